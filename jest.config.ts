@@ -1,0 +1,15 @@
+import type { Config } from 'jest'
+
+// No transform: on Node 24 Jest 30.5 erases the types itself, as node does.
+const config: Config = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {},
+  testTimeout: 60_000,
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['src/**/*.ts', '!src/index.ts'],
+  reporters: ['default', '<rootDir>/scripts/jest-tally.ts']
+}
+
+export default config

@@ -1,0 +1,78 @@
+/**
+ * Bundles src/index.ts into dist/index.js and collects the licences of every
+ * package that ended up in it. With --check nothing is written: the exit code
+ * says whether dist is what the sources give.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+
+const root = resolve(import.meta.dirname, '..')
+const outdir = join(root, 'dist')
+
+const { outputFiles, metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/index.ts'],
+  outfile: 'dist/index.js',
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  charset: 'utf8',
+  legalComments: 'none',
+  // The CommonJS packages (undici, tunnel, semver, bottleneck) require() built-ins.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  metafile: true,
+  write: false
+})
+
+const files = new Map<string, string>([
+  ...outputFiles.map(file => [relative(outdir, file.path), file.text] as const),
+  ['licenses.txt', licences(metafile)]
+])
+if (process.argv.includes('--check')) {
+  const stale = [...files]
+    .filter(([name, text]) => read(join(outdir, name)) !== text)
+    .map(([name]) => `dist/${name}`)
+  if (stale.length > 0) {
+    console.error(`out of date: ${stale.join(', ')}; run npm run build`)
+    process.exitCode = 1
+  }
+} else {
+  mkdirSync(outdir, { recursive: true })
+  for (const [name, text] of files) writeFileSync(join(outdir, name), text)
+  for (const [name, text] of files) console.log(`dist/${name} ${Buffer.byteLength(text)} bytes`)
+}
+
+function read(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
+
+function licences(meta: Metafile): string {
+  const packages = new Map<string, string>()
+  const bundled = Object.values(meta.outputs).flatMap(output => Object.entries(output.inputs))
+  for (const [input, { bytesInOutput }] of bundled) {
+    if (bytesInOutput === 0 || !input.includes('node_modules/')) continue
+    let dir = dirname(join(root, input))
+    // The nearest package.json with a name: some packages nest ones that only say "type".
+    let manifest: { name?: string; version?: string; license?: string } = {}
+    for (; manifest.name === undefined || manifest.version === undefined; dir = dirname(dir)) {
+      manifest = JSON.parse(read(join(dir, 'package.json')) ?? '{}')
+      if (manifest.name !== undefined && manifest.version !== undefined) break
+      if (dir === root) throw new Error(`no package.json above ${input}`)
+    }
+    const id = `${manifest.name}@${manifest.version}`
+    if (packages.has(id)) continue
+    const file = readdirSync(dir).find(name => /^(licen[cs]e|copying)/i.test(name))
+    const text =
+      file === undefined ? '(no licence file in the package)' : readFileSync(join(dir, file), 'utf8').trim()
+    packages.set(id, `${id}\n${manifest.license ?? 'UNKNOWN'}\n\n${text.replaceAll('\r\n', '\n')}\n`)
+  }
+  return [...packages]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, text]) => text)
+    .join(`\n${'-'.repeat(72)}\n\n`)
+}

@@ -1,0 +1,29 @@
+/**
+ * A failure that the program foresaw: a sentence for the user, printed without a stack.
+ * Everything else that is thrown is a bug and keeps its stack.
+ */
+export class ExpectedError extends Error {
+  override readonly name: string = 'ExpectedError'
+}
+
+/** Bad inputs, all of them at once: one sentence each, naming the input, the value and the fix. */
+export class InputError extends ExpectedError {
+  override readonly name = 'InputError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/** GitHub or the time leaves no room for more requests: the run stops cleanly and goes on next time. */
+export class BudgetError extends ExpectedError {
+  override readonly name = 'BudgetError'
+}
+
+/** What any thrown value says, for a sentence; never empty. */
+export function messageOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  return text === '' ? 'no message' : text
+}

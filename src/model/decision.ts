@@ -1,0 +1,118 @@
+import type { Digest } from './digest.ts'
+import type { Package, PackageVersion } from './package.ts'
+
+/** What is wrong with a root: all its children are gone (or itself), some are, or its subject is. */
+export type BrokenState = 'ghost' | 'partial' | 'orphaned'
+
+/** Another version by the name that a person knows it by: its first user tag, else its short digest. */
+export type Ref = string
+
+/** Why a version stays. Ages and times are milliseconds. */
+export type KeepReason =
+  | { readonly code: 'no-rule' }
+  | { readonly code: 'keep-rule'; readonly rule: string; readonly matched: string }
+  | { readonly code: 'newest'; readonly rule: string; readonly rank: number; readonly group?: string }
+  | { readonly code: 'within'; readonly rule: string; readonly age: number }
+  | { readonly code: 'bucket'; readonly rule: string; readonly bucket: string; readonly value: string }
+  | { readonly code: 'other-tags'; readonly rule: string; readonly tags: readonly string[] }
+  | { readonly code: 'child'; readonly of: Ref }
+  | { readonly code: 'referrer'; readonly of: Ref }
+  | { readonly code: 'young'; readonly age: number; readonly grace: number }
+  | { readonly code: 'undated' }
+  | { readonly code: 'in-use'; readonly by: string }
+  | { readonly code: 'unread'; readonly cause: string }
+  | { readonly code: 'depends-on-unread'; readonly on: Ref; readonly cause: string }
+  | { readonly code: 'last-tagged' }
+  | { readonly code: 'cache' }
+
+/** Why a version goes. */
+export type DeleteReason =
+  | {
+      readonly code: 'delete-rule'
+      readonly rule: string
+      readonly tags: readonly string[]
+      readonly age: number
+    }
+  | { readonly code: 'untagged'; readonly rule: string; readonly age: number }
+  | { readonly code: 'broken'; readonly rule: string; readonly state: BrokenState; readonly age: number }
+  | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
+
+export type Reason = KeepReason | DeleteReason
+
+/** The verdict on one version; there is one for every version, and none without a reason. */
+export type Decision =
+  | {
+      readonly verdict: 'keep'
+      readonly version: PackageVersion
+      readonly reasons: readonly [KeepReason, ...KeepReason[]]
+      /** Tags to strip from it, where a rule says `untag`; mostly empty. */
+      readonly untag: readonly string[]
+    }
+  | {
+      readonly verdict: 'delete'
+      readonly version: PackageVersion
+      readonly reasons: readonly [DeleteReason, ...DeleteReason[]]
+    }
+
+/** One change to make. Steps of a plan run in order, each after the ones that it names. */
+export type Step =
+  | {
+      readonly action: 'delete'
+      readonly version: PackageVersion
+      /** Versions that must be confirmed gone first: indexes that name it, subjects that it describes. */
+      readonly after: readonly Digest[]
+      /** The root that it goes with; its own digest for a root. */
+      readonly root: Digest
+    }
+  | { readonly action: 'untag'; readonly version: PackageVersion; readonly tag: string }
+
+/** A limit on the finished plan that was crossed: then nothing at all is deleted. */
+export interface Brake {
+  readonly input: 'min-remaining' | 'max-deletions' | 'max-deletion-percent'
+  readonly limit: number
+  readonly value: number
+}
+
+/** How often a pattern matched a tag; a keep pattern with no hit is worth a warning. */
+export interface PatternHits {
+  readonly rule: string
+  readonly action: 'keep' | 'delete'
+  readonly pattern: string
+  readonly hits: number
+}
+
+/** What one run means to do to one package: plain data that can be printed, stored, compared and applied. */
+export interface Plan {
+  readonly package: Package
+  /** One for every version, in the order of the inventory. */
+  readonly decisions: readonly Decision[]
+  /** What this run does, in order; within the budget, and empty when a brake holds. */
+  readonly steps: readonly Step[]
+  /** How many more deletions the decisions ask for than the budget allows. */
+  readonly left: number
+  readonly brakes: readonly Brake[]
+  readonly hits: readonly PatternHits[]
+  /** Roots whose own children or subject are gone, whatever was decided on them. */
+  readonly broken: readonly { readonly version: PackageVersion; readonly state: BrokenState }[]
+  /** Manifests that could not be read. While there is one, nothing of the package is deleted. */
+  readonly unread: readonly { readonly digest: Digest; readonly ref: Ref; readonly cause: string }[]
+}
+
+/**
+ * What became of a step.
+ * - `done`: GitHub confirmed it, or its absence was confirmed after a lost answer.
+ * - `already`: it was gone before we came.
+ * - `planned`: a dry run would do it.
+ * - `refused`: GitHub refuses it by rule (downloads, last tagged version); not an error.
+ * - `skipped`: not tried, because the world had changed or a parent stayed.
+ * - `left`: not reached before a limit or the end of the time.
+ * - `failed`: tried, and not known to be done.
+ */
+export type OutcomeStatus = 'done' | 'already' | 'planned' | 'refused' | 'skipped' | 'left' | 'failed'
+
+export interface Outcome {
+  readonly step: Step
+  readonly status: OutcomeStatus
+  /** A sentence for people; empty for `done` and `planned`. */
+  readonly detail: string
+}

@@ -1,0 +1,38 @@
+declare const digest: unique symbol
+
+/** The content address of a manifest, `algorithm:hex` in lower case (OCI image-spec, descriptor.md). */
+export type Digest = string & { readonly [digest]: true }
+
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/
+
+/** Reads `sha256:<64 hex>` or `sha512:<128 hex>`; anything else is undefined. */
+export function parseDigest(text: string): Digest | undefined {
+  return DIGEST.test(text) ? (text as Digest) : undefined
+}
+
+/** The algorithm and the first 12 hex digits: enough for a person, never for a request. */
+export function shortDigest(digest: Digest): string {
+  return digest.slice(0, digest.indexOf(':') + 13)
+}
+
+/**
+ * The tag under which a registry without a referrers API keeps what describes `digest`:
+ * the algorithm, a dash and the first 64 hex digits (distribution-spec, Referrers Tag Schema).
+ * cosign's classic tags are the same with `.sig`, `.att` or `.sbom` behind it.
+ */
+export function referrerTag(digest: Digest): string {
+  const colon = digest.indexOf(':')
+  return `${digest.slice(0, colon)}-${digest.slice(colon + 1, colon + 65)}`
+}
+
+const REFERRER_TAG = /^(sha(?:256|512)-[0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/
+
+/** What `referrerTag` gives for the digest that this tag describes; undefined for a user's tag. */
+export function describedBy(tag: string): string | undefined {
+  return REFERRER_TAG.exec(tag)?.[1]
+}
+
+/** True for a tag that a person or a build chose, false for one that only describes another manifest. */
+export function isUserTag(tag: string): boolean {
+  return !REFERRER_TAG.test(tag)
+}

@@ -1,0 +1,33 @@
+import type { Digest } from './digest.ts'
+
+/** What an entry of an index says of the manifest that it names. Layer blobs of a build cache are no entries. */
+export interface Descriptor {
+  readonly digest: Digest
+  /** True when the entry is itself an index: its own children matter too. */
+  readonly index: boolean
+  /** `os/architecture[/variant]`, where the entry names one that is not `unknown/unknown`. */
+  readonly platform?: string
+  /** The sibling that this entry attests (BuildKit's annotation `vnd.docker.reference.digest`). */
+  readonly describes?: Digest
+}
+
+/**
+ * What policies call a root: a container image (or an index of images), any other OCI artifact
+ * (chart, SBOM, signature, payload), or a BuildKit registry cache.
+ */
+export type Kind = 'image' | 'artifact' | 'cache'
+
+/** All that decisions need of a manifest: its edges and its kind. */
+export interface Manifest {
+  readonly mediaType: string
+  readonly form: 'index' | 'manifest'
+  readonly kind: Kind
+  /** Manifests that an index names, in its order, each digest once; empty for a manifest. */
+  readonly children: readonly Descriptor[]
+  /** The manifest that this one describes (OCI 1.1 `subject`). */
+  readonly subject?: Digest
+  readonly artifactType?: string
+  readonly annotations: Readonly<Record<string, string>>
+  /** The config blob, where labels live; absent for an index. */
+  readonly config?: Digest
+}

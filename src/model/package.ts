@@ -1,0 +1,58 @@
+import type { Digest } from './digest.ts'
+import type { Manifest } from './manifest.ts'
+
+/** `self` is a user who is also the token's owner: only their own endpoints show private packages. */
+export type OwnerKind = 'organization' | 'user' | 'self'
+
+export interface Owner {
+  readonly login: string
+  readonly kind: OwnerKind
+}
+
+export interface Package {
+  readonly owner: Owner
+  /** Without the owner, in lower case: `app/api` for ghcr.io/octo/app/api. */
+  readonly name: string
+  readonly visibility: string
+  /** GitHub's own count of versions, untagged children included. */
+  readonly versionCount: number
+  /** `owner/name` of the linked repository, where there is one. */
+  readonly repository?: string
+  /** The package's page, where its settings are. */
+  readonly url: string
+}
+
+/** One manifest that GitHub lists for a package. "Version" alone always means this. */
+export interface PackageVersion {
+  readonly id: number
+  readonly digest: Digest
+  readonly tags: readonly string[]
+  /** Milliseconds since 1970; undefined where GitHub gave no date that can be read. */
+  readonly created: number | undefined
+  readonly updated: number | undefined
+}
+
+/**
+ * What is known of a digest's manifest.
+ * - `read`: its bytes were read and understood.
+ * - `named`: a listed version that was not read because an index that was read names it as a platform.
+ * - `missing`: the registry says that it does not exist (404 MANIFEST_UNKNOWN); it references nothing.
+ * - `unread`: it could not be read, so what it needs is unknown. `cause` is a phrase for people.
+ */
+export type Content =
+  | { readonly state: 'read'; readonly manifest: Manifest }
+  | { readonly state: 'named' }
+  | { readonly state: 'missing' }
+  | { readonly state: 'unread'; readonly cause: string }
+
+/** One package as it was at one moment: every listed version, and what is known of its manifest. */
+export interface Inventory {
+  readonly package: Package
+  /** Each id and each digest once. */
+  readonly versions: readonly PackageVersion[]
+  /** One entry for every listed version, and for every unlisted digest that an index names. */
+  readonly contents: ReadonlyMap<Digest, Content>
+}
+
+/** The dates that an age can be counted from. */
+export type AgeFrom = 'newest' | 'created' | 'updated'
