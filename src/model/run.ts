@@ -1,0 +1,49 @@
+import type { Outcome, Plan } from './decision.ts'
+import type { Package } from './package.ts'
+
+/** The four roads through the program. */
+export type Mode = 'retain' | 'check' | 'purge' | 'restore'
+
+/** What became of one package in one run. */
+export interface PackageRun {
+  readonly package: Package
+  /** Undefined when nothing was decided; `error` then says why. */
+  readonly plan: Plan | undefined
+  /** One for every step of the plan that was come to; a dry run's are `planned`. */
+  readonly outcomes: readonly Outcome[]
+  /** Why nothing was decided, or why the work on the package stopped: a sentence for people. */
+  readonly error?: string
+  /** Sentences. */
+  readonly warnings: readonly string[]
+}
+
+/** Requests that were sent, by what they count against. */
+export interface RequestCounts {
+  /** REST API requests, writes included. */
+  readonly api: number
+  /** Points of GitHub's secondary limit: 1 a read, 5 a write. */
+  readonly points: number
+  /** REST API requests that change something. */
+  readonly writes: number
+  /** Manifests read from the registry. */
+  readonly reads: number
+}
+
+/** All there is to say of a finished run. The report, the summary, the outputs and the colour come from it alone. */
+export interface RunResult {
+  readonly mode: Mode
+  readonly dryRun: boolean
+  /** The owner's login, as given. */
+  readonly owner: string
+  /** In the order in which they were worked on. */
+  readonly packages: readonly PackageRun[]
+  /** Sentences that concern no single package. */
+  readonly warnings: readonly string[]
+  /** Why the run ended early: a sentence. Absent when it came to its end. */
+  readonly incomplete?: string
+  readonly requests: RequestCounts
+  /** Milliseconds. */
+  readonly durationMs: number
+  /** Milliseconds since 1970. */
+  readonly started: number
+}
