@@ -22,6 +22,23 @@ export class BudgetError extends ExpectedError {
   override readonly name = 'BudgetError'
 }
 
+/** A write was held back at the last moment: its precondition no longer held, and nothing was sent. */
+export class StaleError extends Error {
+  override readonly name = 'StaleError'
+}
+
+/** GitHub turned a write away by a rate limit: nothing was done, and the next try may come after `until`. */
+export class RateLimitError extends ExpectedError {
+  override readonly name = 'RateLimitError'
+  /** Milliseconds since 1970. */
+  readonly until: number
+
+  constructor(message: string, until: number) {
+    super(message)
+    this.until = until
+  }
+}
+
 /** What any thrown value says, for a sentence; never empty. */
 export function messageOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)
