@@ -1,0 +1,34 @@
+import * as core from '@actions/core'
+
+/** What a run tells while it works. Everything that reaches it may hold text from outside. */
+export interface Log {
+  info(text: string): void
+  debug(text: string): void
+  /** One annotation; GitHub shows ten of a kind at most, so callers summarise. */
+  warning(text: string): void
+  error(text: string): void
+  group<T>(title: string, work: () => Promise<T>): Promise<T>
+  /** Keeps a value out of the log from now on. */
+  secret(value: string): void
+}
+
+/**
+ * Makes text from outside safe to print: one line, no control characters, and nothing that the runner
+ * would take for a command (`::name::` at the start of a line, `##[name]` anywhere).
+ */
+export function plain(text: string): string {
+  return text
+    .replace(/\p{Cc}+/gu, ' ')
+    .replaceAll('##[', '## [')
+    .replace(/^(\s*):(?=:)/, '$1: ')
+}
+
+/** The log of a workflow step. */
+export const actionsLog: Log = {
+  info: text => core.info(plain(text)),
+  debug: text => core.debug(plain(text)),
+  warning: text => core.warning(plain(text)),
+  error: text => core.error(plain(text)),
+  group: (title, work) => core.group(plain(title), work),
+  secret: value => core.setSecret(value)
+}
