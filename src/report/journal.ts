@@ -1,0 +1,111 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { ExpectedError, messageOf } from '../errors.ts'
+import type { RunResult } from '../model/run.ts'
+import type { JournalEntry } from './record.ts'
+import { SCHEMA_VERSION } from './record.ts'
+import { finishedRecord, packageRecord, type RecordContext, runRecord } from './record-build.ts'
+
+/** The report while the run goes on. At every moment the file is a complete report of what has happened. */
+export interface Journal {
+  /** Adds one entry. @throws ExpectedError when it cannot be written: then nothing more may be changed. */
+  append(entry: JournalEntry): void
+  /** Adds the figures of the whole run and closes the file; `at` in milliseconds since 1970. */
+  finish(run: RunResult, at: number): void
+}
+
+/** Ends the journal, and with it the file. */
+const END = '\n]}\n'
+/** Pieces of this many characters are handed to the disk at once. */
+const CHUNK = 1 << 20
+
+/**
+ * Writes the whole report before the first change: the run, and every package with its plan. A file that
+ * stands at `path` is replaced only once the new one is complete.
+ *
+ * @throws ExpectedError naming the input `report-file` when the file cannot be written
+ */
+export function openRecord(path: string, run: RunResult, context: RecordContext): Journal {
+  let file: number
+  let end: number
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    const draft = `${path}.new`
+    file = openSync(draft, 'w')
+    end = writeAll(file, head(run, context)) - END.length
+    // Deletions follow: what is planned must outlive the machine's sudden end.
+    fsyncSync(file)
+    renameSync(draft, path)
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+  let separator = '\n'
+
+  /** One call of the operating system: it puts the new end where the old one stood. */
+  const overwriteEnd = (text: string): number => {
+    const bytes = Buffer.from(text)
+    try {
+      const written = writeSync(file, bytes, 0, bytes.length, end)
+      if (written < bytes.length) throw new Error('the disk is full')
+    } catch (error) {
+      throw unwritable(path, error)
+    }
+    return bytes.length
+  }
+
+  return {
+    append(entry) {
+      end += overwriteEnd(`${separator}${JSON.stringify(entry)}${END}`) - END.length
+      separator = ',\n'
+    },
+    finish(result, at) {
+      overwriteEnd(`\n],\n"finished":${JSON.stringify(finishedRecord(result, at))}}\n`)
+      fsyncSync(file)
+      closeSync(file)
+    }
+  }
+}
+
+/** One line a version and one a step, so that people can search the file. */
+function* head(run: RunResult, context: RecordContext): Generator<string> {
+  yield `{"schema":${SCHEMA_VERSION},\n"run":${JSON.stringify(runRecord(run, context))},\n"packages":[`
+  let first = true
+  for (const one of run.packages) {
+    const { versions, steps, ...rest } = packageRecord(one)
+    yield `${first ? '' : ','}\n${JSON.stringify(rest).slice(0, -1)},"versions":[`
+    yield* lines(versions)
+    yield '],"steps":['
+    yield* lines(steps)
+    yield ']}'
+    first = false
+  }
+  yield `],\n"journal":[${END}`
+}
+
+function* lines(values: readonly unknown[]): Generator<string> {
+  for (const [index, value] of values.entries()) yield `${index === 0 ? '' : ','}\n${JSON.stringify(value)}`
+}
+
+/** Writes the pieces in large chunks; returns how many bytes they were. */
+function writeAll(file: number, pieces: Iterable<string>): number {
+  let size = 0
+  let pending = ''
+  const flush = () => {
+    const bytes = Buffer.from(pending)
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+    size += bytes.length
+    pending = ''
+  }
+  for (const piece of pieces) {
+    pending += piece
+    if (pending.length >= CHUNK) flush()
+  }
+  flush()
+  return size
+}
+
+function unwritable(path: string, error: unknown): ExpectedError {
+  return new ExpectedError(
+    `The report ${path} cannot be written: ${messageOf(error)}. Set the input \`report-file\` to a path that can.`
+  )
+}

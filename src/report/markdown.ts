@@ -1,0 +1,106 @@
+import { count } from './phrases.ts'
+
+/**
+ * Untrusted text (tags, names, messages of servers) made safe for GitHub's Markdown. Everything that could
+ * start markup becomes a character reference, which Markdown reads as text only; what can hide or reorder
+ * text is made visible.
+ */
+export function safe(text: string, most = 500): string {
+  return clip(text.trim(), most)
+    .replaceAll(INVISIBLE, '\uFFFD')
+    .replaceAll(SPECIAL, reference)
+    .replaceAll(/\bwww\./gi, www => `${www.slice(0, -1)}&#46;`)
+    .replace(LIST_MARK, (_, number: string, mark: string) => number + reference(mark))
+}
+
+/** A sentence of ours that may quote anything; the names of inputs in backticks become code again. */
+export function prose(sentence: string): string {
+  return safe(sentence, 1_000).replaceAll(/&#96;([a-z-]+)&#96;/g, '`$1`')
+}
+
+/** A name as code where it has only what tags, digests and package names have; else as escaped text. */
+export function code(text: string, most = 200): string {
+  return PLAIN.test(text) && text.length <= most ? `\`${text}\`` : safe(text, most)
+}
+
+/** A table; cells must be safe already. Numbers go to the right. */
+export function table(heads: readonly Head[], rows: readonly (readonly string[])[]): string {
+  return [
+    line(heads.map(head => head.title)),
+    line(heads.map(head => (head.side === 'right' ? '--:' : ':--'))),
+    ...rows.map(line)
+  ].join('\n')
+}
+
+/**
+ * A table of the first of `total` rows: those given, as far as 200 KB go. A note says how many `what` are left out.
+ */
+export function listing(
+  heads: readonly Head[],
+  rows: readonly (readonly string[])[],
+  total: number,
+  what: string
+): string {
+  const shown: (readonly string[])[] = []
+  let room = 200_000
+  for (const row of rows) {
+    room -= Buffer.byteLength(line(row)) + 1
+    if (room < 0) break
+    shown.push(row)
+  }
+  const more = total - shown.length
+  const note = more > 0 ? `\n\n…and ${count(more, `more ${what}`)}, in the JSON report.` : ''
+  return table(heads, shown) + note
+}
+
+export const LEFT = (title: string): Head => ({ title, side: 'left' })
+export const RIGHT = (title: string): Head => ({ title, side: 'right' })
+
+export interface Head {
+  readonly title: string
+  readonly side: 'left' | 'right'
+}
+
+/** A part that opens on a click; `title` and `body` must be safe already. */
+export function details(title: string, body: string): string {
+  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
+}
+
+/** One of GitHub's coloured boxes; lines must be safe already. */
+export function alert(kind: 'NOTE' | 'WARNING' | 'CAUTION', lines: readonly string[]): string {
+  return [`> [!${kind}]`, ...lines.map(text => `> ${text}`.trimEnd())].join('\n')
+}
+
+/** A Mermaid pie chart. */
+export function pie(title: string, slices: readonly (readonly [label: string, value: number])[]): string {
+  return [
+    '```mermaid',
+    `pie showData title ${title}`,
+    ...slices.map(([label, value]) => `    "${mermaid(label)}" : ${value}`),
+    '```'
+  ].join('\n')
+}
+
+/** Mermaid has no escape for a quote, and reads `#…;` as a character and `%%` as a comment. */
+function mermaid(label: string): string {
+  return label.replaceAll(INVISIBLE, ' ').replaceAll(/["#;%`\\]/g, "'")
+}
+
+function reference(character: string): string {
+  return `&#${character.codePointAt(0)};`
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+function clip(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`
+}
+
+const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9_.:/+-]*$/
+const SPECIAL = /[!-&*+/:-@[-`{-~]/g
+// What would begin a list or a rule at the start of a line.
+const LIST_MARK = /^(\d*)([-.)])/
+// Controls, line and paragraph separators, and marks that reorder or hide what follows.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu

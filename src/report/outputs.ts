@@ -1,0 +1,122 @@
+import type { Decision, Outcome } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
+import { count, phrase } from './phrases.ts'
+import { total } from './tally.ts'
+
+/** The action's outputs, in the order of action.yml. */
+export const OUTPUT_NAMES = [
+  'deleted-count',
+  'planned-count',
+  'kept-count',
+  'failed-count',
+  'untagged-count',
+  'restored-count',
+  'deleted',
+  'failed',
+  'missing',
+  'missing-tags',
+  'dispatched',
+  'packages',
+  'incomplete',
+  'report'
+] as const
+
+export type OutputName = (typeof OUTPUT_NAMES)[number]
+
+export interface Outputs {
+  readonly values: Readonly<Record<OutputName, string>>
+  /** Sentences about what had to be cut. */
+  readonly warnings: readonly string[]
+}
+
+/** An entry of the outputs `deleted` and `failed`. */
+interface ChangeEntry {
+  readonly package: string
+  readonly id: number
+  readonly digest: Digest
+  readonly tags: readonly string[]
+  readonly reason: string
+}
+
+/** GitHub takes 1 MB of outputs from a whole job, counted about as UTF-16; no single array may use it up. */
+const MOST_CHARACTERS = 150_000
+
+/**
+ * What the action hands to later steps. Arrays that would be too large for GitHub are cut after their first
+ * entries, with a warning; the report has all of them.
+ *
+ * @param reportPath where the JSON report is
+ */
+export function outputs(run: RunResult, reportPath: string): Outputs {
+  const warnings: string[] = []
+  const array = (name: OutputName, entries: readonly unknown[]): string => {
+    const { text, dropped } = toArray(entries)
+    if (dropped > 0) {
+      warnings.push(
+        `The output \`${name}\` lacks its last ${count(dropped, 'entry', 'entries')}, ` +
+          'for GitHub limits the size of outputs; the JSON report has all.'
+      )
+    }
+    return text
+  }
+  const sums = total(run.packages)
+  const left = sums.left > 0 || run.packages.some(one => one.outcomes.some(({ status }) => status === 'left'))
+  return {
+    values: {
+      'deleted-count': String(sums.deleted),
+      'planned-count': String(sums.planned),
+      'kept-count': String(sums.kept),
+      'failed-count': String(run.packages.flatMap(failed).length),
+      'untagged-count': String(sums.untagged),
+      'restored-count': '0',
+      deleted: array('deleted', run.packages.flatMap(deleted)),
+      failed: array('failed', run.packages.flatMap(failed)),
+      missing: '[]',
+      'missing-tags': '',
+      dispatched: '[]',
+      packages: array(
+        'packages',
+        run.packages.map(one => one.package.name)
+      ),
+      incomplete: String(run.incomplete !== undefined || left),
+      report: reportPath
+    },
+    warnings
+  }
+}
+
+function deleted(run: PackageRun): ChangeEntry[] {
+  const verdicts = new Map<Digest, Decision>()
+  for (const decision of run.plan?.decisions ?? []) verdicts.set(decision.version.digest, decision)
+  return run.outcomes
+    .filter(({ step, status }) => step.action === 'delete' && status === 'done')
+    .map(outcome => {
+      const decision = verdicts.get(outcome.step.version.digest)
+      return entry(run, outcome, decision === undefined ? '' : phrase(decision.reasons[0]))
+    })
+}
+
+function failed(run: PackageRun): ChangeEntry[] {
+  return run.outcomes
+    .filter(({ status }) => status === 'failed')
+    .map(outcome => entry(run, outcome, outcome.detail))
+}
+
+function entry(run: PackageRun, outcome: Outcome, reason: string): ChangeEntry {
+  const { id, digest, tags } = outcome.step.version
+  return { package: run.package.name, id, digest, tags, reason }
+}
+
+/** As many entries from the start as fit, as JSON. */
+function toArray(entries: readonly unknown[]): { text: string; dropped: number } {
+  const parts: string[] = []
+  let room = MOST_CHARACTERS
+  for (const one of entries) {
+    const part = JSON.stringify(one)
+    room -= part.length + 1
+    if (room < 0) break
+    parts.push(part)
+  }
+  return { text: `[${parts.join(',')}]`, dropped: entries.length - parts.length }
+}

@@ -1,0 +1,249 @@
+import type {
+  Brake,
+  BrokenState,
+  Decision,
+  DeleteReason,
+  KeepReason,
+  OutcomeStatus,
+  PatternHits,
+  Reason
+} from '../model/decision.ts'
+import { shortDigest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+
+/**
+ * The only place with wording for reasons, outcomes and states. Everything here is plain text:
+ * whoever prints it into Markdown, HTML or a log escapes it there.
+ */
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** `1234567` as `1,234,567`. */
+export function formatNumber(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+/** `1 version`, `1,234 versions`; `many` where the plural is not just an `s`. */
+export function count(value: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(value)} ${value === 1 ? one : many}`
+}
+
+/** An age in milliseconds in its largest useful unit, rounded down: `41 days`, `36 hours`, `5 minutes`. */
+export function formatAge(ms: number): string {
+  if (ms < MINUTE) return 'less than a minute'
+  if (ms < HOUR) return count(Math.floor(ms / MINUTE), 'minute')
+  if (ms < 2 * DAY) return count(Math.floor(ms / HOUR), 'hour')
+  return count(Math.floor(ms / DAY), 'day')
+}
+
+/** How long something takes, in milliseconds, to two units, rounded up to a second: `3 min 20 s`, `2 h 5 min`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.ceil(ms / SECOND)
+  if (seconds < 60) return `${Math.max(seconds, 1)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return join(minutes, 'min', seconds % 60, 's')
+  const hours = Math.floor(minutes / 60)
+  return join(hours, 'h', minutes % 60, 'min')
+}
+
+function join(large: number, unit: string, small: number, smallUnit: string): string {
+  return small === 0
+    ? `${formatNumber(large)} ${unit}`
+    : `${formatNumber(large)} ${unit} ${small} ${smallUnit}`
+}
+
+/** `1st`, `2nd`, `3rd`, `11th`. */
+export function ordinal(rank: number): string {
+  const tens = rank % 100
+  const suffix = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][rank % 10] ?? 'th')
+  return `${formatNumber(rank)}${suffix}`
+}
+
+/** Some of many, with the number of those that are not named: `a, b and 3 more`. */
+export function some(names: readonly string[], most: number): string {
+  if (names.length <= most) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${formatNumber(names.length - most)} more`
+}
+
+/** What a person calls a version: its tags, or its short digest when it has none. */
+export function nameOf(version: PackageVersion): string {
+  return version.tags.length > 0 ? some(version.tags, 5) : shortDigest(version.digest)
+}
+
+/** `kept: child of v1.2.3`, `deleted: untagged, pushed 41 days ago`; of several reasons the first. */
+export function verdictPhrase(decision: Decision): string {
+  return `${decision.verdict === 'keep' ? 'kept' : 'deleted'}: ${phrase(decision.reasons[0])}`
+}
+
+/** A reason as part of a sentence, without the verdict. */
+export function phrase(reason: Reason): string {
+  switch (reason.code) {
+    case 'no-rule':
+      return 'no rule asks for its deletion'
+    case 'keep-rule':
+      return `${quote(reason.matched)} is kept by rule ${quote(reason.rule)}`
+    case 'newest':
+      return `${rank(reason.rank)} of rule ${quote(reason.rule)}${
+        reason.group === undefined ? '' : ` in group ${quote(reason.group)}`
+      }`
+    case 'within':
+      return `pushed ${ago(reason.age)}, young enough for rule ${quote(reason.rule)}`
+    case 'bucket':
+      return `newest of ${reason.value} (${reason.bucket}) in rule ${quote(reason.rule)}`
+    case 'other-tags':
+      return `rule ${quote(reason.rule)} matches it, but not its ${
+        reason.tags.length === 1 ? 'tag' : 'tags'
+      } ${some(reason.tags, 5)}`
+    case 'child':
+      return `child of ${reason.of}`
+    case 'referrer':
+      return `describes ${reason.of}`
+    case 'young':
+      return `pushed ${ago(reason.age)}, within the grace of ${formatAge(reason.grace)}`
+    case 'undated':
+      return 'its date is missing or in the future'
+    case 'in-use':
+      return `in use by ${reason.by}`
+    case 'unread':
+      return `its manifest could not be read (${reason.cause})`
+    case 'depends-on-unread':
+      return `${reason.on} could not be read and may need it (${reason.cause})`
+    case 'last-tagged':
+      return 'the last tagged version, which GitHub does not let go'
+    case 'cache':
+      return 'a build cache, which only a rule that names caches may delete'
+    case 'delete-rule':
+      return `${reason.tags.length === 1 ? 'tag' : 'tags'} ${some(reason.tags, 5)} matched by rule ${quote(
+        reason.rule
+      )}, pushed ${ago(reason.age)}`
+    case 'untagged':
+      // GitHub does not tell since when a version is without a tag, only when it was pushed.
+      return `untagged, pushed ${ago(reason.age)}`
+    case 'broken':
+      return `${brokenPhrase(reason.state)}, pushed ${ago(reason.age)}`
+    case 'owned':
+      return reason.role === 'child'
+        ? `child of ${reason.of}, which goes`
+        : `describes ${reason.of}, which goes`
+  }
+}
+
+/** Versions kept for the same reason are counted together under this: by rule or holder, not by version. */
+export function keepGroup(reason: KeepReason): string {
+  switch (reason.code) {
+    case 'keep-rule':
+      return `keep rule ${quote(reason.rule)}`
+    case 'newest':
+      return `newest of rule ${quote(reason.rule)}`
+    case 'within':
+      return `young enough for rule ${quote(reason.rule)}`
+    case 'bucket':
+      return `newest of its period (${reason.bucket}) in rule ${quote(reason.rule)}`
+    case 'other-tags':
+      return `has tags that rule ${quote(reason.rule)} does not match`
+    case 'in-use':
+      return `in use by ${reason.by}`
+    default:
+      return KEEP_LABELS[reason.code]
+  }
+}
+
+/** A kept version's kind of reason: fixed words, for the chart's few slices. */
+export function keepLabel(reason: KeepReason): string {
+  return KEEP_LABELS[reason.code]
+}
+
+const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
+  'no-rule': 'no rule asks for its deletion',
+  'keep-rule': 'kept by a keep rule',
+  newest: 'among the newest of a rule',
+  within: 'young enough for a rule',
+  bucket: 'newest of its period',
+  'other-tags': 'has other tags too',
+  child: 'part of a kept image',
+  referrer: 'describes a kept image',
+  young: 'within the grace',
+  undated: 'date missing or in the future',
+  'in-use': 'in use',
+  unread: 'could not be read',
+  'depends-on-unread': 'may be needed by something unreadable',
+  'last-tagged': 'last tagged version of the package',
+  cache: 'build cache'
+}
+
+/** Deleted versions that went for the same reason are counted together under this. */
+export function deleteGroup(reason: DeleteReason): string {
+  return reason.code === 'owned' ? 'part of a deleted image, or describing it' : `rule ${quote(reason.rule)}`
+}
+
+/** What is wrong with a broken image. */
+export function brokenPhrase(state: BrokenState): string {
+  return BROKEN[state]
+}
+
+const BROKEN: Readonly<Record<BrokenState, string>> = {
+  ghost: 'broken: all that it names is gone',
+  partial: 'broken: some of what it names is gone',
+  orphaned: 'orphaned: what it describes is gone'
+}
+
+/** An outcome in a word or two. */
+export function statusWord(status: OutcomeStatus): string {
+  return STATUS[status]
+}
+
+const STATUS: Readonly<Record<OutcomeStatus, string>> = {
+  done: 'deleted',
+  already: 'already gone',
+  planned: 'would be deleted',
+  refused: 'refused by GitHub',
+  skipped: 'skipped',
+  left: 'left for the next run',
+  failed: 'failed'
+}
+
+/** The sentence about a limit that the plan crossed; it names the input and both numbers. */
+export function brakePhrase(brake: Brake): string {
+  const { value, limit } = brake
+  switch (brake.input) {
+    case 'min-remaining':
+      return `The plan would leave ${count(value, 'tagged image')}, and \`min-remaining\` asks for ${formatNumber(
+        limit
+      )}: nothing was deleted.`
+    case 'max-deletions':
+      return `The plan has ${count(value, 'deletion')}, and \`max-deletions\` allows ${formatNumber(
+        limit
+      )}: nothing was deleted.`
+    case 'max-deletion-percent':
+      return `The plan would delete ${decimal(value)} % of the versions, and \`max-deletion-percent\` allows ${decimal(
+        limit
+      )} %: nothing was deleted.`
+  }
+}
+
+/** The sentence about a pattern that matched no tag anywhere. */
+export function unmatchedPhrase(hits: PatternHits): string {
+  const { pattern, rule } = hits
+  return hits.action === 'keep'
+    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling.`
+    : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it deletes nothing.`
+}
+
+function rank(value: number): string {
+  return value === 1 ? 'newest' : `${ordinal(value)} newest`
+}
+
+function ago(age: number): string {
+  return `${formatAge(age)} ago`
+}
+
+function quote(text: string): string {
+  return `"${text}"`
+}
+
+function decimal(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 1 })
+}

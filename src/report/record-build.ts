@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import type { Decision, Outcome, Step } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
+import { verdictPhrase } from './phrases.ts'
+import type { FinishedRecord, JournalEntry, PackageRecord, RunRecord } from './record.ts'
+import { failures } from './verdict.ts'
+
+/** What the report says of a run besides its result: the hosts, and the action's own version. */
+export interface RecordContext {
+  readonly api: string
+  readonly registry: string
+  readonly version: string
+}
+
+/** The part of the report that stands before the packages. */
+export function runRecord(run: RunResult, context: RecordContext): RunRecord['run'] {
+  const { mode, dryRun, owner } = run
+  const { api, registry, version } = context
+  return { mode, dryRun, owner, started: new Date(run.started).toISOString(), api, registry, version }
+}
+
+/** One package's part: every version's verdict and reasons, and what is meant to happen. */
+export function packageRecord(run: PackageRun): PackageRecord {
+  const { owner, name, visibility, repository, url } = run.package
+  const plan = run.plan
+  const versions = plan?.decisions.map(decision => decision.version)
+  return {
+    owner: { login: owner.login, kind: owner.kind },
+    name,
+    visibility,
+    ...(repository === undefined ? {} : { repository }),
+    url,
+    ...(run.error === undefined ? {} : { error: run.error }),
+    warnings: [...run.warnings],
+    ...(versions === undefined ? {} : { inventory: inventoryHash(versions) }),
+    versions: plan?.decisions.map(versionRecord) ?? [],
+    steps: plan?.steps.map(stepRecord) ?? [],
+    left: plan?.left ?? 0,
+    brakes: plan?.brakes.map(brake => ({ ...brake })) ?? [],
+    hits: plan?.hits.map(hits => ({ ...hits })) ?? [],
+    broken: plan?.broken.map(({ version: { id, digest }, state }) => ({ id, digest, state })) ?? [],
+    unread: plan?.unread.map(unread => ({ ...unread })) ?? []
+  }
+}
+
+/** The journal's word that the request of a step is about to go out; `at` in milliseconds since 1970. */
+export function sentEntry(packageName: string, step: Step, at: number, request?: string): JournalEntry {
+  const sent = { event: 'sent' as const, ...changeOf(packageName, step, at) }
+  return request === undefined ? sent : { ...sent, request }
+}
+
+/** The journal's word on what became of a step; `at` in milliseconds since 1970. */
+export function outcomeEntry(packageName: string, outcome: Outcome, at: number): JournalEntry {
+  const { step, status, detail } = outcome
+  return { event: 'outcome', ...changeOf(packageName, step, at), status, detail }
+}
+
+/** What closes the report; `at` in milliseconds since 1970. */
+export function finishedRecord(run: RunResult, at: number): FinishedRecord {
+  return {
+    at: new Date(at).toISOString(),
+    durationMs: run.durationMs,
+    requests: { ...run.requests },
+    ...(run.incomplete === undefined ? {} : { incomplete: run.incomplete }),
+    failures: failures(run),
+    warnings: [...run.warnings],
+    packages: run.packages.map(one => ({
+      name: one.package.name,
+      ...(one.error === undefined ? {} : { error: one.error }),
+      warnings: [...one.warnings]
+    }))
+  }
+}
+
+/** The same for the same versions with the same tags, in whatever order they were listed: `sha256:<hex>`. */
+export function inventoryHash(versions: readonly PackageVersion[]): string {
+  const hash = createHash('sha256')
+  const sorted = [...versions].sort((a, b) => a.id - b.id)
+  for (const { id, digest, tags } of sorted)
+    hash.update(`${JSON.stringify([id, digest, [...tags].sort()])}\n`)
+  return `sha256:${hash.digest('hex')}`
+}
+
+function versionRecord(decision: Decision): PackageRecord['versions'][number] {
+  const { id, digest, tags, created, updated } = decision.version
+  return {
+    id,
+    digest,
+    tags: [...tags],
+    created: iso(created),
+    updated: iso(updated),
+    verdict: decision.verdict,
+    phrase: verdictPhrase(decision),
+    reasons: decision.reasons.map(reason => ({ ...reason })),
+    ...(decision.verdict === 'keep' && decision.untag.length > 0 ? { untag: [...decision.untag] } : {})
+  }
+}
+
+function stepRecord(step: Step): PackageRecord['steps'][number] {
+  const { id, digest } = step.version
+  return step.action === 'delete'
+    ? { action: 'delete', id, digest, after: [...step.after], root: step.root }
+    : { action: 'untag', id, digest, tag: step.tag }
+}
+
+function changeOf(packageName: string, step: Step, at: number) {
+  const { id, digest } = step.version
+  const change = { at: new Date(at).toISOString(), package: packageName, action: step.action, id, digest }
+  return step.action === 'untag' ? { ...change, tag: step.tag } : change
+}
+
+function iso(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString()
+}

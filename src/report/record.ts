@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs'
+import * as z from 'zod'
+import { ExpectedError, messageOf } from '../errors.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+
+/** Raised when a reader of the old form would misread the new one; added keys do not raise it. */
+export const SCHEMA_VERSION = 1
+
+const digest = z.custom<Digest>(
+  value => typeof value === 'string' && parseDigest(value) !== undefined,
+  'is no full sha256: or sha512: digest'
+)
+const wholeNumber = z.number().int().nonnegative()
+/** ISO 8601 in UTC, as `Date.toISOString` writes it; null where GitHub gave no date. */
+const time = z.iso.datetime().nullable()
+
+const version = z.object({
+  id: wholeNumber,
+  digest: digest,
+  tags: z.array(z.string()),
+  created: time,
+  updated: time,
+  verdict: z.enum(['keep', 'delete']),
+  phrase: z.string(),
+  reasons: z.array(z.looseObject({ code: z.string() })).min(1),
+  untag: z.array(z.string()).optional()
+})
+
+const step = z.discriminatedUnion('action', [
+  z.object({
+    action: z.literal('delete'),
+    id: wholeNumber,
+    digest: digest,
+    after: z.array(digest),
+    root: digest
+  }),
+  z.object({ action: z.literal('untag'), id: wholeNumber, digest: digest, tag: z.string() })
+])
+
+const packageRecord = z.object({
+  owner: z.object({ login: z.string(), kind: z.enum(['organization', 'user', 'self']) }),
+  name: z.string(),
+  visibility: z.string(),
+  repository: z.string().optional(),
+  url: z.string(),
+  error: z.string().optional(),
+  warnings: z.array(z.string()),
+  /** `inventoryHash` of the versions; absent when nothing was decided. */
+  inventory: z.string().optional(),
+  versions: z.array(version),
+  steps: z.array(step),
+  left: wholeNumber,
+  brakes: z.array(z.object({ input: z.string(), limit: z.number(), value: z.number() })),
+  hits: z.array(
+    z.object({ rule: z.string(), action: z.enum(['keep', 'delete']), pattern: z.string(), hits: wholeNumber })
+  ),
+  broken: z.array(z.object({ id: wholeNumber, digest: digest, state: z.string() })),
+  unread: z.array(z.object({ digest: digest, ref: z.string(), cause: z.string() }))
+})
+
+const change = {
+  at: z.iso.datetime(),
+  package: z.string(),
+  action: z.enum(['delete', 'untag', 'restore']),
+  id: wholeNumber,
+  digest: digest,
+  /** The tag that is stripped. */
+  tag: z.string().optional()
+}
+
+const entry = z.discriminatedUnion('event', [
+  /** Written before the request goes out. One without an outcome may or may not have reached GitHub. */
+  z.object({ event: z.literal('sent'), ...change, request: z.string().optional() }),
+  z.object({ event: z.literal('outcome'), ...change, status: z.string(), detail: z.string() })
+])
+
+const finished = z.object({
+  at: z.iso.datetime(),
+  durationMs: z.number().nonnegative(),
+  requests: z.object({ api: wholeNumber, points: wholeNumber, writes: wholeNumber, reads: wholeNumber }),
+  incomplete: z.string().optional(),
+  failures: z.array(z.string()),
+  warnings: z.array(z.string()),
+  packages: z.array(
+    z.object({ name: z.string(), error: z.string().optional(), warnings: z.array(z.string()) })
+  )
+})
+
+const record = z.object({
+  schema: z.literal(SCHEMA_VERSION),
+  run: z.object({
+    mode: z.enum(['retain', 'check', 'purge', 'restore']),
+    dryRun: z.boolean(),
+    owner: z.string(),
+    started: z.iso.datetime(),
+    api: z.string(),
+    registry: z.string(),
+    /** The action's own version. */
+    version: z.string()
+  }),
+  packages: z.array(packageRecord),
+  /** In the order in which it happened. */
+  journal: z.array(entry),
+  /** Absent when the run was killed. */
+  finished: finished.optional()
+})
+
+/** The JSON report of one run. */
+export type RunRecord = z.infer<typeof record>
+export type PackageRecord = z.infer<typeof packageRecord>
+export type JournalEntry = z.infer<typeof entry>
+export type FinishedRecord = z.infer<typeof finished>
+
+/**
+ * Reads a report file.
+ *
+ * @throws ExpectedError that says what is wrong with the file: missing, cut short, foreign, newer, tampered with
+ */
+export function readRecord(path: string): RunRecord {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ExpectedError(`The report ${path} cannot be read: ${messageOf(error)}.`)
+  }
+  return parseRecord(text, path)
+}
+
+/** The same from text; `name` is what messages call it. */
+export function parseRecord(text: string, name: string): RunRecord {
+  const value = parseJson(text, name)
+  const found = z.object({ schema: z.unknown(), run: z.unknown() }).safeParse(value)
+  if (!found.success || found.data.schema === undefined) {
+    throw new ExpectedError(
+      `${name} is not a report of ghcr-steward. Give the file that the output \`report\` names.`
+    )
+  }
+  if (typeof found.data.schema === 'number' && found.data.schema > SCHEMA_VERSION) {
+    throw new ExpectedError(
+      `The report ${name} has schema ${found.data.schema}, and this version of ghcr-steward reads up to ` +
+        `${SCHEMA_VERSION}. Use the version that wrote it.`
+    )
+  }
+  const parsed = record.safeParse(value)
+  if (!parsed.success) throw damaged(name, parsed.error.issues.map(issueSentence))
+  const strays = strayReferences(parsed.data)
+  if (strays.length > 0) throw damaged(name, strays)
+  return parsed.data
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new ExpectedError(
+      `The report ${name} is no complete JSON (${messageOf(error)}): it was cut short, or it is another file. ` +
+        'Download it again, or give the file that the output `report` names.'
+    )
+  }
+}
+
+function issueSentence(issue: z.core.$ZodIssue): string {
+  return `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.message}`
+}
+
+/** A step must mean a version that the report has, under the same digest. */
+function strayReferences(report: RunRecord): string[] {
+  return report.packages.flatMap(({ name, versions, steps }) => {
+    const known = new Map(versions.map(({ id, digest }) => [id, digest]))
+    return steps
+      .filter(({ id, digest }) => known.get(id) !== digest)
+      .map(({ id, digest }) => `a step of ${name} means version ${id} as ${digest}, which it does not list`)
+  })
+}
+
+function damaged(name: string, problems: readonly string[]): ExpectedError {
+  const more = problems.length > 5 ? `; and ${problems.length - 5} more` : ''
+  return new ExpectedError(
+    `The report ${name} is damaged or was edited: ${problems.slice(0, 5).join('; ')}${more}. ` +
+      'Use the file as the run wrote it.'
+  )
+}

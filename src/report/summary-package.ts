@@ -1,0 +1,134 @@
+import type { BrokenState, Decision, Outcome, OutcomeStatus } from '../model/decision.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { PackageRun } from '../model/run.ts'
+import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
+import { brokenPhrase, count, deleteGroup, formatNumber, keepGroup, phrase, statusWord } from './phrases.ts'
+import { increment } from './tally.ts'
+
+/** Deleted images are what people look for; of other lists the beginning says it all. */
+const MOST_IMAGES = 1_000
+const MOST_ROWS = 100
+
+/** One package's part of the summary: a heading and its foldable lists; nothing where there is nothing to say. */
+export function packageBlocks(run: PackageRun): string[] {
+  if (run.plan === undefined) return []
+  const parts = [
+    deletedPart(run.plan.decisions, run.outcomes),
+    ...TROUBLES.map(status => troublePart(run.outcomes, status)),
+    untaggedPart(run.outcomes),
+    brokenPart(run.plan.broken),
+    unreadPart(run.plan.unread),
+    reasonsPart('Kept, and why', run.plan.decisions, keptBecause),
+    reasonsPart('Due to go, and why', run.plan.decisions, dueBecause)
+  ].filter(part => part !== '')
+  return parts.length === 0 ? [] : [`### ${code(run.package.name)}`, ...parts]
+}
+
+const TROUBLES: readonly OutcomeStatus[] = ['failed', 'refused', 'skipped']
+const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
+
+/** One row an image: a root, and how many of its children and referrers go with it. */
+function deletedPart(decisions: readonly Decision[], outcomes: readonly Outcome[]): string {
+  const went = outcomes.filter(({ step, status }) => step.action === 'delete' && GONE.includes(status))
+  const images = new Map<Digest, number>()
+  for (const { step } of went) {
+    if (step.action !== 'delete') continue
+    images.set(step.root, (images.get(step.root) ?? 0) + (step.version.digest === step.root ? 0 : 1))
+  }
+  if (images.size === 0) return ''
+  const verdicts = new Map(decisions.map(decision => [decision.version.digest, decision]))
+  const rows = [...images].slice(0, MOST_IMAGES).map(([root, owned]) => {
+    const decision = verdicts.get(root)
+    return [
+      decision === undefined ? code(shortDigest(root)) : versionCell(decision.version),
+      owned === 0 ? '' : formatNumber(owned),
+      decision === undefined ? '' : safe(phrase(decision.reasons[0]))
+    ]
+  })
+  const title = went.some(outcome => outcome.status === 'planned') ? 'Would be deleted' : 'Deleted'
+  return details(
+    `${title}: ${count(images.size, 'image')}, ${count(went.length, 'version')} in all`,
+    listing([LEFT('Image'), RIGHT('Versions with it'), LEFT('Why')], rows, images.size, 'image')
+  )
+}
+
+function troublePart(outcomes: readonly Outcome[], status: OutcomeStatus): string {
+  const concerned = outcomes.filter(outcome => outcome.status === status)
+  if (concerned.length === 0) return ''
+  const rows = concerned
+    .slice(0, MOST_ROWS)
+    .map(({ step, detail }) => [
+      versionCell(step.version),
+      step.action === 'delete' ? 'delete' : `strip ${code(step.tag)}`,
+      safe(detail)
+    ])
+  const word = statusWord(status)
+  return details(
+    `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(concerned.length, 'change')}`,
+    listing([LEFT('Version'), LEFT('Change'), LEFT('Why')], rows, concerned.length, 'change')
+  )
+}
+
+function untaggedPart(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.flatMap(({ step, status }) =>
+    step.action === 'untag' && GONE.includes(status) ? [[code(step.tag), versionCell(step.version)]] : []
+  )
+  if (rows.length === 0) return ''
+  const title = outcomes.some(outcome => outcome.status === 'planned') ? 'Would be stripped' : 'Stripped'
+  return details(
+    `${title}: ${count(rows.length, 'tag')} of versions that stay`,
+    listing([LEFT('Tag'), LEFT('Of')], rows.slice(0, MOST_ROWS), rows.length, 'tag')
+  )
+}
+
+function brokenPart(broken: readonly { version: PackageVersion; state: BrokenState }[]): string {
+  if (broken.length === 0) return ''
+  const rows = broken.slice(0, MOST_ROWS).map(one => [versionCell(one.version), brokenPhrase(one.state)])
+  const body = listing([LEFT('Version'), LEFT('What is wrong')], rows, broken.length, 'version')
+  return details(
+    `Found broken: ${count(broken.length, 'version')}`,
+    `${body}\n\nBuild and push what is still wanted once more; \`delete-broken\` lets go of the rest.`
+  )
+}
+
+function unreadPart(unread: readonly { ref: string; cause: string }[]): string {
+  if (unread.length === 0) return ''
+  const rows = unread.slice(0, MOST_ROWS).map(one => [code(one.ref), safe(one.cause)])
+  return details(
+    `Could not be read: ${count(unread.length, 'manifest')}`,
+    listing([LEFT('Manifest'), LEFT('Why')], rows, unread.length, 'manifest')
+  )
+}
+
+/** How many versions each reason accounts for, the weightiest first. */
+function reasonsPart(
+  title: string,
+  decisions: readonly Decision[],
+  because: (decision: Decision) => string | undefined
+): string {
+  const counts = new Map<string, number>()
+  for (const decision of decisions) {
+    const reason = because(decision)
+    if (reason !== undefined) increment(counts, reason)
+  }
+  if (counts.size === 0) return ''
+  const sorted = [...counts].sort(([, a], [, b]) => b - a)
+  const rows = sorted.slice(0, MOST_ROWS).map(([reason, versions]) => [safe(reason), formatNumber(versions)])
+  return details(title, listing([LEFT('Reason'), RIGHT('Versions')], rows, sorted.length, 'reason'))
+}
+
+function keptBecause(decision: Decision): string | undefined {
+  return decision.verdict === 'keep' ? keepGroup(decision.reasons[0]) : undefined
+}
+
+function dueBecause(decision: Decision): string | undefined {
+  return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : undefined
+}
+
+function versionCell(version: PackageVersion): string {
+  if (version.tags.length === 0) return code(shortDigest(version.digest))
+  const named = version.tags.slice(0, 5).map(tag => code(tag))
+  const more = version.tags.length - named.length
+  return named.join(' ') + (more > 0 ? ` and ${formatNumber(more)} more` : '')
+}

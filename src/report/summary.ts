@@ -1,0 +1,194 @@
+import type { PackageRun, RunResult } from '../model/run.ts'
+import { alert, code, details, type Head, LEFT, listing, pie, prose, RIGHT, safe } from './markdown.ts'
+import { count, formatDuration, formatNumber, keepLabel, unmatchedPhrase } from './phrases.ts'
+import { packageBlocks } from './summary-package.ts'
+import { increment, type Tally, tally, total, unmatched } from './tally.ts'
+import { failures } from './verdict.ts'
+
+/** GitHub shows no summary at all beyond 1,024 KiB; other steps of ours may add to the same file. */
+const MOST_BYTES = 900 * 1024
+/** More rows than this nobody reads. */
+const MOST_ROWS = 1_000
+/** Long lists of one kind of sentence say nothing that their beginning does not. */
+const MOST_LINES = 50
+/** GitHub's points allow 180 deletions a minute. */
+const DELETIONS_A_MINUTE = 180
+
+/**
+ * The job summary, as GitHub's Markdown: the answer first, then the numbers, then why, package by package.
+ * Always below GitHub's size limit; what does not fit is left out whole, and a note says so.
+ */
+export function renderSummary(run: RunResult): string {
+  const sums = total(run.packages)
+  const blocks = [
+    `## ${headline(run, sums)}`,
+    dryRunNote(run, sums),
+    troubleBox(run),
+    incompleteBox(run, sums),
+    warningBox(run),
+    packageTable(run),
+    chart(run, sums),
+    ...run.packages.flatMap(packageBlocks),
+    patternPart(run),
+    footer(run)
+  ]
+  return withinLimit(blocks.filter(block => block !== ''))
+}
+
+function headline(run: RunResult, sums: Tally): string {
+  const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
+  const red = failures(run).length > 0 ? ', but not all went well' : ''
+  if (run.dryRun) return `Dry run: ${count(sums.planned, 'version')} would be deleted ${where}${red}`
+  return `${count(sums.deleted, 'version')} deleted, ${formatNumber(sums.versions - gone(sums))} remain ${where}${red}`
+}
+
+function dryRunNote(run: RunResult, sums: Tally): string {
+  if (!run.dryRun) return ''
+  const tags = sums.untagPlanned > 0 ? ` and strip ${count(sums.untagPlanned, 'tag')}` : ''
+  return alert('NOTE', [
+    `**Nothing was deleted.** A real run would delete ${formatNumber(sums.planned)} of ` +
+      `${count(sums.versions, 'version')}${tags}, and keep the rest.`
+  ])
+}
+
+function troubleBox(run: RunResult): string {
+  const sentences = failures(run)
+  return sentences.length === 0 ? '' : alert('CAUTION', ['**This run failed.**', '', ...bullets(sentences)])
+}
+
+function incompleteBox(run: RunResult, sums: Tally): string {
+  const lines: string[] = []
+  if (run.incomplete !== undefined) lines.push(`**This run ended early.** ${prose(run.incomplete)}`)
+  if (sums.left > 0)
+    lines.push(`**${count(sums.left, 'deletion')} left for later runs.** ${outlook(sums.left)}`)
+  return lines.length === 0 ? '' : alert('NOTE', separate(lines))
+}
+
+/** How long the rest takes; beyond some hundreds the hourly quota is what counts. */
+function outlook(left: number): string {
+  const work = formatDuration((left / DELETIONS_A_MINUTE) * 60_000)
+  const pace = `At ${DELETIONS_A_MINUTE} deletions a minute, the most that GitHub allows, that takes ${work}.`
+  if (left < 500) return pace
+  const hours = (quota: number) => count(Math.ceil(left / quota), 'hour')
+  return (
+    `${pace} The hourly quota stretches it to about ${hours(1_000)} with \`GITHUB_TOKEN\` ` +
+    `(1,000 requests an hour) or ${hours(5_000)} with a classic token (5,000).`
+  )
+}
+
+function warningBox(run: RunResult): string {
+  const sentences = [
+    ...run.warnings,
+    ...unmatched(run.packages)
+      .filter(hits => hits.action === 'keep')
+      .map(unmatchedPhrase),
+    ...run.packages.flatMap(one => one.warnings.map(warning => `${one.package.name}: ${warning}`))
+  ]
+  return sentences.length === 0 ? '' : alert('WARNING', bullets(sentences))
+}
+
+/** Columns that are zero in every package say nothing and are left out. */
+function packageTable(run: RunResult): string {
+  if (run.packages.length === 0) return ''
+  const tallies = run.packages.map(tally)
+  const columns = COLUMNS.filter(
+    ({ key, always }) =>
+      always === (run.dryRun ? 'dry' : 'real') || always === 'both' || tallies.some(t => t[key] > 0)
+  )
+  const heads: Head[] = [LEFT('Package'), ...columns.map(({ title }) => RIGHT(title))]
+  const numbers = (sums: Tally) => columns.map(({ key }) => formatNumber(sums[key]))
+  const rows = run.packages.map((one, index) => [packageCell(one), ...numbers(tallies[index] as Tally)])
+  if (run.packages.length > 1) rows.unshift(['**all packages**', ...numbers(total(run.packages))])
+  return listing(heads, rows.slice(0, MOST_ROWS), rows.length, 'package')
+}
+
+const COLUMNS: readonly {
+  readonly key: keyof Tally
+  readonly title: string
+  readonly always: 'both' | 'dry' | 'real' | 'never'
+}[] = [
+  { key: 'versions', title: 'Versions', always: 'both' },
+  { key: 'kept', title: 'Kept', always: 'both' },
+  { key: 'planned', title: 'To delete', always: 'dry' },
+  { key: 'deleted', title: 'Deleted', always: 'real' },
+  { key: 'already', title: 'Already gone', always: 'never' },
+  { key: 'refused', title: 'Refused', always: 'never' },
+  { key: 'skipped', title: 'Skipped', always: 'never' },
+  { key: 'failed', title: 'Failed', always: 'never' },
+  { key: 'held', title: 'Held by a brake', always: 'never' },
+  { key: 'left', title: 'Left', always: 'never' },
+  { key: 'untagPlanned', title: 'Tags to strip', always: 'never' },
+  { key: 'untagged', title: 'Tags stripped', always: 'never' }
+]
+
+function packageCell(run: PackageRun): string {
+  const name = code(run.package.name)
+  // The address comes from GitHub; anything but a plain one is left out rather than quoted.
+  const linked = /^https?:\/\/[\w.:/%@-]+$/.test(run.package.url) ? `[${name}](${run.package.url})` : name
+  if (run.error !== undefined) return `${linked} (failed)`
+  return run.plan === undefined ? `${linked} (not reached)` : linked
+}
+
+function chart(run: RunResult, sums: Tally): string {
+  const slices = new Map<string, number>()
+  const went = run.dryRun ? sums.planned : gone(sums)
+  if (went > 0) slices.set(run.dryRun ? 'to delete' : 'deleted', went)
+  const stayed = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
+  if (stayed > 0) slices.set('due, but not deleted', stayed)
+  for (const decision of run.packages.flatMap(one => one.plan?.decisions ?? [])) {
+    if (decision.verdict === 'keep') increment(slices, keepLabel(decision.reasons[0]))
+  }
+  if (slices.size < 2) return ''
+  const sorted = [...slices].sort(([, a], [, b]) => b - a)
+  return pie(`${count(sums.versions, 'version')}`, sorted)
+}
+
+/** Keep patterns among them are warnings too; that a delete pattern finds nothing may be as it should. */
+function patternPart(run: RunResult): string {
+  const silent = unmatched(run.packages)
+  if (silent.length === 0) return ''
+  const rows = silent.slice(0, MOST_LINES).map(hits => [safe(hits.pattern), safe(hits.rule), hits.action])
+  const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action')]
+  return details('Patterns that matched no tag', listing(heads, rows, silent.length, 'pattern'))
+}
+
+function footer(run: RunResult): string {
+  const { api, points, writes, reads } = run.requests
+  const sent = `${count(api, 'API request')} (${count(writes, 'write')}, ${count(points, 'point')})`
+  const started = Number.isFinite(run.started) ? `${new Date(run.started).toISOString().slice(0, 16)}Z` : ''
+  return (
+    `<sub>Mode ${run.mode}, started ${started}, took ${formatDuration(run.durationMs)}: ${sent}, ` +
+    `${count(reads, 'manifest')} read. Every version's verdict and reason is in the JSON report.</sub>`
+  )
+}
+
+function gone(sums: Tally): number {
+  return sums.deleted + sums.already
+}
+
+function bullets(sentences: readonly string[]): string[] {
+  const lines = sentences.slice(0, MOST_LINES).map(sentence => `- ${prose(sentence)}`)
+  const more = sentences.length - MOST_LINES
+  return more > 0 ? [...lines, `- and ${formatNumber(more)} more, in the JSON report`] : lines
+}
+
+function separate(lines: readonly string[]): string[] {
+  return lines.flatMap((line, index) => (index === 0 ? [line] : ['', line]))
+}
+
+/** Blocks are whole pieces of Markdown, so leaving one out never leaves another open. */
+function withinLimit(blocks: readonly string[]): string {
+  const kept: string[] = []
+  let bytes = 0
+  let dropped = 0
+  for (const block of blocks) {
+    const size = Buffer.byteLength(block) + 2
+    if (bytes + size > MOST_BYTES) dropped++
+    else {
+      kept.push(block)
+      bytes += size
+    }
+  }
+  if (dropped > 0) kept.push(`…${count(dropped, 'part')} left out, for GitHub shows no summary beyond 1 MiB.`)
+  return `${kept.join('\n\n')}\n`
+}

@@ -1,0 +1,37 @@
+import type { PackageRun, RunResult } from '../model/run.ts'
+import { brakePhrase, count, nameOf } from './phrases.ts'
+
+/**
+ * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
+ * What GitHub refuses by rule, what changed meanwhile and what is left for the next run is no failure.
+ */
+export function failures(run: RunResult): string[] {
+  if (run.packages.length === 0 && run.incomplete === undefined) {
+    return [`No package of ${run.owner} was looked at: none matches the input \`packages\`.`]
+  }
+  return run.packages.flatMap(packageRun =>
+    troubles(packageRun).map(trouble => `${packageRun.package.name}: ${trouble}`)
+  )
+}
+
+function troubles(run: PackageRun): string[] {
+  const sentences: string[] = []
+  if (run.error !== undefined) sentences.push(run.error)
+  const unread = run.plan?.unread ?? []
+  const [first] = unread
+  if (first !== undefined) {
+    sentences.push(
+      `${count(unread.length, 'manifest')} could not be read, so nothing was deleted. ` +
+        `The first is ${first.ref}: ${first.cause}.`
+    )
+  }
+  for (const brake of run.plan?.brakes ?? []) sentences.push(brakePhrase(brake))
+  const failed = run.outcomes.filter(outcome => outcome.status === 'failed')
+  const [worst] = failed
+  if (worst !== undefined) {
+    sentences.push(
+      `${count(failed.length, 'change')} failed. The first is ${nameOf(worst.step.version)}: ${worst.detail}`
+    )
+  }
+  return sentences
+}
