@@ -1,0 +1,216 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Decision } from '../../src/model/decision.ts'
+import { renderSummary } from '../../src/report/summary.ts'
+import { deletion, digestOf, planOf, somePackage, version } from '../helpers/make.ts'
+import { DAY, drop, keep, packageRun, runOf } from './runs.ts'
+
+const MIB = 1024 * 1024
+const deleteRule = { code: 'delete-rule', rule: 'builds', tags: ['sha-1'], age: 41 * DAY } as const
+
+describe('the answer comes first', () => {
+  test('a real run says how many versions went and how many remain', () => {
+    const text = renderSummary(runOf([packageRun([drop(version('a')), keep(version('b'))])]))
+    expect(text.split('\n')[0]).toBe('## 1 version deleted, 1 remain in 1 package of acme')
+  })
+
+  test('a dry run says that nothing was deleted and what a real run would do', () => {
+    const run = runOf([packageRun([drop(version('a')), keep(version('b'))], () => ['planned', ''])], {
+      dryRun: true
+    })
+    const text = renderSummary(run)
+    expect(text).toMatch(/^## Dry run: 1 version would be deleted/)
+    expect(text).toContain(
+      '**Nothing was deleted.** A real run would delete 1 of 2 versions, and keep the rest.'
+    )
+    expect(text).not.toMatch(/<summary>Deleted/)
+  })
+
+  test('a red run says so at once, and why', () => {
+    const text = renderSummary(runOf([packageRun([drop(version('a'))], () => ['failed', 'It broke.'])]))
+    expect(text.split('\n')[0]).toMatch(/but not all went well$/)
+    expect(text).toContain('> **This run failed.**\n>\n> - app&#58; 1 change failed. The first is')
+  })
+})
+
+test('the table has a line a package, their sum, and no column that is zero everywhere', () => {
+  const decisions = [drop(version('a')), drop(version('b')), keep(version('c'))]
+  const first = packageRun(decisions)
+  const second = { ...first, package: { ...somePackage, name: 'tools/x' }, outcomes: [], plan: undefined }
+  const lines = renderSummary(runOf([first, { ...second, error: 'No rights.' }])).split('\n')
+  expect(lines).toContain('| Package | Versions | Kept | Deleted |')
+  expect(lines).toContain('| **all packages** | 3 | 1 | 2 |')
+  expect(lines).toContain(`| [\`app\`](${somePackage.url}) | 3 | 1 | 2 |`)
+  expect(lines).toContain(`| [\`tools/x\`](${somePackage.url}) (failed) | 0 | 0 | 0 |`)
+})
+
+test('an image is one row: its tags, how much goes with it, and why', () => {
+  const [root, child, other] = [version('i', { tags: ['sha-1'] }), version('c'), version('d')]
+  const steps = [deletion(root), { ...deletion(child, [root]), root: root.digest }, deletion(other)]
+  const decisions = [
+    drop(root, deleteRule),
+    drop(child, { code: 'owned', role: 'child', of: 'sha-1' }),
+    drop(other)
+  ]
+  const run = packageRun(decisions, undefined, planOf(steps))
+  const outcomes = steps.map(step => ({ step, status: 'done' as const, detail: '' }))
+  const text = renderSummary(runOf([{ ...run, plan: { ...planOf(steps), decisions }, outcomes }]))
+  expect(text).toContain('<summary>Deleted: 2 images, 3 versions in all</summary>')
+  expect(text).toContain('| `sha-1` | 1 | tag sha-1 matched by rule &#34;builds&#34;, pushed 41 days ago |')
+  expect(text).toContain(`| \`${other.digest.slice(0, 19)}\` |  | untagged, pushed 41 days ago |`)
+})
+
+test('what protected the rest is counted by reason, and drawn', () => {
+  const kept = ['a', 'b', 'c'].map(name => keep(version(name), { code: 'child', of: 'v1' }))
+  const text = renderSummary(runOf([packageRun([...kept, keep(version('d')), drop(version('e'))])]))
+  expect(text).toContain('| part of a kept image | 3 |\n| no rule asks for its deletion | 1 |')
+  expect(text).toContain('    "part of a kept image" : 3\n')
+  expect(text).toContain('    "deleted" : 1\n')
+})
+
+test('T-26, T-27: what GitHub refused stands in its own list with its reason, apart from failures', () => {
+  const run = packageRun([drop(version('a', { tags: ['v1'] }))], () => [
+    'refused',
+    'more than 5000 downloads'
+  ])
+  const text = renderSummary(runOf([run]))
+  expect(text).toContain('<summary>Refused by GitHub: 1 change</summary>')
+  expect(text).toContain('| `v1` | delete | more than 5000 downloads |')
+  expect(text).not.toContain('This run failed')
+})
+
+test('unreadable manifests, broken images, brakes and stripped tags are told', () => {
+  const stays = version('s', { tags: ['v1', 'old'] })
+  const unread = [{ digest: digestOf('u'), ref: 'v2', cause: 'status 500' }]
+  const run = packageRun([keep(stays)], undefined, {
+    unread,
+    broken: [{ version: stays, state: 'partial' }],
+    brakes: [{ input: 'max-deletions', limit: 1, value: 2 }]
+  })
+  const untag = { step: { action: 'untag', version: stays, tag: 'old' }, status: 'done', detail: '' } as const
+  const text = renderSummary(runOf([{ ...run, outcomes: [untag] }]))
+  expect(text).toContain('| `v2` | status 500 |')
+  expect(text).toContain('| `v1` `old` | broken: some of what it names is gone |')
+  expect(text).toContain('allows 1&#58; nothing was deleted.')
+  expect(text).toContain('<summary>Stripped: 1 tag of versions that stay</summary>')
+})
+
+test('T-25f: a pattern counts as unmatched only when it matched in no package', () => {
+  const hits = { rule: 'keep-tags', action: 'keep' } as const
+  const none = [
+    { ...hits, pattern: 'latest', hits: 0 },
+    { ...hits, pattern: 'lates', hits: 0 }
+  ]
+  const one = [{ ...hits, pattern: 'latest', hits: 1 }]
+  const text = renderSummary(
+    runOf([packageRun([], undefined, { hits: none }), packageRun([], undefined, { hits: one })])
+  )
+  expect(text).toContain('> - Pattern &#34;lates&#34; of rule')
+  expect(text).not.toContain('&#34;latest&#34;')
+})
+
+test.each([
+  [90, 'takes 30 s', false],
+  [1_800, 'takes 10 min', true]
+])('%d deletions that are left are told with the time that they take', (left, words, quota) => {
+  const due = Array.from({ length: left }, (_, index) => drop(version(`v${index}`)))
+  const text = renderSummary(
+    runOf([{ ...packageRun(due), outcomes: [] }], { incomplete: 'GitHub has no requests left.' })
+  )
+  expect(text).toContain('**This run ended early.** GitHub has no requests left.')
+  expect(text).toContain(words)
+  expect(text.includes('about 2 hours with `GITHUB_TOKEN`')).toBe(quota)
+})
+
+describe('names and messages cannot break out', () => {
+  const EVIL = [
+    '</details><script>alert(1)</script>',
+    'a|b|c',
+    '`code` *bold* _it_ ~~s~~ [x](http://y) ![i](j)',
+    'line\nbreak\r\n\n# Heading',
+    '--- - 1. 2)',
+    '" : 9\n"x',
+    'back\\|slash',
+    '@octocat #1 https://evil.example www.evil.example',
+    '<!-- hidden',
+    '```',
+    '\u202Egnp.exe\u200B'
+  ]
+
+  test.each(EVIL)('%j', evil => {
+    const bad = version('a', { tags: [evil] })
+    const run = packageRun(
+      [drop(bad, { ...deleteRule, rule: evil, tags: [evil] }), keep(version('k'))],
+      undefined,
+      {
+        unread: [{ digest: digestOf('u'), ref: evil, cause: evil }],
+        hits: [{ rule: evil, action: 'keep', pattern: evil, hits: 0 }]
+      }
+    )
+    const failed = packageRun([drop(bad)], () => ['failed', evil])
+    const named = { ...failed, package: { ...somePackage, name: evil, url: `https://x/${evil}` } }
+    const text = renderSummary(runOf([run, named], { owner: evil, warnings: [evil], incomplete: evil }))
+
+    const known =
+      /^(?:## |### |> |>$|\| |<details><summary>|<\/details>|<sub>|```|pie |\s+"|…and |Build and push |$)/
+    expect(text.split('\n').filter(line => !known.test(line))).toEqual([])
+    // Every table keeps its number of cells.
+    for (const table of text.split('\n\n').filter(block => block.startsWith('| '))) {
+      expect(new Set(table.split('\n').map(row => row.split('|').length)).size).toBe(1)
+    }
+    expect(text).not.toMatch(
+      /<script|<!--|https?:\/\/(?:evil|y)|www\.evil|\u202E|\u200B|@octocat|(?<!&)#1|\]\(http:\/\/y/
+    )
+    expect(text.match(/<details>/g)?.length).toBe(text.match(/<\/details>/g)?.length)
+  })
+})
+
+describe('GitHub shows no summary beyond 1 MiB, so it stays below', () => {
+  const long = '\u00e9'.repeat(2_000)
+  const worlds: readonly (readonly [string, () => ReturnType<typeof runOf>])[] = [
+    [
+      '100,000 versions, half deleted',
+      () => {
+        const decisions: Decision[] = Array.from({ length: 100_000 }, (_, index) => {
+          const one = { ...LIKE, id: index, digest: digestOf(String(index)), tags: [`sha-${index}`] }
+          return index % 2 === 0 ? drop(one, deleteRule) : keep(one)
+        })
+        return runOf([packageRun(decisions)])
+      }
+    ],
+    [
+      'long tags and messages in many packages',
+      () => {
+        const tags = Array.from({ length: 30 }, (_, index) => `${index}${long}`)
+        const decisions = Array.from({ length: 1_500 }, (_, index) =>
+          drop({ ...LIKE, id: index, digest: digestOf(String(index)), tags })
+        )
+        const one = packageRun(decisions)
+        const bad = packageRun(decisions, () => ['failed', long])
+        return runOf([one, bad, one, bad, one, bad, one, bad, one, bad])
+      }
+    ],
+    [
+      '20,000 packages with a warning each',
+      () => runOf(Array.from({ length: 20_000 }, () => ({ ...packageRun([drop(LIKE)]), warnings: [long] })))
+    ]
+  ]
+  const LIKE = version('like')
+
+  test.each(worlds)('%s', (_, world) => {
+    const run = world()
+    const text = renderSummary(run)
+    expect(Buffer.byteLength(text)).toBeLessThan(MIB)
+    expect(text).toMatch(/more|left out/)
+    expect(text.match(/<details>/g)?.length).toBe(text.match(/<\/details>/g)?.length)
+  })
+
+  test('a thousand deleted images are all there', () => {
+    const decisions = Array.from({ length: 1_000 }, (_, index) =>
+      drop({ ...LIKE, id: index, digest: digestOf(String(index)), tags: [`sha-${index}`] }, deleteRule)
+    )
+    const text = renderSummary(runOf([packageRun(decisions)]))
+    expect(text).toContain('| `sha-0` |')
+    expect(text).toContain('| `sha-999` |')
+    expect(text).not.toContain('…and')
+  })
+})
