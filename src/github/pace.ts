@@ -1,0 +1,86 @@
+/** What one request costs: GitHub's points. */
+export const POINTS = { read: 1, write: 5 } as const
+export type Kind = keyof typeof POINTS
+
+/** GitHub's secondary limit: so many points in any minute. */
+const POINTS_A_MINUTE = 900
+/** Writes leave this much of it to reads, so that a look before a DELETE never waits for the minute to pass. */
+const KEPT_FOR_READS = 25
+const MINUTE = 60_000
+
+/** Writes go one by one at 180 a minute, after a first few at once. */
+const BURST = 30
+const WRITES_A_MS = 3 / 1000
+
+/** `passable`: a read may go before this write. */
+export type PaceRuling = 'go' | { readonly until: number; readonly passable: boolean }
+
+export interface Pace {
+  ruling(kind: Kind, now: number): PaceRuling
+  started(kind: Kind): void
+  answered(kind: Kind, now: number): void
+  /** It was not sent after all. */
+  refunded(kind: Kind): void
+  /** Nothing goes out for a while: no burst afterwards. */
+  pause(): void
+}
+
+/**
+ * Keeps GitHub's 900 points a minute, as GitHub counts them. When a request arrives there is not known, only
+ * that it lies between its sending and its answer; so its points count from the one until a minute after the
+ * other. Then no minute at GitHub holds more than was counted here when its last request was sent.
+ * (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api, secondary rate limits)
+ */
+export function createPace(): Pace {
+  const points = { read: 0, write: 0 }
+  const answers: { kind: Kind; at: number }[] = []
+  let tokens = BURST
+  let filled = Number.NEGATIVE_INFINITY
+  let paused = false
+
+  function forget(now: number): void {
+    let old = 0
+    for (let answer = answers[old]; answer !== undefined && now - answer.at > MINUTE; answer = answers[old]) {
+      points[answer.kind] -= POINTS[answer.kind]
+      old++
+    }
+    answers.splice(0, old)
+  }
+
+  function fill(now: number): void {
+    tokens = Math.min(BURST, tokens + Math.max(0, now - filled) * WRITES_A_MS)
+    filled = now
+    // What gathered while something else held the writes back would only run into the limit again.
+    if (paused) tokens = Math.min(tokens, 1)
+    paused = false
+  }
+
+  return {
+    ruling(kind, now) {
+      forget(now)
+      const until = (answers[0]?.at ?? now) + MINUTE + 1
+      const full = points.read + points.write + POINTS[kind] > POINTS_A_MINUTE
+      if (kind === 'read') return full ? { until, passable: false } : 'go'
+      fill(now)
+      if (tokens < 1) return { until: now + Math.ceil((1 - tokens) / WRITES_A_MS), passable: true }
+      const share = points.write + POINTS.write > POINTS_A_MINUTE - KEPT_FOR_READS
+      if (!full && !share) return 'go'
+      paused = true
+      return { until, passable: !full }
+    },
+    started(kind) {
+      points[kind] += POINTS[kind]
+      if (kind === 'write') tokens -= 1
+    },
+    answered(kind, now) {
+      answers.push({ kind, at: now })
+    },
+    refunded(kind) {
+      points[kind] -= POINTS[kind]
+      if (kind === 'write') tokens += 1
+    },
+    pause() {
+      paused = true
+    }
+  }
+}
