@@ -1,0 +1,38 @@
+import { parse } from 'yaml'
+
+interface Entry {
+  readonly description: string
+  readonly default?: unknown
+}
+
+/**
+ * A README with its tables of inputs and outputs made anew from action.yml. They stand between the markers
+ * `<!-- inputs -->` and `<!-- /inputs -->`, and the same for `outputs`.
+ *
+ * @throws Error when a marker is missing
+ */
+export function withTables(readme: string, actionYml: string): string {
+  const action: { inputs: Record<string, Entry>; outputs: Record<string, Entry> } = parse(actionYml)
+  const inputs = Object.entries(action.inputs).map(([name, input]) => [
+    `\`${name}\``,
+    input.default === '' ? '' : `\`${input.default}\``,
+    input.description
+  ])
+  const outputs = Object.entries(action.outputs).map(([name, output]) => [`\`${name}\``, output.description])
+  const filled = between(readme, 'inputs', table(['Input', 'Default', 'Meaning'], inputs))
+  return between(filled, 'outputs', table(['Output', 'Meaning'], outputs))
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function between(text: string, marker: string, content: string): string {
+  const [start, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`]
+  const from = text.indexOf(start)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`README.md has no place for its ${marker}: ${start} … ${end}`)
+  return `${text.slice(0, from + start.length)}\n${content}\n${text.slice(to)}`
+}

@@ -1,0 +1,97 @@
+import type * as z from 'zod'
+import { ExpectedError } from './errors.ts'
+import { entries } from './input-fields.ts'
+import { parsePatterns } from './policy/pattern.ts'
+
+/** The packages that a run is about. */
+export interface PackageSelection {
+  /** Packages that are named outright, in lower case: each must exist. */
+  readonly names: readonly string[]
+  /** All entries, names included, where one of them is a pattern; empty where none is. */
+  readonly patterns: readonly string[]
+}
+
+/** A list of package names and patterns of them. */
+export const packageList: z.ZodType<PackageSelection, string> = entries(checkEntry).transform(
+  (given, context) => {
+    if (given.length === 0) {
+      context.addIssue({ code: 'custom', message: 'is empty, and so is GITHUB_REPOSITORY. Name a package.' })
+    }
+    return select(given)
+  }
+)
+
+/**
+ * Leaves out the registry and the owner where an entry is a full reference (`ghcr.io/octo/app`).
+ *
+ * @param registry its address
+ * @returns the selection, and a clause for each entry that names another registry or owner, or begins with the
+ *   owner: that is mostly a slip, and a package whose name really begins so can be written as a full reference
+ */
+export function relativeTo(
+  packages: PackageSelection,
+  owner: string,
+  registry: string
+): { packages: PackageSelection; problems: string[] } {
+  const { host } = new URL(registry)
+  const problems: string[] = []
+  const given = packages.patterns.length > 0 ? packages.patterns : packages.names
+  const relative = given.map(entry => {
+    const result = relativeEntry(entry, owner.toLowerCase(), host)
+    if (typeof result === 'string') return result
+    problems.push(result.problem)
+    return entry
+  })
+  return { packages: select(relative), problems }
+}
+
+function relativeEntry(entry: string, owner: string, host: string): string | { problem: string } {
+  if (/^!?(?:\/|semver:)/.test(entry)) return entry
+  const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
+  const [first = '', ...rest] = name.split('/')
+  if (rest.length > 0 && /[.:]/.test(first) && !WILDCARD.test(first)) {
+    const prefix = `${host}/${owner}/`
+    return name.startsWith(prefix)
+      ? not + name.slice(prefix.length)
+      : { problem: `"${entry}" is not under \`${prefix}\`. Set \`owner\`, and name the package alone.` }
+  }
+  if (first === owner && rest.length > 0) {
+    return {
+      problem:
+        `"${entry}" begins with the owner. Write \`${not}${rest.join('/')}\`; ` +
+        `or, if the package's own name begins so, \`${not}${host}/${owner}/${name}\`.`
+    }
+  }
+  return entry
+}
+
+function select(entries: readonly string[]): PackageSelection {
+  const names = entries.filter(entry => !isPattern(entry))
+  return { names, patterns: names.length === entries.length ? [] : entries }
+}
+
+function checkEntry(entry: string): string {
+  if (isPattern(entry)) {
+    const pattern = /^!?\//.test(entry) ? entry : entry.toLowerCase()
+    parsePatterns([pattern])
+    return pattern
+  }
+  const name = entry.toLowerCase()
+  // A host may have a port; a name has neither a tag nor a digest.
+  if (
+    /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/.test(
+      name
+    )
+  ) {
+    return name
+  }
+  throw new ExpectedError(
+    `"${entry.slice(0, 80)}" is no package name. Write it as in its address, without tag or digest, such as \`app/api\`.`
+  )
+}
+
+function isPattern(entry: string): boolean {
+  return WILDCARD.test(entry) || /^(?:!|\/|semver:)/.test(entry)
+}
+
+const WILDCARD = /[*?[\]{}()]/
