@@ -1,0 +1,169 @@
+import { Minimatch } from 'minimatch'
+import semver from 'semver'
+import { ExpectedError, messageOf } from '../errors.ts'
+import { type Groups, matchRegex } from './regex.ts'
+
+/** A value that matched; `groups` are the named groups of the regular expressions that matched it. */
+export interface Hit {
+  readonly groups: Groups
+}
+
+/** How many of the values one pattern of a list matched. */
+export interface PatternCount {
+  readonly pattern: string
+  readonly hits: number
+}
+
+/** A list of patterns, ready to be applied to many tags (or names) at once. */
+export interface Patterns {
+  /** As they were written. */
+  readonly sources: readonly string[]
+  /** The values that at least one pattern matches and no `!pattern` does. @throws ExpectedError, see `examine` */
+  scan(values: readonly string[]): ReadonlyMap<string, Hit>
+  /**
+   * As `scan`, and what each single pattern matched, `!` patterns too.
+   * @throws ExpectedError when a regular expression takes longer than two seconds
+   */
+  examine(values: readonly string[]): {
+    readonly matched: ReadonlyMap<string, Hit>
+    readonly counts: readonly PatternCount[]
+  }
+}
+
+/** `include`: a semver range speaks of pre-releases too. `named`: only of those that it names, as npm has it. */
+export type PreReleases = 'include' | 'named'
+
+interface Matcher {
+  readonly source: string
+  readonly excludes: boolean
+  match(values: readonly string[]): ReadonlyMap<string, Groups>
+}
+
+const NO_GROUPS: Groups = Object.freeze({})
+
+/**
+ * Reads a list of patterns.
+ *
+ * - `v1.2.3` is exact; `*`, `?`, `[…]`, `{a,b}`, `+(…)` make it a glob that must match from end to end.
+ *   `*` does not match a `/`, which tags cannot have: in a package's name it is one segment, and `**` is all.
+ * - `!pattern` takes out what it matches, wherever it stands; a list of nothing else means everything but those.
+ * - `/regex/flags` is what JavaScript makes of it: it finds its match anywhere unless it has `^` and `$`.
+ * - `semver:RANGE` is a range over X.Y.Z with an optional `v`, in node-semver's words.
+ *
+ * Case counts.
+ *
+ * @param preReleases whether a `semver:` range speaks of pre-releases that it does not name; what a `!` takes
+ *   out includes them either way
+ * @throws ExpectedError for a pattern that cannot be meant: a sentence that quotes it
+ */
+export function parsePatterns(sources: readonly string[], preReleases: PreReleases = 'include'): Patterns {
+  const matchers = sources.map(source => parseOne(source, preReleases))
+  const examine: Patterns['examine'] = values => {
+    const results = matchers.map(matcher => ({ ...matcher, found: matcher.match(values) }))
+    const wanted = results.filter(result => !result.excludes)
+    const excluded = results.filter(result => result.excludes)
+    const matched = new Map<string, Hit>()
+    for (const value of values) {
+      if (excluded.some(({ found }) => found.has(value))) continue
+      const groups = wanted.flatMap(({ found }) => found.get(value) ?? [])
+      if (groups.length > 0 || wanted.length === 0) matched.set(value, { groups: merge(groups) })
+    }
+    const counts = results.map(({ source, found }) => ({ pattern: source, hits: found.size }))
+    return { matched, counts }
+  }
+  return { sources, examine, scan: values => examine(values).matched }
+}
+
+/** Of two patterns with a group of the same name the first counts. */
+function merge(groups: readonly Groups[]): Groups {
+  const named = groups.filter(one => one !== NO_GROUPS)
+  return named.length === 0 ? NO_GROUPS : Object.assign({}, ...named.toReversed())
+}
+
+function parseOne(source: string, preReleases: PreReleases): Matcher {
+  const excludes = source.startsWith('!')
+  const text = excludes ? source.slice(1) : source
+  const match = matcherOf(source, text, excludes ? 'include' : preReleases)
+  return { source, excludes, match }
+}
+
+function matcherOf(source: string, text: string, preReleases: PreReleases): Matcher['match'] {
+  if (text.trim() === '') refuse(source, 'names nothing. Write what it should match')
+  if (text.startsWith('/')) return regexMatcher(source, text)
+  if (text.startsWith('semver:')) return rangeMatcher(source, text.slice('semver:'.length), preReleases)
+  return globMatcher(source, text)
+}
+
+function regexMatcher(source: string, text: string): Matcher['match'] {
+  const end = text.lastIndexOf('/')
+  const flags = text.slice(end + 1)
+  if (end === 0) refuse(source, 'has no closing slash. Write it as `/…/`')
+  if (end === 1) refuse(source, 'is an empty regular expression. Write what it should match')
+  if (!/^[imsuv]*$/.test(flags)) refuse(source, 'has flags that mean nothing here. Only i, m, s, u and v do')
+  const expression = text.slice(1, end)
+  try {
+    new RegExp(expression, flags)
+  } catch (error) {
+    refuse(source, `is not a regular expression (${messageOf(error)})`)
+  }
+  return values => matchRegex(source, expression, flags, values)
+}
+
+/** True when a semver range holds the version, pre-releases by the word of `preReleases`. */
+export function inRange(version: semver.SemVer, range: semver.Range, preReleases: PreReleases): boolean {
+  return semver.satisfies(version, range, { includePrerelease: preReleases === 'include' })
+}
+
+/** @throws ExpectedError with a sentence that quotes `source` */
+export function parseRange(text: string, source = text): semver.Range {
+  if (text.trim() === '') refuse(source, 'has no range. Write `*` for every version')
+  try {
+    return new semver.Range(text)
+  } catch {
+    refuse(source, 'is not a semver range. Write for instance `>=1.2 <2`, `1.x` or `*`')
+  }
+}
+
+function rangeMatcher(source: string, text: string, preReleases: PreReleases): Matcher['match'] {
+  const range = parseRange(text, source)
+  return each(value => {
+    const version = semver.parse(value)
+    return version !== null && inRange(version, range, preReleases)
+  })
+}
+
+function globMatcher(source: string, text: string): Matcher['match'] {
+  const unclosed = unclosedIn(text)
+  if (unclosed !== undefined) refuse(source, `has no closing \`${unclosed}\``)
+  if (text.startsWith('(')) refuse(source, 'is no glob. To take something out, write it as `!pattern`')
+  if (!/[*?[{(\\]/.test(text)) return values => found(values.includes(text) ? [text] : [])
+  const glob = new Minimatch(text, { dot: true, nocomment: true, nonegate: true, platform: 'linux' })
+  return each(value => glob.match(value))
+}
+
+const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' }
+
+/** The bracket that a glob lacks; minimatch would take the open one for a letter, and match nothing. */
+function unclosedIn(text: string): string | undefined {
+  const expected: string[] = []
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string
+    const inClass = expected.at(-1) === ']'
+    if (character === '\\') at++
+    else if (character === expected.at(-1)) expected.pop()
+    else if (!inClass && character in CLOSING) expected.push(CLOSING[character] as string)
+  }
+  return expected.at(-1)
+}
+
+function each(matches: (value: string) => boolean): Matcher['match'] {
+  return values => found(values.filter(matches))
+}
+
+function found(values: readonly string[]): ReadonlyMap<string, Groups> {
+  return new Map(values.map(value => [value, NO_GROUPS]))
+}
+
+function refuse(source: string, fault: string): never {
+  throw new ExpectedError(`The pattern \`${source}\` ${fault}.`)
+}
