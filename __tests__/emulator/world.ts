@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto'
+import type { Digest } from '../../src/model/digest.ts'
+import type { Account, OrgRole, Permission, StoredOwner } from './accounts.ts'
+import { type Builder, builderOf } from './builder.ts'
+import {
+  missingBelow,
+  put,
+  RESTORABLE_MS,
+  type Role,
+  remove,
+  restore,
+  type StoredPackage,
+  type StoredVersion,
+  tag
+} from './contents.ts'
+import { bend } from './lies.ts'
+import type { Named } from './shapes.ts'
+import type { PackageRow, State, VersionPage, VersionRow, VersionStore } from './store.ts'
+
+/** Everything there is: owners, tokens, packages and their versions. A test lays it down one fact a line. */
+export interface World {
+  /** What the world takes for the present; set it to stop the clock. */
+  now: number
+  /** Declares an organization and its people; an owner that is never declared is an organization. */
+  org(login: string, people?: Readonly<Record<string, OrgRole>>): StoredOwner
+  user(login: string): StoredOwner
+  /** The package `owner/name`, made when it is not there; `facts` count at its making. */
+  package(name: string, facts?: PackageFacts): Builder
+  /** A classic personal access token of this user. */
+  classic(login: string, scopes?: readonly string[]): string
+  /** The GITHUB_TOKEN of a workflow in this repository. */
+  githubToken(repository: string, permissions?: Readonly<Record<string, Permission>>): string
+  /** The same in GitHub's long form of 2026: `ghs_<id>_<JWT>`, some 520 characters with dots. */
+  longGithubToken(repository: string, permissions?: Readonly<Record<string, Permission>>): string
+  appToken(login: string): string
+  fineGrained(login: string): string
+  /** What keeps this tag from being pulled: sentences, none when all is well. */
+  pullable(name: string, tag: string): string[]
+  /** Every tag of every package that cannot be pulled, with what it lacks. */
+  broken(): string[]
+
+  /** For the servers, from here on. */
+  readonly store: VersionStore
+  account(token: string): Account | undefined
+  owner(login: string): StoredOwner | undefined
+  ownerById(id: number): StoredOwner | undefined
+  /** An owner's packages, by name; the deleted ones with `deleted`. */
+  packages(owner: StoredOwner, state: State): StoredPackage[]
+  find(owner: StoredOwner, name: string): StoredPackage | undefined
+  create(owner: StoredOwner, name: string, facts: PackageFacts): StoredPackage
+  removePackage(pkg: StoredPackage): void
+  /** False when the name is taken again, or the package gone for more than 30 days. */
+  restorePackage(pkg: StoredPackage): boolean
+  /** A manifest arrives in a package, under a tag where one is given. */
+  arrive(
+    pkg: StoredPackage,
+    manifest: Named & { readonly bytes: Buffer },
+    name?: string,
+    at?: number
+  ): StoredVersion
+  retag(pkg: StoredPackage, version: StoredVersion, name: string): void
+  drop(pkg: StoredPackage, version: StoredVersion): void
+}
+
+export interface PackageFacts {
+  readonly visibility?: PackageRow['visibility']
+  /** `owner/name` of the linked repository: its workflows are Admin here. */
+  readonly repository?: string
+  /** Further repositories under Manage Actions access. */
+  readonly access?: Readonly<Record<string, Role>>
+}
+
+const ALL_SCOPES = ['repo', 'read:packages', 'write:packages', 'delete:packages']
+
+/** A world with nobody in it. */
+export function createWorld(): World {
+  const owners = new Map<string, StoredOwner>()
+  const tokens = new Map<string, Account>()
+  const packages = new Map<string, StoredPackage>()
+  const gonePackages: StoredPackage[] = []
+  let fixed: number | undefined
+  let ids = 1_260_000_000
+  const nextId = () => ids++
+  const histories = new Map<StoredPackage, VersionRow[][]>()
+
+  const key = (owner: StoredOwner, name: string) => `${owner.login}/${name}`.toLowerCase()
+
+  function declare(login: string, type: StoredOwner['type'], people: Readonly<Record<string, OrgRole>>) {
+    const lower = Object.entries(people).map(([name, role]) => [name.toLowerCase(), role] as const)
+    const present = owners.get(login.toLowerCase())
+    if (present !== undefined) throw new Error(`${login} is declared already`)
+    const owner = { id: nextId(), login, type, people: new Map(lower) }
+    owners.set(login.toLowerCase(), owner)
+    return owner
+  }
+
+  function issue(token: string, account: Account): string {
+    tokens.set(token, account)
+    return token
+  }
+
+  /** Remembers how the list was, where a lie will want to show it. */
+  function beforeChange(pkg: StoredPackage): void {
+    if (!pkg.lies.some(lie => lie.kind === 'lag')) return
+    const history = histories.get(pkg) ?? []
+    history.push(pkg.order.map(version => ({ ...version })).reverse())
+    histories.set(pkg, history)
+  }
+
+  function shown(pkg: StoredPackage): readonly VersionRow[] {
+    const history = histories.get(pkg) ?? []
+    const lag = pkg.lies.find(lie => lie.kind === 'lag')
+    const past = lag === undefined ? undefined : history[Math.max(0, history.length - lag.changes)]
+    return bend(past ?? pkg.order.toReversed(), pkg.lies)
+  }
+
+  const stored = (pkg: PackageRow) => pkg as StoredPackage
+
+  const store: VersionStore = {
+    count: pkg => stored(pkg).lies.find(lie => lie.kind === 'count')?.value ?? stored(pkg).order.length,
+    tagged: pkg => stored(pkg).order.reduce((sum, version) => sum + (version.tags.length > 0 ? 1 : 0), 0),
+    page: (pkg, state, offset, limit) => pageOf(stored(pkg), state, offset, limit),
+    find: (pkg, id, state) => (state === 'active' ? stored(pkg).byId.get(id) : stored(pkg).deleted.get(id)),
+    remove: (pkg, id) => {
+      const version = stored(pkg).byId.get(id)
+      if (version !== undefined) world.drop(stored(pkg), version)
+    },
+    restore: (pkg, id) => {
+      const version = stored(pkg).deleted.get(id)
+      if (version === undefined) return false
+      beforeChange(stored(pkg))
+      return restore(stored(pkg), version, world.now)
+    }
+  }
+
+  function pageOf(pkg: StoredPackage, state: State, offset: number, limit: number): VersionPage {
+    if (state === 'deleted') {
+      const rows = [...pkg.deleted.values()].reverse()
+      return { rows: rows.slice(offset, offset + limit), total: rows.length }
+    }
+    if (pkg.lies.length > 0) {
+      const rows = shown(pkg)
+      return { rows: rows.slice(offset, offset + limit), total: rows.length }
+    }
+    const end = pkg.order.length - offset
+    const rows = end <= 0 ? [] : pkg.order.slice(Math.max(0, end - limit), end).reverse()
+    return { rows, total: pkg.order.length }
+  }
+
+  const world: World = {
+    get now() {
+      return fixed ?? Date.now()
+    },
+    set now(at: number) {
+      fixed = at
+    },
+    org: (login, people = {}) => declare(login, 'Organization', people),
+    user: login => declare(login, 'User', {}),
+    package: (name, facts = {}) => {
+      const [login = '', ...rest] = name.split('/')
+      const owner = world.owner(login) ?? world.org(login)
+      return builderOf(world, world.find(owner, rest.join('/')) ?? world.create(owner, rest.join('/'), facts))
+    },
+    classic: (login, scopes = ALL_SCOPES) =>
+      issue(`ghp_${randomBytes(18).toString('hex')}`, { kind: 'classic', login, scopes }),
+    githubToken: (repository, permissions = { packages: 'write', contents: 'read', actions: 'write' }) =>
+      issue(`ghs_${randomBytes(18).toString('hex')}`, { kind: 'github-token', repository, permissions }),
+    longGithubToken: (repository, permissions = { packages: 'write', contents: 'read', actions: 'write' }) =>
+      issue(longToken(), { kind: 'github-token', repository, permissions }),
+    appToken: login => issue(`ghs_${randomBytes(18).toString('hex')}`, { kind: 'app', login }),
+    fineGrained: login =>
+      issue(`github_pat_${randomBytes(41).toString('hex')}`, { kind: 'fine-grained', login }),
+    pullable: (name, wanted) => {
+      const [login = '', ...rest] = name.split('/')
+      const owner = world.owner(login)
+      const pkg = owner && world.find(owner, rest.join('/'))
+      return pkg === undefined ? [`${name} does not exist`] : problems(pkg, wanted)
+    },
+    broken: () =>
+      [...packages.values()].flatMap(pkg => [...pkg.byTag.keys()].flatMap(name => problems(pkg, name))),
+
+    store,
+    account: token => tokens.get(token),
+    owner: login => owners.get(login.toLowerCase()),
+    ownerById: id => [...owners.values()].find(owner => owner.id === id),
+    packages: (owner, state) =>
+      (state === 'active' ? [...packages.values()] : gonePackages)
+        .filter(pkg => pkg.owner === owner)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    find: (owner, name) => packages.get(key(owner, name)),
+    create: (owner, name, { visibility = 'private', repository, access = {} }) => {
+      const grants = Object.entries(access).map(([repo, role]) => [repo.toLowerCase(), role] as const)
+      const pkg: StoredPackage = {
+        id: nextId(),
+        owner,
+        name: name.toLowerCase(),
+        visibility,
+        ...(repository === undefined ? {} : { repository }),
+        created: world.now,
+        updated: world.now,
+        access: new Map(repository === undefined ? grants : [[repository.toLowerCase(), 'admin'], ...grants]),
+        order: [],
+        byId: new Map(),
+        byDigest: new Map(),
+        byTag: new Map(),
+        deleted: new Map(),
+        blobs: new Map(),
+        gone: undefined,
+        lies: []
+      }
+      packages.set(key(owner, name), pkg)
+      return pkg
+    },
+    removePackage: pkg => {
+      packages.delete(key(pkg.owner as StoredOwner, pkg.name))
+      pkg.gone = world.now
+      gonePackages.push(pkg)
+    },
+    restorePackage: pkg => {
+      const place = key(pkg.owner as StoredOwner, pkg.name)
+      if (pkg.gone === undefined || world.now - pkg.gone > RESTORABLE_MS || packages.has(place)) return false
+      pkg.gone = undefined
+      packages.set(place, pkg)
+      gonePackages.splice(gonePackages.indexOf(pkg), 1)
+      return true
+    },
+    arrive: (pkg, manifest, name, at = world.now) => {
+      beforeChange(pkg)
+      const version = put(pkg, manifest, nextId, at)
+      if (name !== undefined) tag(pkg, version, name)
+      return version
+    },
+    retag: (pkg, version, name) => {
+      beforeChange(pkg)
+      tag(pkg, version, name)
+    },
+    drop: (pkg, version) => {
+      beforeChange(pkg)
+      remove(pkg, version, world.now)
+    }
+  }
+  return world
+}
+
+function problems(pkg: StoredPackage, name: string): string[] {
+  const place = `${pkg.owner.login}/${pkg.name}:${name}`
+  const root = pkg.byTag.get(name)
+  if (root === undefined) return [`${place} does not exist`]
+  return missingBelow(pkg, root.digest).map((digest: Digest) => `${place} lacks ${digest}`)
+}
+
+/** A token as GitHub makes them since 2026-04: `ghs_<app id>_<JWT>`, about 520 characters. */
+function longToken(): string {
+  const part = (bytes: number) => randomBytes(bytes).toString('hex')
+  return `ghs_15368_${part(40)}.${part(140)}.${part(70)}`
+}
