@@ -81,7 +81,8 @@ test('without any input, nothing is asked for and everything has its default', (
     timeLimit: 5 * HOUR,
     reportFile: '/runner/temp/ghcr-steward-report.json',
     apiUrl: 'https://api.github.com',
-    registryUrl: 'https://ghcr.io'
+    registryUrl: 'https://ghcr.io',
+    serverUrl: 'https://github.com'
   })
 })
 
@@ -101,7 +102,7 @@ const VALUES: readonly (readonly [string, string, Partial<Inputs>])[] = [
   ['keep-tags', `sha256:${'a'.repeat(64)}`, { keepTags: [`sha256:${'a'.repeat(64)}`] }],
   ['delete-broken', 'ghost, partial ghost', { deleteBroken: ['ghost', 'partial'] }],
   ['max-deletion-percent', '100', { maxDeletionPercent: 100 }],
-  ['time-limit', '30m', { timeLimit: HOUR / 2 }],
+  ['time-limit', '30 min', { timeLimit: HOUR / 2 }],
   ['report-file', 'out/my report.json', { reportFile: 'out/my report.json' }],
   ['owner', 'Acme-Corp', { owner: 'Acme-Corp' }],
   ['api-url', 'https://ghes.example/api/v3/', { apiUrl: 'https://ghes.example/api/v3' }],
@@ -168,6 +169,13 @@ describe('a value that cannot be is refused with the input, the value and the fi
       'delete-tags',
       'keep-at-least',
       'grace'
+    ])
+  })
+
+  test('and so is a server that the runner cannot mean', () => {
+    const server = { ...RUNNER, GITHUB_SERVER_URL: 'github.com' }
+    expect(problemsOf({ 'registry-url': 'https://ghcr.io' }, server)).toEqual([
+      'Variable GITHUB_SERVER_URL: "github.com" is no http address. Write it with `https://` in front.'
     ])
   })
 

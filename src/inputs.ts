@@ -20,8 +20,13 @@ const VISIBILITY = ['public', 'private', 'internal'] as const
 export type ProtectSource = (typeof PROTECT)[number]
 export type Visibility = (typeof VISIBILITY)[number]
 
+/** What a run is given: the inputs, and the server whose pages messages point to, without a slash at the end. */
+export interface Inputs extends DeclaredInputs {
+  readonly serverUrl: string
+}
+
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
-export interface Inputs {
+interface DeclaredInputs {
   readonly mode: Mode
   readonly token: string
   /** As given; registries want it in lower case. */
@@ -92,7 +97,7 @@ const optionalText = fields.optional(fields.text)
 const optionalNumber = fields.optional(fields.wholeNumber)
 
 /** One key an input; a forgotten one does not compile. The order is that of action.yml. */
-const FIELDS: { readonly [K in keyof Inputs]: Field<Inputs[K]> } = {
+const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> } = {
   mode: { modes: ALL, schema: fields.oneOf(MODES), default: 'retain' },
   token: {
     modes: ALL,
@@ -153,12 +158,12 @@ const FIELDS: { readonly [K in keyof Inputs]: Field<Inputs[K]> } = {
 }
 
 /** What product and action.yml promise and this version does not do yet; it must not look as if it did. */
-const NOT_BUILT: { readonly modes: readonly Mode[]; readonly inputs: readonly (keyof Inputs)[] } = {
+const NOT_BUILT: { readonly modes: readonly Mode[]; readonly inputs: readonly (keyof DeclaredInputs)[] } = {
   modes: ['check', 'purge', 'restore'],
   inputs: ['policy', 'protect', 'protectFiles', 'plan']
 }
 
-const KEYS = Object.keys(FIELDS) as (keyof Inputs)[]
+const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 
 /** Every input's name in action.yml with its default there, in order; `token`'s is an expression of the runner. */
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
@@ -172,7 +177,7 @@ export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
  */
 export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const problems = unknownInputs(env)
-  const values: Partial<Record<keyof Inputs, unknown>> = {}
+  const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
     const { default: standard, fallback, schema } = FIELDS[key]
     const parsed = schema.safeParse(given(key, env) || standard || (fallback?.(env) ?? ''))
@@ -186,8 +191,12 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     values.packages = relative.packages
     problems.push(...relative.problems.map(problem => `Input \`packages\`: ${problem}`))
   }
+  const server = fields.hostAddress.safeParse(serverOf(env))
+  if (!server.success) {
+    problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
+  }
   if (problems.length > 0) throw new InputError(problems)
-  return values as Inputs
+  return { ...(values as unknown as DeclaredInputs), serverUrl: server.data ?? '' }
 }
 
 /** Sentences about inputs that are legal but cannot do what they seem to be meant for. */
@@ -222,7 +231,7 @@ function unknownInputs(env: NodeJS.ProcessEnv): string[] {
 }
 
 /** Inputs that the mode does not use, and what is not built yet; a value equal to the default does no harm. */
-function misplaced(values: Partial<Record<keyof Inputs, unknown>>, env: NodeJS.ProcessEnv): string[] {
+function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: NodeJS.ProcessEnv): string[] {
   const mode = MODES.find(one => one === values.mode)
   if (mode === undefined) return []
   if (NOT_BUILT.modes.includes(mode)) {
@@ -243,21 +252,21 @@ function misplaced(values: Partial<Record<keyof Inputs, unknown>>, env: NodeJS.P
   })
 }
 
-function isDefault(key: keyof Inputs, value: unknown): boolean {
+function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
   const { default: standard, schema } = FIELDS[key]
   const parsed = schema.safeParse(standard)
   return parsed.success && isDeepStrictEqual(parsed.data, value)
 }
 
-function given(key: keyof Inputs, env: NodeJS.ProcessEnv): string {
+function given(key: keyof DeclaredInputs, env: NodeJS.ProcessEnv): string {
   return env[variableOf(key)]?.trim() ?? ''
 }
 
-function variableOf(key: keyof Inputs): string {
+function variableOf(key: keyof DeclaredInputs): string {
   return `INPUT_${nameOf(key).toUpperCase()}`
 }
 
-function nameOf(key: keyof Inputs): string {
+function nameOf(key: keyof DeclaredInputs): string {
   return key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 
@@ -277,9 +286,13 @@ function apiOf(env: NodeJS.ProcessEnv): string {
   return env['GITHUB_API_URL'] || 'https://api.github.com'
 }
 
+function serverOf(env: NodeJS.ProcessEnv): string {
+  return env['GITHUB_SERVER_URL'] || 'https://github.com'
+}
+
 /** ghcr.io belongs to github.com; everywhere else the registry is `containers.` and the server's host. */
 function registryOf(env: NodeJS.ProcessEnv): string {
-  const server = env['GITHUB_SERVER_URL'] || 'https://github.com'
+  const server = serverOf(env)
   const url = URL.parse(server)
   if (url === null) return server
   return url.host === 'github.com' ? 'https://ghcr.io' : `${url.protocol}//containers.${url.host}`

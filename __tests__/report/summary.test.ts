@@ -10,7 +10,7 @@ const deleteRule = { code: 'delete-rule', rule: 'builds', tags: ['sha-1'], age: 
 describe('the answer comes first', () => {
   test('a real run says how many versions went and how many remain', () => {
     const text = renderSummary(runOf([packageRun([drop(version('a')), keep(version('b'))])]))
-    expect(text.split('\n')[0]).toBe('## 1 version deleted, 1 remain in 1 package of acme')
+    expect(text.split('\n')[0]).toBe('## 1 version deleted, 1 remains in 1 package of acme')
   })
 
   test('a dry run says that nothing was deleted and what a real run would do', () => {
@@ -28,7 +28,7 @@ describe('the answer comes first', () => {
   test('a red run says so at once, and why', () => {
     const text = renderSummary(runOf([packageRun([drop(version('a'))], () => ['failed', 'It broke.'])]))
     expect(text.split('\n')[0]).toMatch(/but not all went well$/)
-    expect(text).toContain('> **This run failed.**\n>\n> - app&#58; 1 change failed. The first is')
+    expect(text).toContain('> **This run failed.**\n>\n> - app: 1 change failed. The first is')
   })
 })
 
@@ -51,11 +51,11 @@ test('an image is one row: its tags, how much goes with it, and why', () => {
     drop(child, { code: 'owned', role: 'child', of: 'sha-1' }),
     drop(other)
   ]
-  const run = packageRun(decisions, undefined, planOf(steps))
   const outcomes = steps.map(step => ({ step, status: 'done' as const, detail: '' }))
-  const text = renderSummary(runOf([{ ...run, plan: { ...planOf(steps), decisions }, outcomes }]))
+  const run = { package: somePackage, plan: { ...planOf(steps), decisions }, outcomes, warnings: [] }
+  const text = renderSummary(runOf([run]))
   expect(text).toContain('<summary>Deleted: 2 images, 3 versions in all</summary>')
-  expect(text).toContain('| `sha-1` | 1 | tag sha-1 matched by rule &#34;builds&#34;, pushed 41 days ago |')
+  expect(text).toContain('| `sha-1` | 1 | tag sha-1 matched by rule "builds", pushed 41 days ago |')
   expect(text).toContain(`| \`${other.digest.slice(0, 19)}\` |  | untagged, pushed 41 days ago |`)
 })
 
@@ -78,6 +78,16 @@ test('T-26, T-27: what GitHub refused stands in its own list with its reason, ap
   expect(text).not.toContain('This run failed')
 })
 
+test('a child that could not be deleted is told with the image that it goes with', () => {
+  const [root, child] = [version('i', { tags: ['sha-1'] }), version('c')]
+  const steps = [deletion(root), { ...deletion(child, [root]), root: root.digest }]
+  const decisions = [drop(root), drop(child, { code: 'owned', role: 'child', of: 'sha-1' })]
+  const outcomes = steps.map(step => ({ step, status: 'skipped' as const, detail: 'it changed' }))
+  const run = { package: somePackage, plan: { ...planOf(steps), decisions }, outcomes, warnings: [] }
+  const short = child.digest.slice(0, 19)
+  expect(renderSummary(runOf([run]))).toContain(`| \`${short}\` of \`sha-1\` | delete | it changed |`)
+})
+
 test('unreadable manifests, broken images, brakes and stripped tags are told', () => {
   const stays = version('s', { tags: ['v1', 'old'] })
   const unread = [{ digest: digestOf('u'), ref: 'v2', cause: 'status 500' }]
@@ -90,7 +100,7 @@ test('unreadable manifests, broken images, brakes and stripped tags are told', (
   const text = renderSummary(runOf([{ ...run, outcomes: [untag] }]))
   expect(text).toContain('| `v2` | status 500 |')
   expect(text).toContain('| `v1` `old` | broken: some of what it names is gone |')
-  expect(text).toContain('allows 1&#58; nothing was deleted.')
+  expect(text).toContain('allows 1: nothing was deleted.')
   expect(text).toContain('<summary>Stripped: 1 tag of versions that stay</summary>')
 })
 
@@ -104,8 +114,8 @@ test('T-25f: a pattern counts as unmatched only when it matched in no package', 
   const text = renderSummary(
     runOf([packageRun([], undefined, { hits: none }), packageRun([], undefined, { hits: one })])
   )
-  expect(text).toContain('> - Pattern &#34;lates&#34; of rule')
-  expect(text).not.toContain('&#34;latest&#34;')
+  expect(text).toContain('> - Pattern "lates" of rule')
+  expect(text).not.toContain('"latest"')
 })
 
 test.each([
@@ -151,7 +161,7 @@ describe('names and messages cannot break out', () => {
     const text = renderSummary(runOf([run, named], { owner: evil, warnings: [evil], incomplete: evil }))
 
     const known =
-      /^(?:## |### |> |>$|\| |<details><summary>|<\/details>|<sub>|```|pie |\s+"|…and |Build and push |$)/
+      /^(?:## |### |> |>$|\| |<details><summary>|<\/details>|<sub>|```|pie showData$| {4}title |\s+"|…and |Build and push |$)/
     expect(text.split('\n').filter(line => !known.test(line))).toEqual([])
     // Every table keeps its number of cells.
     for (const table of text.split('\n\n').filter(block => block.startsWith('| '))) {

@@ -75,7 +75,8 @@ export function alert(kind: 'NOTE' | 'WARNING' | 'CAUTION', lines: readonly stri
 export function pie(title: string, slices: readonly (readonly [label: string, value: number])[]): string {
   return [
     '```mermaid',
-    `pie showData title ${title}`,
+    'pie showData',
+    `    title ${title}`,
     ...slices.map(([label, value]) => `    "${mermaid(label)}" : ${value}`),
     '```'
   ].join('\n')
@@ -99,7 +100,8 @@ function clip(text: string, most: number): string {
 }
 
 const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9_.:/+-]*$/
-const SPECIAL = /[!-&*+/:-@[-`{-~]/g
+// A colon matters only where it could make an address or an emoji.
+const SPECIAL = /[!#$&*+<=>@[\\\]^_`{|}~]|:(?!\s)/g
 // What would begin a list or a rule at the start of a line.
 const LIST_MARK = /^(\d*)([-.)])/
 // Controls, line and paragraph separators, and marks that reorder or hide what follows.

@@ -1,4 +1,4 @@
-import type { BrokenState, Decision, Outcome, OutcomeStatus } from '../model/decision.ts'
+import type { BrokenState, Decision, Outcome, OutcomeStatus, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
@@ -13,9 +13,10 @@ const MOST_ROWS = 100
 /** One package's part of the summary: a heading and its foldable lists; nothing where there is nothing to say. */
 export function packageBlocks(run: PackageRun): string[] {
   if (run.plan === undefined) return []
+  const verdicts = new Map(run.plan.decisions.map(decision => [decision.version.digest, decision]))
   const parts = [
-    deletedPart(run.plan.decisions, run.outcomes),
-    ...TROUBLES.map(status => troublePart(run.outcomes, status)),
+    deletedPart(verdicts, run.outcomes),
+    ...TROUBLES.map(status => troublePart(verdicts, run.outcomes, status)),
     untaggedPart(run.outcomes),
     brokenPart(run.plan.broken),
     unreadPart(run.plan.unread),
@@ -25,11 +26,13 @@ export function packageBlocks(run: PackageRun): string[] {
   return parts.length === 0 ? [] : [`### ${code(run.package.name)}`, ...parts]
 }
 
+type Verdicts = ReadonlyMap<Digest, Decision>
+
 const TROUBLES: readonly OutcomeStatus[] = ['failed', 'refused', 'skipped']
 const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /** One row an image: a root, and how many of its children and referrers go with it. */
-function deletedPart(decisions: readonly Decision[], outcomes: readonly Outcome[]): string {
+function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[]): string {
   const went = outcomes.filter(({ step, status }) => step.action === 'delete' && GONE.includes(status))
   const images = new Map<Digest, number>()
   for (const { step } of went) {
@@ -37,7 +40,6 @@ function deletedPart(decisions: readonly Decision[], outcomes: readonly Outcome[
     images.set(step.root, (images.get(step.root) ?? 0) + (step.version.digest === step.root ? 0 : 1))
   }
   if (images.size === 0) return ''
-  const verdicts = new Map(decisions.map(decision => [decision.version.digest, decision]))
   const rows = [...images].slice(0, MOST_IMAGES).map(([root, owned]) => {
     const decision = verdicts.get(root)
     return [
@@ -53,13 +55,13 @@ function deletedPart(decisions: readonly Decision[], outcomes: readonly Outcome[
   )
 }
 
-function troublePart(outcomes: readonly Outcome[], status: OutcomeStatus): string {
+function troublePart(verdicts: Verdicts, outcomes: readonly Outcome[], status: OutcomeStatus): string {
   const concerned = outcomes.filter(outcome => outcome.status === status)
   if (concerned.length === 0) return ''
   const rows = concerned
     .slice(0, MOST_ROWS)
     .map(({ step, detail }) => [
-      versionCell(step.version),
+      versionCell(step.version) + belonging(verdicts, step),
       step.action === 'delete' ? 'delete' : `strip ${code(step.tag)}`,
       safe(detail)
     ])
@@ -124,6 +126,13 @@ function keptBecause(decision: Decision): string | undefined {
 
 function dueBecause(decision: Decision): string | undefined {
   return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : undefined
+}
+
+/** The image that a child or a referrer goes with, for its digest alone tells nobody anything. */
+function belonging(verdicts: Verdicts, step: Step): string {
+  if (step.action !== 'delete' || step.root === step.version.digest) return ''
+  const root = verdicts.get(step.root)
+  return root === undefined ? '' : ` of ${versionCell(root.version)}`
 }
 
 function versionCell(version: PackageVersion): string {

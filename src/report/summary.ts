@@ -39,7 +39,10 @@ function headline(run: RunResult, sums: Tally): string {
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
   const red = failures(run).length > 0 ? ', but not all went well' : ''
   if (run.dryRun) return `Dry run: ${count(sums.planned, 'version')} would be deleted ${where}${red}`
-  return `${count(sums.deleted, 'version')} deleted, ${formatNumber(sums.versions - gone(sums))} remain ${where}${red}`
+  const tags = sums.untagged > 0 ? `, ${count(sums.untagged, 'tag')} stripped` : ''
+  const remaining = sums.versions - gone(sums)
+  const remain = `${formatNumber(remaining)} ${remaining === 1 ? 'remains' : 'remain'}`
+  return `${count(sums.deleted, 'version')} deleted${tags}, ${remain} ${where}${red}`
 }
 
 function dryRunNote(run: RunResult, sums: Tally): string {
