@@ -1,0 +1,79 @@
+import { getOctokit } from '@actions/github'
+import { retry } from '@octokit/plugin-retry'
+import { throttling } from '@octokit/plugin-throttling'
+import Bottleneck from 'bottleneck/light.js'
+import type { Clock } from '../model/clock.ts'
+import { createGovernor, type Governor } from './governor.ts'
+import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
+
+export type Octokit = ReturnType<typeof getOctokit>
+
+export interface GitHubOptions {
+  readonly token: string
+  /** The API's address, a path such as `/api/v3` included. */
+  readonly baseUrl: string
+  /** Requests of the hourly quota that are left for others. */
+  readonly reserve: number
+  /** No request is sent from here on (milliseconds since 1970). */
+  readonly deadline: number
+  readonly clock: Clock
+  readonly userAgent?: string
+  /** Octokit's own messages; silent when absent. */
+  readonly log?: OctokitLog
+}
+
+export interface GitHub {
+  readonly octokit: Octokit
+  readonly governor: Governor
+}
+
+/** How long one attempt may take. */
+const ATTEMPT_MS = 30_000
+
+/** What a 4xx says does not change by asking again; limits (403, 429) are the governor's. */
+const FINAL = Array.from({ length: 100 }, (_, index) => 400 + index)
+
+const silent: OctokitLog = { debug() {}, info() {}, warn() {}, error() {} }
+
+/**
+ * The REST API's client. Reads are sent again after server errors and limits; what changes something is sent
+ * exactly once. A request may carry `request: { precondition }`, asked right before it is sent: when it gives
+ * false, nothing is sent.
+ *
+ * Its requests throw RequestError as Octokit's do, BudgetError when there is no room for them, StaleError
+ * when their precondition failed, and RateLimitError when a limit turned a write away.
+ */
+export function createGitHub(options: GitHubOptions): GitHub {
+  const { token, clock, userAgent, log = silent } = options
+  const baseUrl = options.baseUrl.replace(/\/+$/, '')
+  const governor = createGovernor(options.reserve, options.deadline, clock)
+  const octokit = getOctokit(
+    token,
+    {
+      baseUrl,
+      log,
+      ...(userAgent === undefined ? {} : { userAgent }),
+      throttle: {
+        ...unmetered(),
+        // The governor waits; the plugins only send again.
+        retryAfterBaseValue: 0,
+        onRateLimit: (_after, attempt) => isRead(attempt.method),
+        onSecondaryRateLimit: (_after, attempt) => isRead(attempt.method)
+      },
+      retry: { retries: 3, retryAfterBaseValue: 0, doNotRetry: FINAL }
+    },
+    // The first is innermost. The time limit of an attempt must not run while it waits for leave.
+    guard(() => AbortSignal.timeout(ATTEMPT_MS)),
+    govern(governor, clock),
+    throttling,
+    retry,
+    isolate(baseUrl, log)
+  )
+  return { octokit, governor }
+}
+
+/** Groups of this client alone that let everything through: by default all clients share one write a second. */
+function unmetered() {
+  const free = new Bottleneck.Group()
+  return { global: free, auth: free, write: free, search: free, notifications: free }
+}

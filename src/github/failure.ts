@@ -1,0 +1,41 @@
+import { RequestError } from '@octokit/request-error'
+import { ExpectedError } from '../errors.ts'
+
+/** The `message` of the body, without the link that Octokit appends to an error's own; else the error's. */
+export function apiMessage(error: RequestError): string {
+  const data: unknown = error.response?.data
+  if (typeof data === 'object' && data !== null && 'message' in data && typeof data.message === 'string') {
+    return data.message
+  }
+  return error.message === '' ? 'no message' : error.message
+}
+
+/** The answer's status; undefined for a request that got no answer, and for other things thrown. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof RequestError && error.response !== undefined ? error.response.status : undefined
+}
+
+/** What GitHub answered, for a sentence: its message with the status, or why there was no answer. */
+export function answerOf(error: RequestError): string {
+  const status = statusOf(error)
+  return status === undefined ? `no answer (${error.message})` : `HTTP ${status} (${apiMessage(error)})`
+}
+
+/**
+ * Makes a failed request a failure that the program foresaw. What is no failed request comes back unchanged.
+ *
+ * @param what the work that failed, as the start of a sentence: `Listing the versions of app`
+ * @param remedies sentences for statuses that say something of their own here
+ */
+export function explain(
+  error: unknown,
+  what: string,
+  remedies: Readonly<Partial<Record<number, string>>> = {}
+): unknown {
+  if (!(error instanceof RequestError)) return error
+  const remedy = { 401: BAD_TOKEN, ...remedies }[statusOf(error) ?? 0] ?? TRY_AGAIN
+  return new ExpectedError(`${what} failed: GitHub gave ${answerOf(error)}. ${remedy}`, { cause: error })
+}
+
+const BAD_TOKEN = 'The `token` is wrong, expired or revoked: give a valid one.'
+const TRY_AGAIN = 'Nothing was concluded from it; if it lasts, see https://www.githubstatus.com.'

@@ -1,0 +1,159 @@
+import type { Octokit } from '@octokit/core'
+import { RequestError } from '@octokit/request-error'
+import { ExpectedError, RateLimitError, StaleError } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
+import { apiMessage } from './failure.ts'
+import type { Admission, Governor } from './governor.ts'
+import { type Limit, limitOf } from './limit.ts'
+
+/** What Octokit's own log functions are called. */
+export interface OctokitLog {
+  debug(message: string): void
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
+
+const API_VERSION = '2022-11-28'
+
+export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
+
+/**
+ * The innermost hook, run for every attempt: gives it a time limit, and makes two answers errors that Octokit
+ * would pass off as an empty list: a body that broke off, and 409 on a GET (facts: octokit.paginate takes it
+ * for the end). An empty repository's 409 stays what it is: there the empty list is true.
+ *
+ * @param timeLimit makes the signal that ends one attempt
+ */
+export function guard(timeLimit: () => AbortSignal) {
+  return (octokit: Octokit) => {
+    const callers = new WeakMap<object, AbortSignal | undefined>()
+    octokit.hook.wrap('request', async (request, options) => {
+      // All hooks of a call share this object, attempt after attempt: the caller's own signal is kept apart.
+      if (!callers.has(options)) callers.set(options, options.request.signal)
+      const caller = callers.get(options)
+      const signal = caller === undefined ? timeLimit() : AbortSignal.any([caller, timeLimit()])
+      options.request = { ...options.request, signal }
+      try {
+        const response = await request(options)
+        if (options.method === 'GET' && response.status !== 204 && !isDocument(response.data)) {
+          const parsed = octokit.request.endpoint(options)
+          throw new RequestError('the answer broke off or was no JSON', 500, { request: parsed })
+        }
+        return response
+      } catch (error) {
+        if (options.method === 'GET' && error instanceof RequestError && isSwallowed(error)) {
+          throw renamed(error, error.message, 503)
+        }
+        throw error
+      }
+    })
+    return {}
+  }
+}
+
+function isDocument(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && !(data instanceof ArrayBuffer)
+}
+
+function isSwallowed(error: RequestError): boolean {
+  return error.status === 409 && !/repository is empty/i.test(apiMessage(error))
+}
+
+/** The same failure under the name that the plugins further out act on; the answer stays as it was. */
+function renamed(error: RequestError, message: string, status: number): RequestError {
+  const { request, response } = error
+  return new RequestError(message, status, response === undefined ? { request } : { request, response })
+}
+
+/**
+ * Around the guard, run for every attempt: waits for leave from the governor, asks a request's
+ * `precondition` at the last moment, and tells the governor what came of it. A write that met a limit ends
+ * here as a RateLimitError; a read goes on to the plugins, which send it again when the governor lets it.
+ */
+export function govern(governor: Governor, clock: Clock) {
+  return (octokit: Octokit) => {
+    const failures = new WeakMap<object, number>()
+    octokit.hook.wrap('request', async (request, options) => {
+      const read = isRead(options.method)
+      const failed = failures.get(options) ?? 0
+      // The plugins' own waits are switched off: this clock is ours, and 1, 4, 9 seconds are theirs.
+      if (failed > 0) await clock.sleep(failed ** 2 * 1000)
+      const admission = await governor.admit(read ? 'read' : 'write')
+      askPrecondition(options.request['precondition'], admission)
+      try {
+        const response = await request(options)
+        admission.answered(response.headers)
+        return response
+      } catch (error) {
+        if (!(error instanceof RequestError)) {
+          admission.lost()
+          throw error
+        }
+        const limit = settle(admission, error)
+        if (limit === undefined) {
+          if (error.status >= 500) failures.set(options, failed + 1)
+          throw error
+        }
+        if (read) throw limit.kind === 'secondary' ? secondary(error) : error
+        throw new RateLimitError(`GitHub's rate limit turned it away: ${apiMessage(error)}`, limit.until)
+      }
+    })
+    return {}
+  }
+}
+
+/** @throws StaleError when the precondition does not hold any more */
+function askPrecondition(precondition: unknown, admission: Admission): void {
+  let holds = false
+  try {
+    holds = typeof precondition !== 'function' || precondition() === true
+  } finally {
+    if (!holds) admission.refund()
+  }
+  if (!holds) throw new StaleError('what is known is too old to act on')
+}
+
+/** Tells the governor how an attempt failed; gives the limit that it met, if it met one. */
+function settle(admission: Admission, error: RequestError): (Limit & { until: number }) | undefined {
+  const headers = error.response?.headers
+  if (headers === undefined || error.status >= 500) {
+    admission.lost(headers)
+    return undefined
+  }
+  const limit = limitOf(error.status, headers, apiMessage(error))
+  if (limit !== undefined) return { ...limit, until: admission.limited(limit, headers) }
+  admission.answered(headers)
+  return undefined
+}
+
+/** The throttling plugin knows a secondary limit by its wording only; a bare 429 is one too. */
+function secondary(error: RequestError): RequestError {
+  return /\bsecondary rate\b/i.test(error.message)
+    ? error
+    : renamed(error, `secondary rate limit: ${error.message}`, error.status)
+}
+
+/**
+ * The outermost hook, run once a call: a `request` object of its own for each (Octokit shares one between all
+ * calls, and the plugins count their retries in it), one attempt only for what changes something, and no
+ * request, with the token on it, to any host but the API's.
+ */
+export function isolate(baseUrl: string, log: OctokitLog) {
+  const home = new URL(baseUrl).origin
+  return (octokit: Octokit) => {
+    octokit.hook.wrap('request', (request, options) => {
+      if (/^http/i.test(options.url) && new URL(options.url).origin !== home) {
+        throw new ExpectedError(
+          `GitHub's answer leads to ${new URL(options.url).origin}, but only ${home} may have the token: ` +
+            'set `api-url` to the address under which the server knows itself.'
+        )
+      }
+      const once = isRead(options.method) ? {} : { retries: 0 }
+      options.request = { ...options.request, log, ...once }
+      options.headers = { ...options.headers, 'x-github-api-version': API_VERSION }
+      return request(options)
+    })
+    return {}
+  }
+}

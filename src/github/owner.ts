@@ -1,0 +1,62 @@
+import * as z from 'zod'
+import { ExpectedError } from '../errors.ts'
+import type { Owner } from '../model/package.ts'
+import type { Octokit } from './client.ts'
+import { explain, statusOf } from './failure.ts'
+import type { TokenKind } from './token.ts'
+
+export interface FoundOwner {
+  readonly owner: Owner
+  /** The `x-oauth-scopes` header: what a classic or OAuth token may do; absent for every other token. */
+  readonly scopes: string | undefined
+}
+
+const Account = z.object({ login: z.string(), type: z.string() })
+
+/**
+ * Finds out whether a login is an organization, a user, or the user whom the token belongs to: each has
+ * endpoints of its own, and only the last sees private packages. Meant as the first request of a run.
+ * (docs.github.com/en/rest/users/users#get-a-user)
+ *
+ * @throws ExpectedError when there is no such account, the token is not valid, or GitHub cannot tell
+ */
+export async function findOwner(octokit: Octokit, login: string, kind: TokenKind): Promise<FoundOwner> {
+  try {
+    const response = await octokit.request('GET /users/{username}', { username: login })
+    const account = Account.parse(response.data)
+    const scopes = response.headers['x-oauth-scopes']
+    return { owner: { login: account.login, kind: await ownerKind(octokit, account, kind) }, scopes }
+  } catch (error) {
+    throw explain(error, `Looking up the owner "${login}"`, {
+      404: 'The input `owner` names nobody: write the login of an organization or user.'
+    })
+  }
+}
+
+async function ownerKind(
+  octokit: Octokit,
+  account: z.infer<typeof Account>,
+  kind: TokenKind
+): Promise<Owner['kind']> {
+  if (account.type === 'Organization') return 'organization'
+  if (account.type !== 'User') {
+    throw new ExpectedError(
+      `The input \`owner\` names "${account.login}", which is neither an organization nor a user but a ${account.type}.`
+    )
+  }
+  // The workflow's own token is nobody's: GitHub answers 403 to the question.
+  if (kind === 'installation') return 'user'
+  return (await whose(octokit)) === account.login.toLowerCase() ? 'self' : 'user'
+}
+
+/** The login that the token acts for, in lower case; undefined when it acts for nobody. */
+async function whose(octokit: Octokit): Promise<string | undefined> {
+  try {
+    const { data } = await octokit.request('GET /user')
+    return data.login.toLowerCase()
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === 403 || status === 404) return undefined
+    throw error
+  }
+}

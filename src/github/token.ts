@@ -1,0 +1,79 @@
+import { ExpectedError } from '../errors.ts'
+import type { Package } from '../model/package.ts'
+
+/**
+ * What a token's prefix tells. `installation` is the workflow's own GITHUB_TOKEN or a GitHub App's: nothing
+ * tells them apart. `unknown` is any other string: older servers give 40 hex digits, and formats change.
+ */
+export type TokenKind = 'classic' | 'oauth' | 'installation' | 'unknown'
+
+const KINDS: readonly (readonly [prefix: string, kind: TokenKind])[] = [
+  ['ghp_', 'classic'],
+  ['gho_', 'oauth'],
+  ['ghs_', 'installation']
+]
+
+const REFUSED: readonly (readonly [prefix: string, name: string])[] = [
+  ['github_pat_', 'a fine-grained personal access token'],
+  ['ghu_', 'a user token of a GitHub App']
+]
+
+/**
+ * Tells a token's kind by its prefix alone (github.blog, "Behind GitHub's new authentication token formats").
+ *
+ * @throws ExpectedError for the kinds that GitHub Packages does not accept
+ */
+export function tokenKind(token: string): TokenKind {
+  const refused = REFUSED.find(([prefix]) => token.startsWith(prefix))
+  if (refused !== undefined) {
+    throw new ExpectedError(
+      `The input \`token\` is ${refused[1]}, and GitHub Packages does not accept those: leave ` +
+        'the input out to use GITHUB_TOKEN, or give a personal access token (classic).'
+    )
+  }
+  return KINDS.find(([prefix]) => token.startsWith(prefix))?.[1] ?? 'unknown'
+}
+
+export type Scope = 'read:packages' | 'write:packages' | 'delete:packages'
+
+/** Scopes that another one brings along; `delete:packages` and `repo` bring none. */
+const INCLUDED: Readonly<Record<string, readonly string[]>> = { 'write:packages': ['read:packages'] }
+
+/**
+ * The scopes that a token lacks, by the `x-oauth-scopes` header of any answer. Only classic and OAuth tokens
+ * have one; where it is absent nothing is known, and nothing is lacking.
+ * (docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps)
+ */
+export function missingScopes(header: string | undefined, needed: readonly Scope[]): Scope[] {
+  if (header === undefined) return []
+  const granted = header.split(',').map(scope => scope.trim())
+  const all = new Set(granted.flatMap(scope => [scope, ...(INCLUDED[scope] ?? [])]))
+  return needed.filter(scope => !all.has(scope))
+}
+
+/** What to grant to a classic token that lacks scopes, and where. `serverUrl` is GitHub's web address. */
+export function lackingScopes(missing: readonly Scope[], serverUrl: string): string {
+  const scopes = missing.map(scope => `\`${scope}\``).join(' and ')
+  const word = missing.length === 1 ? 'scope' : 'scopes'
+  return `The \`token\` lacks the ${word} ${scopes}: grant them at ${serverUrl}/settings/tokens, or use a token that has them.`
+}
+
+/** What to grant when GitHub does not let this token delete from a package that it may read. */
+export function lackingRights(kind: TokenKind, pkg: Package, serverUrl: string): string {
+  const settings = settingsUrl(pkg)
+  const repository =
+    'give the job `permissions: packages: write`, and the repository of this workflow the role Admin (Write is ' +
+    `not enough) under "Manage Actions access" at ${settings}`
+  const person =
+    'its scopes must include `read:packages` and `delete:packages` ' +
+    `(${serverUrl}/settings/tokens), and its owner needs the role Admin at ${settings}`
+  if (kind === 'installation') return `This token may not delete from ${pkg.name}: ${repository}.`
+  if (kind !== 'unknown') return `This token may not delete from ${pkg.name}: ${person}.`
+  return `This token may not delete from ${pkg.name}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}.`
+}
+
+/** GitHub's web page with a package's settings, made from the address of the package's own page. */
+function settingsUrl(pkg: Package): string {
+  const page = pkg.url.replace('/container/package/', '/container/')
+  return page === pkg.url ? pkg.url : `${page}/settings`
+}
