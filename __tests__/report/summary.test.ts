@@ -214,6 +214,18 @@ describe('GitHub shows no summary beyond 1 MiB, so it stays below', () => {
     expect(text.match(/<details>/g)?.length).toBe(text.match(/<\/details>/g)?.length)
   })
 
+  test('a list that is too long keeps its beginning and says how much it lacks', () => {
+    const tags = Array.from({ length: 5 }, (_, index) => `${'x'.repeat(120)}${index}`)
+    const decisions = Array.from({ length: 1_500 }, (_, index) =>
+      drop({ ...LIKE, id: index, digest: digestOf(String(index)), tags })
+    )
+    const text = renderSummary(runOf([packageRun(decisions)]))
+    const rows = text.split('\n').filter(line => line.startsWith(`| \`${tags[0]}`)).length
+    expect(rows).toBeGreaterThan(100)
+    expect(rows).toBeLessThan(1_000)
+    expect(text).toContain(`…and ${(1_500 - rows).toLocaleString('en-US')} more images, in the JSON report.`)
+  })
+
   test('a thousand deleted images are all there', () => {
     const decisions = Array.from({ length: 1_000 }, (_, index) =>
       drop({ ...LIKE, id: index, digest: digestOf(String(index)), tags: [`sha-${index}`] }, deleteRule)
