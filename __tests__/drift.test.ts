@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { type Eyes, type Layout, watch } from '../src/drift.ts'
+import { type Eyes, watch } from '../src/drift.ts'
+import type { Listing } from '../src/github/listing.ts'
 import { referrerTag } from '../src/model/digest.ts'
 import type { PackageVersion } from '../src/model/package.ts'
 import { fakeClock } from './helpers/fake-clock.ts'
@@ -8,31 +9,31 @@ import { digestOf, version } from './helpers/make.ts'
 /** A package whose listing can change under the watcher's eyes, and the looks that were taken at it. */
 function world(versions: readonly PackageVersion[], perPage = 100) {
   const clock = fakeClock()
-  const state = { listing: [...versions], needed: new Set<string>(), unread: undefined as string | undefined }
+  const state = { rows: [...versions], needed: new Set<string>(), unread: undefined as string | undefined }
   const looks: string[] = []
   const eyes: Eyes = {
     page: async page => {
       looks.push(`page ${page}`)
-      return { seen: state.listing.slice((page - 1) * perPage, page * perPage), at: clock.now() }
+      return { seen: state.rows.slice((page - 1) * perPage, page * perPage), at: clock.now() }
     },
     version: async id => {
       looks.push(`version ${id}`)
-      return { seen: state.listing.find(candidate => candidate.id === id), at: clock.now() }
+      return { seen: state.rows.find(candidate => candidate.id === id), at: clock.now() }
     },
     needs: async () => ({
       needed: state.needed,
       ...(state.unread === undefined ? {} : { unread: state.unread })
     })
   }
-  const layout: Layout = {
+  const listing: Listing = {
     versions,
     pageOf: new Map(versions.map((row, index) => [row.id, Math.floor(index / perPage) + 1])),
     newestFirst: true
   }
   const replace = (old: PackageVersion, facts: Partial<PackageVersion>) => {
-    state.listing = state.listing.map(row => (row.id === old.id ? { ...row, ...facts } : row))
+    state.rows = state.rows.map(row => (row.id === old.id ? { ...row, ...facts } : row))
   }
-  return { clock, state, looks, layout, replace, watch: () => watch(layout, versions, eyes, clock) }
+  return { clock, state, looks, listing, replace, watch: () => watch(listing, versions, eyes, clock) }
 }
 
 const old = version('old', { tags: ['sha-1'] })
@@ -50,7 +51,7 @@ it.each<[string, Partial<PackageVersion>, RegExp]>([
 it('lets an unchanged candidate go, and calls a vanished one gone', async () => {
   const here = world([old])
   expect(await here.watch().check(old)).toBeUndefined()
-  here.state.listing = []
+  here.state.rows = []
   expect(await here.watch().check(old)).toBe('gone')
 })
 
@@ -62,14 +63,14 @@ it.each([
   const knowledge = here.watch()
   expect(await knowledge.check(old)).toBeUndefined()
   here.clock.advance(11_000)
-  here.state.listing.unshift(version('new index', { tags: ['v2'] }))
+  here.state.rows.unshift(version('new index', { tags: ['v2'] }))
   here.state.needed.add(need)
   expect(await knowledge.check(old)).toMatch(/new since the listing/)
 })
 
 it('lets nothing go while a new version cannot be read, and goes on once it can', async () => {
   const here = world([old])
-  here.state.listing.unshift(version('new', { tags: ['v2'] }))
+  here.state.rows.unshift(version('new', { tags: ['v2'] }))
   here.state.unread = 'v2'
   const knowledge = here.watch()
   expect(await knowledge.check(old)).toMatch(/v2 could not be read/)
@@ -81,14 +82,14 @@ it('lets nothing go while a new version cannot be read, and goes on once it can'
 it('finds new versions beyond a page that is all new, and on any page of an unsorted listing', async () => {
   const many = Array.from({ length: 5 }, (_, index) => version(`n${index}`))
   const here = world([old], 2)
-  here.state.listing = [...many, old]
+  here.state.rows = [...many, old]
   let seen: readonly PackageVersion[] = []
   const knowledge = watch(
-    here.layout,
+    here.listing,
     [old],
     {
       page: async page => ({
-        seen: here.state.listing.slice((page - 1) * 2, page * 2),
+        seen: here.state.rows.slice((page - 1) * 2, page * 2),
         at: here.clock.now()
       }),
       version: async () => ({ seen: old, at: here.clock.now() }),
@@ -103,13 +104,13 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
   expect(seen.map(arrival => arrival.id)).toEqual(many.map(arrival => arrival.id))
 
   const unsorted = world([old, version('a'), version('b')], 1)
-  unsorted.state.listing.push(version('late', { tags: ['v3'] }))
+  unsorted.state.rows.push(version('late', { tags: ['v3'] }))
   unsorted.state.needed.add(old.digest)
   const wary = watch(
-    { ...unsorted.layout, newestFirst: false },
+    { ...unsorted.listing, newestFirst: false },
     [old],
     {
-      page: async page => ({ seen: unsorted.state.listing.slice(page - 1, page), at: unsorted.clock.now() }),
+      page: async page => ({ seen: unsorted.state.rows.slice(page - 1, page), at: unsorted.clock.now() }),
       version: async () => ({ seen: old, at: unsorted.clock.now() }),
       needs: async () => ({ needed: unsorted.state.needed })
     },
@@ -135,7 +136,7 @@ it('covers the next candidates of a page with one look, and reads a lonely one b
   const here = world(versions)
   const tail = versions.slice(-20)
   const knowledge = watch(
-    here.layout,
+    here.listing,
     tail,
     {
       page: async page => {
@@ -160,7 +161,7 @@ it('covers the next candidates of a page with one look, and reads a lonely one b
 it('gives a version up when the answers come too late to be fresh', async () => {
   const here = world([old])
   const knowledge = watch(
-    here.layout,
+    here.listing,
     [old],
     {
       page: async () => {
@@ -190,7 +191,7 @@ it('takes a tag off only while it is there and another one stays', async () => {
 it('does not take its own throw-away for news', async () => {
   const here = world([old])
   const own = version('own')
-  here.state.listing.unshift(own)
+  here.state.rows.unshift(own)
   here.state.unread = 'own'
   const knowledge = here.watch()
   knowledge.expect(digestOf('own'))

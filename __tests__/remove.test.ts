@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals'
 import type { Knowledge } from '../src/drift.ts'
 import { BudgetError, StaleError } from '../src/errors.ts'
+import type { Removal } from '../src/github/packages.ts'
 import type { PackageVersion } from '../src/model/package.ts'
-import { type Removal, remover } from '../src/remove.ts'
+import { remover } from '../src/remove.ts'
 import { fakeClock } from './helpers/fake-clock.ts'
 import { version } from './helpers/make.ts'
 
@@ -30,7 +31,7 @@ async function run(
         if (answer instanceof Error) throw answer
         return answer
       },
-      version: async () => looks[Math.min(looked++, looks.length - 1)]
+      version: async () => ({ seen: looks[Math.min(looked++, looks.length - 1)], at: 0 })
     },
     'grant Admin',
     fakeClock()
@@ -45,7 +46,7 @@ it.each<[string, (Removal | Error)[], (PackageVersion | undefined)[], object]>([
   ['204', [{ kind: 'gone' }], [], { status: 'done', sent: 1 }],
   [
     'T-26 a refusal by rule',
-    [{ kind: 'refused', message: '5000 downloads' }],
+    [{ kind: 'refused', reason: 'downloads', message: '5000 downloads' }],
     [],
     { status: 'refused', sent: 1 }
   ],
@@ -72,7 +73,12 @@ it.each<[string, (Removal | Error)[], (PackageVersion | undefined)[], object]>([
   ],
   ['502 that did not, then 204', [unsure, { kind: 'gone' }], [doomed], { status: 'done', sent: 2 }],
   ['502 for ever', [unsure], [doomed], { status: 'failed', sent: 3 }],
-  ['T-31 a limit, then 204', [{ kind: 'limited' }, { kind: 'gone' }], [], { status: 'done', sent: 2 }],
+  [
+    'T-31 a limit, then 204',
+    [{ kind: 'limited', until: 0, message: 'wait' }, { kind: 'gone' }],
+    [],
+    { status: 'done', sent: 2 }
+  ],
   ['knowledge that went stale while waiting', [new StaleError(), { kind: 'gone' }], [], { status: 'done' }]
 ])('settles %s', async (_, answers, looks, outcome) => {
   expect(await run(answers, looks)).toMatchObject(outcome)

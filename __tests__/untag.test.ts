@@ -4,6 +4,7 @@ import type { Knowledge } from '../src/drift.ts'
 import type { Performed } from '../src/execute.ts'
 import type { Digest } from '../src/model/digest.ts'
 import type { PackageVersion } from '../src/model/package.ts'
+import type { TagHead } from '../src/registry/client.ts'
 import { untagger } from '../src/untag.ts'
 import { fakeClock } from './helpers/fake-clock.ts'
 import { digestOf, version } from './helpers/make.ts'
@@ -27,8 +28,11 @@ function world(lag = 0) {
     expect: () => {}
   }
   const labels = {
-    head: async (tag: string) => tags.get(tag),
-    put: async (tag: string, bytes: Uint8Array) => {
+    head: async (tag: string): Promise<TagHead> => {
+      const digest = tags.get(tag)
+      return digest === undefined ? { state: 'missing' } : { state: 'found', digest }
+    },
+    put: async (_: PackageVersion, tag: string, bytes: Uint8Array) => {
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
       tags.set(tag, digest)
       pushed.push(version('throw-away', { digest, tags: [tag] }))

@@ -1,3 +1,5 @@
+import type { Listing } from './github/listing.ts'
+import type { Look } from './github/packages.ts'
 import type { Clock } from './model/clock.ts'
 import { type Digest, referrerTag } from './model/digest.ts'
 import type { PackageVersion } from './model/package.ts'
@@ -10,12 +12,6 @@ const RENEW = 7_000
 const LOOKS = 3
 /** How many versions one look covers: about what is deleted while it stays fresh. */
 const BATCH = 32
-
-/** A page of the listing, or one version, as GitHub gave it to a request that was sent at `at`. */
-export interface Look<T> {
-  readonly seen: T
-  readonly at: number
-}
 
 /** The looks that the drift check takes; each asks GitHub anew. */
 export interface Eyes {
@@ -31,13 +27,6 @@ export interface Eyes {
 export interface Needs {
   readonly needed: ReadonlySet<string>
   readonly unread?: string
-}
-
-/** Where the listing had every version, and whether it was in the order that GitHub is seen to use. */
-export interface Layout {
-  readonly versions: readonly PackageVersion[]
-  readonly pageOf: ReadonlyMap<number, number>
-  readonly newestFirst: boolean
 }
 
 /** What is known of the package since the listing. */
@@ -70,12 +59,12 @@ interface Row {
  * @param candidates what will be deleted, in that order: one look covers the next few of them
  */
 export function watch(
-  layout: Layout,
+  listing: Listing,
   candidates: readonly PackageVersion[],
   eyes: Eyes,
   clock: Clock
 ): Knowledge {
-  const known = new Set(layout.versions.map(version => version.id))
+  const known = new Set(listing.versions.map(version => version.id))
   const own = new Set<Digest>()
   const position = new Map(candidates.map((version, index) => [version.id, index]))
   const rows = new Map<number, Row>()
@@ -103,7 +92,7 @@ export function watch(
       const strangers = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
       arrivals.push(...strangers)
       // Newest first, a page that has an old acquaintance ends the news; in any other order all pages count.
-      if (seen.length === 0 || (layout.newestFirst && strangers.length < seen.length)) break
+      if (seen.length === 0 || (listing.newestFirst && strangers.length < seen.length)) break
     }
     unread = undefined
     if (arrivals.length > 0) {
@@ -120,7 +109,7 @@ export function watch(
     const start = position.get(from.id)
     const batch = start === undefined ? [from] : candidates.slice(start, start + BATCH)
     const stale = batch.filter(version => clock.now() - (rows.get(version.id)?.at ?? 0) > RENEW)
-    const pages = new Set(stale.map(version => layout.pageOf.get(version.id) ?? 1))
+    const pages = new Set(stale.map(version => listing.pageOf.get(version.id) ?? 1))
     if (pages.size < stale.length) for (const page of pages) await take(page)
     // A row that has moved to another page, or was not worth a page, is read by itself.
     for (const version of stale) {

@@ -1,4 +1,4 @@
-import { BudgetError } from './errors.ts'
+import { BudgetError, ExpectedError } from './errors.ts'
 import type { Outcome, OutcomeStatus, Plan, Step } from './model/decision.ts'
 import type { Digest } from './model/digest.ts'
 
@@ -28,7 +28,7 @@ const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
  *
  * @param report told of every outcome as it happens, in the order of happening
  * @returns one outcome a step, in the order of the plan
- * @throws whatever `perform` throws that is no BudgetError, after the steps under way have ended
+ * @throws whatever `perform` throws that is no ExpectedError, after the steps under way have ended
  */
 export async function execute(
   plan: Plan,
@@ -53,6 +53,8 @@ export async function execute(
         end = { status: 'left', detail: error.message }
         return end
       }
+      // One that could not even be looked at, or put into the journal: not done, and said.
+      if (error instanceof ExpectedError) return { status: 'failed', detail: error.message }
       bug ??= { thrown: error }
       end = { status: 'left', detail: 'the run ended early' }
       return { status: 'failed', detail: 'an unexpected error ended the run' }

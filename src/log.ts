@@ -1,9 +1,12 @@
 import * as core from '@actions/core'
+import type { Clock } from './model/clock.ts'
 
 /** What a run tells while it works. Everything that reaches it may hold text from outside. */
 export interface Log {
   info(text: string): void
   debug(text: string): void
+  /** One line every ten seconds at most: the latest news of long work. */
+  progress(text: string): void
   /** One annotation; GitHub shows ten of a kind at most, so callers summarise. */
   warning(text: string): void
   error(text: string): void
@@ -11,6 +14,8 @@ export interface Log {
   /** Keeps a value out of the log from now on. */
   secret(value: string): void
 }
+
+const PROGRESS_EVERY = 10_000
 
 /**
  * Makes text from outside safe to print: one line, no control characters, and nothing that the runner
@@ -24,11 +29,19 @@ export function plain(text: string): string {
 }
 
 /** The log of a workflow step. */
-export const actionsLog: Log = {
-  info: text => core.info(plain(text)),
-  debug: text => core.debug(plain(text)),
-  warning: text => core.warning(plain(text)),
-  error: text => core.error(plain(text)),
-  group: (title, work) => core.group(plain(title), work),
-  secret: value => core.setSecret(value)
+export function actionsLog(clock: Clock): Log {
+  let spoke = clock.now()
+  return {
+    info: text => core.info(plain(text)),
+    debug: text => core.debug(plain(text)),
+    progress: text => {
+      if (clock.now() - spoke < PROGRESS_EVERY) return
+      spoke = clock.now()
+      core.info(plain(text))
+    },
+    warning: text => core.warning(plain(text)),
+    error: text => core.error(plain(text)),
+    group: (title, work) => core.group(plain(title), work),
+    secret: value => core.setSecret(value)
+  }
 }

@@ -1,30 +1,16 @@
 import type { Knowledge } from './drift.ts'
 import { StaleError } from './errors.ts'
 import type { Performed } from './execute.ts'
+import type { Look, Removal } from './github/packages.ts'
 import type { Clock } from './model/clock.ts'
 import type { PackageVersion } from './model/package.ts'
-
-/**
- * GitHub's answer to one DELETE, classified.
- * - `not-found`: gone already, or no right to delete: GitHub says 404 to both.
- * - `refused`: a rule of GitHub's; asking again does not help.
- * - `limited`: a rate limit; nothing was done.
- * - `unsure`: a server error or a lost answer; it may have been done.
- */
-export type Removal =
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'not-found'; readonly message: string }
-  | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'forbidden'; readonly message: string }
-  | { readonly kind: 'limited' }
-  | { readonly kind: 'unsure'; readonly message: string }
 
 /** The requests that deleting takes. */
 export interface Hands {
   /** One DELETE, sent once. @throws StaleError when `precondition` is false at the moment of sending */
   remove(version: PackageVersion, precondition: () => boolean): Promise<Removal>
   /** The version as it is now; undefined when it is gone. */
-  version(id: number): Promise<PackageVersion | undefined>
+  version(id: number): Promise<Look<PackageVersion | undefined>>
 }
 
 /** How often a DELETE is sent for one version before it counts as failed. */
@@ -50,6 +36,9 @@ export function remover(
     stop: noRights
   })
 
+  const isGone = async ({ id }: PackageVersion): Promise<boolean> =>
+    (await hands.version(id)).seen === undefined
+
   /** One try; undefined when it is worth another. */
   async function attempt(version: PackageVersion, last: boolean): Promise<Performed | undefined> {
     const removal = await hands.remove(version, () => knowledge.fresh(version))
@@ -61,13 +50,13 @@ export function remover(
       case 'forbidden':
         return forbidden(removal.message)
       case 'not-found': {
-        if ((await hands.version(version.id)) === undefined) return { status: 'already', detail: GONE_BEFORE }
+        if (await isGone(version)) return { status: 'already', detail: GONE_BEFORE }
         await clock.sleep(LAG)
-        if ((await hands.version(version.id)) === undefined) return { status: 'already', detail: GONE_BEFORE }
+        if (await isGone(version)) return { status: 'already', detail: GONE_BEFORE }
         return forbidden(removal.message)
       }
       case 'unsure': {
-        if ((await hands.version(version.id)) === undefined) {
+        if (await isGone(version)) {
           return { status: 'done', detail: `GitHub's answer was lost (${removal.message}), but it is gone` }
         }
         return last ? { status: 'failed', detail: removal.message } : undefined

@@ -4,6 +4,7 @@ import type { Performed } from './execute.ts'
 import type { Clock } from './model/clock.ts'
 import { type Digest, parseDigest } from './model/digest.ts'
 import type { PackageVersion } from './model/package.ts'
+import type { TagHead } from './registry/client.ts'
 
 /** The annotation that marks a manifest as our own throw-away, with the tag that it took. */
 export const THROWAWAY = 'io.github.ghcr-steward.untagged'
@@ -12,10 +13,10 @@ const INDEX = 'application/vnd.oci.image.index.v1+json'
 
 /** The requests that untagging takes beside the removal of the throw-away's version. */
 export interface Labels {
-  /** The digest that a tag points to at this moment; undefined where there is no such tag. @throws when it cannot be told */
-  head(tag: string): Promise<Digest | undefined>
-  /** Puts a manifest under a tag and gives its digest. */
-  put(tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
+  /** What a tag points to at this moment. */
+  head(tag: string): Promise<TagHead>
+  /** Puts a manifest under a tag, taking it off the version, and gives the manifest's digest. */
+  put(version: PackageVersion, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
   /** The newest versions of the package, asked anew. */
   newest(): Promise<readonly PackageVersion[]>
 }
@@ -52,15 +53,16 @@ export function untagger(
     const change = await knowledge.checkTag(version, tag, stays)
     if (change !== undefined) return { status: 'skipped', detail: change }
     const holder = await labels.head(tag)
-    if (holder === undefined)
+    if (holder.state === 'unread') return { status: 'failed', detail: holder.cause }
+    if (holder.state === 'missing')
       return { status: 'already', detail: 'the tag was gone before this run came to it' }
-    if (holder !== version.digest) {
-      return { status: 'skipped', detail: `the tag has moved to ${holder} since the listing` }
+    if (holder.digest !== version.digest) {
+      return { status: 'skipped', detail: `the tag has moved to ${holder.digest} since the listing` }
     }
     const { bytes, digest } = throwaway(tag)
     if (images.has(digest)) throw new Error(`the throw-away manifest ${digest} is an image of the package`)
     knowledge.expect(digest)
-    const stored = await labels.put(tag, bytes, INDEX)
+    const stored = await labels.put(version, tag, bytes, INDEX)
     if (stored !== digest) {
       return { status: 'failed', detail: `the registry stored ${stored} instead of the throw-away ${digest}` }
     }

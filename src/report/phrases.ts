@@ -205,6 +205,11 @@ const STATUS: Readonly<Record<OutcomeStatus, string>> = {
   failed: 'failed'
 }
 
+/** The same where the step strips a tag. */
+export function untagWord(status: OutcomeStatus): string {
+  return { ...STATUS, done: 'stripped', planned: 'would be stripped' }[status]
+}
+
 /** The sentence about a limit that the plan crossed; it names the input and both numbers. */
 export function brakePhrase(brake: Brake): string {
   const { value, limit } = brake

@@ -1,0 +1,87 @@
+/**
+ * The main job on a believable organization: the bundled action against the emulated GitHub, first as a dry
+ * run, then for real. Prints what the log of a workflow would show, and writes the job summaries to `out/`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { believable } from '../__tests__/emulator/believable.ts'
+import { startEmulator } from '../__tests__/emulator/server.ts'
+import { runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const out = join(root, 'out')
+const organization = believable(Date.now())
+const { world } = organization
+await using github = await startEmulator({ world, latencyMs: 20 })
+
+const POLICY = {
+  packages: 'shop/api, shop/web, charts/shop',
+  'keep-tags': 'latest, prod, nightly, semver:*',
+  'delete-tags': 'sha-*, main-*, nightly-*, pr-*',
+  'keep-at-least': '10',
+  'older-than': '14d',
+  'delete-untagged': 'true',
+  'delete-broken': 'orphaned'
+}
+
+say('ghcr-steward on a believable organization, emulated on this machine')
+say(
+  Object.entries(POLICY)
+    .map(([name, value]) => `    ${name}: ${value}`)
+    .join('\n')
+)
+const before = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
+const first = await run('a dry run', 'dry-run', 'true')
+if (github.writes.length > 0) throw new Error('a dry run sent a write')
+const second = await run('the same for real', 'run', 'false')
+const third = await run('once more: nothing is left to do', 'again', 'false')
+
+const after = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
+const troubles = [
+  ...world.broken(),
+  ...github.violations.map(({ kind, detail }) => `GitHub's limit on ${kind} was crossed: ${detail}`),
+  ...github.contractViolations,
+  ...(first.outputs['planned-count'] === second.outputs['planned-count']
+    ? []
+    : ['dry and real plans differ']),
+  ...(third.outputs['deleted-count'] === '0' ? [] : ['the second run found more to delete'])
+]
+say(`versions before: ${before.join(', ')}`)
+say(`versions after:  ${after.join(', ')}`)
+for (const trouble of troubles) say(`NOT WELL: ${trouble}`)
+if (troubles.length === 0) say('every remaining tag can still be pulled, and no limit of GitHub was crossed')
+say(`the job summaries are in ${out}: open them in anything that shows GitHub's Markdown`)
+process.exitCode = troubles.length === 0 ? 0 : 1
+
+async function run(title: string, name: string, dryRun: string) {
+  say(`\n---- ${title} ${'-'.repeat(Math.max(0, 90 - title.length))}\n`)
+  const token = world.githubToken('acme/shop')
+  const inputs = await withDefaults({ ...POLICY, 'dry-run': dryRun }, token)
+  const result = await runAction(github, inputs, { repository: 'acme/shop' })
+  process.stdout.write(readable(result.stdout))
+  process.stderr.write(result.stderr)
+  mkdirSync(out, { recursive: true })
+  writeFileSync(join(out, `summary-${name}.md`), result.summary)
+  if (result.code !== 0) throw new Error(`the action ended with exit code ${result.code}`)
+  await result[Symbol.asyncDispose]()
+  return result
+}
+
+/** The runner's commands as a person sees them in the browser. */
+function readable(log: string): string {
+  return log
+    .split('\n')
+    .filter(line => !/^::(add-mask|endgroup|debug)::/.test(line))
+    .map(line => line.replace(/^::group::/, '▼ ').replace(/^::(error|warning|notice)[^:]*::/, '$1: '))
+    .join('\n')
+}
+
+function owner() {
+  const found = world.owner('acme')
+  if (found === undefined) throw new Error('the organization is gone')
+  return found
+}
+
+function say(text: string): void {
+  console.log(text)
+}

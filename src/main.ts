@@ -1,0 +1,145 @@
+import * as core from '@actions/core'
+import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
+import { createGitHub } from './github/client.ts'
+import { findOwner } from './github/owner.ts'
+import { createPackages } from './github/packages.ts'
+import { lackingScopes, missingScopes, type Scope, tokenKind } from './github/token.ts'
+import { type Inputs, inputWarnings, readInputs } from './inputs.ts'
+import { actionsLog, type Log } from './log.ts'
+import type { Clock } from './model/clock.ts'
+import type { RunResult } from './model/run.ts'
+import { retain } from './modes/retain.ts'
+import { createRegistry } from './registry/client.ts'
+import { openRecord } from './report/journal.ts'
+import { outputs } from './report/outputs.ts'
+import { unmatchedPhrase } from './report/phrases.ts'
+import { renderSummary } from './report/summary.ts'
+import { unmatched } from './report/tally.ts'
+import { failures } from './report/verdict.ts'
+import type { Services } from './services.ts'
+import { VERSION } from './version.ts'
+
+const clock: Clock = {
+  now: Date.now,
+  sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
+}
+
+/** One run of the action, from the inputs to the exit code. Never throws. */
+export async function main(): Promise<void> {
+  const log = actionsLog(clock)
+  try {
+    const inputs = readInputs(process.env)
+    annotate(log.warning, inputWarnings(inputs))
+    const services = await open(inputs, log)
+    await report(await retain(inputs, services), inputs, log)
+  } catch (error) {
+    fail(error, log)
+  }
+}
+
+/** Opens the doors to GitHub and the registry, and looks at what the token may do. */
+async function open(inputs: Inputs, log: Log): Promise<Services> {
+  const { token, apiUrl, serverUrl } = inputs
+  log.secret(token)
+  const kind = tokenKind(token)
+  const github = createGitHub({
+    token,
+    baseUrl: apiUrl,
+    reserve: inputs.reserveRequests,
+    deadline: clock.now() + inputs.timeLimit,
+    clock,
+    userAgent: `ghcr-steward/${VERSION}`
+  })
+  const registry = createRegistry({
+    url: inputs.registryUrl,
+    serverUrl,
+    token,
+    clock,
+    onSecret: log.secret
+  })
+  const { owner, scopes } = await findOwner(github.octokit, inputs.owner, kind)
+  examine(scopes, inputs, log)
+  return {
+    owner,
+    tokenKind: kind,
+    serverUrl,
+    packages: createPackages(github.octokit, owner, clock),
+    registry,
+    clock,
+    log,
+    counts: () => {
+      const { requests, points, writes } = github.governor.stats()
+      return { api: requests, points, writes, reads: registry.reads }
+    },
+    openJournal: run =>
+      openRecord(inputs.reportFile, run, {
+        api: apiUrl,
+        registry: inputs.registryUrl,
+        version: VERSION
+      })
+  }
+}
+
+/** Stops a real run whose token lacks scopes, and warns a dry one: it proves nothing about deleting. */
+function examine(scopes: string | undefined, inputs: Inputs, log: Log): void {
+  const needed: Scope[] = [
+    'read:packages',
+    'delete:packages',
+    ...(inputs.untag ? ['write:packages' as const] : [])
+  ]
+  const missing = missingScopes(scopes, needed)
+  if (missing.length === 0) return
+  const sentence = lackingScopes(missing, inputs.serverUrl)
+  if (!inputs.dryRun || missing.includes('read:packages')) throw new ExpectedError(sentence)
+  log.warning(`${sentence} This dry run goes on without.`)
+}
+
+/** Outputs, summary, annotations and the colour of the run. */
+async function report(run: RunResult, inputs: Inputs, log: Log): Promise<void> {
+  const { values, warnings } = outputs(run, inputs.reportFile)
+  for (const [name, value] of Object.entries(values)) core.setOutput(name, value)
+  await writeSummary(renderSummary(run), log)
+  const silent = unmatched(run.packages).filter(hits => hits.action === 'keep')
+  annotate(log.warning, [...run.warnings, ...warnings, ...silent.map(unmatchedPhrase)])
+  if (run.incomplete !== undefined)
+    log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
+  const red = failures(run)
+  annotate(log.error, red)
+  if (red.length > 0) process.exitCode = 1
+}
+
+/** A summary that cannot be written must not hide what was done. */
+async function writeSummary(markdown: string, log: Log): Promise<void> {
+  if ((process.env['GITHUB_STEP_SUMMARY'] ?? '') === '') return
+  try {
+    await core.summary.addRaw(markdown).write()
+  } catch (error) {
+    log.warning(`The job summary could not be written: ${messageOf(error)}`)
+  }
+}
+
+/** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
+function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {
+  const shown = sentences.length > 10 ? 9 : 10
+  for (const sentence of sentences.slice(0, shown)) say(sentence)
+  if (sentences.length > shown)
+    say(`And ${sentences.length - shown} more, which the report and the summary have.`)
+}
+
+/** The end of a run that came to no result. */
+function fail(error: unknown, log: Log): void {
+  if (error instanceof BudgetError) {
+    core.setOutput('incomplete', 'true')
+    log.warning(`The run ended before anything was decided. ${error.message} The next run goes on.`)
+    return
+  }
+  process.exitCode = 1
+  if (error instanceof InputError) annotate(log.error, error.problems)
+  else if (error instanceof ExpectedError) log.error(error.message)
+  else {
+    // A bug: its stack is what whoever repairs it needs, and each line of it is a line of the log.
+    const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error)
+    for (const line of stack.split('\n')) log.info(line)
+    log.error(`ghcr-steward has a bug: ${messageOf(error)}. Please report it with the lines above.`)
+  }
+}
