@@ -9,6 +9,11 @@ export interface Descriptor {
   readonly platform?: string
   /** The sibling that this entry attests (BuildKit's annotation `vnd.docker.reference.digest`). */
   readonly describes?: Digest
+  /**
+   * Set where the entry's media type is neither a known manifest's nor a known blob's: it is a child unless it
+   * turns out to be unlisted and missing. The inventory settles it; after that it only ever stands on children.
+   */
+  readonly uncertain?: true
 }
 
 /**

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto'
+import { ExpectedError, messageOf } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+import type { Manifest } from '../model/manifest.ts'
+import { isPassing, phraseOf, retryAfter, saysMissing } from './failure.ts'
+import { type Answer, createSend, headerOf, type Request, type Send } from './http.ts'
+import { insist, Passing, Unavailable } from './retry.ts'
+import { ACCEPT, isSchema1, parseManifest } from './schema.ts'
+import { createSlots } from './slots.ts'
+import { createTokens, refusal, type Scope } from './tokens.ts'
+
+export interface RegistryOptions {
+  /** `https://ghcr.io`, say. */
+  readonly url: string
+  /** The GitHub server, `https://github.com`, say: its own hosts may give out the registry's tokens. */
+  readonly serverUrl: string
+  readonly token: string
+  readonly clock: Clock
+  /** Told every secret that is made of the token, before it is used, so that it can be masked. */
+  readonly onSecret: (secret: string) => void
+  /** How many requests are under way at once; 16 unless told. */
+  readonly concurrent?: number
+  /** How requests are sent; through the runner's proxy with a deadline of 30 s unless told. */
+  readonly send?: Send
+}
+
+/** `missing` only when the registry says so in so many words. A `cause` is a phrase for people. */
+type Lacking = { readonly state: 'missing' } | { readonly state: 'unread'; readonly cause: string }
+export type ManifestRead =
+  | { readonly state: 'read'; readonly digest: Digest; readonly manifest: Manifest }
+  | Lacking
+export type TagHead = { readonly state: 'found'; readonly digest: Digest } | Lacking
+
+/** The part of the OCI distribution API that GHCR has and this program needs. Repositories are `owner/name`. */
+export interface Registry {
+  /** Manifests that the registry handed out so far; GHCR counts each as a download. */
+  readonly reads: number
+  /**
+   * Reads a manifest by digest or tag and checks its bytes against the digest.
+   * @throws ExpectedError when the token may not read the repository at all
+   */
+  readManifest(repository: string, reference: Digest | string): Promise<ManifestRead>
+  /** What a tag points to at this moment. @throws ExpectedError as `readManifest` */
+  headTag(repository: string, tag: string): Promise<TagHead>
+  /**
+   * Puts a manifest under a tag and gives its digest. Sent once: a second try could overwrite somebody's push.
+   * @throws ExpectedError when the registry refuses, saying what is lacking, or does not answer
+   */
+  putManifest(repository: string, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
+}
+
+/** Talks to one registry with one token, a bounded number of requests at a time. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const { clock, send = createSend(), concurrent = 16 } = options
+  const base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`)
+  const server = new URL(options.serverUrl)
+  const tokens = createTokens({ ...options, registry: base, server, send })
+  const inSlot = createSlots(concurrent)
+  let reads = 0
+
+  /** One request, and the same again with a fresh token when the registry does not take the one it has. */
+  async function authorized(scope: Scope, request: Request): Promise<Answer> {
+    const used = await tokens.header(scope)
+    const first = await send(signed(request, used))
+    if (first.status !== 401) return first
+    return send(signed(request, await tokens.renew(scope, used, headerOf(first, 'www-authenticate'))))
+  }
+
+  async function ask(method: 'GET' | 'HEAD', repository: string, reference: string): Promise<Answer> {
+    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
+    const url = urlOf(base, scope.repository, reference)
+    const answer = await authorized(scope, { method, url, headers: { accept: ACCEPT } })
+    if (isPassing(answer.status)) throw new Passing(answered(answer), retryAfter(answer))
+    return answer
+  }
+
+  async function get(repository: string, reference: string): Promise<ManifestRead> {
+    const answer = await ask('GET', repository, reference)
+    if (answer.status === 200) {
+      reads++
+      return understand(answer, parseDigest(reference))
+    }
+    return saysMissing(answer) ? { state: 'missing' } : { state: 'unread', cause: answered(answer) }
+  }
+
+  async function head(repository: string, tag: string): Promise<TagHead> {
+    const answer = await ask('HEAD', repository, tag)
+    const digest = parseDigest(headerOf(answer, 'docker-content-digest') ?? '')
+    if (answer.status === 200 && digest !== undefined) return { state: 'found', digest }
+    // The answer to a HEAD has no body, so only a GET can tell why there is no digest in it.
+    const read = await get(repository, tag)
+    return read.state === 'read' ? { state: 'found', digest: read.digest } : read
+  }
+
+  const patiently = <T>(attempt: () => Promise<T>) =>
+    inSlot(() => insist(clock, attempt).catch((error: unknown) => unread(error)))
+
+  async function put(scope: Scope, tag: string, body: Uint8Array, mediaType: string): Promise<Digest> {
+    const place = `${base.host}/${scope.repository}:${tag}`
+    const url = urlOf(base, scope.repository, tag)
+    let answer: Answer
+    try {
+      answer = await authorized(scope, { method: 'PUT', url, headers: { 'content-type': mediaType }, body })
+    } catch (error) {
+      if (!(error instanceof Passing || error instanceof Unavailable)) throw error
+      throw new ExpectedError(`Writing ${place} failed, or its answer was lost: ${error.message}.`, {
+        cause: error
+      })
+    }
+    if (answer.status === 401 || answer.status === 403) {
+      throw new ExpectedError(refusal(scope, base, phraseOf(answer)))
+    }
+    if (answer.status < 200 || answer.status > 299) {
+      throw new ExpectedError(`The registry did not store ${place}: ${phraseOf(answer)}.`)
+    }
+    return parseDigest(headerOf(answer, 'docker-content-digest') ?? '') ?? digestOf(body, 'sha256')
+  }
+
+  return {
+    get reads() {
+      return reads
+    },
+    readManifest: (repository, reference) => patiently(() => get(repository, reference)),
+    headTag: (repository, tag) => patiently(() => head(repository, tag)),
+    putManifest: (repository, tag, bytes, mediaType) =>
+      inSlot(() => put({ repository: repository.toLowerCase(), actions: 'pull,push' }, tag, bytes, mediaType))
+  }
+}
+
+const answered = (answer: Answer) => `the registry answered ${phraseOf(answer)}`
+
+function signed(request: Request, authorization: string | undefined): Request {
+  return authorization === undefined
+    ? request
+    : { ...request, headers: { ...request.headers, authorization } }
+}
+
+const NAME = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)+$/
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
+
+/** Nested names keep their slashes. What is no name would end up at another address (`..`, `?`, `#`). */
+function urlOf(base: URL, repository: string, reference: string): URL {
+  if (!NAME.test(repository)) {
+    throw new ExpectedError(`"${repository}" is no name of a package in a registry. Give owner and package.`)
+  }
+  if (parseDigest(reference) === undefined && !TAG.test(reference)) {
+    throw new ExpectedError(
+      `"${reference}" is neither a tag nor a digest. A tag has letters, digits, "_", "." and "-" only, 128 at most.`
+    )
+  }
+  return new URL(`v2/${repository}/manifests/${reference}`, base)
+}
+
+function unread(error: unknown): { state: 'unread'; cause: string } {
+  if (error instanceof Unavailable) return { state: 'unread', cause: error.message }
+  throw error
+}
+
+/**
+ * Checks and reads the bytes of a manifest.
+ *
+ * @param wanted the digest that was asked for; undefined for a tag
+ * @throws Passing when the bytes are not those of the digest
+ */
+function understand(answer: Answer, wanted: Digest | undefined): ManifestRead {
+  const said = parseDigest(headerOf(answer, 'docker-content-digest') ?? '')
+  const expected = wanted ?? said
+  const actual = digestOf(answer.body, expected?.startsWith('sha512:') ? 'sha512' : 'sha256')
+  const intact = expected === undefined || expected === actual
+  let manifest: Manifest
+  try {
+    manifest = parseManifest(answer.body, headerOf(answer, 'content-type'))
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    if (!intact) throw new Passing(BROKEN)
+    return { state: 'unread', cause: messageOf(error) }
+  }
+  if (intact) return { state: 'read', digest: actual, manifest }
+  // The digest of a signed schema 1 manifest is not that of its bytes: the registry's word has to do.
+  if (isSchema1(manifest) && said === expected) return { state: 'read', digest: expected, manifest }
+  throw new Passing(BROKEN)
+}
+
+const BROKEN = 'the bytes received are not those of the digest'
+
+function digestOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha512'): Digest {
+  const digest = parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`)
+  if (digest === undefined) throw new Error(`a ${algorithm} digest that does not parse`)
+  return digest
+}

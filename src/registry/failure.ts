@@ -1,0 +1,46 @@
+import * as z from 'zod'
+import { type Answer, headerOf } from './http.ts'
+
+const body = z.object({
+  errors: z.array(z.object({ code: z.string().catch(''), message: z.string().catch('') })).min(1)
+})
+
+/** The `errors` of an answer (distribution-spec, Error Codes); empty where the body is anything else. */
+export function errorsOf(answer: Answer): readonly { readonly code: string; readonly message: string }[] {
+  try {
+    return body.parse(JSON.parse(Buffer.from(answer.body).toString('utf8'))).errors
+  } catch {
+    return []
+  }
+}
+
+/**
+ * True only for an answer that says that there is no such manifest. GHCR gives the same status and code when
+ * the Accept header is too short, and a proxy's own 404 says nothing of the registry.
+ */
+export function saysMissing(answer: Answer): boolean {
+  const errors = errorsOf(answer)
+  return (
+    answer.status === 404 &&
+    errors.length > 0 &&
+    errors.every(({ code, message }) => MISSING.has(code) && !/\baccept/i.test(message))
+  )
+}
+
+const MISSING: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'NAME_UNKNOWN'])
+
+/** What an answer says, as a phrase for people: `HTTP 403 DENIED: invalid token`. */
+export function phraseOf(answer: Answer): string {
+  const [first] = errorsOf(answer)
+  const said = first === undefined ? '' : ` ${first.code}${first.message === '' ? '' : `: ${first.message}`}`
+  return `HTTP ${answer.status}${said.replaceAll(/[\p{Cc}\s]+/gu, ' ').slice(0, 300)}`
+}
+
+/** True where the same request may well be answered better a little later. */
+export const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 500
+
+/** What the registry asks to wait, in milliseconds; GHCR names no header but a Go duration in the message. */
+export function retryAfter(answer: Answer): number {
+  const text = headerOf(answer, 'retry-after') ?? ''
+  return /^\d{1,6}$/.test(text) ? Number(text) * 1000 : 0
+}

@@ -1,0 +1,39 @@
+import type { Clock } from '../model/clock.ts'
+
+/** A request that failed in a way that passes: worth another try after `pause` milliseconds or more. */
+export class Passing extends Error {
+  override readonly name = 'Passing'
+  readonly pause: number
+
+  constructor(cause: string, pause = 0, options?: ErrorOptions) {
+    super(cause, options)
+    this.pause = pause
+  }
+}
+
+/** What did not pass. The message is a phrase for people. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
+}
+
+const TRIES = 3
+/** GHCR's own figures are fractions of a millisecond; a second is the least that helps anybody. */
+const FIRST_PAUSE = 1_000
+const LONGEST_PAUSE = 60_000
+
+/**
+ * Tries up to three times, with growing pauses, as long as `attempt` throws `Passing`.
+ * @throws Unavailable after the last try; whatever else `attempt` throws, at once
+ */
+export async function insist<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof Passing)) throw error
+      if (tried === TRIES) throw new Unavailable(`${error.message} (${TRIES} tries)`, { cause: error })
+      const pause = Math.max(FIRST_PAUSE * 2 ** (tried - 1), error.pause)
+      await clock.sleep(Math.min(pause, LONGEST_PAUSE))
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import * as z from 'zod'
+import { ExpectedError } from '../errors.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+import type { Descriptor, Kind, Manifest } from '../model/manifest.ts'
+
+const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
+const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
+const ARTIFACT_MANIFEST = 'application/vnd.oci.artifact.manifest.v1+json'
+const SCHEMA_1 = [
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  'application/vnd.docker.distribution.manifest.v1+json'
+] as const
+
+const INDEX_TYPES: ReadonlySet<string> = new Set([
+  OCI_INDEX,
+  'application/vnd.docker.distribution.manifest.list.v2+json'
+])
+const MANIFEST_TYPES: ReadonlySet<string> = new Set([
+  OCI_MANIFEST,
+  'application/vnd.docker.distribution.manifest.v2+json',
+  ...SCHEMA_1,
+  ARTIFACT_MANIFEST
+])
+
+/** Every type has to be named in a request: GHCR calls a manifest unknown when its type is not accepted. */
+export const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES].join(', ')
+
+const CACHE_CONFIG = 'application/vnd.buildkit.cacheconfig.v0'
+const IMAGE_CONFIGS: ReadonlySet<string> = new Set([
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json'
+])
+/** Blobs that a BuildKit cache lists among the `manifests` of its index: no manifests, no package versions. */
+const BLOB_TYPE =
+  /^application\/vnd\.(?:oci\.image\.(?:layer|config)\.|oci\.empty\.|docker\.image\.rootfs\.|docker\.container\.image\.|buildkit\.cacheconfig\.)/
+
+/** A manifest is refused by registries beyond this (distribution-spec asks for 4 MiB at least). */
+export const MAX_BYTES = 4 * 1024 * 1024
+
+// An edge that cannot be read must not look like an edge that is not there: no `catch` on digests.
+const digest = z.string().transform((text, context): Digest => {
+  const parsed = parseDigest(text)
+  if (parsed !== undefined) return parsed
+  context.addIssue({ code: 'custom', message: `"${text.slice(0, 100)}" is no digest` })
+  return z.NEVER
+})
+/** Text that no edge depends on: an odd value is as good as none. */
+const text = z.string().min(1).optional().catch(undefined)
+const texts = z
+  .record(z.string(), z.unknown())
+  .transform(all =>
+    Object.fromEntries(Object.entries(all).filter((pair): pair is [string, string] => isText(pair[1])))
+  )
+  .catch({})
+const platform = z.object({ os: text, architecture: text, variant: text }).optional().catch(undefined)
+
+const entry = z.object({ mediaType: text, digest, platform, artifactType: text, annotations: texts })
+const config = z.object({ mediaType: text, digest: text }).optional().catch(undefined)
+
+const wire = z.object({
+  mediaType: text,
+  artifactType: text,
+  // Go programs write an empty list as null.
+  manifests: z.array(entry).nullish(),
+  config,
+  layers: z.unknown().optional(),
+  fsLayers: z.unknown().optional(),
+  subject: z.object({ digest }).nullish(),
+  annotations: texts
+})
+type Wire = z.output<typeof wire>
+type Entry = z.output<typeof entry>
+
+/**
+ * Reads a manifest as a registry gave it: its edges and its kind (image-spec manifest.md and image-index.md,
+ * Docker's schema 2 and 1, the withdrawn artifact manifest).
+ *
+ * @param contentType the answer's header; wins over the `mediaType` in the body, and the body's fields over both
+ *   where they contradict it, so that no header can hide an edge
+ * @throws ExpectedError for what is none of these, or has an edge that cannot be read
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
+  const body = parseBody(bytes)
+  const types = [contentType?.split(';')[0]?.trim().toLowerCase(), body.mediaType]
+  const form = formOf(body, types)
+  const common = {
+    mediaType: mediaTypeOf(body, form, types),
+    ...(body.subject ? { subject: body.subject.digest } : {}),
+    ...(body.artifactType === undefined ? {} : { artifactType: body.artifactType }),
+    annotations: body.annotations
+  }
+  if (form === 'index') {
+    const entries = body.manifests ?? []
+    return { ...common, form, kind: kindOfIndex(body, entries), children: childrenOf(entries) }
+  }
+  const blob = parseDigest(body.config?.digest ?? '')
+  return {
+    ...common,
+    form,
+    kind: kindOfManifest(body, common.mediaType),
+    children: [],
+    ...(blob === undefined ? {} : { config: blob })
+  }
+}
+
+/** True for Docker's schema 1, whose digest is not that of its bytes when it is signed. */
+export const isSchema1 = (manifest: Manifest): boolean =>
+  SCHEMA_1.some(mediaType => mediaType === manifest.mediaType)
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function parseBody(bytes: Uint8Array): Wire {
+  if (bytes.length > MAX_BYTES) throw unreadable(`it is larger than ${MAX_BYTES / 1024 / 1024} MiB`)
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw unreadable('it is not JSON')
+  }
+  const parsed = wire.safeParse(json)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw unreadable(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'of an unknown form'}`)
+}
+
+const unreadable = (why: string): ExpectedError => new ExpectedError(`the manifest cannot be read: ${why}`)
+
+function formOf(body: Wire, types: readonly (string | undefined)[]): Manifest['form'] {
+  const leaf = body.config !== undefined || [body.layers, body.fsLayers].some(Array.isArray)
+  const lists = body.manifests !== undefined
+  // Clients differ on which half of such a manifest they believe (CVE-2021-41190).
+  if (leaf && (body.manifests?.length ?? 0) > 0) throw unreadable('it is an index and an image at once')
+  if (leaf) return 'manifest'
+  if (lists) return 'index'
+  if (types.includes(ARTIFACT_MANIFEST)) return 'manifest'
+  throw unreadable('it is none of the known shapes of an index or a manifest')
+}
+
+/** The most trusted type that fits the form; where none is known, what the form is called today. */
+function mediaTypeOf(body: Wire, form: Manifest['form'], types: readonly (string | undefined)[]): string {
+  const known = form === 'index' ? INDEX_TYPES : MANIFEST_TYPES
+  const declared = types.find(type => type !== undefined && known.has(type))
+  if (declared !== undefined) return declared
+  if (form === 'index') return OCI_INDEX
+  return Array.isArray(body.fsLayers) ? SCHEMA_1[0] : OCI_MANIFEST
+}
+
+function kindOfIndex(body: Wire, entries: readonly Entry[]): Kind {
+  if (entries.some(item => item.mediaType === CACHE_CONFIG)) return 'cache'
+  if (body.artifactType !== undefined) return 'artifact'
+  // A list of referrers names the artifact type of each, an index of images names platforms.
+  const referrers = entries.length > 0 && entries.every(item => item.artifactType !== undefined)
+  return referrers && entries.every(item => platformOf(item) === undefined) ? 'artifact' : 'image'
+}
+
+function kindOfManifest(body: Wire, mediaType: string): Kind {
+  if (body.config?.mediaType === CACHE_CONFIG) return 'cache'
+  if (mediaType === ARTIFACT_MANIFEST) return 'artifact'
+  const effective = body.artifactType ?? body.config?.mediaType
+  return effective === undefined || IMAGE_CONFIGS.has(effective) ? 'image' : 'artifact'
+}
+
+function childrenOf(entries: readonly Entry[]): readonly Descriptor[] {
+  const children = new Map<Digest, Descriptor>()
+  for (const item of entries) {
+    if (item.mediaType !== undefined && BLOB_TYPE.test(item.mediaType)) continue
+    const child = descriptorOf(item)
+    const twin = children.get(child.digest)
+    children.set(child.digest, twin === undefined ? child : merge(twin, child))
+  }
+  return [...children.values()]
+}
+
+function descriptorOf(item: Entry): Descriptor {
+  const index = INDEX_TYPES.has(item.mediaType ?? '')
+  const where = platformOf(item)
+  const describes = parseDigest(item.annotations['vnd.docker.reference.digest'] ?? '')
+  return {
+    digest: item.digest,
+    index,
+    ...(where === undefined ? {} : { platform: where }),
+    ...(describes === undefined ? {} : { describes }),
+    ...(index || MANIFEST_TYPES.has(item.mediaType ?? '') ? {} : { uncertain: true })
+  }
+}
+
+function platformOf(item: Entry): string | undefined {
+  const { os, architecture, variant } = item.platform ?? {}
+  if (os === undefined || architecture === undefined) return undefined
+  if (os === 'unknown' && architecture === 'unknown') return undefined
+  return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
+}
+
+/** The same digest twice in one index is one child, and what either entry says of it holds. */
+function merge(first: Descriptor, second: Descriptor): Descriptor {
+  const { uncertain, ...both } = { ...second, ...first, index: first.index || second.index }
+  return first.uncertain && second.uncertain ? { ...both, uncertain: true } : both
+}
