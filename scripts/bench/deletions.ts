@@ -1,0 +1,101 @@
+import { getOctokit } from '@actions/github'
+import { throttling } from '@octokit/plugin-throttling'
+import { type Emulator, startEmulator } from '../../__tests__/emulator/server.ts'
+import { manifest } from '../../__tests__/emulator/shapes.ts'
+import { createWorld } from '../../__tests__/emulator/world.ts'
+import { runAction } from '../../__tests__/helpers/run-action.ts'
+
+const VERSIONS = 540
+const LATENCY_MS = 200
+const MINUTE = 60_000
+
+/**
+ * Deletions a minute in real time, against GitHub's published limits and 200 ms a request: this action, and
+ * beside it, at the same moment, the same deletions through Octokit with its throttling plugin as it comes.
+ */
+export async function deletions(): Promise<void> {
+  console.log(
+    `${VERSIONS} old untagged versions, ${LATENCY_MS} ms a request, GitHub's limits on; takes three minutes`
+  )
+  const ours = await emulator()
+  const theirs = await emulator()
+  const ended = new AbortController()
+  const plain = plainOctokit(theirs, ended.signal)
+  const token = ours.world.classic('olivia')
+  const result = await runAction(ours, {
+    token,
+    packages: 'app',
+    'delete-untagged': 'true',
+    'reserve-requests': '0'
+  })
+  ended.abort()
+  await plain
+  if (result.code !== 0) throw new Error(result.stdout)
+  describe('ghcr-steward', ours)
+  describe('Octokit and its throttle', theirs)
+  console.log(`ratio: ${(rate(ours) / rate(theirs)).toFixed(2)}`)
+  await Promise.all([ours.close(), theirs.close()])
+}
+
+async function emulator(): Promise<Emulator> {
+  const world = createWorld()
+  world.org('acme', { olivia: 'admin' })
+  const app = world.package('acme/app')
+  for (let index = 0; index < VERSIONS; index++) app.push(manifest(), { at: '2026-01-01T00:00:00Z' })
+  app.push(manifest(), { tags: ['latest'], at: '2026-01-02T00:00:00Z' })
+  return startEmulator({ world, latencyMs: LATENCY_MS, contract: 'off' })
+}
+
+/** What a script does that hands all deletions to Octokit at once and trusts its throttle. */
+async function plainOctokit(github: Emulator, signal: AbortSignal): Promise<void> {
+  const octokit = getOctokit(
+    github.world.classic('olivia'),
+    { baseUrl: github.apiUrl, throttle: { onRateLimit: () => true, onSecondaryRateLimit: () => true } },
+    throttling
+  )
+  const target = { org: 'acme', package_type: 'container', package_name: 'app' } as const
+  const versions = await octokit.paginate(octokit.rest.packages.getAllPackageVersionsForPackageOwnedByOrg, {
+    ...target,
+    per_page: 100
+  })
+  const untagged = versions.filter(version => version.metadata?.container?.tags.length === 0)
+  await Promise.allSettled(
+    untagged.map(async version => {
+      if (signal.aborted) return
+      await octokit.rest.packages.deletePackageVersionForOrg({
+        ...target,
+        package_version_id: version.id,
+        request: { signal }
+      })
+    })
+  )
+}
+
+function describe(name: string, github: Emulator): void {
+  const points = github.requests.reduce((sum, request) => sum + request.points, 0)
+  console.log(
+    `${name}: ${deletes(github).length} deletions, ${rate(github).toFixed(0)} a minute ` +
+      `(${((rate(github) / 180) * 100).toFixed(0)} % of GitHub's 180), at most ${busiest(github)} in any minute; ` +
+      `${points} points, limits crossed ${github.violations.length} times`
+  )
+}
+
+/** Deletions a minute once the first minute, with its burst, is over. */
+function rate(github: Emulator): number {
+  const times = deletes(github)
+  const start = (times[0] ?? 0) + MINUTE
+  const steady = times.filter(at => at > start)
+  const last = steady.at(-1) ?? start
+  return last === start ? 0 : (steady.length / (last - start)) * MINUTE
+}
+
+function busiest(github: Emulator): number {
+  const times = deletes(github)
+  return Math.max(0, ...times.map(start => times.filter(at => at >= start && at < start + MINUTE).length))
+}
+
+function deletes(github: Emulator): number[] {
+  return github.requests
+    .filter(({ method, status }) => method === 'DELETE' && status === 204)
+    .map(request => request.at)
+}
