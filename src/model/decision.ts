@@ -90,6 +90,8 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** How many more deletions the decisions ask for than the budget allows. */
   readonly left: number
+  /** The first root, when it alone is more than the budget allows: then no run will ever delete anything. */
+  readonly stuck?: { readonly version: PackageVersion; readonly deletions: number }
   readonly brakes: readonly Brake[]
   readonly hits: readonly PatternHits[]
   /** Roots whose own children or subject are gone, whatever was decided on them. */

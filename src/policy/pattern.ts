@@ -1,7 +1,7 @@
 import { Minimatch } from 'minimatch'
 import semver from 'semver'
 import { ExpectedError, messageOf } from '../errors.ts'
-import { type Groups, matchRegex } from './regex.ts'
+import { type Groups, matchRegex, NO_GROUPS } from './regex.ts'
 
 /** A value that matched; `groups` are the named groups of the regular expressions that matched it. */
 export interface Hit {
@@ -39,8 +39,6 @@ interface Matcher {
   match(values: readonly string[]): ReadonlyMap<string, Groups>
 }
 
-const NO_GROUPS: Groups = Object.freeze({})
-
 /**
  * Reads a list of patterns.
  *
@@ -65,7 +63,7 @@ export function parsePatterns(sources: readonly string[], preReleases: PreReleas
     const matched = new Map<string, Hit>()
     for (const value of values) {
       if (excluded.some(({ found }) => found.has(value))) continue
-      const groups = wanted.flatMap(({ found }) => found.get(value) ?? [])
+      const groups = wanted.map(({ found }) => found.get(value)).filter(one => one !== undefined)
       if (groups.length > 0 || wanted.length === 0) matched.set(value, { groups: merge(groups) })
     }
     const counts = results.map(({ source, found }) => ({ pattern: source, hits: found.size }))
@@ -109,26 +107,26 @@ function regexMatcher(source: string, text: string): Matcher['match'] {
   return values => matchRegex(source, expression, flags, values)
 }
 
-/** True when a semver range holds the version, pre-releases by the word of `preReleases`. */
-export function inRange(version: semver.SemVer, range: semver.Range, preReleases: PreReleases): boolean {
-  return semver.satisfies(version, range, { includePrerelease: preReleases === 'include' })
-}
-
-/** @throws ExpectedError with a sentence that quotes `source` */
-export function parseRange(text: string, source = text): semver.Range {
+/**
+ * Reads a semver range, to be applied with `range.test(version)`.
+ *
+ * @param source the pattern that it stands in, for the message
+ * @throws ExpectedError with a sentence that quotes `source`
+ */
+export function parseRange(text: string, preReleases: PreReleases, source = text): semver.Range {
   if (text.trim() === '') refuse(source, 'has no range. Write `*` for every version')
   try {
-    return new semver.Range(text)
+    return new semver.Range(text, { includePrerelease: preReleases === 'include' })
   } catch {
-    refuse(source, 'is not a semver range. Write for instance `>=1.2 <2`, `1.x` or `*`')
+    return refuse(source, 'is not a semver range. Write for instance `>=1.2 <2`, `1.x` or `*`')
   }
 }
 
 function rangeMatcher(source: string, text: string, preReleases: PreReleases): Matcher['match'] {
-  const range = parseRange(text, source)
+  const range = parseRange(text, preReleases, source)
   return each(value => {
     const version = semver.parse(value)
-    return version !== null && inRange(version, range, preReleases)
+    return version !== null && range.test(version)
   })
 }
 

@@ -4,6 +4,8 @@ import { ExpectedError } from '../errors.ts'
 /** Named groups of a regular expression, those that took part in the match. */
 export type Groups = Readonly<Record<string, string>>
 
+export const NO_GROUPS: Groups = Object.freeze({})
+
 /** Long enough for any sane expression over 100,000 tags, short enough for somebody who waits. */
 const TIMEOUT = 2_000
 
@@ -41,5 +43,5 @@ export function matchRegex(
     )
   }
   const hits = JSON.parse(String(answer)) as [index: number, groups: Groups | null][]
-  return new Map(hits.map(([index, groups]) => [values[index] as string, groups ?? {}]))
+  return new Map(hits.map(([index, groups]) => [values[index] as string, groups ?? NO_GROUPS]))
 }

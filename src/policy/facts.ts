@@ -1,0 +1,33 @@
+import type { PackageVersion } from '../model/package.ts'
+import { ageOf } from './age.ts'
+import type { Graph } from './graph.ts'
+import type { Policy } from './rule.ts'
+import type { World } from './world.ts'
+
+/** All that a decision rests on: one snapshot, which no rule changes for another. */
+export interface Facts {
+  readonly graph: Graph
+  readonly policy: Policy
+  readonly world: World
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** The age that rules speak of, in milliseconds; undefined when it is not known. */
+export function ruleAge({ policy, now }: Facts, version: PackageVersion): number | undefined {
+  return ageOf(version, policy.ageFrom, now)
+}
+
+/** Newest first; of two of the same moment the smaller digest, so that no listing order matters. */
+export function byNewest(a: PackageVersion, b: PackageVersion): number {
+  return (b.created ?? 0) - (a.created ?? 0) || byDigest(a, b)
+}
+
+/** Oldest first; of two of the same moment the smaller digest. */
+export function byOldest(a: PackageVersion, b: PackageVersion): number {
+  return (a.created ?? 0) - (b.created ?? 0) || byDigest(a, b)
+}
+
+function byDigest(a: PackageVersion, b: PackageVersion): number {
+  return a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0
+}

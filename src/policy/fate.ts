@@ -1,0 +1,111 @@
+import type { KeepReason } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { byNewest, type Facts } from './facts.ts'
+import { type Graph, isRoot, type Node } from './graph.ts'
+import { isTagged, type Spread, spread } from './protect.ts'
+import type { Ranking, Reasons, Votes } from './votes.ts'
+
+/** What becomes of every version, and through whom. */
+export interface Fate {
+  readonly kept: Spread
+  /** Empty of what is kept. */
+  readonly deleted: Spread
+  /** Kept by a clause that counts. */
+  readonly ranked: Reasons<KeepReason>
+  /** The version that is held back because it would have been the last with a tag. */
+  readonly lastTagged: number | undefined
+}
+
+/** Enough for any package that people make; when it does not suffice, more is kept than need be. */
+const ROUNDS = 50
+
+/**
+ * Finds what stays and what goes.
+ *
+ * What a kept version needs takes no slot of a keep clause, and what takes a slot is kept, so the two depend on
+ * each other. It begins with everything kept and lets go from there: each round can only keep less, and the
+ * result is the same in whatever order rules and versions stand.
+ *
+ * @param held layer 0
+ */
+export function settle(facts: Facts, votes: Votes, ranking: Ranking, held: Reasons<KeepReason>): Fate {
+  const { graph } = facts
+  const order = namingOrder(graph)
+  const isDoomed = (ranked: Reasons<KeepReason>) => (place: number) =>
+    isRoot(graph, place) &&
+    votes.deletes.has(place) &&
+    ![votes.plain, votes.within, ranked, held].some(reasons => reasons.has(place))
+  // Stays for its own sake, root or not.
+  const stands = (place: number): boolean =>
+    graph.nodes[place]?.version === undefined ||
+    held.has(place) ||
+    votes.plain.has(place) ||
+    isRoot(graph, place)
+
+  let ranked = ranking(place => graph.pointers[place]?.length === 0)
+  let fate = divide(graph, order, isDoomed(ranked), stands)
+  for (let round = 1; round < ROUNDS; round++) {
+    const { kept } = fate
+    ranked = ranking(place => !graph.pointers[place]?.some(kept.has))
+    fate = divide(graph, order, isDoomed(ranked), stands)
+    if (fate.kept.size === kept.size) break
+  }
+  const lastTagged = lastTaggedOf(graph, fate)
+  if (lastTagged === undefined) return { ...fate, ranked, lastTagged }
+  const doomed = isDoomed(ranked)
+  const isDoomedStill = (place: number): boolean => place !== lastTagged && doomed(place)
+  const standsNow = (place: number): boolean => place === lastTagged || stands(place)
+  return { ...divide(graph, order, isDoomedStill, standsNow), ranked, lastTagged }
+}
+
+/** Where several could name a version, tagged ones before untagged ones and newer ones before older ones do. */
+function namingOrder({ nodes }: Graph): number[] {
+  const rank = ({ version, userTags }: Node): number =>
+    version === undefined ? 2 : userTags.length > 0 ? 0 : 1
+  return nodes
+    .map((_, place) => place)
+    .sort((a, b) => {
+      const [one, other] = [nodes[a] as Node, nodes[b] as Node]
+      if (one.version === undefined || other.version === undefined) return rank(one) - rank(other)
+      return rank(one) - rank(other) || byNewest(one.version, other.version)
+    })
+}
+
+/**
+ * Everything that stands and is not doomed stays with all it needs; what is doomed goes with all that it owns.
+ */
+function divide(
+  graph: Graph,
+  order: readonly number[],
+  isDoomed: (place: number) => boolean,
+  stands: (place: number) => boolean
+): { kept: Spread; deleted: Spread } {
+  const anywhere = (): boolean => true
+  const standing = order.filter(place => stands(place) && !isDoomed(place))
+  const kept = spread(graph, standing, anywhere)
+  const doomed = order.filter(place => isDoomed(place) && !kept.has(place))
+  const deleted = spread(graph, doomed, place => !kept.has(place))
+  // Versions that only describe each other in a circle: nothing owns them, so they stay.
+  const loose = order.filter(place => !kept.has(place) && !deleted.has(place))
+  if (loose.length === 0) return { kept, deleted }
+  const all = spread(graph, [...standing, ...loose], anywhere)
+  const rest = doomed.filter(place => !all.has(place))
+  return { kept: all, deleted: spread(graph, rest, place => !all.has(place)) }
+}
+
+/** GitHub refuses to delete the last tagged version: of all that would go, the newest that a user tagged. */
+function lastTaggedOf(
+  { nodes }: Graph,
+  { kept, deleted }: { kept: Spread; deleted: Spread }
+): number | undefined {
+  const tagged = nodes.flatMap(({ version }, place) => (isTagged(version) ? [place] : []))
+  if (tagged.some(kept.has)) return undefined
+  const going = tagged.filter(deleted.has)
+  const users = going.filter(place => (nodes[place] as Node).userTags.length > 0)
+  const versionAt = (place: number): PackageVersion => nodes[place]?.version as PackageVersion
+  return (users.length > 0 ? users : going).reduce<number | undefined>(
+    (newest, place) =>
+      newest === undefined || byNewest(versionAt(place), versionAt(newest)) < 0 ? place : newest,
+    undefined
+  )
+}

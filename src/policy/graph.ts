@@ -1,0 +1,197 @@
+import type { BrokenState, Ref } from '../model/decision.ts'
+import { type Digest, describedBy, isUserTag, referrerTag, shortDigest } from '../model/digest.ts'
+import type { Kind } from '../model/manifest.ts'
+import type { Content, Inventory, PackageVersion } from '../model/package.ts'
+
+/** A manifest that is known to exist, or not known not to: listed by GitHub, or only named by an index. */
+export interface Node {
+  readonly digest: Digest
+  /** Undefined for a manifest that GitHub does not list: it cannot be deleted, so it always stays. */
+  readonly version: PackageVersion | undefined
+  readonly content: Content
+  /** Tags that a person or a build chose. */
+  readonly userTags: readonly string[]
+}
+
+/**
+ * What needs and what describes what. Nodes go by their place in `nodes`: the listed versions in the order of
+ * the inventory, then what is not listed.
+ */
+export interface Graph {
+  readonly nodes: readonly Node[]
+  readonly find: (digest: Digest) => number | undefined
+  /** Manifests that an index names, in its order. */
+  readonly children: readonly (readonly number[])[]
+  /** What describes a manifest: by `subject`, by `sha256-<hex>` tag, or beside it in an index. */
+  readonly referrers: readonly (readonly number[])[]
+  /** The other ends of all these edges: indexes that name it, and what it describes. */
+  readonly pointers: readonly (readonly number[])[]
+  /** True for a node that says that it describes another, whether that is there or not. */
+  readonly describes: readonly boolean[]
+  /** What is wrong with a node; mostly undefined. */
+  readonly states: readonly (BrokenState | undefined)[]
+}
+
+/** Follows every edge of an inventory; none leads from a node to itself. */
+export function buildGraph(inventory: Inventory): Graph {
+  const nodes = nodesOf(inventory)
+  const places = new Map(nodes.map(({ digest }, place) => [digest, place]))
+  const find = (digest: Digest): number | undefined => places.get(digest)
+  const children = nodes.map(node => unique(childDigests(node).map(find)))
+  const subjects = subjectDigests(nodes)
+  const referrers = referrersOf(nodes, subjects, find)
+  const pointers = pointersOf(children, referrers)
+  const describes = subjects.map(said => said.length > 0)
+  const graph = { nodes, find, children, referrers, pointers, describes }
+  const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
+  return { ...graph, states: statesOf(graph, isGone) }
+}
+
+/** The name that a person knows it by: its first user tag, else its short digest. */
+export function refOf({ digest, userTags }: Node): Ref {
+  return userTags[0] ?? shortDigest(digest)
+}
+
+/** A manifest that was not read is a platform of an image, or gone. */
+export function kindOf({ content }: Node): Kind {
+  return content.state === 'read' ? content.manifest.kind : 'image'
+}
+
+/**
+ * Roots are what policies select: versions with a user tag, and untagged ones that nothing points to, orphaned
+ * referrers among them.
+ */
+export function isRoot(graph: Graph, place: number): boolean {
+  const node = graph.nodes[place]
+  if (node?.version === undefined) return false
+  return node.userTags.length > 0 || graph.pointers[place]?.length === 0
+}
+
+function nodesOf({ versions, contents }: Inventory): Node[] {
+  const listed = new Set(versions.map(({ digest }) => digest))
+  const nodes: Node[] = versions.map(version => ({
+    digest: version.digest,
+    version,
+    content: contents.get(version.digest) ?? { state: 'unread', cause: 'it was not read' },
+    userTags: version.tags.every(isUserTag) ? version.tags : version.tags.filter(isUserTag)
+  }))
+  for (const [digest, content] of contents) {
+    if (listed.has(digest) || content.state === 'missing') continue
+    nodes.push({ digest, version: undefined, content, userTags: [] })
+  }
+  return nodes
+}
+
+function childDigests({ content, digest }: Node): Digest[] {
+  if (content.state !== 'read') return []
+  return content.manifest.children.map(child => child.digest).filter(child => child !== digest)
+}
+
+/** What each node says that it describes: a digest, or the tag of one. */
+type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: string }[])[]
+
+function subjectDigests(nodes: readonly Node[]): Subjects {
+  return nodes.map(({ version, content, digest, userTags }) => {
+    const subject = content.state === 'read' ? content.manifest.subject : undefined
+    const bySubject = subject === undefined || subject === digest ? [] : [{ digest: subject }]
+    if (version === undefined || userTags.length === version.tags.length) return bySubject
+    // A registry may answer the tag with the subject itself: then it describes nothing.
+    const own = referrerTag(digest)
+    const described = version.tags.map(describedBy).filter(tag => tag !== undefined && tag !== own)
+    return [...bySubject, ...described.map(tag => ({ tag: tag as string }))]
+  })
+}
+
+function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['find']): number[][] {
+  const referrers: (number | undefined)[][] = nodes.map(() => [])
+  const byTag = new Map(nodes.map(({ digest }, place) => [referrerTag(digest), place]))
+  subjects.forEach((said, place) => {
+    for (const { digest, tag } of said) {
+      const subject = digest === undefined ? byTag.get(tag ?? '') : find(digest)
+      if (subject !== undefined) referrers[subject]?.push(place)
+    }
+  })
+  for (const { content } of nodes) {
+    if (content.state !== 'read') continue
+    for (const { digest, describes } of content.manifest.children) {
+      const subject = describes === undefined || describes === digest ? undefined : find(describes)
+      if (subject !== undefined) referrers[subject]?.push(find(digest))
+    }
+  }
+  return referrers.map(unique)
+}
+
+function pointersOf(children: readonly number[][], referrers: readonly number[][]): number[][] {
+  const pointers: number[][] = children.map(() => [])
+  for (const edges of [children, referrers]) {
+    edges.forEach((ends, place) => {
+      for (const end of ends) pointers[end]?.push(place)
+    })
+  }
+  return pointers
+}
+
+/** Known places, each once. */
+function unique(places: readonly (number | undefined)[]): number[] {
+  const known = places.filter(place => place !== undefined)
+  return known.length < 2 ? known : [...new Set(known)]
+}
+
+type Edges = Omit<Graph, 'states'>
+
+function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenState | undefined)[] {
+  const states: (BrokenState | undefined)[] = graph.nodes.map(() => undefined)
+  for (const place of childrenFirst(graph.children)) {
+    const ofChild = (digest: Digest): BrokenState | undefined =>
+      isGone(digest) ? 'ghost' : states[graph.find(digest) ?? -1]
+    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(graph.nodes[place] as Node, ofChild)
+  }
+  return states
+}
+
+/** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
+function isOrphaned({ nodes, describes, pointers }: Edges, place: number): boolean {
+  const node = nodes[place]
+  // Had one of its subjects been there, it would point to this one.
+  return (
+    node?.version !== undefined &&
+    node.userTags.length === 0 &&
+    describes[place] === true &&
+    pointers[place]?.length === 0
+  )
+}
+
+/** An image is broken as deep down as it goes: what all its children lack, it lacks itself. */
+function imageState(
+  node: Node,
+  stateOf: (digest: Digest) => BrokenState | undefined
+): BrokenState | undefined {
+  if (node.content.state === 'missing') return 'ghost'
+  // A build cache names blobs, which a registry does not show as manifests.
+  if (node.content.state !== 'read' || node.content.manifest.kind === 'cache') return undefined
+  const states = childDigests(node).map(stateOf)
+  if (states.length > 0 && states.every(state => state === 'ghost')) return 'ghost'
+  return states.some(state => state === 'ghost' || state === 'partial') ? 'partial' : undefined
+}
+
+/** Every place, each behind the children that it has; without recursion, for chains of any depth. */
+function childrenFirst(children: readonly (readonly number[])[]): number[] {
+  const order: number[] = []
+  const seen = new Uint8Array(children.length)
+  for (let start = 0; start < children.length; start++) {
+    if (seen[start] === 1) continue
+    seen[start] = 1
+    const path = [{ place: start, next: 0 }]
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const child = children[top.place]?.[top.next++]
+      if (child === undefined) {
+        order.push(top.place)
+        path.pop()
+      } else if (seen[child] === 0) {
+        seen[child] = 1
+        path.push({ place: child, next: 0 })
+      }
+    }
+  }
+  return order
+}

@@ -1,0 +1,44 @@
+import type { Brake } from '../model/decision.ts'
+import type { Group } from './order.ts'
+import type { Policy } from './rule.ts'
+
+/** What a finished plan comes to. */
+export interface Totals {
+  readonly deletions: number
+  /** All listed versions. */
+  readonly versions: number
+  /** Tagged images and artifacts that go, and that remain; what belongs to another image is not counted. */
+  readonly imagesGoing: number
+  readonly imagesRemaining: number
+}
+
+/**
+ * The limits that a plan crosses; reaching one is not crossing it. A plan that lets no tagged image go does not
+ * cross `min-remaining`, however few there are.
+ */
+export function brakesOn(totals: Totals, policy: Policy): Brake[] {
+  const { minRemaining, maxDeletions, maxDeletionPercent } = policy
+  const percent = totals.versions === 0 ? 0 : (100 * totals.deletions) / totals.versions
+  const brakes: Brake[] = []
+  if (minRemaining !== undefined && totals.imagesGoing > 0 && totals.imagesRemaining < minRemaining) {
+    brakes.push({ input: 'min-remaining', limit: minRemaining, value: totals.imagesRemaining })
+  }
+  if (maxDeletions !== undefined && totals.deletions > maxDeletions) {
+    brakes.push({ input: 'max-deletions', limit: maxDeletions, value: totals.deletions })
+  }
+  if (maxDeletionPercent !== undefined && percent > maxDeletionPercent) {
+    brakes.push({ input: 'max-deletion-percent', limit: maxDeletionPercent, value: percent })
+  }
+  return brakes
+}
+
+/** As many whole groups, from the first on, as the budget has room for. */
+export function withinBudget(groups: readonly Group[], budget: number | undefined): readonly Group[] {
+  if (budget === undefined) return groups
+  let room = budget
+  const beyond = groups.findIndex(group => {
+    room -= group.deletions.length
+    return room < 0
+  })
+  return beyond === -1 ? groups : groups.slice(0, beyond)
+}

@@ -1,0 +1,121 @@
+import type { PackageVersion } from '../model/package.ts'
+import { byOldest } from './facts.ts'
+import type { Graph } from './graph.ts'
+
+/** One deletion; what it comes after is deleted before it. */
+export interface Deletion {
+  readonly place: number
+  /** Indexes that name it and what it describes, as far as they go too. */
+  readonly after: readonly number[]
+}
+
+/** A root that goes, and what goes with it, in order. */
+export interface Group {
+  readonly root: number
+  readonly deletions: readonly Deletion[]
+}
+
+/**
+ * Orders deletions so that they may end after any of them: indexes before their children, subjects before what
+ * describes them. The oldest root comes first, each followed by what it owns; what several own goes with the
+ * last of them.
+ *
+ * @param places all that goes
+ */
+export function orderDeletions(graph: Graph, places: readonly number[]): Group[] {
+  const edges = edgesAmong(graph, places)
+  const order = parentsFirst(graph, edges)
+  const roots = order.filter(place => edges.before.get(place)?.length === 0)
+  const groups = roots.map(root => ({ root, deletions: [] as Deletion[] }))
+  const groupOf = new Map(roots.map((root, group) => [root, group]))
+  for (const place of order) {
+    const after = edges.before.get(place) ?? []
+    const group = after.reduce(
+      (last, parent) => Math.max(last, groupOf.get(parent) ?? 0),
+      groupOf.get(place) ?? 0
+    )
+    groupOf.set(place, group)
+    groups[group]?.deletions.push({ place, after })
+  }
+  return groups
+}
+
+/** Who goes before whom; the places are the keys of both. */
+interface Edges {
+  readonly before: ReadonlyMap<number, readonly number[]>
+  readonly behind: ReadonlyMap<number, readonly number[]>
+}
+
+function edgesAmong(graph: Graph, places: readonly number[]): Edges {
+  const all = makeEdges(graph, places, () => true)
+  const circle = circlesIn(all)
+  if (circle.size === 0) return all
+  // Tags can make two versions describe each other. What describes needs nothing: these edges may go.
+  return makeEdges(graph, places, (subject, referrer) => !(circle.has(subject) && circle.has(referrer)))
+}
+
+function makeEdges(
+  { nodes, children, referrers }: Graph,
+  places: readonly number[],
+  respects: (subject: number, referrer: number) => boolean
+): Edges {
+  const before = new Map<number, number[]>(places.map(place => [place, []]))
+  const behind = new Map<number, number[]>(places.map(place => [place, []]))
+  const age = (a: number, b: number): number =>
+    byOldest(nodes[a]?.version as PackageVersion, nodes[b]?.version as PackageVersion)
+  for (const place of places) {
+    const owned = (children[place] ?? []).filter(child => before.has(child))
+    const describing = (referrers[place] ?? []).filter(
+      referrer => before.has(referrer) && respects(place, referrer) && !owned.includes(referrer)
+    )
+    for (const end of [...owned, ...describing.sort(age)]) {
+      behind.get(place)?.push(end)
+      before.get(end)?.push(place)
+    }
+  }
+  return { before, behind }
+}
+
+/** What is left when everything is taken away that nothing comes before, and then what comes before nothing. */
+function circlesIn({ before, behind }: Edges): Set<number> {
+  const left = new Set(before.keys())
+  for (const [ahead, back] of [
+    [before, behind],
+    [behind, before]
+  ] as const) {
+    const waits = new Map([...left].map(place => [place, countIn(left, ahead.get(place))]))
+    const free = [...left].filter(place => waits.get(place) === 0)
+    for (const place of free) {
+      left.delete(place)
+      for (const next of back.get(place) ?? []) {
+        if (!left.has(next)) continue
+        const waiting = (waits.get(next) ?? 0) - 1
+        waits.set(next, waiting)
+        if (waiting === 0) free.push(next)
+      }
+    }
+  }
+  return left
+}
+
+function countIn(set: ReadonlySet<number>, places: readonly number[] = []): number {
+  return places.reduce((count, place) => (set.has(place) ? count + 1 : count), 0)
+}
+
+/** Roots by age; then each place as soon as all that goes before it has gone. */
+function parentsFirst({ nodes }: Graph, { before, behind }: Edges): number[] {
+  const waits = new Map([...before].map(([place, parents]) => [place, parents.length]))
+  const order = [...before.keys()]
+    .filter(place => waits.get(place) === 0)
+    .sort((a, b) => byOldest(nodes[a]?.version as PackageVersion, nodes[b]?.version as PackageVersion))
+  for (const place of order) {
+    for (const next of behind.get(place) ?? []) {
+      const waiting = (waits.get(next) ?? 0) - 1
+      waits.set(next, waiting)
+      if (waiting === 0) order.push(next)
+    }
+  }
+  // A digest cannot contain itself, so indexes that name each other in a circle cannot be.
+  if (order.length !== before.size) throw new Error('indexes name each other in a circle')
+  return order
+}

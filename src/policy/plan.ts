@@ -1,0 +1,123 @@
+import type { PatternHits, Plan, Step } from '../model/decision.ts'
+import type { Inventory, PackageVersion } from '../model/package.ts'
+import { explain } from './explain.ts'
+import type { Facts } from './facts.ts'
+import { type Fate, settle } from './fate.ts'
+import { buildGraph, type Graph, isRoot, kindOf, refOf } from './graph.ts'
+import { brakesOn, type Totals, withinBudget } from './limits.ts'
+import { type Group, orderDeletions } from './order.ts'
+import { holdBack } from './protect.ts'
+import type { Policy } from './rule.ts'
+import { type Selection, select } from './select.ts'
+import { tagsToStrip } from './untag.ts'
+import { castVotes, rankAll } from './votes.ts'
+import type { World } from './world.ts'
+
+export { emptyWorld, type World } from './world.ts'
+
+/**
+ * Decides on every version of a package, and what to do about it. The same arguments give the same plan, and the
+ * verdicts do not depend on the order of the rules or of the versions.
+ *
+ * While a manifest of the package is unread nothing is deleted or untagged, since it could need any version.
+ *
+ * @param now milliseconds since 1970
+ * @throws ExpectedError when a regular expression of the policy takes too long
+ */
+export function decide(inventory: Inventory, policy: Policy, world: World, now: number): Plan {
+  const graph = buildGraph(inventory)
+  const facts: Facts = { graph, policy, world, now }
+  const held = holdBack(facts)
+  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
+  const selections = policy.rules.map(rule => select(rule, tags, facts, place => held.has(place)))
+  const votes = castVotes(selections, facts)
+  const fate = settle(facts, votes, rankAll(selections, votes, facts), held)
+  const untouched = (place: number): boolean =>
+    fate.deleted.has(place) ||
+    [votes.plain, votes.within, fate.ranked, held].some(reasons => reasons.has(place))
+  const strips = tagsToStrip(selections, facts, untouched)
+  const unread = unreadIn(graph)
+  const findings = { facts, held, votes, fate, strips, unread }
+  return {
+    package: inventory.package,
+    decisions: inventory.versions.map((_, place) => explain(place, findings)),
+    ...(unread.length > 0 ? NOTHING_TO_DO : workOf(facts, fate, strips)),
+    hits: selections.flatMap(hitsOf),
+    broken: brokenIn(graph),
+    unread
+  }
+}
+
+type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck'>
+
+const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [] }
+
+/** What this run does of what was decided: nothing beyond a brake, and of deletions what the budget allows. */
+function workOf({ graph, policy }: Facts, fate: Fate, strips: ReadonlyMap<number, readonly string[]>): Work {
+  const places = graph.nodes.flatMap((_, place) => (fate.deleted.has(place) ? [place] : []))
+  const groups = orderDeletions(graph, places)
+  const brakes = brakesOn(totalsOf(graph, fate), policy)
+  if (brakes.length > 0) return { ...NOTHING_TO_DO, brakes }
+  const now = withinBudget(groups, policy.deletionsPerRun)
+  const steps = [...untagSteps(graph, strips), ...now.flatMap(group => deleteSteps(graph, group))]
+  const left = places.length - now.reduce((sum, group) => sum + group.deletions.length, 0)
+  const [first] = groups
+  if (now.length > 0 || first === undefined) return { steps, left, brakes }
+  return {
+    steps,
+    left,
+    brakes,
+    stuck: { version: versionAt(graph, first.root), deletions: first.deletions.length }
+  }
+}
+
+function totalsOf(graph: Graph, { kept, deleted }: Fate): Totals {
+  const images = graph.nodes.flatMap((node, place) =>
+    node.userTags.length > 0 && kindOf(node) !== 'cache' ? [place] : []
+  )
+  return {
+    deletions: deleted.size,
+    versions: graph.nodes.filter(({ version }) => version !== undefined).length,
+    imagesGoing: images.filter(deleted.has).length,
+    imagesRemaining: images.filter(place => kept.has(place) && !graph.pointers[place]?.some(kept.has)).length
+  }
+}
+
+/** Tags are stripped first: that takes nothing away from any version that goes. */
+function untagSteps(graph: Graph, strips: ReadonlyMap<number, readonly string[]>): Step[] {
+  return [...strips].flatMap(([place, tags]) =>
+    tags.map((tag): Step => ({ action: 'untag', version: versionAt(graph, place), tag }))
+  )
+}
+
+function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
+  return deletions.map(({ place, after }) => ({
+    action: 'delete',
+    version: versionAt(graph, place),
+    after: after.map(parent => versionAt(graph, parent).digest),
+    root: versionAt(graph, root).digest
+  }))
+}
+
+function hitsOf({ rule, counts }: Selection): PatternHits[] {
+  return counts.map(count => ({ rule: rule.name, action: rule.action, ...count }))
+}
+
+function brokenIn(graph: Graph): Plan['broken'] {
+  return graph.nodes.flatMap(({ version }, place) => {
+    const state = graph.states[place]
+    return version !== undefined && state !== undefined && isRoot(graph, place) ? [{ version, state }] : []
+  })
+}
+
+function unreadIn({ nodes }: Graph): Plan['unread'] {
+  return nodes.flatMap(node =>
+    node.content.state === 'unread'
+      ? [{ digest: node.digest, ref: refOf(node), cause: node.content.cause }]
+      : []
+  )
+}
+
+function versionAt({ nodes }: Graph, place: number): PackageVersion {
+  return nodes[place]?.version as PackageVersion
+}

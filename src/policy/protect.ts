@@ -1,0 +1,134 @@
+import type { KeepReason } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { ageOf } from './age.ts'
+import type { Facts } from './facts.ts'
+import type { Graph } from './graph.ts'
+
+/**
+ * Layer 0: what stays whatever any rule says, because it is in use, too young, or of unknown age. What it needs
+ * is not in here; `spread` finds that.
+ */
+export function holdBack(facts: Facts): Map<number, KeepReason[]> {
+  const held = new Map<number, KeepReason[]>()
+  const hold = (place: number, reason: KeepReason): void => {
+    held.set(place, [...(held.get(place) ?? []), reason])
+  }
+  for (const [place, by] of inUse(facts)) hold(place, { code: 'in-use', by })
+  const { graph, policy, now } = facts
+  graph.nodes.forEach(({ version }, place) => {
+    if (version === undefined) return
+    const age = ageOf(version, 'newest', now)
+    if (age === undefined) hold(place, { code: 'undated' })
+    else if (age < policy.grace) hold(place, { code: 'young', age, grace: policy.grace })
+  })
+  return held
+}
+
+/** Whoever pulls by the digest of a platform may have it from any index that names it: all of those stay. */
+function inUse({ graph, world }: Facts): Map<number, string> {
+  const users = new Map<number, string>()
+  if (world.inUse.length === 0) return users
+  const byTag = holdersOfTags(graph)
+  const byDigest = holdersOfDigests(
+    graph,
+    new Set(world.inUse.flatMap(({ digest }) => (digest === undefined ? [] : [digest])))
+  )
+  for (const { by, tag, digest } of world.inUse) {
+    for (const place of byTag.get(tag ?? '') ?? []) if (!users.has(place)) users.set(place, by)
+    for (const place of digest === undefined ? [] : (byDigest.get(digest) ?? [])) {
+      if (!users.has(place)) users.set(place, by)
+    }
+  }
+  return users
+}
+
+function holdersOfTags({ nodes }: Graph): Map<string, number[]> {
+  const holders = new Map<string, number[]>()
+  nodes.forEach(({ version }, place) => {
+    for (const tag of version?.tags ?? []) holders.set(tag, [...(holders.get(tag) ?? []), place])
+  })
+  return holders
+}
+
+/** For each digest the manifest itself and every index above it; those above a platform that is gone, too. */
+function holdersOfDigests(graph: Graph, digests: ReadonlySet<Digest>): Map<Digest, Set<number>> {
+  const holders = new Map([...digests].map(digest => [digest, new Set<number>()]))
+  graph.nodes.forEach(({ digest, content }, place) => {
+    holders.get(digest)?.add(place)
+    if (content.state !== 'read') return
+    for (const child of content.manifest.children) holders.get(child.digest)?.add(place)
+  })
+  for (const places of holders.values()) {
+    // A set that grows while it is walked: indexes of indexes come in at its end.
+    for (const place of places) for (const above of indexesAbove(graph, place)) places.add(above)
+  }
+  return holders
+}
+
+function indexesAbove({ children, pointers }: Graph, place: number): number[] {
+  return (pointers[place] ?? []).filter(above => children[above]?.includes(place))
+}
+
+/** What is reached from some starts over the edges to children and referrers, and from where. */
+export interface Spread {
+  readonly has: (place: number) => boolean
+  readonly size: number
+  /** The start that needs it or that it describes, for a start: another one; undefined for what is only a start. */
+  readonly via: (place: number) => { readonly role: 'child' | 'referrer'; readonly from: number } | undefined
+}
+
+const CHILD = 1
+const REFERRER = 2
+
+/**
+ * Follows what the starts need and what describes them, to any depth: children, referrers, and theirs in turn.
+ * What describes a child of a start, or is a child of what describes it, describes the start.
+ *
+ * @param starts of two that reach the same version the nearer names it, of equals the first
+ * @param enter false for versions that are none of this spread's business
+ */
+export function spread(graph: Graph, starts: readonly number[], enter: (place: number) => boolean): Spread {
+  const count = graph.nodes.length
+  const reached = new Uint8Array(count)
+  const roles = new Uint8Array(count)
+  const origins = new Int32Array(count)
+  const isStart = new Uint8Array(count)
+  const queue = [...starts]
+  for (const start of starts) {
+    reached[start] = 1
+    isStart[start] = 1
+    origins[start] = start
+  }
+  const visit = (place: number, role: number, origin: number): void => {
+    if (!enter(place) || origin === place || roles[place] !== 0) return
+    roles[place] = role
+    origins[place] = origin
+    if (reached[place] === 1) return
+    reached[place] = 1
+    queue.push(place)
+  }
+  for (const place of queue) {
+    // A start that nobody calls by a name is called by that of the start above it.
+    const unnamed = graph.nodes[place]?.userTags.length === 0 && roles[place] !== 0
+    const own = isStart[place] === 1 && !unnamed
+    const origin = own ? place : (origins[place] as number)
+    const childRole = !own && roles[place] === REFERRER ? REFERRER : CHILD
+    for (const child of graph.children[place] ?? []) visit(child, childRole, origin)
+    for (const referrer of graph.referrers[place] ?? []) visit(referrer, REFERRER, origin)
+  }
+  return {
+    has: place => reached[place] === 1,
+    size: queue.length,
+    via: place => {
+      const role = roles[place]
+      if (role === 0 || role === undefined) return undefined
+      return { role: role === REFERRER ? 'referrer' : 'child', from: origins[place] as number }
+    }
+  }
+}
+
+/** True for what carries a tag of any kind: GitHub refuses to delete the last of these. */
+export function isTagged(version: PackageVersion | undefined): boolean {
+  return version !== undefined && version.tags.length > 0
+}

@@ -1,0 +1,190 @@
+import type { SemVer } from 'semver'
+import { shortDigest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { type Facts, ruleAge } from './facts.ts'
+import { isRoot, kindOf, type Node } from './graph.ts'
+import type { PatternCount } from './pattern.ts'
+import type { Match, Rule } from './rule.ts'
+import { isAlias, type SemverTag, seriesOf } from './semver.ts'
+import { speaksOfTags, type TagFacts, testTags } from './tag-test.ts'
+
+/** A family that counts for itself: a minor release, a branch, a variant. */
+export interface Family {
+  /** What it is called; undefined where a rule has but one. */
+  readonly name?: string
+  /** The highest semver that the version has in it. */
+  readonly semver?: SemVer
+}
+
+/** A version that a rule is about. */
+export interface Selected {
+  readonly place: number
+  /** The user tags that the rule matches; all of them where it does not speak of tags. */
+  readonly matched: readonly string[]
+  /** The user tags that it does not match and that hold the version; aliases inside a semver family do not. */
+  readonly blocking: readonly string[]
+  readonly families: readonly Family[]
+}
+
+/** What one rule selects. */
+export interface Selection<R extends Rule = Rule> {
+  readonly rule: R
+  readonly selected: readonly Selected[]
+  /** Tagged build caches that it would have selected, had it named them. */
+  readonly caches: readonly number[]
+  readonly counts: readonly PatternCount[]
+}
+
+/**
+ * Finds what a rule is about, without deciding anything.
+ *
+ * @param tags all user tags of the package, each once
+ * @param held true for versions that stay for their own sake: those stand alone once what points to them goes
+ * @throws ExpectedError when a regular expression takes too long
+ */
+export function select(
+  rule: Rule,
+  tags: readonly string[],
+  facts: Facts,
+  held: (place: number) => boolean
+): Selection {
+  const { graph } = facts
+  const test = testTags(rule.match, tags, facts)
+  const selected: Selected[] = []
+  const caches: number[] = []
+  graph.nodes.forEach((node, place) => {
+    if (node.version === undefined || !isCandidate(rule, place, facts, held)) return
+    const choice = chooseTags(rule, node, test?.matched)
+    if (choice === undefined || !holds(rule, place, facts)) return
+    if (rule.action === 'delete' && isUnnamedCache(rule.match, node)) caches.push(place)
+    else selected.push({ place, ...choice })
+  })
+  return { rule, selected, caches, counts: test?.counts ?? [] }
+}
+
+/** What a person is told that a rule found in a version. */
+export function matchedBy({ match }: Rule, node: Node, { matched }: Selected): string {
+  if (match.digests !== undefined) return shortDigest(node.digest)
+  return matched[0] ?? (match.states === undefined ? 'untagged' : [...match.states].join(' or '))
+}
+
+/** Only roots are selected; but what a keep rule names by digest is kept, whatever it is. */
+function isCandidate(rule: Rule, place: number, { graph }: Facts, held: (place: number) => boolean): boolean {
+  if (isRoot(graph, place) || held(place)) return true
+  return rule.action === 'keep' && rule.match.digests !== undefined
+}
+
+/** The part of the match that is about tags; undefined when the rule is not about this version. */
+function chooseTags(
+  rule: Rule,
+  { userTags }: Node,
+  matches: ReadonlyMap<string, TagFacts> | undefined
+): Omit<Selected, 'place'> | undefined {
+  if (matches === undefined) return { matched: userTags, blocking: [], families: ONE_FAMILY }
+  const matched = userTags.filter(tag => matches.has(tag))
+  if (matched.length === 0) return undefined
+  const tagFacts = matched.map(tag => matches.get(tag) as TagFacts)
+  const others = matched.length === userTags.length ? [] : userTags.filter(tag => !matches.has(tag))
+  const blocking = others.filter(tag => !isFamilyAlias(tag, tagFacts, rule.match))
+  return { matched, blocking, families: familiesOf(rule, tagFacts) }
+}
+
+const ONE_FAMILY: readonly Family[] = [{}]
+
+function isFamilyAlias(tag: string, matched: readonly TagFacts[], { semver }: Match): boolean {
+  if (semver === undefined) return false
+  return matched.some(({ semver: of }) => of !== undefined && isAlias(tag, of, semver.variants))
+}
+
+/** Counts once in a family, however many of its tags are in it. */
+function familiesOf(rule: Rule, matched: readonly TagFacts[]): readonly Family[] {
+  if (rule.groupBy === undefined && rule.match.semver === undefined) return ONE_FAMILY
+  const families = new Map<string, Family>()
+  for (const tag of matched) {
+    const name = familyName(rule, tag)
+    const best = families.get(name ?? '')?.semver
+    const version = tag.semver?.version
+    const semver = best === undefined || (version !== undefined && version.compare(best) > 0) ? version : best
+    families.set(name ?? '', {
+      ...(name === undefined ? {} : { name }),
+      ...(semver === undefined ? {} : { semver })
+    })
+  }
+  return [...families.values()]
+}
+
+function familyName({ groupBy }: Rule, { groups, semver }: TagFacts): string | undefined {
+  const series = seriesName(groupBy, groups, semver)
+  const parts = [series, semver?.variant].filter(part => part !== undefined && part !== '')
+  return parts.length === 0 ? undefined : parts.join('-')
+}
+
+function seriesName(
+  groupBy: Rule['groupBy'],
+  groups: TagFacts['groups'],
+  semver: SemverTag | undefined
+): string | undefined {
+  if (groupBy === undefined) return undefined
+  if (groupBy.by === 'group') return groups[groupBy.group]
+  return semver === undefined ? undefined : seriesOf(semver, groupBy.by)
+}
+
+/** Every other field of the match. */
+function holds(rule: Rule, place: number, facts: Facts): boolean {
+  const { match } = rule
+  const node = facts.graph.nodes[place] as Node
+  const version = node.version as PackageVersion
+  return (
+    isOfNamedSort(rule, place, facts) &&
+    (match.digests === undefined || match.digests.has(node.digest)) &&
+    (match.kinds === undefined || match.kinds.has(kindOf(node))) &&
+    isOfAge(match, version, facts) &&
+    isOfLabels(rule, node, facts)
+  )
+}
+
+function isOfNamedSort({ action, match }: Rule, place: number, { graph, world, now }: Facts): boolean {
+  const node = graph.nodes[place] as Node
+  const untagged = node.userTags.length === 0
+  // One that is held and describes something is orphaned as soon as it stands alone.
+  const state = untagged && graph.describes[place] === true ? 'orphaned' : graph.states[place]
+  if (match.untagged === true && !(untagged && state !== 'orphaned')) return false
+  if (match.states !== undefined && !(state !== undefined && match.states.has(state))) return false
+  if (match.untaggedFor !== undefined) {
+    const since = world.untaggedSince.get(node.digest)
+    if (!untagged || since === undefined || now - since <= match.untaggedFor) return false
+  }
+  // What says nothing of tags and does not name the tagless either is, for a deletion, about tagged versions.
+  return action === 'keep' || speaksOfTags(match) || namesTagless(match) || !untagged
+}
+
+function namesTagless(match: Match): boolean {
+  return match.untagged === true || match.states !== undefined || match.digests !== undefined
+}
+
+function isOfAge(match: Match, version: PackageVersion, facts: Facts): boolean {
+  if (match.olderThan === undefined && match.newerThan === undefined) return true
+  const age = ruleAge(facts, version)
+  if (age === undefined) return false
+  return (
+    (match.olderThan === undefined || age > match.olderThan) &&
+    (match.newerThan === undefined || age < match.newerThan)
+  )
+}
+
+/** A keep rule holds what has unknown labels: they could be the ones that it names. */
+function isOfLabels({ action, match }: Rule, { digest, content }: Node, { world }: Facts): boolean {
+  if (match.labels === undefined) return true
+  const known = world.labels.get(digest)
+  const annotations = content.state === 'read' ? content.manifest.annotations : {}
+  for (const [label, patterns] of match.labels) {
+    const values = [annotations[label], known?.[label]].filter(value => value !== undefined)
+    if (patterns.scan(values).size > 0) continue
+    if (action === 'delete' || known !== undefined) return false
+  }
+  return true
+}
+
+function isUnnamedCache(match: Match, node: Node): boolean {
+  return match.kinds === undefined && node.userTags.length > 0 && kindOf(node) === 'cache'
+}

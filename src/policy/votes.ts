@@ -1,0 +1,178 @@
+import type { DeleteReason, KeepReason } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { ageOf } from './age.ts'
+import { newestOfEach } from './buckets.ts'
+import { byNewest, type Facts, ruleAge } from './facts.ts'
+import { kindOf, type Node } from './graph.ts'
+import { keepsShare, type Rule } from './rule.ts'
+import { type Family, matchedBy, type Selected, type Selection } from './select.ts'
+
+/** Reasons by the place of the node; several rules may have said something. */
+export type Reasons<R> = ReadonlyMap<number, readonly R[]>
+
+/** What the rules say of the versions that they select, as far as nobody else's fate matters. */
+export interface Votes {
+  /** Kept by a plain keep rule: these take no slot anywhere. */
+  readonly plain: Reasons<KeepReason>
+  /** Kept by `keep-within`. */
+  readonly within: Reasons<KeepReason>
+  readonly deletes: Reasons<DeleteReason>
+  /** Why a rule that is about a version does not delete it: no vote, but worth telling. */
+  readonly spared: Reasons<KeepReason>
+}
+
+/** Casts the votes of all rules; the order of the rules does not matter, except for that of the reasons. */
+export function castVotes(selections: readonly Selection[], facts: Facts): Votes {
+  const plain = new ReasonLists<KeepReason>()
+  const within = new ReasonLists<KeepReason>()
+  const deletes = new ReasonLists<DeleteReason>()
+  const spared = new ReasonLists<KeepReason>()
+  for (const { rule, selected, caches } of selections) {
+    for (const choice of selected) {
+      const { place } = choice
+      const node = facts.graph.nodes[place] as Node
+      if (rule.action === 'keep' && !keepsShare(rule)) {
+        plain.add(place, { code: 'keep-rule', rule: rule.name, matched: matchedBy(rule, node, choice) })
+      }
+      const age = ruleAge(facts, node.version as PackageVersion)
+      if (rule.keep.within !== undefined && age !== undefined && age <= rule.keep.within) {
+        within.add(place, { code: 'within', rule: rule.name, age })
+      }
+      if (rule.action === 'keep') continue
+      if (choice.blocking.length === 0 || rule.tagMatch === 'any') {
+        deletes.add(place, deleteReason(rule, choice, facts))
+      } else {
+        spared.add(place, { code: 'other-tags', rule: rule.name, tags: choice.blocking })
+      }
+    }
+    for (const place of caches) spared.add(place, { code: 'cache' })
+  }
+  return { plain: plain.lists, within: within.lists, deletes: deletes.lists, spared: spared.lists }
+}
+
+function deleteReason(rule: Rule, { place, matched }: Selected, facts: Facts): DeleteReason {
+  const age = ruleAge(facts, facts.graph.nodes[place]?.version as PackageVersion) ?? 0
+  const state = facts.graph.states[place]
+  if (rule.match.states !== undefined && state !== undefined)
+    return { code: 'broken', rule: rule.name, state, age }
+  return matched.length === 0
+    ? { code: 'untagged', rule: rule.name, age }
+    : { code: 'delete-rule', rule: rule.name, tags: matched, age }
+}
+
+/** Keeps what the clauses that count (`keep-at-least`, `keep-daily`, …) keep, of what takes a slot. */
+export type Ranking = (takesSlot: (place: number) => boolean) => Reasons<KeepReason>
+
+/**
+ * Sorts what each rule selects, once, so that slots can be given out as often as need be. What a plain keep
+ * rule keeps takes no slot, nor does a build cache that the rule does not name, nor what has no date.
+ */
+export function rankAll(selections: readonly Selection[], votes: Votes, facts: Facts): Ranking {
+  const rankings = selections
+    .filter(({ rule }) => rule.keep.atLeast !== undefined || rule.keep.periods.size > 0)
+    .map(selection => rank(selection, votes, facts))
+  return takesSlot => {
+    const reasons = new ReasonLists<KeepReason>()
+    for (const ranking of rankings) ranking(takesSlot, reasons)
+    return reasons.lists
+  }
+}
+
+/** A version in one of its families. */
+interface Ranked {
+  readonly place: number
+  readonly version: PackageVersion
+  readonly family: Family
+}
+
+function rank(
+  { rule, selected }: Selection,
+  votes: Votes,
+  facts: Facts
+): (takesSlot: (place: number) => boolean, reasons: ReasonLists<KeepReason>) => void {
+  const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, facts))
+  const families = [...familiesOf(eligible, facts).values()]
+  const byRank = families.map(members => members.toSorted(newestFirst(rule)))
+  const byDate = families.map(members => members.sort((a, b) => byNewest(a.version, b.version)))
+  return (takesSlot, reasons) => {
+    for (const members of byRank) keepNewest(rule, members, takesSlot, reasons)
+    for (const members of byDate) keepPeriods(rule, members, takesSlot, reasons)
+  }
+}
+
+function mayTakeSlot({ match }: Rule, place: number, { graph, now }: Facts): boolean {
+  const node = graph.nodes[place] as Node
+  if (kindOf(node) === 'cache' && match.kinds === undefined) return false
+  return ageOf(node.version as PackageVersion, 'newest', now) !== undefined
+}
+
+function familiesOf(selected: readonly Selected[], { graph }: Facts): Map<string | undefined, Ranked[]> {
+  const families = new Map<string | undefined, Ranked[]>()
+  for (const { place, families: own } of selected) {
+    const version = graph.nodes[place]?.version as PackageVersion
+    for (const family of own) {
+      const members = families.get(family.name)
+      if (members === undefined) families.set(family.name, [{ place, version, family }])
+      else members.push({ place, version, family })
+    }
+  }
+  return families
+}
+
+function newestFirst({ rankBy }: Rule): (a: Ranked, b: Ranked) => number {
+  if (rankBy === 'updated') {
+    return (a, b) => (b.version.updated ?? 0) - (a.version.updated ?? 0) || byNewest(a.version, b.version)
+  }
+  if (rankBy === 'created') return (a, b) => byNewest(a.version, b.version)
+  return (a, b) => bySemver(b.family, a.family) || byNewest(a.version, b.version)
+}
+
+function bySemver({ semver: a }: Family, { semver: b }: Family): number {
+  return a === undefined || b === undefined ? 0 : a.compare(b)
+}
+
+function keepNewest(
+  rule: Rule,
+  members: readonly Ranked[],
+  takesSlot: (place: number) => boolean,
+  reasons: ReasonLists<KeepReason>
+): void {
+  let taken = 0
+  for (const { place, family } of members) {
+    if (taken >= (rule.keep.atLeast ?? 0)) return
+    if (!takesSlot(place)) continue
+    taken++
+    const group = family.name === undefined ? {} : { group: family.name }
+    reasons.add(place, { code: 'newest', rule: rule.name, rank: taken, ...group })
+  }
+}
+
+function keepPeriods(
+  rule: Rule,
+  newestFirst: readonly Ranked[],
+  takesSlot: (place: number) => boolean,
+  reasons: ReasonLists<KeepReason>
+): void {
+  if (rule.keep.periods.size === 0) return
+  const counted = newestFirst.filter(({ place }) => takesSlot(place))
+  for (const [period, count] of rule.keep.periods) {
+    for (const { item, value } of newestOfEach(
+      counted,
+      ({ version }) => version.created ?? 0,
+      period,
+      count
+    )) {
+      reasons.add(item.place, { code: 'bucket', rule: rule.name, bucket: period, value })
+    }
+  }
+}
+
+class ReasonLists<R> {
+  readonly lists = new Map<number, R[]>()
+
+  add(place: number, reason: R): void {
+    const list = this.lists.get(place)
+    if (list === undefined) this.lists.set(place, [reason])
+    else list.push(reason)
+  }
+}
