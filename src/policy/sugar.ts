@@ -47,10 +47,14 @@ export function policyFromInputs(inputs: PolicyInputs): Policy {
  * @throws ExpectedError for a bad pattern
  */
 export function rulesFromInputs(inputs: RuleInputs): Rule[] {
-  const { keepTags, deleteTags, keepAtLeast, deleteUntagged, keepUntagged, deleteBroken, olderThan, untag } = inputs
+  const { keepTags, deleteTags, keepAtLeast, deleteUntagged, keepUntagged, deleteBroken, olderThan, untag } =
+    inputs
   const kept = sort(keepTags)
   const deleted = sort(deleteTags)
-  const young: KeepClauses = { ...(olderThan === undefined ? {} : { within: olderThan }), periods: NO_PERIODS }
+  const young: KeepClauses = {
+    ...(olderThan === undefined ? {} : { within: olderThan }),
+    periods: NO_PERIODS
+  }
   const rules: Rule[] = []
   if (kept.patterns.length > 0) rules.push(keepRule({ tags: parsePatterns(kept.patterns) }))
   if (kept.digests.size > 0) rules.push(keepRule({ digests: kept.digests }))

@@ -1,0 +1,98 @@
+import { expect } from '@jest/globals'
+import type { Plan, Step } from '../../src/model/decision.ts'
+import { type Digest, describedBy, referrerTag } from '../../src/model/digest.ts'
+import type { Inventory } from '../../src/model/package.ts'
+
+/**
+ * The laws that every plan obeys, read off the inventory itself: nothing in here uses the policy's own graph.
+ */
+
+type Deletion = Step & { action: 'delete' }
+
+export function deletionsOf(plan: Plan): Deletion[] {
+  return plan.steps.filter(step => step.action === 'delete')
+}
+
+export function deletedBy(plan: Plan): Set<Digest> {
+  return new Set(
+    plan.decisions.flatMap(({ verdict, version }) => (verdict === 'delete' ? [version.digest] : []))
+  )
+}
+
+/** What a manifest needs and what describes it, one edge away. */
+export function belongings(inventory: Inventory): Map<Digest, Set<Digest>> {
+  const known = new Set([...inventory.versions.map(({ digest }) => digest), ...inventory.contents.keys()])
+  const edges = new Map([...known].map(digest => [digest, new Set<Digest>()]))
+  const byTag = new Map([...known].map(digest => [referrerTag(digest), digest]))
+  const link = (from: Digest | undefined, to: Digest): void => {
+    if (from !== undefined && from !== to && known.has(to)) edges.get(from)?.add(to)
+  }
+  for (const { digest, tags } of inventory.versions) {
+    for (const tag of tags) link(byTag.get(describedBy(tag) ?? ''), digest)
+  }
+  for (const [digest, content] of inventory.contents) {
+    if (content.state !== 'read') continue
+    link(content.manifest.subject, digest)
+    for (const child of content.manifest.children) {
+      link(digest, child.digest)
+      link(child.describes, child.digest)
+    }
+  }
+  return edges
+}
+
+/** Everything that one of the manifests needs to be pulled, to any depth. */
+export function neededBy(inventory: Inventory, starts: Iterable<Digest>): Set<Digest> {
+  const needed = new Set(starts)
+  for (const digest of needed) {
+    const content = inventory.contents.get(digest)
+    if (content?.state !== 'read') continue
+    for (const child of content.manifest.children) needed.add(child.digest)
+  }
+  return needed
+}
+
+/** Laws 2, 3, 4 and 7 on one plan. */
+export function expectLaws(inventory: Inventory, plan: Plan): void {
+  const deleted = deletedBy(plan)
+  expect(plan.decisions.map(({ version }) => version)).toEqual(inventory.versions)
+  expect(plan.decisions.filter(({ reasons }) => reasons.length === 0)).toEqual([])
+  for (const [digest, edges] of belongings(inventory)) {
+    if (deleted.has(digest)) continue
+    const lost = [...edges].filter(end => deleted.has(end))
+    expect({ kept: digest, lost }).toEqual({ kept: digest, lost: [] })
+  }
+  expectInterruptible(inventory, plan)
+  if ([...inventory.contents.values()].some(({ state }) => state === 'unread')) {
+    expect([...deleted]).toEqual([])
+    expect(plan.steps).toEqual([])
+  }
+  expectLastTagStays(inventory, deleted)
+}
+
+/** After any step, everything that is left is as whole as it was; `after` names what must have gone before. */
+function expectInterruptible(inventory: Inventory, plan: Plan): void {
+  const gone = new Set<Digest>()
+  const parents = new Map<Digest, Digest[]>()
+  for (const [digest, content] of inventory.contents) {
+    if (content.state !== 'read') continue
+    for (const child of content.manifest.children) {
+      if (child.digest !== digest) parents.set(child.digest, [...(parents.get(child.digest) ?? []), digest])
+    }
+  }
+  for (const { version, after, root } of deletionsOf(plan)) {
+    const before = parents.get(version.digest) ?? []
+    expect({ of: version.digest, left: before.filter(parent => !gone.has(parent)) }).toEqual({
+      of: version.digest,
+      left: []
+    })
+    expect(before.filter(parent => !after.includes(parent))).toEqual([])
+    expect([...after, root].filter(digest => digest !== version.digest && !gone.has(digest))).toEqual([])
+    gone.add(version.digest)
+  }
+}
+
+function expectLastTagStays({ versions }: Inventory, deleted: ReadonlySet<Digest>): void {
+  const tagged = versions.filter(({ tags }) => tags.length > 0)
+  if (tagged.length > 0) expect(tagged.some(({ digest }) => !deleted.has(digest))).toBe(true)
+}
