@@ -1,7 +1,7 @@
 import type { Role, StoredPackage } from './contents.ts'
 import type { OwnerRow } from './store.ts'
 
-/** Who calls, and what GitHub lets each kind of token do with packages (facts 1.4). */
+/** Who calls, and what GitHub lets each kind of token do with packages (docs, about permissions for GitHub Packages). */
 
 export type Permission = 'read' | 'write'
 

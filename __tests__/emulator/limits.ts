@@ -1,7 +1,7 @@
 import type { Account } from './accounts.ts'
 import { type Answer, problem } from './http.ts'
 
-/** GitHub's limits as published (facts section 2), and a record of everybody who overstepped them. */
+/** GitHub's limits as published (docs, rate limits for the REST API), and a record of everybody who overstepped them. */
 export interface Limits {
   /** Points a window: a read is 1, a write 5. */
   readonly points: number

@@ -13,7 +13,7 @@ import {
 import type { Awaitable, State, VersionStore } from './store.ts'
 import type { World } from './world.ts'
 
-/** The Packages part of GitHub's REST API (facts section 1). */
+/** The Packages part of GitHub's REST API (docs, REST API endpoints for packages). */
 
 /** Public versions with more downloads than this cannot be deleted. */
 const POPULAR = 5_000

@@ -7,7 +7,7 @@ import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA_1, sha256
 import type { Awaitable } from './store.ts'
 import type { World } from './world.ts'
 
-/** GHCR's side of the OCI distribution API (facts section 3). */
+/** GHCR's side of the OCI distribution API (distribution-spec, spec.md, with what GHCR leaves out). */
 
 const NAME = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)+$/
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/

@@ -3,7 +3,7 @@ import { type Account, hasRole, mayCreate, tokenAllows } from './accounts.ts'
 import type { Answer, Call } from './http.ts'
 import type { World } from './world.ts'
 
-/** GHCR's token exchange and what a token may do (facts 3.1). */
+/** GHCR's token exchange and what a token may do (docs, working with the container registry). */
 
 export type Action = 'pull' | 'push'
 

@@ -1,6 +1,6 @@
 import type { OwnerRow, PackageRow, VersionRow } from './store.ts'
 
-/** The JSON of the REST API (facts 1.2). URLs of the API point at `api`, the emulator itself. */
+/** The JSON of the REST API (OpenAPI schemas package and package-version). URLs of the API point at `api`, the emulator itself. */
 
 const WEB = 'https://github.com'
 

@@ -2,7 +2,10 @@ import { type Account, hasRole, hasScope, type StoredOwner, tokenAllows } from '
 import type { StoredPackage } from './contents.ts'
 import { type Answer, problem } from './http.ts'
 
-/** Whom the Packages API turns away, and with which of its misleading answers (facts 1.4, 1.6). */
+/**
+ * Whom the Packages API turns away, and with which of its misleading answers
+ * (cli/cli#9606, dataaxiom/ghcr-cleanup-action#28 and #147, create-github-app-token#314).
+ */
 
 /** By which of the three prefixes a request comes: `/orgs/{org}`, `/users/{username}`, `/user`. */
 export type Door = 'org' | 'user' | 'self'
