@@ -12,7 +12,6 @@ const root = resolve(import.meta.dirname, '..')
 const out = join(root, 'out')
 const organization = believable(Date.now())
 const { world } = organization
-await using github = await startEmulator({ world, latencyMs: 20 })
 
 const POLICY = {
   packages: 'shop/api, shop/web, charts/shop',
@@ -32,15 +31,13 @@ say(
 )
 const before = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
 const first = await run('a dry run', 'dry-run', 'true')
-if (github.writes.length > 0) throw new Error('a dry run sent a write')
 const second = await run('the same for real', 'run', 'false')
 const third = await run('once more: nothing is left to do', 'again', 'false')
 
 const after = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
 const troubles = [
   ...world.broken(),
-  ...github.violations.map(({ kind, detail }) => `GitHub's limit on ${kind} was crossed: ${detail}`),
-  ...github.contractViolations,
+  ...[first, second, third].flatMap(result => result.troubles),
   ...(first.outputs['planned-count'] === second.outputs['planned-count']
     ? []
     : ['dry and real plans differ']),
@@ -55,8 +52,13 @@ process.exitCode = troubles.length === 0 ? 0 : 1
 
 async function run(title: string, name: string, dryRun: string) {
   say(`\n---- ${title} ${'-'.repeat(Math.max(0, 90 - title.length))}\n`)
+  // An hour of GitHub's for each run, as if they were days apart.
+  await using github = await startEmulator({ world, latencyMs: 20 })
   const token = world.githubToken('acme/shop')
-  const inputs = await withDefaults({ ...POLICY, 'dry-run': dryRun }, token)
+  const inputs = await withDefaults(
+    { ...POLICY, 'registry-url': github.registryUrl, 'dry-run': dryRun },
+    token
+  )
   const result = await runAction(github, inputs, { repository: 'acme/shop' })
   process.stdout.write(readable(result.stdout))
   process.stderr.write(result.stderr)
@@ -64,7 +66,12 @@ async function run(title: string, name: string, dryRun: string) {
   writeFileSync(join(out, `summary-${name}.md`), result.summary)
   if (result.code !== 0) throw new Error(`the action ended with exit code ${result.code}`)
   await result[Symbol.asyncDispose]()
-  return result
+  const troubles = [
+    ...github.violations.map(({ kind, detail }) => `GitHub's limit on ${kind} was crossed: ${detail}`),
+    ...github.contractViolations,
+    ...(dryRun === 'true' && github.writes.length > 0 ? ['the dry run sent a write'] : [])
+  ]
+  return { outputs: result.outputs, troubles }
 }
 
 /** The runner's commands as a person sees them in the browser. */

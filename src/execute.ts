@@ -1,6 +1,7 @@
 import { BudgetError, ExpectedError } from './errors.ts'
 import type { Outcome, OutcomeStatus, Plan, Step } from './model/decision.ts'
-import type { Digest } from './model/digest.ts'
+import { type Digest, shortDigest } from './model/digest.ts'
+import { nameOf } from './report/phrases.ts'
 
 /** What became of one try at a step. `stop` ends the package: nothing further would go better. */
 export interface Performed {
@@ -40,6 +41,7 @@ export async function execute(
   for (const step of plan.steps) {
     if (step.action === 'delete') gone.set(step.version.digest, Promise.withResolvers())
   }
+  const nameOfDigest = namesIn(plan)
   let next = 0
   let end: { status: OutcomeStatus; detail: string } | undefined
   let bug: { thrown: unknown } | undefined
@@ -64,7 +66,7 @@ export async function execute(
   const settle = async (index: number, step: Step): Promise<void> => {
     const stayed = step.action === 'delete' ? await firstThatStayed(step.after, gone) : undefined
     const performed: Performed = stayed
-      ? { status: 'skipped', detail: `it stays with ${stayed}, which was not deleted` }
+      ? { status: 'skipped', detail: `it stays with ${nameOfDigest(stayed)}, which was not deleted` }
       : await attempt(step)
     if (performed.stop !== undefined) end ??= { status: 'skipped', detail: performed.stop }
     const outcome: Outcome = { step, status: performed.status, detail: performed.detail }
@@ -93,4 +95,9 @@ async function firstThatStayed(
     if (!(await gone.get(digest)?.promise)) return digest
   }
   return undefined
+}
+
+function namesIn(plan: Plan): (digest: Digest) => string {
+  const names = new Map(plan.decisions.map(({ version }) => [version.digest, nameOf(version)]))
+  return digest => names.get(digest) ?? shortDigest(digest)
 }

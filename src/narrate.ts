@@ -1,6 +1,7 @@
 import type { Log } from './log.ts'
-import type { Decision, Outcome } from './model/decision.ts'
+import type { Decision, Outcome, Step } from './model/decision.ts'
 import { shortDigest } from './model/digest.ts'
+import type { PackageVersion } from './model/package.ts'
 import type { PackageRun } from './model/run.ts'
 import { count, nameOf, phrase, statusWord, untagWord } from './report/phrases.ts'
 
@@ -13,17 +14,41 @@ export interface Narrator {
 /** Lines of one package; logs beyond a few megabytes cannot be read in the browser, and the report has all. */
 const MOST_LINES = 1_000
 
-/** Tells of every change with its reason, up to a thousand, and of the progress beyond. */
+/**
+ * Tells of the changes as they happen: one line an image once it and its parts are dealt with, one for each
+ * part that fared otherwise; a thousand lines at most, and the progress.
+ */
 export function narrator({ package: pkg, plan, error, warnings }: PackageRun, log: Log): Narrator {
   const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
-  const steps = plan?.steps.length ?? 0
-  let told = 0
+  const steps = plan?.steps ?? []
+  const awaited = new Map<string, number>()
+  for (const step of steps) awaited.set(imageOf(step), (awaited.get(imageOf(step)) ?? 0) + 1)
+  const collected = new Map<string, Outcome[]>()
+  let done = 0
+  let lines = 0
 
   function headline(): string {
     if (plan === undefined) return `${pkg.name}: nothing was decided`
     const kept = plan.decisions.filter(decision => decision.verdict === 'keep').length
     const due = plan.decisions.length - kept
-    return `${pkg.name}: ${count(plan.decisions.length, 'version')}, ${count(kept, 'version')} to keep, ${count(due, 'version')} to delete`
+    return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} stay and ${due} go`
+  }
+
+  function say(text: string): void {
+    lines++
+    if (lines <= MOST_LINES) log.info(text)
+    else if (lines === MOST_LINES + 1) log.info('what follows is in the report')
+  }
+
+  function tellImage(outcomes: readonly Outcome[]): void {
+    const [first] = outcomes
+    if (first === undefined) return
+    const like = outcomes.filter(({ status }) => status === first.status)
+    const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : first.detail
+    say(`${statusWord(first.status)}: ${title(first.step.version)}${parts(like.length - 1)}: ${reason}`)
+    for (const { step, status, detail } of outcomes) {
+      if (status !== first.status) say(`  ${statusWord(status)}: ${title(step.version)}: ${detail}`)
+    }
   }
 
   return {
@@ -33,22 +58,38 @@ export function narrator({ package: pkg, plan, error, warnings }: PackageRun, lo
         return work()
       }),
     outcome(outcome) {
-      told++
-      if (told <= MOST_LINES) log.info(line(outcome, decisions.get(outcome.step.version.id)))
-      else if (told === MOST_LINES + 1) log.info(`the other ${steps - MOST_LINES} changes are in the report`)
-      log.progress(`${pkg.name}: ${told} of ${count(steps, 'change')}`)
+      const { step, status, detail } = outcome
+      const key = imageOf(step)
+      const outcomes = [...(collected.get(key) ?? []), outcome]
+      collected.set(key, outcomes)
+      if (step.action === 'untag') {
+        say(
+          `${untagWord(status)}: tag ${step.tag} of ${title(step.version)}${detail === '' ? '' : `: ${detail}`}`
+        )
+      } else if (outcomes.length === awaited.get(key)) {
+        collected.delete(key)
+        tellImage(outcomes)
+      }
+      log.progress(`${pkg.name}: ${++done} of ${count(steps.length, 'change')}`)
     }
   }
 }
 
-/** `deleted sha256:0123456789ab (sha-1a2b3c4): tag sha-1a2b3c4 matched by …`. */
-function line({ step, status, detail }: Outcome, decision: Decision | undefined): string {
-  const { version } = step
-  const name =
-    version.tags.length > 0
-      ? `${shortDigest(version.digest)} (${nameOf(version)})`
-      : shortDigest(version.digest)
-  const why = detail !== '' || decision === undefined ? detail : phrase(decision.reasons[0])
-  if (step.action === 'delete') return `${statusWord(status)} ${name}: ${why}`
-  return `tag ${step.tag} of ${name}: ${untagWord(status)}${detail === '' ? '' : `, ${detail}`}`
+/** What a step's line belongs to: the root that it goes with, or itself where a tag is stripped. */
+function imageOf(step: Step): string {
+  return step.action === 'delete' ? step.root : `${step.version.id} ${step.tag}`
+}
+
+/** `v1.2.3 (sha256:0123456789ab)`, or the short digest alone. */
+function title(version: PackageVersion): string {
+  const digest = shortDigest(version.digest)
+  return version.tags.length > 0 ? `${nameOf(version)} (${digest})` : digest
+}
+
+function parts(number: number): string {
+  return number === 0 ? '' : ` and ${count(number, 'part')}`
+}
+
+function reasonOf(decision: Decision | undefined): string {
+  return decision === undefined ? '' : phrase(decision.reasons[0])
 }

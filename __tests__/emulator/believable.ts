@@ -35,9 +35,9 @@ export function believable(now: number): Believable {
   const charts = world.package('acme/charts/shop', facts)
   const ago = (days: number): number => now - days * DAY
 
-  for (let build = 60; build >= 1; build--) {
-    const at = ago(build * 2)
-    const release = build % 12 === 0 ? `v1.${5 - build / 12}.0` : undefined
+  for (let build = 24; build >= 1; build--) {
+    const at = ago(build * 4)
+    const release = build % 6 === 0 ? `v1.${4 - build / 6}.0` : undefined
     const pushed = api.push(buildx(), {
       tags: [`sha-${commit(build)}`, ...(release === undefined ? [] : [release, 'latest'])],
       at
@@ -47,19 +47,19 @@ export function believable(now: number): Believable {
       for (const child of pushed.children.slice(0, 2)) api.sign(child, 'sig', { at: at + HOUR })
     }
   }
-  for (let night = 20; night >= 1; night--) {
+  for (let night = 14; night >= 1; night--) {
     const day = new Date(ago(night)).toISOString().slice(0, 10).replaceAll('-', '')
     api.push(buildx(), { tags: [`nightly-${day}`, 'nightly'], at: ago(night) })
   }
-  for (let pull = 1; pull <= 12; pull++) {
-    api.push(image(['linux/amd64']), { tags: [`pr-${100 + pull}`], at: ago(70 - 5 * pull) })
+  for (let pull = 1; pull <= 5; pull++) {
+    api.push(image(['linux/amd64']), { tags: [`pr-${100 + pull}`], at: ago(70 - 10 * pull) })
   }
   api.push(cacheManifest(), { tags: ['buildcache'], at: ago(3) })
   for (const platform of ['linux/amd64', 'linux/arm64']) api.push(image([platform]), { at: now - HOUR / 2 })
 
-  for (let build = 25; build >= 1; build--) {
-    const pushed = web.push(dockerList(), { tags: [`main-${commit(build + 500)}`], at: ago(build * 4) })
-    if (build === 24) web.downloaded(pushed, 48_112)
+  for (let build = 12; build >= 1; build--) {
+    const pushed = web.push(dockerList(), { tags: [`main-${commit(build + 500)}`], at: ago(build * 9) })
+    if (build === 11) web.downloaded(pushed, 48_112)
     if (build === 5) web.tag(pushed, 'prod')
   }
   for (let minor = 0; minor < 4; minor++) {

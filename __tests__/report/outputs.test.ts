@@ -14,7 +14,7 @@ test('a real run hands over its counts and what was deleted and failed, with rea
   expect(warnings).toEqual([])
   expect(values).toMatchObject({
     'deleted-count': '1',
-    'planned-count': '0',
+    'planned-count': '2',
     'kept-count': '1',
     'failed-count': '1',
     'untagged-count': '0',

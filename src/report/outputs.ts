@@ -1,4 +1,4 @@
-import type { Decision, Outcome } from '../model/decision.ts'
+import type { Decision, Outcome, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, phrase } from './phrases.ts'
@@ -65,7 +65,7 @@ export function outputs(run: RunResult, reportPath: string): Outputs {
   return {
     values: {
       'deleted-count': String(sums.deleted),
-      'planned-count': String(sums.planned),
+      'planned-count': String(run.packages.flatMap(plannedDeletions).length),
       'kept-count': String(sums.kept),
       'failed-count': String(run.packages.flatMap(failed).length),
       'untagged-count': String(sums.untagged),
@@ -84,6 +84,11 @@ export function outputs(run: RunResult, reportPath: string): Outputs {
     },
     warnings
   }
+}
+
+/** The same in a dry run and in a real one. */
+function plannedDeletions({ plan }: PackageRun): readonly Step[] {
+  return plan?.steps.filter(step => step.action === 'delete') ?? []
 }
 
 function deleted(run: PackageRun): ChangeEntry[] {
