@@ -1,3 +1,4 @@
+import type { CheckFindings, TagCheck } from './check.ts'
 import type { Outcome, Plan } from './decision.ts'
 import type { Package } from './package.ts'
 
@@ -11,6 +12,8 @@ export interface PackageRun {
   readonly plan: Plan | undefined
   /** One for every step of the plan that was come to; a dry run's are `planned`. */
   readonly outcomes: readonly Outcome[]
+  /** In a check: one for every tag that should have an image here, newest first; undefined when not come to. */
+  readonly checks?: readonly TagCheck[]
   /** Why nothing was decided, or why the work on the package stopped: a sentence for people. */
   readonly error?: string
   /** Sentences. */
@@ -39,6 +42,8 @@ export interface RunResult {
   readonly packages: readonly PackageRun[]
   /** Sentences that concern no single package. */
   readonly warnings: readonly string[]
+  /** Only in a check. */
+  readonly check?: CheckFindings
   /** Why the run ended early: a sentence. Absent when it came to its end. */
   readonly incomplete?: string
   readonly requests: RequestCounts

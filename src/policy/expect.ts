@@ -7,7 +7,7 @@ import type { InUse } from './world.ts'
 export interface Expected {
   /** The git tag, or the image tag that was asked for by name. */
   readonly name: string
-  /** Image tags, any of which will do; none in `unmapped` ones. */
+  /** Image tags, any of which will do. */
   readonly images: readonly string[]
   /** What templates may put in: `tag`, `version`, `major`, …, and the named groups of the patterns. */
   readonly values: Values
@@ -59,7 +59,7 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expe
   }
   for (const name of rules.requiredTags) expected.set(name, { name, images: [name], values: valuesOf(name) })
   return {
-    expected: markLatest([...expected.values()].sort((a, b) => byNewestTag(a.name, b.name, a, b))),
+    expected: markLatest([...expected.values()].sort(byNewestTag)),
     unmapped: unmapped.sort()
   }
 }
@@ -144,11 +144,11 @@ function asImageTag(text: string): string {
 }
 
 /** Semvers first, newest first; then everything else by name, counting upwards as people do. */
-function byNewestTag(a: string, b: string, left: Expected, right: Expected): number {
-  const [x, y] = [semverOf(left.values), semverOf(right.values)]
-  if (x !== undefined && y !== undefined) return semver.rcompare(x, y) || compareNames(a, b)
+function byNewestTag(a: Expected, b: Expected): number {
+  const [x, y] = [semverOf(a.values), semverOf(b.values)]
+  if (x !== undefined && y !== undefined) return semver.rcompare(x, y) || compareNames(a.name, b.name)
   if (x !== undefined || y !== undefined) return x === undefined ? 1 : -1
-  return b.localeCompare(a, 'en', { numeric: true }) || compareNames(a, b)
+  return b.name.localeCompare(a.name, 'en', { numeric: true }) || compareNames(a.name, b.name)
 }
 
 function compareNames(a: string, b: string): number {

@@ -1,0 +1,75 @@
+import { ExpectedError } from '../errors.ts'
+
+interface Place {
+  readonly workflow: string
+  readonly repository: string
+  readonly ref?: string
+}
+
+/**
+ * The failure that a refused dispatch is: what GitHub's answer means, and what to change in the workflow or the token. The wordings are
+ * those that people report; GitHub documents none of them.
+ *
+ * @param message the `message` of its answer
+ */
+export function dispatchRefusal(status: number, message: string, place: Place): ExpectedError {
+  const { workflow, repository, ref } = place
+  const known = REMEDIES.find(([code, pattern]) => code === status && pattern.test(message))
+  const on = ref === undefined ? '' : ` on ${ref}`
+  const remedy = known?.[2](place) ?? 'The message is all that is known of the reason.'
+  return new ExpectedError(
+    `${workflow} of ${repository} cannot be started${on}: GitHub says "${message}" (HTTP ${status}). ${remedy}`
+  )
+}
+
+const REMEDIES: readonly (readonly [status: number, message: RegExp, remedy: (place: Place) => string])[] = [
+  [
+    422,
+    /does not have .*workflow_dispatch.* trigger/i,
+    ({ workflow, ref = 'the branch' }) =>
+      `The file as it is on ${ref} counts: add \`workflow_dispatch:\` under \`on:\` in ${workflow}. ` +
+      'Old git tags cannot be given it any more: leave `dispatch-ref` out, and hand the tag over as an input.'
+  ],
+  [
+    422,
+    /unexpected inputs/i,
+    ({ workflow }) =>
+      `Declare them in ${workflow} under \`on: workflow_dispatch: inputs:\`, or change \`dispatch-inputs\`.`
+  ],
+  [
+    422,
+    /required input/i,
+    ({ workflow }) => `Give it in \`dispatch-inputs\`, or give it a default in ${workflow}.`
+  ],
+  [
+    422,
+    /no ref found/i,
+    () => 'There is no such branch or tag in that repository: change `dispatch-ref`, or leave it out.'
+  ],
+  [
+    422,
+    /disabled workflow|in the state disabled/i,
+    ({ workflow }) => `Enable ${workflow} on the Actions page of the repository.`
+  ],
+  [
+    422,
+    /list of allowed values/i,
+    ({ workflow }) => `Add the value to the input's \`options\` in ${workflow}.`
+  ],
+  [
+    404,
+    /./,
+    ({ workflow, repository }) =>
+      `There is no .github/workflows/${workflow} on the default branch of ${repository}, or the token may not see ` +
+      'it: check `dispatch-workflow` and `dispatch-repository`; for another repository give a `dispatch-token`.'
+  ],
+  [
+    403,
+    /./,
+    ({ repository }) =>
+      'Give the job `permissions: actions: write`. GITHUB_TOKEN works in its own repository only: if ' +
+      `${repository} is another one, give the token of a GitHub App with "Actions: write" there as \`dispatch-token\`, ` +
+      'or a classic token with the scope `repo`.'
+  ],
+  [401, /./, () => 'The `dispatch-token` (or `token`) is wrong, expired or revoked.']
+]

@@ -1,0 +1,202 @@
+import { RequestError } from '@octokit/request-error'
+import * as z from 'zod'
+import { RateLimitError } from '../errors.ts'
+import type { WorkflowRun } from '../model/check.ts'
+import type { Octokit } from './client.ts'
+import { dispatchRefusal } from './dispatch-refusal.ts'
+import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
+import { understood } from './repository.ts'
+
+/**
+ * How a dispatch ended.
+ * - `started`: with the run, where GitHub names it.
+ * - `refused`: it would be again; `sentence` says what to change.
+ * - `limited`: a rate limit turned it away; nothing was started.
+ * - `unsure`: a server error or a lost answer; a run may have been started.
+ */
+export type Started =
+  | { readonly kind: 'started'; readonly run?: { readonly id: number; readonly url: string } }
+  | { readonly kind: 'refused'; readonly sentence: string }
+  | { readonly kind: 'limited'; readonly sentence: string }
+  | { readonly kind: 'unsure'; readonly sentence: string }
+
+/**
+ * One workflow of one repository. What reads throws ExpectedError when GitHub does not answer what was asked,
+ * and BudgetError when there is no room for the request. (docs.github.com/en/rest/actions)
+ */
+export interface Workflows {
+  /** The workflow's file name, and its page. */
+  readonly workflow: string
+  readonly repository: string
+  readonly url: string
+  /** @throws ExpectedError that says what to change when the workflow is not there or is switched off */
+  examine(): Promise<void>
+  /** Sends one dispatch, once. `ref` is a branch, or `refs/tags/…`. */
+  dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started>
+  /** The newest hundred runs that a dispatch started, newest first. */
+  recent(): Promise<WorkflowRun[]>
+  /** The same, up to the thousand that GitHub gives. */
+  history(): Promise<WorkflowRun[]>
+  /** Every run of any workflow of the repository that has not ended. */
+  active(): Promise<WorkflowRun[]>
+  run(id: number): Promise<WorkflowRun>
+}
+
+const RunRow = z.object({
+  id: z.int().positive(),
+  display_title: z.string(),
+  head_branch: z.string().nullable(),
+  event: z.string(),
+  status: z.string().nullable(),
+  conclusion: z.string().nullable(),
+  html_url: z.string()
+})
+const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: z.array(RunRow) })
+const Details = z.object({ state: z.string() })
+const Answer = z.object({ workflow_run_id: z.int().positive(), html_url: z.string() })
+
+/** All that a run can be before it has ended; GitHub takes one at a time. */
+const ACTIVE = ['queued', 'in_progress', 'requested', 'waiting', 'pending']
+const PER_PAGE = 100
+/** GitHub gives no more than a thousand runs when any filter is used. */
+const MOST_PAGES = 10
+
+/**
+ * @param repository `owner/name`
+ * @param file the workflow's file name or path
+ * @param serverUrl GitHub's web address
+ */
+export function createWorkflows(
+  octokit: Octokit,
+  repository: string,
+  file: string,
+  serverUrl: string
+): Workflows {
+  const [owner = '', repo = ''] = repository.split('/')
+  const workflow = file.slice(file.lastIndexOf('/') + 1)
+  const place = { workflow, repository }
+  const at = { owner, repo, workflow_id: workflow }
+  // GitHub Enterprise Server does not know the key, and says so before it starts anything.
+  let details: { readonly return_run_details?: true } = { return_run_details: true }
+
+  async function examine(): Promise<void> {
+    const what = `Reading the workflow ${workflow} of ${repository}`
+    try {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}', at)
+      const { state } = understood(Details, data, what)
+      if (state !== 'active') throw dispatchRefusal(422, `a workflow in the state ${state}`, place)
+    } catch (error) {
+      if (statusOf(error) === 404) throw dispatchRefusal(404, 'Not Found', place)
+      throw explain(error, what, { 403: READ_ACTIONS })
+    }
+  }
+
+  async function page(url: string, query: Record<string, string | number>, what: string) {
+    try {
+      const { data } = await octokit.request(url, { owner, repo, per_page: PER_PAGE, ...query })
+      return understood(Runs, data, what)
+    } catch (error) {
+      throw explain(error, what, { 403: READ_ACTIONS, 404: READ_ACTIONS })
+    }
+  }
+
+  async function pages(url: string, query: Record<string, string>, what: string): Promise<WorkflowRun[]> {
+    const runs = new Map<number, WorkflowRun>()
+    for (let number = 1; number <= MOST_PAGES; number++) {
+      const { workflow_runs, total_count } = await page(url, { ...query, page: number }, what)
+      for (const row of workflow_runs) runs.set(row.id, toRun(row))
+      if (workflow_runs.length < PER_PAGE || runs.size >= total_count) break
+    }
+    return [...runs.values()]
+  }
+
+  const RUNS = `GET /repos/{owner}/{repo}/actions/workflows/${encodeURIComponent(workflow)}/runs`
+  const whatRuns = `Reading the runs of ${workflow} in ${repository}`
+
+  async function send(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started> {
+    const url = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'
+    const response = await octokit.request(url, { ...at, ref, inputs: { ...inputs }, ...details })
+    const answer = Answer.safeParse(response.data)
+    if (!answer.success) return { kind: 'started' }
+    return { kind: 'started', run: { id: answer.data.workflow_run_id, url: answer.data.html_url } }
+  }
+
+  async function dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started> {
+    try {
+      return await send(ref, inputs)
+    } catch (error) {
+      if (!isUnknownKey(error) || details.return_run_details === undefined) return notStarted(error, ref)
+      details = {}
+      return dispatch(ref, inputs)
+    }
+  }
+
+  function notStarted(error: unknown, ref: string): Started {
+    if (error instanceof RateLimitError) return { kind: 'limited', sentence: error.message }
+    if (!(error instanceof RequestError)) throw error
+    const status = statusOf(error) ?? 0
+    if (status < 400 || status >= 500) {
+      const sentence = `GitHub gave ${answerOf(error)}, so it is not known whether a run was started; it is not sent again.`
+      return { kind: 'unsure', sentence }
+    }
+    return {
+      kind: 'refused',
+      sentence: dispatchRefusal(status, apiMessage(error), { ...place, ref }).message
+    }
+  }
+
+  return {
+    workflow,
+    repository,
+    url: `${serverUrl}/${repository}/actions/workflows/${workflow}`,
+    examine,
+    dispatch,
+    recent: async () => (await page(RUNS, DISPATCHED, whatRuns)).workflow_runs.map(toRun),
+    history: () => pages(RUNS, DISPATCHED, whatRuns),
+    active: async () => {
+      const lists: WorkflowRun[][] = []
+      for (const status of ACTIVE) {
+        const what = `Reading the runs in ${repository} that are ${status}`
+        lists.push(await pages('GET /repos/{owner}/{repo}/actions/runs', { status }, what))
+      }
+      return lists.flat()
+    },
+    run: async id => {
+      const what = `Reading the run ${id} of ${repository}`
+      try {
+        const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', {
+          owner,
+          repo,
+          run_id: id
+        })
+        return toRun(understood(RunRow, data, what))
+      } catch (error) {
+        throw explain(error, what, { 403: READ_ACTIONS, 404: READ_ACTIONS })
+      }
+    }
+  }
+}
+
+const DISPATCHED = { event: 'workflow_dispatch' }
+
+function toRun(row: z.infer<typeof RunRow>): WorkflowRun {
+  return {
+    id: row.id,
+    title: row.display_title,
+    branch: row.head_branch ?? '',
+    event: row.event,
+    status: row.status ?? 'unknown',
+    conclusion: row.conclusion ?? undefined,
+    url: row.html_url
+  }
+}
+
+function isUnknownKey(error: unknown): boolean {
+  return (
+    error instanceof RequestError && /"return_run_details" is not a permitted key/.test(apiMessage(error))
+  )
+}
+
+const READ_ACTIONS =
+  'Whether a build is under way must be known before one is started: give the job `permissions: actions: write` ' +
+  '(`read` does for a dry run), a classic token the scope `repo`, or a GitHub App the permission "Actions".'
