@@ -128,7 +128,11 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 }
 
-const answered = (answer: Answer) => `the registry answered ${phraseOf(answer)}`
+function answered(answer: Answer): string {
+  const hint =
+    answer.status === 403 ? ' (does the token have `packages: read` and a role on the package?)' : ''
+  return `the registry answered ${phraseOf(answer)}${hint}`
+}
 
 function signed(request: Request, authorization: string | undefined): Request {
   return authorization === undefined
