@@ -57,9 +57,9 @@ export function believable(now: number): Believable {
   api.push(cacheManifest(), { tags: ['buildcache'], at: ago(3) })
   for (const platform of ['linux/amd64', 'linux/arm64']) api.push(image([platform]), { at: now - HOUR / 2 })
 
-  for (let build = 12; build >= 1; build--) {
-    const pushed = web.push(dockerList(), { tags: [`main-${commit(build + 500)}`], at: ago(build * 9) })
-    if (build === 11) web.downloaded(pushed, 48_112)
+  for (let build = 14; build >= 1; build--) {
+    const pushed = web.push(dockerList(), { tags: [`main-${commit(build + 500)}`], at: ago(build * 8) })
+    if (build === 13) web.downloaded(pushed, 48_112)
     if (build === 5) web.tag(pushed, 'prod')
   }
   for (let minor = 0; minor < 4; minor++) {
