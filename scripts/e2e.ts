@@ -1,0 +1,102 @@
+/**
+ * The main job on real input: a real registry with real images, pushed by real clients, and the bundled action
+ * between them and an emulated Packages API. What a policy keeps must still pull, what it deletes must not.
+ */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { startEmulator } from '../__tests__/emulator/server.ts'
+import { createWorld } from '../__tests__/emulator/world.ts'
+import { ExpectedError } from '../src/errors.ts'
+import { createChecks } from './e2e/checks.ts'
+import { createClients } from './e2e/clients.ts'
+import { exercise, type Scene } from './e2e/exercise.ts'
+import { openGate } from './e2e/gate.ts'
+import { pullEverything, pullWhatStays } from './e2e/pulls.ts'
+import { startRegistry } from './e2e/registry.ts'
+import { type Laid, layApi, layShop, laySite } from './e2e/scenario.ts'
+import { createStore } from './e2e/store.ts'
+import { ensureTools } from './e2e/tools.ts'
+import { bringBack } from './e2e/undo.ts'
+import { openWorkshop } from './e2e/workshop.ts'
+
+const say = (line: string): void => console.log(line)
+
+/** One policy for two packages at once, one of them with a nested name. */
+const RETENTION = {
+  packages: 'shop, tools/api',
+  'keep-tags': 'v*, latest',
+  'delete-tags': 'sha-* nightly-* pr-*',
+  'keep-at-least': '3',
+  'older-than': '30d',
+  'delete-untagged': 'true'
+}
+const STRIPPING = { packages: 'site', 'delete-tags': 'sha-*', 'older-than': '30d', untag: 'true' }
+
+/** Builds dist/index.js where it is not what the sources give. */
+function ensureBundle(): void {
+  const build = (...args: string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, 'build.ts'), ...args], { encoding: 'utf8' })
+  if (build('--check').status === 0) return
+  say('building dist/index.js, which is not what the sources give')
+  const { status, stdout, stderr } = build()
+  if (status !== 0) throw new ExpectedError(`The action cannot be built:\n${stdout}${stderr}`)
+}
+
+async function main(): Promise<void> {
+  await using workshop = openWorkshop()
+  await ensureTools(workshop, say)
+  ensureBundle()
+  const registry = await startRegistry(workshop)
+  const clients = createClients(workshop, registry)
+  const store = createStore(registry)
+  const world = createWorld()
+  world.org('acme')
+  const token = world.githubToken('acme/shop')
+  world.package('acme/shop', { visibility: 'public', repository: 'acme/shop' })
+  world.package('acme/tools/api', { repository: 'acme/tools', access: { 'acme/shop': 'admin' } })
+  world.package('acme/site', { access: { 'acme/shop': 'admin' } })
+  await using emulator = await startEmulator({ world, versions: () => store })
+  await using gate = await openGate(world, registry.url)
+  const checks = createChecks(say)
+  const scene: Scene = { emulator, gate, registry, token, checks, say }
+
+  const hands = { clients, store, registry, now: Date.now() }
+  const shop = await layShop(hands)
+  const api = await layApi(hands)
+  const site = await laySite(hands)
+  const packages: readonly Laid[] = [shop, api, site]
+  for (const { repository } of packages) {
+    const { manifests, tags } = await registry.shelf(repository)
+    say(`${repository}: pushed ${manifests.size} manifests and ${tags.size} tags`)
+  }
+  say(`${await pullEverything(packages, clients, registry, checks)} tags pull before anything is deleted`)
+
+  const retention = await exercise('retention of two packages', RETENTION, [shop, api], scene)
+  await exercise('untagging', STRIPPING, [site], scene)
+  for (const laid of packages) {
+    const { kept, gone } = await pullWhatStays(laid, clients, registry, checks)
+    say(`${laid.repository}: ${kept} kept tags pull, ${gone} others are unknown`)
+  }
+
+  const back = await bringBack(retention, 'shop', UNDONE, scene)
+  const revived = { ...shop, tags: new Map([...shop.tags, [UNDONE, true] as const]) }
+  await registry.collectGarbage()
+  for (const laid of [revived, api, site]) await pullWhatStays(laid, clients, registry, checks)
+  say(`after ${back} versions of ${UNDONE} were restored and garbage was collected, all that still holds`)
+
+  checks.same(emulator.violations, [], 'no limit of GitHub was overstepped')
+  checks.same(emulator.contractViolations, [], "every emulated answer is one that GitHub's schemas allow")
+  const failed = checks.failed === 0 ? '' : `, ${checks.failed} failed`
+  say(`e2e: ${checks.passed} checks passed${failed}`)
+  if (checks.failed > 0) process.exitCode = 1
+}
+
+/** A deleted image that is brought back in the end, to see that a restored one is whole. */
+const UNDONE = 'nightly-18'
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof ExpectedError ? error.message : error)
+  process.exitCode = 1
+}

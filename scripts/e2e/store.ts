@@ -1,0 +1,101 @@
+import type { PackageRow, VersionRow, VersionStore } from '../../__tests__/emulator/store.ts'
+import type { Digest } from '../../src/model/digest.ts'
+import type { Fetched, RealRegistry } from './registry.ts'
+
+/** The version list of an emulated Packages API, made of what a real registry holds. */
+export interface RegistryStore extends VersionStore {
+  /** Dates whatever is new in a repository from `at` on, in milliseconds, each a second after the one before. */
+  date(repository: string, at: number): Promise<void>
+}
+
+/** What GitHub would know of a manifest beside its tags. */
+interface Known {
+  readonly id: number
+  readonly created: number
+}
+
+interface Deleted {
+  readonly row: VersionRow
+  readonly manifest: Fetched
+}
+
+const repositoryOf = (pkg: PackageRow): string => `${pkg.owner.login}/${pkg.name}`.toLowerCase()
+
+/** Every manifest is a version; a deletion and a restoration are carried out on the registry itself. */
+export function createStore(registry: RealRegistry): RegistryStore {
+  const known = new Map<string, Map<Digest, Known>>()
+  const deleted = new Map<string, Map<number, Deleted>>()
+  let ids = 700_000_000
+
+  const inner = <K, V>(maps: Map<string, Map<K, V>>, repository: string): Map<K, V> => {
+    const map = maps.get(repository) ?? new Map<K, V>()
+    maps.set(repository, map)
+    return map
+  }
+
+  /** Meets every manifest that is new, in the order in which they came; its date is its file's unless told. */
+  async function meet(repository: string, at?: number) {
+    const shelf = await registry.shelf(repository)
+    const acquaintances = inner(known, repository)
+    const strangers = [...shelf.manifests].filter(([digest]) => !acquaintances.has(digest))
+    strangers.sort(([, a], [, b]) => a - b)
+    for (const [index, [digest, written]] of strangers.entries()) {
+      const created = at === undefined ? written : at + index * 1_000
+      acquaintances.set(digest, { id: ids++, created: Math.floor(created / 1_000) * 1_000 })
+    }
+    return { shelf, acquaintances }
+  }
+
+  /** The active versions, newest first. */
+  async function rows(pkg: PackageRow): Promise<VersionRow[]> {
+    const { shelf, acquaintances } = await meet(repositoryOf(pkg))
+    const tagsOf = Map.groupBy(shelf.tags, ([, digest]) => digest)
+    const versions = [...shelf.manifests.keys()].flatMap(digest => {
+      const facts = acquaintances.get(digest)
+      if (facts === undefined) return []
+      const tags = (tagsOf.get(digest) ?? []).map(([tag]) => tag)
+      return [{ id: facts.id, digest, tags, created: facts.created, updated: facts.created, downloads: 0 }]
+    })
+    return versions.sort((a, b) => b.created - a.created || b.id - a.id)
+  }
+
+  const activeRow = async (pkg: PackageRow, id: number): Promise<VersionRow | undefined> =>
+    (await rows(pkg)).find(row => row.id === id)
+  const deletedRows = (pkg: PackageRow): VersionRow[] =>
+    [...inner(deleted, repositoryOf(pkg)).values()].map(({ row }) => row).reverse()
+
+  return {
+    count: async pkg => (await rows(pkg)).length,
+    tagged: async pkg => (await rows(pkg)).filter(row => row.tags.length > 0).length,
+    page: async (pkg, state, offset, limit) => {
+      const all = state === 'active' ? await rows(pkg) : deletedRows(pkg)
+      return { rows: all.slice(offset, offset + limit), total: all.length }
+    },
+    find: async (pkg, id, state) =>
+      state === 'active' ? await activeRow(pkg, id) : deletedRows(pkg).find(row => row.id === id),
+    remove: async (pkg, id) => {
+      const repository = repositoryOf(pkg)
+      const row = await activeRow(pkg, id)
+      const manifest = row && (await registry.manifest(repository, row.digest))
+      if (row === undefined || manifest === undefined) throw new Error(`${repository} has no version ${id}`)
+      await registry.delete(repository, row.digest)
+      inner(known, repository).delete(row.digest)
+      inner(deleted, repository).set(id, { row: { ...row, deleted: Date.now() }, manifest })
+    },
+    restore: async (pkg, id) => {
+      const repository = repositoryOf(pkg)
+      const gone = inner(deleted, repository).get(id)
+      const { shelf, acquaintances } = await meet(repository)
+      if (gone === undefined || shelf.manifests.has(gone.row.digest)) return false
+      const { digest, tags, created = 0 } = gone.row
+      acquaintances.set(digest, { id, created })
+      await registry.put(repository, digest, gone.manifest)
+      for (const tag of tags) if (!shelf.tags.has(tag)) await registry.put(repository, tag, gone.manifest)
+      inner(deleted, repository).delete(id)
+      return true
+    },
+    date: async (repository, at) => {
+      await meet(repository, at)
+    }
+  }
+}
