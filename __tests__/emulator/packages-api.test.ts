@@ -343,3 +343,16 @@ it('says who somebody is, and what is left of the quota', async () => {
   expect((await call('GET /users/nobody')).status).toBe(404)
   expect((await call('GET /rate_limit')).body.resources.core).toMatchObject({ limit: 5_000, used: 3 })
 })
+
+it('can stand behind a path, as on GitHub Enterprise Server, and links there', async () => {
+  await using server = await startEmulator({ world, apiPrefix: '/api/v3' })
+  for (let n = 0; n < 2; n++) app.push(manifest())
+  const call = caller(server, world.classic('olivia'))
+  const { status, headers } = await call(`GET ${base}/versions?per_page=1`)
+  expect([status, headers.get('link')]).toEqual([
+    200,
+    expect.stringContaining(`<${server.apiUrl}/organizations/`)
+  ])
+  expect((await fetch(server.apiUrl.replace('/api/v3', '/user'))).status).toBe(404)
+  expect(server.contractViolations).toEqual([])
+})
