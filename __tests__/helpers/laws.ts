@@ -21,7 +21,11 @@ export function deletedBy(plan: Plan): Set<Digest> {
 
 /** What a manifest needs and what describes it, one edge away. */
 export function belongings(inventory: Inventory): Map<Digest, Set<Digest>> {
-  const known = new Set([...inventory.versions.map(({ digest }) => digest), ...inventory.contents.keys()])
+  const there = [...inventory.contents].filter(([, { state }]) => state !== 'missing')
+  const known = new Set([
+    ...inventory.versions.map(({ digest }) => digest),
+    ...there.map(([digest]) => digest)
+  ])
   const edges = new Map([...known].map(digest => [digest, new Set<Digest>()]))
   const byTag = new Map([...known].map(digest => [referrerTag(digest), digest]))
   const link = (from: Digest | undefined, to: Digest): void => {
@@ -35,7 +39,6 @@ export function belongings(inventory: Inventory): Map<Digest, Set<Digest>> {
     link(content.manifest.subject, digest)
     for (const child of content.manifest.children) {
       link(digest, child.digest)
-      link(child.describes, child.digest)
     }
   }
   return edges

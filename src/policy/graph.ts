@@ -22,7 +22,10 @@ export interface Graph {
   readonly find: (digest: Digest) => number | undefined
   /** Manifests that an index names, in its order. */
   readonly children: readonly (readonly number[])[]
-  /** What describes a manifest: by `subject`, by `sha256-<hex>` tag, or beside it in an index. */
+  /**
+   * What describes a manifest: by `subject`, or by `sha256-<hex>` tag. What an index calls the attestation of
+   * a sibling is not in here: it stays with that index, and without it nobody could tell what it describes.
+   */
   readonly referrers: readonly (readonly number[])[]
   /** The other ends of all these edges: indexes that name it, and what it describes. */
   readonly pointers: readonly (readonly number[])[]
@@ -111,13 +114,6 @@ function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['fi
       if (subject !== undefined) referrers[subject]?.push(place)
     }
   })
-  for (const { content } of nodes) {
-    if (content.state !== 'read') continue
-    for (const { digest, describes } of content.manifest.children) {
-      const subject = describes === undefined || describes === digest ? undefined : find(describes)
-      if (subject !== undefined) referrers[subject]?.push(find(digest))
-    }
-  }
   return referrers.map(unique)
 }
 

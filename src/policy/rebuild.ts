@@ -1,4 +1,4 @@
-import type { WorkflowRun } from '../model/check.ts'
+import type { Dispatch, TagCheck, WorkflowRun } from '../model/check.ts'
 import type { Expected } from './expect.ts'
 
 /** What is known of the workflow's runs before any is started. */
@@ -92,3 +92,39 @@ function untold(run: WorkflowRun): string {
 function words(status: string): string {
   return status.replaceAll('_', ' ')
 }
+
+/**
+ * What a run that was waited for has come to. Only the image tells whether it was built.
+ *
+ * @param run undefined when none was seen
+ * @param checks how the tag stands now, in each package that lacked it
+ */
+export function judge(
+  run: WorkflowRun | undefined,
+  checks: readonly TagCheck[]
+): Pick<Dispatch, 'status' | 'detail'> {
+  if (checks.length > 0 && checks.every(({ state }) => state === 'present')) {
+    return { status: 'built', detail: '' }
+  }
+  if (run === undefined) {
+    return { status: 'running', detail: 'No run of it was seen before the time of `wait` was over.' }
+  }
+  if (!hasEnded(run)) {
+    return { status: 'running', detail: `Its run was ${words(run.status)} when the time of \`wait\` was over.` }
+  }
+  const unread = checks.find(({ state }) => state === 'unreadable')
+  if (unread !== undefined) {
+    const detail = `Its run has ended, but the image could not be read: ${unread.cause ?? 'no reason given'}.`
+    return { status: 'dispatched', detail }
+  }
+  if (run.conclusion === 'cancelled') return { status: 'cancelled', detail: CANCELLED }
+  if (run.conclusion === 'success') return { status: 'not-built', detail: UNTRUE }
+  return { status: 'not-built', detail: `Its run ended as "${words(run.conclusion ?? 'unknown')}".` }
+}
+
+const CANCELLED =
+  'Its run was cancelled: of the runs that wait in one concurrency group GitHub keeps only the newest. Put the tag ' +
+  'into the `group` under `concurrency` in the workflow; the next run tries again.'
+const UNTRUE =
+  'Its run succeeded, and the image is still missing: the workflow does not make its tags from its input. With ' +
+  'docker/metadata-action, `type=ref,event=tag` and `type=semver` without `value` give nothing in a dispatched run.'
