@@ -31,7 +31,7 @@ it('hands over exactly the inputs and a clean environment, and brings back all t
     console.log(JSON.stringify(Object.entries(env).filter(([name]) => /^INPUT|URL|proxy|REPO/.test(name))))
     console.error('careful')
     process.exitCode = 1`,
-    { 'dry-run': 'true', 'keep tags': 'a b' },
+    { 'dry-run': 'true', 'keep tags': 'a b', 'registry-url': '' },
     { repository: 'Octo/Shop', env: { RUNNER_DEBUG: '1' } }
   ).finally(() => {
     delete process.env['https_proxy']

@@ -41,7 +41,7 @@ export interface Circumstances {
 const root = resolve(import.meta.dirname, '../..')
 
 /**
- * Runs the action with exactly these inputs, and `registry-url` of the emulator unless it is among them.
+ * Runs the action with exactly these inputs, and the emulator's `registry-url` where they name none.
  * Nothing of the caller's environment gets through, proxies least of all.
  */
 export async function runAction(
@@ -56,7 +56,8 @@ export async function runAction(
   const env = {
     ...runnerVariables(servers.apiUrl, repository, temp),
     ...files,
-    ...inputVariables({ 'registry-url': servers.registryUrl, ...inputs }),
+    // Blank means unset to the action, which would then look for the real registry.
+    ...inputVariables({ ...inputs, 'registry-url': inputs['registry-url'] || servers.registryUrl }),
     ...circumstances.env
   }
   const child = spawn(process.execPath, [entry], { cwd: cwd ?? temp, env })
