@@ -19,12 +19,12 @@ export const pretend: Perform = async () => ({ status: 'planned', detail: '' })
 /** How many steps may be under way at once; hides the latency of one DELETE behind the others. */
 const CONCURRENT = 8
 
-/** Outcomes after which a version is known to be gone, so that its children may follow. */
-const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
+/** Outcomes after which a version is known to be gone, or back, so that what comes after it may follow. */
+const DONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /**
  * Carries out the steps of a plan in their order, several at once. A step starts only when every version
- * that it comes `after` is confirmed gone; a refused, failed or skipped parent keeps its children.
+ * that it comes `after` is confirmed gone (or back); a refused, failed or skipped parent keeps its children.
  * When GitHub or the time leaves no room (BudgetError), what is under way ends and the rest is `left`.
  *
  * @param report told of every outcome as it happens, in the order of happening
@@ -37,9 +37,9 @@ export async function execute(
   report: (outcome: Outcome) => void
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  const gone = new Map<Digest, PromiseWithResolvers<boolean>>()
+  const settled = new Map<Digest, PromiseWithResolvers<boolean>>()
   for (const step of plan.steps) {
-    if (step.action === 'delete') gone.set(step.version.digest, Promise.withResolvers())
+    if (step.action !== 'untag') settled.set(step.version.digest, Promise.withResolvers())
   }
   const nameOfDigest = namesIn(plan)
   let next = 0
@@ -63,16 +63,20 @@ export async function execute(
     }
   }
 
+  const heldBack = async (step: Step): Promise<Performed | undefined> => {
+    if (step.action === 'untag') return undefined
+    const unsettled = await firstUnsettled(step.after, settled)
+    if (unsettled === undefined) return undefined
+    return { status: 'skipped', detail: waitsFor[step.action](nameOfDigest(unsettled)) }
+  }
+
   const settle = async (index: number, step: Step): Promise<void> => {
-    const stayed = step.action === 'delete' ? await firstThatStayed(step.after, gone) : undefined
-    const performed: Performed = stayed
-      ? { status: 'skipped', detail: `it stays with ${nameOfDigest(stayed)}, which was not deleted` }
-      : await attempt(step)
+    const performed = (await heldBack(step)) ?? (await attempt(step))
     if (performed.stop !== undefined) end ??= { status: 'skipped', detail: performed.stop }
     const outcome: Outcome = { step, status: performed.status, detail: performed.detail }
     outcomes[index] = outcome
     report(outcome)
-    if (step.action === 'delete') gone.get(step.version.digest)?.resolve(GONE.includes(performed.status))
+    if (step.action !== 'untag') settled.get(step.version.digest)?.resolve(DONE.includes(performed.status))
   }
 
   // Workers take steps in order, so whatever a step waits for is already under way: no deadlock.
@@ -86,13 +90,18 @@ export async function execute(
   return outcomes
 }
 
-/** The first of these versions that is not confirmed gone; one that is not in the plan stays. */
-async function firstThatStayed(
+const waitsFor: Readonly<Record<'delete' | 'restore', (name: string) => string>> = {
+  delete: name => `it stays with ${name}, which was not deleted`,
+  restore: name => `it would be broken without ${name}, which did not come back`
+}
+
+/** The first of these versions that is not confirmed gone, or back; one that is not in the plan never is. */
+async function firstUnsettled(
   after: readonly Digest[],
-  gone: ReadonlyMap<Digest, PromiseWithResolvers<boolean>>
+  settled: ReadonlyMap<Digest, PromiseWithResolvers<boolean>>
 ): Promise<Digest | undefined> {
   for (const digest of after) {
-    if (!(await gone.get(digest)?.promise)) return digest
+    if (!(await settled.get(digest)?.promise)) return digest
   }
   return undefined
 }

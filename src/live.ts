@@ -66,10 +66,11 @@ export function live(
     clock
   )
   const stays = tagsThatStay(plan)
-  return step =>
-    step.action === 'delete'
-      ? remove(step.version)
-      : untag(step.version, step.tag, stays.get(step.version.id) ?? [])
+  return step => {
+    if (step.action === 'untag') return untag(step.version, step.tag, stays.get(step.version.id) ?? [])
+    if (step.action === 'delete') return remove(step.version)
+    throw new Error('a step that restores is none of a plan that deletes')
+  }
 }
 
 /** By version id, the tags that an untagged version keeps. */

@@ -3,7 +3,7 @@ import type { Decision, Outcome, Step } from './model/decision.ts'
 import { shortDigest } from './model/digest.ts'
 import type { PackageVersion } from './model/package.ts'
 import type { PackageRun } from './model/run.ts'
-import { count, nameOf, phrase, statusWord, untagWord } from './report/phrases.ts'
+import { count, nameOf, outcomeWord, phrase } from './report/phrases.ts'
 
 /** What the log tells of one package while it is worked on. */
 export interface Narrator {
@@ -31,6 +31,9 @@ export function narrator({ package: pkg, plan, error, warnings }: PackageRun, lo
     if (plan === undefined) return `${pkg.name}: nothing was decided`
     const kept = plan.decisions.filter(decision => decision.verdict === 'keep').length
     const due = plan.decisions.length - kept
+    if (plan.decisions.some(decision => decision.verdict === 'restore')) {
+      return `${pkg.name}: ${count(due, 'version')} to restore`
+    }
     return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} stay and ${due} go`
   }
 
@@ -41,13 +44,15 @@ export function narrator({ package: pkg, plan, error, warnings }: PackageRun, lo
   }
 
   function tellImage(outcomes: readonly Outcome[]): void {
-    const [first] = outcomes
+    // What comes back has its root last.
+    const first = outcomes.find(({ step }) => imageOf(step).endsWith(step.version.digest)) ?? outcomes[0]
     if (first === undefined) return
     const like = outcomes.filter(({ status }) => status === first.status)
     const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : first.detail
-    say(`${statusWord(first.status)}: ${title(first.step.version)}${parts(like.length - 1)}: ${reason}`)
-    for (const { step, status, detail } of outcomes) {
-      if (status !== first.status) say(`  ${statusWord(status)}: ${title(step.version)}: ${detail}`)
+    say(`${outcomeWord(first)}: ${title(first.step.version)}${parts(like.length - 1)}: ${reason}`)
+    for (const outcome of outcomes) {
+      if (outcome.status === first.status) continue
+      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${outcome.detail}`)
     }
   }
 
@@ -58,15 +63,15 @@ export function narrator({ package: pkg, plan, error, warnings }: PackageRun, lo
         return work()
       }),
     outcome(outcome) {
-      const { step, status, detail } = outcome
+      const { step, detail } = outcome
       const key = imageOf(step)
       const outcomes = [...(collected.get(key) ?? []), outcome]
       collected.set(key, outcomes)
       if (step.action === 'untag') {
         say(
-          `${untagWord(status)}: tag ${step.tag} of ${title(step.version)}${detail === '' ? '' : `: ${detail}`}`
+          `${outcomeWord(outcome)}: tag ${step.tag} of ${title(step.version)}${detail === '' ? '' : `: ${detail}`}`
         )
-      } else if (outcomes.length === awaited.get(key)) {
+      } else if (outcomes.length >= (awaited.get(key) ?? 0)) {
         collected.delete(key)
         tellImage(outcomes)
       }
@@ -75,9 +80,9 @@ export function narrator({ package: pkg, plan, error, warnings }: PackageRun, lo
   }
 }
 
-/** What a step's line belongs to: the root that it goes with, or itself where a tag is stripped. */
+/** What a step's line belongs to: the root that it goes or comes with, or itself where a tag is stripped. */
 function imageOf(step: Step): string {
-  return step.action === 'delete' ? step.root : `${step.version.id} ${step.tag}`
+  return step.action === 'untag' ? `${step.version.id} ${step.tag}` : `${step.action} ${step.root}`
 }
 
 /** `v1.2.3 (sha256:0123456789ab)`, or the short digest alone. */

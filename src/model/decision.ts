@@ -24,6 +24,12 @@ export type KeepReason =
   | { readonly code: 'depends-on-unread'; readonly on: Ref; readonly cause: string }
   | { readonly code: 'last-tagged' }
   | { readonly code: 'cache' }
+  /** A plan that was approved keeps it; `why` is the reason that it gave. */
+  | { readonly code: 'approved'; readonly why: string }
+  /** It came after the plan that is applied. */
+  | { readonly code: 'unplanned' }
+  /** A purge does not name it, and it is no part of what it names. */
+  | { readonly code: 'not-named' }
 
 /** Why a version goes. */
 export type DeleteReason =
@@ -36,8 +42,20 @@ export type DeleteReason =
   | { readonly code: 'untagged'; readonly rule: string; readonly age: number }
   | { readonly code: 'broken'; readonly rule: string; readonly state: BrokenState; readonly age: number }
   | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
+  /** A plan that was approved lets it go; `why` is the reason that it gave. */
+  | { readonly code: 'approved-deletion'; readonly why: string }
+  /** A purge names it, as `by`; the word `package` names everything. */
+  | { readonly code: 'purged'; readonly by: string }
 
-export type Reason = KeepReason | DeleteReason
+/** Why a version comes back. */
+export type RestoreReason =
+  /** The run that is undone deleted it; `started` in milliseconds since 1970. */
+  | { readonly code: 'undo'; readonly started: number }
+  | { readonly code: 'asked-for' }
+  /** It was deleted, and turned out to be needed. `why` is a phrase. */
+  | { readonly code: 'needed'; readonly why: string }
+
+export type Reason = KeepReason | DeleteReason | RestoreReason
 
 /** The verdict on one version; there is one for every version, and none without a reason. */
 export type Decision =
@@ -53,6 +71,12 @@ export type Decision =
       readonly version: PackageVersion
       readonly reasons: readonly [DeleteReason, ...DeleteReason[]]
     }
+  | {
+      /** It was deleted before; only a run that undoes has these. */
+      readonly verdict: 'restore'
+      readonly version: PackageVersion
+      readonly reasons: readonly [RestoreReason, ...RestoreReason[]]
+    }
 
 /** One change to make. Steps of a plan run in order, each after the ones that it names. */
 export type Step =
@@ -62,6 +86,14 @@ export type Step =
       /** Versions that must be confirmed gone first: indexes that name it, subjects that it describes. */
       readonly after: readonly Digest[]
       /** The root that it goes with; its own digest for a root. */
+      readonly root: Digest
+    }
+  | {
+      readonly action: 'restore'
+      readonly version: PackageVersion
+      /** Versions that must be back first: those that it names, and what describes it. */
+      readonly after: readonly Digest[]
+      /** The image that it comes back with; its own digest for a root. */
       readonly root: Digest
     }
   | { readonly action: 'untag'; readonly version: PackageVersion; readonly tag: string }
@@ -102,8 +134,8 @@ export interface Plan {
 
 /**
  * What became of a step.
- * - `done`: GitHub confirmed it, or its absence was confirmed after a lost answer.
- * - `already`: it was gone before we came.
+ * - `done`: GitHub confirmed it, or it was confirmed after a lost answer.
+ * - `already`: it was gone, or back, before we came.
  * - `planned`: a dry run would do it.
  * - `refused`: GitHub refuses it by rule (downloads, last tagged version); not an error.
  * - `skipped`: not tried, because the world had changed or a parent stayed.

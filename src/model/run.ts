@@ -10,8 +10,15 @@ export interface PackageRun {
   readonly package: Package
   /** Undefined when nothing was decided; `error` then says why. */
   readonly plan: Plan | undefined
-  /** One for every step of the plan that was come to; a dry run's are `planned`. */
+  /**
+   * One for every step of the plan that was come to; a dry run's are `planned`. Behind them what was restored at
+   * once, because it turned out to be needed.
+   */
   readonly outcomes: readonly Outcome[]
+  /** What the decisions rest on: `policyHash` of the policy. */
+  readonly policy?: string
+  /** What was found amiss after the last change: sentences; each makes the run red. */
+  readonly alarms?: readonly string[]
   /** In a check: one for every tag that should have an image here, newest first; undefined when not come to. */
   readonly checks?: readonly TagCheck[]
   /** Why nothing was decided, or why the work on the package stopped: a sentence for people. */

@@ -4,6 +4,7 @@ import type {
   Decision,
   DeleteReason,
   KeepReason,
+  Outcome,
   OutcomeStatus,
   PatternHits,
   Reason
@@ -75,7 +76,13 @@ export function nameOf(version: PackageVersion): string {
 
 /** `kept: child of v1.2.3`, `deleted: untagged, pushed 41 days ago`; of several reasons the first. */
 export function verdictPhrase(decision: Decision): string {
-  return `${decision.verdict === 'keep' ? 'kept' : 'deleted'}: ${phrase(decision.reasons[0])}`
+  return `${VERDICT[decision.verdict]}: ${phrase(decision.reasons[0])}`
+}
+
+const VERDICT: Readonly<Record<Decision['verdict'], string>> = {
+  keep: 'kept',
+  delete: 'deleted',
+  restore: 'restored'
 }
 
 /** A reason as part of a sentence, without the verdict. */
@@ -115,6 +122,12 @@ export function phrase(reason: Reason): string {
       return 'the last tagged version, which GitHub does not let go'
     case 'cache':
       return 'a build cache, which only a rule that names caches may delete'
+    case 'approved':
+      return `the approved plan keeps it: ${reason.why}`
+    case 'unplanned':
+      return 'the approved plan does not know it'
+    case 'not-named':
+      return 'not named, and no part of what is'
     case 'delete-rule':
       return `${reason.tags.length === 1 ? 'tag' : 'tags'} ${some(reason.tags, 5)} matched by rule ${quote(
         reason.rule
@@ -128,6 +141,16 @@ export function phrase(reason: Reason): string {
       return reason.role === 'child'
         ? `child of ${reason.of}, which goes`
         : `describes ${reason.of}, which goes`
+    case 'approved-deletion':
+      return `approved: ${reason.why}`
+    case 'purged':
+      return reason.by === 'package' ? 'the whole package is purged' : `purged as ${reason.by}`
+    case 'undo':
+      return `deleted by the run of ${utcMinute(reason.started)}`
+    case 'asked-for':
+      return 'named in the input'
+    case 'needed':
+      return reason.why
   }
 }
 
@@ -171,12 +194,24 @@ const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   unread: 'could not be read',
   'depends-on-unread': 'may be needed by something unreadable',
   'last-tagged': 'last tagged version of the package',
-  cache: 'build cache'
+  cache: 'build cache',
+  approved: 'kept by the approved plan',
+  unplanned: 'not in the approved plan',
+  'not-named': 'not named for the purge'
 }
 
 /** Deleted versions that went for the same reason are counted together under this. */
 export function deleteGroup(reason: DeleteReason): string {
-  return reason.code === 'owned' ? 'part of a deleted image, or describing it' : `rule ${quote(reason.rule)}`
+  switch (reason.code) {
+    case 'owned':
+      return 'part of a deleted image, or describing it'
+    case 'approved-deletion':
+      return `the approved plan (${reason.why})`
+    case 'purged':
+      return phrase(reason)
+    default:
+      return `rule ${quote(reason.rule)}`
+  }
 }
 
 /** What is wrong with a broken image. */
@@ -210,6 +245,17 @@ export function untagWord(status: OutcomeStatus): string {
   return { ...STATUS, done: 'stripped', planned: 'would be stripped' }[status]
 }
 
+/** The same where the step brings a version back. */
+export function restoreWord(status: OutcomeStatus): string {
+  return { ...STATUS, done: 'restored', planned: 'would be restored', already: 'there already' }[status]
+}
+
+/** An outcome of any step in a word or two. */
+export function outcomeWord({ step, status }: Outcome): string {
+  if (step.action === 'delete') return statusWord(status)
+  return step.action === 'untag' ? untagWord(status) : restoreWord(status)
+}
+
 /** The sentence about a limit that the plan crossed; it names the input and both numbers. */
 export function brakePhrase(brake: Brake): string {
   const { value, limit } = brake
@@ -235,6 +281,11 @@ export function unmatchedPhrase(hits: PatternHits): string {
   return hits.action === 'keep'
     ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling.`
     : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it deletes nothing.`
+}
+
+/** `2026-03-01 04:05 UTC`. */
+export function utcMinute(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function rank(value: number): string {

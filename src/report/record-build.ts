@@ -33,7 +33,9 @@ export function packageRecord(run: PackageRun): PackageRecord {
     url,
     ...(run.error === undefined ? {} : { error: run.error }),
     warnings: [...run.warnings],
+    ...checksRecord(run),
     ...(versions === undefined ? {} : { inventory: inventoryHash(versions) }),
+    ...(run.policy === undefined ? {} : { policy: run.policy }),
     versions: plan?.decisions.map(versionRecord) ?? [],
     steps: plan?.steps.map(stepRecord) ?? [],
     left: plan?.left ?? 0,
@@ -68,9 +70,18 @@ export function finishedRecord(run: RunResult, at: number): FinishedRecord {
     packages: run.packages.map(one => ({
       name: one.package.name,
       ...(one.error === undefined ? {} : { error: one.error }),
-      warnings: [...one.warnings]
-    }))
+      warnings: [...one.warnings],
+      ...checksRecord(one)
+    })),
+    ...(run.check === undefined
+      ? {}
+      : { dispatches: run.check.dispatches.map(dispatch => ({ ...dispatch })) })
   }
+}
+
+function checksRecord({ checks }: PackageRun): Pick<PackageRecord, 'checks'> {
+  if (checks === undefined) return {}
+  return { checks: checks.map(check => ({ ...check, images: [...check.images], lacks: [...check.lacks] })) }
 }
 
 /** The same for the same versions with the same tags, in whatever order they were listed: `sha256:<hex>`. */
@@ -99,9 +110,9 @@ function versionRecord(decision: Decision): PackageRecord['versions'][number] {
 
 function stepRecord(step: Step): PackageRecord['steps'][number] {
   const { id, digest } = step.version
-  return step.action === 'delete'
-    ? { action: 'delete', id, digest, after: [...step.after], root: step.root }
-    : { action: 'untag', id, digest, tag: step.tag }
+  return step.action === 'untag'
+    ? { action: 'untag', id, digest, tag: step.tag }
+    : { action: step.action, id, digest, after: [...step.after], root: step.root }
 }
 
 function changeOf(packageName: string, step: Step, at: number) {

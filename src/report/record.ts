@@ -20,7 +20,7 @@ const version = z.object({
   tags: z.array(z.string()),
   created: time,
   updated: time,
-  verdict: z.enum(['keep', 'delete']),
+  verdict: z.enum(['keep', 'delete', 'restore']),
   phrase: z.string(),
   reasons: z.array(z.looseObject({ code: z.string() })).min(1),
   untag: z.array(z.string()).optional()
@@ -28,14 +28,25 @@ const version = z.object({
 
 const step = z.discriminatedUnion('action', [
   z.object({
-    action: z.literal('delete'),
+    action: z.enum(['delete', 'restore']),
     id: wholeNumber,
     digest: digest,
+    /** Versions that must be gone, or back, before. */
     after: z.array(digest),
+    /** The image that it goes, or comes back, with. */
     root: digest
   }),
   z.object({ action: z.literal('untag'), id: wholeNumber, digest: digest, tag: z.string() })
 ])
+
+/** How a tag stands that should have an image. */
+const check = z.object({
+  tag: z.string(),
+  images: z.array(z.string()),
+  state: z.enum(['present', 'absent', 'incomplete', 'unreadable']),
+  lacks: z.array(z.string()),
+  cause: z.string().optional()
+})
 
 const packageRecord = z.object({
   owner: z.object({ login: z.string(), kind: z.enum(['organization', 'user', 'self']) }),
@@ -45,8 +56,12 @@ const packageRecord = z.object({
   url: z.string(),
   error: z.string().optional(),
   warnings: z.array(z.string()),
+  /** In a check, before anything was started; absent when the package was not come to. */
+  checks: z.array(check).optional(),
   /** `inventoryHash` of the versions; absent when nothing was decided. */
   inventory: z.string().optional(),
+  /** `policyHash` of the policy that decided; absent where no policy did. */
+  policy: z.string().optional(),
   versions: z.array(version),
   steps: z.array(step),
   left: wholeNumber,
@@ -68,10 +83,28 @@ const change = {
   tag: z.string().optional()
 }
 
+const build = {
+  at: z.iso.datetime(),
+  tag: z.string(),
+  workflow: z.string(),
+  /** `owner/name`. */
+  repository: z.string()
+}
+
+const ending = { status: z.string(), url: z.string().optional(), detail: z.string() }
+
 const entry = z.discriminatedUnion('event', [
   /** Written before the request goes out. One without an outcome may or may not have reached GitHub. */
   z.object({ event: z.literal('sent'), ...change, request: z.string().optional() }),
-  z.object({ event: z.literal('outcome'), ...change, status: z.string(), detail: z.string() })
+  z.object({ event: z.literal('outcome'), ...change, status: z.string(), detail: z.string() }),
+  /** The same for the start of a workflow. */
+  z.object({
+    event: z.literal('dispatch-sent'),
+    ...build,
+    ref: z.string(),
+    inputs: z.record(z.string(), z.string())
+  }),
+  z.object({ event: z.literal('dispatch-outcome'), ...build, ...ending })
 ])
 
 const finished = z.object({
@@ -82,8 +115,18 @@ const finished = z.object({
   failures: z.array(z.string()),
   warnings: z.array(z.string()),
   packages: z.array(
-    z.object({ name: z.string(), error: z.string().optional(), warnings: z.array(z.string()) })
-  )
+    z.object({
+      name: z.string(),
+      error: z.string().optional(),
+      warnings: z.array(z.string()),
+      /** In a check, after what was started and waited for. */
+      checks: z.array(check).optional()
+    })
+  ),
+  /** What a check started, or had a reason not to. */
+  dispatches: z
+    .array(z.object({ tag: z.string(), workflow: z.string(), repository: z.string(), ...ending }))
+    .optional()
 })
 
 const record = z.object({

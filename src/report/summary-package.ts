@@ -62,7 +62,7 @@ function troublePart(verdicts: Verdicts, outcomes: readonly Outcome[], status: O
     .slice(0, MOST_ROWS)
     .map(({ step, detail }) => [
       versionCell(step.version) + belonging(verdicts, step),
-      step.action === 'delete' ? 'delete' : `strip ${code(step.tag)}`,
+      step.action === 'untag' ? `strip ${code(step.tag)}` : step.action,
       safe(detail)
     ])
   const word = statusWord(status)
@@ -130,7 +130,7 @@ function dueBecause(decision: Decision): string | undefined {
 
 /** The image that a child or a referrer goes with, for its digest alone tells nobody anything. */
 function belonging(verdicts: Verdicts, step: Step): string {
-  if (step.action !== 'delete' || step.root === step.version.digest) return ''
+  if (step.action === 'untag' || step.root === step.version.digest) return ''
   const root = verdicts.get(step.root)
   return root === undefined ? '' : ` of ${versionCell(root.version)}`
 }
