@@ -2,7 +2,7 @@ import type { Decision, Outcome, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, phrase } from './phrases.ts'
-import { total } from './tally.ts'
+import { broughtBack, total } from './tally.ts'
 
 /** The action's outputs, in the order of action.yml. */
 export const OUTPUT_NAMES = [
@@ -69,7 +69,7 @@ export function outputs(run: RunResult, reportPath: string): Outputs {
       'kept-count': String(sums.kept),
       'failed-count': String(run.packages.flatMap(failed).length),
       'untagged-count': String(sums.untagged),
-      'restored-count': '0',
+      'restored-count': String(sums.restored),
       deleted: array('deleted', run.packages.flatMap(deleted)),
       failed: array('failed', run.packages.flatMap(failed)),
       missing: '[]',
@@ -94,8 +94,9 @@ function plannedDeletions({ plan }: PackageRun): readonly Step[] {
 function deleted(run: PackageRun): ChangeEntry[] {
   const verdicts = new Map<Digest, Decision>()
   for (const decision of run.plan?.decisions ?? []) verdicts.set(decision.version.digest, decision)
+  const back = broughtBack(run.outcomes)
   return run.outcomes
-    .filter(({ step, status }) => step.action === 'delete' && status === 'done')
+    .filter(({ step, status }) => step.action === 'delete' && status === 'done' && !back.has(step.version.id))
     .map(outcome => {
       const decision = verdicts.get(outcome.step.version.digest)
       return entry(run, outcome, decision === undefined ? '' : phrase(decision.reasons[0]))

@@ -17,6 +17,7 @@ export function packageBlocks(run: PackageRun): string[] {
   const parts = [
     deletedPart(verdicts, run.outcomes),
     ...TROUBLES.map(status => troublePart(verdicts, run.outcomes, status)),
+    restoredPart(run.outcomes),
     untaggedPart(run.outcomes),
     brokenPart(run.plan.broken),
     unreadPart(run.plan.unread),
@@ -69,6 +70,32 @@ function troublePart(verdicts: Verdicts, outcomes: readonly Outcome[], status: O
   return details(
     `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(concerned.length, 'change')}`,
     listing([LEFT('Version'), LEFT('Change'), LEFT('Why')], rows, concerned.length, 'change')
+  )
+}
+
+function restoredPart(outcomes: readonly Outcome[]): string {
+  const back = outcomes.filter(
+    ({ step, status }) => step.action === 'restore' && (status === 'done' || status === 'planned')
+  )
+  if (back.length === 0) return ''
+  const roots = new Map<Digest, { version: PackageVersion; parts: number }>()
+  for (const { step } of back) {
+    if (step.action !== 'restore') continue
+    const known = roots.get(step.root)
+    const isRoot = step.root === step.version.digest
+    roots.set(step.root, {
+      version: isRoot || known === undefined ? step.version : known.version,
+      parts: (known?.parts ?? 0) + 1
+    })
+  }
+  const rows = [...roots.values()].map(({ version, parts }) => [
+    versionCell(version),
+    parts === 1 ? '' : formatNumber(parts - 1)
+  ])
+  const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
+  return details(
+    `${title}: ${count(roots.size, 'image')}, ${count(back.length, 'version')} in all`,
+    listing([LEFT('Image'), RIGHT('Versions with it')], rows.slice(0, MOST_IMAGES), roots.length, 'image')
   )
 }
 

@@ -38,15 +38,28 @@ export function renderSummary(run: RunResult): string {
 function headline(run: RunResult, sums: Tally): string {
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
   const red = failures(run).length > 0 ? ', but not all went well' : ''
+  if (run.mode === 'restore') return `${restoredHeadline(run, sums)} ${where}${red}`
   if (run.dryRun) return `Dry run: ${count(sums.planned, 'version')} would be deleted ${where}${red}`
   const tags = sums.untagged > 0 ? `, ${count(sums.untagged, 'tag')} stripped` : ''
   const remaining = sums.versions - gone(sums)
   const remain = `${formatNumber(remaining)} ${remaining === 1 ? 'remains' : 'remain'}`
-  return `${count(sums.deleted, 'version')} deleted${tags}, ${remain} ${where}${red}`
+  const back = sums.restored > 0 ? `, ${formatNumber(sums.restored)} restored at once` : ''
+  return `${count(sums.deleted, 'version')} deleted${tags}${back}, ${remain} ${where}${red}`
+}
+
+function restoredHeadline(run: RunResult, sums: Tally): string {
+  const there = sums.already > 0 ? `, ${formatNumber(sums.already)} there already` : ''
+  return run.dryRun
+    ? `Dry run: ${count(sums.planned, 'version')} would be restored${there}`
+    : `${count(sums.restored, 'version')} restored${there}`
 }
 
 function dryRunNote(run: RunResult, sums: Tally): string {
   if (!run.dryRun) return ''
+  if (run.mode === 'restore') {
+    const what = `A real run would restore ${count(sums.planned, 'version')}.`
+    return alert('NOTE', [`**Nothing was changed.** ${what}`])
+  }
   const tags = sums.untagPlanned > 0 ? ` and strip ${count(sums.untagPlanned, 'tag')}` : ''
   return alert('NOTE', [
     `**Nothing was deleted.** A real run would delete ${formatNumber(sums.planned)} of ` +
@@ -62,7 +75,9 @@ function troubleBox(run: RunResult): string {
 function incompleteBox(run: RunResult, sums: Tally): string {
   const lines: string[] = []
   if (run.incomplete !== undefined) lines.push(`**This run ended early.** ${prose(run.incomplete)}`)
-  if (sums.left > 0)
+  if (sums.left > 0 && run.mode === 'restore') {
+    lines.push(`**${count(sums.left, 'version')} left to restore.** Run it once more.`)
+  } else if (sums.left > 0)
     lines.push(`**${count(sums.left, 'deletion')} left for later runs.** ${outlook(sums.left)}`)
   return lines.length === 0 ? '' : alert('NOTE', separate(lines))
 }
@@ -94,7 +109,7 @@ function warningBox(run: RunResult): string {
 function packageTable(run: RunResult): string {
   if (run.packages.length === 0) return ''
   const tallies = run.packages.map(tally)
-  const columns = COLUMNS.filter(
+  const columns = columnsOf(run).filter(
     ({ key, always }) =>
       always === (run.dryRun ? 'dry' : 'real') || always === 'both' || tallies.some(t => t[key] > 0)
   )
@@ -105,15 +120,22 @@ function packageTable(run: RunResult): string {
   return listing(heads, rows.slice(0, MOST_ROWS), rows.length, 'package')
 }
 
-const COLUMNS: readonly {
+interface Column {
   readonly key: keyof Tally
   readonly title: string
   readonly always: 'both' | 'dry' | 'real' | 'never'
-}[] = [
+}
+
+function columnsOf({ mode }: RunResult): readonly Column[] {
+  return mode === 'restore' ? RESTORE_COLUMNS : COLUMNS
+}
+
+const COLUMNS: readonly Column[] = [
   { key: 'versions', title: 'Versions', always: 'both' },
   { key: 'kept', title: 'Kept', always: 'both' },
   { key: 'planned', title: 'To delete', always: 'dry' },
   { key: 'deleted', title: 'Deleted', always: 'real' },
+  { key: 'restored', title: 'Restored at once', always: 'never' },
   { key: 'already', title: 'Already gone', always: 'never' },
   { key: 'refused', title: 'Refused', always: 'never' },
   { key: 'skipped', title: 'Skipped', always: 'never' },
@@ -122,6 +144,16 @@ const COLUMNS: readonly {
   { key: 'left', title: 'Left', always: 'never' },
   { key: 'untagPlanned', title: 'Tags to strip', always: 'never' },
   { key: 'untagged', title: 'Tags stripped', always: 'never' }
+]
+
+const RESTORE_COLUMNS: readonly Column[] = [
+  { key: 'versions', title: 'Asked for', always: 'both' },
+  { key: 'planned', title: 'To restore', always: 'dry' },
+  { key: 'restored', title: 'Restored', always: 'real' },
+  { key: 'already', title: 'There already', always: 'never' },
+  { key: 'skipped', title: 'Skipped', always: 'never' },
+  { key: 'failed', title: 'Failed', always: 'never' },
+  { key: 'left', title: 'Left', always: 'never' }
 ]
 
 function packageCell(run: PackageRun): string {
@@ -133,6 +165,7 @@ function packageCell(run: PackageRun): string {
 }
 
 function chart(run: RunResult, sums: Tally): string {
+  if (run.mode === 'restore') return ''
   const slices = new Map<string, number>()
   const went = run.dryRun ? sums.planned : gone(sums)
   if (went > 0) slices.set(run.dryRun ? 'to delete' : 'deleted', went)

@@ -1,15 +1,17 @@
-import type { OutcomeStatus, PatternHits } from '../model/decision.ts'
+import type { Outcome, OutcomeStatus, PatternHits, Step } from '../model/decision.ts'
 import type { PackageRun } from '../model/run.ts'
 
 /**
- * What happened to one package's versions, in numbers. `versions` is the sum of `kept`, `deleted`, `already`,
- * `planned`, `refused`, `skipped`, `failed`, `left` and `held`; tags stripped are counted apart.
+ * What happened to one package's versions, in numbers. `versions` is the sum of `kept`, `deleted`, `restored`,
+ * `already`, `planned`, `refused`, `skipped`, `failed`, `left` and `held`; tags stripped are counted apart.
  */
 export interface Tally {
   readonly versions: number
   /** Versions that the policy keeps. */
   readonly kept: number
+  /** Deleted, and not restored by the same run. */
   readonly deleted: number
+  readonly restored: number
   readonly already: number
   readonly planned: number
   readonly refused: number
@@ -29,26 +31,24 @@ export interface Tally {
 export function tally(run: PackageRun): Tally {
   const decisions = run.plan?.decisions ?? []
   const kept = decisions.reduce((sum, decision) => sum + (decision.verdict === 'keep' ? 1 : 0), 0)
-  const deletions = countByStatus(run, 'delete')
+  const undoes = decisions.some(decision => decision.verdict === 'restore')
+  const changes = countByStatus(run, undoes ? 'restore' : 'delete')
+  const restored = undoes ? changes.done : restoredAtOnce(run)
   const untags = countByStatus(run, 'untag')
   const settled =
-    deletions.done +
-    deletions.already +
-    deletions.planned +
-    deletions.refused +
-    deletions.skipped +
-    deletions.failed
+    changes.done + changes.already + changes.planned + changes.refused + changes.skipped + changes.failed
   const due = decisions.length - kept - settled
   const braked = (run.plan?.brakes.length ?? 0) > 0
   return {
     versions: decisions.length,
     kept,
-    deleted: deletions.done,
-    already: deletions.already,
-    planned: deletions.planned,
-    refused: deletions.refused,
-    skipped: deletions.skipped,
-    failed: deletions.failed,
+    deleted: changes.done - restored,
+    restored,
+    already: changes.already,
+    planned: changes.planned,
+    refused: changes.refused,
+    skipped: changes.skipped,
+    failed: changes.failed,
     left: braked ? 0 : due,
     held: braked ? due : 0,
     untagged: untags.done,
@@ -84,6 +84,7 @@ const ZERO: Tally = {
   versions: 0,
   kept: 0,
   deleted: 0,
+  restored: 0,
   already: 0,
   planned: 0,
   refused: 0,
@@ -95,7 +96,24 @@ const ZERO: Tally = {
   untagPlanned: 0
 }
 
-function countByStatus(run: PackageRun, action: 'delete' | 'untag'): Record<OutcomeStatus, number> {
+/** How many versions this run deleted and brought back. */
+function restoredAtOnce({ outcomes }: PackageRun): number {
+  const back = broughtBack(outcomes)
+  return outcomes.filter(
+    ({ step, status }) => step.action === 'delete' && status === 'done' && back.has(step.version.id)
+  ).length
+}
+
+/** Ids of the versions that a run restored. */
+export function broughtBack(outcomes: readonly Outcome[]): ReadonlySet<number> {
+  return new Set(
+    outcomes
+      .filter(({ step, status }) => step.action === 'restore' && status === 'done')
+      .map(({ step }) => step.version.id)
+  )
+}
+
+function countByStatus(run: PackageRun, action: Step['action']): Record<OutcomeStatus, number> {
   const counts = { done: 0, already: 0, planned: 0, refused: 0, skipped: 0, left: 0, failed: 0 }
   for (const outcome of run.outcomes) if (outcome.step.action === action) counts[outcome.status]++
   return counts

@@ -1,4 +1,4 @@
-import type { PackageRun, RunResult } from '../model/run.ts'
+import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { brakePhrase, count, nameOf } from './phrases.ts'
 
 /**
@@ -10,8 +10,21 @@ export function failures(run: RunResult): string[] {
     return [`No package of ${run.owner} was looked at: none matches the input \`packages\`.`]
   }
   return run.packages.flatMap(packageRun =>
-    troubles(packageRun).map(trouble => `${packageRun.package.name}: ${trouble}`)
+    [...troubles(packageRun), ...unpurged(run.mode, packageRun)].map(
+      trouble => `${packageRun.package.name}: ${trouble}`
+    )
   )
+}
+
+/** A purge that leaves anything is no purge, whatever the reason. */
+function unpurged(mode: Mode, { outcomes }: PackageRun): string[] {
+  const stayed = outcomes.filter(({ status }) => ['refused', 'skipped', 'left'].includes(status))
+  const [first] = stayed
+  if (mode !== 'purge' || first === undefined) return []
+  return [
+    `${count(stayed.length, 'version')} that the purge means ${stayed.length === 1 ? 'is' : 'are'} still there. ` +
+      `The first is ${nameOf(first.step.version)}: ${first.detail}`
+  ]
 }
 
 function troubles(run: PackageRun): string[] {
@@ -33,5 +46,5 @@ function troubles(run: PackageRun): string[] {
       `${count(failed.length, 'change')} failed. The first is ${nameOf(worst.step.version)}: ${worst.detail}`
     )
   }
-  return sentences
+  return [...sentences, ...(run.alarms ?? [])]
 }
