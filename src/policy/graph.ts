@@ -85,8 +85,11 @@ function nodesOf({ versions, contents }: Inventory): Node[] {
   return nodes
 }
 
-function childDigests({ content, digest }: Node): Digest[] {
-  if (content.state !== 'read') return []
+// Most of 100,000 nodes have no edge of most kinds: they share this.
+const NONE: readonly never[] = []
+
+function childDigests({ content, digest }: Node): readonly Digest[] {
+  if (content.state !== 'read' || content.manifest.children.length === 0) return NONE
   return content.manifest.children.map(child => child.digest).filter(child => child !== digest)
 }
 
@@ -96,7 +99,7 @@ type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: st
 function subjectDigests(nodes: readonly Node[]): Subjects {
   return nodes.map(({ version, content, digest, userTags }) => {
     const subject = content.state === 'read' ? content.manifest.subject : undefined
-    const bySubject = subject === undefined || subject === digest ? [] : [{ digest: subject }]
+    const bySubject = subject === undefined || subject === digest ? NONE : [{ digest: subject }]
     if (version === undefined || userTags.length === version.tags.length) return bySubject
     // A registry may answer the tag with the subject itself: then it describes nothing.
     const own = referrerTag(digest)
@@ -105,30 +108,40 @@ function subjectDigests(nodes: readonly Node[]): Subjects {
   })
 }
 
-function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['find']): number[][] {
-  const referrers: (number | undefined)[][] = nodes.map(() => [])
-  const byTag = new Map(nodes.map(({ digest }, place) => [referrerTag(digest), place]))
+function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['find']): Places[] {
+  const isTagUsed = subjects.some(said => said.some(({ tag }) => tag !== undefined))
+  const byTag = new Map(isTagUsed ? nodes.map(({ digest }, place) => [referrerTag(digest), place]) : [])
+  const referrers = new Map<number, number[]>()
   subjects.forEach((said, place) => {
     for (const { digest, tag } of said) {
       const subject = digest === undefined ? byTag.get(tag ?? '') : find(digest)
-      if (subject !== undefined) referrers[subject]?.push(place)
+      if (subject !== undefined) addTo(referrers, subject, place)
     }
   })
-  return referrers.map(unique)
+  return nodes.map((_, place) => unique(referrers.get(place) ?? NONE))
 }
 
-function pointersOf(children: readonly number[][], referrers: readonly number[][]): number[][] {
-  const pointers: number[][] = children.map(() => [])
+function pointersOf(children: readonly Places[], referrers: readonly Places[]): Places[] {
+  const pointers = new Map<number, number[]>()
   for (const edges of [children, referrers]) {
     edges.forEach((ends, place) => {
-      for (const end of ends) pointers[end]?.push(place)
+      for (const end of ends) addTo(pointers, end, place)
     })
   }
-  return pointers
+  return children.map((_, place) => pointers.get(place) ?? NONE)
+}
+
+type Places = readonly number[]
+
+function addTo(lists: Map<number, number[]>, place: number, item: number): void {
+  const list = lists.get(place)
+  if (list === undefined) lists.set(place, [item])
+  else list.push(item)
 }
 
 /** Known places, each once. */
-function unique(places: readonly (number | undefined)[]): number[] {
+function unique(places: readonly (number | undefined)[]): Places {
+  if (places.length === 0) return NONE
   const known = places.filter(place => place !== undefined)
   return known.length < 2 ? known : [...new Set(known)]
 }
@@ -137,9 +150,11 @@ type Edges = Omit<Graph, 'states'>
 
 function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenState | undefined)[] {
   const states: (BrokenState | undefined)[] = graph.nodes.map(() => undefined)
+  const ofChild = (digest: Digest): BrokenState | undefined => {
+    const place = graph.find(digest)
+    return place === undefined ? (isGone(digest) ? 'ghost' : undefined) : states[place]
+  }
   for (const place of childrenFirst(graph.children)) {
-    const ofChild = (digest: Digest): BrokenState | undefined =>
-      isGone(digest) ? 'ghost' : states[graph.find(digest) ?? -1]
     states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(graph.nodes[place] as Node, ofChild)
   }
   return states

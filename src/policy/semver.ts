@@ -14,7 +14,8 @@ export interface SemverTag {
  */
 export function parseSemverTag(tag: string, variants: readonly string[]): SemverTag | undefined {
   const { base, variant } = cutVariant(tag, variants)
-  const version = semver.parse(base)
+  // A parser that throws costs more than looking first, and most tags are none.
+  const version = /^v?\d+\.\d+\.\d+/.test(base) ? semver.parse(base) : null
   return version === null ? undefined : { version, variant }
 }
 
