@@ -131,7 +131,7 @@ it.each<[OwnerKind, string, string]>([
   const { packages } = packagesOf(server, kind)
   const pkg = await packages.get(name)
   await packages.remove(pkg, 5, () => true)
-  await packages.restore(pkg, 5)
+  await packages.restore(pkg, 5, () => true)
   expect(server.received.map(({ method, url }) => `${method} ${url}`)).toEqual([
     `GET ${path}`,
     `DELETE ${path}/versions/5`,
@@ -285,6 +285,6 @@ it('restores a version, and tells when GitHub does not', async () => {
     count === 1 ? [204] : [404, { message: 'Package version not found.' }]
   )
   const { packages } = packagesOf(server)
-  expect(await packages.restore(somePackage, 5)).toEqual({ kind: 'restored' })
-  expect(await packages.restore(somePackage, 5)).toMatchObject({ kind: 'not-found' })
+  expect(await packages.restore(somePackage, 5, () => true)).toEqual({ kind: 'restored' })
+  expect(await packages.restore(somePackage, 5, () => true)).toMatchObject({ kind: 'not-found' })
 })

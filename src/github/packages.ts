@@ -62,8 +62,27 @@ export interface Packages {
    * @throws StaleError when the precondition is false then; nothing was sent
    */
   remove(pkg: Package, id: number, precondition: () => boolean): Promise<Removal>
-  /** Sends one restore, once: GitHub keeps deleted versions for 30 days. */
-  restore(pkg: Package, id: number): Promise<Restoral>
+  /**
+   * Sends one restore, once: GitHub keeps deleted versions for 30 days.
+   * @param precondition asked right before sending
+   * @throws StaleError when the precondition is false then; nothing was sent
+   */
+  restore(pkg: Package, id: number, precondition: () => boolean): Promise<Restoral>
+  /**
+   * The deleted versions that can still be restored, with the tags that they carried; each id once.
+   * @param enough asked before each page, with what tells the ids found so far; true ends the reading
+   */
+  listDeleted(pkg: Package, enough: (has: (id: number) => boolean) => boolean): Promise<DeletedVersion[]>
+  /** Sends one DELETE of the whole package, once. @throws StaleError as `remove` */
+  removePackage(pkg: Package, precondition: () => boolean): Promise<Removal>
+  /** Sends one restore of a whole package, once: for 30 days, while its name is not taken. */
+  restorePackage(name: string, precondition: () => boolean): Promise<Restoral>
+}
+
+/** A version that is deleted. */
+export interface DeletedVersion extends PackageVersion {
+  /** Milliseconds since 1970; undefined where GitHub does not tell. */
+  readonly deleted: number | undefined
 }
 
 const PER_PAGE = 100
@@ -81,6 +100,7 @@ const VersionRow = z.object({
   name: z.string(),
   created_at: z.string().nullish(),
   updated_at: z.string().nullish(),
+  deleted_at: z.string().nullish(),
   // Required: a row that does not say its tags is not one without tags.
   metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) })
 })
@@ -104,9 +124,9 @@ export function createPackages(octokit: Octokit, owner: Owner, clock: Clock): Pa
 
   async function readPage(url: string, query: Record<string, string | number>, what: string) {
     const { data, link, at } = await read(url, query)
-    const versions = z.array(VersionRow).safeParse(data)
-    if (!versions.success) throw unreadable(what, versions.error)
-    return { versions: versions.data.map(row => toVersion(row, what)), link, at }
+    const rows = z.array(VersionRow).safeParse(data)
+    if (!rows.success) throw unreadable(what, rows.error)
+    return { rows: rows.data, versions: rows.data.map(row => toVersion(row, what)), link, at }
   }
 
   async function get(name: string): Promise<Package> {
@@ -173,6 +193,30 @@ export function createPackages(octokit: Octokit, owner: Owner, clock: Clock): Pa
     }
   }
 
+  async function listDeleted(
+    pkg: Package,
+    enough: (has: (id: number) => boolean) => boolean
+  ): Promise<DeletedVersion[]> {
+    const what = `deleted versions of ${pkg.name}`
+    const found = new Map<number, DeletedVersion>()
+    try {
+      for (let number = 1, more = true; more && !enough(id => found.has(id)); number++) {
+        const { rows, versions, link } = await readPage(
+          versionsAt(pkg),
+          { ...pageOf(number), state: 'deleted' },
+          what
+        )
+        for (const [index, seen] of versions.entries()) {
+          found.set(seen.id, { ...seen, deleted: moment(rows[index]?.deleted_at) })
+        }
+        more = relation(link, 'next') !== undefined
+      }
+    } catch (error) {
+      throw explain(error, `Listing the ${what}`, { 403: NO_SIGHT, 404: notFound(pkg.name, owner) })
+    }
+    return [...found.values()]
+  }
+
   async function version(pkg: Package, id: number): Promise<Look<PackageVersion | undefined>> {
     const sent = clock.now()
     try {
@@ -206,8 +250,13 @@ export function createPackages(octokit: Octokit, owner: Owner, clock: Clock): Pa
     version,
     remove: (pkg, id, precondition) =>
       write(`DELETE ${versionAt(pkg, id)}`, { kind: 'gone' } as const, precondition),
-    restore: (pkg, id) =>
-      write(`POST ${versionAt(pkg, id)}/restore`, { kind: 'restored' } as const, () => true)
+    restore: (pkg, id, precondition) =>
+      write(`POST ${versionAt(pkg, id)}/restore`, { kind: 'restored' } as const, precondition),
+    listDeleted,
+    removePackage: (pkg, precondition) =>
+      write(`DELETE ${at(pkg.name)}`, { kind: 'gone' } as const, precondition),
+    restorePackage: (name, precondition) =>
+      write(`POST ${at(name)}/restore`, { kind: 'restored' } as const, precondition)
   }
 }
 

@@ -58,18 +58,25 @@ export function lackingScopes(missing: readonly Scope[], serverUrl: string): str
   return `The \`token\` lacks the ${word} ${scopes}: grant them at ${serverUrl}/settings/tokens, or use a token that has them.`
 }
 
-/** What to grant when GitHub does not let this token delete from a package that it may read. */
-export function lackingRights(kind: TokenKind, pkg: Package, serverUrl: string): string {
+/** What to grant when GitHub does not let this token change a package that it may read. */
+export function lackingRights(
+  kind: TokenKind,
+  pkg: Package,
+  serverUrl: string,
+  change: 'delete' | 'restore' = 'delete'
+): string {
   const settings = settingsUrl(pkg)
   const repository =
     'give the job `permissions: packages: write`, and the repository of this workflow the role Admin (Write is ' +
     `not enough) under "Manage Actions access" at ${settings}`
   const person =
-    'its scopes must include `read:packages` and `delete:packages` ' +
+    'its scopes must include `read:packages` and `' +
+    `${change === 'delete' ? 'delete' : 'write'}:packages\` ` +
     `(${serverUrl}/settings/tokens), and its owner needs the role Admin at ${settings}`
-  if (kind === 'installation') return `This token may not delete from ${pkg.name}: ${repository}.`
-  if (kind !== 'unknown') return `This token may not delete from ${pkg.name}: ${person}.`
-  return `This token may not delete from ${pkg.name}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}.`
+  const may = `This token may not ${change === 'delete' ? 'delete from' : 'restore in'} ${pkg.name}`
+  if (kind === 'installation') return `${may}: ${repository}.`
+  if (kind !== 'unknown') return `${may}: ${person}.`
+  return `${may}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}.`
 }
 
 /** GitHub's web page with a package's settings, made from the address of the package's own page. */

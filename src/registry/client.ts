@@ -48,6 +48,11 @@ export interface Registry {
    * @throws ExpectedError when the registry refuses, saying what is lacking, or does not answer
    */
   putManifest(repository: string, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
+  /**
+   * Puts one more tag on a manifest that is there, taking it off whatever has it.
+   * @throws ExpectedError when the manifest cannot be read, or as `putManifest`
+   */
+  tagManifest(repository: string, digest: Digest, tag: string): Promise<void>
 }
 
 /** Talks to one registry with one token, a bounded number of requests at a time. */
@@ -117,6 +122,23 @@ export function createRegistry(options: RegistryOptions): Registry {
     return parseDigest(headerOf(answer, 'docker-content-digest') ?? '') ?? digestOf(body, 'sha256')
   }
 
+  async function copy(repository: string, digest: Digest, tag: string): Promise<void> {
+    const failed = (cause: string) =>
+      new ExpectedError(`The tag ${tag} could not be put on ${digest}: ${cause}.`)
+    const read = await patiently(async () => {
+      const answer = await ask('GET', repository, digest)
+      if (answer.status !== 200) return { state: 'unread' as const, cause: answered(answer) }
+      reads++
+      const understood = understand(answer, digest)
+      return understood.state === 'read' ? { state: 'bytes' as const, answer } : understood
+    })
+    if (read.state !== 'bytes') throw failed(read.state === 'missing' ? 'it is not there' : read.cause)
+    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull,push' }
+    const mediaType = headerOf(read.answer, 'content-type') ?? ''
+    const stored = await inSlot(() => put(scope, tag, read.answer.body, mediaType))
+    if (stored !== digest) throw failed(`the registry stored ${stored}`)
+  }
+
   return {
     get reads() {
       return reads
@@ -124,7 +146,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     readManifest: (repository, reference) => patiently(() => get(repository, reference)),
     headTag: (repository, tag) => patiently(() => head(repository, tag)),
     putManifest: (repository, tag, bytes, mediaType) =>
-      inSlot(() => put({ repository: repository.toLowerCase(), actions: 'pull,push' }, tag, bytes, mediaType))
+      inSlot(() =>
+        put({ repository: repository.toLowerCase(), actions: 'pull,push' }, tag, bytes, mediaType)
+      ),
+    tagManifest: copy
   }
 }
 

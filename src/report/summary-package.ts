@@ -95,7 +95,7 @@ function restoredPart(outcomes: readonly Outcome[]): string {
   const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
   return details(
     `${title}: ${count(roots.size, 'image')}, ${count(back.length, 'version')} in all`,
-    listing([LEFT('Image'), RIGHT('Versions with it')], rows.slice(0, MOST_IMAGES), roots.length, 'image')
+    listing([LEFT('Image'), RIGHT('Versions with it')], rows.slice(0, MOST_IMAGES), roots.size, 'image')
   )
 }
 
