@@ -95,11 +95,11 @@ export const tagNames = entries(given =>
 
 export const imageTags = entries(given =>
   /^[\w.{}-]+$/.test(given) &&
-  /\{(?:tag|version)\}/.test(given) &&
-  !/[{}]/.test(given.replaceAll(/\{(?:tag|version)\}/g, ''))
+  /\{[A-Za-z][\w-]*\}/.test(given) &&
+  !/[{}]/.test(given.replaceAll(/\{[A-Za-z][\w-]*\}/g, ''))
     ? given
     : refuse(
-        `${quote(given)} is no template of an image tag. It must contain \`{tag}\` or \`{version}\`, such as \`{version}-alpine\`.`
+        `${quote(given)} is no template of an image tag. It must contain a placeholder such as \`{tag}\` or \`{version}\`, for instance \`{version}-alpine\`.`
       )
 )
 

@@ -9,6 +9,7 @@ import type { AgeFrom } from './model/package.ts'
 import type { Mode } from './model/run.ts'
 import { nearest } from './nearest.ts'
 import { type PackageSelection, packageList, relativeTo } from './package-names.ts'
+import { unknownPlaceholders } from './policy/expect.ts'
 
 const MODES = ['retain', 'check', 'purge', 'restore'] as const
 const BROKEN = ['ghost', 'partial', 'orphaned'] as const
@@ -23,6 +24,8 @@ export type Visibility = (typeof VISIBILITY)[number]
 /** What a run is given: the inputs, and the server whose pages messages point to, without a slash at the end. */
 export interface Inputs extends DeclaredInputs {
   readonly serverUrl: string
+  /** `owner/name` of the repository whose workflow runs; empty where the runner does not say. */
+  readonly repository: string
 }
 
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
@@ -93,6 +96,8 @@ interface Field<T> {
 const ALL = MODES
 const RETAIN = ['retain'] as const
 const CHECK = ['check'] as const
+/** What a check expects, retention protects. */
+const BOTH = ['retain', 'check'] as const
 const optionalText = fields.optional(fields.text)
 const optionalNumber = fields.optional(fields.wholeNumber)
 
@@ -127,10 +132,10 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
   deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
   plan: { modes: RETAIN, schema: optionalText, default: '' },
-  gitTags: { modes: CHECK, schema: fields.patterns, default: 'v*' },
+  gitTags: { modes: BOTH, schema: fields.patterns, default: 'v*' },
   skipTags: { modes: CHECK, schema: fields.patterns, default: '' },
-  requiredTags: { modes: CHECK, schema: fields.tagNames, default: '' },
-  imageTags: { modes: CHECK, schema: fields.imageTags, default: '{tag} {version}' },
+  requiredTags: { modes: BOTH, schema: fields.tagNames, default: '' },
+  imageTags: { modes: BOTH, schema: fields.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
   releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
   expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITY)), default: '' },
@@ -159,8 +164,8 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
 
 /** What product and action.yml promise and this version does not do yet; it must not look as if it did. */
 const NOT_BUILT: { readonly modes: readonly Mode[]; readonly inputs: readonly (keyof DeclaredInputs)[] } = {
-  modes: ['check', 'purge', 'restore'],
-  inputs: ['policy', 'protect', 'protectFiles', 'plan']
+  modes: ['purge', 'restore'],
+  inputs: ['policy', 'protectFiles', 'plan']
 }
 
 const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
@@ -191,16 +196,22 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     values.packages = relative.packages
     problems.push(...relative.problems.map(problem => `Input \`packages\`: ${problem}`))
   }
+  problems.push(...strangePlaceholders(values as Partial<Inputs>))
   const server = fields.hostAddress.safeParse(serverOf(env))
   if (!server.success) {
     problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
   }
   if (problems.length > 0) throw new InputError(problems)
-  return { ...(values as unknown as DeclaredInputs), serverUrl: server.data ?? '' }
+  return {
+    ...(values as unknown as DeclaredInputs),
+    serverUrl: server.data ?? '',
+    repository: env['GITHUB_REPOSITORY'] ?? ''
+  }
 }
 
 /** Sentences about inputs that are legal but cannot do what they seem to be meant for. */
 export function inputWarnings(inputs: Inputs): string[] {
+  if (inputs.mode === 'check') return checkWarnings(inputs)
   if (inputs.mode !== 'retain' || inputs.plan !== undefined || inputs.policy !== undefined) return []
   const deletesTags = inputs.deleteTags.length > 0
   if (!deletesTags && !inputs.deleteUntagged && inputs.deleteBroken.length === 0) {
@@ -211,11 +222,28 @@ export function inputWarnings(inputs: Inputs): string[] {
   const idle: [boolean, string, string][] = [
     [inputs.keepAtLeast > 0 && !deletesTags, 'keep-at-least', 'delete-tags'],
     [inputs.untag && !deletesTags, 'untag', 'delete-tags'],
+    [templatesGiven(inputs) && inputs.protect.length === 0, 'git-tags` or `image-tags', 'protect'],
     [inputs.keepUntagged > 0 && !inputs.deleteUntagged, 'keep-untagged', 'delete-untagged']
   ]
   return idle
     .filter(([isIdle]) => isIdle)
     .map(([, name, other]) => `Input \`${name}\` has no effect, for \`${other}\` is not set.`)
+}
+
+function templatesGiven({ gitTags, imageTags }: Inputs): boolean {
+  return !isDefault('gitTags', gitTags) || !isDefault('imageTags', imageTags)
+}
+
+function checkWarnings(inputs: Inputs): string[] {
+  if (inputs.dispatchWorkflow !== undefined) return []
+  const idle: [unknown, string][] = [
+    [inputs.wait, 'wait'],
+    [inputs.dispatchRef, 'dispatch-ref'],
+    [inputs.dispatchToken, 'dispatch-token']
+  ]
+  return idle
+    .filter(([value]) => value !== undefined)
+    .map(([, name]) => `Input \`${name}\` has no effect, for \`dispatch-workflow\` is not set.`)
 }
 
 function unknownInputs(env: NodeJS.ProcessEnv): string[] {
@@ -230,12 +258,28 @@ function unknownInputs(env: NodeJS.ProcessEnv): string[] {
     })
 }
 
+/** Placeholders that nothing could ever be put in for. */
+function strangePlaceholders({ gitTags = [], imageTags = [], ...dispatch }: Partial<Inputs>): string[] {
+  const templates = [
+    ...imageTags.map(template => ['image-tags', template] as const),
+    ...Object.values(dispatch.dispatchInputs ?? {}).map(template => ['dispatch-inputs', template] as const),
+    ['dispatch-ref', dispatch.dispatchRef ?? ''] as const
+  ]
+  return templates.flatMap(([input, template]) =>
+    unknownPlaceholders(template, gitTags).map(
+      name =>
+        `Input \`${input}\`: nothing is known by the name \`{${name}}\`. There are \`{tag}\`, \`{version}\`, \`{major}\`, ` +
+        '`{minor}`, `{patch}`, and the named groups of the regular expressions in `git-tags`.'
+    )
+  )
+}
+
 /** Inputs that the mode does not use, and what is not built yet; a value equal to the default does no harm. */
 function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: NodeJS.ProcessEnv): string[] {
   const mode = MODES.find(one => one === values.mode)
   if (mode === undefined) return []
   if (NOT_BUILT.modes.includes(mode)) {
-    return [`Input \`mode\`: this version cannot do \`${mode}\` yet. It can do \`retain\`.`]
+    return [`Input \`mode\`: this version cannot do \`${mode}\` yet. It can do \`retain\` and \`check\`.`]
   }
   const set = KEYS.filter(key => given(key, env) !== '' && !isDefault(key, values[key]))
   return set.flatMap(key => {
@@ -246,10 +290,20 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
         `Input \`${nameOf(key)}\` is used by mode ${users} only, and the mode is \`${mode}\`. Remove it, or change the mode.`
       ]
     }
+    const unbuilt = key === 'protect' ? unbuiltSources(values.protect) : []
+    if (unbuilt.length > 0) {
+      return [
+        `Input \`protect\`: this version cannot protect what ${unbuilt.join(' and ')} name yet. Remove it.`
+      ]
+    }
     return NOT_BUILT.inputs.includes(key)
       ? [`Input \`${nameOf(key)}\` has no effect in this version yet. Remove it.`]
       : []
   })
+}
+
+function unbuiltSources(sources: unknown): string[] {
+  return ['branches', 'pull-requests'].filter(source => Array.isArray(sources) && sources.includes(source))
 }
 
 function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {

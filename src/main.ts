@@ -1,13 +1,16 @@
 import * as core from '@actions/core'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
-import { createGitHub } from './github/client.ts'
+import { createGitHub, type GitHub } from './github/client.ts'
 import { findOwner } from './github/owner.ts'
 import { createPackages } from './github/packages.ts'
+import { createRepository } from './github/repository.ts'
 import { lackingScopes, missingScopes, type Scope, tokenKind } from './github/token.ts'
+import { createWorkflows } from './github/workflows.ts'
 import { type Inputs, inputWarnings, readInputs } from './inputs.ts'
 import { actionsLog, type Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
-import type { RunResult } from './model/run.ts'
+import type { RequestCounts, RunResult } from './model/run.ts'
+import { check } from './modes/check.ts'
 import { retain } from './modes/retain.ts'
 import { createRegistry } from './registry/client.ts'
 import { openRecord } from './report/journal.ts'
@@ -16,7 +19,7 @@ import { unmatchedPhrase } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
 import { unmatched } from './report/tally.ts'
 import { failures } from './report/verdict.ts'
-import type { Services } from './services.ts'
+import type { Dispatcher, Services } from './services.ts'
 import { VERSION } from './version.ts'
 
 const clock: Clock = {
@@ -31,7 +34,8 @@ export async function main(): Promise<void> {
     const inputs = readInputs(process.env)
     annotate(log.warning, inputWarnings(inputs))
     const services = await open(inputs, log)
-    await report(await retain(inputs, services), inputs, log)
+    const road = inputs.mode === 'check' ? check : retain
+    await report(await road(inputs, services), inputs, log)
   } catch (error) {
     fail(error, log)
   }
@@ -42,14 +46,11 @@ async function open(inputs: Inputs, log: Log): Promise<Services> {
   const { token, apiUrl, serverUrl } = inputs
   log.secret(token)
   const kind = tokenKind(token)
-  const github = createGitHub({
-    token,
-    baseUrl: apiUrl,
-    reserve: inputs.reserveRequests,
-    deadline: clock.now() + inputs.timeLimit,
-    clock,
-    userAgent: `ghcr-steward/${VERSION}`
-  })
+  const github = openGitHub(token, inputs)
+  const { dispatchToken = token } = inputs
+  log.secret(dispatchToken)
+  // Another token has limits of its own.
+  const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs)
   const registry = createRegistry({
     url: inputs.registryUrl,
     serverUrl,
@@ -65,12 +66,11 @@ async function open(inputs: Inputs, log: Log): Promise<Services> {
     serverUrl,
     packages: createPackages(github.octokit, owner, clock),
     registry,
+    repository: createRepository(github.octokit, inputs.repository),
+    dispatcher: openDispatcher(starting, inputs),
     clock,
     log,
-    counts: () => {
-      const { requests, points, writes } = github.governor.stats()
-      return { api: requests, points, writes, reads: registry.reads }
-    },
+    counts: () => countRequests(new Set([github, starting]), registry.reads),
     openJournal: run =>
       openRecord(inputs.reportFile, run, {
         api: apiUrl,
@@ -80,11 +80,37 @@ async function open(inputs: Inputs, log: Log): Promise<Services> {
   }
 }
 
+function openGitHub(token: string, inputs: Inputs): GitHub {
+  return createGitHub({
+    token,
+    baseUrl: inputs.apiUrl,
+    reserve: inputs.reserveRequests,
+    deadline: clock.now() + inputs.timeLimit,
+    clock,
+    userAgent: `ghcr-steward/${VERSION}`
+  })
+}
+
+function openDispatcher({ octokit }: GitHub, inputs: Inputs): Dispatcher | undefined {
+  const { dispatchWorkflow, dispatchRepository = inputs.repository, serverUrl } = inputs
+  if (dispatchWorkflow === undefined) return undefined
+  return {
+    workflows: createWorkflows(octokit, dispatchRepository, dispatchWorkflow, serverUrl),
+    repository: createRepository(octokit, dispatchRepository)
+  }
+}
+
+function countRequests(clients: ReadonlySet<GitHub>, reads: number): RequestCounts {
+  const stats = [...clients].map(({ governor }) => governor.stats())
+  const sum = (key: 'requests' | 'points' | 'writes') => stats.reduce((total, one) => total + one[key], 0)
+  return { api: sum('requests'), points: sum('points'), writes: sum('writes'), reads }
+}
+
 /** Stops a real run whose token lacks scopes, and warns a dry one: it proves nothing about deleting. */
 function examine(scopes: string | undefined, inputs: Inputs, log: Log): void {
   const needed: Scope[] = [
     'read:packages',
-    'delete:packages',
+    ...(inputs.mode === 'check' ? [] : ['delete:packages' as const]),
     ...(inputs.untag ? ['write:packages' as const] : [])
   ]
   const missing = missingScopes(scopes, needed)

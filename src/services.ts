@@ -1,5 +1,7 @@
 import type { Packages } from './github/packages.ts'
+import type { Repository } from './github/repository.ts'
 import type { TokenKind } from './github/token.ts'
+import type { Workflows } from './github/workflows.ts'
 import type { Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
 import type { Owner } from './model/package.ts'
@@ -15,10 +17,21 @@ export interface Services {
   readonly serverUrl: string
   readonly packages: Packages
   readonly registry: Registry
+  /** The repository whose workflow runs: it says what should have an image. */
+  readonly repository: Repository
+  /** Undefined where no workflow is to be started. */
+  readonly dispatcher: Dispatcher | undefined
   readonly clock: Clock
   readonly log: Log
   /** What was requested so far. */
   readonly counts: () => RequestCounts
   /** Writes the report with everything that is planned, before the first change. */
   readonly openJournal: (run: RunResult) => Journal
+}
+
+/** What starts workflows, with a token of its own where one is given. */
+export interface Dispatcher {
+  readonly workflows: Workflows
+  /** Where they are. */
+  readonly repository: Repository
 }

@@ -73,6 +73,8 @@ export interface WorkflowRun {
 
 /** What a check found out beside the states of the tags. */
 export interface CheckFindings {
+  /** Every tag that must have an image in some package, newest first. */
+  readonly expected: readonly string[]
   /** Newest tags first. */
   readonly dispatches: readonly Dispatch[]
   /** Git tags that give no image tag: nothing can be expected of them. */

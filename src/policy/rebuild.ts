@@ -110,7 +110,10 @@ export function judge(
     return { status: 'running', detail: 'No run of it was seen before the time of `wait` was over.' }
   }
   if (!hasEnded(run)) {
-    return { status: 'running', detail: `Its run was ${words(run.status)} when the time of \`wait\` was over.` }
+    return {
+      status: 'running',
+      detail: `Its run was ${words(run.status)} when the time of \`wait\` was over.`
+    }
   }
   const unread = checks.find(({ state }) => state === 'unreadable')
   if (unread !== undefined) {

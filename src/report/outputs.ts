@@ -1,6 +1,8 @@
 import type { Decision, Outcome, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
+import { dispatchedEntries, missingEntries } from './check-outputs.ts'
+import { missingTags } from './check-tally.ts'
 import { count, phrase } from './phrases.ts'
 import { broughtBack, total } from './tally.ts'
 
@@ -50,15 +52,22 @@ const MOST_CHARACTERS = 150_000
  */
 export function outputs(run: RunResult, reportPath: string): Outputs {
   const warnings: string[] = []
+  const noteCut = (name: OutputName, dropped: number): void => {
+    if (dropped === 0) return
+    warnings.push(
+      `The output \`${name}\` lacks its last ${count(dropped, 'entry', 'entries')}, ` +
+        'for GitHub limits the size of outputs; the JSON report has all.'
+    )
+  }
   const array = (name: OutputName, entries: readonly unknown[]): string => {
-    const { text, dropped } = toArray(entries)
-    if (dropped > 0) {
-      warnings.push(
-        `The output \`${name}\` lacks its last ${count(dropped, 'entry', 'entries')}, ` +
-          'for GitHub limits the size of outputs; the JSON report has all.'
-      )
-    }
-    return text
+    const parts = fitting(entries.map(one => JSON.stringify(one)))
+    noteCut(name, entries.length - parts.length)
+    return `[${parts.join(',')}]`
+  }
+  const lines = (name: OutputName, entries: readonly string[]): string => {
+    const parts = fitting(entries)
+    noteCut(name, entries.length - parts.length)
+    return parts.join('\n')
   }
   const sums = total(run.packages)
   const left = sums.left > 0 || run.packages.some(one => one.outcomes.some(({ status }) => status === 'left'))
@@ -72,9 +81,9 @@ export function outputs(run: RunResult, reportPath: string): Outputs {
       'restored-count': String(sums.restored),
       deleted: array('deleted', run.packages.flatMap(deleted)),
       failed: array('failed', run.packages.flatMap(failed)),
-      missing: '[]',
-      'missing-tags': '',
-      dispatched: '[]',
+      missing: array('missing', missingEntries(run)),
+      'missing-tags': lines('missing-tags', missingTags(run)),
+      dispatched: array('dispatched', dispatchedEntries(run)),
       packages: array(
         'packages',
         run.packages.map(one => one.package.name)
@@ -114,15 +123,14 @@ function entry(run: PackageRun, outcome: Outcome, reason: string): ChangeEntry {
   return { package: run.package.name, id, digest, tags, reason }
 }
 
-/** As many entries from the start as fit, as JSON. */
-function toArray(entries: readonly unknown[]): { text: string; dropped: number } {
+/** As many from the start as fit, each with what stands between two. */
+function fitting(entries: readonly string[]): string[] {
   const parts: string[] = []
   let room = MOST_CHARACTERS
-  for (const one of entries) {
-    const part = JSON.stringify(one)
+  for (const part of entries) {
     room -= part.length + 1
     if (room < 0) break
     parts.push(part)
   }
-  return { text: `[${parts.join(',')}]`, dropped: entries.length - parts.length }
+  return parts
 }

@@ -1,4 +1,5 @@
 import type { PackageRun, RunResult } from '../model/run.ts'
+import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { alert, code, details, type Head, LEFT, listing, pie, prose, RIGHT, safe } from './markdown.ts'
 import { count, formatDuration, formatNumber, keepLabel, unmatchedPhrase } from './phrases.ts'
 import { packageBlocks } from './summary-package.ts'
@@ -20,19 +21,22 @@ const DELETIONS_A_MINUTE = 180
  */
 export function renderSummary(run: RunResult): string {
   const sums = total(run.packages)
+  const isCheck = run.mode === 'check'
   const blocks = [
-    `## ${headline(run, sums)}`,
+    `## ${isCheck ? checkHeadline(run) : headline(run, sums)}`,
     dryRunNote(run, sums),
     troubleBox(run),
     incompleteBox(run, sums),
     warningBox(run),
-    packageTable(run),
-    chart(run, sums),
-    ...run.packages.flatMap(packageBlocks),
-    patternPart(run),
+    ...(isCheck ? checkBlocks(run) : changeBlocks(run, sums)),
     footer(run)
   ]
   return withinLimit(blocks.filter(block => block !== ''))
+}
+
+/** What happened to versions, and why. */
+function changeBlocks(run: RunResult, sums: Tally): string[] {
+  return [packageTable(run), chart(run, sums), ...run.packages.flatMap(packageBlocks), patternPart(run)]
 }
 
 function headline(run: RunResult, sums: Tally): string {
@@ -56,6 +60,7 @@ function restoredHeadline(run: RunResult, sums: Tally): string {
 
 function dryRunNote(run: RunResult, sums: Tally): string {
   if (!run.dryRun) return ''
+  if (run.mode === 'check') return alert('NOTE', ['**Nothing was started.**'])
   if (run.mode === 'restore') {
     const what = `A real run would restore ${count(sums.planned, 'version')}.`
     return alert('NOTE', [`**Nothing was changed.** ${what}`])

@@ -1,4 +1,5 @@
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
+import { checkFailures } from './check-verdict.ts'
 import { brakePhrase, count, nameOf } from './phrases.ts'
 
 /**
@@ -9,11 +10,12 @@ export function failures(run: RunResult): string[] {
   if (run.packages.length === 0 && run.incomplete === undefined) {
     return [`No package of ${run.owner} was looked at: none matches the input \`packages\`.`]
   }
-  return run.packages.flatMap(packageRun =>
+  const ofPackages = run.packages.flatMap(packageRun =>
     [...troubles(packageRun), ...unpurged(run.mode, packageRun)].map(
       trouble => `${packageRun.package.name}: ${trouble}`
     )
   )
+  return [...ofPackages, ...checkFailures(run)]
 }
 
 /** A purge that leaves anything is no purge, whatever the reason. */

@@ -1,0 +1,121 @@
+import type { Dispatch, TagCheck, TagState } from '../model/check.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
+import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
+import { countStates, missingTags } from './check-tally.ts'
+import { code, details, LEFT, listing, pie, RIGHT, safe } from './markdown.ts'
+import { count, formatNumber } from './phrases.ts'
+import { failures } from './verdict.ts'
+
+/** More rows than this nobody reads. */
+const MOST_ROWS = 1_000
+
+/** What a check found, in one line. */
+export function checkHeadline(run: RunResult): string {
+  const dry = run.dryRun ? 'Dry run: ' : ''
+  const missing = missingTags(run).length
+  const unread = countStates(run.packages).unreadable
+  const found = missing === 0 ? (unread > 0 ? 'none known to be missing' : 'all there') : `${missing} missing`
+  const red = failures(run).length > 0 ? ', but not all went well' : ''
+  const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
+  return `${dry}${count(run.check?.expected.length ?? 0, 'expected tag')}, ${found} ${where}${red}`
+}
+
+/** The parts of the summary that only a check has; empty ones where there is nothing to say. */
+export function checkBlocks(run: RunResult): string[] {
+  return [
+    stateTable(run.packages),
+    stateChart(run.packages),
+    dispatchPart(run.check?.dispatches ?? []),
+    ...run.packages.flatMap(one => packageParts(one, run.check?.dispatches ?? [])),
+    unmappedPart(run.check?.unmapped ?? [])
+  ]
+}
+
+function stateTable(runs: readonly PackageRun[]): string {
+  if (runs.length === 0) return ''
+  const heads = [LEFT('Package'), RIGHT('Expected'), ...STATES.map(state => RIGHT(TITLES[state]))]
+  const rows = runs.map(run => [packageCell(run), ...numbers([run])])
+  if (runs.length > 1) rows.unshift(['**all packages**', ...numbers(runs)])
+  return listing(heads, rows.slice(0, MOST_ROWS), rows.length, 'package')
+}
+
+const TITLES: Readonly<Record<TagState, string>> = {
+  absent: 'Absent',
+  incomplete: 'Incomplete',
+  unreadable: 'Unreadable',
+  present: 'Present'
+}
+
+function numbers(runs: readonly PackageRun[]): string[] {
+  const counts = countStates(runs)
+  const sum = STATES.reduce((total, state) => total + counts[state], 0)
+  return [sum, ...STATES.map(state => counts[state])].map(formatNumber)
+}
+
+function packageCell({ package: pkg, checks, error }: PackageRun): string {
+  const name = code(pkg.name)
+  if (error !== undefined) return `${name} (failed)`
+  return checks === undefined ? `${name} (not reached)` : linked(name, pkg.url)
+}
+
+function stateChart(runs: readonly PackageRun[]): string {
+  const counts = countStates(runs)
+  const slices = STATES.filter(state => counts[state] > 0).map(state => [state, counts[state]] as const)
+  return slices.length < 2 ? '' : pie('Expected images', slices)
+}
+
+/** What was started, with links to the runs. */
+function dispatchPart(dispatches: readonly Dispatch[]): string {
+  if (dispatches.length === 0) return ''
+  const rows = dispatches.slice(0, MOST_ROWS).map(({ tag, status, url, workflow, detail }) => {
+    const label = code(workflow)
+    return [
+      code(tag),
+      safe(dispatchWord(status)),
+      url === undefined ? label : linked(label, url),
+      safe(detail)
+    ]
+  })
+  const heads = [LEFT('Tag'), LEFT('Rebuild'), LEFT('Workflow run'), LEFT('Why')]
+  return `### Rebuilds\n\n${listing(heads, rows, dispatches.length, 'tag')}`
+}
+
+/** What is not there comes first and open; what is, folded. */
+function packageParts(run: PackageRun, dispatches: readonly Dispatch[]): string[] {
+  const { checks = [], package: pkg } = run
+  const amiss = checks.filter(({ state }) => state !== 'present')
+  const present = checks.filter(({ state }) => state === 'present')
+  const parts: string[] = []
+  if (amiss.length > 0) {
+    const rows = amiss.slice(0, MOST_ROWS).map(check => amissRow(check, dispatches))
+    parts.push(listing([LEFT('Tag'), LEFT('State'), LEFT('Rebuild')], rows, amiss.length, 'tag'))
+  }
+  if (present.length > 0) {
+    const rows = present.slice(0, MOST_ROWS).map(({ tag }) => [code(tag)])
+    parts.push(
+      details(`Present: ${count(present.length, 'tag')}`, listing([LEFT('Tag')], rows, present.length, 'tag'))
+    )
+  }
+  return parts.length === 0 ? [] : [`### ${code(pkg.name)}`, ...parts]
+}
+
+function amissRow(check: TagCheck, dispatches: readonly Dispatch[]): string[] {
+  const dispatch = dispatches.find(({ tag }) => tag === check.tag)
+  return [
+    code(check.tag),
+    safe(statePhrase(check)),
+    dispatch === undefined ? '' : safe(dispatchWord(dispatch.status))
+  ]
+}
+
+function unmappedPart(unmapped: readonly string[]): string {
+  if (unmapped.length === 0) return ''
+  const rows = unmapped.slice(0, MOST_ROWS).map(tag => [code(tag)])
+  const list = listing([LEFT('Git tag')], rows, unmapped.length, 'git tag')
+  return details(`Git tags that give no image tag: ${formatNumber(unmapped.length)}`, list)
+}
+
+/** The address comes from GitHub; anything but a plain one is left out rather than quoted. */
+function linked(label: string, url: string): string {
+  return /^https?:\/\/[\w.:/%@-]+$/.test(url) ? `[${label}](${url})` : label
+}

@@ -1,0 +1,47 @@
+import type { Dispatch, DispatchStatus } from '../model/check.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
+import { dispatchWord } from './check-phrases.ts'
+import { missingTags } from './check-tally.ts'
+import { count, some } from './phrases.ts'
+
+/**
+ * Why a check is red: what could not be read, what could not be rebuilt, and what is missing where that was asked
+ * to be a failure.
+ */
+export function checkFailures(run: RunResult): string[] {
+  const { check } = run
+  if (check === undefined) return []
+  const missing = check.failOnMissing ? missingTags(run) : []
+  return [
+    ...run.packages.flatMap(unreadable),
+    ...FAILED.flatMap(status => unbuilt(check.dispatches, status)),
+    ...check.troubles,
+    ...(missing.length === 0
+      ? []
+      : [
+          `${count(missing.length, 'tag')} ${missing.length === 1 ? 'lacks its' : 'lack their'} image: ${some(missing, 10)}.`
+        ])
+  ]
+}
+
+const FAILED: readonly DispatchStatus[] = ['failed', 'not-built', 'cancelled']
+
+/** A package that could not be read as a whole has said so already. */
+function unreadable({ package: pkg, checks = [], error }: PackageRun): string[] {
+  const unread = checks.filter(({ state }) => state === 'unreadable')
+  const [first] = unread
+  if (first === undefined || error !== undefined) return []
+  return [
+    `${pkg.name}: ${count(unread.length, 'expected image')} could not be read, so whether they are there is not ` +
+      `known. The first is ${first.tag}: ${first.cause ?? 'no reason given'}.`
+  ]
+}
+
+function unbuilt(dispatches: readonly Dispatch[], status: DispatchStatus): string[] {
+  const concerned = dispatches.filter(dispatch => dispatch.status === status)
+  const [first] = concerned
+  if (first === undefined) return []
+  return [
+    `${count(concerned.length, 'rebuild')} ${dispatchWord(status)}. The first is ${first.tag}: ${first.detail}`
+  ]
+}
