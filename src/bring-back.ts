@@ -1,7 +1,12 @@
-import type { Performed } from './execute.ts'
+import { execute, type Performed } from './execute.ts'
 import type { Look, Restoral } from './github/packages.ts'
+import { lackingRights } from './github/token.ts'
 import type { Clock } from './model/clock.ts'
-import type { PackageVersion } from './model/package.ts'
+import type { Outcome, Step } from './model/decision.ts'
+import type { Package, PackageVersion } from './model/package.ts'
+import type { Journal } from './report/journal.ts'
+import { sentEntry } from './report/record-build.ts'
+import type { Services } from './services.ts'
 
 /** The requests that restoring takes. */
 export interface RestoringHands {
@@ -71,3 +76,38 @@ export function restorer(
 
 const BACK: Performed = { status: 'done', detail: '' }
 const failed = (detail: string): Performed => ({ status: 'failed', detail })
+
+/** Restores versions; what happens goes to the journal and to `report`. */
+export function bringBack(
+  pkg: Package,
+  steps: readonly (Step & { action: 'restore' })[],
+  services: Services,
+  journal: Journal,
+  report: (outcome: Outcome) => void
+): Promise<Outcome[]> {
+  const { packages, clock } = services
+  const byId = new Map(steps.map(step => [step.version.id, step]))
+  const restore = restorer(
+    {
+      restore: (version, announce) => packages.restore(pkg, version.id, announce),
+      version: id => packages.version(pkg, id)
+    },
+    version => {
+      const step = byId.get(version.id)
+      if (step !== undefined) journal.append(sentEntry(pkg.name, step, clock.now()))
+    },
+    lackingRights(services.tokenKind, pkg, services.serverUrl, 'restore'),
+    clock
+  )
+  const plan = {
+    package: pkg,
+    decisions: [],
+    steps,
+    left: 0,
+    brakes: [],
+    hits: [],
+    broken: [],
+    unread: []
+  }
+  return execute(plan, step => restore(step.version), report)
+}

@@ -1,3 +1,4 @@
+import { type Decided, surveyedOf } from './candidate.ts'
 import { watch } from './drift.ts'
 import type { Perform } from './execute.ts'
 import { lackingRights } from './github/token.ts'
@@ -8,19 +9,16 @@ import { remover } from './remove.ts'
 import type { Journal } from './report/journal.ts'
 import { sentEntry } from './report/record-build.ts'
 import type { Services } from './services.ts'
-import { repositoryOf, type Surveyed } from './survey.ts'
+import { repositoryOf } from './survey.ts'
 import { untagger } from './untag.ts'
 
 /**
  * The hands of a real run for one package: every step is checked against the world as it is now, put into the
  * journal, and sent.
  */
-export function live(
-  plan: Plan,
-  { inventory, listing }: Surveyed,
-  services: Services,
-  journal: Journal
-): Perform {
+export function live(candidate: Decided, services: Services, journal: Journal): Perform {
+  const { plan } = candidate.run
+  const { inventory, listing } = surveyedOf(candidate)
   const { packages, registry, clock } = services
   const pkg = plan.package
   const repository = repositoryOf(pkg)

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import type { Policy } from './rule.ts'
+
+/**
+ * The same for policies that say the same, rules in the same order: `sha256:<hex>`. Patterns and ranges count as
+ * they were written.
+ */
+export function policyHash(policy: Policy): string {
+  const hash = createHash('sha256').update(JSON.stringify(policy, (_, value: unknown) => plain(value)))
+  return `sha256:${hash.digest('hex')}`
+}
+
+/** Values without an order of their own are sorted, and what has a written form stands for itself by that. */
+function plain(value: unknown): unknown {
+  if (value instanceof Set) return [...value].map(String).sort()
+  if (value instanceof Map) return sorted([...value])
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if ('sources' in value) return value.sources
+  if ('raw' in value) return value.raw
+  return Object.fromEntries(sorted(Object.entries(value)))
+}
+
+function sorted(entries: [unknown, unknown][]): [string, unknown][] {
+  return entries
+    .map(([key, value]): [string, unknown] => [String(key), value])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
