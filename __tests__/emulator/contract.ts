@@ -58,7 +58,10 @@ const operations = Object.keys(description.paths)
 
 /** The documented form of a path as GitHub's own Link headers write it, by number. */
 const documented = (path: string): string =>
-  path.replace(/^\/organizations\/(\d+)\//, '/orgs/$1/').replace(/^\/user\/(\d+)\//, '/users/$1/')
+  path
+    .replace(/^\/organizations\/(\d+)\//, '/orgs/$1/')
+    .replace(/^\/user\/(\d+)\//, '/users/$1/')
+    .replace(/^\/repositories\/(\d+)\//, '/repos/owner/$1/')
 
 /**
  * What GitHub's description says is wrong with this answer; sentences, none when all is well.

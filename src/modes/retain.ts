@@ -1,13 +1,15 @@
 import { type Candidate, carryOut, dismiss } from '../candidate.ts'
+import { askWorld } from '../in-use.ts'
 import type { Inputs } from '../inputs.ts'
 import { live } from '../live.ts'
 import { lookBack } from '../look-back.ts'
 import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { policyHash } from '../policy/hash.ts'
-import { decide, emptyWorld } from '../policy/plan.ts'
+import { decide } from '../policy/plan.ts'
 import type { Policy } from '../policy/rule.ts'
 import { policyFromInputs } from '../policy/sugar.ts'
+import type { World } from '../policy/world.ts'
 import { eachOf } from '../pool.ts'
 import type { Services } from '../services.ts'
 import { choosePackages, orProblem, SIDE_BY_SIDE, survey } from '../survey.ts'
@@ -19,9 +21,10 @@ import { choosePackages, orProblem, SIDE_BY_SIDE, survey } from '../survey.ts'
 export async function retain(inputs: Inputs, services: Services): Promise<RunResult> {
   const started = services.clock.now()
   const policy = policyFromInputs(inputs)
+  const world = await askWorld(inputs, services.repository)
   const chosen = await choosePackages(inputs.packages, services)
   const candidates = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) =>
-    problem === undefined ? await consider(pkg, policy, services) : dismiss(pkg, problem)
+    problem === undefined ? await consider(pkg, policy, world, services) : dismiss(pkg, problem)
   )
   return carryOut(
     candidates,
@@ -37,10 +40,10 @@ export async function retain(inputs: Inputs, services: Services): Promise<RunRes
 }
 
 /** Reads one package and decides on it. */
-async function consider(pkg: Package, policy: Policy, services: Services): Promise<Candidate> {
+async function consider(pkg: Package, policy: Policy, world: World, services: Services): Promise<Candidate> {
   const surveyed = await orProblem(() => survey(pkg, services))
   if ('problem' in surveyed) return dismiss(pkg, surveyed)
-  const plan = decide(surveyed.inventory, policy, emptyWorld, services.clock.now())
+  const plan = decide(surveyed.inventory, policy, world, services.clock.now())
   const run = { package: pkg, plan, outcomes: [], policy: policyHash(policy), warnings: [] }
   return { run, surveyed, left: false }
 }
