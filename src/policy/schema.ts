@@ -60,9 +60,9 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   const result = policyShape.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) return fileFrom(result.data)
   const faults = faultsOf(result.error.issues, policyShape)
-  throw new InputError(
-    faults.map(fault => `${at(offsetOf(document, fault))}: ${nameOf(fault)}${fault.sentence}`)
-  )
+    .map(fault => ({ offset: offsetOf(document, fault), sentence: `${nameOf(fault)}${fault.sentence}` }))
+    .sort((a, b) => a.offset - b.offset)
+  throw new InputError(faults.map(({ offset, sentence }) => `${at(offset)}: ${sentence}`))
 }
 
 /** Settings where nobody says anything. */

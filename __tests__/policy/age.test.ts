@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals'
+import { ageOf, parseAge } from '../../src/policy/age.ts'
+import { version } from '../helpers/make.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+describe('an age', () => {
+  test.each([
+    ['36h', 36 * HOUR],
+    ['30d', 30 * DAY],
+    ['2 weeks', 14 * DAY],
+    ['1 week', 7 * DAY],
+    ['1w', 7 * DAY],
+    ['1 year', 365 * DAY],
+    ['2y', 730 * DAY],
+    ['3 months', 90 * DAY],
+    ['90 min', 1.5 * HOUR],
+    ['5 minutes', HOUR / 12],
+    ['10s', 10_000],
+    ['0d', 0],
+    [' 7 Days ', 7 * DAY]
+  ])('%p is read', (text, expected) => {
+    expect(parseAge(text)).toBe(expected)
+  })
+
+  test.each([
+    '',
+    '30',
+    '3 moons',
+    '30m',
+    '-1d',
+    '1.5h',
+    '1e3d',
+    'd',
+    'P30D',
+    '1 day ago',
+    '99999999999999y',
+    '7 ds',
+    '1 constructors',
+    '٣d'
+  ])('%p is none (T-25e)', text => {
+    expect(parseAge(text)).toBeUndefined()
+  })
+})
+
+describe('the age of a version', () => {
+  const now = Date.parse('2026-06-30T00:00:00Z')
+  const one = version('a', { created: now - 10 * DAY, updated: now - 2 * DAY })
+
+  test.each([
+    ['newest', 2 * DAY],
+    ['created', 10 * DAY],
+    ['updated', 2 * DAY]
+  ] as const)('counts from the %s date', (from, expected) => {
+    expect(ageOf(one, from, now)).toBe(expected)
+  })
+
+  test('counts from creation when that is the newer date', () => {
+    expect(ageOf({ ...one, updated: now - 20 * DAY }, 'newest', now)).toBe(10 * DAY)
+  })
+
+  test.each([
+    ['is missing', { updated: undefined }],
+    ['is in the future', { updated: now + 1 }]
+  ])('is unknown when a date %s', (_, dates) => {
+    expect(ageOf({ ...one, ...dates }, 'newest', now)).toBeUndefined()
+    expect(ageOf({ ...one, ...dates }, 'updated', now)).toBeUndefined()
+    expect(ageOf({ ...one, ...dates }, 'created', now)).toBe(10 * DAY)
+  })
+})
