@@ -110,7 +110,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
     const place = listPlace(door, owner, `/container/${encodeURIComponent(pkg.name)}/versions`)
     return {
       status: 200,
-      body: rows.map(row => renderVersion(pkg, row, api)),
+      body: rows.map(row => renderVersion(pkg, row, api, world.deletedTags)),
       headers: links(call, place, page, perPage, total),
       lie: pkg.lies.length > 0
     }
@@ -181,7 +181,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
           const version = await store.find(pkg, Number(call.params['version']), 'active')
           return version === undefined
             ? versionNotFound()
-            : { status: 200, body: renderVersion(pkg, version, api) }
+            : { status: 200, body: renderVersion(pkg, version, api, world.deletedTags) }
         })
       ),
       route(

@@ -141,8 +141,13 @@ export function renderPackage(
   }
 }
 
-/** GitHub's `package-version`. A deleted one shows no tags here: whether GitHub does is not known. */
-export function renderVersion(pkg: PackageRow, version: VersionRow, api: string) {
+/** GitHub's `package-version`. Whether a deleted one shows the tags that it had is not known. */
+export function renderVersion(
+  pkg: PackageRow,
+  version: VersionRow,
+  api: string,
+  deletedTags: 'shown' | 'hidden'
+) {
   const { id, digest, tags, created, updated, deleted } = version
   return {
     id,
@@ -153,6 +158,9 @@ export function renderVersion(pkg: PackageRow, version: VersionRow, api: string)
     ...(updated === undefined ? {} : { updated_at: iso(updated) }),
     ...(deleted === undefined ? {} : { deleted_at: iso(deleted) }),
     html_url: `${webPlace(pkg).replace('/package/', '/')}/${id}`,
-    metadata: { package_type: 'container', container: { tags: deleted === undefined ? tags : [] } }
+    metadata: {
+      package_type: 'container',
+      container: { tags: deleted === undefined || deletedTags === 'shown' ? tags : [] }
+    }
   }
 }

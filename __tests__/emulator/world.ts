@@ -21,6 +21,8 @@ import type { PackageRow, State, VersionPage, VersionRow, VersionStore } from '.
 export interface World {
   /** What the world takes for the present; set it to stop the clock. */
   now: number
+  /** Whether the list of deleted versions shows the tags that they had; hidden unless told. */
+  deletedTags: 'shown' | 'hidden'
   /** Declares an organization and its people; an owner that is never declared is an organization. */
   org(login: string, people?: Readonly<Record<string, OrgRole>>): StoredOwner
   user(login: string): StoredOwner
@@ -154,6 +156,7 @@ export function createWorld(): World {
     set now(at: number) {
       fixed = at
     },
+    deletedTags: 'hidden',
     org: (login, people = {}) => declare(login, 'Organization', people),
     user: login => declare(login, 'User', {}),
     package: (name, facts = {}) => {
