@@ -1,0 +1,588 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Plan } from '../../src/model/decision.ts'
+import { referrerTag } from '../../src/model/digest.ts'
+import type { World } from '../../src/policy/plan.ts'
+import { digestOf } from '../helpers/make.ts'
+import { type Facts, fateOf, goes, planFor } from '../helpers/package.ts'
+import { policyOf } from '../helpers/policies.ts'
+import { NOW } from '../helpers/worlds.ts'
+
+const DAY = 86_400_000
+const all = (tags: string | string[], more: object = {}) => ({
+  name: 'all',
+  action: 'delete',
+  match: { tags },
+  ...more
+})
+const untagged = { name: 'untagged', action: 'delete', match: { untagged: true } }
+const describing = (name: string): string => referrerTag(digestOf(name))
+
+const order = (plan: Plan, names: readonly string[]): string[] =>
+  plan.steps.map(({ version }) => names.find(name => digestOf(name) === version.digest) ?? '?')
+
+describe('every reason has its case', () => {
+  const reasons = (
+    manifests: Record<string, Facts>,
+    rules: object[],
+    name: string,
+    world: Partial<World> = {}
+  ): readonly object[] =>
+    fateOf(planFor({ hold: { tags: ['hold'] }, ...manifests }, policyOf(rules), world), name).reasons
+
+  test.each<[string, readonly object[], readonly object[]]>([
+    ['no rule', reasons({ a: { tags: ['x'] } }, [], 'a'), [{ code: 'no-rule' }]],
+    [
+      'a keep rule, by the tag that it matched',
+      reasons({ a: { tags: ['x', 'v1'] } }, [{ name: 'k', action: 'keep', match: { tags: 'v*' } }], 'a'),
+      [{ code: 'keep-rule', rule: 'k', matched: 'v1' }]
+    ],
+    [
+      'rank',
+      reasons(
+        { a: { tags: ['x-1'], age: 9 }, b: { tags: ['x-2'], age: 8 } },
+        [all('x-*', { 'keep-at-least': 2 })],
+        'a'
+      ),
+      [{ code: 'newest', rule: 'all', rank: 2 }]
+    ],
+    [
+      'rank in a group',
+      reasons(
+        { a: { tags: ['1.2.3'] } },
+        [
+          {
+            name: 'p',
+            action: 'delete',
+            match: { semver: '*' },
+            'group-by': 'semver-minor',
+            'keep-at-least': 1
+          }
+        ],
+        'a'
+      ),
+      [{ code: 'newest', rule: 'p', rank: 1, group: '1.2' }]
+    ],
+    [
+      'within',
+      reasons({ a: { tags: ['x'], age: 3 } }, [all('x', { 'keep-within': '7d' })], 'a'),
+      [{ code: 'within', rule: 'all', age: 3 * DAY }]
+    ],
+    [
+      'bucket',
+      reasons({ a: { tags: ['x'], age: 30 } }, [all('x', { 'keep-monthly': 1 })], 'a'),
+      [{ code: 'bucket', rule: 'all', bucket: 'monthly', value: '2026-05' }]
+    ],
+    [
+      'other tags',
+      reasons({ a: { tags: ['x', 'y', 'z'] } }, [all('x')], 'a'),
+      [{ code: 'other-tags', rule: 'all', tags: ['y', 'z'] }]
+    ],
+    ['a cache', reasons({ a: { tags: ['x'], kind: 'cache' } }, [all('x')], 'a'), [{ code: 'cache' }]],
+    [
+      'young',
+      reasons({ a: { tags: ['x'], age: 0.5 } }, [all('x')], 'a'),
+      [{ code: 'young', age: DAY / 2, grace: DAY }]
+    ],
+    ['undated', reasons({ a: { tags: ['x'], undated: true } }, [all('x')], 'a'), [{ code: 'undated' }]],
+    [
+      'in the future',
+      reasons({ a: { tags: ['x'], age: 9, updated: -1 } }, [all('x')], 'a'),
+      [{ code: 'undated' }]
+    ],
+    [
+      'in use',
+      reasons({ a: { tags: ['x'] } }, [all('x')], 'a', { inUse: [{ by: 'compose.yaml:7', tag: 'x' }] }),
+      [{ code: 'in-use', by: 'compose.yaml:7' }]
+    ],
+    [
+      'in use by a child of a child',
+      reasons({ a: { tags: ['x'], children: ['b'] }, b: { children: ['c'] }, c: {} }, [all('x')], 'a', {
+        inUse: [{ by: 'pod', digest: digestOf('c') }]
+      }),
+      [{ code: 'in-use', by: 'pod' }]
+    ],
+    [
+      'a grandchild, by the name of its image',
+      reasons({ a: { tags: ['x'], children: ['b'] }, b: { children: ['c'] }, c: {} }, [], 'c'),
+      [{ code: 'child', of: 'x' }]
+    ],
+    [
+      'what describes a child, and its own child',
+      reasons(
+        {
+          a: { tags: ['x'], children: ['b'] },
+          b: {},
+          f: { tags: [describing('b')], children: ['s'] },
+          s: {}
+        },
+        [],
+        's'
+      ),
+      [{ code: 'referrer', of: 'x' }]
+    ],
+    [
+      'a tagged child',
+      reasons({ a: { tags: ['x'], children: ['b'] }, b: { tags: ['y'] } }, [all('y')], 'b'),
+      [{ code: 'child', of: 'x' }]
+    ],
+    [
+      'a young child is kept as a child first',
+      reasons({ a: { tags: ['x'], age: 0.5, children: ['b'] }, b: { age: 0.5 } }, [], 'b'),
+      [
+        { code: 'child', of: 'x' },
+        { code: 'young', age: DAY / 2, grace: DAY }
+      ]
+    ],
+    [
+      'what could not be read',
+      reasons({ a: { tags: ['x'], state: 'unread' } }, [], 'a'),
+      [{ code: 'unread', cause: 'the registry answered 500' }]
+    ],
+    [
+      'what may be needed by it',
+      reasons({ a: { tags: ['x'], state: 'unread' }, b: {} }, [untagged], 'b'),
+      [{ code: 'depends-on-unread', on: 'x', cause: 'the registry answered 500' }]
+    ],
+    [
+      'what is unread and would have gone',
+      reasons({ a: { tags: ['x'], state: 'unread' } }, [all('x')], 'a'),
+      [
+        { code: 'unread', cause: 'the registry answered 500' },
+        { code: 'depends-on-unread', on: 'x', cause: 'the registry answered 500' }
+      ]
+    ],
+    [
+      'a keep rule for labels, where they are unknown',
+      reasons(
+        { a: { tags: ['x'] } },
+        [{ name: 'k', action: 'keep', match: { labels: { stage: 'prod' } } }, all('x')],
+        'a'
+      ),
+      [{ code: 'keep-rule', rule: 'k', matched: 'x' }]
+    ],
+    [
+      'a matching tag goes',
+      reasons({ a: { tags: ['x'] } }, [all('x')], 'a'),
+      [{ code: 'delete-rule', rule: 'all', tags: ['x'], age: 90 * DAY }]
+    ],
+    [
+      'an untagged version goes',
+      reasons({ a: {} }, [untagged], 'a'),
+      [{ code: 'untagged', rule: 'untagged', age: 90 * DAY }]
+    ],
+    [
+      'a broken one goes',
+      reasons(
+        { a: { subject: 'gone' } },
+        [{ name: 'b', action: 'delete', match: { state: 'orphaned' } }],
+        'a'
+      ),
+      [{ code: 'broken', rule: 'b', state: 'orphaned', age: 90 * DAY }]
+    ],
+    [
+      'what belongs to it goes',
+      reasons({ a: { tags: ['x'], children: ['b'] }, b: {} }, [all('x')], 'b'),
+      [{ code: 'owned', role: 'child', of: 'x' }]
+    ],
+    [
+      'what describes it goes',
+      reasons({ a: { tags: ['x'] }, b: { subject: 'a' } }, [all('x')], 'b'),
+      [{ code: 'owned', role: 'referrer', of: 'x' }]
+    ]
+  ])('%s', (_, actual, expected) => {
+    expect(actual).toEqual(expected)
+  })
+
+  test('the last tagged version', () => {
+    const plan = planFor({ a: { tags: ['x'] } }, policyOf([all('x')]))
+    expect(fateOf(plan, 'a').reasons).toEqual([{ code: 'last-tagged' }])
+  })
+})
+
+describe('what counts', () => {
+  test.each<[string, Record<string, Facts>, object[], string[]]>([
+    [
+      'a tagged child takes no slot while its index stays',
+      {
+        v2: { tags: ['v2'], age: 2, children: ['c2'] },
+        c2: { tags: ['v2-amd64'], age: 2.1 },
+        v1: { tags: ['v1'], age: 9 }
+      },
+      [all('v*', { 'keep-at-least': 2 })],
+      []
+    ],
+    [
+      'a tagged child of an index that goes is an image like any other',
+      {
+        old: { age: 80, children: ['b3'] },
+        b3: { tags: ['b-3'], age: 81 },
+        b2: { tags: ['b-2'], age: 82 },
+        b1: { tags: ['b-1'], age: 83 }
+      },
+      [all('b-*', { 'keep-at-least': 1 }), untagged],
+      ['old', 'b2', 'b1']
+    ],
+    [
+      'of a tagged child its own keep vote holds when its index goes',
+      { v: { tags: ['v1'] }, x: { tags: ['x'], children: ['c', 'd'] }, c: { tags: ['keep'] }, d: {} },
+      [all('x')],
+      ['x', 'd']
+    ],
+    [
+      'undated versions take no slot',
+      { a: { tags: ['b-2'], undated: true }, b: { tags: ['b-1'] }, c: { tags: ['b-0'], age: 95 } },
+      [all('b-*', { 'keep-at-least': 1 })],
+      ['c']
+    ],
+    [
+      'young versions take slots',
+      { a: { tags: ['b-2'], age: 0.5 }, b: { tags: ['b-1'] } },
+      [all('b-*', { 'keep-at-least': 1 })],
+      ['b']
+    ],
+    [
+      'ties go by digest',
+      { a: { tags: ['b-1'] }, b: { tags: ['b-2'] }, c: { tags: ['b-3'] } },
+      [all('b-*', { 'keep-at-least': 1 })],
+      ['a', 'b', 'c']
+        .toSorted((x, y) => (digestOf(x) < digestOf(y) ? -1 : 1))
+        .slice(1)
+        .toSorted()
+    ],
+    [
+      'rank by the date of the update',
+      { v: { tags: ['v'] }, a: { tags: ['b-1'], age: 50, updated: 3 }, b: { tags: ['b-2'], age: 9 } },
+      [all('b-*', { 'keep-at-least': 1, 'rank-by': 'updated' })],
+      ['b']
+    ],
+    [
+      'semver ranks before dates',
+      { a: { tags: ['1.10.0'], age: 50 }, b: { tags: ['1.9.0'], age: 9 } },
+      [{ action: 'delete', match: { semver: '*' }, 'keep-at-least': 1 }],
+      ['b']
+    ],
+    [
+      'an alias of another series holds',
+      { v: { tags: ['v9'] }, a: { tags: ['1.2.3', '1.2', '1'] }, b: { tags: ['1.2.2', '2.0'] } },
+      [{ action: 'delete', match: { semver: '*' } }],
+      ['a']
+    ],
+    [
+      'a rule that keeps a share keeps no more',
+      { a: { tags: ['x-1'], age: 9 }, b: { tags: ['x-2'], age: 8 } },
+      [{ action: 'keep', match: { tags: 'x-*' }, 'keep-at-least': 1 }, all('*')],
+      ['a']
+    ],
+    [
+      'clauses of one rule hold against another',
+      { v: { tags: ['v'] }, a: { tags: ['x-1'], age: 9 }, b: { tags: ['x-2'], age: 8 } },
+      [
+        all('x-*', { 'keep-at-least': 1 }),
+        all('*', { name: 'more', match: { tags: 'x-*', 'older-than': '2d' } })
+      ],
+      ['a']
+    ],
+    [
+      'newer-than is strict, as older-than is',
+      { v: { tags: ['v'] }, a: { tags: ['x-1'], age: 7 }, b: { tags: ['x-2'], age: 6 } },
+      [{ action: 'keep', match: { 'newer-than': '7d' } }, all('x-*')],
+      ['a']
+    ],
+    [
+      'a delete rule for labels only goes by known ones, of what is tagged',
+      {
+        v: { tags: ['v'] },
+        a: { tags: ['x'], annotations: { stage: 'test' } },
+        b: { tags: ['y'] },
+        c: { annotations: { stage: 'test' } }
+      },
+      [{ action: 'delete', match: { labels: { stage: ['test', 'dev'] } } }],
+      ['a']
+    ],
+    [
+      'versions that only describe each other stay',
+      {
+        v: { tags: ['v'] },
+        a: { tags: [describing('b')] },
+        b: { tags: [describing('a')], children: ['c'] },
+        c: {}
+      },
+      [untagged, { action: 'delete', match: { state: 'orphaned' } }],
+      []
+    ],
+    [
+      'a referrer tag on its own subject is none',
+      { v: { tags: ['v'] }, a: { tags: [describing('a')] } },
+      [untagged],
+      ['a']
+    ],
+    [
+      'what only an unlisted manifest names stays',
+      {
+        v: { tags: ['v'] },
+        x: { tags: ['x'], children: ['u'] },
+        u: { unlisted: true, children: ['c'] },
+        c: {}
+      },
+      [all('x'), untagged],
+      ['x']
+    ],
+    [
+      'a build cache that names blobs is not broken',
+      {
+        v: { tags: ['v'] },
+        a: { tags: ['x'], kind: 'cache', children: ['blob'] },
+        blob: { unlisted: true, state: 'missing' }
+      },
+      [{ action: 'delete', match: { state: ['ghost', 'partial'], kind: ['cache', 'image'] } }],
+      []
+    ]
+  ])('%s', (_, manifests, rules, expected) => {
+    expect(goes(manifests, planFor(manifests, policyOf(rules)))).toEqual(expected)
+    expect(goes(manifests, planFor(manifests, policyOf(rules.toReversed())))).toEqual(expected)
+  })
+
+  test('untagged-for counts from when it was first seen without a tag; without a record that is now', () => {
+    const manifests = { v: { tags: ['v'] }, a: {}, b: {}, c: {} }
+    const untaggedSince = new Map([
+      [digestOf('a'), NOW - 8 * DAY],
+      [digestOf('b'), NOW - 7 * DAY]
+    ])
+    const rule = { action: 'delete', match: { 'untagged-for': '7d' } }
+    expect(goes(manifests, planFor(manifests, policyOf([rule]), { untaggedSince }))).toEqual(['a'])
+  })
+
+  test('a git tag that is gone takes its image, by either of its names', () => {
+    const manifests = {
+      a: { tags: ['1.0.0'] },
+      b: { tags: ['v2.0.0'] },
+      c: { tags: ['3.0.0'] },
+      d: { tags: ['latest'] }
+    }
+    const rule = { action: 'delete', match: { semver: '*', 'git-tag': 'deleted' } }
+    const gitTags = new Set(['v1.0.0', '2.0.0'])
+    expect(goes(manifests, planFor(manifests, policyOf([rule]), { gitTags }))).toEqual(['c'])
+    expect(goes(manifests, planFor(manifests, policyOf([rule])))).toEqual([])
+  })
+})
+
+describe('untag', () => {
+  const strip = (tags: string, name = tags): object => ({
+    name,
+    action: 'delete',
+    match: { tags },
+    untag: true
+  })
+  const untags = (
+    manifests: Record<string, Facts>,
+    rules: object[],
+    world: Partial<World> = {}
+  ): unknown[] => {
+    const forwards = planFor(manifests, policyOf(rules), world)
+    const backwards = planFor(manifests, policyOf(rules.toReversed()), world)
+    const list = (plan: Plan): unknown[] =>
+      plan.steps.map(step => (step.action === 'untag' ? step.tag : step.version.tags)).toSorted()
+    expect(list(backwards)).toEqual(list(forwards))
+    return list(forwards)
+  }
+
+  test.each<[string, Record<string, Facts>, object[], Partial<World>, unknown[]]>([
+    [
+      'strips what matches where another tag holds',
+      { a: { tags: ['x', 'y', 'z'] } },
+      [strip('[xy]')],
+      {},
+      ['x', 'y']
+    ],
+    [
+      'leaves what a keep rule keeps',
+      { a: { tags: ['x', 'y'] } },
+      [strip('x'), { action: 'keep', match: { tags: 'y' } }],
+      {},
+      []
+    ],
+    ['leaves what is young', { a: { tags: ['x', 'y'], age: 0.5 } }, [strip('x')], {}, []],
+    [
+      'leaves what is in use',
+      { a: { tags: ['x', 'y'] } },
+      [strip('x')],
+      { inUse: [{ by: 'pod', tag: 'y' }] },
+      []
+    ],
+    [
+      'leaves what a clause keeps',
+      { a: { tags: ['x', 'y'] } },
+      [{ ...strip('x'), 'keep-at-least': 1 }],
+      {},
+      []
+    ],
+    [
+      'leaves what a clause of another rule keeps',
+      { a: { tags: ['x', 'y'] } },
+      [strip('x'), all('y', { 'keep-at-least': 1 })],
+      {},
+      []
+    ],
+    [
+      'two rules together do not strip every tag',
+      { a: { tags: ['x', 'y'] } },
+      [strip('x'), strip('y')],
+      {},
+      []
+    ],
+    [
+      'does not clear the way for another rule',
+      { a: { tags: ['x', 'y'] }, v: { tags: ['v'] } },
+      [strip('x'), all('y')],
+      {},
+      []
+    ],
+    [
+      'a referrer tag holds nothing',
+      { v: { tags: ['v'] }, a: { tags: ['x', describing('v')] } },
+      [strip('x')],
+      {},
+      []
+    ],
+    [
+      'waits while something is unread',
+      { a: { tags: ['x', 'y'] }, b: { tags: ['z'], state: 'unread' } },
+      [strip('x')],
+      {},
+      []
+    ]
+  ])('%s', (_, manifests, rules, world, expected) => {
+    expect(untags(manifests, rules, world)).toEqual(expected)
+  })
+
+  test('comes before the deletions, and does not count as one', () => {
+    const manifests = { a: { tags: ['x', 'y'], age: 50 }, b: { tags: ['x-2'] } }
+    const plan = planFor(manifests, policyOf([strip('x*')], { 'deletions-per-run': 1, 'max-deletions': 1 }))
+    expect(plan.steps.map(({ action }) => action)).toEqual(['untag', 'delete'])
+  })
+})
+
+describe('the order of deletions', () => {
+  test('oldest root first, then what it owns: indexes before children, subjects before what describes them', () => {
+    const manifests: Record<string, Facts> = {
+      v: { tags: ['v'] },
+      young: { tags: ['x-2'], age: 5, children: ['c1'] },
+      c1: { age: 99 },
+      old: { tags: ['x-1'], age: 9, children: ['inner', 'c2'] },
+      sig: { subject: 'leaf', age: 99 },
+      leaf: { age: 99 },
+      inner: { age: 99, children: ['leaf'] },
+      c2: { tags: ['x-1-amd64'], age: 99 }
+    }
+    const plan = planFor(manifests, policyOf([all('x-*')]))
+    expect(order(plan, Object.keys(manifests))).toEqual(['old', 'inner', 'c2', 'leaf', 'sig', 'young', 'c1'])
+    expect(plan.steps[4]).toMatchObject({ after: [digestOf('leaf')], root: digestOf('old') })
+  })
+
+  test('tags that make two versions describe each other do not stop it', () => {
+    const manifests: Record<string, Facts> = {
+      v: { tags: ['v'] },
+      a: { tags: ['x-1', describing('b')], age: 9 },
+      b: { tags: ['x-2', describing('a')], age: 8, children: ['c'] },
+      c: {},
+      below: { subject: 'b' }
+    }
+    const plan = planFor(manifests, policyOf([all('x-*')]))
+    expect(order(plan, Object.keys(manifests))).toEqual(['a', 'b', 'c', 'below'])
+    expect(plan.steps[1]).toMatchObject({ after: [], root: digestOf('b') })
+  })
+
+  test('a chain of 20,000 indexes is no problem', () => {
+    const names = Array.from({ length: 20_000 }, (_, nth) => `link ${nth}`)
+    const manifests = Object.fromEntries(
+      names.map((name, nth): [string, Facts] => [
+        name,
+        { ...(nth === 0 ? { tags: ['x'] } : {}), children: nth + 1 < names.length ? [names[nth + 1]!] : [] }
+      ])
+    )
+    const plan = planFor({ v: { tags: ['v'] }, ...manifests }, policyOf([all('x')]))
+    expect(plan.steps).toHaveLength(20_000)
+  })
+})
+
+describe('limits', () => {
+  const manifests: Record<string, Facts> = {
+    v: { tags: ['v'] },
+    c: { tags: ['cache'], kind: 'cache' },
+    a: { tags: ['x-1'], age: 9, children: ['a1'] },
+    a1: {},
+    b: { tags: ['x-2'], age: 8 },
+    left: { age: 7 }
+  }
+  const limited = (limits: object, rules: object[] = [all('x-*'), untagged]): Plan =>
+    planFor(manifests, policyOf(rules, limits))
+
+  test.each<[string, object, Plan['brakes']]>([
+    ['as many deletions as allowed', { 'max-deletions': 4 }, []],
+    ['one more', { 'max-deletions': 3 }, [{ input: 'max-deletions', limit: 3, value: 4 }]],
+    ['none allowed', { 'max-deletions': 0 }, [{ input: 'max-deletions', limit: 0, value: 4 }]],
+    [
+      'percent of all versions',
+      { 'max-deletion-percent': 66.6 },
+      [{ input: 'max-deletion-percent', limit: 66.6, value: 400 / 6 }]
+    ],
+    ['as many percent as allowed', { 'max-deletion-percent': 67 }, []],
+    [
+      'images that remain, caches aside',
+      { 'min-remaining': 2 },
+      [{ input: 'min-remaining', limit: 2, value: 1 }]
+    ],
+    ['as many as must remain', { 'min-remaining': 1 }, []],
+    [
+      'several at once',
+      { 'min-remaining': 5, 'max-deletions': 1 },
+      [
+        { input: 'min-remaining', limit: 5, value: 1 },
+        { input: 'max-deletions', limit: 1, value: 4 }
+      ]
+    ]
+  ])('%s', (_, limits, brakes) => {
+    const plan = limited(limits)
+    expect(plan.brakes).toEqual(brakes)
+    expect(plan.steps).toHaveLength(brakes.length > 0 ? 0 : 4)
+    expect(goes(manifests, plan)).toHaveLength(4)
+  })
+
+  test('min-remaining is not crossed by letting leftovers go', () => {
+    expect(limited({ 'min-remaining': 9 }, [untagged]).brakes).toEqual([])
+  })
+
+  test('the brakes look at the whole plan, not at what the budget leaves of it', () => {
+    expect(limited({ 'max-deletions': 3, 'deletions-per-run': 2 }).steps).toEqual([])
+  })
+
+  test.each([
+    [5, ['a', 'a1', 'b', 'left'], 0],
+    [3, ['a', 'a1', 'b'], 1],
+    [2, ['a', 'a1'], 2],
+    [1, [], 4],
+    [0, [], 4]
+  ])('a budget of %p', (budget, expected, left) => {
+    const plan = limited({ 'deletions-per-run': budget })
+    expect([order(plan, Object.keys(manifests)), plan.left]).toEqual([expected, left])
+    expect(plan.stuck?.deletions).toBe(expected.length === 0 ? 2 : undefined)
+  })
+})
+
+test('broken roots are told whatever becomes of them', () => {
+  const plan = planFor(
+    {
+      v: { tags: ['v'], children: ['gone', 'amd'] },
+      amd: {},
+      gone: { unlisted: true, state: 'missing' },
+      orphan: { subject: 'gone' },
+      ghost: { tags: ['w'], state: 'missing' }
+    },
+    policyOf([])
+  )
+  expect(plan.broken.map(({ version, state }) => [version.digest, state])).toEqual([
+    [digestOf('v'), 'partial'],
+    [digestOf('orphan'), 'orphaned'],
+    [digestOf('ghost'), 'ghost']
+  ])
+})
