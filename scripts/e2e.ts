@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { startEmulator } from '../__tests__/emulator/server.ts'
-import { createWorld } from '../__tests__/emulator/world.ts'
+import { createWorld, type World } from '../__tests__/emulator/world.ts'
 import { ExpectedError } from '../src/errors.ts'
 import { createChecks } from './e2e/checks.ts'
 import { createClients } from './e2e/clients.ts'
@@ -32,6 +32,9 @@ const RETENTION = {
 }
 const STRIPPING = { packages: 'site', 'delete-tags': 'sha-*', 'older-than': '30d', untag: 'true' }
 
+/** A deleted image that is brought back in the end, to see that a restored one is whole. */
+const UNDONE = 'nightly-18'
+
 /** Builds dist/index.js where it is not what the sources give. */
 function ensureBundle(): void {
   const build = (...args: string[]) =>
@@ -42,6 +45,16 @@ function ensureBundle(): void {
   if (status !== 0) throw new ExpectedError(`The action cannot be built:\n${stdout}${stderr}`)
 }
 
+/** Whose packages they are: a public one, one of another repository, and one of none, all run by `acme/shop`. */
+function populate(): { world: World; token: string } {
+  const world = createWorld()
+  world.org('acme')
+  world.package('acme/shop', { visibility: 'public', repository: 'acme/shop' })
+  world.package('acme/tools/api', { repository: 'acme/tools', access: { 'acme/shop': 'admin' } })
+  world.package('acme/site', { access: { 'acme/shop': 'admin' } })
+  return { world, token: world.githubToken('acme/shop') }
+}
+
 async function main(): Promise<void> {
   await using workshop = openWorkshop()
   await ensureTools(workshop, say)
@@ -49,12 +62,7 @@ async function main(): Promise<void> {
   const registry = await startRegistry(workshop)
   const clients = createClients(workshop, registry)
   const store = createStore(registry)
-  const world = createWorld()
-  world.org('acme')
-  const token = world.githubToken('acme/shop')
-  world.package('acme/shop', { visibility: 'public', repository: 'acme/shop' })
-  world.package('acme/tools/api', { repository: 'acme/tools', access: { 'acme/shop': 'admin' } })
-  world.package('acme/site', { access: { 'acme/shop': 'admin' } })
+  const { world, token } = populate()
   await using emulator = await startEmulator({ world, versions: () => store })
   await using gate = await openGate(world, registry.url)
   const checks = createChecks(say)
@@ -78,11 +86,11 @@ async function main(): Promise<void> {
     say(`${laid.repository}: ${kept} kept tags pull, ${gone} others are unknown`)
   }
 
-  const back = await bringBack(retention, 'shop', UNDONE, scene)
-  const revived = { ...shop, tags: new Map([...shop.tags, [UNDONE, true] as const]) }
+  await bringBack(retention, 'shop', UNDONE, scene)
   await registry.collectGarbage()
+  const revived = { ...shop, tags: new Map([...shop.tags, [UNDONE, true] as const]) }
   for (const laid of [revived, api, site]) await pullWhatStays(laid, clients, registry, checks)
-  say(`after ${back} versions of ${UNDONE} were restored and garbage was collected, all that still holds`)
+  say(`all of that was looked at again after ${UNDONE} was restored and garbage was collected`)
 
   checks.same(emulator.violations, [], 'no limit of GitHub was overstepped')
   checks.same(emulator.contractViolations, [], "every emulated answer is one that GitHub's schemas allow")
@@ -90,9 +98,6 @@ async function main(): Promise<void> {
   say(`e2e: ${checks.passed} checks passed${failed}`)
   if (checks.failed > 0) process.exitCode = 1
 }
-
-/** A deleted image that is brought back in the end, to see that a restored one is whole. */
-const UNDONE = 'nightly-18'
 
 try {
   await main()

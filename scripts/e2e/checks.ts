@@ -25,7 +25,7 @@ export function createChecks(say: (line: string) => void): Checks {
     that,
     same: (found, expected, sentence) => {
       const [is, should] = [JSON.stringify(found), JSON.stringify(expected)]
-      that(is === should, sentence, `expected ${should}\nfound    ${is}`)
+      that(is === should, sentence, `expected ${around(should, is)}\nfound    ${around(is, should)}`)
     },
     sameLines: (found, expected, sentence) => {
       const [is, should] = [new Set(found), new Set(expected)]
@@ -40,4 +40,12 @@ export function createChecks(say: (line: string) => void): Checks {
       return failed
     }
   }
+}
+
+/** A text of any length, from shortly before the place where it departs from another one. */
+function around(text = 'nothing', other = ''): string {
+  let from = 0
+  while (from < text.length && text[from] === other[from]) from++
+  const start = Math.max(0, from - 100)
+  return `${start > 0 ? '…' : ''}${text.slice(start, start + 400)}${start + 400 < text.length ? '…' : ''}`
 }
