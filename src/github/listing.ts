@@ -33,8 +33,9 @@ type Reading = Omit<Listing, 'newestFirst'>
 
 /**
  * Reads all pages until it is proven that none of the versions is missing: their number is what GitHub counts
- * before, amid and after, or two readings in a row found the same ones. The list moves while it is read, and a
- * version that slipped through between two pages could be the index that needs another one.
+ * before, amid and after, or two readings in a row found the same ones and GitHub counts no more than these. The
+ * list moves while it is read, and a version that slipped through between two pages, or that a stale list never
+ * shows, could be the index that needs another one.
  *
  * @param count GitHub's own count of the versions at this moment
  * @throws ExpectedError when three readings prove nothing
@@ -50,8 +51,11 @@ export async function listCompletely(
   for (let readings = 0; readings < READINGS; readings++) {
     const { reading, amid } = await readOnce(read, count, progress)
     const after = await count()
-    const counted = [before, amid ?? before, after].every(number => number === reading.versions.length)
-    if (counted || (previous !== undefined && sameIds(previous, reading))) {
+    const counts = [before, amid ?? before, after]
+    const found = reading.versions.length
+    const repeated =
+      previous !== undefined && sameIds(previous, reading) && counts.every(number => number <= found)
+    if (repeated || counts.every(number => number === found)) {
       refuseTwins(name, reading.versions)
       return { ...reading, newestFirst: isNewestFirst(reading.versions) }
     }
@@ -60,8 +64,8 @@ export async function listCompletely(
   }
   const seen = previous?.versions.length ?? 0
   throw new ExpectedError(
-    `The list of the versions of ${name} is not complete: ${READINGS} readings differed, the last with ${seen} versions ` +
-      `where GitHub counts ${before}. Something pushes or deletes all the time, or GitHub lags behind. Nothing is ` +
+    `The list of the versions of ${name} is not complete: ${READINGS} readings differed or were short, the last with ` +
+      `${seen} versions where GitHub counts ${before}. Something pushes or deletes all the time, or GitHub lags behind. Nothing is ` +
       'decided on this package; run again when it is quieter.'
   )
 }
