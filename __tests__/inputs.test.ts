@@ -82,6 +82,7 @@ test('without any input, nothing is asked for and everything has its default', (
     reportFile: '/runner/temp/ghcr-steward-report.json',
     apiUrl: 'https://api.github.com',
     registryUrl: 'https://ghcr.io',
+    repository: 'Octo/App',
     serverUrl: 'https://github.com'
   })
 })
@@ -234,8 +235,8 @@ test.each([
 
 describe('inputs of other modes', () => {
   test('stop the run when they are set', () => {
-    expect(problemsOf({ confirm: 'app', 'git-tags': 'x*' })).toEqual([
-      expect.stringMatching(/^Input `git-tags` is used by mode `check` only, and the mode is `retain`/),
+    expect(problemsOf({ confirm: 'app', 'skip-tags': 'x*' })).toEqual([
+      expect.stringMatching(/^Input `skip-tags` is used by mode `check` only, and the mode is `retain`/),
       expect.stringMatching(/^Input `confirm` is used by mode `purge` only/)
     ])
   })
@@ -252,21 +253,54 @@ describe('inputs of other modes', () => {
 })
 
 describe('what is not built yet stops the run', () => {
-  test.each(['check', 'purge', 'restore'])('mode %s', mode => {
+  test.each(['purge', 'restore'])('mode %s', mode => {
     expect(problemsOf({ mode, confirm: 'app' })).toEqual([
-      `Input \`mode\`: this version cannot do \`${mode}\` yet. It can do \`retain\`.`
+      `Input \`mode\`: this version cannot do \`${mode}\` yet. It can do \`retain\` and \`check\`.`
     ])
   })
 
   test.each([
     ['policy', 'version: 1'],
-    ['protect', 'git-tags'],
     ['protect-files', '**'],
     ['plan', 'report.json']
   ])('input %s', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([
       `Input \`${name}\` has no effect in this version yet. Remove it.`
     ])
+  })
+})
+
+test.each(['branches', 'git-tags pull-requests'])(
+  'protect: %s is not built yet and stops the run',
+  sources => {
+    expect(problemsOf({ protect: sources })).toEqual([
+      expect.stringMatching(
+        /^Input `protect`: this version cannot protect what (?:branches|pull-requests) name yet/
+      )
+    ])
+  }
+)
+
+describe('placeholders', () => {
+  test.each([
+    ['image-tags', '{vesion}', 'vesion'],
+    ['dispatch-inputs', 'tag={tga}', 'tga'],
+    ['dispatch-ref', 'refs/tags/{name}', 'name']
+  ])('of %s that nothing feeds stop the run: %s', (input, value, name) => {
+    const problems = problemsOf({ mode: 'check', [input]: value })
+    expect(problems).toEqual([
+      expect.stringMatching(`^Input \`${input}\`: nothing is known by the name \`\\{${name}\\}\``)
+    ])
+  })
+
+  test('may be named groups of the git tags, and JSON has none', () => {
+    const inputs = {
+      mode: 'check',
+      'git-tags': '/^(?<pkg>.+)@(?<version>.+)$/',
+      'image-tags': '{pkg}-{version} {major}.{minor}',
+      'dispatch-inputs': 'data={"tag": "{tag}", "newest": {is-latest}}'
+    }
+    expect(problemsOf(inputs)).toEqual([])
   })
 })
 
@@ -277,7 +311,11 @@ describe('warnings', () => {
     [{ 'delete-tags': 'x' }, []],
     [{ 'delete-broken': 'ghost' }, []],
     [{ 'delete-untagged': 'true', 'keep-at-least': '3', untag: 'true' }, ['`keep-at-least`', '`untag`']],
-    [{ 'delete-tags': 'x', 'keep-untagged': '3' }, ['`keep-untagged`']]
+    [{ 'delete-tags': 'x', 'keep-untagged': '3' }, ['`keep-untagged`']],
+    [{ 'delete-tags': 'x', 'image-tags': '{version}-alpine' }, ['`git-tags` or `image-tags` has no effect']],
+    [{ 'delete-tags': 'x', 'image-tags': '{version}-alpine', protect: 'releases' }, []],
+    [{ mode: 'check', wait: '1h', 'dispatch-token': 'x' }, ['`wait`', '`dispatch-token`']],
+    [{ mode: 'check', wait: '1h', 'dispatch-workflow': 'build.yml' }, []]
   ])('for %j', (inputs, expected) => {
     const warnings = inputWarnings(read(inputs as Record<string, string>))
     expect(warnings).toEqual(expected.map(part => expect.stringContaining(part)))

@@ -40,6 +40,7 @@ export async function movedTags(
   const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
   const found = await eachOf(moving, AT_ONCE, async one => {
     const head = await registry.headTag(repositoryOf(one.pkg), one.tag)
+    if (head.state === 'found' && head.digest === one.version.digest) return {}
     const holder = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, registry) : undefined
     return judge(one, head, holder, all)
   })
@@ -90,7 +91,6 @@ function judge(
   if (head.state === 'unread') {
     return { trouble: `Whether the builds moved ${name} is not known: ${head.cause}.` }
   }
-  if (head.digest === version.digest) return {}
   if (holder === undefined) {
     return { warning: `${name} has moved to ${head.digest} meanwhile, which is none of the rebuilt images.` }
   }

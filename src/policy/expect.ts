@@ -1,5 +1,5 @@
 import semver from 'semver'
-import { parsePatterns } from './pattern.ts'
+import { type Patterns, parsePatterns } from './pattern.ts'
 import type { Groups } from './regex.ts'
 import type { InUse } from './world.ts'
 
@@ -46,8 +46,8 @@ const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'is-latest']
  * @throws ExpectedError when a regular expression takes too long
  */
 export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expectations {
-  const wanted = parsePatterns(rules.gitTags).scan(gitTags)
-  const skipped = rules.skipTags.length === 0 ? new Map() : parsePatterns(rules.skipTags).scan(gitTags)
+  const wanted = gitTagPatterns(rules.gitTags).scan(gitTags)
+  const skipped = rules.skipTags.length === 0 ? new Map() : gitTagPatterns(rules.skipTags).scan(gitTags)
   const expected = new Map<string, Expected>()
   const unmapped: string[] = []
   for (const [name, { groups }] of wanted) {
@@ -88,7 +88,7 @@ export function protectedBy(
   rules: Pick<ExpectRules, 'gitTags' | 'imageTags'>
 ): InUse[] {
   const templates = [...new Set([...rules.imageTags, '{tag}', '{version}'])]
-  const groups = parsePatterns(rules.gitTags).scan(gitTags)
+  const groups = gitTagPatterns(rules.gitTags).scan(gitTags)
   return gitTags.flatMap(name => {
     const readings = [valuesOf(name), valuesOf(name, groups.get(name)?.groups)]
     const texts = readings.flatMap(values => templates.flatMap(template => fill(template, values) ?? []))
@@ -131,6 +131,11 @@ export function valuesOf(tag: string, groups: Groups = {}): Values {
   const numbers = parsed === null ? {} : { major: parsed.major, minor: parsed.minor, patch: parsed.patch }
   const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]))
   return { ...texts, ...groups, version, tag }
+}
+
+/** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
+function gitTagPatterns(sources: readonly string[]): Patterns {
+  return parsePatterns(sources.map(source => (source === '*' ? '**' : source)))
 }
 
 function imagesOf(values: Values, templates: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import type { Dispatch, TagCheck, TagState } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
 import { countStates, missingTags } from './check-tally.ts'
-import { code, details, LEFT, listing, pie, RIGHT, safe } from './markdown.ts'
+import { AMBER, code, details, GREENS, GREY, LEFT, listing, pie, RED, RIGHT, safe } from './markdown.ts'
 import { count, formatNumber } from './phrases.ts'
 import { failures } from './verdict.ts'
 
@@ -15,9 +15,11 @@ export function checkHeadline(run: RunResult): string {
   const missing = missingTags(run).length
   const unread = countStates(run.packages).unreadable
   const found = missing === 0 ? (unread > 0 ? 'none known to be missing' : 'all there') : `${missing} missing`
+  const built = (run.check?.dispatches ?? []).filter(({ status }) => status === 'built').length
+  const rebuilt = built > 0 ? `, ${formatNumber(built)} rebuilt` : ''
   const red = failures(run).length > 0 ? ', but not all went well' : ''
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
-  return `${dry}${count(run.check?.expected.length ?? 0, 'expected tag')}, ${found} ${where}${red}`
+  return `${dry}${count(run.check?.expected.length ?? 0, 'expected tag')}, ${found}${rebuilt} ${where}${red}`
 }
 
 /** The parts of the summary that only a check has; empty ones where there is nothing to say. */
@@ -46,6 +48,13 @@ const TITLES: Readonly<Record<TagState, string>> = {
   present: 'Present'
 }
 
+const COLOURS: Readonly<Record<TagState, string>> = {
+  absent: RED,
+  incomplete: AMBER,
+  unreadable: GREY,
+  present: GREENS[0]
+}
+
 function numbers(runs: readonly PackageRun[]): string[] {
   const counts = countStates(runs)
   const sum = STATES.reduce((total, state) => total + counts[state], 0)
@@ -60,7 +69,11 @@ function packageCell({ package: pkg, checks, error }: PackageRun): string {
 
 function stateChart(runs: readonly PackageRun[]): string {
   const counts = countStates(runs)
-  const slices = STATES.filter(state => counts[state] > 0).map(state => [state, counts[state]] as const)
+  const slices = STATES.filter(state => counts[state] > 0).map(state => ({
+    label: state,
+    value: counts[state],
+    colour: COLOURS[state]
+  }))
   return slices.length < 2 ? '' : pie('Expected images', slices)
 }
 
