@@ -13,9 +13,9 @@ export function safe(text: string, most = 500): string {
     .replace(LIST_MARK, (_, number: string, mark: string) => number + reference(mark))
 }
 
-/** A sentence of ours that may quote anything; the names of inputs in backticks become code again. */
+/** A sentence of ours that may quote anything; plain names in backticks become code again. */
 export function prose(sentence: string): string {
-  return safe(sentence, 1_000).replaceAll(/&#96;([a-z-]+)&#96;/g, '`$1`')
+  return safe(sentence, 1_000).replaceAll(/&#96;([\w./-]+)&#96;/g, '`$1`')
 }
 
 /** A name as code where it has only what tags, digests and package names have; else as escaped text. */
@@ -71,13 +71,30 @@ export function alert(kind: 'NOTE' | 'WARNING' | 'CAUTION', lines: readonly stri
   return [`> [!${kind}]`, ...lines.map(text => `> ${text}`.trimEnd())].join('\n')
 }
 
-/** A Mermaid pie chart. */
-export function pie(title: string, slices: readonly (readonly [label: string, value: number])[]): string {
+/** A part of a pie: what it stands for decides on its colour. */
+export interface Slice {
+  readonly label: string
+  readonly value: number
+  readonly colour: string
+}
+
+/** Colours with white figures on them that GitHub's light and dark pages both bear. */
+export const RED = '#cf222e'
+export const AMBER = '#9a6700'
+export const GREY = '#6e7781'
+export const GREENS = ['#1a7f37', '#0969da', '#116329', '#0a3069', '#2c974b', '#218bff'] as const
+
+/** A Mermaid pie chart, the greatest slice first: Mermaid gives its colours in that order. */
+export function pie(title: string, slices: readonly Slice[]): string {
+  const sorted = slices.toSorted((a, b) => b.value - a.value)
+  const colours = sorted.map(({ colour }, index) => `"pie${index + 1}": "${colour}"`)
+  const look = '"pieOpacity": "1", "pieStrokeWidth": "1px", "pieOuterStrokeWidth": "0px"'
   return [
     '```mermaid',
+    `%%{init: {"themeVariables": {${colours.join(', ')}, "pieSectionTextColor": "#ffffff", ${look}}}}%%`,
     'pie showData',
     `    title ${title}`,
-    ...slices.map(([label, value]) => `    "${mermaid(label)}" : ${value}`),
+    ...sorted.map(({ label, value }) => `    "${mermaid(label)}" : ${value}`),
     '```'
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-import type { BrokenState, Decision, Outcome, OutcomeStatus, Step } from '../model/decision.ts'
+import type { BrokenState, Decision, Outcome, OutcomeStatus, Reason, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
@@ -9,6 +9,7 @@ import { increment } from './tally.ts'
 /** Deleted images are what people look for; of other lists the beginning says it all. */
 const MOST_IMAGES = 1_000
 const MOST_ROWS = 100
+const MOST_KEPT = 50
 
 /** One package's part of the summary: a heading and its foldable lists; nothing where there is nothing to say. */
 export function packageBlocks(run: PackageRun): string[] {
@@ -21,8 +22,10 @@ export function packageBlocks(run: PackageRun): string[] {
     untaggedPart(run.outcomes),
     brokenPart(run.plan.broken),
     unreadPart(run.plan.unread),
-    reasonsPart('Kept, and why', run.plan.decisions, keptBecause),
-    reasonsPart('Due to go, and why', run.plan.decisions, dueBecause)
+    duePart(run.plan.decisions, run.outcomes),
+    keptPart(run.plan.decisions),
+    reasonsPart('Reasons to keep', run.plan.decisions, keptBecause),
+    reasonsPart('Reasons to delete', run.plan.decisions, dueBecause)
   ].filter(part => part !== '')
   return parts.length === 0 ? [] : [`### ${code(run.package.name)}`, ...parts]
 }
@@ -52,9 +55,41 @@ function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[]): string {
   const title = went.some(outcome => outcome.status === 'planned') ? 'Would be deleted' : 'Deleted'
   return details(
     `${title}: ${count(images.size, 'image')}, ${count(went.length, 'version')} in all`,
-    listing([LEFT('Image'), RIGHT('Versions with it'), LEFT('Why')], rows, images.size, 'image')
+    listing([LEFT('Image'), RIGHT('Parts'), LEFT('Why')], rows, images.size, 'image')
   )
 }
+
+/** Images that are due and were not come to, by a brake or a budget: what the next run would do. */
+function duePart(decisions: readonly Decision[], outcomes: readonly Outcome[]): string {
+  const reached = new Set(outcomes.map(({ step, status }) => (status === 'left' ? 0 : step.version.id)))
+  const roots = decisions.flatMap(({ verdict, version, reasons: [reason] }) =>
+    verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id) ? [{ version, reason }] : []
+  )
+  return imagesPart('Due, but not deleted', roots, MOST_IMAGES)
+}
+
+/** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
+function keptPart(decisions: readonly Decision[]): string {
+  const roots = decisions.flatMap(({ verdict, version, reasons: [reason] }) =>
+    verdict === 'keep' && !PARTS.includes(reason.code) ? [{ version, reason }] : []
+  )
+  return imagesPart('Kept', roots, MOST_KEPT)
+}
+
+function imagesPart(
+  title: string,
+  images: readonly { readonly version: PackageVersion; readonly reason: Reason }[],
+  most: number
+): string {
+  if (images.length === 0) return ''
+  const rows = images
+    .slice(0, most)
+    .map(({ version, reason }) => [versionCell(version), safe(phrase(reason))])
+  const body = listing([LEFT('Image'), LEFT('Why')], rows, images.length, 'image')
+  return details(`${title}: ${count(images.length, 'image')}`, body)
+}
+
+const PARTS: readonly Reason['code'][] = ['child', 'referrer']
 
 function troublePart(verdicts: Verdicts, outcomes: readonly Outcome[], status: OutcomeStatus): string {
   const concerned = outcomes.filter(outcome => outcome.status === status)
@@ -141,7 +176,8 @@ function reasonsPart(
     const reason = because(decision)
     if (reason !== undefined) increment(counts, reason)
   }
-  if (counts.size === 0) return ''
+  // A single reason stands in the list of images already.
+  if (counts.size < 2) return ''
   const sorted = [...counts].sort(([, a], [, b]) => b - a)
   const rows = sorted.slice(0, MOST_ROWS).map(([reason, versions]) => [safe(reason), formatNumber(versions)])
   return details(title, listing([LEFT('Reason'), RIGHT('Versions')], rows, sorted.length, 'reason'))

@@ -1,6 +1,22 @@
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
-import { alert, code, details, type Head, LEFT, listing, pie, prose, RIGHT, safe } from './markdown.ts'
+import {
+  AMBER,
+  alert,
+  code,
+  details,
+  GREENS,
+  GREY,
+  type Head,
+  LEFT,
+  listing,
+  pie,
+  prose,
+  RED,
+  RIGHT,
+  type Slice,
+  safe
+} from './markdown.ts'
 import { count, formatDuration, formatNumber, keepLabel, unmatchedPhrase } from './phrases.ts'
 import { packageBlocks } from './summary-package.ts'
 import { increment, type Tally, tally, total, unmatched } from './tally.ts'
@@ -48,7 +64,10 @@ function headline(run: RunResult, sums: Tally): string {
   const remaining = sums.versions - gone(sums)
   const remain = `${formatNumber(remaining)} ${remaining === 1 ? 'remains' : 'remain'}`
   const back = sums.restored > 0 ? `, ${formatNumber(sums.restored)} restored at once` : ''
-  return `${count(sums.deleted, 'version')} deleted${tags}${back}, ${remain} ${where}${red}`
+  if (sums.deleted > 0)
+    return `${count(sums.deleted, 'version')} deleted${tags}${back}, ${remain} ${where}${red}`
+  const nothing = sums.versions > sums.kept || red !== '' ? 'Nothing was deleted' : 'Nothing to delete'
+  return `${nothing}${tags}${back}, ${remain} ${where}${red === '' ? '' : ': this run failed'}`
 }
 
 function restoredHeadline(run: RunResult, sums: Tally): string {
@@ -107,7 +126,7 @@ function warningBox(run: RunResult): string {
       .map(unmatchedPhrase),
     ...run.packages.flatMap(one => one.warnings.map(warning => `${one.package.name}: ${warning}`))
   ]
-  return sentences.length === 0 ? '' : alert('WARNING', bullets(sentences))
+  return sentences.length === 0 ? '' : alert('WARNING', ['**Worth a look.**', '', ...bullets(sentences)])
 }
 
 /** Columns that are zero in every package say nothing and are left out. */
@@ -171,17 +190,32 @@ function packageCell(run: PackageRun): string {
 
 function chart(run: RunResult, sums: Tally): string {
   if (run.mode === 'restore') return ''
-  const slices = new Map<string, number>()
   const went = run.dryRun ? sums.planned : gone(sums)
-  if (went > 0) slices.set(run.dryRun ? 'to delete' : 'deleted', went)
   const stayed = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
-  if (stayed > 0) slices.set('due, but not deleted', stayed)
+  // Where nothing is due the table has said it all.
+  if (went + stayed === 0) return ''
+  const slices = [
+    { label: run.dryRun ? 'to delete' : 'deleted', value: went, colour: RED },
+    { label: 'due, but not deleted', value: stayed, colour: AMBER },
+    ...keptSlices(run)
+  ].filter(({ value }) => value > 0)
+  if (slices.length < 2) return ''
+  return pie(count(sums.versions, 'version'), slices)
+}
+
+/** What keeps versions, the weightiest reasons first; slivers that nobody can tell apart are one slice. */
+function keptSlices(run: RunResult): Slice[] {
+  const counts = new Map<string, number>()
   for (const decision of run.packages.flatMap(one => one.plan?.decisions ?? [])) {
-    if (decision.verdict === 'keep') increment(slices, keepLabel(decision.reasons[0]))
+    if (decision.verdict === 'keep') increment(counts, keepLabel(decision.reasons[0]))
   }
-  if (slices.size < 2) return ''
-  const sorted = [...slices].sort(([, a], [, b]) => b - a)
-  return pie(`${count(sums.versions, 'version')}`, sorted)
+  const sorted = [...counts].sort(([, a], [, b]) => b - a)
+  const most = sorted.length > GREENS.length ? GREENS.length - 1 : sorted.length
+  const named = sorted
+    .slice(0, most)
+    .map(([label, value], index) => ({ label, value, colour: GREENS[index] ?? GREY }))
+  const others = sorted.slice(most).reduce((sum, [, value]) => sum + value, 0)
+  return others > 0 ? [...named, { label: 'kept for other reasons', value: others, colour: GREY }] : named
 }
 
 /** Keep patterns among them are warnings too; that a delete pattern finds nothing may be as it should. */
