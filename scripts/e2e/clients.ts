@@ -36,10 +36,12 @@ export function createClients(workshop: Workshop, registry: RealRegistry): Clien
   mkdirSync(context)
   writeFileSync(join(context, 'Containerfile'), CONTAINERFILE)
   writeFileSync(join(context, 'base'), 'what all images have in common\n'.repeat(1_000))
-  const storage = ['--root', join(workshop.dir, 'storage'), '--runroot', join(workshop.dir, 'run')]
+  // Needs no mounts, so that nothing of it outlives a run that is broken off.
+  const driver = ['--storage-driver', 'vfs']
+  const places = ['--root', join(workshop.dir, 'storage'), '--runroot', join(workshop.dir, 'run')]
   let made = 0
 
-  const buildah = (...args: string[]) => workshop.run('buildah', [...storage, ...args])
+  const buildah = (...args: string[]) => workshop.run('buildah', [...driver, ...places, ...args])
   const address = (repository: string, tag: string) => `docker://${registry.host}/${repository}:${tag}`
   const manifestFormat = (format: Format) => (format === 'oci' ? 'oci' : 'v2s2')
 

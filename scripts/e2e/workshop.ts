@@ -37,7 +37,6 @@ export function openWorkshop(): Workshop {
     TMPDIR: dir,
     XDG_RUNTIME_DIR: home,
     // Neither a daemon nor a kernel that lets containers mount anything is asked for.
-    STORAGE_DRIVER: 'vfs',
     BUILDAH_ISOLATION: 'chroot'
   }
   const alive = new Set<ChildProcess>()
