@@ -349,12 +349,15 @@ const rows: Row[] = [
       outer: { tags: ['x'], children: ['inner', 'amd'] },
       inner: { children: ['gone'] },
       amd: {},
+      deep: { tags: ['z'], children: ['half'] },
+      half: { children: ['gone', 'arm'] },
+      arm: {},
       hollow: { tags: ['y'], children: ['shell'] },
       shell: { children: ['gone'] },
       gone: { unlisted: true, state: 'missing' }
     },
     rules: [{ action: 'delete', match: { state: ['partial'] } }],
-    goes: ['outer', 'inner', 'amd']
+    goes: ['outer', 'inner', 'amd', 'deep', 'half', 'arm']
   },
   {
     hazard: 'T-35: while a tag moves two versions have it, and both hold it',

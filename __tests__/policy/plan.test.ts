@@ -235,6 +235,34 @@ describe('what counts', () => {
       ['c']
     ],
     [
+      'versions from the future take no slot',
+      {
+        a: { tags: ['b-2'], age: 9, updated: -1 },
+        b: { tags: ['b-1'] },
+        c: { tags: ['b-0'], age: 95 }
+      },
+      [all('b-*', { 'keep-at-least': 1 })],
+      ['c']
+    ],
+    [
+      'an untagged build cache takes no slot',
+      { v: { tags: ['v'] }, a: { kind: 'cache', age: 2 }, b: { age: 5 }, c: { age: 6 } },
+      [{ ...untagged, 'keep-at-least': 1 }],
+      ['a', 'c']
+    ],
+    [
+      'a young child of an index that goes takes the slot of the image that it then is',
+      { v: { tags: ['v'] }, x: { tags: ['x'], children: ['c'] }, c: { age: 0.5 }, u: { age: 50 } },
+      [all('x'), { ...untagged, 'keep-at-least': 1 }],
+      ['x', 'u']
+    ],
+    [
+      'of the last tagged versions an image is held back, not what describes it',
+      { a: { tags: ['x'], age: 9 }, sig: { tags: [describing('a')], age: 3 } },
+      [all('x')],
+      []
+    ],
+    [
       'young versions take slots',
       { a: { tags: ['b-2'], age: 0.5 }, b: { tags: ['b-1'] } },
       [all('b-*', { 'keep-at-least': 1 })],

@@ -5,14 +5,8 @@ import { parseAge } from './age.ts'
 import { type Fault, faultsOf } from './issues.ts'
 import { type Patterns, parsePatterns, parseRange } from './pattern.ts'
 import type { GroupBy, KeepClauses, Match, Period, Policy, Rule } from './rule.ts'
-import {
-  asList,
-  type PolicyShape,
-  policyShape,
-  type RuleShape,
-  type SettingsShape,
-  type TestShape
-} from './shape.ts'
+import { asList } from './rule-check.ts'
+import { type PolicyShape, policyShape, type RuleShape, type SettingsShape, type TestShape } from './shape.ts'
 
 /** What is in use beside the registry: layer 0 keeps what it names. */
 export interface Protect {
