@@ -113,7 +113,7 @@ test.each([
 
 test('a tag with special characters is taken literally', () => {
   expect(isAbout(run('Build a.b'), expectedOf('a+b')[0]!)).toBe(false)
-  expect(isAbout(run('Build a+b (x)'), expectedOf('a+b')[0]!)).toBe(true)
+  expect(isAbout(run('Build a.b (x)'), expectedOf('a.b')[0]!)).toBe(true)
 })
 
 describe('what a run has come to', () => {
