@@ -1,17 +1,18 @@
-import { execute, type Performed } from './execute.ts'
-import type { Look, Restoral } from './github/packages.ts'
+import { execute, type Perform, type Performed } from './execute.ts'
+import type { Restoral as Answer, Look } from './github/packages.ts'
 import { lackingRights } from './github/token.ts'
 import type { Clock } from './model/clock.ts'
-import type { Outcome, Step } from './model/decision.ts'
+import { emptyPlan, type Outcome } from './model/decision.ts'
 import type { Package, PackageVersion } from './model/package.ts'
 import type { Journal } from './report/journal.ts'
 import { sentEntry } from './report/record-build.ts'
 import type { Services } from './services.ts'
+import { type Restoral, restoralOf } from './undoing.ts'
 
 /** The requests that restoring takes. */
 export interface RestoringHands {
   /** One restore, sent once; `announce` runs right before it goes out. */
-  restore(version: PackageVersion, announce: () => boolean): Promise<Restoral>
+  restore(version: PackageVersion, announce: () => boolean): Promise<Answer>
   /** The version as it is now; undefined when it is not there. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
 }
@@ -77,37 +78,28 @@ export function restorer(
 const BACK: Performed = { status: 'done', detail: '' }
 const failed = (detail: string): Performed => ({ status: 'failed', detail })
 
-/** Restores versions; what happens goes to the journal and to `report`. */
-export function bringBack(
-  pkg: Package,
-  steps: readonly (Step & { action: 'restore' })[],
-  services: Services,
-  journal: Journal,
-  report: (outcome: Outcome) => void
-): Promise<Outcome[]> {
+/** The hands that restore versions of one package; each request goes into the journal before it is sent. */
+export function restoringHands(pkg: Package, services: Services, journal: Journal): Perform {
   const { packages, clock } = services
-  const byId = new Map(steps.map(step => [step.version.id, step]))
   const restore = restorer(
     {
       restore: (version, announce) => packages.restore(pkg, version.id, announce),
       version: id => packages.version(pkg, id)
     },
-    version => {
-      const step = byId.get(version.id)
-      if (step !== undefined) journal.append(sentEntry(pkg.name, step, clock.now()))
-    },
+    version => journal.append(sentEntry(pkg.name, restoralOf(version), clock.now())),
     lackingRights(services.tokenKind, pkg, services.serverUrl, 'restore'),
     clock
   )
-  const plan = {
-    package: pkg,
-    decisions: [],
-    steps,
-    left: 0,
-    brakes: [],
-    hits: [],
-    broken: [],
-    unread: []
-  }
-  return execute(plan, step => restore(step.version), report)
+  return step => restore(step.version)
+}
+
+/** Restores versions; what happens goes to the journal and to `report`. */
+export function bringBack(
+  pkg: Package,
+  steps: readonly Restoral[],
+  services: Services,
+  journal: Journal,
+  report: (outcome: Outcome) => void
+): Promise<Outcome[]> {
+  return execute({ ...emptyPlan(pkg), steps }, restoringHands(pkg, services, journal), report)
 }

@@ -202,7 +202,7 @@ export function entries<T>(parse: (entry: string) => T): z.ZodType<T[], string> 
 }
 
 /** A schema from a function that throws an ExpectedError for what it does not take. */
-function field<T>(parse: (text: string) => T): z.ZodType<T, string> {
+export function field<T>(parse: (text: string) => T): z.ZodType<T, string> {
   return z.string().transform((given, context) => {
     try {
       return parse(given)

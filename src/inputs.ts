@@ -10,6 +10,7 @@ import type { Mode } from './model/run.ts'
 import { nearest } from './nearest.ts'
 import { type PackageSelection, packageList, relativeTo } from './package-names.ts'
 import { unknownPlaceholders } from './policy/expect.ts'
+import { type RestoreInput, restoreInput, undoProblems } from './undo-inputs.ts'
 
 const MODES = ['retain', 'check', 'purge', 'restore'] as const
 const BROKEN = ['ghost', 'partial', 'orphaned'] as const
@@ -74,8 +75,7 @@ interface DeclaredInputs {
   /** Tags, digests and version ids. */
   readonly purge: readonly string[]
   readonly confirm: string | undefined
-  /** A path, or version ids and digests. */
-  readonly restore: string | undefined
+  readonly restore: RestoreInput | undefined
   readonly reserveRequests: number
   readonly timeLimit: number
   readonly reportFile: string
@@ -154,7 +154,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   wait: { modes: CHECK, schema: fields.optional(fields.timeSpan), default: '' },
   purge: { modes: ['purge'], schema: fields.names, default: '' },
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
-  restore: { modes: ['restore'], schema: optionalText, default: '' },
+  restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
   reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
@@ -164,8 +164,8 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
 
 /** What product and action.yml promise and this version does not do yet; it must not look as if it did. */
 const NOT_BUILT: { readonly modes: readonly Mode[]; readonly inputs: readonly (keyof DeclaredInputs)[] } = {
-  modes: ['purge', 'restore'],
-  inputs: ['policy', 'protectFiles', 'plan']
+  modes: [],
+  inputs: ['policy', 'protectFiles']
 }
 
 const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
@@ -196,7 +196,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     values.packages = relative.packages
     problems.push(...relative.problems.map(problem => `Input \`packages\`: ${problem}`))
   }
-  problems.push(...strangePlaceholders(values as Partial<Inputs>))
+  problems.push(...strangePlaceholders(values as Partial<Inputs>), ...undoProblems(values as Partial<Inputs>))
   const server = fields.hostAddress.safeParse(serverOf(env))
   if (!server.success) {
     problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))

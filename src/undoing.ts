@@ -5,6 +5,11 @@ import type { PackageVersion } from './model/package.ts'
 export type Deletion = Pick<Step & { action: 'delete' }, 'version' | 'after' | 'root'>
 export type Restoral = Step & { action: 'restore' }
 
+/** The step that brings back one version, whatever else there is. */
+export function restoralOf(version: PackageVersion): Restoral {
+  return { action: 'restore', version, after: [], root: version.digest }
+}
+
 /**
  * The steps that undo deletions, in the opposite order: children come back before the index that names them,
  * and what describes an image before the image.

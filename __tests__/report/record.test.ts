@@ -62,7 +62,7 @@ describe('the report', () => {
   test('is a complete file after every entry, and has all of them in order', () => {
     const journal = openRecord(path, run, context)
     const entries = [
-      sentEntry('app', outcome.step, at, 'DELETE /orgs/acme/packages/container/app/versions/1'),
+      sentEntry('app', outcome.step, at),
       outcomeEntry('app', { ...outcome, status: 'failed', detail: 'ünlucky ]}' }, at + 1),
       sentEntry('app', { action: 'untag', version: live, tag: 'v1' }, at + 2),
       outcomeEntry('app', outcome, at + 3)

@@ -132,6 +132,11 @@ export interface Plan {
   readonly unread: readonly { readonly digest: Digest; readonly ref: Ref; readonly cause: string }[]
 }
 
+/** A plan that decides nothing and does nothing. */
+export function emptyPlan(pkg: Package): Plan {
+  return { package: pkg, decisions: [], steps: [], left: 0, brakes: [], hits: [], broken: [], unread: [] }
+}
+
 /**
  * What became of a step.
  * - `done`: GitHub confirmed it, or it was confirmed after a lost answer.

@@ -90,7 +90,7 @@ function untagSteps(graph: Graph, strips: ReadonlyMap<number, readonly string[]>
   )
 }
 
-function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
+export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
   return deletions.map(({ place, after }) => ({
     action: 'delete',
     version: versionAt(graph, place),

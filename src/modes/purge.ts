@@ -1,0 +1,92 @@
+import { type Candidate, carryOut, type Decided, dismiss } from '../candidate.ts'
+import { ExpectedError } from '../errors.ts'
+import type { Perform, Performed } from '../execute.ts'
+import type { Inputs } from '../inputs.ts'
+import { live } from '../live.ts'
+import { lookBack } from '../look-back.ts'
+import type { Package } from '../model/package.ts'
+import type { RunResult } from '../model/run.ts'
+import { packageRemover } from '../package-hands.ts'
+import { decidePurge, purgeEverything } from '../policy/purge.ts'
+import { eachOf } from '../pool.ts'
+import type { Journal } from '../report/journal.ts'
+import { inventoryHash } from '../report/record-build.ts'
+import type { Services } from '../services.ts'
+import { choosePackages, orProblem, SIDE_BY_SIDE, survey } from '../survey.ts'
+import { WHOLE_PACKAGE } from '../undo-inputs.ts'
+
+/**
+ * The emergency: what is named goes now, keep rules and grace notwithstanding, with its children and referrers,
+ * but never anything that a remaining image needs. The journal is the same, so this can be undone, too.
+ */
+export async function purge(inputs: Inputs, services: Services): Promise<RunResult> {
+  const started = services.clock.now()
+  const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
+  const chosen = await choosePackages(inputs.packages, services)
+  const candidates = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
+    if (problem !== undefined) return dismiss(pkg, problem)
+    const considered = await orProblem(() =>
+      wholePackage ? considerPackage(pkg, inputs.purge, services) : consider(pkg, inputs.purge, services)
+    )
+    return 'problem' in considered ? dismiss(pkg, considered) : considered
+  })
+  return carryOut(
+    candidates,
+    {
+      mode: 'purge',
+      dryRun: inputs.dryRun,
+      started,
+      hands: (candidate, journal) =>
+        wholePackage ? removeUnchanged(candidate, services, journal) : live(candidate, services, journal),
+      afterwards: (candidate, journal, report) =>
+        wholePackage ? Promise.resolve(candidate) : lookBack(candidate, services, journal, report)
+    },
+    services
+  )
+}
+
+async function consider(pkg: Package, names: readonly string[], services: Services): Promise<Candidate> {
+  const surveyed = await survey(pkg, services, () => true)
+  const plan = decidePurge(surveyed.inventory, names)
+  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, surveyed, left: false }
+}
+
+/** Lists what goes with the package; what its manifests say does not matter. */
+async function considerPackage(
+  pkg: Package,
+  names: readonly string[],
+  { packages }: Services
+): Promise<Candidate> {
+  const { versions } = await packages.listVersions(pkg)
+  if (names.length > 1) {
+    throw new ExpectedError(
+      `Nothing is purged. \`${WHOLE_PACKAGE}\` stands for everything: name nothing beside it.`
+    )
+  }
+  if (versions.some(({ tags }) => tags.includes(WHOLE_PACKAGE))) {
+    throw new ExpectedError(
+      `Nothing is purged. \`${WHOLE_PACKAGE}\` is a tag of ${pkg.name}, so it is not clear what is meant: give the ` +
+        'digest of that version, or take the tag away to purge the package.'
+    )
+  }
+  const plan = purgeEverything({ package: pkg, versions })
+  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, left: false }
+}
+
+/** Deletes the package if it is still what was listed. */
+function removeUnchanged({ run }: Decided, services: Services, journal: Journal): Perform {
+  const { package: pkg, plan } = run
+  const planned = inventoryHash(plan.decisions.map(({ version }) => version))
+  const remove = packageRemover(pkg, services, journal)
+  let look: Promise<Performed | undefined> | undefined
+  const changed = async (): Promise<Performed | undefined> => {
+    const { versions } = await services.packages.listVersions(pkg)
+    return inventoryHash(versions) === planned
+      ? undefined
+      : { status: 'skipped', detail: 'the package changed after the listing: run it once more' }
+  }
+  return async step => {
+    look ??= changed()
+    return (await look) ?? remove(step)
+  }
+}

@@ -1,0 +1,72 @@
+import type { Digest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { PackageRecord, RunRecord } from './record.ts'
+
+/** What a run took away from one package, in the order in which it did. */
+export interface TakenAway {
+  readonly deletions: readonly {
+    readonly version: PackageVersion
+    readonly after: readonly Digest[]
+    readonly root: Digest
+    /** True for what went because it described something that went. */
+    readonly referrer: boolean
+  }[]
+  /** Tags that were taken off versions that stayed. */
+  readonly stripped: readonly { readonly version: PackageVersion; readonly tag: string }[]
+  /** True when the package as a whole was deleted. */
+  readonly wholePackage: boolean
+  /** Versions that were broken before, by digest. */
+  readonly broken: ReadonlySet<Digest>
+}
+
+/** Outcomes of a request that was sent, after which the version may still be there because of it. */
+const NOT_DONE = ['refused', 'skipped', 'left']
+
+/**
+ * Reads out of a report what its run deleted, or may have: of a run that was killed, the requests without an
+ * outcome count too.
+ */
+export function takenAway({ journal }: RunRecord, record: PackageRecord): TakenAway {
+  const sent = new Set<string>()
+  const undone = new Set<string>()
+  let wholePackage = false
+  for (const entry of journal) {
+    if (!('package' in entry) || entry.package !== record.name) continue
+    if (entry.event === 'package-sent') wholePackage = true
+    if (entry.event === 'package-outcome') wholePackage = entry.status === 'done'
+    if (!('id' in entry)) continue
+    const key = `${entry.action} ${entry.id} ${entry.tag ?? ''}`
+    if (entry.event === 'sent') sent.add(key)
+    else if (NOT_DONE.includes(entry.status)) undone.add(key)
+    else undone.delete(key)
+  }
+  const was = (key: string): boolean => sent.has(key) && !undone.has(key)
+  const versions = new Map(record.versions.map(row => [row.id, row]))
+  return {
+    deletions: record.steps.flatMap(step => {
+      const row = versions.get(step.id)
+      if (step.action !== 'delete' || row === undefined) return []
+      if (!wholePackage && !was(`delete ${step.id} `)) return []
+      const referrer = row.reasons.some(({ code, role }) => code === 'owned' && role === 'referrer')
+      return [{ version: versionOf(row), after: step.after, root: step.root, referrer }]
+    }),
+    stripped: record.steps.flatMap(step => {
+      const row = versions.get(step.id)
+      return step.action === 'untag' && row !== undefined && was(`untag ${step.id} ${step.tag}`)
+        ? [{ version: versionOf(row), tag: step.tag }]
+        : []
+    }),
+    wholePackage,
+    broken: new Set(record.broken.map(({ digest }) => digest))
+  }
+}
+
+/** A version as the report has it. */
+export function versionOf(row: PackageRecord['versions'][number]): PackageVersion {
+  const { id, digest, tags, created, updated } = row
+  return { id, digest, tags, created: moment(created), updated: moment(updated) }
+}
+
+function moment(time: string | null): number | undefined {
+  return time === null ? undefined : Date.parse(time)
+}
