@@ -80,7 +80,7 @@ export async function bodyOf(req: IncomingMessage): Promise<Buffer> {
 export async function listen(serve: (req: IncomingMessage, res: ServerResponse) => Promise<void>) {
   const server: Server = createServer({ keepAliveTimeout: 120_000 }, (req, res) => {
     serve(req, res).catch((error: unknown) => {
-      if (req.destroyed || res.destroyed) return
+      if (res.destroyed) return
       process.stderr.write(`emulator: ${error instanceof Error ? error.stack : String(error)}\n`)
       if (res.headersSent) res.destroy()
       else res.writeHead(500).end('emulator bug')
