@@ -73,8 +73,7 @@ function isClosed(number: string | undefined, closedFor: number, world: World, n
 
 /** A release is no branch, and the image of one must not go because no branch is called so. */
 function isBranchGone(name: string, { branches, gitTags }: World): boolean {
-  if (branches === undefined || gitTags === undefined) return false
-  return !namesOf(branches).has(asTag(name)) && isGitTagGone(name, { gitTags })
+  return branches !== undefined && !namesOf(branches).has(asTag(name)) && isGitTagGone(name, { gitTags })
 }
 
 /** `v1.2.3` and `1.2.3` name each other. */
