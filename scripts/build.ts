@@ -4,7 +4,7 @@
  * says whether dist is what the sources give.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 
 const root = resolve(import.meta.dirname, '..')
@@ -56,14 +56,12 @@ function licences(meta: Metafile): string {
   const bundled = Object.values(meta.outputs).flatMap(output => Object.entries(output.inputs))
   for (const [input, { bytesInOutput }] of bundled) {
     if (bytesInOutput === 0 || !input.includes('node_modules/')) continue
-    let dir = dirname(join(root, input))
-    // The nearest package.json with a name: some packages nest ones that only say "type".
-    let manifest: { name?: string; version?: string; license?: string } = {}
-    for (; manifest.name === undefined || manifest.version === undefined; dir = dirname(dir)) {
-      manifest = JSON.parse(read(join(dir, 'package.json')) ?? '{}')
-      if (manifest.name !== undefined && manifest.version !== undefined) break
-      if (dir === root) throw new Error(`no package.json above ${input}`)
-    }
+    // Packages nest further package.json files, with a name even; the one that counts is next to node_modules.
+    const [folder = ''] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? []
+    const dir = join(root, folder)
+    const manifest: { name: string; version: string; license?: string } = JSON.parse(
+      readFileSync(join(dir, 'package.json'), 'utf8')
+    )
     const id = `${manifest.name}@${manifest.version}`
     if (packages.has(id)) continue
     const file = readdirSync(dir).find(name => /^(licen[cs]e|copying)/i.test(name))
