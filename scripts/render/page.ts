@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { html } from './markdown.ts'
 
-const require = createRequire(import.meta.url)
+const STYLES = {
+  light: import.meta.resolve('github-markdown-css/github-markdown-light.css'),
+  dark: import.meta.resolve('github-markdown-css/github-markdown-dark.css')
+}
+const MERMAID = import.meta.resolve('@mermaid-js/tiny')
 
 /** How wide GitHub shows a job summary on a laptop, in CSS pixels. */
 export const WIDTH = 1012
@@ -17,7 +20,7 @@ export interface Look {
  * A page that shows Markdown as GitHub does. Once all is drawn, `data-height` on its root says how high it is.
  */
 export function page(markdown: string, { scheme, open }: Look): string {
-  const css = readFileSync(require.resolve(`github-markdown-css/github-markdown-${scheme}.css`), 'utf8')
+  const css = readFileSync(new URL(STYLES[scheme]), 'utf8')
   const theme = scheme === 'dark' ? 'dark' : 'default'
   return `<!doctype html>
 <meta charset="utf-8">
@@ -28,7 +31,7 @@ body { margin: 0; padding: 24px 32px; box-sizing: border-box; width: ${WIDTH}px;
 .mermaid { background: none; text-align: center }
 </style>
 <body><article class="markdown-body">${html(markdown)}</article>
-<script src="${new URL(`file://${require.resolve('@mermaid-js/tiny')}`).href}"></script>
+<script src="${MERMAID}"></script>
 <script>
 for (const part of [...document.querySelectorAll('details')].slice(0, ${open})) part.open = true
 mermaid.initialize({ startOnLoad: false, theme: '${theme}' })

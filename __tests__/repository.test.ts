@@ -1,0 +1,110 @@
+import { globSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { parse } from 'yaml'
+import { VERSION } from '../src/version.ts'
+
+/** What has to hold for the repository as a whole. */
+
+const root = resolve(import.meta.dirname, '..')
+const read = (name: string) => readFileSync(resolve(root, name), 'utf8')
+
+interface Locked {
+  readonly version?: string
+  readonly resolved?: string
+  readonly integrity?: string
+  readonly dev?: boolean
+  readonly link?: boolean
+}
+const locked: [path: string, entry: Locked][] = Object.entries(JSON.parse(read('package-lock.json')).packages)
+
+test('the version in package.json is the one that the action tells GitHub', () => {
+  expect(VERSION).toBe(JSON.parse(read('package.json')).version)
+})
+
+test('the lock file names hashes and no addresses, so that any registry may serve the packages', () => {
+  expect(locked.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
+  expect(locked.filter(([path, { integrity }]) => path !== '' && integrity === undefined)).toEqual([])
+})
+
+test('every dependency is pinned to one version', () => {
+  const { dependencies, devDependencies, overrides } = JSON.parse(read('package.json'))
+  const ranges = Object.entries({ ...dependencies, ...devDependencies, ...overrides })
+  expect(ranges.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([])
+})
+
+test('no part of the GitHub client ends up in the bundle twice', () => {
+  const versions = (name: string) =>
+    locked.filter(([path, { dev }]) => path.endsWith(`node_modules/${name}`) && dev !== true).length
+  for (const name of [
+    '@octokit/core',
+    '@octokit/plugin-paginate-rest',
+    '@octokit/plugin-rest-endpoint-methods',
+    '@octokit/request',
+    '@actions/http-client',
+    'undici',
+    'zod'
+  ]) {
+    expect([name, versions(name)]).toEqual([name, 1])
+  }
+})
+
+test('all that is bundled has a licence that allows it, and its text is there', () => {
+  const allowed = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0']
+  const blocks = read('dist/licenses.txt').split(`\n${'-'.repeat(72)}\n\n`)
+  expect(blocks.length).toBeGreaterThan(20)
+  for (const block of blocks) {
+    const [name = '', licence = '', , ...text] = block.split('\n')
+    expect([name, licence.replaceAll(/[()]/g, '').split(/ (?:OR|AND) /)]).toEqual([
+      name,
+      expect.arrayContaining([expect.stringMatching(new RegExp(`^(?:${allowed.join('|')})$`))])
+    ])
+    expect(`${name}: ${text.join('\n')}`).toMatch(/: [\s\S]{200,}|no licence file/)
+  }
+})
+
+interface Step {
+  readonly uses?: string
+  readonly run?: string
+}
+interface Job {
+  readonly steps: readonly Step[]
+  readonly permissions?: unknown
+  readonly 'timeout-minutes'?: number
+}
+const workflows = globSync('.github/workflows/*.yml', { cwd: root }).map(name => {
+  const workflow: { permissions?: unknown; jobs: Record<string, Job> } = parse(read(name))
+  return { name, text: read(name), workflow, jobs: Object.values(workflow.jobs) }
+})
+
+test('every workflow says what its token may do, and every job when it ends', () => {
+  expect(workflows.length).toBeGreaterThan(5)
+  for (const { name, workflow, jobs } of workflows) {
+    expect([name, workflow.permissions]).toEqual([name, expect.objectContaining({ contents: 'read' })])
+    for (const job of jobs) expect([name, job['timeout-minutes']]).toEqual([name, expect.any(Number)])
+  }
+})
+
+test("other people's actions are pinned by their full commit, with the version beside it", () => {
+  for (const { name, text } of workflows) {
+    const uses = [...text.matchAll(/^\s*(?:- )?uses: (.*)$/gm)].map(([, target = '']) => target)
+    const loose = uses.filter(
+      target => target !== './' && !/^[\w-]+\/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(target)
+    )
+    expect([name, loose]).toEqual([name, []])
+  }
+})
+
+test('no script of a workflow has an expression in it, which whoever wrote its value could fill with commands', () => {
+  for (const { name, jobs } of workflows) {
+    const scripts = jobs.flatMap(({ steps }) => steps.flatMap(({ run = '' }) => run))
+    expect([name, scripts.filter(script => script.includes('${{'))]).toEqual([name, []])
+  }
+})
+
+test('a checkout leaves no token behind', () => {
+  for (const { name, text } of workflows) {
+    const checkouts = text.match(/actions\/checkout@/g)?.length ?? 0
+    expect([name, text.match(/persist-credentials: false/g)?.length ?? 0]).toEqual([name, checkouts])
+  }
+})

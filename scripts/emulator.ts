@@ -1,0 +1,90 @@
+/**
+ * An emulated GitHub with a container registry on this machine, for trying the action without risk and for CI:
+ *
+ *   npm run emulator                  in the foreground, until it is interrupted
+ *   npm run emulator -- --background  starts one and returns as soon as it answers
+ *   npm run emulator -- --verify      asks a running one (EMULATOR_STATE_URL) whether anything is broken
+ *
+ * Starting prints `name=value` lines, and writes them to GITHUB_OUTPUT where that is set: `api-url`,
+ * `registry-url`, `token`, `repository`, `state-url`, `pid`. In it is the organization `acme` of the demo.
+ */
+import { spawn } from 'node:child_process'
+import { appendFileSync, openSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { believable } from '../__tests__/emulator/believable.ts'
+import { startEmulator } from '../__tests__/emulator/server.ts'
+
+interface State {
+  /** Tags that cannot be pulled any more, with what they lack. */
+  readonly broken: readonly string[]
+  /** Limits of GitHub that were overstepped. */
+  readonly violations: readonly string[]
+  readonly writes: number
+}
+
+const { values } = parseArgs({ options: { background: { type: 'boolean' }, verify: { type: 'boolean' } } })
+if (values.verify) await verify()
+else if (values.background) await inBackground()
+else await serve()
+
+async function serve(): Promise<void> {
+  const { world } = believable(Date.now())
+  const repository = 'acme/shop'
+  const github = await startEmulator({ world, latencyMs: 5 })
+  const state = createServer((_, res) => {
+    const { violations, contractViolations, writes } = github
+    const told: State = {
+      broken: world.broken(),
+      violations: [...violations.map(({ detail }) => detail), ...contractViolations],
+      writes: writes.length
+    }
+    res.end(JSON.stringify(told))
+  })
+  state.listen(0, '127.0.0.1', () => {
+    tell({
+      'api-url': github.apiUrl,
+      'registry-url': github.registryUrl,
+      token: world.githubToken(repository),
+      repository,
+      'state-url': `http://127.0.0.1:${(state.address() as AddressInfo).port}`,
+      pid: String(process.pid)
+    })
+  })
+}
+
+function tell(facts: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(facts).map(([name, value]) => `${name}=${value}\n`)
+  process.stdout.write(lines.join(''))
+  const file = process.env['GITHUB_OUTPUT'] ?? ''
+  if (file !== '') appendFileSync(file, lines.join(''))
+}
+
+/** Its first words are its addresses; after them nothing more is read, and it lives on alone. */
+async function inBackground(): Promise<void> {
+  const log = join(process.env['RUNNER_TEMP'] || tmpdir(), 'emulator.log')
+  const child = spawn(process.execPath, [import.meta.filename], {
+    detached: true,
+    // A stream of ours that it held on to would keep the step of a workflow open.
+    stdio: ['ignore', 'pipe', openSync(log, 'w')]
+  })
+  let said = ''
+  for await (const chunk of child.stdout) {
+    said += String(chunk)
+    if (said.includes('pid=')) break
+  }
+  if (!said.includes('pid=')) throw new Error(`the emulator did not start: see ${log}`)
+  process.stdout.write(said)
+  child.unref()
+}
+
+async function verify(): Promise<void> {
+  const response = await fetch(process.env['EMULATOR_STATE_URL'] ?? '')
+  const { broken, violations, writes } = (await response.json()) as State
+  for (const trouble of [...broken, ...violations]) console.error(trouble)
+  if (broken.length + violations.length > 0) process.exitCode = 1
+  else console.log(`${writes} writes, every tag can be pulled, and no limit was crossed`)
+}
