@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import type { Builder, Pushed } from '../emulator/builder.ts'
+import { type Emulator, startEmulator } from '../emulator/server.ts'
+import { image, index, manifest } from '../emulator/shapes.ts'
+import { type ActionRun, runAction } from '../helpers/run-action.ts'
+
+const POLICY = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+let github: Emulator
+let app: Builder
+let token: string
+let one: Pushed
+let two: Pushed
+beforeEach(async () => {
+  github = await startEmulator()
+  app = github.world.package('acme/app', { repository: 'acme/app' })
+  token = github.world.githubToken('acme/app')
+  app.push(image(), { tags: ['v1'], at: '2026-01-01T00:00:00Z' })
+  one = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+  two = app.push(image(), { tags: ['sha-2'], at: '2026-02-02T00:00:00Z' })
+})
+afterEach(() => github.close())
+
+const run = (inputs: Record<string, string>) => runAction(github, { token, packages: 'app', ...inputs })
+const dry = (more: Record<string, string> = {}) => run({ 'dry-run': 'true', ...POLICY, ...more })
+
+/** The plan as a later job downloads it, changed by `edit` where a test wants another one. */
+function planOf({ report, temp }: ActionRun, edit: (text: string) => string = text => text): string {
+  const path = join(temp, 'plan.json')
+  writeFileSync(path, edit(JSON.stringify(report)))
+  return path
+}
+
+it('deletes what the plan names and nothing else, whatever else would be due by now', async () => {
+  await using first = await dry()
+  const late = app.push(image(), { tags: ['sha-3'], at: '2026-02-03T00:00:00Z' })
+  await using second = await run({ plan: planOf(first) })
+  expect(second).toMatchObject({ code: 0, outputs: { 'deleted-count': '6', 'failed-count': '0' } })
+  expect(Object.keys(app.tags()).sort()).toEqual(['sha-3', 'v1'])
+  expect(app.digests()).toContain(late.digest)
+  await using third = await run({ plan: planOf(first) })
+  expect(third).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
+  expect(third.summary).toMatch(/6 versions of the plan are gone already/)
+})
+
+it.each<[string, () => unknown, RegExp]>([
+  ['a tag was put on it', () => app.tag(one, 'prod'), /tag prod was put on it since the plan/],
+  [
+    'a new image names its platform',
+    () => app.push(index([{ shape: one.shape.children[0]!, platform: 'linux/amd64' }]), { tags: ['v9'] }),
+    /v9, which stays, needs it/
+  ],
+  ['its tag moved away', () => app.push(manifest(), { tags: ['sha-1'] }), /tag sha-1 was taken off it/]
+])('skips and lists a version when %s', async (_, change, sentence) => {
+  await using first = await dry()
+  change()
+  await using second = await run({ plan: planOf(first) })
+  expect(second.code).toBe(0)
+  expect(github.world.broken()).toEqual([])
+  expect(second.summary).toMatch(sentence)
+  expect(second.summary).toMatch(/Skipped: \d/)
+  expect(app.tags()).not.toHaveProperty('sha-2')
+  expect(app.digests()).not.toContain(two.digest)
+})
+
+it("keeps what today's rules keep, where the inputs repeat the policy", async () => {
+  await using first = await dry({ 'keep-at-least': '1', 'delete-tags': 'sha-*' })
+  expect(first.outputs['planned-count']).toBe('3')
+  app.delete(two)
+  await using second = await run({ ...POLICY, 'keep-at-least': '1', plan: planOf(first) })
+  expect(second.stdout).toMatch(/it is kept now: newest of rule "delete-tags"/)
+  expect(app.digests()).toContain(one.digest)
+})
+
+it('does as it said in a dry run of the plan itself', async () => {
+  await using first = await dry()
+  app.tag(one, 'prod')
+  await using rehearsal = await run({ plan: planOf(first), 'dry-run': 'true' })
+  expect(github.writes).toEqual([])
+  expect(rehearsal.summary).toMatch(/Dry run: 3 versions would be deleted/)
+})
+
+it.each<[string, Record<string, string>, (text: string) => string, RegExp]>([
+  ['another policy', { 'delete-tags': 'sha-1' }, text => text, /policy for app has changed since the plan/],
+  ['another owner', {}, text => text.replace('"owner":"acme"', '"owner":"else"'), /about packages of else/],
+  ['another package', { packages: 'app, other' }, text => text, /not for other, which `packages` names/],
+  ['more packages', { packages: 'other' }, text => text, /for app as well/],
+  ['another server', {}, text => text.replace('"api":"http', '"api":"x'), /about x:/],
+  ['a real run', {}, text => text.replace('"dryRun":true', '"dryRun":false'), /of a real run/],
+  ['another mode', {}, text => text.replace('"mode":"retain"', '"mode":"purge"'), /mode `purge`/],
+  ['a run that was killed', {}, text => text.replace('"finished"', '"unfinished"'), /was killed/],
+  ['nothing at all', {}, () => '{}', /not a report of ghcr-steward/]
+])('refuses a plan of %s before anything is deleted', async (_, inputs, edit, sentence) => {
+  await using first = await dry()
+  await using second = await run({ ...inputs, plan: planOf(first, edit) })
+  expect(second.code).toBe(1)
+  expect(second.stdout).toMatch(sentence)
+  expect(github.writes).toEqual([])
+})
+
+it('refuses the plan of a dry run that failed', async () => {
+  github.faults.on({ host: 'registry', path: /manifests/ }, { kind: 'answer', answer: { status: 400 } })
+  await using first = await dry()
+  github.faults.clear()
+  await using second = await run({ plan: planOf(first) })
+  expect(second.code).toBe(1)
+  expect(second.stdout).toMatch(/of a run that failed/)
+})

@@ -1,0 +1,127 @@
+import { type Decision, emptyPlan, type Plan, type Step } from '../model/decision.ts'
+import type { Inventory, PackageVersion } from '../model/package.ts'
+import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
+import { orderDeletions } from './order.ts'
+import { deleteSteps } from './plan.ts'
+import { spread } from './protect.ts'
+
+/** What somebody approved for one package. */
+export interface Approved {
+  /** Every version that the plan knew, by id, and the reason that it gave. */
+  readonly versions: ReadonlyMap<number, { readonly version: PackageVersion; readonly why: string }>
+  /** Ids of what may be deleted: nothing else may. */
+  readonly deletions: ReadonlySet<number>
+  /** Tags that may be stripped, by version id. */
+  readonly strips: ReadonlyMap<number, readonly string[]>
+}
+
+export interface Application {
+  readonly plan: Plan
+  /** What was approved and is left alone all the same, by version id: a phrase that says why. */
+  readonly skipped: ReadonlyMap<number, string>
+}
+
+/**
+ * Makes an approved plan a plan for the package as it is now. A version whose tags or dates changed stays, and so
+ * does all that is needed by something that stays; nothing at all goes while a manifest is unread.
+ *
+ * @param keptNow what must stay by today's rules, by version id: a phrase that says why
+ */
+export function applyApproved(
+  inventory: Inventory,
+  approved: Approved,
+  keptNow: ReadonlyMap<number, string>
+): Application {
+  const graph = buildGraph(inventory)
+  const skipped = new Map<number, string>()
+  const unchanged: number[] = []
+  graph.nodes.forEach(({ version }, place) => {
+    if (version === undefined) return
+    const change = changeOf(version, approved) ?? keptNow.get(version.id)
+    const concerned = approved.deletions.has(version.id) || approved.strips.has(version.id)
+    if (concerned && change !== undefined) skipped.set(version.id, change)
+    else if (approved.deletions.has(version.id)) unchanged.push(place)
+  })
+  const goes = withoutNeeded(graph, unchanged, skipped)
+  const unread = graph.nodes.flatMap(node =>
+    node.content.state === 'unread'
+      ? [{ digest: node.digest, ref: refOf(node), cause: node.content.cause }]
+      : []
+  )
+  const deletions = orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group))
+  return {
+    plan: {
+      ...emptyPlan(inventory.package),
+      decisions: inventory.versions.map(version => decisionOn(version, approved, skipped)),
+      steps:
+        unread.length > 0
+          ? []
+          : [...stripSteps(inventory, approved), ...deletions, ...skippedSteps(inventory, approved, skipped)],
+      unread
+    },
+    skipped
+  }
+}
+
+function changeOf(now: PackageVersion, { versions }: Approved): string | undefined {
+  const before = versions.get(now.id)?.version
+  if (before === undefined) return 'it came after the plan'
+  const added = now.tags.filter(tag => !before.tags.includes(tag))
+  if (added.length > 0) return `tag ${added.join(', ')} was put on it since the plan was made`
+  const lost = before.tags.filter(tag => !now.tags.includes(tag))
+  if (lost.length > 0) return `tag ${lost.join(', ')} was taken off it since the plan was made`
+  const moved = now.created !== before.created || now.updated !== before.updated
+  return moved || now.digest !== before.digest ? 'it changed since the plan was made' : undefined
+}
+
+/** What may go without anything that stays missing it; the rest goes to `skipped`. */
+function withoutNeeded(graph: Graph, places: readonly number[], skipped: Map<number, string>): number[] {
+  const mayGo = new Set(places)
+  const stays = graph.nodes.flatMap((_, place) => (mayGo.has(place) ? [] : [place]))
+  const kept = spread(graph, stays, () => true)
+  return places.filter(place => {
+    const via = kept.has(place) ? kept.via(place) : undefined
+    if (via === undefined) return true
+    const name = refOf(graph.nodes[via.from] as Node)
+    const id = graph.nodes[place]?.version?.id as number
+    skipped.set(
+      id,
+      via.role === 'child' ? `${name}, which stays, needs it` : `it describes ${name}, which stays`
+    )
+    return false
+  })
+}
+
+function decisionOn(
+  version: PackageVersion,
+  { versions, deletions, strips }: Approved,
+  skipped: ReadonlyMap<number, string>
+): Decision {
+  const known = versions.get(version.id)
+  if (known === undefined) {
+    return { verdict: 'keep', version, reasons: [{ code: 'unplanned' }], untag: [] }
+  }
+  const { why } = known
+  if (deletions.has(version.id)) {
+    return { verdict: 'delete', version, reasons: [{ code: 'approved-deletion', why }] }
+  }
+  const untag = skipped.has(version.id) ? [] : (strips.get(version.id) ?? [])
+  return { verdict: 'keep', version, reasons: [{ code: 'approved', why }], untag }
+}
+
+/** Those of versions that are skipped are among the steps too, so that they are listed. */
+function stripSteps({ versions }: Inventory, { strips }: Approved): Step[] {
+  return versions.flatMap(version =>
+    (strips.get(version.id) ?? []).map((tag): Step => ({ action: 'untag', version, tag }))
+  )
+}
+
+function skippedSteps(
+  { versions }: Inventory,
+  { deletions }: Approved,
+  skipped: ReadonlyMap<number, string>
+): Step[] {
+  return versions
+    .filter(({ id }) => deletions.has(id) && skipped.has(id))
+    .map(version => ({ action: 'delete', version, after: [], root: version.digest }))
+}
