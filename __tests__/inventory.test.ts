@@ -393,3 +393,22 @@ describe('what arrives during a run', () => {
     expect(await readArrivals([version('a')], read)).toEqual({ needed: new Set([digestOf('gone')]) })
   })
 })
+
+test('reads the attestation of a platform that two indexes share, for its subject alone can tell what it describes later', async () => {
+  const subject = digestOf('amd')
+  const held = registry({
+    rc: index(platform('amd'), attestation('att-rc', 'amd')),
+    release: index(platform('amd'), attestation('att-release', 'amd')),
+    other: index(platform('own'), attestation('att-own', 'own')),
+    'att-rc': leaf({ kind: 'artifact', subject }),
+    'att-release': leaf({ kind: 'artifact', subject })
+  })
+  const versions = [
+    ...['rc', 'release', 'other'].map(tag => version(tag, { tags: [tag] })),
+    ...['amd', 'own', 'att-rc', 'att-release', 'att-own'].map(name => version(name))
+  ]
+  const { contents } = await readInventory(somePackage, versions, held.read)
+  expect(held.reads().sort()).toEqual(['att-rc', 'att-release', 'other', 'rc', 'release'])
+  expect(contents.get(digestOf('att-rc'))).toMatchObject({ state: 'read', manifest: { subject } })
+  expect(contents.get(digestOf('att-own'))).toEqual({ state: 'named' })
+})

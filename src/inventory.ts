@@ -53,6 +53,7 @@ export async function readInventory(
     contents,
     follow
   )
+  await follow(attestationsOfShared(contents))
   refuseForeign(pkg, versions, contents)
   return { package: pkg, versions, contents: withoutBlobs(contents, listed) }
 }
@@ -166,6 +167,25 @@ async function readUntagged(
       })
       .filter(({ members }) => members.length > 0)
   }
+}
+
+/**
+ * Attestations beside a platform that several indexes name. When the index that names one of these goes, the
+ * platform may stay, and then only its `subject` can tell that it still describes something.
+ */
+function attestationsOfShared(contents: ReadonlyMap<Digest, Content>): Digest[] {
+  const indexes = [...contents.values()].flatMap(content =>
+    content.state === 'read' ? [content.manifest.children] : []
+  )
+  const named = new Set<Digest>()
+  const shared = new Set<Digest>()
+  for (const { digest } of indexes.flat()) (named.has(digest) ? shared : named).add(digest)
+  return indexes
+    .flat()
+    .filter(({ digest, describes }) => {
+      return describes !== undefined && shared.has(describes) && contents.get(digest)?.state === 'named'
+    })
+    .map(({ digest }) => digest)
 }
 
 /** Does not go on asking a registry that fails every time: one failure is enough to keep the package as it is. */
