@@ -115,6 +115,31 @@ describe('the report', () => {
   })
 })
 
+test('a report that a kill tore in the midst of any write tells all that was written before', () => {
+  const journal = openRecord(path, run, context)
+  const entries = [
+    sentEntry('app', outcome.step, at),
+    outcomeEntry('app', { ...outcome, detail: 'ünlucky ]}' }, at + 1),
+    sentEntry('app', { action: 'untag', version: live, tag: 'v1' }, at + 2)
+  ]
+  const whole = entries.map(entry => {
+    journal.append(entry)
+    return readFileSync(path)
+  })
+  journal.finish(run, at + 3)
+  const last = readFileSync(path)
+  for (const [index, before] of whole.entries()) {
+    const next = whole[index + 1] ?? last
+    // The operating system writes from the front; what it did not come to is as it was.
+    const from = before.findIndex((byte, place) => next[place] !== byte)
+    for (let to = from; to < next.length; to++) {
+      const torn = Buffer.concat([next.subarray(0, to), before.subarray(to)])
+      const read = parseRecord(torn.toString('utf8'), 'torn').journal
+      expect(read.slice(0, index + 1)).toEqual(entries.slice(0, index + 1))
+    }
+  }
+})
+
 describe('a file that is no report is refused with what is wrong', () => {
   const good = (): string => {
     openRecord(path, run, context)

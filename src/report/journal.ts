@@ -56,7 +56,8 @@ export function openRecord(path: string, run: RunResult, context: RecordContext)
   return {
     append(entry) {
       end += overwriteEnd(`${separator}${JSON.stringify(entry)}${END}`) - END.length
-      separator = ',\n'
+      // A line of its own begins with the comma, so that a kill amid this write never touches the line before.
+      separator = '\n,'
     },
     finish(result, at) {
       overwriteEnd(`\n],\n"finished":${JSON.stringify(finishedRecord(result, at))}}\n`)

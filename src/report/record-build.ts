@@ -6,6 +6,8 @@ import { verdictPhrase } from './phrases.ts'
 import type { FinishedRecord, JournalEntry, PackageRecord, RunRecord } from './record.ts'
 import { failures } from './verdict.ts'
 
+type PackageAction = 'delete-package' | 'restore-package'
+
 /** What the report says of a run besides its result: the hosts, and the action's own version. */
 export interface RecordContext {
   readonly api: string
@@ -36,6 +38,7 @@ export function packageRecord(run: PackageRun): PackageRecord {
     ...checksRecord(run),
     ...(versions === undefined ? {} : { inventory: inventoryHash(versions) }),
     ...(run.policy === undefined ? {} : { policy: run.policy }),
+    ...(run.reads === undefined ? {} : { reads: { ...run.reads } }),
     versions: plan?.decisions.map(versionRecord) ?? [],
     steps: plan?.steps.map(stepRecord) ?? [],
     left: plan?.left ?? 0,
@@ -47,9 +50,37 @@ export function packageRecord(run: PackageRun): PackageRecord {
 }
 
 /** The journal's word that the request of a step is about to go out; `at` in milliseconds since 1970. */
-export function sentEntry(packageName: string, step: Step, at: number, request?: string): JournalEntry {
-  const sent = { event: 'sent' as const, ...changeOf(packageName, step, at) }
-  return request === undefined ? sent : { ...sent, request }
+export function sentEntry(packageName: string, step: Step, at: number): JournalEntry {
+  return { event: 'sent', ...changeOf(packageName, step, at) }
+}
+
+/** The same of a request that concerns the package as a whole. */
+export function packageSentEntry(packageName: string, action: PackageAction, at: number): JournalEntry {
+  return { event: 'package-sent', at: new Date(at).toISOString(), package: packageName, action }
+}
+
+/** The journal's word on what became of a request that concerns the package as a whole. */
+export function packageOutcomeEntry(
+  packageName: string,
+  action: PackageAction,
+  { status, detail }: { readonly status: string; readonly detail: string },
+  at: number
+): JournalEntry {
+  const when = new Date(at).toISOString()
+  return { event: 'package-outcome', at: when, package: packageName, action, status, detail }
+}
+
+/** The journal's word that a tag is about to be put on a version, and that it was. */
+export function tagEntry(
+  event: 'sent' | 'outcome',
+  packageName: string,
+  { id, digest }: PackageVersion,
+  tag: string,
+  at: number
+): JournalEntry {
+  const when = new Date(at).toISOString()
+  const change = { at: when, package: packageName, action: 'tag' as const, id, digest, tag }
+  return event === 'sent' ? { event, ...change } : { event, ...change, status: 'done', detail: '' }
 }
 
 /** The journal's word on what became of a step; `at` in milliseconds since 1970. */

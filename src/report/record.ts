@@ -58,6 +58,16 @@ const packageRecord = z.object({
   warnings: z.array(z.string()),
   /** In a check, before anything was started; absent when the package was not come to. */
   checks: z.array(check).optional(),
+  /** Manifests that were read and why, and those that were not. */
+  reads: z
+    .object({
+      tagged: wholeNumber,
+      named: wholeNumber,
+      untagged: wholeNumber,
+      remembered: wholeNumber,
+      spared: wholeNumber
+    })
+    .optional(),
   /** `inventoryHash` of the versions; absent when nothing was decided. */
   inventory: z.string().optional(),
   /** `policyHash` of the policy that decided; absent where no policy did. */
@@ -76,11 +86,17 @@ const packageRecord = z.object({
 const change = {
   at: z.iso.datetime(),
   package: z.string(),
-  action: z.enum(['delete', 'untag', 'restore']),
+  action: z.enum(['delete', 'untag', 'restore', 'tag']),
   id: wholeNumber,
   digest: digest,
-  /** The tag that is stripped. */
+  /** The tag that is stripped, or put back. */
   tag: z.string().optional()
+}
+
+const wholePackage = {
+  at: z.iso.datetime(),
+  package: z.string(),
+  action: z.enum(['delete-package', 'restore-package'])
 }
 
 const build = {
@@ -95,8 +111,11 @@ const ending = { status: z.string(), url: z.string().optional(), detail: z.strin
 
 const entry = z.discriminatedUnion('event', [
   /** Written before the request goes out. One without an outcome may or may not have reached GitHub. */
-  z.object({ event: z.literal('sent'), ...change, request: z.string().optional() }),
+  z.object({ event: z.literal('sent'), ...change }),
   z.object({ event: z.literal('outcome'), ...change, status: z.string(), detail: z.string() }),
+  /** The same for a request that concerns a package as a whole. */
+  z.object({ event: z.literal('package-sent'), ...wholePackage }),
+  z.object({ event: z.literal('package-outcome'), ...wholePackage, status: z.string(), detail: z.string() }),
   /** The same for the start of a workflow. */
   z.object({
     event: z.literal('dispatch-sent'),
@@ -195,11 +214,35 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
+    const mended = withoutTornEnd(text)
+    if (mended !== undefined) return mended
     throw new ExpectedError(
       `The report ${name} is no complete JSON (${messageOf(error)}): it was cut short, or it is another file. ` +
         'Download it again, or give the file that the output `report` names.'
     )
   }
+}
+
+/** How many lines a kill in the midst of one write can leave unfinished. */
+const TORN_LINES = 3
+
+/**
+ * A run that was killed while it wrote may leave the beginning of its last write. What was written before is
+ * complete lines of the journal, and each request was in there before it was sent.
+ */
+function withoutTornEnd(text: string): unknown {
+  const start = text.indexOf('\n"journal":[')
+  let end = text.length
+  for (let torn = 0; torn < TORN_LINES && start >= 0; torn++) {
+    end = text.lastIndexOf('\n', end - 1)
+    if (end <= start) return undefined
+    try {
+      return JSON.parse(`${text.slice(0, end)}\n]}`)
+    } catch {
+      // One line more.
+    }
+  }
+  return undefined
 }
 
 function issueSentence(issue: z.core.$ZodIssue): string {
