@@ -6,7 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { believable } from '../__tests__/emulator/believable.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
-import { runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
+import { type ActionRun, runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
+import { checkRoundTrip } from './demo/check.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const out = join(root, 'out')
@@ -24,19 +25,22 @@ const POLICY = {
 }
 
 say('ghcr-steward on a believable organization, emulated on this machine')
-say(
-  Object.entries(POLICY)
-    .map(([name, value]) => `    ${name}: ${value}`)
-    .join('\n')
-)
+say(listed(POLICY))
 const before = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
 const first = await run('a dry run', 'dry-run', 'true')
 const second = await run('the same for real', 'run', 'false')
 const third = await run('once more: nothing is left to do', 'again', 'false')
 
+say(`\n---- and the other half: is every release there? ${'-'.repeat(48)}\n`)
+const unchecked = await checkRoundTrip(organization, (name, inputs, result) => {
+  say(listed(inputs))
+  show(name, result)
+})
+
 const after = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
 const troubles = [
   ...world.broken(),
+  ...unchecked,
   ...[first, second, third].flatMap(result => result.troubles),
   ...(first.outputs['planned-count'] === second.outputs['planned-count']
     ? []
@@ -60,10 +64,7 @@ async function run(title: string, name: string, dryRun: string) {
     token
   )
   const result = await runAction(github, inputs, { repository: 'acme/shop' })
-  process.stdout.write(readable(result.stdout))
-  process.stderr.write(result.stderr)
-  mkdirSync(out, { recursive: true })
-  writeFileSync(join(out, `summary-${name}.md`), result.summary)
+  show(name, result)
   if (result.code !== 0) throw new Error(`the action ended with exit code ${result.code}`)
   await result[Symbol.asyncDispose]()
   const troubles = [
@@ -74,12 +75,25 @@ async function run(title: string, name: string, dryRun: string) {
   return { outputs: result.outputs, troubles }
 }
 
+function show(name: string, result: ActionRun): void {
+  process.stdout.write(readable(result.stdout))
+  process.stderr.write(result.stderr)
+  mkdirSync(out, { recursive: true })
+  writeFileSync(join(out, `summary-${name}.md`), result.summary)
+}
+
 /** The runner's commands as a person sees them in the browser. */
 function readable(log: string): string {
   return log
     .split('\n')
     .filter(line => !/^::(add-mask|endgroup|debug)::/.test(line))
     .map(line => line.replace(/^::group::/, '▼ ').replace(/^::(error|warning|notice)[^:]*::/, '$1: '))
+    .join('\n')
+}
+
+function listed(inputs: Readonly<Record<string, string>>): string {
+  return Object.entries(inputs)
+    .map(([name, value]) => `    ${name}: ${value.replaceAll('\n', ', ')}`)
     .join('\n')
 }
 
