@@ -1,6 +1,7 @@
 import { bringBack } from './bring-back.ts'
 import { type Candidate, type Decided, surveyedOf } from './candidate.ts'
 import { BudgetError, ExpectedError } from './errors.ts'
+import { ANY_LAG } from './github/listing.ts'
 import { readArrivals } from './inventory.ts'
 import type { Outcome, OutcomeStatus } from './model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from './model/digest.ts'
@@ -85,7 +86,7 @@ async function look(
   const { packages, registry } = services
   const pkg = candidate.run.package
   const { listing, inventory } = surveyedOf(candidate)
-  const active = (await packages.listVersions(pkg)).versions
+  const active = (await packages.listVersions(pkg, deletions.length)).versions
   const confirmed = new Set(
     candidate.run.outcomes.filter(({ status }) => status === 'done').map(({ step }) => step.version.id)
   )
@@ -220,7 +221,7 @@ async function notBack(
   )
   const tags = [...lostTags].filter(([digest]) => back.has(digest)).flatMap(([, lost]) => lost)
   if (tags.length === 0) return alarms
-  const active = await orSentence(async () => (await services.packages.listVersions(pkg)).versions)
+  const active = await orSentence(async () => (await services.packages.listVersions(pkg, ANY_LAG)).versions)
   if (!Array.isArray(active))
     return [...alarms, `Whether the tags ${some(tags, 5)} are back could not be seen.`]
   const held = new Set(active.flatMap(version => version.tags))

@@ -1,6 +1,7 @@
 import { bringBack } from './bring-back.ts'
 import type { Candidate, Decided } from './candidate.ts'
 import { BudgetError, ExpectedError } from './errors.ts'
+import { ANY_LAG } from './github/listing.ts'
 import { readInventory } from './inventory.ts'
 import type { Outcome } from './model/decision.ts'
 import { type Digest, shortDigest } from './model/digest.ts'
@@ -142,7 +143,7 @@ async function settleTags(
   if (tags.size === 0) return { warnings: [], alarms: [] }
   const { packages, registry, clock } = services
   const holdersBefore = holders(before)
-  const active = (await packages.listVersions(pkg)).versions
+  const active = (await packages.listVersions(pkg, ANY_LAG)).versions
   const there = new Map(active.map(version => [version.digest, version]))
   const holdersNow = holders(active)
   const warnings: string[] = []

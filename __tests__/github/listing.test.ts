@@ -109,19 +109,25 @@ it('law 3: reads a second time when a push and a deletion cancel out in the coun
   expect(ids(versions).sort()).toEqual(ids(world).sort())
 })
 
-const countedAs = (count: number) =>
+const countedAs = (count: number, lag?: number) =>
   listCompletely(
     'app',
     async page => cut(series(9), page),
     async () => count,
-    silent
+    silent,
+    lag
   )
 
 it('trusts two readings that agree where GitHub counts fewer versions', async () => {
   expect((await countedAs(7)).versions).toHaveLength(9)
 })
 
+it('allows for deletions that GitHub still counts', async () => {
+  expect((await countedAs(11, 2)).versions).toHaveLength(9)
+})
+
 it('law 3: never trusts a list that is shorter than the count of GitHub, however often it is the same', async () => {
+  await expect(countedAs(12, 2)).rejects.toThrow('where GitHub counts 12')
   await expect(countedAs(10)).rejects.toThrow('were short, the last with 9 versions where GitHub counts 10')
 })
 

@@ -28,6 +28,9 @@ const AT_ONCE = 8
 /** How often the whole list is read before it is called incomplete. */
 const READINGS = 3
 
+/** For those who look at what is there, and conclude nothing from what is not: a count may lag by anything. */
+export const ANY_LAG = Number.POSITIVE_INFINITY
+
 /** All pages, read once. */
 type Reading = Omit<Listing, 'newestFirst'>
 
@@ -38,13 +41,15 @@ type Reading = Omit<Listing, 'newestFirst'>
  * shows, could be the index that needs another one.
  *
  * @param count GitHub's own count of the versions at this moment
+ * @param lag how many of those that it counts may be deleted by now
  * @throws ExpectedError when three readings prove nothing
  */
 export async function listCompletely(
   name: string,
   read: (page: number) => Promise<Page>,
   count: () => Promise<number>,
-  progress: Progress
+  progress: Progress,
+  lag = 0
 ): Promise<Listing> {
   let before = await count()
   let previous: Reading | undefined
@@ -54,7 +59,7 @@ export async function listCompletely(
     const counts = [before, amid ?? before, after]
     const found = reading.versions.length
     const repeated =
-      previous !== undefined && sameIds(previous, reading) && counts.every(number => number <= found)
+      previous !== undefined && sameIds(previous, reading) && counts.every(number => number <= found + lag)
     if (repeated || counts.every(number => number === found)) {
       refuseTwins(name, reading.versions)
       return { ...reading, newestFirst: isNewestFirst(reading.versions) }

@@ -48,10 +48,11 @@ export interface Packages {
   get(name: string): Promise<Package>
   /**
    * Every version of a package, proven to be all of them.
+   * @param lag by how many deletions GitHub's count of the versions may be behind
    * @param progress told how many pages of how many were read
    * @throws ExpectedError when GitHub keeps giving lists that do not agree
    */
-  listVersions(pkg: Package, progress?: Progress): Promise<Listing>
+  listVersions(pkg: Package, lag?: number, progress?: Progress): Promise<Listing>
   /** One page of the listing, counted from 1; empty beyond the last. */
   page(pkg: Package, page: number): Promise<Look<PackageVersion[]>>
   /** One version; `seen` is undefined when GitHub says that it is gone while the package is there. */
@@ -163,7 +164,7 @@ export function createPackages(octokit: Octokit, owner: Owner, clock: Clock): Pa
     return [...new Map(found.map(pkg => [pkg.name, pkg])).values()]
   }
 
-  async function listVersions(pkg: Package, progress: Progress = () => {}): Promise<Listing> {
+  async function listVersions(pkg: Package, lag = 0, progress: Progress = () => {}): Promise<Listing> {
     const what = `versions of ${pkg.name}`
     let last: string | undefined
     const readOne = async (page: number): Promise<Page> => {
@@ -176,7 +177,8 @@ export function createPackages(octokit: Octokit, owner: Owner, clock: Clock): Pa
       return { versions, last: lastPage || page, more: relation(link, 'next') !== undefined }
     }
     try {
-      return await listCompletely(pkg.name, readOne, async () => (await get(pkg.name)).versionCount, progress)
+      const count = async () => (await get(pkg.name)).versionCount
+      return await listCompletely(pkg.name, readOne, count, progress, lag)
     } catch (error) {
       throw explain(error, `Listing the ${what}`, { 403: NO_SIGHT, 404: notFound(pkg.name, owner) })
     }

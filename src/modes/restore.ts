@@ -2,6 +2,7 @@ import { restoringHands } from '../bring-back.ts'
 import { type Candidate, carryOut, type Decided, dismiss } from '../candidate.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Perform } from '../execute.ts'
+import { ANY_LAG } from '../github/listing.ts'
 import type { Inputs } from '../inputs.ts'
 import { emptyPlan } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
@@ -172,7 +173,7 @@ async function consider(
 }
 
 async function shelfOf(pkg: Candidate['run']['package'], { packages }: Services): Promise<Shelf> {
-  const { versions } = await packages.listVersions(pkg)
+  const { versions } = await packages.listVersions(pkg, ANY_LAG)
   return { active: versions, deleted: await packages.listDeleted(pkg, () => false) }
 }
 
