@@ -22,7 +22,7 @@ const LAG = 2_000
  * Deletes one version: looks again at what is known of it, sends one DELETE, and settles what the answer
  * leaves open with a GET.
  *
- * @param norights a sentence saying what to grant, for a 404 or 403 that means "you may not delete"
+ * @param noRights a sentence saying what to grant, for a 404 or 403 that means "you may not delete"
  */
 export function remover(
   knowledge: Knowledge,
@@ -32,7 +32,7 @@ export function remover(
 ): (version: PackageVersion) => Promise<Performed> {
   const forbidden = (message: string): Performed => ({
     status: 'failed',
-    detail: `GitHub answered "${message}"`,
+    detail: `GitHub answered "${message}": ${noRights}`,
     stop: noRights
   })
 
