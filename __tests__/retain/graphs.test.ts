@@ -219,7 +219,7 @@ it('T-15: an old platform that a young untagged index uses again stays', async (
   expect(result.why(young.children[0]!)).toMatch(/^kept: child of sha256:/)
 })
 
-it('T-18: tagged platforms of a kept index are never deleted; with untag they lose the tag that was matched', async () => {
+it('T-18: tagged platforms of a kept index are never deleted, whatever rule matches their tags', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const shape = image()
