@@ -101,7 +101,8 @@ function packageParts(run: PackageRun, dispatches: readonly Dispatch[]): string[
   const parts: string[] = []
   if (amiss.length > 0) {
     const rows = amiss.slice(0, MOST_ROWS).map(check => amissRow(check, dispatches))
-    parts.push(listing([LEFT('Tag'), LEFT('State'), LEFT('Rebuild')], rows, amiss.length, 'tag'))
+    const heads = [LEFT('Tag'), LEFT('State'), ...(dispatches.length > 0 ? [LEFT('Rebuild')] : [])]
+    parts.push(listing(heads, rows, amiss.length, 'tag'))
   }
   if (present.length > 0) {
     const rows = present.slice(0, MOST_ROWS).map(({ tag }) => [code(tag)])
@@ -113,12 +114,10 @@ function packageParts(run: PackageRun, dispatches: readonly Dispatch[]): string[
 }
 
 function amissRow(check: TagCheck, dispatches: readonly Dispatch[]): string[] {
+  const row = [code(check.tag), safe(statePhrase(check))]
+  if (dispatches.length === 0) return row
   const dispatch = dispatches.find(({ tag }) => tag === check.tag)
-  return [
-    code(check.tag),
-    safe(statePhrase(check)),
-    dispatch === undefined ? '' : safe(dispatchWord(dispatch.status))
-  ]
+  return [...row, dispatch === undefined ? '' : safe(dispatchWord(dispatch.status))]
 }
 
 function unmappedPart(unmapped: readonly string[]): string {
