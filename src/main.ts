@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as core from '@actions/core'
+import { actionsCache, readOnly } from './actions-cache.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
 import { createGitHub, type GitHub } from './github/client.ts'
 import { findOwner } from './github/owner.ts'
@@ -8,6 +12,7 @@ import { lackingScopes, missingScopes, type Scope, tokenKind } from './github/to
 import { createWorkflows } from './github/workflows.ts'
 import { type Inputs, inputWarnings, readInputs } from './inputs.ts'
 import { actionsLog, type Log } from './log.ts'
+import { type Memory, noMemory, openMemory } from './memory.ts'
 import type { Clock } from './model/clock.ts'
 import type { RequestCounts, RunResult } from './model/run.ts'
 import { check } from './modes/check.ts'
@@ -34,8 +39,12 @@ export async function main(): Promise<void> {
     const inputs = readInputs(process.env)
     annotate(log.warning, inputWarnings(inputs))
     const services = await open(inputs, log)
-    const road = inputs.mode === 'check' ? check : retain
-    await report(await road(inputs, services), inputs, log)
+    try {
+      const road = inputs.mode === 'check' ? check : retain
+      await report(await road(inputs, services), inputs, log)
+    } finally {
+      await services.memory.close()
+    }
   } catch (error) {
     fail(error, log)
   }
@@ -66,6 +75,7 @@ async function open(inputs: Inputs, log: Log): Promise<Services> {
     serverUrl,
     packages: createPackages(github.octokit, owner, clock),
     registry,
+    memory: openCache(inputs, log),
     repository: createRepository(github.octokit, inputs.repository),
     dispatcher: openDispatcher(starting, inputs),
     clock,
@@ -89,6 +99,14 @@ function openGitHub(token: string, inputs: Inputs): GitHub {
     clock,
     userAgent: `ghcr-steward/${VERSION}`
   })
+}
+
+/** What earlier runs left in the cache of GitHub Actions; a dry run leaves nothing there, as it does nowhere. */
+function openCache(inputs: Inputs, log: Log): Memory {
+  const folder = join(process.env['RUNNER_TEMP'] || tmpdir(), `ghcr-steward-memory-${randomUUID()}`)
+  const cache = actionsCache(process.env, folder, log.debug)
+  if (cache === undefined) return noMemory
+  return openMemory(inputs.dryRun ? readOnly(cache) : cache, new URL(inputs.registryUrl).host, log.debug)
 }
 
 function openDispatcher({ octokit }: GitHub, inputs: Inputs): Dispatcher | undefined {

@@ -3,6 +3,7 @@ import type { Repository } from './github/repository.ts'
 import type { TokenKind } from './github/token.ts'
 import type { Workflows } from './github/workflows.ts'
 import type { Log } from './log.ts'
+import type { Memory } from './memory.ts'
 import type { Clock } from './model/clock.ts'
 import type { Owner } from './model/package.ts'
 import type { RequestCounts, RunResult } from './model/run.ts'
@@ -17,6 +18,7 @@ export interface Services {
   readonly serverUrl: string
   readonly packages: Packages
   readonly registry: Registry
+  readonly memory: Memory
   /** The repository whose workflow runs: it says what should have an image. */
   readonly repository: Repository
   /** Undefined where no workflow is to be started. */

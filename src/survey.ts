@@ -1,16 +1,24 @@
 import { BudgetError, ExpectedError } from './errors.ts'
 import type { Listing } from './github/listing.ts'
-import { readInventory } from './inventory.ts'
-import type { Inventory, Owner, Package } from './model/package.ts'
+import { type Read, readInventory } from './inventory.ts'
+import type { Recollection } from './memory.ts'
+import type { Digest } from './model/digest.ts'
+import type { Manifest } from './model/manifest.ts'
+import type { Inventory, Owner, Package, PackageVersion } from './model/package.ts'
+import type { ReadCounts } from './model/run.ts'
 import type { PackageSelection } from './package-names.ts'
 import { parsePatterns } from './policy/pattern.ts'
 import { eachOf } from './pool.ts'
+import { countReads } from './reads.ts'
 import type { Services } from './services.ts'
 
 /** Everything that is in a package, and where the listing had it. */
 export interface Surveyed {
   readonly inventory: Inventory
   readonly listing: Listing
+  /** When each untagged version was first seen without a tag, milliseconds since 1970. */
+  readonly untaggedSince: ReadonlyMap<Digest, number>
+  readonly reads: ReadCounts
 }
 
 /** Why a package could not be surveyed: `left` when there was no room for it, `failed` otherwise. */
@@ -50,18 +58,54 @@ export async function choosePackages(selection: PackageSelection, services: Serv
   return [...matched, ...(await byName(unlisted))]
 }
 
-/** Lists a package completely and reads what its manifests need. */
-export async function survey(pkg: Package, services: Services): Promise<Surveyed> {
-  const { packages, registry, log } = services
-  const listing = await packages.listVersions(pkg)
+/**
+ * Lists a package completely and reads what its manifests need, as far as earlier runs did not.
+ *
+ * @param matters whether anything depends on what the manifests of these versions say; else none is read
+ */
+export async function survey(
+  pkg: Package,
+  services: Services,
+  matters: (versions: readonly PackageVersion[]) => boolean
+): Promise<Surveyed> {
+  const { packages, memory, clock } = services
+  const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
+  const { versions } = listing
+  if (!matters(versions)) {
+    const contents = new Map(versions.map(({ digest }) => [digest, { state: 'named' }] as const))
+    const inventory = { package: pkg, versions, contents }
+    const untaggedSince = recollection.keep(versions, clock.now())
+    return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
+  }
+  const remembered = await recollection.manifests(versions)
+  const { inventory, fetched } = await readWhatIsNew(pkg, versions, remembered, recollection, services)
+  const untaggedSince = recollection.keep(versions, clock.now())
+  return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
+}
+
+/** Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. */
+async function readWhatIsNew(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  remembered: ReadonlyMap<Digest, Manifest>,
+  recollection: Recollection,
+  { registry, log }: Services
+): Promise<{ inventory: Inventory; fetched: ReadonlySet<Digest> }> {
   const repository = repositoryOf(pkg)
-  const inventory = await readInventory(
-    pkg,
-    listing.versions,
-    digest => registry.readManifest(repository, digest),
-    (done, total) => log.progress(`${pkg.name}: ${done} of about ${total} manifests read`)
-  )
-  return { inventory, listing }
+  const fetched = new Set<Digest>()
+  const read: Read = async digest => {
+    const known = remembered.get(digest)
+    if (known !== undefined) return { state: 'read', manifest: known }
+    const content = await registry.readManifest(repository, digest)
+    if (content.state === 'read') {
+      fetched.add(digest)
+      recollection.learn(digest, content.manifest, content.bytes)
+    }
+    return content
+  }
+  const progress = (done: number, total: number): void =>
+    log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
+  return { inventory: await readInventory(pkg, versions, read, progress), fetched }
 }
 
 /** The package's path in the registry. */
@@ -81,6 +125,6 @@ export async function orProblem<T extends object>(work: () => Promise<T>): Promi
 }
 
 /** A package that GitHub did not show. */
-function nameOnly(owner: Owner, name: string): Package {
+export function nameOnly(owner: Owner, name: string): Package {
   return { owner, name, visibility: 'unknown', versionCount: 0, url: '' }
 }

@@ -1,11 +1,13 @@
 import { getOctokit } from '@actions/github'
 import { throttling } from '@octokit/plugin-throttling'
 import { type Emulator, startEmulator } from '../../__tests__/emulator/server.ts'
-import { manifest } from '../../__tests__/emulator/shapes.ts'
+import { image } from '../../__tests__/emulator/shapes.ts'
 import { createWorld } from '../../__tests__/emulator/world.ts'
 import { runAction } from '../../__tests__/helpers/run-action.ts'
 
-const VERSIONS = 540
+/** Each an index and two platforms, a minute after the one before. */
+const IMAGES = 180
+const VERSIONS = 3 * IMAGES
 const LATENCY_MS = 200
 const MINUTE = 60_000
 
@@ -15,7 +17,7 @@ const MINUTE = 60_000
  */
 export async function deletions(): Promise<void> {
   console.log(
-    `${VERSIONS} old untagged versions, ${LATENCY_MS} ms a request, GitHub's limits on; takes three minutes`
+    `${VERSIONS} old untagged versions of multi-platform images, ${LATENCY_MS} ms a request, GitHub's limits on; takes three minutes`
   )
   const ours = await emulator()
   const theirs = await emulator()
@@ -41,8 +43,9 @@ async function emulator(): Promise<Emulator> {
   const world = createWorld()
   world.org('acme', { olivia: 'admin' })
   const app = world.package('acme/app')
-  for (let index = 0; index < VERSIONS; index++) app.push(manifest(), { at: '2026-01-01T00:00:00Z' })
-  app.push(manifest(), { tags: ['latest'], at: '2026-01-02T00:00:00Z' })
+  const start = Date.parse('2026-01-01T00:00:00Z')
+  for (let number = 0; number < IMAGES; number++) app.push(image(), { at: start + number * MINUTE })
+  app.push(image(), { tags: ['latest'], at: start + IMAGES * MINUTE })
   return startEmulator({ world, latencyMs: LATENCY_MS, contract: 'off' })
 }
 

@@ -35,7 +35,8 @@ export interface PackageVersion {
 /**
  * What is known of a digest's manifest.
  * - `read`: its bytes were read and understood.
- * - `named`: a listed version that was not read because an index that was read names it as a platform.
+ * - `named`: a listed version that was not read because an index that was read names it as a platform, or because
+ *   nothing of its package can be deleted, whatever it says.
  * - `missing`: the registry says that it does not exist (404 MANIFEST_UNKNOWN); it references nothing.
  * - `unread`: it could not be read, so what it needs is unknown. `cause` is a phrase for people.
  */

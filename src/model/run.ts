@@ -5,6 +5,20 @@ import type { Package } from './package.ts'
 /** The four roads through the program. */
 export type Mode = 'retain' | 'check' | 'purge' | 'restore'
 
+/** Of the manifests of one package, which were read and why, and which were not. GitHub counts each as a download. */
+export interface ReadCounts {
+  /** Tagged versions. */
+  readonly tagged: number
+  /** What these name or describe, where that does not tell what it is: indexes in indexes, unlisted manifests. */
+  readonly named: number
+  /** Untagged versions that nothing tagged led to: each may be an index that needs others. */
+  readonly untagged: number
+  /** Not read: earlier runs did. */
+  readonly remembered: number
+  /** Not read: an index that is known says what it is, or nothing that is decided depends on it. */
+  readonly spared: number
+}
+
 /** What became of one package in one run. */
 export interface PackageRun {
   readonly package: Package
@@ -17,6 +31,7 @@ export interface PackageRun {
   readonly outcomes: readonly Outcome[]
   /** What the decisions rest on: `policyHash` of the policy. */
   readonly policy?: string
+  readonly reads?: ReadCounts
   /** What was found amiss after the last change: sentences; each makes the run red. */
   readonly alarms?: readonly string[]
   /** In a check: one for every tag that should have an image here, newest first; undefined when not come to. */

@@ -3,10 +3,11 @@ import { askWorld } from '../in-use.ts'
 import type { Inputs } from '../inputs.ts'
 import { live } from '../live.ts'
 import { lookBack } from '../look-back.ts'
-import type { Package } from '../model/package.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { policyHash } from '../policy/hash.ts'
 import { decide } from '../policy/plan.ts'
+import { couldChange } from '../policy/prospect.ts'
 import type { Policy } from '../policy/rule.ts'
 import { policyFromInputs } from '../policy/sugar.ts'
 import type { World } from '../policy/world.ts'
@@ -41,9 +42,14 @@ export async function retain(inputs: Inputs, services: Services): Promise<RunRes
 
 /** Reads one package and decides on it. */
 async function consider(pkg: Package, policy: Policy, world: World, services: Services): Promise<Candidate> {
-  const surveyed = await orProblem(() => survey(pkg, services))
+  // One moment for both decisions: nothing may come of age between them.
+  const now = services.clock.now()
+  const matters = (versions: readonly PackageVersion[]): boolean =>
+    couldChange(pkg, versions, policy, world, now)
+  const surveyed = await orProblem(() => survey(pkg, services, matters))
   if ('problem' in surveyed) return dismiss(pkg, surveyed)
-  const plan = decide(surveyed.inventory, policy, world, services.clock.now())
-  const run = { package: pkg, plan, outcomes: [], policy: policyHash(policy), warnings: [] }
+  const { inventory, untaggedSince, reads } = surveyed
+  const plan = decide(inventory, policy, { ...world, untaggedSince }, now)
+  const run = { package: pkg, plan, outcomes: [], policy: policyHash(policy), reads, warnings: [] }
   return { run, surveyed, left: false }
 }

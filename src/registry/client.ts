@@ -28,7 +28,12 @@ export interface RegistryOptions {
 /** `missing` only when the registry says so in so many words. A `cause` is a phrase for people. */
 type Lacking = { readonly state: 'missing' } | { readonly state: 'unread'; readonly cause: string }
 export type ManifestRead =
-  | { readonly state: 'read'; readonly digest: Digest; readonly manifest: Manifest }
+  | {
+      readonly state: 'read'
+      readonly digest: Digest
+      readonly manifest: Manifest
+      readonly bytes: Uint8Array
+    }
   | Lacking
 export type TagHead = { readonly state: 'found'; readonly digest: Digest } | Lacking
 
@@ -205,9 +210,10 @@ function understand(answer: Answer, wanted: Digest | undefined): ManifestRead {
     if (!intact) throw new Passing(BROKEN)
     return { state: 'unread', cause: messageOf(error) }
   }
-  if (intact) return { state: 'read', digest: actual, manifest }
+  if (intact) return { state: 'read', digest: actual, manifest, bytes: answer.body }
   // The digest of a signed schema 1 manifest is not that of its bytes: the registry's word has to do.
-  if (isSchema1(manifest) && said === expected) return { state: 'read', digest: expected, manifest }
+  if (isSchema1(manifest) && said === expected)
+    return { state: 'read', digest: expected, manifest, bytes: answer.body }
   throw new Passing(BROKEN)
 }
 
