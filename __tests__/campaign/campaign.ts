@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ExpectedError } from '../../src/errors.ts'
+import type { Clock } from '../../src/model/clock.ts'
+import type { Builder } from '../emulator/builder.ts'
+import { type Emulator, startEmulator } from '../emulator/server.ts'
+import { createWorld } from '../emulator/world.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
+import { runAction } from '../helpers/run-action.ts'
+import { brokenTags, differences, losses, type Picture, pictureOf, untruths } from './judge.ts'
+import { type Inputs, type Kind, layDown, type Scenario, scenarioOf } from './scenario.ts'
+
+/** How a disturbed run is made: the bundle in a process of its own, or the same road inside this one. */
+export type Where = 'bundle' | 'inside'
+
+export interface Verdict {
+  readonly seed: number
+  readonly kind: Kind
+  readonly where: Where
+  /** What went wrong that must not: sentences. */
+  readonly findings: readonly string[]
+  /** How many versions the disturbed run deleted, and how many the undisturbed one. */
+  readonly deleted: number
+  readonly due: number
+}
+
+/** How much faster than life a run inside this process goes. */
+const TIMES = 20
+/** After so many undisturbed runs everything that is due is done, budgets included. */
+const RUNS = 12
+
+interface Stage {
+  readonly github: Emulator
+  readonly app: Builder
+  readonly inputs: Inputs
+  readonly clock: Clock
+  readonly folder: string
+}
+
+/**
+ * One disturbed run and its twin: the same package in two worlds, the one cleaned up undisturbed, the other
+ * under faults and then until it is done.
+ */
+export async function disturb(seed: number, kind: Kind, where: Where): Promise<Verdict> {
+  const scenario = scenarioOf(seed, kind)
+  const folder = await mkdtemp(join(tmpdir(), 'ghcr-steward-campaign-'))
+  try {
+    const stays = await withStage(scenario, folder, 'inside', untilDone)
+    return await withStage(scenario, folder, where, async stage => {
+      const { github, app } = stage
+      const before = pictureOf(app)
+      const broken = brokenTags(app, github)
+      const report = join(folder, 'disturbed.json')
+      const since = github.requests.length
+      const bugs = await disturbed(scenario, stage, where, report)
+      github.faults.clear()
+      const after = pictureOf(app)
+      const findings = [
+        ...bugs,
+        ...losses(before, after, stays),
+        ...untruths(report, app, github, since),
+        ...[...brokenTags(app, github)]
+          .filter(tag => !broken.has(tag))
+          .map(tag => `${tag} cannot be pulled any more`),
+        ...differences(stays, await untilDone(stage)),
+        ...github.violations.map(({ detail }) => `a limit was crossed: ${detail}`)
+      ]
+      return { seed, kind, where, findings, deleted: before.size - after.size, due: before.size - stays.size }
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function withStage<T>(
+  { pushes, inputs }: Scenario,
+  folder: string,
+  where: Where,
+  play: (stage: Stage) => Promise<T>
+): Promise<T> {
+  const clock = fastClock(where === 'inside' ? TIMES : 1)
+  const world = createWorld()
+  world.now = clock.now()
+  await using github = await startEmulator({ world, now: clock.now, contract: 'off' })
+  const app = layDown(world, pushes)
+  const token = world.githubToken('acme/app')
+  return await play({ github, app, inputs: { ...inputs, token }, clock, folder })
+}
+
+/** Runs undisturbed until nothing is due any more. */
+async function untilDone({ github, app, inputs, clock, folder }: Stage): Promise<Picture> {
+  for (let run = 0; run < RUNS; run++) {
+    const before = app.row.order.length
+    await runInside(github, inputs, join(folder, 'undisturbed.json'), clock)
+    if (app.row.order.length === before) break
+  }
+  return pictureOf(app)
+}
+
+/** Makes the run, and gives what of its end was no failure that it foresaw. */
+async function disturbed(
+  { disturbances }: Scenario,
+  stage: Stage,
+  where: Where,
+  report: string
+): Promise<string[]> {
+  const { github, inputs, clock } = stage
+  const end = new AbortController()
+  for (const { target, trouble } of disturbances) {
+    if (trouble.kind !== 'kill') github.faults.on(target, trouble)
+    else github.faults.on(target, { kind: trouble.when, run: () => end.abort() })
+  }
+  if (where === 'bundle') {
+    await using run = await runAction(github, { ...inputs, 'report-file': report }, { kill: end.signal })
+    return run.stdout.split('\n').filter(line => line.includes('has a bug'))
+  }
+  try {
+    await runInside(github, inputs, report, clock)
+    return []
+  } catch (error) {
+    return error instanceof ExpectedError ? [] : [`a bug: ${String(error)}`]
+  }
+}

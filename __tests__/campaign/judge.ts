@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs'
+import { describedBy, referrerTag } from '../../src/model/digest.ts'
+import { type RunRecord, readRecord } from '../../src/report/record.ts'
+import type { Builder } from '../emulator/builder.ts'
+import type { Emulator } from '../emulator/server.ts'
+
+/** What is to be seen of a package: ids with their tags, digests in tags as the id that they mean. */
+export type Picture = ReadonlyMap<number, readonly string[]>
+
+export function pictureOf(app: Builder): Picture {
+  const { order, deleted } = app.row
+  const names = new Map([...order, ...deleted.values()].map(({ digest, id }) => [referrerTag(digest), id]))
+  const plain = (tag: string): string => {
+    const key = describedBy(tag)
+    return key === undefined ? tag : tag.replace(key, `of ${names.get(key)}`)
+  }
+  return new Map(order.map(({ id, tags }) => [id, tags.map(plain).sort()]))
+}
+
+/** Tags that cannot be pulled, by name. */
+export function brokenTags(app: Builder, github: Emulator): ReadonlySet<string> {
+  const name = `acme/${app.row.name}`
+  return new Set(Object.keys(app.tags()).filter(tag => github.world.pullable(name, tag).length > 0))
+}
+
+/** What is lost of what should have stayed. `stays` is what an undisturbed run leaves. */
+export function losses(before: Picture, after: Picture, stays: Picture): string[] {
+  const lost: string[] = []
+  for (const [id, tags] of before) {
+    if (!stays.has(id)) continue
+    const now = after.get(id)
+    if (now === undefined) lost.push(`version ${id} [${tags.join(' ')}] should have stayed and is gone`)
+    else if (now.join(' ') !== tags.join(' ')) {
+      lost.push(`version ${id} had [${tags.join(' ')}] and has [${now.join(' ')}]`)
+    }
+  }
+  return lost
+}
+
+export function differences(one: Picture, other: Picture): string[] {
+  const text = (picture: Picture, id: number) => picture.get(id)?.join(' ') ?? 'nothing'
+  return [...new Set([...one.keys(), ...other.keys()])]
+    .filter(id => text(one, id) !== text(other, id))
+    .map(
+      id => `version ${id}: [${text(one, id)}] after an undisturbed run, [${text(other, id)}] after this one`
+    )
+}
+
+/** Where the journal does not tell what was done. */
+export function untruths(reportFile: string, app: Builder, github: Emulator, since: number): string[] {
+  const deletes = github.requests
+    .slice(since)
+    .filter(({ method }) => method === 'DELETE')
+    .map(({ path }) => Number(path.split('/').at(-1)))
+  if (!existsSync(reportFile)) return deletes.length === 0 ? [] : ['something was deleted without a report']
+  let record: RunRecord
+  try {
+    record = readRecord(reportFile)
+  } catch (error) {
+    return [`the report cannot be read: ${String(error)}`]
+  }
+  const sent = new Set<number>()
+  const wrong: string[] = []
+  const outcomes = new Map<number, string>()
+  for (const entry of record.journal) {
+    if (!('id' in entry) || entry.action !== 'delete') continue
+    if (entry.event === 'sent') sent.add(entry.id)
+    else outcomes.set(entry.id, entry.status)
+  }
+  for (const id of new Set(deletes))
+    if (!sent.has(id)) wrong.push(`the DELETE of ${id} is not in the journal`)
+  for (const [id, status] of outcomes) {
+    const gone = app.row.deleted.has(id)
+    if ((status === 'done' || status === 'already') && !gone) wrong.push(`${id} is "${status}" and is there`)
+    if (!['done', 'already', 'failed'].includes(status) && gone)
+      wrong.push(`${id} is "${status}" and is gone`)
+  }
+  const known = new Set(record.packages.flatMap(({ versions }) => versions.map(({ id }) => id)))
+  for (const id of sent) if (!known.has(id)) wrong.push(`${id} was deleted and has no verdict`)
+  return wrong
+}

@@ -1,0 +1,184 @@
+import fc from 'fast-check'
+import type { Builder, Pushed } from '../emulator/builder.ts'
+import type { Target, Trouble } from '../emulator/faults.ts'
+import { secondaryRefusal } from '../emulator/limits.ts'
+import { artifact, dockerList, image, index, manifest, type Shape } from '../emulator/shapes.ts'
+import type { World } from '../emulator/world.ts'
+
+/** Random packages, policies and disturbances, each drawn from one number. */
+
+/** One push, as it can be repeated in another world. */
+interface Push {
+  readonly what: 'single' | 'index' | 'attested' | 'nested' | 'docker' | 'sharing' | 'artifact'
+  readonly tags: readonly string[]
+  /** How many days ago. */
+  readonly days: number
+  readonly described: 'not' | 'attested' | 'signed' | 'by subject'
+  /** Which of the pushes before it a `sharing` one shares a platform with. */
+  readonly with: number
+  /** Whether its first platform is gone. */
+  readonly broken: boolean
+}
+
+export type Inputs = Readonly<Record<string, string>>
+
+/** Something that goes wrong. `kill` ends the process at this request, before or after it is carried out. */
+export interface Disturbance {
+  readonly target: Target
+  readonly trouble:
+    | Exclude<Trouble, { kind: 'first' | 'then' }>
+    | { readonly kind: 'kill'; readonly when: 'first' | 'then' }
+}
+
+export interface Scenario {
+  readonly pushes: readonly Push[]
+  readonly inputs: Inputs
+  readonly disturbances: readonly Disturbance[]
+}
+
+const TAGS = [
+  'latest',
+  'v1.0.0',
+  'v1.1.0',
+  'sha-1',
+  'sha-2',
+  'sha-3',
+  'sha-4',
+  'pr-1',
+  'pr-2',
+  'x-1'
+] as const
+/** Well away from every age that a policy asks for. */
+const DAYS = [0.2, 5, 20, 25, 40, 60, 80, 100] as const
+
+const push: fc.Arbitrary<Push> = fc.record({
+  what: fc.constantFrom('single', 'index', 'attested', 'nested', 'docker', 'sharing', 'artifact'),
+  tags: fc.uniqueArray(fc.constantFrom(...TAGS), { maxLength: 2 }),
+  days: fc.constantFrom(...DAYS),
+  described: fc.constantFrom('not', 'not', 'attested', 'signed', 'by subject'),
+  with: fc.nat(10),
+  broken: fc.nat(14).map(draw => draw === 0)
+})
+
+/** With the leftovers of an interrupted run among what may go: else they would stay, as any policy may want. */
+const inputs: fc.Arbitrary<Inputs> = fc
+  .record({
+    'delete-tags': fc.constantFrom('sha-*', 'sha-* pr-*', 'semver:<1.1.0, sha-*', '*', '/^(sha|x)-/'),
+    'keep-tags': fc.constantFrom('', 'latest', 'v*', 'latest, sha-1'),
+    'keep-at-least': fc.constantFrom('0', '0', '1', '2'),
+    'older-than': fc.constantFrom('', '10d', '30d'),
+    'deletions-per-run': fc.constantFrom('', '', '7')
+  })
+  .map(given => ({ ...given, 'delete-untagged': 'true', 'delete-broken': 'ghost, orphaned' }))
+
+const answer = (status: number): Trouble => ({ kind: 'answer', answer: { status, body: 'out of order' } })
+const passing: fc.Arbitrary<Trouble> = fc.constantFrom<Trouble>(
+  answer(500),
+  answer(502),
+  answer(503),
+  { kind: 'reset' },
+  { kind: 'lost-502' },
+  { kind: 'lost-reset' },
+  { kind: 'cut' },
+  { kind: 'empty' },
+  { kind: 'garbage' },
+  { kind: 'answer', answer: secondaryRefusal(403, 1) },
+  { kind: 'answer', answer: secondaryRefusal(429, 1) }
+)
+
+const target: fc.Arbitrary<Target> = fc.record(
+  {
+    host: fc.constantFrom('api' as const, 'api' as const, 'registry' as const),
+    method: fc.constantFrom('GET', 'DELETE', 'DELETE'),
+    after: fc.nat(14),
+    times: fc.constantFrom(1, 1, 2, 3, 8)
+  },
+  { requiredKeys: ['after', 'times'] }
+)
+
+const faults: fc.Arbitrary<readonly Disturbance[]> = fc.array(
+  fc.record({ target, trouble: passing }) as fc.Arbitrary<Disturbance>,
+  { minLength: 1, maxLength: 3 }
+)
+
+const stall: fc.Arbitrary<readonly Disturbance[]> = target.map(where => [
+  { target: { ...where, times: 1 }, trouble: { kind: 'stall' } }
+])
+
+/** Most kills fall among the deletions, some before and some after. */
+const kill: fc.Arbitrary<readonly Disturbance[]> = fc
+  .record({
+    when: fc.constantFrom('first' as const, 'then' as const),
+    where: fc.oneof(
+      fc.record({ host: fc.constant('api' as const), method: fc.constant('DELETE'), after: fc.nat(10) }),
+      fc.record({ host: fc.constant('api' as const), after: fc.nat(30) })
+    )
+  })
+  .map(({ when, where }) => [{ target: { ...where, times: 1 }, trouble: { kind: 'kill', when } }])
+
+const DISTURBANCES = { faults, stall, kill }
+export type Kind = keyof typeof DISTURBANCES
+
+/** The scenario that belongs to this number. */
+export function scenarioOf(seed: number, kind: Kind): Scenario {
+  const drawn = fc.sample(
+    fc.record({
+      pushes: fc.array(push, { minLength: 2, maxLength: 12 }),
+      inputs,
+      disturbances: DISTURBANCES[kind]
+    }),
+    { seed, numRuns: 1 }
+  )
+  return drawn[0] as Scenario
+}
+
+/** Fills a package as the scenario says; the same pushes give the same ids in every world. */
+export function layDown(world: World, pushes: readonly Push[]): Builder {
+  const app = world.package('acme/app', { repository: 'acme/app' })
+  const now = world.now
+  // Something tagged always stays, so that GitHub's rule on the last tagged version is a case of its own.
+  app.push(manifest(), { tags: ['stays'], at: now - 200 * DAY })
+  const done: Pushed[] = []
+  for (const each of pushes) {
+    const at = now - each.days * DAY
+    const pushed = app.push(shapeOf(each, done), { tags: each.tags, at })
+    if (each.described === 'attested') app.attest(pushed, { at: at + HOUR })
+    if (each.described === 'signed') app.sign(pushed.children[0] ?? pushed, 'sig', { at: at + HOUR })
+    if (each.described === 'by subject')
+      app.push(artifact('application/spdx+json', pushed), { at: at + HOUR })
+    done.push(pushed)
+  }
+  for (const [place, { broken }] of pushes.entries()) {
+    const child = done[place]?.children[0]
+    if (broken && child !== undefined && app.version(child.digest) !== undefined) app.delete(child)
+  }
+  return app
+}
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+function shapeOf({ what, with: other }: Push, done: readonly Pushed[]): Shape {
+  const platform = 'linux/amd64'
+  switch (what) {
+    case 'single':
+      return manifest()
+    case 'index':
+      return image()
+    case 'attested':
+      return image([platform], { attest: 'new' })
+    case 'nested':
+      return index([{ shape: image() }, { shape: manifest(), platform }])
+    case 'docker':
+      return dockerList()
+    case 'artifact':
+      return artifact()
+    case 'sharing': {
+      const shared = done[other % Math.max(1, done.length)]?.children[0]?.shape
+      return index([
+        { shape: shared ?? manifest(), platform },
+        { shape: manifest(), platform: 'linux/arm64' }
+      ])
+    }
+  }
+}
