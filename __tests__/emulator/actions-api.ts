@@ -7,7 +7,7 @@ import {
   sha1,
   type WorkflowFile
 } from './repositories.ts'
-import { belongs, type Handler, notFound, notIntegration, paged, renderMinimal } from './repository-api.ts'
+import { belongs, type Handler, notFound, notIntegration, paged, renderMinimal } from './repository-parts.ts'
 
 /** The Actions part of GitHub's REST API: workflows, their runs, and how they are started (facts 5.2 to 5.4). */
 

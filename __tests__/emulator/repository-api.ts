@@ -1,17 +1,14 @@
 import type { Account } from './accounts.ts'
 import { actionsRoutes } from './actions-api.ts'
 import { type Answer, type Call, problem, type Route } from './http.ts'
-import { renderOwner, renderRepository } from './render.ts'
+import { pullRoutes } from './pulls-api.ts'
+import { renderOwner } from './render.ts'
 import { type Repositories, type StoredRelease, type StoredRepository, sha1 } from './repositories.ts'
+import { belongs, type Handler, notFound, ownerOf, paged, renderMinimal } from './repository-parts.ts'
 
 /** The repository part of GitHub's REST API (facts section 5); `startEmulator({ routes: repositoryRoutes(…) })`. */
 
 const WEB = 'https://github.com'
-
-export const notFound = (): Answer => problem(404, 'Not Found', 'rest')
-export const notIntegration = (): Answer => problem(403, 'Resource not accessible by integration', 'rest')
-
-export type Handler = (call: Call, repository: StoredRepository) => Answer
 
 export const repositoryRoutes =
   (repositories: Repositories) =>
@@ -28,13 +25,16 @@ export const repositoryRoutes =
       }
     const get = (path: string, handle: Handler): Route => ({ method: 'GET', path, handle: visible(handle) })
 
-    const matchingRefs: Handler = ({ params }, { name, tags, defaultBranch }) => {
+    const matchingRefs: Handler = ({ params }, { name, tags, branches, defaultBranch }) => {
       if (tags.size === 0 && defaultBranch === '')
         return problem(409, 'Git Repository is empty.', 'rest/git/refs')
-      const refs = [`refs/heads/${defaultBranch}`, ...[...tags.keys()].map(tag => `refs/tags/${tag}`).sort()]
+      const refs = [
+        ...[defaultBranch, ...branches.keys()].map(branch => `refs/heads/${branch}`),
+        ...[...tags.keys()].map(tag => `refs/tags/${tag}`).sort()
+      ]
       const found = refs.filter(ref => ref.startsWith(`refs/${params['ref']}`))
       // All of them, whatever page is asked for.
-      return { status: 200, body: found.map(ref => renderRef(ref, name, api)) }
+      return { status: 200, body: found.map(ref => renderRef(ref, name, branches.get(ref.slice('refs/heads/'.length)), api)) }
     }
 
     const releases: Handler = (call, repository) => {
@@ -61,38 +61,10 @@ export const repositoryRoutes =
       get('/repos/{owner}/{repo}/git/matching-refs/{ref...}', matchingRefs),
       get('/repos/{owner}/{repo}/releases', releases),
       get('/repositories/{id}/releases', releases),
+      ...pullRoutes(repositories, api, visible),
       ...actionsRoutes(repositories, api, visible)
     ]
   }
-
-/** One page of rows, with GitHub's Link header. */
-export function paged<T>(
-  { query }: Call,
-  rows: readonly T[],
-  place: string
-): { rows: readonly T[]; headers: Record<string, string> } {
-  const perPage = Math.min(100, Number(query.get('per_page')) || 30)
-  const page = Math.max(1, Number(query.get('page')) || 1)
-  const last = Math.max(1, Math.ceil(rows.length / perPage))
-  const to = (number: number, rel: string) => `<${place}?per_page=${perPage}&page=${number}>; rel="${rel}"`
-  const link = page < last ? { link: `${to(page + 1, 'next')}, ${to(last, 'last')}` } : undefined
-  return { rows: rows.slice((page - 1) * perPage, page * perPage), headers: { ...link } }
-}
-
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
-
-/** Whether the caller is one of the repository's own: its workflows, its App, its people. */
-export function belongs(
-  { world }: Repositories,
-  account: Account | undefined,
-  { name }: StoredRepository
-): boolean {
-  if (account === undefined) return false
-  if (account.kind === 'github-token') return same(account.repository, name)
-  const owner = world.owner(name.split('/')[0] ?? '')
-  if (account.kind === 'app' || owner?.type === 'User') return same(account.login, owner?.login ?? '')
-  return owner?.people.has(account.login.toLowerCase()) === true
-}
 
 function maySee(
   repositories: Repositories,
@@ -112,16 +84,6 @@ function mayPush(
   if (!belongs(repositories, account, repository)) return false
   if (account?.kind === 'github-token') return account.permissions['contents'] === 'write'
   return account?.kind !== 'classic' || account.scopes.includes('repo')
-}
-
-function ownerOf({ world }: Repositories, { name }: StoredRepository) {
-  const owner = world.owner(name.split('/')[0] ?? '')
-  if (owner === undefined) throw new Error(`the owner of ${name} was never declared`)
-  return owner
-}
-
-export function renderMinimal(repository: StoredRepository, api: string, repositories: Repositories): object {
-  return renderRepository(repository.name, ownerOf(repositories, repository), repository.isPrivate, api)
 }
 
 const DATE = '2026-01-01T00:00:00Z'
@@ -152,8 +114,8 @@ function renderFullRepository(repository: StoredRepository, api: string, reposit
   }
 }
 
-function renderRef(ref: string, name: string, api: string): object {
-  const sha = sha1(`${name} ${ref}`)
+function renderRef(ref: string, name: string, commit: string | undefined, api: string): object {
+  const sha = commit ?? sha1(`${name} ${ref}`)
   const url = `${api}/repos/${name}/git`
   return {
     ref,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createRepository } from '../../src/github/repository.ts'
 import { type Answer, connect, serve } from './server.ts'
 
-const ref = (name: string) => ({ ref: name, node_id: 'x', url: 'https://x', object: {} })
+const ref = (name: string) => ({ ref: name, node_id: 'x', url: 'https://x', object: { sha: '0'.repeat(40) } })
 
 test('R-13: all git tags come with one request, which is not paged', async () => {
   const tags = Array.from({ length: 3_000 }, (_, n) => ref(`refs/tags/v0.${n}.0`))

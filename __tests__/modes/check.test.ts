@@ -36,6 +36,14 @@ describe('states', () => {
     expectClean(acme)
   })
 
+  test('a classic token that may only read is enough to look', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    await using run = await acme.run({}, acme.world.classic('olivia', ['read:packages']))
+    expect(run.code).toBe(0)
+    expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
+  })
+
   test('fail-on-missing makes the run red, and names the tags', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0')
@@ -390,6 +398,17 @@ describe('rebuilding', () => {
     await using run = await acme.run(DISPATCH)
     expect(startedFor(acme)).toEqual(['v2.0.0'])
     expect(run.summary).toContain('not started any more')
+  })
+
+  test('R-11: a workflow whose runs do not name their tag is pointed out', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    for (let day = 0; day < 3; day++)
+      acme.repository.ran('build.yml', { title: 'Build', conclusion: 'failure' })
+    await using run = await acme.run(DISPATCH)
+    expect(startedFor(acme)).toEqual(['v1.0.0'])
+    expect(run.stdout).toContain('Put the tag into its `run-name`.')
   })
 
   test('R-12: only so many are started, newest first; the rest is told', async () => {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TagCheck, WorkflowRun } from '../../src/model/check.ts'
 import { type Expected, expectTags } from '../../src/policy/expect.ts'
-import { isAbout, judge, type KnownRuns, MOST_ATTEMPTS, planRebuilds } from '../../src/policy/rebuild.ts'
+import {
+  areNameless,
+  isAbout,
+  judge,
+  type KnownRuns,
+  MOST_ATTEMPTS,
+  planRebuilds
+} from '../../src/policy/rebuild.ts'
 
 const rules = { gitTags: ['*'], skipTags: [], imageTags: ['{tag}', '{version}'], requiredTags: [] }
 const expectedOf = (...tags: readonly string[]): readonly Expected[] => expectTags(tags, rules).expected
@@ -88,6 +95,20 @@ describe('R-11: a tag that cannot be built is not tried for ever', () => {
 })
 
 test.each([
+  [['Build', 'Build', 'Build'], true],
+  [['Build', 'Build v1.0.0', 'Build'], false],
+  [['Build', 'Build'], false],
+  [[], false]
+])('R-11: whether the runs %j do not say what they are for: %s', (titles, nameless) => {
+  expect(
+    areNameless(
+      titles.map(title => run(title)),
+      expectedOf('v1.0.0', 'v2.0.0')
+    )
+  ).toBe(nameless)
+})
+
+test.each([
   ['Build v1.2.3', true],
   ['Build v1.2.3.', true],
   ['Build "v1.2.3" again', true],
@@ -112,7 +133,7 @@ test.each([
 })
 
 test('a tag with special characters is taken literally', () => {
-  expect(isAbout(run('Build a.b'), expectedOf('a+b')[0]!)).toBe(false)
+  expect(isAbout(run('Build axb'), expectedOf('a.b')[0]!)).toBe(false)
   expect(isAbout(run('Build a.b (x)'), expectedOf('a.b')[0]!)).toBe(true)
 })
 

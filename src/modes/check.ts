@@ -5,10 +5,11 @@ import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { narrateCheck } from '../narrate-check.ts'
 import { type Expectations, expectTags } from '../policy/expect.ts'
-import { planRebuilds } from '../policy/rebuild.ts'
+import { areNameless, planRebuilds } from '../policy/rebuild.ts'
 import { eachOf } from '../pool.ts'
 import { type Aftermath, type Orders, rebuild } from '../rebuild.ts'
 import { count } from '../report/phrases.ts'
+import type { Rulebook } from '../rulebook.ts'
 import type { Dispatcher, Services } from '../services.ts'
 import { choosePackages, orProblem, SIDE_BY_SIDE } from '../survey.ts'
 
@@ -16,11 +17,13 @@ import { choosePackages, orProblem, SIDE_BY_SIDE } from '../survey.ts'
  * The second road: find out what should have an image, look whether it has one that can be pulled, and have the
  * missing ones built. All states are known before anything is started.
  */
-export async function check(inputs: Inputs, services: Services): Promise<RunResult> {
+export async function check(inputs: Inputs, services: Services, rulebook: Rulebook): Promise<RunResult> {
   const { clock, log } = services
   const started = clock.now()
   const wanted = await expectations(inputs, services)
-  const chosen = await choosePackages(inputs.packages, services)
+  const chosen = (await choosePackages(rulebook.packages, services)).filter(
+    ({ pkg }) => rulebook.policyOf(pkg.name) !== undefined
+  )
   const inspected = await eachOf(chosen, SIDE_BY_SIDE, one =>
     inspect(one, wanted.expected, inputs.platforms, services)
   )
@@ -43,7 +46,7 @@ export async function check(inputs: Inputs, services: Services): Promise<RunResu
       dryRun: inputs.dryRun,
       owner: services.owner.login,
       packages: after.runs,
-      warnings: [...warningsOf(wanted, inputs), ...after.warnings],
+      warnings: [...warningsOf(wanted, inputs), ...namelessWarning(orders, wanted), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: services.counts(),
@@ -123,6 +126,14 @@ function warningsOf({ expected, unmapped }: Expectations, inputs: Inputs): strin
     )
   }
   return warnings
+}
+
+function namelessWarning({ runs, dispatcher }: Orders, { expected }: Expectations): string[] {
+  if (dispatcher === undefined || !areNameless(runs.dispatched, expected)) return []
+  return [
+    `The runs of ${dispatcher.workflows.workflow} do not say for which tag they are, so a tag whose build always fails ` +
+      'is tried again and again. Put the tag into its `run-name`.'
+  ]
 }
 
 function whyIncomplete(

@@ -58,6 +58,14 @@ export function planRebuilds(
   })
 }
 
+/**
+ * True when several runs were started and none says for which tag: then what fails again and again cannot be told
+ * from what does not.
+ */
+export function areNameless(runs: readonly WorkflowRun[], known: readonly Expected[]): boolean {
+  return runs.length >= MOST_ATTEMPTS && !runs.some(run => known.some(expected => isAbout(run, expected)))
+}
+
 /** True when a run's branch or title names the tag, or its version, as a word of its own. */
 export function isAbout(run: WorkflowRun, { name, values }: Expected): boolean {
   return [name, values['version'] ?? name].some(
