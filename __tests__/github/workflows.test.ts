@@ -45,7 +45,9 @@ describe('a dispatch', () => {
       const workflows = workflowsOf(server)
       expect(await workflows.dispatch('main', {})).toEqual({ kind: 'started' })
       await workflows.dispatch('main', {})
-      expect(server.received).toHaveLength(3)
+      // The body of a request without the key is the shorter one.
+      const [first = 0, ...others] = server.received.map(({ headers }) => Number(headers['content-length']))
+      expect(others.map(size => size < first)).toEqual([true, true])
     }
   )
 
