@@ -50,7 +50,7 @@ export function restorer(
       case 'refused':
         return failed(`GitHub refuses to restore it: ${answer.message}`)
       case 'forbidden':
-        return { ...failed(`GitHub answered "${answer.message}"`), stop: noRights }
+        return { ...failed(`GitHub answered "${answer.message}". ${noRights}`), stop: noRights }
       case 'not-found':
         if (await isBack(version)) return BACK
         await clock.sleep(LAG)

@@ -49,7 +49,9 @@ export function narrator({ package: pkg, plan, error, warnings }: PackageRun, lo
     if (first === undefined) return
     const like = outcomes.filter(({ status }) => status === first.status)
     const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : first.detail
-    say(`${outcomeWord(first)}: ${title(first.step.version)}${parts(like.length - 1)}: ${reason}`)
+    say(
+      `${outcomeWord(first)}: ${title(first.step.version)}${parts(like.length - 1)}${reason === '' ? '' : `: ${reason}`}`
+    )
     for (const outcome of outcomes) {
       if (outcome.status === first.status) continue
       say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${outcome.detail}`)

@@ -73,9 +73,12 @@ async function makeWhole(
   report: Report
 ): Promise<Whole> {
   const { packages, registry, clock } = services
-  const roots = restored
-    .filter(({ status }) => status === 'done' || status === 'already')
-    .map(({ step }) => step.version)
+  const back = new Set(
+    restored
+      .filter(({ status }) => status === 'done' || status === 'already')
+      .map(({ step }) => step.version.digest)
+  )
+  const roots = (await packages.listVersions(pkg)).versions.filter(({ digest }) => back.has(digest))
   const outcomes: Outcome[] = []
   let graph: Graph | undefined
   for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
@@ -92,6 +95,7 @@ async function makeWhole(
     const lost = (await packages.listDeleted(pkg, () => false)).filter(({ digest }) => wanted.has(digest))
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
+    if (round > 0 && steps.length === 0) break
     outcomes.push(...(await bringBack(pkg, steps, services, journal, report)))
   }
   return { outcomes, ...stillBroken(graph, roots, wish) }

@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
-import { image, manifest } from '../emulator/shapes.ts'
+import { image, index, manifest } from '../emulator/shapes.ts'
 import { type ActionRun, runAction } from '../helpers/run-action.ts'
 
+const DAY = 86_400_000
 let github: Emulator
 let app: Builder
 let token: string
@@ -18,59 +19,306 @@ beforeEach(async () => {
 afterEach(() => github.close())
 
 const run = (inputs: Record<string, string>) => runAction(github, { token, packages: 'app', ...inputs })
+const clean = (more: Record<string, string> = {}) =>
+  run({ 'delete-tags': 'sha-*', 'delete-untagged': 'true', ...more })
+const restore = (what: string, more: Record<string, string> = {}) =>
+  run({ mode: 'restore', restore: what, ...more })
+const purge = (what: string, more: Record<string, string> = {}) =>
+  run({ mode: 'purge', purge: what, confirm: 'app', ...more })
 
 /** The file that a run left behind, where a later job would have downloaded it. */
-function reportOf({ report, temp }: ActionRun, name = 'report.json'): string {
-  const path = join(temp, name)
-  writeFileSync(path, JSON.stringify(report))
+function reportOf({ report, temp }: ActionRun, edit: (text: string) => string = text => text): string {
+  const path = join(temp, 'earlier.json')
+  writeFileSync(path, edit(JSON.stringify(report)))
   return path
 }
 
 const picture = () => ({ tags: app.tags(), digests: [...app.digests()].sort() })
+const journalOf = ({ report }: ActionRun) =>
+  (report as { journal: { event: string; action: string; id: number }[] }).journal
 
-it('gives back what a run deleted: the same tags and digests, whole', async () => {
-  const doomed = app.push(image(['linux/amd64'], { attest: 'new' }), {
-    tags: ['sha-1', 'x-1'],
-    at: '2026-02-01T00:00:00Z'
+describe('restore', () => {
+  it('gives back what a run deleted: the same tags and digests, whole; and a second time finds it there', async () => {
+    const doomed = app.push(image(['linux/amd64'], { attest: 'new' }), {
+      tags: ['sha-1', 'sha-x'],
+      at: '2026-02-01T00:00:00Z'
+    })
+    app.attest(doomed, { at: '2026-02-01T01:00:00Z' })
+    app.push(manifest(), { at: '2026-02-02T00:00:00Z' })
+    const before = picture()
+    await using first = await clean()
+    expect(picture()).not.toEqual(before)
+    await using back = await restore(reportOf(first))
+    expect(back.stdout).not.toMatch(/::(error|warning)/)
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6', 'deleted-count': '0' } })
+    expect(back.summary).toMatch(/^## 6 versions restored in 1 package of acme/)
+    expect(picture()).toEqual(before)
+    await using again = await restore(reportOf(first))
+    expect(again).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
+    expect(again.summary).toMatch(/0 versions restored, 6 there already/)
   })
-  app.attest(doomed, { at: '2026-02-01T01:00:00Z' })
-  app.push(manifest(), { at: '2026-02-02T00:00:00Z' })
-  const before = picture()
-  await using clean = await run({ 'delete-tags': 'sha-*, x-*', 'delete-untagged': 'true' })
-  expect(clean.code).toBe(0)
-  expect(picture()).not.toEqual(before)
-  await using dry = await run({ mode: 'restore', restore: reportOf(clean), 'dry-run': 'true' })
-  expect(dry).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
-  expect(dry.summary).toMatch(/Dry run: 6 versions would be restored/)
-  await using back = await run({ mode: 'restore', restore: reportOf(clean) })
-  expect(back.stdout).not.toMatch(/::(error|warning)/)
-  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6' } })
-  expect(picture()).toEqual(before)
-  await using again = await run({ mode: 'restore', restore: reportOf(clean) })
-  expect(again).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
+
+  it('restores children before the index that names them, each put into the journal before it is sent', async () => {
+    const doomed = app.push(index([{ shape: image() }]), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    await using back = await restore(reportOf(first))
+    const sent = journalOf(back).filter(({ event }) => event === 'sent')
+    expect(sent.map(({ action }) => action)).toEqual(Array(4).fill('restore'))
+    expect(sent.at(-1)?.id).toBe(doomed.id)
+    expect(sent.at(-2)?.id).toBe(doomed.children[0]?.id)
+  })
+
+  it('shows in a dry run what would come back, and sends nothing', async () => {
+    app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    const writes = github.writes.length
+    await using dry = await restore(reportOf(first), { 'dry-run': 'true' })
+    expect(dry).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
+    expect(dry.summary).toMatch(/^## Dry run: 3 versions would be restored/)
+    expect(github.writes).toHaveLength(writes)
+  })
+
+  it('restores what is named by id or digest, and what of it was not named too', async () => {
+    const one = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const two = app.push(manifest(), { tags: ['sha-2'], at: '2026-02-01T00:00:00Z' })
+    const before = picture()
+    await using _ = await clean()
+    await using back = await restore(`${one.digest}, ${two.id}`)
+    expect(back.code).toBe(0)
+    expect(picture()).toEqual(before)
+  })
+
+  it('restores nothing when a name is unknown', async () => {
+    const one = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using _ = await clean()
+    await using back = await restore(`${one.id} 12345`)
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(/Nothing was restored, for 12345 is neither there nor among/)
+    expect(Object.keys(app.tags())).toEqual(['v1'])
+  })
+
+  it('leaves a tag where somebody has put it since, and says so', async () => {
+    app.push(image(), { tags: ['sha-1', 'sha-2'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    const newer = app.push(image(), { tags: ['sha-1'] })
+    await using back = await restore(reportOf(first))
+    expect(back.code).toBe(0)
+    expect(app.tags()['sha-1']).toBe(newer.digest)
+    expect(app.tags()).toHaveProperty('sha-2')
+    expect(back.stdout).toMatch(/::warning::app: The tag sha-1 stays on sha-1 \(sha256:\w{12}\)/)
+  })
+
+  it('puts a tag back where it was when GitHub has moved it with the restore', async () => {
+    const doomed = app.push(manifest(), { tags: ['sha-1', 'sha-2'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    const newer = app.push(image(), { tags: ['sha-1'] })
+    github.faults.on(
+      { method: 'POST', path: /\/restore$/ },
+      { kind: 'then', run: () => app.tag(doomed, 'sha-1') }
+    )
+    await using back = await restore(reportOf(first))
+    expect(app.tags()['sha-1']).toBe(newer.digest)
+    expect(back.stdout).toMatch(/had taken the tag sha-1 from sha256:\w{12}: it is back there/)
+    expect(back.code).toBe(0)
+  })
+
+  it('puts back the tags that the run had stripped from versions that stayed', async () => {
+    const kept = app.push(image(), { tags: ['sha-1', 'v2'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean({ untag: 'true' })
+    expect(app.tags()).not.toHaveProperty('sha-1')
+    await using back = await restore(reportOf(first))
+    expect(back.code).toBe(0)
+    expect(app.tags()['sha-1']).toBe(kept.digest)
+  })
+
+  it('says plainly what GitHub has no more, and does not bring back an image without its platform', async () => {
+    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    app.row.deleted.delete(doomed.children[0]!.id)
+    await using back = await restore(reportOf(first))
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(
+      /GitHub answered "Package version not found\.": it is deleted for more than 30 days/
+    )
+    expect(back.summary).toMatch(/it would be broken without sha256&#58;\w{12}, which did not come back/)
+    expect(app.tags()).not.toHaveProperty('sha-1')
+  })
+
+  it('is red when an image is back by name and only half of it', async () => {
+    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using _ = await clean()
+    app.row.deleted.delete(doomed.children[0]!.id)
+    await using back = await restore(String(doomed.id))
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(/sha-1 \(sha256:\w{12}\) is back, but only half of it/)
+  })
+
+  it('asks for nothing that is too old, and says when it was deleted', async () => {
+    app.push(manifest(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    for (const version of app.row.deleted.values()) app.row.deleted.delete(version.id)
+    const old = new Date(Date.now() - 31 * DAY).toISOString()
+    const path = reportOf(first, text => text.replace(/"started":"[^"]+"/, `"started":"${old}"`))
+    const writes = github.writes.length
+    await using back = await restore(path)
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(
+      /it was deleted by the run of .* and GitHub keeps what is deleted for 30 days/
+    )
+    expect(github.writes).toHaveLength(writes)
+  })
+
+  it('takes a version that was pushed again for one that is there', async () => {
+    const again = manifest()
+    app.push(again, { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    app.push(again, { tags: ['sha-1'] })
+    await using back = await restore(reportOf(first))
+    expect(back.code).toBe(0)
+    expect(back.stdout).toMatch(
+      /there already: sha-1 .*: it was pushed again meanwhile, and is there as version \d+/
+    )
+  })
+
+  it('settles lost answers, and is red where the token may not', async () => {
+    app.push(manifest(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    const path = /\/restore$/
+    const forbidden = { status: 403, body: { message: 'Resource not accessible by integration' } }
+    github.faults.on({ method: 'POST', path, times: 1 }, { kind: 'answer', answer: forbidden })
+    await using refused = await restore(reportOf(first))
+    expect(refused.code).toBe(1)
+    expect(refused.stdout).toMatch(/may not restore in app: give the job `permissions: packages: write`/)
+    github.faults.on({ method: 'POST', path, times: 1 }, { kind: 'answer', answer: { status: 502 } })
+    github.faults.on({ method: 'POST', path, times: 1 }, { kind: 'lost-502' })
+    await using back = await restore(reportOf(first))
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
+  })
+
+  it.each<[string, (text: string) => string, RegExp]>([
+    ['a dry run', text => text.replace('"dryRun":false', '"dryRun":true'), /dry run, which deleted nothing/],
+    ['another owner', text => text.replace('"owner":"acme"', '"owner":"else"'), /packages of else/],
+    [
+      'another package',
+      text => text.replaceAll('"name":"app"', '"name":"other"'),
+      /about other, and `packages` names none/
+    ]
+  ])('refuses the report of %s', async (_, edit, sentence) => {
+    await using first = await clean()
+    await using back = await restore(reportOf(first, edit))
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(sentence)
+  })
 })
 
-it('purges', async () => {
-  const bad = app.push(image(), { tags: ['bad'], at: Date.now() })
-  app.attest(bad)
-  const before = picture()
-  await using gone = await run({ mode: 'purge', purge: 'bad', confirm: 'app' })
-  expect(gone.stdout).not.toMatch(/::(error|warning)/)
-  expect(gone).toMatchObject({ code: 0, outputs: { 'deleted-count': '5' } })
-  expect(Object.keys(app.tags())).toEqual(['v1'])
-  await using back = await run({ mode: 'restore', restore: reportOf(gone) })
-  expect(back.code).toBe(0)
-  expect(picture()).toEqual(before)
-})
+describe('purge', () => {
+  it('deletes what is named with children and referrers, young or kept as it may be, and can be undone', async () => {
+    const bad = app.push(image(), { tags: ['bad', 'v2'] })
+    app.attest(bad)
+    const before = picture()
+    await using gone = await purge('bad v2')
+    expect(gone.stdout).not.toMatch(/::(error|warning)/)
+    expect(gone).toMatchObject({ code: 0, outputs: { 'deleted-count': '5' } })
+    expect(Object.keys(app.tags())).toEqual(['v1'])
+    await using back = await restore(reportOf(gone))
+    expect(back.code).toBe(0)
+    expect(picture()).toEqual(before)
+  })
 
-it('purges the package', async () => {
-  const before = picture()
-  await using gone = await run({ mode: 'purge', purge: 'package', confirm: 'app' })
-  expect(gone.stdout).not.toMatch(/::(error|warning)/)
-  expect(gone).toMatchObject({ code: 0, outputs: { 'deleted-count': '3' } })
-  expect(github.world.packages(github.world.owner('acme')!, 'active')).toEqual([])
-  await using back = await run({ mode: 'restore', restore: reportOf(gone) })
-  expect(back.stdout).toMatch(/The package as a whole is gone: it comes back/)
-  expect(back.code).toBe(0)
-  expect(picture()).toEqual(before)
+  it('leaves what a remaining image shares with it', async () => {
+    const shared = manifest()
+    const platform = 'linux/amd64'
+    app.push(index([{ shape: shared, platform }]), { tags: ['v2'] })
+    const bad = app.push(
+      index([
+        { shape: shared, platform },
+        { shape: manifest(), platform: 'linux/arm64' }
+      ]),
+      { tags: ['bad'] }
+    )
+    await using gone = await purge(bad.digest)
+    expect(gone).toMatchObject({ code: 0, outputs: { 'deleted-count': '2' } })
+    expect(github.world.broken()).toEqual([])
+  })
+
+  it('tells in a dry run what would go, without a confirmation, and deletes nothing', async () => {
+    app.push(image(), { tags: ['bad'] })
+    await using dry = await run({ mode: 'purge', purge: 'bad', 'dry-run': 'true' })
+    expect(dry).toMatchObject({ code: 0, outputs: { 'planned-count': '3' } })
+    expect(github.writes).toEqual([])
+  })
+
+  it.each<[string, () => Record<string, string>, RegExp]>([
+    ['the name is not confirmed', () => ({ purge: 'bad', confirm: '' }), /`confirm` is empty\. Repeat/],
+    [
+      'another name is confirmed',
+      () => ({ purge: 'bad', confirm: 'ap' }),
+      /is "ap", and the package is `app`/
+    ],
+    ['nothing is named', () => ({ purge: '' }), /`purge` is empty/],
+    ['two packages are meant', () => ({ purge: 'bad', packages: 'app, web' }), /about one package/],
+    ['a name is unknown', () => ({ purge: 'bad worse' }), /"worse" is no tag, digest or version id/],
+    ['it has other tags', () => ({ purge: 'twin' }), /"twin" has the tags latest too/],
+    ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
+    ['no tagged version would be left', () => ({ purge: 'v1 bad twin latest' }), /write `purge: package`/],
+    ['the word package stands among others', () => ({ purge: 'package bad' }), /name nothing beside it/]
+  ])('purges nothing when %s', async (_, inputs, sentence) => {
+    app.push(manifest(), { tags: ['bad'] })
+    app.push(manifest(), { tags: ['twin', 'latest'] })
+    await using nothing = await purge('', inputs())
+    expect(nothing.code).toBe(1)
+    expect(nothing.stdout).toMatch(sentence)
+    expect(github.writes).toEqual([])
+  })
+
+  const needed = (): string => String([...app.row.order][0]?.id)
+
+  it('purges nothing while something could not be read (T-03)', async () => {
+    app.push(image(), { tags: ['bad'] })
+    github.faults.on(
+      { host: 'registry', path: /manifests/, after: 1 },
+      { kind: 'answer', answer: { status: 400 } }
+    )
+    await using nothing = await purge('bad')
+    expect(nothing.code).toBe(1)
+    expect(github.writes).toEqual([])
+  })
+
+  it('is red when GitHub refuses what was to be purged', async () => {
+    const bad = app.push(manifest(), { tags: ['bad'] })
+    app.row.visibility = 'public'
+    app.downloaded(bad, 5_001)
+    await using left = await purge('bad')
+    expect(left.code).toBe(1)
+    expect(left.stdout).toMatch(/1 version that the purge means is still there.*5000 downloads/)
+  })
+
+  it('deletes the package as a whole on the word, and restore brings it back', async () => {
+    app.push(image(), { tags: ['sha-1'] })
+    const before = picture()
+    await using gone = await purge('package')
+    expect(gone.stdout).not.toMatch(/::(error|warning)/)
+    expect(gone).toMatchObject({ code: 0, outputs: { 'deleted-count': '6' } })
+    const packages = () => github.world.packages(github.world.owner('acme')!, 'active')
+    expect(packages()).toEqual([])
+    expect(github.writes).toHaveLength(1)
+    await using back = await restore(reportOf(gone))
+    expect(back.stdout).toMatch(/The package as a whole is gone: it comes back/)
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6' } })
+    expect(picture()).toEqual(before)
+    await using _ = await purge('package')
+    await using byWord = await restore('package')
+    expect(byWord.code).toBe(0)
+    expect(picture()).toEqual(before)
+  })
+
+  it('leaves a package that changed since it was listed', async () => {
+    github.faults.on(
+      { method: 'GET', path: /container\/app$/, after: 3, times: 1 },
+      { kind: 'first', run: () => app.push(manifest(), { tags: ['new'] }) }
+    )
+    await using left = await purge('package')
+    expect(left.code).toBe(1)
+    expect(github.writes).toEqual([])
+  })
 })
