@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals'
 const src = resolve(import.meta.dirname, '../src')
 
 /** Files that know nothing of packages and images, for every room to use. */
-const TOOLS = ['errors.ts', 'list.ts', 'nearest.ts', 'pool.ts', 'version.ts']
+const TOOLS = ['errors.ts', 'list.ts', 'nearest.ts', 'pool.ts', 'readme.ts', 'version.ts']
 
 interface Room {
   /** Rooms that its files may import from, besides their own. */

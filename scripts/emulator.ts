@@ -72,7 +72,7 @@ async function inBackground(): Promise<void> {
     stdio: ['ignore', 'pipe', openSync(log, 'w')]
   })
   let said = ''
-  for await (const chunk of child.stdout) {
+  for await (const chunk of child.stdout ?? []) {
     said += String(chunk)
     if (said.includes('pid=')) break
   }

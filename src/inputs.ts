@@ -9,6 +9,7 @@ import type { AgeFrom } from './model/package.ts'
 import type { Mode } from './model/run.ts'
 import { nearest } from './nearest.ts'
 import { type PackageSelection, packageList, relativeTo } from './package-names.ts'
+import { readme } from './readme.ts'
 import { unknownPlaceholders } from './policy/expect.ts'
 import { type RestoreInput, restoreInput, undoProblems } from './undo-inputs.ts'
 
@@ -253,7 +254,7 @@ function unknownInputs(env: NodeJS.ProcessEnv): string[] {
     .map(variable => {
       const name = variable.slice('INPUT_'.length).toLowerCase()
       const near = nearest(name, known)
-      const fix = near === undefined ? 'Remove it; the README lists all inputs.' : `Did you mean \`${near}\`?`
+      const fix = near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
       return `Input \`${name}\` is not known. ${fix}`
     })
 }

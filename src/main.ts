@@ -17,6 +17,7 @@ import type { Clock } from './model/clock.ts'
 import type { RequestCounts, RunResult } from './model/run.ts'
 import { check } from './modes/check.ts'
 import { retain } from './modes/retain.ts'
+import { REPOSITORY, readme } from './readme.ts'
 import { createRegistry } from './registry/client.ts'
 import { openRecord } from './report/journal.ts'
 import { outputs } from './report/outputs.ts'
@@ -135,7 +136,7 @@ function examine(scopes: string | undefined, inputs: Inputs, log: Log): void {
   if (missing.length === 0) return
   const sentence = lackingScopes(missing, inputs.serverUrl)
   if (!inputs.dryRun || missing.includes('read:packages')) throw new ExpectedError(sentence)
-  log.warning(`${sentence} This dry run goes on without.`)
+  log.warning(`A real run would stop here. ${sentence}`)
 }
 
 /** Outputs, summary, annotations and the colour of the run. */
@@ -178,12 +179,16 @@ function fail(error: unknown, log: Log): void {
     return
   }
   process.exitCode = 1
-  if (error instanceof InputError) annotate(log.error, error.problems)
-  else if (error instanceof ExpectedError) log.error(error.message)
+  if (error instanceof InputError) {
+    annotate(log.error, error.problems)
+    log.info(`Nothing was asked of GitHub. What each input takes: ${readme('inputs')}`)
+  } else if (error instanceof ExpectedError) log.error(error.message)
   else {
     // A bug: its stack is what whoever repairs it needs, and each line of it is a line of the log.
     const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error)
     for (const line of stack.split('\n')) log.info(line)
-    log.error(`ghcr-steward has a bug: ${messageOf(error)}. Please report it with the lines above.`)
+    log.error(
+      `ghcr-steward has a bug: ${messageOf(error)}. Please report it with the lines above: ${REPOSITORY}/issues`
+    )
   }
 }

@@ -184,7 +184,7 @@ it.each<[number, string]>([
   async (status, message) => {
     await using server = await serve(() => [status, { message }])
     await expect(packagesOf(server).packages.list()).rejects.toThrow(
-      'With GITHUB_TOKEN name every package in full.'
+      'With GITHUB_TOKEN name every package in full: https://'
     )
   }
 )

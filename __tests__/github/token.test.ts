@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import { lackingRights, lackingScopes, missingScopes, type Scope, tokenKind } from '../../src/github/token.ts'
+import { readme } from '../../src/readme.ts'
 import { somePackage } from '../helpers/make.ts'
 
 it.each([
@@ -44,7 +45,8 @@ it('says what to grant and where', () => {
   const ghes = 'https://github.example.com'
   expect(lackingScopes(['read:packages', 'delete:packages'], ghes)).toBe(
     'The `token` lacks the scopes `read:packages` and `delete:packages`: grant them at ' +
-      'https://github.example.com/settings/tokens, or use a token that has them.'
+      'https://github.example.com/settings/tokens, or use a token that has them. See ' +
+      readme('tokens-and-permissions')
   )
   const job = lackingRights('installation', somePackage, ghes)
   expect(job).toContain('`permissions: packages: write`')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { OutcomeStatus } from '../../src/model/decision.ts'
+import { readme } from '../../src/readme.ts'
 import { failures } from '../../src/report/verdict.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 import { drop, packageRun, runOf } from './runs.ts'
@@ -17,7 +18,8 @@ describe('a run is red for', () => {
   test('law 3: a manifest that could not be read', () => {
     const unread = [{ digest: digestOf('u'), ref: 'v2', cause: 'status 500' }]
     expect(failures(runOf([packageRun([], undefined, { unread })]))).toEqual([
-      'app: 1 manifest could not be read, so nothing was deleted. The first is v2: status 500.'
+      'app: 1 manifest could not be read, so nothing was deleted. The first is v2: status 500. ' +
+        `See ${readme('a-manifest-could-not-be-read')}`
     ])
   })
 
@@ -25,7 +27,8 @@ describe('a run is red for', () => {
     const brakes = [{ input: 'max-deletions', limit: 1, value: 2 }] as const
     const run = runOf([packageRun([], undefined, { brakes })], { dryRun: true })
     expect(failures(run)).toEqual([
-      'app: The plan has 2 deletions, and `max-deletions` allows 1: nothing was deleted.'
+      'app: The plan has 2 deletions, and `max-deletions` allows 1: nothing was deleted. ' +
+        `See ${readme('a-brake-held')}`
     ])
   })
 

@@ -158,7 +158,9 @@ it('patterns of packages work with a classic token, and a name beside them must 
   const slip = await run({ ...PULLS, token, packages: 'shop/*, shpo/api' })
   expect(slip.errors).toEqual([expect.stringMatching(/^shpo\/api: /)])
   const none = await run({ ...PULLS, token, packages: 'nothing-*' })
-  expect(none.errors).toEqual(['No package of acme was looked at: none matches the input `packages`.'])
+  expect(none.errors).toEqual([
+    'No package of acme matches the input `packages`, so nothing was looked at. See https://github.com/ghcr-steward/ghcr-steward#a-package-is-not-found'
+  ])
 })
 
 it('patterns of packages with GITHUB_TOKEN end red with the reason and the way out', async () => {

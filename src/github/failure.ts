@@ -1,5 +1,6 @@
 import { RequestError } from '@octokit/request-error'
 import { ExpectedError } from '../errors.ts'
+import { readme } from '../readme.ts'
 
 /** The `message` of the body, without the link that Octokit appends to an error's own; else the error's. */
 export function apiMessage(error: RequestError): string {
@@ -26,16 +27,18 @@ export function answerOf(error: RequestError): string {
  *
  * @param what the work that failed, as the start of a sentence: `Listing the versions of app`
  * @param remedies sentences for statuses that say something of their own here
+ * @param otherwise the sentence for every other status, and for no answer
  */
 export function explain(
   error: unknown,
   what: string,
-  remedies: Readonly<Partial<Record<number, string>>> = {}
+  remedies: Readonly<Partial<Record<number, string>>> = {},
+  otherwise = TRY_AGAIN
 ): unknown {
   if (!(error instanceof RequestError)) return error
-  const remedy = { 401: BAD_TOKEN, ...remedies }[statusOf(error) ?? 0] ?? TRY_AGAIN
+  const remedy = { 401: BAD_TOKEN, ...remedies }[statusOf(error) ?? 0] ?? otherwise
   return new ExpectedError(`${what} failed: GitHub gave ${answerOf(error)}. ${remedy}`, { cause: error })
 }
 
-const BAD_TOKEN = 'The `token` is wrong, expired or revoked: give a valid one.'
+const BAD_TOKEN = `The \`token\` is wrong, expired or revoked: give a valid one. See ${readme('tokens-and-permissions')}`
 const TRY_AGAIN = 'Nothing was concluded from it; if it lasts, see https://www.githubstatus.com.'

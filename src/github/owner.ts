@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import type { Owner } from '../model/package.ts'
+import { readme } from '../readme.ts'
 import type { Octokit } from './client.ts'
 import { explain, statusOf } from './failure.ts'
 import type { TokenKind } from './token.ts'
@@ -27,9 +28,15 @@ export async function findOwner(octokit: Octokit, login: string, kind: TokenKind
     const scopes = response.headers['x-oauth-scopes']
     return { owner: { login: account.login, kind: await ownerKind(octokit, account, kind) }, scopes }
   } catch (error) {
-    throw explain(error, `Looking up the owner "${login}"`, {
-      404: 'The input `owner` names nobody: write the login of an organization or user.'
-    })
+    const { baseUrl } = octokit.request.endpoint.DEFAULTS
+    throw explain(
+      error,
+      `Looking up the owner "${login}"`,
+      { 404: 'The input `owner` names nobody: write the login of an organization or user.' },
+      // The first request of a run is where a wrong address shows.
+      `Check that this runner reaches ${baseUrl} and that GitHub's REST API is there (the input \`api-url\`): ` +
+        readme('github-or-the-registry-does-not-answer')
+    )
   }
 }
 

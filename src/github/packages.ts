@@ -4,6 +4,7 @@ import { ExpectedError, RateLimitError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
+import { readme } from '../readme.ts'
 import type { Octokit } from './client.ts'
 import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
@@ -356,11 +357,12 @@ function refusal(message: string): 'downloads' | 'last-tagged' | 'other' {
 
 const NO_LISTING =
   'Patterns in `packages` need a token that may list packages: a personal access token (classic) with the scope ' +
-  '`read:packages`. With GITHUB_TOKEN name every package in full.'
+  `\`read:packages\`. With GITHUB_TOKEN name every package in full: ${readme('tokens-and-permissions')}`
 
 const NO_SIGHT =
   'This token may not read it: give the job `permissions: packages: write` and this repository access under ' +
-  '"Manage Actions access" in the settings of the package, or a classic token the scope `read:packages`.'
+  '"Manage Actions access" in the settings of the package, or a classic token the scope `read:packages`: ' +
+  readme('tokens-and-permissions')
 
 function notFound(name: string, owner: Owner): string {
   const prefix = `${owner.login.toLowerCase()}/`
@@ -368,9 +370,9 @@ function notFound(name: string, owner: Owner): string {
   return (
     'It does not exist, or this token may not see it: GitHub answers the same to both. ' +
     (unprefixed === undefined
-      ? `Compare the name with what stands behind "${prefix}" in \`docker pull\`, all of it for a nested name such as "app/api". `
+      ? `Write all that stands behind "${prefix}" in \`docker pull\`, such as "app/api". `
       : `The name goes without the owner: write "${unprefixed}". `) +
-    'If the package exists, open its settings and add this repository under "Manage Actions access" with the role Admin, ' +
-    'or give a classic token with the scope `read:packages`.'
+    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package: ' +
+    readme('a-package-is-not-found')
   )
 }

@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import type { Package } from '../model/package.ts'
+import { readme } from '../readme.ts'
 
 /**
  * What a token's prefix tells. `installation` is the workflow's own GITHUB_TOKEN or a GitHub App's: nothing
@@ -28,7 +29,7 @@ export function tokenKind(token: string): TokenKind {
   if (refused !== undefined) {
     throw new ExpectedError(
       `The input \`token\` is ${refused[1]}, and GitHub Packages does not accept those: leave ` +
-        'the input out to use GITHUB_TOKEN, or give a personal access token (classic).'
+        `the input out to use GITHUB_TOKEN, or give a personal access token (classic): ${readme('tokens-and-permissions')}`
     )
   }
   return KINDS.find(([prefix]) => token.startsWith(prefix))?.[1] ?? 'unknown'
@@ -55,7 +56,11 @@ export function missingScopes(header: string | undefined, needed: readonly Scope
 export function lackingScopes(missing: readonly Scope[], serverUrl: string): string {
   const scopes = missing.map(scope => `\`${scope}\``).join(' and ')
   const word = missing.length === 1 ? 'scope' : 'scopes'
-  return `The \`token\` lacks the ${word} ${scopes}: grant them at ${serverUrl}/settings/tokens, or use a token that has them.`
+  const them = missing.length === 1 ? 'it' : 'them'
+  return (
+    `The \`token\` lacks the ${word} ${scopes}: grant ${them} at ${serverUrl}/settings/tokens, or use a token that ` +
+    `has ${them}. See ${readme('tokens-and-permissions')}`
+  )
 }
 
 /** What to grant when GitHub does not let this token change a package that it may read. */
@@ -74,9 +79,10 @@ export function lackingRights(
     `${change === 'delete' ? 'delete' : 'write'}:packages\` ` +
     `(${serverUrl}/settings/tokens), and its owner needs the role Admin at ${settings}`
   const may = `This token may not ${change === 'delete' ? 'delete from' : 'restore in'} ${pkg.name}`
-  if (kind === 'installation') return `${may}: ${repository}.`
-  if (kind !== 'unknown') return `${may}: ${person}.`
-  return `${may}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}.`
+  const see = `See ${readme('a-token-may-not-delete')}`
+  if (kind === 'installation') return `${may}: ${repository}. ${see}`
+  if (kind !== 'unknown') return `${may}: ${person}. ${see}`
+  return `${may}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}. ${see}`
 }
 
 /** GitHub's web page with a package's settings, made from the address of the package's own page. */

@@ -1,3 +1,4 @@
+import { REPOSITORY } from '../readme.ts'
 import { count } from './phrases.ts'
 
 /**
@@ -13,9 +14,11 @@ export function safe(text: string, most = 500): string {
     .replace(LIST_MARK, (_, number: string, mark: string) => number + reference(mark))
 }
 
-/** A sentence of ours that may quote anything; plain names in backticks become code again. */
+/** A sentence of ours that may quote anything; plain names in backticks become code again, and the README a link. */
 export function prose(sentence: string): string {
-  return safe(sentence, 1_000).replaceAll(/&#96;([\w./-]+)&#96;/g, '`$1`')
+  return safe(sentence, 1_000)
+    .replaceAll(/&#96;([\w./-]+)&#96;/g, '`$1`')
+    .replaceAll(README, (_, anchor: string) => `[README](${REPOSITORY}#${anchor})`)
 }
 
 /** A name as code where it has only what tags, digests and package names have; else as escaped text. */
@@ -123,3 +126,5 @@ const SPECIAL = /[!#$&*+<=>@[\\\]^_`{|}~]|:(?!\s)/g
 const LIST_MARK = /^(\d*)([-.)])/
 // Controls, line and paragraph separators, and marks that reorder or hide what follows.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
+// An address of ours as `safe` leaves it.
+const README = new RegExp(`${RegExp.escape(safe(`${REPOSITORY}#`))}([a-z-]+)`, 'g')

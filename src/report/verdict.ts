@@ -1,4 +1,5 @@
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
+import { readme } from '../readme.ts'
 import { checkFailures } from './check-verdict.ts'
 import { brakePhrase, count, nameOf } from './phrases.ts'
 
@@ -8,7 +9,9 @@ import { brakePhrase, count, nameOf } from './phrases.ts'
  */
 export function failures(run: RunResult): string[] {
   if (run.packages.length === 0 && run.incomplete === undefined) {
-    return [`No package of ${run.owner} was looked at: none matches the input \`packages\`.`]
+    return [
+      `No package of ${run.owner} matches the input \`packages\`, so nothing was looked at. See ${readme('a-package-is-not-found')}`
+    ]
   }
   const ofPackages = run.packages.flatMap(packageRun =>
     [...troubles(packageRun), ...unpurged(run.mode, packageRun)].map(
@@ -37,10 +40,12 @@ function troubles(run: PackageRun): string[] {
   if (first !== undefined) {
     sentences.push(
       `${count(unread.length, 'manifest')} could not be read, so nothing was deleted. ` +
-        `The first is ${first.ref}: ${first.cause}.`
+        `The first is ${first.ref}: ${first.cause}. See ${readme('a-manifest-could-not-be-read')}`
     )
   }
-  for (const brake of run.plan?.brakes ?? []) sentences.push(brakePhrase(brake))
+  for (const brake of run.plan?.brakes ?? []) {
+    sentences.push(`${brakePhrase(brake)} See ${readme('a-brake-held')}`)
+  }
   const failed = run.outcomes.filter(outcome => outcome.status === 'failed')
   const [worst] = failed
   if (worst !== undefined) {
