@@ -139,8 +139,9 @@ export function layDown(world: World, pushes: readonly Push[]): Builder {
   // Something tagged always stays, so that GitHub's rule on the last tagged version is a case of its own.
   app.push(manifest(), { tags: ['stays'], at: now - 200 * DAY })
   const done: Pushed[] = []
-  for (const each of pushes) {
-    const at = now - each.days * DAY
+  for (const [place, each] of pushes.entries()) {
+    // Never two at the same moment: ties go by digest, and digests differ from world to world.
+    const at = now - each.days * DAY + place * MINUTE
     const pushed = app.push(shapeOf(each, done), { tags: each.tags, at })
     if (each.described === 'attested') app.attest(pushed, { at: at + HOUR })
     if (each.described === 'signed') app.sign(pushed.children[0] ?? pushed, 'sig', { at: at + HOUR })
@@ -155,7 +156,8 @@ export function layDown(world: World, pushes: readonly Push[]): Builder {
   return app
 }
 
-const HOUR = 3_600_000
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 function shapeOf({ what, with: other }: Push, done: readonly Pushed[]): Shape {
