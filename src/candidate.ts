@@ -1,12 +1,14 @@
 import { execute, type Perform, type Performed, pretend } from './execute.ts'
+import { gathered, takeTurns } from './log.ts'
 import type { Outcome, Plan } from './model/decision.ts'
 import type { Package } from './model/package.ts'
 import type { Mode, PackageRun, RunResult } from './model/run.ts'
 import { narrator } from './narrate.ts'
+import { eachOf } from './pool.ts'
 import type { Journal } from './report/journal.ts'
 import { outcomeEntry } from './report/record-build.ts'
 import type { Services } from './services.ts'
-import type { Surveyed, Unsurveyed } from './survey.ts'
+import { SIDE_BY_SIDE, type Surveyed, type Unsurveyed } from './survey.ts'
 
 /** One package on its way through the run. */
 export interface Candidate {
@@ -53,28 +55,31 @@ export function dismiss(pkg: Package, { problem, sentence }: Unsurveyed): Candid
     : { run: { ...run, error: sentence, warnings: [] }, left }
 }
 
-/** Puts everything that is decided into the journal, and then does it, package by package. */
+/**
+ * Puts everything that is decided into the journal, and then does it, several packages side by side: the looks and
+ * waits of one hide behind the deletions of the others, and all of them share one governor.
+ */
 export async function carryOut(
   candidates: readonly Candidate[],
   road: Road,
   services: Services
 ): Promise<RunResult> {
   const journal = services.openJournal(resultOf(candidates, road, services))
-  const finished: Candidate[] = []
-  for (const candidate of candidates) {
+  const inTurn = takeTurns()
+  const finished = await eachOf(candidates, SIDE_BY_SIDE, async candidate => {
     const { plan } = candidate.run
-    const tell = narrator(candidate.run, services.log)
+    // Lines of several packages would mingle; those of one are best read while it happens.
+    const log = candidates.length === 1 ? services.log : gathered(services.log, inTurn)
+    const tell = narrator(candidate.run, log)
     const report = (outcome: Outcome): void => {
       journal.append(outcomeEntry(candidate.run.package.name, outcome, services.clock.now()))
       tell.outcome(outcome)
     }
     const decided = plan === undefined ? undefined : { ...candidate, run: { ...candidate.run, plan } }
-    finished.push(
-      await tell.group(async () =>
-        decided === undefined ? candidate : await carryOutOne(decided, road, journal, report)
-      )
+    return tell.group(async () =>
+      decided === undefined ? candidate : await carryOutOne(decided, road, journal, report)
     )
-  }
+  })
   const run = resultOf(finished, road, services)
   journal.finish(run, services.clock.now())
   return run

@@ -28,6 +28,45 @@ export function plain(text: string): string {
     .replace(/^(\s*):(?=:)/, '$1: ')
 }
 
+/** Lets pieces of work run one after another, in the order in which they come. */
+export function takeTurns(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  return work => {
+    last = last.then(work, work)
+    return last
+  }
+}
+
+/**
+ * The same log for work that goes on beside other work: the lines of a group are printed together when it is over.
+ *
+ * @param inTurn shared by all that write to the log like this
+ */
+export function gathered(log: Log, inTurn: (work: () => Promise<void>) => Promise<void>): Log {
+  const lines: (() => void)[] = []
+  const later =
+    (say: (text: string) => void) =>
+    (text: string): void => {
+      lines.push(() => say(text))
+    }
+  return {
+    ...log,
+    info: later(log.info),
+    debug: later(log.debug),
+    async group(title, work) {
+      try {
+        return await work()
+      } finally {
+        await inTurn(() =>
+          log.group(title, async () => {
+            for (const line of lines) line()
+          })
+        )
+      }
+    }
+  }
+}
+
 /** The log of a workflow step. */
 export function actionsLog(clock: Clock): Log {
   let spoke = clock.now()

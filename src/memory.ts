@@ -22,12 +22,13 @@ export interface Recollection {
   manifests(versions: readonly PackageVersion[]): Promise<ReadonlyMap<Digest, Manifest>>
   /** A manifest that was read now, and its bytes. */
   learn(digest: Digest, manifest: Manifest, bytes: Uint8Array): void
+  /** When each untagged version was first seen without a tag: now, if not before. Milliseconds since 1970. */
+  untaggedSince(versions: readonly PackageVersion[], now: number): ReadonlyMap<Digest, number>
   /**
    * Stores what is known of these versions, and nothing else, beside whatever goes on. To be called once, last.
    * @param now milliseconds since 1970
-   * @returns when each untagged version was first seen without a tag (milliseconds since 1970)
    */
-  keep(versions: readonly PackageVersion[], now: number): ReadonlyMap<Digest, number>
+  keep(versions: readonly PackageVersion[], now: number): void
 }
 
 /** Raised when older programs would misread the entries: they are found by their keys. */
@@ -75,7 +76,8 @@ export const noMemory: Memory = {
   recall: async () => ({
     manifests: async () => new Map(),
     learn: () => {},
-    keep: (versions, now) => firstSeen(versions, new Map(), now)
+    untaggedSince: (versions, now) => firstSeen(versions, new Map(), now),
+    keep: () => {}
   }),
   close: async () => {}
 }
@@ -128,16 +130,17 @@ function recollection(
       return manifests
     },
     learn: (digest, manifest, bytes) => notes.add(digest, manifest, bytes),
+    untaggedSince: (versions, now) => firstSeen(versions, seen, now),
     keep(versions, now) {
       const since = firstSeen(versions, seen, now)
       const untagged = versions.filter(({ digest }) => since.has(digest))
       const useless = lines.filter(digest => digest === undefined).length
-      const news = notes.count > 0 || untagged.some(({ id }) => !seen.has(id))
-      if (news || useless > STALE * lines.length) {
+      // A version that lost its tag or got one.
+      const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
+      if (notes.count > 0 || moved || useless > STALE * lines.length) {
         const next = { schema: 1, package: name, untagged: byTime(untagged, since) } as const
         save(next, line => lines[line] !== undefined, now)
       }
-      return since
     }
   }
 }

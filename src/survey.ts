@@ -21,6 +21,11 @@ export interface Surveyed {
   readonly reads: ReadCounts
 }
 
+export type Matters = (
+  versions: readonly PackageVersion[],
+  untaggedSince: Surveyed['untaggedSince']
+) => boolean | Promise<boolean>
+
 /** Why a package could not be surveyed: `left` when there was no room for it, `failed` otherwise. */
 export interface Unsurveyed {
   readonly problem: 'left' | 'failed'
@@ -61,25 +66,22 @@ export async function choosePackages(selection: PackageSelection, services: Serv
 /**
  * Lists a package completely and reads what its manifests need, as far as earlier runs did not.
  *
- * @param matters whether anything depends on what the manifests of these versions say; else none is read
+ * @param matters whether anything depends on what the manifests of these versions say; else none is read. It is told
+ *   as well when each untagged one was first seen without a tag
  */
-export async function survey(
-  pkg: Package,
-  services: Services,
-  matters: (versions: readonly PackageVersion[]) => boolean
-): Promise<Surveyed> {
+export async function survey(pkg: Package, services: Services, matters: Matters): Promise<Surveyed> {
   const { packages, memory, clock } = services
   const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
   const { versions } = listing
-  if (!matters(versions)) {
+  const untaggedSince = recollection.untaggedSince(versions, clock.now())
+  if (!(await matters(versions, untaggedSince))) {
     const contents = new Map(versions.map(({ digest }) => [digest, { state: 'named' }] as const))
     const inventory = { package: pkg, versions, contents }
-    const untaggedSince = recollection.keep(versions, clock.now())
     return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
   }
   const remembered = await recollection.manifests(versions)
   const { inventory, fetched } = await readWhatIsNew(pkg, versions, remembered, recollection, services)
-  const untaggedSince = recollection.keep(versions, clock.now())
+  recollection.keep(versions, clock.now())
   return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
 }
 
