@@ -8,6 +8,7 @@ import { believable } from '../__tests__/emulator/believable.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 import { type ActionRun, runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
 import { checkRoundTrip } from './demo/check.ts'
+import { readable } from './readable.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const out = join(root, 'out')
@@ -80,15 +81,6 @@ function show(name: string, result: ActionRun): void {
   process.stderr.write(result.stderr)
   mkdirSync(out, { recursive: true })
   writeFileSync(join(out, `summary-${name}.md`), result.summary)
-}
-
-/** The runner's commands as a person sees them in the browser. */
-function readable(log: string): string {
-  return log
-    .split('\n')
-    .filter(line => !/^::(add-mask|endgroup|debug)::/.test(line))
-    .map(line => line.replace(/^::group::/, '▼ ').replace(/^::(error|warning|notice)[^:]*::/, '$1: '))
-    .join('\n')
 }
 
 function listed(inputs: Readonly<Record<string, string>>): string {

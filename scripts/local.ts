@@ -1,0 +1,52 @@
+/**
+ * Runs the action on this machine against the packages that `.env` names, as a dry run unless told otherwise:
+ *
+ *   npm start                    from source
+ *   npm start -- --dist          the bundle, as users run it
+ *   npm start -- --for-real      may delete
+ *
+ * Outputs, summary and report are left in `out/local`.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { loadEnvFile } from 'node:process'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { readable } from './readable.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const { values } = parseArgs({ options: { dist: { type: 'boolean' }, 'for-real': { type: 'boolean' } } })
+const settings = join(root, '.env')
+if (existsSync(settings)) {
+  loadEnvFile(settings)
+  process.exitCode = await run()
+} else {
+  console.error('There is no .env. Copy .env.example to .env, and put your token and packages into it.')
+  process.exitCode = 1
+}
+
+async function run(): Promise<number> {
+  const out = join(root, 'out/local')
+  mkdirSync(out, { recursive: true })
+  const files = { GITHUB_OUTPUT: join(out, 'outputs'), GITHUB_STEP_SUMMARY: join(out, 'summary.md') }
+  for (const file of Object.values(files)) writeFileSync(file, '')
+  const env = {
+    ...process.env,
+    ...files,
+    RUNNER_TEMP: out,
+    'INPUT_DRY-RUN': values['for-real'] ? 'false' : 'true'
+  }
+  const entry = join(root, values.dist ? 'dist/index.js' : 'src/index.ts')
+  const child = spawn(process.execPath, [entry], { stdio: ['ignore', 'pipe', 'inherit'], cwd: root, env })
+  const ended = once(child, 'close')
+  // The runner keeps the lines that name secrets to itself, and so must this.
+  for await (const line of createInterface({ input: child.stdout })) {
+    const text = readable(line)
+    if (text !== '') console.log(text)
+  }
+  const [status] = await ended
+  console.log(`outputs, summary and report are in ${out}`)
+  return typeof status === 'number' ? status : 1
+}

@@ -1,0 +1,20 @@
+/**
+ * Draws docs/summary.png, the picture in the README: the job summary of the demo's dry run, in Chromium.
+ *
+ *   npm run picture
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { draw } from './render/browser.ts'
+import { page, WIDTH } from './render/page.ts'
+
+/** The numbers and the first rows; the rest is more of the same. */
+const HEIGHT = 1_150
+
+const root = resolve(import.meta.dirname, '..')
+execFileSync(process.execPath, [join(root, 'scripts/demo.ts')], { stdio: 'ignore' })
+const summary = readFileSync(join(root, 'out/summary-dry-run.md'), 'utf8')
+const target = join(root, 'docs/summary.png')
+await draw(page(summary, { scheme: 'light', open: 1 }), target, WIDTH, HEIGHT)
+console.log(target)
