@@ -36,6 +36,7 @@ function problemsOf(inputs: Record<string, string>, runner?: NodeJS.ProcessEnv):
 
 test('without any input, nothing is asked for and everything has its default', () => {
   expect(read({})).toEqual({
+    packagesGiven: false,
     mode: 'retain',
     token: 'ghs_secret',
     owner: 'Octo',
@@ -251,35 +252,6 @@ describe('inputs of other modes', () => {
     expect(problemsOf(inputs)).toEqual([])
   })
 })
-
-describe('what is not built yet stops the run', () => {
-  test.each(['purge', 'restore'])('mode %s', mode => {
-    expect(problemsOf({ mode, confirm: 'app' })).toEqual([
-      `Input \`mode\`: this version cannot do \`${mode}\` yet. It can do \`retain\` and \`check\`.`
-    ])
-  })
-
-  test.each([
-    ['policy', 'version: 1'],
-    ['protect-files', '**'],
-    ['plan', 'report.json']
-  ])('input %s', (name, value) => {
-    expect(problemsOf({ [name]: value })).toEqual([
-      `Input \`${name}\` has no effect in this version yet. Remove it.`
-    ])
-  })
-})
-
-test.each(['branches', 'git-tags pull-requests'])(
-  'protect: %s is not built yet and stops the run',
-  sources => {
-    expect(problemsOf({ protect: sources })).toEqual([
-      expect.stringMatching(
-        /^Input `protect`: this version cannot protect what (?:branches|pull-requests) name yet/
-      )
-    ])
-  }
-)
 
 describe('placeholders', () => {
   test.each([

@@ -9,6 +9,7 @@ import { versionOf } from './report/deleted-by.ts'
 import { count, phrase, some } from './report/phrases.ts'
 import type { PackageRecord, RunRecord } from './report/record.ts'
 import { readReport, selectedOf } from './report-input.ts'
+import type { Rulebook } from './rulebook.ts'
 import type { Surveyed } from './survey.ts'
 
 /** What a dry run planned and somebody approved, by package. */
@@ -17,13 +18,17 @@ export type Approval = ReadonlyMap<string, Approved>
 /**
  * Reads the plan that is to be applied.
  *
- * @param policy what the inputs of this run say; when they say nothing, the plan stands for itself
+ * @param policyOf what this run says of packages; where it says nothing, the plan stands for itself
  * @throws ExpectedError when it is no plan, or one for another owner, package or policy
  */
-export function readApproval(path: string, inputs: Inputs, policy: Policy): Approval {
+export function readApproval(
+  path: string,
+  inputs: Inputs,
+  { packages, policyOf }: Pick<Rulebook, 'packages' | 'policyOf'>
+): Approval {
   const record = readReport(path, 'plan', inputs)
   refuseUnfit(record)
-  const { selected, others } = selectedOf(record, inputs.packages)
+  const { selected, others } = selectedOf(record, packages)
   if (others.length > 0) {
     const names = others.map(({ name }) => name)
     throw new ExpectedError(
@@ -31,12 +36,15 @@ export function readApproval(path: string, inputs: Inputs, policy: Policy): Appr
         'Give the same `packages` as the run that made the plan.'
     )
   }
-  const unplanned = inputs.packages.names.filter(name => !selected.some(one => one.name === name))
-  if (inputs.packages.patterns.length === 0 && unplanned.length > 0) {
+  const unplanned = packages.names.filter(name => !selected.some(one => one.name === name))
+  if (packages.patterns.length === 0 && unplanned.length > 0) {
     throw new ExpectedError(`The plan is not for ${some(unplanned, 10)}, which \`packages\` names.`)
   }
-  const changed = selected.filter(one => one.policy !== policyHash(policy))
-  if (policy.rules.length > 0 && changed.length > 0) {
+  const changed = selected.filter(one => {
+    const policy = policyOf(one.name)
+    return policy === undefined || (policy.rules.length > 0 && one.policy !== policyHash(policy))
+  })
+  if (changed.length > 0) {
     throw new ExpectedError(
       `The policy for ${some(
         changed.map(({ name }) => name),

@@ -40,6 +40,8 @@ export interface Road {
   readonly dryRun: boolean
   /** Milliseconds since 1970. */
   readonly started: number
+  /** Sentences that concern no single package. */
+  readonly warnings?: readonly string[]
   /** The hands of a real run for one package. */
   hands(candidate: Decided, journal: Journal): Perform
   /** What follows in a real run when the steps of a package are done; `report` takes further outcomes. */
@@ -106,7 +108,10 @@ function resultOf(candidates: readonly Candidate[], road: Road, services: Servic
     dryRun: road.dryRun,
     owner: services.owner.login,
     packages: candidates.map(candidate => candidate.run),
-    warnings: candidates.flatMap(({ run, loud = [] }) => loud.map(text => `${run.package.name}: ${text}`)),
+    warnings: [
+      ...(road.warnings ?? []),
+      ...candidates.flatMap(({ run, loud = [] }) => loud.map(text => `${run.package.name}: ${text}`))
+    ],
     ...(incomplete === undefined ? {} : { incomplete }),
     requests: services.counts(),
     durationMs: services.clock.now() - road.started,

@@ -9,8 +9,8 @@ import type { AgeFrom } from './model/package.ts'
 import type { Mode } from './model/run.ts'
 import { nearest } from './nearest.ts'
 import { type PackageSelection, packageList, relativeTo } from './package-names.ts'
-import { readme } from './readme.ts'
 import { unknownPlaceholders } from './policy/expect.ts'
+import { readme } from './readme.ts'
 import { type RestoreInput, restoreInput, undoProblems } from './undo-inputs.ts'
 
 const MODES = ['retain', 'check', 'purge', 'restore'] as const
@@ -28,6 +28,8 @@ export interface Inputs extends DeclaredInputs {
   readonly serverUrl: string
   /** `owner/name` of the repository whose workflow runs; empty where the runner does not say. */
   readonly repository: string
+  /** False where `packages` is blank, and its value the repository's name. */
+  readonly packagesGiven: boolean
 }
 
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
@@ -163,12 +165,6 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   registryUrl: { modes: ALL, schema: fields.hostAddress, default: '', fallback: registryOf }
 }
 
-/** What product and action.yml promise and this version does not do yet; it must not look as if it did. */
-const NOT_BUILT: { readonly modes: readonly Mode[]; readonly inputs: readonly (keyof DeclaredInputs)[] } = {
-  modes: [],
-  inputs: ['policy', 'protectFiles']
-}
-
 const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 
 /** Every input's name in action.yml with its default there, in order; `token`'s is an expression of the runner. */
@@ -206,7 +202,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   return {
     ...(values as unknown as DeclaredInputs),
     serverUrl: server.data ?? '',
-    repository: env['GITHUB_REPOSITORY'] ?? ''
+    repository: env['GITHUB_REPOSITORY'] ?? '',
+    packagesGiven: given('packages', env) !== ''
   }
 }
 
@@ -254,7 +251,8 @@ function unknownInputs(env: NodeJS.ProcessEnv): string[] {
     .map(variable => {
       const name = variable.slice('INPUT_'.length).toLowerCase()
       const near = nearest(name, known)
-      const fix = near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
+      const fix =
+        near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
       return `Input \`${name}\` is not known. ${fix}`
     })
 }
@@ -275,13 +273,10 @@ function strangePlaceholders({ gitTags = [], imageTags = [], ...dispatch }: Part
   )
 }
 
-/** Inputs that the mode does not use, and what is not built yet; a value equal to the default does no harm. */
+/** Inputs that the mode does not use; a value equal to the default does no harm. */
 function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: NodeJS.ProcessEnv): string[] {
   const mode = MODES.find(one => one === values.mode)
   if (mode === undefined) return []
-  if (NOT_BUILT.modes.includes(mode)) {
-    return [`Input \`mode\`: this version cannot do \`${mode}\` yet. It can do \`retain\` and \`check\`.`]
-  }
   const set = KEYS.filter(key => given(key, env) !== '' && !isDefault(key, values[key]))
   return set.flatMap(key => {
     const { modes } = FIELDS[key]
@@ -291,20 +286,8 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
         `Input \`${nameOf(key)}\` is used by mode ${users} only, and the mode is \`${mode}\`. Remove it, or change the mode.`
       ]
     }
-    const unbuilt = key === 'protect' ? unbuiltSources(values.protect) : []
-    if (unbuilt.length > 0) {
-      return [
-        `Input \`protect\`: this version cannot protect what ${unbuilt.join(' and ')} name yet. Remove it.`
-      ]
-    }
-    return NOT_BUILT.inputs.includes(key)
-      ? [`Input \`${nameOf(key)}\` has no effect in this version yet. Remove it.`]
-      : []
+    return []
   })
-}
-
-function unbuiltSources(sources: unknown): string[] {
-  return ['branches', 'pull-requests'].filter(source => Array.isArray(sources) && sources.includes(source))
 }
 
 function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {

@@ -44,12 +44,13 @@ export async function lookBack(
   report: (outcome: Outcome) => void
 ): Promise<Candidate> {
   const { run, loud = [] } = candidate
+  const { alarms = [] } = run
   const deletions = run.outcomes.flatMap(({ step, status }) =>
     step.action === 'delete' && MAY_BE_GONE.includes(status) ? [step] : []
   )
   if (deletions.length === 0) return candidate
   const found = await orSentence(() => look(candidate, deletions, services))
-  if (typeof found === 'string') return { ...candidate, run: { ...run, alarms: [found] } }
+  if (typeof found === 'string') return { ...candidate, run: { ...run, alarms: [...alarms, found] } }
   if ('tooLate' in found) return { ...candidate, loud: [...loud, found.tooLate] }
   const gone = deletions.filter(({ version }) => found.gone.has(version.id))
   const steps = stepsBack(candidate, gone, new Set(found.needed.keys()))
@@ -59,7 +60,7 @@ export async function lookBack(
     run: {
       ...run,
       outcomes: [...run.outcomes, ...outcomes],
-      alarms: [...found.alarms, ...(await notBack(run.package, outcomes, found, services))]
+      alarms: [...alarms, ...found.alarms, ...(await notBack(run.package, outcomes, found, services))]
     },
     loud: [...loud, ...found.warnings, ...restoredSentences(outcomes, found.needed)]
   }

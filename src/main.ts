@@ -14,8 +14,10 @@ import { type Inputs, inputWarnings, readInputs } from './inputs.ts'
 import { actionsLog, type Log } from './log.ts'
 import { type Memory, noMemory, openMemory } from './memory.ts'
 import type { Clock } from './model/clock.ts'
-import type { RequestCounts, RunResult } from './model/run.ts'
+import type { Mode, RequestCounts, RunResult } from './model/run.ts'
 import { check } from './modes/check.ts'
+import { purge } from './modes/purge.ts'
+import { restore } from './modes/restore.ts'
 import { retain } from './modes/retain.ts'
 import { REPOSITORY, readme } from './readme.ts'
 import { createRegistry } from './registry/client.ts'
@@ -25,6 +27,7 @@ import { unmatchedPhrase } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
 import { unmatched } from './report/tally.ts'
 import { failures } from './report/verdict.ts'
+import { openRulebook, type Rulebook } from './rulebook.ts'
 import type { Dispatcher, Services } from './services.ts'
 import { VERSION } from './version.ts'
 
@@ -33,16 +36,25 @@ const clock: Clock = {
   sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
 }
 
+type Road = (inputs: Inputs, services: Services, rulebook: Rulebook) => Promise<RunResult>
+
+const ROADS: Readonly<Record<Mode, Road>> = {
+  retain,
+  check,
+  purge,
+  restore
+}
+
 /** One run of the action, from the inputs to the exit code. Never throws. */
 export async function main(): Promise<void> {
   const log = actionsLog(clock)
   try {
     const inputs = readInputs(process.env)
     annotate(log.warning, inputWarnings(inputs))
-    const services = await open(inputs, log)
+    const rulebook = openRulebook(inputs, process.env['GITHUB_WORKSPACE'] || process.cwd())
+    const services = await open(inputs, rulebook, log)
     try {
-      const road = inputs.mode === 'check' ? check : retain
-      await report(await road(inputs, services), inputs, log)
+      await report(await ROADS[inputs.mode](inputs, services, rulebook), inputs, log)
     } finally {
       await services.memory.close()
     }
@@ -52,7 +64,7 @@ export async function main(): Promise<void> {
 }
 
 /** Opens the doors to GitHub and the registry, and looks at what the token may do. */
-async function open(inputs: Inputs, log: Log): Promise<Services> {
+async function open(inputs: Inputs, rulebook: Rulebook, log: Log): Promise<Services> {
   const { token, apiUrl, serverUrl } = inputs
   log.secret(token)
   const kind = tokenKind(token)
@@ -69,7 +81,7 @@ async function open(inputs: Inputs, log: Log): Promise<Services> {
     onSecret: log.secret
   })
   const { owner, scopes } = await findOwner(github.octokit, inputs.owner, kind)
-  examine(scopes, inputs, log)
+  examine(scopes, inputs, rulebook.stripsTags, log)
   return {
     owner,
     tokenKind: kind,
@@ -78,6 +90,7 @@ async function open(inputs: Inputs, log: Log): Promise<Services> {
     registry,
     memory: openCache(inputs, log),
     repository: createRepository(github.octokit, inputs.repository),
+    openRepository: name => createRepository(github.octokit, name),
     dispatcher: openDispatcher(starting, inputs),
     clock,
     log,
@@ -126,11 +139,13 @@ function countRequests(clients: ReadonlySet<GitHub>, reads: number): RequestCoun
 }
 
 /** Stops a real run whose token lacks scopes, and warns a dry one: it proves nothing about deleting. */
-function examine(scopes: string | undefined, inputs: Inputs, log: Log): void {
+function examine(scopes: string | undefined, inputs: Inputs, stripsTags: boolean, log: Log): void {
   const needed: Scope[] = [
     'read:packages',
-    ...(inputs.mode === 'check' ? [] : ['delete:packages' as const]),
-    ...(inputs.untag ? ['write:packages' as const] : [])
+    ...(['retain', 'purge'].includes(inputs.mode) ? ['delete:packages' as const] : []),
+    ...((inputs.mode === 'retain' && stripsTags) || inputs.mode === 'restore'
+      ? ['write:packages' as const]
+      : [])
   ]
   const missing = missingScopes(scopes, needed)
   if (missing.length === 0) return

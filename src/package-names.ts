@@ -70,6 +70,11 @@ function select(entries: readonly string[]): PackageSelection {
   return { names, patterns: names.length === entries.length ? [] : entries }
 }
 
+/** The packages that such entries name. @throws ExpectedError for what is neither a name nor a pattern */
+export function selectPackages(entries: readonly string[]): PackageSelection {
+  return select(entries.map(checkEntry))
+}
+
 function checkEntry(entry: string): string {
   if (isPattern(entry)) {
     const pattern = /^!?\//.test(entry) ? entry : entry.toLowerCase()

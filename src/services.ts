@@ -21,6 +21,8 @@ export interface Services {
   readonly memory: Memory
   /** The repository whose workflow runs: it says what should have an image. */
   readonly repository: Repository
+  /** Any other, by `owner/name`. */
+  readonly openRepository: (name: string) => Repository
   /** Undefined where no workflow is to be started. */
   readonly dispatcher: Dispatcher | undefined
   readonly clock: Clock

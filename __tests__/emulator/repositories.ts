@@ -50,6 +50,16 @@ export interface StoredRelease {
   readonly prerelease: boolean
 }
 
+export interface StoredPull {
+  readonly number: number
+  state: 'open' | 'closed'
+  /** When it was closed, milliseconds since 1970. */
+  closed: number | undefined
+  readonly branch: string
+  /** The newest commit of that branch. */
+  readonly commit: string
+}
+
 export interface StoredRepository {
   readonly id: number
   readonly name: string
@@ -58,6 +68,9 @@ export interface StoredRepository {
   /** The workflow files at each git tag: those that were on the default branch when it was set. */
   readonly tags: Map<string, ReadonlyMap<string, WorkflowFile>>
   readonly releases: StoredRelease[]
+  /** Branches beside the default one, each with its newest commit. */
+  readonly branches: Map<string, string>
+  readonly pulls: StoredPull[]
   /** On the default branch. */
   readonly workflows: Map<string, WorkflowFile>
   readonly disabled: Set<string>
@@ -76,6 +89,13 @@ export interface RepositoryBuilder {
   /** Sets git tags on the default branch as it is now. */
   tag(...names: readonly string[]): void
   release(tag: string, facts?: { readonly draft?: boolean; readonly prerelease?: boolean }): void
+  /** A branch beside the default one; its newest commit is made up unless told. */
+  branch(name: string, commit?: string): void
+  /** A pull request, open unless `closed` says when it was closed. */
+  pull(
+    number: number,
+    facts?: { readonly closed?: number; readonly branch?: string; readonly commit?: string }
+  ): void
   /** Puts a workflow file on the default branch. */
   workflow(file: string, facts: WorkflowFile): void
   disable(file: string): void
@@ -165,6 +185,8 @@ export function createRepositories(world: World, server: Repositories['server'] 
         defaultBranch,
         tags: new Map(),
         releases: [],
+        branches: new Map(),
+        pulls: [],
         workflows: new Map(),
         disabled: new Set(),
         runs: []
@@ -183,6 +205,15 @@ function builderOf(row: StoredRepository, nextId: () => number, world: World): R
     },
     release: (tag, { draft = false, prerelease = false } = {}) => {
       row.releases.push({ id: nextId(), tag, draft, prerelease })
+    },
+    branch: (name, commit = sha1(`${row.name} refs/heads/${name}`)) => {
+      row.branches.set(name, commit)
+    },
+    pull: (
+      number,
+      { closed, branch = `change-${number}`, commit = sha1(`${row.name} pull ${number}`) } = {}
+    ) => {
+      row.pulls.push({ number, state: closed === undefined ? 'open' : 'closed', closed, branch, commit })
     },
     workflow: (file, facts) => {
       row.workflows.set(file, facts)

@@ -34,7 +34,10 @@ export const repositoryRoutes =
       ]
       const found = refs.filter(ref => ref.startsWith(`refs/${params['ref']}`))
       // All of them, whatever page is asked for.
-      return { status: 200, body: found.map(ref => renderRef(ref, name, branches.get(ref.slice('refs/heads/'.length)), api)) }
+      return {
+        status: 200,
+        body: found.map(ref => renderRef(ref, name, branches.get(ref.slice('refs/heads/'.length)), api))
+      }
     }
 
     const releases: Handler = (call, repository) => {

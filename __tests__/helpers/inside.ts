@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { createGitHub } from '../../src/github/client.ts'
 import { findOwner } from '../../src/github/owner.ts'
 import { createPackages } from '../../src/github/packages.ts'
@@ -13,6 +14,7 @@ import { restore } from '../../src/modes/restore.ts'
 import { retain } from '../../src/modes/retain.ts'
 import { createRegistry } from '../../src/registry/client.ts'
 import { openRecord } from '../../src/report/journal.ts'
+import { openRulebook } from '../../src/rulebook.ts'
 import type { Servers } from './run-action.ts'
 
 /** A clock that runs faster than the real one, for pauses that are real and still take no time. */
@@ -69,7 +71,7 @@ export async function runInside(
   const { owner } = await findOwner(github.octokit, inputs.owner, kind)
   const roads = { retain, purge, restore }
   if (inputs.mode === 'check') throw new Error('a check is not run inside')
-  return roads[inputs.mode](inputs, {
+  const services = {
     owner,
     tokenKind: kind,
     serverUrl,
@@ -77,6 +79,7 @@ export async function runInside(
     registry,
     memory: noMemory,
     repository: createRepository(github.octokit, inputs.repository),
+    openRepository: (name: string) => createRepository(github.octokit, name),
     dispatcher: undefined,
     clock,
     log: silent,
@@ -84,6 +87,8 @@ export async function runInside(
       const { requests, points, writes } = github.governor.stats()
       return { api: requests, points, writes, reads: registry.reads }
     },
-    openJournal: run => openRecord(reportFile, run, { api: apiUrl, registry: registryUrl, version: 'inside' })
-  })
+    openJournal: (run: RunResult) =>
+      openRecord(reportFile, run, { api: apiUrl, registry: registryUrl, version: 'inside' })
+  }
+  return roads[inputs.mode](inputs, services, openRulebook(inputs, dirname(reportFile)))
 }

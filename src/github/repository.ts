@@ -1,6 +1,7 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
+import { eachOf } from '../pool.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 
@@ -15,35 +16,77 @@ export interface Repository {
   gitTags(): Promise<string[]>
   /** The tag of every published release, pre-releases too (docs.github.com/en/rest/releases/releases). */
   releaseTags(): Promise<string[]>
+  /** Every branch, with the commit that it stands on (docs.github.com/en/rest/git/refs#list-matching-references). */
+  branches(): Promise<Branch[]>
+  /** Every open pull request (docs.github.com/en/rest/pulls/pulls#list-pull-requests). */
+  openPullRequests(): Promise<OpenPullRequest[]>
+  /**
+   * How these pull requests stand, in as few requests as will do. A number that is none's is not in it: an issue may
+   * have it (docs.github.com/en/rest/pulls/pulls).
+   */
+  pullRequests(numbers: readonly number[]): Promise<ReadonlyMap<number, PullRequest>>
   /** (docs.github.com/en/rest/repos/repos#get-a-repository) */
   defaultBranch(): Promise<string>
 }
 
-const Refs = z.array(z.object({ ref: z.string() }))
+export interface Branch {
+  readonly name: string
+  readonly commit: string
+}
+
+export interface OpenPullRequest {
+  readonly number: number
+  /** The branch that it comes from, and its newest commit. */
+  readonly head: Branch
+}
+
+export interface PullRequest {
+  readonly state: 'open' | 'closed'
+  /** Milliseconds since 1970. */
+  readonly closedAt?: number
+}
+
+const Refs = z.array(z.object({ ref: z.string(), object: z.object({ sha: z.string() }) }))
+const Pull = z.object({
+  number: z.int(),
+  state: z.enum(['open', 'closed']),
+  closed_at: z.iso.datetime({ offset: true }).nullish(),
+  head: z.object({ ref: z.string(), sha: z.string() })
+})
+const Pulls = z.array(Pull)
 const Releases = z.array(z.object({ tag_name: z.string(), draft: z.boolean() }))
 const Details = z.object({ default_branch: z.string().min(1) })
-const TAGS = 'refs/tags/'
+/** How many rows a page has at most. */
+const PAGE = 100
+/** How many single requests go out at once. */
+const AT_ONCE = 8
 
 /** @param name `owner/name`; not looked at before something is asked */
 export function createRepository(octokit: Octokit, name: string): Repository {
   const [owner = '', repo = ''] = name.split('/')
 
-  async function gitTags(): Promise<string[]> {
+  /** Refs of a kind, by their names without it. */
+  async function refs(kind: 'tags' | 'heads', what: string): Promise<Branch[]> {
     insistOnName(name)
-    const what = `Reading the git tags of ${name}`
+    const prefix = `refs/${kind}/`
     try {
       // GitHub gives all refs in one answer and does not know pages here: a loop would never end.
       const { data } = await octokit.request('GET /repos/{owner}/{repo}/git/matching-refs/{ref}', {
         owner,
         repo,
-        ref: 'tags'
+        ref: kind
       })
-      const refs = understood(Refs, data, what).map(({ ref }) => ref)
-      return refs.filter(ref => ref.startsWith(TAGS)).map(ref => ref.slice(TAGS.length))
+      return understood(Refs, data, what)
+        .filter(({ ref }) => ref.startsWith(prefix))
+        .map(({ ref, object }) => ({ name: ref.slice(prefix.length), commit: object.sha }))
     } catch (error) {
       if (isEmptyRepository(error)) return []
       throw explain(error, what, NO_CONTENTS)
     }
+  }
+
+  async function gitTags(): Promise<string[]> {
+    return (await refs('tags', `Reading the git tags of ${name}`)).map(tag => tag.name)
   }
 
   async function releaseTags(): Promise<string[]> {
@@ -73,7 +116,102 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     }
   }
 
-  return { name, gitTags, releaseTags, defaultBranch }
+  async function openPullRequests(): Promise<OpenPullRequest[]> {
+    insistOnName(name)
+    const what = `Reading the open pull requests of ${name}`
+    try {
+      const rows = await octokit.paginate('GET /repos/{owner}/{repo}/pulls', {
+        owner,
+        repo,
+        state: 'open',
+        per_page: PAGE
+      })
+      return understood(Pulls, rows, what).map(({ number, head }) => ({
+        number,
+        head: { name: head.ref, commit: head.sha }
+      }))
+    } catch (error) {
+      throw explain(error, what, NO_PULLS)
+    }
+  }
+
+  /** Newest first; whatever comes in meanwhile moves rows to later pages only, so none is missed. */
+  async function page(number: number): Promise<Pull[]> {
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+      owner,
+      repo,
+      state: 'all',
+      sort: 'created',
+      direction: 'desc',
+      per_page: PAGE,
+      page: number
+    })
+    return understood(Pulls, data, 'Reading the pull requests')
+  }
+
+  async function single(number: number): Promise<Pull[]> {
+    try {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+        owner,
+        repo,
+        pull_number: number
+      })
+      return [understood(Pull, data, `Reading pull request ${number}`)]
+    } catch (error) {
+      // The first page was readable, so this is no lack of rights.
+      if (statusOf(error) === 404) return []
+      throw error
+    }
+  }
+
+  async function pullRequests(numbers: readonly number[]): Promise<ReadonlyMap<number, PullRequest>> {
+    if (numbers.length === 0) return new Map()
+    insistOnName(name)
+    try {
+      const wanted = new Set(numbers)
+      const first = await page(1)
+      const newest = Math.max(0, ...first.map(({ number }) => number))
+      const known = first.filter(({ number }) => wanted.has(number))
+      for (const { number } of known) wanted.delete(number)
+      // Numbers beyond the newest are nobody's yet.
+      const older = [...wanted].filter(number => number < newest && first.length === PAGE)
+      return new Map([...known, ...(await readOlder(older, newest))].map(asEntry))
+    } catch (error) {
+      throw explain(error, `Reading the pull requests of ${name}`, NO_PULLS)
+    }
+  }
+
+  /** Page by page where that takes fewer requests: a page reaches at least a hundred numbers back. */
+  async function readOlder(numbers: readonly number[], newest: number): Promise<Pull[]> {
+    if (numbers.length === 0) return []
+    const oldest = Math.min(...numbers)
+    const pages = Math.ceil((newest - oldest + 1) / PAGE)
+    if (numbers.length < pages) return (await eachOf(numbers, AT_ONCE, single)).flat()
+    const wanted = new Set(numbers)
+    const found: Pull[] = []
+    for (let at = 2; ; at++) {
+      const rows = await page(at)
+      found.push(...rows.filter(({ number }) => wanted.has(number)))
+      if (rows.length < PAGE || rows.some(({ number }) => number <= oldest)) return found
+    }
+  }
+
+  return {
+    name,
+    gitTags,
+    releaseTags,
+    branches: () => refs('heads', `Reading the branches of ${name}`),
+    openPullRequests,
+    pullRequests,
+    defaultBranch
+  }
+}
+
+type Pull = z.infer<typeof Pull>
+
+function asEntry({ number, state, closed_at }: Pull): [number, PullRequest] {
+  const closedAt = typeof closed_at === 'string' ? { closedAt: Date.parse(closed_at) } : {}
+  return [number, { state, ...closedAt }]
 }
 
 /** @throws ExpectedError when the answer is not of the form that GitHub describes */
@@ -102,3 +240,5 @@ const REMEDY =
   'The token may not read it, or it does not exist: give the job `permissions: contents: read`, or a classic token ' +
   'the scope `repo`.'
 const NO_CONTENTS = { 403: REMEDY, 404: REMEDY }
+const NO_PULL_RIGHT = REMEDY.replace('contents', 'pull-requests')
+const NO_PULLS = { 403: NO_PULL_RIGHT, 404: NO_PULL_RIGHT }

@@ -32,7 +32,7 @@ export interface PackageRun {
   /** What the decisions rest on: `policyHash` of the policy. */
   readonly policy?: string
   readonly reads?: ReadCounts
-  /** What was found amiss after the last change: sentences; each makes the run red. */
+  /** What could not be asked before, and what was found amiss after the last change: sentences; each makes the run red. */
   readonly alarms?: readonly string[]
   /** In a check: one for every tag that should have an image here, newest first; undefined when not come to. */
   readonly checks?: readonly TagCheck[]

@@ -1,38 +1,51 @@
+import { applyTo, readApproval } from '../approval.ts'
 import { type Candidate, carryOut, dismiss } from '../candidate.ts'
-import { askWorld } from '../in-use.ts'
+import { type Asked, type AskWorld, worldAsker } from '../in-use.ts'
 import type { Inputs } from '../inputs.ts'
 import { live } from '../live.ts'
 import { lookBack } from '../look-back.ts'
-import type { Package, PackageVersion } from '../model/package.ts'
+import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
+import type { Approved } from '../policy/approved.ts'
 import { policyHash } from '../policy/hash.ts'
 import { decide } from '../policy/plan.ts'
 import { couldChange } from '../policy/prospect.ts'
 import type { Policy } from '../policy/rule.ts'
-import { policyFromInputs } from '../policy/sugar.ts'
-import type { World } from '../policy/world.ts'
+import { emptyWorld } from '../policy/world.ts'
 import { eachOf } from '../pool.ts'
+import { some } from '../report/phrases.ts'
+import type { Rulebook } from '../rulebook.ts'
 import type { Services } from '../services.ts'
-import { choosePackages, orProblem, SIDE_BY_SIDE, survey } from '../survey.ts'
+import { choosePackages, type Matters, orProblem, SIDE_BY_SIDE, survey } from '../survey.ts'
 
 /**
  * The main road: read every package, decide on each once, then delete. Nothing is deleted anywhere before
  * everything is decided everywhere, and nothing is decided while deleting.
  */
-export async function retain(inputs: Inputs, services: Services): Promise<RunResult> {
+export async function retain(inputs: Inputs, services: Services, rulebook: Rulebook): Promise<RunResult> {
   const started = services.clock.now()
-  const policy = policyFromInputs(inputs)
-  const world = await askWorld(inputs, services.repository)
-  const chosen = await choosePackages(inputs.packages, services)
-  const candidates = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) =>
-    problem === undefined ? await consider(pkg, policy, world, services) : dismiss(pkg, problem)
+  const { policyOf } = rulebook
+  const approval = inputs.plan === undefined ? undefined : readApproval(inputs.plan, inputs, rulebook)
+  const askWorld = worldAsker({ ...inputs, ...rulebook }, services.repository, services.openRepository)
+  const selection = approval === undefined ? rulebook.packages : { names: [...approval.keys()], patterns: [] }
+  const chosen = await choosePackages(selection, services)
+  const governed = chosen.flatMap(one => {
+    const policy = policyOf(one.pkg.name)
+    return policy === undefined ? [] : [{ ...one, policy }]
+  })
+  const candidates = await eachOf(governed, SIDE_BY_SIDE, async ({ pkg, policy, problem }) =>
+    problem === undefined
+      ? await consider(pkg, policy, askWorld, services, approval?.get(pkg.name))
+      : dismiss(pkg, problem)
   )
+  const untouched = chosen.map(({ pkg }) => pkg.name).filter(name => policyOf(name) === undefined)
   return carryOut(
     candidates,
     {
       mode: 'retain',
       dryRun: inputs.dryRun,
       started,
+      warnings: [...rulebook.warnings, ...ungoverned(untouched, inputs)],
       hands: (candidate, journal) => live(candidate, services, journal),
       afterwards: (candidate, journal, report) => lookBack(candidate, services, journal, report)
     },
@@ -40,16 +53,44 @@ export async function retain(inputs: Inputs, services: Services): Promise<RunRes
   )
 }
 
-/** Reads one package and decides on it. */
-async function consider(pkg: Package, policy: Policy, world: World, services: Services): Promise<Candidate> {
+/** A policy that is about patterns leaves out what it does not mean; what the inputs ask for is another matter. */
+function ungoverned(names: readonly string[], { packagesGiven }: Inputs): string[] {
+  if (names.length === 0 || !packagesGiven) return []
+  return [
+    `No entry of the policy matches ${some(names, 10)}, so nothing of ${names.length === 1 ? 'it' : 'them'} is touched.`
+  ]
+}
+
+/** Reads one package and decides on it, or finds what of an approved plan still holds. */
+async function consider(
+  pkg: Package,
+  policy: Policy,
+  askWorld: AskWorld,
+  services: Services,
+  approved: Approved | undefined
+): Promise<Candidate> {
   // One moment for both decisions: nothing may come of age between them.
   const now = services.clock.now()
-  const matters = (versions: readonly PackageVersion[]): boolean =>
-    couldChange(pkg, versions, policy, world, now)
+  let asked: Asked = { world: emptyWorld, troubles: [] }
+  const matters: Matters = async (versions, untaggedSince) => {
+    asked = await askWorld(pkg, policy, versions)
+    if (approved !== undefined) return approved.deletions.size > 0
+    return couldChange(pkg, versions, policy, { ...asked.world, untaggedSince }, now)
+  }
   const surveyed = await orProblem(() => survey(pkg, services, matters))
   if ('problem' in surveyed) return dismiss(pkg, surveyed)
   const { inventory, untaggedSince, reads } = surveyed
+  const { world, troubles } = asked
   const plan = decide(inventory, policy, { ...world, untaggedSince }, now)
-  const run = { package: pkg, plan, outcomes: [], policy: policyHash(policy), reads, warnings: [] }
+  if (approved !== undefined) return applyTo(surveyed, approved, plan, policy)
+  const run = {
+    package: pkg,
+    plan,
+    outcomes: [],
+    policy: policyHash(policy),
+    reads,
+    alarms: troubles,
+    warnings: []
+  }
   return { run, surveyed, left: false }
 }

@@ -28,7 +28,7 @@ export interface PolicyFile {
 }
 
 /** What the file says of the packages that it matches; settings that it does not mention are absent. */
-interface PackageEntry {
+export interface PackageEntry {
   readonly match: Patterns
   readonly rules: readonly Rule[]
   readonly settings: Partial<Omit<Policy, 'rules'>>
@@ -65,7 +65,8 @@ const DEFAULTS: Policy = { rules: [], grace: 24 * 3_600_000, ageFrom: 'newest' }
 /**
  * The policy for one package: that of the first entry that matches its name.
  *
- * @param inputs what the plain inputs say: their rules hold too, their settings where the file is silent
+ * @param inputs what the plain inputs say: their rules hold too, and their brakes and budget, of two the stricter;
+ *   their grace and `age-from` where the file is silent
  * @returns undefined when no entry matches: then the package is not touched
  */
 export function policyFor(
@@ -74,7 +75,30 @@ export function policyFor(
   inputs: Policy = DEFAULTS
 ): Policy | undefined {
   const entry = file.packages.find(({ match }) => match.scan([packageName]).has(packageName))
-  return entry && { ...inputs, ...entry.settings, rules: [...entry.rules, ...inputs.rules] }
+  return entry && policyOf(entry, inputs)
+}
+
+/** The policy of one entry, and of the plain inputs. */
+export function policyOf({ rules, settings }: PackageEntry, inputs: Policy = DEFAULTS): Policy {
+  return {
+    ...inputs,
+    ...settings,
+    ...present<Partial<Policy>>({
+      minRemaining: stricter(Math.max, settings.minRemaining, inputs.minRemaining),
+      maxDeletions: stricter(Math.min, settings.maxDeletions, inputs.maxDeletions),
+      maxDeletionPercent: stricter(Math.min, settings.maxDeletionPercent, inputs.maxDeletionPercent),
+      deletionsPerRun: stricter(Math.min, settings.deletionsPerRun, inputs.deletionsPerRun)
+    }),
+    rules: [...rules, ...inputs.rules]
+  }
+}
+
+function stricter(
+  choose: (...limits: number[]) => number,
+  ...limits: readonly (number | undefined)[]
+): number | undefined {
+  const set = limits.filter(limit => limit !== undefined)
+  return set.length === 0 ? undefined : choose(...set)
 }
 
 function contentOf(document: Document, fileName: string): unknown {
@@ -117,12 +141,17 @@ function fileFrom({ defaults = {}, protect, packages, tests = [] }: PolicyShape)
   return {
     protect: { files: asList(protect?.files), list: protect?.list, git: asList(protect?.git) },
     packages: packages.map(({ match, rules, ...settings }) => ({
-      match: parsePatterns(asList(match)),
+      match: parsePatterns(asList(match).map(inLowerCase)),
       rules: rules.map(ruleFrom),
       settings: { ...settingsFrom(defaults), ...settingsFrom(settings) }
     })),
     tests
   }
+}
+
+/** The registry's names are in lower case, however people write them. */
+function inLowerCase(pattern: string): string {
+  return /^!?\//.test(pattern) ? pattern : pattern.toLowerCase()
 }
 
 function settingsFrom(shape: SettingsShape): PackageEntry['settings'] {
