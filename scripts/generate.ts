@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { policyJsonSchema } from '../src/policy/shape.ts'
+import { withContents } from './generate/contents.ts'
 import { withTables } from './generate/inputs-table.ts'
 
 /** A file's path and what must be in it; `now` is what is in it, for generators that fill in a part. */
@@ -17,7 +18,7 @@ const root = resolve(import.meta.dirname, '..')
 
 const GENERATORS: readonly Generator[] = [
   { path: 'policy.schema.json', make: () => `${JSON.stringify(policyJsonSchema(), null, 2)}\n` },
-  { path: 'README.md', make: now => withTables(now, readFileSync(join(root, 'action.yml'), 'utf8')) }
+  { path: 'README.md', make: now => withContents(withTables(now, readFileSync(join(root, 'action.yml'), 'utf8'))) }
 ]
 
 const stale = GENERATORS.map(({ path, make }) => {

@@ -1,4 +1,5 @@
 import { parse } from 'yaml'
+import { between } from './between.ts'
 
 interface Entry {
   readonly description: string
@@ -27,12 +28,4 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   const line = (cells: readonly string[]) =>
     `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-function between(text: string, marker: string, content: string): string {
-  const [start, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`]
-  const from = text.indexOf(start)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`README.md has no place for its ${marker}: ${start} … ${end}`)
-  return `${text.slice(0, from + start.length)}\n${content}\n${text.slice(to)}`
 }
