@@ -4,6 +4,7 @@ import { type Emulator, startEmulator } from '../../__tests__/emulator/server.ts
 import { image } from '../../__tests__/emulator/shapes.ts'
 import { createWorld } from '../../__tests__/emulator/world.ts'
 import { runAction } from '../../__tests__/helpers/run-action.ts'
+import { table } from './measure.ts'
 
 /** Each an index and two platforms, a minute after the one before. */
 const IMAGES = 180
@@ -15,14 +16,12 @@ const MINUTE = 60_000
  * Deletions a minute in real time, against GitHub's published limits and 200 ms a request: this action, and
  * beside it, at the same moment, the same deletions through Octokit with its throttling plugin as it comes.
  */
-export async function deletions(): Promise<void> {
-  console.log(
-    `${VERSIONS} old untagged versions of multi-platform images, ${LATENCY_MS} ms a request, GitHub's limits on; takes three minutes`
-  )
+export async function deletions(): Promise<string[]> {
+  const title = `${VERSIONS} old untagged versions of multi-platform images, ${LATENCY_MS} ms a request, GitHub's limits on; real time`
   const ours = await emulator()
   const theirs = await emulator()
   const ended = new AbortController()
-  const plain = plainOctokit(theirs, ended.signal)
+  plainOctokit(theirs, ended.signal).catch(() => {})
   const token = ours.world.classic('olivia')
   const result = await runAction(ours, {
     token,
@@ -31,12 +30,27 @@ export async function deletions(): Promise<void> {
     'reserve-requests': '0'
   })
   ended.abort()
-  await plain
   if (result.code !== 0) throw new Error(result.stdout)
-  describe('ghcr-steward', ours)
-  describe('Octokit and its throttle', theirs)
-  console.log(`ratio: ${(rate(ours) / rate(theirs)).toFixed(2)}`)
+  const lines = [
+    `${title}:`,
+    '',
+    ...table(
+      [
+        'who',
+        'deletions',
+        'a minute, after the first',
+        "of GitHub's 180",
+        'in the busiest minute',
+        'points',
+        'limits crossed'
+      ],
+      [describe('ghcr-steward', ours), describe('Octokit with its throttling plugin', theirs)]
+    ),
+    '',
+    `Ratio: ${(rate(ours) / rate(theirs)).toFixed(2)}.`
+  ]
   await Promise.all([ours.close(), theirs.close()])
+  return lines
 }
 
 async function emulator(): Promise<Emulator> {
@@ -74,13 +88,11 @@ async function plainOctokit(github: Emulator, signal: AbortSignal): Promise<void
   )
 }
 
-function describe(name: string, github: Emulator): void {
+function describe(name: string, github: Emulator): (string | number)[] {
   const points = github.requests.reduce((sum, request) => sum + request.points, 0)
-  console.log(
-    `${name}: ${deletes(github).length} deletions, ${rate(github).toFixed(0)} a minute ` +
-      `(${((rate(github) / 180) * 100).toFixed(0)} % of GitHub's 180), at most ${busiest(github)} in any minute; ` +
-      `${points} points, limits crossed ${github.violations.length} times`
-  )
+  const share = `${((rate(github) / 180) * 100).toFixed(0)} %`
+  const violations = github.violations.length
+  return [name, deletes(github).length, rate(github).toFixed(0), share, busiest(github), points, violations]
 }
 
 /** Deletions a minute once the first minute, with its burst, is over. */

@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { dist } from './measure.ts'
 
-const dist = resolve(import.meta.dirname, '../../dist/index.js')
 const ROUNDS = 15
 
 /**
  * How long the bundle takes from its start to its first decision (refusing an unknown input), beside a script
  * that does nothing: run in turns, so that the machine's moods hit both.
  */
-export async function startUp(): Promise<void> {
+export async function startUp(): Promise<string[]> {
   const empty = join(tmpdir(), 'ghcr-steward-nothing.mjs')
   writeFileSync(empty, '')
   const times: Record<'bundle' | 'nothing', number[]> = { bundle: [], nothing: [] }
@@ -20,10 +20,11 @@ export async function startUp(): Promise<void> {
   }
   const bundle = median(times.bundle)
   const nothing = median(times.nothing)
-  console.log(`dist/index.js: ${(statSync(dist).size / 1024).toFixed(0)} KiB`)
-  console.log(
-    `start-up: ${bundle.toFixed(0)} ms, of which Node itself ${nothing.toFixed(0)} ms: ${(bundle / nothing).toFixed(1)} times an empty script`
-  )
+  return [
+    `\`dist/index.js\` has ${(statSync(dist).size / 1024).toFixed(0)} KiB. From its start to its first decision (refusing an ` +
+      `unknown input) it takes ${bundle.toFixed(0)} ms, the median of ${ROUNDS}, of which Node itself takes ` +
+      `${nothing.toFixed(0)} ms: ${(bundle / nothing).toFixed(1)} times an empty script.`
+  ]
 }
 
 function run(script: string): number {

@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type CacheService, startCacheService } from '../../__tests__/emulator/cache-service.ts'
+import { type Emulator, startEmulator } from '../../__tests__/emulator/server.ts'
+import { createWorld, type World } from '../../__tests__/emulator/world.ts'
+import { runAction } from '../../__tests__/helpers/run-action.ts'
+
+/** Runs of the bundle, and what they cost. */
+
+/** One part of the benchmark: says what it found, in Markdown. */
+export type Part = () => Promise<string[]>
+
+export const dist = resolve(import.meta.dirname, '../../dist/index.js')
+
+/** What one run took. */
+export interface Cost {
+  /** API requests, and of these the ones that list versions. */
+  readonly requests: number
+  readonly lists: number
+  readonly points: number
+  /** Manifests that the registry handed out: what GitHub counts as downloads. */
+  readonly reads: number
+  readonly deletions: number
+  readonly seconds: number
+  /** Of the process, in MiB. */
+  readonly memory: number
+  readonly limitsCrossed: number
+}
+
+export interface Occasion {
+  readonly github: Emulator
+  readonly token: string
+  /** Lets an hour of GitHub's pass, so that its limits start afresh, as they do from one day to the next. */
+  readonly passHour: () => void
+  /** Absent: the runner offers none. */
+  readonly cache?: CacheService
+}
+
+/** The heap that a run may use, in MiB: with more it fails. */
+export const HEAP = 384
+
+/** Lays down a world of one organization and its owner's token. */
+export async function occasionOf(
+  latencyMs: number,
+  fill: (world: World) => void,
+  cache?: CacheService
+): Promise<Occasion> {
+  const world = createWorld()
+  world.org('acme', { olivia: 'admin' })
+  fill(world)
+  let passed = 0
+  const github = await startEmulator({ world, latencyMs, contract: 'off', now: () => Date.now() + passed })
+  const passHour = (): void => {
+    passed += 3_600_000
+  }
+  return { github, token: world.classic('olivia'), passHour, ...(cache === undefined ? {} : { cache }) }
+}
+
+/** One run. */
+export async function measure(
+  { github, token, passHour, cache }: Occasion,
+  inputs: Readonly<Record<string, string>>
+): Promise<Cost> {
+  passHour()
+  const before = { requests: github.requests.length, violations: github.violations.length }
+  const { entry, usage, remove } = watched()
+  const started = performance.now()
+  const result = await runAction(
+    github,
+    { token, 'reserve-requests': '0', ...inputs },
+    { entry, env: { NODE_OPTIONS: `--max-old-space-size=${HEAP}`, ...cache?.env } }
+  )
+  const seconds = (performance.now() - started) / 1000
+  if (result.code !== 0) throw new Error(`${result.stdout.slice(-3_000)}\n${result.stderr}`)
+  const memory = usage()
+  remove()
+  await result[Symbol.asyncDispose]()
+  const requests = github.requests.slice(before.requests)
+  const limitsCrossed = github.violations.length - before.violations
+  return { ...costOf(requests), limitsCrossed, seconds, memory }
+}
+
+type Requests = Pick<Cost, 'requests' | 'lists' | 'points' | 'reads' | 'deletions'>
+
+function costOf(requests: Emulator['requests']): Requests {
+  const api = requests.filter(({ host }) => host === 'api')
+  return {
+    requests: api.length,
+    lists: api.filter(({ method, path }) => method === 'GET' && path.endsWith('/versions')).length,
+    points: api.reduce((sum, { points }) => sum + points, 0),
+    reads: requests.filter(isDownload).length,
+    deletions: api.filter(({ method, status }) => method === 'DELETE' && status === 204).length
+  }
+}
+
+function isDownload({ host, method, path, status }: Emulator['requests'][number]): boolean {
+  return host === 'registry' && method === 'GET' && status === 200 && path.includes('/manifests/')
+}
+
+/** A script that starts the bundle, and writes down in the end how much memory it took at most. */
+function watched() {
+  const folder = mkdtempSync(join(tmpdir(), 'ghcr-steward-bench-'))
+  const entry = join(folder, 'entry.mjs')
+  const note = join(folder, 'usage')
+  const write = `import { writeFileSync } from 'node:fs'
+process.on('exit', () => writeFileSync(${JSON.stringify(note)}, String(process.resourceUsage().maxRSS)))
+await import(${JSON.stringify(pathToFileURL(dist).href)})\n`
+  writeFileSync(entry, write)
+  return {
+    entry,
+    usage: () => Number(readFileSync(note, 'utf8')) / 1024,
+    remove: () => rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Does something with a cache service that is there for as long as it takes. */
+export async function withCache<T>(work: (cache: CacheService) => Promise<T>): Promise<T> {
+  await using cache = await startCacheService()
+  return await work(cache)
+}
+
+export function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  const line = (cells: readonly (string | number)[]): string =>
+    `| ${cells.map(cell => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)).join(' | ')} |`
+  const sides = heads.map((_, index) => (index === 0 ? ':--' : '--:'))
+  return [line(heads), line(sides), ...rows.map(line)]
+}
