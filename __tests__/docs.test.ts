@@ -7,6 +7,7 @@ import { blocksOf } from '../scripts/lint/blocks.ts'
 import { headingsOf } from '../scripts/lint/headings.ts'
 import { InputError } from '../src/errors.ts'
 import { INPUT_DEFAULTS, readInputs } from '../src/inputs.ts'
+import { parsePolicyFile } from '../src/policy/schema.ts'
 import { ANCHORS } from '../src/readme.ts'
 
 /** What the documents and the workflows say must be true. */
@@ -45,6 +46,12 @@ const ours = () => uses().filter(use => use.uses === './' || use.uses.startsWith
 
 test.each(yamlBlocks)('the YAML at $place can be parsed', ({ yaml }) => {
   expect(() => parse(yaml, { strict: true, uniqueKeys: true })).not.toThrow()
+})
+
+const policies = yamlBlocks.filter(({ yaml }) => parse(yaml)?.version === 1)
+
+test.each(policies)('the policy at $place is one', ({ place, yaml }) => {
+  expect(() => parsePolicyFile(yaml, place)).not.toThrow()
 })
 
 describe('every use of this action that is shown', () => {

@@ -4,6 +4,7 @@
  *   npm start                    from source
  *   npm start -- --dist          the bundle, as users run it
  *   npm start -- --for-real      may delete
+ *   npm start -- --env FILE      settings from another file
  *
  * Outputs, summary and report are left in `out/local`.
  */
@@ -17,13 +18,17 @@ import { parseArgs } from 'node:util'
 import { readable } from './readable.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const { values } = parseArgs({ options: { dist: { type: 'boolean' }, 'for-real': { type: 'boolean' } } })
-const settings = join(root, '.env')
+const { values } = parseArgs({
+  options: { dist: { type: 'boolean' }, 'for-real': { type: 'boolean' }, env: { type: 'string' } }
+})
+const settings = resolve(values.env ?? join(root, '.env'))
 if (existsSync(settings)) {
   loadEnvFile(settings)
   process.exitCode = await run()
 } else {
-  console.error('There is no .env. Copy .env.example to .env, and put your token and packages into it.')
+  console.error(
+    `There is no ${settings}. Copy .env.example to .env, and put your token and packages into it.`
+  )
   process.exitCode = 1
 }
 
