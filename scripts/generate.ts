@@ -18,7 +18,10 @@ const root = resolve(import.meta.dirname, '..')
 
 const GENERATORS: readonly Generator[] = [
   { path: 'policy.schema.json', make: () => `${JSON.stringify(policyJsonSchema(), null, 2)}\n` },
-  { path: 'README.md', make: now => withContents(withTables(now, readFileSync(join(root, 'action.yml'), 'utf8'))) }
+  {
+    path: 'README.md',
+    make: now => withContents(withTables(now, readFileSync(join(root, 'action.yml'), 'utf8')))
+  }
 ]
 
 const stale = GENERATORS.map(({ path, make }) => {
