@@ -82,7 +82,10 @@ async function consider(
   const { inventory, untaggedSince, reads } = surveyed
   const { world, troubles } = asked
   const plan = decide(inventory, policy, { ...world, untaggedSince }, now)
-  if (approved !== undefined) return applyTo(surveyed, approved, plan, policy)
+  if (approved !== undefined) {
+    const applied = applyTo(surveyed, approved, plan, policy)
+    return { ...applied, run: { ...applied.run, alarms: troubles } }
+  }
   const run = {
     package: pkg,
     plan,
