@@ -1,6 +1,7 @@
 import { BudgetError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Headers, Limit } from './limit.ts'
+import { createOthers } from './others.ts'
 import { createPace, type Kind, POINTS } from './pace.ts'
 import { createQuota } from './quota.ts'
 
@@ -68,6 +69,7 @@ const UNTIL_ANSWERED = { until: Number.POSITIVE_INFINITY, passable: false }
 export function createGovernor(reserve: number, deadline: number, clock: Clock): Governor {
   const pace = createPace()
   const quota = createQuota(reserve)
+  const others = createOthers()
   const queues: Record<Kind, Waiting[]> = { read: [], write: [] }
   const underWay = { read: 0, write: 0 }
   const stats = { requests: 0, writes: 0, points: 0, waited: 0 }
@@ -162,6 +164,8 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
       underWay[kind]--
       pace.answered(kind, clock.now())
       quota.ended(headers, clock.now())
+      const answered = stats.requests - underWay.read - underWay.write
+      if (headers !== undefined) pace.shared(others.heard(headers, stats.requests, answered), clock.now())
     }
     return {
       answered(headers) {

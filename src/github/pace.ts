@@ -7,6 +7,10 @@ const POINTS_A_MINUTE = 900
 /** Writes leave this much of it to reads, so that a look before a DELETE never waits for the minute to pass. */
 const KEPT_FOR_READS = 25
 const MINUTE = 60_000
+/** The most that requests of others count for: a quarter is always ours, as much as four jobs have each. */
+const MOST_OF_OTHERS = 675
+/** Room for what others send at the same moment, while there are any. */
+const KEPT_FOR_OTHERS = 50
 
 /** Writes go one by one at 180 a minute, after a first few at once. */
 const BURST = 30
@@ -21,6 +25,8 @@ export interface Pace {
   answered(kind: Kind, now: number): void
   /** It was not sent after all. */
   refunded(kind: Kind): void
+  /** Others on the same quota sent so many requests just now. What they were is not known: each counts as a write. */
+  shared(requests: number, now: number): void
   /** Nothing goes out for a while: no burst afterwards. */
   pause(): void
 }
@@ -34,6 +40,8 @@ export interface Pace {
 export function createPace(): Pace {
   const points = { read: 0, write: 0 }
   const answers: { kind: Kind; at: number }[] = []
+  const strangers: { points: number; at: number }[] = []
+  let strange = 0
   let tokens = BURST
   let filled = Number.NEGATIVE_INFINITY
   let paused = false
@@ -45,6 +53,8 @@ export function createPace(): Pace {
       old++
     }
     answers.splice(0, old)
+    const expired = strangers.findIndex(({ at }) => now - at <= MINUTE)
+    for (const gone of strangers.splice(0, expired < 0 ? strangers.length : expired)) strange -= gone.points
   }
 
   function fill(now: number): void {
@@ -58,12 +68,13 @@ export function createPace(): Pace {
   return {
     ruling(kind, now) {
       forget(now)
-      const until = (answers[0]?.at ?? now) + MINUTE + 1
-      const full = points.read + points.write + POINTS[kind] > POINTS_A_MINUTE
+      const until = Math.min(answers[0]?.at ?? now, strangers[0]?.at ?? now) + MINUTE + 1
+      const others = strange === 0 ? 0 : Math.min(strange, MOST_OF_OTHERS) + KEPT_FOR_OTHERS
+      const full = points.read + points.write + POINTS[kind] + others > POINTS_A_MINUTE
       if (kind === 'read') return full ? { until, passable: false } : 'go'
       fill(now)
       if (tokens < 1) return { until: now + Math.ceil((1 - tokens) / WRITES_A_MS), passable: true }
-      const share = points.write + POINTS.write > POINTS_A_MINUTE - KEPT_FOR_READS
+      const share = points.write + POINTS.write + others > POINTS_A_MINUTE - KEPT_FOR_READS
       if (!full && !share) return 'go'
       paused = true
       return { until, passable: !full }
@@ -78,6 +89,11 @@ export function createPace(): Pace {
     refunded(kind) {
       points[kind] -= POINTS[kind]
       if (kind === 'write') tokens += 1
+    },
+    shared(requests, now) {
+      if (requests === 0) return
+      strangers.push({ points: requests * POINTS.write, at: now })
+      strange += requests * POINTS.write
     },
     pause() {
       paused = true
