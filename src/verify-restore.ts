@@ -5,7 +5,7 @@ import { ANY_LAG } from './github/listing.ts'
 import { readInventory } from './inventory.ts'
 import type { Outcome } from './model/decision.ts'
 import { type Digest, shortDigest } from './model/digest.ts'
-import type { Package, PackageVersion } from './model/package.ts'
+import type { Content, Package, PackageVersion } from './model/package.ts'
 import { buildGraph, type Graph } from './policy/graph.ts'
 import type { Journal } from './report/journal.ts'
 import { nameOf, some } from './report/phrases.ts'
@@ -78,7 +78,7 @@ async function makeWhole(
       .filter(({ status }) => status === 'done' || status === 'already')
       .map(({ step }) => step.version.digest)
   )
-  const roots = (await packages.listVersions(pkg)).versions.filter(({ digest }) => back.has(digest))
+  const roots = (await packages.listVersions(pkg, ANY_LAG)).versions.filter(({ digest }) => back.has(digest))
   const outcomes: Outcome[] = []
   let graph: Graph | undefined
   for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
@@ -87,11 +87,8 @@ async function makeWhole(
       registry.readManifest(repositoryOf(pkg), digest)
     )
     graph = buildGraph(inventory)
-    const missing = [...inventory.contents]
-      .filter(([, { state }]) => state === 'missing')
-      .map(([digest]) => digest)
-    if (missing.length === 0) break
-    const wanted = new Set(missing)
+    const wanted = missingIn(graph, below(graph, wish.broken))
+    if (wanted.size === 0) break
     const lost = (await packages.listDeleted(pkg, () => false)).filter(({ digest }) => wanted.has(digest))
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
@@ -109,20 +106,22 @@ function stillBroken(
 ): Pick<Whole, 'warnings' | 'alarms'> {
   const warnings: string[] = []
   const alarms: string[] = []
-  for (const root of graph === undefined ? [] : roots) {
-    const place = graph?.find(root.digest) ?? -1
-    const content = graph?.nodes[place]?.content
+  if (graph === undefined) return { warnings, alarms }
+  const excused = below(graph, broken)
+  for (const root of roots) {
+    const place = graph.find(root.digest) ?? -1
+    const content = graph.nodes[place]?.content
     const name = `${nameOf(root)} (${shortDigest(root.digest)})`
     if (content?.state === 'unread') {
       alarms.push(
         `${name} is back, but could not be read (${content.cause}), so it is unknown whether it is whole.`
       )
     }
-    const state = graph?.states[place]
+    const state = graph.states[place]
     if (state !== 'ghost' && state !== 'partial') continue
-    const lacks = content?.state === 'read' ? missingOf(content.manifest.children, graph) : []
+    const lacks = content === undefined ? [] : missingOf(content, graph)
     const what = lacks.length === 0 ? 'something that it names' : some(lacks.map(shortDigest), 3)
-    if (broken.has(root.digest)) warnings.push(`${name} lacks ${what}, as it did before its deletion.`)
+    if (excused.has(place)) warnings.push(`${name} lacks ${what}, as it did before its deletion.`)
     else {
       alarms.push(
         `${name} is back, but only half of it: ${what} is gone, and GitHub has it no more. Build it once more.`
@@ -132,8 +131,27 @@ function stillBroken(
   return { warnings, alarms }
 }
 
-function missingOf(children: readonly { readonly digest: Digest }[], graph: Graph | undefined): Digest[] {
-  return children.map(({ digest }) => digest).filter(digest => graph?.find(digest) === undefined)
+function missingOf(content: Content, graph: Graph): Digest[] {
+  // A build cache names blobs, which a registry does not show as manifests.
+  if (content.state !== 'read' || content.manifest.kind === 'cache') return []
+  return content.manifest.children
+    .map(({ digest }) => digest)
+    .filter(digest => graph.find(digest) === undefined)
+}
+
+/** What is named and is not there, save by those that lacked it before. */
+function missingIn(graph: Graph, excused: ReadonlySet<number>): ReadonlySet<Digest> {
+  return new Set(
+    graph.nodes.flatMap(({ content }, place) => (excused.has(place) ? [] : missingOf(content, graph)))
+  )
+}
+
+/** These versions and all that they name, at any depth. */
+function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> {
+  const found = new Set([...digests].map(graph.find).filter(place => place !== undefined))
+  // A set that grows while it is walked.
+  for (const place of found) for (const child of graph.children[place] ?? []) found.add(child)
+  return found
 }
 
 /** Puts every tag where it belongs, and leaves those alone that others have had before. */

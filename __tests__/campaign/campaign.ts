@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,7 +64,8 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
         ...[...brokenTags(app, github)]
           .filter(tag => !broken.has(tag))
           .map(tag => `${tag} cannot be pulled any more`),
-        ...differences(stays, await untilDone(stage)),
+        ...(seed % 2 === 1 ? await undone(stage, before, report) : []),
+        ...differences('an undisturbed run', stays, 'this one and the next', await untilDone(stage)),
         ...github.violations.map(({ detail }) => `a limit was crossed: ${detail}`)
       ]
       return { seed, kind, where, findings, deleted: before.size - after.size, due: before.size - stays.size }
@@ -96,6 +98,18 @@ async function untilDone({ github, app, inputs, clock, folder }: Stage): Promise
     if (app.row.order.length === before) break
   }
   return pictureOf(app)
+}
+
+/** Undoes the disturbed run from its own report, whatever became of it. */
+async function undone(
+  { github, app, inputs, clock, folder }: Stage,
+  before: Picture,
+  report: string
+): Promise<string[]> {
+  if (!existsSync(report)) return []
+  const { token = '' } = inputs
+  await runInside(github, { token, mode: 'restore', restore: report }, join(folder, 'restored.json'), clock)
+  return differences('no run at all', before, 'its undoing', pictureOf(app))
 }
 
 /** Makes the run, and gives what of its end was no failure that it foresaw. */

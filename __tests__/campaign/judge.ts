@@ -37,13 +37,12 @@ export function losses(before: Picture, after: Picture, stays: Picture): string[
   return lost
 }
 
-export function differences(one: Picture, other: Picture): string[] {
+/** `oneName` and `otherName` say after what each was taken. */
+export function differences(oneName: string, one: Picture, otherName: string, other: Picture): string[] {
   const text = (picture: Picture, id: number) => picture.get(id)?.join(' ') ?? 'nothing'
   return [...new Set([...one.keys(), ...other.keys()])]
     .filter(id => text(one, id) !== text(other, id))
-    .map(
-      id => `version ${id}: [${text(one, id)}] after an undisturbed run, [${text(other, id)}] after this one`
-    )
+    .map(id => `version ${id}: [${text(one, id)}] after ${oneName}, [${text(other, id)}] after ${otherName}`)
 }
 
 /** Where the journal does not tell what was done. */
