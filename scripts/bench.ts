@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { deletions } from './bench/deletions.ts'
+import { jobs } from './bench/jobs.ts'
 import type { Part } from './bench/measure.ts'
 import { packages } from './bench/packages.ts'
 import { startUp } from './bench/start-up.ts'
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   medium: worldOf(10_000),
   large: worldOf(100_000),
   packages,
+  jobs,
   deletions
 }
 
