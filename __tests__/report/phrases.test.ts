@@ -8,6 +8,7 @@ import {
   nameOf,
   ordinal,
   phrase,
+  readsPhrase,
   some,
   unmatchedPhrase,
   verdictPhrase
@@ -157,4 +158,20 @@ test('T-25f: a keep pattern that matched nothing is said to protect nothing', ()
     '"lates" of rule "keep-tags" matched no tag, so it protects nothing'
   )
   expect(unmatchedPhrase({ ...hits, action: 'delete' })).toContain('deletes nothing')
+})
+
+describe('what manifests were read for', () => {
+  const none = { tagged: 0, named: 0, untagged: 0, remembered: 0, spared: 0 }
+
+  test('is the sum over the packages, and only what there was', () => {
+    const reads = [
+      { ...none, tagged: 1_000, spared: 3 },
+      { ...none, tagged: 234, remembered: 5 }
+    ]
+    expect(readsPhrase(reads)).toBe('1,234 tagged, 5 more remembered from earlier runs, 3 more not needed')
+  })
+
+  test('says so where there was nothing to read', () => {
+    expect(readsPhrase([none])).toBe('none was needed')
+  })
 })

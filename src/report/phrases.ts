@@ -11,6 +11,7 @@ import type {
 } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import type { ReadCounts } from '../model/run.ts'
 
 /**
  * The only place with wording for reasons, outcomes and states. Everything here is plain text:
@@ -55,6 +56,23 @@ function join(large: number, unit: string, small: number, smallUnit: string): st
     ? `${formatNumber(large)} ${unit}`
     : `${formatNumber(large)} ${unit} ${small} ${smallUnit}`
 }
+
+/** What manifests were read for, and why others were not, of several packages together. */
+export function readsPhrase(reads: readonly ReadCounts[]): string {
+  const sum = (key: keyof ReadCounts): number => reads.reduce((total, one) => total + one[key], 0)
+  return (
+    READS.flatMap(([key, text]) => (sum(key) > 0 ? [`${formatNumber(sum(key))} ${text}`] : [])).join(', ') ||
+    'none was needed'
+  )
+}
+
+const READS: readonly (readonly [keyof ReadCounts, string])[] = [
+  ['tagged', 'tagged'],
+  ['named', 'named by others'],
+  ['untagged', 'untagged that could be indexes'],
+  ['remembered', 'more remembered from earlier runs'],
+  ['spared', 'more not needed']
+]
 
 /** `1st`, `2nd`, `3rd`, `11th`. */
 export function ordinal(rank: number): string {

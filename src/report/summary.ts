@@ -17,7 +17,7 @@ import {
   type Slice,
   safe
 } from './markdown.ts'
-import { count, formatDuration, formatNumber, keepLabel, unmatchedPhrase } from './phrases.ts'
+import { count, formatDuration, formatNumber, keepLabel, readsPhrase, unmatchedPhrase } from './phrases.ts'
 import { packageBlocks } from './summary-package.ts'
 import { increment, type Tally, tally, total, unmatched } from './tally.ts'
 import { failures } from './verdict.ts'
@@ -233,8 +233,14 @@ function footer(run: RunResult): string {
   const started = Number.isFinite(run.started) ? `${new Date(run.started).toISOString().slice(0, 16)}Z` : ''
   return (
     `<sub>Mode ${run.mode}, started ${started}, took ${formatDuration(run.durationMs)}: ${sent}, ` +
-    `${count(reads, 'manifest')} read. Every version's verdict and reason is in the JSON report.</sub>`
+    `${count(reads, 'manifest')} read${whyRead(run)}. Every version's verdict and reason is in the JSON report.</sub>`
   )
+}
+
+/** Reading counts as a download, so it is said what for. */
+function whyRead({ packages }: RunResult): string {
+  const all = packages.flatMap(({ reads }) => (reads === undefined ? [] : [reads]))
+  return all.length === 0 ? '' : ` (${readsPhrase(all)})`
 }
 
 function gone(sums: Tally): number {
