@@ -182,7 +182,7 @@ it('a classic token without delete:packages stops a real run before any write, a
   layDown(app)
   const token = world.classic('olivia', ['read:packages'])
   const real = await run({ ...PULLS, token })
-  const lacking = /lacks the scope `delete:packages`: grant them? at https:\/\/github\.com\/settings\/tokens/
+  const lacking = /lacks the scope `delete:packages`: grant it at https:\/\/github\.com\/settings\/tokens/
   expect(real.errors).toEqual([expect.stringMatching(lacking)])
   expect(github.requests.length).toBeLessThanOrEqual(2)
   const dry = await run({ ...PULLS, token, 'dry-run': 'true' })

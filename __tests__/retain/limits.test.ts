@@ -127,7 +127,7 @@ it.each([
   [
     'max-deletions',
     '5',
-    /^app: The plan has 6 deletions, and `max-deletions` allows 5: nothing was deleted\.$/
+    /^app: The plan has 6 deletions, and `max-deletions` allows 5: nothing was deleted\. See https:\S+#a-brake-held$/
   ],
   ['max-deletion-percent', '60', /^app: The plan would delete 66\.7 % .*`max-deletion-percent` allows 60 %/],
   ['min-remaining', '2', /^app: The plan would leave 1 tagged image, and `min-remaining` asks for 2/]

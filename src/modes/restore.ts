@@ -120,7 +120,7 @@ function ordersOf(inputs: Inputs): Order[] {
           others.map(one => one.name),
           10
         ) || 'no package'
-      }, and \`packages\` ` + 'names none of them. Name what is to come back.'
+      }, and \`packages\` names none of them. Name what is to come back.`
     )
   }
   return selected.map(one => {
