@@ -4,9 +4,9 @@ import type { Kind } from './campaign/scenario.ts'
 
 /** A share of what `npm run soak` runs by the thousand; a failure names the seed to see it again with. */
 const SHARES: readonly (readonly [Where, Kind, number])[] = [
-  ['inside', 'faults', 12],
+  ['inside', 'faults', 8],
   ['bundle', 'faults', 2],
-  ['bundle', 'kill', 4]
+  ['bundle', 'kill', 3]
 ]
 
 it.each(SHARES)(

@@ -2,7 +2,7 @@ import { type Decision, emptyPlan, type Plan, type Step } from '../model/decisio
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
-import { deleteSteps } from './plan.ts'
+import { brokenIn, deleteSteps, unreadIn } from './plan.ts'
 import { spread } from './protect.ts'
 
 /** What somebody approved for one package. */
@@ -43,11 +43,7 @@ export function applyApproved(
     else if (approved.deletions.has(version.id)) unchanged.push(place)
   })
   const goes = withoutNeeded(graph, unchanged, skipped)
-  const unread = graph.nodes.flatMap(node =>
-    node.content.state === 'unread'
-      ? [{ digest: node.digest, ref: refOf(node), cause: node.content.cause }]
-      : []
-  )
+  const unread = unreadIn(graph)
   const deletions = orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group))
   return {
     plan: {
@@ -57,6 +53,7 @@ export function applyApproved(
         unread.length > 0
           ? []
           : [...stripSteps(inventory, approved), ...deletions, ...skippedSteps(inventory, approved, skipped)],
+      broken: brokenIn(graph),
       unread
     },
     skipped

@@ -90,6 +90,7 @@ function untagSteps(graph: Graph, strips: ReadonlyMap<number, readonly string[]>
   )
 }
 
+/** The steps of one group of deletions, in its order. */
 export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
   return deletions.map(({ place, after }) => ({
     action: 'delete',
@@ -103,14 +104,16 @@ function hitsOf({ rule, counts }: Selection): PatternHits[] {
   return counts.map(count => ({ rule: rule.name, action: rule.action, ...count }))
 }
 
-function brokenIn(graph: Graph): Plan['broken'] {
+/** Roots whose own children or subject are gone. */
+export function brokenIn(graph: Graph): Plan['broken'] {
   return graph.nodes.flatMap(({ version }, place) => {
     const state = graph.states[place]
     return version !== undefined && state !== undefined && isRoot(graph, place) ? [{ version, state }] : []
   })
 }
 
-function unreadIn({ nodes }: Graph): Plan['unread'] {
+/** Manifests that could not be read. */
+export function unreadIn({ nodes }: Graph): Plan['unread'] {
   return nodes.flatMap(node =>
     node.content.state === 'unread'
       ? [{ digest: node.digest, ref: refOf(node), cause: node.content.cause }]

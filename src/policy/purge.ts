@@ -4,7 +4,7 @@ import { isUserTag, parseDigest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
-import { deleteSteps } from './plan.ts'
+import { brokenIn, deleteSteps, unreadIn } from './plan.ts'
 import { isTagged, type Spread, spread } from './protect.ts'
 
 /** Who is named, and as what. */
@@ -28,11 +28,7 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pla
   const kept = spread(graph, stays, place => !named.has(place))
   const goes = graph.nodes.flatMap((_, place) => (mine.has(place) && !kept.has(place) ? [place] : []))
   refuseLastTagged(graph, goes)
-  const unread = graph.nodes.flatMap(node =>
-    node.content.state === 'unread'
-      ? [{ digest: node.digest, ref: refOf(node), cause: node.content.cause }]
-      : []
-  )
+  const unread = unreadIn(graph)
   const going = new Set(goes)
   return {
     ...emptyPlan(inventory.package),
@@ -42,6 +38,7 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pla
         : staysBecause(version, place, graph, kept)
     ),
     steps: unread.length > 0 ? [] : orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
+    broken: brokenIn(graph),
     unread
   }
 }

@@ -57,7 +57,8 @@ export function takenAway({ journal }: RunRecord, record: PackageRecord): TakenA
         : []
     }),
     wholePackage,
-    broken: new Set(record.broken.map(({ digest }) => digest))
+    // A package that goes as a whole comes back as it was: what lacks something then lacked it before.
+    broken: new Set((wholePackage ? record.versions : record.broken).map(({ digest }) => digest))
   }
 }
 

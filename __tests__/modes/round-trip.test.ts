@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { brokenTags, pictureOf } from '../campaign/judge.ts'
+import { layDown, scenarioOf } from '../campaign/scenario.ts'
+import type { Builder } from '../emulator/builder.ts'
+import { type Emulator, startEmulator } from '../emulator/server.ts'
+import { createWorld } from '../emulator/world.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
+
+/** What went comes back, whatever it was: the same ids, digests, tags and graph. */
+
+const folder = mkdtempSync(join(tmpdir(), 'ghcr-steward-round-trip-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const report = join(folder, 'report.json')
+const clock = fastClock(20)
+
+const look = (app: Builder, github: Emulator) => ({
+  picture: pictureOf(app),
+  digests: new Map([...app.row.byId].map(([id, { digest }]) => [id, digest])),
+  broken: brokenTags(app, github)
+})
+
+/** Lays a random package down, lets `away` take something away, and undoes it. */
+async function roundTrip(
+  seed: number,
+  deletedTags: 'shown' | 'hidden',
+  away: (app: Builder, inputs: Record<string, string>) => Record<string, string> | undefined
+): Promise<number> {
+  const { pushes, inputs } = scenarioOf(seed, 'faults')
+  const world = createWorld()
+  world.now = clock.now()
+  world.deletedTags = deletedTags
+  await using github = await startEmulator({ world, now: clock.now, contract: 'off' })
+  const app = layDown(world, pushes)
+  const token = world.githubToken('acme/app')
+  const given = away(app, inputs)
+  if (given === undefined) return 0
+  const before = look(app, github)
+  const first = await runInside(github, { token, ...given }, report, clock)
+  const deleted = before.picture.size - app.row.order.length
+  expect(first.packages.flatMap(({ alarms = [] }) => alarms)).toEqual([])
+  const back = await runInside(
+    github,
+    { token, mode: 'restore', restore: report },
+    join(folder, 'back.json'),
+    clock
+  )
+  expect(look(app, github)).toEqual(before)
+  expect(back.packages.flatMap(({ alarms = [], error = '' }) => [...alarms, error].join(''))).toEqual([''])
+  return deleted
+}
+
+const seeds = fc.integer({ min: 0, max: 1_000_000 })
+const tags = fc.constantFrom('shown' as const, 'hidden' as const)
+const runs = { numRuns: Number(process.env['ROUND_TRIPS'] ?? 8) }
+
+it('restore gives back what retain deleted', async () => {
+  let deleted = 0
+  await fc.assert(
+    fc.asyncProperty(seeds, tags, async (seed, shown) => {
+      deleted += await roundTrip(seed, shown, (_, inputs) => inputs)
+    }),
+    runs
+  )
+  expect(deleted).toBeGreaterThan(0)
+})
+
+it('restore gives back what purge deleted, the whole package too', async () => {
+  let deleted = 0
+  await fc.assert(
+    fc.asyncProperty(seeds, tags, fc.boolean(), async (seed, shown, whole) => {
+      deleted += await roundTrip(seed, shown, app => {
+        const version = app.row.order
+          .toReversed()
+          .find(each => each.tags.some(tag => !tag.startsWith('sha256-')))
+        const purge = whole ? 'package' : version?.digest
+        return purge === undefined || version?.tags.includes('stays')
+          ? undefined
+          : { mode: 'purge', purge, confirm: 'app' }
+      })
+    }),
+    runs
+  )
+  expect(deleted).toBeGreaterThan(0)
+})
