@@ -2,12 +2,14 @@ import { applyTo, readApproval } from '../approval.ts'
 import { type Candidate, carryOut, dismiss } from '../candidate.ts'
 import { type Asked, type AskWorld, worldAsker } from '../in-use.ts'
 import type { Inputs } from '../inputs.ts'
+import { readLabels } from '../labels.ts'
 import { live } from '../live.ts'
 import { lookBack } from '../look-back.ts'
 import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import type { Approved } from '../policy/approved.ts'
 import { policyHash } from '../policy/hash.ts'
+import { wantedLabels } from '../policy/labels.ts'
 import { decide } from '../policy/plan.ts'
 import { couldChange } from '../policy/prospect.ts'
 import type { Policy } from '../policy/rule.ts'
@@ -80,11 +82,16 @@ async function consider(
   const surveyed = await orProblem(() => survey(pkg, services, matters))
   if ('problem' in surveyed) return dismiss(pkg, surveyed)
   const { inventory, untaggedSince, reads } = surveyed
-  const { world, troubles } = asked
-  const plan = decide(inventory, policy, { ...world, untaggedSince }, now)
+  const known = { ...asked.world, untaggedSince }
+  const labelled = await orProblem(() =>
+    readLabels(pkg, wantedLabels(inventory, policy, known, now), inventory, services.registry)
+  )
+  if ('problem' in labelled) return dismiss(pkg, labelled)
+  const plan = decide(inventory, policy, { ...known, labels: labelled.labels }, now)
+  const alarms = [...asked.troubles, ...labelled.troubles]
   if (approved !== undefined) {
     const applied = applyTo(surveyed, approved, plan, policy)
-    return { ...applied, run: { ...applied.run, alarms: troubles } }
+    return { ...applied, run: { ...applied.run, alarms } }
   }
   const run = {
     package: pkg,
@@ -92,7 +99,7 @@ async function consider(
     outcomes: [],
     policy: policyHash(policy),
     reads,
-    alarms: troubles,
+    alarms,
     warnings: []
   }
   return { run, surveyed, left: false }

@@ -35,6 +35,9 @@ export type ManifestRead =
       readonly bytes: Uint8Array
     }
   | Lacking
+export type BlobRead =
+  | { readonly state: 'read'; readonly bytes: Uint8Array }
+  | { readonly state: 'unread'; readonly cause: string }
 export type TagHead = { readonly state: 'found'; readonly digest: Digest } | Lacking
 
 /** The part of the OCI distribution API that GHCR has and this program needs. Repositories are `owner/name`. */
@@ -46,6 +49,11 @@ export interface Registry {
    * @throws ExpectedError when the token may not read the repository at all
    */
   readManifest(repository: string, reference: Digest | string): Promise<ManifestRead>
+  /**
+   * Reads a blob such as an image's config, 5 MiB at most, and checks its bytes against the digest.
+   * @throws ExpectedError as `readManifest`
+   */
+  readBlob(repository: string, digest: Digest): Promise<BlobRead>
   /** What a tag points to at this moment. @throws ExpectedError as `readManifest` */
   headTag(repository: string, tag: string): Promise<TagHead>
   /**
@@ -103,6 +111,24 @@ export function createRegistry(options: RegistryOptions): Registry {
     return read.state === 'read' ? { state: 'found', digest: read.digest } : read
   }
 
+  /** GHCR keeps blobs on another host, and redirects to a signed address that needs, and gets, no token. */
+  async function blob(repository: string, digest: Digest): Promise<BlobRead> {
+    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
+    const url = urlOf(base, scope.repository, digest, 'blobs')
+    let answer = await authorized(scope, { method: 'GET', url, headers: {} })
+    for (let hops = 0; REDIRECTS.includes(answer.status) && hops < MOST_HOPS; hops++) {
+      const next = URL.parse(headerOf(answer, 'location') ?? '', url.href)
+      if (next?.protocol !== base.protocol) return { state: 'unread', cause: 'the registry leads nowhere' }
+      answer = await send({ method: 'GET', url: next, headers: {} })
+    }
+    if (isPassing(answer.status)) throw new Passing(answered(answer), retryAfter(answer))
+    if (answer.status !== 200) return { state: 'unread', cause: answered(answer) }
+    if (digestOf(answer.body, digest.startsWith('sha512:') ? 'sha512' : 'sha256') !== digest) {
+      throw new Passing(BROKEN)
+    }
+    return { state: 'read', bytes: answer.body }
+  }
+
   const patiently = <T>(attempt: () => Promise<T>) =>
     inSlot(() => insist(clock, attempt).catch((error: unknown) => unread(error)))
 
@@ -149,6 +175,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       return reads
     },
     readManifest: (repository, reference) => patiently(() => get(repository, reference)),
+    readBlob: (repository, digest) => patiently(() => blob(repository, digest)),
     headTag: (repository, tag) => patiently(() => head(repository, tag)),
     putManifest: (repository, tag, bytes, mediaType) =>
       inSlot(() =>
@@ -170,11 +197,19 @@ function signed(request: Request, authorization: string | undefined): Request {
     : { ...request, headers: { ...request.headers, authorization } }
 }
 
+const REDIRECTS = [301, 302, 303, 307, 308]
+const MOST_HOPS = 3
+
 const NAME = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)+$/
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
 /** Nested names keep their slashes. What is no name would end up at another address (`..`, `?`, `#`). */
-function urlOf(base: URL, repository: string, reference: string): URL {
+function urlOf(
+  base: URL,
+  repository: string,
+  reference: string,
+  kind: 'manifests' | 'blobs' = 'manifests'
+): URL {
   if (!NAME.test(repository)) {
     throw new ExpectedError(`"${repository}" is no name of a package in a registry. Give owner and package.`)
   }
@@ -183,7 +218,7 @@ function urlOf(base: URL, repository: string, reference: string): URL {
       `"${reference}" is neither a tag nor a digest. A tag has letters, digits, "_", "." and "-" only, 128 at most.`
     )
   }
-  return new URL(`v2/${repository}/manifests/${reference}`, base)
+  return new URL(`v2/${repository}/${kind}/${reference}`, base)
 }
 
 function unread(error: unknown): { state: 'unread'; cause: string } {

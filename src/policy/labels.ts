@@ -1,0 +1,44 @@
+import type { Digest } from '../model/digest.ts'
+import type { Inventory } from '../model/package.ts'
+import type { Facts } from './facts.ts'
+import { buildGraph, type Node } from './graph.ts'
+import { holdBack } from './protect.ts'
+import type { Policy, Rule } from './rule.ts'
+import { select } from './select.ts'
+import type { World } from './world.ts'
+
+/**
+ * The versions whose labels a policy wants to know: those that a rule with `labels` is otherwise about, and whose
+ * annotations do not settle it. Nobody else's config needs to be read.
+ *
+ * @throws ExpectedError when a regular expression takes too long
+ */
+export function wantedLabels(inventory: Inventory, policy: Policy, world: World, now: number): Digest[] {
+  const asking = policy.rules.filter(({ match }) => match.labels !== undefined)
+  if (asking.length === 0) return []
+  const graph = buildGraph(inventory)
+  const facts: Facts = { graph, policy, world, now }
+  const held = holdBack(facts)
+  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
+  const wanted = new Set<Digest>()
+  for (const rule of asking) {
+    for (const { place } of select(withoutLabels(rule), tags, facts, one => held.has(one)).selected) {
+      const node = graph.nodes[place] as Node
+      if (!annotationsSettle(rule, node)) wanted.add(node.digest)
+    }
+  }
+  return [...wanted]
+}
+
+function withoutLabels(rule: Rule): Rule {
+  const { labels: _, ...match } = rule.match
+  return { ...rule, match }
+}
+
+function annotationsSettle({ match }: Rule, { content }: Node): boolean {
+  const annotations = content.state === 'read' ? content.manifest.annotations : {}
+  return [...(match.labels ?? [])].every(([label, patterns]) => {
+    const value = annotations[label]
+    return value !== undefined && patterns.scan([value]).size > 0
+  })
+}
