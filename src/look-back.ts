@@ -88,16 +88,17 @@ async function look(
   const pkg = candidate.run.package
   const { listing, inventory } = surveyedOf(candidate)
   const active = (await packages.listVersions(pkg, deletions.length)).versions
-  const confirmed = new Set(
-    candidate.run.outcomes.filter(({ status }) => status === 'done').map(({ step }) => step.version.id)
-  )
+  const confirmed = idsOf(candidate.run.outcomes, 'done')
   const isActive = ids(active)
   const idOf = new Map(active.map(({ digest, id }) => [digest, id]))
   const gone = deletions
     .map(({ version }) => version)
     // What was pushed once more is there, under another id.
     .filter(({ id, digest }) => (confirmed.has(id) || !isActive.has(id)) && (idOf.get(digest) ?? id) === id)
-  const { lostTags, unseen } = await tagsLost(pkg, gone, active, services)
+  // What was gone before this run came to it went with the tags that somebody meant to go.
+  const others = idsOf(candidate.run.outcomes, 'already')
+  const mine = gone.filter(({ id }) => !others.has(id))
+  const { lostTags, unseen } = await tagsLost(pkg, mine, active, services)
 
   const known = ids(listing.versions)
   const arrivals = active.filter(({ id }) => !known.has(id))
@@ -237,6 +238,10 @@ function restoredSentences(outcomes: readonly Outcome[], needed: ReadonlyMap<Dig
       ? []
       : [`${nameOf(step.version)} (${shortDigest(step.version.digest)}) was restored at once: ${why}.`]
   })
+}
+
+function idsOf(outcomes: readonly Outcome[], wanted: OutcomeStatus): ReadonlySet<number> {
+  return new Set(outcomes.filter(({ status }) => status === wanted).map(({ step }) => step.version.id))
 }
 
 function ids(versions: readonly PackageVersion[]): ReadonlySet<number> {
