@@ -1,0 +1,66 @@
+import { expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { ExpectedError } from '../../src/errors.ts'
+import type { Plan } from '../../src/model/decision.ts'
+import { isUserTag } from '../../src/model/digest.ts'
+import type { Inventory } from '../../src/model/package.ts'
+import { decidePurge } from '../../src/policy/purge.ts'
+import { deletedBy, neededBy } from '../helpers/laws.ts'
+import { inventories } from '../helpers/worlds.ts'
+
+function planOf(inventory: Inventory, names: readonly string[]): Plan | undefined {
+  try {
+    return decidePurge(inventory, names)
+  } catch (error) {
+    if (error instanceof ExpectedError) return undefined
+    throw error
+  }
+}
+
+const cases = fc.record({
+  inventory: inventories(),
+  picks: fc.uniqueArray(fc.nat(15), { minLength: 1, maxLength: 4 })
+})
+
+it('purges all that is named or nothing, and never what a remaining image needs', () => {
+  let purged = 0
+  fc.assert(
+    fc.property(cases, ({ inventory, picks }) => {
+      const named = picks
+        .map(pick => inventory.versions[pick % Math.max(1, inventory.versions.length)]?.digest)
+        .filter(digest => digest !== undefined)
+      const plan = planOf(inventory, named)
+      if (plan === undefined) return
+      const gone = deletedBy(plan)
+      for (const digest of named) expect(gone).toContain(digest)
+      const stays = [...inventory.versions, ...plan.decisions.map(({ version }) => version)].filter(
+        ({ digest }) => !gone.has(digest)
+      )
+      const needed = neededBy(
+        inventory,
+        stays.map(({ digest }) => digest)
+      )
+      expect([...gone].filter(digest => needed.has(digest))).toEqual([])
+      const others = plan.decisions.filter(
+        ({ version: { digest, tags } }) => gone.has(digest) && !named.includes(digest) && tags.some(isUserTag)
+      )
+      expect(others).toEqual([])
+      expect(new Set(plan.steps.map(({ version }) => version.digest))).toEqual(gone)
+      purged += gone.size
+    }),
+    { numRuns: 500 }
+  )
+  expect(purged).toBeGreaterThan(100)
+})
+
+it('decides and does nothing while something could not be read', () => {
+  fc.assert(
+    fc.property(inventories({ unread: true }), inventory => {
+      const plan = planOf(
+        inventory,
+        inventory.versions.slice(0, 1).map(({ digest }) => digest)
+      )
+      if ((plan?.unread.length ?? 0) > 0) expect(plan?.steps).toEqual([])
+    })
+  )
+})
