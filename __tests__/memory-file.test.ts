@@ -20,6 +20,7 @@ const store: Store = {
   get folder() {
     return folder
   },
+  works: () => true,
   fetch: async (prefix, file) => {
     const entry = entries.findLast(({ key }) => key.startsWith(prefix))
     if (entry !== undefined) writeFileSync(join(folder, file), entry.text)

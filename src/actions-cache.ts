@@ -7,6 +7,8 @@ import type { CacheAnswer, CacheRequest } from './cache-worker.ts'
 export interface Store {
   /** The folder that files are fetched into and stored from. */
   readonly folder: string
+  /** False once it has failed for good. */
+  works(): boolean
   /** Fetches the newest entry whose key begins with `prefix` as `file`; false when there is none. */
   fetch(prefix: string, file: string): Promise<boolean>
   /** Stores `file` under a key that nobody has used; false when that did not work. */
@@ -103,6 +105,7 @@ export function actionsCache(
 
   return {
     folder,
+    works: () => !over,
     fetch: (prefix, file) => ask(FETCHING, id => ({ id, fetch: prefix, file })),
     store: (key, file) => ask(STORING, id => ({ id, store: key, file })),
     close: () => end('the run is over')

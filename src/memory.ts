@@ -51,6 +51,7 @@ export function openMemory(store: Store, registry: string, debug: (text: string)
       const file = `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.jsonl`
       const path = join(store.folder, file)
       const heading = await fetchHeading(store, key, file, name, debug)
+      if (!store.works()) return noMemory.recall(pkg)
       const notes = openNotes(`${path}.new`, debug)
       const save = async (next: Heading, keeps: (line: number) => boolean, now: number): Promise<void> => {
         try {

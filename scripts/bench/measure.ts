@@ -39,7 +39,7 @@ export interface Occasion {
 }
 
 /** The heap that a run may use, in MiB: with more it fails. */
-export const HEAP = 384
+export const HEAP = 256
 
 /** Lays down a world of one organization and its owner's token. */
 export async function occasionOf(
