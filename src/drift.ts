@@ -3,6 +3,7 @@ import type { Look } from './github/packages.ts'
 import type { Clock } from './model/clock.ts'
 import { type Digest, referrerTag } from './model/digest.ts'
 import type { PackageVersion } from './model/package.ts'
+import { changeOf } from './policy/change.ts'
 
 /** What is known of a version when its DELETE is sent is at most this old (law 5), in milliseconds. */
 const FRESH = 10_000
@@ -146,7 +147,7 @@ export function watch(
       const now = await current(version)
       if (now === undefined) return 'gone'
       if (now === 'late') return LATE
-      return changed(version, now) ?? adopted(version, needed, unread)
+      return changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
     },
     async checkTag(version, tag, stays) {
       const now = await current(version)
@@ -163,15 +164,6 @@ export function watch(
 }
 
 const LATE = `GitHub took longer than ${RENEW / 1000} seconds to say what it is now`
-
-function changed(before: PackageVersion, now: PackageVersion): string | undefined {
-  const added = now.tags.filter(tag => !before.tags.includes(tag))
-  if (added.length > 0) return `tag ${added.join(', ')} was put on it after the listing`
-  const lost = before.tags.filter(tag => !now.tags.includes(tag))
-  if (lost.length > 0) return `tag ${lost.join(', ')} was taken off it after the listing`
-  if (now.digest !== before.digest || now.updated !== before.updated) return 'it changed after the listing'
-  return undefined
-}
 
 function adopted(
   version: PackageVersion,

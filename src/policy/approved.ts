@@ -1,5 +1,6 @@
 import { type Decision, emptyPlan, type Plan, type Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
+import { changeOf } from './change.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps, unreadIn } from './plan.ts'
@@ -37,7 +38,7 @@ export function applyApproved(
   const unchanged: number[] = []
   graph.nodes.forEach(({ version }, place) => {
     if (version === undefined) return
-    const change = changeOf(version, approved) ?? keptNow.get(version.id)
+    const change = changeSince(version, approved) ?? keptNow.get(version.id)
     const concerned = approved.deletions.has(version.id) || approved.strips.has(version.id)
     if (concerned && change !== undefined) skipped.set(version.id, change)
     else if (approved.deletions.has(version.id)) unchanged.push(place)
@@ -60,15 +61,10 @@ export function applyApproved(
   }
 }
 
-function changeOf(now: PackageVersion, { versions }: Approved): string | undefined {
+function changeSince(now: PackageVersion, { versions }: Approved): string | undefined {
   const before = versions.get(now.id)?.version
   if (before === undefined) return 'it came after the plan'
-  const added = now.tags.filter(tag => !before.tags.includes(tag))
-  if (added.length > 0) return `tag ${added.join(', ')} was put on it since the plan was made`
-  const lost = before.tags.filter(tag => !now.tags.includes(tag))
-  if (lost.length > 0) return `tag ${lost.join(', ')} was taken off it since the plan was made`
-  const moved = now.created !== before.created || now.updated !== before.updated
-  return moved || now.digest !== before.digest ? 'it changed since the plan was made' : undefined
+  return changeOf(before, now, 'since the plan was made')
 }
 
 /** What may go without anything that stays missing it; the rest goes to `skipped`. */
