@@ -118,6 +118,7 @@ describe('what is remembered', () => {
     const shape = schema1()
     await run([shape])
     expect((await run([shape])).known.size).toBe(0)
+    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2])
   })
 
   test('what only the content type tells is read every time', async () => {
@@ -127,6 +128,7 @@ describe('what is remembered', () => {
     const shape = { ...manifest(), bytes, digest, mediaType: 'application/vnd.oci.artifact.manifest.v1+json' }
     await run([shape])
     expect((await run([shape])).known.size).toBe(0)
+    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2])
   })
 
   test('text with odd line ends in it is one line', async () => {
