@@ -37,6 +37,8 @@ function problemsOf(inputs: Record<string, string>, runner?: NodeJS.ProcessEnv):
 test('without any input, nothing is asked for and everything has its default', () => {
   expect(read({})).toEqual({
     packagesGiven: false,
+    policyTests: false,
+    explain: undefined,
     mode: 'retain',
     token: 'ghs_secret',
     owner: 'Octo',

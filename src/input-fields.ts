@@ -93,6 +93,15 @@ export const tagNames = entries(given =>
     : refuse(`${quote(given)} cannot be an image tag. Write tags in full, without wildcards.`)
 )
 
+/** One image tag by its own name, or a full digest. */
+export const tagOrDigest = field(given =>
+  parseDigest(given) !== undefined || /^\w[\w.-]{0,127}$/.test(given)
+    ? given
+    : refuse(
+        `${quote(given)} is neither a tag nor a full digest. Write one of them, without the package's name.`
+      )
+)
+
 export const imageTags = entries(given =>
   /^[\w.{}-]+$/.test(given) &&
   /\{[A-Za-z][\w-]*\}/.test(given) &&

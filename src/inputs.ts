@@ -42,6 +42,10 @@ interface DeclaredInputs {
   readonly dryRun: boolean
   /** A path, or YAML. */
   readonly policy: string | undefined
+  /** Run the policy's own tests, and nothing else. */
+  readonly policyTests: boolean
+  /** A tag or a full digest. */
+  readonly explain: string | undefined
   /** Patterns and full digests. */
   readonly deleteTags: readonly string[]
   readonly keepTags: readonly string[]
@@ -117,7 +121,9 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   owner: { modes: ALL, schema: fields.owner, default: '', fallback: repositoryOwner },
   packages: { modes: ALL, schema: packageList, default: '', fallback: repositoryName },
   dryRun: { modes: ALL, schema: fields.flag, default: 'false' },
-  policy: { modes: ['retain', 'check'], schema: optionalText, default: '' },
+  policy: { modes: BOTH, schema: optionalText, default: '' },
+  policyTests: { modes: BOTH, schema: fields.flag, default: 'false' },
+  explain: { modes: RETAIN, schema: fields.optional(fields.tagOrDigest), default: '' },
   deleteTags: { modes: RETAIN, schema: fields.patternsAndDigests, default: '' },
   keepTags: { modes: RETAIN, schema: fields.patternsAndDigests, default: '' },
   keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
@@ -194,6 +200,9 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     problems.push(...relative.problems.map(problem => `Input \`packages\`: ${problem}`))
   }
   problems.push(...strangePlaceholders(values as Partial<Inputs>), ...undoProblems(values as Partial<Inputs>))
+  if (values.explain !== undefined && values.dryRun === false) {
+    problems.push('Input `explain` is for dry runs: set `dry-run: true`.')
+  }
   const server = fields.hostAddress.safeParse(serverOf(env))
   if (!server.success) {
     problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
@@ -205,6 +214,21 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     repository: env['GITHUB_REPOSITORY'] ?? '',
     packagesGiven: given('packages', env) !== ''
   }
+}
+
+/**
+ * The policy, by path or as YAML, whose tests are all that is asked for; undefined for an ordinary run. Nothing else
+ * is looked at, for nothing else is needed: no token, no owner.
+ *
+ * @throws InputError when there is no policy, or an input that is not known
+ */
+export function policyUnderTest(env: NodeJS.ProcessEnv): string | undefined {
+  if (given('policyTests', env).toLowerCase() !== 'true') return undefined
+  const policy = given('policy', env)
+  const problems = unknownInputs(env)
+  if (policy === '') problems.push('Input `policy-tests` needs a policy: give it in `policy`.')
+  if (problems.length > 0) throw new InputError(problems)
+  return policy
 }
 
 /** Sentences about inputs that are legal but cannot do what they seem to be meant for. */

@@ -10,7 +10,7 @@ import { createPackages } from './github/packages.ts'
 import { createRepository } from './github/repository.ts'
 import { lackingScopes, missingScopes, type Scope, tokenKind } from './github/token.ts'
 import { createWorkflows } from './github/workflows.ts'
-import { type Inputs, inputWarnings, readInputs } from './inputs.ts'
+import { type Inputs, inputWarnings, policyUnderTest, readInputs } from './inputs.ts'
 import { actionsLog, type Log } from './log.ts'
 import { type Memory, noMemory, openMemory } from './memory.ts'
 import type { Clock } from './model/clock.ts'
@@ -19,15 +19,16 @@ import { check } from './modes/check.ts'
 import { purge } from './modes/purge.ts'
 import { restore } from './modes/restore.ts'
 import { retain } from './modes/retain.ts'
+import { runPolicyTests } from './policy-tests.ts'
 import { REPOSITORY, readme } from './readme.ts'
 import { createRegistry } from './registry/client.ts'
 import { openRecord } from './report/journal.ts'
 import { outputs } from './report/outputs.ts'
-import { unmatchedPhrase } from './report/phrases.ts'
+import { count, unmatchedPhrase } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
 import { unmatched } from './report/tally.ts'
 import { failures } from './report/verdict.ts'
-import { openRulebook, type Rulebook } from './rulebook.ts'
+import { openRulebook, type Rulebook, readPolicy } from './rulebook.ts'
 import type { Dispatcher, Services } from './services.ts'
 import { VERSION } from './version.ts'
 
@@ -49,9 +50,14 @@ const ROADS: Readonly<Record<Mode, Road>> = {
 export async function main(): Promise<void> {
   const log = actionsLog(clock)
   try {
+    const policy = policyUnderTest(process.env)
+    if (policy !== undefined) {
+      testPolicy(policy, log)
+      return
+    }
     const inputs = readInputs(process.env)
     annotate(log.warning, inputWarnings(inputs))
-    const rulebook = openRulebook(inputs, process.env['GITHUB_WORKSPACE'] || process.cwd())
+    const rulebook = openRulebook(inputs, workspace())
     const services = await open(inputs, rulebook, log)
     try {
       await report(await ROADS[inputs.mode](inputs, services, rulebook), inputs, log)
@@ -61,6 +67,19 @@ export async function main(): Promise<void> {
   } catch (error) {
     fail(error, log)
   }
+}
+
+/** Runs the tests of a policy, asking nobody. */
+function testPolicy(policy: string, log: Log): void {
+  const names = runPolicyTests(readPolicy(policy, workspace()))
+  if (names.length === 0)
+    throw new ExpectedError('The policy has no `tests`. Add some, or leave `policy-tests` out.')
+  for (const name of names) log.info(`as expected: ${name}`)
+  log.info(`${count(names.length, 'policy test')} passed.`)
+}
+
+function workspace(): string {
+  return process.env['GITHUB_WORKSPACE'] || process.cwd()
 }
 
 /** Opens the doors to GitHub and the registry, and looks at what the token may do. */

@@ -3,6 +3,7 @@ import type { Decision, Outcome, Step } from './model/decision.ts'
 import { shortDigest } from './model/digest.ts'
 import type { PackageVersion } from './model/package.ts'
 import type { PackageRun } from './model/run.ts'
+import { explanationLines } from './report/explanation.ts'
 import { count, nameOf, outcomeWord, phrase } from './report/phrases.ts'
 
 /** What the log tells of one package while it is worked on. */
@@ -18,7 +19,8 @@ const MOST_LINES = 1_000
  * Tells of the changes as they happen: one line an image once it and its parts are dealt with, one for each
  * part that fared otherwise; a thousand lines at most, and the progress.
  */
-export function narrator({ package: pkg, plan, error, warnings }: PackageRun, log: Log): Narrator {
+export function narrator(run: PackageRun, log: Log): Narrator {
+  const { package: pkg, plan, error, warnings, explanations = [] } = run
   const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
   const steps = plan?.steps ?? []
   const awaited = new Map<string, number>()
@@ -62,6 +64,7 @@ export function narrator({ package: pkg, plan, error, warnings }: PackageRun, lo
     group: work =>
       log.group(headline(), () => {
         for (const sentence of [error, ...warnings]) if (sentence !== undefined) log.info(sentence)
+        for (const line of explanations.flatMap(explanationLines)) log.info(line)
         return work()
       }),
     outcome(outcome) {

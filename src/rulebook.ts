@@ -5,6 +5,7 @@ import { findReferences, type Reference, type TextFile } from './policy/referenc
 import type { Policy } from './policy/rule.ts'
 import { type PolicyFile, parsePolicyFile, policyFor } from './policy/schema.ts'
 import { policyFromInputs } from './policy/sugar.ts'
+import { runPolicyTests } from './policy-tests.ts'
 import { readMatchingFiles, readTextFile } from './workspace.ts'
 
 /** All that is said of packages before anything is requested: by the inputs, the policy file and the workspace. */
@@ -23,7 +24,7 @@ export interface Rulebook {
 }
 
 /**
- * Reads the policy and the files that say what is in use.
+ * Reads the policy, holds it to its own tests, and reads the files that say what is in use.
  *
  * @param workspace the folder that paths start from
  * @throws InputError with all that is wrong with the policy, ExpectedError for a file that cannot be read
@@ -31,6 +32,7 @@ export interface Rulebook {
 export function openRulebook(inputs: Inputs, workspace: string): Rulebook {
   const plain = policyFromInputs(inputs)
   const file = inputs.policy === undefined ? undefined : readPolicy(inputs.policy, workspace)
+  if (file !== undefined) runPolicyTests(file)
   // Only what is about to be deleted can be in use.
   const { references, warnings } =
     inputs.mode === 'retain' ? readReferences(inputs, file, workspace) : NO_REFERENCES

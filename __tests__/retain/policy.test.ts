@@ -4,6 +4,7 @@ import { repositoryRoutes } from '../emulator/repository-api.ts'
 import { notIntegration } from '../emulator/repository-parts.ts'
 import { image, manifest } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
+import { runAction } from '../helpers/run-action.ts'
 import { checkout } from '../helpers/workspace.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -345,4 +346,60 @@ packages:
   const result = await run({ policy })
   expect(result.errors).toEqual([])
   expect(tagsOf(app)).toEqual(['1.0.0', 'feature-x-aaaaaaa', 'latest', 'main-aaaaaaa'])
+})
+
+const TESTED = `
+version: 1
+packages:
+  - match: app
+    rules: [{ name: builds, action: delete, match: { tags: 'sha-*' }, keep-at-least: 1 }]
+tests:
+  - name: the newest build stays
+    now: 2026-06-30T00:00:00Z
+    versions:
+      - { digest: new, tags: [sha-2], created: 2026-06-02 }
+      - { digest: old, tags: [sha-1], created: 2026-06-01 }
+    expect: { delete: [old] }
+`
+
+it('the tests of a policy run alone, without a token, asking nobody', async () => {
+  using repository = checkout({ 'policy.yml': TESTED })
+  const circumstances = { ...repository.circumstances, repository: '/' }
+  const nowhere = { apiUrl: 'http://127.0.0.1:9', registryUrl: 'http://127.0.0.1:9' }
+  await using good = await runAction(nowhere, { policy: 'policy.yml', 'policy-tests': 'true' }, circumstances)
+  expect([good.code, good.stdout]).toEqual([
+    0,
+    'as expected: the newest build stays\n1 policy test passed.\n'
+  ])
+  const wrong = { policy: TESTED.replace('keep-at-least: 1', 'keep-at-least: 2'), 'policy-tests': 'true' }
+  await using bad = await runAction(nowhere, wrong, circumstances)
+  expect(bad.code).toBe(1)
+  expect(bad.stdout).toContain(
+    '::error::Policy test "the newest build stays": `old` should be deleted, and is kept: 2nd newest of rule "builds".'
+  )
+})
+
+it.each([
+  [{ 'policy-tests': 'true' }, /Input `policy-tests` needs a policy/],
+  [{ 'policy-tests': 'true', policy: DELETE_ALL }, /The policy has no `tests`/],
+  [
+    { 'policy-tests': 'true', policy: TESTED, polcy: 'x' },
+    /Input `polcy` is not known\. Did you mean `policy`/
+  ],
+  [{ 'policy-tests': 'yes', policy: TESTED }, /Input `policy-tests`: "yes" is neither/]
+])('policy tests that cannot be run are an error: %j', async (inputs, error) => {
+  await using scene = await openScene()
+  const result = await scene.run(inputs)
+  expect(result.errors).toEqual([expect.stringMatching(error)])
+  expect(scene.github.requests).toEqual([])
+})
+
+it('a policy that fails its own tests deletes nothing, and asks for nothing', async () => {
+  await using scene = await openScene()
+  push(scene.app, 30, ['sha-2'], ['sha-1'], ['v1'])
+  const result = await scene.run({ policy: TESTED.replace('delete: [old]', 'delete: []') })
+  expect(result.errors).toEqual([expect.stringMatching(/`old` should be kept, and is deleted/)])
+  expect(scene.github.requests).toEqual([])
+  await scene.run({ policy: TESTED })
+  expect(tagsOf(scene.app)).toEqual(['sha-2', 'v1'])
 })

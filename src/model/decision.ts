@@ -98,6 +98,34 @@ export type Step =
     }
   | { readonly action: 'untag'; readonly version: PackageVersion; readonly tag: string }
 
+/** What one rule made of a version. */
+export interface RuleWord {
+  readonly rule: string
+  readonly action: 'keep' | 'delete'
+  /**
+   * Why it is not about the version: `part` of another image, or the field of its match that does not hold;
+   * undefined when it is about it.
+   */
+  readonly mismatch?: string
+  /** What it says for keeping it, and what against. */
+  readonly keeps: readonly KeepReason[]
+  readonly deletes: readonly DeleteReason[]
+}
+
+/** Everything that decides on one version. */
+export interface Explanation {
+  readonly decision: Decision
+  /** In the order of the policy. */
+  readonly rules: readonly RuleWord[]
+  /** What it names as an index, and which indexes name it. */
+  readonly needs: readonly Ref[]
+  readonly neededBy: readonly Ref[]
+  readonly describes: readonly Ref[]
+  readonly describedBy: readonly Ref[]
+  /** What of its own is gone. */
+  readonly lacks: readonly Ref[]
+}
+
 /** A limit on the finished plan that was crossed: then nothing at all is deleted. */
 export interface Brake {
   readonly input: 'min-remaining' | 'max-deletions' | 'max-deletion-percent'

@@ -1,5 +1,5 @@
 import type { CheckFindings, TagCheck } from './check.ts'
-import type { Outcome, Plan } from './decision.ts'
+import type { Explanation, Outcome, Plan } from './decision.ts'
 import type { Package } from './package.ts'
 
 /** The four roads through the program. */
@@ -29,6 +29,8 @@ export interface PackageRun {
    * once, because it turned out to be needed.
    */
   readonly outcomes: readonly Outcome[]
+  /** Of the version that the input `explain` names, as far as it is here. */
+  readonly explanations?: readonly Explanation[]
   /** What the decisions rest on: `policyHash` of the policy. */
   readonly policy?: string
   readonly reads?: ReadCounts

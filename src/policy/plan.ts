@@ -1,4 +1,4 @@
-import type { PatternHits, Plan, Step } from '../model/decision.ts'
+import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { explain } from './explain.ts'
 import type { Facts } from './facts.ts'
@@ -10,7 +10,7 @@ import { holdBack } from './protect.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
 import { tagsToStrip } from './untag.ts'
-import { castVotes, rankAll } from './votes.ts'
+import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
 import type { World } from './world.ts'
 
 export { emptyWorld, type World } from './world.ts'
@@ -25,13 +25,8 @@ export { emptyWorld, type World } from './world.ts'
  * @throws ExpectedError when a regular expression of the policy takes too long
  */
 export function decide(inventory: Inventory, policy: Policy, world: World, now: number): Plan {
-  const graph = buildGraph(inventory)
-  const facts: Facts = { graph, policy, world, now }
-  const held = holdBack(facts)
-  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
-  const selections = policy.rules.map(rule => select(rule, tags, facts, place => held.has(place)))
-  const votes = castVotes(selections, facts)
-  const fate = settle(facts, votes, rankAll(selections, votes, facts), held)
+  const { facts, held, selections, votes, fate } = deliberate(inventory, policy, world, now)
+  const { graph } = facts
   const untouched = (place: number): boolean =>
     fate.deleted.has(place) ||
     [votes.plain, votes.within, fate.ranked, held].some(reasons => reasons.has(place))
@@ -46,6 +41,31 @@ export function decide(inventory: Inventory, policy: Policy, world: World, now: 
     broken: brokenIn(graph),
     unread
   }
+}
+
+/** All that a decision is made of. */
+export interface Deliberation {
+  readonly facts: Facts
+  /** All user tags, each once. */
+  readonly tags: readonly string[]
+  /** Layer 0. */
+  readonly held: Reasons<KeepReason>
+  /** One for each rule, in their order. */
+  readonly selections: readonly Selection[]
+  readonly votes: Votes
+  readonly fate: Fate
+}
+
+/** Finds what stays and what goes, as `decide` does. @throws ExpectedError likewise */
+export function deliberate(inventory: Inventory, policy: Policy, world: World, now: number): Deliberation {
+  const graph = buildGraph(inventory)
+  const facts: Facts = { graph, policy, world, now }
+  const held = holdBack(facts)
+  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
+  const selections = policy.rules.map(rule => select(rule, tags, facts, place => held.has(place)))
+  const votes = castVotes(selections, facts)
+  const fate = settle(facts, votes, rankAll(selections, votes, facts), held)
+  return { facts, tags, held, selections, votes, fate }
 }
 
 type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck'>

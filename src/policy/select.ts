@@ -62,6 +62,32 @@ export function select(
   return { rule, selected, caches, counts: test?.counts ?? [] }
 }
 
+/** Why a rule is not about a version: the part of it, or the field of the match, that does not hold. */
+export type Mismatch =
+  | 'part'
+  | 'tags'
+  | 'untagged'
+  | 'state'
+  | 'untagged-for'
+  | 'digests'
+  | 'kind'
+  | 'age'
+  | 'labels'
+
+/** Why a rule does not select a version; undefined when it does. As `select`, for one version. */
+export function mismatchOf(
+  rule: Rule,
+  place: number,
+  tags: readonly string[],
+  facts: Facts,
+  held: (place: number) => boolean
+): Mismatch | undefined {
+  const node = facts.graph.nodes[place] as Node
+  if (!isCandidate(rule, place, facts, held)) return 'part'
+  const matches = testTags(rule.match, tags, facts)?.matched
+  return chooseTags(rule, node, matches) === undefined ? 'tags' : failingField(rule, place, facts)
+}
+
 /** What a person is told that a rule found in a version. */
 export function matchedBy({ match }: Rule, node: Node, { matched }: Selected): string {
   if (match.digests !== undefined) return shortDigest(node.digest)
@@ -131,31 +157,39 @@ function seriesName(
 
 /** Every other field of the match. */
 function holds(rule: Rule, place: number, facts: Facts): boolean {
-  const { match } = rule
-  const node = facts.graph.nodes[place] as Node
-  const version = node.version as PackageVersion
-  return (
-    isOfNamedSort(rule, place, facts) &&
-    (match.digests === undefined || match.digests.has(node.digest)) &&
-    (match.kinds === undefined || match.kinds.has(kindOf(node))) &&
-    isOfAge(match, version, facts) &&
-    isOfLabels(rule, node, facts)
-  )
+  return failingField(rule, place, facts) === undefined
 }
 
-function isOfNamedSort({ action, match }: Rule, place: number, { graph, world, now }: Facts): boolean {
+/** The first field, tags aside, that does not hold. */
+function failingField(rule: Rule, place: number, facts: Facts): Mismatch | undefined {
+  const { match } = rule
+  const node = facts.graph.nodes[place] as Node
+  const sort = failingSort(rule, place, facts)
+  if (sort !== undefined) return sort
+  if (match.digests !== undefined && !match.digests.has(node.digest)) return 'digests'
+  if (match.kinds !== undefined && !match.kinds.has(kindOf(node))) return 'kind'
+  if (!isOfAge(match, node.version as PackageVersion, facts)) return 'age'
+  return isOfLabels(rule, node, facts) ? undefined : 'labels'
+}
+
+function failingSort(
+  { action, match }: Rule,
+  place: number,
+  { graph, world, now }: Facts
+): Mismatch | undefined {
   const node = graph.nodes[place] as Node
   const untagged = node.userTags.length === 0
   // One that is held and describes something is orphaned as soon as it stands alone.
   const state = untagged && graph.describes[place] === true ? 'orphaned' : graph.states[place]
-  if (match.untagged === true && !(untagged && state !== 'orphaned')) return false
-  if (match.states !== undefined && !(state !== undefined && match.states.has(state))) return false
+  if (match.untagged === true && !(untagged && state !== 'orphaned')) return 'untagged'
+  if (match.states !== undefined && !(state !== undefined && match.states.has(state))) return 'state'
   if (match.untaggedFor !== undefined) {
     const since = world.untaggedSince.get(node.digest)
-    if (!untagged || since === undefined || now - since <= match.untaggedFor) return false
+    if (!untagged || since === undefined || now - since <= match.untaggedFor) return 'untagged-for'
   }
   // What says nothing of tags and does not name the tagless either is, for a deletion, about tagged versions.
-  return action === 'keep' || speaksOfTags(match) || namesTagless(match) || !untagged
+  const isMeant = action === 'keep' || speaksOfTags(match) || namesTagless(match) || !untagged
+  return isMeant ? undefined : 'tags'
 }
 
 function namesTagless(match: Match): boolean {

@@ -2,6 +2,7 @@ import type { BrokenState, Decision, Outcome, OutcomeStatus, Reason, Step } from
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
+import { explanationPart } from './explanation.ts'
 import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
 import { brokenPhrase, count, deleteGroup, formatNumber, keepGroup, phrase, statusWord } from './phrases.ts'
 import { increment } from './tally.ts'
@@ -16,6 +17,7 @@ export function packageBlocks(run: PackageRun): string[] {
   if (run.plan === undefined) return []
   const verdicts = new Map(run.plan.decisions.map(decision => [decision.version.digest, decision]))
   const parts = [
+    ...(run.explanations ?? []).map(explanationPart),
     deletedPart(verdicts, run.outcomes),
     ...TROUBLES.map(status => troublePart(verdicts, run.outcomes, status)),
     restoredPart(run.outcomes),

@@ -1,0 +1,72 @@
+import type { Explanation, Plan, Ref, RuleWord } from '../model/decision.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
+import type { Inventory } from '../model/package.ts'
+import { type Graph, type Node, refOf } from './graph.ts'
+import { type Deliberation, deliberate } from './plan.ts'
+import type { Policy } from './rule.ts'
+import { mismatchOf, type Selection } from './select.ts'
+import { castVotes, rankAll } from './votes.ts'
+import type { World } from './world.ts'
+
+/**
+ * Explains the versions that carry a tag, or have a digest: what every rule made of them, and what they have to do
+ * with others.
+ *
+ * @param name a tag or a full digest
+ * @param plan what was decided with the same arguments
+ */
+export function inquire(
+  name: string,
+  plan: Plan,
+  inventory: Inventory,
+  policy: Policy,
+  world: World,
+  now: number
+): Explanation[] {
+  const meant = inventory.versions.filter(({ digest, tags }) => digest === name || tags.includes(name))
+  if (meant.length === 0) return []
+  const deliberation = deliberate(inventory, policy, world, now)
+  const { graph } = deliberation.facts
+  return meant.flatMap(version => {
+    const decision = plan.decisions.find(one => one.version.id === version.id)
+    const place = graph.find(version.digest)
+    if (decision === undefined || place === undefined) return []
+    const rules = deliberation.selections.map(selection => wordOf(selection, place, deliberation))
+    return [{ decision, rules, ...relationsOf(graph, place, inventory) }]
+  })
+}
+
+/** What a rule says of a version, when it is asked alone and the fate of all others is known. */
+function wordOf(selection: Selection, place: number, deliberation: Deliberation): RuleWord {
+  const { facts, tags, held, votes, fate } = deliberation
+  const { rule } = selection
+  const said = { rule: rule.name, action: rule.action }
+  const mismatch = mismatchOf(rule, place, tags, facts, one => held.has(one))
+  if (mismatch !== undefined) return { ...said, mismatch, keeps: [], deletes: [] }
+  const own = castVotes([selection], facts)
+  const takesSlot = (one: number): boolean => !facts.graph.pointers[one]?.some(fate.kept.has)
+  const ranked = rankAll([selection], votes, facts)(takesSlot)
+  return {
+    ...said,
+    keeps: [own.plain, ranked, own.within, own.spared].flatMap(reasons => reasons.get(place) ?? []),
+    deletes: own.deletes.get(place) ?? []
+  }
+}
+
+type Relations = Omit<Explanation, 'decision' | 'rules'>
+
+function relationsOf(graph: Graph, place: number, { contents }: Inventory): Relations {
+  const { nodes, children, referrers, pointers } = graph
+  const names = (places: readonly number[] = []): Ref[] => places.map(one => refOf(nodes[one] as Node))
+  const above = pointers[place] ?? []
+  const content = nodes[place]?.content
+  const named = content?.state === 'read' ? content.manifest.children.map(({ digest }) => digest) : []
+  const isGone = (digest: Digest): boolean => contents.get(digest)?.state === 'missing'
+  return {
+    needs: names(children[place]),
+    neededBy: names(above.filter(one => children[one]?.includes(place))),
+    describes: names(above.filter(one => referrers[one]?.includes(place))),
+    describedBy: names(referrers[place]),
+    lacks: named.filter(isGone).map(shortDigest)
+  }
+}

@@ -1,0 +1,91 @@
+import type { Explanation, RuleWord } from '../model/decision.ts'
+import { shortDigest } from '../model/digest.ts'
+import { details, LEFT, listing, safe } from './markdown.ts'
+import { nameOf, phrase, some, verdictPhrase } from './phrases.ts'
+
+/** What there is to say of one version: a title, what decides, each rule's word, and its relations. */
+interface Told {
+  readonly title: string
+  readonly verdict: string
+  readonly reasons: readonly string[]
+  readonly rules: readonly { readonly rule: string; readonly action: string; readonly said: string }[]
+  readonly relations: readonly string[]
+}
+
+/** The explanation as lines of plain text. */
+export function explanationLines(explanation: Explanation): string[] {
+  const { title, verdict, reasons, rules, relations } = tell(explanation)
+  return [
+    `${title}: ${verdict}`,
+    ...reasons.map(reason => `  also: ${reason}`),
+    ...rules.map(({ rule, action, said }) => `  rule "${rule}" (${action}): ${said}`),
+    ...relations.map(relation => `  ${relation}`)
+  ]
+}
+
+/** The same as a part of the summary. */
+export function explanationPart(explanation: Explanation): string {
+  const { title, verdict, reasons, rules, relations } = tell(explanation)
+  const rows = rules.map(({ rule, action, said }) => [safe(rule), action, safe(said)])
+  const lists = [...reasons.map(reason => `also: ${reason}`), ...relations].map(text => `- ${safe(text)}`)
+  return [
+    `**${safe(title)}**: ${safe(verdict)}`,
+    ...(lists.length === 0 ? [] : [lists.join('\n')]),
+    ...(rows.length === 0
+      ? []
+      : [
+          details(
+            'What each rule says of it',
+            listing([LEFT('Rule'), LEFT('Action'), LEFT('What it says')], rows, rows.length, 'rule')
+          )
+        ])
+  ].join('\n\n')
+}
+
+function tell({ decision, rules, ...relations }: Explanation): Told {
+  const { version } = decision
+  const digest = shortDigest(version.digest)
+  return {
+    title: version.tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
+    verdict: verdictPhrase(decision),
+    reasons: decision.reasons.slice(1).map(phrase),
+    rules: rules.map(word => ({ rule: word.rule, action: word.action, said: wordPhrase(word) })),
+    relations: RELATIONS.flatMap(([key, words]) => {
+      const names = relations[key]
+      return names.length === 0 ? [] : [`${words} ${some(names, 20)}`]
+    })
+  }
+}
+
+const RELATIONS = [
+  ['needs', 'it needs'],
+  ['neededBy', 'it is needed by'],
+  ['describes', 'it describes'],
+  ['describedBy', 'it is described by'],
+  ['lacks', 'of what it needs is gone:']
+] as const
+
+function wordPhrase({ mismatch, keeps, deletes, action }: RuleWord): string {
+  if (mismatch !== undefined) return MISMATCH[mismatch] ?? mismatch
+  const said = [
+    ...keeps.map(reason => `keeps it: ${phrase(reason)}`),
+    ...deletes.map(reason => `would let it go: ${phrase(reason)}`)
+  ]
+  if (said.length > 0) return said.join('; ')
+  return action === 'keep'
+    ? 'is about it, but it is not among those that it keeps'
+    : 'is about it, and says nothing'
+}
+
+/** Why a rule is not about a version, by the field of its match. */
+const MISMATCH: Readonly<Record<string, string>> = {
+  part: 'is not about it, for it is part of another image, or describes one',
+  tags: 'is not about it: no tag of it matches',
+  untagged: 'is not about it: it is not untagged',
+  state: 'is not about it: it is not broken in that way',
+  'untagged-for': 'is not about it: it has not been seen without a tag for so long',
+  digests: 'is not about it: it has another digest',
+  kind: 'is not about it: it is of another kind',
+  age: 'is not about it, for its age',
+  labels: 'is not about it: no label of it matches, or its labels are not known'
+}

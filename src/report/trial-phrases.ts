@@ -1,0 +1,32 @@
+import type { Decision } from '../model/decision.ts'
+import { brakePhrase, phrase, some } from './phrases.ts'
+
+/** The wording of what a case of a policy expected and did not get; see `Fault` of the policy's trial. */
+export const trialPhrases = {
+  verdict: (version: string, expected: Decision['verdict'], decision: Decision): string =>
+    `\`${version}\` should be ${WORDS[expected]}, and is ${WORDS[decision.verdict]}: ${phrase(decision.reasons[0])}.`,
+  untag: (version: string, expected: readonly string[], actual: readonly string[]): string =>
+    `of \`${version}\`, ${tags(expected)} should be stripped, and ${tags(actual)} would be.`,
+  stop: (expected: boolean, brakes: readonly Parameters<typeof brakePhrase>[0][]): string =>
+    expected
+      ? 'a brake should hold, and none does.'
+      : `no brake should hold, and one does. ${brakes.map(brakePhrase).join(' ')}`,
+  apply: (expected: readonly string[], actual: readonly string[]): string =>
+    `this run should delete ${names(expected)}, in this order, and would delete ${names(actual)}.`,
+  noPackage: (name: string): string => `no entry of the policy matches the package \`${name}\`.`,
+  noVersion: (version: string): string => `it has no version \`${version}\`, which it expects something of.`
+}
+
+const WORDS: Readonly<Record<Decision['verdict'], string>> = {
+  keep: 'kept',
+  delete: 'deleted',
+  restore: 'restored'
+}
+
+function tags(list: readonly string[]): string {
+  return list.length === 0 ? 'no tag' : some(list, 10)
+}
+
+function names(list: readonly string[]): string {
+  return list.length === 0 ? 'nothing' : some(list, 20)
+}
