@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
+import { deciding } from './bench/deciding.ts'
 import { deletions } from './bench/deletions.ts'
 import { jobs } from './bench/jobs.ts'
 import type { Part } from './bench/measure.ts'
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   small: worldOf(1_000),
   medium: worldOf(10_000),
   large: worldOf(100_000),
+  deciding,
   packages,
   jobs,
   deletions

@@ -2,9 +2,10 @@
  * The main job on a believable organization: the bundled action against the emulated GitHub, first as a dry
  * run, then for real. Prints what the log of a workflow would show, and writes the job summaries to `out/`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { believable } from '../__tests__/emulator/believable.ts'
+import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 import { type ActionRun, runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
 import { checkRoundTrip } from './demo/check.ts'
@@ -13,20 +14,12 @@ import { readable } from './readable.ts'
 const root = resolve(import.meta.dirname, '..')
 const out = join(root, 'out')
 const organization = believable(Date.now())
-const { world } = organization
+const { world, repositories } = organization
 
-const POLICY = {
-  packages: 'shop/api, shop/web, charts/shop',
-  'keep-tags': 'latest, prod, nightly, semver:*',
-  'delete-tags': 'sha-*, main-*, nightly-*, pr-*',
-  'keep-at-least': '10',
-  'older-than': '14d',
-  'delete-untagged': 'true',
-  'delete-broken': 'orphaned'
-}
+const POLICY = { policy: 'scripts/demo/policy.yml' }
 
 say('ghcr-steward on a believable organization, emulated on this machine')
-say(listed(POLICY))
+say(readFileSync(join(root, POLICY.policy), 'utf8').replaceAll(/^/gm, '    '))
 const before = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
 const first = await run('a dry run', 'dry-run', 'true')
 const second = await run('the same for real', 'run', 'false')
@@ -58,13 +51,13 @@ process.exitCode = troubles.length === 0 ? 0 : 1
 async function run(title: string, name: string, dryRun: string) {
   say(`\n---- ${title} ${'-'.repeat(Math.max(0, 90 - title.length))}\n`)
   // An hour of GitHub's for each run, as if they were days apart.
-  await using github = await startEmulator({ world, latencyMs: 20 })
+  await using github = await startEmulator({ world, latencyMs: 20, routes: repositoryRoutes(repositories) })
   const token = world.githubToken('acme/shop')
   const inputs = await withDefaults(
     { ...POLICY, 'registry-url': github.registryUrl, 'dry-run': dryRun },
     token
   )
-  const result = await runAction(github, inputs, { repository: 'acme/shop' })
+  const result = await runAction(github, inputs, { repository: 'acme/shop', env: { GITHUB_WORKSPACE: root } })
   show(name, result)
   if (result.code !== 0) throw new Error(`the action ended with exit code ${result.code}`)
   await result[Symbol.asyncDispose]()

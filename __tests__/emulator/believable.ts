@@ -1,10 +1,14 @@
 import type { Builder } from './builder.ts'
+import { createRepositories, type Repositories, type RepositoryBuilder } from './repositories.ts'
 import { artifact, cacheManifest, chart, dockerList, image } from './shapes.ts'
 import { createWorld, type World } from './world.ts'
 
 /** An organization as one finds them: for the demo, and for tests that want more than one fact. */
 export interface Believable {
   readonly world: World
+  readonly repositories: Repositories
+  /** `acme/shop`: of its pull requests 101 to 105 only the last one is open. */
+  readonly shop: RepositoryBuilder
   readonly api: Builder
   readonly web: Builder
   readonly charts: Builder
@@ -29,6 +33,8 @@ const buildx = () => image(['linux/amd64', 'linux/arm64'], { attest: 'new' })
 export function believable(now: number): Believable {
   const world = createWorld()
   world.org('acme', { olivia: 'admin', max: 'member' })
+  const repositories = createRepositories(world)
+  const shop = repositories.add('acme/shop')
   const facts = { visibility: 'public', repository: 'acme/shop' } as const
   const api = world.package('acme/shop/api', facts)
   const web = world.package('acme/shop/web', facts)
@@ -53,6 +59,7 @@ export function believable(now: number): Believable {
   }
   for (let pull = 1; pull <= 5; pull++) {
     api.push(image(['linux/amd64']), { tags: [`pr-${100 + pull}`], at: ago(70 - 10 * pull) })
+    shop.pull(100 + pull, pull < 5 ? { closed: ago(60 - 10 * pull) } : {})
   }
   api.push(cacheManifest(), { tags: ['buildcache'], at: ago(3) })
   for (const platform of ['linux/amd64', 'linux/arm64']) api.push(image([platform]), { at: now - HOUR / 2 })
@@ -69,5 +76,5 @@ export function believable(now: number): Believable {
     })
     if (minor === 3) charts.push(artifact('application/spdx+json', pushed), { at: ago(30) })
   }
-  return { world, api, web, charts }
+  return { world, repositories, shop, api, web, charts }
 }

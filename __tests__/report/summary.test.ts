@@ -159,6 +159,15 @@ test('T-25f: a pattern counts as unmatched only when it matched in no package', 
   )
   expect(text).toContain('> - Pattern "lates" of rule')
   expect(text).not.toContain('"latest"')
+  expect(text).toContain('<summary>Patterns: 2, of which 1 matched no tag</summary>')
+  expect(text).toContain('| latest | keep-tags | keep | 1 |')
+})
+
+test('what the patterns of delete rules matched is shown, too', () => {
+  const hits = [{ rule: 'builds', action: 'delete', pattern: 'sha-x', hits: 1_234 } as const]
+  const text = renderSummary(runOf([packageRun([], undefined, { hits })]))
+  expect(text).toContain('| sha-x | builds | delete | 1,234 |')
+  expect(text).not.toContain('[!WARNING]')
 })
 
 test.each([

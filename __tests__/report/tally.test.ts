@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Brake, OutcomeStatus, PatternHits } from '../../src/model/decision.ts'
-import { tally, total, unmatched } from '../../src/report/tally.ts'
+import { patternHits, tally, total, unmatched } from '../../src/report/tally.ts'
 import { somePackage, version } from '../helpers/make.ts'
 import { drop, keep, packageRun } from './runs.ts'
 
@@ -70,5 +70,15 @@ describe('T-25f: patterns that matched nothing', () => {
     [[[pattern('a', 1), pattern('a', 0, 'delete')]], ['a']]
   ])('%j', (packages, expected) => {
     expect(found(...packages)).toEqual(expected)
+  })
+
+  test('the same pattern in the rules of other packages is another one', () => {
+    const runs = [
+      packageRun([], undefined, { hits: [pattern('a', 0)] }),
+      packageRun([], undefined, { hits: [pattern('a', 3)] })
+    ]
+    const apart = runs.map((run, index) => ({ ...run, policy: `sha256:${index}` }))
+    expect(patternHits(apart).map(({ hits }) => hits)).toEqual([0, 3])
+    expect(patternHits(runs).map(({ hits }) => hits)).toEqual([3])
   })
 })

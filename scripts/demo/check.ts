@@ -1,5 +1,4 @@
 import type { Believable } from '../../__tests__/emulator/believable.ts'
-import { createRepositories } from '../../__tests__/emulator/repositories.ts'
 import { repositoryRoutes } from '../../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../../__tests__/emulator/server.ts'
 import { image } from '../../__tests__/emulator/shapes.ts'
@@ -23,11 +22,9 @@ const CHECK = {
  * @returns what is not well: sentences
  */
 export async function checkRoundTrip(
-  { world, api }: Believable,
+  { world, repositories, shop, api }: Believable,
   show: (name: string, inputs: Readonly<Record<string, string>>, run: ActionRun) => void
 ): Promise<string[]> {
-  const repositories = createRepositories(world)
-  const shop = repositories.add('acme/shop')
   shop.tag(...Object.keys(api.tags()).filter(tag => /^v\d/.test(tag)), 'v1.3.1', 'v1.5.0')
   shop.workflow('build-and-deploy.yml', {
     dispatch: { tag: { required: true }, 'is-latest': { default: 'false' } },

@@ -19,7 +19,7 @@ import {
 } from './markdown.ts'
 import { count, formatDuration, formatNumber, keepLabel, readsPhrase, unmatchedPhrase } from './phrases.ts'
 import { packageBlocks } from './summary-package.ts'
-import { increment, type Tally, tally, total, unmatched } from './tally.ts'
+import { increment, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
 import { failures } from './verdict.ts'
 
 /** GitHub shows no summary at all beyond 1,024 KiB; other steps of ours may add to the same file. */
@@ -218,13 +218,17 @@ function keptSlices(run: RunResult): Slice[] {
   return others > 0 ? [...named, { label: 'kept for other reasons', value: others, colour: GREY }] : named
 }
 
-/** Keep patterns among them are warnings too; that a delete pattern finds nothing may be as it should. */
+/** A keep pattern that matched nothing is a warning, too; that a delete pattern did may be as it should. */
 function patternPart(run: RunResult): string {
-  const silent = unmatched(run.packages)
-  if (silent.length === 0) return ''
-  const rows = silent.slice(0, MOST_LINES).map(hits => [safe(hits.pattern), safe(hits.rule), hits.action])
-  const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action')]
-  return details('Patterns that matched no tag', listing(heads, rows, silent.length, 'pattern'))
+  const all = patternHits(run.packages)
+  if (all.length === 0) return ''
+  const silent = all.filter(({ hits }) => hits === 0).length
+  const rows = all
+    .slice(0, MOST_LINES)
+    .map(({ pattern, rule, action, hits }) => [safe(pattern), safe(rule), action, formatNumber(hits)])
+  const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action'), RIGHT('Tags matched')]
+  const title = `Patterns: ${formatNumber(all.length)}${silent > 0 ? `, of which ${formatNumber(silent)} matched no tag` : ''}`
+  return details(title, listing(heads, rows, all.length, 'pattern'))
 }
 
 function footer(run: RunResult): string {

@@ -61,18 +61,28 @@ export function total(runs: readonly PackageRun[]): Tally {
   return runs.map(tally).reduce(add, ZERO)
 }
 
-/** Patterns that matched no tag in any package of the run, each rule's once; keep patterns first. */
-export function unmatched(runs: readonly PackageRun[]): PatternHits[] {
+/**
+ * How many tags each pattern matched in all packages that the same rules decide on; keep patterns first, and of
+ * these the ones that matched least.
+ */
+export function patternHits(runs: readonly PackageRun[]): PatternHits[] {
   const sums = new Map<string, PatternHits>()
-  for (const hits of runs.flatMap(run => run.plan?.hits ?? [])) {
-    const key = JSON.stringify([hits.rule, hits.action, hits.pattern])
-    sums.set(key, { ...hits, hits: hits.hits + (sums.get(key)?.hits ?? 0) })
+  for (const run of runs) {
+    for (const hits of run.plan?.hits ?? []) {
+      const key = JSON.stringify([run.policy, hits.rule, hits.action, hits.pattern])
+      sums.set(key, { ...hits, hits: hits.hits + (sums.get(key)?.hits ?? 0) })
+    }
   }
-  const silent = [...sums.values()].filter(hits => hits.hits === 0)
+  const sorted = [...sums.values()].sort((a, b) => a.hits - b.hits)
   return [
-    ...silent.filter(hits => hits.action === 'keep'),
-    ...silent.filter(hits => hits.action === 'delete')
+    ...sorted.filter(hits => hits.action === 'keep'),
+    ...sorted.filter(hits => hits.action === 'delete')
   ]
+}
+
+/** Patterns that matched no tag in any package that the same rules decide on; keep patterns first. */
+export function unmatched(runs: readonly PackageRun[]): PatternHits[] {
+  return patternHits(runs).filter(({ hits }) => hits === 0)
 }
 
 /** Counts one more of `key`. */
