@@ -77,6 +77,9 @@ export async function survey(pkg: Package, services: Services, matters: Matters)
   if (!(await matters(versions, untaggedSince))) {
     const contents = new Map(versions.map(({ digest }) => [digest, { state: 'named' }] as const))
     const inventory = { package: pkg, versions, contents }
+    // Since when something is untagged is worth remembering all the same, beside what is known already.
+    await recollection.manifests(versions)
+    recollection.keep(versions, clock.now())
     return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
   }
   const remembered = await recollection.manifests(versions)

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals'
+import { startCacheService } from '../emulator/cache-service.ts'
 import { createRepositories, type RepositoryBuilder } from '../emulator/repositories.ts'
 import { repositoryRoutes } from '../emulator/repository-api.ts'
 import { notIntegration } from '../emulator/repository-parts.ts'
@@ -402,4 +403,21 @@ it('a policy that fails its own tests deletes nothing, and asks for nothing', as
   expect(scene.github.requests).toEqual([])
   await scene.run({ policy: TESTED })
   expect(tagsOf(scene.app)).toEqual(['sha-2', 'v1'])
+})
+
+it('`untagged-for` counts from the first run that saw a version without a tag', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, run } = scene
+  const old = app.push(manifest(), { tags: ['latest'], at: ago(90) })
+  app.push(manifest(), { tags: ['latest', 'v1'], at: ago(1) })
+  const policy =
+    'version: 1\npackages:\n- match: app\n  rules: [{ action: delete, match: { untagged-for: 0s } }]'
+  const circumstances = { env: cache.env }
+  const first = await run({ policy, grace: '0s' }, circumstances)
+  expect([first.errors, app.version(old.digest) !== undefined]).toEqual([[], true])
+  const forgetful = await run({ policy, grace: '0s' })
+  expect([forgetful.errors, app.version(old.digest) !== undefined]).toEqual([[], true])
+  await run({ policy, grace: '0s' }, circumstances)
+  expect(app.version(old.digest)).toBeUndefined()
 })
