@@ -81,10 +81,21 @@ const passing: fc.Arbitrary<Trouble> = fc.constantFrom<Trouble>(
   { kind: 'lost-reset' },
   { kind: 'cut' },
   { kind: 'empty' },
-  { kind: 'garbage' },
-  { kind: 'answer', answer: secondaryRefusal(403, 1) },
-  { kind: 'answer', answer: secondaryRefusal(429, 1) }
+  { kind: 'garbage' }
 )
+
+/** Each limit in a row doubles the pause, as GitHub asks for: more of them only take minutes. */
+const limit: fc.Arbitrary<Disturbance> = fc.record({
+  target: fc.record({
+    host: fc.constant('api' as const),
+    after: fc.nat(14),
+    times: fc.constantFrom(1, 2, 3)
+  }),
+  trouble: fc.constantFrom<Disturbance['trouble']>(
+    { kind: 'answer', answer: secondaryRefusal(403, 1) },
+    { kind: 'answer', answer: secondaryRefusal(429, 1) }
+  )
+})
 
 const target: fc.Arbitrary<Target> = fc.record(
   {
@@ -103,11 +114,13 @@ const stubborn: fc.Arbitrary<Target> = fc.nat(9).map(digit => ({
   path: new RegExp(`/versions/\\d+${digit}$`)
 }))
 
+const fault = fc.record({
+  target: fc.oneof({ weight: 4, arbitrary: target }, { weight: 1, arbitrary: stubborn }),
+  trouble: passing
+}) as fc.Arbitrary<Disturbance>
+
 const faults: fc.Arbitrary<readonly Disturbance[]> = fc.array(
-  fc.record({
-    target: fc.oneof({ weight: 4, arbitrary: target }, { weight: 1, arbitrary: stubborn }),
-    trouble: passing
-  }) as fc.Arbitrary<Disturbance>,
+  fc.oneof({ weight: 5, arbitrary: fault }, { weight: 1, arbitrary: limit }),
   { minLength: 1, maxLength: 3 }
 )
 
