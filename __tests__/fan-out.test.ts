@@ -62,7 +62,7 @@ test('four jobs of a matrix share one quota, and their reports merge into one su
   )
 })
 
-const QUOTAS = { classic: 260, 'fine-grained': 1, app: 1, 'github-token': 1, anonymous: 60 }
+const QUOTAS = { classic: 190, 'fine-grained': 1, app: 1, 'github-token': 1, anonymous: 60 }
 
 /** Runs the recipe's script over the reports; gives the cells of the table that it writes. */
 function merged(script: string, reports: readonly unknown[]): string[][] {
