@@ -72,13 +72,14 @@ describe('T-25f: patterns that matched nothing', () => {
     expect(found(...packages)).toEqual(expected)
   })
 
-  test('the same pattern in the rules of other packages is another one', () => {
-    const runs = [
-      packageRun([], undefined, { hits: [pattern('a', 0)] }),
-      packageRun([], undefined, { hits: [pattern('a', 3)] })
-    ]
-    const apart = runs.map((run, index) => ({ ...run, policy: `sha256:${index}` }))
-    expect(patternHits(apart).map(({ hits }) => hits)).toEqual([0, 3])
-    expect(patternHits(runs).map(({ hits }) => hits)).toEqual([3])
+  test('hits are summed over packages, keep patterns first and the least matched in front', () => {
+    const runs = [[pattern('d', 0, 'delete'), pattern('a', 2), pattern('b', 1)], [pattern('a', 3)]].map(
+      hits => packageRun([], undefined, { hits })
+    )
+    expect(patternHits(runs).map(one => [one.pattern, one.hits])).toEqual([
+      ['b', 1],
+      ['a', 5],
+      ['d', 0]
+    ])
   })
 })

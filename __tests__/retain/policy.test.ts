@@ -421,3 +421,21 @@ it('`untagged-for` counts from the first run that saw a version without a tag', 
   await run({ policy, grace: '0s' }, circumstances)
   expect(app.version(old.digest)).toBeUndefined()
 })
+
+it('a check looks at the packages that a policy speaks of, and at nothing that only retention needs', async () => {
+  await using scene = await openRepositoryScene()
+  const { world, app, repository, run } = scene
+  const web = world.package('acme/web', { repository: 'acme/app' })
+  repository.tag('v1')
+  push(app, 30, ['v1'])
+  push(web, 30, ['v0'])
+  const policy = `version: 1
+protect: { list: none.txt }
+packages:
+- match: web
+  rules: [{ action: delete, match: { tags: '*' } }]`
+  const result = await run({ mode: 'check', policy })
+  expect(result.errors).toEqual([])
+  expect(JSON.parse(result.outputs['missing'] ?? '')).toMatchObject([{ package: 'web', tag: 'v1' }])
+  expect(scene.github.writes).toEqual([])
+})

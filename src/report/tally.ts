@@ -62,16 +62,14 @@ export function total(runs: readonly PackageRun[]): Tally {
 }
 
 /**
- * How many tags each pattern matched in all packages that the same rules decide on; keep patterns first, and of
- * these the ones that matched least.
+ * How many tags each pattern matched in all packages of the run, each rule's once: entries of a policy may share
+ * rules, and what matches somewhere is not misspelt. Keep patterns first, and of these the ones that matched least.
  */
 export function patternHits(runs: readonly PackageRun[]): PatternHits[] {
   const sums = new Map<string, PatternHits>()
-  for (const run of runs) {
-    for (const hits of run.plan?.hits ?? []) {
-      const key = JSON.stringify([run.policy, hits.rule, hits.action, hits.pattern])
-      sums.set(key, { ...hits, hits: hits.hits + (sums.get(key)?.hits ?? 0) })
-    }
+  for (const hits of runs.flatMap(run => run.plan?.hits ?? [])) {
+    const key = JSON.stringify([hits.rule, hits.action, hits.pattern])
+    sums.set(key, { ...hits, hits: hits.hits + (sums.get(key)?.hits ?? 0) })
   }
   const sorted = [...sums.values()].sort((a, b) => a.hits - b.hits)
   return [
@@ -80,7 +78,7 @@ export function patternHits(runs: readonly PackageRun[]): PatternHits[] {
   ]
 }
 
-/** Patterns that matched no tag in any package that the same rules decide on; keep patterns first. */
+/** Patterns that matched no tag in any package of the run; keep patterns first. */
 export function unmatched(runs: readonly PackageRun[]): PatternHits[] {
   return patternHits(runs).filter(({ hits }) => hits === 0)
 }
