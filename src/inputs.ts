@@ -4,12 +4,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
 import { InputError } from './errors.ts'
 import * as fields from './input-fields.ts'
-import type { BrokenState } from './model/decision.ts'
-import type { AgeFrom } from './model/package.ts'
 import type { Mode } from './model/run.ts'
 import { nearest } from './nearest.ts'
 import { type PackageSelection, packageList, relativeTo } from './package-names.ts'
 import { unknownPlaceholders } from './policy/expect.ts'
+import type { PolicyInputs } from './policy/sugar.ts'
 import { readme } from './readme.ts'
 import { type RestoreInput, restoreInput, undoProblems } from './undo-inputs.ts'
 
@@ -33,7 +32,7 @@ export interface Inputs extends DeclaredInputs {
 }
 
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
-interface DeclaredInputs {
+interface DeclaredInputs extends PolicyInputs {
   readonly mode: Mode
   readonly token: string
   /** As given; registries want it in lower case. */
@@ -46,23 +45,8 @@ interface DeclaredInputs {
   readonly policyTests: boolean
   /** A tag or a full digest. */
   readonly explain: string | undefined
-  /** Patterns and full digests. */
-  readonly deleteTags: readonly string[]
-  readonly keepTags: readonly string[]
-  readonly keepAtLeast: number
-  readonly deleteUntagged: boolean
-  readonly keepUntagged: number
-  readonly olderThan: number | undefined
-  readonly deleteBroken: readonly BrokenState[]
-  readonly untag: boolean
-  readonly grace: number
-  readonly ageFrom: AgeFrom
   readonly protect: readonly ProtectSource[]
   readonly protectFiles: readonly string[]
-  readonly minRemaining: number | undefined
-  readonly maxDeletions: number | undefined
-  readonly maxDeletionPercent: number | undefined
-  readonly deletionsPerRun: number | undefined
   readonly plan: string | undefined
   readonly gitTags: readonly string[]
   readonly skipTags: readonly string[]
