@@ -114,7 +114,7 @@ async function askFacts(
       ...(branches === undefined ? {} : { branches: new Set(branches) }),
       ...(gitTags === undefined ? {} : { gitTags: new Set(gitTags) })
     },
-    troubles
+    troubles: troubles.sort()
   }
 }
 
