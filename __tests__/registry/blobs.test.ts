@@ -66,6 +66,7 @@ test.each([
   )
   expect(await registry.readBlob('acme/app', DIGEST)).toMatchObject({ state: 'unread' })
   expect(requests.length).toBeLessThan(10)
+  expect(requests.filter(({ url }) => url.protocol !== 'https:')).toEqual([])
 })
 
 test('bytes of another digest are asked for again, and never given out', async () => {
