@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { restorer } from '../src/bring-back.ts'
 import { BudgetError } from '../src/errors.ts'
-import type { Restoral } from '../src/github/packages.ts'
+import type { Restoral } from '../src/github/write-answers.ts'
 import { fakeClock } from './helpers/fake-clock.ts'
 import { version } from './helpers/make.ts'
 

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { Knowledge } from '../src/drift.ts'
 import { BudgetError, StaleError } from '../src/errors.ts'
-import type { Removal } from '../src/github/packages.ts'
+import type { Removal } from '../src/github/write-answers.ts'
 import type { PackageVersion } from '../src/model/package.ts'
 import { remover } from '../src/remove.ts'
 import { fakeClock } from './helpers/fake-clock.ts'

@@ -1,6 +1,7 @@
 import { execute, type Perform, type Performed } from './execute.ts'
-import type { Restoral as Answer, Look } from './github/packages.ts'
+import type { Look } from './github/packages.ts'
 import { lackingRights } from './github/token.ts'
+import type { Restoral as Answer } from './github/write-answers.ts'
 import type { Clock } from './model/clock.ts'
 import { emptyPlan, type Outcome } from './model/decision.ts'
 import type { Package, PackageVersion } from './model/package.ts'

@@ -1,6 +1,6 @@
 import type { Perform, Performed } from './execute.ts'
-import type { NotDone } from './github/packages.ts'
 import { lackingRights } from './github/token.ts'
+import type { NotDone } from './github/write-answers.ts'
 import type { Package } from './model/package.ts'
 import type { Journal } from './report/journal.ts'
 import { packageOutcomeEntry, packageSentEntry } from './report/record-build.ts'

@@ -1,7 +1,8 @@
 import type { Knowledge } from './drift.ts'
 import { StaleError } from './errors.ts'
 import type { Performed } from './execute.ts'
-import type { Look, Removal } from './github/packages.ts'
+import type { Look } from './github/packages.ts'
+import type { Removal } from './github/write-answers.ts'
 import type { Clock } from './model/clock.ts'
 import type { PackageVersion } from './model/package.ts'
 

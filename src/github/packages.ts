@@ -1,41 +1,19 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { ExpectedError, RateLimitError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import { type Digest, parseDigest } from '../model/digest.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
 import { readme } from '../readme.ts'
 import type { Octokit } from './client.ts'
-import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
+import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
+import { moment, PackageRow, toPackage, toVersion, unreadable, VersionRow } from './package-rows.ts'
+import { type NotDone, notDone, type Removal, type Restoral } from './write-answers.ts'
 
 /** What GitHub gave to a request that was sent at `at` (milliseconds since 1970). */
 export interface Look<T> {
   readonly seen: T
   readonly at: number
 }
-
-/**
- * How a DELETE or restore ended that was not carried out, or not surely.
- * - `not-found`: gone already, or no right to it: GitHub says 404 to both.
- * - `refused`: a rule of GitHub's; asking again does not help.
- * - `forbidden`: the token may not.
- * - `limited`: a rate limit; nothing was done. `until` is in milliseconds since 1970.
- * - `unsure`: a server error or a lost answer; it may have been done.
- */
-export type NotDone =
-  | { readonly kind: 'not-found'; readonly message: string }
-  | {
-      readonly kind: 'refused'
-      readonly reason: 'downloads' | 'last-tagged' | 'other'
-      readonly message: string
-    }
-  | { readonly kind: 'forbidden'; readonly message: string }
-  | { readonly kind: 'limited'; readonly until: number; readonly message: string }
-  | { readonly kind: 'unsure'; readonly message: string }
-
-export type Removal = { readonly kind: 'gone' } | NotDone
-export type Restoral = { readonly kind: 'restored' } | NotDone
 
 /**
  * The container packages of one owner. Every function asks GitHub anew, and throws ExpectedError when GitHub
@@ -88,24 +66,6 @@ export interface DeletedVersion extends PackageVersion {
 }
 
 const PER_PAGE = 100
-
-const PackageRow = z.object({
-  name: z.string().min(1),
-  version_count: z.int().nonnegative(),
-  visibility: z.string(),
-  html_url: z.string(),
-  repository: z.object({ full_name: z.string() }).nullish()
-})
-
-const VersionRow = z.object({
-  id: z.int().positive(),
-  name: z.string(),
-  created_at: z.string().nullish(),
-  updated_at: z.string().nullish(),
-  deleted_at: z.string().nullish(),
-  // Required: a row that does not say its tags is not one without tags.
-  metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) })
-})
 
 export function createPackages(octokit: Octokit, owner: Owner, clock: Clock): Packages {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
@@ -283,76 +243,8 @@ function numbered(url: string, page: number): string {
   return address.href
 }
 
-function toPackage(row: z.infer<typeof PackageRow>, owner: Owner): Package {
-  return {
-    owner,
-    name: row.name.toLowerCase(),
-    visibility: row.visibility,
-    versionCount: row.version_count,
-    url: row.html_url,
-    ...(row.repository ? { repository: row.repository.full_name } : {})
-  }
-}
-
-function toVersion(row: z.infer<typeof VersionRow>, what: string): PackageVersion {
-  return {
-    id: row.id,
-    digest: digestOf(row, what),
-    tags: row.metadata.container.tags,
-    created: moment(row.created_at),
-    updated: moment(row.updated_at)
-  }
-}
-
-function digestOf(row: z.infer<typeof VersionRow>, what: string): Digest {
-  const digest = parseDigest(row.name)
-  if (digest === undefined) {
-    throw new ExpectedError(
-      `GitHub lists version ${row.id} among the ${what} under the name "${row.name}", which is no digest, so what ` +
-        'it is cannot be told. Nothing is decided on this package.'
-    )
-  }
-  return digest
-}
-
-function moment(text: string | null | undefined): number | undefined {
-  const time = Date.parse(text ?? '')
-  return Number.isNaN(time) ? undefined : time
-}
-
-function unreadable(what: string, error: z.ZodError): ExpectedError {
-  const issue = error.issues[0]
-  const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`
-  return new ExpectedError(`GitHub's answer about ${what} is not what its API promises${where}.`)
-}
-
 function isVersionGone(error: unknown): boolean {
   return error instanceof RequestError && apiMessage(error) === 'Package version not found.'
-}
-
-/** @throws what is no answer to a write: StaleError, BudgetError, bugs */
-function notDone(error: unknown): NotDone {
-  if (error instanceof RateLimitError) return { kind: 'limited', until: error.until, message: error.message }
-  if (!(error instanceof RequestError)) throw error
-  const message = apiMessage(error)
-  switch (statusOf(error)) {
-    case 400:
-      return { kind: 'refused', reason: refusal(message), message }
-    case 401:
-    case 403:
-      return { kind: 'forbidden', message }
-    case 404:
-      return { kind: 'not-found', message }
-    default:
-      return { kind: 'unsure', message: answerOf(error) }
-  }
-}
-
-/** GitHub's wordings of its rules, old and new; what it says counts, so an unknown one is passed on. */
-function refusal(message: string): 'downloads' | 'last-tagged' | 'other' {
-  if (/more than [\d,]+ downloads/i.test(message)) return 'downloads'
-  if (/\blast (?:tagged )?version of a package\b/i.test(message)) return 'last-tagged'
-  return 'other'
 }
 
 const NO_LISTING =

@@ -1,0 +1,74 @@
+import * as z from 'zod'
+import { ExpectedError } from '../errors.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+import type { Owner, Package, PackageVersion } from '../model/package.ts'
+
+/** What of the Packages API's answers is used (docs.github.com/en/rest/packages/packages). */
+
+export const PackageRow = z.object({
+  name: z.string().min(1),
+  version_count: z.int().nonnegative(),
+  visibility: z.string(),
+  html_url: z.string(),
+  repository: z.object({ full_name: z.string() }).nullish()
+})
+
+export const VersionRow = z.object({
+  id: z.int().positive(),
+  name: z.string(),
+  created_at: z.string().nullish(),
+  updated_at: z.string().nullish(),
+  deleted_at: z.string().nullish(),
+  // Required: a row that does not say its tags is not one without tags.
+  metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) })
+})
+
+/** A package as GitHub describes it. */
+export function toPackage(row: z.infer<typeof PackageRow>, owner: Owner): Package {
+  return {
+    owner,
+    name: row.name.toLowerCase(),
+    visibility: row.visibility,
+    versionCount: row.version_count,
+    url: row.html_url,
+    ...(row.repository ? { repository: row.repository.full_name } : {})
+  }
+}
+
+/**
+ * A version as GitHub lists it; `what` is the list, for the message.
+ * @throws ExpectedError when its name is no digest
+ */
+export function toVersion(row: z.infer<typeof VersionRow>, what: string): PackageVersion {
+  return {
+    id: row.id,
+    digest: digestOf(row, what),
+    tags: row.metadata.container.tags,
+    created: moment(row.created_at),
+    updated: moment(row.updated_at)
+  }
+}
+
+function digestOf(row: z.infer<typeof VersionRow>, what: string): Digest {
+  const digest = parseDigest(row.name)
+  if (digest === undefined) {
+    throw new ExpectedError(
+      `GitHub lists version ${row.id} among the ${what} under the name "${row.name}", which is no digest, so what ` +
+        'it is cannot be told. Nothing is decided on this package.'
+    )
+  }
+  return digest
+}
+
+/** Milliseconds since 1970; undefined for no date, or one that cannot be read. */
+export function moment(text: string | null | undefined): number | undefined {
+  const time = Date.parse(text ?? '')
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** The failure of an answer that is not what the API promises. */
+export function unreadable(what: string, error: z.ZodError): ExpectedError {
+  const issue = error.issues[0]
+  const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`
+  return new ExpectedError(`GitHub's answer about ${what} is not what its API promises${where}.`)
+}

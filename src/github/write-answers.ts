@@ -1,0 +1,50 @@
+import { RequestError } from '@octokit/request-error'
+import { RateLimitError } from '../errors.ts'
+import { answerOf, apiMessage, statusOf } from './failure.ts'
+
+/**
+ * How a DELETE or restore ended that was not carried out, or not surely.
+ * - `not-found`: gone already, or no right to it: GitHub says 404 to both.
+ * - `refused`: a rule of GitHub's; asking again does not help.
+ * - `forbidden`: the token may not.
+ * - `limited`: a rate limit; nothing was done. `until` is in milliseconds since 1970.
+ * - `unsure`: a server error or a lost answer; it may have been done.
+ */
+export type NotDone =
+  | { readonly kind: 'not-found'; readonly message: string }
+  | {
+      readonly kind: 'refused'
+      readonly reason: 'downloads' | 'last-tagged' | 'other'
+      readonly message: string
+    }
+  | { readonly kind: 'forbidden'; readonly message: string }
+  | { readonly kind: 'limited'; readonly until: number; readonly message: string }
+  | { readonly kind: 'unsure'; readonly message: string }
+
+export type Removal = { readonly kind: 'gone' } | NotDone
+export type Restoral = { readonly kind: 'restored' } | NotDone
+
+/** @throws what is no answer to a write: StaleError, BudgetError, bugs */
+export function notDone(error: unknown): NotDone {
+  if (error instanceof RateLimitError) return { kind: 'limited', until: error.until, message: error.message }
+  if (!(error instanceof RequestError)) throw error
+  const message = apiMessage(error)
+  switch (statusOf(error)) {
+    case 400:
+      return { kind: 'refused', reason: refusal(message), message }
+    case 401:
+    case 403:
+      return { kind: 'forbidden', message }
+    case 404:
+      return { kind: 'not-found', message }
+    default:
+      return { kind: 'unsure', message: answerOf(error) }
+  }
+}
+
+/** GitHub's wordings of its rules, old and new; what it says counts, so an unknown one is passed on. */
+function refusal(message: string): 'downloads' | 'last-tagged' | 'other' {
+  if (/more than [\d,]+ downloads/i.test(message)) return 'downloads'
+  if (/\blast (?:tagged )?version of a package\b/i.test(message)) return 'last-tagged'
+  return 'other'
+}
