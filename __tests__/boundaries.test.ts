@@ -62,12 +62,13 @@ const LONERS: Readonly<Record<string, readonly string[]>> = {
   // The runner's commands, files and inputs.
   '@actions/core': ['main.ts', 'log.ts'],
   // A process of its own does the transfer.
-  '@actions/cache': ['cache-worker.ts']
+  '@actions/cache': ['memory/cache-worker.ts']
 }
 
 function roomOf(file: string): string {
   const [first = ''] = file.split('/')
   if (first in ROOMS && file.includes('/')) return first
+  // Everything else works: the files beside the rooms, and those that check, undo, remember and read inputs.
   if (TOOLS.includes(file)) return 'tools'
   return file === 'main.ts' || file === 'index.ts' ? 'main' : 'works'
 }

@@ -1,4 +1,3 @@
-import { applyTo } from './approval.ts'
 import { type Candidate, dismiss } from './candidate.ts'
 import type { AskWorld } from './in-use.ts'
 import { readLabels } from './labels.ts'
@@ -13,6 +12,7 @@ import type { Policy } from './policy/rule.ts'
 import type { World } from './policy/world.ts'
 import type { Services } from './services.ts'
 import { type Matters, orProblem, type Surveyed, survey } from './survey.ts'
+import { applyTo } from './undo/approval.ts'
 
 /** What is done with a package beside deciding on it. */
 export interface Errand {

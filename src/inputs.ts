@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
 import { InputError } from './errors.ts'
-import * as fields from './input-fields.ts'
+import * as fields from './inputs/fields.ts'
+import { type PackageSelection, packageList, relativeTo } from './inputs/package-names.ts'
+import { type RestoreInput, restoreInput, undoProblems } from './inputs/undo.ts'
 import type { Mode } from './model/run.ts'
 import { nearest } from './nearest.ts'
-import { type PackageSelection, packageList, relativeTo } from './package-names.ts'
 import { unknownPlaceholders } from './policy/expect.ts'
 import type { PolicyInputs } from './policy/sugar.ts'
 import { readme } from './readme.ts'
-import { type RestoreInput, restoreInput, undoProblems } from './undo-inputs.ts'
 
 const MODES = ['retain', 'check', 'purge', 'restore'] as const
 const BROKEN = ['ghost', 'partial', 'orphaned'] as const

@@ -1,6 +1,6 @@
 import { ExpectedError, InputError } from './errors.ts'
+import { type PackageSelection, selectPackages } from './inputs/package-names.ts'
 import type { Inputs, ProtectSource } from './inputs.ts'
-import { type PackageSelection, selectPackages } from './package-names.ts'
 import { findReferences, type Reference, type TextFile } from './policy/references.ts'
 import type { Policy } from './policy/rule.ts'
 import { type PolicyFile, parsePolicyFile, policyFor } from './policy/schema.ts'

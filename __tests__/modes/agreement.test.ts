@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { holdersOf } from '../../src/images.ts'
+import { holdersOf } from '../../src/check/images.ts'
 import { type Inputs, readInputs } from '../../src/inputs.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'

@@ -1,9 +1,9 @@
 import { type Candidate, carryOut, type Decided, dismiss } from '../candidate.ts'
 import { ExpectedError } from '../errors.ts'
 import type { Perform, Performed } from '../execute.ts'
+import { WHOLE_PACKAGE } from '../inputs/undo.ts'
 import type { Inputs } from '../inputs.ts'
 import { live } from '../live.ts'
-import { lookBack } from '../look-back.ts'
 import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { packageRemover } from '../package-hands.ts'
@@ -13,7 +13,7 @@ import type { Journal } from '../report/journal.ts'
 import { inventoryHash } from '../report/record-build.ts'
 import type { Services } from '../services.ts'
 import { choosePackages, orProblem, SIDE_BY_SIDE, survey } from '../survey.ts'
-import { WHOLE_PACKAGE } from '../undo-inputs.ts'
+import { lookBack } from '../undo/look-back.ts'
 
 /**
  * The emergency: what is named goes now, keep rules and grace notwithstanding, with its children and referrers,

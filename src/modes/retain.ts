@@ -1,16 +1,16 @@
-import { readApproval } from '../approval.ts'
 import { type Candidate, carryOut, dismiss } from '../candidate.ts'
 import { consider } from '../consider.ts'
 import { worldAsker } from '../in-use.ts'
 import type { Inputs } from '../inputs.ts'
 import { live } from '../live.ts'
-import { lookBack } from '../look-back.ts'
 import type { RunResult } from '../model/run.ts'
 import { eachOf } from '../pool.ts'
 import { some } from '../report/phrases.ts'
 import type { Rulebook } from '../rulebook.ts'
 import type { Services } from '../services.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../survey.ts'
+import { readApproval } from '../undo/approval.ts'
+import { lookBack } from '../undo/look-back.ts'
 
 /**
  * The main road: read every package, decide on each once, then delete. Nothing is deleted anywhere before

@@ -1,8 +1,8 @@
-import { ExpectedError } from './errors.ts'
-import type { Inputs } from './inputs.ts'
+import { ExpectedError } from '../errors.ts'
+import type { Inputs } from '../inputs.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import { type PackageRecord, type RunRecord, readRecord } from '../report/record.ts'
 import type { PackageSelection } from './package-names.ts'
-import { parsePatterns } from './policy/pattern.ts'
-import { type PackageRecord, type RunRecord, readRecord } from './report/record.ts'
 
 /**
  * Reads a report that an input names, for a run on the same server and owner.

@@ -1,8 +1,8 @@
-import { BudgetError, ExpectedError } from './errors.ts'
-import type { WorkflowRun } from './model/check.ts'
-import type { Clock } from './model/clock.ts'
-import type { Expected } from './policy/expect.ts'
-import { hasEnded, isAbout } from './policy/rebuild.ts'
+import { BudgetError, ExpectedError } from '../errors.ts'
+import type { WorkflowRun } from '../model/check.ts'
+import type { Clock } from '../model/clock.ts'
+import type { Expected } from '../policy/expect.ts'
+import { hasEnded, isAbout } from '../policy/rebuild.ts'
 
 /** A run that was started for a tag; GitHub does not always say which one it is. */
 export interface Begun {

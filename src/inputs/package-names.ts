@@ -1,7 +1,7 @@
 import type * as z from 'zod'
-import { ExpectedError } from './errors.ts'
-import { entries } from './input-fields.ts'
-import { parsePatterns } from './policy/pattern.ts'
+import { ExpectedError } from '../errors.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import { entries } from './fields.ts'
 
 /** The packages that a run is about. */
 export interface PackageSelection {

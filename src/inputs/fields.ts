@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { ExpectedError, InputError } from './errors.ts'
-import { splitList } from './list.ts'
-import { parseDigest } from './model/digest.ts'
-import { nearest } from './nearest.ts'
-import { parseAge } from './policy/age.ts'
-import { parsePatterns } from './policy/pattern.ts'
+import { ExpectedError, InputError } from '../errors.ts'
+import { splitList } from '../list.ts'
+import { parseDigest } from '../model/digest.ts'
+import { nearest } from '../nearest.ts'
+import { parseAge } from '../policy/age.ts'
+import { parsePatterns } from '../policy/pattern.ts'
 
 /**
  * What an input's text may be, as zod schemas from text to value. Their messages are sentences that quote the

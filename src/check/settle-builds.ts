@@ -1,9 +1,9 @@
+import type { Workflows } from '../github/workflows.ts'
+import type { TagCheck, WorkflowRun } from '../model/check.ts'
+import type { Clock } from '../model/clock.ts'
+import type { Expected } from '../policy/expect.ts'
+import { judge } from '../policy/rebuild.ts'
 import { type Followed, follow } from './follow.ts'
-import type { Workflows } from './github/workflows.ts'
-import type { TagCheck, WorkflowRun } from './model/check.ts'
-import type { Clock } from './model/clock.ts'
-import type { Expected } from './policy/expect.ts'
-import { judge } from './policy/rebuild.ts'
 import type { Build } from './start-builds.ts'
 
 /** What the waiting has found out. */

@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Store } from '../src/actions-cache.ts'
-import { openMemory } from '../src/memory.ts'
-import type { Digest } from '../src/model/digest.ts'
-import { parseManifest } from '../src/registry/schema.ts'
-import { image, manifest, type Shape, schema1 } from './emulator/shapes.ts'
-import { somePackage } from './helpers/make.ts'
+import type { Store } from '../../src/memory/actions-cache.ts'
+import { openMemory } from '../../src/memory.ts'
+import type { Digest } from '../../src/model/digest.ts'
+import { parseManifest } from '../../src/registry/schema.ts'
+import { image, manifest, type Shape, schema1 } from '../emulator/shapes.ts'
+import { somePackage } from '../helpers/make.ts'
 
 const NOW = Date.parse('2026-06-30T00:00:00Z')
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import type { Builder } from './emulator/builder.ts'
-import { type Emulator, startEmulator } from './emulator/server.ts'
-import { image, index, manifest } from './emulator/shapes.ts'
-import { runAction } from './helpers/run-action.ts'
+import type { Builder } from '../emulator/builder.ts'
+import { type Emulator, startEmulator } from '../emulator/server.ts'
+import { image, index, manifest } from '../emulator/shapes.ts'
+import { runAction } from '../helpers/run-action.ts'
 
 let github: Emulator
 let app: Builder

@@ -1,10 +1,10 @@
-import type { Digest } from './model/digest.ts'
-import type { Package, PackageVersion } from './model/package.ts'
-import type { Expected } from './policy/expect.ts'
-import { isMoving, movedBack } from './policy/moving.ts'
-import { eachOf } from './pool.ts'
-import type { Registry, TagHead } from './registry/client.ts'
-import { repositoryOf } from './survey.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
+import type { Expected } from '../policy/expect.ts'
+import { isMoving, movedBack } from '../policy/moving.ts'
+import { eachOf } from '../pool.ts'
+import type { Registry, TagHead } from '../registry/client.ts'
+import { repositoryOf } from '../survey.ts'
 
 /** A tag that releases hand on to each other, and the version that it stood on before anything was started. */
 interface Moving {

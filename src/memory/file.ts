@@ -4,10 +4,10 @@ import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
-import { messageOf } from './errors.ts'
-import { type Digest, parseDigest } from './model/digest.ts'
-import type { Manifest } from './model/manifest.ts'
-import { parseManifest } from './registry/schema.ts'
+import { messageOf } from '../errors.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+import type { Manifest } from '../model/manifest.ts'
+import { parseManifest } from '../registry/schema.ts'
 
 /**
  * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes: the digest is that

@@ -1,10 +1,10 @@
+import type { TagCheck } from '../model/check.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
+import type { PackageRun } from '../model/run.ts'
+import { type Expected, expectedOf } from '../policy/expect.ts'
+import type { Services } from '../services.ts'
+import { type Chosen, orProblem, type Unsurveyed } from '../survey.ts'
 import { checkImages } from './images.ts'
-import type { TagCheck } from './model/check.ts'
-import type { Package, PackageVersion } from './model/package.ts'
-import type { PackageRun } from './model/run.ts'
-import { type Expected, expectedOf } from './policy/expect.ts'
-import type { Services } from './services.ts'
-import { type Chosen, orProblem, type Unsurveyed } from './survey.ts'
 
 /** One package on its way through a check. */
 export interface Inspected {

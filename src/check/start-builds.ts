@@ -1,10 +1,10 @@
-import { BudgetError } from './errors.ts'
-import type { Workflows } from './github/workflows.ts'
-import type { Dispatch } from './model/check.ts'
-import type { Clock } from './model/clock.ts'
-import { type Expected, fill, type Values } from './policy/expect.ts'
-import type { Rebuild } from './policy/rebuild.ts'
-import type { Journal } from './report/journal.ts'
+import { BudgetError } from '../errors.ts'
+import type { Workflows } from '../github/workflows.ts'
+import type { Dispatch } from '../model/check.ts'
+import type { Clock } from '../model/clock.ts'
+import { type Expected, fill, type Values } from '../policy/expect.ts'
+import type { Rebuild } from '../policy/rebuild.ts'
+import type { Journal } from '../report/journal.ts'
 
 /** A dispatch, and what it is for. */
 export interface Build {

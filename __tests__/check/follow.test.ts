@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import { BudgetError, ExpectedError } from '../src/errors.ts'
-import { type Begun, follow, type RunSource } from '../src/follow.ts'
-import type { WorkflowRun } from '../src/model/check.ts'
-import { expectTags } from '../src/policy/expect.ts'
-import { fakeClock } from './helpers/fake-clock.ts'
+import { type Begun, follow, type RunSource } from '../../src/check/follow.ts'
+import { BudgetError, ExpectedError } from '../../src/errors.ts'
+import type { WorkflowRun } from '../../src/model/check.ts'
+import { expectTags } from '../../src/policy/expect.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
 
 const HOUR = 3_600_000
 const rules = { gitTags: ['*'], skipTags: [], imageTags: ['{tag}'], requiredTags: [] }

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals'
-import { restorer } from '../src/bring-back.ts'
-import { BudgetError } from '../src/errors.ts'
-import type { Restoral } from '../src/github/write-answers.ts'
-import { fakeClock } from './helpers/fake-clock.ts'
-import { version } from './helpers/make.ts'
+import { BudgetError } from '../../src/errors.ts'
+import type { Restoral } from '../../src/github/write-answers.ts'
+import { restorer } from '../../src/undo/bring-back.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { version } from '../helpers/make.ts'
 
 const lost = version('lost')
 

@@ -1,8 +1,8 @@
 import type * as z from 'zod'
-import { ExpectedError } from './errors.ts'
-import { field } from './input-fields.ts'
-import type { Inputs } from './inputs.ts'
-import { parseDigest } from './model/digest.ts'
+import { ExpectedError } from '../errors.ts'
+import type { Inputs } from '../inputs.ts'
+import { parseDigest } from '../model/digest.ts'
+import { field } from './fields.ts'
 
 /** The word that stands for a package as a whole, where versions are named. */
 export const WHOLE_PACKAGE = 'package'
