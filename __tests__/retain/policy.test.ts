@@ -349,6 +349,24 @@ packages:
   expect(tagsOf(app)).toEqual(['1.0.0', 'feature-x-aaaaaaa', 'latest', 'main-aaaaaaa'])
 })
 
+it('T-25i what a git tag names is no image of a deleted branch, however many tags and branches there are', async () => {
+  await using scene = await openRepositoryScene()
+  const { app, repository, run } = scene
+  for (let number = 0; number < 250; number++) repository.branch(`topic-${number}`)
+  repository.tag(...Array.from({ length: 250 }, (_, number) => `5.${number}.0`), '6.0.1')
+  push(app, 30, ['latest'], ['topic-249'], ['6.0.1'], ['gone'])
+  const policy = `
+version: 1
+packages:
+  - match: app
+    rules:
+      - { action: delete, match: { tags: ['/^(?<branch>.+)$/', '!latest'], branch: deleted } }
+`
+  const result = await run({ policy })
+  expect(result.errors).toEqual([])
+  expect(tagsOf(app)).toEqual(['6.0.1', 'latest', 'topic-249'])
+})
+
 const TESTED = `
 version: 1
 packages:
