@@ -197,3 +197,49 @@ it('does not take its own throw-away for news', async () => {
   knowledge.expect(digestOf('own'))
   expect(await knowledge.check(old)).toBeUndefined()
 })
+
+it('T-17 does not let a checked candidate go once a look for another one has found who needs it, or a tag on it', async () => {
+  const other = version('other')
+  const adopted = world([old, other])
+  const knowledge = adopted.watch()
+  expect(await knowledge.check(old)).toBeUndefined()
+  adopted.clock.advance(8_000)
+  adopted.state.rows.unshift(version('new index', { tags: ['v2'] }))
+  adopted.state.needed.add(old.digest)
+  await knowledge.check(other)
+  expect(knowledge.fresh(old)).toBe(false)
+  expect(await knowledge.check(old)).toMatch(/new since the listing/)
+
+  const tagged = world([old, other])
+  const wary = tagged.watch()
+  expect(await wary.check(old)).toBeUndefined()
+  tagged.clock.advance(8_000)
+  tagged.replace(old, { tags: ['sha-1', 'v1.0.0'] })
+  await wary.check(other)
+  expect(wary.fresh(old)).toBe(false)
+})
+
+it('does not forget a new version that could not be read while it is being read again', async () => {
+  const other = version('other')
+  const here = world([old, other])
+  here.state.rows.unshift(version('new', { tags: ['v2'] }))
+  const during: boolean[] = []
+  let reads = 0
+  const knowledge = watch(
+    here.listing,
+    [old, other],
+    {
+      page: async () => ({ seen: here.state.rows, at: here.clock.now() }),
+      version: async () => ({ seen: old, at: here.clock.now() }),
+      needs: async () => {
+        if (++reads > 1) during.push(knowledge.fresh(old))
+        return { needed: new Set(), unread: 'v2' }
+      }
+    },
+    here.clock
+  )
+  expect(await knowledge.check(old)).toMatch(/v2 could not be read/)
+  here.clock.advance(8_000)
+  await knowledge.check(other)
+  expect(during).toEqual([false])
+})

@@ -30,6 +30,8 @@ export interface Needs {
   readonly unread?: string
 }
 
+const NO_NEEDS: Needs = { needed: new Set() }
+
 /** What is known of the package since the listing. */
 export interface Knowledge {
   /**
@@ -42,7 +44,10 @@ export interface Knowledge {
    * @returns a sentence saying why the tag must be left alone, or undefined
    */
   checkTag(version: PackageVersion, tag: string, stays: readonly string[]): Promise<string | undefined>
-  /** True while what `check` said of it, and of new versions, is recent enough to send a DELETE. */
+  /**
+   * True while a DELETE may be sent: all that is known is recent enough, and nothing of it speaks against that. Others
+   * look, too, so more may be known by now than `check` said.
+   */
   fresh(version: PackageVersion): boolean
   /** A new version that is our own work and needs nothing. */
   expect(digest: Digest): void
@@ -95,14 +100,12 @@ export function watch(
       // Newest first, a page that has an old acquaintance ends the news; in any other order all pages count.
       if (seen.length === 0 || (listing.newestFirst && strangers.length < seen.length)) break
     }
-    unread = undefined
-    if (arrivals.length > 0) {
-      const needs = await eyes.needs(arrivals)
-      for (const need of needs.needed) needed.add(need)
-      // One that could not be read stays a stranger, so that the next look tries it again.
-      if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
-      unread = needs.unread
-    }
+    const needs = arrivals.length === 0 ? NO_NEEDS : await eyes.needs(arrivals)
+    for (const need of needs.needed) needed.add(need)
+    // One that could not be read stays a stranger, so that the next look tries it again.
+    if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
+    // Only now: until it is read, what could not be read before may still need anything.
+    unread = needs.unread
     arrivalsAt = asOf
   }
 
@@ -142,12 +145,15 @@ export function watch(
     return rows.get(version.id)?.now
   }
 
+  const objection = (version: PackageVersion, now: PackageVersion): string | undefined =>
+    changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
+
   return {
     async check(version) {
       const now = await current(version)
       if (now === undefined) return 'gone'
       if (now === 'late') return LATE
-      return changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
+      return objection(version, now)
     },
     async checkTag(version, tag, stays) {
       const now = await current(version)
@@ -156,7 +162,10 @@ export function watch(
       if (!stays.some(other => now.tags.includes(other))) return 'no other tag holds it any more'
       return undefined
     },
-    fresh: version => age(version) <= FRESH,
+    fresh(version) {
+      const now = rows.get(version.id)?.now
+      return age(version) <= FRESH && now !== undefined && objection(version, now) === undefined
+    },
     expect: digest => {
       own.add(digest)
     }
