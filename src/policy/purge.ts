@@ -24,8 +24,10 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pla
   refuseOtherTags(graph, named, names)
   const mine = spread(graph, [...named.keys()], place => isPart(graph, place))
   const stays = graph.nodes.flatMap((_, place) => (mine.has(place) ? [] : [place]))
-  refuseNeeded(graph, named, stays)
   const kept = spread(graph, stays, place => !named.has(place))
+  // What stays for another's sake needs its own parts as well.
+  const remaining = graph.nodes.flatMap((_, place) => (kept.has(place) ? [place] : []))
+  refuseNeeded(graph, named, remaining)
   const goes = graph.nodes.flatMap((_, place) => (mine.has(place) && !kept.has(place) ? [place] : []))
   refuseLastTagged(graph, goes)
   const unread = unreadIn(graph)
