@@ -6,8 +6,8 @@ import { expect, test } from '@jest/globals'
 
 const src = resolve(import.meta.dirname, '../src')
 
-/** Files that know nothing of packages and images, for every room to use. */
-const TOOLS = ['errors.ts', 'list.ts', 'nearest.ts', 'pool.ts', 'readme.ts', 'version.ts']
+/** Files at the root that know nothing of packages and images, for every room to use. */
+const TOOLS = ['errors', 'util']
 
 interface Room {
   /** Rooms that its files may import from, besides their own. */
@@ -17,60 +17,118 @@ interface Room {
   readonly because: string
 }
 
+/** A room is a folder of src or a file at its root; each knows only rooms above it in this list. */
 const ROOMS: Readonly<Record<string, Room>> = {
-  tools: { knows: [], uses: /^$/, because: 'tools serve every room, so they know none' },
+  errors: { knows: [], uses: /^$/, because: 'every room throws and catches them' },
+  util: { knows: [], uses: /^$/, because: 'tools serve every room, so they know none' },
   model: { knows: [], uses: /^$/, because: 'the model is data that everybody shares; it depends on nobody' },
+  log: {
+    knows: ['model'],
+    uses: /^(?:@actions\/core|node:[\w/]+)$/,
+    because: 'the log says sentences that others made'
+  },
   policy: {
-    knows: ['model', 'tools'],
-    uses: /^(?:minimatch|re2js|semver|yaml|zod|node:(?:path|crypto|vm))$/,
+    knows: ['model', ...TOOLS],
+    uses: /^(?:minimatch|semver|node:(?:path|crypto|vm))$/,
     because: 'what is decided must not depend on the network, the clock, the runner or the wording of reports'
   },
   report: {
-    knows: ['model', 'tools'],
+    knows: ['model', ...TOOLS],
     uses: /^(?:zod|node:(?:fs|path|crypto|buffer))$/,
     because: 'a report is made of plans and outcomes as data; it must not decide nor ask anybody'
   },
   github: {
-    knows: ['model', 'tools'],
+    knows: ['model', ...TOOLS],
     uses: /^(?:@actions\/github|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
     because: 'the API client reads and writes; what for is decided above it'
   },
   registry: {
-    knows: ['model', 'tools'],
+    knows: ['model', ...TOOLS],
     uses: /^(?:@actions\/http-client|zod|node:[\w/]+)$/,
     because: 'the registry client reads and writes; what for is decided above it'
   },
-  works: {
-    knows: ['model', 'tools', 'policy', 'report', 'github', 'registry'],
+  cache: {
+    knows: ['model', 'registry', ...TOOLS],
+    uses: /^(?:@actions\/cache|zod|node:[\w/]+)$/,
+    because: 'what is remembered is manifests; what they mean is decided elsewhere'
+  },
+  config: {
+    knows: ['model', 'policy', 'report', 'usage', ...TOOLS],
+    uses: /^(?:yaml|zod|node:[\w/]+)$/,
+    because: 'what the user said is read before anybody is asked'
+  },
+  usage: {
+    knows: ['model', 'policy', 'github', 'config', ...TOOLS],
+    uses: /^(?:node:[\w/]+)$/,
+    because: 'what is in use elsewhere is asked before anything is decided'
+  },
+  context: {
+    knows: ['model', 'log', 'report', 'github', 'registry', 'cache', ...TOOLS],
+    uses: /^$/,
+    because: 'the clients of one run are opened in one place, and know no mode'
+  },
+  inventory: {
+    knows: [
+      'model',
+      'log',
+      'policy',
+      'report',
+      'github',
+      'registry',
+      'cache',
+      'config',
+      'context',
+      'apply',
+      ...TOOLS
+    ],
     uses: /^(?:zod|node:[\w/]+)$/,
-    because: 'the works are called by the modes and main, and know neither'
+    because: 'everything is read before anything is decided'
+  },
+  apply: {
+    knows: [
+      'model',
+      'log',
+      'policy',
+      'report',
+      'github',
+      'registry',
+      'inventory',
+      'context',
+      'modes',
+      ...TOOLS
+    ],
+    uses: /^(?:node:[\w/]+)$/,
+    because: 'a plan is carried out as it was decided'
   },
   modes: {
-    knows: ['model', 'tools', 'policy', 'report', 'github', 'registry', 'works'],
-    uses: /^(?:node:[\w/]+)$/,
-    because: 'a mode is one road; it is main that chooses among them'
+    knows: [
+      'model',
+      'log',
+      'policy',
+      'report',
+      'github',
+      'registry',
+      'cache',
+      'config',
+      'usage',
+      'context',
+      'inventory',
+      'apply',
+      ...TOOLS
+    ],
+    uses: /^(?:semver|zod|node:[\w/]+)$/,
+    because: 'a mode strings the steps together; it is main that chooses among the modes'
   },
   main: {
-    knows: ['model', 'tools', 'policy', 'report', 'github', 'registry', 'works', 'modes'],
-    uses: /^(?:node:[\w/]+)$/,
-    because: 'main knows everybody'
-  }
-}
-
-/** The only files that know a package which no room may use, and why it is they. */
-const LONERS: Readonly<Record<string, readonly string[]>> = {
-  // The runner's commands, files and inputs.
-  '@actions/core': ['main.ts', 'log.ts'],
-  // A process of its own does the transfer.
-  '@actions/cache': ['memory/cache-worker.ts']
+    knows: ['model', 'log', 'report', 'github', 'registry', 'cache', 'config', 'context', 'modes', ...TOOLS],
+    uses: /^(?:@actions\/core|node:[\w/]+)$/,
+    because: 'main tells the story of a run'
+  },
+  index: { knows: ['main'], uses: /^$/, because: 'index starts main' }
 }
 
 function roomOf(file: string): string {
-  const [first = ''] = file.split('/')
-  if (first in ROOMS && file.includes('/')) return first
-  // Everything else works: the files beside the rooms, and those that check, undo, remember and read inputs.
-  if (TOOLS.includes(file)) return 'tools'
-  return file === 'main.ts' || file === 'index.ts' ? 'main' : 'works'
+  return file.split('/')[0]?.replace(/\.ts$/, '') ?? ''
 }
 
 /** What a file imports or re-exports, types included. */
@@ -95,7 +153,7 @@ function trespasses(file: string, source: string): string[] {
         ? []
         : [`${file} imports ${there}, and ${room} may not know ${other}: ${rules.because}`]
     }
-    if (LONERS[target]?.includes(file) || rules.uses.test(target)) return []
+    if (rules.uses.test(target)) return []
     return [`${file} imports ${target}, which is not for ${room}: ${rules.because}`]
   })
 }
@@ -111,9 +169,9 @@ test.each([
   ['report/summary.ts', "import type {\n  Plan\n} from '../policy/plan.ts'", /report may not know policy/],
   ['model/digest.ts', "import * as z from 'zod'", /not for model/],
   ['policy/age.ts', "import * as core from '@actions/core'", /not for policy/],
-  ['execute.ts', "export { main } from './main.ts'", /works may not know main/],
+  ['apply/execute.ts', "export { main } from '../main.ts'", /apply may not know main/],
   ['registry/client.ts', "const x = await import('../github/client.ts')", /registry may not know github/],
-  ['pool.ts', "import './services.ts'", /tools may not know works/]
+  ['util/concurrency.ts', "import '../context.ts'", /util may not know context/]
 ])('a trespass in %s is told with the reason', (file, source, told) => {
   expect(trespasses(file, source)).toEqual([expect.stringMatching(told)])
 })

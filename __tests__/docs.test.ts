@@ -5,10 +5,10 @@ import { parse } from 'yaml'
 import { withContents } from '../scripts/generate/contents.ts'
 import { blocksOf } from '../scripts/lint/blocks.ts'
 import { headingsOf } from '../scripts/lint/headings.ts'
+import { INPUT_DEFAULTS, readInputs } from '../src/config/inputs.ts'
+import { parsePolicyFile } from '../src/config/policy-file.ts'
 import { InputError } from '../src/errors.ts'
-import { INPUT_DEFAULTS, readInputs } from '../src/inputs.ts'
-import { parsePolicyFile } from '../src/policy/schema.ts'
-import { ANCHORS } from '../src/readme.ts'
+import { ANCHORS } from '../src/util/links.ts'
 
 /** What the documents and the workflows say must be true. */
 

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { parse } from 'yaml'
-import { VERSION } from '../src/version.ts'
+import { VERSION } from '../src/util/version.ts'
 
 /** What has to hold for the repository as a whole. */
 

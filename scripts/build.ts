@@ -1,5 +1,5 @@
 /**
- * Bundles src/index.ts and src/memory/cache-worker.ts into dist and collects the licences of every
+ * Bundles src/index.ts and src/cache/cache-worker.ts into dist and collects the licences of every
  * package that ended up in it. With --check nothing is written: the exit code
  * says whether dist is what the sources give.
  */
@@ -13,7 +13,7 @@ const outdir = join(root, 'dist')
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,
   // Two programs that share no file: the second is a process of its own, and the first does not pay for it.
-  entryPoints: { index: 'src/index.ts', 'cache-worker': 'src/memory/cache-worker.ts' },
+  entryPoints: { index: 'src/index.ts', 'cache-worker': 'src/cache/cache-worker.ts' },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import { lackingRights, lackingScopes, missingScopes, type Scope, tokenKind } from '../../src/github/token.ts'
-import { readme } from '../../src/readme.ts'
+import { readme } from '../../src/util/links.ts'
 import { somePackage } from '../helpers/make.ts'
 
 it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { stringify } from 'yaml'
+import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import type { Policy } from '../../src/policy/rule.ts'
-import { parsePolicyFile, policyFor } from '../../src/policy/schema.ts'
 
 /** Arbitrary rules, as YAML has them. */
 

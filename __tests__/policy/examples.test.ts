@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { stringify } from 'yaml'
+import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import type { Plan } from '../../src/model/decision.ts'
 import { type Digest, referrerTag } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
 import { decide, emptyWorld, type World } from '../../src/policy/plan.ts'
-import { parsePolicyFile, policyFor } from '../../src/policy/schema.ts'
 import { expectLaws } from '../helpers/laws.ts'
 import { somePackage } from '../helpers/make.ts'
 

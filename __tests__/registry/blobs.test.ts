@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import type { Digest } from '../../src/model/digest.ts'
 import { createRegistry } from '../../src/registry/client.ts'
-import type { Answer, Request } from '../../src/registry/http.ts'
+import type { Answer, Request } from '../../src/registry/transport.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 
 /** Blobs are kept elsewhere: a redirect leads there, with a signed address and without a token. */

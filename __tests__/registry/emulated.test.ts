@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { readInventory } from '../../src/inventory.ts'
+import { readInventory } from '../../src/inventory/manifests.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
 import { createRegistry, type Registry } from '../../src/registry/client.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { html } from '../../scripts/render/markdown.ts'
-import { ANCHORS, readme } from '../../src/readme.ts'
 import { renderSummary } from '../../src/report/summary.ts'
+import { ANCHORS, readme } from '../../src/util/links.ts'
 import { shown } from './shown.ts'
 
 /** The summary as GitHub's Markdown makes it, read as HTML. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { OutcomeStatus } from '../../src/model/decision.ts'
-import { readme } from '../../src/readme.ts'
 import { failures } from '../../src/report/verdict.ts'
+import { readme } from '../../src/util/links.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 import { drop, packageRun, runOf } from './runs.ts'
 

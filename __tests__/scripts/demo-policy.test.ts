@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { parsePolicyFile } from '../../src/policy/schema.ts'
-import { runPolicyTests } from '../../src/policy-tests.ts'
+import { parsePolicyFile } from '../../src/config/policy-file.ts'
+import { runPolicyTests } from '../../src/config/run-policy-tests.ts'
 import { believable } from '../emulator/believable.ts'
 import { repositoryRoutes } from '../emulator/repository-api.ts'
-import { openScene } from '../retain/runs.ts'
+import { openScene } from '../modes/retain/runs.ts'
 
 /** The policy that governs the demo's organization. */
 

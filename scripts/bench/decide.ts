@@ -1,9 +1,9 @@
 /** Decides once on a large package, and prints what that took as JSON. `node decide.ts 100000`. */
 import { createHash } from 'node:crypto'
+import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
 import { decide, emptyWorld } from '../../src/policy/plan.ts'
-import { parsePolicyFile, policyFor } from '../../src/policy/schema.ts'
 
 const NOW = Date.parse('2026-06-30T00:00:00Z')
 const HOUR = 3_600_000

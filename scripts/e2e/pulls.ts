@@ -1,4 +1,4 @@
-import { eachOf } from '../../src/pool.ts'
+import { eachOf } from '../../src/util/concurrency.ts'
 import type { Checks } from './checks.ts'
 import type { Clients } from './clients.ts'
 import { bodyOf } from './expected.ts'

@@ -3,8 +3,8 @@ import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import Bottleneck from 'bottleneck/light.js'
 import type { Clock } from '../model/clock.ts'
-import { createGovernor, type Governor } from './governor.ts'
 import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
+import { createGovernor, type Governor } from './rate-limit/governor.ts'
 
 export type Octokit = ReturnType<typeof getOctokit>
 

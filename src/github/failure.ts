@@ -1,6 +1,6 @@
 import { RequestError } from '@octokit/request-error'
 import { ExpectedError } from '../errors.ts'
-import { readme } from '../readme.ts'
+import { readme } from '../util/links.ts'
 
 /** The `message` of the body, without the link that Octokit appends to an error's own; else the error's. */
 export function apiMessage(error: RequestError): string {

@@ -3,8 +3,8 @@ import { RequestError } from '@octokit/request-error'
 import { ExpectedError, RateLimitError, StaleError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { apiMessage } from './failure.ts'
-import type { Admission, Governor } from './governor.ts'
-import { type Limit, limitOf } from './limit.ts'
+import { type Limit, limitOf } from './rate-limit/answers.ts'
+import type { Admission, Governor } from './rate-limit/governor.ts'
 
 /** What Octokit's own log functions are called. */
 export interface OctokitLog {

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import type { Owner } from '../model/package.ts'
-import { readme } from '../readme.ts'
+import { readme } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { explain, statusOf } from './failure.ts'
 import type { TokenKind } from './token.ts'

@@ -1,7 +1,7 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
-import { eachOf } from '../pool.ts'
+import { eachOf } from '../util/concurrency.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 

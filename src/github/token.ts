@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import type { Package } from '../model/package.ts'
-import { readme } from '../readme.ts'
+import { readme } from '../util/links.ts'
 
 /**
  * What a token's prefix tells. `installation` is the workflow's own GITHUB_TOKEN or a GitHub App's: nothing

@@ -2,7 +2,7 @@ import type { PackageVersion } from '../model/package.ts'
 import { ageOf } from './age.ts'
 import type { Graph } from './graph.ts'
 import type { Policy } from './rule.ts'
-import type { World } from './world.ts'
+import type { World } from './usage.ts'
 
 /** All that a decision rests on: one snapshot, which no rule changes for another. */
 export interface Facts {

@@ -5,8 +5,8 @@ import { type Graph, type Node, refOf } from './graph.ts'
 import { type Deliberation, deliberate } from './plan.ts'
 import type { Policy } from './rule.ts'
 import { mismatchOf, type Selection } from './select.ts'
+import type { World } from './usage.ts'
 import { castVotes, rankAll } from './votes.ts'
-import type { World } from './world.ts'
 
 /**
  * Explains the versions that carry a tag, or have a digest: what every rule made of them, and what they have to do

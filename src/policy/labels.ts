@@ -5,7 +5,7 @@ import { buildGraph, type Node } from './graph.ts'
 import { holdBack } from './protect.ts'
 import type { Policy, Rule } from './rule.ts'
 import { select } from './select.ts'
-import type { World } from './world.ts'
+import type { World } from './usage.ts'
 
 /**
  * The versions whose labels a policy wants to know: those that a rule with `labels` is otherwise about, and whose

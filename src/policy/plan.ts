@@ -1,19 +1,19 @@
 import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { explain } from './explain.ts'
+import { explain } from './explain-version.ts'
 import type { Facts } from './facts.ts'
-import { type Fate, settle } from './fate.ts'
 import { buildGraph, type Graph, isRoot, kindOf, refOf } from './graph.ts'
 import { brakesOn, type Totals, withinBudget } from './limits.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { holdBack } from './protect.ts'
+import { type Fate, settle } from './resolve.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
 import { tagsToStrip } from './untag.ts'
+import type { World } from './usage.ts'
 import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
-import type { World } from './world.ts'
 
-export { emptyWorld, type World } from './world.ts'
+export { emptyWorld, type World } from './usage.ts'
 
 /**
  * Decides on every version of a package, and what to do about it. The same arguments give the same plan, and the

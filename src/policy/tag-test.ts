@@ -4,7 +4,7 @@ import type { Groups } from './regex.ts'
 import { NO_GROUPS } from './regex.ts'
 import type { Match } from './rule.ts'
 import { matchSemver, type SemverTag } from './semver.ts'
-import type { World } from './world.ts'
+import type { World } from './usage.ts'
 
 /** What a rule reads in a tag that it matches. */
 export interface TagFacts {

@@ -3,12 +3,12 @@ import { ExpectedError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
+import { createTokens, refusal, type Scope } from './auth.ts'
 import { isPassing, phraseOf, retryAfter, saysMissing } from './failure.ts'
-import { type Answer, createSend, headerOf, type Request, type Send } from './http.ts'
+import { ACCEPT, isSchema1, parseManifest } from './manifest.ts'
 import { insist, Passing, Unavailable } from './retry.ts'
-import { ACCEPT, isSchema1, parseManifest } from './schema.ts'
 import { createSlots } from './slots.ts'
-import { createTokens, refusal, type Scope } from './tokens.ts'
+import { type Answer, createSend, headerOf, type Request, type Send } from './transport.ts'
 
 export interface RegistryOptions {
   /** `https://ghcr.io`, say. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Answer, headerOf } from './http.ts'
+import { type Answer, headerOf } from './transport.ts'
 
 const body = z.object({
   errors: z.array(z.object({ code: z.string().catch(''), message: z.string().catch('') })).min(1)

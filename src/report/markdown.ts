@@ -1,4 +1,4 @@
-import { REPOSITORY } from '../readme.ts'
+import { REPOSITORY } from '../util/links.ts'
 import { count } from './phrases.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
-import { readme } from '../readme.ts'
+import { readme } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
 import { brakePhrase, count, nameOf } from './phrases.ts'
 

@@ -1,0 +1,245 @@
+import { expect, it } from '@jest/globals'
+import { type Eyes, watch } from '../../src/apply/drift.ts'
+import type { Listing } from '../../src/github/listing.ts'
+import { referrerTag } from '../../src/model/digest.ts'
+import type { PackageVersion } from '../../src/model/package.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { digestOf, version } from '../helpers/make.ts'
+
+/** A package whose listing can change under the watcher's eyes, and the looks that were taken at it. */
+function world(versions: readonly PackageVersion[], perPage = 100) {
+  const clock = fakeClock()
+  const state = { rows: [...versions], needed: new Set<string>(), unread: undefined as string | undefined }
+  const looks: string[] = []
+  const eyes: Eyes = {
+    page: async page => {
+      looks.push(`page ${page}`)
+      return { seen: state.rows.slice((page - 1) * perPage, page * perPage), at: clock.now() }
+    },
+    version: async id => {
+      looks.push(`version ${id}`)
+      return { seen: state.rows.find(candidate => candidate.id === id), at: clock.now() }
+    },
+    needs: async () => ({
+      needed: state.needed,
+      ...(state.unread === undefined ? {} : { unread: state.unread })
+    })
+  }
+  const listing: Listing = {
+    versions,
+    pageOf: new Map(versions.map((row, index) => [row.id, Math.floor(index / perPage) + 1])),
+    newestFirst: true
+  }
+  const replace = (old: PackageVersion, facts: Partial<PackageVersion>) => {
+    state.rows = state.rows.map(row => (row.id === old.id ? { ...row, ...facts } : row))
+  }
+  return { clock, state, looks, listing, replace, watch: () => watch(listing, versions, eyes, clock) }
+}
+
+const old = version('old', { tags: ['sha-1'] })
+
+it.each<[string, Partial<PackageVersion>, RegExp]>([
+  ['T-17 a tag landed on it', { tags: ['sha-1', 'v1.0.0'] }, /tag v1\.0\.0 was put on it/],
+  ['its tag moved away', { tags: [] }, /tag sha-1 was taken off it/],
+  ['its date moved', { updated: Date.parse('2026-06-29T00:00:00Z') }, /changed after the listing/]
+])('leaves a candidate alone when %s', async (_, facts, sentence) => {
+  const here = world([old])
+  here.replace(old, facts)
+  expect(await here.watch().check(old)).toMatch(sentence)
+})
+
+it('lets an unchanged candidate go, and calls a vanished one gone', async () => {
+  const here = world([old])
+  expect(await here.watch().check(old)).toBeUndefined()
+  here.state.rows = []
+  expect(await here.watch().check(old)).toBe('gone')
+})
+
+it.each([
+  ['a new index names it', old.digest as string],
+  ['a new signature describes it by tag', referrerTag(old.digest)]
+])('T-17 leaves a candidate alone when %s', async (_, need) => {
+  const here = world([old])
+  const knowledge = here.watch()
+  expect(await knowledge.check(old)).toBeUndefined()
+  here.clock.advance(11_000)
+  here.state.rows.unshift(version('new index', { tags: ['v2'] }))
+  here.state.needed.add(need)
+  expect(await knowledge.check(old)).toMatch(/new since the listing/)
+})
+
+it('lets nothing go while a new version cannot be read, and goes on once it can', async () => {
+  const here = world([old])
+  here.state.rows.unshift(version('new', { tags: ['v2'] }))
+  here.state.unread = 'v2'
+  const knowledge = here.watch()
+  expect(await knowledge.check(old)).toMatch(/v2 could not be read/)
+  here.state.unread = undefined
+  here.clock.advance(11_000)
+  expect(await knowledge.check(old)).toBeUndefined()
+})
+
+it('finds new versions beyond a page that is all new, and on any page of an unsorted listing', async () => {
+  const many = Array.from({ length: 5 }, (_, index) => version(`n${index}`))
+  const here = world([old], 2)
+  here.state.rows = [...many, old]
+  let seen: readonly PackageVersion[] = []
+  const knowledge = watch(
+    here.listing,
+    [old],
+    {
+      page: async page => ({
+        seen: here.state.rows.slice((page - 1) * 2, page * 2),
+        at: here.clock.now()
+      }),
+      version: async () => ({ seen: old, at: here.clock.now() }),
+      needs: async arrivals => {
+        seen = arrivals
+        return { needed: new Set([old.digest]) }
+      }
+    },
+    here.clock
+  )
+  expect(await knowledge.check(old)).toMatch(/new since the listing/)
+  expect(seen.map(arrival => arrival.id)).toEqual(many.map(arrival => arrival.id))
+
+  const unsorted = world([old, version('a'), version('b')], 1)
+  unsorted.state.rows.push(version('late', { tags: ['v3'] }))
+  unsorted.state.needed.add(old.digest)
+  const wary = watch(
+    { ...unsorted.listing, newestFirst: false },
+    [old],
+    {
+      page: async page => ({ seen: unsorted.state.rows.slice(page - 1, page), at: unsorted.clock.now() }),
+      version: async () => ({ seen: old, at: unsorted.clock.now() }),
+      needs: async () => ({ needed: unsorted.state.needed })
+    },
+    unsorted.clock
+  )
+  expect(await wary.check(old)).toMatch(/new since the listing/)
+})
+
+it('knows nothing that is older than ten seconds', async () => {
+  const here = world([old])
+  const knowledge = here.watch()
+  expect(knowledge.fresh(old)).toBe(false)
+  await knowledge.check(old)
+  expect(knowledge.fresh(old)).toBe(true)
+  here.clock.advance(10_000)
+  expect(knowledge.fresh(old)).toBe(true)
+  here.clock.advance(1)
+  expect(knowledge.fresh(old)).toBe(false)
+})
+
+it('covers the next candidates of a page with one look, and reads a lonely one by itself', async () => {
+  const versions = Array.from({ length: 300 }, (_, index) => version(`r${index}`))
+  const here = world(versions)
+  const tail = versions.slice(-20)
+  const knowledge = watch(
+    here.listing,
+    tail,
+    {
+      page: async page => {
+        here.looks.push(`page ${page}`)
+        return { seen: versions.slice((page - 1) * 100, page * 100), at: here.clock.now() }
+      },
+      version: async id => {
+        here.looks.push(`version ${id}`)
+        return { seen: versions.find(row => row.id === id), at: here.clock.now() }
+      },
+      needs: async () => ({ needed: new Set() })
+    },
+    here.clock
+  )
+  for (const candidate of tail) expect(await knowledge.check(candidate)).toBeUndefined()
+  expect(here.looks).toEqual(['page 1', 'page 3'])
+  const lonely = versions[150] as PackageVersion
+  expect(await knowledge.check(lonely)).toBeUndefined()
+  expect(here.looks).toEqual(['page 1', 'page 3', `version ${lonely.id}`])
+})
+
+it('gives a version up when the answers come too late to be fresh', async () => {
+  const here = world([old])
+  const knowledge = watch(
+    here.listing,
+    [old],
+    {
+      page: async () => {
+        const at = here.clock.now()
+        here.clock.advance(8_000)
+        return { seen: [old], at }
+      },
+      version: async () => ({ seen: old, at: here.clock.now() }),
+      needs: async () => ({ needed: new Set() })
+    },
+    here.clock
+  )
+  expect(await knowledge.check(old)).toMatch(/took longer than/)
+})
+
+it('takes a tag off only while it is there and another one stays', async () => {
+  const both = version('both', { tags: ['sha-1', 'v1'] })
+  const here = world([both])
+  const check = () => here.watch().checkTag(both, 'sha-1', ['v1'])
+  expect(await check()).toBeUndefined()
+  here.replace(both, { tags: ['sha-1'] })
+  expect(await check()).toMatch(/no other tag/)
+  here.replace(both, { tags: ['v1'] })
+  expect(await check()).toMatch(/no longer on it/)
+})
+
+it('does not take its own throw-away for news', async () => {
+  const here = world([old])
+  const own = version('own')
+  here.state.rows.unshift(own)
+  here.state.unread = 'own'
+  const knowledge = here.watch()
+  knowledge.expect(digestOf('own'))
+  expect(await knowledge.check(old)).toBeUndefined()
+})
+
+it('T-17 does not let a checked candidate go once a look for another one has found who needs it, or a tag on it', async () => {
+  const other = version('other')
+  const adopted = world([old, other])
+  const knowledge = adopted.watch()
+  expect(await knowledge.check(old)).toBeUndefined()
+  adopted.clock.advance(8_000)
+  adopted.state.rows.unshift(version('new index', { tags: ['v2'] }))
+  adopted.state.needed.add(old.digest)
+  await knowledge.check(other)
+  expect(knowledge.fresh(old)).toBe(false)
+  expect(await knowledge.check(old)).toMatch(/new since the listing/)
+
+  const tagged = world([old, other])
+  const wary = tagged.watch()
+  expect(await wary.check(old)).toBeUndefined()
+  tagged.clock.advance(8_000)
+  tagged.replace(old, { tags: ['sha-1', 'v1.0.0'] })
+  await wary.check(other)
+  expect(wary.fresh(old)).toBe(false)
+})
+
+it('does not forget a new version that could not be read while it is being read again', async () => {
+  const other = version('other')
+  const here = world([old, other])
+  here.state.rows.unshift(version('new', { tags: ['v2'] }))
+  const during: boolean[] = []
+  let reads = 0
+  const knowledge = watch(
+    here.listing,
+    [old, other],
+    {
+      page: async () => ({ seen: here.state.rows, at: here.clock.now() }),
+      version: async () => ({ seen: old, at: here.clock.now() }),
+      needs: async () => {
+        if (++reads > 1) during.push(knowledge.fresh(old))
+        return { needed: new Set(), unread: 'v2' }
+      }
+    },
+    here.clock
+  )
+  expect(await knowledge.check(old)).toMatch(/v2 could not be read/)
+  here.clock.advance(8_000)
+  await knowledge.check(other)
+  expect(during).toEqual([false])
+})

@@ -1,0 +1,65 @@
+import { expect, it } from '@jest/globals'
+import { restorer } from '../../src/apply/restore.ts'
+import { BudgetError } from '../../src/errors.ts'
+import type { Restoral } from '../../src/github/write-answers.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { version } from '../helpers/make.ts'
+
+const lost = version('lost')
+
+/** Restores `lost` against scripted answers; `back` says whether it is there at each look. */
+async function run(answers: readonly (Restoral | Error)[], back: readonly boolean[] = []) {
+  let sent = 0
+  let looked = 0
+  const announced: number[] = []
+  const restore = restorer(
+    {
+      restore: async (_, announce) => {
+        announce()
+        expect(announced).toHaveLength(sent + 1)
+        const answer = answers[Math.min(sent++, answers.length - 1)] as Restoral | Error
+        if (answer instanceof Error) throw answer
+        return answer
+      },
+      version: async () => ({ seen: back[Math.min(looked++, back.length - 1)] ? lost : undefined, at: 0 })
+    },
+    ({ id }) => announced.push(id),
+    'Grant Admin.',
+    fakeClock()
+  )
+  return { ...(await restore(lost)), sent }
+}
+
+const unsure: Restoral = { kind: 'unsure', message: 'HTTP 502' }
+const notFound: Restoral = { kind: 'not-found', message: 'Package version not found.' }
+const limited: Restoral = { kind: 'limited', until: 0, message: 'wait' }
+
+it.each<[string, Restoral[], boolean[], object]>([
+  ['204', [{ kind: 'restored' }], [], { status: 'done', sent: 1 }],
+  ['a lost answer that did it', [unsure], [true], { status: 'done', sent: 1 }],
+  [
+    'a lost answer that did not, then 204',
+    [unsure, { kind: 'restored' }],
+    [false],
+    { status: 'done', sent: 2 }
+  ],
+  [
+    'a lost answer, then 404 because it is back',
+    [unsure, notFound],
+    [false, true],
+    { status: 'done', sent: 2 }
+  ],
+  ['lost answers for ever', [unsure], [false], { status: 'failed', sent: 3 }],
+  ['404 for what shows late', [notFound], [false, true], { status: 'done', sent: 1 }],
+  ['404 for what is gone for good', [notFound], [false], { status: 'failed', sent: 1 }],
+  ['a limit, then 204', [limited, { kind: 'restored' }], [], { status: 'done', sent: 2 }],
+  ['a limit for ever', [limited], [], { status: 'failed', sent: 3 }],
+  ['400', [{ kind: 'refused', reason: 'other', message: 'no' }], [], { status: 'failed', sent: 1 }],
+  ['403', [{ kind: 'forbidden', message: 'no' }], [], { status: 'failed', stop: 'Grant Admin.', sent: 1 }]
+])('settles %s', async (_, answers, back, outcome) => {
+  expect(await run(answers, back)).toMatchObject(outcome)
+})
+
+it('hands on that there is no room for more requests', async () => {
+  await expect(run([new BudgetError('none left')])).rejects.toThrow('none left')
+})

@@ -1,0 +1,96 @@
+import { expect, it } from '@jest/globals'
+import type { Knowledge } from '../../src/apply/drift.ts'
+import { remover } from '../../src/apply/write.ts'
+import { BudgetError, StaleError } from '../../src/errors.ts'
+import type { Removal } from '../../src/github/write-answers.ts'
+import type { PackageVersion } from '../../src/model/package.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { version } from '../helpers/make.ts'
+
+const doomed = version('doomed')
+const unchanged: Knowledge = {
+  check: async () => undefined,
+  checkTag: async () => undefined,
+  fresh: () => true,
+  expect: () => {}
+}
+
+/** Deletes `doomed` against scripted answers; gives the outcome and how many DELETEs were sent. */
+async function run(
+  answers: readonly (Removal | Error)[],
+  looks: readonly (PackageVersion | undefined)[],
+  knowledge = unchanged
+) {
+  let sent = 0
+  let looked = 0
+  const remove = remover(
+    knowledge,
+    {
+      remove: async () => {
+        const answer = answers[Math.min(sent++, answers.length - 1)] as Removal | Error
+        if (answer instanceof Error) throw answer
+        return answer
+      },
+      version: async () => ({ seen: looks[Math.min(looked++, looks.length - 1)], at: 0 })
+    },
+    'grant Admin',
+    fakeClock()
+  )
+  return { ...(await remove(doomed)), sent }
+}
+
+const unsure: Removal = { kind: 'unsure', message: 'HTTP 502' }
+const notFound: Removal = { kind: 'not-found', message: 'Package not found.' }
+
+it.each<[string, (Removal | Error)[], (PackageVersion | undefined)[], object]>([
+  ['204', [{ kind: 'gone' }], [], { status: 'done', sent: 1 }],
+  [
+    'T-26 a refusal by rule',
+    [{ kind: 'refused', reason: 'downloads', message: '5000 downloads' }],
+    [],
+    { status: 'refused', sent: 1 }
+  ],
+  ['T-28a 404 for a version that is gone', [notFound], [undefined], { status: 'already', sent: 1 }],
+  [
+    'T-28a 404 for a version whose absence shows late',
+    [notFound],
+    [doomed, undefined],
+    { status: 'already' }
+  ],
+  ['T-28b 404 for a version that is there', [notFound], [doomed], { status: 'failed', stop: 'grant Admin' }],
+  [
+    '403',
+    [{ kind: 'forbidden', message: 'Resource not accessible' }],
+    [],
+    { status: 'failed', stop: 'grant Admin' }
+  ],
+  ['T-29 502 that did it', [unsure], [undefined], { status: 'done', sent: 1 }],
+  [
+    'T-29 502, then 404 for the second DELETE',
+    [unsure, notFound],
+    [doomed, undefined],
+    { status: 'already' }
+  ],
+  ['502 that did not, then 204', [unsure, { kind: 'gone' }], [doomed], { status: 'done', sent: 2 }],
+  ['502 for ever', [unsure], [doomed], { status: 'failed', sent: 3 }],
+  [
+    'T-31 a limit, then 204',
+    [{ kind: 'limited', until: 0, message: 'wait' }, { kind: 'gone' }],
+    [],
+    { status: 'done', sent: 2 }
+  ],
+  ['knowledge that went stale while waiting', [new StaleError(), { kind: 'gone' }], [], { status: 'done' }]
+])('settles %s', async (_, answers, looks, outcome) => {
+  expect(await run(answers, looks)).toMatchObject(outcome)
+})
+
+it('sends nothing for a version that changed or is gone', async () => {
+  const changed = await run([], [], { ...unchanged, check: async () => 'tag v1 was put on it' })
+  expect(changed).toMatchObject({ status: 'skipped', detail: 'tag v1 was put on it', sent: 0 })
+  const gone = await run([], [], { ...unchanged, check: async () => 'gone' })
+  expect(gone).toMatchObject({ status: 'already', sent: 0 })
+})
+
+it('hands on that there is no room for more requests', async () => {
+  await expect(run([new BudgetError('none left')], [])).rejects.toThrow('none left')
+})

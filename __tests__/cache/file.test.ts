@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Store } from '../../src/cache/actions-cache.ts'
+import { openMemory } from '../../src/cache/manifest-cache.ts'
+import type { Digest } from '../../src/model/digest.ts'
+import { parseManifest } from '../../src/registry/manifest.ts'
+import { image, manifest, type Shape, schema1 } from '../emulator/shapes.ts'
+import { somePackage } from '../helpers/make.ts'
+
+const NOW = Date.parse('2026-06-30T00:00:00Z')
+
+let folder: string
+let told: string[]
+/** Entries as a cache has them: the newest with the beginning of the key is found. */
+let entries: { key: string; text: string }[]
+const store: Store = {
+  get folder() {
+    return folder
+  },
+  works: () => true,
+  fetch: async (prefix, file) => {
+    const entry = entries.findLast(({ key }) => key.startsWith(prefix))
+    if (entry !== undefined) writeFileSync(join(folder, file), entry.text)
+    return entry !== undefined
+  },
+  store: async (key, file) => {
+    entries.push({ key, text: readFileSync(join(folder, file), 'utf8') })
+    return true
+  },
+  close: () => {}
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'memory-'))
+  told = []
+  entries = []
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const versionOf = (shape: Shape, index: number, tags: readonly string[] = []) => ({
+  id: 100 + index,
+  digest: shape.digest,
+  tags,
+  created: NOW,
+  updated: NOW
+})
+
+/** One run that sees these versions and reads those of them that it does not remember. */
+async function run(shapes: readonly Shape[], { tags = [] as string[], now = NOW } = {}) {
+  const memory = openMemory(store, 'ghcr.io', text => told.push(text))
+  const recollection = await memory.recall(somePackage)
+  const versions = shapes.map((shape, index) => versionOf(shape, index, tags))
+  const known = await recollection.manifests(versions)
+  for (const { digest, bytes, mediaType } of shapes) {
+    if (!known.has(digest)) recollection.learn(digest, parseManifest(bytes, mediaType), bytes)
+  }
+  const since = recollection.untaggedSince(versions, now)
+  recollection.keep(versions, now)
+  await memory.close()
+  return { known, since }
+}
+
+describe('what is remembered', () => {
+  test('is what the manifests say, of those that are still listed, and nothing else', async () => {
+    const [one, two, three] = [image(), manifest(), manifest()]
+    await run([one, two])
+    const { known } = await run([one, three])
+    expect([...known]).toEqual([[one.digest, parseManifest(one.bytes, one.mediaType)]])
+    expect((await run([one, two, three])).known.size).toBe(2)
+  })
+
+  test('is stored anew only for something new, or when a tenth of it is of no more use', async () => {
+    const shapes = Array.from({ length: 20 }, () => manifest())
+    await run(shapes)
+    await run(shapes)
+    await run(shapes.slice(1))
+    expect(entries).toHaveLength(1)
+    await run(shapes.slice(3))
+    expect(entries).toHaveLength(2)
+    expect(entries[1]?.text.split('\n')).toHaveLength(1 + 17 + 1)
+  })
+
+  test('is never what a digest does not stand for, however an entry was come by', async () => {
+    const [index, leaf] = [image(), manifest()]
+    await run([index])
+    const [entry] = entries
+    const forged = JSON.stringify(leaf.bytes.toString('utf8'))
+    const lines = entry!.text.split('\n')
+    entries = [{ key: entry!.key, text: [lines[0], forged, 'no JSON', '7', '{}', ''].join('\n') }]
+    expect((await run([index])).known.size).toBe(0)
+  })
+
+  test.each([
+    ['of another package', (text: string) => text.replace('"package":"ghcr.io/', '"package":"ghcr.io/x')],
+    ['of another form', (text: string) => text.replace('"schema":1', '"schema":2')],
+    ['that is empty', () => ''],
+    ['that is cut short', (text: string) => text.slice(0, 20)]
+  ])('is nothing from an entry %s, and that is told once', async (_, spoil) => {
+    const shape = manifest()
+    await run([shape])
+    entries = entries.map(({ key, text }) => ({ key, text: spoil(text) }))
+    expect((await run([shape])).known.size).toBe(0)
+    expect(told).toHaveLength(1)
+    expect((await run([shape])).known.size).toBe(1)
+  })
+
+  test('an entry that was cut between lines still says what it says', async () => {
+    const shapes = [manifest(), manifest(), manifest()]
+    await run(shapes)
+    entries = entries.map(({ key, text }) => ({ key, text: text.slice(0, -30) }))
+    expect((await run(shapes)).known.size).toBe(2)
+  })
+
+  test('a signed schema 1 manifest, whose digest is not that of its bytes, is read every time', async () => {
+    const shape = schema1()
+    await run([shape])
+    expect((await run([shape])).known.size).toBe(0)
+    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2])
+  })
+
+  test('what only the content type tells is read every time', async () => {
+    const body = { schemaVersion: 2, artifactType: 'application/x', blobs: [] }
+    const bytes = Buffer.from(JSON.stringify(body))
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+    const shape = { ...manifest(), bytes, digest, mediaType: 'application/vnd.oci.artifact.manifest.v1+json' }
+    await run([shape])
+    expect((await run([shape])).known.size).toBe(0)
+    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2])
+  })
+
+  test('text with odd line ends in it is one line', async () => {
+    const bytes = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, config: {}, layers: [], annotations: { a: 'x\u2028y\u2029z\r\n' } })
+    )
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+    const shape = { ...manifest(), bytes, digest }
+    await run([shape])
+    expect((await run([shape])).known.get(digest)?.annotations).toEqual({ a: 'x\u2028y\u2029z\r\n' })
+  })
+})
+
+describe('when a version was first seen without a tag', () => {
+  const DAY = 86_400_000
+
+  test('is remembered, and begins anew when it had a tag in between', async () => {
+    const shape = manifest()
+    const at = async (day: number, tags: string[] = []) =>
+      (await run([shape], { now: NOW + day * DAY, tags })).since.get(shape.digest)
+    expect(await at(0)).toBe(NOW)
+    expect(await at(3)).toBe(NOW)
+    expect(await at(4, ['v1'])).toBeUndefined()
+    expect(await at(5)).toBe(NOW + 5 * DAY)
+  })
+
+  test('is never later than now', async () => {
+    const shape = manifest()
+    await run([shape], { now: NOW + DAY })
+    expect((await run([shape], { now: NOW })).since.get(shape.digest)).toBe(NOW)
+  })
+})

@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals'
+import { type CacheService, startCacheService } from '../emulator/cache-service.ts'
+import { type Emulator, startEmulator } from '../emulator/server.ts'
+import { image, manifest } from '../emulator/shapes.ts'
+import { createWorld } from '../emulator/world.ts'
+import { runAction } from '../helpers/run-action.ts'
+
+const OLD = '2026-01-01T00:00:00Z'
+
+/** Twenty tagged images of two platforms and five untagged manifests, all old. */
+async function setUp() {
+  const world = createWorld()
+  world.org('acme', { olivia: 'admin' })
+  const app = world.package('acme/app')
+  for (let index = 0; index < 20; index++) app.push(image(), { tags: [`v${index}`], at: OLD })
+  for (let index = 0; index < 5; index++) app.push(manifest(), { at: OLD })
+  const github = await startEmulator({ world })
+  const token = world.classic('olivia')
+  const cache = await startCacheService()
+  const dispose = async () => {
+    await Promise.all([github.close(), cache[Symbol.asyncDispose]()])
+  }
+  return { world, app, github, token, cache, [Symbol.asyncDispose]: dispose }
+}
+
+type Setting = Awaited<ReturnType<typeof setUp>>
+
+const POLICY = { packages: 'app', 'delete-untagged': 'true', 'delete-tags': 'pr-*' }
+
+function run({ github, token }: Setting, env: CacheService['env'], inputs: Record<string, string> = {}) {
+  return runAction(github, { token, ...POLICY, ...inputs }, { env })
+}
+
+const reads = (github: Emulator): number =>
+  github.requests.filter(
+    ({ host, method, path, status }) =>
+      host === 'registry' && method === 'GET' && path.includes('/manifests/') && status === 200
+  ).length
+
+const readsOf = (report: unknown) =>
+  (report as { packages: { reads: Record<string, number> }[] }).packages[0]?.reads
+
+describe('the memory between runs', () => {
+  test('a warm run reads nothing that is not new, and decides the same', async () => {
+    await using setting = await setUp()
+    const { app, github, cache } = setting
+    const first = await run(setting, cache.env, { 'deletions-per-run': '2' })
+    expect([first.code, first.outputs['deleted-count']]).toEqual([0, '2'])
+    expect(readsOf(first.report)).toEqual({ tagged: 20, named: 0, untagged: 5, remembered: 0, spared: 40 })
+    const cold = reads(github)
+    app.push(image(), { tags: ['v20'], at: OLD })
+    const second = await run(setting, cache.env)
+    expect([second.code, second.outputs['deleted-count']]).toEqual([0, '3'])
+    expect(reads(github) - cold).toBe(1)
+    expect(readsOf(second.report)).toEqual({ tagged: 1, named: 0, untagged: 0, remembered: 23, spared: 42 })
+    expect(setting.world.broken()).toEqual([])
+  })
+
+  test('a dry run uses the memory and stores nothing', async () => {
+    await using setting = await setUp()
+    const { cache, github } = setting
+    await run(setting, cache.env, { 'dry-run': 'true' })
+    expect(cache.entries).toEqual([])
+    await run(setting, cache.env)
+    expect(cache.entries).toHaveLength(1)
+    const before = reads(github)
+    await run(setting, cache.env, { 'dry-run': 'true' })
+    expect([reads(github) - before, cache.entries.length]).toEqual([0, 1])
+  })
+
+  test('what is remembered of a package is not taken for another whose name begins the same', async () => {
+    await using setting = await setUp()
+    const { cache, world } = setting
+    world.package('acme/app-web').push(image(), { tags: ['latest'], at: OLD })
+    world.package('acme/app-web').push(manifest(), { at: OLD })
+    await run(setting, cache.env, { packages: 'app-web' })
+    const result = await run(setting, cache.env)
+    expect(readsOf(result.report)).toMatchObject({ tagged: 20, remembered: 0 })
+    expect(cache.entries.map(({ key }) => key.replace(/@\d+$/, '@').split('/').at(-1))).toEqual([
+      'app-web@',
+      'app@'
+    ])
+  })
+
+  test('a package in which the policy can delete nothing is not read at all', async () => {
+    await using setting = await setUp()
+    const { github, cache } = setting
+    const result = await run(setting, cache.env, { 'delete-untagged': 'false' })
+    expect([result.code, reads(github), readsOf(result.report)?.['spared']]).toEqual([0, 0, 65])
+  })
+
+  test('an entry that is no archive is of no use, and does no harm', async () => {
+    await using setting = await setUp()
+    const { cache } = setting
+    await run(setting, cache.env)
+    const [entry] = cache.entries
+    if (entry === undefined) throw new Error('nothing was stored')
+    cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: Buffer.from('no archive') })
+    const result = await run(setting, cache.env)
+    expect([result.code, readsOf(result.report)?.['remembered']]).toEqual([0, 0])
+    expect(result.stdout).not.toMatch(/^::(?:warning|error)/m)
+  })
+
+  test.each([
+    ['refuses', { status: 403, body: { msg: 'cache read denied: no scopes' } }],
+    ['limits', { status: 429, body: { msg: 'too many' }, headers: { 'retry-after': '60' } }]
+  ])('a service that %s is as good as none, without a word', async (_, broken) => {
+    await using setting = await setUp()
+    const { cache } = setting
+    cache.broken = broken
+    const result = await run(setting, cache.env)
+    expect([result.code, result.outputs['deleted-count']]).toEqual([0, '5'])
+    expect(result.stdout).not.toMatch(/^::(?:warning|error)/m)
+  })
+
+  test('a cache that may only be read is read, and not written to', async () => {
+    await using setting = await setUp()
+    const { cache, github } = setting
+    await run(setting, cache.env)
+    const before = reads(github)
+    const result = await run(setting, { ...cache.env, ACTIONS_CACHE_MODE: 'read' })
+    expect([result.code, reads(github) - before, cache.entries.length]).toEqual([0, 0, 1])
+  })
+})

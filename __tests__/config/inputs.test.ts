@@ -1,0 +1,297 @@
+import { describe, expect, test } from '@jest/globals'
+import { type Inputs, inputWarnings, readInputs } from '../../src/config/inputs.ts'
+import { InputError } from '../../src/errors.ts'
+
+const HOUR = 3_600_000
+const RUNNER = {
+  GITHUB_REPOSITORY: 'Octo/App',
+  GITHUB_REPOSITORY_OWNER: 'Octo',
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_API_URL: 'https://api.github.com',
+  RUNNER_TEMP: '/runner/temp',
+  INPUT_TOKEN: 'ghs_secret'
+}
+
+/** The environment that the runner makes of these inputs. */
+function envOf(inputs: Record<string, string>, runner: NodeJS.ProcessEnv = RUNNER): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...runner }
+  for (const [name, value] of Object.entries(inputs)) {
+    env[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`] = value
+  }
+  return env
+}
+
+const read = (inputs: Record<string, string>, runner?: NodeJS.ProcessEnv): Inputs =>
+  readInputs(envOf(inputs, runner))
+
+function problemsOf(inputs: Record<string, string>, runner?: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    read(inputs, runner)
+  } catch (error) {
+    if (error instanceof InputError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('without any input, nothing is asked for and everything has its default', () => {
+  expect(read({})).toEqual({
+    packagesGiven: false,
+    policyTests: false,
+    explain: undefined,
+    mode: 'retain',
+    token: 'ghs_secret',
+    owner: 'Octo',
+    packages: { names: ['app'], patterns: [] },
+    dryRun: false,
+    policy: undefined,
+    deleteTags: [],
+    keepTags: [],
+    keepAtLeast: 0,
+    deleteUntagged: false,
+    keepUntagged: 0,
+    olderThan: undefined,
+    deleteBroken: [],
+    untag: false,
+    grace: 24 * HOUR,
+    ageFrom: 'newest',
+    protect: [],
+    protectFiles: [],
+    minRemaining: undefined,
+    maxDeletions: undefined,
+    maxDeletionPercent: undefined,
+    deletionsPerRun: undefined,
+    plan: undefined,
+    gitTags: ['v*'],
+    skipTags: [],
+    requiredTags: [],
+    imageTags: ['{tag}', '{version}'],
+    platforms: [],
+    releasesOnly: false,
+    expectVisibility: undefined,
+    failOnMissing: false,
+    dispatchWorkflow: undefined,
+    dispatchRepository: 'Octo/App',
+    dispatchRef: undefined,
+    dispatchInputs: { tag: '{tag}' },
+    dispatchToken: undefined,
+    maxDispatches: 20,
+    wait: undefined,
+    purge: [],
+    confirm: undefined,
+    restore: undefined,
+    reserveRequests: 50,
+    timeLimit: 5 * HOUR,
+    reportFile: '/runner/temp/ghcr-steward-report.json',
+    apiUrl: 'https://api.github.com',
+    registryUrl: 'https://ghcr.io',
+    repository: 'Octo/App',
+    serverUrl: 'https://github.com'
+  })
+})
+
+const VALUES: readonly (readonly [string, string, Partial<Inputs>])[] = [
+  ['keep-at-least', '0', { keepAtLeast: 0 }],
+  ['keep-at-least', ' 12\n', { keepAtLeast: 12 }],
+  ['keep-at-least', '', { keepAtLeast: 0 }],
+  ['max-deletions', '0', { maxDeletions: 0 }],
+  ['max-deletions', ' ', { maxDeletions: undefined }],
+  ['deletions-per-run', '0', { deletionsPerRun: 0 }],
+  ['grace', '  ', { grace: 24 * HOUR }],
+  ['grace', '36h', { grace: 36 * HOUR }],
+  ['older-than', '2 weeks', { olderThan: 14 * 24 * HOUR }],
+  ['dry-run', 'TRUE', { dryRun: true }],
+  ['delete-untagged', 'false', { deleteUntagged: false }],
+  ['delete-tags', ' sha-*,\n  /^pr (1|2), x$/\n# no\n', { deleteTags: ['sha-*', '/^pr (1|2), x$/'] }],
+  ['keep-tags', `sha256:${'a'.repeat(64)}`, { keepTags: [`sha256:${'a'.repeat(64)}`] }],
+  ['delete-broken', 'ghost, partial ghost', { deleteBroken: ['ghost', 'partial'] }],
+  ['max-deletion-percent', '100', { maxDeletionPercent: 100 }],
+  ['time-limit', '30 min', { timeLimit: HOUR / 2 }],
+  ['report-file', 'out/my report.json', { reportFile: 'out/my report.json' }],
+  ['owner', 'Acme-Corp', { owner: 'Acme-Corp' }],
+  ['api-url', 'https://ghes.example/api/v3/', { apiUrl: 'https://ghes.example/api/v3' }],
+  ['api-url', 'http://127.0.0.1:8080', { apiUrl: 'http://127.0.0.1:8080' }],
+  ['registry-url', 'http://[::1]:5000/', { registryUrl: 'http://[::1]:5000' }],
+  ['registry-url', 'http://localhost:5000', { registryUrl: 'http://localhost:5000' }]
+]
+
+test.each(VALUES)('T-25c: input %s as %j', (name, value, expected) => {
+  expect(read({ [name]: value })).toMatchObject(expected)
+})
+
+const REFUSED: readonly (readonly [string, string, RegExp])[] = [
+  ['token', '', /^Input `token`: is empty/],
+  ['mode', 'retian', /"retian" is not known here. Did you mean `retain`/],
+  ['dry-run', 'yes', /"yes" is neither `true` nor `false`/],
+  ['keep-at-least', '-1', /"-1" is no whole number.*digits only/],
+  ['keep-at-least', '1e3', /digits only/],
+  ['keep-at-least', '0x10', /digits only/],
+  ['keep-at-least', '3.5', /digits only/],
+  ['keep-at-least', '٣', /digits only/],
+  ['keep-at-least', '99999999999999999999', /too large/],
+  ['max-deletion-percent', '101', /from `0` to `100`/],
+  ['max-deletion-percent', '50%', /without a percent sign/],
+  ['older-than', '3 moons', /"3 moons" is no age.*`30d`/],
+  ['grace', '24', /"24" is no age/],
+  ['time-limit', '0h', /`time-limit`/],
+  ['delete-tags', 'v[1', /v\[1/],
+  ['delete-tags', '/(/', /\/\(\//],
+  ['delete-tags', 'v1 # not latest', /line of its own/],
+  ['keep-tags', 'sha256:abc', /"sha256:abc" is no full digest/],
+  ['keep-tags', `!sha256:${'a'.repeat(64)}`, /no full digest/],
+  ['delete-broken', 'ghosts', /Did you mean `ghost`/],
+  ['age-from', 'oldest', /It can be `newest`, `created`, `updated`/],
+  ['owner', 'octo/app', /without a slash/],
+  ['packages', 'app:latest', /"app:latest" is no package name/],
+  ['packages', 'Octo/app', /begins with the owner. Write `app`; .*`ghcr.io\/octo\/octo\/app`/],
+  ['packages', 'octo/app-*', /begins with the owner. Write `app-\*`/],
+  ['packages', 'ghcr.io/other/app', /is not under `ghcr.io\/octo\/`/],
+  ['packages', 'docker.io/octo/app', /is not under/],
+  ['api-url', 'api.github.com', /is no http address.*`https:\/\/`/],
+  ['api-url', 'ftp://x', /is no http address/],
+  ['api-url', 'http://api.github.com', /would send the token unencrypted/],
+  ['api-url', 'http://127.0.0.1.evil.example', /unencrypted/],
+  ['api-url', 'https://x/?a=b', /Leave it out/],
+  ['registry-url', 'https://ghcr.io/octo', /has a path.*`https:\/\/ghcr.io`/]
+]
+
+describe('a value that cannot be is refused with the input, the value and the fix', () => {
+  test.each(REFUSED)('T-25e: %s as %j', (name, value, message) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(message)])
+  })
+
+  test('every problem is told at once, each entry of a list for itself', () => {
+    const problems = problemsOf({
+      'keep-at-least': 'ten',
+      'delete-tags': 'v[1 ok /(/',
+      dryrun: 'true',
+      grace: 'x'
+    })
+    expect(problems.map(problem => /`(.+?)`/.exec(problem)?.[1])).toEqual([
+      'dryrun',
+      'delete-tags',
+      'delete-tags',
+      'keep-at-least',
+      'grace'
+    ])
+  })
+
+  test('and so is a server that the runner cannot mean', () => {
+    const server = { ...RUNNER, GITHUB_SERVER_URL: 'github.com' }
+    expect(problemsOf({ 'registry-url': 'https://ghcr.io' }, server)).toEqual([
+      'Variable GITHUB_SERVER_URL: "github.com" is no http address. Write it with `https://` in front.'
+    ])
+  })
+
+  test('law 10: a password in an address is not repeated', () => {
+    const [problem] = problemsOf({ 'api-url': 'https://me:hunter2@x.example' })
+    expect(problem).toMatch(/has a user or a password/)
+    expect(problem).not.toContain('hunter2')
+  })
+})
+
+describe('law 9: an unknown input stops the run', () => {
+  test.each([
+    ['dry_run', /^Input `dry_run` is not known. Did you mean `dry-run`\?$/],
+    ['keep tags', /`keep_tags` is not known. Did you mean `keep-tags`/],
+    ['delete-untaged', /Did you mean `delete-untagged`/],
+    ['colour', /`colour` is not known. Remove it/]
+  ])('%s', (name, message) => {
+    expect(problemsOf({ [name]: 'true' })).toEqual([expect.stringMatching(message)])
+  })
+
+  test('even when it is blank', () => {
+    expect(problemsOf({ 'keep-tag': '' })).toHaveLength(1)
+  })
+})
+
+describe('packages', () => {
+  test.each([
+    ['App/Api', { names: ['app/api'], patterns: [] }],
+    ['regtech/sbl/python-alpine a_b', { names: ['regtech/sbl/python-alpine', 'a_b'], patterns: [] }],
+    ['ghcr.io/octo/app', { names: ['app'], patterns: [] }],
+    ['ghcr.io/octo/octo/app', { names: ['octo/app'], patterns: [] }],
+    ['App-* !app-Old', { names: [], patterns: ['app-*', '!app-old'] }],
+    ['base app-*', { names: ['base'], patterns: ['base', 'app-*'] }],
+    ['base !x', { names: ['base'], patterns: ['base', '!x'] }],
+    ['/^App\\W/', { names: [], patterns: ['/^App\\W/'] }],
+    ['ghcr.io/octo/app-*', { names: [], patterns: ['app-*'] }],
+    ['**', { names: [], patterns: ['**'] }]
+  ])('T-39: %s', (packages, expected) => {
+    expect(read({ packages }).packages).toEqual(expected)
+  })
+
+  test('outside of a repository they must be given, and so must the owner', () => {
+    const { GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER, ...bare } = RUNNER
+    expect(problemsOf({ packages: 'app' }, bare)).toEqual([expect.stringMatching(/`owner`: is empty/)])
+    expect(problemsOf({ owner: 'octo' }, bare)).toEqual([expect.stringMatching(/`packages`: is empty/)])
+  })
+})
+
+test.each([
+  ['https://github.com', 'https://ghcr.io'],
+  ['https://octo.ghe.com', 'https://containers.octo.ghe.com'],
+  ['https://ghes.example', 'https://containers.ghes.example']
+])('the registry of %s is %s', (server, registry) => {
+  expect(read({}, { ...RUNNER, GITHUB_SERVER_URL: server }).registryUrl).toBe(registry)
+})
+
+describe('inputs of other modes', () => {
+  test('stop the run when they are set', () => {
+    expect(problemsOf({ confirm: 'app', 'skip-tags': 'x*' })).toEqual([
+      expect.stringMatching(/^Input `skip-tags` is used by mode `check` only, and the mode is `retain`/),
+      expect.stringMatching(/^Input `confirm` is used by mode `purge` only/)
+    ])
+  })
+
+  test('do no harm when they say what the default says, as the runner hands them over', () => {
+    const inputs = {
+      'git-tags': ' v* ',
+      'image-tags': '{tag},{version}',
+      'fail-on-missing': 'False',
+      confirm: ''
+    }
+    expect(problemsOf(inputs)).toEqual([])
+  })
+})
+
+describe('placeholders', () => {
+  test.each([
+    ['image-tags', '{vesion}', 'vesion'],
+    ['dispatch-inputs', 'tag={tga}', 'tga'],
+    ['dispatch-ref', 'refs/tags/{name}', 'name']
+  ])('of %s that nothing feeds stop the run: %s', (input, value, name) => {
+    const problems = problemsOf({ mode: 'check', [input]: value })
+    expect(problems).toEqual([
+      expect.stringMatching(`^Input \`${input}\`: nothing is known by the name \`\\{${name}\\}\``)
+    ])
+  })
+
+  test('may be named groups of the git tags, and JSON has none', () => {
+    const inputs = {
+      mode: 'check',
+      'git-tags': '/^(?<pkg>.+)@(?<version>.+)$/',
+      'image-tags': '{pkg}-{version} {major}.{minor}',
+      'dispatch-inputs': 'data={"tag": "{tag}", "newest": {is-latest}}'
+    }
+    expect(problemsOf(inputs)).toEqual([])
+  })
+})
+
+describe('warnings', () => {
+  test.each([
+    [{}, ['Nothing is deleted']],
+    [{ 'keep-tags': 'v*', 'keep-at-least': '3' }, ['Nothing is deleted']],
+    [{ 'delete-tags': 'x' }, []],
+    [{ 'delete-broken': 'ghost' }, []],
+    [{ 'delete-untagged': 'true', 'keep-at-least': '3', untag: 'true' }, ['`keep-at-least`', '`untag`']],
+    [{ 'delete-tags': 'x', 'keep-untagged': '3' }, ['`keep-untagged`']],
+    [{ 'delete-tags': 'x', 'image-tags': '{version}-alpine' }, ['`git-tags` or `image-tags` has no effect']],
+    [{ 'delete-tags': 'x', 'image-tags': '{version}-alpine', protect: 'releases' }, []],
+    [{ mode: 'check', wait: '1h', 'dispatch-token': 'x' }, ['`wait`', '`dispatch-token`']],
+    [{ mode: 'check', wait: '1h', 'dispatch-workflow': 'build.yml' }, []]
+  ])('for %j', (inputs, expected) => {
+    const warnings = inputWarnings(read(inputs as Record<string, string>))
+    expect(warnings).toEqual(expected.map(part => expect.stringContaining(part)))
+  })
+})

@@ -1,0 +1,382 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { parse } from 'yaml'
+import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
+import { policyJsonSchema } from '../../src/config/policy-schema.ts'
+import { InputError } from '../../src/errors.ts'
+import { digestOf } from '../helpers/make.ts'
+
+const HOUR = 3_600_000
+
+/** The example of the policy language, every key of it. */
+const EXAMPLE = `
+version: 1
+defaults:
+  grace: 24h
+  age-from: newest                  # newest | created | updated
+  max-deletions: 500
+protect:                            # in use: hard protection, fails closed
+  files: [deploy/**/*.yaml, compose*.yml, .github/workflows/*.yml, '**/Dockerfile']
+  list: in-use.txt
+  git: [git-tags, releases]
+packages:
+  - match: containai
+    rules:
+      - name: moving tags
+        action: keep
+        match: { tags: [dev, nightly, prod] }
+      - name: builds
+        action: delete
+        match: { tags: 'sha-*' }
+        keep-at-least: 15
+  - match: ['containai-*', '!containai-metadata']
+    grace: 2d
+    rules:
+      - name: newest patch of every minor
+        action: delete
+        match: { semver: '*', variants: [alpine] }
+        group-by: semver-minor
+        keep-at-least: 2
+      - name: nightlies
+        action: delete
+        match: { tags: 'nightly-*' }
+        keep-daily: 7
+        keep-weekly: 4
+        keep-monthly: 6
+      - name: branch builds
+        action: delete
+        match: { tags: '/^(?<branch>.+)-[0-9a-f]{7}$/' }
+        group-by: branch
+        keep-at-least: 5
+        keep-within: 14d
+      - name: closed pull requests
+        action: delete
+        match: { tags: '/^pr-(?<pr>\\d+)(-.*)?$/', pull-request: closed, closed-for: 3d }
+      - name: untagged
+        action: delete
+        match: { untagged: true, older-than: 7d }
+tests:
+  - name: the newest build stays
+    package: containai
+    now: 2026-06-30T00:00:00Z
+    versions:
+      - { digest: a, tags: [sha-1], created: 2026-05-01 }
+    expect: { delete: [] }
+`
+
+const file = (rules: string, head = ''): string =>
+  `version: 1\n${head}packages:\n  - match: app\n    rules:\n${rules.replaceAll(/^/gm, '      ')}\n`
+
+function problems(text: string): readonly string[] {
+  try {
+    parsePolicyFile(text, 'p.yml')
+  } catch (error) {
+    if (error instanceof InputError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('a policy file', () => {
+  test('the example of the language is read, key by key', () => {
+    const read = parsePolicyFile(EXAMPLE, 'p.yml')
+    expect(read.protect).toEqual({
+      files: ['deploy/**/*.yaml', 'compose*.yml', '.github/workflows/*.yml', '**/Dockerfile'],
+      list: 'in-use.txt',
+      git: ['git-tags', 'releases']
+    })
+    expect(read.tests).toMatchObject([{ name: 'the newest build stays', expect: { delete: [] } }])
+    const [first, second] = [policyFor(read, 'containai'), policyFor(read, 'containai-proxy')]
+    expect(first).toMatchObject({ grace: 24 * HOUR, ageFrom: 'newest', maxDeletions: 500 })
+    expect(first?.rules).toMatchObject([
+      { name: 'moving tags', action: 'keep', match: { tags: { sources: ['dev', 'nightly', 'prod'] } } },
+      {
+        name: 'builds',
+        action: 'delete',
+        keep: { atLeast: 15 },
+        tagMatch: 'all',
+        untag: false,
+        rankBy: 'created'
+      }
+    ])
+    expect(second).toMatchObject({ grace: 48 * HOUR, maxDeletions: 500 })
+    expect(second?.rules.map(({ name, groupBy, rankBy, keep }) => [name, groupBy, rankBy, keep])).toEqual([
+      ['newest patch of every minor', { by: 'semver-minor' }, 'semver', { atLeast: 2, periods: new Map() }],
+      [
+        'nightlies',
+        undefined,
+        'created',
+        {
+          periods: new Map([
+            ['daily', 7],
+            ['weekly', 4],
+            ['monthly', 6]
+          ])
+        }
+      ],
+      [
+        'branch builds',
+        { by: 'group', group: 'branch' },
+        'created',
+        { atLeast: 5, within: 336 * HOUR, periods: new Map() }
+      ],
+      ['closed pull requests', undefined, 'created', { periods: new Map() }],
+      ['untagged', undefined, 'created', { periods: new Map() }]
+    ])
+    expect(second?.rules[3]?.match.pullRequest).toEqual({ closedFor: 72 * HOUR })
+    expect(second?.rules[4]?.match).toEqual({ untagged: true, olderThan: 168 * HOUR })
+  })
+
+  test('the first entry that matches a package decides on it, and without one it is not touched', () => {
+    const read = parsePolicyFile(EXAMPLE, 'p.yml')
+    expect(policyFor(read, 'containai-metadata')).toBeUndefined()
+    expect(policyFor(read, 'other')).toBeUndefined()
+    expect(policyFor(read, 'containai')?.rules).toHaveLength(2)
+  })
+
+  test('rules of the inputs hold beside it, and their settings where it is silent', () => {
+    const read = parsePolicyFile(
+      file('- { action: keep, match: { tags: v* } }', 'defaults: { grace: 1h }\n'),
+      'p.yml'
+    )
+    const inputs = policyFor(parsePolicyFile(EXAMPLE, 'p.yml'), 'containai')
+    const both = policyFor(read, 'app', { ...inputs!, minRemaining: 3 })
+    expect(both).toMatchObject({ grace: HOUR, maxDeletions: 500, minRemaining: 3 })
+    expect(both?.rules.map(({ name }) => name)).toEqual(['rule 1', 'moving tags', 'builds'])
+  })
+
+  test('keep rules speak of pre-releases and delete rules do not, unless they say so', () => {
+    const rules = `
+- { action: keep, match: { semver: '*' } }
+- { action: delete, match: { semver: '*' } }
+- { action: delete, match: { semver: '*', prerelease: only } }`
+    const read = policyFor(parsePolicyFile(file(rules.trim()), 'p.yml'), 'app')
+    expect(read?.rules.map(({ match }) => match.semver?.preReleases)).toEqual(['include', 'exclude', 'only'])
+  })
+
+  test('without settings the grace is a day', () => {
+    const read = policyFor(parsePolicyFile(file('- { action: keep, match: { tags: v* } }'), 'p.yml'), 'app')
+    expect(read).toMatchObject({ grace: 24 * HOUR, ageFrom: 'newest' })
+  })
+})
+
+describe('what is wrong is said with its place and its remedy', () => {
+  const rows: [string, string, string][] = [
+    [
+      'an unknown key',
+      'action: delete, match: { tags: a, older_than: 3d }',
+      '5:45: packages[0].rules[0].match.older_than: Nothing of this name is known here. Did you mean `older-than`?'
+    ],
+    [
+      'a key like no other',
+      'action: delete, match: { tags: a }, colour: red',
+      'colour: Nothing of this name is known here. Known are `name`, `action`'
+    ],
+    [
+      'a wrong word',
+      'action: delte, match: { tags: a }',
+      '5:19: packages[0].rules[0].action: It must be one of `keep`, `delete`, not `delte`. Did you mean `delete`?'
+    ],
+    [
+      'a missing key',
+      'match: { tags: a }',
+      '5:9: packages[0].rules[0].action: It is missing. It must be one of `keep`, `delete`.'
+    ],
+    [
+      'a bad age (T-25e)',
+      'action: delete, match: { tags: a, older-than: 3 moons }',
+      'older-than: `3 moons` is no age. Write for instance `36h`'
+    ],
+    [
+      'a number for an age',
+      'action: delete, match: { tags: a, older-than: 30 }',
+      'It must be text, and YAML reads it as 30.'
+    ],
+    [
+      'a number for a tag',
+      'action: keep, match: { tags: [1.10] }',
+      'tags[0]: It must be text, and YAML reads it as 1.1. Put it in quotes, as it is meant.'
+    ],
+    [
+      'a bad glob (T-25e)',
+      "action: keep, match: { tags: [v*, 'v[1'] }",
+      'tags[1]: The pattern `v[1` has no closing `]`.'
+    ],
+    [
+      'a bad regular expression',
+      "action: keep, match: { tags: '/(/' }",
+      'tags: The pattern `/(/` is not a regular expression'
+    ],
+    ['a bad range', 'action: keep, match: { semver: newest }', 'The pattern `newest` is not a semver range.'],
+    ['a short digest', "action: keep, match: { digests: 'sha256:abc' }", '`sha256:abc` is no full digest.'],
+    [
+      'a negative count',
+      'action: delete, match: { tags: a }, keep-at-least: -1',
+      '-1 is too small. The least is 0.'
+    ],
+    ['a fraction', 'action: delete, match: { tags: a }, keep-at-least: 1.5', 'It must be a whole number'],
+    [
+      'a count in words',
+      'action: delete, match: { tags: a }, keep-at-least: two',
+      'It must be a number, not `two`.'
+    ],
+    ['an empty list', 'action: delete, match: { tags: [] }', 'It must not be empty.'],
+    ['an empty match', 'action: delete, match: {}', "It does not say what to delete. Write `tags: '*'`"],
+    ['ages alone', 'action: delete, match: { older-than: 3d }', 'It does not say what to delete.'],
+    [
+      'untagged and tags',
+      'action: delete, match: { untagged: true, tags: a }',
+      'What is untagged has no tags that `tags` could match.'
+    ],
+    [
+      'untagged: false',
+      'action: delete, match: { tags: a, untagged: false }',
+      'untagged: It must be `true`, not `false`.'
+    ],
+    [
+      'a keep rule that untags',
+      'action: keep, match: { tags: a }, untag: true',
+      '`untag` is for delete rules'
+    ],
+    [
+      'a keep rule for pull requests',
+      "action: keep, match: { tags: '/(?<pr>.)/', pull-request: closed }",
+      '`pull-request` is for delete rules only.'
+    ],
+    [
+      'variants without semver',
+      'action: keep, match: { tags: a, variants: alpine }',
+      '`variants` needs `semver` beside it'
+    ],
+    [
+      'a pull request without its number',
+      'action: delete, match: { tags: pr-*, pull-request: closed }',
+      'It needs a pattern in `tags` whose named group `pr` is the number'
+    ],
+    [
+      'closed-for alone',
+      'action: delete, match: { tags: a, closed-for: 3d }',
+      '`closed-for` needs `pull-request: closed` beside it.'
+    ],
+    [
+      'branches of all tags',
+      'action: delete, match: { branch: deleted }',
+      'Say in `tags` which tags are named after a branch'
+    ],
+    [
+      'a group that is none',
+      "action: delete, match: { tags: '/(?<branch>.+)/' }, group-by: brnch",
+      '`brnch` is neither `semver-minor`, `semver-major` nor a named group of `tags`. Did you mean `branch`?'
+    ],
+    [
+      'a series without semver',
+      'action: delete, match: { tags: a }, group-by: semver-minor',
+      '`semver-minor` needs `semver` in the match.'
+    ],
+    [
+      'a rank without semver',
+      'action: delete, match: { tags: a }, rank-by: semver',
+      'To rank by semver, select by it'
+    ],
+    [
+      'untag without tags',
+      'action: delete, match: { untagged: true }, untag: true',
+      '`untag` needs `tags` or `semver`'
+    ],
+    [
+      'untag and any',
+      'action: delete, match: { tags: a }, untag: true, tag-match: any',
+      '`tag-match: any` deletes what `untag` would keep.'
+    ],
+    [
+      'a regular expression for a label',
+      "action: keep, match: { labels: { a: '/x/' } }",
+      'The pattern `/x/` must be a glob here.'
+    ]
+  ]
+  test.each(rows)('%s', (_, rule, expected) => {
+    const found = problems(file(`- { ${rule} }`))
+    expect(found.join('\n')).toContain(expected)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatch(/^p\.yml:\d+:\d+: /)
+  })
+
+  test.each([
+    ['nothing', '', 'It must be a mapping of keys to values, not nothing.'],
+    ['a list', '- a', 'It must be a mapping of keys to values, not a list.'],
+    ['no YAML', 'version: 1\npackages: [', 'p.yml:2:12'],
+    ['a key twice', 'version: 1\nversion: 1', 'p.yml:2:1: Map keys must be unique.'],
+    ['two documents', 'version: 1\n---\nversion: 1', 'multiple documents'],
+    [
+      'another version',
+      'version: 2\npackages: [{ match: a, rules: [] }]',
+      'version: It must be `1`, not `2`.'
+    ],
+    ['no packages', 'version: 1\npackages: []', 'packages: It must not be empty.'],
+    [
+      'a bomb of aliases',
+      `a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefg'
+        .split('')
+        .map((key, nth) => `${key}: &${key} [${Array(10).fill(`*${'abcdef'[nth]}`).join(', ')}]`)
+        .join('\n')}`,
+      'Excessive alias count'
+    ],
+    [
+      'names of rules',
+      file(
+        '- { name: a, action: keep, match: { tags: a } }\n- { name: a, action: keep, match: { tags: b } }'
+      ),
+      'Another rule of this package is called `a`.'
+    ]
+  ])('%s', (_, text, expected) => {
+    expect(problems(text).join('\n')).toContain(expected)
+  })
+
+  test('all of it at once', () => {
+    const text = file(
+      '- { action: delte, match: { tags: "v[1" } }\n- { action: delete, match: { older-than: x } }\n- { action: delete, match: {} }',
+      'default: {}\n'
+    )
+    expect(problems(text).map(problem => problem.split(': ')[0])).toEqual([
+      'p.yml:2:1',
+      'p.yml:6:19',
+      'p.yml:6:41',
+      'p.yml:7:34',
+      'p.yml:7:48',
+      'p.yml:8:34'
+    ])
+  })
+})
+
+describe('the published JSON Schema', () => {
+  const published = JSON.parse(
+    readFileSync(new URL('../../policy.schema.json', import.meta.url), 'utf8')
+  ) as object
+  const validate = new Ajv2020({ strict: false }).compile(published)
+
+  test('is what the code makes (npm run generate)', () => {
+    expect(published).toEqual(policyJsonSchema())
+  })
+
+  test('takes the example', () => {
+    expect(validate(parse(EXAMPLE))).toBe(true)
+  })
+
+  test.each([
+    ['an unknown key', { version: 1, packages: [{ match: 'a', rules: [], rule: 1 }] }],
+    ['a wrong action', { version: 1, packages: [{ match: 'a', rules: [{ action: 'drop', match: {} }] }] }],
+    ['no packages', { version: 1 }]
+  ])('refuses %s', (_, value) => {
+    expect(validate(value)).toBe(false)
+  })
+})
+
+test('digests of a rule are read', () => {
+  const digest = digestOf('a')
+  const read = policyFor(
+    parsePolicyFile(file(`- { action: keep, match: { digests: '${digest}' } }`), 'p.yml'),
+    'app'
+  )
+  expect(read?.rules[0]?.match.digests).toEqual(new Set([digest]))
+})

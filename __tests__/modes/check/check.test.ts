@@ -1,0 +1,555 @@
+import { describe, expect, test } from '@jest/globals'
+import { image } from '../../emulator/shapes.ts'
+import { buildWorkflow, errorsOf, missingOf, type Scene, scene, startedFor } from '../../helpers/check-run.ts'
+import { runAction } from '../../helpers/run-action.ts'
+
+/** Whole runs of the bundled action in `mode: check`, against the emulated GitHub. */
+
+const DISPATCH = { 'dispatch-workflow': 'build.yml' }
+
+/** Nothing but dispatches was written, GitHub's limits held, and the emulator kept to GitHub's schemas. */
+function expectClean({ github }: Scene): void {
+  const strange = github.writes.filter(({ path }) => !path.endsWith('/dispatches'))
+  expect({
+    strange,
+    violations: github.violations,
+    contract: github.contractViolations
+  }).toEqual({ strange: [], violations: [], contract: [] })
+}
+
+describe('states', () => {
+  test('every git tag without an image is told, newest first, and nothing is started unasked', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v1.1.0', 'v1.10.0', 'v1.9.0', 'nightly')
+    acme.app.push(image(), { tags: ['1.1.0', 'latest'] })
+    await using run = await acme.run()
+    expect(run.outputs['missing-tags']).toBe('v1.10.0\nv1.9.0\nv1.0.0')
+    expect(missingOf(run)).toEqual({
+      'app:v1.10.0': 'absent',
+      'app:v1.9.0': 'absent',
+      'app:v1.0.0': 'absent'
+    })
+    expect(run.outputs['dispatched']).toBe('[]')
+    expect(run.summary).toContain('4 expected tags, 3 missing in 1 package of acme')
+    expect(run.code).toBe(0)
+    expect(acme.github.writes).toEqual([])
+    expectClean(acme)
+  })
+
+  test('a classic token that may only read is enough to look', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    await using run = await acme.run({}, acme.world.classic('olivia', ['read:packages']))
+    expect(run.code).toBe(0)
+    expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
+  })
+
+  test('fail-on-missing makes the run red, and names the tags', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    await using run = await acme.run({ 'fail-on-missing': 'true' })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toEqual(['1 tag lacks its image: v1.0.0.'])
+  })
+
+  test('R-08: an image with a platform gone, or never built, is missing', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v2.0.0', 'v3.0.0')
+    const broken = acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.app.delete(broken.children[1]!)
+    acme.app.push(image(['linux/amd64']), { tags: ['v2.0.0'] })
+    acme.app.push(image(), { tags: ['v3.0.0'] })
+    await using run = await acme.run({ platforms: 'linux/amd64 linux/arm64' })
+    const missing = JSON.parse(run.outputs['missing']!) as { tag: string; lacks: string[] }[]
+    expect(missing.map(({ tag, lacks }) => [tag, lacks])).toEqual([
+      ['v2.0.0', ['linux/arm64']],
+      ['v1.0.0', ['linux/arm64']]
+    ])
+    expectClean(acme)
+  })
+
+  test('R-08: every platform is asked for, and none is downloaded', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    const { children } = acme.app.push(image(), { tags: ['v1.0.0'] })
+    await using run = await acme.run()
+    const asked = (method: string) =>
+      acme.github.requests.filter(
+        request =>
+          request.method === method &&
+          request.status === 200 &&
+          children.some(child => request.path.endsWith(child.digest))
+      )
+    expect(run.outputs['missing']).toBe('[]')
+    expect(asked('HEAD')).toHaveLength(2)
+    expect(asked('GET')).toHaveLength(0)
+  })
+
+  test('the images of two packages are told apart, and a tag that both lack is told once', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.world.package('acme/web', { repository: 'acme/app', visibility: 'public' })
+    await using run = await acme.run({ packages: 'app, web', 'required-tags': 'prod' })
+    expect(missingOf(run)).toEqual({
+      'app:v2.0.0': 'absent',
+      'app:prod': 'absent',
+      'web:v2.0.0': 'absent',
+      'web:v1.0.0': 'absent',
+      'web:prod': 'absent'
+    })
+    expect(run.outputs['missing-tags']).toBe('v2.0.0\nv1.0.0\nprod')
+  })
+
+  test('R-09: tags that give no image tag are told, and not started', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0+build', 'app@1.1.0', 'app@1.0.0', 'web@7.0.0')
+    acme.app.push(image(), { tags: ['1.0.0'] })
+    await using run = await acme.run({
+      'git-tags': 'v*, /^(?<package>.+)@(?<version>.+)$/',
+      'image-tags': '{version}',
+      ...DISPATCH
+    })
+    expect(run.stdout).toContain('No image was looked for of 1 git tag')
+    expect(startedFor(acme)).toEqual(['app@1.1.0'])
+    expectClean(acme)
+  })
+
+  test('R-10: drafts and pre-releases need no image where only releases do', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v1.1.0', 'v2.0.0-rc.1', 'v3.0.0')
+    acme.repository.release('v1.0.0')
+    acme.repository.release('v2.0.0-rc.1', { prerelease: true })
+    acme.repository.release('v3.0.0', { draft: true })
+    await using run = await acme.run({ 'releases-only': 'true', 'skip-tags': 'v*-*' })
+    expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
+    expectClean(acme)
+  })
+
+  test('R-10: more releases than one page holds are all read', async () => {
+    await using acme = await scene()
+    for (let minor = 0; minor < 130; minor++) acme.repository.release(`v1.${minor}.0`)
+    await using run = await acme.run({ 'releases-only': 'true' })
+    expect(run.outputs['missing-tags']?.split('\n')).toHaveLength(130)
+    expectClean(acme)
+  })
+
+  test('a repository without tags expects nothing, and says so', async () => {
+    await using acme = await scene()
+    acme.repositories.add('acme/empty', { defaultBranch: '' })
+    await using none = await acme.run()
+    const token = acme.world.githubToken('acme/empty')
+    const inputs = { mode: 'check', token, packages: 'app' }
+    await using empty = await runAction(acme.github, inputs, { repository: 'acme/empty' })
+    for (const run of [none, empty]) {
+      expect(run.code).toBe(0)
+      expect(run.stdout).toContain('no git tag matches')
+    }
+  })
+
+  test.each([
+    ['private', 1],
+    ['public', 0]
+  ])('a public package that must be %s ends with %d', async (visibility, code) => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    acme.app.push(image(), { tags: ['v1.0.0'] })
+    await using run = await acme.run({ 'expect-visibility': visibility })
+    expect(run.code).toBe(code)
+    expect(run.stdout.includes('app is public, and `expect-visibility` asks for private')).toBe(code === 1)
+  })
+})
+
+describe('R-07: what cannot be read is neither there nor missing', () => {
+  async function unreadable(prepare: (acme: Scene) => void, inputs: Record<string, string> = {}) {
+    const acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    acme.app.push(image(), { tags: ['v1.0.0'] })
+    prepare(acme)
+    const run = await acme.run({ ...DISPATCH, ...inputs })
+    await acme[Symbol.asyncDispose]()
+    return { acme, run }
+  }
+
+  test.each([401, 403, 404, 418])('a manifest that answers %d', async status => {
+    const { acme, run } = await unreadable(({ github }) => {
+      const answer = { status, body: { errors: [{ code: 'DENIED', message: 'denied' }] } }
+      github.faults.on({ host: 'registry', path: /manifests/ }, { kind: 'answer', answer })
+    })
+    expect(run.code).toBe(1)
+    expect(run.outputs['missing']).toBe('[]')
+    expect(startedFor(acme)).toEqual([])
+    await run[Symbol.asyncDispose]()
+  })
+
+  test.each([403, 404])('git tags that answer %d', async status => {
+    const { acme, run } = await unreadable(({ github }) => {
+      const answer = { status, body: { message: 'no' } }
+      github.faults.on({ path: /matching-refs/ }, { kind: 'answer', answer })
+    })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)[0]).toMatch(/^Reading the git tags of acme\/app failed/)
+    expect(startedFor(acme)).toEqual([])
+    await run[Symbol.asyncDispose]()
+  })
+
+  test('a package that the token may not see, or that does not exist', async () => {
+    const { acme, run } = await unreadable(() => {}, { packages: 'app, other' })
+    expect(run.code).toBe(1)
+    expect(missingOf(run)).toEqual({})
+    expect(errorsOf(run)[0]).toContain('It does not exist, or this token may not see it')
+    expect(startedFor(acme)).toEqual([])
+    await run[Symbol.asyncDispose]()
+  })
+
+  test('but all is missing of a package that its own owner does not have', async () => {
+    await using acme = await scene()
+    acme.world.user('sam')
+    acme.repositories.add('sam/app').tag('v1.0.0')
+    const token = acme.world.classic('sam', ['repo', 'read:packages'])
+    await using run = await runAction(acme.github, { mode: 'check', token }, { repository: 'sam/app' })
+    expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
+    expect(run.code).toBe(0)
+    expectClean(acme)
+  })
+
+  test('runs that cannot be read: nothing is started, for one might be under way', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    const answer = { status: 403, body: { message: 'Resource not accessible by integration' } }
+    acme.github.faults.on({ path: /actions\/runs/ }, { kind: 'answer', answer })
+    await using run = await acme.run(DISPATCH)
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)[0]).toContain('`permissions: actions: write`')
+    expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
+    expect(startedFor(acme)).toEqual([])
+  })
+})
+
+describe('rebuilding', () => {
+  test('R-01, R-02, R-13: GITHUB_TOKEN starts the workflow on the default branch, with the tag as an input', async () => {
+    await using acme = await scene()
+    // Tagged before the workflow came: at these tags there is no such file.
+    acme.repository.tag('v1.0.0', 'v2.0.0', 'v1.5.0')
+    acme.app.push(image(), { tags: ['v1.5.0'] })
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    await using run = await acme.run(DISPATCH)
+    expect(run.code).toBe(0)
+    expect(acme.repository.row.runs.map(({ branch, inputs }) => [branch, inputs])).toEqual([
+      ['main', { tag: 'v2.0.0' }],
+      ['main', { tag: 'v1.0.0' }]
+    ])
+    expect(JSON.parse(run.outputs['dispatched']!)).toEqual([
+      expect.objectContaining({
+        tag: 'v2.0.0',
+        workflow: 'build.yml',
+        repository: 'acme/app',
+        url: expect.stringMatching(/^https:\/\/github\.com\/acme\/app\/actions\/runs\/\d+$/)
+      }),
+      expect.objectContaining({ tag: 'v1.0.0' })
+    ])
+    expectClean(acme)
+  })
+
+  test('R-01: without `actions: write` the run says what to grant, and tries once', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    const token = acme.world.githubToken('acme/app', { packages: 'read', contents: 'read', actions: 'read' })
+    await using run = await acme.run(DISPATCH, token)
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)[0]).toContain('`permissions: actions: write`')
+    expect(acme.github.writes).toHaveLength(1)
+    expect(run.summary).toContain('left for the next run')
+    expectClean(acme)
+  })
+
+  test('R-01: another repository needs a token of its own, and that is never printed', async () => {
+    await using acme = await scene()
+    const builds = acme.repositories.add('acme/builds', { isPrivate: true })
+    builds.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    const elsewhere = { ...DISPATCH, 'dispatch-repository': 'acme/builds' }
+    await using refused = await acme.run(elsewhere)
+    expect(refused.code).toBe(1)
+    expect(errorsOf(refused)[0]).toContain('`dispatch-token`')
+
+    const secret = acme.world.appToken('acme')
+    await using run = await acme.run({ ...elsewhere, 'dispatch-token': secret })
+    expect(run.code).toBe(0)
+    expect(builds.row.runs.map(({ inputs }) => inputs)).toEqual([{ tag: 'v1.0.0' }])
+    const told = run.stdout.replaceAll(`::add-mask::${secret}`, '')
+    expect([told, run.summary, JSON.stringify(run.report)].some(text => text.includes(secret))).toBe(false)
+    expect(
+      acme.github.requests.filter(({ path, token }) => path.includes('/packages') && token === 'app')
+    ).toEqual([])
+    expectClean(acme)
+  })
+
+  test.each<[string, Record<string, string>, string, RegExp]>([
+    [
+      'R-02: a tag whose file lacks the trigger',
+      { 'dispatch-ref': 'refs/tags/{tag}' },
+      'old',
+      /add `workflow_dispatch:`/
+    ],
+    ['R-02: a branch that is not there', { 'dispatch-ref': 'gone' }, 'good', /change `dispatch-ref`/],
+    [
+      'R-15: an input that is not declared',
+      { 'dispatch-inputs': 'version={version}' },
+      'good',
+      /Declare them in build\.yml/
+    ],
+    [
+      'R-15: a required input that is not given',
+      { 'dispatch-inputs': '# none' },
+      'good',
+      /Give it in `dispatch-inputs`/
+    ],
+    ['a workflow that is switched off', {}, 'disabled', /Enable build\.yml/],
+    [
+      'a workflow that is not there',
+      { 'dispatch-workflow': 'biuld.yml' },
+      'good',
+      /no \.github\/workflows\/biuld\.yml/
+    ]
+  ])('%s: the run says what to change, and is red', async (_, inputs, state, remedy) => {
+    await using acme = await scene()
+    if (state === 'old') acme.repository.workflow('build.yml', { title: () => 'Build' })
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    if (state === 'disabled') acme.repository.disable('build.yml')
+    await using run = await acme.run({ ...DISPATCH, ...inputs })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run).join('\n')).toMatch(remedy)
+    expect(acme.repository.row.runs).toEqual([])
+    expectClean(acme)
+  })
+
+  test('R-02: on its own ref each tag has its own chance', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v2.0.0')
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    await using run = await acme.run({ ...DISPATCH, 'dispatch-ref': 'refs/tags/{tag}' })
+    expect(startedFor(acme)).toEqual(['v1.0.0'])
+    expect(acme.repository.row.runs[0]?.branch).toBe('v1.0.0')
+    expect(run.code).toBe(1)
+  })
+
+  test('R-06: a server that does not know `return_run_details` is asked without it, once', async () => {
+    await using acme = await scene({ server: 'enterprise' })
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    await using run = await acme.run(DISPATCH)
+    expect(run.code).toBe(0)
+    expect(startedFor(acme)).toEqual(['v2.0.0', 'v1.0.0'])
+    expect(acme.github.writes.map(({ status }) => status)).toEqual([422, 204, 204])
+    expect(run.outputs['dispatched']).toContain('https://github.com/acme/app/actions/workflows/build.yml')
+    expectClean(acme)
+  })
+
+  test.each([
+    ['lost-502', 1],
+    ['lost-reset', 1],
+    ['reset', 0]
+  ] as const)('a dispatch whose answer is lost (%s) is not sent again', async (kind, runs) => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    acme.github.faults.on({ method: 'POST', path: /dispatches/ }, { kind })
+    await using run = await acme.run(DISPATCH)
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)[0]).toContain('it is not known whether a run was started')
+    expect(acme.github.writes).toHaveLength(1)
+    expect(acme.repository.row.runs).toHaveLength(runs)
+  })
+
+  test('R-10: a tag is not built again while a run for it is queued or running', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v2.0.0', 'v3.0.0')
+    acme.repository.ran('build.yml', { title: 'Build v2.0.0', status: 'in_progress', conclusion: undefined })
+    const push = {
+      title: 'Fix',
+      branch: 'v3.0.0',
+      event: 'push',
+      status: 'in_progress',
+      conclusion: undefined
+    }
+    acme.repository.ran('release.yml', push)
+    await using run = await acme.run(DISPATCH)
+    expect(startedFor(acme)).toEqual(['v1.0.0'])
+    expect(run.summary).toContain('not started, a run is under way')
+    expect(run.code).toBe(0)
+    expectClean(acme)
+  })
+
+  test('R-11: a tag whose builds keep failing is left alone', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    for (let day = 0; day < 3; day++) {
+      acme.repository.ran('build.yml', { title: 'Build v1.0.0', conclusion: 'failure' })
+    }
+    await using run = await acme.run(DISPATCH)
+    expect(startedFor(acme)).toEqual(['v2.0.0'])
+    expect(run.summary).toContain('not started any more')
+  })
+
+  test('R-11: a workflow whose runs do not name their tag is pointed out', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    for (let day = 0; day < 3; day++)
+      acme.repository.ran('build.yml', { title: 'Build', conclusion: 'failure' })
+    await using run = await acme.run(DISPATCH)
+    expect(startedFor(acme)).toEqual(['v1.0.0'])
+    expect(run.stdout).toContain('Put the tag into its `run-name`.')
+  })
+
+  test('R-12: only so many are started, newest first; the rest is told', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag(...Array.from({ length: 30 }, (_, minor) => `v1.${minor}.0`))
+    await using run = await acme.run({ ...DISPATCH, 'max-dispatches': '3' })
+    expect(startedFor(acme)).toEqual(['v1.29.0', 'v1.28.0', 'v1.27.0'])
+    expect(run.outputs['missing-tags']?.split('\n')).toHaveLength(30)
+    expect(run.outputs['incomplete']).toBe('true')
+    expect(run.code).toBe(0)
+  })
+
+  test('R-12: a dry run plans the same and starts nothing', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    await using run = await acme.run({ ...DISPATCH, 'dry-run': 'true', wait: '1h', 'max-dispatches': '1' })
+    expect(acme.github.writes).toEqual([])
+    expect(run.outputs['dispatched']).toBe('[]')
+    expect(run.summary).toMatch(/`v2\.0\.0` \| would be started/)
+    expect(run.summary).toMatch(/`v1\.0\.0` \| left for the next run/)
+    expectClean(acme)
+  })
+
+  test('a rate limit ends the starting cleanly, and the next run goes on', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    const body = { message: 'You have exceeded a secondary rate limit.' }
+    const answer = { status: 403, body, headers: { 'retry-after': '60' } }
+    acme.github.faults.on({ method: 'POST', after: 1 }, { kind: 'answer', answer })
+    await using run = await acme.run(DISPATCH)
+    expect(startedFor(acme)).toEqual(['v2.0.0'])
+    expect(run.outputs['incomplete']).toBe('true')
+    expect(run.code).toBe(0)
+  })
+})
+
+describe('waiting', () => {
+  const WAIT = { ...DISPATCH, wait: '1h' }
+
+  test('R-03, R-06: runs are followed to their images, and `latest` moves forwards only', async () => {
+    await using acme = await scene({ server: 'enterprise' })
+    acme.repository.tag('v1.0.0', 'v1.1.0', 'v2.0.0')
+    acme.app.push(image(), { tags: ['v1.1.0', 'latest'] })
+    const dispatch = { tag: { required: true }, 'is-latest': { default: 'true' } }
+    acme.repository.workflow(
+      'build.yml',
+      buildWorkflow(acme.app, {
+        dispatch,
+        build: ({ tag = '', 'is-latest': latest }) => {
+          acme.app.push(image(), { tags: [tag, ...(latest === 'true' ? ['latest'] : [])] })
+          return undefined
+        }
+      })
+    )
+    const inputs = { 'dispatch-inputs': 'tag={tag}\nis-latest={is-latest}' }
+    await using run = await acme.run({ ...WAIT, ...inputs })
+    expect(errorsOf(run)).toEqual([])
+    expect(run.outputs['missing']).toBe('[]')
+    expect(JSON.parse(run.outputs['dispatched']!)).toEqual([
+      expect.objectContaining({ tag: 'v2.0.0', status: 'built', url: expect.stringContaining('/runs/') }),
+      expect.objectContaining({ tag: 'v1.0.0', status: 'built', url: expect.stringContaining('/runs/') })
+    ])
+    expect(acme.app.tags()['latest']).toBe(acme.app.tags()['v2.0.0'])
+    expect(run.summary).toContain('3 expected tags, all there, 2 rebuilt')
+    expectClean(acme)
+  })
+
+  test('R-03, R-04: a rebuild that moves `latest` back is an error, and so is a green run without an image', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v1.1.0', 'v2.0.0')
+    const current = acme.app.push(image(), { tags: ['v2.0.0', 'latest'] })
+    acme.repository.workflow(
+      'build.yml',
+      buildWorkflow(acme.app, {
+        build: ({ tag }) => {
+          if (tag === 'v1.0.0') acme.app.push(image(), { tags: [tag, 'latest'] })
+          return undefined
+        }
+      })
+    )
+    await using run = await acme.run(WAIT)
+    expect(run.code).toBe(1)
+    const [unbuilt, moved] = errorsOf(run)
+    expect(unbuilt).toMatch(/^1 rebuild not built\. The first is v1\.1\.0: Its run succeeded/)
+    expect(moved).toContain('The rebuild of v1.0.0 moved app:latest back: it stood on v2.0.0.')
+    expect(moved).toContain(current.digest)
+    expect(missingOf(run)).toEqual({ 'app:v1.1.0': 'absent' })
+    expectClean(acme)
+  })
+
+  test('R-05: runs that a concurrency group cancels are not built, and said to be cancelled', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app, { concurrency: () => 'build' }))
+    acme.repository.tag('v1.0.0', 'v2.0.0', 'v3.0.0', 'v4.0.0')
+    await using run = await acme.run(WAIT)
+    const statuses = JSON.parse(run.outputs['dispatched']!) as { tag: string; status: string }[]
+    expect(statuses.map(({ tag, status }) => [tag, status])).toEqual([
+      ['v4.0.0', 'built'],
+      ['v3.0.0', 'cancelled'],
+      ['v2.0.0', 'cancelled'],
+      ['v1.0.0', 'built']
+    ])
+    expect(run.outputs['missing-tags']).toBe('v3.0.0\nv2.0.0')
+    expect(errorsOf(run)[0]).toMatch(/^2 rebuilds cancelled\. .*concurrency group/)
+    expectClean(acme)
+  })
+})
+
+describe('R-14: what a check expects, retention keeps', () => {
+  test('a release older than all that is kept stays while its git tag does', async () => {
+    await using acme = await scene()
+    const day = 86_400_000
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    for (const [version, age] of [
+      ['1.0.0', 400],
+      ['1.5.0', 300],
+      ['2.0.0', 200],
+      ['3.0.0', 100]
+    ] as const) {
+      acme.app.push(image(), { tags: [version], at: Date.now() - age * day })
+    }
+    const policy = { mode: 'retain', 'delete-tags': '*', 'keep-at-least': '1' }
+    await using cleaned = await acme.run({ ...policy, protect: 'git-tags' })
+    expect(errorsOf(cleaned)).toEqual([])
+    expect(Object.keys(acme.app.tags()).sort()).toEqual(['1.0.0', '2.0.0', '3.0.0'])
+    expect(cleaned.summary).toContain('in use by git tag v1.0.0')
+    await using checked = await acme.run({ 'fail-on-missing': 'true' })
+    expect(checked.code).toBe(0)
+    expect(acme.world.broken()).toEqual([])
+  })
+
+  test('what cannot be asked stops the run before anything is deleted', async () => {
+    await using acme = await scene()
+    acme.app.push(image(), { tags: ['1.0.0'], at: '2020-01-01T00:00:00Z' })
+    acme.app.push(image(), { tags: ['2.0.0'], at: '2020-01-02T00:00:00Z' })
+    acme.github.faults.on({ path: /releases/ }, { kind: 'answer', answer: { status: 403, body: {} } })
+    await using run = await acme.run({ mode: 'retain', 'delete-tags': '*', protect: 'releases' })
+    expect(run.code).toBe(1)
+    expect(acme.github.writes).toEqual([])
+  })
+})

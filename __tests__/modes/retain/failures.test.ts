@@ -1,0 +1,246 @@
+import { join } from 'node:path'
+import { expect, it } from '@jest/globals'
+import { readRecord } from '../../../src/report/record.ts'
+import type { Trouble } from '../../emulator/faults.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
+import { ago, digestsOf, openScene } from './runs.ts'
+
+const PULLS = { 'delete-tags': 'pr-*' }
+
+const answer = (status: number, message: string, headers = {}): Trouble => ({
+  kind: 'answer',
+  answer: { status, body: { message, documentation_url: 'https://docs.github.com/rest' }, headers }
+})
+
+it('T-26, T-33: a version with too many downloads is refused and keeps its children; the rest goes, and it is green', async () => {
+  await using scene = await openScene()
+  const { world, run } = scene
+  const web = world.package('acme/web', { visibility: 'public', repository: 'acme/app' })
+  const v1 = web.push(image(), { tags: ['v1'], at: ago(90) })
+  const popular = web.push(image(), { tags: ['pr-1'], at: ago(80) })
+  web.push(image(), { tags: ['pr-2'], at: ago(70) })
+  web.downloaded(popular, 5_001)
+  const result = await run({ packages: 'web', ...PULLS })
+  expect(result.errors).toEqual([])
+  expect(web.digests()).toEqual(digestsOf(v1, popular))
+  expect(result.outputs).toMatchObject({ 'deleted-count': '3', 'failed-count': '0', incomplete: 'false' })
+  expect(result.stdout).toMatch(/refused by GitHub: pr-1 .*more than 5000 downloads/)
+  expect(result.stdout).toMatch('it stays with pr-1, which was not deleted')
+  expect(result.summary).toMatch(/Refused by GitHub: 1 change/)
+})
+
+it('T-27: of a plan that covers every tagged version the newest stays, whole, and GitHub is not even asked', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const v2 = app.push(image(), { tags: ['v2'], at: ago(80) })
+  const signature = app.sign(v2, 'sig', { at: ago(79) })
+  const result = await run({ 'delete-tags': '*', 'delete-untagged': 'true' })
+  expect(result.errors).toEqual([])
+  expect(app.digests()).toEqual(digestsOf(v2, signature))
+  expect(result.why(v2)).toBe('kept: the last tagged version, which GitHub does not let go')
+  expect(github.writes.map(({ status }) => status)).toEqual([204, 204, 204])
+})
+
+it('T-27: when others delete the rest meanwhile, the refusal to let the last tagged version go is no failure', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const pull = app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  github.faults.on({ method: 'DELETE', times: 1 }, { kind: 'first', run: () => app.delete(v1) })
+  const result = await run(PULLS)
+  expect(result.errors).toEqual([])
+  expect(app.digests()).toEqual(digestsOf(pull))
+  expect(result.stdout).toMatch(/refused by GitHub: pr-1 .*You cannot delete the last tagged version/)
+})
+
+it('T-28: a version that somebody else deleted counts as gone, and its children follow', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  const pull = app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  github.faults.on({ method: 'DELETE', times: 1 }, { kind: 'first', run: () => app.delete(pull) })
+  const result = await run(PULLS)
+  expect(result.errors).toEqual([])
+  expect(app.digests()).toEqual(digestsOf(v1))
+  expect(result.outputs).toMatchObject({ 'deleted-count': '2', 'failed-count': '0' })
+  expect(result.stdout).toMatch('it was gone before this run came to it')
+})
+
+it('T-28: 404 to a DELETE of what is still there is a lack of rights: the package stops at once, and the sentence says where to grant them', async () => {
+  await using scene = await openScene()
+  const { app, world, github, run } = scene
+  const foreign = world.package('acme/foreign', { visibility: 'public', access: { 'acme/app': 'write' } })
+  foreign.push(image(), { tags: ['v1'], at: ago(90) })
+  for (let n = 0; n < 20; n++) foreign.push(image(), { tags: [`pr-${n}`], at: ago(80) })
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  const before = foreign.digests()
+  const result = await run({ packages: 'foreign, app', ...PULLS })
+  expect(result.errors).toEqual([expect.stringMatching(/^foreign: \d changes? failed.*Package not found/)])
+  const said =
+    /This token may not delete from foreign: give the job `permissions: packages: write`, and .* the role Admin \(Write is not enough\) under "Manage Actions access" at https:\/\/github\.com\/orgs\/acme\/packages\/container\/foreign\/settings/
+  expect(result.stdout).toMatch(said)
+  expect(result.summary).toMatch('/orgs/acme/packages/container/foreign/settings')
+  expect(foreign.digests()).toEqual(before)
+  expect(github.writes.filter(({ path }) => path.includes('/foreign/')).length).toBeLessThanOrEqual(8)
+  // The other package is another matter.
+  expect(app.digests()).toEqual(digestsOf(v1))
+})
+
+it.each<[string, Trouble]>([
+  ['was carried out and answered 502', { kind: 'lost-502' }],
+  ['was carried out and its answer lost', { kind: 'lost-reset' }],
+  ['was answered 500', { kind: 'answer', answer: { status: 500, body: 'oops' } }],
+  ['met a broken connection', { kind: 'reset' }]
+])('T-29: a DELETE that %s is settled by looking, and what is gone counts as deleted', async (_, trouble) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  github.faults.on({ method: 'DELETE', times: 1 }, trouble)
+  const result = await run(PULLS)
+  expect(result.errors).toEqual([])
+  expect(app.digests()).toEqual(digestsOf(v1))
+  expect(result.outputs).toMatchObject({ 'deleted-count': '3', 'failed-count': '0' })
+})
+
+it('T-29: a DELETE that never gets an answer worth having fails, is tried a few times, and makes the run red', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const pull = app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  app.push(image(), { tags: ['pr-2'], at: ago(70) })
+  github.faults.on({ method: 'DELETE', path: new RegExp(`/${pull.id}$`) }, answer(500, 'Server Error'))
+  const result = await run(PULLS)
+  expect(result.errors).toEqual([expect.stringMatching(/^app: 1 change failed.*pr-1.*500/)])
+  expect([...digestsOf(pull)].filter(digest => !app.digests().has(digest))).toEqual([])
+  expect(app.tags()).not.toHaveProperty(['pr-2'])
+  expect(JSON.parse(result.outputs['failed']!)).toMatchObject([
+    { package: 'app', id: pull.id, tags: ['pr-1'] }
+  ])
+})
+
+it('T-30: a listed version without a manifest is a ghost: it stops nothing, and goes when asked for', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  const ghost = app.push(manifest(), { tags: ['v0'], at: ago(95) })
+  const hollow = app.push(image(), { tags: ['v2'], at: ago(80) })
+  const partial = app.push(image(), { tags: ['v3'], at: ago(70) })
+  for (const child of [...hollow.children, partial.children[0]!]) app.delete(child)
+  app.push(manifest(), { at: ago(60) })
+  github.faults.on(
+    { host: 'registry', path: new RegExp(ghost.digest) },
+    {
+      kind: 'answer',
+      answer: { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] } }
+    }
+  )
+  const first = await run({ 'delete-untagged': 'true' })
+  expect(first.errors).toEqual([])
+  expect(Object.keys(app.tags()).sort()).toEqual(['v0', 'v1', 'v2', 'v3'])
+  expect(first.outputs['deleted-count']).toBe('1')
+  expect(first.record?.packages[0]?.broken.map(({ id, state }) => [id, state]).sort()).toEqual(
+    [
+      [ghost.id, 'ghost'],
+      [hollow.id, 'ghost'],
+      [partial.id, 'partial']
+    ].sort()
+  )
+  await run({ 'delete-broken': 'ghost' })
+  expect(Object.keys(app.tags()).sort()).toEqual(['v1', 'v3'])
+  await run({ 'delete-broken': 'partial' })
+  expect(app.digests()).toEqual(digestsOf(v1))
+})
+
+it('T-30: a registry that has none of the manifests is another one, and nothing is concluded from it', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  app.push(manifest(), { at: ago(90) })
+  github.faults.on(
+    { host: 'registry', path: /manifests/ },
+    { kind: 'answer', answer: { status: 404, body: { errors: [{ code: 'NAME_UNKNOWN', message: 'no' }] } } }
+  )
+  const result = await run({ 'delete-untagged': 'true', 'delete-broken': 'ghost, partial, orphaned' })
+  expect(result.errors).toEqual([expect.stringMatching(/^app: The registry has none of the 2 manifests/)])
+  expect(github.writes).toEqual([])
+})
+
+it('T-32: killed at any DELETE, before or after GitHub carried it out, a run leaves every tag whole and a report that can be read', async () => {
+  for (const moment of ['first', 'then'] as const) {
+    for (let deletion = 0; deletion < 7; deletion++) {
+      await using scene = await openScene()
+      const { app, github, run } = scene
+      const shared = manifest()
+      const entry = { shape: shared, platform: 'linux/amd64' }
+      app.push(index([entry]), { tags: ['v1'], at: ago(90) })
+      const pull = app.push(index([entry, { shape: image() }]), { tags: ['pr-1'], at: ago(80) })
+      app.sign(pull, 'sig', { at: ago(79) })
+      app.push(image(['linux/amd64']), { tags: ['pr-2'], at: ago(70) })
+      const kill = new AbortController()
+      github.faults.on(
+        { method: 'DELETE', after: deletion, times: 1 },
+        { kind: moment, run: () => kill.abort() }
+      )
+      const before = app.digests()
+      const result = await run(PULLS, { kill: kill.signal })
+      expect(result.code).toBeNull()
+      const { journal, finished, packages } = readRecord(join(result.temp, 'ghcr-steward-report.json'))
+      expect(finished).toBeUndefined()
+      expect(packages[0]?.steps).toHaveLength(7)
+      const sent = new Set(journal.flatMap(one => (one.event === 'sent' ? [one.digest] : [])))
+      const unsent = [...before].filter(digest => !app.digests().has(digest) && !sent.has(digest))
+      expect(unsent).toEqual([])
+    }
+  }
+})
+
+it.each([
+  [400, 'a reason that nobody has heard of', 0],
+  [403, 'Resource not accessible by integration', 1]
+])('T-33: children stay with a parent whose DELETE answers %i', async (status, message, code) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  const pull = app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  github.faults.on({ method: 'DELETE', path: new RegExp(`/${pull.id}$`) }, answer(status, message))
+  const result = await run(PULLS)
+  expect(result.code).toBe(code)
+  expect(app.digests()).toEqual(digestsOf(v1, pull))
+  expect(github.writes).toHaveLength(1)
+  expect(result.stdout).toContain(message)
+})
+
+it('T-34: every page is read before the first DELETE, and a target on the second page is found', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  for (let n = 0; n < 150; n++) app.push(manifest(), { tags: [`v${n}`], at: ago(10 + n / 100) })
+  for (let n = 0; n < 25; n++) app.push(manifest(), { tags: [`pr-${n}`], at: ago(90) })
+  const dry = await run({ 'delete-tags': '*', 'dry-run': 'true' })
+  expect(dry.outputs['planned-count']).toBe('174')
+  const result = await run(PULLS)
+  expect(result.outputs['deleted-count']).toBe('25')
+  expect(Object.keys(app.tags())).toHaveLength(150)
+  const { requests } = github
+  const firstDelete = requests.findIndex(({ method }) => method === 'DELETE')
+  const pages = requests.slice(0, firstDelete).filter(({ path }) => path.endsWith('/versions'))
+  expect(pages.filter(({ query }) => query.includes('page=2')).length).toBeGreaterThanOrEqual(2)
+})
+
+it('T-36: a package without versions is fine; one that is not there makes the run red, and the others go on', async () => {
+  await using scene = await openScene()
+  const { app, world, run } = scene
+  world.package('acme/empty', { repository: 'acme/app' })
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  const fine = await run({ packages: 'empty', ...PULLS })
+  expect(fine.errors).toEqual([])
+  const result = await run({ packages: 'empty, ap, app', ...PULLS })
+  expect(result.errors).toEqual([
+    expect.stringMatching(/^ap: Reading the package "ap" of acme failed.*does not exist, or/)
+  ])
+  expect(app.digests()).toEqual(digestsOf(v1))
+  expect(JSON.parse(result.outputs['packages']!)).toEqual(expect.arrayContaining(['empty', 'app']))
+})

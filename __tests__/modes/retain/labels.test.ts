@@ -1,0 +1,63 @@
+import { expect, it } from '@jest/globals'
+import { image, index, labelled, manifest } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+const policyOf = (...rules: string[]): string =>
+  `version: 1\npackages:\n- match: app\n  rules:\n${rules.map(rule => `  - ${rule}\n`).join('')}`
+
+const THROW_AWAY =
+  "{ name: throw-away, action: delete, match: { tags: 'b-*', labels: { acme.keep: 'no*' } } }"
+const blobsRead = ({ github }: Scene): number =>
+  github.requests.filter(({ path }) => path.includes('/blobs/')).length
+
+it('what a label says decides, and only the configs that matter are read', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(labelled({ 'acme.keep': 'no, thanks' }), { tags: ['b-1'], at: ago(30) })
+  app.push(labelled({ 'acme.keep': 'yes' }), { tags: ['b-2'], at: ago(29) })
+  app.push(labelled({}), { tags: ['b-3'], at: ago(28) })
+  app.push(labelled({ 'acme.keep': 'no' }), { tags: ['v1'], at: ago(27) })
+  app.push(index([{ shape: labelled({ 'acme.keep': 'no' }), platform: 'linux/amd64' }]), {
+    tags: ['b-4'],
+    at: ago(26)
+  })
+  app.push(
+    index([{ shape: manifest(), platform: 'linux/amd64' }], { annotations: { 'acme.keep': 'none' } }),
+    {
+      tags: ['b-5'],
+      at: ago(25)
+    }
+  )
+  const result = await run({ policy: policyOf(THROW_AWAY) })
+  expect(result.errors).toEqual([])
+  expect(Object.keys(app.tags()).sort()).toEqual(['b-2', 'b-3', 'v1'])
+  expect(blobsRead(scene)).toBe(4)
+})
+
+it('law 3: labels that cannot be read delete nothing and keep what they might keep; the run is red', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(labelled({ 'acme.keep': 'no' }), { tags: ['b-1'], at: ago(30) })
+  app.push(labelled({ 'acme.keep': 'yes' }), { tags: ['c-1'], at: ago(30) })
+  app.push(manifest(), { tags: ['v1'], at: ago(30) })
+  github.faults.on({ path: /\/blobs\// }, { kind: 'answer', answer: { status: 404, body: {} } })
+  const keep = "{ name: precious, action: keep, match: { tags: 'c-*', labels: { acme.keep: 'yes' } } }"
+  const rest = "{ name: rest, action: delete, match: { tags: 'c-*' } }"
+  const result = await run({ policy: policyOf(THROW_AWAY, keep, rest) })
+  expect(result.errors).toEqual([expect.stringMatching(/^app: The labels of 2 versions could not be read/)])
+  expect(Object.keys(app.tags()).sort()).toEqual(['b-1', 'c-1', 'v1'])
+})
+
+it('bytes of another digest are never believed to be a config', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(labelled({ 'acme.keep': 'no thanks' }), { tags: ['b-1'], at: ago(30) })
+  app.push(image(), { tags: ['b-2'], at: ago(30) })
+  github.faults.on(
+    { path: /\/blobs\// },
+    { kind: 'answer', answer: { status: 200, body: Buffer.from('{"config":{"Labels":{"acme.keep":"no"}}}') } }
+  )
+  const result = await run({ policy: policyOf(THROW_AWAY) })
+  expect(result.errors).toEqual([expect.stringMatching(/could not be read/)])
+  expect(Object.keys(app.tags()).sort()).toEqual(['b-1', 'b-2'])
+})

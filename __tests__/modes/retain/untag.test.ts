@@ -1,0 +1,110 @@
+import { expect, it } from '@jest/globals'
+import { image, index, manifest } from '../../emulator/shapes.ts'
+import { ago, digestsOf, openScene } from './runs.ts'
+
+const UNTAG = { 'delete-tags': 'rc-*, pr-*', untag: 'true' }
+
+it('strips matching tags from a version that another tag holds, and leaves everything else as it was', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1', 'rc-2'], at: ago(90) })
+  const signature = app.sign(v1, 'sig', { at: ago(80) })
+  app.push(image(), { tags: ['pr-1'], at: ago(70) })
+  const before = app.tags()
+  const dry = await run({ ...UNTAG, 'dry-run': 'true' })
+  expect(app.tags()).toEqual(before)
+  expect(github.writes).toEqual([])
+  expect(dry.stdout).toMatch('would be stripped: tag rc-1')
+  const result = await run(UNTAG)
+  expect(result.errors).toEqual([])
+  expect(app.digests()).toEqual(digestsOf(v1, signature))
+  expect(Object.keys(app.tags())).toEqual(expect.arrayContaining(['v1']))
+  expect(app.tags()).not.toHaveProperty('rc-1')
+  expect(app.tags()).not.toHaveProperty('rc-2')
+  expect(result.outputs).toMatchObject({ 'untagged-count': '2', 'deleted-count': '3', 'failed-count': '0' })
+  expect(result.summary).toMatch('Stripped: 2 tags')
+})
+
+it('finds its throw-away by digest while a stale list still has the tag on the image', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  app.lie({ kind: 'lag', changes: 2 })
+  const listed = { host: 'api', method: 'GET', path: /\/versions$/ } as const
+  github.faults.on(
+    { method: 'PUT', times: 1 },
+    {
+      kind: 'then',
+      run: () =>
+        github.faults.on({ ...listed, after: 1, times: 1 }, { kind: 'first', run: () => app.truth() })
+    }
+  )
+  const result = await run(UNTAG)
+  expect(result.errors).toEqual([])
+  expect(app.digests()).toEqual(digestsOf(v1))
+  expect(app.tags()).toEqual({ v1: v1.digest })
+  expect(result.outputs['untagged-count']).toBe('1')
+  expect(github.writes.map(({ method }) => method)).toEqual(['PUT', 'DELETE'])
+})
+
+it('T-18: never takes the last tag off a platform of a kept index, nor deletes it', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const shape = image()
+  app.push(shape.children[0]!, { tags: ['pr-amd64'], at: ago(91) })
+  const release = app.push(shape, { tags: ['v1'], at: ago(90) })
+  app.push(manifest(), { tags: ['rc-1'] })
+  const result = await run(UNTAG)
+  expect(result.errors).toEqual([])
+  expect(app.tags()).toMatchObject({ 'pr-amd64': shape.children[0]!.digest, v1: release.digest })
+  expect(github.writes).toEqual([])
+})
+
+it.each<[string, RegExp]>([
+  ['moved to another version', /moved|no longer on it|taken off/],
+  ['became the only one', /no other tag holds it/]
+])('leaves a tag alone that %s since the listing', async (what, why) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  github.faults.on(
+    { host: 'registry', path: /manifests/, times: 1 },
+    { kind: 'first', run: () => app.push(manifest(), { tags: [what.startsWith('moved') ? 'rc-1' : 'v1'] }) }
+  )
+  const result = await run(UNTAG)
+  expect(result.errors).toEqual([])
+  expect(result.stdout).toMatch(why)
+  expect(app.digests()).toContain(v1.digest)
+  expect(github.writes).toEqual([])
+})
+
+it('is red, and tells what to do, when the registry does not take the throw-away', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(index([{ shape: manifest() }]), { tags: ['v1', 'rc-1'], at: ago(90) })
+  github.faults.on(
+    { method: 'PUT' },
+    {
+      kind: 'answer',
+      answer: {
+        status: 403,
+        body: { errors: [{ code: 'DENIED', message: 'permission_denied: write_package' }] }
+      }
+    }
+  )
+  const result = await run(UNTAG)
+  expect(result.errors).toEqual([
+    expect.stringMatching(/does not let the token write .*acme\/app .*`permissions: packages: write`/)
+  ])
+  expect(app.tags()).toEqual({ v1: v1.digest, 'rc-1': v1.digest })
+})
+
+it('needs the right to push: a classic token without it stops before anything is written', async () => {
+  await using scene = await openScene()
+  const { app, world, github, run } = scene
+  app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  const token = world.classic('olivia', ['read:packages', 'delete:packages'])
+  const result = await run({ token, ...UNTAG })
+  expect(result.errors).toEqual([expect.stringMatching(/lacks the scope `write:packages`/)])
+  expect(github.writes).toEqual([])
+})

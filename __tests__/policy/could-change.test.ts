@@ -1,0 +1,45 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { couldChange } from '../../src/policy/could-change.ts'
+import { decide, emptyWorld } from '../../src/policy/plan.ts'
+import { deletionsOf } from '../helpers/laws.ts'
+import { policyOf, ruleLists, settings } from '../helpers/policies.ts'
+import { inventories, NOW, worlds } from '../helpers/worlds.ts'
+
+const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 1_000) }
+
+describe('couldChange', () => {
+  test('what could not be changed by anything unread is not changed, whatever the manifests say', () => {
+    let spared = 0
+    fc.assert(
+      fc.property(
+        inventories({ size: 10 }),
+        ruleLists,
+        settings,
+        worlds(),
+        (inventory, rules, defaults, world) => {
+          const policy = policyOf(rules.slice(0, 2), defaults)
+          if (couldChange(inventory.package, inventory.versions, policy, world, NOW)) return
+          spared++
+          const plan = decide(inventory, policy, world, NOW)
+          expect(plan.steps).toEqual([])
+          expect(deletionsOf(plan)).toEqual([])
+        }
+      ),
+      runs
+    )
+    // The property says nothing where everything could change.
+    expect(spared).toBeGreaterThan(runs.numRuns / 20)
+  })
+
+  test('rules that ask the manifests themselves, or strip tags, are never settled without them', () => {
+    const pkg = { ...fc.sample(inventories(), 1)[0]! }.package
+    const could = (match: object, more: object = {}) =>
+      couldChange(pkg, [], policyOf([{ action: 'delete', match, ...more }]), emptyWorld, NOW)
+    expect(could({ state: 'ghost' })).toBe(true)
+    expect(could({ tags: 'x*', kind: 'cache' })).toBe(true)
+    expect(could({ tags: 'x*', labels: { team: 'a*' } })).toBe(true)
+    expect(could({ tags: 'x*' }, { untag: true })).toBe(true)
+    expect(could({ tags: 'x*' })).toBe(false)
+  })
+})

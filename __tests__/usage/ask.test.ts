@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals'
+import type { ProtectSource } from '../../src/config/inputs.ts'
+import { BudgetError, ExpectedError } from '../../src/errors.ts'
+import type { Repository } from '../../src/github/repository.ts'
+import { worldAsker } from '../../src/usage/ask.ts'
+import { somePackage, version } from '../helpers/make.ts'
+import { policyOf } from '../helpers/policies.ts'
+
+/** What is asked of repositories, of which, and how often. */
+
+function repositoryOf(name: string, facts: Partial<Repository> = {}) {
+  const asked: string[] = []
+  const noting =
+    <A extends unknown[], T>(what: string, answer: (...given: A) => Promise<T>) =>
+    (...given: A): Promise<T> => {
+      asked.push([what, ...given.map(one => JSON.stringify(one))].join(' '))
+      return answer(...given)
+    }
+  const repository: Repository = {
+    name,
+    gitTags: noting('git tags', facts.gitTags ?? (async () => ['v1.0.0'])),
+    releaseTags: noting('releases', facts.releaseTags ?? (async () => [])),
+    branches: noting('branches', facts.branches ?? (async () => [{ name: 'main', commit: 'abc' }])),
+    openPullRequests: noting('open', facts.openPullRequests ?? (async () => [])),
+    pullRequests: noting(
+      'pulls',
+      facts.pullRequests ?? (async () => new Map([[1, { state: 'closed' as const }]]))
+    ),
+    defaultBranch: async () => 'main'
+  }
+  return { repository, asked }
+}
+
+const questions = (...protect: ProtectSource[]) => ({
+  protect,
+  references: [],
+  gitTags: ['v*'],
+  imageTags: ['{tag}', '{version}'],
+  requiredTags: []
+})
+
+const CLOSED = { action: 'delete', match: { tags: '/^pr-(?<pr>\\d+)$/', 'pull-request': 'closed' } }
+const NO_BRANCH = { action: 'delete', match: { tags: '/^(?<branch>.+)-x$/', branch: 'deleted' } }
+const never = (name: string): Repository => {
+  throw new Error(`${name} should not be opened`)
+}
+
+test('each thing is asked once, however many packages want to know it, and nothing that nobody wants', async () => {
+  const { repository, asked } = repositoryOf('acme/app')
+  const ask = worldAsker(questions('git-tags'), repository, never)
+  const policy = policyOf([CLOSED])
+  const versions = [version('a', { tags: ['pr-1', 'pr-1-x'] }), version('b', { tags: ['pr-2'] })]
+  await Promise.all([
+    ask(somePackage, policy, versions),
+    ask({ ...somePackage, name: 'web' }, policy, versions)
+  ])
+  await ask(somePackage, policy, [version('c', { tags: ['pr-2', 'pr-3'] })])
+  expect(asked.sort()).toEqual(['git tags', 'pulls [1,2]', 'pulls [3]', 'pulls []'])
+})
+
+test('what protects is asked of both repositories, what rules match of the one that the package is linked to', async () => {
+  const home = repositoryOf('acme/app')
+  const other = repositoryOf('acme/Other', { gitTags: async () => ['v2.0.0'] })
+  const ask = worldAsker(questions('git-tags'), home.repository, () => other.repository)
+  const pkg = { ...somePackage, repository: 'acme/Other' }
+  const { world } = await ask(pkg, policyOf([CLOSED]), [version('a', { tags: ['pr-1'] })])
+  expect(world.inUse.map(({ by }) => by)).toEqual(
+    expect.arrayContaining(['git tag v1.0.0', 'git tag v2.0.0'])
+  )
+  expect([home.asked, other.asked]).toEqual([['git tags'], ['git tags', 'pulls [1]']])
+})
+
+describe('law 3', () => {
+  const fails = async (): Promise<never> => {
+    throw new ExpectedError('It is raining.')
+  }
+  const versions = [version('a', { tags: ['gone-x', 'pr-1'] })]
+
+  test('what is in use and cannot be asked stops the package', async () => {
+    const { repository } = repositoryOf('acme/app', { openPullRequests: fails })
+    const ask = worldAsker(questions('pull-requests'), repository, never)
+    await expect(ask(somePackage, policyOf([]), versions)).rejects.toThrow('It is raining.')
+  })
+
+  test('what rules ask and nobody answers stays unknown, and is told', async () => {
+    const { repository } = repositoryOf('acme/app', { branches: fails, pullRequests: fails })
+    const { world, troubles } = await worldAsker(questions(), repository, never)(
+      somePackage,
+      policyOf([CLOSED, NO_BRANCH]),
+      versions
+    )
+    expect([world.branches, world.pullRequests.size]).toEqual([undefined, 0])
+    expect(troubles).toEqual([
+      'Rules with `branch: deleted` matched nothing, for what they ask is not known. It is raining.',
+      'Rules with `pull-request: closed` matched nothing, for what they ask is not known. It is raining.'
+    ])
+  })
+
+  test('that a repository has no branch at all is not believed', async () => {
+    const { repository } = repositoryOf('acme/app', { branches: async () => [] })
+    const ask = worldAsker(questions(), repository, never)
+    const { world, troubles } = await ask(somePackage, policyOf([NO_BRANCH]), versions)
+    expect(world.branches).toBeUndefined()
+    expect(troubles).toEqual([expect.stringMatching(/GitHub names no branch of acme\/app at all/)])
+  })
+
+  test('where there is no room for a request the package is left for the next run', async () => {
+    const late = async (): Promise<never> => {
+      throw new BudgetError('The quota is used up.')
+    }
+    const { repository } = repositoryOf('acme/app', { pullRequests: late })
+    const ask = worldAsker(questions(), repository, never)
+    await expect(ask(somePackage, policyOf([CLOSED]), versions)).rejects.toThrow(BudgetError)
+  })
+})

@@ -1,0 +1,103 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { readMatchingFiles, readTextFile } from '../../src/usage/files.ts'
+import { checkout } from '../helpers/workspace.ts'
+
+const paths = (root: string, ...patterns: string[]): string[] =>
+  readMatchingFiles(root, patterns).files.map(({ path }) => path)
+
+test('patterns are globs from the workspace, names with a dot in front and folders of any depth included', () => {
+  using repository = checkout({
+    'deploy/prod/app.yaml': 'a',
+    'deploy/app.yaml': 'b',
+    'deploy/notes.md': 'c',
+    'compose.yml': 'd',
+    '.github/workflows/ci.yml': 'e',
+    Dockerfile: 'f',
+    'images/web/Dockerfile': 'g'
+  })
+  const { root } = repository
+  expect(paths(root, 'deploy/**/*.yaml')).toEqual(['deploy/app.yaml', 'deploy/prod/app.yaml'])
+  expect(paths(root, 'deploy/*.yaml', './compose*.yml')).toEqual(['compose.yml', 'deploy/app.yaml'])
+  expect(paths(root, '.github/workflows/*.yml', '**/Dockerfile')).toEqual([
+    '.github/workflows/ci.yml',
+    'Dockerfile',
+    'images/web/Dockerfile'
+  ])
+  expect(paths(root, 'deploy/**', '!**/*.md')).toEqual(['deploy/app.yaml', 'deploy/prod/app.yaml'])
+})
+
+test('a pattern that matches no file is told, one that takes out nothing is not', () => {
+  using repository = checkout({ 'deploy/app.yaml': 'a', 'node_modules/x/app.yaml': 'b', '.git/config': 'c' })
+  expect(readMatchingFiles(repository.root, ['deploy', '**/*.yaml', '.git/*', '!x/**']).idle).toEqual([
+    'deploy',
+    '.git/*'
+  ])
+  expect(paths(repository.root, '**')).toEqual(['deploy/app.yaml'])
+})
+
+test('links are followed within the workspace, never out of it or in circles', () => {
+  using outside = checkout({ 'secret.yaml': 'x' })
+  using repository = checkout({ 'releases/v2/app.yaml': 'tag: v2' })
+  const { root } = repository
+  symlinkSync('v2', join(root, 'releases/current'))
+  symlinkSync('app.yaml', join(root, 'releases/v2/same.yaml'))
+  symlinkSync('..', join(root, 'releases/up'))
+  symlinkSync(join(outside.root, 'secret.yaml'), join(root, 'secret.yaml'))
+  symlinkSync(outside.root, join(root, 'elsewhere'))
+  const { files, unsearched } = readMatchingFiles(root, [
+    'releases/current/app.yaml',
+    'secret.yaml',
+    'elsewhere/**'
+  ])
+  expect(files).toEqual([{ path: 'releases/current/app.yaml', text: 'tag: v2' }])
+  expect(unsearched).toEqual(['secret.yaml leads out of the workspace, or nowhere'])
+  expect(paths(root, '**/*.yaml')).toEqual([
+    'releases/current/app.yaml',
+    'releases/current/same.yaml',
+    'releases/v2/app.yaml',
+    'releases/v2/same.yaml'
+  ])
+})
+
+test('files are read as UTF-8 or UTF-16, and what holds no text is told', () => {
+  using repository = checkout({
+    'a.txt': '\uFEFFtag: ü',
+    'b.txt': Buffer.from('\uFEFFtag: v2', 'utf16le'),
+    'c.txt': Buffer.from([1, 2, 0, 3])
+  })
+  const { files, unsearched } = readMatchingFiles(repository.root, ['*.txt'])
+  expect(files.map(({ text }) => text)).toEqual(['tag: ü', 'tag: v2'])
+  expect(unsearched).toEqual(['c.txt is no text file'])
+})
+
+test('a file that is too large is an error, not silence', () => {
+  using repository = checkout({ 'a.yaml': '' })
+  writeFileSync(join(repository.root, 'big.yaml'), Buffer.alloc(17 * 1024 * 1024, 32))
+  expect(() => readMatchingFiles(repository.root, ['*.yaml'])).toThrow(/`big\.yaml`.* has more than 16 MiB/)
+})
+
+test.each(['/etc/*.yaml', '../*.yaml', 'a/../../b', 'semver:*', 'C:/x'])(
+  '%s is no pattern of files',
+  pattern => {
+    using repository = checkout({ 'a.yaml': '' })
+    expect(() => readMatchingFiles(repository.root, [pattern])).toThrow(/must be a glob within the workspace/)
+  }
+)
+
+test('a file that cannot be read is an error with what to do', () => {
+  using repository = checkout({ 'a.txt': 'x' })
+  const { root } = repository
+  expect(() => readTextFile(root, 'none.yml', 'The policy file')).toThrow(
+    'The policy file `none.yml` is not there. Check its path, and that the repository is checked out before this step (actions/checkout).'
+  )
+  mkdirSync(join(root, 'folder'))
+  expect(() => readTextFile(root, 'folder', 'The policy file')).toThrow(
+    /The policy file `folder` cannot be read: /
+  )
+  // The superuser may read everything.
+  if (process.getuid?.() === 0) return
+  chmodSync(join(root, 'a.txt'), 0)
+  expect(() => readMatchingFiles(root, ['a.txt'])).toThrow(/cannot be read/)
+})

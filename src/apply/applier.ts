@@ -1,0 +1,87 @@
+import type { Services } from '../context.ts'
+import { lackingRights } from '../github/token.ts'
+import { repositoryOf } from '../inventory/load.ts'
+import { readArrivals } from '../inventory/manifests.ts'
+import type { Plan, Step } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { Journal } from '../report/journal.ts'
+import { sentEntry } from '../report/record-build.ts'
+import { type Decided, surveyedOf } from './apply.ts'
+import { watch } from './drift.ts'
+import type { Perform } from './execute.ts'
+import { untagger } from './untag.ts'
+import { remover } from './write.ts'
+
+/**
+ * The hands of a real run for one package: every step is checked against the world as it is now, put into the
+ * journal, and sent.
+ */
+export function live(candidate: Decided, services: Services, journal: Journal): Perform {
+  const { plan } = candidate.run
+  const { inventory, listing } = surveyedOf(candidate)
+  const { packages, registry, clock } = services
+  const pkg = plan.package
+  const repository = repositoryOf(pkg)
+  const announce = (step: Step): void => journal.append(sentEntry(pkg.name, step, clock.now()))
+
+  const deletions = plan.steps.filter(step => step.action === 'delete')
+  const knowledge = watch(
+    listing,
+    deletions.map(step => step.version),
+    {
+      page: page => packages.page(pkg, page),
+      version: id => packages.version(pkg, id),
+      needs: arrivals => readArrivals(arrivals, digest => registry.readManifest(repository, digest))
+    },
+    clock
+  )
+  const remove = remover(
+    knowledge,
+    {
+      remove: (version, precondition) =>
+        packages.remove(pkg, version.id, () => {
+          if (!precondition()) return false
+          announce(deletionOf(version))
+          return true
+        }),
+      version: id => packages.version(pkg, id)
+    },
+    lackingRights(services.tokenKind, pkg, services.serverUrl),
+    clock
+  )
+  const untag = untagger(
+    knowledge,
+    {
+      head: tag => registry.headTag(repository, tag),
+      put: (version, tag, bytes, mediaType) => {
+        announce({ action: 'untag', version, tag })
+        return registry.putManifest(repository, tag, bytes, mediaType)
+      },
+      newest: async () => (await packages.page(pkg, 1)).seen
+    },
+    new Set(inventory.versions.map(version => version.digest)),
+    remove,
+    clock
+  )
+  const stays = tagsThatStay(plan)
+  return step => {
+    if (step.action === 'untag') return untag(step.version, step.tag, stays.get(step.version.id) ?? [])
+    if (step.action === 'delete') return remove(step.version)
+    throw new Error('a step that restores is none of a plan that deletes')
+  }
+}
+
+/** By version id, the tags that an untagged version keeps. */
+function tagsThatStay(plan: Plan): Map<number, readonly string[]> {
+  return new Map(
+    plan.decisions.flatMap(decision =>
+      decision.verdict === 'keep' && decision.untag.length > 0
+        ? [[decision.version.id, decision.version.tags.filter(tag => !decision.untag.includes(tag))] as const]
+        : []
+    )
+  )
+}
+
+function deletionOf(version: PackageVersion): Step {
+  return { action: 'delete', version, after: [], root: version.digest }
+}

@@ -1,0 +1,187 @@
+import type { Listing } from '../github/listing.ts'
+import type { Look } from '../github/packages.ts'
+import type { Clock } from '../model/clock.ts'
+import { type Digest, referrerTag } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { changeOf } from '../policy/change.ts'
+
+/** What is known of a version when its DELETE is sent is at most this old (law 5), in milliseconds. */
+const FRESH = 10_000
+/** Rows are looked at again a little earlier, so that a short queue does not make them stale. */
+const RENEW = 7_000
+/** How often one version is looked at before it is left alone because the answers come too late. */
+const LOOKS = 3
+/** How many versions one look covers: about what is deleted while it stays fresh. */
+const BATCH = 32
+
+/** The looks that the drift check takes; each asks GitHub anew. */
+export interface Eyes {
+  /** One page of the package's versions, counted from 1; empty beyond the last. */
+  page(page: number): Promise<Look<readonly PackageVersion[]>>
+  /** One version; undefined when it is gone. */
+  version(id: number): Promise<Look<PackageVersion | undefined>>
+  /** What versions that are new in the package need or describe: digests and referrer tags' keys. */
+  needs(arrivals: readonly PackageVersion[]): Promise<Needs>
+}
+
+/** `unread` names a new version whose manifest could not be read: it may need anything. */
+export interface Needs {
+  readonly needed: ReadonlySet<string>
+  readonly unread?: string
+}
+
+const NO_NEEDS: Needs = { needed: new Set() }
+
+/** What is known of the package since the listing. */
+export interface Knowledge {
+  /**
+   * Looks again where the last look is too old.
+   * @returns `gone`, a sentence saying why the version must be left alone, or undefined when it is unchanged
+   */
+  check(version: PackageVersion): Promise<'gone' | string | undefined>
+  /**
+   * The same for a tag that is to be stripped: it must still be there, and so must one of those that stay.
+   * @returns a sentence saying why the tag must be left alone, or undefined
+   */
+  checkTag(version: PackageVersion, tag: string, stays: readonly string[]): Promise<string | undefined>
+  /**
+   * True while a DELETE may be sent: all that is known is recent enough, and nothing of it speaks against that. Others
+   * look, too, so more may be known by now than `check` said.
+   */
+  fresh(version: PackageVersion): boolean
+  /** A new version that is our own work and needs nothing. */
+  expect(digest: Digest): void
+}
+
+interface Row {
+  readonly now: PackageVersion | undefined
+  readonly at: number
+}
+
+/**
+ * Follows a package between its listing and its last DELETE: tags that land on a candidate, new indexes that
+ * adopt one, new signatures on one. Looks by page or by version, whichever takes fewer requests.
+ *
+ * @param candidates what will be deleted, in that order: one look covers the next few of them
+ */
+export function watch(
+  listing: Listing,
+  candidates: readonly PackageVersion[],
+  eyes: Eyes,
+  clock: Clock
+): Knowledge {
+  const known = new Set(listing.versions.map(version => version.id))
+  const own = new Set<Digest>()
+  const position = new Map(candidates.map((version, index) => [version.id, index]))
+  const rows = new Map<number, Row>()
+  const needed = new Set<string>()
+  let unread: string | undefined
+  let arrivalsAt = Number.NEGATIVE_INFINITY
+  let looking: Promise<void> | undefined
+
+  const age = (version: PackageVersion): number =>
+    clock.now() - Math.min(rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY, arrivalsAt)
+
+  async function take(page: number): Promise<Look<readonly PackageVersion[]>> {
+    const look = await eyes.page(page)
+    for (const now of look.seen) rows.set(now.id, { now, at: look.at })
+    return look
+  }
+
+  /** Versions that were not there at the listing; with the rows, the only two ways the world can move. */
+  async function lookForArrivals(): Promise<void> {
+    const arrivals: PackageVersion[] = []
+    let asOf = Number.POSITIVE_INFINITY
+    for (let page = 1; ; page++) {
+      const { seen, at } = await take(page)
+      asOf = Math.min(asOf, at)
+      const strangers = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
+      arrivals.push(...strangers)
+      // Newest first, a page that has an old acquaintance ends the news; in any other order all pages count.
+      if (seen.length === 0 || (listing.newestFirst && strangers.length < seen.length)) break
+    }
+    const needs = arrivals.length === 0 ? NO_NEEDS : await eyes.needs(arrivals)
+    for (const need of needs.needed) needed.add(need)
+    // One that could not be read stays a stranger, so that the next look tries it again.
+    if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
+    // Only now: until it is read, what could not be read before may still need anything.
+    unread = needs.unread
+    arrivalsAt = asOf
+  }
+
+  async function lookAtRows(from: PackageVersion): Promise<void> {
+    const start = position.get(from.id)
+    const batch = start === undefined ? [from] : candidates.slice(start, start + BATCH)
+    const stale = batch.filter(version => clock.now() - (rows.get(version.id)?.at ?? 0) > RENEW)
+    const pages = new Set(stale.map(version => listing.pageOf.get(version.id) ?? 1))
+    if (pages.size < stale.length) for (const page of pages) await take(page)
+    // A row that has moved to another page, or was not worth a page, is read by itself.
+    for (const version of stale) {
+      if (version !== from && pages.size < stale.length) continue
+      if (clock.now() - (rows.get(version.id)?.at ?? 0) <= RENEW) continue
+      const { seen, at } = await eyes.version(version.id)
+      rows.set(version.id, { now: seen, at })
+    }
+  }
+
+  async function look(version: PackageVersion): Promise<void> {
+    if (clock.now() - arrivalsAt > RENEW) await lookForArrivals()
+    if (clock.now() - (rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY) > RENEW)
+      await lookAtRows(version)
+  }
+
+  /** The version as it is now, known freshly enough; `late` when GitHub is too slow for that. */
+  async function current(version: PackageVersion): Promise<PackageVersion | undefined | 'late'> {
+    for (let looks = 0; age(version) > RENEW; ) {
+      // One look at a time: those who wait for it mostly find their own row in it.
+      if (looking === undefined) {
+        if (++looks > LOOKS) return 'late'
+        looking = look(version).finally(() => {
+          looking = undefined
+        })
+      }
+      await looking
+    }
+    return rows.get(version.id)?.now
+  }
+
+  const objection = (version: PackageVersion, now: PackageVersion): string | undefined =>
+    changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
+
+  return {
+    async check(version) {
+      const now = await current(version)
+      if (now === undefined) return 'gone'
+      if (now === 'late') return LATE
+      return objection(version, now)
+    },
+    async checkTag(version, tag, stays) {
+      const now = await current(version)
+      if (now === 'late') return LATE
+      if (!now?.tags.includes(tag)) return 'the tag is no longer on it'
+      if (!stays.some(other => now.tags.includes(other))) return 'no other tag holds it any more'
+      return undefined
+    },
+    fresh(version) {
+      const now = rows.get(version.id)?.now
+      return age(version) <= FRESH && now !== undefined && objection(version, now) === undefined
+    },
+    expect: digest => {
+      own.add(digest)
+    }
+  }
+}
+
+const LATE = `GitHub took longer than ${RENEW / 1000} seconds to say what it is now`
+
+function adopted(
+  version: PackageVersion,
+  needed: ReadonlySet<string>,
+  unread: string | undefined
+): string | undefined {
+  if (needed.has(version.digest) || needed.has(referrerTag(version.digest))) {
+    return 'a version that is new since the listing needs it or describes it'
+  }
+  if (unread !== undefined) return `the new version ${unread} could not be read, so what it needs is unknown`
+  return undefined
+}

@@ -1,0 +1,112 @@
+import { BudgetError, ExpectedError } from '../errors.ts'
+import type { Outcome, OutcomeStatus, Plan, Step } from '../model/decision.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
+import { nameOf } from '../report/phrases.ts'
+
+/** What became of one try at a step. `stop` ends the package: nothing further would go better. */
+export interface Performed {
+  readonly status: OutcomeStatus
+  readonly detail: string
+  readonly stop?: string
+}
+
+/** Carries one step out. A dry run is handed `pretend` instead of the real thing. */
+export type Perform = (step: Step) => Promise<Performed>
+
+/** What a dry run does: nothing. */
+export const pretend: Perform = async () => ({ status: 'planned', detail: '' })
+
+/** How many steps may be under way at once; hides the latency of one DELETE behind the others. */
+const CONCURRENT = 8
+
+/** Outcomes after which a version is known to be gone, or back, so that what comes after it may follow. */
+const DONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
+
+/**
+ * Carries out the steps of a plan in their order, several at once. A step starts only when every version
+ * that it comes `after` is confirmed gone (or back); a refused, failed or skipped parent keeps its children.
+ * When GitHub or the time leaves no room (BudgetError), what is under way ends and the rest is `left`.
+ *
+ * @param report told of every outcome as it happens, in the order of happening
+ * @returns one outcome a step, in the order of the plan
+ * @throws whatever `perform` throws that is no ExpectedError, after the steps under way have ended
+ */
+export async function execute(
+  plan: Plan,
+  perform: Perform,
+  report: (outcome: Outcome) => void
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const settled = new Map<Digest, PromiseWithResolvers<boolean>>()
+  for (const step of plan.steps) {
+    if (step.action !== 'untag') settled.set(step.version.digest, Promise.withResolvers())
+  }
+  const nameOfDigest = namesIn(plan)
+  let next = 0
+  let end: { status: OutcomeStatus; detail: string } | undefined
+  let bug: { thrown: unknown } | undefined
+
+  const attempt = async (step: Step): Promise<Performed> => {
+    if (end !== undefined) return end
+    try {
+      return await perform(step)
+    } catch (error) {
+      if (error instanceof BudgetError) {
+        end = { status: 'left', detail: error.message }
+        return end
+      }
+      // One that could not even be looked at, or put into the journal: not done, and said.
+      if (error instanceof ExpectedError) return { status: 'failed', detail: error.message }
+      bug ??= { thrown: error }
+      end = { status: 'left', detail: 'the run ended early' }
+      return { status: 'failed', detail: 'an unexpected error ended the run' }
+    }
+  }
+
+  const heldBack = async (step: Step): Promise<Performed | undefined> => {
+    if (step.action === 'untag') return undefined
+    const unsettled = await firstUnsettled(step.after, settled)
+    if (unsettled === undefined) return undefined
+    return { status: 'skipped', detail: waitsFor[step.action](nameOfDigest(unsettled)) }
+  }
+
+  const settle = async (index: number, step: Step): Promise<void> => {
+    const performed = (await heldBack(step)) ?? (await attempt(step))
+    if (performed.stop !== undefined) end ??= { status: 'skipped', detail: performed.stop }
+    const outcome: Outcome = { step, status: performed.status, detail: performed.detail }
+    outcomes[index] = outcome
+    report(outcome)
+    if (step.action !== 'untag') settled.get(step.version.digest)?.resolve(DONE.includes(performed.status))
+  }
+
+  // Workers take steps in order, so whatever a step waits for is already under way: no deadlock.
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < plan.steps.length; index = next++) {
+      await settle(index, plan.steps[index] as Step)
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENT }, worker))
+  if (bug !== undefined) throw bug.thrown
+  return outcomes
+}
+
+const waitsFor: Readonly<Record<'delete' | 'restore', (name: string) => string>> = {
+  delete: name => `it stays with ${name}, which was not deleted`,
+  restore: name => `it would be broken without ${name}, which did not come back`
+}
+
+/** The first of these versions that is not confirmed gone, or back; one that is not in the plan never is. */
+async function firstUnsettled(
+  after: readonly Digest[],
+  settled: ReadonlyMap<Digest, PromiseWithResolvers<boolean>>
+): Promise<Digest | undefined> {
+  for (const digest of after) {
+    if (!(await settled.get(digest)?.promise)) return digest
+  }
+  return undefined
+}
+
+function namesIn(plan: Plan): (digest: Digest) => string {
+  const names = new Map(plan.decisions.map(({ version }) => [version.digest, nameOf(version)]))
+  return digest => names.get(digest) ?? shortDigest(digest)
+}

@@ -1,0 +1,105 @@
+import type { Log } from '../log.ts'
+import type { Decision, Outcome, Step } from '../model/decision.ts'
+import { shortDigest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { PackageRun } from '../model/run.ts'
+import { explanationLines } from '../report/explanation.ts'
+import { count, nameOf, outcomeWord, phrase } from '../report/phrases.ts'
+
+/** What the log tells of one package while it is worked on. */
+export interface Narrator {
+  group<T>(work: () => Promise<T>): Promise<T>
+  outcome(outcome: Outcome): void
+}
+
+/** Lines of one package; logs beyond a few megabytes cannot be read in the browser, and the report has all. */
+const MOST_LINES = 1_000
+
+/**
+ * Tells of the changes as they happen: one line an image once it and its parts are dealt with, one for each
+ * part that fared otherwise; a thousand lines at most, and the progress.
+ */
+export function narrator(run: PackageRun, log: Log): Narrator {
+  const { package: pkg, plan, error, warnings, explanations = [] } = run
+  const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
+  const steps = plan?.steps ?? []
+  const awaited = new Map<string, number>()
+  for (const step of steps) awaited.set(imageOf(step), (awaited.get(imageOf(step)) ?? 0) + 1)
+  const collected = new Map<string, Outcome[]>()
+  let done = 0
+  let lines = 0
+
+  function headline(): string {
+    if (plan === undefined) return `${pkg.name}: nothing was decided`
+    const kept = plan.decisions.filter(decision => decision.verdict === 'keep').length
+    const due = plan.decisions.length - kept
+    if (plan.decisions.some(decision => decision.verdict === 'restore')) {
+      return `${pkg.name}: ${count(due, 'version')} to restore`
+    }
+    return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} stay and ${due} go`
+  }
+
+  function say(text: string): void {
+    lines++
+    if (lines <= MOST_LINES) log.info(text)
+    else if (lines === MOST_LINES + 1) log.info('what follows is in the report')
+  }
+
+  function tellImage(outcomes: readonly Outcome[]): void {
+    // What comes back has its root last.
+    const first = outcomes.find(({ step }) => imageOf(step).endsWith(step.version.digest)) ?? outcomes[0]
+    if (first === undefined) return
+    const like = outcomes.filter(({ status }) => status === first.status)
+    const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : first.detail
+    say(
+      `${outcomeWord(first)}: ${title(first.step.version)}${parts(like.length - 1)}${reason === '' ? '' : `: ${reason}`}`
+    )
+    for (const outcome of outcomes) {
+      if (outcome.status === first.status) continue
+      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${outcome.detail}`)
+    }
+  }
+
+  return {
+    group: work =>
+      log.group(headline(), () => {
+        for (const sentence of [error, ...warnings]) if (sentence !== undefined) log.info(sentence)
+        for (const line of explanations.flatMap(explanationLines)) log.info(line)
+        return work()
+      }),
+    outcome(outcome) {
+      const { step, detail } = outcome
+      const key = imageOf(step)
+      const outcomes = [...(collected.get(key) ?? []), outcome]
+      collected.set(key, outcomes)
+      if (step.action === 'untag') {
+        say(
+          `${outcomeWord(outcome)}: tag ${step.tag} of ${title(step.version)}${detail === '' ? '' : `: ${detail}`}`
+        )
+      } else if (outcomes.length >= (awaited.get(key) ?? 0)) {
+        collected.delete(key)
+        tellImage(outcomes)
+      }
+      log.progress(`${pkg.name}: ${++done} of ${count(steps.length, 'change')}`)
+    }
+  }
+}
+
+/** What a step's line belongs to: the root that it goes or comes with, or itself where a tag is stripped. */
+function imageOf(step: Step): string {
+  return step.action === 'untag' ? `${step.version.id} ${step.tag}` : `${step.action} ${step.root}`
+}
+
+/** `v1.2.3 (sha256:0123456789ab)`, or the short digest alone. */
+function title(version: PackageVersion): string {
+  const digest = shortDigest(version.digest)
+  return version.tags.length > 0 ? `${nameOf(version)} (${digest})` : digest
+}
+
+function parts(number: number): string {
+  return number === 0 ? '' : ` and ${count(number, 'part')}`
+}
+
+function reasonOf(decision: Decision | undefined): string {
+  return decision === undefined ? '' : phrase(decision.reasons[0])
+}

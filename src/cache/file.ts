@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { appendFileSync, createReadStream, existsSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { isDeepStrictEqual } from 'node:util'
+import * as z from 'zod'
+import { messageOf } from '../errors.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+import type { Manifest } from '../model/manifest.ts'
+import { parseManifest } from '../registry/manifest.ts'
+
+/**
+ * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes: the digest is that
+ * of the bytes, and what the manifest says is read from them every time. So no entry can tell a lie about a digest,
+ * and a reader that understands more than the last one did is not held back by it.
+ */
+const Heading = z.object({
+  schema: z.literal(1),
+  /** Registry, owner and name. */
+  package: z.string(),
+  /** Times at which versions were first seen without a tag (milliseconds since 1970), and their ids. */
+  untagged: z.array(z.tuple([z.int().nonnegative(), z.array(z.int().positive())]))
+})
+export type Heading = z.infer<typeof Heading>
+
+/** @throws whatever is wrong with the file, or with its first line; also when it is about another package */
+export async function readHeading(path: string, name: string): Promise<Heading> {
+  const lines = textLines(path)
+  const first = await lines.next()
+  await lines.return(undefined)
+  const heading = Heading.parse(JSON.parse(first.value ?? ''))
+  if (heading.package !== name) throw new Error(`it is about ${heading.package}`)
+  return heading
+}
+
+/** A line, and what it is where it is a manifest that is `listed`. */
+interface Line {
+  readonly digest?: Digest
+  readonly manifest?: Manifest
+}
+
+/** Reads all lines but the first. @throws when the file cannot be read on */
+export async function* linesOf(path: string, listed: ReadonlySet<Digest>): AsyncGenerator<Line> {
+  let heading = true
+  for await (const text of textLines(path)) {
+    if (!heading) yield lineOf(text, listed)
+    heading = false
+  }
+}
+
+function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
+  try {
+    const bytes = Buffer.from(z.string().parse(JSON.parse(text)))
+    const digest = digestOf(bytes)
+    return listed.has(digest) ? { digest, manifest: parseManifest(bytes, undefined) } : {}
+  } catch {
+    // One that cannot be read is read from the registry again.
+    return {}
+  }
+}
+
+/** Manifests that were read in this run, on their way into the next entry. */
+export interface Notes {
+  readonly path: string
+  readonly count: number
+  add(digest: Digest, manifest: Manifest, bytes: Uint8Array): void
+  /** Puts everything into the file. */
+  flush(): void
+}
+
+/** Pieces of this many characters are handed to the disk at once. */
+const CHUNK = 1 << 20
+
+/** Notes on the disk, so that they take no room in memory; once that fails, none are taken. */
+export function openNotes(path: string, debug: (text: string) => void): Notes {
+  let count = 0
+  let pending = ''
+  let broken = false
+
+  function flush(): void {
+    if (pending === '' || broken) return
+    try {
+      appendFileSync(path, pending)
+    } catch (error) {
+      broken = true
+      debug(`no notes are taken: ${messageOf(error)}`)
+    }
+    pending = ''
+  }
+
+  return {
+    path,
+    get count() {
+      return broken ? 0 : count
+    },
+    add(digest, manifest, bytes) {
+      const line = noteOf(digest, manifest, bytes)
+      if (line === undefined || broken) return
+      count++
+      pending += line
+      if (pending.length >= CHUNK) flush()
+    },
+    flush
+  }
+}
+
+/** Undefined for what the bytes alone do not tell: schema 1, and what was understood by its content type. */
+function noteOf(digest: Digest, manifest: Manifest, bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes).toString('utf8')
+  const again = Buffer.from(text)
+  if (digestOf(again) !== digest) return undefined
+  try {
+    if (!isDeepStrictEqual(parseManifest(again, undefined), manifest)) return undefined
+  } catch {
+    return undefined
+  }
+  // Readers of lines take these two for line ends.
+  const line = JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+  return `${line}\n`
+}
+
+/**
+ * Writes an entry: the heading, what is kept of the old one, and the notes.
+ *
+ * @param keeps asked for each line of `old`, counted from 0 without its heading
+ * @throws when a file cannot be read or written
+ */
+export async function writeMemory(
+  path: string,
+  heading: Heading,
+  old: string,
+  keeps: (line: number) => boolean,
+  notes: Notes
+): Promise<void> {
+  notes.flush()
+  const file = await open(path, 'w')
+  try {
+    let pending = `${JSON.stringify(heading)}\n`
+    const put = async (line: string): Promise<void> => {
+      pending += `${line}\n`
+      if (pending.length < CHUNK) return
+      await file.writeFile(pending)
+      pending = ''
+    }
+    let number = -1
+    for await (const line of existing(old)) if (number++ >= 0 && keeps(number - 1)) await put(line)
+    for await (const line of existing(notes.path)) await put(line)
+    await file.writeFile(pending)
+  } finally {
+    await file.close()
+    for (const done of [old, notes.path]) rmSync(done, { force: true })
+  }
+}
+
+async function* existing(path: string): AsyncGenerator<string> {
+  if (existsSync(path)) yield* textLines(path)
+}
+
+async function* textLines(path: string): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
+}
+
+function digestOf(bytes: Uint8Array): Digest {
+  return parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`) as Digest
+}

@@ -1,0 +1,43 @@
+import { ExpectedError } from '../errors.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import { type PackageRecord, type RunRecord, readRecord } from '../report/record.ts'
+import type { Inputs } from './inputs.ts'
+import type { PackageSelection } from './package-selection.ts'
+
+/**
+ * Reads a report that an input names, for a run on the same server and owner.
+ *
+ * @param input what messages call it
+ * @throws ExpectedError when it cannot be read, or is about somebody else's packages
+ */
+export function readReport(path: string, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
+  const record = readRecord(path)
+  const { owner, api } = record.run
+  if (owner.toLowerCase() !== inputs.owner.toLowerCase()) {
+    throw new ExpectedError(
+      `The report in \`${input}\` is about packages of ${owner}, and this run is about ${inputs.owner}. Give the ` +
+        'right report, or set `owner`.'
+    )
+  }
+  if (api !== inputs.apiUrl) {
+    throw new ExpectedError(
+      `The report in \`${input}\` is about ${api}, and this run about ${inputs.apiUrl}. Give the right report, or ` +
+        'set `api-url`.'
+    )
+  }
+  return record
+}
+
+/** The packages of a report that the input `packages` selects, and the others. */
+export function selectedOf(
+  { packages }: RunRecord,
+  { names, patterns }: PackageSelection
+): { selected: PackageRecord[]; others: PackageRecord[] } {
+  const all = packages.map(({ name }) => name)
+  const hits = patterns.length > 0 ? parsePatterns(patterns).scan(all) : undefined
+  const isSelected = ({ name }: PackageRecord): boolean => hits?.has(name) ?? names.includes(name)
+  return {
+    selected: packages.filter(isSelected),
+    others: packages.filter(record => !isSelected(record))
+  }
+}

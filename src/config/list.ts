@@ -1,0 +1,94 @@
+import { InputError } from '../errors.ts'
+
+/**
+ * Splits a list input into its entries at commas, spaces and line ends. Lines that begin with `#` are comments.
+ *
+ * An entry may hold a separator where it cannot be meant as one:
+ * - a regular expression runs to the slash that closes it, as in JavaScript (`/a b, c/i`, `!/x{1,2}/`);
+ *   a slash in it is written `\/`, and it does not run over the end of its line;
+ * - a comma between braces or brackets belongs to the glob (`v{1,2}.*`);
+ * - a `semver:` range goes on while what follows a space can only be part of it (`semver:>=1.2 <2 || 4`).
+ *
+ * @throws InputError with a clause for each thing that cannot be split
+ */
+export function splitList(text: string): string[] {
+  const problems: string[] = []
+  const entries = text
+    .split(/[\r\n]+/)
+    .map(line => line.trim())
+    .filter(line => !line.startsWith('#'))
+    .flatMap(line => splitLine(line, problems))
+  if (problems.length > 0) throw new InputError(problems)
+  return entries
+}
+
+function splitLine(line: string, problems: string[]): string[] {
+  const entries: string[] = []
+  let rest = line.replace(SEPARATORS, '')
+  while (rest !== '') {
+    // Words of a comment at the end of a line would silently become entries.
+    if (rest.startsWith('#')) {
+      problems.push(`"${rest}" stands behind an entry. Put the comment on a line of its own.`)
+      break
+    }
+    const length = entryLength(rest)
+    if (length === undefined) {
+      problems.push(`"${rest}" is a regular expression without its closing slash. Write it as \`/…/\`.`)
+      break
+    }
+    entries.push(rest.slice(0, length))
+    rest = rest.slice(length).replace(SEPARATORS, '')
+  }
+  return entries
+}
+
+const SEPARATORS = /^[\s,]+/
+
+/** How long the entry at the start of `rest` is; undefined for a regular expression without end. */
+function entryLength(rest: string): number | undefined {
+  if (/^!?\//.test(rest)) return regexLength(rest)
+  if (/^!?semver:/.test(rest)) return rangeLength(rest)
+  return globLength(rest)
+}
+
+/** A slash closes where JavaScript closes it, if only flags follow up to the next separator. */
+function regexLength(rest: string): number | undefined {
+  let inClass = false
+  for (let at = rest.indexOf('/') + 1; at < rest.length; at++) {
+    const character = rest[at]
+    if (character === '\\') at++
+    else if (character === '[') inClass = true
+    else if (character === ']') inClass = false
+    else if (character === '/' && !inClass) {
+      const flags = /^[a-z]*(?=[\s,]|$)/.exec(rest.slice(at + 1))
+      if (flags !== null) return at + 1 + flags[0].length
+    }
+  }
+  return undefined
+}
+
+/** No tag begins with an operator, so a word that does, or that follows one, belongs to the range. */
+function rangeLength(rest: string): number {
+  const word = /\s*([^\s,]+)/y
+  let length = 0
+  let open = true
+  for (let match = word.exec(rest); match !== null; match = word.exec(rest)) {
+    const text = match[1] ?? ''
+    if (!open && !/^(?:[<>=|]|-$)/.test(text)) break
+    length = word.lastIndex
+    open = /(?:^!?semver:|[<>=~^|]|^-)$/.test(text)
+  }
+  return length
+}
+
+function globLength(rest: string): number {
+  let depth = 0
+  for (let at = 0; at < rest.length; at++) {
+    const character = rest[at] as string
+    if (/\s/.test(character)) return at
+    if ('{['.includes(character)) depth++
+    else if ('}]'.includes(character)) depth--
+    else if (character === ',' && depth <= 0) return at
+  }
+  return rest.length
+}

@@ -1,0 +1,121 @@
+import { ExpectedError, InputError } from '../errors.ts'
+import type { Policy } from '../policy/rule.ts'
+import { readMatchingFiles, readTextFile } from '../usage/files.ts'
+import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
+import type { Inputs, ProtectSource } from './inputs.ts'
+import { type PackageSelection, selectPackages } from './package-selection.ts'
+import { type PolicyFile, parsePolicyFile, policyFor } from './policy-file.ts'
+import { policyFromInputs } from './rules-from-inputs.ts'
+import { runPolicyTests } from './run-policy-tests.ts'
+
+/** All that is said of packages before anything is requested: by the inputs, the policy file and the workspace. */
+export interface Rulebook {
+  readonly packages: PackageSelection
+  /** What holds for a package; undefined for one that nothing is said of: it is not touched. */
+  readonly policyOf: (packageName: string) => Policy | undefined
+  /** What the repositories name stays. */
+  readonly protect: readonly ProtectSource[]
+  /** What files use of the owner's images: that stays. */
+  readonly references: readonly Reference[]
+  /** True when some rule strips tags, which takes another right than deleting. */
+  readonly stripsTags: boolean
+  /** Sentences. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads the policy, holds it to its own tests, and reads the files that say what is in use.
+ *
+ * @param workspace the folder that paths start from
+ * @throws InputError with all that is wrong with the policy, ExpectedError for a file that cannot be read
+ */
+export function openRulebook(inputs: Inputs, workspace: string): Rulebook {
+  const plain = policyFromInputs(inputs)
+  const file = inputs.policy === undefined ? undefined : readPolicy(inputs.policy, workspace)
+  if (file !== undefined) runPolicyTests(file)
+  // Only what is about to be deleted can be in use.
+  const { references, warnings } =
+    inputs.mode === 'retain' ? readReferences(inputs, file, workspace) : NO_REFERENCES
+  const rules = [...plain.rules, ...(file?.packages ?? []).flatMap(entry => entry.rules)]
+  return {
+    packages: file === undefined || inputs.packagesGiven ? inputs.packages : packagesOf(file),
+    policyOf: file === undefined ? () => plain : name => policyFor(file, name, plain),
+    protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
+    references,
+    stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
+    warnings
+  }
+}
+
+const NO_REFERENCES = { references: [], warnings: [] }
+
+/**
+ * Reads a policy from where the input `policy` says it is.
+ *
+ * @param given a path, or YAML
+ * @throws InputError, see `parsePolicyFile`
+ */
+export function readPolicy(given: string, workspace: string): PolicyFile {
+  if (isYaml(given)) return parsePolicyFile(given, 'policy')
+  try {
+    return parsePolicyFile(readTextFile(workspace, given, 'The policy file'), given)
+  } catch (error) {
+    if (error instanceof InputError || !(error instanceof ExpectedError)) throw error
+    throw new InputError([`Input \`policy\`: ${error.message}`])
+  }
+}
+
+/** Paths have one line, and no key of a policy in front. */
+function isYaml(given: string): boolean {
+  return given.includes('\n') || /^(?:\{|(?:version|defaults|protect|packages|tests) *:)/.test(given)
+}
+
+/** The packages that a policy is about: those that it names must exist. */
+function packagesOf({ packages }: PolicyFile): PackageSelection {
+  const wanted = packages.flatMap(({ match: { sources } }) => {
+    const positive = sources.filter(source => !source.startsWith('!'))
+    return positive.length > 0 ? positive : ['**']
+  })
+  return selectPackages([...new Set(wanted)])
+}
+
+function readReferences(
+  inputs: Inputs,
+  file: PolicyFile | undefined,
+  workspace: string
+): Pick<Rulebook, 'references' | 'warnings'> {
+  const patterns = [...inputs.protectFiles, ...(file?.protect.files ?? [])]
+  const { files, idle, unsearched } =
+    patterns.length === 0 ? { files: [], idle: [], unsearched: [] } : readMatchingFiles(workspace, patterns)
+  const { found, unresolved } = findReferences(files, inputs.owner)
+  const list = file?.protect.list
+  const listed = list === undefined ? [] : readList(list, inputs.owner, workspace)
+  return {
+    references: [...found, ...listed],
+    warnings: [
+      ...idle.map(
+        pattern =>
+          `The file pattern \`${pattern}\` matches no file, so it protects nothing: check its spelling, and that the ` +
+          'repository is checked out before this step. A folder is written as `folder/**`.'
+      ),
+      ...unsearched.map(clause => `What is in use was not looked for in a file that matches: ${clause}.`),
+      ...unresolved.map(
+        place =>
+          `${place} names an image by a variable that no protected file sets, so what it uses is not protected. Add ` +
+          'the file that sets it, or keep the tag by a rule.'
+      )
+    ]
+  }
+}
+
+/** A list that was to be made by a command that failed is empty; that says nothing of what is in use. */
+function readList(path: string, owner: string, workspace: string): readonly Reference[] {
+  const file: TextFile = { path, text: readTextFile(workspace, path, 'The list of what is in use,') }
+  if (!/[:@/]/.test(file.text)) {
+    throw new ExpectedError(
+      `The list \`${path}\` names no image at all, as if what should have filled it had failed. If nothing is in use, ` +
+        'remove `protect.list` from the policy.'
+    )
+  }
+  return findReferences([file], owner).found
+}

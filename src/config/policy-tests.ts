@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import type { Decision, Plan } from '../model/decision.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+import type { Content, Inventory, PackageVersion } from '../model/package.ts'
+import { decide, emptyWorld, type World } from '../policy/plan.ts'
+import { type PolicyFile, type PolicyTest, policyFor, policyOf } from './policy-file.ts'
+
+/** What is otherwise than a case of the policy expects; versions by the names that the case has for them. */
+export type Fault =
+  | {
+      readonly kind: 'verdict'
+      readonly version: string
+      readonly expected: Decision['verdict']
+      readonly decision: Decision
+    }
+  | {
+      readonly kind: 'untag'
+      readonly version: string
+      readonly expected: readonly string[]
+      readonly actual: readonly string[]
+    }
+  | { readonly kind: 'stop'; readonly expected: boolean; readonly brakes: Plan['brakes'] }
+  | { readonly kind: 'apply'; readonly expected: readonly string[]; readonly actual: readonly string[] }
+  | { readonly kind: 'no-package'; readonly package: string }
+  | { readonly kind: 'no-version'; readonly version: string }
+
+export interface Trial {
+  readonly name: string
+  readonly faults: readonly Fault[]
+}
+
+/**
+ * Has the policy decide each of its cases, and compares.
+ *
+ * @throws ExpectedError when a regular expression takes too long
+ */
+export function tryPolicy(file: PolicyFile): Trial[] {
+  return file.tests.map(test => ({ name: test.name, faults: faultsOf(file, test) }))
+}
+
+function faultsOf(file: PolicyFile, test: PolicyTest): Fault[] {
+  const [first] = file.packages
+  const policy = test.package === undefined ? first && policyOf(first) : policyFor(file, test.package)
+  if (policy === undefined) return [{ kind: 'no-package', package: test.package ?? '' }]
+  const plan = decide(inventoryOf(test), policy, worldOf(test), Date.parse(test.now))
+  return compare(plan, test)
+}
+
+function compare({ decisions, steps, brakes }: Plan, { versions, expect }: PolicyTest): Fault[] {
+  const names = new Map(versions.map(({ digest }) => [digestOf(digest), digest]))
+  const nameOf = ({ digest }: PackageVersion): string => names.get(digest) ?? digest
+  const faults: Fault[] = []
+  const expected = [...expect.delete, ...(expect.apply ?? []), ...Object.keys(expect.untag ?? {})]
+  for (const version of new Set(expected)) {
+    if (!versions.some(({ digest }) => digest === version)) faults.push({ kind: 'no-version', version })
+  }
+  for (const decision of decisions) {
+    const version = nameOf(decision.version)
+    const wanted = expect.delete.includes(version) ? 'delete' : 'keep'
+    if (decision.verdict !== wanted) faults.push({ kind: 'verdict', version, expected: wanted, decision })
+    const tags = expect.untag?.[version] ?? []
+    const actual = decision.verdict === 'keep' ? decision.untag : []
+    if (!sameSet(tags, actual)) faults.push({ kind: 'untag', version, expected: tags, actual })
+  }
+  const stop = expect.stop ?? false
+  if (stop !== brakes.length > 0) faults.push({ kind: 'stop', expected: stop, brakes })
+  const applied = steps.flatMap(step => (step.action === 'delete' ? [nameOf(step.version)] : []))
+  if (expect.apply !== undefined && expect.apply.join('\n') !== applied.join('\n')) {
+    faults.push({ kind: 'apply', expected: expect.apply, actual: applied })
+  }
+  return faults
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every(one => b.includes(one))
+}
+
+/** A digest for a name, in the order of the names, for ties go by digest. */
+function digestOf(name: string): Digest {
+  const bytes = Buffer.from(name)
+  const hex =
+    bytes.length <= 32
+      ? bytes.toString('hex').padEnd(64, '0')
+      : createHash('sha256').update(bytes).digest('hex')
+  return parseDigest(name) ?? (`sha256:${hex}` as Digest)
+}
+
+function inventoryOf({ package: name = 'app', versions }: PolicyTest): Inventory {
+  const contents = new Map(versions.map(version => [digestOf(version.digest), contentOf(version)]))
+  const named = versions.flatMap(({ children = [], subject }) => [...children, ...(subject ? [subject] : [])])
+  for (const digest of named.map(digestOf)) {
+    if (!contents.has(digest)) contents.set(digest, { state: 'missing' })
+  }
+  return {
+    package: {
+      owner: { login: 'test', kind: 'organization' },
+      name,
+      visibility: 'private',
+      versionCount: versions.length,
+      url: ''
+    },
+    versions: versions.map(({ digest, tags = [], created, updated = created }, index) => ({
+      id: index + 1,
+      digest: digestOf(digest),
+      tags,
+      created: Date.parse(created),
+      updated: Date.parse(updated)
+    })),
+    contents
+  }
+}
+
+function contentOf(version: PolicyTest['versions'][number]): Content {
+  const { children = [], subject, kind = 'image', labels = {} } = version
+  return {
+    state: 'read',
+    manifest: {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      form: children.length > 0 ? 'index' : 'manifest',
+      kind,
+      children: children.map(child => ({ digest: digestOf(child), index: false })),
+      ...(subject === undefined ? {} : { subject: digestOf(subject) }),
+      annotations: labels
+    }
+  }
+}
+
+function worldOf(test: PolicyTest): World {
+  const untagged = test.versions.filter(({ tags = [] }) => tags.length === 0)
+  return {
+    inUse: (test['in-use'] ?? []).map(({ by, tag, digest }) => ({
+      by,
+      ...(tag === undefined ? {} : { tag }),
+      ...(digest === undefined ? {} : { digest: digestOf(digest) })
+    })),
+    pullRequests: new Map(
+      Object.entries(test['pull-requests'] ?? {}).map(([number, { state, closed }]) => [
+        Number(number),
+        closed === undefined ? { state } : { state, closedAt: Date.parse(closed) }
+      ])
+    ),
+    branches: test.branches === undefined ? emptyWorld.branches : new Set(test.branches),
+    gitTags: test['git-tags'] === undefined ? emptyWorld.gitTags : new Set(test['git-tags']),
+    // Nobody has looked before: what is untagged is taken to have been so since it was pushed.
+    untaggedSince: new Map(untagged.map(({ digest, created }) => [digestOf(digest), Date.parse(created)])),
+    labels: new Map(test.versions.map(({ digest, labels = {} }) => [digestOf(digest), labels]))
+  }
+}

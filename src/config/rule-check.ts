@@ -1,0 +1,110 @@
+import type * as z from 'zod'
+import { nearest } from '../util/suggest.ts'
+import type { RuleShape } from './policy-schema.ts'
+
+/** Everything that a rule says of tags. */
+const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as const
+/** Enough for a delete rule to know what it is about; ages alone are not. */
+const SELECTORS = [...ABOUT_TAGS, 'untagged', 'untagged-for', 'state', 'digests', 'labels', 'kind'] as const
+
+/** The named groups of the regular expressions in `match.tags`. */
+export function namedGroups(tags: string | readonly string[] | undefined): string[] {
+  const regexes = asList(tags).filter(tag => tag.startsWith('/'))
+  return regexes.flatMap(regex =>
+    [...regex.matchAll(/\(\?<([\p{ID_Start}$_][\p{ID_Continue}$]*)>/gu)].map(([, group]) => group ?? '')
+  )
+}
+
+export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}
+
+/** What the fields of a rule must be to each other. */
+export function checkRule(rule: RuleShape, context: z.RefinementCtx): void {
+  const refuse = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message })
+  const { match, action } = rule
+  if (action === 'keep') checkKeepRule(rule, refuse)
+  else checkDeleteRule(rule, refuse)
+  const byTags = ABOUT_TAGS.find(key => match[key] !== undefined)
+  for (const key of ['untagged', 'untagged-for'] as const) {
+    if (match[key] !== undefined && byTags !== undefined) {
+      refuse(
+        ['match', key],
+        `What is untagged has no tags that \`${byTags}\` could match. Make two rules of it.`
+      )
+    }
+  }
+  for (const key of ['prerelease', 'variants'] as const) {
+    if (match[key] !== undefined && match.semver === undefined) {
+      refuse(['match', key], `\`${key}\` needs \`semver\` beside it; \`semver: '*'\` is every version.`)
+    }
+  }
+  if (rule['rank-by'] === 'semver' && match.semver === undefined) {
+    refuse(['rank-by'], 'To rank by semver, select by it: add `semver` to the match.')
+  }
+  checkGroup(rule, refuse)
+}
+
+type Refuse = (path: string[], message: string) => void
+
+function checkKeepRule({ match, ...rule }: RuleShape, refuse: Refuse): void {
+  for (const key of ['tag-match', 'untag'] as const) {
+    if (rule[key] !== undefined)
+      refuse([key], `\`${key}\` is for delete rules; a keep rule needs one matching tag.`)
+  }
+  for (const key of ['pull-request', 'branch', 'git-tag'] as const) {
+    if (match[key] !== undefined) refuse(['match', key], `\`${key}\` is for delete rules only.`)
+  }
+}
+
+function checkDeleteRule({ match, ...rule }: RuleShape, refuse: Refuse): void {
+  if (SELECTORS.every(key => match[key] === undefined)) {
+    refuse(
+      ['match'],
+      "It does not say what to delete. Write `tags: '*'` for all that is tagged, or `untagged: true`."
+    )
+  }
+  const named = match.tags !== undefined || match.semver !== undefined
+  for (const key of ['branch', 'git-tag'] as const) {
+    if (match[key] !== undefined && !named) {
+      refuse(
+        ['match', key],
+        `Say in \`tags\` which tags are named after a ${key}: else \`latest\` would be one.`
+      )
+    }
+  }
+  if (match['closed-for'] !== undefined && match['pull-request'] === undefined) {
+    refuse(['match', 'closed-for'], '`closed-for` needs `pull-request: closed` beside it.')
+  }
+  if (match['pull-request'] !== undefined && !namedGroups(match.tags).includes('pr')) {
+    refuse(
+      ['match', 'pull-request'],
+      'It needs a pattern in `tags` whose named group `pr` is the number, such as `/^pr-(?<pr>\\d+)$/`.'
+    )
+  }
+  if (rule.untag === true && !named)
+    refuse(['untag'], '`untag` needs `tags` or `semver`, to know which to strip.')
+  if (rule.untag === true && rule['tag-match'] === 'any') {
+    refuse(['untag'], '`tag-match: any` deletes what `untag` would keep. Choose one of them.')
+  }
+}
+
+function checkGroup(rule: RuleShape, refuse: Refuse): void {
+  const group = rule['group-by']
+  if (group === undefined) return
+  if (group === 'semver-minor' || group === 'semver-major') {
+    if (rule.match.semver === undefined) refuse(['group-by'], `\`${group}\` needs \`semver\` in the match.`)
+    return
+  }
+  const groups = namedGroups(rule.match.tags)
+  if (groups.includes(group)) return
+  const near = nearest(group, ['semver-minor', 'semver-major', ...groups])
+  refuse(
+    ['group-by'],
+    `\`${group}\` is neither \`semver-minor\`, \`semver-major\` nor a named group of \`tags\`.${
+      near === undefined ? '' : ` Did you mean \`${near}\`?`
+    }`
+  )
+}

@@ -1,0 +1,89 @@
+import type { BrokenState } from '../model/decision.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
+import type { AgeFrom } from '../model/package.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, Rule } from '../policy/rule.ts'
+
+/** The plain inputs that are sugar for rules; ages are milliseconds, lists hold patterns and full digests. */
+export interface RuleInputs {
+  readonly deleteTags: readonly string[]
+  readonly keepTags: readonly string[]
+  readonly keepAtLeast: number
+  readonly deleteUntagged: boolean
+  readonly keepUntagged: number
+  readonly olderThan: number | undefined
+  readonly deleteBroken: readonly BrokenState[]
+  readonly untag: boolean
+}
+
+/** The plain inputs that a policy is made of. */
+export interface PolicyInputs extends RuleInputs {
+  readonly grace: number
+  readonly ageFrom: AgeFrom
+  readonly minRemaining: number | undefined
+  readonly maxDeletions: number | undefined
+  readonly maxDeletionPercent: number | undefined
+  readonly deletionsPerRun: number | undefined
+}
+
+/** The policy that the plain inputs alone make. @throws ExpectedError for a bad pattern */
+export function policyFromInputs(inputs: PolicyInputs): Policy {
+  const { minRemaining, maxDeletions, maxDeletionPercent, deletionsPerRun } = inputs
+  return {
+    rules: rulesFromInputs(inputs),
+    grace: inputs.grace,
+    ageFrom: inputs.ageFrom,
+    ...(minRemaining === undefined ? {} : { minRemaining }),
+    ...(maxDeletions === undefined ? {} : { maxDeletions }),
+    ...(maxDeletionPercent === undefined ? {} : { maxDeletionPercent }),
+    ...(deletionsPerRun === undefined ? {} : { deletionsPerRun })
+  }
+}
+
+/**
+ * The rules that the plain inputs stand for, each called like its input. `older-than` is `keep-within`: what is
+ * younger stays, and counts towards the keeps.
+ *
+ * @throws ExpectedError for a bad pattern
+ */
+export function rulesFromInputs(inputs: RuleInputs): Rule[] {
+  const { keepTags, deleteTags, keepAtLeast, deleteUntagged, keepUntagged, deleteBroken, olderThan, untag } =
+    inputs
+  const kept = sort(keepTags)
+  const deleted = sort(deleteTags)
+  const young: KeepClauses = {
+    ...(olderThan === undefined ? {} : { within: olderThan }),
+    periods: NO_PERIODS
+  }
+  const rules: Rule[] = []
+  if (kept.patterns.length > 0) rules.push(keepRule({ tags: parsePatterns(kept.patterns) }))
+  if (kept.digests.size > 0) rules.push(keepRule({ digests: kept.digests }))
+  if (deleted.patterns.length > 0) {
+    const match = { tags: parsePatterns(deleted.patterns, 'named') }
+    rules.push({ ...deleteRule('delete-tags', match, { ...young, atLeast: keepAtLeast }), untag })
+  }
+  // What is named by its digest is no series of which the newest could be meant to stay.
+  if (deleted.digests.size > 0) rules.push(deleteRule('delete-tags', { digests: deleted.digests }, young))
+  if (deleteUntagged) {
+    rules.push(deleteRule('delete-untagged', { untagged: true }, { ...young, atLeast: keepUntagged }))
+  }
+  if (deleteBroken.length > 0) {
+    rules.push(deleteRule('delete-broken', { states: new Set(deleteBroken) }, young))
+  }
+  return rules
+}
+
+const NO_PERIODS: KeepClauses['periods'] = new Map()
+
+function sort(list: readonly string[]): { patterns: string[]; digests: Set<Digest> } {
+  const digests = list.map(parseDigest).filter(digest => digest !== undefined)
+  return { patterns: list.filter(entry => parseDigest(entry) === undefined), digests: new Set(digests) }
+}
+
+function keepRule(match: Match): KeepRule {
+  return { name: 'keep-tags', action: 'keep', match, keep: { periods: NO_PERIODS }, rankBy: 'created' }
+}
+
+function deleteRule(name: string, match: Match, keep: KeepClauses): DeleteRule {
+  return { name, action: 'delete', match, keep, rankBy: 'created', tagMatch: 'all', untag: false }
+}

@@ -1,0 +1,124 @@
+import * as z from 'zod'
+import { nearest } from '../util/suggest.ts'
+
+/** A fault in a file: where, as a path of keys, and a sentence about it. */
+export interface Fault {
+  readonly path: readonly PropertyKey[]
+  /** True when the last key itself is at fault, not its value. */
+  readonly key: boolean
+  readonly sentence: string
+}
+
+type Issue = z.core.$ZodIssue
+
+/** Says what zod found in the words of somebody who wrote the file; the issues must carry their input. */
+export function faultsOf(issues: readonly Issue[], schema: z.ZodType): Fault[] {
+  return issues.flatMap(issue => faultsIn(issue, schema))
+}
+
+function faultsIn(issue: Issue, schema: z.ZodType): Fault[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(schema, issue.path)
+    return issue.keys.map(key => ({
+      path: [...issue.path, key],
+      key: true,
+      sentence: unknownKey(known, key)
+    }))
+  }
+  if (issue.code === 'invalid_union') {
+    return faultsOf(
+      closest(issue).map(inner => ({ ...inner, path: [...issue.path, ...inner.path] })),
+      schema
+    )
+  }
+  return [{ path: issue.path, key: false, sentence: sentenceOf(issue) }]
+}
+
+function unknownKey(known: readonly string[], key: string): string {
+  const near = nearest(key, known)
+  return near === undefined
+    ? `Nothing of this name is known here. Known are ${known.map(quote).join(', ')}.`
+    : `Nothing of this name is known here. Did you mean ${quote(near)}?`
+}
+
+/** Of "one, or a list of them" the half that was meant. */
+function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
+  const meant = issue.errors.find(errors =>
+    errors.every(({ code, path }) => code !== 'invalid_type' || path.length > 0)
+  )
+  return meant ?? issue.errors[0] ?? []
+}
+
+function sentenceOf(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return wrongType(issue.expected, issue.input)
+    case 'invalid_value':
+      return wrongValue(issue.values.map(String), issue.input)
+    case 'too_small':
+      return typeof issue.input === 'number'
+        ? `${issue.input} is too small. The least is ${issue.minimum}.`
+        : 'It must not be empty.'
+    case 'too_big':
+      return `${issue.input} is too large. The most is ${issue.maximum}.`
+    case 'invalid_key':
+      return 'Its name is not of the right form.'
+    default:
+      return issue.message
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: '`true` or `false`',
+  array: 'a list',
+  object: 'a mapping of keys to values',
+  record: 'a mapping of keys to values'
+}
+
+function wrongType(expected: string, input: unknown): string {
+  const wanted = TYPES[expected] ?? expected
+  if (input === undefined) return `It is missing; it must be ${wanted}.`
+  if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
+    return `It must be text, and YAML reads it as ${input}. Put it in quotes, as it is meant.`
+  }
+  return `It must be ${wanted}, not ${described(input)}.`
+}
+
+function described(input: unknown): string {
+  if (input === null) return 'nothing'
+  if (Array.isArray(input)) return 'a list'
+  return typeof input === 'object' ? 'a mapping' : quote(String(input))
+}
+
+function wrongValue(values: readonly string[], input: unknown): string {
+  const choice = values.map(quote).join(', ')
+  const wanted = values.length === 1 ? `It must be ${choice}` : `It must be one of ${choice}`
+  if (input === undefined) return `It is missing. ${wanted}.`
+  const near = typeof input === 'string' ? nearest(input, values) : undefined
+  return `${wanted}, not ${described(input)}.${near === undefined || values.length === 1 ? '' : ` Did you mean ${quote(near)}?`}`
+}
+
+function quote(text: string): string {
+  return `\`${text}\``
+}
+
+/** The keys that an object may have at a path. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let here = unwrap(schema)
+  for (const step of path) here = unwrap(stepInto(here, step))
+  return here instanceof z.ZodObject ? Object.keys(here.shape) : []
+}
+
+function stepInto(schema: z.ZodType | undefined, step: PropertyKey): z.ZodType | undefined {
+  if (schema instanceof z.ZodObject) return schema.shape[String(step)] as z.ZodType | undefined
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType
+  return undefined
+}
+
+function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
+  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap() as z.ZodType) : schema
+}

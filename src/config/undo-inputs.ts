@@ -1,0 +1,72 @@
+import type * as z from 'zod'
+import { ExpectedError } from '../errors.ts'
+import { parseDigest } from '../model/digest.ts'
+import { field } from './fields.ts'
+import type { Inputs } from './inputs.ts'
+
+/** The word that stands for a package as a whole, where versions are named. */
+export const WHOLE_PACKAGE = 'package'
+
+/** What to bring back. */
+export type RestoreInput =
+  | { readonly source: 'report'; readonly path: string }
+  | {
+      readonly source: 'names'
+      /** Version ids and full digests. */
+      readonly names: readonly string[]
+      /** True when the package itself is to come back. */
+      readonly wholePackage: boolean
+    }
+
+/** A report's path, or a list of version ids and full digests, or the word `package`. */
+export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
+  const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
+  const isName = (entry: string) =>
+    /^\d+$/.test(entry) || parseDigest(entry) !== undefined || entry === WHOLE_PACKAGE
+  const odd = entries.find(entry => !isName(entry))
+  if (odd === undefined) {
+    const names = entries.filter(entry => entry !== WHOLE_PACKAGE)
+    return { source: 'names', names, wholePackage: names.length < entries.length }
+  }
+  if (entries.length > 1 && entries.some(isName)) {
+    throw new ExpectedError(
+      `"${odd}" is neither a version id nor a full digest. Give these, or the path of one report.`
+    )
+  }
+  return { source: 'report', path: given }
+})
+
+/** What the modes that act on names need, beside that each input by itself is well. */
+export function undoProblems({ mode, dryRun, packages, purge, confirm, restore }: Partial<Inputs>): string[] {
+  const problems: string[] = []
+  const one = packages?.patterns.length === 0 && packages.names.length === 1 ? packages.names[0] : undefined
+  if (mode === 'purge') {
+    if (purge?.length === 0) {
+      problems.push(
+        'Input `purge` is empty. Name the tags, digests or version ids that go, or the word `package`.'
+      )
+    }
+    if (packages !== undefined && one === undefined) {
+      problems.push('Input `packages`: a purge is about one package. Name exactly one, without wildcards.')
+    }
+    if (one !== undefined && confirm?.toLowerCase() !== one && !(dryRun === true && confirm === undefined)) {
+      problems.push(
+        confirm === undefined
+          ? `Input \`confirm\` is empty. Repeat the package's name there, \`${one}\`, or nothing is purged.`
+          : `Input \`confirm\` is "${confirm}", and the package is \`${one}\`. Nothing is purged.`
+      )
+    }
+  }
+  if (mode === 'restore') {
+    if (restore === undefined) {
+      problems.push(
+        'Input `restore` is empty. Give the report of the run to undo, or version ids and digests.'
+      )
+    } else if (restore.source === 'names' && packages !== undefined && one === undefined) {
+      problems.push(
+        'Input `packages`: ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
+      )
+    }
+  }
+  return problems
+}

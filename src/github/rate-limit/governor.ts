@@ -1,0 +1,246 @@
+import { BudgetError } from '../../errors.ts'
+import type { Clock } from '../../model/clock.ts'
+import type { Headers, Limit } from './answers.ts'
+import { createPace, type Kind, POINTS } from './points.ts'
+import { createQuota } from './quota.ts'
+import { createOthers } from './shared-usage.ts'
+
+/** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
+const AT_ONCE = 20
+const WRITES_AT_ONCE = 16
+/** How long a run waits for a limit to pass, all waits in a row together. */
+const PATIENCE = 5 * 60_000
+/** By how much we come after the moment that GitHub names. */
+const MARGIN = 1_000
+/** A secondary limit that names no time asks for at least this, and for longer every time (rate-limits page). */
+const SECONDARY_PAUSE = 60_000
+/** Reads go before writes, but a write that has been the next one for so long has its turn. */
+const WRITE_TURN = 1_000
+/** The longest sleep in one piece, so that nothing of it outlives the run for long. */
+const NAP = 1_000
+
+/** Leave for one attempt at one request. Exactly one of its functions is called, once. */
+export interface Admission {
+  /** GitHub answered, with whatever status but a rate limit or a server error. */
+  answered(headers: Headers): void
+  /** No answer, or a server error: GitHub may have counted it. */
+  lost(headers?: Headers): void
+  /** GitHub turned it away by a limit. Gives the moment from which requests go out again (ms since 1970). */
+  limited(limit: Limit, headers: Headers): number
+  /** It was not sent. */
+  refund(): void
+}
+
+/** What was sent so far, and how long limits held everything up (milliseconds). */
+export interface GovernorStats {
+  readonly requests: number
+  readonly writes: number
+  readonly points: number
+  readonly waited: number
+}
+
+export interface Governor {
+  /**
+   * Resolves when one more request may be sent: first come, first served, but reads before writes.
+   * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more than five minutes
+   */
+  admit(kind: Kind): Promise<Admission>
+  /** Admits nobody before `until` (milliseconds since 1970). */
+  hold(until: number): void
+  stats(): GovernorStats
+}
+
+interface Waiting {
+  readonly resolve: (admission: Admission) => void
+  readonly reject: (error: BudgetError) => void
+}
+
+type Ruling = 'go' | BudgetError | { readonly until: number; readonly passable: boolean }
+
+/** An answer will let the queue move; no time will. */
+const UNTIL_ANSWERED = { until: Number.POSITIVE_INFINITY, passable: false }
+
+/**
+ * Sees to it that GitHub's limits are never crossed, and that one that was met is waited out by everybody.
+ *
+ * @param reserve requests of the hourly quota that are left for others
+ * @param deadline no request is admitted from here on (milliseconds since 1970)
+ */
+export function createGovernor(reserve: number, deadline: number, clock: Clock): Governor {
+  const pace = createPace()
+  const quota = createQuota(reserve)
+  const others = createOthers()
+  const queues: Record<Kind, Waiting[]> = { read: [], write: [] }
+  const underWay = { read: 0, write: 0 }
+  const stats = { requests: 0, writes: 0, points: 0, waited: 0 }
+  let writeNextSince = 0
+  let heldUntil = 0
+  let wakes = Number.POSITIVE_INFINITY
+  /** Limits met in a row. Answers to requests from before the last one say nothing new. */
+  let strikes = 0
+  let firstStrike = 0
+  let generation = 0
+
+  /** What holds for every kind of request. */
+  function common(now: number): Ruling {
+    if (now >= deadline) return new BudgetError('The time that `time-limit` gives is over.')
+    const busy = underWay.read + underWay.write
+    if (now >= heldUntil) {
+      const left = quota.ruling(busy, now)
+      if (left === 'wait-for-answers') return UNTIL_ANSWERED
+      if (left !== 'go') {
+        if (left.reset - now > PATIENCE || left.reset + MARGIN >= deadline) return spent(left, reserve)
+        hold(left.reset + MARGIN)
+      }
+    }
+    if (now < heldUntil) return patience(now)
+    // After a limit, one request finds out whether it has passed before the others follow.
+    return busy < (strikes > 0 ? 1 : AT_ONCE) ? 'go' : UNTIL_ANSWERED
+  }
+
+  function patience(now: number): Ruling {
+    const since = strikes > 0 ? firstStrike : now
+    if (heldUntil - since <= PATIENCE + MARGIN && heldUntil < deadline) {
+      return { until: heldUntil, passable: false }
+    }
+    const bound = heldUntil < deadline ? 'longer than the 5 minutes' : 'beyond the `time-limit`'
+    return new BudgetError(
+      `GitHub asks for no requests before ${utc(heldUntil)}, ${bound} that this run waits.`
+    )
+  }
+
+  function ruling(kind: Kind, now: number): Ruling {
+    const everyone = common(now)
+    if (everyone !== 'go') return everyone
+    if (kind === 'write' && underWay.write >= WRITES_AT_ONCE) return { ...UNTIL_ANSWERED, passable: true }
+    return pace.ruling(kind, now)
+  }
+
+  function order(now: number): readonly Kind[] {
+    return now - writeNextSince > WRITE_TURN ? ['write', 'read'] : ['read', 'write']
+  }
+
+  /** Lets in whoever may go now; false when nobody may. */
+  function admitNext(now: number): boolean {
+    for (const kind of order(now)) {
+      const next = queues[kind][0]
+      if (next === undefined) continue
+      const verdict = ruling(kind, now)
+      if (verdict === 'go' || verdict instanceof BudgetError) {
+        queues[kind].shift()
+        if (kind === 'write') writeNextSince = now
+        if (verdict === 'go') next.resolve(start(kind))
+        else next.reject(verdict)
+        return true
+      }
+      wakeAt(verdict.until, now)
+      if (!verdict.passable) return false
+    }
+    return false
+  }
+
+  function pump(): void {
+    while (admitNext(clock.now())) {
+      // Everything happens in admitNext.
+    }
+  }
+
+  function wakeAt(until: number, now: number): void {
+    const at = Math.min(until, now + NAP)
+    if (until === Number.POSITIVE_INFINITY || wakes <= at) return
+    wakes = at
+    void clock.sleep(Math.max(1, at - now)).then(() => {
+      if (wakes === at) wakes = Number.POSITIVE_INFINITY
+      pump()
+    })
+  }
+
+  function start(kind: Kind): Admission {
+    const mine = generation
+    underWay[kind]++
+    pace.started(kind)
+    count(kind, 1)
+    const end = (headers?: Headers): void => {
+      underWay[kind]--
+      pace.answered(kind, clock.now())
+      quota.ended(headers, clock.now())
+      const answered = stats.requests - underWay.read - underWay.write
+      if (headers !== undefined) pace.shared(others.heard(headers, stats.requests, answered), clock.now())
+    }
+    return {
+      answered(headers) {
+        end(headers)
+        if (mine === generation) strikes = 0
+        pump()
+      },
+      lost(headers) {
+        end(headers)
+        pump()
+      },
+      limited(limit, headers) {
+        end(headers)
+        if (mine === generation) strike()
+        hold(clock.now() + pauseFor(limit))
+        pump()
+        return heldUntil
+      },
+      refund() {
+        underWay[kind]--
+        pace.refunded(kind)
+        count(kind, -1)
+        pump()
+      }
+    }
+  }
+
+  function count(kind: Kind, by: 1 | -1): void {
+    stats.requests += by
+    stats.points += by * POINTS[kind]
+    if (kind === 'write') stats.writes += by
+  }
+
+  function strike(): void {
+    if (strikes === 0) firstStrike = clock.now()
+    strikes++
+    generation++
+  }
+
+  function pauseFor(limit: Limit): number {
+    const growth = 2 ** Math.max(0, strikes - 1)
+    if (limit.kind === 'primary') return Math.max(limit.reset - clock.now(), 0) + MARGIN * growth
+    return Math.max(limit.retryAfter ?? SECONDARY_PAUSE * growth, MARGIN * growth)
+  }
+
+  function hold(until: number): void {
+    const from = Math.max(heldUntil, clock.now())
+    if (until <= from) return
+    heldUntil = until
+    pace.pause()
+    if (!(patience(clock.now()) instanceof BudgetError)) stats.waited += until - from
+  }
+
+  return {
+    admit(kind) {
+      return new Promise((resolve, reject) => {
+        if (kind === 'write' && queues.write.length === 0) writeNextSince = clock.now()
+        queues[kind].push({ resolve, reject })
+        pump()
+      })
+    },
+    hold,
+    stats: () => ({ ...stats })
+  }
+}
+
+function spent(left: { remaining: number; reset: number }, reserve: number): BudgetError {
+  const request = left.remaining === 1 ? 'request' : 'requests'
+  return new BudgetError(
+    `GitHub allows this token ${left.remaining} more API ${request} before ${utc(left.reset)}, and ` +
+      `\`reserve-requests\` leaves ${reserve} of them to others.`
+  )
+}
+
+/** A moment as people read it. */
+function utc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,51 @@
+import { type Headers, wholeNumber } from './answers.ts'
+
+/** What the quota says of one more request. */
+export type QuotaRuling =
+  | 'go'
+  /** The requests under way may use up what is left: wait for their answers. */
+  | 'wait-for-answers'
+  /** Only the reserve is left until `reset` (milliseconds since 1970). */
+  | { readonly remaining: number; readonly reset: number }
+
+export interface Quota {
+  /** A request was answered, or given up as lost (no headers). */
+  ended(headers: Headers | undefined, now: number): void
+  ruling(underWay: number, now: number): QuotaRuling
+}
+
+/**
+ * Follows GitHub's primary limit, requests per hour, as its answers tell it. Nothing is known before the
+ * first answer, after a reset, and on servers that send no headers: then nothing is refused.
+ *
+ * @param reserve requests that are left for others
+ */
+export function createQuota(reserve: number): Quota {
+  let known: { remaining: number; reset: number } | undefined
+
+  return {
+    ended(headers, now) {
+      const told = headers === undefined ? undefined : quotaIn(headers, now)
+      if (told !== undefined && (known === undefined || told.reset > known.reset)) {
+        known = told
+      } else if (known !== undefined) {
+        // Counted here too: answers overtake each other, and a lost one counts at GitHub all the same. That
+        // errs on the safe side, by no more than are under way.
+        known.remaining = Math.max(0, Math.min(known.remaining - 1, told?.remaining ?? known.remaining))
+      }
+    },
+    ruling(underWay, now) {
+      if (known !== undefined && known.reset <= now) known = undefined
+      if (known === undefined || known.remaining - underWay > reserve) return 'go'
+      return known.remaining > reserve ? 'wait-for-answers' : known
+    }
+  }
+}
+
+/** What one answer tells; undefined where it tells nothing that still holds, or of another resource. */
+function quotaIn(headers: Headers, now: number): { remaining: number; reset: number } | undefined {
+  const remaining = wholeNumber(headers['x-ratelimit-remaining'])
+  const reset = (wholeNumber(headers['x-ratelimit-reset']) ?? 0) * 1000
+  const core = (headers['x-ratelimit-resource'] ?? 'core') === 'core'
+  return core && remaining !== undefined && reset > now ? { remaining, reset } : undefined
+}

@@ -1,0 +1,36 @@
+import { type Headers, wholeNumber } from './answers.ts'
+
+/** Notices what others send on the same quota, jobs of the same matrix for instance. */
+export interface Others {
+  /**
+   * Takes note of an answer.
+   * @param sent requests that this client has sent so far, and `answered` those of them that were answered
+   * @returns how many requests others have sent since the last note: never too many
+   */
+  heard(headers: Headers, sent: number, answered: number): number
+}
+
+/** Reads it off `x-ratelimit-used`, which counts everybody's; silent where there is no such header. */
+export function createOthers(): Others {
+  let hour = 0
+  let theirs = 0
+
+  return {
+    heard(headers, sent, answered) {
+      const used = wholeNumber(headers['x-ratelimit-used'])
+      const reset = wholeNumber(headers['x-ratelimit-reset'])
+      const core = (headers['x-ratelimit-resource'] ?? 'core') === 'core'
+      // An answer of the hour before says nothing any more.
+      if (!core || used === undefined || reset === undefined || reset < hour) return 0
+      if (reset > hour) {
+        hour = reset
+        // Of what is under way nobody knows whether it is counted yet: here all of it might be theirs.
+        theirs = used - answered
+        return 0
+      }
+      const more = Math.max(0, used - sent - theirs)
+      theirs += more
+      return more
+    }
+  }
+}

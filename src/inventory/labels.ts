@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import { type Digest, shortDigest } from '../model/digest.ts'
+import type { Descriptor, Manifest } from '../model/manifest.ts'
+import type { Content, Inventory, Package } from '../model/package.ts'
+import type { Registry } from '../registry/client.ts'
+import { count } from '../report/phrases.ts'
+import { eachOf } from '../util/concurrency.ts'
+import { repositoryOf } from './load.ts'
+
+type Labels = Readonly<Record<string, string>>
+
+export interface ReadLabels {
+  /** Without those that could not be read: unknown, they let nothing go. */
+  readonly labels: ReadonlyMap<Digest, Labels>
+  /** Sentences that make the run red. */
+  readonly troubles: readonly string[]
+}
+
+/** How many are asked for at once; the registry's client sends fewer. */
+const AT_ONCE = 16
+
+/**
+ * Reads the labels of versions out of their configs (image-spec, config.md); of an index, those of its first
+ * platform, for all of them come from one build.
+ *
+ * @throws ExpectedError when the token may not read the repository at all
+ */
+export async function readLabels(
+  pkg: Package,
+  digests: readonly Digest[],
+  { contents }: Inventory,
+  registry: Registry
+): Promise<ReadLabels> {
+  const repository = repositoryOf(pkg)
+  const labels = new Map<Digest, Labels>()
+  const causes: string[] = []
+  await eachOf(digests, AT_ONCE, async digest => {
+    const found = await labelsOf(digest)
+    if (typeof found === 'string') causes.push(`${shortDigest(digest)}: ${found}`)
+    else if (found !== undefined) labels.set(digest, found)
+  })
+  return { labels, troubles: causes.length === 0 ? [] : [sentenceOf(causes)] }
+
+  /** Labels; a phrase that says why they could not be read; undefined where nobody ever can. */
+  async function labelsOf(root: Digest): Promise<Labels | string | undefined> {
+    let content: Content = contents.get(root) ?? (await registry.readManifest(repository, root))
+    for (const seen = new Set([root]); content.state === 'read' && content.manifest.form === 'index'; ) {
+      const child = firstPlatform(content.manifest)
+      if (child === undefined || seen.has(child.digest)) return {}
+      seen.add(child.digest)
+      const known = contents.get(child.digest)
+      content =
+        known === undefined || known.state === 'named'
+          ? await registry.readManifest(repository, child.digest)
+          : known
+    }
+    if (content.state === 'unread') return content.cause
+    if (content.state !== 'read') return undefined
+    const { config } = content.manifest
+    return config === undefined ? {} : readConfig(config)
+  }
+
+  async function readConfig(config: Digest): Promise<Labels | string> {
+    const read = await registry.readBlob(repository, config)
+    return read.state === 'unread' ? read.cause : labelsIn(read.bytes)
+  }
+}
+
+function firstPlatform({ children }: Manifest): Descriptor | undefined {
+  return children.find(child => child.platform !== undefined) ?? children[0]
+}
+
+const Config = z.object({
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish()
+})
+
+/** The config of an artifact may be anything, and then has no labels. */
+function labelsIn(bytes: Uint8Array): Labels {
+  try {
+    return Config.parse(JSON.parse(new TextDecoder().decode(bytes))).config?.Labels ?? {}
+  } catch {
+    return {}
+  }
+}
+
+function sentenceOf(causes: readonly string[]): string {
+  return (
+    `The labels of ${count(causes.length, 'version')} could not be read, so rules with \`labels\` let none of them go. ` +
+    `The first is ${causes[0]}.`
+  )
+}

@@ -1,0 +1,135 @@
+import type { Recollection } from '../cache/manifest-cache.ts'
+import type { PackageSelection } from '../config/package-selection.ts'
+import type { Services } from '../context.ts'
+import { BudgetError, ExpectedError } from '../errors.ts'
+import type { Listing } from '../github/listing.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Manifest } from '../model/manifest.ts'
+import type { Inventory, Owner, Package, PackageVersion } from '../model/package.ts'
+import type { ReadCounts } from '../model/run.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import { eachOf } from '../util/concurrency.ts'
+import { type Read, readInventory } from './manifests.ts'
+import { countReads } from './reads.ts'
+
+/** Everything that is in a package, and where the listing had it. */
+export interface Surveyed {
+  readonly inventory: Inventory
+  readonly listing: Listing
+  /** When each untagged version was first seen without a tag, milliseconds since 1970. */
+  readonly untaggedSince: ReadonlyMap<Digest, number>
+  readonly reads: ReadCounts
+}
+
+export type Matters = (
+  versions: readonly PackageVersion[],
+  untaggedSince: Surveyed['untaggedSince']
+) => boolean | Promise<boolean>
+
+/** Why a package could not be surveyed: `left` when there was no room for it, `failed` otherwise. */
+export interface Unsurveyed {
+  readonly problem: 'left' | 'failed'
+  readonly sentence: string
+}
+
+export interface Chosen {
+  readonly pkg: Package
+  /** Why nothing but the name is known of it. */
+  readonly problem?: Unsurveyed
+}
+
+/** How many packages are read side by side; their requests share one governor. */
+export const SIDE_BY_SIDE = 4
+
+/**
+ * Finds the packages of a run. One that is named but cannot be seen is given back with the problem, so that
+ * the others go on; patterns that match nothing give none.
+ *
+ * @throws ExpectedError when patterns were given and the token may not list packages
+ */
+export async function choosePackages(selection: PackageSelection, services: Services): Promise<Chosen[]> {
+  const { packages, owner } = services
+  const byName = (names: readonly string[]): Promise<Chosen[]> =>
+    eachOf(names, SIDE_BY_SIDE, async name => {
+      const found = await orProblem(() => packages.get(name))
+      return 'problem' in found ? { pkg: nameOnly(owner, name), problem: found } : { pkg: found }
+    })
+  if (selection.patterns.length === 0) return byName(selection.names)
+  const listed = await packages.list()
+  const hits = parsePatterns(selection.patterns).scan(listed.map(pkg => pkg.name))
+  const matched = listed.filter(pkg => hits.has(pkg.name)).map(pkg => ({ pkg }))
+  // A name beside the patterns must exist like any other: a slip of the pen must not pass as "nothing to do".
+  const unlisted = selection.names.filter(name => !listed.some(pkg => pkg.name === name))
+  return [...matched, ...(await byName(unlisted))]
+}
+
+/**
+ * Lists a package completely and reads what its manifests need, as far as earlier runs did not.
+ *
+ * @param matters whether anything depends on what the manifests of these versions say; else none is read. It is told
+ *   as well when each untagged one was first seen without a tag
+ */
+export async function survey(pkg: Package, services: Services, matters: Matters): Promise<Surveyed> {
+  const { packages, memory, clock } = services
+  const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
+  const { versions } = listing
+  const untaggedSince = recollection.untaggedSince(versions, clock.now())
+  if (!(await matters(versions, untaggedSince))) {
+    const contents = new Map(versions.map(({ digest }) => [digest, { state: 'named' }] as const))
+    const inventory = { package: pkg, versions, contents }
+    // Since when something is untagged is worth remembering all the same, beside what is known already.
+    await recollection.manifests(versions)
+    recollection.keep(versions, clock.now())
+    return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
+  }
+  const remembered = await recollection.manifests(versions)
+  const { inventory, fetched } = await readWhatIsNew(pkg, versions, remembered, recollection, services)
+  recollection.keep(versions, clock.now())
+  return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
+}
+
+/** Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. */
+async function readWhatIsNew(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  remembered: ReadonlyMap<Digest, Manifest>,
+  recollection: Recollection,
+  { registry, log }: Services
+): Promise<{ inventory: Inventory; fetched: ReadonlySet<Digest> }> {
+  const repository = repositoryOf(pkg)
+  const fetched = new Set<Digest>()
+  const read: Read = async digest => {
+    const known = remembered.get(digest)
+    if (known !== undefined) return { state: 'read', manifest: known }
+    const content = await registry.readManifest(repository, digest)
+    if (content.state === 'read') {
+      fetched.add(digest)
+      recollection.learn(digest, content.manifest, content.bytes)
+    }
+    return content
+  }
+  const progress = (done: number, total: number): void =>
+    log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
+  return { inventory: await readInventory(pkg, versions, read, progress), fetched }
+}
+
+/** The package's path in the registry. */
+export function repositoryOf(pkg: Package): string {
+  return `${pkg.owner.login}/${pkg.name}`.toLowerCase()
+}
+
+/** Runs `work`, turning failures that were foreseen into a sentence; a bug stays a bug. */
+export async function orProblem<T extends object>(work: () => Promise<T>): Promise<T | Unsurveyed> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof BudgetError) return { problem: 'left', sentence: error.message }
+    if (error instanceof ExpectedError) return { problem: 'failed', sentence: error.message }
+    throw error
+  }
+}
+
+/** A package that GitHub did not show. */
+export function nameOnly(owner: Owner, name: string): Package {
+  return { owner, name, visibility: 'unknown', versionCount: 0, url: '' }
+}

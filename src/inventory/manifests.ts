@@ -1,0 +1,245 @@
+import type { Needs } from '../apply/drift.ts'
+import { ExpectedError } from '../errors.ts'
+import { type Digest, describedBy, parseDigest, referrerTag, shortDigest } from '../model/digest.ts'
+import type { Descriptor, Manifest } from '../model/manifest.ts'
+import type { Content, Inventory, Package, PackageVersion } from '../model/package.ts'
+import { clustersOf } from '../policy/clusters.ts'
+import { eachOf } from '../util/concurrency.ts'
+
+/** Reads one manifest; what it throws ends the reading. */
+export type Read = (digest: Digest) => Promise<Content>
+
+/** How many reads are asked for at once; the registry's client sends fewer. */
+const AT_ONCE = 64
+/** After so many failures in a row the registry is taken to be down, and the rest is not tried. */
+const HOPELESS = 100
+/** From this wave on the untagged versions are read in ever larger helpings, come what may. */
+const PATIENT_WAVES = 100
+
+/**
+ * Finds out what every version of a package needs, with as few reads as will do, for GitHub counts each as a
+ * download: a platform that a read index names is not read itself. First the tagged versions and all that
+ * they lead to, then the untagged ones that nothing led to, each index before its platforms where dates and
+ * ids tell which that is.
+ *
+ * @param versions every listed version, each digest once
+ * @param read gives a digest's manifest; called at most once for each
+ * @param progress told how many digests are settled, of how many that are known so far
+ * @returns contents of every listed version, and of every unlisted digest that a manifest or a referrer's tag names
+ * @throws ExpectedError when the registry has none of the listed manifests: it is not the package that was listed
+ */
+export async function readInventory(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  read: Read,
+  progress: (done: number, total: number) => void = () => {}
+): Promise<Inventory> {
+  const listed = new Set(versions.map(version => version.digest))
+  const contents = new Map<Digest, Content>()
+  const attempt = withinReason(read)
+  const readOnce = async (digest: Digest): Promise<Content> => {
+    const content = contentOf(await attempt(digest))
+    contents.set(digest, content)
+    progress(contents.size, Math.max(versions.length, contents.size))
+    return content
+  }
+  const follow = follower(listed, contents, readOnce)
+
+  const tagged = versions.filter(version => version.tags.length > 0)
+  const described = tagged.flatMap(version => version.tags.flatMap(tag => subjectOf(tag) ?? []))
+  await follow([...tagged.map(version => version.digest), ...described.filter(digest => !listed.has(digest))])
+  await readUntagged(
+    versions.filter(version => version.tags.length === 0),
+    contents,
+    follow
+  )
+  await follow(attestationsOfShared(contents))
+  refuseForeign(pkg, versions, contents)
+  return { package: pkg, versions, contents: withoutBlobs(contents, listed) }
+}
+
+/**
+ * Reads versions that appeared since the listing, and what they lead to.
+ * @returns every digest that they name at any depth, what they describe, and whose referrers' tags they carry
+ */
+export async function readArrivals(arrivals: readonly PackageVersion[], read: Read): Promise<Needs> {
+  const needed = new Set<string>(
+    arrivals.flatMap(arrival => arrival.tags.flatMap(tag => describedBy(tag) ?? []))
+  )
+  const own = new Set(arrivals.map(arrival => arrival.digest))
+  const claimed = new Set(own)
+  let unread: Digest | undefined
+  for (let level: readonly Digest[] = [...own]; level.length > 0; ) {
+    const manifests = await eachOf(level, AT_ONCE, async digest => {
+      const content = await read(digest)
+      if (content.state === 'read') return content.manifest
+      // A registry that does not have yet what is already listed says "missing", and that will change.
+      if (content.state === 'unread' || own.has(digest)) unread ??= digest
+      return undefined
+    })
+    const next = new Set<Digest>()
+    for (const manifest of manifests.filter(one => one !== undefined)) {
+      for (const digest of mentionedBy(manifest)) needed.add(digest)
+      for (const child of manifest.children) {
+        needed.add(child.digest)
+        if (mustBeRead(child) && !claimed.has(child.digest)) next.add(child.digest)
+      }
+    }
+    for (const digest of next) claimed.add(digest)
+    level = [...next]
+  }
+  return unread === undefined ? { needed } : { needed, unread: shortDigest(unread) }
+}
+
+/** Only what says which platform it is for, or what it attests, is known to lead nowhere else. */
+function mustBeRead(child: Descriptor): boolean {
+  if (child.index || child.uncertain) return true
+  return child.platform === undefined && child.describes === undefined
+}
+
+/** What a manifest describes, or says that its children describe. */
+function mentionedBy(manifest: Manifest): Digest[] {
+  return [manifest.subject, ...manifest.children.map(child => child.describes)].filter(
+    digest => digest !== undefined
+  )
+}
+
+/** The digest that a referrer's tag tells completely; a sha512 one is cut off there. */
+function subjectOf(tag: string): Digest | undefined {
+  const key = describedBy(tag)
+  const digest = key === undefined ? undefined : parseDigest(key.replace('-', ':'))
+  return digest !== undefined && referrerTag(digest) === key ? digest : undefined
+}
+
+/**
+ * Gives the function that reads digests and everything that they lead to, level by level. An unlisted digest
+ * is always read: listings lag, and only the registry can say that it is missing.
+ */
+function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, readOnce: Read) {
+  const claimed = new Set<Digest>()
+  const claim = (digest: Digest): boolean => {
+    const unclaimed = !claimed.has(digest)
+    claimed.add(digest)
+    return unclaimed
+  }
+
+  /** Marks what needs no read as named, and gives what does. */
+  function leadsOf(manifest: Manifest): Digest[] {
+    const leads: Digest[] = mentionedBy(manifest).filter(digest => !listed.has(digest))
+    for (const child of manifest.children) {
+      if (mustBeRead(child) || !listed.has(child.digest)) leads.push(child.digest)
+      else if (!contents.has(child.digest)) contents.set(child.digest, { state: 'named' })
+    }
+    return leads.filter(claim)
+  }
+
+  return async (digests: readonly Digest[]): Promise<void> => {
+    for (let level = digests.filter(claim); level.length > 0; ) {
+      const leads = await eachOf(level, AT_ONCE, async digest => {
+        const content = await readOnce(digest)
+        return content.state === 'read' ? leadsOf(content.manifest) : []
+      })
+      level = leads.flat()
+    }
+  }
+}
+
+/**
+ * Reads the untagged versions that nothing has led to yet. What was pushed together was created together, the
+ * index last: the newest of each cluster goes first, and mostly saves the reading of the others.
+ */
+async function readUntagged(
+  untagged: readonly PackageVersion[],
+  contents: ReadonlyMap<Digest, Content>,
+  follow: (digests: readonly Digest[]) => Promise<void>
+): Promise<void> {
+  const unreached = (version: PackageVersion) => !contents.has(version.digest)
+  let queues = clustersOf(untagged.filter(unreached)).map(members => ({ members, helping: 1 }))
+  for (let wave = 1; queues.length > 0; wave++) {
+    const helpings = queues.map(({ members, helping }) => members.slice(0, helping))
+    await follow(helpings.flat().map(version => version.digest))
+    queues = queues
+      .map(({ members, helping }, index) => {
+        const rest = members.filter(unreached)
+        const taken = helpings[index]?.length ?? 0
+        const fruitless = rest.length === members.length - taken
+        return { members: rest, helping: fruitless || wave > PATIENT_WAVES ? helping * 2 : 1 }
+      })
+      .filter(({ members }) => members.length > 0)
+  }
+}
+
+/**
+ * Attestations beside a platform that several indexes name. When the index that names one of these goes, the
+ * platform may stay, and then only its `subject` can tell that it still describes something.
+ */
+function attestationsOfShared(contents: ReadonlyMap<Digest, Content>): Digest[] {
+  const indexes = [...contents.values()].flatMap(content =>
+    content.state === 'read' ? [content.manifest.children] : []
+  )
+  const named = new Set<Digest>()
+  const shared = new Set<Digest>()
+  for (const { digest } of indexes.flat()) (named.has(digest) ? shared : named).add(digest)
+  return indexes
+    .flat()
+    .filter(({ digest, describes }) => {
+      return describes !== undefined && shared.has(describes) && contents.get(digest)?.state === 'named'
+    })
+    .map(({ digest }) => digest)
+}
+
+/** Does not go on asking a registry that fails every time: one failure is enough to keep the package as it is. */
+function withinReason(read: Read): Read {
+  let failures = 0
+  return async digest => {
+    if (failures >= HOPELESS) {
+      return {
+        state: 'unread',
+        cause: `not tried, because ${HOPELESS} reads before it failed one after another`
+      }
+    }
+    const content = await read(digest)
+    failures = content.state === 'unread' ? failures + 1 : 0
+    return content
+  }
+}
+
+/** Drops what else a reader knows of a manifest; 100,000 of them are kept. */
+function contentOf(content: Content): Content {
+  return content.state === 'read' ? { state: 'read', manifest: content.manifest } : content
+}
+
+/** A wrong token or package looks as if every manifest were missing: nothing may be concluded from that. */
+function refuseForeign(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  contents: ReadonlyMap<Digest, Content>
+): void {
+  const asked = versions.filter(version => contents.get(version.digest)?.state !== 'named')
+  if (asked.length === 0 || asked.some(version => contents.get(version.digest)?.state !== 'missing')) return
+  throw new ExpectedError(
+    `The registry has none of the ${asked.length} manifests of ${pkg.owner.login}/${pkg.name} that GitHub lists. ` +
+      'So it is another package, or the token may not read this one, and nothing that it says can be trusted. ' +
+      'Check `packages`, `token` and `registry-url`.'
+  )
+}
+
+/** Settles what only looked like children: a build cache may list layers of types that nobody has heard of. */
+function withoutBlobs(
+  contents: ReadonlyMap<Digest, Content>,
+  listed: ReadonlySet<Digest>
+): ReadonlyMap<Digest, Content> {
+  const isBlob = (child: Descriptor) =>
+    child.uncertain === true &&
+    child.platform === undefined &&
+    child.describes === undefined &&
+    !listed.has(child.digest) &&
+    contents.get(child.digest)?.state === 'missing'
+  const settled = new Map(contents)
+  for (const [digest, content] of contents) {
+    if (content.state !== 'read' || !content.manifest.children.some(isBlob)) continue
+    const children = content.manifest.children.filter(child => !isBlob(child))
+    settled.set(digest, { state: 'read', manifest: { ...content.manifest, children } })
+  }
+  return settled
+}

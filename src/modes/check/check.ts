@@ -1,0 +1,145 @@
+import type { Inputs } from '../../config/inputs.ts'
+import type { Rulebook } from '../../config/policies.ts'
+import type { Dispatcher, Services } from '../../context.ts'
+import { choosePackages, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import type { CheckFindings } from '../../model/check.ts'
+import type { Package } from '../../model/package.ts'
+import type { RunResult } from '../../model/run.ts'
+import { type Expectations, expectTags } from '../../policy/expected-tags.ts'
+import { count } from '../../report/phrases.ts'
+import { eachOf } from '../../util/concurrency.ts'
+import { type Inspected, inspect, lacks } from './inspect.ts'
+import { areNameless, planRebuilds } from './plan-rebuilds.ts'
+import { narrateCheck } from './progress-log.ts'
+import { type Aftermath, type Orders, rebuild } from './rebuild.ts'
+
+/**
+ * The second road: find out what should have an image, look whether it has one that can be pulled, and have the
+ * missing ones built. All states are known before anything is started.
+ */
+export async function check(inputs: Inputs, services: Services, rulebook: Rulebook): Promise<RunResult> {
+  const { clock, log } = services
+  const started = clock.now()
+  const wanted = await expectations(inputs, services)
+  const chosen = (await choosePackages(rulebook.packages, services)).filter(
+    ({ pkg }) => rulebook.policyOf(pkg.name) !== undefined
+  )
+  const inspected = await eachOf(chosen, SIDE_BY_SIDE, one =>
+    inspect(one, wanted.expected, inputs.platforms, services)
+  )
+  const orders = await plan(inspected, wanted, inputs, services.dispatcher)
+  const before = [
+    ...inspected.flatMap(({ run }) => wrongVisibility(run.package, inputs) ?? []),
+    ...(orders.trouble === undefined ? [] : [orders.trouble])
+  ]
+  const result = (after: Aftermath): RunResult => {
+    const incomplete = whyIncomplete(inspected, after)
+    const check: CheckFindings = {
+      expected: wanted.expected.map(({ name }) => name),
+      dispatches: after.dispatches,
+      unmapped: wanted.unmapped,
+      failOnMissing: inputs.failOnMissing,
+      troubles: [...before, ...after.troubles]
+    }
+    return {
+      mode: 'check',
+      dryRun: inputs.dryRun,
+      owner: services.owner.login,
+      packages: after.runs,
+      warnings: [...warningsOf(wanted, inputs), ...namelessWarning(orders, wanted), ...after.warnings],
+      check,
+      ...(incomplete === undefined ? {} : { incomplete }),
+      requests: services.counts(),
+      durationMs: clock.now() - started,
+      started
+    }
+  }
+
+  const asFound = { runs: inspected.map(({ run }) => run), dispatches: [], troubles: [], warnings: [] }
+  for (const run of asFound.runs) await narrateCheck(run, log)
+  const journal = services.openJournal(result(asFound))
+  const after = await rebuild(orders, asFound, inspected, wanted, inputs, services, journal)
+  const run = result(after)
+  journal.finish(run, clock.now())
+  return run
+}
+
+/** Asks the repository for the tags that must have an image. */
+async function expectations(inputs: Inputs, { repository, log }: Services): Promise<Expectations> {
+  const names = inputs.releasesOnly ? await repository.releaseTags() : await repository.gitTags()
+  const wanted = expectTags(names, inputs)
+  const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
+  log.info(
+    `${repository.name} has ${names.length} ${kind}; ${wanted.expected.length} tags must have an image`
+  )
+  return wanted
+}
+
+/** Decides what to start, knowing every run that is under way. */
+async function plan(
+  inspected: readonly Inspected[],
+  { expected }: Expectations,
+  inputs: Inputs,
+  dispatcher: Dispatcher | undefined
+): Promise<Orders> {
+  const nothing = { rebuilds: [], runs: { active: [], dispatched: [] }, ref: '' }
+  const missing = expected.filter(({ name }) => inspected.some(({ run }) => lacks(run, name)))
+  if (dispatcher === undefined || missing.length === 0) return nothing
+  const { workflows, repository } = dispatcher
+  const read = await orProblem(async () => {
+    await workflows.examine()
+    const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
+    return { runs: { active: await workflows.active(), dispatched: await workflows.history() }, ref }
+  })
+  if (!('problem' in read)) {
+    const rebuilds = planRebuilds(missing, expected, read.runs, inputs.maxDispatches)
+    return { rebuilds, runs: read.runs, ref: read.ref, dispatcher }
+  }
+  if (read.problem === 'failed') return { ...nothing, trouble: `Nothing was started. ${read.sentence}` }
+  const left = missing.map(one => ({ expected: one, status: 'left' as const, detail: read.sentence }))
+  return { ...nothing, rebuilds: left, dispatcher }
+}
+
+function wrongVisibility(pkg: Package, { expectVisibility }: Inputs): string | undefined {
+  // What was never seen has a trouble of its own.
+  if (expectVisibility === undefined || pkg.url === '' || pkg.visibility === expectVisibility)
+    return undefined
+  return (
+    `${pkg.name} is ${pkg.visibility}, and \`expect-visibility\` asks for ${expectVisibility}: change it in the ` +
+    `settings of the package, ${pkg.url}.`
+  )
+}
+
+function warningsOf({ expected, unmapped }: Expectations, inputs: Inputs): string[] {
+  const warnings: string[] = []
+  if (expected.every(({ name }) => inputs.requiredTags.includes(name)) && unmapped.length === 0) {
+    const source = inputs.releasesOnly ? 'no published release' : 'no git tag'
+    warnings.push(
+      `Nothing is expected of the repository: ${source} matches \`git-tags\` (${inputs.gitTags.join(', ')}).`
+    )
+  }
+  if (unmapped.length > 0) {
+    warnings.push(
+      `No image was looked for of ${count(unmapped.length, 'git tag')}, for \`image-tags\` makes no image tag of such a ` +
+        `name. The first is ${unmapped[0]}. Take a part of the name with a named group in \`git-tags\`, or put it into ` +
+        '`skip-tags`.'
+    )
+  }
+  return warnings
+}
+
+function namelessWarning({ runs, dispatcher }: Orders, { expected }: Expectations): string[] {
+  if (dispatcher === undefined || !areNameless(runs.dispatched, expected)) return []
+  return [
+    `The runs of ${dispatcher.workflows.workflow} do not say for which tag they are, so a tag whose build always fails ` +
+      'is tried again and again. Put the tag into its `run-name`.'
+  ]
+}
+
+function whyIncomplete(
+  inspected: readonly Inspected[],
+  { dispatches, stopped }: Aftermath
+): string | undefined {
+  const unseen = inspected.find(({ left }) => left)?.run.warnings[0]
+  return unseen ?? stopped ?? dispatches.find(({ status }) => status === 'left')?.detail
+}

@@ -1,0 +1,125 @@
+import { BudgetError, ExpectedError } from '../../errors.ts'
+import type { WorkflowRun } from '../../model/check.ts'
+import type { Clock } from '../../model/clock.ts'
+import type { Expected } from '../../policy/expected-tags.ts'
+import { hasEnded, isAbout } from './plan-rebuilds.ts'
+
+/** A run that was started for a tag; GitHub does not always say which one it is. */
+export interface Begun {
+  readonly expected: Expected
+  readonly runId: number | undefined
+}
+
+/** Where runs are looked up. */
+export interface RunSource {
+  recent(): Promise<WorkflowRun[]>
+  run(id: number): Promise<WorkflowRun>
+}
+
+export interface Followed {
+  /** The last that was seen of the run for each tag, by its name; none where no run was seen. */
+  readonly runs: ReadonlyMap<string, WorkflowRun>
+  /** Why the following ended before its time: a sentence. */
+  readonly stopped?: string
+}
+
+const FIRST_PAUSE = 1_500
+const LONGEST_PAUSE = 60_000
+const GROWTH = 1.5
+
+/**
+ * Follows runs until all have ended or the time is over, looking ever more seldom. One request a look gives the
+ * hundred newest runs; only what is older is asked for by itself.
+ *
+ * @param before ids of runs that were there before any of these was started
+ * @param until milliseconds since 1970
+ * @param news told when a run ends
+ */
+export async function follow(
+  begun: readonly Begun[],
+  before: ReadonlySet<number>,
+  source: RunSource,
+  until: number,
+  clock: Clock,
+  news: (expected: Expected, run: WorkflowRun) => void
+): Promise<Followed> {
+  const runs = new Map<string, WorkflowRun>()
+  const unfinished = () => begun.filter(({ expected }) => !isOver(runs.get(expected.name)))
+  let trouble: string | undefined
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE)) {
+    await clock.sleep(Math.max(0, Math.min(pause, until - clock.now())))
+    try {
+      const seen = await look(unfinished(), runs, before, source)
+      trouble = undefined
+      for (const [expected, run] of seen) {
+        runs.set(expected.name, run)
+        if (hasEnded(run)) news(expected, run)
+      }
+    } catch (error) {
+      if (error instanceof BudgetError) return { runs, stopped: error.message }
+      if (!(error instanceof ExpectedError)) throw error
+      // A look that fails says nothing of the runs; the next one may tell.
+      trouble = error.message
+    }
+    if (unfinished().length === 0) return { runs }
+    if (clock.now() >= until) return trouble === undefined ? { runs } : { runs, stopped: trouble }
+  }
+}
+
+function isOver(run: WorkflowRun | undefined): boolean {
+  return run !== undefined && hasEnded(run)
+}
+
+async function look(
+  unfinished: readonly Begun[],
+  runs: ReadonlyMap<string, WorkflowRun>,
+  before: ReadonlySet<number>,
+  source: RunSource
+): Promise<Map<Expected, WorkflowRun>> {
+  const recent = await source.recent()
+  const byId = new Map(recent.map(run => [run.id, run]))
+  const seen = new Map<Expected, WorkflowRun>()
+  const taken = new Set([...runs.values()].map(run => run.id))
+  for (const { expected, runId } of unfinished) {
+    const id = runId ?? runs.get(expected.name)?.id
+    if (id === undefined) continue
+    taken.add(id)
+    const run = byId.get(id) ?? (await older(id, source))
+    if (run !== undefined) seen.set(expected, run)
+  }
+  const nameless = unfinished.filter(({ expected, runId }) => runId === undefined && !runs.has(expected.name))
+  const fresh = recent.filter(run => !before.has(run.id) && !taken.has(run.id)).sort((a, b) => a.id - b.id)
+  for (const [expected, run] of match(
+    nameless.map(one => one.expected),
+    fresh
+  ))
+    seen.set(expected, run)
+  return seen
+}
+
+/** A run that GitHub has just started may not be found yet. */
+async function older(id: number, source: RunSource): Promise<WorkflowRun | undefined> {
+  try {
+    return await source.run(id)
+  } catch (error) {
+    if (error instanceof ExpectedError && !(error instanceof BudgetError)) return undefined
+    throw error
+  }
+}
+
+/** Runs that name their tag go to it; the others, in the order of their start, to the tags in theirs. */
+function match(tags: readonly Expected[], fresh: readonly WorkflowRun[]): Map<Expected, WorkflowRun> {
+  const matched = new Map<Expected, WorkflowRun>()
+  const left: WorkflowRun[] = []
+  for (const run of fresh) {
+    const expected = tags.find(tag => !matched.has(tag) && isAbout(run, tag))
+    if (expected === undefined) left.push(run)
+    else matched.set(expected, run)
+  }
+  const silent = tags.filter(tag => !matched.has(tag))
+  silent.forEach((expected, index) => {
+    const run = left[index]
+    if (run !== undefined) matched.set(expected, run)
+  })
+  return matched
+}

@@ -1,0 +1,111 @@
+import { repositoryOf } from '../../inventory/load.ts'
+import { readInventory } from '../../inventory/manifests.ts'
+import type { TagCheck } from '../../model/check.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { Descriptor } from '../../model/manifest.ts'
+import type { Content, Package, PackageVersion } from '../../model/package.ts'
+import type { Expected } from '../../policy/expected-tags.ts'
+import { buildGraph } from '../../policy/graph.ts'
+import { checkTag } from '../../policy/tag-state.ts'
+import type { Registry } from '../../registry/client.ts'
+import { eachOf } from '../../util/concurrency.ts'
+
+/** How many tags are asked for at once; the registry's client sends fewer. */
+const AT_ONCE = 16
+
+/**
+ * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
+ *
+ * @param versions what carries tags, from the listing or from the registry itself
+ * @returns one check for each that is expected, in order
+ * @throws ExpectedError when the registry may not be read, or is not the one that the package is in
+ */
+export async function checkImages(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  expected: readonly Expected[],
+  platforms: readonly string[],
+  registry: Registry
+): Promise<TagCheck[]> {
+  const wanted = new Set(expected.flatMap(({ images }) => images))
+  const relevant = versions.filter(version => version.tags.some(tag => wanted.has(tag)))
+  // What is not among these versions counts as unlisted, and so the registry is asked for every child.
+  const inventory = await readInventory(pkg, relevant, pullable(pkg, registry))
+  const graph = buildGraph(inventory)
+  const holders = holdersOf(relevant)
+  return expected.map(one => checkTag(one, holders, graph, platforms))
+}
+
+/**
+ * The same as the registry has it at this moment: listings lag behind a push.
+ *
+ * @throws ExpectedError as `checkImages`
+ */
+export async function checkImagesNow(
+  pkg: Package,
+  expected: readonly Expected[],
+  platforms: readonly string[],
+  registry: Registry
+): Promise<TagCheck[]> {
+  const tags = [...new Set(expected.flatMap(({ images }) => images))]
+  const repository = repositoryOf(pkg)
+  const causes = new Map<string, string>()
+  const versions: PackageVersion[] = []
+  await eachOf(tags, AT_ONCE, async tag => {
+    const head = await registry.headTag(repository, tag)
+    if (head.state === 'unread') causes.set(tag, head.cause)
+    if (head.state === 'found') versions.push(standIn(head.digest, tag))
+  })
+  const checks = await checkImages(pkg, merged(versions), expected, platforms, registry)
+  return checks.map(check => {
+    const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
+    return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }
+  })
+}
+
+/** The digests that each tag stands on. */
+export function holdersOf(versions: readonly PackageVersion[]): Map<string, Digest[]> {
+  const holders = new Map<string, Digest[]>()
+  for (const { digest, tags } of versions) {
+    for (const tag of tags) holders.set(tag, [...(holders.get(tag) ?? []), digest])
+  }
+  return holders
+}
+
+/**
+ * Reads indexes, and only asks for their platforms: reading would count as a download of each, every day, and
+ * GitHub does not let go what has been downloaded often.
+ */
+function pullable(pkg: Package, registry: Registry): (digest: Digest) => Promise<Content> {
+  const repository = repositoryOf(pkg)
+  const leaves = new Set<Digest>()
+  return async digest => {
+    if (leaves.has(digest)) {
+      const head = await registry.headTag(repository, digest)
+      return head.state === 'found' ? { state: 'named' } : head
+    }
+    const content = await registry.readManifest(repository, digest)
+    if (content.state === 'read') {
+      for (const child of content.manifest.children.filter(isLeaf)) leaves.add(child.digest)
+    }
+    return content
+  }
+}
+
+function isLeaf({ index, uncertain, platform, describes }: Descriptor): boolean {
+  return !index && uncertain === undefined && (platform !== undefined || describes !== undefined)
+}
+
+/** A version as the registry knows it: without number and dates. */
+function standIn(digest: Digest, tag: string): PackageVersion {
+  return { id: 0, digest, tags: [tag], created: undefined, updated: undefined }
+}
+
+function merged(versions: readonly PackageVersion[]): PackageVersion[] {
+  const byDigest = new Map<Digest, PackageVersion>()
+  for (const version of versions) {
+    const tags = [...(byDigest.get(version.digest)?.tags ?? []), ...version.tags]
+    byDigest.set(version.digest, { ...version, tags })
+  }
+  return [...byDigest.values()]
+}

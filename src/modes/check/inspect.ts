@@ -1,0 +1,83 @@
+import type { Services } from '../../context.ts'
+import { type Chosen, orProblem, type Unsurveyed } from '../../inventory/load.ts'
+import type { TagCheck } from '../../model/check.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
+import type { PackageRun } from '../../model/run.ts'
+import { type Expected, expectedOf } from '../../policy/expected-tags.ts'
+import { checkImages } from './images.ts'
+
+/** One package on its way through a check. */
+export interface Inspected {
+  readonly run: PackageRun
+  /** What should have an image here, newest first. */
+  readonly expected: readonly Expected[]
+  /** Every version as it was listed; empty where nothing could be listed. */
+  readonly versions: readonly PackageVersion[]
+  /** True when there was no room to look at it. */
+  readonly left: boolean
+}
+
+/**
+ * Looks at one package: lists it, and reads the images that should be there. What cannot be seen is unreadable,
+ * never absent.
+ */
+export async function inspect(
+  { pkg, problem }: Chosen,
+  all: readonly Expected[],
+  platforms: readonly string[],
+  services: Services
+): Promise<Inspected> {
+  const expected = expectedOf(all, pkg.name)
+  if (problem !== undefined) {
+    return (await isKnownToBeAbsent(pkg, services)) ? absent(pkg, expected) : unseen(pkg, expected, problem)
+  }
+  const seen = await orProblem(async () => {
+    const { versions } = await services.packages.listVersions(pkg)
+    const checks = await checkImages(pkg, versions, expected, platforms, services.registry)
+    return { versions, checks }
+  })
+  if ('problem' in seen) return unseen(pkg, expected, seen)
+  const { versions, checks } = seen
+  return { run: { ...unplanned(pkg), checks, warnings: [] }, expected, versions, left: false }
+}
+
+/** True for a tag that the package lacks, as far as that is known. */
+export function lacks({ checks = [] }: PackageRun, tag: string): boolean {
+  return checks.some(check => check.tag === tag && (check.state === 'absent' || check.state === 'incomplete'))
+}
+
+/**
+ * GitHub says the same of a package that does not exist and of one that the token may not see. Only who owns all
+ * of them sees all of them.
+ */
+async function isKnownToBeAbsent({ name, owner }: Package, { packages }: Services): Promise<boolean> {
+  if (owner.kind !== 'self') return false
+  const listed = await orProblem(() => packages.list())
+  return !('problem' in listed) && !listed.some(pkg => pkg.name === name)
+}
+
+function absent(pkg: Package, expected: readonly Expected[]): Inspected {
+  const checks = expected.map(one => untold(one, 'absent'))
+  const warnings = [`The package ${pkg.name} does not exist yet, so every image of it is missing.`]
+  return { run: { ...unplanned(pkg), checks, warnings }, expected, versions: [], left: false }
+}
+
+function unseen(pkg: Package, expected: readonly Expected[], { problem, sentence }: Unsurveyed): Inspected {
+  const base = { expected, versions: [] }
+  if (problem === 'left') {
+    const warnings = [`${pkg.name} was not looked at. ${sentence}`]
+    return { ...base, run: { ...unplanned(pkg), warnings }, left: true }
+  }
+  const cause = 'the package could not be read'
+  const checks = expected.map(one => ({ ...untold(one, 'unreadable'), cause }))
+  return { ...base, run: { ...unplanned(pkg), checks, error: sentence, warnings: [] }, left: false }
+}
+
+const unplanned = (pkg: Package) => ({ package: pkg, plan: undefined, outcomes: [] })
+
+const untold = ({ name, images }: Expected, state: TagCheck['state']): TagCheck => ({
+  tag: name,
+  images,
+  state,
+  lacks: []
+})

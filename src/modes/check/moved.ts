@@ -1,0 +1,106 @@
+import { repositoryOf } from '../../inventory/load.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
+import type { Expected } from '../../policy/expected-tags.ts'
+import type { Registry, TagHead } from '../../registry/client.ts'
+import { eachOf } from '../../util/concurrency.ts'
+import { isMoving, movedBack } from './moving.ts'
+
+/** A tag that releases hand on to each other, and the version that it stood on before anything was started. */
+interface Moving {
+  readonly pkg: Package
+  readonly tag: string
+  readonly version: PackageVersion
+}
+
+const AT_ONCE = 16
+
+/** What is found of moving tags after the runs: sentences. */
+export interface Movements {
+  readonly troubles: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Compares the moving tags of packages with what they were before a rebuild: building an old release must not
+ * make it the latest one.
+ *
+ * @param before the listed versions of each package
+ * @param required image tags that were asked for by name, other than those that were rebuilt themselves
+ * @param rebuilt what was built
+ * @param all everything that should be there
+ */
+export async function movedTags(
+  before: readonly { readonly pkg: Package; readonly versions: readonly PackageVersion[] }[],
+  required: readonly string[],
+  rebuilt: readonly Expected[],
+  all: readonly Expected[],
+  registry: Registry
+): Promise<Movements> {
+  const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
+  const found = await eachOf(moving, AT_ONCE, async one => {
+    const head = await registry.headTag(repositoryOf(one.pkg), one.tag)
+    if (head.state === 'found' && head.digest === one.version.digest) return {}
+    const holder = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, registry) : undefined
+    return judge(one, head, holder, all)
+  })
+  return {
+    troubles: found.flatMap(({ trouble }) => trouble ?? []),
+    warnings: found.flatMap(({ warning }) => warning ?? [])
+  }
+}
+
+function movingOf(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  required: readonly string[],
+  rebuilt: readonly Expected[]
+): Moving[] {
+  const own = new Set(rebuilt.map(({ name }) => name))
+  return versions.flatMap(version =>
+    version.tags
+      .filter(tag => (isMoving(tag) || required.includes(tag)) && !own.has(tag))
+      .map(tag => ({ pkg, tag, version }))
+  )
+}
+
+/** The rebuilt release whose image this is. */
+async function builtAs(
+  pkg: Package,
+  digest: Digest,
+  rebuilt: readonly Expected[],
+  registry: Registry
+): Promise<Expected | undefined> {
+  for (const expected of rebuilt) {
+    for (const image of expected.images) {
+      const head = await registry.headTag(repositoryOf(pkg), image)
+      if (head.state === 'found' && head.digest === digest) return expected
+    }
+  }
+  return undefined
+}
+
+function judge(
+  { pkg, tag, version }: Moving,
+  head: TagHead,
+  holder: Expected | undefined,
+  all: readonly Expected[]
+): { readonly trouble?: string; readonly warning?: string } {
+  const name = `${pkg.name}:${tag}`
+  if (head.state === 'missing') return { trouble: `${name} is gone since the builds were started.` }
+  if (head.state === 'unread') {
+    return { trouble: `Whether the builds moved ${name} is not known: ${head.cause}.` }
+  }
+  if (holder === undefined) {
+    return { warning: `${name} has moved to ${head.digest} meanwhile, which is none of the rebuilt images.` }
+  }
+  const others = version.tags.filter(other => other !== tag)
+  if (!movedBack(tag, others, holder, all)) return {}
+  const stood = others.length > 0 ? others.join(', ') : version.digest
+  return {
+    trouble:
+      `The rebuild of ${holder.name} moved ${name} back: it stood on ${stood}. Put it back by hand ` +
+      `(\`docker buildx imagetools create -t <image>:${tag} <image>@${version.digest}\`), and let the workflow set ` +
+      'it for new releases only, for instance by an input `is-latest={is-latest}` in `dispatch-inputs`.'
+  }
+}

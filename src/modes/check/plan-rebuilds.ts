@@ -1,0 +1,141 @@
+import type { Dispatch, TagCheck, WorkflowRun } from '../../model/check.ts'
+import type { Expected } from '../../policy/expected-tags.ts'
+
+/** What is known of the workflow's runs before any is started. */
+export interface KnownRuns {
+  /** Those that have not ended, of every workflow of the repository, whatever started them. */
+  readonly active: readonly WorkflowRun[]
+  /** Runs of the workflow itself that were started by a dispatch, newest first. */
+  readonly dispatched: readonly WorkflowRun[]
+}
+
+/** What to do for one missing tag. */
+export interface Rebuild {
+  readonly expected: Expected
+  readonly status: 'planned' | 'held' | 'exhausted' | 'left'
+  /** A sentence; empty for what is planned. */
+  readonly detail: string
+}
+
+/** So many runs for a tag may end without an image; then a person has to look. */
+export const MOST_ATTEMPTS = 3
+/** Ends that say that a build was tried. One that was cancelled was not. */
+const TRIED = ['success', 'failure', 'timed_out', 'startup_failure']
+
+/**
+ * Decides which missing tags are rebuilt: never one for which a run is queued or running, never one for which
+ * three runs have failed, and only so many in one run.
+ *
+ * @param missing newest first
+ * @param known every tag that a run could be about, to tell whose a run is
+ */
+export function planRebuilds(
+  missing: readonly Expected[],
+  known: readonly Expected[],
+  runs: KnownRuns,
+  most: number
+): Rebuild[] {
+  // A run that says of no tag that it is for it may be for any.
+  const riddle = runs.dispatched.find(
+    run => !hasEnded(run) && !known.some(expected => isAbout(run, expected))
+  )
+  let room = most
+  return missing.map(expected => {
+    const about = (run: WorkflowRun): boolean => isAbout(run, expected)
+    const active = [...runs.active, ...runs.dispatched].find(run => !hasEnded(run) && about(run))
+    if (active !== undefined) {
+      return { expected, status: 'held', detail: `A run for it is ${words(active.status)}: ${active.url}` }
+    }
+    const tries = runs.dispatched.filter(run => TRIED.includes(run.conclusion ?? '') && about(run))
+    if (tries.length >= MOST_ATTEMPTS) return { expected, status: 'exhausted', detail: exhausted(tries) }
+    if (riddle !== undefined) return { expected, status: 'held', detail: untold(riddle) }
+    if (room === 0) {
+      const detail = `\`max-dispatches\` allows ${most} in one run; the next run goes on.`
+      return { expected, status: 'left', detail }
+    }
+    room--
+    return { expected, status: 'planned', detail: '' }
+  })
+}
+
+/**
+ * True when several runs were started and none says for which tag: then what fails again and again cannot be told
+ * from what does not.
+ */
+export function areNameless(runs: readonly WorkflowRun[], known: readonly Expected[]): boolean {
+  return runs.length >= MOST_ATTEMPTS && !runs.some(run => known.some(expected => isAbout(run, expected)))
+}
+
+/** True when a run's branch or title names the tag, or its version, as a word of its own. */
+export function isAbout(run: WorkflowRun, { name, values }: Expected): boolean {
+  return [name, values['version'] ?? name].some(
+    text => run.branch === text || run.branch === `refs/tags/${text}` || mentions(run.title, text)
+  )
+}
+
+export function hasEnded(run: WorkflowRun): boolean {
+  return run.status === 'completed'
+}
+
+/** `v1.2.3` is not in `v1.2.3-rc.1`, `v1.2.30` or `pkg@v1.2.3`; it is in `Build v1.2.3.` and `refs/tags/v1.2.3`. */
+function mentions(title: string, text: string): boolean {
+  const literal = text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  return new RegExp(`(?:^|refs/tags/|[^\\w.+@/-])${literal}(?![\\w+/@-]|\\.\\w)`, 'u').test(title)
+}
+
+function exhausted(tries: readonly WorkflowRun[]): string {
+  return (
+    `${tries.length} runs for it have ended without an image, the last is ${tries[0]?.url}. Repair the build and ` +
+    'start it by hand, or put the tag into `skip-tags`.'
+  )
+}
+
+function untold(run: WorkflowRun): string {
+  return (
+    `A run of the workflow is ${words(run.status)} (${run.url}), and its title does not say for which tag. Put the ` +
+    'tag into the `run-name` of the workflow, so that no tag is built twice.'
+  )
+}
+
+function words(status: string): string {
+  return status.replaceAll('_', ' ')
+}
+
+/**
+ * What a run that was waited for has come to. Only the image tells whether it was built.
+ *
+ * @param run undefined when none was seen
+ * @param checks how the tag stands now, in each package that lacked it
+ */
+export function judge(
+  run: WorkflowRun | undefined,
+  checks: readonly TagCheck[]
+): Pick<Dispatch, 'status' | 'detail'> {
+  if (checks.length > 0 && checks.every(({ state }) => state === 'present')) {
+    return { status: 'built', detail: '' }
+  }
+  if (run === undefined) {
+    return { status: 'running', detail: 'No run of it was seen before the time of `wait` was over.' }
+  }
+  if (!hasEnded(run)) {
+    return {
+      status: 'running',
+      detail: `Its run was ${words(run.status)} when the time of \`wait\` was over.`
+    }
+  }
+  const unread = checks.find(({ state }) => state === 'unreadable')
+  if (unread !== undefined) {
+    const detail = `Its run has ended, but the image could not be read: ${unread.cause ?? 'no reason given'}.`
+    return { status: 'dispatched', detail }
+  }
+  if (run.conclusion === 'cancelled') return { status: 'cancelled', detail: CANCELLED }
+  if (run.conclusion === 'success') return { status: 'not-built', detail: UNTRUE }
+  return { status: 'not-built', detail: `Its run ended as "${words(run.conclusion ?? 'unknown')}".` }
+}
+
+const CANCELLED =
+  'Its run was cancelled: of the runs that wait in one concurrency group GitHub keeps only the newest. Put the tag ' +
+  'into the `group` under `concurrency` in the workflow; the next run tries again.'
+const UNTRUE =
+  'Its run succeeded, and the image is still missing: the workflow does not make its tags from its input. With ' +
+  'docker/metadata-action, `type=ref,event=tag` and `type=semver` without `value` give nothing in a dispatched run.'

@@ -1,0 +1,37 @@
+import type { Log } from '../../log.ts'
+import type { Dispatch } from '../../model/check.ts'
+import type { PackageRun } from '../../model/run.ts'
+import { dispatchWord, statePhrase } from '../../report/check-phrases.ts'
+import { count } from '../../report/phrases.ts'
+
+/** Lines of one package, or of one list; the report has all. */
+const MOST_LINES = 1_000
+
+/** Tells how the expected tags of a package stand: one line for each that is not there. */
+export async function narrateCheck(run: PackageRun, log: Log): Promise<void> {
+  const checks = run.checks ?? []
+  const amiss = checks.filter(({ state }) => state !== 'present')
+  const title = `${run.package.name}: ${count(checks.length, 'expected tag')}, ${checks.length - amiss.length} present`
+  await log.group(title, async () => {
+    for (const sentence of [run.error, ...run.warnings]) if (sentence !== undefined) log.info(sentence)
+    tell(
+      amiss.map(check => `${check.tag}: ${statePhrase(check)}`),
+      log
+    )
+  })
+}
+
+/** Tells what was started, or why not. */
+export function narrateDispatches(dispatches: readonly Dispatch[], log: Log): void {
+  tell(
+    dispatches.map(({ tag, status, url, detail }) =>
+      [`${tag}: ${dispatchWord(status)}`, detail, url ?? ''].filter(part => part !== '').join(' – ')
+    ),
+    log
+  )
+}
+
+function tell(lines: readonly string[], log: Log): void {
+  for (const line of lines.slice(0, MOST_LINES)) log.info(line)
+  if (lines.length > MOST_LINES) log.info(`and ${lines.length - MOST_LINES} more, which the report has`)
+}

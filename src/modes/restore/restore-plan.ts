@@ -1,0 +1,105 @@
+import type { Performed } from '../../apply/execute.ts'
+import type { DeletedVersion } from '../../github/packages.ts'
+import type { RestoreReason } from '../../model/decision.ts'
+import { type Digest, parseDigest } from '../../model/digest.ts'
+import type { PackageVersion } from '../../model/package.ts'
+import type { TakenAway } from '../../report/deleted-by.ts'
+import { utcMinute } from '../../report/phrases.ts'
+import { type Restoral, restoralOf, undoing } from './undoing.ts'
+
+/** GitHub keeps what was deleted for so long, in milliseconds. */
+const KEPT_FOR = 30 * 86_400_000
+
+/** What is there of a package, and what is not any more. */
+export interface Shelf {
+  readonly active: readonly PackageVersion[]
+  readonly deleted: readonly DeletedVersion[]
+}
+
+/** What is to come back to one package. */
+export interface Wish {
+  /** Children before the index that names them. */
+  readonly steps: readonly Restoral[]
+  readonly reason: RestoreReason
+  /** Where each tag belongs in the end. */
+  readonly tags: ReadonlyMap<string, PackageVersion>
+  /** What was broken before it was deleted, and so will be again. */
+  readonly broken: ReadonlySet<Digest>
+  /** Ids and digests that are nowhere to be found. */
+  readonly unknown: readonly string[]
+}
+
+/** What undoes a run: everything that it deleted, and the tags that it took off. `started` in ms since 1970. */
+export function wishOfReport(taken: TakenAway, started: number): Wish {
+  const referrers = new Set(taken.deletions.filter(one => one.referrer).map(one => one.version.digest))
+  const tags = new Map<string, PackageVersion>()
+  for (const { version } of taken.deletions) for (const tag of version.tags) tags.set(tag, version)
+  for (const { version, tag } of taken.stripped) tags.set(tag, version)
+  return {
+    steps: undoing(taken.deletions, ({ digest }) => referrers.has(digest)),
+    reason: { code: 'undo', started },
+    tags,
+    broken: taken.broken,
+    unknown: []
+  }
+}
+
+/**
+ * What people name by id or digest. What needs what cannot be read while it is deleted: the untagged ones come
+ * first, in the order in which they were pushed.
+ */
+export function wishOfNames(names: readonly string[], { active, deleted }: Shelf): Wish {
+  const found = new Map<number, PackageVersion>()
+  const unknown: string[] = []
+  for (const name of names) {
+    const version = latest(deleted, name) ?? active.find(isCalled(name))
+    if (version === undefined) unknown.push(name)
+    else found.set(version.id, version)
+  }
+  const order = [...found.values()].sort(
+    (a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id
+  )
+  return {
+    steps: order.map(restoralOf),
+    reason: { code: 'asked-for' },
+    tags: new Map(order.flatMap(version => version.tags.map(tag => [tag, version] as const))),
+    broken: new Set(),
+    unknown
+  }
+}
+
+function isCalled(name: string): (version: PackageVersion) => boolean {
+  const digest = parseDigest(name)
+  return version => (digest === undefined ? String(version.id) === name : version.digest === digest)
+}
+
+/** A digest can have been deleted more than once: the last one counts. */
+function latest(deleted: readonly DeletedVersion[], name: string): PackageVersion | undefined {
+  return deleted
+    .filter(isCalled(name))
+    .toSorted((a, b) => (b.deleted ?? 0) - (a.deleted ?? 0))
+    .at(0)
+}
+
+/** What is clear of a step without sending anything: it is there, or gone for good. `now` in ms since 1970. */
+export function settledSteps(
+  { steps, reason }: Wish,
+  { active, deleted }: Shelf,
+  now: number
+): ReadonlyMap<number, Performed> {
+  const byDigest = new Map(active.map(({ digest, id }) => [digest, id]))
+  const restorable = new Set(deleted.map(({ id }) => id))
+  const settled = new Map<number, Performed>()
+  for (const { version } of steps) {
+    const there = byDigest.get(version.digest)
+    if (there === version.id) settled.set(version.id, { status: 'already', detail: 'it is there' })
+    else if (there !== undefined) {
+      const detail = `it was pushed again meanwhile, and is there as version ${there}`
+      settled.set(version.id, { status: 'already', detail })
+    } else if (!restorable.has(version.id) && reason.code === 'undo' && now - reason.started > KEPT_FOR) {
+      const detail = `it was deleted by the run of ${utcMinute(reason.started)}, and GitHub keeps what is deleted for 30 days`
+      settled.set(version.id, { status: 'failed', detail })
+    }
+  }
+  return settled
+}

@@ -1,0 +1,206 @@
+import type { Candidate, Decided } from '../../apply/apply.ts'
+import { bringBack } from '../../apply/restore.ts'
+import type { Services } from '../../context.ts'
+import { BudgetError, ExpectedError } from '../../errors.ts'
+import { ANY_LAG } from '../../github/listing.ts'
+import { repositoryOf } from '../../inventory/load.ts'
+import { readInventory } from '../../inventory/manifests.ts'
+import type { Outcome } from '../../model/decision.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
+import type { Content, Package, PackageVersion } from '../../model/package.ts'
+import { buildGraph, type Graph } from '../../policy/graph.ts'
+import type { Journal } from '../../report/journal.ts'
+import { nameOf, some } from '../../report/phrases.ts'
+import { tagEntry } from '../../report/record-build.ts'
+import type { Wish } from './restore-plan.ts'
+import { restoralOf } from './undoing.ts'
+
+/** How deep indexes may be nested, and how often something missing is looked for. */
+const ROUNDS = 4
+/** The registry and the list may lag behind a restore, in milliseconds. */
+const LAG = 2_000
+
+type Report = (outcome: Outcome) => void
+
+/**
+ * Looks whether what came back is whole and has its tags. What an image lacks and GitHub still has is restored
+ * too; a tag that the restore took from another version is put back where it was, and one that is nowhere is
+ * put where it belongs.
+ *
+ * @param before what was there before the restore
+ */
+export async function verify(
+  candidate: Decided,
+  wish: Wish,
+  before: readonly PackageVersion[],
+  services: Services,
+  journal: Journal,
+  report: Report
+): Promise<Candidate> {
+  const { run, loud = [] } = candidate
+  const pkg = run.package
+  try {
+    const whole = await makeWhole(pkg, wish, run.outcomes, services, journal, report)
+    const tags = await settleTags(pkg, wish, before, services, journal)
+    return {
+      ...candidate,
+      run: {
+        ...run,
+        outcomes: [...run.outcomes, ...whole.outcomes],
+        alarms: [...whole.alarms, ...tags.alarms]
+      },
+      loud: [...loud, ...whole.warnings, ...tags.warnings]
+    }
+  } catch (error) {
+    if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
+    const alarm = `What came back could not be looked at: ${error.message}`
+    return { ...candidate, run: { ...run, alarms: [alarm] } }
+  }
+}
+
+interface Whole {
+  readonly outcomes: readonly Outcome[]
+  readonly warnings: readonly string[]
+  readonly alarms: readonly string[]
+}
+
+async function makeWhole(
+  pkg: Package,
+  wish: Wish,
+  restored: readonly Outcome[],
+  services: Services,
+  journal: Journal,
+  report: Report
+): Promise<Whole> {
+  const { packages, registry, clock } = services
+  const back = new Set(
+    restored
+      .filter(({ status }) => status === 'done' || status === 'already')
+      .map(({ step }) => step.version.digest)
+  )
+  const roots = (await packages.listVersions(pkg, ANY_LAG)).versions.filter(({ digest }) => back.has(digest))
+  const outcomes: Outcome[] = []
+  let graph: Graph | undefined
+  for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
+    if (round > 0) await clock.sleep(LAG)
+    const inventory = await readInventory(pkg, roots, digest =>
+      registry.readManifest(repositoryOf(pkg), digest)
+    )
+    graph = buildGraph(inventory)
+    const wanted = missingIn(graph, below(graph, wish.broken))
+    if (wanted.size === 0) break
+    const lost = (await packages.listDeleted(pkg, () => false)).filter(({ digest }) => wanted.has(digest))
+    const tried = new Set(outcomes.map(({ step }) => step.version.id))
+    const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
+    if (round > 0 && steps.length === 0) break
+    outcomes.push(...(await bringBack(pkg, steps, services, journal, report)))
+  }
+  return { outcomes, ...stillBroken(graph, roots, wish) }
+}
+
+/** What is not whole, and what of that was not whole before either. */
+function stillBroken(
+  graph: Graph | undefined,
+  roots: readonly PackageVersion[],
+  { broken }: Wish
+): Pick<Whole, 'warnings' | 'alarms'> {
+  const warnings: string[] = []
+  const alarms: string[] = []
+  if (graph === undefined) return { warnings, alarms }
+  const excused = below(graph, broken)
+  for (const root of roots) {
+    const place = graph.find(root.digest) ?? -1
+    const content = graph.nodes[place]?.content
+    const name = `${nameOf(root)} (${shortDigest(root.digest)})`
+    if (content?.state === 'unread') {
+      alarms.push(
+        `${name} is back, but could not be read (${content.cause}), so it is unknown whether it is whole.`
+      )
+    }
+    const state = graph.states[place]
+    if (state !== 'ghost' && state !== 'partial') continue
+    const lacks = content === undefined ? [] : missingOf(content, graph)
+    const what = lacks.length === 0 ? 'something that it names' : some(lacks.map(shortDigest), 3)
+    if (excused.has(place)) warnings.push(`${name} lacks ${what}, as it did before its deletion.`)
+    else {
+      alarms.push(
+        `${name} is back, but only half of it: ${what} is gone, and GitHub has it no more. Build it once more.`
+      )
+    }
+  }
+  return { warnings, alarms }
+}
+
+function missingOf(content: Content, graph: Graph): Digest[] {
+  // A build cache names blobs, which a registry does not show as manifests.
+  if (content.state !== 'read' || content.manifest.kind === 'cache') return []
+  return content.manifest.children
+    .map(({ digest }) => digest)
+    .filter(digest => graph.find(digest) === undefined)
+}
+
+/** What is named and is not there, save by those that lacked it before. */
+function missingIn(graph: Graph, excused: ReadonlySet<number>): ReadonlySet<Digest> {
+  return new Set(
+    graph.nodes.flatMap(({ content }, place) => (excused.has(place) ? [] : missingOf(content, graph)))
+  )
+}
+
+/** These versions and all that they name, at any depth. */
+function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> {
+  const found = new Set([...digests].map(graph.find).filter(place => place !== undefined))
+  // A set that grows while it is walked.
+  for (const place of found) for (const child of graph.children[place] ?? []) found.add(child)
+  return found
+}
+
+/** Puts every tag where it belongs, and leaves those alone that others have had before. */
+async function settleTags(
+  pkg: Package,
+  { tags }: Wish,
+  before: readonly PackageVersion[],
+  services: Services,
+  journal: Journal
+): Promise<{ warnings: string[]; alarms: string[] }> {
+  if (tags.size === 0) return { warnings: [], alarms: [] }
+  const { packages, registry, clock } = services
+  const holdersBefore = holders(before)
+  const active = (await packages.listVersions(pkg, ANY_LAG)).versions
+  const there = new Map(active.map(version => [version.digest, version]))
+  const holdersNow = holders(active)
+  const warnings: string[] = []
+  const alarms: string[] = []
+
+  const put = async (version: PackageVersion, tag: string): Promise<void> => {
+    journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
+    await registry.tagManifest(repositoryOf(pkg), version.digest, tag)
+    journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
+  }
+
+  for (const [tag, { digest }] of tags) {
+    const earlier = holdersBefore.get(tag)
+    const now = holdersNow.get(tag)
+    const target = there.get(digest)
+    try {
+      if (earlier !== undefined && earlier.digest !== digest) {
+        if (now?.digest === earlier.digest || !there.has(earlier.digest)) continue
+        await put(earlier, tag)
+        warnings.push(
+          `The restore had taken the tag ${tag} from ${shortDigest(earlier.digest)}: it is back there.`
+        )
+      } else if (now === undefined && target !== undefined) {
+        const head = await registry.headTag(repositoryOf(pkg), tag)
+        if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is back is unknown: ${head.cause}.`)
+        if (head.state === 'missing') await put(target, tag)
+      }
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
+      alarms.push(error.message)
+    }
+  }
+  return { warnings, alarms }
+}
+
+function holders(versions: readonly PackageVersion[]): Map<string, PackageVersion> {
+  return new Map(versions.flatMap(version => version.tags.map(tag => [tag, version] as const)))
+}

@@ -1,0 +1,63 @@
+import { isUserTag } from '../model/digest.ts'
+import type { Content, Package, PackageVersion } from '../model/package.ts'
+import { decide } from './plan.ts'
+import { type KeepClauses, keepsShare, type Policy, type Rule } from './rule.ts'
+import { speaksOfTags } from './tag-test.ts'
+import type { World } from './usage.ts'
+
+/**
+ * Whether a policy could change anything in a package, whatever the manifests say that nobody has read yet. False
+ * only where that is certain: then they need not be read.
+ *
+ * It decides as if no version needed or described another. Each would then stand for itself and take a slot, so
+ * what a rule keeps of the others can only be less and what it lets go more; and nothing goes with a version that
+ * stays. Only untagged build caches take no slot and can go, so where one could be there are no slots at all. Should
+ * it be wrong all the same, too little goes: the plan is made of the same versions, none of which is then touched.
+ *
+ * @param world what was asked elsewhere, the same as for the decision
+ */
+export function couldChange(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  policy: Policy,
+  world: World,
+  now: number
+): boolean {
+  if (!policy.rules.some(({ action }) => action === 'delete')) return false
+  if (policy.rules.some(rule => asksManifests(rule) || stripsTags(rule))) return true
+  const inventory = {
+    package: pkg,
+    versions: versions.map(version => ({ ...version, tags: version.tags.filter(isUserTag) })),
+    contents: new Map(versions.map(({ digest }) => [digest, ALONE] as const))
+  }
+  const { decisions } = decide(
+    inventory,
+    { ...policy, rules: policy.rules.map(withoutDoubtfulSlots) },
+    world,
+    now
+  )
+  // Which version is the last with a tag depends on what goes with others.
+  return decisions.some(
+    ({ verdict, reasons }) => verdict !== 'keep' || reasons.some(({ code }) => code === 'last-tagged')
+  )
+}
+
+const ALONE: Content = { state: 'named' }
+
+function withoutDoubtfulSlots<R extends Rule>(rule: R): R {
+  const { keep, match } = rule
+  if (speaksOfTags(match)) return rule
+  // A rule that has a clause keeps a share, if it be none.
+  const none: KeepClauses = { ...keep, ...(keepsShare(rule) ? { atLeast: 0 } : {}), periods: new Map() }
+  return { ...rule, keep: none }
+}
+
+/** True for a rule whose match depends on what is in a manifest. */
+function asksManifests({ match }: Rule): boolean {
+  return match.states !== undefined || match.labels !== undefined || match.kinds !== undefined
+}
+
+/** A tag may go where a version stays as the part of another: standing for itself it could have had a slot. */
+function stripsTags(rule: Rule): boolean {
+  return rule.action === 'delete' && rule.untag
+}

@@ -1,0 +1,167 @@
+import semver from 'semver'
+import { type Patterns, parsePatterns } from './pattern.ts'
+import type { Groups } from './regex.ts'
+import type { InUse } from './usage.ts'
+
+/** Something that should have an image. */
+export interface Expected {
+  /** The git tag, or the image tag that was asked for by name. */
+  readonly name: string
+  /** Image tags, any of which will do. */
+  readonly images: readonly string[]
+  /** What templates may put in: `tag`, `version`, `major`, …, and the named groups of the patterns. */
+  readonly values: Values
+}
+
+/** What can be put into a template, by the name that stands between its braces. */
+export type Values = Readonly<Record<string, string>>
+
+/** Which git tags must have an image, and under what image tags; all as the inputs have it. */
+export interface ExpectRules {
+  /** Patterns; named groups of regular expressions feed the templates. */
+  readonly gitTags: readonly string[]
+  readonly skipTags: readonly string[]
+  /** Templates of image tags. */
+  readonly imageTags: readonly string[]
+  readonly requiredTags: readonly string[]
+}
+
+export interface Expectations {
+  /** Newest first. */
+  readonly expected: readonly Expected[]
+  /** Git tags that are asked for and give no image tag. */
+  readonly unmapped: readonly string[]
+}
+
+const IMAGE_TAG = /^\w[\w.-]{0,127}$/
+const PLACEHOLDER = /\{([A-Za-z][\w-]*)\}/g
+/** Placeholders that need no named group. `is-latest` is for the inputs of a workflow. */
+const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'is-latest']
+
+/**
+ * What should be there: an image for every git tag that the patterns match, and every image tag that is asked
+ * for by name.
+ *
+ * @param gitTags names of git tags, or of the tags of releases
+ * @throws ExpectedError when a regular expression takes too long
+ */
+export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expectations {
+  const wanted = gitTagPatterns(rules.gitTags).scan(gitTags)
+  const skipped = rules.skipTags.length === 0 ? new Map() : gitTagPatterns(rules.skipTags).scan(gitTags)
+  const expected = new Map<string, Expected>()
+  const unmapped: string[] = []
+  for (const [name, { groups }] of wanted) {
+    if (skipped.has(name)) continue
+    const values = valuesOf(name, groups)
+    const images = imagesOf(values, rules.imageTags)
+    if (images.length === 0) unmapped.push(name)
+    else expected.set(name, { name, images, values })
+  }
+  for (const name of rules.requiredTags) expected.set(name, { name, images: [name], values: valuesOf(name) })
+  return {
+    expected: markLatest([...expected.values()].sort(byNewestTag)),
+    unmapped: unmapped.sort()
+  }
+}
+
+/**
+ * The expectations of one package. A named group `package` says which one a git tag is for: `pkg` is the
+ * package `pkg`, and `app/pkg` too.
+ */
+export function expectedOf(expected: readonly Expected[], packageName: string): readonly Expected[] {
+  return expected.filter(({ values }) => {
+    const only = values['package']?.toLowerCase()
+    return only === undefined || packageName === only || packageName.endsWith(`/${only}`)
+  })
+}
+
+/**
+ * What retention leaves alone so that the two never fight: every image that a check could be satisfied with, for
+ * every git tag there is, whatever patterns the check takes, and in the form that build workflows give to names
+ * that are no image tags.
+ *
+ * @param source what people call it: `git tag`, `release`
+ */
+export function protectedBy(
+  source: string,
+  gitTags: readonly string[],
+  rules: Pick<ExpectRules, 'gitTags' | 'imageTags'>
+): InUse[] {
+  const templates = [...new Set([...rules.imageTags, '{tag}', '{version}'])]
+  const groups = gitTagPatterns(rules.gitTags).scan(gitTags)
+  return gitTags.flatMap(name => {
+    const readings = [valuesOf(name), valuesOf(name, groups.get(name)?.groups)]
+    const texts = readings.flatMap(values => templates.flatMap(template => fill(template, values) ?? []))
+    const tags = new Set([...texts, ...texts.map(asImageTag)].filter(text => IMAGE_TAG.test(text)))
+    return [...tags].map(tag => ({ by: `${source} ${name}`, tag }))
+  })
+}
+
+/** Puts the values into a template; undefined when it asks for one that there is not. */
+export function fill(template: string, values: Values): string | undefined {
+  let complete = true
+  const text = template.replaceAll(PLACEHOLDER, (_, name: string) => {
+    const value = values[name]
+    complete &&= value !== undefined
+    return value ?? ''
+  })
+  return complete ? text : undefined
+}
+
+/**
+ * The placeholders of a template that nothing feeds: neither the program nor a named group of the patterns.
+ */
+export function unknownPlaceholders(template: string, patterns: readonly string[]): string[] {
+  const groups = patterns.flatMap(pattern =>
+    [...pattern.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map(match => match[1] as string)
+  )
+  const known = new Set([...STANDARD, ...groups])
+  return [...template.matchAll(PLACEHOLDER)].map(match => match[1] as string).filter(name => !known.has(name))
+}
+
+/** The semver of a tag `1.2.3` or `v1.2.3`, or undefined. */
+export function semverOf(values: Values): semver.SemVer | undefined {
+  return semver.parse(values['version']) ?? undefined
+}
+
+/** What templates may put in for a tag. */
+export function valuesOf(tag: string, groups: Groups = {}): Values {
+  const version = groups['version'] ?? tag.replace(/^v(?=\d)/, '')
+  const parsed = semver.parse(version)
+  const numbers = parsed === null ? {} : { major: parsed.major, minor: parsed.minor, patch: parsed.patch }
+  const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]))
+  return { ...texts, ...groups, version, tag }
+}
+
+/** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
+function gitTagPatterns(sources: readonly string[]): Patterns {
+  return parsePatterns(sources.map(source => (source === '*' ? '**' : source)))
+}
+
+function imagesOf(values: Values, templates: readonly string[]): string[] {
+  const texts = templates.map(template => fill(template, values))
+  return [...new Set(texts.filter(text => text !== undefined && IMAGE_TAG.test(text)))] as string[]
+}
+
+/** As docker/metadata-action writes a git ref into an image tag. */
+function asImageTag(text: string): string {
+  return text.replaceAll(/[^a-zA-Z0-9._-]+/g, '-')
+}
+
+/** Semvers first, newest first; then everything else by name, counting upwards as people do. */
+function byNewestTag(a: Expected, b: Expected): number {
+  const [x, y] = [semverOf(a.values), semverOf(b.values)]
+  if (x !== undefined && y !== undefined) return semver.rcompare(x, y) || compareNames(a.name, b.name)
+  if (x !== undefined || y !== undefined) return x === undefined ? 1 : -1
+  return b.name.localeCompare(a.name, 'en', { numeric: true }) || compareNames(a.name, b.name)
+}
+
+function compareNames(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The newest version that is no pre-release is the one that `latest` should be on. */
+function markLatest(sorted: readonly Expected[]): Expected[] {
+  const latest = sorted.find(({ values }) => semverOf(values)?.prerelease.length === 0)
+  return sorted.map(one => ({ ...one, values: { ...one.values, 'is-latest': String(one === latest) } }))
+}

@@ -1,0 +1,126 @@
+import * as z from 'zod'
+import { ExpectedError } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
+import { isPassing, phraseOf, retryAfter } from './failure.ts'
+import { type Challenge, readChallenge } from './realm.ts'
+import { insist, Passing, Unavailable } from './retry.ts'
+import type { Send } from './transport.ts'
+
+/** What a token of the registry is good for; GHCR gives one for one repository only. */
+export interface Scope {
+  readonly repository: string
+  readonly actions: 'pull' | 'pull,push'
+}
+
+export interface TokenOptions {
+  readonly registry: URL
+  /** The GitHub server that the registry belongs to. */
+  readonly server: URL
+  /** The GitHub token that is exchanged. */
+  readonly token: string
+  readonly send: Send
+  readonly clock: Clock
+  /** Told every secret that is made of the token, before it is used. */
+  readonly onSecret: (secret: string) => void
+}
+
+export interface Tokens {
+  /** The `Authorization` header for a scope; undefined while the registry has not said where to get one. */
+  header(scope: Scope): Promise<string | undefined>
+  /**
+   * A header better than `used`, which was answered with 401 and this challenge. However many requests ask
+   * for it at once, one exchange is made.
+   */
+  renew(scope: Scope, used: string | undefined, challenge: string | undefined): Promise<string>
+}
+
+/** After a failed exchange nobody asks again for this long: thousands of manifests may be waiting. */
+const REST = 60_000
+
+const answered = z.union([
+  z.object({ token: z.string().min(1) }).transform(body => body.token),
+  z.object({ access_token: z.string().min(1) }).transform(body => body.access_token)
+])
+
+/**
+ * Exchanges the GitHub token for the registry's own, once per scope and again when it has expired
+ * (distribution's token authentication specification; GHCR takes GET only and gives no lifetime).
+ * Its functions throw ExpectedError for a token or a realm that is refused, Unavailable when nobody answers.
+ */
+export function createTokens(options: TokenOptions): Tokens {
+  const { registry, server, send, clock } = options
+  const basic = Buffer.from(`ghcr-steward:${options.token}`).toString('base64')
+  options.onSecret(basic)
+  const headers = new Map<string, Promise<string>>()
+  const resting = new Map<string, number>()
+  let challenge: Challenge | undefined
+
+  async function exchange(scope: Scope, { realm, service }: Challenge): Promise<string> {
+    const url = new URL(realm)
+    if (service !== undefined) url.searchParams.set('service', service)
+    url.searchParams.set('scope', keyOf(scope))
+    return insist(clock, async () => {
+      const answer = await send({ method: 'GET', url, headers: { authorization: `Basic ${basic}` } })
+      if (isPassing(answer.status)) throw new Passing(phraseOf(answer), retryAfter(answer))
+      if (answer.status !== 200) throw new ExpectedError(refusal(scope, registry, phraseOf(answer)))
+      const token = tokenIn(answer.body)
+      options.onSecret(token)
+      return `Bearer ${token}`
+    })
+  }
+
+  function begin(scope: Scope, where: Challenge): Promise<string> {
+    const key = keyOf(scope)
+    const header = exchange(scope, where).catch((error: unknown) => {
+      if (!(error instanceof Unavailable)) throw error
+      resting.set(key, clock.now() + REST)
+      throw new Unavailable(`${registry.host} gave no token: ${error.message}`, { cause: error })
+    })
+    resting.delete(key)
+    headers.set(key, header)
+    return header
+  }
+
+  /** The exchange that was made last, unless it failed so long ago that it is worth another. */
+  function latest(scope: Scope): Promise<string> | undefined {
+    const rest = resting.get(keyOf(scope))
+    return rest !== undefined && rest <= clock.now() ? undefined : headers.get(keyOf(scope))
+  }
+
+  return {
+    async header(scope) {
+      return latest(scope) ?? (challenge === undefined ? undefined : begin(scope, challenge))
+    },
+    async renew(scope, used, text) {
+      // Where the token goes is settled once; no later answer can send it elsewhere.
+      challenge ??= readChallenge(text, registry, server)
+      const known = latest(scope)
+      if (known !== undefined && (await known) !== used) return known
+      // Others who were refused with the same header may have begun while this one looked.
+      const now = latest(scope)
+      return now === known || now === undefined ? begin(scope, challenge) : now
+    }
+  }
+}
+
+const keyOf = ({ repository, actions }: Scope): string => `repository:${repository}:${actions}`
+
+/** Some services name it the way of OAuth; one that sends neither, or no JSON, is a proxy's page. */
+function tokenIn(body: Uint8Array): string {
+  try {
+    return answered.parse(JSON.parse(Buffer.from(body).toString('utf8')))
+  } catch {
+    throw new Passing('an answer without a token in it')
+  }
+}
+
+/** Which right is lacking, in the words of the pages where it is given. */
+export function refusal({ repository, actions }: Scope, registry: URL, phrase: string): string {
+  const right = actions === 'pull' ? 'read' : 'write'
+  return (
+    `The registry does not let the token ${right} ${registry.host}/${repository} (${phrase}). ` +
+    `GITHUB_TOKEN needs \`permissions: packages: ${right}\` and the repository a role on the package ` +
+    `(package settings, Manage Actions access); a classic token needs the scope \`${right}:packages\`. ` +
+    'Other kinds of tokens do not work. The same is said of a package that does not exist.'
+  )
+}

@@ -1,0 +1,162 @@
+import type { Inputs } from '../config/inputs.ts'
+import type { Rulebook } from '../config/policies.ts'
+import { BudgetError, ExpectedError } from '../errors.ts'
+import type { PullRequest, Repository } from '../github/repository.ts'
+import { isUserTag } from '../model/digest.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
+import { protectedBy } from '../policy/expected-tags.ts'
+import type { Policy } from '../policy/rule.ts'
+import { emptyWorld, type InUse, type World } from '../policy/usage.ts'
+import { namedByBranches, namedByPullRequests } from './git-names.ts'
+import { referencesTo } from './references.ts'
+
+/** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
+export interface Asked {
+  readonly world: World
+  /** What could not be found out, so that rules about it match nothing: sentences that make the run red. */
+  readonly troubles: readonly string[]
+}
+
+/** Asks for one package. @throws ExpectedError when what is in use cannot be found out: nothing may be decided */
+export type AskWorld = (pkg: Package, policy: Policy, versions: readonly PackageVersion[]) => Promise<Asked>
+
+/** What is to be asked whatever the package: the same derivations as a check's, which would else rebuild. */
+type Questions = Pick<Rulebook, 'protect' | 'references'> &
+  Pick<Inputs, 'gitTags' | 'imageTags' | 'requiredTags'>
+
+/**
+ * Gives the function that asks. Each repository is asked each thing once, however many packages want to know it, and
+ * only what somebody wants to know.
+ *
+ * What protects is asked of the repository whose workflow runs and of the one that the package is linked to; what
+ * rules match is asked of the latter, for numbers and names mean something else in every repository.
+ *
+ * @param open gives a repository by `owner/name`
+ */
+export function worldAsker(
+  questions: Questions,
+  home: Repository,
+  open: (name: string) => Repository
+): AskWorld {
+  const desks = new Map<string, Repository>()
+  const deskOf = (name: string): Repository => {
+    const key = name.toLowerCase()
+    const desk = desks.get(key) ?? askingOnce(key === home.name.toLowerCase() ? home : open(name))
+    desks.set(key, desk)
+    return desk
+  }
+  const required = questions.requiredTags.map(tag => ({ by: 'the input `required-tags`', tag }))
+  return async (pkg, policy, versions) => {
+    const tags = [...new Set(versions.flatMap(version => version.tags.filter(isUserTag)))]
+    const own = deskOf(pkg.repository ?? home.name)
+    const guards = [...new Set([deskOf(home.name), own])]
+    const named = questions.protect.flatMap(source =>
+      guards.map(repository => NAMED[source](repository, tags, questions))
+    )
+    const inUse = [
+      ...referencesTo(questions.references, pkg.name),
+      ...required,
+      ...(await Promise.all(named)).flat()
+    ]
+    const { world, troubles } = await askFacts(policy, tags, own)
+    return { world: { ...emptyWorld, ...world, inUse }, troubles }
+  }
+}
+
+/** What a source in a repository names among these tags. */
+const NAMED: Readonly<
+  Record<
+    Rulebook['protect'][number],
+    (repository: Repository, tags: readonly string[], questions: Questions) => Promise<InUse[]>
+  >
+> = {
+  'git-tags': async (repository, _, questions) =>
+    protectedBy('git tag', await repository.gitTags(), questions),
+  releases: async (repository, _, questions) =>
+    protectedBy('release', await repository.releaseTags(), questions),
+  branches: async (repository, tags) => namedByBranches(await repository.branches(), tags),
+  'pull-requests': async (repository, tags) => namedByPullRequests(await repository.openPullRequests(), tags)
+}
+
+type Facts = Pick<World, 'pullRequests' | 'branches' | 'gitTags'>
+
+/** What the rules of a policy want to know; what GitHub does not answer stays unknown, and matches nothing. */
+async function askFacts(
+  { rules }: Policy,
+  tags: readonly string[],
+  repository: Repository
+): Promise<{ world: Partial<Facts>; troubles: string[] }> {
+  const troubles: string[] = []
+  const ask = async <T>(words: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
+      troubles.push(`Rules with ${words} matched nothing, for what they ask is not known. ${error.message}`)
+      return undefined
+    }
+  }
+  const byBranch = rules.some(({ match }) => match.branchDeleted === true)
+  const byGitTag = byBranch || rules.some(({ match }) => match.gitTagDeleted === true)
+  const numbers = rules.flatMap(({ match }) =>
+    match.pullRequest === undefined ? [] : numbersIn([...(match.tags?.scan(tags).values() ?? [])])
+  )
+  const [pullRequests, branches, gitTags] = await Promise.all([
+    numbers.length > 0
+      ? ask('`pull-request: closed`', () => repository.pullRequests([...new Set(numbers)]))
+      : undefined,
+    byBranch ? ask('`branch: deleted`', () => someBranches(repository)) : undefined,
+    byGitTag ? ask('`git-tag: deleted` or `branch: deleted`', () => repository.gitTags()) : undefined
+  ])
+  return {
+    world: {
+      ...(pullRequests === undefined ? {} : { pullRequests }),
+      ...(branches === undefined ? {} : { branches: new Set(branches) }),
+      ...(gitTags === undefined ? {} : { gitTags: new Set(gitTags) })
+    },
+    troubles: troubles.sort()
+  }
+}
+
+function numbersIn(hits: readonly { readonly groups: Readonly<Record<string, string>> }[]): number[] {
+  return hits.flatMap(({ groups: { pr = '' } }) => (/^\d{1,15}$/.test(pr) ? [Number(pr)] : []))
+}
+
+/** A repository with an image of a branch has had branches; that all of them are gone is not to be believed. */
+async function someBranches(repository: Repository): Promise<string[]> {
+  const branches = await repository.branches()
+  if (branches.length === 0) throw new ExpectedError(`GitHub names no branch of ${repository.name} at all.`)
+  return branches.map(({ name }) => name)
+}
+
+/** The same repository, whose answers are remembered, failures too. */
+function askingOnce(repository: Repository): Repository {
+  const known = new Map<number, Promise<PullRequest | undefined>>()
+  return {
+    name: repository.name,
+    gitTags: once(repository.gitTags),
+    releaseTags: once(repository.releaseTags),
+    branches: once(repository.branches),
+    openPullRequests: once(repository.openPullRequests),
+    defaultBranch: once(repository.defaultBranch),
+    async pullRequests(numbers) {
+      const unknown = numbers.filter(number => !known.has(number))
+      const answer = repository.pullRequests(unknown)
+      for (const number of unknown)
+        known.set(
+          number,
+          answer.then(found => found.get(number))
+        )
+      const found = await Promise.all(numbers.map(async number => [number, await known.get(number)] as const))
+      return new Map(found.flatMap(([number, one]) => (one === undefined ? [] : [[number, one] as const])))
+    }
+  }
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  return () => {
+    answer ??= work()
+    return answer
+  }
+}

@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import { ExpectedError, messageOf } from '../errors.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import type { TextFile } from './references.ts'
+
+/** More than this is no file that people write by hand, nor are so many that they can be read in a moment. */
+const MOST_BYTES = 16 * 1024 * 1024
+const MOST_BYTES_IN_ALL = 256 * 1024 * 1024
+
+/** Folders whose files are not the repository's own. */
+const SKIPPED = ['.git', 'node_modules']
+
+/** The files that patterns match. */
+export interface MatchedFiles {
+  readonly files: readonly TextFile[]
+  /** Patterns that match no file. */
+  readonly idle: readonly string[]
+  /** Paths that match and were not searched, each with the reason: a clause. */
+  readonly unsearched: readonly string[]
+}
+
+/**
+ * Reads a text file.
+ *
+ * @param path from the workspace, or absolute
+ * @param what names the file in messages: `The policy file`
+ * @throws ExpectedError when it cannot be read, is no text, or is unreasonably large
+ */
+export function readTextFile(workspace: string, path: string, what: string): string {
+  const text = decode(readBytes(resolve(workspace, path), `${what} \`${path}\``))
+  if (text === undefined) throw new ExpectedError(`${what} \`${path}\` is no text file. Give its right path.`)
+  return text
+}
+
+/**
+ * Reads the files of the workspace that patterns match, those of git and of installed packages aside. Links are
+ * followed within the workspace only.
+ *
+ * @param patterns globs relative to the workspace; `*` is one part of a path, `**` is all; `!` takes out
+ * @throws ExpectedError when one of them cannot be read: what it uses would not be known
+ */
+export function readMatchingFiles(workspace: string, patterns: readonly string[]): MatchedFiles {
+  const globs = patterns.map(checkGlob)
+  const root = realRoot(workspace)
+  const kinds = walk(root)
+  const { matched, counts } = parsePatterns(globs).examine([...kinds.keys()])
+  const files: TextFile[] = []
+  const unsearched: string[] = []
+  let room = MOST_BYTES_IN_ALL
+  for (const path of [...matched.keys()].sort()) {
+    if (kinds.get(path) === 'astray') {
+      unsearched.push(`${path} leads out of the workspace, or nowhere`)
+      continue
+    }
+    const bytes = readBytes(join(root, path), `The file \`${path}\`, which \`protect\` looks into,`)
+    room -= bytes.length
+    if (room < 0) {
+      throw new ExpectedError(
+        `The files that \`protect\` looks into have more than ${MOST_BYTES_IN_ALL / 1024 / 1024} MiB. Name fewer of them.`
+      )
+    }
+    const text = decode(bytes)
+    if (text === undefined) unsearched.push(`${path} is no text file`)
+    else files.push({ path, text })
+  }
+  const idle = counts.filter(({ pattern, hits }) => hits === 0 && !pattern.startsWith('!'))
+  return { files, idle: idle.map(({ pattern }) => pattern), unsearched }
+}
+
+function checkGlob(pattern: string): string {
+  const glob = pattern.replace(/^(!?)(?:\.\/)+/, '$1')
+  if (/^!?(?:\/|[A-Za-z]:|semver:)/.test(glob) || glob.split('/').includes('..')) {
+    throw new ExpectedError(
+      `The file pattern \`${pattern}\` must be a glob within the workspace, such as \`deploy/**/*.yaml\`.`
+    )
+  }
+  return glob
+}
+
+function realRoot(workspace: string): string {
+  try {
+    return realpathSync(workspace)
+  } catch (error) {
+    throw new ExpectedError(
+      `The workspace ${workspace} cannot be read (${messageOf(error)}). Check the repository out first.`
+    )
+  }
+}
+
+type FileKind = 'file' | 'astray'
+
+/** Every file below the root, by its path from there, with `/` between its parts. */
+function walk(root: string): Map<string, FileKind> {
+  const paths = new Map<string, FileKind>()
+  const enter = (folder: string, above: readonly string[]): void => {
+    for (const entry of listFolder(join(root, folder))) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (SKIPPED.includes(entry.name)) continue
+      const { kind, real } = entry.isSymbolicLink() ? follow(root, path) : direct(entry, join(root, path))
+      if (kind === 'file' || kind === 'astray') paths.set(path, kind)
+      else if (kind === 'folder' && !above.includes(real)) enter(path, [...above, real])
+    }
+  }
+  enter('', [root])
+  return paths
+}
+
+function listFolder(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    throw new ExpectedError(
+      `The folder ${folder} cannot be read (${messageOf(error)}), so what is in use is not known.`
+    )
+  }
+}
+
+interface Target {
+  readonly kind: FileKind | 'folder' | 'other'
+  readonly real: string
+}
+
+function direct(entry: Pick<Stats, 'isFile' | 'isDirectory'>, real: string): Target {
+  return { kind: entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other', real }
+}
+
+/** What a link leads to within the workspace. */
+function follow(root: string, path: string): Target {
+  const link = join(root, path)
+  try {
+    const real = realpathSync(link)
+    return real.startsWith(`${root}${sep}`) ? direct(statSync(real), real) : { kind: 'astray', real }
+  } catch {
+    return { kind: 'astray', real: link }
+  }
+}
+
+/** @param what the file, as the subject of a sentence */
+function readBytes(path: string, what: string): Buffer {
+  try {
+    const { size } = statSync(path)
+    if (size <= MOST_BYTES) return readFileSync(path)
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new ExpectedError(
+      missing
+        ? `${what} is not there. Check its path, and that the repository is checked out before this step (actions/checkout).`
+        : `${what} cannot be read: ${messageOf(error)}.`
+    )
+  }
+  throw new ExpectedError(`${what} has more than ${MOST_BYTES / 1024 / 1024} MiB. Leave it out.`)
+}
+
+/** UTF-8, or UTF-16 where a byte order mark says so; undefined for what is no text. */
+function decode(bytes: Buffer): string | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes)
+  return bytes.includes(0) ? undefined : new TextDecoder().decode(bytes)
+}
