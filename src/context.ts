@@ -1,4 +1,4 @@
-import type { Memory } from './cache/manifest-cache.ts'
+import type { ManifestCache } from './cache/manifest-cache.ts'
 import type { Packages } from './github/packages.ts'
 import type { Repository } from './github/repository.ts'
 import type { TokenKind } from './github/token.ts'
@@ -11,14 +11,14 @@ import type { Registry } from './registry/client.ts'
 import type { Journal } from './report/journal.ts'
 
 /** What every mode works with: the doors to the outside, opened once by main. */
-export interface Services {
+export interface Context {
   readonly owner: Owner
   readonly tokenKind: TokenKind
   /** GitHub's web address, for the places where rights are granted. */
   readonly serverUrl: string
   readonly packages: Packages
   readonly registry: Registry
-  readonly memory: Memory
+  readonly memory: ManifestCache
   /** The repository whose workflow runs: it says what should have an image. */
   readonly repository: Repository
   /** Any other, by `owner/name`. */

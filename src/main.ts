@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as core from '@actions/core'
 import { actionsCache, readOnly } from './cache/actions-cache.ts'
-import { type Memory, noMemory, openMemory } from './cache/manifest-cache.ts'
+import { type ManifestCache, noMemory, openMemory } from './cache/manifest-cache.ts'
 import { type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
-import { openRulebook, type Rulebook, readPolicy } from './config/policies.ts'
+import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
 import { runPolicyTests } from './config/run-policy-tests.ts'
-import type { Dispatcher, Services } from './context.ts'
+import type { Context, Dispatcher } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
 import { createGitHub, type GitHub } from './github/client.ts'
 import { findOwner } from './github/owner.ts'
@@ -37,9 +37,9 @@ const clock: Clock = {
   sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
 }
 
-type Road = (inputs: Inputs, services: Services, rulebook: Rulebook) => Promise<RunResult>
+type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
 
-const ROADS: Readonly<Record<Mode, Road>> = {
+const RUN_MODE: Readonly<Record<Mode, RunMode>> = {
   retain,
   check,
   purge,
@@ -57,12 +57,12 @@ export async function main(): Promise<void> {
     }
     const inputs = readInputs(process.env)
     annotate(log.warning, inputWarnings(inputs))
-    const rulebook = openRulebook(inputs, workspace())
-    const services = await open(inputs, rulebook, log)
+    const policies = openPolicies(inputs, workspace())
+    const context = await open(inputs, policies, log)
     try {
-      await report(await ROADS[inputs.mode](inputs, services, rulebook), inputs, log)
+      await report(await RUN_MODE[inputs.mode](inputs, context, policies), inputs, log)
     } finally {
-      await services.memory.close()
+      await context.memory.close()
     }
   } catch (error) {
     fail(error, log)
@@ -83,7 +83,7 @@ function workspace(): string {
 }
 
 /** Opens the doors to GitHub and the registry, and looks at what the token may do. */
-async function open(inputs: Inputs, rulebook: Rulebook, log: Log): Promise<Services> {
+async function open(inputs: Inputs, policies: Policies, log: Log): Promise<Context> {
   const { token, apiUrl, serverUrl } = inputs
   log.secret(token)
   const kind = tokenKind(token)
@@ -100,7 +100,7 @@ async function open(inputs: Inputs, rulebook: Rulebook, log: Log): Promise<Servi
     onSecret: log.secret
   })
   const { owner, scopes } = await findOwner(github.octokit, inputs.owner, kind)
-  examine(scopes, inputs, rulebook.stripsTags, log)
+  examine(scopes, inputs, policies.stripsTags, log)
   return {
     owner,
     tokenKind: kind,
@@ -135,7 +135,7 @@ function openGitHub(token: string, inputs: Inputs): GitHub {
 }
 
 /** What earlier runs left in the cache of GitHub Actions; a dry run leaves nothing there, as it does nowhere. */
-function openCache(inputs: Inputs, log: Log): Memory {
+function openCache(inputs: Inputs, log: Log): ManifestCache {
   const folder = join(process.env['RUNNER_TEMP'] || tmpdir(), `ghcr-steward-memory-${randomUUID()}`)
   const cache = actionsCache(process.env, folder, log.debug)
   if (cache === undefined) return noMemory

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { type Eyes, watch } from '../../src/apply/drift.ts'
+import { type DriftReader, detectDrift } from '../../src/apply/drift.ts'
 import type { Listing } from '../../src/github/listing.ts'
 import { referrerTag } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
@@ -11,7 +11,7 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
   const clock = fakeClock()
   const state = { rows: [...versions], needed: new Set<string>(), unread: undefined as string | undefined }
   const looks: string[] = []
-  const eyes: Eyes = {
+  const eyes: DriftReader = {
     page: async page => {
       looks.push(`page ${page}`)
       return { seen: state.rows.slice((page - 1) * perPage, page * perPage), at: clock.now() }
@@ -33,7 +33,7 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
   const replace = (old: PackageVersion, facts: Partial<PackageVersion>) => {
     state.rows = state.rows.map(row => (row.id === old.id ? { ...row, ...facts } : row))
   }
-  return { clock, state, looks, listing, replace, watch: () => watch(listing, versions, eyes, clock) }
+  return { clock, state, looks, listing, replace, watch: () => detectDrift(listing, versions, eyes, clock) }
 }
 
 const old = version('old', { tags: ['sha-1'] })
@@ -84,7 +84,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
   const here = world([old], 2)
   here.state.rows = [...many, old]
   let seen: readonly PackageVersion[] = []
-  const knowledge = watch(
+  const knowledge = detectDrift(
     here.listing,
     [old],
     {
@@ -106,7 +106,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
   const unsorted = world([old, version('a'), version('b')], 1)
   unsorted.state.rows.push(version('late', { tags: ['v3'] }))
   unsorted.state.needed.add(old.digest)
-  const wary = watch(
+  const wary = detectDrift(
     { ...unsorted.listing, newestFirst: false },
     [old],
     {
@@ -135,7 +135,7 @@ it('covers the next candidates of a page with one look, and reads a lonely one b
   const versions = Array.from({ length: 300 }, (_, index) => version(`r${index}`))
   const here = world(versions)
   const tail = versions.slice(-20)
-  const knowledge = watch(
+  const knowledge = detectDrift(
     here.listing,
     tail,
     {
@@ -160,7 +160,7 @@ it('covers the next candidates of a page with one look, and reads a lonely one b
 
 it('gives a version up when the answers come too late to be fresh', async () => {
   const here = world([old])
-  const knowledge = watch(
+  const knowledge = detectDrift(
     here.listing,
     [old],
     {
@@ -225,7 +225,7 @@ it('does not forget a new version that could not be read while it is being read 
   here.state.rows.unshift(version('new', { tags: ['v2'] }))
   const during: boolean[] = []
   let reads = 0
-  const knowledge = watch(
+  const knowledge = detectDrift(
     here.listing,
     [old, other],
     {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import type { Knowledge } from '../../src/apply/drift.ts'
+import type { DriftDetector } from '../../src/apply/drift.ts'
 import type { Performed } from '../../src/apply/execute.ts'
 import { untagger } from '../../src/apply/untag.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -21,7 +21,7 @@ function world(lag = 0) {
   const pushed: PackageVersion[] = []
   const removed: PackageVersion[] = []
   let looks = 0
-  const knowledge: Knowledge = {
+  const knowledge: DriftDetector = {
     check: async () => undefined,
     checkTag: async () => undefined,
     fresh: () => true,

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { Knowledge } from '../../src/apply/drift.ts'
+import type { DriftDetector } from '../../src/apply/drift.ts'
 import { remover } from '../../src/apply/write.ts'
 import { BudgetError, StaleError } from '../../src/errors.ts'
 import type { Removal } from '../../src/github/write-answers.ts'
@@ -8,7 +8,7 @@ import { fakeClock } from '../helpers/fake-clock.ts'
 import { version } from '../helpers/make.ts'
 
 const doomed = version('doomed')
-const unchanged: Knowledge = {
+const unchanged: DriftDetector = {
   check: async () => undefined,
   checkTag: async () => undefined,
   fresh: () => true,

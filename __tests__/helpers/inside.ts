@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { noMemory } from '../../src/cache/manifest-cache.ts'
 import { readInputs } from '../../src/config/inputs.ts'
-import { openRulebook } from '../../src/config/policies.ts'
+import { openPolicies } from '../../src/config/policies.ts'
 import { createGitHub } from '../../src/github/client.ts'
 import { findOwner } from '../../src/github/owner.ts'
 import { createPackages } from '../../src/github/packages.ts'
@@ -90,5 +90,5 @@ export async function runInside(
     openJournal: (run: RunResult) =>
       openRecord(reportFile, run, { api: apiUrl, registry: registryUrl, version: 'inside' })
   }
-  return roads[inputs.mode](inputs, services, openRulebook(inputs, dirname(reportFile)))
+  return roads[inputs.mode](inputs, services, openPolicies(inputs, dirname(reportFile)))
 }

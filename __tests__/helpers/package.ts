@@ -2,7 +2,7 @@ import type { Plan } from '../../src/model/decision.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Kind } from '../../src/model/manifest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
-import { decide, emptyWorld, type World } from '../../src/policy/plan.ts'
+import { decide, emptyUsage, type Usage } from '../../src/policy/plan.ts'
 import type { Policy } from '../../src/policy/rule.ts'
 import { expectLaws } from './laws.ts'
 import { digestOf, somePackage } from './make.ts'
@@ -62,10 +62,10 @@ function contentOf({ state, children = [], subject, kind = 'image', annotations 
 export function planFor(
   manifests: Readonly<Record<string, Facts>>,
   policy: Policy,
-  world: Partial<World> = {}
+  world: Partial<Usage> = {}
 ): Plan {
   const inventory = packageOf(manifests)
-  const plan = decide(inventory, policy, { ...emptyWorld, ...world }, NOW)
+  const plan = decide(inventory, policy, { ...emptyUsage, ...world }, NOW)
   expectLaws(inventory, plan)
   return plan
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { type Digest, referrerTag } from '../../src/model/digest.ts'
 import type { Descriptor, Kind } from '../../src/model/manifest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
-import { emptyWorld, type World } from '../../src/policy/usage.ts'
+import { emptyUsage, type Usage } from '../../src/policy/usage.ts'
 import { digestOf, somePackage } from './make.ts'
 
 /**
@@ -160,7 +160,7 @@ function contentOf(one: Draw, index: number, digests: readonly Digest[]): Conten
 }
 
 /** What was asked elsewhere about such a package. */
-export function worlds(): fc.Arbitrary<World> {
+export function worlds(): fc.Arbitrary<Usage> {
   const digest = place.map(at => digestOf(`manifest ${at}`))
   const use = fc.oneof(
     fc.record({ by: fc.constant('compose.yaml:7'), tag: fc.constantFrom(...USER_TAGS) }),
@@ -176,13 +176,13 @@ export function worlds(): fc.Arbitrary<World> {
         [1, { state: 'open' as const }],
         [2, { state: 'closed' as const, closedAt: NOW - 5 * DAY }]
       ]),
-      emptyWorld.pullRequests
+      emptyUsage.pullRequests
     ),
     branches: fc.constantFrom(undefined, new Set(['main'])),
     gitTags: fc.constantFrom(undefined, new Set(['v1.0.0', 'v2.0.0'])),
     untaggedSince: fc
       .array(digest, { maxLength: 5 })
       .map(some => new Map(some.map(one => [one, NOW - 9 * DAY]))),
-    labels: fc.constant(emptyWorld.labels)
+    labels: fc.constant(emptyUsage.labels)
   })
 }

@@ -8,8 +8,8 @@ import { holdersOf } from '../../src/modes/check/images.ts'
 import { expectTags, protectedBy } from '../../src/policy/expected-tags.ts'
 import { buildGraph } from '../../src/policy/graph.ts'
 import { decide } from '../../src/policy/plan.ts'
-import { checkTag } from '../../src/policy/tag-state.ts'
-import { emptyWorld, type World } from '../../src/policy/usage.ts'
+import { tagState } from '../../src/policy/tag-state.ts'
+import { emptyUsage, type Usage } from '../../src/policy/usage.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 
 /** What a check expects, retention keeps: whatever is tagged, whatever is pushed, whatever is to be deleted. */
@@ -108,8 +108,8 @@ const inputsOf = (given: Readonly<Record<string, string>>) =>
   })
 
 /** What a retention run knows to be in use. */
-const worldOf = (inputs: Inputs, tags: readonly string[]): World => ({
-  ...emptyWorld,
+const worldOf = (inputs: Inputs, tags: readonly string[]): Usage => ({
+  ...emptyUsage,
   inUse: [
     ...inputs.requiredTags.map(tag => ({ by: 'the input `required-tags`', tag })),
     ...protectedBy('git tag', tags, inputs)
@@ -132,7 +132,7 @@ test('R-14: given `protect: git-tags`, retention makes no expected image worse t
         const plan = decide(before, policyFromInputs(cleaning), worldOf(cleaning, tags), NOW)
         const { expected } = expectTags(tags, checking)
         const statesIn = (inventory: Inventory) =>
-          expected.map(one => checkTag(one, holdersOf(inventory.versions), buildGraph(inventory), []))
+          expected.map(one => tagState(one, holdersOf(inventory.versions), buildGraph(inventory), []))
         expect(statesIn(carriedOut(before, plan))).toEqual(statesIn(before))
       }
     ),
@@ -163,6 +163,6 @@ test('the property can fail: without protection something expected is deleted', 
   ]
   const before = inventoryOf(all)
   const cleaning = inputsOf({ 'delete-tags': '*' })
-  const plan = decide(before, policyFromInputs(cleaning), emptyWorld, NOW)
+  const plan = decide(before, policyFromInputs(cleaning), emptyUsage, NOW)
   expect(carriedOut(before, plan).versions.flatMap(({ tags }) => tags)).toEqual(['2.0.0'])
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { couldChange } from '../../src/policy/could-change.ts'
-import { decide, emptyWorld } from '../../src/policy/plan.ts'
+import { decide, emptyUsage } from '../../src/policy/plan.ts'
 import { deletionsOf } from '../helpers/laws.ts'
 import { policyOf, ruleLists, settings } from '../helpers/policies.ts'
 import { inventories, NOW, worlds } from '../helpers/worlds.ts'
@@ -35,7 +35,7 @@ describe('couldChange', () => {
   test('rules that ask the manifests themselves, or strip tags, are never settled without them', () => {
     const pkg = { ...fc.sample(inventories(), 1)[0]! }.package
     const could = (match: object, more: object = {}) =>
-      couldChange(pkg, [], policyOf([{ action: 'delete', match, ...more }]), emptyWorld, NOW)
+      couldChange(pkg, [], policyOf([{ action: 'delete', match, ...more }]), emptyUsage, NOW)
     expect(could({ state: 'ghost' })).toBe(true)
     expect(could({ tags: 'x*', kind: 'cache' })).toBe(true)
     expect(could({ tags: 'x*', labels: { team: 'a*' } })).toBe(true)

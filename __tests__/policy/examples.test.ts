@@ -5,7 +5,7 @@ import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import type { Plan } from '../../src/model/decision.ts'
 import { type Digest, referrerTag } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
-import { decide, emptyWorld, type World } from '../../src/policy/plan.ts'
+import { decide, emptyUsage, type Usage } from '../../src/policy/plan.ts'
 import { expectLaws } from '../helpers/laws.ts'
 import { somePackage } from '../helpers/make.ts'
 
@@ -70,10 +70,10 @@ function inventoryOf(example: Example): Inventory {
   return { package: somePackage, versions, contents }
 }
 
-function worldOf(example: Example): World {
+function worldOf(example: Example): Usage {
   const pullRequests = Object.entries(example.git?.['pull-requests'] ?? {})
   return {
-    ...emptyWorld,
+    ...emptyUsage,
     inUse: (example['in-use'] ?? []).map(([by, reference]) =>
       reference.startsWith('sha256:') ? { by, digest: full(reference) } : { by, tag: reference }
     ),

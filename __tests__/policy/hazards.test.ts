@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { referrerTag } from '../../src/model/digest.ts'
-import type { World } from '../../src/policy/plan.ts'
+import type { Usage } from '../../src/policy/plan.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, fateOf, goes, planFor } from '../helpers/package.ts'
 import { policyOf } from '../helpers/policies.ts'
@@ -11,7 +11,7 @@ interface Row {
   readonly hazard: string
   readonly package: Readonly<Record<string, Facts>>
   readonly rules: readonly object[]
-  readonly world?: Partial<World>
+  readonly world?: Partial<Usage>
   readonly goes: readonly string[]
 }
 

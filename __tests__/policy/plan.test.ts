@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Plan } from '../../src/model/decision.ts'
 import { referrerTag } from '../../src/model/digest.ts'
-import type { World } from '../../src/policy/plan.ts'
+import type { Usage } from '../../src/policy/plan.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, fateOf, goes, planFor } from '../helpers/package.ts'
 import { policyOf } from '../helpers/policies.ts'
@@ -25,7 +25,7 @@ describe('every reason has its case', () => {
     manifests: Record<string, Facts>,
     rules: object[],
     name: string,
-    world: Partial<World> = {}
+    world: Partial<Usage> = {}
   ): readonly object[] =>
     fateOf(planFor({ hold: { tags: ['hold'] }, ...manifests }, policyOf(rules), world), name).reasons
 
@@ -404,7 +404,7 @@ describe('untag', () => {
   const untags = (
     manifests: Record<string, Facts>,
     rules: object[],
-    world: Partial<World> = {}
+    world: Partial<Usage> = {}
   ): unknown[] => {
     const forwards = planFor(manifests, policyOf(rules), world)
     const backwards = planFor(manifests, policyOf(rules.toReversed()), world)
@@ -414,7 +414,7 @@ describe('untag', () => {
     return list(forwards)
   }
 
-  test.each<[string, Record<string, Facts>, object[], Partial<World>, unknown[]]>([
+  test.each<[string, Record<string, Facts>, object[], Partial<Usage>, unknown[]]>([
     [
       'strips what matches where another tag holds',
       { a: { tags: ['x', 'y', 'z'] } },

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Plan } from '../../src/model/decision.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Inventory } from '../../src/model/package.ts'
-import { decide, emptyWorld } from '../../src/policy/plan.ts'
+import { decide, emptyUsage } from '../../src/policy/plan.ts'
 import { deletedBy, deletionsOf, expectLaws, neededBy } from '../helpers/laws.ts'
 import { plainDeleteRules, plainKeepRules, policyOf, ruleLists, settings } from '../helpers/policies.ts'
 import { inventories, NOW, worlds } from '../helpers/worlds.ts'
@@ -209,8 +209,8 @@ describe('of any package under any policy', () => {
   test('a budget takes whole groups from the front of the plan, and decides nothing', () => {
     fc.assert(
       fc.property(worldly, ruleLists, fc.integer({ min: 1, max: 4 }), (inventory, rules, budget) => {
-        const whole = decide(inventory, policyOf(rules), emptyWorld, NOW)
-        const first = decide(inventory, policyOf(rules, { 'deletions-per-run': budget }), emptyWorld, NOW)
+        const whole = decide(inventory, policyOf(rules), emptyUsage, NOW)
+        const first = decide(inventory, policyOf(rules, { 'deletions-per-run': budget }), emptyUsage, NOW)
         expect(first.decisions).toEqual(whole.decisions)
         const done = deletionsOf(first)
         const due = deletionsOf(whole)
@@ -227,11 +227,11 @@ describe('of any package under any policy', () => {
   test('runs within a budget come, one after the other, to where one run without it comes', () => {
     fc.assert(
       fc.property(worldly, ruleLists, fc.integer({ min: 1, max: 4 }), (inventory, rules, budget) => {
-        const whole = decide(inventory, policyOf(rules), emptyWorld, NOW)
+        const whole = decide(inventory, policyOf(rules), emptyUsage, NOW)
         const policy = policyOf(rules, { 'deletions-per-run': budget })
         const deleted = new Set<Digest>()
         let now = inventory
-        for (let plan = decide(now, policy, emptyWorld, NOW); ; plan = decide(now, policy, emptyWorld, NOW)) {
+        for (let plan = decide(now, policy, emptyUsage, NOW); ; plan = decide(now, policy, emptyUsage, NOW)) {
           for (const { version } of deletionsOf(plan)) deleted.add(version.digest)
           if (plan.stuck !== undefined) return
           if (plan.steps.length === 0) break

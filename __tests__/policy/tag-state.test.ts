@@ -4,7 +4,7 @@ import type { Descriptor, Manifest } from '../../src/model/manifest.ts'
 import type { Content } from '../../src/model/package.ts'
 import { expectTags } from '../../src/policy/expected-tags.ts'
 import { buildGraph } from '../../src/policy/graph.ts'
-import { checkTag } from '../../src/policy/tag-state.ts'
+import { tagState } from '../../src/policy/tag-state.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 
 /** What is in the registry: by name, an index of platforms, a single manifest, or what happened instead. */
@@ -37,7 +37,7 @@ function checked(facts: Facts, tags: Record<string, readonly string[]>, platform
   )
   const rules = { gitTags: ['*'], skipTags: [], imageTags: ['{tag}', '{version}'], requiredTags: [] }
   const [expected] = expectTags(['v1.0.0'], rules).expected
-  return checkTag(expected!, holders, buildGraph({ package: somePackage, versions, contents }), platforms)
+  return tagState(expected!, holders, buildGraph({ package: somePackage, versions, contents }), platforms)
 }
 
 const IMAGE = { index: { amd: 'linux/amd64', arm: 'linux/arm64' }, amd: 'manifest', arm: 'manifest' } as const

@@ -48,7 +48,7 @@ function checkOf(
   more: Partial<RunResult> = {}
 ) {
   const expected = ['v3', 'v2', 'v1', 'latest']
-  const check = { expected, dispatches: [], unmapped: [], failOnMissing: false, troubles: [], ...found }
+  const check = { expected, dispatches: [], unmapped: [], failOnMissing: false, errors: [], ...found }
   return runOf(packages, { mode: 'check', check, ...more })
 }
 
@@ -144,7 +144,7 @@ describe('a check is red', () => {
       }),
       undefined
     ],
-    ['R-03: for a tag that moved back', checkOf([APP], { troubles: ['It moved.'] }), /^It moved\.$/]
+    ['R-03: for a tag that moved back', checkOf([APP], { errors: ['It moved.'] }), /^It moved\.$/]
   ])('%s', (_, run, sentence) => {
     expect(failures(run)).toEqual(sentence === undefined ? [] : [expect.stringMatching(sentence)])
   })

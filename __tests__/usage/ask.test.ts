@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { ProtectSource } from '../../src/config/inputs.ts'
 import { BudgetError, ExpectedError } from '../../src/errors.ts'
 import type { Repository } from '../../src/github/repository.ts'
-import { worldAsker } from '../../src/usage/ask.ts'
+import { usageReader } from '../../src/usage/ask.ts'
 import { somePackage, version } from '../helpers/make.ts'
 import { policyOf } from '../helpers/policies.ts'
 
@@ -47,7 +47,7 @@ const never = (name: string): Repository => {
 
 test('each thing is asked once, however many packages want to know it, and nothing that nobody wants', async () => {
   const { repository, asked } = repositoryOf('acme/app')
-  const ask = worldAsker(questions('git-tags'), repository, never)
+  const ask = usageReader(questions('git-tags'), repository, never)
   const policy = policyOf([CLOSED])
   const versions = [version('a', { tags: ['pr-1', 'pr-1-x'] }), version('b', { tags: ['pr-2'] })]
   await Promise.all([
@@ -61,10 +61,10 @@ test('each thing is asked once, however many packages want to know it, and nothi
 test('what protects is asked of both repositories, what rules match of the one that the package is linked to', async () => {
   const home = repositoryOf('acme/app')
   const other = repositoryOf('acme/Other', { gitTags: async () => ['v2.0.0'] })
-  const ask = worldAsker(questions('git-tags'), home.repository, () => other.repository)
+  const ask = usageReader(questions('git-tags'), home.repository, () => other.repository)
   const pkg = { ...somePackage, repository: 'acme/Other' }
-  const { world } = await ask(pkg, policyOf([CLOSED]), [version('a', { tags: ['pr-1'] })])
-  expect(world.inUse.map(({ by }) => by)).toEqual(
+  const { usage } = await ask(pkg, policyOf([CLOSED]), [version('a', { tags: ['pr-1'] })])
+  expect(usage.inUse.map(({ by }) => by)).toEqual(
     expect.arrayContaining(['git tag v1.0.0', 'git tag v2.0.0'])
   )
   expect([home.asked, other.asked]).toEqual([['git tags'], ['git tags', 'pulls [1]']])
@@ -78,19 +78,19 @@ describe('law 3', () => {
 
   test('what is in use and cannot be asked stops the package', async () => {
     const { repository } = repositoryOf('acme/app', { openPullRequests: fails })
-    const ask = worldAsker(questions('pull-requests'), repository, never)
+    const ask = usageReader(questions('pull-requests'), repository, never)
     await expect(ask(somePackage, policyOf([]), versions)).rejects.toThrow('It is raining.')
   })
 
   test('what rules ask and nobody answers stays unknown, and is told', async () => {
     const { repository } = repositoryOf('acme/app', { branches: fails, pullRequests: fails })
-    const { world, troubles } = await worldAsker(questions(), repository, never)(
+    const { usage, errors } = await usageReader(questions(), repository, never)(
       somePackage,
       policyOf([CLOSED, NO_BRANCH]),
       versions
     )
-    expect([world.branches, world.pullRequests.size]).toEqual([undefined, 0])
-    expect(troubles).toEqual([
+    expect([usage.branches, usage.pullRequests.size]).toEqual([undefined, 0])
+    expect(errors).toEqual([
       'Rules with `branch: deleted` matched nothing, for what they ask is not known. It is raining.',
       'Rules with `pull-request: closed` matched nothing, for what they ask is not known. It is raining.'
     ])
@@ -98,10 +98,10 @@ describe('law 3', () => {
 
   test('that a repository has no branch at all is not believed', async () => {
     const { repository } = repositoryOf('acme/app', { branches: async () => [] })
-    const ask = worldAsker(questions(), repository, never)
-    const { world, troubles } = await ask(somePackage, policyOf([NO_BRANCH]), versions)
-    expect(world.branches).toBeUndefined()
-    expect(troubles).toEqual([expect.stringMatching(/GitHub names no branch of acme\/app at all/)])
+    const ask = usageReader(questions(), repository, never)
+    const { usage, errors } = await ask(somePackage, policyOf([NO_BRANCH]), versions)
+    expect(usage.branches).toBeUndefined()
+    expect(errors).toEqual([expect.stringMatching(/GitHub names no branch of acme\/app at all/)])
   })
 
   test('where there is no room for a request the package is left for the next run', async () => {
@@ -109,7 +109,7 @@ describe('law 3', () => {
       throw new BudgetError('The quota is used up.')
     }
     const { repository } = repositoryOf('acme/app', { pullRequests: late })
-    const ask = worldAsker(questions(), repository, never)
+    const ask = usageReader(questions(), repository, never)
     await expect(ask(somePackage, policyOf([CLOSED]), versions)).rejects.toThrow(BudgetError)
   })
 })

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
-import { decide, emptyWorld } from '../../src/policy/plan.ts'
+import { decide, emptyUsage } from '../../src/policy/plan.ts'
 
 const NOW = Date.parse('2026-06-30T00:00:00Z')
 const HOUR = 3_600_000
@@ -37,7 +37,7 @@ const pullRequests = new Map(
   ])
 )
 const start = performance.now()
-const plan = decide(inventory, policy, { ...emptyWorld, pullRequests }, NOW)
+const plan = decide(inventory, policy, { ...emptyUsage, pullRequests }, NOW)
 const seconds = (performance.now() - start) / 1_000
 const peak = process.resourceUsage().maxRSS / 1_024
 const numbers = {

@@ -1,4 +1,4 @@
-import type { Services } from '../context.ts'
+import type { Context } from '../context.ts'
 import { lackingRights } from '../github/token.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
@@ -6,8 +6,8 @@ import type { Plan, Step } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { Journal } from '../report/journal.ts'
 import { sentEntry } from '../report/record-build.ts'
-import { type Decided, surveyedOf } from './apply.ts'
-import { watch } from './drift.ts'
+import { loadedOf, type PlannedTask } from './apply.ts'
+import { detectDrift } from './drift.ts'
 import type { Perform } from './execute.ts'
 import { untagger } from './untag.ts'
 import { remover } from './write.ts'
@@ -16,16 +16,16 @@ import { remover } from './write.ts'
  * The hands of a real run for one package: every step is checked against the world as it is now, put into the
  * journal, and sent.
  */
-export function live(candidate: Decided, services: Services, journal: Journal): Perform {
+export function applier(candidate: PlannedTask, context: Context, journal: Journal): Perform {
   const { plan } = candidate.run
-  const { inventory, listing } = surveyedOf(candidate)
-  const { packages, registry, clock } = services
+  const { inventory, listing } = loadedOf(candidate)
+  const { packages, registry, clock } = context
   const pkg = plan.package
   const repository = repositoryOf(pkg)
   const announce = (step: Step): void => journal.append(sentEntry(pkg.name, step, clock.now()))
 
   const deletions = plan.steps.filter(step => step.action === 'delete')
-  const knowledge = watch(
+  const knowledge = detectDrift(
     listing,
     deletions.map(step => step.version),
     {
@@ -46,7 +46,7 @@ export function live(candidate: Decided, services: Services, journal: Journal): 
         }),
       version: id => packages.version(pkg, id)
     },
-    lackingRights(services.tokenKind, pkg, services.serverUrl),
+    lackingRights(context.tokenKind, pkg, context.serverUrl),
     clock
   )
   const untag = untagger(

@@ -15,7 +15,7 @@ const LOOKS = 3
 const BATCH = 32
 
 /** The looks that the drift check takes; each asks GitHub anew. */
-export interface Eyes {
+export interface DriftReader {
   /** One page of the package's versions, counted from 1; empty beyond the last. */
   page(page: number): Promise<Look<readonly PackageVersion[]>>
   /** One version; undefined when it is gone. */
@@ -33,7 +33,7 @@ export interface Needs {
 const NO_NEEDS: Needs = { needed: new Set() }
 
 /** What is known of the package since the listing. */
-export interface Knowledge {
+export interface DriftDetector {
   /**
    * Looks again where the last look is too old.
    * @returns `gone`, a sentence saying why the version must be left alone, or undefined when it is unchanged
@@ -64,12 +64,12 @@ interface Row {
  *
  * @param candidates what will be deleted, in that order: one look covers the next few of them
  */
-export function watch(
+export function detectDrift(
   listing: Listing,
   candidates: readonly PackageVersion[],
-  eyes: Eyes,
+  reader: DriftReader,
   clock: Clock
-): Knowledge {
+): DriftDetector {
   const known = new Set(listing.versions.map(version => version.id))
   const own = new Set<Digest>()
   const position = new Map(candidates.map((version, index) => [version.id, index]))
@@ -83,7 +83,7 @@ export function watch(
     clock.now() - Math.min(rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY, arrivalsAt)
 
   async function take(page: number): Promise<Look<readonly PackageVersion[]>> {
-    const look = await eyes.page(page)
+    const look = await reader.page(page)
     for (const now of look.seen) rows.set(now.id, { now, at: look.at })
     return look
   }
@@ -100,7 +100,7 @@ export function watch(
       // Newest first, a page that has an old acquaintance ends the news; in any other order all pages count.
       if (seen.length === 0 || (listing.newestFirst && strangers.length < seen.length)) break
     }
-    const needs = arrivals.length === 0 ? NO_NEEDS : await eyes.needs(arrivals)
+    const needs = arrivals.length === 0 ? NO_NEEDS : await reader.needs(arrivals)
     for (const need of needs.needed) needed.add(need)
     // One that could not be read stays a stranger, so that the next look tries it again.
     if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
@@ -119,7 +119,7 @@ export function watch(
     for (const version of stale) {
       if (version !== from && pages.size < stale.length) continue
       if (clock.now() - (rows.get(version.id)?.at ?? 0) <= RENEW) continue
-      const { seen, at } = await eyes.version(version.id)
+      const { seen, at } = await reader.version(version.id)
       rows.set(version.id, { now: seen, at })
     }
   }

@@ -7,7 +7,7 @@ import { explanationLines } from '../report/explanation.ts'
 import { count, nameOf, outcomeWord, phrase } from '../report/phrases.ts'
 
 /** What the log tells of one package while it is worked on. */
-export interface Narrator {
+export interface ProgressLog {
   group<T>(work: () => Promise<T>): Promise<T>
   outcome(outcome: Outcome): void
 }
@@ -19,7 +19,7 @@ const MOST_LINES = 1_000
  * Tells of the changes as they happen: one line an image once it and its parts are dealt with, one for each
  * part that fared otherwise; a thousand lines at most, and the progress.
  */
-export function narrator(run: PackageRun, log: Log): Narrator {
+export function progressLog(run: PackageRun, log: Log): ProgressLog {
   const { package: pkg, plan, error, warnings, explanations = [] } = run
   const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
   const steps = plan?.steps ?? []

@@ -1,4 +1,4 @@
-import type { Services } from '../context.ts'
+import type { Context } from '../context.ts'
 import type { Look } from '../github/packages.ts'
 import { lackingRights } from '../github/token.ts'
 import type { Restoral as Answer } from '../github/write-answers.ts'
@@ -80,27 +80,27 @@ const BACK: Performed = { status: 'done', detail: '' }
 const failed = (detail: string): Performed => ({ status: 'failed', detail })
 
 /** The hands that restore versions of one package; each request goes into the journal before it is sent. */
-export function restoringHands(pkg: Package, services: Services, journal: Journal): Perform {
-  const { packages, clock } = services
+export function restoringHands(pkg: Package, context: Context, journal: Journal): Perform {
+  const { packages, clock } = context
   const restore = restorer(
     {
       restore: (version, announce) => packages.restore(pkg, version.id, announce),
       version: id => packages.version(pkg, id)
     },
     version => journal.append(sentEntry(pkg.name, restoralOf(version), clock.now())),
-    lackingRights(services.tokenKind, pkg, services.serverUrl, 'restore'),
+    lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore'),
     clock
   )
   return step => restore(step.version)
 }
 
 /** Restores versions; what happens goes to the journal and to `report`. */
-export function bringBack(
+export function restoreVersions(
   pkg: Package,
   steps: readonly Restoral[],
-  services: Services,
+  context: Context,
   journal: Journal,
   report: (outcome: Outcome) => void
 ): Promise<Outcome[]> {
-  return execute({ ...emptyPlan(pkg), steps }, restoringHands(pkg, services, journal), report)
+  return execute({ ...emptyPlan(pkg), steps }, restoringHands(pkg, context, journal), report)
 }

@@ -3,11 +3,11 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/client.ts'
-import type { Knowledge } from './drift.ts'
+import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
 
 /** The annotation that marks a manifest as our own throw-away, with the tag that it took. */
-export const THROWAWAY = 'io.github.ghcr-steward.untagged'
+export const PLACEHOLDER = 'io.github.ghcr-steward.untagged'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 
@@ -33,7 +33,7 @@ const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
  * @param remove deletes the throw-away's version
  */
 export function untagger(
-  knowledge: Knowledge,
+  knowledge: DriftDetector,
   labels: Labels,
   images: ReadonlySet<Digest>,
   remove: (version: PackageVersion) => Promise<Performed>,
@@ -89,7 +89,7 @@ function throwaway(tag: string): { bytes: Uint8Array; digest: Digest } {
       schemaVersion: 2,
       mediaType: INDEX,
       manifests: [],
-      annotations: { [THROWAWAY]: tag, [`${THROWAWAY}.id`]: randomUUID() }
+      annotations: { [PLACEHOLDER]: tag, [`${PLACEHOLDER}.id`]: randomUUID() }
     })
   )
   const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`)

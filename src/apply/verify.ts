@@ -1,4 +1,4 @@
-import type { Services } from '../context.ts'
+import type { Context } from '../context.ts'
 import { BudgetError, ExpectedError } from '../errors.ts'
 import { ANY_LAG } from '../github/listing.ts'
 import { repositoryOf } from '../inventory/load.ts'
@@ -8,11 +8,11 @@ import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import { type Deletion, isReferrer, undoing } from '../modes/restore/undoing.ts'
 import { buildGraph } from '../policy/graph.ts'
-import { spread } from '../policy/protect.ts'
+import { closure } from '../policy/protect.ts'
 import type { Journal } from '../report/journal.ts'
 import { count, nameOf, some } from '../report/phrases.ts'
-import { type Candidate, type Decided, surveyedOf } from './apply.ts'
-import { bringBack } from './restore.ts'
+import { loadedOf, type PackageTask, type PlannedTask } from './apply.ts'
+import { restoreVersions } from './restore.ts'
 
 /** Outcomes after which a version is gone, or may be. */
 const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'already', 'failed']
@@ -37,32 +37,32 @@ interface Findings {
  * and a version that turns out to be needed is restored at once, said aloud; the run is red if that fails.
  * What stays is checked to be whole, from what is known already.
  */
-export async function lookBack(
-  candidate: Decided,
-  services: Services,
+export async function verifyDeletions(
+  candidate: PlannedTask,
+  context: Context,
   journal: Journal,
   report: (outcome: Outcome) => void
-): Promise<Candidate> {
-  const { run, loud = [] } = candidate
+): Promise<PackageTask> {
+  const { run, warnings = [] } = candidate
   const { alarms = [] } = run
   const deletions = run.outcomes.flatMap(({ step, status }) =>
     step.action === 'delete' && MAY_BE_GONE.includes(status) ? [step] : []
   )
   if (deletions.length === 0) return candidate
-  const found = await orSentence(() => look(candidate, deletions, services))
+  const found = await orSentence(() => look(candidate, deletions, context))
   if (typeof found === 'string') return { ...candidate, run: { ...run, alarms: [...alarms, found] } }
-  if ('tooLate' in found) return { ...candidate, loud: [...loud, found.tooLate] }
+  if ('tooLate' in found) return { ...candidate, warnings: [...warnings, found.tooLate] }
   const gone = deletions.filter(({ version }) => found.gone.has(version.id))
   const steps = stepsBack(candidate, gone, new Set(found.needed.keys()))
-  const outcomes = await bringBack(run.package, steps, services, journal, report)
+  const outcomes = await restoreVersions(run.package, steps, context, journal, report)
   return {
     ...candidate,
     run: {
       ...run,
       outcomes: [...run.outcomes, ...outcomes],
-      alarms: [...alarms, ...found.alarms, ...(await notBack(run.package, outcomes, found, services))]
+      alarms: [...alarms, ...found.alarms, ...(await notBack(run.package, outcomes, found, context))]
     },
-    loud: [...loud, ...found.warnings, ...restoredSentences(outcomes, found.needed)]
+    warnings: [...warnings, ...found.warnings, ...restoredSentences(outcomes, found.needed)]
   }
 }
 
@@ -80,13 +80,13 @@ async function orSentence<T>(work: () => Promise<T>): Promise<T | string | { too
 }
 
 async function look(
-  candidate: Decided,
+  candidate: PlannedTask,
   deletions: readonly Deletion[],
-  services: Services
+  context: Context
 ): Promise<Findings> {
-  const { packages, registry } = services
+  const { packages, registry } = context
   const pkg = candidate.run.package
-  const { listing, inventory } = surveyedOf(candidate)
+  const { listing, inventory } = loadedOf(candidate)
   const active = (await packages.listVersions(pkg, deletions.length)).versions
   const confirmed = idsOf(candidate.run.outcomes, 'done')
   const isActive = ids(active)
@@ -98,7 +98,7 @@ async function look(
   // What was gone before this run came to it went with the tags that somebody meant to go.
   const others = idsOf(candidate.run.outcomes, 'already')
   const mine = gone.filter(({ id }) => !others.has(id))
-  const { lostTags, unseen } = await tagsLost(pkg, mine, active, services)
+  const { lostTags, unseen } = await tagsLost(pkg, mine, active, context)
 
   const known = ids(listing.versions)
   const arrivals = active.filter(({ id }) => !known.has(id))
@@ -135,13 +135,13 @@ async function tagsLost(
   pkg: Package,
   gone: readonly PackageVersion[],
   active: readonly PackageVersion[],
-  services: Services
+  context: Context
 ): Promise<{ lostTags: Map<Digest, readonly string[]>; unseen: string[] }> {
   const held = new Set(active.flatMap(({ tags }) => tags))
   let rows = new Map<number, PackageVersion>()
   for (const pause of [0, ...PAUSES]) {
-    if (pause > 0) await services.clock.sleep(pause)
-    const listed = await services.packages.listDeleted(pkg, has => gone.every(({ id }) => has(id)))
+    if (pause > 0) await context.clock.sleep(pause)
+    const listed = await context.packages.listDeleted(pkg, has => gone.every(({ id }) => has(id)))
     rows = new Map(listed.map(row => [row.id, row]))
     if (gone.every(({ id }) => rows.has(id))) break
   }
@@ -190,15 +190,15 @@ function wholeness(
 
 /** What must come back, and all that this run took away with it. */
 function stepsBack(
-  candidate: Decided,
+  candidate: PlannedTask,
   deletions: readonly Deletion[],
   needed: ReadonlySet<Digest>
 ): ReturnType<typeof undoing> {
   if (needed.size === 0) return []
-  const graph = buildGraph(surveyedOf(candidate).inventory)
+  const graph = buildGraph(loadedOf(candidate).inventory)
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
   const starts = [...needed].map(graph.find).filter(place => place !== undefined)
-  const back = spread(graph, starts, place => gone.has(place))
+  const back = closure(graph, starts, place => gone.has(place))
   const referrers = new Set(
     candidate.run.plan.decisions.filter(isReferrer).map(({ version }) => version.digest)
   )
@@ -213,7 +213,7 @@ async function notBack(
   pkg: Package,
   outcomes: readonly Outcome[],
   { lostTags }: Findings,
-  services: Services
+  context: Context
 ): Promise<string[]> {
   const alarms = outcomes
     .filter(({ status }) => status !== 'done' && status !== 'already')
@@ -223,7 +223,7 @@ async function notBack(
   )
   const tags = [...lostTags].filter(([digest]) => back.has(digest)).flatMap(([, lost]) => lost)
   if (tags.length === 0) return alarms
-  const active = await orSentence(async () => (await services.packages.listVersions(pkg, ANY_LAG)).versions)
+  const active = await orSentence(async () => (await context.packages.listVersions(pkg, ANY_LAG)).versions)
   if (!Array.isArray(active))
     return [...alarms, `Whether the tags ${some(tags, 5)} are back could not be seen.`]
   const held = new Set(active.flatMap(version => version.tags))

@@ -1,4 +1,4 @@
-import type { Services } from '../context.ts'
+import type { Context } from '../context.ts'
 import { lackingRights } from '../github/token.ts'
 import type { NotDone } from '../github/write-answers.ts'
 import { orProblem } from '../inventory/load.ts'
@@ -11,20 +11,16 @@ import type { Perform, Performed } from './execute.ts'
  * The hands that delete a package as a whole, the only way in which its last tagged version goes: one request,
  * whose outcome is that of every version.
  */
-export function packageRemover(pkg: Package, services: Services, journal: Journal): Perform {
-  return oneRequest(pkg, 'delete-package', services, journal, announce =>
-    services.packages.removePackage(pkg, announce)
+export function packageRemover(pkg: Package, context: Context, journal: Journal): Perform {
+  return oneRequest(pkg, 'delete-package', context, journal, announce =>
+    context.packages.removePackage(pkg, announce)
   )
 }
 
 /** The hands that restore a package as a whole, and with it every version that it had. */
-export function packageRestorer(
-  pkg: Package,
-  services: Services,
-  journal: Journal
-): () => Promise<Performed> {
-  return oneRequest(pkg, 'restore-package', services, journal, announce =>
-    services.packages.restorePackage(pkg.name, announce)
+export function packageRestorer(pkg: Package, context: Context, journal: Journal): () => Promise<Performed> {
+  return oneRequest(pkg, 'restore-package', context, journal, announce =>
+    context.packages.restorePackage(pkg.name, announce)
   )
 }
 
@@ -32,11 +28,11 @@ export function packageRestorer(
 function oneRequest(
   pkg: Package,
   action: 'delete-package' | 'restore-package',
-  services: Services,
+  context: Context,
   journal: Journal,
   send: (announce: () => boolean) => Promise<NotDone | { kind: 'gone' | 'restored' }>
 ): () => Promise<Performed> {
-  const { clock } = services
+  const { clock } = context
   let outcome: Promise<Performed> | undefined
   const perform = async (): Promise<Performed> => {
     const answer = await send(() => {
@@ -68,7 +64,7 @@ function oneRequest(
             )
           : failed(rights(answer.message))
       case 'unsure': {
-        const there = !('problem' in (await orProblem(() => services.packages.get(pkg.name))))
+        const there = !('problem' in (await orProblem(() => context.packages.get(pkg.name))))
         // A package that cannot be seen is not known to be gone.
         if (there && action === 'restore-package') return { status: 'done', detail: '' }
         return failed(`GitHub's answer was lost (${answer.message}): look whether ${pkg.name} is there.`)
@@ -78,9 +74,9 @@ function oneRequest(
 
   const rights = (message: string): string =>
     `GitHub answered "${message}". ${lackingRights(
-      services.tokenKind,
+      context.tokenKind,
       pkg,
-      services.serverUrl,
+      context.serverUrl,
       action === 'delete-package' ? 'delete' : 'restore'
     )}`
   return () => {

@@ -3,11 +3,11 @@ import type { Look } from '../github/packages.ts'
 import type { Removal } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { Knowledge } from './drift.ts'
+import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
 
 /** The requests that deleting takes. */
-export interface Hands {
+export interface WriteRequests {
   /** One DELETE, sent once. @throws StaleError when `precondition` is false at the moment of sending */
   remove(version: PackageVersion, precondition: () => boolean): Promise<Removal>
   /** The version as it is now; undefined when it is gone. */
@@ -26,8 +26,8 @@ const LAG = 2_000
  * @param noRights a sentence saying what to grant, for a 404 or 403 that means "you may not delete"
  */
 export function remover(
-  knowledge: Knowledge,
-  hands: Hands,
+  knowledge: DriftDetector,
+  hands: WriteRequests,
   noRights: string,
   clock: Clock
 ): (version: PackageVersion) => Promise<Performed> {

@@ -9,7 +9,7 @@ import type { Store } from './actions-cache.ts'
 import { type Heading, linesOf, type Notes, openNotes, readHeading, writeMemory } from './file.ts'
 
 /** What earlier runs learned of packages. It says what a manifest is, never that it exists. */
-export interface Memory {
+export interface ManifestCache {
   /** Fetches what is remembered of a package. Never fails: then nothing is remembered. */
   recall(pkg: Package): Promise<Recollection>
   /** Waits for what is being stored, and ends the store. */
@@ -42,7 +42,7 @@ const STALE = 0.1
  * @param registry the host that manifests come from
  * @param debug told what was wrong with an entry
  */
-export function openMemory(store: Store, registry: string, debug: (text: string) => void): Memory {
+export function openMemory(store: Store, registry: string, debug: (text: string) => void): ManifestCache {
   const storing: Promise<unknown>[] = []
   return {
     async recall(pkg) {
@@ -73,7 +73,7 @@ export function openMemory(store: Store, registry: string, debug: (text: string)
 }
 
 /** Remembers nothing, and keeps nothing but the time. */
-export const noMemory: Memory = {
+export const noMemory: ManifestCache = {
   recall: async () => ({
     manifests: async () => new Map(),
     learn: () => {},

@@ -9,7 +9,7 @@ import { policyFromInputs } from './rules-from-inputs.ts'
 import { runPolicyTests } from './run-policy-tests.ts'
 
 /** All that is said of packages before anything is requested: by the inputs, the policy file and the workspace. */
-export interface Rulebook {
+export interface Policies {
   readonly packages: PackageSelection
   /** What holds for a package; undefined for one that nothing is said of: it is not touched. */
   readonly policyOf: (packageName: string) => Policy | undefined
@@ -29,7 +29,7 @@ export interface Rulebook {
  * @param workspace the folder that paths start from
  * @throws InputError with all that is wrong with the policy, ExpectedError for a file that cannot be read
  */
-export function openRulebook(inputs: Inputs, workspace: string): Rulebook {
+export function openPolicies(inputs: Inputs, workspace: string): Policies {
   const plain = policyFromInputs(inputs)
   const file = inputs.policy === undefined ? undefined : readPolicy(inputs.policy, workspace)
   if (file !== undefined) runPolicyTests(file)
@@ -83,7 +83,7 @@ function readReferences(
   inputs: Inputs,
   file: PolicyFile | undefined,
   workspace: string
-): Pick<Rulebook, 'references' | 'warnings'> {
+): Pick<Policies, 'references' | 'warnings'> {
   const patterns = [...inputs.protectFiles, ...(file?.protect.files ?? [])]
   const { files, idle, unsearched } =
     patterns.length === 0 ? { files: [], idle: [], unsearched: [] } : readMatchingFiles(workspace, patterns)

@@ -5,14 +5,14 @@ import { parseAge } from '../policy/age.ts'
 import { type Patterns, parsePatterns, parseRange } from '../policy/pattern.ts'
 import type { GroupBy, KeepClauses, Match, Period, Policy, Rule } from '../policy/rule.ts'
 import {
-  type PolicyShape,
-  policyShape,
-  type RuleShape,
-  type SettingsShape,
-  type TestShape
+  type PolicySchema,
+  policySchema,
+  type RuleSchema,
+  type SettingsSchema,
+  type TestSchema
 } from './policy-schema.ts'
 import { asList } from './rule-check.ts'
-import { type Fault, faultsOf } from './schema-errors.ts'
+import { type SchemaError, schemaErrors } from './schema-errors.ts'
 
 /** What is in use beside the registry: layer 0 keeps what it names. */
 export interface Protect {
@@ -24,7 +24,7 @@ export interface Protect {
 }
 
 /** A case that the policy must decide as it says. */
-export type PolicyTest = TestShape
+export type PolicyTest = TestSchema
 
 /** A policy file, read and checked. */
 export interface PolicyFile {
@@ -57,9 +57,9 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   if (document.errors.length > 0) {
     throw new InputError(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}.`))
   }
-  const result = policyShape.safeParse(contentOf(document, fileName), { reportInput: true })
+  const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) return fileFrom(result.data)
-  const faults = faultsOf(result.error.issues, policyShape)
+  const faults = schemaErrors(result.error.issues, policySchema)
     .map(fault => ({ offset: offsetOf(document, fault), sentence: `${nameOf(fault)}${fault.sentence}` }))
     .sort((a, b) => a.offset - b.offset)
   throw new InputError(faults.map(({ offset, sentence }) => `${at(offset)}: ${sentence}`))
@@ -116,7 +116,7 @@ function contentOf(document: Document, fileName: string): unknown {
 }
 
 /** `packages[0].rules[1].match.tags: `, nothing for the file itself. */
-function nameOf({ path }: Fault): string {
+function nameOf({ path }: SchemaError): string {
   const keys = path.map((key, index) =>
     typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`
   )
@@ -124,7 +124,7 @@ function nameOf({ path }: Fault): string {
 }
 
 /** Where the value stands, or the key; for what is missing, where it should have been. */
-function offsetOf(document: Document, { path, key }: Fault): number {
+function offsetOf(document: Document, { path, key }: SchemaError): number {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true) as Node | undefined
     const keyNode = key && length === path.length ? keyNodeOf(document, path) : undefined
@@ -143,7 +143,7 @@ function keyNodeOf(document: Document, path: readonly PropertyKey[]): Node | und
   return pair?.key as Node | undefined
 }
 
-function fileFrom({ defaults = {}, protect, packages, tests = [] }: PolicyShape): PolicyFile {
+function fileFrom({ defaults = {}, protect, packages, tests = [] }: PolicySchema): PolicyFile {
   return {
     protect: { files: asList(protect?.files), list: protect?.list, git: asList(protect?.git) },
     packages: packages.map(({ match, rules, ...settings }) => ({
@@ -160,7 +160,7 @@ function inLowerCase(pattern: string): string {
   return /^!?\//.test(pattern) ? pattern : pattern.toLowerCase()
 }
 
-function settingsFrom(shape: SettingsShape): PackageEntry['settings'] {
+function settingsFrom(shape: SettingsSchema): PackageEntry['settings'] {
   return present({
     grace: ageIn(shape.grace),
     ageFrom: shape['age-from'],
@@ -171,7 +171,7 @@ function settingsFrom(shape: SettingsShape): PackageEntry['settings'] {
   })
 }
 
-function ruleFrom(shape: RuleShape, index: number): Rule {
+function ruleFrom(shape: RuleSchema, index: number): Rule {
   const groupBy = groupFrom(shape['group-by'])
   const base = {
     name: shape.name ?? `rule ${index + 1}`,
@@ -185,7 +185,7 @@ function ruleFrom(shape: RuleShape, index: number): Rule {
     : { ...base, action: 'delete', tagMatch: shape['tag-match'] ?? 'all', untag: shape.untag ?? false }
 }
 
-function matchFrom({ match, action }: RuleShape): Match {
+function matchFrom({ match, action }: RuleSchema): Match {
   const preReleases = action === 'keep' ? 'include' : 'exclude'
   const untagged = match.untagged ?? (match['untagged-for'] === undefined ? undefined : true)
   return present<Match>({
@@ -217,7 +217,7 @@ function matchFrom({ match, action }: RuleShape): Match {
   })
 }
 
-function keepFrom(shape: RuleShape): KeepClauses {
+function keepFrom(shape: RuleSchema): KeepClauses {
   const periods = new Map<Period, number>()
   for (const period of ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const) {
     const count = shape[`keep-${period}`]

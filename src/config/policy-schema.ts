@@ -109,7 +109,7 @@ const rule = z.strictObject({
   untag: z.boolean().optional().describe('Strip the matching tags where other tags hold the version')
 })
 
-export type RuleShape = z.infer<typeof rule>
+export type RuleSchema = z.infer<typeof rule>
 
 const settings = {
   grace: age.optional().describe('Nothing younger is ever deleted; default 24h'),
@@ -129,7 +129,7 @@ const settings = {
 }
 
 const settingsShape = z.strictObject(settings)
-export type SettingsShape = z.infer<typeof settingsShape>
+export type SettingsSchema = z.infer<typeof settingsShape>
 
 const packageShape = z
   .strictObject({
@@ -190,9 +190,9 @@ const test = z.strictObject({
   })
 })
 
-export type TestShape = z.infer<typeof test>
+export type TestSchema = z.infer<typeof test>
 
-export const policyShape = z.strictObject({
+export const policySchema = z.strictObject({
   version: z.literal(1).describe('Of this format'),
   defaults: settingsShape.optional().describe('For packages that do not say otherwise'),
   protect: protect.optional().describe('What is in use, and therefore stays'),
@@ -200,10 +200,10 @@ export const policyShape = z.strictObject({
   tests: z.array(test).optional().describe('Cases that the policy must decide as expected')
 })
 
-export type PolicyShape = z.infer<typeof policyShape>
+export type PolicySchema = z.infer<typeof policySchema>
 
 /** The JSON Schema of a policy file, draft 2020-12. */
 export function policyJsonSchema(): object {
-  const { $schema, ...schema } = z.toJSONSchema(policyShape, { io: 'input' })
+  const { $schema, ...schema } = z.toJSONSchema(policySchema, { io: 'input' })
   return { $schema, title: 'ghcr-steward policy', ...schema }
 }

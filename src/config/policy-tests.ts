@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Decision, Plan } from '../model/decision.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
-import { decide, emptyWorld, type World } from '../policy/plan.ts'
+import { decide, emptyUsage, type Usage } from '../policy/plan.ts'
 import { type PolicyFile, type PolicyTest, policyFor, policyOf } from './policy-file.ts'
 
 /** What is otherwise than a case of the policy expects; versions by the names that the case has for them. */
@@ -24,7 +24,7 @@ export type Fault =
   | { readonly kind: 'no-package'; readonly package: string }
   | { readonly kind: 'no-version'; readonly version: string }
 
-export interface Trial {
+export interface PolicyTestResult {
   readonly name: string
   readonly faults: readonly Fault[]
 }
@@ -34,7 +34,7 @@ export interface Trial {
  *
  * @throws ExpectedError when a regular expression takes too long
  */
-export function tryPolicy(file: PolicyFile): Trial[] {
+export function tryPolicyTests(file: PolicyFile): PolicyTestResult[] {
   return file.tests.map(test => ({ name: test.name, faults: faultsOf(file, test) }))
 }
 
@@ -125,7 +125,7 @@ function contentOf(version: PolicyTest['versions'][number]): Content {
   }
 }
 
-function worldOf(test: PolicyTest): World {
+function worldOf(test: PolicyTest): Usage {
   const untagged = test.versions.filter(({ tags = [] }) => tags.length === 0)
   return {
     inUse: (test['in-use'] ?? []).map(({ by, tag, digest }) => ({
@@ -139,8 +139,8 @@ function worldOf(test: PolicyTest): World {
         closed === undefined ? { state } : { state, closedAt: Date.parse(closed) }
       ])
     ),
-    branches: test.branches === undefined ? emptyWorld.branches : new Set(test.branches),
-    gitTags: test['git-tags'] === undefined ? emptyWorld.gitTags : new Set(test['git-tags']),
+    branches: test.branches === undefined ? emptyUsage.branches : new Set(test.branches),
+    gitTags: test['git-tags'] === undefined ? emptyUsage.gitTags : new Set(test['git-tags']),
     // Nobody has looked before: what is untagged is taken to have been so since it was pushed.
     untaggedSince: new Map(untagged.map(({ digest, created }) => [digestOf(digest), Date.parse(created)])),
     labels: new Map(test.versions.map(({ digest, labels = {} }) => [digestOf(digest), labels]))

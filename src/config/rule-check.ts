@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { nearest } from '../util/suggest.ts'
-import type { RuleShape } from './policy-schema.ts'
+import type { RuleSchema } from './policy-schema.ts'
 
 /** Everything that a rule says of tags. */
 const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as const
@@ -21,7 +21,7 @@ export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
 }
 
 /** What the fields of a rule must be to each other. */
-export function checkRule(rule: RuleShape, context: z.RefinementCtx): void {
+export function checkRule(rule: RuleSchema, context: z.RefinementCtx): void {
   const refuse = (path: string[], message: string): void =>
     context.addIssue({ code: 'custom', path, message })
   const { match, action } = rule
@@ -49,7 +49,7 @@ export function checkRule(rule: RuleShape, context: z.RefinementCtx): void {
 
 type Refuse = (path: string[], message: string) => void
 
-function checkKeepRule({ match, ...rule }: RuleShape, refuse: Refuse): void {
+function checkKeepRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
   for (const key of ['tag-match', 'untag'] as const) {
     if (rule[key] !== undefined)
       refuse([key], `\`${key}\` is for delete rules; a keep rule needs one matching tag.`)
@@ -59,7 +59,7 @@ function checkKeepRule({ match, ...rule }: RuleShape, refuse: Refuse): void {
   }
 }
 
-function checkDeleteRule({ match, ...rule }: RuleShape, refuse: Refuse): void {
+function checkDeleteRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
   if (SELECTORS.every(key => match[key] === undefined)) {
     refuse(
       ['match'],
@@ -91,7 +91,7 @@ function checkDeleteRule({ match, ...rule }: RuleShape, refuse: Refuse): void {
   }
 }
 
-function checkGroup(rule: RuleShape, refuse: Refuse): void {
+function checkGroup(rule: RuleSchema, refuse: Refuse): void {
   const group = rule['group-by']
   if (group === undefined) return
   if (group === 'semver-minor' || group === 'semver-major') {

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts'
 import { trialPhrases } from '../report/policy-test-phrases.ts'
 import type { PolicyFile } from './policy-file.ts'
-import { type Fault, tryPolicy } from './policy-tests.ts'
+import { type Fault, tryPolicyTests } from './policy-tests.ts'
 
 /**
  * Runs the cases that a policy brings along.
@@ -10,7 +10,7 @@ import { type Fault, tryPolicy } from './policy-tests.ts'
  * @throws InputError with a sentence for each thing that is not as a case expects
  */
 export function runPolicyTests(file: PolicyFile): string[] {
-  const trials = tryPolicy(file)
+  const trials = tryPolicyTests(file)
   const problems = trials.flatMap(({ name, faults }) =>
     faults.map(fault => `Policy test "${name}": ${sentenceOf(fault)}`)
   )

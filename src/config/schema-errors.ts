@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { nearest } from '../util/suggest.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
-export interface Fault {
+export interface SchemaError {
   readonly path: readonly PropertyKey[]
   /** True when the last key itself is at fault, not its value. */
   readonly key: boolean
@@ -12,11 +12,11 @@ export interface Fault {
 type Issue = z.core.$ZodIssue
 
 /** Says what zod found in the words of somebody who wrote the file; the issues must carry their input. */
-export function faultsOf(issues: readonly Issue[], schema: z.ZodType): Fault[] {
+export function schemaErrors(issues: readonly Issue[], schema: z.ZodType): SchemaError[] {
   return issues.flatMap(issue => faultsIn(issue, schema))
 }
 
-function faultsIn(issue: Issue, schema: z.ZodType): Fault[] {
+function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, issue.path)
     return issue.keys.map(key => ({
@@ -26,7 +26,7 @@ function faultsIn(issue: Issue, schema: z.ZodType): Fault[] {
     }))
   }
   if (issue.code === 'invalid_union') {
-    return faultsOf(
+    return schemaErrors(
       closest(issue).map(inner => ({ ...inner, path: [...issue.path, ...inner.path] })),
       schema
     )

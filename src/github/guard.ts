@@ -4,7 +4,7 @@ import { ExpectedError, RateLimitError, StaleError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { apiMessage } from './failure.ts'
 import { type Limit, limitOf } from './rate-limit/answers.ts'
-import type { Admission, Governor } from './rate-limit/governor.ts'
+import type { Governor, Permit } from './rate-limit/governor.ts'
 
 /** What Octokit's own log functions are called. */
 export interface OctokitLog {
@@ -79,18 +79,18 @@ export function govern(governor: Governor, clock: Clock) {
       const failed = failures.get(options) ?? 0
       // The plugins' own waits are switched off: this clock is ours, and 1, 4, 9 seconds are theirs.
       if (failed > 0) await clock.sleep(failed ** 2 * 1000)
-      const admission = await governor.admit(read ? 'read' : 'write')
-      askPrecondition(options.request['precondition'], admission)
+      const permit = await governor.admit(read ? 'read' : 'write')
+      askPrecondition(options.request['precondition'], permit)
       try {
         const response = await request(options)
-        admission.answered(response.headers)
+        permit.answered(response.headers)
         return response
       } catch (error) {
         if (!(error instanceof RequestError)) {
-          admission.lost()
+          permit.lost()
           throw error
         }
-        const limit = settle(admission, error)
+        const limit = settle(permit, error)
         if (limit === undefined) {
           if (error.status >= 500) failures.set(options, failed + 1)
           throw error
@@ -104,26 +104,26 @@ export function govern(governor: Governor, clock: Clock) {
 }
 
 /** @throws StaleError when the precondition does not hold any more */
-function askPrecondition(precondition: unknown, admission: Admission): void {
+function askPrecondition(precondition: unknown, permit: Permit): void {
   let holds = false
   try {
     holds = typeof precondition !== 'function' || precondition() === true
   } finally {
-    if (!holds) admission.refund()
+    if (!holds) permit.refund()
   }
   if (!holds) throw new StaleError('what is known is too old to act on')
 }
 
 /** Tells the governor how an attempt failed; gives the limit that it met, if it met one. */
-function settle(admission: Admission, error: RequestError): (Limit & { until: number }) | undefined {
+function settle(permit: Permit, error: RequestError): (Limit & { until: number }) | undefined {
   const headers = error.response?.headers
   if (headers === undefined || error.status >= 500) {
-    admission.lost(headers)
+    permit.lost(headers)
     return undefined
   }
   const limit = limitOf(error.status, headers, apiMessage(error))
-  if (limit !== undefined) return { ...limit, until: admission.limited(limit, headers) }
-  admission.answered(headers)
+  if (limit !== undefined) return { ...limit, until: permit.limited(limit, headers) }
+  permit.answered(headers)
   return undefined
 }
 

@@ -13,7 +13,7 @@ export interface ReadLabels {
   /** Without those that could not be read: unknown, they let nothing go. */
   readonly labels: ReadonlyMap<Digest, Labels>
   /** Sentences that make the run red. */
-  readonly troubles: readonly string[]
+  readonly errors: readonly string[]
 }
 
 /** How many are asked for at once; the registry's client sends fewer. */
@@ -39,7 +39,7 @@ export async function readLabels(
     if (typeof found === 'string') causes.push(`${shortDigest(digest)}: ${found}`)
     else if (found !== undefined) labels.set(digest, found)
   })
-  return { labels, troubles: causes.length === 0 ? [] : [sentenceOf(causes)] }
+  return { labels, errors: causes.length === 0 ? [] : [sentenceOf(causes)] }
 
   /** Labels; a phrase that says why they could not be read; undefined where nobody ever can. */
   async function labelsOf(root: Digest): Promise<Labels | string | undefined> {

@@ -1,6 +1,6 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { PackageSelection } from '../config/package-selection.ts'
-import type { Services } from '../context.ts'
+import type { Context } from '../context.ts'
 import { BudgetError, ExpectedError } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
@@ -13,7 +13,7 @@ import { type Read, readInventory } from './manifests.ts'
 import { countReads } from './reads.ts'
 
 /** Everything that is in a package, and where the listing had it. */
-export interface Surveyed {
+export interface LoadedPackage {
   readonly inventory: Inventory
   readonly listing: Listing
   /** When each untagged version was first seen without a tag, milliseconds since 1970. */
@@ -23,19 +23,19 @@ export interface Surveyed {
 
 export type Matters = (
   versions: readonly PackageVersion[],
-  untaggedSince: Surveyed['untaggedSince']
+  untaggedSince: LoadedPackage['untaggedSince']
 ) => boolean | Promise<boolean>
 
 /** Why a package could not be surveyed: `left` when there was no room for it, `failed` otherwise. */
-export interface Unsurveyed {
+export interface LoadFailure {
   readonly problem: 'left' | 'failed'
   readonly sentence: string
 }
 
-export interface Chosen {
+export interface SelectedPackage {
   readonly pkg: Package
   /** Why nothing but the name is known of it. */
-  readonly problem?: Unsurveyed
+  readonly problem?: LoadFailure
 }
 
 /** How many packages are read side by side; their requests share one governor. */
@@ -47,9 +47,12 @@ export const SIDE_BY_SIDE = 4
  *
  * @throws ExpectedError when patterns were given and the token may not list packages
  */
-export async function choosePackages(selection: PackageSelection, services: Services): Promise<Chosen[]> {
-  const { packages, owner } = services
-  const byName = (names: readonly string[]): Promise<Chosen[]> =>
+export async function choosePackages(
+  selection: PackageSelection,
+  context: Context
+): Promise<SelectedPackage[]> {
+  const { packages, owner } = context
+  const byName = (names: readonly string[]): Promise<SelectedPackage[]> =>
     eachOf(names, SIDE_BY_SIDE, async name => {
       const found = await orProblem(() => packages.get(name))
       return 'problem' in found ? { pkg: nameOnly(owner, name), problem: found } : { pkg: found }
@@ -69,8 +72,8 @@ export async function choosePackages(selection: PackageSelection, services: Serv
  * @param matters whether anything depends on what the manifests of these versions say; else none is read. It is told
  *   as well when each untagged one was first seen without a tag
  */
-export async function survey(pkg: Package, services: Services, matters: Matters): Promise<Surveyed> {
-  const { packages, memory, clock } = services
+export async function load(pkg: Package, context: Context, matters: Matters): Promise<LoadedPackage> {
+  const { packages, memory, clock } = context
   const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
   const { versions } = listing
   const untaggedSince = recollection.untaggedSince(versions, clock.now())
@@ -83,7 +86,7 @@ export async function survey(pkg: Package, services: Services, matters: Matters)
     return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
   }
   const remembered = await recollection.manifests(versions)
-  const { inventory, fetched } = await readWhatIsNew(pkg, versions, remembered, recollection, services)
+  const { inventory, fetched } = await readWhatIsNew(pkg, versions, remembered, recollection, context)
   recollection.keep(versions, clock.now())
   return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
 }
@@ -94,7 +97,7 @@ async function readWhatIsNew(
   versions: readonly PackageVersion[],
   remembered: ReadonlyMap<Digest, Manifest>,
   recollection: Recollection,
-  { registry, log }: Services
+  { registry, log }: Context
 ): Promise<{ inventory: Inventory; fetched: ReadonlySet<Digest> }> {
   const repository = repositoryOf(pkg)
   const fetched = new Set<Digest>()
@@ -119,7 +122,7 @@ export function repositoryOf(pkg: Package): string {
 }
 
 /** Runs `work`, turning failures that were foreseen into a sentence; a bug stays a bug. */
-export async function orProblem<T extends object>(work: () => Promise<T>): Promise<T | Unsurveyed> {
+export async function orProblem<T extends object>(work: () => Promise<T>): Promise<T | LoadFailure> {
   try {
     return await work()
   } catch (error) {

@@ -82,5 +82,5 @@ export interface CheckFindings {
   /** Whether missing images make the run red. */
   readonly failOnMissing: boolean
   /** What makes the run red beside that: sentences. */
-  readonly troubles: readonly string[]
+  readonly errors: readonly string[]
 }

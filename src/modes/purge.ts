@@ -1,13 +1,13 @@
-import { live } from '../apply/applier.ts'
-import { type Candidate, carryOut, type Decided, dismiss } from '../apply/apply.ts'
+import { applier } from '../apply/applier.ts'
+import { apply, notPlanned, type PackageTask, type PlannedTask } from '../apply/apply.ts'
 import type { Perform, Performed } from '../apply/execute.ts'
-import { lookBack } from '../apply/verify.ts'
+import { verifyDeletions } from '../apply/verify.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
 import { WHOLE_PACKAGE } from '../config/undo-inputs.ts'
-import type { Services } from '../context.ts'
+import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
-import { choosePackages, orProblem, SIDE_BY_SIDE, survey } from '../inventory/load.ts'
+import { choosePackages, load, orProblem, SIDE_BY_SIDE } from '../inventory/load.ts'
 import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
@@ -19,44 +19,44 @@ import { eachOf } from '../util/concurrency.ts'
  * The emergency: what is named goes now, keep rules and grace notwithstanding, with its children and referrers,
  * but never anything that a remaining image needs. The journal is the same, so this can be undone, too.
  */
-export async function purge(inputs: Inputs, services: Services): Promise<RunResult> {
-  const started = services.clock.now()
+export async function purge(inputs: Inputs, context: Context): Promise<RunResult> {
+  const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
-  const chosen = await choosePackages(inputs.packages, services)
+  const chosen = await choosePackages(inputs.packages, context)
   const candidates = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
-    if (problem !== undefined) return dismiss(pkg, problem)
+    if (problem !== undefined) return notPlanned(pkg, problem)
     const considered = await orProblem(() =>
-      wholePackage ? considerPackage(pkg, inputs.purge, services) : consider(pkg, inputs.purge, services)
+      wholePackage ? considerPackage(pkg, inputs.purge, context) : consider(pkg, inputs.purge, context)
     )
-    return 'problem' in considered ? dismiss(pkg, considered) : considered
+    return 'problem' in considered ? notPlanned(pkg, considered) : considered
   })
-  return carryOut(
+  return apply(
     candidates,
     {
       mode: 'purge',
       dryRun: inputs.dryRun,
       started,
-      hands: (candidate, journal) =>
-        wholePackage ? removeUnchanged(candidate, services, journal) : live(candidate, services, journal),
+      operations: (candidate, journal) =>
+        wholePackage ? removeUnchanged(candidate, context, journal) : applier(candidate, context, journal),
       afterwards: (candidate, journal, report) =>
-        wholePackage ? Promise.resolve(candidate) : lookBack(candidate, services, journal, report)
+        wholePackage ? Promise.resolve(candidate) : verifyDeletions(candidate, context, journal, report)
     },
-    services
+    context
   )
 }
 
-async function consider(pkg: Package, names: readonly string[], services: Services): Promise<Candidate> {
-  const surveyed = await survey(pkg, services, () => true)
-  const plan = decidePurge(surveyed.inventory, names)
-  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, surveyed, left: false }
+async function consider(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
+  const loaded = await load(pkg, context, () => true)
+  const plan = decidePurge(loaded.inventory, names)
+  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, loaded, deferred: false }
 }
 
 /** Lists what goes with the package; what its manifests say does not matter. */
 async function considerPackage(
   pkg: Package,
   names: readonly string[],
-  { packages }: Services
-): Promise<Candidate> {
+  { packages }: Context
+): Promise<PackageTask> {
   const { versions } = await packages.listVersions(pkg)
   if (names.length > 1) {
     throw new ExpectedError(
@@ -70,17 +70,17 @@ async function considerPackage(
     )
   }
   const plan = purgeEverything({ package: pkg, versions })
-  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, left: false }
+  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, deferred: false }
 }
 
 /** Deletes the package if it is still what was listed. */
-function removeUnchanged({ run }: Decided, services: Services, journal: Journal): Perform {
+function removeUnchanged({ run }: PlannedTask, context: Context, journal: Journal): Perform {
   const { package: pkg, plan } = run
   const planned = inventoryHash(plan.decisions.map(({ version }) => version))
-  const remove = packageRemover(pkg, services, journal)
+  const remove = packageRemover(pkg, context, journal)
   let look: Promise<Performed | undefined> | undefined
   const changed = async (): Promise<Performed | undefined> => {
-    const { versions } = await services.packages.listVersions(pkg)
+    const { versions } = await context.packages.listVersions(pkg)
     return inventoryHash(versions) === planned
       ? undefined
       : { status: 'skipped', detail: 'the package changed after the listing: run it once more' }

@@ -3,7 +3,7 @@ import type { Content, Package, PackageVersion } from '../model/package.ts'
 import { decide } from './plan.ts'
 import { type KeepClauses, keepsShare, type Policy, type Rule } from './rule.ts'
 import { speaksOfTags } from './tag-test.ts'
-import type { World } from './usage.ts'
+import type { Usage } from './usage.ts'
 
 /**
  * Whether a policy could change anything in a package, whatever the manifests say that nobody has read yet. False
@@ -20,7 +20,7 @@ export function couldChange(
   pkg: Package,
   versions: readonly PackageVersion[],
   policy: Policy,
-  world: World,
+  usage: Usage,
   now: number
 ): boolean {
   if (!policy.rules.some(({ action }) => action === 'delete')) return false
@@ -33,7 +33,7 @@ export function couldChange(
   const { decisions } = decide(
     inventory,
     { ...policy, rules: policy.rules.map(withoutDoubtfulSlots) },
-    world,
+    usage,
     now
   )
   // Which version is the last with a tag depends on what goes with others.

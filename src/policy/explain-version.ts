@@ -1,53 +1,53 @@
 import type { Decision, DeleteReason, KeepReason, Plan } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { Facts } from './facts.ts'
+import type { EvaluationInput } from './facts.ts'
 import { type Node, refOf } from './graph.ts'
-import type { Spread } from './protect.ts'
-import type { Fate } from './resolve.ts'
+import type { Closure } from './protect.ts'
+import type { Resolution } from './resolve.ts'
 import type { Reasons, Votes } from './votes.ts'
 
 /** All that was found out about every version. */
 export interface Findings {
-  readonly facts: Facts
+  readonly input: EvaluationInput
   /** Layer 0. */
   readonly held: Reasons<KeepReason>
   readonly votes: Votes
-  readonly fate: Fate
+  readonly resolution: Resolution
   /** Tags to strip, by the place of what stays without them. */
   readonly strips: ReadonlyMap<number, readonly string[]>
   readonly unread: Plan['unread']
 }
 
 /** The verdict on one version with its reasons, the most telling first. */
-export function explain(place: number, findings: Findings): Decision {
-  const { facts, fate, unread, strips } = findings
-  const version = facts.graph.nodes[place]?.version as PackageVersion
+export function verdictOf(place: number, findings: Findings): Decision {
+  const { input, resolution, unread, strips } = findings
+  const version = input.graph.nodes[place]?.version as PackageVersion
   const [first] = unread
-  if (!fate.deleted.has(place)) {
+  if (!resolution.deleted.has(place)) {
     const untag = first === undefined ? (strips.get(place) ?? []) : []
     return { verdict: 'keep', version, reasons: keepReasons(place, findings), untag }
   }
   if (first === undefined) return { verdict: 'delete', version, reasons: deleteReasons(place, findings) }
-  const own = unreadReason(place, facts)
+  const own = unreadReason(place, input)
   const reason: KeepReason = { code: 'depends-on-unread', on: first.ref, cause: first.cause }
   return { verdict: 'keep', version, reasons: own === undefined ? [reason] : [own, reason], untag: [] }
 }
 
 function keepReasons(
   place: number,
-  { facts, held, votes, fate }: Findings
+  { input, held, votes, resolution }: Findings
 ): readonly [KeepReason, ...KeepReason[]] {
   const layer0 = held.get(place) ?? []
-  const own = unreadReason(place, facts)
+  const own = unreadReason(place, input)
   const [reason = NO_RULE, ...others] = [
     ...(own === undefined ? [] : [own]),
     ...layer0.filter(({ code }) => code === 'in-use'),
     ...(votes.plain.get(place) ?? []),
-    ...(fate.ranked.get(place) ?? []),
+    ...(resolution.ranked.get(place) ?? []),
     ...(votes.within.get(place) ?? []),
-    ...viaReason(place, facts, fate.kept),
+    ...viaReason(place, input, resolution.kept),
     ...layer0.filter(({ code }) => code !== 'in-use'),
-    ...(fate.lastTagged === place ? [LAST_TAGGED] : []),
+    ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
     ...(votes.spared.get(place) ?? [])
   ]
   return [reason, ...others]
@@ -56,26 +56,26 @@ function keepReasons(
 const NO_RULE: KeepReason = { code: 'no-rule' }
 const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
 
-function unreadReason(place: number, { graph }: Facts): KeepReason | undefined {
+function unreadReason(place: number, { graph }: EvaluationInput): KeepReason | undefined {
   const content = graph.nodes[place]?.content
   return content?.state === 'unread' ? { code: 'unread', cause: content.cause } : undefined
 }
 
-function viaReason(place: number, { graph }: Facts, kept: Spread): KeepReason[] {
-  const via = kept.via(place)
+function viaReason(place: number, { graph }: EvaluationInput, kept: Closure): KeepReason[] {
+  const via = kept.reachedFrom(place)
   return via === undefined ? [] : [{ code: via.role, of: refOf(graph.nodes[via.from] as Node) }]
 }
 
 function deleteReasons(
   place: number,
-  { facts, votes, fate }: Findings
+  { input, votes, resolution }: Findings
 ): readonly [DeleteReason, ...DeleteReason[]] {
-  const via = fate.deleted.via(place)
+  const via = resolution.deleted.reachedFrom(place)
   const owned: DeleteReason[] =
     via === undefined
       ? []
-      : [{ code: 'owned', role: via.role, of: refOf(facts.graph.nodes[via.from] as Node) }]
+      : [{ code: 'owned', role: via.role, of: refOf(input.graph.nodes[via.from] as Node) }]
   const [reason, ...others] = [...(votes.deletes.get(place) ?? []), ...owned]
-  if (reason === undefined) throw new Error(`nothing deletes ${facts.graph.nodes[place]?.digest}`)
+  if (reason === undefined) throw new Error(`nothing deletes ${input.graph.nodes[place]?.digest}`)
   return [reason, ...others]
 }

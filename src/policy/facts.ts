@@ -2,19 +2,19 @@ import type { PackageVersion } from '../model/package.ts'
 import { ageOf } from './age.ts'
 import type { Graph } from './graph.ts'
 import type { Policy } from './rule.ts'
-import type { World } from './usage.ts'
+import type { Usage } from './usage.ts'
 
 /** All that a decision rests on: one snapshot, which no rule changes for another. */
-export interface Facts {
+export interface EvaluationInput {
   readonly graph: Graph
   readonly policy: Policy
-  readonly world: World
+  readonly usage: Usage
   /** Milliseconds since 1970. */
   readonly now: number
 }
 
 /** The age that rules speak of, in milliseconds; undefined when it is not known. */
-export function ruleAge({ policy, now }: Facts, version: PackageVersion): number | undefined {
+export function ruleAge({ policy, now }: EvaluationInput, version: PackageVersion): number | undefined {
   return ageOf(version, policy.ageFrom, now)
 }
 

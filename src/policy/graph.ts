@@ -28,7 +28,7 @@ export interface Graph {
    */
   readonly referrers: readonly (readonly number[])[]
   /** The other ends of all these edges: indexes that name it, and what it describes. */
-  readonly pointers: readonly (readonly number[])[]
+  readonly predecessors: readonly (readonly number[])[]
   /** True for a node that says that it describes another, whether that is there or not. */
   readonly describes: readonly boolean[]
   /** What is wrong with a node; mostly undefined. */
@@ -43,9 +43,9 @@ export function buildGraph(inventory: Inventory): Graph {
   const children = nodes.map(node => unique(childDigests(node).map(find)))
   const subjects = subjectDigests(nodes)
   const referrers = referrersOf(nodes, subjects, find)
-  const pointers = pointersOf(children, referrers)
+  const predecessors = predecessorsOf(children, referrers)
   const describes = subjects.map(said => said.length > 0)
-  const graph = { nodes, find, children, referrers, pointers, describes }
+  const graph = { nodes, find, children, referrers, predecessors, describes }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
 }
@@ -67,7 +67,7 @@ export function kindOf({ content }: Node): Kind {
 export function isRoot(graph: Graph, place: number): boolean {
   const node = graph.nodes[place]
   if (node?.version === undefined) return false
-  return node.userTags.length > 0 || graph.pointers[place]?.length === 0
+  return node.userTags.length > 0 || graph.predecessors[place]?.length === 0
 }
 
 function nodesOf({ versions, contents }: Inventory): Node[] {
@@ -121,14 +121,14 @@ function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['fi
   return nodes.map((_, place) => unique(referrers.get(place) ?? NONE))
 }
 
-function pointersOf(children: readonly Places[], referrers: readonly Places[]): Places[] {
-  const pointers = new Map<number, number[]>()
+function predecessorsOf(children: readonly Places[], referrers: readonly Places[]): Places[] {
+  const predecessors = new Map<number, number[]>()
   for (const edges of [children, referrers]) {
     edges.forEach((ends, place) => {
-      for (const end of ends) addTo(pointers, end, place)
+      for (const end of ends) addTo(predecessors, end, place)
     })
   }
-  return children.map((_, place) => pointers.get(place) ?? NONE)
+  return children.map((_, place) => predecessors.get(place) ?? NONE)
 }
 
 type Places = readonly number[]
@@ -161,14 +161,14 @@ function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenSta
 }
 
 /** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
-function isOrphaned({ nodes, describes, pointers }: Edges, place: number): boolean {
+function isOrphaned({ nodes, describes, predecessors }: Edges, place: number): boolean {
   const node = nodes[place]
   // Had one of its subjects been there, it would point to this one.
   return (
     node?.version !== undefined &&
     node.userTags.length === 0 &&
     describes[place] === true &&
-    pointers[place]?.length === 0
+    predecessors[place]?.length === 0
   )
 }
 

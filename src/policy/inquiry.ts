@@ -2,10 +2,10 @@ import type { Explanation, Plan, Ref, RuleWord } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
 import { type Graph, type Node, refOf } from './graph.ts'
-import { type Deliberation, deliberate } from './plan.ts'
+import { type Evaluation, evaluate } from './plan.ts'
 import type { Policy } from './rule.ts'
 import { mismatchOf, type Selection } from './select.ts'
-import type { World } from './usage.ts'
+import type { Usage } from './usage.ts'
 import { castVotes, rankAll } from './votes.ts'
 
 /**
@@ -15,18 +15,18 @@ import { castVotes, rankAll } from './votes.ts'
  * @param name a tag or a full digest
  * @param plan what was decided with the same arguments
  */
-export function inquire(
+export function explainVersion(
   name: string,
   plan: Plan,
   inventory: Inventory,
   policy: Policy,
-  world: World,
+  usage: Usage,
   now: number
 ): Explanation[] {
   const meant = inventory.versions.filter(({ digest, tags }) => digest === name || tags.includes(name))
   if (meant.length === 0) return []
-  const deliberation = deliberate(inventory, policy, world, now)
-  const { graph } = deliberation.facts
+  const deliberation = evaluate(inventory, policy, usage, now)
+  const { graph } = deliberation.input
   return meant.flatMap(version => {
     const decision = plan.decisions.find(one => one.version.id === version.id)
     const place = graph.find(version.digest)
@@ -37,15 +37,15 @@ export function inquire(
 }
 
 /** What a rule says of a version, when it is asked alone and the fate of all others is known. */
-function wordOf(selection: Selection, place: number, deliberation: Deliberation): RuleWord {
-  const { facts, tags, held, votes, fate } = deliberation
+function wordOf(selection: Selection, place: number, deliberation: Evaluation): RuleWord {
+  const { input, tags, held, votes, resolution } = deliberation
   const { rule } = selection
   const said = { rule: rule.name, action: rule.action }
-  const mismatch = mismatchOf(rule, place, tags, facts, one => held.has(one))
+  const mismatch = mismatchOf(rule, place, tags, input, one => held.has(one))
   if (mismatch !== undefined) return { ...said, mismatch, keeps: [], deletes: [] }
-  const own = castVotes([selection], facts)
-  const takesSlot = (one: number): boolean => !facts.graph.pointers[one]?.some(fate.kept.has)
-  const ranked = rankAll([selection], votes, facts)(takesSlot)
+  const own = castVotes([selection], input)
+  const takesSlot = (one: number): boolean => !input.graph.predecessors[one]?.some(resolution.kept.has)
+  const ranked = rankAll([selection], votes, input)(takesSlot)
   return {
     ...said,
     keeps: [own.plain, ranked, own.within, own.spared].flatMap(reasons => reasons.get(place) ?? []),
@@ -56,9 +56,9 @@ function wordOf(selection: Selection, place: number, deliberation: Deliberation)
 type Relations = Omit<Explanation, 'decision' | 'rules'>
 
 function relationsOf(graph: Graph, place: number, { contents }: Inventory): Relations {
-  const { nodes, children, referrers, pointers } = graph
+  const { nodes, children, referrers, predecessors } = graph
   const names = (places: readonly number[] = []): Ref[] => places.map(one => refOf(nodes[one] as Node))
-  const above = pointers[place] ?? []
+  const above = predecessors[place] ?? []
   const content = nodes[place]?.content
   const named = content?.state === 'read' ? content.manifest.children.map(({ digest }) => digest) : []
   const isGone = (digest: Digest): boolean => contents.get(digest)?.state === 'missing'

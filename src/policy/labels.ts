@@ -1,11 +1,11 @@
 import type { Digest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
-import type { Facts } from './facts.ts'
+import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Node } from './graph.ts'
-import { holdBack } from './protect.ts'
+import { protectedVersions } from './protect.ts'
 import type { Policy, Rule } from './rule.ts'
 import { select } from './select.ts'
-import type { World } from './usage.ts'
+import type { Usage } from './usage.ts'
 
 /**
  * The versions whose labels a policy wants to know: those that a rule with `labels` is otherwise about, and whose
@@ -13,16 +13,16 @@ import type { World } from './usage.ts'
  *
  * @throws ExpectedError when a regular expression takes too long
  */
-export function wantedLabels(inventory: Inventory, policy: Policy, world: World, now: number): Digest[] {
+export function wantedLabels(inventory: Inventory, policy: Policy, usage: Usage, now: number): Digest[] {
   const asking = policy.rules.filter(({ match }) => match.labels !== undefined)
   if (asking.length === 0) return []
   const graph = buildGraph(inventory)
-  const facts: Facts = { graph, policy, world, now }
-  const held = holdBack(facts)
+  const input: EvaluationInput = { graph, policy, usage, now }
+  const held = protectedVersions(input)
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
   const wanted = new Set<Digest>()
   for (const rule of asking) {
-    for (const { place } of select(withoutLabels(rule), tags, facts, one => held.has(one)).selected) {
+    for (const { place } of select(withoutLabels(rule), tags, input, one => held.has(one)).selected) {
       const node = graph.nodes[place] as Node
       if (!annotationsSettle(rule, node)) wanted.add(node.digest)
     }

@@ -1,19 +1,19 @@
 import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { explain } from './explain-version.ts'
-import type { Facts } from './facts.ts'
+import { verdictOf } from './explain-version.ts'
+import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Graph, isRoot, kindOf, refOf } from './graph.ts'
 import { brakesOn, type Totals, withinBudget } from './limits.ts'
 import { type Group, orderDeletions } from './order.ts'
-import { holdBack } from './protect.ts'
-import { type Fate, settle } from './resolve.ts'
+import { protectedVersions } from './protect.ts'
+import { type Resolution, resolve } from './resolve.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
 import { tagsToStrip } from './untag.ts'
-import type { World } from './usage.ts'
+import type { Usage } from './usage.ts'
 import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
 
-export { emptyWorld, type World } from './usage.ts'
+export { emptyUsage, type Usage } from './usage.ts'
 
 /**
  * Decides on every version of a package, and what to do about it. The same arguments give the same plan, and the
@@ -24,19 +24,19 @@ export { emptyWorld, type World } from './usage.ts'
  * @param now milliseconds since 1970
  * @throws ExpectedError when a regular expression of the policy takes too long
  */
-export function decide(inventory: Inventory, policy: Policy, world: World, now: number): Plan {
-  const { facts, held, selections, votes, fate } = deliberate(inventory, policy, world, now)
-  const { graph } = facts
+export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: number): Plan {
+  const { input, held, selections, votes, resolution } = evaluate(inventory, policy, usage, now)
+  const { graph } = input
   const untouched = (place: number): boolean =>
-    fate.deleted.has(place) ||
-    [votes.plain, votes.within, fate.ranked, held].some(reasons => reasons.has(place))
-  const strips = tagsToStrip(selections, facts, untouched)
+    resolution.deleted.has(place) ||
+    [votes.plain, votes.within, resolution.ranked, held].some(reasons => reasons.has(place))
+  const strips = tagsToStrip(selections, input, untouched)
   const unread = unreadIn(graph)
-  const findings = { facts, held, votes, fate, strips, unread }
+  const findings = { input, held, votes, resolution, strips, unread }
   return {
     package: inventory.package,
-    decisions: inventory.versions.map((_, place) => explain(place, findings)),
-    ...(unread.length > 0 ? NOTHING_TO_DO : workOf(facts, fate, strips)),
+    decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
+    ...(unread.length > 0 ? NOTHING_TO_DO : workOf(input, resolution, strips)),
     hits: selections.flatMap(hitsOf),
     broken: brokenIn(graph),
     unread
@@ -44,8 +44,8 @@ export function decide(inventory: Inventory, policy: Policy, world: World, now: 
 }
 
 /** All that a decision is made of. */
-export interface Deliberation {
-  readonly facts: Facts
+export interface Evaluation {
+  readonly input: EvaluationInput
   /** All user tags, each once. */
   readonly tags: readonly string[]
   /** Layer 0. */
@@ -53,19 +53,19 @@ export interface Deliberation {
   /** One for each rule, in their order. */
   readonly selections: readonly Selection[]
   readonly votes: Votes
-  readonly fate: Fate
+  readonly resolution: Resolution
 }
 
 /** Finds what stays and what goes, as `decide` does. @throws ExpectedError likewise */
-export function deliberate(inventory: Inventory, policy: Policy, world: World, now: number): Deliberation {
+export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now: number): Evaluation {
   const graph = buildGraph(inventory)
-  const facts: Facts = { graph, policy, world, now }
-  const held = holdBack(facts)
+  const input: EvaluationInput = { graph, policy, usage, now }
+  const held = protectedVersions(input)
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
-  const selections = policy.rules.map(rule => select(rule, tags, facts, place => held.has(place)))
-  const votes = castVotes(selections, facts)
-  const fate = settle(facts, votes, rankAll(selections, votes, facts), held)
-  return { facts, tags, held, selections, votes, fate }
+  const selections = policy.rules.map(rule => select(rule, tags, input, place => held.has(place)))
+  const votes = castVotes(selections, input)
+  const resolution = resolve(input, votes, rankAll(selections, votes, input), held)
+  return { input, tags, held, selections, votes, resolution }
 }
 
 type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck'>
@@ -73,10 +73,14 @@ type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck'>
 const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [] }
 
 /** What this run does of what was decided: nothing beyond a brake, and of deletions what the budget allows. */
-function workOf({ graph, policy }: Facts, fate: Fate, strips: ReadonlyMap<number, readonly string[]>): Work {
-  const places = graph.nodes.flatMap((_, place) => (fate.deleted.has(place) ? [place] : []))
+function workOf(
+  { graph, policy }: EvaluationInput,
+  resolution: Resolution,
+  strips: ReadonlyMap<number, readonly string[]>
+): Work {
+  const places = graph.nodes.flatMap((_, place) => (resolution.deleted.has(place) ? [place] : []))
   const groups = orderDeletions(graph, places)
-  const brakes = brakesOn(totalsOf(graph, fate), policy)
+  const brakes = brakesOn(totalsOf(graph, resolution), policy)
   if (brakes.length > 0) return { ...NOTHING_TO_DO, brakes }
   const now = withinBudget(groups, policy.deletionsPerRun)
   const steps = [...untagSteps(graph, strips), ...now.flatMap(group => deleteSteps(graph, group))]
@@ -91,7 +95,7 @@ function workOf({ graph, policy }: Facts, fate: Fate, strips: ReadonlyMap<number
   }
 }
 
-function totalsOf(graph: Graph, { kept, deleted }: Fate): Totals {
+function totalsOf(graph: Graph, { kept, deleted }: Resolution): Totals {
   const images = graph.nodes.flatMap((node, place) =>
     node.userTags.length > 0 && kindOf(node) !== 'cache' ? [place] : []
   )
@@ -99,7 +103,8 @@ function totalsOf(graph: Graph, { kept, deleted }: Fate): Totals {
     deletions: deleted.size,
     versions: graph.nodes.filter(({ version }) => version !== undefined).length,
     imagesGoing: images.filter(deleted.has).length,
-    imagesRemaining: images.filter(place => kept.has(place) && !graph.pointers[place]?.some(kept.has)).length
+    imagesRemaining: images.filter(place => kept.has(place) && !graph.predecessors[place]?.some(kept.has))
+      .length
   }
 }
 

@@ -2,20 +2,20 @@ import type { KeepReason } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { ageOf } from './age.ts'
-import type { Facts } from './facts.ts'
+import type { EvaluationInput } from './facts.ts'
 import type { Graph } from './graph.ts'
 
 /**
  * Layer 0: what stays whatever any rule says, because it is in use, too young, or of unknown age. What it needs
  * is not in here; `spread` finds that.
  */
-export function holdBack(facts: Facts): Map<number, KeepReason[]> {
+export function protectedVersions(input: EvaluationInput): Map<number, KeepReason[]> {
   const held = new Map<number, KeepReason[]>()
   const hold = (place: number, reason: KeepReason): void => {
     held.set(place, [...(held.get(place) ?? []), reason])
   }
-  for (const [place, by] of inUse(facts)) hold(place, { code: 'in-use', by })
-  const { graph, policy, now } = facts
+  for (const [place, by] of inUse(input)) hold(place, { code: 'in-use', by })
+  const { graph, policy, now } = input
   graph.nodes.forEach(({ version }, place) => {
     if (version === undefined) return
     const age = ageOf(version, 'newest', now)
@@ -26,15 +26,15 @@ export function holdBack(facts: Facts): Map<number, KeepReason[]> {
 }
 
 /** Whoever pulls by the digest of a platform may have it from any index that names it: all of those stay. */
-function inUse({ graph, world }: Facts): Map<number, string> {
+function inUse({ graph, usage }: EvaluationInput): Map<number, string> {
   const users = new Map<number, string>()
-  if (world.inUse.length === 0) return users
+  if (usage.inUse.length === 0) return users
   const byTag = holdersOfTags(graph)
   const byDigest = holdersOfDigests(
     graph,
-    new Set(world.inUse.flatMap(({ digest }) => (digest === undefined ? [] : [digest])))
+    new Set(usage.inUse.flatMap(({ digest }) => (digest === undefined ? [] : [digest])))
   )
-  for (const { by, tag, digest } of world.inUse) {
+  for (const { by, tag, digest } of usage.inUse) {
     for (const place of byTag.get(tag ?? '') ?? []) if (!users.has(place)) users.set(place, by)
     for (const place of digest === undefined ? [] : (byDigest.get(digest) ?? [])) {
       if (!users.has(place)) users.set(place, by)
@@ -66,16 +66,18 @@ function holdersOfDigests(graph: Graph, digests: ReadonlySet<Digest>): Map<Diges
   return holders
 }
 
-function indexesAbove({ children, pointers }: Graph, place: number): number[] {
-  return (pointers[place] ?? []).filter(above => children[above]?.includes(place))
+function indexesAbove({ children, predecessors }: Graph, place: number): number[] {
+  return (predecessors[place] ?? []).filter(above => children[above]?.includes(place))
 }
 
 /** What is reached from some starts over the edges to children and referrers, and from where. */
-export interface Spread {
+export interface Closure {
   readonly has: (place: number) => boolean
   readonly size: number
   /** The start that needs it or that it describes, for a start: another one; undefined for what is only a start. */
-  readonly via: (place: number) => { readonly role: 'child' | 'referrer'; readonly from: number } | undefined
+  readonly reachedFrom: (
+    place: number
+  ) => { readonly role: 'child' | 'referrer'; readonly from: number } | undefined
 }
 
 const CHILD = 1
@@ -88,7 +90,7 @@ const REFERRER = 2
  * @param starts of two that reach the same version the nearer names it, of equals the first
  * @param enter false for versions that are none of this spread's business
  */
-export function spread(graph: Graph, starts: readonly number[], enter: (place: number) => boolean): Spread {
+export function closure(graph: Graph, starts: readonly number[], enter: (place: number) => boolean): Closure {
   const count = graph.nodes.length
   const reached = new Uint8Array(count)
   const roles = new Uint8Array(count)
@@ -120,7 +122,7 @@ export function spread(graph: Graph, starts: readonly number[], enter: (place: n
   return {
     has: place => reached[place] === 1,
     size: queue.length,
-    via: place => {
+    reachedFrom: place => {
       const role = roles[place]
       if (role === 0 || role === undefined) return undefined
       return { role: role === REFERRER ? 'referrer' : 'child', from: origins[place] as number }

@@ -5,7 +5,7 @@ import type { Inventory, PackageVersion } from '../model/package.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps, unreadIn } from './plan.ts'
-import { isTagged, type Spread, spread } from './protect.ts'
+import { type Closure, closure, isTagged } from './protect.ts'
 
 /** Who is named, and as what. */
 type Named = ReadonlyMap<number, string>
@@ -22,9 +22,9 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pla
   const graph = buildGraph(inventory)
   const named = namedIn(graph, names)
   refuseOtherTags(graph, named, names)
-  const mine = spread(graph, [...named.keys()], place => isPart(graph, place))
+  const mine = closure(graph, [...named.keys()], place => isPart(graph, place))
   const stays = graph.nodes.flatMap((_, place) => (mine.has(place) ? [] : [place]))
-  const kept = spread(graph, stays, place => !named.has(place))
+  const kept = closure(graph, stays, place => !named.has(place))
   // What stays for another's sake needs its own parts as well.
   const remaining = graph.nodes.flatMap((_, place) => (kept.has(place) ? [place] : []))
   refuseNeeded(graph, named, remaining)
@@ -106,10 +106,10 @@ function refuseOtherTags({ nodes }: Graph, named: Named, names: readonly string[
 /** What stays would be broken without it. */
 function refuseNeeded(graph: Graph, named: Named, stays: readonly number[]): void {
   const childrenOnly = { ...graph, referrers: graph.referrers.map(() => []) }
-  const needed = spread(childrenOnly, stays, () => true)
+  const needed = closure(childrenOnly, stays, () => true)
   const problems: string[] = []
   for (const [place, name] of named) {
-    const via = needed.via(place)
+    const via = needed.reachedFrom(place)
     if (via === undefined) continue
     problems.push(
       `"${name}" is needed by ${refOf(graph.nodes[via.from] as Node)}, which stays: name that, too.`
@@ -137,18 +137,18 @@ function goesBecause(
   place: number,
   graph: Graph,
   named: Named,
-  mine: Spread
+  mine: Closure
 ): Decision {
   const by = named.get(place)
   if (by !== undefined) return { verdict: 'delete', version, reasons: [{ code: 'purged', by }] }
-  const via = mine.via(place)
+  const via = mine.reachedFrom(place)
   if (via === undefined) throw new Error(`nothing purges ${version.digest}`)
   const of = refOf(graph.nodes[via.from] as Node)
   return { verdict: 'delete', version, reasons: [{ code: 'owned', role: via.role, of }] }
 }
 
-function staysBecause(version: PackageVersion, place: number, graph: Graph, kept: Spread): Decision {
-  const via = kept.via(place)
+function staysBecause(version: PackageVersion, place: number, graph: Graph, kept: Closure): Decision {
+  const via = kept.reachedFrom(place)
   const reason =
     via === undefined
       ? ({ code: 'not-named' } as const)

@@ -1,15 +1,15 @@
 import type { KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { byNewest, type Facts } from './facts.ts'
+import { byNewest, type EvaluationInput } from './facts.ts'
 import { type Graph, isRoot, type Node } from './graph.ts'
-import { isTagged, type Spread, spread } from './protect.ts'
+import { type Closure, closure, isTagged } from './protect.ts'
 import type { Ranking, Reasons, Votes } from './votes.ts'
 
 /** What becomes of every version, and through whom. */
-export interface Fate {
-  readonly kept: Spread
+export interface Resolution {
+  readonly kept: Closure
   /** Empty of what is kept. */
-  readonly deleted: Spread
+  readonly deleted: Closure
   /** Kept by a clause that counts. */
   readonly ranked: Reasons<KeepReason>
   /** The version that is held back because it would have been the last with a tag. */
@@ -28,33 +28,38 @@ const ROUNDS = 50
  *
  * @param held layer 0
  */
-export function settle(facts: Facts, votes: Votes, ranking: Ranking, held: Reasons<KeepReason>): Fate {
-  const { graph } = facts
+export function resolve(
+  input: EvaluationInput,
+  votes: Votes,
+  ranking: Ranking,
+  held: Reasons<KeepReason>
+): Resolution {
+  const { graph } = input
   const order = namingOrder(graph)
-  const isDoomed = (ranked: Reasons<KeepReason>) => (place: number) =>
+  const isDeletable = (ranked: Reasons<KeepReason>) => (place: number) =>
     isRoot(graph, place) &&
     votes.deletes.has(place) &&
     ![votes.plain, votes.within, ranked, held].some(reasons => reasons.has(place))
   // Stays for its own sake, root or not.
-  const stands = (place: number): boolean =>
+  const isRetained = (place: number): boolean =>
     graph.nodes[place]?.version === undefined ||
     held.has(place) ||
     votes.plain.has(place) ||
     isRoot(graph, place)
 
-  let ranked = ranking(place => graph.pointers[place]?.length === 0)
-  let fate = divide(graph, order, isDoomed(ranked), stands)
+  let ranked = ranking(place => graph.predecessors[place]?.length === 0)
+  let resolution = divide(graph, order, isDeletable(ranked), isRetained)
   for (let round = 1; round < ROUNDS; round++) {
-    const { kept } = fate
-    ranked = ranking(place => !graph.pointers[place]?.some(kept.has))
-    fate = divide(graph, order, isDoomed(ranked), stands)
-    if (fate.kept.size === kept.size) break
+    const { kept } = resolution
+    ranked = ranking(place => !graph.predecessors[place]?.some(kept.has))
+    resolution = divide(graph, order, isDeletable(ranked), isRetained)
+    if (resolution.kept.size === kept.size) break
   }
-  const lastTagged = lastTaggedOf(graph, fate)
-  if (lastTagged === undefined) return { ...fate, ranked, lastTagged }
-  const doomed = isDoomed(ranked)
-  const isDoomedStill = (place: number): boolean => place !== lastTagged && doomed(place)
-  const standsNow = (place: number): boolean => place === lastTagged || stands(place)
+  const lastTagged = lastTaggedOf(graph, resolution)
+  if (lastTagged === undefined) return { ...resolution, ranked, lastTagged }
+  const deletable = isDeletable(ranked)
+  const isDoomedStill = (place: number): boolean => place !== lastTagged && deletable(place)
+  const standsNow = (place: number): boolean => place === lastTagged || isRetained(place)
   return { ...divide(graph, order, isDoomedStill, standsNow), ranked, lastTagged }
 }
 
@@ -77,26 +82,26 @@ function namingOrder({ nodes }: Graph): number[] {
 function divide(
   graph: Graph,
   order: readonly number[],
-  isDoomed: (place: number) => boolean,
-  stands: (place: number) => boolean
-): { kept: Spread; deleted: Spread } {
+  isDeletable: (place: number) => boolean,
+  isRetained: (place: number) => boolean
+): { kept: Closure; deleted: Closure } {
   const anywhere = (): boolean => true
-  const standing = order.filter(place => stands(place) && !isDoomed(place))
-  const kept = spread(graph, standing, anywhere)
-  const doomed = order.filter(place => isDoomed(place) && !kept.has(place))
-  const deleted = spread(graph, doomed, place => !kept.has(place))
+  const retained = order.filter(place => isRetained(place) && !isDeletable(place))
+  const kept = closure(graph, retained, anywhere)
+  const deletable = order.filter(place => isDeletable(place) && !kept.has(place))
+  const deleted = closure(graph, deletable, place => !kept.has(place))
   // Versions that only describe each other in a circle: nothing owns them, so they stay.
   const loose = order.filter(place => !kept.has(place) && !deleted.has(place))
   if (loose.length === 0) return { kept, deleted }
-  const all = spread(graph, [...standing, ...loose], anywhere)
-  const rest = doomed.filter(place => !all.has(place))
-  return { kept: all, deleted: spread(graph, rest, place => !all.has(place)) }
+  const all = closure(graph, [...retained, ...loose], anywhere)
+  const rest = deletable.filter(place => !all.has(place))
+  return { kept: all, deleted: closure(graph, rest, place => !all.has(place)) }
 }
 
 /** GitHub refuses to delete the last tagged version: of all that would go, the newest that a user tagged. */
 function lastTaggedOf(
   { nodes }: Graph,
-  { kept, deleted }: { kept: Spread; deleted: Spread }
+  { kept, deleted }: { kept: Closure; deleted: Closure }
 ): number | undefined {
   const tagged = nodes.flatMap(({ version }, place) => (isTagged(version) ? [place] : []))
   if (tagged.some(kept.has)) return undefined

@@ -4,7 +4,7 @@ import { changeOf } from './change.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps, unreadIn } from './plan.ts'
-import { spread } from './protect.ts'
+import { closure } from './protect.ts'
 
 /** What somebody approved for one package. */
 export interface Approved {
@@ -71,9 +71,9 @@ function changeSince(now: PackageVersion, { versions }: Approved): string | unde
 function withoutNeeded(graph: Graph, places: readonly number[], skipped: Map<number, string>): number[] {
   const mayGo = new Set(places)
   const stays = graph.nodes.flatMap((_, place) => (mayGo.has(place) ? [] : [place]))
-  const kept = spread(graph, stays, () => true)
+  const kept = closure(graph, stays, () => true)
   return places.filter(place => {
-    const via = kept.has(place) ? kept.via(place) : undefined
+    const via = kept.has(place) ? kept.reachedFrom(place) : undefined
     if (via === undefined) return true
     const name = refOf(graph.nodes[via.from] as Node)
     const id = graph.nodes[place]?.version?.id as number

@@ -1,7 +1,7 @@
 import type { SemVer } from 'semver'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { type Facts, ruleAge } from './facts.ts'
+import { type EvaluationInput, ruleAge } from './facts.ts'
 import { isRoot, kindOf, type Node } from './graph.ts'
 import type { PatternCount } from './pattern.ts'
 import type { Match, Rule } from './rule.ts'
@@ -45,17 +45,17 @@ export interface Selection<R extends Rule = Rule> {
 export function select(
   rule: Rule,
   tags: readonly string[],
-  facts: Facts,
+  input: EvaluationInput,
   held: (place: number) => boolean
 ): Selection {
-  const { graph } = facts
-  const test = testTags(rule.match, tags, facts)
+  const { graph } = input
+  const test = testTags(rule.match, tags, input)
   const selected: Selected[] = []
   const caches: number[] = []
   graph.nodes.forEach((node, place) => {
-    if (node.version === undefined || !isCandidate(rule, place, facts, held)) return
+    if (node.version === undefined || !isCandidate(rule, place, input, held)) return
     const choice = chooseTags(rule, node, test?.matched)
-    if (choice === undefined || !holds(rule, place, facts)) return
+    if (choice === undefined || !holds(rule, place, input)) return
     if (rule.action === 'delete' && isUnnamedCache(rule.match, node)) caches.push(place)
     else selected.push({ place, ...choice })
   })
@@ -79,13 +79,13 @@ export function mismatchOf(
   rule: Rule,
   place: number,
   tags: readonly string[],
-  facts: Facts,
+  input: EvaluationInput,
   held: (place: number) => boolean
 ): Mismatch | undefined {
-  const node = facts.graph.nodes[place] as Node
-  if (!isCandidate(rule, place, facts, held)) return 'part'
-  const matches = testTags(rule.match, tags, facts)?.matched
-  return chooseTags(rule, node, matches) === undefined ? 'tags' : failingField(rule, place, facts)
+  const node = input.graph.nodes[place] as Node
+  if (!isCandidate(rule, place, input, held)) return 'part'
+  const matches = testTags(rule.match, tags, input)?.matched
+  return chooseTags(rule, node, matches) === undefined ? 'tags' : failingField(rule, place, input)
 }
 
 /** What a person is told that a rule found in a version. */
@@ -95,7 +95,12 @@ export function matchedBy({ match }: Rule, node: Node, { matched }: Selected): s
 }
 
 /** Only roots are selected; but what a keep rule names by digest is kept, whatever it is. */
-function isCandidate(rule: Rule, place: number, { graph }: Facts, held: (place: number) => boolean): boolean {
+function isCandidate(
+  rule: Rule,
+  place: number,
+  { graph }: EvaluationInput,
+  held: (place: number) => boolean
+): boolean {
   if (isRoot(graph, place) || held(place)) return true
   return rule.action === 'keep' && rule.match.digests !== undefined
 }
@@ -156,26 +161,26 @@ function seriesName(
 }
 
 /** Every other field of the match. */
-function holds(rule: Rule, place: number, facts: Facts): boolean {
-  return failingField(rule, place, facts) === undefined
+function holds(rule: Rule, place: number, input: EvaluationInput): boolean {
+  return failingField(rule, place, input) === undefined
 }
 
 /** The first field, tags aside, that does not hold. */
-function failingField(rule: Rule, place: number, facts: Facts): Mismatch | undefined {
+function failingField(rule: Rule, place: number, input: EvaluationInput): Mismatch | undefined {
   const { match } = rule
-  const node = facts.graph.nodes[place] as Node
-  const sort = failingSort(rule, place, facts)
+  const node = input.graph.nodes[place] as Node
+  const sort = failingSort(rule, place, input)
   if (sort !== undefined) return sort
   if (match.digests !== undefined && !match.digests.has(node.digest)) return 'digests'
   if (match.kinds !== undefined && !match.kinds.has(kindOf(node))) return 'kind'
-  if (!isOfAge(match, node.version as PackageVersion, facts)) return 'age'
-  return isOfLabels(rule, node, facts) ? undefined : 'labels'
+  if (!isOfAge(match, node.version as PackageVersion, input)) return 'age'
+  return isOfLabels(rule, node, input) ? undefined : 'labels'
 }
 
 function failingSort(
   { action, match }: Rule,
   place: number,
-  { graph, world, now }: Facts
+  { graph, usage, now }: EvaluationInput
 ): Mismatch | undefined {
   const node = graph.nodes[place] as Node
   const untagged = node.userTags.length === 0
@@ -184,7 +189,7 @@ function failingSort(
   if (match.untagged === true && !(untagged && state !== 'orphaned')) return 'untagged'
   if (match.states !== undefined && !(state !== undefined && match.states.has(state))) return 'state'
   if (match.untaggedFor !== undefined) {
-    const since = world.untaggedSince.get(node.digest)
+    const since = usage.untaggedSince.get(node.digest)
     if (!untagged || since === undefined || now - since <= match.untaggedFor) return 'untagged-for'
   }
   // What says nothing of tags and does not name the tagless either is, for a deletion, about tagged versions.
@@ -196,9 +201,9 @@ function namesTagless(match: Match): boolean {
   return match.untagged === true || match.states !== undefined || match.digests !== undefined
 }
 
-function isOfAge(match: Match, version: PackageVersion, facts: Facts): boolean {
+function isOfAge(match: Match, version: PackageVersion, input: EvaluationInput): boolean {
   if (match.olderThan === undefined && match.newerThan === undefined) return true
-  const age = ruleAge(facts, version)
+  const age = ruleAge(input, version)
   if (age === undefined) return false
   return (
     (match.olderThan === undefined || age > match.olderThan) &&
@@ -207,9 +212,9 @@ function isOfAge(match: Match, version: PackageVersion, facts: Facts): boolean {
 }
 
 /** A keep rule holds what has unknown labels: they could be the ones that it names. */
-function isOfLabels({ action, match }: Rule, { digest, content }: Node, { world }: Facts): boolean {
+function isOfLabels({ action, match }: Rule, { digest, content }: Node, { usage }: EvaluationInput): boolean {
   if (match.labels === undefined) return true
-  const known = world.labels.get(digest)
+  const known = usage.labels.get(digest)
   const annotations = content.state === 'read' ? content.manifest.annotations : {}
   for (const [label, patterns] of match.labels) {
     const values = [annotations[label], known?.[label]].filter(value => value !== undefined)

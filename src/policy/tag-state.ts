@@ -22,7 +22,7 @@ function normal(platform: string): string {
  * @param platforms that an image must have; one that is no index does not say what it has, and is believed to
  *   have the one that is asked for
  */
-export function checkTag(
+export function tagState(
   expected: Expected,
   holders: ReadonlyMap<string, readonly Digest[]>,
   graph: Graph,

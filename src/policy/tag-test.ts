@@ -1,10 +1,10 @@
-import type { Facts } from './facts.ts'
+import type { EvaluationInput } from './facts.ts'
 import type { Hit, PatternCount } from './pattern.ts'
 import type { Groups } from './regex.ts'
 import { NO_GROUPS } from './regex.ts'
 import type { Match } from './rule.ts'
 import { matchSemver, type SemverTag } from './semver.ts'
-import type { World } from './usage.ts'
+import type { Usage } from './usage.ts'
 
 /** What a rule reads in a tag that it matches. */
 export interface TagFacts {
@@ -24,7 +24,11 @@ export interface TagTest {
  * @returns undefined for a rule that says nothing of tags
  * @throws ExpectedError when a regular expression takes too long
  */
-export function testTags(match: Match, tags: readonly string[], { world, now }: Facts): TagTest | undefined {
+export function testTags(
+  match: Match,
+  tags: readonly string[],
+  { usage, now }: EvaluationInput
+): TagTest | undefined {
   if (!speaksOfTags(match)) return undefined
   const examined = match.tags?.examine(tags)
   const counts = [...(examined?.counts ?? [])]
@@ -35,7 +39,7 @@ export function testTags(match: Match, tags: readonly string[], { world, now }: 
     const semver = match.semver === undefined ? undefined : matchSemver(tag, match.semver)
     if (semver !== undefined) versions++
     if (hit === undefined || (match.semver !== undefined && semver === undefined)) continue
-    if (!worldAgrees(match, tag, hit.groups, world, now)) continue
+    if (!worldAgrees(match, tag, hit.groups, usage, now)) continue
     matched.set(tag, semver === undefined ? hit : { groups: hit.groups, semver })
   }
   if (match.semver !== undefined) counts.push({ pattern: `semver:${match.semver.range.raw}`, hits: versions })
@@ -54,30 +58,30 @@ export function speaksOfTags(match: Match): boolean {
 }
 
 /** What GitHub was asked about the tag; what it did not answer is not agreed to. */
-function worldAgrees(match: Match, tag: string, groups: Groups, world: World, now: number): boolean {
-  if (match.pullRequest !== undefined && !isClosed(groups['pr'], match.pullRequest.closedFor, world, now)) {
+function worldAgrees(match: Match, tag: string, groups: Groups, usage: Usage, now: number): boolean {
+  if (match.pullRequest !== undefined && !isClosed(groups['pr'], match.pullRequest.closedFor, usage, now)) {
     return false
   }
-  if (match.branchDeleted === true && !isBranchGone(groups['branch'] ?? tag, world)) return false
-  if (match.gitTagDeleted === true && !isGitTagGone(groups['tag'] ?? tag, world)) return false
+  if (match.branchDeleted === true && !isBranchGone(groups['branch'] ?? tag, usage)) return false
+  if (match.gitTagDeleted === true && !isGitTagGone(groups['tag'] ?? tag, usage)) return false
   return true
 }
 
-function isClosed(number: string | undefined, closedFor: number, world: World, now: number): boolean {
+function isClosed(number: string | undefined, closedFor: number, usage: Usage, now: number): boolean {
   if (number === undefined || !/^\d+$/.test(number)) return false
-  const pullRequest = world.pullRequests.get(Number(number))
+  const pullRequest = usage.pullRequests.get(Number(number))
   if (pullRequest?.state !== 'closed') return false
   if (closedFor === 0) return true
   return pullRequest.closedAt !== undefined && now - pullRequest.closedAt > closedFor
 }
 
 /** A release is no branch, and the image of one must not go because no branch is called so. */
-function isBranchGone(name: string, { branches, gitTags }: World): boolean {
+function isBranchGone(name: string, { branches, gitTags }: Usage): boolean {
   return branches !== undefined && !namesOf(branches).has(asTag(name)) && isGitTagGone(name, { gitTags })
 }
 
 /** `v1.2.3` and `1.2.3` name each other. */
-function isGitTagGone(name: string, { gitTags }: Pick<World, 'gitTags'>): boolean {
+function isGitTagGone(name: string, { gitTags }: Pick<Usage, 'gitTags'>): boolean {
   if (gitTags === undefined) return false
   const names = namesOf(gitTags)
   const plain = asTag(name)

@@ -1,5 +1,5 @@
 import type { PackageVersion } from '../model/package.ts'
-import { byOldest, type Facts } from './facts.ts'
+import { byOldest, type EvaluationInput } from './facts.ts'
 import type { Node } from './graph.ts'
 import type { Selected, Selection } from './select.ts'
 
@@ -11,7 +11,7 @@ import type { Selected, Selection } from './select.ts'
  */
 export function tagsToStrip(
   selections: readonly Selection[],
-  facts: Facts,
+  input: EvaluationInput,
   untouched: (place: number) => boolean
 ): Map<number, readonly string[]> {
   const strips = new Map<number, Set<string>>()
@@ -24,18 +24,18 @@ export function tagsToStrip(
       for (const tag of matched) tags.add(tag)
     }
   }
-  const holding = holdingTags(selections, facts, new Set(strips.keys()))
+  const holding = holdingTags(selections, input, new Set(strips.keys()))
   return new Map(
     [...strips]
       .filter(([place]) => (holding.get(place)?.size ?? 0) > 0)
-      .sort(([a], [b]) => byOldest(versionAt(facts, a), versionAt(facts, b)))
+      .sort(([a], [b]) => byOldest(versionAt(input, a), versionAt(input, b)))
       .map(([place, tags]) => [place, [...tags]])
   )
 }
 
 function holdingTags(
   selections: readonly Selection[],
-  { graph }: Facts,
+  { graph }: EvaluationInput,
   places: ReadonlySet<number>
 ): Map<number, Set<string>> {
   const holding = new Map([...places].map(place => [place, new Set((graph.nodes[place] as Node).userTags)]))
@@ -54,6 +54,6 @@ function wanted({ blocking }: Selected, tags: ReadonlySet<string>): string[] {
   return [...tags].filter(tag => !blocking.includes(tag))
 }
 
-function versionAt({ graph }: Facts, place: number): PackageVersion {
+function versionAt({ graph }: EvaluationInput, place: number): PackageVersion {
   return graph.nodes[place]?.version as PackageVersion
 }

@@ -15,7 +15,7 @@ export interface PullRequest {
 }
 
 /** What was asked elsewhere, before deciding. What is not in it is unknown, and unknown is never deleted for. */
-export interface World {
+export interface Usage {
   readonly inUse: readonly InUse[]
   readonly pullRequests: ReadonlyMap<number, PullRequest>
   /** Every branch of the repository; undefined when nobody asked, or the answer is not complete. */
@@ -29,7 +29,7 @@ export interface World {
 }
 
 /** Nothing was asked. */
-export const emptyWorld: World = {
+export const emptyUsage: Usage = {
   inUse: [],
   pullRequests: new Map(),
   branches: undefined,

@@ -2,7 +2,7 @@ import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { ageOf } from './age.ts'
 import { newestOfEach } from './buckets.ts'
-import { byNewest, type Facts, ruleAge } from './facts.ts'
+import { byNewest, type EvaluationInput, ruleAge } from './facts.ts'
 import { kindOf, type Node } from './graph.ts'
 import { keepsShare, type Rule } from './rule.ts'
 import { type Family, matchedBy, type Selected, type Selection } from './select.ts'
@@ -22,7 +22,7 @@ export interface Votes {
 }
 
 /** Casts the votes of all rules; the order of the rules does not matter, except for that of the reasons. */
-export function castVotes(selections: readonly Selection[], facts: Facts): Votes {
+export function castVotes(selections: readonly Selection[], input: EvaluationInput): Votes {
   const plain = new ReasonLists<KeepReason>()
   const within = new ReasonLists<KeepReason>()
   const deletes = new ReasonLists<DeleteReason>()
@@ -30,17 +30,17 @@ export function castVotes(selections: readonly Selection[], facts: Facts): Votes
   for (const { rule, selected, caches } of selections) {
     for (const choice of selected) {
       const { place } = choice
-      const node = facts.graph.nodes[place] as Node
+      const node = input.graph.nodes[place] as Node
       if (rule.action === 'keep' && !keepsShare(rule)) {
         plain.add(place, { code: 'keep-rule', rule: rule.name, matched: matchedBy(rule, node, choice) })
       }
-      const age = ruleAge(facts, node.version as PackageVersion)
+      const age = ruleAge(input, node.version as PackageVersion)
       if (rule.keep.within !== undefined && age !== undefined && age <= rule.keep.within) {
         within.add(place, { code: 'within', rule: rule.name, age })
       }
       if (rule.action === 'keep') continue
       if (choice.blocking.length === 0 || rule.tagMatch === 'any') {
-        deletes.add(place, deleteReason(rule, choice, facts))
+        deletes.add(place, deleteReason(rule, choice, input))
       } else {
         spared.add(place, { code: 'other-tags', rule: rule.name, tags: choice.blocking })
       }
@@ -50,9 +50,9 @@ export function castVotes(selections: readonly Selection[], facts: Facts): Votes
   return { plain: plain.lists, within: within.lists, deletes: deletes.lists, spared: spared.lists }
 }
 
-function deleteReason(rule: Rule, { place, matched }: Selected, facts: Facts): DeleteReason {
-  const age = ruleAge(facts, facts.graph.nodes[place]?.version as PackageVersion) ?? 0
-  const state = facts.graph.states[place]
+function deleteReason(rule: Rule, { place, matched }: Selected, input: EvaluationInput): DeleteReason {
+  const age = ruleAge(input, input.graph.nodes[place]?.version as PackageVersion) ?? 0
+  const state = input.graph.states[place]
   if (rule.match.states !== undefined && state !== undefined)
     return { code: 'broken', rule: rule.name, state, age }
   return matched.length === 0
@@ -67,10 +67,10 @@ export type Ranking = (takesSlot: (place: number) => boolean) => Reasons<KeepRea
  * Sorts what each rule selects, once, so that slots can be given out as often as need be. What a plain keep
  * rule keeps takes no slot, nor does a build cache that the rule does not name, nor what has no date.
  */
-export function rankAll(selections: readonly Selection[], votes: Votes, facts: Facts): Ranking {
+export function rankAll(selections: readonly Selection[], votes: Votes, input: EvaluationInput): Ranking {
   const rankings = selections
     .filter(({ rule }) => rule.keep.atLeast !== undefined || rule.keep.periods.size > 0)
-    .map(selection => rank(selection, votes, facts))
+    .map(selection => rank(selection, votes, input))
   return takesSlot => {
     const reasons = new ReasonLists<KeepReason>()
     for (const ranking of rankings) ranking(takesSlot, reasons)
@@ -88,10 +88,10 @@ interface Ranked {
 function rank(
   { rule, selected }: Selection,
   votes: Votes,
-  facts: Facts
+  input: EvaluationInput
 ): (takesSlot: (place: number) => boolean, reasons: ReasonLists<KeepReason>) => void {
-  const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, facts))
-  const families = [...familiesOf(eligible, facts).values()]
+  const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, input))
+  const families = [...familiesOf(eligible, input).values()]
   const byRank = families.map(members => members.toSorted(newestFirst(rule)))
   const byDate = families.map(members => members.sort((a, b) => byNewest(a.version, b.version)))
   return (takesSlot, reasons) => {
@@ -100,13 +100,16 @@ function rank(
   }
 }
 
-function mayTakeSlot({ match }: Rule, place: number, { graph, now }: Facts): boolean {
+function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationInput): boolean {
   const node = graph.nodes[place] as Node
   if (kindOf(node) === 'cache' && match.kinds === undefined) return false
   return ageOf(node.version as PackageVersion, 'newest', now) !== undefined
 }
 
-function familiesOf(selected: readonly Selected[], { graph }: Facts): Map<string | undefined, Ranked[]> {
+function familiesOf(
+  selected: readonly Selected[],
+  { graph }: EvaluationInput
+): Map<string | undefined, Ranked[]> {
   const families = new Map<string | undefined, Ranked[]>()
   for (const { place, families: own } of selected) {
     const version = graph.nodes[place]?.version as PackageVersion

@@ -3,7 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { isPassing, phraseOf, retryAfter } from './failure.ts'
 import { type Challenge, readChallenge } from './realm.ts'
-import { insist, Passing, Unavailable } from './retry.ts'
+import { retry, TransientError, Unavailable } from './retry.ts'
 import type { Send } from './transport.ts'
 
 /** What a token of the registry is good for; GHCR gives one for one repository only. */
@@ -59,9 +59,9 @@ export function createTokens(options: TokenOptions): Tokens {
     const url = new URL(realm)
     if (service !== undefined) url.searchParams.set('service', service)
     url.searchParams.set('scope', keyOf(scope))
-    return insist(clock, async () => {
+    return retry(clock, async () => {
       const answer = await send({ method: 'GET', url, headers: { authorization: `Basic ${basic}` } })
-      if (isPassing(answer.status)) throw new Passing(phraseOf(answer), retryAfter(answer))
+      if (isPassing(answer.status)) throw new TransientError(phraseOf(answer), retryAfter(answer))
       if (answer.status !== 200) throw new ExpectedError(refusal(scope, registry, phraseOf(answer)))
       const token = tokenIn(answer.body)
       options.onSecret(token)
@@ -110,7 +110,7 @@ function tokenIn(body: Uint8Array): string {
   try {
     return answered.parse(JSON.parse(Buffer.from(body).toString('utf8')))
   } catch {
-    throw new Passing('an answer without a token in it')
+    throw new TransientError('an answer without a token in it')
   }
 }
 

@@ -6,8 +6,8 @@ import type { Manifest } from '../model/manifest.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
 import { isPassing, phraseOf, retryAfter, saysMissing } from './failure.ts'
 import { ACCEPT, isSchema1, parseManifest } from './manifest.ts'
-import { insist, Passing, Unavailable } from './retry.ts'
-import { createSlots } from './slots.ts'
+import { retry, TransientError, Unavailable } from './retry.ts'
+import { createLimiter } from './slots.ts'
 import { type Answer, createSend, headerOf, type Request, type Send } from './transport.ts'
 
 export interface RegistryOptions {
@@ -74,7 +74,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`)
   const server = new URL(options.serverUrl)
   const tokens = createTokens({ ...options, registry: base, server, send })
-  const inSlot = createSlots(concurrent)
+  const inSlot = createLimiter(concurrent)
   let reads = 0
 
   /** One request, and the same again with a fresh token when the registry does not take the one it has. */
@@ -89,7 +89,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
     const url = urlOf(base, scope.repository, reference)
     const answer = await authorized(scope, { method, url, headers: { accept: ACCEPT } })
-    if (isPassing(answer.status)) throw new Passing(answered(answer), retryAfter(answer))
+    if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
     return answer
   }
 
@@ -121,16 +121,16 @@ export function createRegistry(options: RegistryOptions): Registry {
       if (next?.protocol !== base.protocol) return { state: 'unread', cause: 'the registry leads nowhere' }
       answer = await send({ method: 'GET', url: next, headers: {} })
     }
-    if (isPassing(answer.status)) throw new Passing(answered(answer), retryAfter(answer))
+    if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
     if (answer.status !== 200) return { state: 'unread', cause: answered(answer) }
     if (digestOf(answer.body, digest.startsWith('sha512:') ? 'sha512' : 'sha256') !== digest) {
-      throw new Passing(BROKEN)
+      throw new TransientError(BROKEN)
     }
     return { state: 'read', bytes: answer.body }
   }
 
   const patiently = <T>(attempt: () => Promise<T>) =>
-    inSlot(() => insist(clock, attempt).catch((error: unknown) => unread(error)))
+    inSlot(() => retry(clock, attempt).catch((error: unknown) => unread(error)))
 
   async function put(scope: Scope, tag: string, body: Uint8Array, mediaType: string): Promise<Digest> {
     const place = `${base.host}/${scope.repository}:${tag}`
@@ -139,7 +139,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     try {
       answer = await authorized(scope, { method: 'PUT', url, headers: { 'content-type': mediaType }, body })
     } catch (error) {
-      if (!(error instanceof Passing || error instanceof Unavailable)) throw error
+      if (!(error instanceof TransientError || error instanceof Unavailable)) throw error
       throw new ExpectedError(`Writing ${place} failed, or its answer was lost: ${error.message}.`, {
         cause: error
       })
@@ -242,14 +242,14 @@ function understand(answer: Answer, wanted: Digest | undefined): ManifestRead {
     manifest = parseManifest(answer.body, headerOf(answer, 'content-type'))
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
-    if (!intact) throw new Passing(BROKEN)
+    if (!intact) throw new TransientError(BROKEN)
     return { state: 'unread', cause: messageOf(error) }
   }
   if (intact) return { state: 'read', digest: actual, manifest, bytes: answer.body }
   // The digest of a signed schema 1 manifest is not that of its bytes: the registry's word has to do.
   if (isSchema1(manifest) && said === expected)
     return { state: 'read', digest: expected, manifest, bytes: answer.body }
-  throw new Passing(BROKEN)
+  throw new TransientError(BROKEN)
 }
 
 const BROKEN = 'the bytes received are not those of the digest'

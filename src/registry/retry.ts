@@ -1,7 +1,7 @@
 import type { Clock } from '../model/clock.ts'
 
 /** A request that failed in a way that passes: worth another try after `pause` milliseconds or more. */
-export class Passing extends Error {
+export class TransientError extends Error {
   override readonly name = 'Passing'
   readonly pause: number
 
@@ -25,12 +25,12 @@ const LONGEST_PAUSE = 60_000
  * Tries up to three times, with growing pauses, as long as `attempt` throws `Passing`.
  * @throws Unavailable after the last try; whatever else `attempt` throws, at once
  */
-export async function insist<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
+export async function retry<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof Passing)) throw error
+      if (!(error instanceof TransientError)) throw error
       if (tried === TRIES) throw new Unavailable(`${error.message} (${TRIES} tries)`, { cause: error })
       const pause = Math.max(FIRST_PAUSE * 2 ** (tried - 1), error.pause)
       await clock.sleep(Math.min(pause, LONGEST_PAUSE))

@@ -1,5 +1,5 @@
 /** Lets at most `count` pieces of work run at once; the others wait in the order in which they came. */
-export function createSlots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function createLimiter(count: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let free = count
   return async work => {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { HttpClient } from '@actions/http-client'
 import { messageOf } from '../errors.ts'
-import { Passing } from './retry.ts'
+import { TransientError } from './retry.ts'
 
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'PUT'
@@ -69,7 +69,7 @@ export function createSend(timeoutMs = 30_000): Send {
       return { status: message.statusCode ?? 0, headers: message.headers, body: Buffer.concat(chunks) }
     } catch (error) {
       const why = limit.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error)
-      throw new Passing(why, 0, { cause: error })
+      throw new TransientError(why, 0, { cause: error })
     }
   }
 }

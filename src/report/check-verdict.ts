@@ -15,7 +15,7 @@ export function checkFailures(run: RunResult): string[] {
   return [
     ...run.packages.flatMap(unreadable),
     ...FAILED.flatMap(status => unbuilt(check.dispatches, status)),
-    ...check.troubles,
+    ...check.errors,
     ...(missing.length === 0
       ? []
       : [

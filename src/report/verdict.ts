@@ -14,7 +14,7 @@ export function failures(run: RunResult): string[] {
     ]
   }
   const ofPackages = run.packages.flatMap(packageRun =>
-    [...troubles(packageRun), ...unpurged(run.mode, packageRun)].map(
+    [...errors(packageRun), ...unpurged(run.mode, packageRun)].map(
       trouble => `${packageRun.package.name}: ${trouble}`
     )
   )
@@ -32,7 +32,7 @@ function unpurged(mode: Mode, { outcomes }: PackageRun): string[] {
   ]
 }
 
-function troubles(run: PackageRun): string[] {
+function errors(run: PackageRun): string[] {
   const sentences: string[] = []
   if (run.error !== undefined) sentences.push(run.error)
   const unread = run.plan?.unread ?? []

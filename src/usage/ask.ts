@@ -1,27 +1,31 @@
 import type { Inputs } from '../config/inputs.ts'
-import type { Rulebook } from '../config/policies.ts'
+import type { Policies } from '../config/policies.ts'
 import { BudgetError, ExpectedError } from '../errors.ts'
 import type { PullRequest, Repository } from '../github/repository.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
-import { emptyWorld, type InUse, type World } from '../policy/usage.ts'
+import { emptyUsage, type InUse, type Usage } from '../policy/usage.ts'
 import { namedByBranches, namedByPullRequests } from './git-names.ts'
 import { referencesTo } from './references.ts'
 
 /** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
-export interface Asked {
-  readonly world: World
+export interface UsageRead {
+  readonly usage: Usage
   /** What could not be found out, so that rules about it match nothing: sentences that make the run red. */
-  readonly troubles: readonly string[]
+  readonly errors: readonly string[]
 }
 
 /** Asks for one package. @throws ExpectedError when what is in use cannot be found out: nothing may be decided */
-export type AskWorld = (pkg: Package, policy: Policy, versions: readonly PackageVersion[]) => Promise<Asked>
+export type ReadUsage = (
+  pkg: Package,
+  policy: Policy,
+  versions: readonly PackageVersion[]
+) => Promise<UsageRead>
 
 /** What is to be asked whatever the package: the same derivations as a check's, which would else rebuild. */
-type Questions = Pick<Rulebook, 'protect' | 'references'> &
+type Questions = Pick<Policies, 'protect' | 'references'> &
   Pick<Inputs, 'gitTags' | 'imageTags' | 'requiredTags'>
 
 /**
@@ -33,11 +37,11 @@ type Questions = Pick<Rulebook, 'protect' | 'references'> &
  *
  * @param open gives a repository by `owner/name`
  */
-export function worldAsker(
+export function usageReader(
   questions: Questions,
   home: Repository,
   open: (name: string) => Repository
-): AskWorld {
+): ReadUsage {
   const desks = new Map<string, Repository>()
   const deskOf = (name: string): Repository => {
     const key = name.toLowerCase()
@@ -58,15 +62,15 @@ export function worldAsker(
       ...required,
       ...(await Promise.all(named)).flat()
     ]
-    const { world, troubles } = await askFacts(policy, tags, own)
-    return { world: { ...emptyWorld, ...world, inUse }, troubles }
+    const { usage, errors } = await askFacts(policy, tags, own)
+    return { usage: { ...emptyUsage, ...usage, inUse }, errors }
   }
 }
 
 /** What a source in a repository names among these tags. */
 const NAMED: Readonly<
   Record<
-    Rulebook['protect'][number],
+    Policies['protect'][number],
     (repository: Repository, tags: readonly string[], questions: Questions) => Promise<InUse[]>
   >
 > = {
@@ -78,21 +82,21 @@ const NAMED: Readonly<
   'pull-requests': async (repository, tags) => namedByPullRequests(await repository.openPullRequests(), tags)
 }
 
-type Facts = Pick<World, 'pullRequests' | 'branches' | 'gitTags'>
+type Facts = Pick<Usage, 'pullRequests' | 'branches' | 'gitTags'>
 
 /** What the rules of a policy want to know; what GitHub does not answer stays unknown, and matches nothing. */
 async function askFacts(
   { rules }: Policy,
   tags: readonly string[],
   repository: Repository
-): Promise<{ world: Partial<Facts>; troubles: string[] }> {
-  const troubles: string[] = []
+): Promise<{ usage: Partial<Facts>; errors: string[] }> {
+  const errors: string[] = []
   const ask = async <T>(words: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
-      troubles.push(`Rules with ${words} matched nothing, for what they ask is not known. ${error.message}`)
+      errors.push(`Rules with ${words} matched nothing, for what they ask is not known. ${error.message}`)
       return undefined
     }
   }
@@ -109,12 +113,12 @@ async function askFacts(
     byGitTag ? ask('`git-tag: deleted` or `branch: deleted`', () => repository.gitTags()) : undefined
   ])
   return {
-    world: {
+    usage: {
       ...(pullRequests === undefined ? {} : { pullRequests }),
       ...(branches === undefined ? {} : { branches: new Set(branches) }),
       ...(gitTags === undefined ? {} : { gitTags: new Set(gitTags) })
     },
-    troubles: troubles.sort()
+    errors: errors.sort()
   }
 }
 

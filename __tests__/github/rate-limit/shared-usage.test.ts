@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { createPace } from '../../../src/github/rate-limit/points.ts'
-import { createOthers } from '../../../src/github/rate-limit/shared-usage.ts'
+import { createPointWindow } from '../../../src/github/rate-limit/points.ts'
+import { createSharedUsage } from '../../../src/github/rate-limit/shared-usage.ts'
 
 const MINUTE = 60_000
 const told = (used: number, reset = 2_000_000_000) => ({
@@ -9,7 +9,7 @@ const told = (used: number, reset = 2_000_000_000) => ({
 })
 
 test('what others send is the rise that is not our own, and what is under way is never taken for theirs', () => {
-  const others = createOthers()
+  const others = createSharedUsage()
   // 40 were used before; of our ten requests under way three are counted.
   expect(others.heard(told(43), 10, 1)).toBe(0)
   expect(others.heard(told(50), 10, 8)).toBe(0)
@@ -19,7 +19,7 @@ test('what others send is the rise that is not our own, and what is under way is
 })
 
 test('a new hour begins anew, and answers of the hour before are not heard', () => {
-  const others = createOthers()
+  const others = createSharedUsage()
   others.heard(told(100, 1_000), 1, 1)
   expect(others.heard(told(3, 4_600), 4, 4)).toBe(0)
   expect(others.heard(told(150, 1_000), 4, 4)).toBe(0)
@@ -27,7 +27,7 @@ test('a new hour begins anew, and answers of the hour before are not heard', () 
 })
 
 test('without headers, and of other resources, nothing is heard', () => {
-  const others = createOthers()
+  const others = createSharedUsage()
   expect(others.heard({}, 1, 1)).toBe(0)
   others.heard(told(10), 1, 1)
   expect(others.heard({ ...told(400), 'x-ratelimit-resource': 'search' }, 2, 2)).toBe(0)
@@ -35,7 +35,7 @@ test('without headers, and of other resources, nothing is heard', () => {
 
 /** How many writes go out at once when others have sent `requests` a moment ago. */
 function writesBeside(requests: number, waitedMs = 1): number {
-  const pace = createPace()
+  const pace = createPointWindow()
   pace.shared(requests, 0)
   let writes = 0
   for (let now = waitedMs; now < waitedMs + MINUTE - 2; now += 100) {

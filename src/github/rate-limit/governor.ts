@@ -1,9 +1,9 @@
 import { BudgetError } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Headers, Limit } from './answers.ts'
-import { createPace, type Kind, POINTS } from './points.ts'
+import { createPointWindow, type Kind, POINTS } from './points.ts'
 import { createQuota } from './quota.ts'
-import { createOthers } from './shared-usage.ts'
+import { createSharedUsage } from './shared-usage.ts'
 
 /** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
 const AT_ONCE = 20
@@ -20,7 +20,7 @@ const WRITE_TURN = 1_000
 const NAP = 1_000
 
 /** Leave for one attempt at one request. Exactly one of its functions is called, once. */
-export interface Admission {
+export interface Permit {
   /** GitHub answered, with whatever status but a rate limit or a server error. */
   answered(headers: Headers): void
   /** No answer, or a server error: GitHub may have counted it. */
@@ -44,14 +44,14 @@ export interface Governor {
    * Resolves when one more request may be sent: first come, first served, but reads before writes.
    * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more than five minutes
    */
-  admit(kind: Kind): Promise<Admission>
+  admit(kind: Kind): Promise<Permit>
   /** Admits nobody before `until` (milliseconds since 1970). */
   hold(until: number): void
   stats(): GovernorStats
 }
 
 interface Waiting {
-  readonly resolve: (admission: Admission) => void
+  readonly resolve: (permit: Permit) => void
   readonly reject: (error: BudgetError) => void
 }
 
@@ -67,9 +67,9 @@ const UNTIL_ANSWERED = { until: Number.POSITIVE_INFINITY, passable: false }
  * @param deadline no request is admitted from here on (milliseconds since 1970)
  */
 export function createGovernor(reserve: number, deadline: number, clock: Clock): Governor {
-  const pace = createPace()
+  const pointWindow = createPointWindow()
   const quota = createQuota(reserve)
-  const others = createOthers()
+  const sharedUsage = createSharedUsage()
   const queues: Record<Kind, Waiting[]> = { read: [], write: [] }
   const underWay = { read: 0, write: 0 }
   const stats = { requests: 0, writes: 0, points: 0, waited: 0 }
@@ -77,7 +77,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
   let heldUntil = 0
   let wakes = Number.POSITIVE_INFINITY
   /** Limits met in a row. Answers to requests from before the last one say nothing new. */
-  let strikes = 0
+  let limitHits = 0
   let firstStrike = 0
   let generation = 0
 
@@ -95,11 +95,11 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     }
     if (now < heldUntil) return patience(now)
     // After a limit, one request finds out whether it has passed before the others follow.
-    return busy < (strikes > 0 ? 1 : AT_ONCE) ? 'go' : UNTIL_ANSWERED
+    return busy < (limitHits > 0 ? 1 : AT_ONCE) ? 'go' : UNTIL_ANSWERED
   }
 
   function patience(now: number): Ruling {
-    const since = strikes > 0 ? firstStrike : now
+    const since = limitHits > 0 ? firstStrike : now
     if (heldUntil - since <= PATIENCE + MARGIN && heldUntil < deadline) {
       return { until: heldUntil, passable: false }
     }
@@ -113,7 +113,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     const everyone = common(now)
     if (everyone !== 'go') return everyone
     if (kind === 'write' && underWay.write >= WRITES_AT_ONCE) return { ...UNTIL_ANSWERED, passable: true }
-    return pace.ruling(kind, now)
+    return pointWindow.ruling(kind, now)
   }
 
   function order(now: number): readonly Kind[] {
@@ -155,22 +155,23 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     })
   }
 
-  function start(kind: Kind): Admission {
+  function start(kind: Kind): Permit {
     const mine = generation
     underWay[kind]++
-    pace.started(kind)
+    pointWindow.started(kind)
     count(kind, 1)
     const end = (headers?: Headers): void => {
       underWay[kind]--
-      pace.answered(kind, clock.now())
+      pointWindow.answered(kind, clock.now())
       quota.ended(headers, clock.now())
       const answered = stats.requests - underWay.read - underWay.write
-      if (headers !== undefined) pace.shared(others.heard(headers, stats.requests, answered), clock.now())
+      if (headers !== undefined)
+        pointWindow.shared(sharedUsage.heard(headers, stats.requests, answered), clock.now())
     }
     return {
       answered(headers) {
         end(headers)
-        if (mine === generation) strikes = 0
+        if (mine === generation) limitHits = 0
         pump()
       },
       lost(headers) {
@@ -186,7 +187,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
       },
       refund() {
         underWay[kind]--
-        pace.refunded(kind)
+        pointWindow.refunded(kind)
         count(kind, -1)
         pump()
       }
@@ -200,13 +201,13 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
   }
 
   function strike(): void {
-    if (strikes === 0) firstStrike = clock.now()
-    strikes++
+    if (limitHits === 0) firstStrike = clock.now()
+    limitHits++
     generation++
   }
 
   function pauseFor(limit: Limit): number {
-    const growth = 2 ** Math.max(0, strikes - 1)
+    const growth = 2 ** Math.max(0, limitHits - 1)
     if (limit.kind === 'primary') return Math.max(limit.reset - clock.now(), 0) + MARGIN * growth
     return Math.max(limit.retryAfter ?? SECONDARY_PAUSE * growth, MARGIN * growth)
   }
@@ -215,7 +216,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     const from = Math.max(heldUntil, clock.now())
     if (until <= from) return
     heldUntil = until
-    pace.pause()
+    pointWindow.pause()
     if (!(patience(clock.now()) instanceof BudgetError)) stats.waited += until - from
   }
 
@@ -236,7 +237,7 @@ function spent(left: { remaining: number; reset: number }, reserve: number): Bud
   const request = left.remaining === 1 ? 'request' : 'requests'
   return new BudgetError(
     `GitHub allows this token ${left.remaining} more API ${request} before ${utc(left.reset)}, and ` +
-      `\`reserve-requests\` leaves ${reserve} of them to others.`
+      `\`reserve-requests\` leaves ${reserve} of them to sharedUsage.`
   )
 }
 

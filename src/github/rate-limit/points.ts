@@ -17,10 +17,10 @@ const BURST = 30
 const WRITES_A_MS = 3 / 1000
 
 /** `passable`: a read may go before this write. */
-export type PaceRuling = 'go' | { readonly until: number; readonly passable: boolean }
+export type PointRuling = 'go' | { readonly until: number; readonly passable: boolean }
 
-export interface Pace {
-  ruling(kind: Kind, now: number): PaceRuling
+export interface PointWindow {
+  ruling(kind: Kind, now: number): PointRuling
   started(kind: Kind): void
   answered(kind: Kind, now: number): void
   /** It was not sent after all. */
@@ -37,7 +37,7 @@ export interface Pace {
  * other. Then no minute at GitHub holds more than was counted here when its last request was sent.
  * (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api, secondary rate limits)
  */
-export function createPace(): Pace {
+export function createPointWindow(): PointWindow {
   const points = { read: 0, write: 0 }
   const answers: { kind: Kind; at: number }[] = []
   const strangers: { points: number; at: number }[] = []
@@ -69,12 +69,12 @@ export function createPace(): Pace {
     ruling(kind, now) {
       forget(now)
       const until = Math.min(answers[0]?.at ?? now, strangers[0]?.at ?? now) + MINUTE + 1
-      const others = strange === 0 ? 0 : Math.min(strange, MOST_OF_OTHERS) + KEPT_FOR_OTHERS
-      const full = points.read + points.write + POINTS[kind] + others > POINTS_A_MINUTE
+      const sharedUsage = strange === 0 ? 0 : Math.min(strange, MOST_OF_OTHERS) + KEPT_FOR_OTHERS
+      const full = points.read + points.write + POINTS[kind] + sharedUsage > POINTS_A_MINUTE
       if (kind === 'read') return full ? { until, passable: false } : 'go'
       fill(now)
       if (tokens < 1) return { until: now + Math.ceil((1 - tokens) / WRITES_A_MS), passable: true }
-      const share = points.write + POINTS.write + others > POINTS_A_MINUTE - KEPT_FOR_READS
+      const share = points.write + POINTS.write + sharedUsage > POINTS_A_MINUTE - KEPT_FOR_READS
       if (!full && !share) return 'go'
       paused = true
       return { until, passable: !full }

@@ -1,7 +1,7 @@
 import { type Headers, wholeNumber } from './answers.ts'
 
 /** Notices what others send on the same quota, jobs of the same matrix for instance. */
-export interface Others {
+export interface SharedUsage {
   /**
    * Takes note of an answer.
    * @param sent requests that this client has sent so far, and `answered` those of them that were answered
@@ -11,7 +11,7 @@ export interface Others {
 }
 
 /** Reads it off `x-ratelimit-used`, which counts everybody's; silent where there is no such header. */
-export function createOthers(): Others {
+export function createSharedUsage(): SharedUsage {
   let hour = 0
   let theirs = 0
 

@@ -24,7 +24,7 @@ export type Verify = (expected: readonly Expected[]) => Promise<ReadonlyMap<stri
  * @param before ids of runs that were there before
  * @param until milliseconds since 1970
  */
-export async function settleBuilds(
+export async function awaitBuilds(
   builds: readonly Build[],
   workflows: Workflows,
   before: ReadonlySet<number>,
@@ -33,13 +33,13 @@ export async function settleBuilds(
   clock: Clock,
   news: (expected: Expected, run: WorkflowRun) => void
 ): Promise<Settled> {
-  const begun = builds.filter(({ dispatch }) => dispatch.status === 'dispatched')
-  if (begun.length === 0) return { builds, checks: new Map() }
-  const waiting = begun.map(({ expected, runId }) => ({ expected, runId }))
+  const dispatched = builds.filter(({ dispatch }) => dispatch.status === 'dispatched')
+  if (dispatched.length === 0) return { builds, checks: new Map() }
+  const waiting = dispatched.map(({ expected, runId }) => ({ expected, runId }))
   const followed = await follow(waiting, before, workflows, until, clock, news)
-  const checks = await verify(begun.map(({ expected }) => expected))
+  const checks = await verify(dispatched.map(({ expected }) => expected))
   return {
-    builds: builds.map(build => (begun.includes(build) ? settled(build, followed, checks) : build)),
+    builds: builds.map(build => (dispatched.includes(build) ? settled(build, followed, checks) : build)),
     checks,
     ...(followed.stopped === undefined ? {} : { stopped: followed.stopped })
   }

@@ -1,6 +1,6 @@
 import type { Inputs } from '../../config/inputs.ts'
-import type { Rulebook } from '../../config/policies.ts'
-import type { Dispatcher, Services } from '../../context.ts'
+import type { Policies } from '../../config/policies.ts'
+import type { Context, Dispatcher } from '../../context.ts'
 import { choosePackages, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { CheckFindings } from '../../model/check.ts'
 import type { Package } from '../../model/package.ts'
@@ -11,61 +11,61 @@ import { eachOf } from '../../util/concurrency.ts'
 import { type Inspected, inspect, lacks } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
-import { type Aftermath, type Orders, rebuild } from './rebuild.ts'
+import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
 
 /**
  * The second road: find out what should have an image, look whether it has one that can be pulled, and have the
  * missing ones built. All states are known before anything is started.
  */
-export async function check(inputs: Inputs, services: Services, rulebook: Rulebook): Promise<RunResult> {
-  const { clock, log } = services
+export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
+  const { clock, log } = context
   const started = clock.now()
-  const wanted = await expectations(inputs, services)
-  const chosen = (await choosePackages(rulebook.packages, services)).filter(
-    ({ pkg }) => rulebook.policyOf(pkg.name) !== undefined
+  const wanted = await expectations(inputs, context)
+  const chosen = (await choosePackages(policies.packages, context)).filter(
+    ({ pkg }) => policies.policyOf(pkg.name) !== undefined
   )
   const inspected = await eachOf(chosen, SIDE_BY_SIDE, one =>
-    inspect(one, wanted.expected, inputs.platforms, services)
+    inspect(one, wanted.expected, inputs.platforms, context)
   )
-  const orders = await plan(inspected, wanted, inputs, services.dispatcher)
+  const orders = await plan(inspected, wanted, inputs, context.dispatcher)
   const before = [
     ...inspected.flatMap(({ run }) => wrongVisibility(run.package, inputs) ?? []),
     ...(orders.trouble === undefined ? [] : [orders.trouble])
   ]
-  const result = (after: Aftermath): RunResult => {
+  const result = (after: RebuildResult): RunResult => {
     const incomplete = whyIncomplete(inspected, after)
     const check: CheckFindings = {
       expected: wanted.expected.map(({ name }) => name),
       dispatches: after.dispatches,
       unmapped: wanted.unmapped,
       failOnMissing: inputs.failOnMissing,
-      troubles: [...before, ...after.troubles]
+      errors: [...before, ...after.errors]
     }
     return {
       mode: 'check',
       dryRun: inputs.dryRun,
-      owner: services.owner.login,
+      owner: context.owner.login,
       packages: after.runs,
       warnings: [...warningsOf(wanted, inputs), ...namelessWarning(orders, wanted), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
-      requests: services.counts(),
+      requests: context.counts(),
       durationMs: clock.now() - started,
       started
     }
   }
 
-  const asFound = { runs: inspected.map(({ run }) => run), dispatches: [], troubles: [], warnings: [] }
+  const asFound = { runs: inspected.map(({ run }) => run), dispatches: [], errors: [], warnings: [] }
   for (const run of asFound.runs) await narrateCheck(run, log)
-  const journal = services.openJournal(result(asFound))
-  const after = await rebuild(orders, asFound, inspected, wanted, inputs, services, journal)
+  const journal = context.openJournal(result(asFound))
+  const after = await rebuild(orders, asFound, inspected, wanted, inputs, context, journal)
   const run = result(after)
   journal.finish(run, clock.now())
   return run
 }
 
 /** Asks the repository for the tags that must have an image. */
-async function expectations(inputs: Inputs, { repository, log }: Services): Promise<Expectations> {
+async function expectations(inputs: Inputs, { repository, log }: Context): Promise<Expectations> {
   const names = inputs.releasesOnly ? await repository.releaseTags() : await repository.gitTags()
   const wanted = expectTags(names, inputs)
   const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
@@ -81,7 +81,7 @@ async function plan(
   { expected }: Expectations,
   inputs: Inputs,
   dispatcher: Dispatcher | undefined
-): Promise<Orders> {
+): Promise<RebuildPlan> {
   const nothing = { rebuilds: [], runs: { active: [], dispatched: [] }, ref: '' }
   const missing = expected.filter(({ name }) => inspected.some(({ run }) => lacks(run, name)))
   if (dispatcher === undefined || missing.length === 0) return nothing
@@ -128,7 +128,7 @@ function warningsOf({ expected, unmapped }: Expectations, inputs: Inputs): strin
   return warnings
 }
 
-function namelessWarning({ runs, dispatcher }: Orders, { expected }: Expectations): string[] {
+function namelessWarning({ runs, dispatcher }: RebuildPlan, { expected }: Expectations): string[] {
   if (dispatcher === undefined || !areNameless(runs.dispatched, expected)) return []
   return [
     `The runs of ${dispatcher.workflows.workflow} do not say for which tag they are, so a tag whose build always fails ` +
@@ -138,7 +138,7 @@ function namelessWarning({ runs, dispatcher }: Orders, { expected }: Expectation
 
 function whyIncomplete(
   inspected: readonly Inspected[],
-  { dispatches, stopped }: Aftermath
+  { dispatches, stopped }: RebuildResult
 ): string | undefined {
   const unseen = inspected.find(({ left }) => left)?.run.warnings[0]
   return unseen ?? stopped ?? dispatches.find(({ status }) => status === 'left')?.detail

@@ -5,7 +5,7 @@ import type { Expected } from '../../policy/expected-tags.ts'
 import { hasEnded, isAbout } from './plan-rebuilds.ts'
 
 /** A run that was started for a tag; GitHub does not always say which one it is. */
-export interface Begun {
+export interface DispatchedBuild {
   readonly expected: Expected
   readonly runId: number | undefined
 }
@@ -36,7 +36,7 @@ const GROWTH = 1.5
  * @param news told when a run ends
  */
 export async function follow(
-  begun: readonly Begun[],
+  dispatched: readonly DispatchedBuild[],
   before: ReadonlySet<number>,
   source: RunSource,
   until: number,
@@ -44,7 +44,7 @@ export async function follow(
   news: (expected: Expected, run: WorkflowRun) => void
 ): Promise<Followed> {
   const runs = new Map<string, WorkflowRun>()
-  const unfinished = () => begun.filter(({ expected }) => !isOver(runs.get(expected.name)))
+  const unfinished = () => dispatched.filter(({ expected }) => !isOver(runs.get(expected.name)))
   let trouble: string | undefined
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE)) {
     await clock.sleep(Math.max(0, Math.min(pause, until - clock.now())))
@@ -71,7 +71,7 @@ function isOver(run: WorkflowRun | undefined): boolean {
 }
 
 async function look(
-  unfinished: readonly Begun[],
+  unfinished: readonly DispatchedBuild[],
   runs: ReadonlyMap<string, WorkflowRun>,
   before: ReadonlySet<number>,
   source: RunSource

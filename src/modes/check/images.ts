@@ -6,7 +6,7 @@ import type { Descriptor } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { buildGraph } from '../../policy/graph.ts'
-import { checkTag } from '../../policy/tag-state.ts'
+import { tagState } from '../../policy/tag-state.ts'
 import type { Registry } from '../../registry/client.ts'
 import { eachOf } from '../../util/concurrency.ts'
 
@@ -33,7 +33,7 @@ export async function checkImages(
   const inventory = await readInventory(pkg, relevant, pullable(pkg, registry))
   const graph = buildGraph(inventory)
   const holders = holdersOf(relevant)
-  return expected.map(one => checkTag(one, holders, graph, platforms))
+  return expected.map(one => tagState(one, holders, graph, platforms))
 }
 
 /**

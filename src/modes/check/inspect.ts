@@ -1,5 +1,5 @@
-import type { Services } from '../../context.ts'
-import { type Chosen, orProblem, type Unsurveyed } from '../../inventory/load.ts'
+import type { Context } from '../../context.ts'
+import { type LoadFailure, orProblem, type SelectedPackage } from '../../inventory/load.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
@@ -22,18 +22,18 @@ export interface Inspected {
  * never absent.
  */
 export async function inspect(
-  { pkg, problem }: Chosen,
+  { pkg, problem }: SelectedPackage,
   all: readonly Expected[],
   platforms: readonly string[],
-  services: Services
+  context: Context
 ): Promise<Inspected> {
   const expected = expectedOf(all, pkg.name)
   if (problem !== undefined) {
-    return (await isKnownToBeAbsent(pkg, services)) ? absent(pkg, expected) : unseen(pkg, expected, problem)
+    return (await isKnownToBeAbsent(pkg, context)) ? absent(pkg, expected) : unseen(pkg, expected, problem)
   }
   const seen = await orProblem(async () => {
-    const { versions } = await services.packages.listVersions(pkg)
-    const checks = await checkImages(pkg, versions, expected, platforms, services.registry)
+    const { versions } = await context.packages.listVersions(pkg)
+    const checks = await checkImages(pkg, versions, expected, platforms, context.registry)
     return { versions, checks }
   })
   if ('problem' in seen) return unseen(pkg, expected, seen)
@@ -50,7 +50,7 @@ export function lacks({ checks = [] }: PackageRun, tag: string): boolean {
  * GitHub says the same of a package that does not exist and of one that the token may not see. Only who owns all
  * of them sees all of them.
  */
-async function isKnownToBeAbsent({ name, owner }: Package, { packages }: Services): Promise<boolean> {
+async function isKnownToBeAbsent({ name, owner }: Package, { packages }: Context): Promise<boolean> {
   if (owner.kind !== 'self') return false
   const listed = await orProblem(() => packages.list())
   return !('problem' in listed) && !listed.some(pkg => pkg.name === name)
@@ -62,7 +62,7 @@ function absent(pkg: Package, expected: readonly Expected[]): Inspected {
   return { run: { ...unplanned(pkg), checks, warnings }, expected, versions: [], left: false }
 }
 
-function unseen(pkg: Package, expected: readonly Expected[], { problem, sentence }: Unsurveyed): Inspected {
+function unseen(pkg: Package, expected: readonly Expected[], { problem, sentence }: LoadFailure): Inspected {
   const base = { expected, versions: [] }
   if (problem === 'left') {
     const warnings = [`${pkg.name} was not looked at. ${sentence}`]

@@ -17,7 +17,7 @@ const AT_ONCE = 16
 
 /** What is found of moving tags after the runs: sentences. */
 export interface Movements {
-  readonly troubles: readonly string[]
+  readonly errors: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -45,7 +45,7 @@ export async function movedTags(
     return judge(one, head, holder, all)
   })
   return {
-    troubles: found.flatMap(({ trouble }) => trouble ?? []),
+    errors: found.flatMap(({ trouble }) => trouble ?? []),
     warnings: found.flatMap(({ warning }) => warning ?? [])
   }
 }

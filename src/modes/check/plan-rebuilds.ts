@@ -36,7 +36,7 @@ export function planRebuilds(
   most: number
 ): Rebuild[] {
   // A run that says of no tag that it is for it may be for any.
-  const riddle = runs.dispatched.find(
+  const unattributedRun = runs.dispatched.find(
     run => !hasEnded(run) && !known.some(expected => isAbout(run, expected))
   )
   let room = most
@@ -48,7 +48,7 @@ export function planRebuilds(
     }
     const tries = runs.dispatched.filter(run => TRIED.includes(run.conclusion ?? '') && about(run))
     if (tries.length >= MOST_ATTEMPTS) return { expected, status: 'exhausted', detail: exhausted(tries) }
-    if (riddle !== undefined) return { expected, status: 'held', detail: untold(riddle) }
+    if (unattributedRun !== undefined) return { expected, status: 'held', detail: untold(unattributedRun) }
     if (room === 0) {
       const detail = `\`max-dispatches\` allows ${most} in one run; the next run goes on.`
       return { expected, status: 'left', detail }

@@ -1,12 +1,12 @@
 import type { Inputs } from '../../config/inputs.ts'
-import type { Dispatcher, Services } from '../../context.ts'
+import type { Context, Dispatcher } from '../../context.ts'
 import { orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { Dispatch, TagCheck } from '../../model/check.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { settleBuilds } from './await-builds.ts'
+import { awaitBuilds } from './await-builds.ts'
 import { checkImagesNow } from './images.ts'
 import { type Inspected, lacks } from './inspect.ts'
 import { movedTags } from './moved.ts'
@@ -15,7 +15,7 @@ import { narrateDispatches } from './progress-log.ts'
 import { type Build, liveStart, pretendStart, startBuilds } from './start-builds.ts'
 
 /** What is to be started, and on what; no `dispatcher` where nothing is to be started. */
-export interface Orders {
+export interface RebuildPlan {
   readonly rebuilds: readonly Rebuild[]
   readonly runs: KnownRuns
   readonly ref: string
@@ -25,25 +25,25 @@ export interface Orders {
 }
 
 /** What the rebuilding has come to. */
-export interface Aftermath {
+export interface RebuildResult {
   readonly runs: readonly PackageRun[]
   readonly dispatches: readonly Dispatch[]
-  readonly troubles: readonly string[]
+  readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly stopped?: string
 }
 
 /** Starts what is planned, and follows it to its image where that is asked for. */
 export async function rebuild(
-  orders: Orders,
-  asFound: Aftermath,
+  orders: RebuildPlan,
+  asFound: RebuildResult,
   inspected: readonly Inspected[],
   wanted: Expectations,
   inputs: Inputs,
-  services: Services,
+  context: Context,
   journal: Journal
-): Promise<Aftermath> {
-  const { clock, log } = services
+): Promise<RebuildResult> {
+  const { clock, log } = context
   const { dispatcher, rebuilds, ref } = orders
   if (dispatcher === undefined) return asFound
   const { workflows } = dispatcher
@@ -53,21 +53,21 @@ export async function rebuild(
   const builds = await startBuilds(rebuilds, start, workflows)
   const dispatches = builds.map(({ dispatch }) => dispatch)
   narrateDispatches(dispatches, log)
-  const begun = dispatches.some(({ status }) => status === 'dispatched')
-  if (inputs.wait === undefined || !begun) return { ...asFound, dispatches }
+  const dispatched = dispatches.some(({ status }) => status === 'dispatched')
+  if (inputs.wait === undefined || !dispatched) return { ...asFound, dispatches }
   const ids = new Set([...orders.runs.active, ...orders.runs.dispatched].map(run => run.id))
-  const settled = await settleBuilds(
+  const settled = await awaitBuilds(
     builds,
     workflows,
     ids,
     clock.now() + inputs.wait,
-    expected => verify(inspected, expected, inputs.platforms, services),
+    expected => verify(inspected, expected, inputs.platforms, context),
     clock,
     (expected, run) => log.info(`${expected.name}: its run ended as ${run.conclusion}: ${run.url}`)
   )
   const ended = settled.builds.map(({ dispatch }) => dispatch)
   narrateDispatches(ended, log)
-  const moved = await movements(inspected, settled.builds, wanted, inputs, services)
+  const moved = await movements(inspected, settled.builds, wanted, inputs, context)
   return {
     ...moved,
     runs: asFound.runs.map(run => updated(run, settled.checks.get(run.package.name) ?? [])),
@@ -81,11 +81,11 @@ async function verify(
   inspected: readonly Inspected[],
   tags: readonly Expected[],
   platforms: readonly string[],
-  services: Services
+  context: Context
 ): Promise<ReadonlyMap<string, readonly TagCheck[]>> {
   const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, expected }) => {
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
-    const seen = await orProblem(() => checkImagesNow(run.package, due, platforms, services.registry))
+    const seen = await orProblem(() => checkImagesNow(run.package, due, platforms, context.registry))
     if (!('problem' in seen)) return [run.package.name, seen] as const
     const unread = { state: 'unreadable' as const, lacks: [], cause: seen.sentence.replace(/\.$/, '') }
     return [run.package.name, due.map(({ name, images }) => ({ tag: name, images, ...unread }))] as const
@@ -99,15 +99,17 @@ async function movements(
   builds: readonly Build[],
   wanted: Expectations,
   inputs: Inputs,
-  { registry }: Services
-): Promise<Pick<Aftermath, 'troubles' | 'warnings'>> {
+  { registry }: Context
+): Promise<Pick<RebuildResult, 'errors' | 'warnings'>> {
   const before = inspected.map(({ run, versions }) => ({ pkg: run.package, versions }))
-  const begun = builds.filter(({ dispatch }) => dispatch.url !== undefined).map(({ expected }) => expected)
+  const dispatched = builds
+    .filter(({ dispatch }) => dispatch.url !== undefined)
+    .map(({ expected }) => expected)
   const moved = await orProblem(() =>
-    movedTags(before, inputs.requiredTags, begun, wanted.expected, registry)
+    movedTags(before, inputs.requiredTags, dispatched, wanted.expected, registry)
   )
   if (!('problem' in moved)) return moved
-  return { troubles: [`Whether the builds moved other tags is not known. ${moved.sentence}`], warnings: [] }
+  return { errors: [`Whether the builds moved other tags is not known. ${moved.sentence}`], warnings: [] }
 }
 
 function updated(run: PackageRun, fresh: readonly TagCheck[]): PackageRun {

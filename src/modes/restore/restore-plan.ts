@@ -11,13 +11,13 @@ import { type Restoral, restoralOf, undoing } from './undoing.ts'
 const KEPT_FOR = 30 * 86_400_000
 
 /** What is there of a package, and what is not any more. */
-export interface Shelf {
+export interface PackageState {
   readonly active: readonly PackageVersion[]
   readonly deleted: readonly DeletedVersion[]
 }
 
 /** What is to come back to one package. */
-export interface Wish {
+export interface RestorePlan {
   /** Children before the index that names them. */
   readonly steps: readonly Restoral[]
   readonly reason: RestoreReason
@@ -30,7 +30,7 @@ export interface Wish {
 }
 
 /** What undoes a run: everything that it deleted, and the tags that it took off. `started` in ms since 1970. */
-export function wishOfReport(taken: TakenAway, started: number): Wish {
+export function wishOfReport(taken: TakenAway, started: number): RestorePlan {
   const referrers = new Set(taken.deletions.filter(one => one.referrer).map(one => one.version.digest))
   const tags = new Map<string, PackageVersion>()
   for (const { version } of taken.deletions) for (const tag of version.tags) tags.set(tag, version)
@@ -48,7 +48,7 @@ export function wishOfReport(taken: TakenAway, started: number): Wish {
  * What people name by id or digest. What needs what cannot be read while it is deleted: the untagged ones come
  * first, in the order in which they were pushed.
  */
-export function wishOfNames(names: readonly string[], { active, deleted }: Shelf): Wish {
+export function wishOfNames(names: readonly string[], { active, deleted }: PackageState): RestorePlan {
   const found = new Map<number, PackageVersion>()
   const unknown: string[] = []
   for (const name of names) {
@@ -83,8 +83,8 @@ function latest(deleted: readonly DeletedVersion[], name: string): PackageVersio
 
 /** What is clear of a step without sending anything: it is there, or gone for good. `now` in ms since 1970. */
 export function settledSteps(
-  { steps, reason }: Wish,
-  { active, deleted }: Shelf,
+  { steps, reason }: RestorePlan,
+  { active, deleted }: PackageState,
   now: number
 ): ReadonlyMap<number, Performed> {
   const byDigest = new Map(active.map(({ digest, id }) => [digest, id]))

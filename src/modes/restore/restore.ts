@@ -1,10 +1,10 @@
-import { type Candidate, carryOut, type Decided, dismiss } from '../../apply/apply.ts'
+import { apply, notPlanned, type PackageTask, type PlannedTask } from '../../apply/apply.ts'
 import type { Perform } from '../../apply/execute.ts'
 import { restoringHands } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
 import { readReport, selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
-import type { Services } from '../../context.ts'
+import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
 import { ANY_LAG } from '../../github/listing.ts'
 import { nameOnly, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
@@ -15,7 +15,13 @@ import { takenAway } from '../../report/deleted-by.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf, some } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { type Shelf, settledSteps, type Wish, wishOfNames, wishOfReport } from './restore-plan.ts'
+import {
+  type PackageState,
+  type RestorePlan,
+  settledSteps,
+  wishOfNames,
+  wishOfReport
+} from './restore-plan.ts'
 import { verify } from './verify-restore.ts'
 
 /** What is to come back to one package. */
@@ -23,43 +29,43 @@ interface Order {
   readonly name: string
   /** True when the package itself may be gone. */
   readonly wholePackage: boolean
-  wish(shelf: Shelf): Wish
+  wish(shelf: PackageState): RestorePlan
 }
 
 /** A package on its way back. */
 interface Returning {
-  readonly wish: Wish
+  readonly wish: RestorePlan
   /** What was there before; undefined when the package as a whole was gone. */
-  readonly shelf: Shelf | undefined
+  readonly shelf: PackageState | undefined
 }
 
 /**
  * Undoes an earlier run, or brings back what is named: children before the index that names them, then a look
  * whether the images are whole and the tags where they belong.
  */
-export async function restore(inputs: Inputs, services: Services): Promise<RunResult> {
-  const started = services.clock.now()
+export async function restore(inputs: Inputs, context: Context): Promise<RunResult> {
+  const started = context.clock.now()
   const returning = new Map<string, Returning>()
   const candidates = await eachOf(ordersOf(inputs), SIDE_BY_SIDE, order =>
-    consider(order, services, returning)
+    consider(order, context, returning)
   )
   const packageBack = new Map<string, ReturnType<typeof packageRestorer>>()
-  const restorePackageOf = ({ run }: Decided, journal: Journal) => {
+  const restorePackageOf = ({ run }: PlannedTask, journal: Journal) => {
     const { package: pkg } = run
-    const restorer = packageBack.get(pkg.name) ?? packageRestorer(pkg, services, journal)
+    const restorer = packageBack.get(pkg.name) ?? packageRestorer(pkg, context, journal)
     packageBack.set(pkg.name, restorer)
     return restorer
   }
-  return carryOut(
+  return apply(
     candidates,
     {
       mode: 'restore',
       dryRun: inputs.dryRun,
       started,
-      hands: (candidate, journal) => {
-        const one = restoringHands(candidate.run.package, services, journal)
+      operations: (candidate, journal) => {
+        const one = restoringHands(candidate.run.package, context, journal)
         const isGone = returningOf(candidate, returning).shelf === undefined
-        return isGone ? afterPackage(restorePackageOf(candidate, journal), one, candidate, services) : one
+        return isGone ? afterPackage(restorePackageOf(candidate, journal), one, candidate, context) : one
       },
       afterwards: async (candidate, journal, report) => {
         const { wish, shelf } = returningOf(candidate, returning)
@@ -67,10 +73,10 @@ export async function restore(inputs: Inputs, services: Services): Promise<RunRe
           const { status, detail } = await restorePackageOf(candidate, journal)()
           if (status !== 'done') return { ...candidate, run: { ...candidate.run, alarms: [detail] } }
         }
-        return verify(candidate, wish, shelf?.active ?? [], services, journal, report)
+        return verify(candidate, wish, shelf?.active ?? [], context, journal, report)
       }
     },
-    services
+    context
   )
 }
 
@@ -78,8 +84,8 @@ export async function restore(inputs: Inputs, services: Services): Promise<RunRe
 function afterPackage(
   restorePackage: ReturnType<typeof packageRestorer>,
   one: Perform,
-  { run }: Decided,
-  { packages }: Services
+  { run }: PlannedTask,
+  { packages }: Context
 ): Perform {
   return async step => {
     const performed = await restorePackage()
@@ -89,7 +95,7 @@ function afterPackage(
   }
 }
 
-function returningOf({ run }: Decided, returning: ReadonlyMap<string, Returning>): Returning {
+function returningOf({ run }: PlannedTask, returning: ReadonlyMap<string, Returning>): Returning {
   const found = returning.get(run.package.name)
   if (found === undefined) throw new Error(`nothing is known of ${run.package.name}`)
   return found
@@ -133,20 +139,20 @@ function ordersOf(inputs: Inputs): Order[] {
 /** Finds out what of an order is gone, and what comes back. */
 async function consider(
   { name, wholePackage, wish: wishOf }: Order,
-  services: Services,
+  context: Context,
   returning: Map<string, Returning>
-): Promise<Candidate> {
-  const { packages, owner, clock } = services
+): Promise<PackageTask> {
+  const { packages, owner, clock } = context
   const found = await orProblem(() => packages.get(name))
-  if ('problem' in found && !wholePackage) return dismiss(nameOnly(owner, name), found)
+  if ('problem' in found && !wholePackage) return notPlanned(nameOnly(owner, name), found)
   const pkg = 'problem' in found ? nameOnly(owner, name) : found
-  const shelf = 'problem' in found ? undefined : await orProblem(() => shelfOf(found, services))
-  if (shelf !== undefined && 'problem' in shelf) return dismiss(pkg, shelf)
+  const shelf = 'problem' in found ? undefined : await orProblem(() => shelfOf(found, context))
+  if (shelf !== undefined && 'problem' in shelf) return notPlanned(pkg, shelf)
   const seen = shelf ?? { active: [], deleted: [] }
   const wish = wishOf(seen)
   if (wish.unknown.length > 0 && shelf !== undefined) {
     const sentence = `Nothing was restored, for ${some(wish.unknown, 5)} is neither there nor among what GitHub keeps for 30 days after its deletion.`
-    return dismiss(pkg, { problem: 'failed', sentence })
+    return notPlanned(pkg, { problem: 'failed', sentence })
   }
   returning.set(name, { wish, shelf })
   const { steps, reason } = wish
@@ -161,9 +167,9 @@ async function consider(
   }
   return {
     run: { package: pkg, plan, outcomes: [], warnings: [] },
-    left: false,
+    deferred: false,
     settled: shelf === undefined ? new Map() : settledSteps(wish, seen, clock.now()),
-    loud: [
+    warnings: [
       ...(shelf === undefined
         ? ['The package as a whole is gone: it comes back with all its versions.']
         : []),
@@ -172,13 +178,13 @@ async function consider(
   }
 }
 
-async function shelfOf(pkg: Candidate['run']['package'], { packages }: Services): Promise<Shelf> {
+async function shelfOf(pkg: PackageTask['run']['package'], { packages }: Context): Promise<PackageState> {
   const { versions } = await packages.listVersions(pkg, ANY_LAG)
   return { active: versions, deleted: await packages.listDeleted(pkg, () => false) }
 }
 
 /** Tags that somebody else has by now: they are not taken away. */
-function tagsElsewhere({ tags }: Wish, { active }: Shelf): string[] {
+function tagsElsewhere({ tags }: RestorePlan, { active }: PackageState): string[] {
   return active.flatMap(holder =>
     holder.tags
       .filter(tag => (tags.get(tag)?.digest ?? holder.digest) !== holder.digest)

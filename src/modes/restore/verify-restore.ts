@@ -1,6 +1,6 @@
-import type { Candidate, Decided } from '../../apply/apply.ts'
-import { bringBack } from '../../apply/restore.ts'
-import type { Services } from '../../context.ts'
+import type { PackageTask, PlannedTask } from '../../apply/apply.ts'
+import { restoreVersions } from '../../apply/restore.ts'
+import type { Context } from '../../context.ts'
 import { BudgetError, ExpectedError } from '../../errors.ts'
 import { ANY_LAG } from '../../github/listing.ts'
 import { repositoryOf } from '../../inventory/load.ts'
@@ -12,7 +12,7 @@ import { buildGraph, type Graph } from '../../policy/graph.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf, some } from '../../report/phrases.ts'
 import { tagEntry } from '../../report/record-build.ts'
-import type { Wish } from './restore-plan.ts'
+import type { RestorePlan } from './restore-plan.ts'
 import { restoralOf } from './undoing.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
@@ -30,18 +30,18 @@ type Report = (outcome: Outcome) => void
  * @param before what was there before the restore
  */
 export async function verify(
-  candidate: Decided,
-  wish: Wish,
+  candidate: PlannedTask,
+  wish: RestorePlan,
   before: readonly PackageVersion[],
-  services: Services,
+  context: Context,
   journal: Journal,
   report: Report
-): Promise<Candidate> {
-  const { run, loud = [] } = candidate
+): Promise<PackageTask> {
+  const { run, warnings = [] } = candidate
   const pkg = run.package
   try {
-    const whole = await makeWhole(pkg, wish, run.outcomes, services, journal, report)
-    const tags = await settleTags(pkg, wish, before, services, journal)
+    const whole = await makeWhole(pkg, wish, run.outcomes, context, journal, report)
+    const tags = await settleTags(pkg, wish, before, context, journal)
     return {
       ...candidate,
       run: {
@@ -49,7 +49,7 @@ export async function verify(
         outcomes: [...run.outcomes, ...whole.outcomes],
         alarms: [...whole.alarms, ...tags.alarms]
       },
-      loud: [...loud, ...whole.warnings, ...tags.warnings]
+      warnings: [...warnings, ...whole.warnings, ...tags.warnings]
     }
   } catch (error) {
     if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
@@ -66,13 +66,13 @@ interface Whole {
 
 async function makeWhole(
   pkg: Package,
-  wish: Wish,
+  wish: RestorePlan,
   restored: readonly Outcome[],
-  services: Services,
+  context: Context,
   journal: Journal,
   report: Report
 ): Promise<Whole> {
-  const { packages, registry, clock } = services
+  const { packages, registry, clock } = context
   const back = new Set(
     restored
       .filter(({ status }) => status === 'done' || status === 'already')
@@ -93,7 +93,7 @@ async function makeWhole(
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if (round > 0 && steps.length === 0) break
-    outcomes.push(...(await bringBack(pkg, steps, services, journal, report)))
+    outcomes.push(...(await restoreVersions(pkg, steps, context, journal, report)))
   }
   return { outcomes, ...stillBroken(graph, roots, wish) }
 }
@@ -102,7 +102,7 @@ async function makeWhole(
 function stillBroken(
   graph: Graph | undefined,
   roots: readonly PackageVersion[],
-  { broken }: Wish
+  { broken }: RestorePlan
 ): Pick<Whole, 'warnings' | 'alarms'> {
   const warnings: string[] = []
   const alarms: string[] = []
@@ -157,13 +157,13 @@ function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> 
 /** Puts every tag where it belongs, and leaves those alone that others have had before. */
 async function settleTags(
   pkg: Package,
-  { tags }: Wish,
+  { tags }: RestorePlan,
   before: readonly PackageVersion[],
-  services: Services,
+  context: Context,
   journal: Journal
 ): Promise<{ warnings: string[]; alarms: string[] }> {
   if (tags.size === 0) return { warnings: [], alarms: [] }
-  const { packages, registry, clock } = services
+  const { packages, registry, clock } = context
   const holdersBefore = holders(before)
   const active = (await packages.listVersions(pkg, ANY_LAG)).versions
   const there = new Map(active.map(version => [version.digest, version]))

@@ -1,9 +1,9 @@
-import type { Candidate } from '../../apply/apply.ts'
+import type { PackageTask } from '../../apply/apply.ts'
 import { readReport, selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
-import type { Rulebook } from '../../config/policies.ts'
+import type { Policies } from '../../config/policies.ts'
 import { ExpectedError } from '../../errors.ts'
-import type { Surveyed } from '../../inventory/load.ts'
+import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Decision, Plan } from '../../model/decision.ts'
 import { policyHash } from '../../policy/hash.ts'
 import type { Policy } from '../../policy/rule.ts'
@@ -24,7 +24,7 @@ export type Approval = ReadonlyMap<string, Approved>
 export function readApproval(
   path: string,
   inputs: Inputs,
-  { packages, policyOf }: Pick<Rulebook, 'packages' | 'policyOf'>
+  { packages, policyOf }: Pick<Policies, 'packages' | 'policyOf'>
 ): Approval {
   const record = readReport(path, 'plan', inputs)
   refuseUnfit(record)
@@ -88,8 +88,8 @@ function approvedOf({ versions, steps }: PackageRecord): Approved {
  *
  * @param fresh what the inputs of this run decide today: what they keep now stays, too
  */
-export function applyTo(surveyed: Surveyed, approved: Approved, fresh: Plan, policy: Policy): Candidate {
-  const { inventory } = surveyed
+export function applyTo(loaded: LoadedPackage, approved: Approved, fresh: Plan, policy: Policy): PackageTask {
+  const { inventory } = loaded
   const { plan, skipped } = applyApproved(inventory, approved, keptNow(fresh, policy))
   const there = new Set(inventory.versions.map(({ id }) => id))
   const gone = [...approved.deletions].filter(id => !there.has(id)).length
@@ -99,12 +99,12 @@ export function applyTo(surveyed: Surveyed, approved: Approved, fresh: Plan, pol
       plan,
       outcomes: [],
       policy: policyHash(policy),
-      reads: surveyed.reads,
+      reads: loaded.reads,
       warnings:
         gone === 0 ? [] : [`${count(gone, 'version')} of the plan ${gone === 1 ? 'is' : 'are'} gone already.`]
     },
-    surveyed,
-    left: false,
+    loaded,
+    deferred: false,
     settled: new Map([...skipped].map(([id, detail]) => [id, { status: 'skipped', detail }]))
   }
 }

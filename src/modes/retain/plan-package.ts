@@ -1,48 +1,50 @@
-import { type Candidate, dismiss } from '../../apply/apply.ts'
-import type { Services } from '../../context.ts'
+import { notPlanned, type PackageTask } from '../../apply/apply.ts'
+import type { Context } from '../../context.ts'
 import { readLabels } from '../../inventory/labels.ts'
-import { type Matters, orProblem, type Surveyed, survey } from '../../inventory/load.ts'
+import { type LoadedPackage, load, type Matters, orProblem } from '../../inventory/load.ts'
 import type { Package } from '../../model/package.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { policyHash } from '../../policy/hash.ts'
-import { inquire } from '../../policy/inquiry.ts'
+import { explainVersion } from '../../policy/inquiry.ts'
 import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import type { Policy } from '../../policy/rule.ts'
 import type { Approved } from '../../policy/saved-plan.ts'
-import type { World } from '../../policy/usage.ts'
-import type { AskWorld } from '../../usage/ask.ts'
+import type { Usage } from '../../policy/usage.ts'
+import type { ReadUsage } from '../../usage/ask.ts'
 import { applyTo } from './approval.ts'
 
 /** What is done with a package beside deciding on it. */
-export interface Errand {
-  readonly askWorld: AskWorld
+export interface PlanOptions {
+  readonly readUsage: ReadUsage
   /** A tag or a digest whose verdict is to be explained. */
   readonly explain: string | undefined
   readonly approved: Approved | undefined
 }
 
 /** Reads one package and decides on it, or finds what of an approved plan still holds. */
-export async function consider(
+export async function planPackage(
   pkg: Package,
   policy: Policy,
-  errand: Errand,
-  services: Services
-): Promise<Candidate> {
+  options: PlanOptions,
+  context: Context
+): Promise<PackageTask> {
   // One moment for all decisions: nothing may come of age between them.
-  const now = services.clock.now()
-  const seen = await orProblem(() => look(pkg, policy, errand, services, now))
-  if ('problem' in seen) return dismiss(pkg, seen)
-  const { surveyed, world, troubles } = seen
-  const { inventory, reads } = surveyed
-  const { approved, explain } = errand
-  const plan = decide(inventory, policy, world, now)
+  const now = context.clock.now()
+  const seen = await orProblem(() => look(pkg, policy, options, context, now))
+  if ('problem' in seen) return notPlanned(pkg, seen)
+  const { loaded, usage, errors } = seen
+  const { inventory, reads } = loaded
+  const { approved, explain } = options
+  const plan = decide(inventory, policy, usage, now)
   if (approved !== undefined) {
-    const applied = applyTo(surveyed, approved, plan, policy)
-    return { ...applied, run: { ...applied.run, alarms: troubles } }
+    const applied = applyTo(loaded, approved, plan, policy)
+    return { ...applied, run: { ...applied.run, alarms: errors } }
   }
   const explanations =
-    explain === undefined ? {} : { explanations: inquire(explain, plan, inventory, policy, world, now) }
+    explain === undefined
+      ? {}
+      : { explanations: explainVersion(explain, plan, inventory, policy, usage, now) }
   return {
     run: {
       package: pkg,
@@ -51,40 +53,40 @@ export async function consider(
       ...explanations,
       policy: policyHash(policy),
       reads,
-      alarms: troubles,
+      alarms: errors,
       warnings: []
     },
-    surveyed,
-    left: false
+    loaded,
+    deferred: false
   }
 }
 
 /** All that the decision rests on, asked in the order in which one thing tells what else is worth asking. */
 interface Seen {
-  readonly surveyed: Surveyed
-  readonly world: World
-  readonly troubles: readonly string[]
+  readonly loaded: LoadedPackage
+  readonly usage: Usage
+  readonly errors: readonly string[]
 }
 
 async function look(
   pkg: Package,
   policy: Policy,
-  { askWorld, explain, approved }: Errand,
-  services: Services,
+  { readUsage, explain, approved }: PlanOptions,
+  context: Context,
   now: number
 ): Promise<Seen> {
-  let asked: Awaited<ReturnType<AskWorld>> | undefined
+  let asked: Awaited<ReturnType<ReadUsage>> | undefined
   const matters: Matters = async (versions, untaggedSince) => {
-    asked = await askWorld(pkg, policy, versions)
+    asked = await readUsage(pkg, policy, versions)
     if (approved !== undefined) return approved.deletions.size > 0
     const isMeant = versions.some(({ digest, tags }) => digest === explain || tags.includes(explain ?? ''))
-    return isMeant || couldChange(pkg, versions, policy, { ...asked.world, untaggedSince }, now)
+    return isMeant || couldChange(pkg, versions, policy, { ...asked.usage, untaggedSince }, now)
   }
-  const surveyed = await survey(pkg, services, matters)
+  const loaded = await load(pkg, context, matters)
   if (asked === undefined) throw new Error('the survey did not ask what matters')
-  const { inventory, untaggedSince } = surveyed
-  const world = { ...asked.world, untaggedSince }
-  const wanted = wantedLabels(inventory, policy, world, now)
-  const { labels, troubles } = await readLabels(pkg, wanted, inventory, services.registry)
-  return { surveyed, world: { ...world, labels }, troubles: [...asked.troubles, ...troubles] }
+  const { inventory, untaggedSince } = loaded
+  const usage = { ...asked.usage, untaggedSince }
+  const wanted = wantedLabels(inventory, policy, usage, now)
+  const { labels, errors } = await readLabels(pkg, wanted, inventory, context.registry)
+  return { loaded, usage: { ...usage, labels }, errors: [...asked.errors, ...errors] }
 }

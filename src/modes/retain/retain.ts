@@ -1,54 +1,54 @@
-import { live } from '../../apply/applier.ts'
-import { type Candidate, carryOut, dismiss } from '../../apply/apply.ts'
-import { lookBack } from '../../apply/verify.ts'
+import { applier } from '../../apply/applier.ts'
+import { apply, notPlanned, type PackageTask } from '../../apply/apply.ts'
+import { verifyDeletions } from '../../apply/verify.ts'
 import type { Inputs } from '../../config/inputs.ts'
-import type { Rulebook } from '../../config/policies.ts'
-import type { Services } from '../../context.ts'
+import type { Policies } from '../../config/policies.ts'
+import type { Context } from '../../context.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { RunResult } from '../../model/run.ts'
 import { some } from '../../report/phrases.ts'
-import { worldAsker } from '../../usage/ask.ts'
+import { usageReader } from '../../usage/ask.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { readApproval } from './approval.ts'
-import { consider } from './plan-package.ts'
+import { planPackage } from './plan-package.ts'
 
 /**
  * The main road: read every package, decide on each once, then delete. Nothing is deleted anywhere before
  * everything is decided everywhere, and nothing is decided while deleting.
  */
-export async function retain(inputs: Inputs, services: Services, rulebook: Rulebook): Promise<RunResult> {
-  const started = services.clock.now()
-  const { policyOf } = rulebook
+export async function retain(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
+  const started = context.clock.now()
+  const { policyOf } = policies
   const { explain } = inputs
-  const approval = inputs.plan === undefined ? undefined : readApproval(inputs.plan, inputs, rulebook)
-  const askWorld = worldAsker({ ...inputs, ...rulebook }, services.repository, services.openRepository)
-  const selection = approval === undefined ? rulebook.packages : { names: [...approval.keys()], patterns: [] }
-  const chosen = await choosePackages(selection, services)
+  const approval = inputs.plan === undefined ? undefined : readApproval(inputs.plan, inputs, policies)
+  const readUsage = usageReader({ ...inputs, ...policies }, context.repository, context.openRepository)
+  const selection = approval === undefined ? policies.packages : { names: [...approval.keys()], patterns: [] }
+  const chosen = await choosePackages(selection, context)
   const governed = chosen.flatMap(one => {
     const policy = policyOf(one.pkg.name)
     return policy === undefined ? [] : [{ ...one, policy }]
   })
   const candidates = await eachOf(governed, SIDE_BY_SIDE, async ({ pkg, policy, problem }) =>
     problem === undefined
-      ? await consider(pkg, policy, { askWorld, explain, approved: approval?.get(pkg.name) }, services)
-      : dismiss(pkg, problem)
+      ? await planPackage(pkg, policy, { readUsage, explain, approved: approval?.get(pkg.name) }, context)
+      : notPlanned(pkg, problem)
   )
   const untouched = chosen.map(({ pkg }) => pkg.name).filter(name => policyOf(name) === undefined)
-  return carryOut(
+  return apply(
     candidates,
     {
       mode: 'retain',
       dryRun: inputs.dryRun,
       started,
       warnings: [
-        ...rulebook.warnings,
+        ...policies.warnings,
         ...ungoverned(untouched, inputs),
         ...(explain === undefined ? [] : unexplained(explain, candidates))
       ],
-      hands: (candidate, journal) => live(candidate, services, journal),
-      afterwards: (candidate, journal, report) => lookBack(candidate, services, journal, report)
+      operations: (candidate, journal) => applier(candidate, context, journal),
+      afterwards: (candidate, journal, report) => verifyDeletions(candidate, context, journal, report)
     },
-    services
+    context
   )
 }
 
@@ -60,7 +60,7 @@ function ungoverned(names: readonly string[], { packagesGiven }: Inputs): string
   ]
 }
 
-function unexplained(name: string, candidates: readonly Candidate[]): string[] {
+function unexplained(name: string, candidates: readonly PackageTask[]): string[] {
   if (candidates.some(({ run: { explanations = [] } }) => explanations.length > 0)) return []
   return [
     `There is nothing to explain: no version in the packages of this run has the tag or digest ${name}.`
