@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as core from '@actions/core'
 import { actionsCache, readOnly } from './cache/actions-cache.ts'
 import { type ManifestCache, noMemory, openMemory } from './cache/manifest-cache.ts'
-import { type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
+import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
 import { runPolicyTests } from './config/run-policy-tests.ts'
 import type { Context, Dispatcher } from './context.ts'
@@ -15,7 +15,7 @@ import { createPackages } from './github/packages.ts'
 import { createRepository } from './github/repository.ts'
 import { lackingScopes, missingScopes, type Scope, tokenKind } from './github/token.ts'
 import { createWorkflows } from './github/workflows.ts'
-import { actionsLog, type Log } from './log.ts'
+import { actionsLog, annotate, type Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
 import type { Mode, RequestCounts, RunResult } from './model/run.ts'
 import { check } from './modes/check/check.ts'
@@ -25,9 +25,8 @@ import { retain } from './modes/retain/retain.ts'
 import { createRegistry } from './registry/client.ts'
 import { openRecord } from './report/journal.ts'
 import { outputs } from './report/outputs.ts'
-import { count, unmatchedPhrase } from './report/phrases.ts'
+import { count } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
-import { unmatched } from './report/tally.ts'
 import { failures } from './report/verdict.ts'
 import { REPOSITORY, readme } from './util/links.ts'
 import { VERSION } from './util/version.ts'
@@ -56,7 +55,7 @@ export async function main(): Promise<void> {
       return
     }
     const inputs = readInputs(process.env)
-    annotate(log.warning, inputWarnings(inputs))
+    annotate(log.warning, [...blankInputs(process.env), ...inputWarnings(inputs)])
     const policies = openPolicies(inputs, workspace())
     const context = await open(inputs, policies, log)
     try {
@@ -178,8 +177,7 @@ async function report(run: RunResult, inputs: Inputs, log: Log): Promise<void> {
   const { values, warnings } = outputs(run, inputs.reportFile)
   for (const [name, value] of Object.entries(values)) core.setOutput(name, value)
   await writeSummary(renderSummary(run), log)
-  const silent = unmatched(run.packages).filter(hits => hits.action === 'keep')
-  annotate(log.warning, [...run.warnings, ...warnings, ...silent.map(unmatchedPhrase)])
+  annotate(log.warning, [...run.warnings, ...warnings])
   if (run.incomplete !== undefined)
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
@@ -195,14 +193,6 @@ async function writeSummary(markdown: string, log: Log): Promise<void> {
   } catch (error) {
     log.warning(`The job summary could not be written: ${messageOf(error)}`)
   }
-}
-
-/** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
-function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {
-  const shown = sentences.length > 10 ? 9 : 10
-  for (const sentence of sentences.slice(0, shown)) say(sentence)
-  if (sentences.length > shown)
-    say(`And ${sentences.length - shown} more, which the report and the summary have.`)
 }
 
 /** The end of a run that came to no result. */

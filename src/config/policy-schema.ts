@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import { parseAge } from '../policy/age.ts'
 import { parsePatterns, parseRange } from '../policy/pattern.ts'
+import { parseTagPatterns, refuseSlip } from '../policy/pattern-slip.ts'
 import { checkRule } from './rule-check.ts'
 
 /**
@@ -28,7 +29,11 @@ const age = z
   })
   .meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
 
-const pattern = checked(text => void parsePatterns([text]))
+const tagPattern = checked(text => void parseTagPatterns([text]))
+const packagePattern = checked(text => {
+  refuseSlip(text.toLowerCase(), 'package')
+  parsePatterns([text])
+})
 const glob = checked(text => {
   if (/^!?(?:\/|semver:)/.test(text)) throw new Error(`The pattern \`${text}\` must be a glob here.`)
   parsePatterns([text])
@@ -45,7 +50,7 @@ const moment = z.string().refine(text => /^\d{4}-\d\d-\d\d/.test(text) && !Numbe
 const some = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
 
 const match = z.strictObject({
-  tags: some(pattern).optional().describe('Tags: a glob, !pattern, /regex/ or semver:RANGE'),
+  tags: some(tagPattern).optional().describe('Tags: a glob, !pattern, /regex/ or semver:RANGE'),
   semver: range.optional().describe('A range over X.Y.Z tags with an optional v; * is all'),
   prerelease: z
     .enum(['include', 'exclude', 'only'])
@@ -133,7 +138,7 @@ export type SettingsSchema = z.infer<typeof settingsShape>
 
 const packageShape = z
   .strictObject({
-    match: some(pattern).describe('Package names; * is one segment, ** is all'),
+    match: some(packagePattern).describe('Package names; * is one segment, ** is all'),
     ...settings,
     rules: z.array(rule.superRefine(checkRule))
   })
