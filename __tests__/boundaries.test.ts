@@ -63,8 +63,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     because: 'what is in use elsewhere is asked before anything is decided'
   },
   context: {
-    knows: ['model', 'log', 'report', 'github', 'registry', 'cache', ...TOOLS],
-    uses: /^$/,
+    knows: ['model', 'log', 'report', 'github', 'registry', 'cache', 'config', ...TOOLS],
+    uses: /^(?:node:[\w/]+)$/,
     because: 'the clients of one run are opened in one place, and know no mode'
   },
   inventory: {
@@ -120,7 +120,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     because: 'a mode strings the steps together; it is main that chooses among the modes'
   },
   main: {
-    knows: ['model', 'log', 'report', 'github', 'registry', 'cache', 'config', 'context', 'modes', ...TOOLS],
+    knows: ['model', 'log', 'report', 'config', 'context', 'modes', ...TOOLS],
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'main tells the story of a run'
   },

@@ -75,20 +75,23 @@ export function gathered(log: Log, inTurn: (work: () => Promise<void>) => Promis
   }
 }
 
+/** Where the log of a workflow step goes: standard output, in the runner's own commands. */
+export type StepOutput = Pick<typeof core, 'info' | 'debug' | 'warning' | 'error' | 'group' | 'setSecret'>
+
 /** The log of a workflow step. */
-export function actionsLog(clock: Clock): Log {
+export function actionsLog(clock: Clock, out: StepOutput = core): Log {
   let spoke = clock.now()
   return {
-    info: text => core.info(plain(text)),
-    debug: text => core.debug(plain(text)),
+    info: text => out.info(plain(text)),
+    debug: text => out.debug(plain(text)),
     progress: text => {
       if (clock.now() - spoke < PROGRESS_EVERY) return
       spoke = clock.now()
-      core.info(plain(text))
+      out.info(plain(text))
     },
-    warning: text => core.warning(plain(text)),
-    error: text => core.error(plain(text)),
-    group: (title, work) => core.group(plain(title), work),
-    secret: value => core.setSecret(value)
+    warning: text => out.warning(plain(text)),
+    error: text => out.error(plain(text)),
+    group: (title, work) => out.group(plain(title), work),
+    secret: value => out.setSecret(value)
   }
 }

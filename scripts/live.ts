@@ -1,0 +1,121 @@
+/**
+ * Measures what the documents do not say about GitHub's container registry, and runs every mode of the bundled action,
+ * on a package of its own:
+ *
+ *   npm run live                                           against the emulator: our guesses
+ *   npm run live -- --owner OWNER --package NAME           against GitHub, with the token in GHCR_TOKEN
+ *
+ * NAME must not exist yet, or hold only what this script pushed. The token is a classic one with `write:packages` and
+ * `delete:packages`, or the GITHUB_TOKEN of a workflow whose repository NAME will belong to. `--repository` names the
+ * repository that the action takes for the workflow's own, GITHUB_REPOSITORY when left out. The results are written to
+ * docs/live.md, or to the file that `--out` names.
+ */
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createRepositories } from '../__tests__/emulator/repositories.ts'
+import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
+import { startEmulator } from '../__tests__/emulator/server.ts'
+import { createWorld } from '../__tests__/emulator/world.ts'
+import { runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
+import { ExpectedError } from '../src/errors.ts'
+import { openPackage } from './live/github.ts'
+import { refuseForeignPackage } from './live/guard.ts'
+import { exerciseModes } from './live/modes.ts'
+import { type Finding, livePage } from './live/page.ts'
+import type { Place } from './live/place.ts'
+import { type Lab, PROBES } from './live/probes.ts'
+import { openRegistry } from './live/registry.ts'
+import { createShapes } from './live/shapes.ts'
+
+const root = resolve(import.meta.dirname, '..')
+/** How long a change may take to show at GitHub, in milliseconds. */
+const PATIENCE = 60_000
+/** How long an effect is given that may never come, in milliseconds. */
+const SETTLE = 5_000
+
+const { values } = parseArgs({
+  options: {
+    owner: { type: 'string' },
+    package: { type: 'string' },
+    repository: { type: 'string' },
+    'api-url': { type: 'string', default: 'https://api.github.com' },
+    'registry-url': { type: 'string', default: 'https://ghcr.io' },
+    out: { type: 'string', default: 'docs/live.md' }
+  }
+})
+
+try {
+  const failures = await main()
+  if (failures.length > 0) process.exitCode = 1
+} catch (error) {
+  console.error(error instanceof ExpectedError ? error.message : error)
+  process.exitCode = 1
+}
+
+async function main(): Promise<readonly string[]> {
+  const { owner, package: name } = values
+  if (owner !== undefined && name !== undefined) {
+    const place = {
+      owner,
+      name,
+      token: tokenFrom(process.env),
+      apiUrl: values['api-url'],
+      registryUrl: values['registry-url']
+    }
+    return measure(place, SETTLE, `${new URL(place.registryUrl).host}/${owner}/${name}`)
+  }
+  if (owner !== undefined || name !== undefined) {
+    throw new ExpectedError('`--owner` and `--package` go together: name both, or neither for the emulator.')
+  }
+  const world = createWorld()
+  world.org('acme')
+  const repositories = createRepositories(world)
+  repositories.add('acme/throw-away')
+  await using github = await startEmulator({ world, routes: repositoryRoutes(repositories) })
+  const { apiUrl, registryUrl } = github
+  const token = world.githubToken('acme/throw-away')
+  const failures = await measure(
+    { owner: 'acme', name: 'throw-away', token, apiUrl, registryUrl },
+    0,
+    'the emulator of this repository'
+  )
+  return [...failures, ...github.violations.map(({ detail }) => detail), ...github.contractViolations]
+}
+
+function tokenFrom(env: NodeJS.ProcessEnv): string {
+  const token = env['GHCR_TOKEN'] ?? ''
+  if (token !== '') return token
+  throw new ExpectedError(
+    'GHCR_TOKEN is not set. Put a classic token with `write:packages` and `delete:packages` into it.'
+  )
+}
+
+async function measure(place: Place, settle: number, where: string): Promise<readonly string[]> {
+  const api = await openPackage(place)
+  const registry = openRegistry(place)
+  await refuseForeignPackage(api, registry)
+  const shapes = createShapes(registry, `${Date.now()}`)
+  const lab: Lab = { api, registry, shapes, patience: PATIENCE, settle }
+  const { apiUrl, registryUrl, owner, name, token } = place
+  const failures = await exerciseModes(
+    lab,
+    {
+      name,
+      run: async inputs =>
+        runAction({ apiUrl, registryUrl }, await withDefaults({ owner, ...inputs }, token), {
+          repository: values.repository ?? (process.env['GITHUB_REPOSITORY'] || `${owner}/${name}`)
+        })
+    },
+    line => console.log(line)
+  )
+  const findings: Finding[] = []
+  for (const { question, documented, measure: answer } of PROBES) {
+    const measured = await answer(lab)
+    console.log(`${question}\n      ${measured}`)
+    findings.push({ question, documented, measured })
+  }
+  writeFileSync(resolve(root, values.out), livePage(findings, failures, where, new Date()))
+  console.log(`written to ${values.out}`)
+  return failures
+}
