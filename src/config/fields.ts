@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError, InputError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
+import { isTag } from '../model/tag.ts'
 import { parseAge } from '../policy/age.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { refuseSlip, type Subject } from '../policy/pattern-slip.ts'
@@ -89,14 +90,14 @@ export const patternsAndDigests = entries(given => {
 
 /** Image tags by their own names. */
 export const tagNames = entries(given =>
-  /^\w[\w.-]{0,127}$/.test(given)
+  isTag(given)
     ? given
     : refuse(`${quote(given)} cannot be an image tag. Write tags in full, without wildcards.`)
 )
 
 /** One image tag by its own name, or a full digest. */
 export const tagOrDigest = field(given =>
-  parseDigest(given) !== undefined || /^\w[\w.-]{0,127}$/.test(given)
+  parseDigest(given) !== undefined || isTag(given)
     ? given
     : refuse(
         `${quote(given)} is neither a tag nor a full digest. Write one of them, without the package's name.`

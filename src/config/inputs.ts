@@ -3,24 +3,16 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
 import { InputError } from '../errors.ts'
-import type { Mode } from '../model/run.ts'
+import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
+import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
+import { MODES, type Mode } from '../model/run.ts'
 import { unknownPlaceholders } from '../policy/expected-tags.ts'
 import { readme } from '../util/links.ts'
 import { nearest } from '../util/suggest.ts'
 import * as fields from './fields.ts'
-import { type PackageSelection, packageList, relativeTo } from './package-selection.ts'
+import { packageList, relativeTo } from './package-selection.ts'
 import type { PolicyInputs } from './rules-from-inputs.ts'
-import { type RestoreInput, restoreInput, undoProblems } from './undo-inputs.ts'
-
-const MODES = ['retain', 'check', 'purge', 'restore'] as const
-const BROKEN = ['ghost', 'partial', 'orphaned'] as const
-const AGE_FROM = ['newest', 'created', 'updated'] as const
-const PROTECT = ['git-tags', 'releases', 'branches', 'pull-requests'] as const
-const VISIBILITY = ['public', 'private', 'internal'] as const
-
-/** Names in a repository whose images stay. */
-export type ProtectSource = (typeof PROTECT)[number]
-export type Visibility = (typeof VISIBILITY)[number]
+import { restoreInput, type UndoInputs, undoProblems } from './undo-inputs.ts'
 
 /** What a run is given: the inputs, and the server whose pages messages point to, without a slash at the end. */
 export interface Inputs extends DeclaredInputs {
@@ -32,13 +24,10 @@ export interface Inputs extends DeclaredInputs {
 }
 
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
-interface DeclaredInputs extends PolicyInputs {
-  readonly mode: Mode
+interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly token: string
   /** As given; registries want it in lower case. */
   readonly owner: string
-  readonly packages: PackageSelection
-  readonly dryRun: boolean
   /** A path, or YAML. */
   readonly policy: string | undefined
   /** Run the policy's own tests, and nothing else. */
@@ -63,10 +52,6 @@ interface DeclaredInputs extends PolicyInputs {
   readonly dispatchToken: string | undefined
   readonly maxDispatches: number
   readonly wait: number | undefined
-  /** Tags, digests and version ids. */
-  readonly purge: readonly string[]
-  readonly confirm: string | undefined
-  readonly restore: RestoreInput | undefined
   readonly reserveRequests: number
   readonly timeLimit: number
   readonly reportFile: string
@@ -114,11 +99,11 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false' },
   keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
   olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '' },
-  deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN), default: '' },
+  deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN_STATES), default: '' },
   untag: { modes: RETAIN, schema: fields.flag, default: 'false' },
   grace: { modes: RETAIN, schema: fields.age, default: '24h' },
   ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
-  protect: { modes: RETAIN, schema: fields.someOf(PROTECT), default: '' },
+  protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
   protectFiles: { modes: RETAIN, schema: fields.names, default: '' },
   minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
@@ -131,7 +116,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   imageTags: { modes: BOTH, schema: fields.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
   releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
-  expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITY)), default: '' },
+  expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
   failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
   dispatchWorkflow: { modes: CHECK, schema: optionalText, default: '' },
   dispatchRepository: {

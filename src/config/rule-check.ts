@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { nearest } from '../util/suggest.ts'
-import type { RuleSchema } from './policy-schema.ts'
+import type { RuleSchema } from './rule-schema.ts'
 
 /** Everything that a rule says of tags. */
 const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as const

@@ -1,4 +1,3 @@
-import type { Needs } from '../apply/drift.ts'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, describedBy, parseDigest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { Descriptor, Manifest } from '../model/manifest.ts'
@@ -56,6 +55,13 @@ export async function readInventory(
   await follow(attestationsOfShared(contents))
   refuseForeign(pkg, versions, contents)
   return { package: pkg, versions, contents: withoutBlobs(contents, listed) }
+}
+
+/** What versions need that are new in a package; `unread` names one that could not be read: it may need anything. */
+export interface Needs {
+  /** Digests and referrer tags' keys. */
+  readonly needed: ReadonlySet<string>
+  readonly unread?: string
 }
 
 /**

@@ -2,7 +2,14 @@ import type { Digest } from './digest.ts'
 import type { Package, PackageVersion } from './package.ts'
 
 /** What is wrong with a root: all its children are gone (or itself), some are, or its subject is. */
-export type BrokenState = 'ghost' | 'partial' | 'orphaned'
+export const BROKEN_STATES = ['ghost', 'partial', 'orphaned'] as const
+
+export type BrokenState = (typeof BROKEN_STATES)[number]
+
+/** Names in a repository whose images stay. */
+export const PROTECT_SOURCES = ['git-tags', 'releases', 'branches', 'pull-requests'] as const
+
+export type ProtectSource = (typeof PROTECT_SOURCES)[number]
 
 /** Another version by the name that a person knows it by: its first user tag, else its short digest. */
 export type Ref = string

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { ExpectedError, messageOf } from '../errors.ts'
+import { TAG_STATES } from '../model/check.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
+import { MODES } from '../model/run.ts'
 
 /** Raised when a reader of the old form would misread the new one; added keys do not raise it. */
 export const SCHEMA_VERSION = 1
@@ -43,7 +45,7 @@ const step = z.discriminatedUnion('action', [
 const check = z.object({
   tag: z.string(),
   images: z.array(z.string()),
-  state: z.enum(['present', 'absent', 'incomplete', 'unreadable']),
+  state: z.enum(TAG_STATES),
   lacks: z.array(z.string()),
   cause: z.string().optional()
 })
@@ -160,7 +162,7 @@ const finished = z.object({
 const record = z.object({
   schema: z.literal(SCHEMA_VERSION),
   run: z.object({
-    mode: z.enum(['retain', 'check', 'purge', 'restore']),
+    mode: z.enum(MODES),
     dryRun: z.boolean(),
     owner: z.string(),
     started: z.iso.datetime(),

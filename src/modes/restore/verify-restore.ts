@@ -9,11 +9,11 @@ import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
+import { restoralOf } from '../../policy/restore-steps.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf, some } from '../../report/phrases.ts'
 import { tagEntry } from '../../report/record-build.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import { restoralOf } from './undoing.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
