@@ -93,7 +93,7 @@ describe('restore', () => {
     await using _ = await clean()
     await using back = await restore(`${one.id} 12345`)
     expect(back.code).toBe(1)
-    expect(back.stdout).toMatch(/Nothing was restored, for 12345 is neither there nor among/)
+    expect(back.stdout).toMatch(/Nothing was restored, because 12345 is neither there nor among/)
     expect(Object.keys(app.tags())).toEqual(['v1'])
   })
 
@@ -138,7 +138,7 @@ describe('restore', () => {
     await using back = await restore(reportOf(first))
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(
-      /GitHub answered "Package version not found\.": it is deleted for more than 30 days/
+      /GitHub answered "Package version not found\.": it was deleted more than 30 days ago/
     )
     expect(back.summary).toMatch(/it would be broken without sha256&#58;\w{12}, which did not come back/)
     expect(app.tags()).not.toHaveProperty('sha-1')
