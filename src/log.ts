@@ -28,6 +28,14 @@ export function plain(text: string): string {
     .replace(/^(\s*):(?=:)/, '$1: ')
 }
 
+/** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
+export function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {
+  const shown = sentences.length > 10 ? 9 : 10
+  for (const sentence of sentences.slice(0, shown)) say(sentence)
+  if (sentences.length > shown)
+    say(`And ${sentences.length - shown} more, which the report and the summary have.`)
+}
+
 /** Lets pieces of work run one after another, in the order in which they come. */
 export function takeTurns(): (work: () => Promise<void>) => Promise<void> {
   let last: Promise<void> = Promise.resolve()

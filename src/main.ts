@@ -1,10 +1,10 @@
 import * as core from '@actions/core'
-import { type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
+import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
 import { runPolicyTests } from './config/run-policy-tests.ts'
 import { type Context, openContext } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
-import { actionsLog, type Log } from './log.ts'
+import { actionsLog, annotate, type Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
 import type { Mode, RunResult } from './model/run.ts'
 import { check } from './modes/check/check.ts'
@@ -12,9 +12,8 @@ import { purge } from './modes/purge.ts'
 import { restore } from './modes/restore/restore.ts'
 import { retain } from './modes/retain/retain.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
-import { count, unmatchedPhrase } from './report/phrases.ts'
+import { count } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
-import { unmatched } from './report/tally.ts'
 import { failures } from './report/verdict.ts'
 import { REPOSITORY, readme } from './util/links.ts'
 
@@ -70,7 +69,7 @@ export async function run(
       return 0
     }
     const inputs = readInputs(env)
-    annotate(log.warning, inputWarnings(inputs))
+    annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
     const policies = openPolicies(inputs, workspaceOf(env))
     const context = await openContext(inputs, policies, env, clock, log)
     const openJournal: Context['openJournal'] = planned => {
@@ -109,8 +108,7 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   const { values, warnings } = outputs(run, inputs.reportFile)
   for (const [name, value] of Object.entries(values)) results.setOutput(name as OutputName, value)
   await writeSummary(renderSummary(run), log, results)
-  const silent = unmatched(run.packages).filter(hits => hits.action === 'keep')
-  annotate(log.warning, [...run.warnings, ...warnings, ...silent.map(unmatchedPhrase)])
+  annotate(log.warning, [...run.warnings, ...warnings])
   if (run.incomplete !== undefined)
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
@@ -125,14 +123,6 @@ async function writeSummary(markdown: string, log: Log, results: StepResults): P
   } catch (error) {
     log.warning(`The job summary could not be written: ${messageOf(error)}`)
   }
-}
-
-/** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
-function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {
-  const shown = sentences.length > 10 ? 9 : 10
-  for (const sentence of sentences.slice(0, shown)) say(sentence)
-  if (sentences.length > shown)
-    say(`And ${sentences.length - shown} more, which the report and the summary have.`)
 }
 
 /** The end of a run without a result, and its exit code. */

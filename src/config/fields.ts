@@ -4,6 +4,7 @@ import { parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
 import { parseAge } from '../policy/age.ts'
 import { parsePatterns } from '../policy/pattern.ts'
+import { refuseSlip, type Subject } from '../policy/pattern-slip.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
 
@@ -74,12 +75,12 @@ export const someOf = <const W extends string>(words: readonly W[]) =>
 
 export const names = entries(given => given)
 
-/** Patterns as they were written, each known to be one. */
-export const patterns = entries(checkPattern)
+/** Patterns of git tags as they were written, each known to be one. */
+export const gitTagPatterns = entries(given => checkPattern(given, 'git tag'))
 
-/** Patterns and full digests as they were written. */
+/** Patterns of image tags and full digests as they were written. */
 export const patternsAndDigests = entries(given => {
-  if (!/^!?sha(?:256|512):/i.test(given)) return checkPattern(given)
+  if (!/^!?sha(?:256|512):/i.test(given)) return checkPattern(given, 'image tag')
   return parseDigest(given) === undefined
     ? refuse(
         `${quote(given)} is no full digest. Write \`sha256:\` and all 64 digits, in lower case; patterns are for tags only.`
@@ -178,7 +179,8 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }
 
-function checkPattern(given: string): string {
+function checkPattern(given: string, subject: Subject): string {
+  refuseSlip(given, subject)
   parsePatterns([given])
   return given
 }

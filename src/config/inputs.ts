@@ -110,8 +110,8 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
   deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
   plan: { modes: RETAIN, schema: optionalText, default: '' },
-  gitTags: { modes: BOTH, schema: fields.patterns, default: 'v*' },
-  skipTags: { modes: CHECK, schema: fields.patterns, default: '' },
+  gitTags: { modes: BOTH, schema: fields.gitTagPatterns, default: 'v*' },
+  skipTags: { modes: CHECK, schema: fields.gitTagPatterns, default: '' },
   requiredTags: { modes: BOTH, schema: fields.tagNames, default: '' },
   imageTags: { modes: BOTH, schema: fields.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
@@ -153,7 +153,8 @@ export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
  * @throws InputError with every problem at once: unknown inputs, values that cannot be, inputs of other modes
  */
 export function readInputs(env: NodeJS.ProcessEnv): Inputs {
-  const problems = unknownInputs(env)
+  const unknown = unknownInputs(env)
+  const problems = [...unknown]
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
     const { default: standard, fallback, schema } = FIELDS[key]
@@ -161,17 +162,16 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     if (parsed.success) values[key] = parsed.data
     else problems.push(...parsed.error.issues.map(({ message }) => `Input \`${nameOf(key)}\`: ${message}`))
   }
-  problems.push(...misplaced(values, env))
   const { packages, owner, registryUrl } = values as Partial<Inputs>
   if (packages !== undefined && owner !== undefined && registryUrl !== undefined) {
     const relative = relativeTo(packages, owner, registryUrl)
     values.packages = relative.packages
     problems.push(...relative.problems.map(problem => `Input \`packages\`: ${problem}`))
   }
-  problems.push(...strangePlaceholders(values as Partial<Inputs>), ...undoProblems(values as Partial<Inputs>))
-  if (values.explain !== undefined && values.dryRun === false) {
-    problems.push('Input `explain` is for dry runs: set `dry-run: true`.')
-  }
+  problems.push(...strangePlaceholders(values as Partial<Inputs>))
+  // A misspelt name leaves the place of the right one blank: what follows from that is no second problem.
+  if (unknown.length === 0)
+    problems.push(...misplaced(values, env), ...contradictions(values as Partial<Inputs>))
   const server = fields.hostAddress.safeParse(serverOf(env))
   if (!server.success) {
     problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
@@ -183,6 +183,14 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     repository: env['GITHUB_REPOSITORY'] ?? '',
     packagesGiven: given('packages', env) !== ''
   }
+}
+
+/** What inputs must be to each other, beside that each by itself is well. */
+function contradictions(inputs: Partial<Inputs>): string[] {
+  const problems = undoProblems(inputs)
+  return inputs.explain !== undefined && inputs.dryRun === false
+    ? [...problems, 'Input `explain` is for dry runs: set `dry-run: true`.']
+    : problems
 }
 
 /**
@@ -198,6 +206,21 @@ export function policyUnderTest(env: NodeJS.ProcessEnv): string | undefined {
   if (policy === '') problems.push('Input `policy-tests` needs a policy: give it in `policy`.')
   if (problems.length > 0) throw new InputError(problems)
   return policy
+}
+
+/** Of these inputs a blank is no default that somebody chose: what was to be kept, or not to be done, is at stake. */
+const NEVER_BLANK = ['keepAtLeast', 'grace', 'dryRun'] as const
+
+/**
+ * Sentences about inputs that an expression left empty. The runner hands the default over where a workflow does not
+ * name an input, so a blank stands where one did.
+ */
+export function blankInputs(env: NodeJS.ProcessEnv): string[] {
+  return NEVER_BLANK.filter(key => env[variableOf(key)]?.trim() === '').map(
+    key =>
+      `Input \`${nameOf(key)}\` is blank, so \`${FIELDS[key].default}\` holds. If an expression should have filled it, ` +
+      'check the name of its variable.'
+  )
 }
 
 /** Sentences about inputs that are legal but cannot do what they seem to be meant for. */

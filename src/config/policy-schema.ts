@@ -3,7 +3,7 @@ import { PROTECT_SOURCES } from '../model/decision.ts'
 import { KINDS } from '../model/manifest.ts'
 import { AGE_FROM } from '../model/package.ts'
 import { checkRule } from './rule-check.ts'
-import { age, count, pattern, rule, some } from './rule-schema.ts'
+import { age, count, packagePattern, rule, some } from './rule-schema.ts'
 
 /**
  * What may stand in a policy file, key by key. The published JSON Schema is made of it (`scripts/generate.ts`),
@@ -29,7 +29,7 @@ export type SettingsSchema = z.infer<typeof settingsShape>
 
 const packageShape = z
   .strictObject({
-    match: some(pattern).describe('Package names; * is one segment, ** is all'),
+    match: some(packagePattern).describe('Package names; * is one segment, ** is all'),
     ...settings,
     rules: z.array(rule.superRefine(checkRule))
   })

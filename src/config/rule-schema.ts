@@ -5,6 +5,7 @@ import { parseDigest } from '../model/digest.ts'
 import { KINDS } from '../model/manifest.ts'
 import { parseAge } from '../policy/age.ts'
 import { parsePatterns, parseRange } from '../policy/pattern.ts'
+import { parseTagPatterns, refuseSlip } from '../policy/pattern-slip.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 
@@ -26,7 +27,11 @@ export const age = z
   })
   .meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
 
-export const pattern = checked(text => void parsePatterns([text]))
+const tagPattern = checked(text => void parseTagPatterns([text]))
+export const packagePattern = checked(text => {
+  refuseSlip(text.toLowerCase(), 'package')
+  parsePatterns([text])
+})
 const glob = checked(text => {
   if (/^!?(?:\/|semver:)/.test(text)) throw new Error(`The pattern \`${text}\` must be a glob here.`)
   parsePatterns([text])
@@ -40,7 +45,7 @@ const digest = z.string().refine(text => parseDigest(text) !== undefined, {
 export const some = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
 
 const match = z.strictObject({
-  tags: some(pattern).optional().describe('Tags: a glob, !pattern, /regex/ or semver:RANGE'),
+  tags: some(tagPattern).optional().describe('Tags: a glob, !pattern, /regex/ or semver:RANGE'),
   semver: range.optional().describe('A range over X.Y.Z tags with an optional v; * is all'),
   prerelease: z
     .enum(['include', 'exclude', 'only'])

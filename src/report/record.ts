@@ -77,7 +77,16 @@ const packageRecord = z.object({
   versions: z.array(version),
   steps: z.array(step),
   left: wholeNumber,
-  brakes: z.array(z.object({ input: z.string(), limit: z.number(), value: z.number() })),
+  brakes: z.array(
+    z.object({
+      input: z.string(),
+      limit: z.number().optional(),
+      value: z.number().optional(),
+      /** Of a pattern that keeps nothing. */
+      rule: z.string().optional(),
+      pattern: z.string().optional()
+    })
+  ),
   hits: z.array(
     z.object({ rule: z.string(), action: z.enum(['keep', 'delete']), pattern: z.string(), hits: wholeNumber })
   ),
