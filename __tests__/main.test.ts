@@ -4,9 +4,10 @@ import { secondaryRefusal } from './emulator/limits.ts'
 import { startEmulator } from './emulator/server.ts'
 import { image } from './emulator/shapes.ts'
 import { createWorld } from './emulator/world.ts'
+import { fastClock, runInside } from './helpers/inside.ts'
 import { type ActionRun, runAction } from './helpers/run-action.ts'
 
-/** A later step parses the outputs however the run ended, so all of them are always there. */
+/** What `main.ts` makes of a run, whatever its mode, and that `dist` does what the source does. */
 
 const stage = async () => {
   const world = createWorld()
@@ -16,6 +17,35 @@ const stage = async () => {
   const old = app.push(image(), { tags: ['old'], at: Date.now() - 30 * 86_400_000 })
   return { old, token: world.githubToken('acme/app'), github: await startEmulator({ world }) }
 }
+
+/** Runs that bring every mode to its end. */
+const MODES: Record<string, Record<string, string>> = {
+  retain: { 'delete-tags': 'old' },
+  check: { 'git-tags': 'v*', 'required-tags': 'latest, gone' },
+  purge: { purge: 'old', confirm: 'app' },
+  restore: { restore: `sha256:${'0'.repeat(64)}` }
+}
+
+it.each(Object.entries(MODES))(
+  'the bundle ends a run of mode %s as the source does',
+  async (mode, inputs) => {
+    const ends = []
+    for (const where of ['bundle', 'inside'] as const) {
+      const { github, token } = await stage()
+      await using _github = github
+      const given = { token, mode, ...inputs }
+      await using run = await (where === 'bundle'
+        ? runAction(github, given)
+        : runInside(github, given, fastClock(1)))
+      expect(run.stdout).not.toContain('has a bug')
+      const { code, outputs, stdout } = run
+      const { deleted, report, ...plain } = outputs
+      const said = stdout.split('\n').filter(line => /^::(?:error|warning)/.test(line)).length
+      ends.push({ code, plain, said, deleted: JSON.parse(deleted ?? '').length, report: report !== '' })
+    }
+    expect(ends[0]).toEqual(ends[1])
+  }
+)
 
 const outputsOf = ({ outputs }: ActionRun): Record<string, string> => ({ ...outputs })
 

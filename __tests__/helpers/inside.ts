@@ -4,12 +4,32 @@ import { run } from '../../src/main.ts'
 import type { Clock } from '../../src/model/clock.ts'
 import { type ActionRun, type Circumstances, prepareStep, type Servers } from './run-action.ts'
 
-/** A clock that runs faster than the real one, for pauses that are real and still take no time. */
+/**
+ * A clock that runs faster than the real one while anybody sleeps by it, and with it otherwise: pauses take no
+ * time, and what a busy machine needs for its work does not count as a long one.
+ */
 export function fastClock(times: number): Clock {
-  const start = Date.now()
+  let seen = Date.now()
+  let time = seen
+  let sleepers = 0
+  const now = (): number => {
+    const real = Date.now()
+    time += (real - seen) * (sleepers > 0 ? times : 1)
+    seen = real
+    return time
+  }
   return {
-    now: () => start + (Date.now() - start) * times,
-    sleep: ms => new Promise(wake => setTimeout(wake, ms / times))
+    now,
+    async sleep(ms) {
+      const until = now() + ms
+      sleepers += 1
+      try {
+        while (now() < until) await new Promise(wake => setTimeout(wake, (until - time) / times))
+      } finally {
+        now()
+        sleepers -= 1
+      }
+    }
   }
 }
 
@@ -17,14 +37,16 @@ export function fastClock(times: number): Clock {
  * The same run as `runAction` makes, without a process of its own and on a clock that is handed in. All modes work;
  * paths start from `GITHUB_WORKSPACE`, which is the run's own folder unless `env` says otherwise.
  *
- * @param clock also the emulator's: `startEmulator({ now: clock.now })`
+ * @param clock also the emulator's: `createWorld(clock.now)`, `startEmulator({ now: clock.now })`
  */
 export async function runInside(
   servers: Servers,
   inputs: Readonly<Record<string, string>>,
   clock: Clock,
-  circumstances: Pick<Circumstances, 'repository' | 'env'> = {}
+  circumstances: Circumstances = {}
 ): Promise<ActionRun> {
+  if (circumstances.kill !== undefined || circumstances.entry !== undefined)
+    throw new Error('only a process of its own can be killed or started from another file: run the bundle')
   const { env, finish } = await prepareStep(servers, inputs, circumstances)
   const lines: string[] = []
   const code = await run(env, clock, actionsLog(clock, recorded(lines)), {

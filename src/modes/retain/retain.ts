@@ -1,6 +1,4 @@
-import { applier } from '../../apply/applier.ts'
 import { apply, notPlanned, type PackageTask } from '../../apply/apply.ts'
-import { verifyDeletions } from '../../apply/verify.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
@@ -52,9 +50,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
         ...policies.warnings,
         ...ungoverned(untouched, inputs),
         ...(explain === undefined ? [] : unexplained(explain, tasks))
-      ],
-      operations: (candidate, journal) => applier(candidate, context, journal),
-      afterwards: (candidate, journal, report) => verifyDeletions(candidate, context, journal, report)
+      ]
     },
     context
   )
@@ -68,8 +64,8 @@ function ungoverned(names: readonly string[], { packagesGiven }: Inputs): string
   ]
 }
 
-function unexplained(name: string, candidates: readonly PackageTask[]): string[] {
-  if (candidates.some(({ run: { explanations = [] } }) => explanations.length > 0)) return []
+function unexplained(name: string, tasks: readonly PackageTask[]): string[] {
+  if (tasks.some(({ run: { explanations = [] } }) => explanations.length > 0)) return []
   return [
     `There is nothing to explain: no version in the packages of this run has the tag or digest ${name}.`
   ]
