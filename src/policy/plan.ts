@@ -82,7 +82,7 @@ export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now
  */
 function resolveWithUnknown(
   own: Reasons<KeepReason>,
-  { nodes }: Graph,
+  graph: Graph,
   first: Resolution,
   unknowns: readonly Unknown[],
   again: (held: Reasons<KeepReason>) => Resolution
@@ -90,12 +90,12 @@ function resolveWithUnknown(
   const held = new Map(own)
   for (let resolution = first; ; resolution = again(held)) {
     const before = held.size
-    nodes.forEach(({ version, content }, place) => {
+    graph.nodes.forEach(({ version, content }, place) => {
       if (version === undefined || !resolution.deleted.has(place)) return
       const reason: KeepReason | undefined =
         content.state === 'unread'
           ? { code: 'unread', cause: content.cause }
-          : heldByUnknown(unknowns, version)
+          : heldByUnknown(unknowns, graph, place)
       if (reason !== undefined) held.set(place, [reason])
     })
     if (held.size === before) return { held, resolution }

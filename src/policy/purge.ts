@@ -63,7 +63,7 @@ function clearOf(
     const before = unclear.size
     graph.nodes.forEach(({ version }, place) => {
       if (version === undefined || named.has(place) || !isGoing(place)) return
-      const reason = heldByUnknown(unknowns, version)
+      const reason = heldByUnknown(unknowns, graph, place)
       if (reason !== undefined) unclear.set(place, reason)
     })
     if (unclear.size === before) return { kept, unclear }

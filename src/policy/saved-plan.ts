@@ -38,10 +38,10 @@ export function applyApproved(
   const skipped = new Map<number, string>()
   const unchanged: number[] = []
   const unknowns = unknownsIn(graph)
-  graph.nodes.forEach((node, place) => {
-    const { version } = node
+  graph.nodes.forEach(({ version }, place) => {
     if (version === undefined) return
-    const change = changeSince(version, approved) ?? keptNow.get(version.id) ?? unclear(node, unknowns)
+    const change =
+      changeSince(version, approved) ?? keptNow.get(version.id) ?? unclear(graph, place, unknowns)
     const concerned = approved.deletions.has(version.id) || approved.strips.has(version.id)
     if (concerned && change !== undefined) skipped.set(version.id, change)
     else if (approved.deletions.has(version.id)) unchanged.push(place)
@@ -64,9 +64,10 @@ export function applyApproved(
   }
 }
 
-function unclear({ content, version }: Node, unknowns: readonly Unknown[]): string | undefined {
+function unclear(graph: Graph, place: number, unknowns: readonly Unknown[]): string | undefined {
+  const { content } = graph.nodes[place] as Node
   if (content.state === 'unread') return `its manifest could not be read (${content.cause})`
-  const reason = version && heldByUnknown(unknowns, version)
+  const reason = heldByUnknown(unknowns, graph, place)
   return reason?.code === 'depends-on-unread' ? `${reason.on} could not be read and may need it` : undefined
 }
 

@@ -1,19 +1,22 @@
 import type { KeepReason, Plan } from '../model/decision.ts'
 import { leadsNowhere } from '../model/manifest.ts'
-import type { PackageVersion } from '../model/package.ts'
-import { type Graph, type Node, refOf } from './graph.ts'
+import { type Graph, isRoot, type Node, refOf } from './graph.ts'
 
 /**
- * What nobody could read, and what that could need. An unknown manifest may be an index of anything; but a registry
- * takes an index only when all that it names is there, so what was pushed after it is no part of it.
+ * What nobody could read, and what that could need. An unknown manifest may be an index, and its parts are versions
+ * like others, so these stay:
+ * - what was pushed before it, tagged or not, a part of something else or not: a registry takes an index only when
+ *   all that it names is there;
+ * - every untagged version that nothing points to, whenever it was pushed: parts look like that, and one that was lost
+ *   and pushed once more is younger than its index.
  */
 export interface Unknown {
   readonly ref: string
   /** Absent where only a tag is known. */
   readonly digest?: Node['digest']
   readonly cause: string
-  /** What is newer than this cannot be a part of it, in milliseconds since 1970; infinite where nothing is known. */
-  readonly pushed: number
+  /** In milliseconds since 1970; infinite where that is unknown, undefined where it is known to need nothing. */
+  readonly pushed: number | undefined
 }
 
 /** GitHub's dates are those of rows, which may be written a little after each other. */
@@ -26,7 +29,7 @@ const SLACK = 10 * 60_000
 export function unknownsIn(graph: Graph, concerns: (place: number) => boolean = () => true): Unknown[] {
   const unread = graph.nodes.flatMap((node, place) => {
     if (node.content.state !== 'unread' || !concerns(place)) return []
-    const pushed = isLeaf(graph, place) ? Number.NEGATIVE_INFINITY : pushedAt(graph, place)
+    const pushed = isLeaf(graph, place) ? undefined : pushedAt(graph, place)
     return [{ ref: refOf(node), digest: node.digest, cause: node.content.cause, pushed }]
   })
   return [...unread, ...graph.unresolved.map(one => ({ ...one, pushed: Number.POSITIVE_INFINITY }))]
@@ -38,9 +41,16 @@ export function unreadIn(unknowns: readonly Unknown[]): Plan['unread'] {
 }
 
 /** Why a version must stay, because something unknown could need it; undefined when nothing could. */
-export function heldByUnknown(unknowns: readonly Unknown[], version: PackageVersion): KeepReason | undefined {
-  const holder = unknowns.find(({ pushed, digest }) => {
-    return digest !== version.digest && (version.created === undefined || version.created <= pushed + SLACK)
+export function heldByUnknown(
+  unknowns: readonly Unknown[],
+  graph: Graph,
+  place: number
+): KeepReason | undefined {
+  const { version, digest, userTags } = graph.nodes[place] as Node
+  const isLoose = userTags.length === 0 && isRoot(graph, place)
+  const holder = unknowns.find(unknown => {
+    if (unknown.pushed === undefined || unknown.digest === digest) return false
+    return isLoose || version?.created === undefined || version.created <= unknown.pushed + SLACK
   })
   return holder && { code: 'depends-on-unread', on: holder.ref, cause: holder.cause }
 }
