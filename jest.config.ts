@@ -7,6 +7,8 @@ const config: Config = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
   testTimeout: 60_000,
+  // Tests wait for child processes and sockets more than they compute.
+  maxWorkers: '150%',
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/index.ts'],
   reporters: ['default', '<rootDir>/scripts/jest-tally.ts']

@@ -6,121 +6,102 @@ import { expect, test } from '@jest/globals'
 
 const src = resolve(import.meta.dirname, '../src')
 
-/** Files at the root that know nothing of packages and images, for every room to use. */
-const TOOLS = ['errors', 'util']
-
 interface Room {
-  /** Rooms that its files may import from, besides their own. */
+  /** Rooms that its files may import from, besides their own: only such as stand above it. */
   readonly knows: readonly string[]
   /** Packages and built-in modules that its files may import. */
   readonly uses: RegExp
   readonly because: string
 }
 
+/** Rooms without knowledge of packages and images, for every room to use. */
+const TOOLS = ['errors', 'util']
+/** Rooms that say what the program works with. */
+const DATA = ['model', ...TOOLS]
+const CLIENTS = ['github', 'registry', 'cache']
+
 /** A room is a folder of src or a file at its root; each knows only rooms above it in this list. */
 const ROOMS: Readonly<Record<string, Room>> = {
   errors: { knows: [], uses: /^$/, because: 'every room throws and catches them' },
-  util: { knows: [], uses: /^$/, because: 'tools serve every room, so they know none' },
-  model: { knows: [], uses: /^$/, because: 'the model is data that everybody shares; it depends on nobody' },
+  util: { knows: ['errors'], uses: /^$/, because: 'tools serve every room, so they know none' },
+  model: {
+    knows: [],
+    uses: /^node:crypto$/,
+    because: 'the model is data that everybody shares; it depends on nobody'
+  },
   log: {
     knows: ['model'],
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'the log says sentences that others made'
   },
   policy: {
-    knows: ['model', ...TOOLS],
-    uses: /^(?:minimatch|semver|node:(?:path|crypto|vm))$/,
+    knows: DATA,
+    uses: /^(?:minimatch|semver|node:(?:path|vm))$/,
     because: 'what is decided must not depend on the network, the clock, the runner or the wording of reports'
   },
   report: {
-    knows: ['model', ...TOOLS],
+    knows: DATA,
     uses: /^(?:zod|node:(?:fs|path|crypto|buffer))$/,
     because: 'a report is made of plans and outcomes as data; it must not decide nor ask anybody'
   },
   github: {
-    knows: ['model', ...TOOLS],
+    knows: DATA,
     uses: /^(?:@actions\/github|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
     because: 'the API client reads and writes; what for is decided above it'
   },
   registry: {
-    knows: ['model', ...TOOLS],
+    knows: DATA,
     uses: /^(?:@actions\/http-client|zod|node:[\w/]+)$/,
     because: 'the registry client reads and writes; what for is decided above it'
   },
   cache: {
-    knows: ['model', 'registry', ...TOOLS],
+    knows: ['registry', ...DATA],
     uses: /^(?:@actions\/cache|zod|node:[\w/]+)$/,
     because: 'what is remembered is manifests; what they mean is decided elsewhere'
   },
-  config: {
-    knows: ['model', 'policy', 'report', 'usage', ...TOOLS],
-    uses: /^(?:yaml|zod|node:[\w/]+)$/,
-    because: 'what the user said is read before anybody is asked'
-  },
   usage: {
-    knows: ['model', 'policy', 'github', 'config', ...TOOLS],
+    knows: ['policy', 'github', ...DATA],
     uses: /^(?:node:[\w/]+)$/,
     because: 'what is in use elsewhere is asked before anything is decided'
   },
+  config: {
+    knows: ['policy', 'report', 'usage', ...DATA],
+    uses: /^(?:yaml|zod|node:[\w/]+)$/,
+    because: 'what the user said is read before anybody is asked'
+  },
   context: {
-    knows: ['model', 'log', 'report', 'github', 'registry', 'cache', ...TOOLS],
-    uses: /^$/,
+    knows: ['log', 'report', 'config', ...CLIENTS, ...DATA],
+    uses: /^(?:node:[\w/]+)$/,
     because: 'the clients of one run are opened in one place, and know no mode'
   },
   inventory: {
-    knows: [
-      'model',
-      'log',
-      'policy',
-      'report',
-      'github',
-      'registry',
-      'cache',
-      'config',
-      'context',
-      'apply',
-      ...TOOLS
-    ],
+    knows: ['log', 'policy', 'report', 'config', 'context', ...CLIENTS, ...DATA],
     uses: /^(?:zod|node:[\w/]+)$/,
     because: 'everything is read before anything is decided'
   },
   apply: {
-    knows: [
-      'model',
-      'log',
-      'policy',
-      'report',
-      'github',
-      'registry',
-      'inventory',
-      'context',
-      'modes',
-      ...TOOLS
-    ],
+    knows: ['log', 'policy', 'report', 'github', 'registry', 'context', 'inventory', ...DATA],
     uses: /^(?:node:[\w/]+)$/,
     because: 'a plan is carried out as it was decided'
   },
   modes: {
     knows: [
-      'model',
       'log',
       'policy',
       'report',
-      'github',
-      'registry',
-      'cache',
-      'config',
       'usage',
+      'config',
       'context',
       'inventory',
       'apply',
-      ...TOOLS
+      ...CLIENTS,
+      ...DATA
     ],
     uses: /^(?:semver|zod|node:[\w/]+)$/,
     because: 'a mode strings the steps together; it is main that chooses among the modes'
   },
   main: {
-    knows: ['model', 'log', 'report', 'github', 'registry', 'cache', 'config', 'context', 'modes', ...TOOLS],
+    knows: ['log', 'report', 'config', 'context', 'modes', ...DATA],
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'main tells the story of a run'
   },
@@ -158,10 +139,61 @@ function trespasses(file: string, source: string): string[] {
   })
 }
 
+/** Files that lead back to themselves by their imports: each circle once, as the way around. */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, way: readonly string[]): void => {
+    const start = way.indexOf(file)
+    if (start >= 0) found.push([...way.slice(start), file].join(' -> '))
+    if (start >= 0 || done.has(file)) return
+    for (const target of imports.get(file) ?? []) visit(target, [...way, file])
+    done.add(file)
+  }
+  for (const file of imports.keys()) visit(file, [])
+  return found
+}
+
+const files = globSync('**/*.ts', { cwd: src }).filter(file => !file.endsWith('.d.ts'))
+const sources = new Map(files.map(file => [file, readFileSync(resolve(src, file), 'utf8')]))
+
 test('imports point down only', () => {
-  const files = globSync('**/*.ts', { cwd: src }).filter(file => !file.endsWith('.d.ts'))
   expect(files.length).toBeGreaterThan(50)
-  expect(files.flatMap(file => trespasses(file, readFileSync(resolve(src, file), 'utf8')))).toEqual([])
+  expect([...sources].flatMap(([file, source]) => trespasses(file, source))).toEqual([])
+})
+
+test('a room knows only rooms above it, and every room of the list is there', () => {
+  const names = Object.keys(ROOMS)
+  const upwards = Object.entries(ROOMS).flatMap(([name, { knows }], floor) =>
+    knows.filter(other => !names.slice(0, floor).includes(other)).map(other => `${name} knows ${other}`)
+  )
+  expect(upwards).toEqual([])
+  expect([...new Set(files.map(roomOf))].sort()).toEqual(names.sort())
+})
+
+test('no circle of files', () => {
+  const imports = new Map(
+    [...sources].map(([file, source]) => [
+      file,
+      importsOf(source)
+        .filter(target => target.startsWith('.'))
+        .map(target => posix.join(posix.dirname(file), target))
+    ])
+  )
+  expect(circles(imports)).toEqual([])
+  expect(
+    circles(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c', 'd']],
+        ['c', ['a']]
+      ])
+    )
+  ).toEqual(['a -> b -> c -> a'])
+})
+
+test('at most five loose files at the root of src', () => {
+  expect(files.filter(file => !file.includes('/')).length).toBeLessThanOrEqual(5)
 })
 
 test.each([

@@ -1,16 +1,26 @@
-import type { ManifestCache } from './cache/manifest-cache.ts'
-import type { Packages } from './github/packages.ts'
-import type { Repository } from './github/repository.ts'
-import type { TokenKind } from './github/token.ts'
-import type { Workflows } from './github/workflows.ts'
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { actionsCache, readOnly } from './cache/actions-cache.ts'
+import { type ManifestCache, noMemory, openMemory } from './cache/manifest-cache.ts'
+import type { Inputs } from './config/inputs.ts'
+import type { Policies } from './config/policies.ts'
+import { ExpectedError } from './errors.ts'
+import { createGitHub, type GitHub } from './github/client.ts'
+import { findOwner } from './github/owner.ts'
+import { createPackages, type Packages } from './github/packages.ts'
+import { createRepository, type Repository } from './github/repository.ts'
+import { lackingScopes, missingScopes, type Scope, type TokenKind, tokenKind } from './github/token.ts'
+import { createWorkflows, type Workflows } from './github/workflows.ts'
 import type { Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
 import type { Owner } from './model/package.ts'
 import type { RequestCounts, RunResult } from './model/run.ts'
-import type { Registry } from './registry/client.ts'
-import type { Journal } from './report/journal.ts'
+import { createRegistry, type Registry } from './registry/client.ts'
+import { type Journal, openRecord } from './report/journal.ts'
+import { VERSION } from './util/version.ts'
 
-/** What every mode works with: the doors to the outside, opened once by main. */
+/** What every mode works with: the clients of one run, opened once. */
 export interface Context {
   readonly owner: Owner
   readonly tokenKind: TokenKind
@@ -38,4 +48,111 @@ export interface Dispatcher {
   readonly workflows: Workflows
   /** Where they are. */
   readonly repository: Repository
+}
+
+/**
+ * Opens the clients of one run, finds out what the owner is, and checks what the token may do. Whoever opens a
+ * context closes its `memory`.
+ *
+ * @param policies say which rights the run needs
+ * @param env the runner's variables: where files may go, and its cache
+ * @throws ExpectedError when the owner cannot be found or the token's scopes do not suffice
+ */
+export async function openContext(
+  inputs: Inputs,
+  policies: Policies,
+  env: NodeJS.ProcessEnv,
+  clock: Clock,
+  log: Log
+): Promise<Context> {
+  const { token, apiUrl, serverUrl } = inputs
+  log.secret(token)
+  const kind = tokenKind(token)
+  const github = openGitHub(token, inputs, clock)
+  const { dispatchToken = token } = inputs
+  log.secret(dispatchToken)
+  // Another token has limits of its own.
+  const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs, clock)
+  const registry = createRegistry({
+    url: inputs.registryUrl,
+    serverUrl,
+    token,
+    clock,
+    onSecret: log.secret
+  })
+  const { owner, scopes } = await findOwner(github.octokit, inputs.owner, kind)
+  checkScopes(scopes, inputs, policies, log)
+  return {
+    owner,
+    tokenKind: kind,
+    serverUrl,
+    packages: createPackages(github.octokit, owner, clock),
+    registry,
+    memory: openCache(inputs, env, log),
+    repository: createRepository(github.octokit, inputs.repository),
+    openRepository: name => createRepository(github.octokit, name),
+    dispatcher: openDispatcher(starting, inputs),
+    clock,
+    log,
+    counts: () => countRequests(new Set([github, starting]), registry.reads),
+    openJournal: run =>
+      openRecord(inputs.reportFile, run, {
+        api: apiUrl,
+        registry: inputs.registryUrl,
+        version: VERSION
+      })
+  }
+}
+
+function openGitHub(token: string, inputs: Inputs, clock: Clock): GitHub {
+  return createGitHub({
+    token,
+    baseUrl: inputs.apiUrl,
+    reserve: inputs.reserveRequests,
+    deadline: clock.now() + inputs.timeLimit,
+    clock,
+    userAgent: `ghcr-steward/${VERSION}`
+  })
+}
+
+/** What earlier runs left in the cache of GitHub Actions; a dry run leaves nothing there, as it does nowhere. */
+function openCache(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): ManifestCache {
+  const folder = join(env['RUNNER_TEMP'] || tmpdir(), `ghcr-steward-memory-${randomUUID()}`)
+  const cache = actionsCache(env, folder, log.debug)
+  if (cache === undefined) return noMemory
+  return openMemory(inputs.dryRun ? readOnly(cache) : cache, new URL(inputs.registryUrl).host, log.debug)
+}
+
+function openDispatcher({ octokit }: GitHub, inputs: Inputs): Dispatcher | undefined {
+  const { dispatchWorkflow, dispatchRepository = inputs.repository, serverUrl } = inputs
+  if (dispatchWorkflow === undefined) return undefined
+  return {
+    workflows: createWorkflows(octokit, dispatchRepository, dispatchWorkflow, serverUrl),
+    repository: createRepository(octokit, dispatchRepository)
+  }
+}
+
+function countRequests(clients: ReadonlySet<GitHub>, reads: number): RequestCounts {
+  const stats = [...clients].map(({ governor }) => governor.stats())
+  const sum = (key: 'requests' | 'points' | 'writes') => stats.reduce((total, one) => total + one[key], 0)
+  return { api: sum('requests'), points: sum('points'), writes: sum('writes'), reads }
+}
+
+/** Stops a real run whose token lacks scopes, and warns a dry one: it proves nothing about deleting. */
+function checkScopes(scopes: string | undefined, inputs: Inputs, policies: Policies, log: Log): void {
+  const missing = missingScopes(scopes, neededScopes(inputs, policies))
+  if (missing.length === 0) return
+  const sentence = lackingScopes(missing, inputs.serverUrl)
+  if (!inputs.dryRun || missing.includes('read:packages')) throw new ExpectedError(sentence)
+  log.warning(`A real run would stop here. ${sentence}`)
+}
+
+function neededScopes({ mode }: Inputs, { stripsTags }: Policies): Scope[] {
+  const deletes = mode === 'retain' || mode === 'purge'
+  const writes = (mode === 'retain' && stripsTags) || mode === 'restore'
+  return [
+    'read:packages',
+    ...(deletes ? ['delete:packages' as const] : []),
+    ...(writes ? ['write:packages' as const] : [])
+  ]
 }

@@ -28,6 +28,14 @@ export function plain(text: string): string {
     .replace(/^(\s*):(?=:)/, '$1: ')
 }
 
+/** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
+export function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {
+  const shown = sentences.length > 10 ? 9 : 10
+  for (const sentence of sentences.slice(0, shown)) say(sentence)
+  if (sentences.length > shown)
+    say(`And ${sentences.length - shown} more, which the report and the summary have.`)
+}
+
 /** Lets pieces of work run one after another, in the order in which they come. */
 export function takeTurns(): (work: () => Promise<void>) => Promise<void> {
   let last: Promise<void> = Promise.resolve()
@@ -67,20 +75,23 @@ export function gathered(log: Log, inTurn: (work: () => Promise<void>) => Promis
   }
 }
 
+/** Where the log of a workflow step goes: standard output, in the runner's own commands. */
+export type StepOutput = Pick<typeof core, 'info' | 'debug' | 'warning' | 'error' | 'group' | 'setSecret'>
+
 /** The log of a workflow step. */
-export function actionsLog(clock: Clock): Log {
+export function actionsLog(clock: Clock, out: StepOutput = core): Log {
   let spoke = clock.now()
   return {
-    info: text => core.info(plain(text)),
-    debug: text => core.debug(plain(text)),
+    info: text => out.info(plain(text)),
+    debug: text => out.debug(plain(text)),
     progress: text => {
       if (clock.now() - spoke < PROGRESS_EVERY) return
       spoke = clock.now()
-      core.info(plain(text))
+      out.info(plain(text))
     },
-    warning: text => core.warning(plain(text)),
-    error: text => core.error(plain(text)),
-    group: (title, work) => core.group(plain(title), work),
-    secret: value => core.setSecret(value)
+    warning: text => out.warning(plain(text)),
+    error: text => out.error(plain(text)),
+    group: (title, work) => out.group(plain(title), work),
+    secret: value => out.setSecret(value)
   }
 }

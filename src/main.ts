@@ -1,40 +1,28 @@
-import { randomUUID } from 'node:crypto'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import * as core from '@actions/core'
-import { actionsCache, readOnly } from './cache/actions-cache.ts'
-import { type ManifestCache, noMemory, openMemory } from './cache/manifest-cache.ts'
-import { type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
+import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
 import { runPolicyTests } from './config/run-policy-tests.ts'
-import type { Context, Dispatcher } from './context.ts'
+import { type Context, openContext } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
-import { createGitHub, type GitHub } from './github/client.ts'
-import { findOwner } from './github/owner.ts'
-import { createPackages } from './github/packages.ts'
-import { createRepository } from './github/repository.ts'
-import { lackingScopes, missingScopes, type Scope, tokenKind } from './github/token.ts'
-import { createWorkflows } from './github/workflows.ts'
-import { actionsLog, type Log } from './log.ts'
+import { actionsLog, annotate, type Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
-import type { Mode, RequestCounts, RunResult } from './model/run.ts'
+import type { Mode, RunResult } from './model/run.ts'
 import { check } from './modes/check/check.ts'
 import { purge } from './modes/purge.ts'
 import { restore } from './modes/restore/restore.ts'
 import { retain } from './modes/retain/retain.ts'
-import { createRegistry } from './registry/client.ts'
-import { openRecord } from './report/journal.ts'
-import { outputs } from './report/outputs.ts'
-import { count, unmatchedPhrase } from './report/phrases.ts'
+import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
+import { count } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
-import { unmatched } from './report/tally.ts'
 import { failures } from './report/verdict.ts'
 import { REPOSITORY, readme } from './util/links.ts'
-import { VERSION } from './util/version.ts'
 
-const clock: Clock = {
-  now: Date.now,
-  sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
+/** What a step of a workflow leaves behind besides its log. */
+export interface StepResults {
+  /** Of several values for a name the last counts. */
+  setOutput(name: OutputName, value: string): void
+  /** Adds Markdown to the job summary. */
+  writeSummary(markdown: string): Promise<void>
 }
 
 type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
@@ -46,173 +34,104 @@ const RUN_MODE: Readonly<Record<Mode, RunMode>> = {
   restore
 }
 
-/** One run of the action, from the inputs to the exit code. Never throws. */
+/** One run as a step of a workflow, in this process. Never throws; sets the exit code. */
 export async function main(): Promise<void> {
-  const log = actionsLog(clock)
-  try {
-    const policy = policyUnderTest(process.env)
-    if (policy !== undefined) {
-      testPolicy(policy, log)
-      return
+  const clock: Clock = {
+    now: Date.now,
+    sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
+  }
+  process.exitCode = await run(process.env, clock, actionsLog(clock), {
+    setOutput: core.setOutput,
+    async writeSummary(markdown) {
+      if ((process.env['GITHUB_STEP_SUMMARY'] ?? '') !== '') await core.summary.addRaw(markdown).write()
     }
-    const inputs = readInputs(process.env)
-    annotate(log.warning, inputWarnings(inputs))
-    const policies = openPolicies(inputs, workspace())
-    const context = await open(inputs, policies, log)
+  })
+}
+
+/**
+ * One run, from the inputs to the exit code. Never throws.
+ *
+ * @param env the runner's variables, the inputs among them
+ * @returns the exit code: 1 when the run is red
+ */
+export async function run(
+  env: NodeJS.ProcessEnv,
+  clock: Clock,
+  log: Log,
+  results: StepResults
+): Promise<0 | 1> {
+  try {
+    // Set first, so that a later step can parse them however this run ends.
+    for (const [name, value] of Object.entries(EMPTY_OUTPUTS)) results.setOutput(name as OutputName, value)
+    const policy = policyUnderTest(env)
+    if (policy !== undefined) {
+      testPolicy(policy, workspaceOf(env), log)
+      return 0
+    }
+    const inputs = readInputs(env)
+    annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
+    const policies = openPolicies(inputs, workspaceOf(env))
+    const context = await openContext(inputs, policies, env, clock, log)
+    const openJournal: Context['openJournal'] = planned => {
+      const journal = context.openJournal(planned)
+      // From here on the report can undo the run, also one that fails in the middle.
+      results.setOutput('report', inputs.reportFile)
+      return journal
+    }
     try {
-      await report(await RUN_MODE[inputs.mode](inputs, context, policies), inputs, log)
+      const result = await RUN_MODE[inputs.mode](inputs, { ...context, openJournal }, policies)
+      return await report(result, inputs, log, results)
     } finally {
       await context.memory.close()
     }
   } catch (error) {
-    fail(error, log)
+    return fail(error, log, results)
   }
 }
 
 /** Runs the tests of a policy, asking nobody. */
-function testPolicy(policy: string, log: Log): void {
-  const names = runPolicyTests(readPolicy(policy, workspace()))
+function testPolicy(policy: string, workspace: string, log: Log): void {
+  const names = runPolicyTests(readPolicy(policy, workspace))
   if (names.length === 0)
     throw new ExpectedError('The policy has no `tests`. Add some, or leave `policy-tests` out.')
   for (const name of names) log.info(`as expected: ${name}`)
   log.info(`${count(names.length, 'policy test')} passed.`)
 }
 
-function workspace(): string {
-  return process.env['GITHUB_WORKSPACE'] || process.cwd()
+/** The folder that paths start from. */
+function workspaceOf(env: NodeJS.ProcessEnv): string {
+  return env['GITHUB_WORKSPACE'] || process.cwd()
 }
 
-/** Opens the doors to GitHub and the registry, and looks at what the token may do. */
-async function open(inputs: Inputs, policies: Policies, log: Log): Promise<Context> {
-  const { token, apiUrl, serverUrl } = inputs
-  log.secret(token)
-  const kind = tokenKind(token)
-  const github = openGitHub(token, inputs)
-  const { dispatchToken = token } = inputs
-  log.secret(dispatchToken)
-  // Another token has limits of its own.
-  const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs)
-  const registry = createRegistry({
-    url: inputs.registryUrl,
-    serverUrl,
-    token,
-    clock,
-    onSecret: log.secret
-  })
-  const { owner, scopes } = await findOwner(github.octokit, inputs.owner, kind)
-  examine(scopes, inputs, policies.stripsTags, log)
-  return {
-    owner,
-    tokenKind: kind,
-    serverUrl,
-    packages: createPackages(github.octokit, owner, clock),
-    registry,
-    memory: openCache(inputs, log),
-    repository: createRepository(github.octokit, inputs.repository),
-    openRepository: name => createRepository(github.octokit, name),
-    dispatcher: openDispatcher(starting, inputs),
-    clock,
-    log,
-    counts: () => countRequests(new Set([github, starting]), registry.reads),
-    openJournal: run =>
-      openRecord(inputs.reportFile, run, {
-        api: apiUrl,
-        registry: inputs.registryUrl,
-        version: VERSION
-      })
-  }
-}
-
-function openGitHub(token: string, inputs: Inputs): GitHub {
-  return createGitHub({
-    token,
-    baseUrl: inputs.apiUrl,
-    reserve: inputs.reserveRequests,
-    deadline: clock.now() + inputs.timeLimit,
-    clock,
-    userAgent: `ghcr-steward/${VERSION}`
-  })
-}
-
-/** What earlier runs left in the cache of GitHub Actions; a dry run leaves nothing there, as it does nowhere. */
-function openCache(inputs: Inputs, log: Log): ManifestCache {
-  const folder = join(process.env['RUNNER_TEMP'] || tmpdir(), `ghcr-steward-memory-${randomUUID()}`)
-  const cache = actionsCache(process.env, folder, log.debug)
-  if (cache === undefined) return noMemory
-  return openMemory(inputs.dryRun ? readOnly(cache) : cache, new URL(inputs.registryUrl).host, log.debug)
-}
-
-function openDispatcher({ octokit }: GitHub, inputs: Inputs): Dispatcher | undefined {
-  const { dispatchWorkflow, dispatchRepository = inputs.repository, serverUrl } = inputs
-  if (dispatchWorkflow === undefined) return undefined
-  return {
-    workflows: createWorkflows(octokit, dispatchRepository, dispatchWorkflow, serverUrl),
-    repository: createRepository(octokit, dispatchRepository)
-  }
-}
-
-function countRequests(clients: ReadonlySet<GitHub>, reads: number): RequestCounts {
-  const stats = [...clients].map(({ governor }) => governor.stats())
-  const sum = (key: 'requests' | 'points' | 'writes') => stats.reduce((total, one) => total + one[key], 0)
-  return { api: sum('requests'), points: sum('points'), writes: sum('writes'), reads }
-}
-
-/** Stops a real run whose token lacks scopes, and warns a dry one: it proves nothing about deleting. */
-function examine(scopes: string | undefined, inputs: Inputs, stripsTags: boolean, log: Log): void {
-  const needed: Scope[] = [
-    'read:packages',
-    ...(['retain', 'purge'].includes(inputs.mode) ? ['delete:packages' as const] : []),
-    ...((inputs.mode === 'retain' && stripsTags) || inputs.mode === 'restore'
-      ? ['write:packages' as const]
-      : [])
-  ]
-  const missing = missingScopes(scopes, needed)
-  if (missing.length === 0) return
-  const sentence = lackingScopes(missing, inputs.serverUrl)
-  if (!inputs.dryRun || missing.includes('read:packages')) throw new ExpectedError(sentence)
-  log.warning(`A real run would stop here. ${sentence}`)
-}
-
-/** Outputs, summary, annotations and the colour of the run. */
-async function report(run: RunResult, inputs: Inputs, log: Log): Promise<void> {
+/** Outputs, summary, annotations and the exit code of the run. */
+async function report(run: RunResult, inputs: Inputs, log: Log, results: StepResults): Promise<0 | 1> {
   const { values, warnings } = outputs(run, inputs.reportFile)
-  for (const [name, value] of Object.entries(values)) core.setOutput(name, value)
-  await writeSummary(renderSummary(run), log)
-  const silent = unmatched(run.packages).filter(hits => hits.action === 'keep')
-  annotate(log.warning, [...run.warnings, ...warnings, ...silent.map(unmatchedPhrase)])
+  for (const [name, value] of Object.entries(values)) results.setOutput(name as OutputName, value)
+  await writeSummary(renderSummary(run), log, results)
+  annotate(log.warning, [...run.warnings, ...warnings])
   if (run.incomplete !== undefined)
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
   annotate(log.error, red)
-  if (red.length > 0) process.exitCode = 1
+  return red.length > 0 ? 1 : 0
 }
 
 /** A summary that cannot be written must not hide what was done. */
-async function writeSummary(markdown: string, log: Log): Promise<void> {
-  if ((process.env['GITHUB_STEP_SUMMARY'] ?? '') === '') return
+async function writeSummary(markdown: string, log: Log, results: StepResults): Promise<void> {
   try {
-    await core.summary.addRaw(markdown).write()
+    await results.writeSummary(markdown)
   } catch (error) {
     log.warning(`The job summary could not be written: ${messageOf(error)}`)
   }
 }
 
-/** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
-function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {
-  const shown = sentences.length > 10 ? 9 : 10
-  for (const sentence of sentences.slice(0, shown)) say(sentence)
-  if (sentences.length > shown)
-    say(`And ${sentences.length - shown} more, which the report and the summary have.`)
-}
-
-/** The end of a run that came to no result. */
-function fail(error: unknown, log: Log): void {
+/** The end of a run without a result, and its exit code. */
+function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
   if (error instanceof BudgetError) {
-    core.setOutput('incomplete', 'true')
+    results.setOutput('incomplete', 'true')
     log.warning(`The run ended before anything was decided. ${error.message} The next run goes on.`)
-    return
+    return 0
   }
-  process.exitCode = 1
   if (error instanceof InputError) {
     annotate(log.error, error.problems)
     log.info(`Nothing was asked of GitHub. What each input takes: ${readme('inputs')}`)
@@ -225,4 +144,5 @@ function fail(error: unknown, log: Log): void {
       `ghcr-steward has a bug: ${messageOf(error)}. Please report it with the lines above: ${REPOSITORY}/issues`
     )
   }
+  return 1
 }

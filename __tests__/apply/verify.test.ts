@@ -2,12 +2,13 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { image, index, manifest } from '../emulator/shapes.ts'
-import { runAction } from '../helpers/run-action.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
 
+const clock = fastClock(100)
 let github: Emulator
 let app: Builder
 beforeEach(async () => {
-  github = await startEmulator()
+  github = await startEmulator({ now: clock.now })
   github.world.deletedTags = 'shown'
   app = github.world.package('acme/app', { repository: 'acme/app' })
   app.push(image(), { tags: ['v1'], at: '2026-01-01T00:00:00Z' })
@@ -15,11 +16,11 @@ beforeEach(async () => {
 afterEach(() => github.close())
 
 const clean = () =>
-  runAction(github, {
-    token: github.world.githubToken('acme/app'),
-    'delete-tags': 'sha-*',
-    'delete-untagged': 'true'
-  })
+  runInside(
+    github,
+    { token: github.world.githubToken('acme/app'), 'delete-tags': 'sha-*', 'delete-untagged': 'true' },
+    clock
+  )
 
 /** Lets something happen in the 200 milliseconds before this version's DELETE arrives. */
 const before = (id: number, run: () => unknown) =>

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ExpectedError } from '../../src/errors.ts'
 import type { Clock } from '../../src/model/clock.ts'
 import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
@@ -12,7 +11,7 @@ import { runAction } from '../helpers/run-action.ts'
 import { brokenTags, differences, losses, type Picture, pictureOf, untruths } from './judge.ts'
 import { type Inputs, type Kind, layDown, type Scenario, scenarioOf } from './scenario.ts'
 
-/** How a disturbed run is made: the bundle in a process of its own, or the same road inside this one. */
+/** How a disturbed run is made: the bundle in a process of its own, or the same run inside this one. */
 export type Where = 'bundle' | 'inside'
 
 export interface Verdict {
@@ -36,7 +35,6 @@ interface Stage {
   readonly app: Builder
   readonly inputs: Inputs
   readonly clock: Clock
-  readonly folder: string
 }
 
 /**
@@ -47,8 +45,8 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
   const scenario = scenarioOf(seed, kind)
   const folder = await mkdtemp(join(tmpdir(), 'ghcr-steward-campaign-'))
   try {
-    const stays = await withStage(scenario, folder, 'inside', untilDone)
-    return await withStage(scenario, folder, where, async stage => {
+    const stays = await withStage(scenario, 'inside', untilDone)
+    return await withStage(scenario, where, async stage => {
       const { github, app } = stage
       const before = pictureOf(app)
       const broken = brokenTags(app, github)
@@ -77,7 +75,6 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
 
 async function withStage<T>(
   { pushes, inputs }: Scenario,
-  folder: string,
   where: Where,
   play: (stage: Stage) => Promise<T>
 ): Promise<T> {
@@ -87,14 +84,14 @@ async function withStage<T>(
   await using github = await startEmulator({ world, now: clock.now, contract: 'off' })
   const app = layDown(world, pushes)
   const token = world.githubToken('acme/app')
-  return await play({ github, app, inputs: { ...inputs, token }, clock, folder })
+  return await play({ github, app, inputs: { ...inputs, token }, clock })
 }
 
 /** Runs undisturbed until nothing is due any more. */
-async function untilDone({ github, app, inputs, clock, folder }: Stage): Promise<Picture> {
+async function untilDone({ github, app, inputs, clock }: Stage): Promise<Picture> {
   for (let run = 0; run < RUNS; run++) {
     const before = app.row.order.length
-    await runInside(github, inputs, join(folder, 'undisturbed.json'), clock)
+    await using _ = await runInside(github, inputs, clock)
     if (app.row.order.length === before) break
   }
   return pictureOf(app)
@@ -102,13 +99,13 @@ async function untilDone({ github, app, inputs, clock, folder }: Stage): Promise
 
 /** Undoes the disturbed run from its own report, whatever became of it. */
 async function undone(
-  { github, app, inputs, clock, folder }: Stage,
+  { github, app, inputs, clock }: Stage,
   before: Picture,
   report: string
 ): Promise<string[]> {
   if (!existsSync(report)) return []
   const { token = '' } = inputs
-  await runInside(github, { token, mode: 'restore', restore: report }, join(folder, 'restored.json'), clock)
+  await using _ = await runInside(github, { token, mode: 'restore', restore: report }, clock)
   return differences('no run at all', before, 'its undoing', pictureOf(app))
 }
 
@@ -125,14 +122,9 @@ async function disturbed(
     if (trouble.kind !== 'kill') github.faults.on(target, trouble)
     else github.faults.on(target, { kind: trouble.when, run: () => end.abort() })
   }
-  if (where === 'bundle') {
-    await using run = await runAction(github, { ...inputs, 'report-file': report }, { kill: end.signal })
-    return run.stdout.split('\n').filter(line => line.includes('has a bug'))
-  }
-  try {
-    await runInside(github, inputs, report, clock)
-    return []
-  } catch (error) {
-    return error instanceof ExpectedError ? [] : [`a bug: ${String(error)}`]
-  }
+  const given = { ...inputs, 'report-file': report }
+  await using run = await (where === 'bundle'
+    ? runAction(github, given, { kill: end.signal })
+    : runInside(github, given, clock))
+  return run.stdout.split('\n').filter(line => line.includes('has a bug'))
 }

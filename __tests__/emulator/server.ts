@@ -31,7 +31,7 @@ export interface Logged {
 }
 
 export interface EmulatorOptions {
-  /** An empty world when absent. */
+  /** An empty world, on the clock of `now`, when absent. */
   readonly world?: World
   /** What differs from GitHub's published limits. */
   readonly limits?: Partial<Limits>
@@ -77,7 +77,7 @@ const READS = ['GET', 'HEAD', 'OPTIONS']
 
 /** Starts both servers; `await using` stops them. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { world = createWorld(), apiPrefix = '', latencyMs = 0, now = Date.now } = options
+  const { now = Date.now, world = createWorld(now), apiPrefix = '', latencyMs = 0 } = options
   const faults = createFaults()
   const limiter = createLimiter({ ...PUBLISHED, ...options.limits }, now)
   const requests: Logged[] = []

@@ -19,7 +19,7 @@ import type { PackageRow, State, VersionPage, VersionRow, VersionStore } from '.
 
 /** Everything there is: owners, tokens, packages and their versions. A test lays it down one fact a line. */
 export interface World {
-  /** What the world takes for the present; set it to stop the clock. */
+  /** What the world takes for the present; set it to stop the clock that the world was made with. */
   now: number
   /** Whether the list of deleted versions shows the tags that they had; hidden unless told. */
   deletedTags: 'shown' | 'hidden'
@@ -74,8 +74,8 @@ export interface PackageFacts {
 
 const ALL_SCOPES = ['repo', 'read:packages', 'write:packages', 'delete:packages']
 
-/** A world with nobody in it. */
-export function createWorld(): World {
+/** A world with nobody in it, on this clock. */
+export function createWorld(now: () => number = Date.now): World {
   const owners = new Map<string, StoredOwner>()
   const tokens = new Map<string, Account>()
   const packages = new Map<string, StoredPackage>()
@@ -151,7 +151,7 @@ export function createWorld(): World {
 
   const world: World = {
     get now() {
-      return fixed ?? Date.now()
+      return fixed ?? now()
     },
     set now(at: number) {
       fixed = at

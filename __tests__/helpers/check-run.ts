@@ -10,9 +10,10 @@ import { repositoryRoutes } from '../emulator/repository-api.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../emulator/server.ts'
 import { image } from '../emulator/shapes.ts'
 import { createWorld, type World } from '../emulator/world.ts'
-import { type ActionRun, runAction } from './run-action.ts'
+import { fastClock, runInside } from './inside.ts'
+import type { ActionRun } from './run-action.ts'
 
-/** The organization `acme` with the repository and the package `app`, and whole runs of checks over it. */
+/** The organization `acme` with the repository and the package `app`, and whole runs of checks over it, on a fast clock. */
 export interface Scene {
   readonly world: World
   readonly repositories: Repositories
@@ -31,13 +32,19 @@ export interface SceneFacts {
 }
 
 export async function scene({ server, isPrivate = false, emulator = {} }: SceneFacts = {}): Promise<Scene> {
-  const world = createWorld()
+  const clock = fastClock(100)
+  const world = createWorld(clock.now)
   world.org('acme', { olivia: 'admin' })
   const visibility = isPrivate ? 'private' : 'public'
   const app = world.package('acme/app', { repository: 'acme/app', visibility })
   const repositories = createRepositories(world, server)
   const repository = repositories.add('acme/app', { isPrivate })
-  const github = await startEmulator({ world, routes: repositoryRoutes(repositories), ...emulator })
+  const github = await startEmulator({
+    world,
+    now: clock.now,
+    routes: repositoryRoutes(repositories),
+    ...emulator
+  })
   return {
     world,
     repositories,
@@ -45,7 +52,7 @@ export async function scene({ server, isPrivate = false, emulator = {} }: SceneF
     app,
     github,
     run: (inputs = {}, token = world.githubToken('acme/app')) =>
-      runAction(github, { mode: 'check', token, ...inputs }),
+      runInside(github, { mode: 'check', token, ...inputs }, clock),
     [Symbol.asyncDispose]: () => github.close()
   }
 }

@@ -1,94 +1,84 @@
-import { dirname } from 'node:path'
-import { noMemory } from '../../src/cache/manifest-cache.ts'
-import { readInputs } from '../../src/config/inputs.ts'
-import { openPolicies } from '../../src/config/policies.ts'
-import { createGitHub } from '../../src/github/client.ts'
-import { findOwner } from '../../src/github/owner.ts'
-import { createPackages } from '../../src/github/packages.ts'
-import { createRepository } from '../../src/github/repository.ts'
-import { tokenKind } from '../../src/github/token.ts'
-import type { Log } from '../../src/log.ts'
+import { appendFileSync } from 'node:fs'
+import { actionsLog, type StepOutput } from '../../src/log.ts'
+import { run } from '../../src/main.ts'
 import type { Clock } from '../../src/model/clock.ts'
-import type { RunResult } from '../../src/model/run.ts'
-import { purge } from '../../src/modes/purge.ts'
-import { restore } from '../../src/modes/restore/restore.ts'
-import { retain } from '../../src/modes/retain/retain.ts'
-import { createRegistry } from '../../src/registry/client.ts'
-import { openRecord } from '../../src/report/journal.ts'
-import type { Servers } from './run-action.ts'
+import { type ActionRun, type Circumstances, prepareStep, type Servers } from './run-action.ts'
 
-/** A clock that runs faster than the real one, for pauses that are real and still take no time. */
+/**
+ * A clock that runs faster than the real one while anybody sleeps by it, and with it otherwise: pauses take no
+ * time, and what a busy machine needs for its work does not count as a long one.
+ */
 export function fastClock(times: number): Clock {
-  const start = Date.now()
-  return {
-    now: () => start + (Date.now() - start) * times,
-    sleep: ms => new Promise(wake => setTimeout(wake, ms / times))
+  let seen = Date.now()
+  let time = seen
+  let sleepers = 0
+  const now = (): number => {
+    const real = Date.now()
+    time += (real - seen) * (sleepers > 0 ? times : 1)
+    seen = real
+    return time
   }
-}
-
-const silent: Log = {
-  info() {},
-  debug() {},
-  progress() {},
-  warning() {},
-  error() {},
-  group: (_, work) => work(),
-  secret() {}
+  return {
+    now,
+    async sleep(ms) {
+      const until = now() + ms
+      sleepers += 1
+      try {
+        while (now() < until) await new Promise(wake => setTimeout(wake, (until - time) / times))
+      } finally {
+        now()
+        sleepers -= 1
+      }
+    }
+  }
 }
 
 /**
- * One run without a process of its own, on a clock that is handed in: the inputs, the road and the journal are
- * the action's, and only what main does with the result is left out.
+ * The same run as `runAction` makes, without a process of its own and on a clock that is handed in. All modes work;
+ * paths start from `GITHUB_WORKSPACE`, which is the run's own folder unless `env` says otherwise.
  *
- * @param reportFile where the report goes
- * @throws what main would print as the end of the run
+ * @param clock also the emulator's: `createWorld(clock.now)`, `startEmulator({ now: clock.now })`
  */
 export async function runInside(
   servers: Servers,
-  given: Readonly<Record<string, string>>,
-  reportFile: string,
-  clock: Clock
-): Promise<RunResult> {
-  const env: Record<string, string> = {
-    GITHUB_API_URL: servers.apiUrl,
-    GITHUB_REPOSITORY: 'acme/app',
-    GITHUB_REPOSITORY_OWNER: 'acme',
-    'INPUT_REGISTRY-URL': servers.registryUrl,
-    'INPUT_REPORT-FILE': reportFile
-  }
-  for (const [name, value] of Object.entries(given)) env[`INPUT_${name.toUpperCase()}`] = value
-  const inputs = readInputs(env)
-  const { token, apiUrl, serverUrl, registryUrl } = inputs
-  const kind = tokenKind(token)
-  const github = createGitHub({
-    token,
-    baseUrl: apiUrl,
-    reserve: inputs.reserveRequests,
-    deadline: clock.now() + inputs.timeLimit,
-    clock
+  inputs: Readonly<Record<string, string>>,
+  clock: Clock,
+  circumstances: Circumstances = {}
+): Promise<ActionRun> {
+  if (circumstances.kill !== undefined || circumstances.entry !== undefined)
+    throw new Error('only a process of its own can be killed or started from another file: run the bundle')
+  const { env, finish } = await prepareStep(servers, inputs, circumstances)
+  const lines: string[] = []
+  const code = await run(env, clock, actionsLog(clock, recorded(lines)), {
+    setOutput: (name, value) =>
+      appendFileSync(env['GITHUB_OUTPUT'] ?? '', `${name}<<END-OF-VALUE\n${value}\nEND-OF-VALUE\n`),
+    writeSummary: async markdown => appendFileSync(env['GITHUB_STEP_SUMMARY'] ?? '', markdown)
   })
-  const registry = createRegistry({ url: registryUrl, serverUrl, token, clock, onSecret: () => {} })
-  const { owner } = await findOwner(github.octokit, inputs.owner, kind)
-  const roads = { retain, purge, restore }
-  if (inputs.mode === 'check') throw new Error('a check is not run inside')
-  const services = {
-    owner,
-    tokenKind: kind,
-    serverUrl,
-    packages: createPackages(github.octokit, owner, clock),
-    registry,
-    memory: noMemory,
-    repository: createRepository(github.octokit, inputs.repository),
-    openRepository: (name: string) => createRepository(github.octokit, name),
-    dispatcher: undefined,
-    clock,
-    log: silent,
-    counts: () => {
-      const { requests, points, writes } = github.governor.stats()
-      return { api: requests, points, writes, reads: registry.reads }
-    },
-    openJournal: (run: RunResult) =>
-      openRecord(reportFile, run, { api: apiUrl, registry: registryUrl, version: 'inside' })
+  return await finish({ code, stdout: lines.map(line => `${line}\n`).join(''), stderr: '' })
+}
+
+/** Writes down what `@actions/core` would print. */
+function recorded(lines: string[]): StepOutput {
+  const say = (line: string): void => {
+    lines.push(line)
   }
-  return roads[inputs.mode](inputs, services, openPolicies(inputs, dirname(reportFile)))
+  const command =
+    (name: string) =>
+    (text: string | Error): void =>
+      say(`::${name}::${String(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`)
+  return {
+    info: say,
+    debug: command('debug'),
+    warning: command('warning'),
+    error: command('error'),
+    setSecret: command('add-mask'),
+    async group(title, work) {
+      say(`::group::${title}`)
+      try {
+        return await work()
+      } finally {
+        say('::endgroup::')
+      }
+    }
+  }
 }

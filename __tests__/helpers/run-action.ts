@@ -49,33 +49,53 @@ export async function runAction(
   inputs: Readonly<Record<string, string>>,
   circumstances: Circumstances = {}
 ): Promise<ActionRun> {
-  const { repository = 'acme/app', cwd, kill, entry = join(root, 'dist/index.js') } = circumstances
-  const temp = await mkdtemp(join(tmpdir(), 'ghcr-steward-'))
-  const files = { GITHUB_OUTPUT: join(temp, 'output'), GITHUB_STEP_SUMMARY: join(temp, 'summary') }
-  await Promise.all(Object.values(files).map(file => writeFile(file, '')))
-  const env = {
-    ...runnerVariables(servers.apiUrl, repository, temp),
-    ...files,
-    // Blank means unset to the action, which would then look for the real registry.
-    ...inputVariables({ ...inputs, 'registry-url': inputs['registry-url'] || servers.registryUrl }),
-    ...circumstances.env
-  }
+  const { cwd, kill, entry = join(root, 'dist/index.js') } = circumstances
+  const { temp, env, finish } = await prepareStep(servers, inputs, circumstances)
   const child = spawn(process.execPath, [entry], { cwd: cwd ?? temp, env })
   const kills = () => child.kill('SIGKILL')
   kill?.addEventListener('abort', kills, { once: true })
   if (kill?.aborted) kills()
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed(child)])
   kill?.removeEventListener('abort', kills)
-  const outputs = parseOutputs(await readFile(files.GITHUB_OUTPUT, 'utf8'))
+  return await finish({ code, stdout, stderr })
+}
+
+interface PreparedStep {
+  readonly temp: string
+  readonly env: Record<string, string>
+  /** Reads what the run left behind. */
+  finish(ended: Pick<ActionRun, 'code' | 'stdout' | 'stderr'>): Promise<ActionRun>
+}
+
+/** Makes a step's folder, files and variables. */
+export async function prepareStep(
+  servers: Servers,
+  inputs: Readonly<Record<string, string>>,
+  { repository = 'acme/app', env = {} }: Circumstances
+): Promise<PreparedStep> {
+  const temp = await mkdtemp(join(tmpdir(), 'ghcr-steward-'))
+  const files = { GITHUB_OUTPUT: join(temp, 'output'), GITHUB_STEP_SUMMARY: join(temp, 'summary') }
+  await Promise.all(Object.values(files).map(file => writeFile(file, '')))
   return {
-    code,
-    stdout,
-    stderr,
-    outputs,
-    summary: await readFile(files.GITHUB_STEP_SUMMARY, 'utf8'),
-    report: await readReport(outputs['report']),
     temp,
-    [Symbol.asyncDispose]: () => rm(temp, { recursive: true, force: true })
+    env: {
+      ...runnerVariables(servers.apiUrl, repository, temp),
+      ...files,
+      // Blank means unset to the action, which would then look for the real registry.
+      ...inputVariables({ ...inputs, 'registry-url': inputs['registry-url'] || servers.registryUrl }),
+      ...env
+    },
+    async finish(ended) {
+      const outputs = parseOutputs(await readFile(files.GITHUB_OUTPUT, 'utf8'))
+      return {
+        ...ended,
+        outputs,
+        summary: await readFile(files.GITHUB_STEP_SUMMARY, 'utf8'),
+        report: await readReport(outputs['report']),
+        temp,
+        [Symbol.asyncDispose]: () => rm(temp, { recursive: true, force: true })
+      }
+    }
   }
 }
 

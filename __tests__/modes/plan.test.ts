@@ -4,16 +4,18 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import type { Builder, Pushed } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { image, index, manifest } from '../emulator/shapes.ts'
-import { type ActionRun, runAction } from '../helpers/run-action.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
+import type { ActionRun } from '../helpers/run-action.ts'
 
 const POLICY = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+const clock = fastClock(100)
 let github: Emulator
 let app: Builder
 let token: string
 let one: Pushed
 let two: Pushed
 beforeEach(async () => {
-  github = await startEmulator()
+  github = await startEmulator({ now: clock.now })
   app = github.world.package('acme/app', { repository: 'acme/app' })
   token = github.world.githubToken('acme/app')
   app.push(image(), { tags: ['v1'], at: '2026-01-01T00:00:00Z' })
@@ -22,7 +24,8 @@ beforeEach(async () => {
 })
 afterEach(() => github.close())
 
-const run = (inputs: Record<string, string>) => runAction(github, { token, packages: 'app', ...inputs })
+const run = (inputs: Record<string, string>) =>
+  runInside(github, { token, packages: 'app', ...inputs }, clock)
 const dry = (more: Record<string, string> = {}) => run({ 'dry-run': 'true', ...POLICY, ...more })
 
 /** The plan as a later job downloads it, changed by `edit` where a test wants another one. */

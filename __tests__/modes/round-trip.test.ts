@@ -8,6 +8,7 @@ import { layDown, scenarioOf } from '../campaign/scenario.ts'
 import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { createWorld } from '../emulator/world.ts'
+import { errorsOf } from '../helpers/check-run.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 
 /** What went comes back, whatever it was: the same ids, digests, tags and graph. */
@@ -40,18 +41,13 @@ async function roundTrip(
   // A world without anything to take away says nothing: another one is drawn.
   fc.pre(given !== undefined)
   const before = look(app, github)
-  const first = await runInside(github, { token, ...given }, report, clock)
+  await using first = await runInside(github, { token, 'report-file': report, ...given }, clock)
   // The whole package counts as one deletion.
   const deleted = github.writes.filter(({ method, status }) => method === 'DELETE' && status === 204).length
-  expect(first.packages.flatMap(({ alarms = [] }) => alarms)).toEqual([])
-  const back = await runInside(
-    github,
-    { token, mode: 'restore', restore: report },
-    join(folder, 'back.json'),
-    clock
-  )
+  expect(errorsOf(first)).toEqual([])
+  await using back = await runInside(github, { token, mode: 'restore', restore: report }, clock)
   expect(look(app, github)).toEqual(before)
-  expect(back.packages.flatMap(({ alarms = [], error = '' }) => [...alarms, error].join(''))).toEqual([''])
+  expect(errorsOf(back)).toEqual([])
   return deleted
 }
 

@@ -4,21 +4,24 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { image, index, manifest } from '../emulator/shapes.ts'
-import { type ActionRun, runAction } from '../helpers/run-action.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
+import type { ActionRun } from '../helpers/run-action.ts'
 
 const DAY = 86_400_000
+const clock = fastClock(100)
 let github: Emulator
 let app: Builder
 let token: string
 beforeEach(async () => {
-  github = await startEmulator()
+  github = await startEmulator({ now: clock.now })
   app = github.world.package('acme/app', { repository: 'acme/app' })
   token = github.world.githubToken('acme/app')
   app.push(image(), { tags: ['v1'], at: '2026-01-01T00:00:00Z' })
 })
 afterEach(() => github.close())
 
-const run = (inputs: Record<string, string>) => runAction(github, { token, packages: 'app', ...inputs })
+const run = (inputs: Record<string, string>) =>
+  runInside(github, { token, packages: 'app', ...inputs }, clock)
 const clean = (more: Record<string, string> = {}) =>
   run({ 'delete-tags': 'sha-*', 'delete-untagged': 'true', ...more })
 const restore = (what: string, more: Record<string, string> = {}) =>
@@ -93,7 +96,7 @@ describe('restore', () => {
     await using _ = await clean()
     await using back = await restore(`${one.id} 12345`)
     expect(back.code).toBe(1)
-    expect(back.stdout).toMatch(/Nothing was restored, for 12345 is neither there nor among/)
+    expect(back.stdout).toMatch(/Nothing was restored, because 12345 is neither there nor among/)
     expect(Object.keys(app.tags())).toEqual(['v1'])
   })
 
@@ -138,7 +141,7 @@ describe('restore', () => {
     await using back = await restore(reportOf(first))
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(
-      /GitHub answered "Package version not found\.": it is deleted for more than 30 days/
+      /GitHub answered "Package version not found\.": it was deleted more than 30 days ago/
     )
     expect(back.summary).toMatch(/it would be broken without sha256&#58;\w{12}, which did not come back/)
     expect(app.tags()).not.toHaveProperty('sha-1')

@@ -420,11 +420,11 @@ describe('an incident', () => {
   test('T-25f: it is told how many tags each pattern matched', () => {
     const plan = planFor(
       { a: { tags: ['v1', 'v2'] } },
-      policyOf([{ name: 'r', action: 'keep', match: { tags: ['v*', '^\\d+$'] } }])
+      policyOf([{ name: 'r', action: 'keep', match: { tags: ['v*', '/^\\d+$/'] } }])
     )
     expect(plan.hits).toEqual([
       { rule: 'r', action: 'keep', pattern: 'v*', hits: 2 },
-      { rule: 'r', action: 'keep', pattern: '^\\d+$', hits: 0 }
+      { rule: 'r', action: 'keep', pattern: '/^\\d+$/', hits: 0 }
     ])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import type { ProtectSource } from '../../src/config/inputs.ts'
 import { BudgetError, ExpectedError } from '../../src/errors.ts'
 import type { Repository } from '../../src/github/repository.ts'
+import type { ProtectSource } from '../../src/model/decision.ts'
 import { usageReader } from '../../src/usage/ask.ts'
 import { somePackage, version } from '../helpers/make.ts'
 import { policyOf } from '../helpers/policies.ts'

@@ -1,33 +1,46 @@
 import type { Context } from '../context.ts'
 import { lackingRights } from '../github/token.ts'
-import { repositoryOf } from '../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { Journal } from '../report/journal.ts'
 import { sentEntry } from '../report/record-build.ts'
-import { loadedOf, type PlannedTask } from './apply.ts'
+import type { Changes, PackageTask } from './apply.ts'
 import { detectDrift } from './drift.ts'
 import type { Perform } from './execute.ts'
+import { remover } from './remove.ts'
 import { untagger } from './untag.ts'
-import { remover } from './write.ts'
+import { verifyDeletions } from './verify.ts'
 
-/**
- * The hands of a real run for one package: every step is checked against the world as it is now, put into the
- * journal, and sent.
- */
-export function applier(candidate: PlannedTask, context: Context, journal: Journal): Perform {
-  const { plan } = candidate.run
-  const { inventory, listing } = loadedOf(candidate)
+/** What a real run does to a package whose plan deletes: the steps, and then a look at what was deleted. */
+export function deletions(
+  plan: Plan,
+  loaded: LoadedPackage,
+  context: Context
+): NonNullable<PackageTask['changes']> {
+  return (journal): Changes => ({
+    perform: applier(plan, loaded, context, journal),
+    afterwards: (outcomes, report) => verifyDeletions({ plan, loaded, outcomes }, context, journal, report)
+  })
+}
+
+/** Checks every step against the world as it is now, puts it into the journal, and sends it. */
+function applier(
+  plan: Plan,
+  { inventory, listing }: LoadedPackage,
+  context: Context,
+  journal: Journal
+): Perform {
   const { packages, registry, clock } = context
   const pkg = plan.package
   const repository = repositoryOf(pkg)
   const announce = (step: Step): void => journal.append(sentEntry(pkg.name, step, clock.now()))
 
-  const deletions = plan.steps.filter(step => step.action === 'delete')
-  const knowledge = detectDrift(
+  const going = plan.steps.filter(step => step.action === 'delete')
+  const drift = detectDrift(
     listing,
-    deletions.map(step => step.version),
+    going.map(step => step.version),
     {
       page: page => packages.page(pkg, page),
       version: id => packages.version(pkg, id),
@@ -36,7 +49,7 @@ export function applier(candidate: PlannedTask, context: Context, journal: Journ
     clock
   )
   const remove = remover(
-    knowledge,
+    drift,
     {
       remove: (version, precondition) =>
         packages.remove(pkg, version.id, () => {
@@ -50,7 +63,7 @@ export function applier(candidate: PlannedTask, context: Context, journal: Journ
     clock
   )
   const untag = untagger(
-    knowledge,
+    drift,
     {
       head: tag => registry.headTag(repository, tag),
       put: (version, tag, bytes, mediaType) => {

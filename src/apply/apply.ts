@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { type LoadedPackage, type LoadFailure, SIDE_BY_SIDE } from '../inventory/load.ts'
+import { type LoadFailure, SIDE_BY_SIDE } from '../inventory/load.ts'
 import { gathered, takeTurns } from '../log.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { Package } from '../model/package.ts'
@@ -13,8 +13,8 @@ import { progressLog } from './progress-log.ts'
 /** One package on its way through the run. */
 export interface PackageTask {
   readonly run: PackageRun
-  /** Undefined when nothing was decided on it. */
-  readonly loaded?: LoadedPackage
+  /** How a real run changes the package; absent when nothing was decided on it. */
+  readonly changes?: (journal: Journal) => Changes
   /** True when there was no room to look at it. */
   readonly deferred: boolean
   /** What is clear without a request, by version id: these steps are not tried. */
@@ -23,29 +23,37 @@ export interface PackageTask {
   readonly warnings?: readonly string[]
 }
 
-/** A candidate on which something was decided. */
-export interface PlannedTask extends PackageTask {
-  readonly run: PackageRun & { readonly plan: Plan }
+/** What a real run does to one package. */
+export interface Changes {
+  /** Carries out one step of the plan. */
+  readonly perform: Perform
+  /**
+   * What follows when the steps are done.
+   *
+   * @param outcomes one for each step
+   * @param report takes further outcomes as they happen
+   */
+  afterwards(outcomes: readonly Outcome[], report: (outcome: Outcome) => void): Promise<Aftermath>
 }
 
-/** What is known of a package that is about to be changed. */
-export function loadedOf({ loaded }: PlannedTask): LoadedPackage {
-  if (loaded === undefined) throw new Error('a package that was not surveyed is about to be changed')
-  return loaded
+/** What was found and done behind the steps of a plan. */
+export interface Aftermath {
+  /** All outcomes of the package, those of the steps first. */
+  readonly outcomes: readonly Outcome[]
+  /** Sentences; each makes the run red. */
+  readonly alarms: readonly string[]
+  /** Sentences that must not be missed. */
+  readonly warnings: readonly string[]
 }
 
-/** What a mode does with a package once everything is decided everywhere. */
-export interface Operations {
+/** What concerns the run and no single package. */
+export interface RunFacts {
   readonly mode: Mode
   readonly dryRun: boolean
   /** Milliseconds since 1970. */
   readonly started: number
-  /** Sentences that concern no single package. */
+  /** Sentences. */
   readonly warnings?: readonly string[]
-  /** The hands of a real run for one package. */
-  operations(task: PlannedTask, journal: Journal): Perform
-  /** What follows in a real run when the steps of a package are done; `report` takes further outcomes. */
-  afterwards(task: PlannedTask, journal: Journal, report: (outcome: Outcome) => void): Promise<PackageTask>
 }
 
 /** A package on which nothing was decided, and why. */
@@ -63,10 +71,10 @@ export function notPlanned(pkg: Package, { problem, sentence }: LoadFailure): Pa
  */
 export async function apply(
   tasks: readonly PackageTask[],
-  mode: Operations,
+  facts: RunFacts,
   context: Context
 ): Promise<RunResult> {
-  const journal = context.openJournal(resultOf(tasks, mode, context))
+  const journal = context.openJournal(resultOf(tasks, facts, context))
   const inTurn = takeTurns()
   const finished = await eachOf(tasks, SIDE_BY_SIDE, async task => {
     const { plan } = task.run
@@ -77,45 +85,50 @@ export async function apply(
       journal.append(outcomeEntry(task.run.package.name, outcome, context.clock.now()))
       tell.outcome(outcome)
     }
-    const decided = plan === undefined ? undefined : { ...task, run: { ...task.run, plan } }
     return tell.group(async () =>
-      decided === undefined ? task : await applyOne(decided, mode, journal, report)
+      plan === undefined ? task : applyOne(task, plan, facts.dryRun ? undefined : journal, report)
     )
   })
-  const run = resultOf(finished, mode, context)
+  const run = resultOf(finished, facts, context)
   journal.finish(run, context.clock.now())
   return run
 }
 
+/** @param journal undefined in a dry run */
 async function applyOne(
-  task: PlannedTask,
-  mode: Operations,
-  journal: Journal,
+  task: PackageTask,
+  plan: Plan,
+  journal: Journal | undefined,
   report: (outcome: Outcome) => void
 ): Promise<PackageTask> {
-  const { run, settled } = task
-  const hands = mode.dryRun ? pretend : mode.operations(task, journal)
-  const perform: Perform = async step => settled?.get(step.version.id) ?? hands(step)
-  const outcomes = await execute(run.plan, perform, report)
-  const done = { ...task, run: { ...run, outcomes } }
-  return mode.dryRun ? done : mode.afterwards(done, journal, report)
+  const { run, settled, changes, warnings = [] } = task
+  const real = journal === undefined ? undefined : changes?.(journal)
+  const perform = real?.perform ?? pretend
+  const outcomes = await execute(plan, async step => settled?.get(step.version.id) ?? perform(step), report)
+  if (real === undefined) return { ...task, run: { ...run, outcomes } }
+  const after = await real.afterwards(outcomes, report)
+  return {
+    ...task,
+    run: { ...run, outcomes: after.outcomes, alarms: [...(run.alarms ?? []), ...after.alarms] },
+    warnings: [...warnings, ...after.warnings]
+  }
 }
 
-function resultOf(tasks: readonly PackageTask[], mode: Operations, context: Context): RunResult {
+function resultOf(tasks: readonly PackageTask[], facts: RunFacts, context: Context): RunResult {
   const incomplete = whyIncomplete(tasks)
   return {
-    mode: mode.mode,
-    dryRun: mode.dryRun,
+    mode: facts.mode,
+    dryRun: facts.dryRun,
     owner: context.owner.login,
     packages: tasks.map(task => task.run),
     warnings: [
-      ...(mode.warnings ?? []),
+      ...(facts.warnings ?? []),
       ...tasks.flatMap(({ run, warnings = [] }) => warnings.map(text => `${run.package.name}: ${text}`))
     ],
     ...(incomplete === undefined ? {} : { incomplete }),
     requests: context.counts(),
-    durationMs: context.clock.now() - mode.started,
-    started: mode.started
+    durationMs: context.clock.now() - facts.started,
+    started: facts.started
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Listing } from '../github/listing.ts'
 import type { Look } from '../github/packages.ts'
+import type { Needs } from '../inventory/manifests.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
@@ -22,12 +23,6 @@ export interface DriftReader {
   version(id: number): Promise<Look<PackageVersion | undefined>>
   /** What versions that are new in the package need or describe: digests and referrer tags' keys. */
   needs(arrivals: readonly PackageVersion[]): Promise<Needs>
-}
-
-/** `unread` names a new version whose manifest could not be read: it may need anything. */
-export interface Needs {
-  readonly needed: ReadonlySet<string>
-  readonly unread?: string
 }
 
 const NO_NEEDS: Needs = { needed: new Set() }

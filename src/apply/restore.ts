@@ -5,23 +5,19 @@ import type { Restoral as Answer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import { emptyPlan, type Outcome } from '../model/decision.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { type Restoral, restoralOf } from '../modes/restore/undoing.ts'
+import { type Restoral, restoralOf } from '../policy/restore-steps.ts'
 import type { Journal } from '../report/journal.ts'
 import { sentEntry } from '../report/record-build.ts'
 import { execute, type Perform, type Performed } from './execute.ts'
+import { DONE, failed, sendWrite } from './write.ts'
 
 /** The requests that restoring takes. */
-export interface RestoringHands {
+export interface RestoreRequests {
   /** One restore, sent once; `announce` runs right before it goes out. */
   restore(version: PackageVersion, announce: () => boolean): Promise<Answer>
   /** The version as it is now; undefined when it is not there. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
 }
-
-/** How often a restore is sent for one version before it counts as failed. */
-const TRIES = 3
-/** What was restored shows with a delay, as all that GitHub lists (facts 1.3). */
-const LAG = 2_000
 
 /**
  * Restores one version: sends it once, and settles what the answer leaves open with a GET. To restore what is
@@ -31,56 +27,35 @@ const LAG = 2_000
  * @param noRights a sentence saying what to grant, for a 404 or 403 that means "you may not restore"
  */
 export function restorer(
-  hands: RestoringHands,
+  requests: RestoreRequests,
   announce: (version: PackageVersion) => void,
   noRights: string,
   clock: Clock
 ): (version: PackageVersion) => Promise<Performed> {
-  const isBack = async ({ id }: PackageVersion): Promise<boolean> =>
-    (await hands.version(id)).seen !== undefined
-
-  /** One try; undefined when it is worth another. */
-  async function attempt(version: PackageVersion): Promise<Performed | undefined> {
-    const answer = await hands.restore(version, () => {
-      announce(version)
-      return true
-    })
-    switch (answer.kind) {
-      case 'restored':
-        return BACK
-      case 'refused':
-        return failed(`GitHub refuses to restore it: ${answer.message}`)
-      case 'forbidden':
-        return { ...failed(`GitHub answered "${answer.message}". ${noRights}`), stop: noRights }
-      case 'not-found':
-        if (await isBack(version)) return BACK
-        await clock.sleep(LAG)
-        if (await isBack(version)) return BACK
-        return failed(
-          `GitHub answered "${answer.message}": it is deleted for more than 30 days, its tags or its digest ` +
-            `were pushed again meanwhile, or the token may not restore. ${noRights}`
-        )
-      case 'unsure':
-        return (await isBack(version)) ? BACK : undefined
-      case 'limited':
-        return undefined
-    }
-  }
-
-  return async version => {
-    for (let sent = 0; sent < TRIES; sent++) {
-      const performed = await attempt(version)
-      if (performed !== undefined) return performed
-    }
-    return failed(`GitHub gave no clear answer ${TRIES} times, and it is not back`)
-  }
+  return version =>
+    sendWrite(
+      {
+        send: () =>
+          requests.restore(version, () => {
+            announce(version)
+            return true
+          }),
+        isSo: async () => (await requests.version(version.id)).seen !== undefined,
+        already: DONE,
+        notFound: message =>
+          failed(
+            `GitHub answered "${message}": it was deleted more than 30 days ago, its tags or its digest were ` +
+              `pushed again meanwhile, or the token may not restore. ${noRights}`
+          ),
+        refused: message => failed(`GitHub refuses to restore it: ${message}`),
+        forbidden: message => ({ ...failed(`GitHub answered "${message}". ${noRights}`), stop: noRights })
+      },
+      clock
+    )
 }
 
-const BACK: Performed = { status: 'done', detail: '' }
-const failed = (detail: string): Performed => ({ status: 'failed', detail })
-
-/** The hands that restore versions of one package; each request goes into the journal before it is sent. */
-export function restoringHands(pkg: Package, context: Context, journal: Journal): Perform {
+/** Restores versions of one package; each request goes into the journal before it is sent. */
+export function versionRestorer(pkg: Package, context: Context, journal: Journal): Perform {
   const { packages, clock } = context
   const restore = restorer(
     {
@@ -102,5 +77,5 @@ export function restoreVersions(
   journal: Journal,
   report: (outcome: Outcome) => void
 ): Promise<Outcome[]> {
-  return execute({ ...emptyPlan(pkg), steps }, restoringHands(pkg, context, journal), report)
+  return execute({ ...emptyPlan(pkg), steps }, versionRestorer(pkg, context, journal), report)
 }

@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../model/clock.ts'
-import { type Digest, parseDigest } from '../model/digest.ts'
+import { type Digest, sha256Of } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/client.ts'
 import type { DriftDetector } from './drift.ts'
@@ -92,7 +92,5 @@ function throwaway(tag: string): { bytes: Uint8Array; digest: Digest } {
       annotations: { [PLACEHOLDER]: tag, [`${PLACEHOLDER}.id`]: randomUUID() }
     })
   )
-  const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`)
-  if (digest === undefined) throw new Error('a sha256 digest that does not parse')
-  return { bytes, digest }
+  return { bytes, digest: sha256Of(bytes) }
 }

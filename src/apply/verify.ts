@@ -1,17 +1,17 @@
 import type { Context } from '../context.ts'
 import { BudgetError, ExpectedError } from '../errors.ts'
 import { ANY_LAG } from '../github/listing.ts'
-import { repositoryOf } from '../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
-import type { Outcome, OutcomeStatus } from '../model/decision.ts'
+import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
-import { type Deletion, isReferrer, undoing } from '../modes/restore/undoing.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { closure } from '../policy/protect.ts'
+import { type Deletion, isReferrer, undoing } from '../policy/restore-steps.ts'
 import type { Journal } from '../report/journal.ts'
 import { count, nameOf, some } from '../report/phrases.ts'
-import { loadedOf, type PackageTask, type PlannedTask } from './apply.ts'
+import type { Aftermath } from './apply.ts'
 import { restoreVersions } from './restore.ts'
 
 /** Outcomes after which a version is gone, or may be. */
@@ -31,6 +31,13 @@ interface Findings {
   readonly alarms: readonly string[]
 }
 
+/** What a run did to one package. */
+interface Done {
+  readonly plan: Plan
+  readonly loaded: LoadedPackage
+  readonly outcomes: readonly Outcome[]
+}
+
 /**
  * The second half of "nothing on stale knowledge": a tag can land on a version, or a new index name it, in the
  * moment before its DELETE arrives. So the package is looked at once more, what is there and what is deleted,
@@ -38,31 +45,27 @@ interface Findings {
  * What stays is checked to be whole, from what is known already.
  */
 export async function verifyDeletions(
-  candidate: PlannedTask,
+  done: Done,
   context: Context,
   journal: Journal,
   report: (outcome: Outcome) => void
-): Promise<PackageTask> {
-  const { run, warnings = [] } = candidate
-  const { alarms = [] } = run
-  const deletions = run.outcomes.flatMap(({ step, status }) =>
+): Promise<Aftermath> {
+  const { outcomes } = done
+  const pkg = done.plan.package
+  const deletions = outcomes.flatMap(({ step, status }) =>
     step.action === 'delete' && MAY_BE_GONE.includes(status) ? [step] : []
   )
-  if (deletions.length === 0) return candidate
-  const found = await orSentence(() => look(candidate, deletions, context))
-  if (typeof found === 'string') return { ...candidate, run: { ...run, alarms: [...alarms, found] } }
-  if ('tooLate' in found) return { ...candidate, warnings: [...warnings, found.tooLate] }
+  if (deletions.length === 0) return { outcomes, alarms: [], warnings: [] }
+  const found = await orSentence(() => look(done, deletions, context))
+  if (typeof found === 'string') return { outcomes, alarms: [found], warnings: [] }
+  if ('tooLate' in found) return { outcomes, alarms: [], warnings: [found.tooLate] }
   const gone = deletions.filter(({ version }) => found.gone.has(version.id))
-  const steps = stepsBack(candidate, gone, new Set(found.needed.keys()))
-  const outcomes = await restoreVersions(run.package, steps, context, journal, report)
+  const steps = stepsBack(done, gone, new Set(found.needed.keys()))
+  const restored = await restoreVersions(pkg, steps, context, journal, report)
   return {
-    ...candidate,
-    run: {
-      ...run,
-      outcomes: [...run.outcomes, ...outcomes],
-      alarms: [...alarms, ...found.alarms, ...(await notBack(run.package, outcomes, found, context))]
-    },
-    warnings: [...warnings, ...found.warnings, ...restoredSentences(outcomes, found.needed)]
+    outcomes: [...outcomes, ...restored],
+    alarms: [...found.alarms, ...(await notBack(pkg, restored, found, context))],
+    warnings: [...found.warnings, ...restoredSentences(restored, found.needed)]
   }
 }
 
@@ -80,15 +83,15 @@ async function orSentence<T>(work: () => Promise<T>): Promise<T | string | { too
 }
 
 async function look(
-  candidate: PlannedTask,
+  { plan, loaded, outcomes }: Done,
   deletions: readonly Deletion[],
   context: Context
 ): Promise<Findings> {
   const { packages, registry } = context
-  const pkg = candidate.run.package
-  const { listing, inventory } = loadedOf(candidate)
+  const pkg = plan.package
+  const { listing, inventory } = loaded
   const active = (await packages.listVersions(pkg, deletions.length)).versions
-  const confirmed = idsOf(candidate.run.outcomes, 'done')
+  const confirmed = idsOf(outcomes, 'done')
   const isActive = ids(active)
   const idOf = new Map(active.map(({ digest, id }) => [digest, id]))
   const gone = deletions
@@ -96,7 +99,7 @@ async function look(
     // What was pushed once more is there, under another id.
     .filter(({ id, digest }) => (confirmed.has(id) || !isActive.has(id)) && (idOf.get(digest) ?? id) === id)
   // What was gone before this run came to it went with the tags that somebody meant to go.
-  const others = idsOf(candidate.run.outcomes, 'already')
+  const others = idsOf(outcomes, 'already')
   const mine = gone.filter(({ id }) => !others.has(id))
   const { lostTags, unseen } = await tagsLost(pkg, mine, active, context)
 
@@ -190,18 +193,16 @@ function wholeness(
 
 /** What must come back, and all that this run took away with it. */
 function stepsBack(
-  candidate: PlannedTask,
+  { plan, loaded }: Done,
   deletions: readonly Deletion[],
   needed: ReadonlySet<Digest>
 ): ReturnType<typeof undoing> {
   if (needed.size === 0) return []
-  const graph = buildGraph(loadedOf(candidate).inventory)
+  const graph = buildGraph(loaded.inventory)
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
   const starts = [...needed].map(graph.find).filter(place => place !== undefined)
   const back = closure(graph, starts, place => gone.has(place))
-  const referrers = new Set(
-    candidate.run.plan.decisions.filter(isReferrer).map(({ version }) => version.digest)
-  )
+  const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
   return undoing(
     deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1)),
     ({ digest }) => referrers.has(digest)

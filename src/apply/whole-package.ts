@@ -1,84 +1,68 @@
 import type { Context } from '../context.ts'
 import { lackingRights } from '../github/token.ts'
-import type { NotDone } from '../github/write-answers.ts'
 import { orProblem } from '../inventory/load.ts'
 import type { Package } from '../model/package.ts'
 import type { Journal } from '../report/journal.ts'
 import { packageOutcomeEntry, packageSentEntry } from '../report/record-build.ts'
-import type { Perform, Performed } from './execute.ts'
+import type { Performed } from './execute.ts'
+import { DONE, failed, sendWrite, type Write } from './write.ts'
 
-/**
- * The hands that delete a package as a whole, the only way in which its last tagged version goes: one request,
- * whose outcome is that of every version.
- */
-export function packageRemover(pkg: Package, context: Context, journal: Journal): Perform {
-  return oneRequest(pkg, 'delete-package', context, journal, announce =>
-    context.packages.removePackage(pkg, announce)
-  )
+/** Sends one request that concerns a package as a whole when it is first asked for; all who ask get its outcome. */
+export type WholePackage = () => Promise<Performed>
+
+/** Deletes a package, the only way in which its last tagged version goes. */
+export function packageRemover(pkg: Package, context: Context, journal: Journal): WholePackage {
+  const { packages } = context
+  const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'delete')
+  return once(pkg, 'delete-package', context, journal, announce => ({
+    send: () => packages.removePackage(pkg, announce),
+    // A package that cannot be seen is not known to be gone: GitHub says 404 where rights lack, too.
+    isSo: async () => false,
+    already: DONE,
+    notFound: message =>
+      failed(`GitHub answered "${message}": look whether ${pkg.name} is there. If it is: ${noRights}`),
+    refused: detail => ({ status: 'refused', detail }),
+    forbidden: message => failed(`GitHub answered "${message}". ${noRights}`)
+  }))
 }
 
-/** The hands that restore a package as a whole, and with it every version that it had. */
-export function packageRestorer(pkg: Package, context: Context, journal: Journal): () => Promise<Performed> {
-  return oneRequest(pkg, 'restore-package', context, journal, announce =>
-    context.packages.restorePackage(pkg.name, announce)
-  )
+/** Restores a package, and with it every version that it had. */
+export function packageRestorer(pkg: Package, context: Context, journal: Journal): WholePackage {
+  const { packages } = context
+  const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore')
+  return once(pkg, 'restore-package', context, journal, announce => ({
+    send: () => packages.restorePackage(pkg.name, announce),
+    isSo: async () => !('problem' in (await orProblem(() => packages.get(pkg.name)))),
+    already: DONE,
+    notFound: message =>
+      failed(
+        `GitHub answered "${message}": the package was deleted more than 30 days ago, its name is taken again, or ` +
+          `the token may not restore it. ${noRights}`
+      ),
+    refused: message => failed(`GitHub refuses to restore it: ${message}`),
+    forbidden: message => failed(`GitHub answered "${message}". ${noRights}`)
+  }))
 }
 
-/** Sends the request when it is first asked for; all who ask get its outcome. */
-function oneRequest(
+function once(
   pkg: Package,
   action: 'delete-package' | 'restore-package',
-  context: Context,
+  { clock }: Context,
   journal: Journal,
-  send: (announce: () => boolean) => Promise<NotDone | { kind: 'gone' | 'restored' }>
-): () => Promise<Performed> {
-  const { clock } = context
+  write: (announce: () => boolean) => Write
+): WholePackage {
   let outcome: Promise<Performed> | undefined
   const perform = async (): Promise<Performed> => {
-    const answer = await send(() => {
-      journal.append(packageSentEntry(pkg.name, action, clock.now()))
-      return true
-    })
-    const performed = await settle(answer)
+    const performed = await sendWrite(
+      write(() => {
+        journal.append(packageSentEntry(pkg.name, action, clock.now()))
+        return true
+      }),
+      clock
+    )
     journal.append(packageOutcomeEntry(pkg.name, action, performed, clock.now()))
     return performed
   }
-
-  async function settle(answer: NotDone | { kind: 'gone' | 'restored' }): Promise<Performed> {
-    const failed = (detail: string): Performed => ({ status: 'failed', detail })
-    switch (answer.kind) {
-      case 'gone':
-      case 'restored':
-        return { status: 'done', detail: '' }
-      case 'refused':
-        return { status: 'refused', detail: answer.message }
-      case 'forbidden':
-        return failed(rights(answer.message))
-      case 'limited':
-        return failed(answer.message)
-      case 'not-found':
-        return action === 'restore-package'
-          ? failed(
-              `GitHub answered "${answer.message}": the package is deleted for more than 30 days, its name is taken ` +
-                `again, or the token may not restore it. ${rights(answer.message)}`
-            )
-          : failed(rights(answer.message))
-      case 'unsure': {
-        const there = !('problem' in (await orProblem(() => context.packages.get(pkg.name))))
-        // A package that cannot be seen is not known to be gone.
-        if (there && action === 'restore-package') return { status: 'done', detail: '' }
-        return failed(`GitHub's answer was lost (${answer.message}): look whether ${pkg.name} is there.`)
-      }
-    }
-  }
-
-  const rights = (message: string): string =>
-    `GitHub answered "${message}". ${lackingRights(
-      context.tokenKind,
-      pkg,
-      context.serverUrl,
-      action === 'delete-package' ? 'delete' : 'restore'
-    )}`
   return () => {
     outcome ??= perform()
     return outcome

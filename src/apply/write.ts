@@ -1,89 +1,82 @@
 import { StaleError } from '../errors.ts'
-import type { Look } from '../github/packages.ts'
-import type { Removal } from '../github/write-answers.ts'
+import type { NotDone, Removal, Restoral } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
-import type { PackageVersion } from '../model/package.ts'
-import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
 
-/** The requests that deleting takes. */
-export interface WriteRequests {
-  /** One DELETE, sent once. @throws StaleError when `precondition` is false at the moment of sending */
-  remove(version: PackageVersion, precondition: () => boolean): Promise<Removal>
-  /** The version as it is now; undefined when it is gone. */
-  version(id: number): Promise<Look<PackageVersion | undefined>>
+/** One write, and what the answers to it mean. */
+export interface Write {
+  /** Asked before each try; an outcome when there is nothing to send. */
+  before?(): Promise<Performed | undefined>
+  /** Sends the request once. @throws StaleError when nothing was sent because too little is known by now */
+  send(): Promise<Removal | Restoral>
+  /** Whether what the request asks for is the case. */
+  isSo(): Promise<boolean>
+  /** The outcome when GitHub does not find what the request is about, and it is so already. */
+  readonly already: Performed
+  /** The outcome when GitHub does not find what the request is about, and it is not so. */
+  notFound(message: string): Performed
+  refused(message: string): Performed
+  forbidden(message: string): Performed
 }
 
-/** How often a DELETE is sent for one version before it counts as failed. */
+/** How often one write is sent before it counts as failed. */
 const TRIES = 3
-/** Before a version is called undeletable it is looked at again: lists and reads lag behind (facts 1.3). */
+/** Lists and reads lag behind writes (facts 1.3): before a 404 is believed, there is a second look. Milliseconds. */
 const LAG = 2_000
 
+/** The outcome of what is done. */
+export const DONE: Performed = { status: 'done', detail: '' }
+
+/** The outcome of what is not known to be done. */
+export const failed = (detail: string): Performed => ({ status: 'failed', detail })
+
 /**
- * Deletes one version: looks again at what is known of it, sends one DELETE, and settles what the answer
- * leaves open with a GET.
+ * Sends one write as often as it is worth it, and finds out what its answers leave open with a read.
  *
- * @param noRights a sentence saying what to grant, for a 404 or 403 that means "you may not delete"
+ * @throws BudgetError when there is no room for a request, and ExpectedError when a read fails
  */
-export function remover(
-  knowledge: DriftDetector,
-  hands: WriteRequests,
-  noRights: string,
-  clock: Clock
-): (version: PackageVersion) => Promise<Performed> {
-  const forbidden = (message: string): Performed => ({
-    status: 'failed',
-    detail: `GitHub answered "${message}": ${noRights}`,
-    stop: noRights
-  })
-
-  const isGone = async ({ id }: PackageVersion): Promise<boolean> =>
-    (await hands.version(id)).seen === undefined
-
-  /** One try; undefined when it is worth another. */
-  async function attempt(version: PackageVersion, last: boolean): Promise<Performed | undefined> {
-    const removal = await hands.remove(version, () => knowledge.fresh(version))
-    switch (removal.kind) {
-      case 'gone':
-        return { status: 'done', detail: '' }
-      case 'refused':
-        return { status: 'refused', detail: removal.message }
-      case 'forbidden':
-        return forbidden(removal.message)
-      case 'not-found': {
-        if (await isGone(version)) return { status: 'already', detail: GONE_BEFORE }
-        await clock.sleep(LAG)
-        if (await isGone(version)) return { status: 'already', detail: GONE_BEFORE }
-        return forbidden(removal.message)
-      }
-      case 'unsure': {
-        if (await isGone(version)) {
-          return { status: 'done', detail: `GitHub's answer was lost (${removal.message}), but it is gone` }
-        }
-        return last ? { status: 'failed', detail: removal.message } : undefined
-      }
-      case 'limited':
-        return undefined
+export async function sendWrite(write: Write, clock: Clock): Promise<Performed> {
+  let last = ''
+  for (let sent = 0; sent < TRIES; ) {
+    const settled = await write.before?.()
+    if (settled !== undefined) return settled
+    try {
+      sent++
+      const answer = await write.send()
+      const outcome = await outcomeOf(answer, write, clock)
+      if (outcome !== undefined) return outcome
+      if ('message' in answer) last = answer.message
+    } catch (error) {
+      // The permit took longer than knowledge keeps: nothing was sent, look again.
+      if (!(error instanceof StaleError)) throw error
+      sent--
     }
   }
-
-  return async version => {
-    for (let sent = 0; sent < TRIES; ) {
-      const change = await knowledge.check(version)
-      if (change === 'gone') return { status: 'already', detail: GONE_BEFORE }
-      if (change !== undefined) return { status: 'skipped', detail: change }
-      try {
-        sent++
-        const performed = await attempt(version, sent === TRIES)
-        if (performed !== undefined) return performed
-      } catch (error) {
-        // Admission took longer than knowledge keeps: nothing was sent, look again.
-        if (!(error instanceof StaleError)) throw error
-        sent--
-      }
-    }
-    return { status: 'failed', detail: `a rate limit stopped it ${TRIES} times` }
-  }
+  return failed(`it was sent ${TRIES} times and is not known to be done: ${last}`)
 }
 
-const GONE_BEFORE = 'it was gone before this run came to it'
+/** What an answer means; undefined when the write is worth another try. */
+async function outcomeOf(
+  answer: NotDone | { kind: 'gone' | 'restored' },
+  write: Write,
+  clock: Clock
+): Promise<Performed | undefined> {
+  switch (answer.kind) {
+    case 'gone':
+    case 'restored':
+      return DONE
+    case 'refused':
+      return write.refused(answer.message)
+    case 'forbidden':
+      return write.forbidden(answer.message)
+    case 'not-found':
+      if (await write.isSo()) return write.already
+      await clock.sleep(LAG)
+      return (await write.isSo()) ? write.already : write.notFound(answer.message)
+    case 'unsure':
+      if (!(await write.isSo())) return undefined
+      return { status: 'done', detail: `GitHub's answer was lost (${answer.message}), but it is done` }
+    case 'limited':
+      return undefined
+  }
+}

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import { appendFileSync, createReadStream, existsSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
-import { type Digest, parseDigest } from '../model/digest.ts'
+import { type Digest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { parseManifest } from '../registry/manifest.ts'
 
@@ -51,7 +50,7 @@ export async function* linesOf(path: string, listed: ReadonlySet<Digest>): Async
 function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
   try {
     const bytes = Buffer.from(z.string().parse(JSON.parse(text)))
-    const digest = digestOf(bytes)
+    const digest = sha256Of(bytes)
     return listed.has(digest) ? { digest, manifest: parseManifest(bytes, undefined) } : {}
   } catch {
     // One that cannot be read is read from the registry again.
@@ -108,7 +107,7 @@ export function openNotes(path: string, debug: (text: string) => void): Notes {
 function noteOf(digest: Digest, manifest: Manifest, bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes).toString('utf8')
   const again = Buffer.from(text)
-  if (digestOf(again) !== digest) return undefined
+  if (sha256Of(again) !== digest) return undefined
   try {
     if (!isDeepStrictEqual(parseManifest(again, undefined), manifest)) return undefined
   } catch {
@@ -158,8 +157,4 @@ async function* existing(path: string): AsyncGenerator<string> {
 
 async function* textLines(path: string): AsyncGenerator<string> {
   yield* createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
-}
-
-function digestOf(bytes: Uint8Array): Digest {
-  return parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`) as Digest
 }

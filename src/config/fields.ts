@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import { ExpectedError, InputError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
-import { parseAge } from '../policy/age.ts'
+import { isTag } from '../model/tag.ts'
+import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns } from '../policy/pattern.ts'
+import { refuseSlip, type Subject } from '../policy/pattern-slip.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
 
@@ -51,11 +53,7 @@ export const flag = field(given => {
 })
 
 /** Milliseconds. */
-export const age = field(
-  given =>
-    parseAge(given) ??
-    refuse(`${quote(given)} is no age. Write for instance \`36h\`, \`30d\`, \`2 weeks\` or \`1 year\`.`)
-)
+export const age = field(given => parseAge(given) ?? refuse(`${quote(given)} is no age. ${ageAdvice(given)}`))
 
 /** Milliseconds, more than none. */
 export const timeSpan = field(given => {
@@ -73,12 +71,12 @@ export const someOf = <const W extends string>(words: readonly W[]) =>
 
 export const names = entries(given => given)
 
-/** Patterns as they were written, each known to be one. */
-export const patterns = entries(checkPattern)
+/** Patterns of git tags as they were written, each known to be one. */
+export const gitTagPatterns = entries(given => checkPattern(given, 'git tag'))
 
-/** Patterns and full digests as they were written. */
+/** Patterns of image tags and full digests as they were written. */
 export const patternsAndDigests = entries(given => {
-  if (!/^!?sha(?:256|512):/i.test(given)) return checkPattern(given)
+  if (!/^!?sha(?:256|512):/i.test(given)) return checkPattern(given, 'image tag')
   return parseDigest(given) === undefined
     ? refuse(
         `${quote(given)} is no full digest. Write \`sha256:\` and all 64 digits, in lower case; patterns are for tags only.`
@@ -88,14 +86,14 @@ export const patternsAndDigests = entries(given => {
 
 /** Image tags by their own names. */
 export const tagNames = entries(given =>
-  /^\w[\w.-]{0,127}$/.test(given)
+  isTag(given)
     ? given
     : refuse(`${quote(given)} cannot be an image tag. Write tags in full, without wildcards.`)
 )
 
 /** One image tag by its own name, or a full digest. */
 export const tagOrDigest = field(given =>
-  parseDigest(given) !== undefined || /^\w[\w.-]{0,127}$/.test(given)
+  parseDigest(given) !== undefined || isTag(given)
     ? given
     : refuse(
         `${quote(given)} is neither a tag nor a full digest. Write one of them, without the package's name.`
@@ -177,7 +175,8 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }
 
-function checkPattern(given: string): string {
+function checkPattern(given: string, subject: Subject): string {
+  refuseSlip(given, subject)
   parsePatterns([given])
   return given
 }

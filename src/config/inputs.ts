@@ -3,24 +3,17 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
 import { InputError } from '../errors.ts'
-import type { Mode } from '../model/run.ts'
+import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
+import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
+import { MODES, type Mode } from '../model/run.ts'
 import { unknownPlaceholders } from '../policy/expected-tags.ts'
 import { readme } from '../util/links.ts'
 import { nearest } from '../util/suggest.ts'
 import * as fields from './fields.ts'
-import { type PackageSelection, packageList, relativeTo } from './package-selection.ts'
+import { type ForeignInputs, foreignTool } from './foreign-words.ts'
+import { packageList, relativeTo } from './package-selection.ts'
 import type { PolicyInputs } from './rules-from-inputs.ts'
-import { type RestoreInput, restoreInput, undoProblems } from './undo-inputs.ts'
-
-const MODES = ['retain', 'check', 'purge', 'restore'] as const
-const BROKEN = ['ghost', 'partial', 'orphaned'] as const
-const AGE_FROM = ['newest', 'created', 'updated'] as const
-const PROTECT = ['git-tags', 'releases', 'branches', 'pull-requests'] as const
-const VISIBILITY = ['public', 'private', 'internal'] as const
-
-/** Names in a repository whose images stay. */
-export type ProtectSource = (typeof PROTECT)[number]
-export type Visibility = (typeof VISIBILITY)[number]
+import { restoreInput, type UndoInputs, undoProblems } from './undo-inputs.ts'
 
 /** What a run is given: the inputs, and the server whose pages messages point to, without a slash at the end. */
 export interface Inputs extends DeclaredInputs {
@@ -32,13 +25,10 @@ export interface Inputs extends DeclaredInputs {
 }
 
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
-interface DeclaredInputs extends PolicyInputs {
-  readonly mode: Mode
+interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly token: string
   /** As given; registries want it in lower case. */
   readonly owner: string
-  readonly packages: PackageSelection
-  readonly dryRun: boolean
   /** A path, or YAML. */
   readonly policy: string | undefined
   /** Run the policy's own tests, and nothing else. */
@@ -63,10 +53,6 @@ interface DeclaredInputs extends PolicyInputs {
   readonly dispatchToken: string | undefined
   readonly maxDispatches: number
   readonly wait: number | undefined
-  /** Tags, digests and version ids. */
-  readonly purge: readonly string[]
-  readonly confirm: string | undefined
-  readonly restore: RestoreInput | undefined
   readonly reserveRequests: number
   readonly timeLimit: number
   readonly reportFile: string
@@ -114,24 +100,24 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false' },
   keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
   olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '' },
-  deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN), default: '' },
+  deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN_STATES), default: '' },
   untag: { modes: RETAIN, schema: fields.flag, default: 'false' },
   grace: { modes: RETAIN, schema: fields.age, default: '24h' },
   ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
-  protect: { modes: RETAIN, schema: fields.someOf(PROTECT), default: '' },
+  protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
   protectFiles: { modes: RETAIN, schema: fields.names, default: '' },
   minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
   deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
   plan: { modes: RETAIN, schema: optionalText, default: '' },
-  gitTags: { modes: BOTH, schema: fields.patterns, default: 'v*' },
-  skipTags: { modes: CHECK, schema: fields.patterns, default: '' },
+  gitTags: { modes: BOTH, schema: fields.gitTagPatterns, default: 'v*' },
+  skipTags: { modes: CHECK, schema: fields.gitTagPatterns, default: '' },
   requiredTags: { modes: BOTH, schema: fields.tagNames, default: '' },
   imageTags: { modes: BOTH, schema: fields.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
   releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
-  expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITY)), default: '' },
+  expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
   failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
   dispatchWorkflow: { modes: CHECK, schema: optionalText, default: '' },
   dispatchRepository: {
@@ -168,7 +154,8 @@ export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
  * @throws InputError with every problem at once: unknown inputs, values that cannot be, inputs of other modes
  */
 export function readInputs(env: NodeJS.ProcessEnv): Inputs {
-  const problems = unknownInputs(env)
+  const unknown = unknownInputs(env)
+  const problems = [...unknown]
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
     const { default: standard, fallback, schema } = FIELDS[key]
@@ -176,17 +163,16 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     if (parsed.success) values[key] = parsed.data
     else problems.push(...parsed.error.issues.map(({ message }) => `Input \`${nameOf(key)}\`: ${message}`))
   }
-  problems.push(...misplaced(values, env))
   const { packages, owner, registryUrl } = values as Partial<Inputs>
   if (packages !== undefined && owner !== undefined && registryUrl !== undefined) {
     const relative = relativeTo(packages, owner, registryUrl)
     values.packages = relative.packages
     problems.push(...relative.problems.map(problem => `Input \`packages\`: ${problem}`))
   }
-  problems.push(...strangePlaceholders(values as Partial<Inputs>), ...undoProblems(values as Partial<Inputs>))
-  if (values.explain !== undefined && values.dryRun === false) {
-    problems.push('Input `explain` is for dry runs: set `dry-run: true`.')
-  }
+  problems.push(...strangePlaceholders(values as Partial<Inputs>))
+  // A misspelt name leaves the place of the right one blank: what follows from that is no second problem.
+  if (unknown.length === 0)
+    problems.push(...misplaced(values, env), ...contradictions(values as Partial<Inputs>))
   const server = fields.hostAddress.safeParse(serverOf(env))
   if (!server.success) {
     problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
@@ -198,6 +184,14 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     repository: env['GITHUB_REPOSITORY'] ?? '',
     packagesGiven: given('packages', env) !== ''
   }
+}
+
+/** What inputs must be to each other, beside that each by itself is well. */
+function contradictions(inputs: Partial<Inputs>): string[] {
+  const problems = undoProblems(inputs)
+  return inputs.explain !== undefined && inputs.dryRun === false
+    ? [...problems, 'Input `explain` is for dry runs: set `dry-run: true`.']
+    : problems
 }
 
 /**
@@ -213,6 +207,21 @@ export function policyUnderTest(env: NodeJS.ProcessEnv): string | undefined {
   if (policy === '') problems.push('Input `policy-tests` needs a policy: give it in `policy`.')
   if (problems.length > 0) throw new InputError(problems)
   return policy
+}
+
+/** Of these inputs a blank is no default that somebody chose: what was to be kept, or not to be done, is at stake. */
+const NEVER_BLANK = ['keepAtLeast', 'grace', 'dryRun'] as const
+
+/**
+ * Sentences about inputs that an expression left empty. The runner hands the default over where a workflow does not
+ * name an input, so a blank stands where one did.
+ */
+export function blankInputs(env: NodeJS.ProcessEnv): string[] {
+  return NEVER_BLANK.filter(key => env[variableOf(key)]?.trim() === '').map(
+    key =>
+      `Input \`${nameOf(key)}\` is blank, so \`${FIELDS[key].default}\` holds. If an expression should have filled it, ` +
+      'check the name of its variable.'
+  )
 }
 
 /** Sentences about inputs that are legal but cannot do what they seem to be meant for. */
@@ -253,16 +262,33 @@ function checkWarnings(inputs: Inputs): string[] {
 }
 
 function unknownInputs(env: NodeJS.ProcessEnv): string[] {
-  const known = [...INPUT_DEFAULTS.keys()]
-  return Object.keys(env)
-    .filter(variable => variable.startsWith('INPUT_') && !KEYS.some(key => variableOf(key) === variable))
-    .map(variable => {
-      const name = variable.slice('INPUT_'.length).toLowerCase()
-      const near = nearest(name, known)
-      const fix =
-        near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
-      return `Input \`${name}\` is not known. ${fix}`
-    })
+  const own = new Map(KEYS.map(key => [variableOf(key), key]))
+  const strange = Object.keys(env)
+    .filter(variable => variable.startsWith('INPUT_') && !own.has(variable))
+    .map(variable => variable.slice('INPUT_'.length).toLowerCase())
+  if (strange.length === 0) return []
+  const all: ForeignInputs = Object.fromEntries([
+    ...strange.map(name => [name, env[`INPUT_${name.toUpperCase()}`] ?? '']),
+    ...KEYS.filter(key => !['', FIELDS[key].default].includes(given(key, env))).map(key => [
+      nameOf(key),
+      given(key, env)
+    ])
+  ])
+  const tool = foreignTool(strange, all)
+  return Object.entries(all).flatMap(([name, value]) => {
+    const word = tool?.words[name]
+    if (word !== undefined) {
+      return [`Input \`${name}\` is a word of ${tool?.name}; here it is said otherwise. ${word(value, all)}`]
+    }
+    return strange.includes(name) ? [unknownInput(name)] : []
+  })
+}
+
+function unknownInput(name: string): string {
+  const near = nearest(name, [...INPUT_DEFAULTS.keys()])
+  const fix =
+    near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
+  return `Input \`${name}\` is not known. ${fix}`
 }
 
 /** Placeholders that nothing could ever be put in for. */

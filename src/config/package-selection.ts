@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
+import { refuseSlip } from '../policy/pattern-slip.ts'
 import { entries } from './fields.ts'
 
 /** The packages that a run is about. */
@@ -78,6 +79,8 @@ export function selectPackages(entries: readonly string[]): PackageSelection {
 function checkEntry(entry: string): string {
   if (isPattern(entry)) {
     const pattern = /^!?\//.test(entry) ? entry : entry.toLowerCase()
+    // A host may have a port, which no name has.
+    refuseSlip(pattern.replace(/^(!?)[a-z0-9.-]+:\d+\//, '$1'), 'package')
     parsePatterns([pattern])
     return pattern
   }

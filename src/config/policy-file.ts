@@ -4,14 +4,9 @@ import { type Digest, parseDigest } from '../model/digest.ts'
 import { parseAge } from '../policy/age.ts'
 import { type Patterns, parsePatterns, parseRange } from '../policy/pattern.ts'
 import type { GroupBy, KeepClauses, Match, Period, Policy, Rule } from '../policy/rule.ts'
-import {
-  type PolicySchema,
-  policySchema,
-  type RuleSchema,
-  type SettingsSchema,
-  type TestSchema
-} from './policy-schema.ts'
+import { type PolicySchema, policySchema, type SettingsSchema, type TestSchema } from './policy-schema.ts'
 import { asList } from './rule-check.ts'
+import type { RuleSchema } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
 
 /** What is in use beside the registry: layer 0 keeps what it names. */

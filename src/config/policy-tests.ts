@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Decision, Plan } from '../model/decision.ts'
-import { type Digest, parseDigest } from '../model/digest.ts'
+import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
 import { decide, emptyUsage, type Usage } from '../policy/plan.ts'
 import { type PolicyFile, type PolicyTest, policyFor, policyOf } from './policy-file.ts'
@@ -78,11 +77,8 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
 /** A digest for a name, in the order of the names, for ties go by digest. */
 function digestOf(name: string): Digest {
   const bytes = Buffer.from(name)
-  const hex =
-    bytes.length <= 32
-      ? bytes.toString('hex').padEnd(64, '0')
-      : createHash('sha256').update(bytes).digest('hex')
-  return parseDigest(name) ?? (`sha256:${hex}` as Digest)
+  const padded = `sha256:${bytes.toString('hex').padEnd(64, '0')}`
+  return parseDigest(name) ?? parseDigest(padded) ?? sha256Of(bytes)
 }
 
 function inventoryOf({ package: name = 'app', versions }: PolicyTest): Inventory {

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { nearest } from '../util/suggest.ts'
-import type { RuleSchema } from './policy-schema.ts'
+import type { RuleSchema } from './rule-schema.ts'
 
 /** Everything that a rule says of tags. */
 const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as const
@@ -20,10 +20,10 @@ export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
-/** What the fields of a rule must be to each other. */
+/** What the fields of a rule must be to each other. `depth` is how many keys below the rule the fault is. */
 export function checkRule(rule: RuleSchema, context: z.RefinementCtx): void {
   const refuse = (path: string[], message: string): void =>
-    context.addIssue({ code: 'custom', path, message })
+    context.addIssue({ code: 'custom', path, message, params: { depth: path.length } })
   const { match, action } = rule
   if (action === 'keep') checkKeepRule(rule, refuse)
   else checkDeleteRule(rule, refuse)

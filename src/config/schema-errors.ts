@@ -13,7 +13,32 @@ type Issue = z.core.$ZodIssue
 
 /** Says what zod found in the words of somebody who wrote the file; the issues must carry their input. */
 export function schemaErrors(issues: readonly Issue[], schema: z.ZodType): SchemaError[] {
-  return issues.flatMap(issue => faultsIn(issue, schema))
+  const unknown = issues.filter(issue => issue.code === 'unrecognized_keys')
+  return issues
+    .filter(issue => !unknown.some(misspelt => follows(issue, misspelt, schema)))
+    .flatMap(issue => faultsIn(issue, schema))
+}
+
+/**
+ * True for what is only wrong since a misspelt key does not say what it was to say: the right key is missing, or the
+ * keys of the same rule do not fit each other.
+ */
+function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType): boolean {
+  if (issue.code === 'custom') {
+    const depth: unknown = issue.params?.['depth']
+    return (
+      typeof depth === 'number' && isWithin(misspelt.path, issue.path.slice(0, issue.path.length - depth))
+    )
+  }
+  const parent = issue.path.slice(0, -1)
+  if (issue.input !== undefined || !isWithin(parent, misspelt.path) || !isWithin(misspelt.path, parent))
+    return false
+  const known = keysAt(schema, misspelt.path)
+  return misspelt.keys.some(key => nearest(key, known) === issue.path.at(-1))
+}
+
+function isWithin(path: readonly PropertyKey[], above: readonly PropertyKey[]): boolean {
+  return above.every((key, index) => path[index] === key)
 }
 
 function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {

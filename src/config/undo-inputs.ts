@@ -1,8 +1,9 @@
 import type * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
+import type { Mode } from '../model/run.ts'
 import { field } from './fields.ts'
-import type { Inputs } from './inputs.ts'
+import type { PackageSelection } from './package-selection.ts'
 
 /** The word that stands for a package as a whole, where versions are named. */
 export const WHOLE_PACKAGE = 'package'
@@ -36,8 +37,25 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   return { source: 'report', path: given }
 })
 
-/** What the modes that act on names need, beside that each input by itself is well. */
-export function undoProblems({ mode, dryRun, packages, purge, confirm, restore }: Partial<Inputs>): string[] {
+/** The inputs that say what a purge or a restore is about. */
+export interface UndoInputs {
+  readonly mode: Mode
+  readonly dryRun: boolean
+  readonly packages: PackageSelection
+  /** Tags, digests and version ids. */
+  readonly purge: readonly string[]
+  readonly confirm: string | undefined
+  readonly restore: RestoreInput | undefined
+}
+
+/**
+ * What the modes that act on names need besides that each input is valid by itself.
+ *
+ * @param inputs those that could be read
+ * @returns sentences
+ */
+export function undoProblems(inputs: Partial<UndoInputs>): string[] {
+  const { mode, dryRun, packages, purge, confirm, restore } = inputs
   const problems: string[] = []
   const one = packages?.patterns.length === 0 && packages.names.length === 1 ? packages.names[0] : undefined
   if (mode === 'purge') {

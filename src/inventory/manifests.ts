@@ -1,4 +1,3 @@
-import type { Needs } from '../apply/drift.ts'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, describedBy, parseDigest, referrerTag, shortDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
@@ -87,6 +86,13 @@ async function lookAgain(
     await readAgain(denied)
     for (const digest of denied) looks.set(digest, (looks.get(digest) ?? 0) + 1)
   }
+}
+
+/** What versions need that are new in a package; `unread` names one that could not be read: it may need anything. */
+export interface Needs {
+  /** Digests and referrer tags' keys. */
+  readonly needed: ReadonlySet<string>
+  readonly unread?: string
 }
 
 /**

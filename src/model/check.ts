@@ -5,7 +5,9 @@
  * - `incomplete`: it is there, but something that it names is gone, or a platform is not in it.
  * - `unreadable`: that could not be found out. It never counts as missing.
  */
-export type TagState = 'present' | 'absent' | 'incomplete' | 'unreadable'
+export const TAG_STATES = ['present', 'absent', 'incomplete', 'unreadable'] as const
+
+export type TagState = (typeof TAG_STATES)[number]
 
 export interface TagCheck {
   /** The git tag, or the image tag that was asked for by name. */

@@ -2,7 +2,14 @@ import type { Digest } from './digest.ts'
 import type { Package, PackageVersion } from './package.ts'
 
 /** What is wrong with a root: all its children are gone (or itself), some are, or its subject is. */
-export type BrokenState = 'ghost' | 'partial' | 'orphaned'
+export const BROKEN_STATES = ['ghost', 'partial', 'orphaned'] as const
+
+export type BrokenState = (typeof BROKEN_STATES)[number]
+
+/** Names in a repository whose images stay. */
+export const PROTECT_SOURCES = ['git-tags', 'releases', 'branches', 'pull-requests'] as const
+
+export type ProtectSource = (typeof PROTECT_SOURCES)[number]
 
 /** Another version by the name that a person knows it by: its first user tag, else its short digest. */
 export type Ref = string
@@ -126,11 +133,20 @@ export interface Explanation {
   readonly lacks: readonly Ref[]
 }
 
-/** A limit on the finished plan that was crossed: then nothing at all is deleted. */
-export interface Brake {
+/** Why nothing at all of a package is deleted: a limit on the finished plan that was crossed, or an idle pattern. */
+export type Brake = Limit | IdlePattern
+
+export interface Limit {
   readonly input: 'min-remaining' | 'max-deletions' | 'max-deletion-percent'
   readonly limit: number
   readonly value: number
+}
+
+/** A pattern that is there to keep tags matches none, and a rule of the same policy deletes whatever is tagged. */
+export interface IdlePattern {
+  readonly input: 'keep-pattern'
+  readonly rule: string
+  readonly pattern: string
 }
 
 /** How often a pattern matched a tag; a keep pattern with no hit is worth a warning. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 declare const digest: unique symbol
 
 /** The content address of a manifest, `algorithm:hex` in lower case (OCI image-spec, descriptor.md). */
@@ -8,6 +10,20 @@ const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/
 /** Reads `sha256:<64 hex>` or `sha512:<128 hex>`; anything else is undefined. */
 export function parseDigest(text: string): Digest | undefined {
   return DIGEST.test(text) ? (text as Digest) : undefined
+}
+
+/** The digest of bytes. */
+export function sha256Of(bytes: Uint8Array | string): Digest {
+  return hash('sha256', bytes)
+}
+
+/** The digest of bytes by the algorithm of another digest, which they are to be compared with. */
+export function digestLike(other: Digest | undefined, bytes: Uint8Array): Digest {
+  return hash(other?.startsWith('sha512:') ? 'sha512' : 'sha256', bytes)
+}
+
+function hash(algorithm: 'sha256' | 'sha512', bytes: Uint8Array | string): Digest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest
 }
 
 /** The algorithm and the first 12 hex digits: enough for a person, never for a request. */

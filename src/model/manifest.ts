@@ -28,7 +28,9 @@ export function leadsNowhere({ index, uncertain, platform, describes }: Descript
  * What policies call a root: a container image (or an index of images), any other OCI artifact
  * (chart, SBOM, signature, payload), or a BuildKit registry cache.
  */
-export type Kind = 'image' | 'artifact' | 'cache'
+export const KINDS = ['image', 'artifact', 'cache'] as const
+
+export type Kind = (typeof KINDS)[number]
 
 /** All that decisions need of a manifest: its edges and its kind. */
 export interface Manifest {

@@ -4,6 +4,11 @@ import type { Manifest } from './manifest.ts'
 /** `self` is a user who is also the token's owner: only their own endpoints show private packages. */
 export type OwnerKind = 'organization' | 'user' | 'self'
 
+/** Who may pull a package. */
+export const VISIBILITIES = ['public', 'private', 'internal'] as const
+
+export type Visibility = (typeof VISIBILITIES)[number]
+
 export interface Owner {
   readonly login: string
   readonly kind: OwnerKind
@@ -69,4 +74,6 @@ export interface Inventory {
 }
 
 /** The dates that an age can be counted from. */
-export type AgeFrom = 'newest' | 'created' | 'updated'
+export const AGE_FROM = ['newest', 'created', 'updated'] as const
+
+export type AgeFrom = (typeof AGE_FROM)[number]

@@ -2,8 +2,9 @@ import type { CheckFindings, TagCheck } from './check.ts'
 import type { Explanation, Outcome, Plan } from './decision.ts'
 import type { Package } from './package.ts'
 
-/** The four roads through the program. */
-export type Mode = 'retain' | 'check' | 'purge' | 'restore'
+export const MODES = ['retain', 'check', 'purge', 'restore'] as const
+
+export type Mode = (typeof MODES)[number]
 
 /** Of the manifests of one package, which were read and why, and which were not. GitHub counts each as a download. */
 export interface ReadCounts {

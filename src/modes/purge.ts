@@ -1,13 +1,13 @@
-import { applier } from '../apply/applier.ts'
-import { apply, notPlanned, type PackageTask, type PlannedTask } from '../apply/apply.ts'
+import { deletions } from '../apply/applier.ts'
+import { apply, notPlanned, type PackageTask } from '../apply/apply.ts'
 import type { Perform, Performed } from '../apply/execute.ts'
-import { verifyDeletions } from '../apply/verify.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
 import { WHOLE_PACKAGE } from '../config/undo-inputs.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
 import { choosePackages, load, orProblem, SIDE_BY_SIDE } from '../inventory/load.ts'
+import type { Plan } from '../model/decision.ts'
 import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
@@ -23,41 +23,32 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
   const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
   const chosen = await choosePackages(inputs.packages, context)
-  const candidates = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
+  const planOne = wholePackage ? planPackagePurge : planPurge
+  const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
-    const considered = await orProblem(() =>
-      wholePackage ? considerPackage(pkg, inputs.purge, context) : consider(pkg, inputs.purge, context)
-    )
-    return 'problem' in considered ? notPlanned(pkg, considered) : considered
+    const task = await orProblem(() => planOne(pkg, inputs.purge, context))
+    return 'problem' in task ? notPlanned(pkg, task) : task
   })
-  return apply(
-    candidates,
-    {
-      mode: 'purge',
-      dryRun: inputs.dryRun,
-      started,
-      operations: (candidate, journal) =>
-        wholePackage ? removeUnchanged(candidate, context, journal) : applier(candidate, context, journal),
-      afterwards: (candidate, journal, report) =>
-        wholePackage ? Promise.resolve(candidate) : verifyDeletions(candidate, context, journal, report)
-    },
-    context
-  )
+  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started }, context)
 }
 
-async function consider(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
+async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
   const loaded = await load(pkg, context, () => true)
   const plan = decidePurge(loaded.inventory, names)
-  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, loaded, deferred: false }
+  return {
+    run: { package: pkg, plan, outcomes: [], warnings: [] },
+    changes: deletions(plan, loaded, context),
+    deferred: false
+  }
 }
 
 /** Lists what goes with the package; what its manifests say does not matter. */
-async function considerPackage(
+async function planPackagePurge(
   pkg: Package,
   names: readonly string[],
-  { packages }: Context
+  context: Context
 ): Promise<PackageTask> {
-  const { versions } = await packages.listVersions(pkg)
+  const { versions } = await context.packages.listVersions(pkg)
   if (names.length > 1) {
     throw new ExpectedError(
       `Nothing is purged. \`${WHOLE_PACKAGE}\` stands for everything: name nothing beside it.`
@@ -70,13 +61,19 @@ async function considerPackage(
     )
   }
   const plan = purgeEverything({ package: pkg, versions })
-  return { run: { package: pkg, plan, outcomes: [], warnings: [] }, deferred: false }
+  return {
+    run: { package: pkg, plan, outcomes: [], warnings: [] },
+    changes: journal => ({
+      perform: removeUnchanged(plan, context, journal),
+      afterwards: async outcomes => ({ outcomes, alarms: [], warnings: [] })
+    }),
+    deferred: false
+  }
 }
 
 /** Deletes the package if it is still what was listed. */
-function removeUnchanged({ run }: PlannedTask, context: Context, journal: Journal): Perform {
-  const { package: pkg, plan } = run
-  const planned = inventoryHash(plan.decisions.map(({ version }) => version))
+function removeUnchanged({ package: pkg, decisions }: Plan, context: Context, journal: Journal): Perform {
+  const planned = inventoryHash(decisions.map(({ version }) => version))
   const remove = packageRemover(pkg, context, journal)
   let look: Promise<Performed | undefined> | undefined
   const changed = async (): Promise<Performed | undefined> => {
@@ -85,8 +82,8 @@ function removeUnchanged({ run }: PlannedTask, context: Context, journal: Journa
       ? undefined
       : { status: 'skipped', detail: 'the package changed after the listing: run it once more' }
   }
-  return async step => {
+  return async () => {
     look ??= changed()
-    return (await look) ?? remove(step)
+    return (await look) ?? remove()
   }
 }

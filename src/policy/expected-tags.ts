@@ -1,4 +1,5 @@
 import semver from 'semver'
+import { isTag } from '../model/tag.ts'
 import { type Patterns, parsePatterns } from './pattern.ts'
 import type { Groups } from './regex.ts'
 import type { InUse } from './usage.ts'
@@ -33,7 +34,6 @@ export interface Expectations {
   readonly unmapped: readonly string[]
 }
 
-const IMAGE_TAG = /^\w[\w.-]{0,127}$/
 const PLACEHOLDER = /\{([A-Za-z][\w-]*)\}/g
 /** Placeholders that need no named group. `is-latest` is for the inputs of a workflow. */
 const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'is-latest']
@@ -92,7 +92,7 @@ export function protectedBy(
   return gitTags.flatMap(name => {
     const readings = [valuesOf(name), valuesOf(name, groups.get(name)?.groups)]
     const texts = readings.flatMap(values => templates.flatMap(template => fill(template, values) ?? []))
-    const tags = new Set([...texts, ...texts.map(asImageTag)].filter(text => IMAGE_TAG.test(text)))
+    const tags = new Set([...texts, ...texts.map(asImageTag)].filter(text => isTag(text)))
     return [...tags].map(tag => ({ by: `${source} ${name}`, tag }))
   })
 }
@@ -140,7 +140,7 @@ function gitTagPatterns(sources: readonly string[]): Patterns {
 
 function imagesOf(values: Values, templates: readonly string[]): string[] {
   const texts = templates.map(template => fill(template, values))
-  return [...new Set(texts.filter(text => text !== undefined && IMAGE_TAG.test(text)))] as string[]
+  return [...new Set(texts.filter(text => text !== undefined && isTag(text)))] as string[]
 }
 
 /** As docker/metadata-action writes a git ref into an image tag. */

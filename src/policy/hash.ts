@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../model/digest.ts'
 import type { Policy } from './rule.ts'
 
 /**
@@ -6,8 +6,7 @@ import type { Policy } from './rule.ts'
  * they were written.
  */
 export function policyHash(policy: Policy): string {
-  const hash = createHash('sha256').update(JSON.stringify(policy, (_, value: unknown) => plain(value)))
-  return `sha256:${hash.digest('hex')}`
+  return sha256Of(JSON.stringify(policy, (_, value: unknown) => plain(value)))
 }
 
 /** Values without an order of their own are sorted, and what has a written form stands for itself by that. */

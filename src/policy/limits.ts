@@ -1,4 +1,4 @@
-import type { Brake } from '../model/decision.ts'
+import type { Limit } from '../model/decision.ts'
 import type { Group } from './order.ts'
 import type { Policy } from './rule.ts'
 
@@ -16,10 +16,10 @@ export interface Totals {
  * The limits that a plan crosses; reaching one is not crossing it. A plan that lets no tagged image go does not
  * cross `min-remaining`, however few there are.
  */
-export function brakesOn(totals: Totals, policy: Policy): Brake[] {
+export function brakesOn(totals: Totals, policy: Policy): Limit[] {
   const { minRemaining, maxDeletions, maxDeletionPercent } = policy
   const percent = totals.versions === 0 ? 0 : (100 * totals.deletions) / totals.versions
-  const brakes: Brake[] = []
+  const brakes: Limit[] = []
   if (minRemaining !== undefined && totals.imagesGoing > 0 && totals.imagesRemaining < minRemaining) {
     brakes.push({ input: 'min-remaining', limit: minRemaining, value: totals.imagesRemaining })
   }

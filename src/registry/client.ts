@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import { type Digest, parseDigest } from '../model/digest.ts'
+import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
+import { isTag } from '../model/tag.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
 import { isPassing, phraseOf, retryAfter, saysMissing } from './failure.ts'
 import { ACCEPT, isSchema1, parseManifest } from './manifest.ts'
@@ -142,7 +142,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     const answer = await follow(await authorized(scope, { method: 'GET', url, headers: {} }), url)
     if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
     if (answer.status !== 200) return { state: 'unread', cause: answered(answer) }
-    if (digestOf(answer.body, digest.startsWith('sha512:') ? 'sha512' : 'sha256') !== digest) {
+    if (digestLike(digest, answer.body) !== digest) {
       throw new TransientError(BROKEN)
     }
     return { state: 'read', bytes: answer.body }
@@ -179,7 +179,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     if (answer.status < 200 || answer.status > 299) {
       throw new ExpectedError(`The registry did not store ${place}: ${phraseOf(answer)}.`)
     }
-    return parseDigest(headerOf(answer, 'docker-content-digest') ?? '') ?? digestOf(body, 'sha256')
+    return parseDigest(headerOf(answer, 'docker-content-digest') ?? '') ?? sha256Of(body)
   }
 
   async function copy(repository: string, digest: Digest, tag: string): Promise<void> {
@@ -231,7 +231,6 @@ const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_HOPS = 3
 
 const NAME = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)+$/
-const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
 /** Nested names keep their slashes. What is no name would end up at another address (`..`, `?`, `#`). */
 function urlOf(
@@ -240,7 +239,7 @@ function urlOf(
   reference: string,
   kind: 'manifests' | 'blobs' = 'manifests'
 ): URL {
-  if (parseDigest(reference) === undefined && !TAG.test(reference)) {
+  if (parseDigest(reference) === undefined && !isTag(reference)) {
     throw new ExpectedError(
       `"${reference}" is neither a tag nor a digest. A tag has letters, digits, "_", "." and "-" only, 128 at most.`
     )
@@ -267,7 +266,7 @@ function unread(error: unknown): { state: 'unread'; cause: string } {
 function understand(answer: Answer, wanted: Digest | undefined): ManifestRead {
   const said = parseDigest(headerOf(answer, 'docker-content-digest') ?? '')
   const expected = wanted ?? said
-  const actual = digestOf(answer.body, expected?.startsWith('sha512:') ? 'sha512' : 'sha256')
+  const actual = digestLike(expected, answer.body)
   const intact = expected === undefined || expected === actual
   let manifest: Manifest
   try {
@@ -285,9 +284,3 @@ function understand(answer: Answer, wanted: Digest | undefined): ManifestRead {
 }
 
 const BROKEN = 'the bytes received are not those of the digest'
-
-function digestOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha512'): Digest {
-  const digest = parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`)
-  if (digest === undefined) throw new Error(`a ${algorithm} digest that does not parse`)
-  return digest
-}

@@ -32,6 +32,24 @@ export interface Outputs {
   readonly warnings: readonly string[]
 }
 
+/** The outputs of a run that did nothing. */
+export const EMPTY_OUTPUTS: Readonly<Record<OutputName, string>> = {
+  'deleted-count': '0',
+  'planned-count': '0',
+  'kept-count': '0',
+  'failed-count': '0',
+  'untagged-count': '0',
+  'restored-count': '0',
+  deleted: '[]',
+  failed: '[]',
+  missing: '[]',
+  'missing-tags': '',
+  dispatched: '[]',
+  packages: '[]',
+  incomplete: 'false',
+  report: ''
+}
+
 /** An entry of the outputs `deleted` and `failed`. */
 interface ChangeEntry {
   readonly package: string

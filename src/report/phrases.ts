@@ -276,6 +276,13 @@ export function outcomeWord({ step, status }: Outcome): string {
 
 /** The sentence about a limit that the plan crossed; it names the input and both numbers. */
 export function brakePhrase(brake: Brake): string {
+  if (brake.input === 'keep-pattern') {
+    return (
+      `Pattern ${quote(brake.pattern)} of rule ${quote(brake.rule)} matches no tag, and another rule deletes whatever is ` +
+      'tagged: nothing was deleted. Correct its spelling or remove it. To keep a tag that does not exist yet, join it ' +
+      'with one that does, such as `{v*,latest}`.'
+    )
+  }
   const { value, limit } = brake
   switch (brake.input) {
     case 'min-remaining':
@@ -296,9 +303,14 @@ export function brakePhrase(brake: Brake): string {
 /** The sentence about a pattern that matched no tag anywhere. */
 export function unmatchedPhrase(hits: PatternHits): string {
   const { pattern, rule } = hits
-  return hits.action === 'keep'
+  return isProtective(hits)
     ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling.`
-    : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it deletes nothing.`
+    : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it ${hits.action === 'keep' ? 'takes nothing out' : 'deletes nothing'}.`
+}
+
+/** True for a pattern that makes tags stay: one of a keep rule, or an exclusion of a delete rule. */
+export function isProtective({ action, pattern }: PatternHits): boolean {
+  return (action === 'keep') !== pattern.startsWith('!')
 }
 
 /** `2026-03-01 04:05 UTC`. */

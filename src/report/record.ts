@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { ExpectedError, messageOf } from '../errors.ts'
+import { TAG_STATES } from '../model/check.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
+import { MODES } from '../model/run.ts'
 
 /** Raised when a reader of the old form would misread the new one; added keys do not raise it. */
 export const SCHEMA_VERSION = 1
@@ -43,7 +45,7 @@ const step = z.discriminatedUnion('action', [
 const check = z.object({
   tag: z.string(),
   images: z.array(z.string()),
-  state: z.enum(['present', 'absent', 'incomplete', 'unreadable']),
+  state: z.enum(TAG_STATES),
   lacks: z.array(z.string()),
   cause: z.string().optional()
 })
@@ -75,7 +77,16 @@ const packageRecord = z.object({
   versions: z.array(version),
   steps: z.array(step),
   left: wholeNumber,
-  brakes: z.array(z.object({ input: z.string(), limit: z.number(), value: z.number() })),
+  brakes: z.array(
+    z.object({
+      input: z.string(),
+      limit: z.number().optional(),
+      value: z.number().optional(),
+      /** Of a pattern that keeps nothing. */
+      rule: z.string().optional(),
+      pattern: z.string().optional()
+    })
+  ),
   hits: z.array(
     z.object({ rule: z.string(), action: z.enum(['keep', 'delete']), pattern: z.string(), hits: wholeNumber })
   ),
@@ -151,7 +162,7 @@ const finished = z.object({
 const record = z.object({
   schema: z.literal(SCHEMA_VERSION),
   run: z.object({
-    mode: z.enum(['retain', 'check', 'purge', 'restore']),
+    mode: z.enum(MODES),
     dryRun: z.boolean(),
     owner: z.string(),
     started: z.iso.datetime(),

@@ -17,7 +17,15 @@ import {
   type Slice,
   safe
 } from './markdown.ts'
-import { count, formatDuration, formatNumber, keepLabel, readsPhrase, unmatchedPhrase } from './phrases.ts'
+import {
+  count,
+  formatDuration,
+  formatNumber,
+  isProtective,
+  keepLabel,
+  readsPhrase,
+  unmatchedPhrase
+} from './phrases.ts'
 import { packageBlocks } from './summary-package.ts'
 import { increment, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
 import { failures } from './verdict.ts'
@@ -121,9 +129,7 @@ function outlook(left: number): string {
 function warningBox(run: RunResult): string {
   const sentences = [
     ...run.warnings,
-    ...unmatched(run.packages)
-      .filter(hits => hits.action === 'keep')
-      .map(unmatchedPhrase),
+    ...unmatched(run.packages).filter(isProtective).map(unmatchedPhrase),
     ...run.packages.flatMap(one => one.warnings.map(warning => `${one.package.name}: ${warning}`))
   ]
   return sentences.length === 0 ? '' : alert('WARNING', ['**Worth a look.**', '', ...bullets(sentences)])

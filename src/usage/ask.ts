@@ -1,14 +1,13 @@
-import type { Inputs } from '../config/inputs.ts'
-import type { Policies } from '../config/policies.ts'
 import { BudgetError, ExpectedError } from '../errors.ts'
 import type { PullRequest, Repository } from '../github/repository.ts'
+import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { emptyUsage, type InUse, type Usage } from '../policy/usage.ts'
 import { namedByBranches, namedByPullRequests } from './git-names.ts'
-import { referencesTo } from './references.ts'
+import { type Reference, referencesTo } from './references.ts'
 
 /** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
 export interface UsageRead {
@@ -25,8 +24,13 @@ export type ReadUsage = (
 ) => Promise<UsageRead>
 
 /** What is to be asked whatever the package: the same derivations as a check's, which would else rebuild. */
-type Questions = Pick<Policies, 'protect' | 'references'> &
-  Pick<Inputs, 'gitTags' | 'imageTags' | 'requiredTags'>
+interface Questions {
+  readonly protect: readonly ProtectSource[]
+  readonly references: readonly Reference[]
+  readonly gitTags: readonly string[]
+  readonly imageTags: readonly string[]
+  readonly requiredTags: readonly string[]
+}
 
 /**
  * Gives the function that asks. Each repository is asked each thing once, however many packages want to know it, and
@@ -70,7 +74,7 @@ export function usageReader(
 /** What a source in a repository names among these tags. */
 const NAMED: Readonly<
   Record<
-    Policies['protect'][number],
+    ProtectSource,
     (repository: Repository, tags: readonly string[], questions: Questions) => Promise<InUse[]>
   >
 > = {

@@ -1,4 +1,5 @@
 import { type Digest, parseDigest } from '../model/digest.ts'
+import { isTag } from '../model/tag.ts'
 import type { InUse } from '../policy/usage.ts'
 
 /** A text file, its path as messages have it. */
@@ -62,7 +63,6 @@ interface Mention {
 }
 
 const VARIABLE = /\$\{\{.*?\}\}|\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%/
-const TAG = /^\w[\w.-]{0,127}$/
 
 function mentionsIn(file: TextFile, owner: string): Mention[] {
   const name = '[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*'
@@ -102,7 +102,7 @@ function splitTags(file: TextFile, mentions: readonly Mention[]): Reference[] {
   const names = new Set(mentions.filter(({ tag }) => tag === undefined).map(one => one.packageName))
   if (names.size === 0) return []
   const tags = settingsIn(file).filter(
-    ({ key, value }) => TAG_KEY.test(key) && key !== 'apiVersion' && TAG.test(value)
+    ({ key, value }) => TAG_KEY.test(key) && key !== 'apiVersion' && isTag(value)
   )
   return [...names].flatMap(packageName => tags.map(({ by, value }) => ({ by, packageName, tag: value })))
 }
@@ -119,7 +119,7 @@ function tagsIn(written: string, settings: readonly Setting[]): string[] {
   }
   // A full stop behind a reference ends a sentence, or belongs to the tag.
   const tags = ways.flatMap(way => [way, way.replace(/[.-]+$/, '')])
-  return [...new Set(tags)].filter(tag => TAG.test(tag))
+  return [...new Set(tags)].filter(isTag)
 }
 
 /** The values that a variable is given anywhere, by the last part of its name, and its defaults. */

@@ -169,7 +169,7 @@ it('T-30: a registry that has none of the manifests is another one, and nothing 
 it('T-32: killed at any DELETE, before or after GitHub carried it out, a run leaves every tag whole and a report that can be read', async () => {
   for (const moment of ['first', 'then'] as const) {
     for (let deletion = 0; deletion < 7; deletion++) {
-      await using scene = await openScene()
+      await using scene = await openScene({ where: 'bundle' })
       const { app, github, run } = scene
       const shared = manifest()
       const entry = { shape: shared, platform: 'linux/amd64' }

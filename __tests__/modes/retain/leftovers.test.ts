@@ -3,7 +3,7 @@ import { cosignTag, image, manifest } from '../../emulator/shapes.ts'
 import { ago, digestsOf, openScene, planOf } from './runs.ts'
 
 it('T-40: what an interrupted run has left of its images is collected by the next one', async () => {
-  await using scene = await openScene()
+  await using scene = await openScene({ where: 'bundle' })
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
   const pulls = [1, 2].map(n =>

@@ -147,9 +147,8 @@ packages:
   const result = await scene.run({ policy: 'policy.yml' }, repository.circumstances)
   expect(result.errors).toEqual([
     expect.stringMatching(
-      /^policy\.yml:6:16: packages\[0\]\.rules\[0\]\.match: It does not say what to delete/
+      /^policy\.yml:6:18: packages\[0\]\.rules\[0\]\.match\.tag: .*Did you mean `tags`\?$/
     ),
-    expect.stringMatching(/^policy\.yml:6:18: .*match\.tag: .*Did you mean `tags`\?$/),
     expect.stringMatching(/^policy\.yml:6:32: .*Did you mean `older-than`\?$/),
     expect.stringMatching(/^policy\.yml:8:24: .*`\/\^v\(\/` is not a regular expression/),
     expect.stringMatching(/^policy\.yml:9:22: .*`3 moons` is no age/)

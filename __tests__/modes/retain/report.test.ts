@@ -7,7 +7,7 @@ import { ago, openScene } from './runs.ts'
 const PULLS = { 'delete-tags': 'pr-*' }
 
 it('every output is there in its shape, and the report can be read by a later run', async () => {
-  await using scene = await openScene()
+  await using scene = await openScene({ where: 'bundle' })
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
   const [pr1, pr2] = [1, 2].map(n => app.push(image(['linux/amd64']), { tags: [`pr-${n}`], at: ago(80) }))
@@ -86,7 +86,7 @@ it('a report that cannot be written stops the run before anything is deleted', a
 })
 
 it('nothing that GitHub or a tag says becomes a command of the runner or markup in the summary', async () => {
-  await using scene = await openScene()
+  await using scene = await openScene({ where: 'bundle' })
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
   const pull = app.push(manifest(), { tags: ['pr-1'], at: ago(80) })

@@ -5,10 +5,12 @@ import type { Builder, Pushed } from '../../emulator/builder.ts'
 import type { StoredPackage } from '../../emulator/contents.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/server.ts'
 import { createWorld, type World } from '../../emulator/world.ts'
+import { fastClock, runInside } from '../../helpers/inside.ts'
 import { type ActionRun, type Circumstances, runAction, withDefaults } from '../../helpers/run-action.ts'
 
 /**
- * Whole runs of the bundled action against the emulated GitHub. A scene is laid down one fact a line, and every
+ * Whole runs of the action against the emulated GitHub: inside this process and on a fast clock, or of the bundle
+ * where the scene asks for it, because the test is about the process itself. A scene is laid down one fact a line, and every
  * run on it is held to the laws that no run may break, whatever its test is about.
  */
 
@@ -41,14 +43,23 @@ export interface Scene extends AsyncDisposable {
   run(inputs: Inputs, circumstances?: Circumstances): Promise<Run>
 }
 
+export interface SceneOptions extends EmulatorOptions {
+  /** `bundle` for what only `dist` in a process of its own shows, such as its being killed; `inside` otherwise. */
+  readonly where?: 'inside' | 'bundle'
+}
+
+/** How much faster than life pauses pass inside. */
+const TIMES = 100
+
 /** GitHub with the organization acme: olivia is its admin, max a member. */
-export async function openScene(options: EmulatorOptions = {}): Promise<Scene> {
-  const world = options.world ?? createWorld()
+export async function openScene({ where = 'inside', ...options }: SceneOptions = {}): Promise<Scene> {
+  const clock = fastClock(where === 'inside' ? TIMES : 1)
+  const world = options.world ?? createWorld(clock.now)
   if (world.owner('acme') === undefined) world.org('acme', { olivia: 'admin', max: 'member' })
   for (const login of ['olivia', 'max']) if (world.owner(login) === undefined) world.user(login)
   const app = world.package('acme/app', { repository: 'acme/app' })
   const token = world.githubToken('acme/app')
-  const github = await startEmulator({ ...options, world })
+  const github = await startEmulator({ now: clock.now, ...options, world })
   const stack = new AsyncDisposableStack()
   stack.use(github)
   return {
@@ -60,7 +71,10 @@ export async function openScene(options: EmulatorOptions = {}): Promise<Scene> {
       const before = takeStock(world)
       const used = inputs['token'] ?? token
       const given = await withDefaults({ 'registry-url': github.registryUrl, ...inputs }, used)
-      const run = await runAction(github, given, circumstances)
+      const run =
+        where === 'bundle'
+          ? await runAction(github, given, circumstances)
+          : await runInside(github, given, clock, circumstances)
       stack.use(run)
       expectLimitsKept(github)
       expectNothingHarmed(world, before)

@@ -27,7 +27,7 @@ it.each<[string, Target, number]>([
   // Both manifests are asked for at once, and refused: with a token they come again.
   ["the registry's own token before its first use", { host: 'registry', path: /manifests/, after: 2 }, 3]
 ])('masks %s', async (_, target, count) => {
-  await using scene = await openScene()
+  await using scene = await openScene({ where: 'bundle' })
   const { app, github, token, run } = scene
   for (const tag of ['v1', 'pr-1']) app.push(manifest(), { tags: [tag], at: ago(90) })
   const kill = new AbortController()
@@ -41,7 +41,7 @@ it.each<[string, Target, number]>([
 })
 
 it('prints no secret in a whole run with the debug log on, nor in one that fails', async () => {
-  await using scene = await openScene()
+  await using scene = await openScene({ where: 'bundle' })
   const { github, token, run } = scene
   layDown(scene)
   const fine = await run(PULLS, { env: { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' } })
@@ -72,7 +72,7 @@ it('does not follow a realm on another host, and says so', async () => {
 
 it('does not follow a page link to another host', async () => {
   await using foreign = await openForeign()
-  await using scene = await openScene()
+  await using scene = await openScene({ where: 'bundle' })
   layDown(scene)
   const next = `${foreign.foreign.apiUrl}/orgs/acme/packages/container/app/versions?per_page=100&page=2`
   scene.github.faults.on(
@@ -101,7 +101,7 @@ it.each<[string, Target, string]>([
   ['the token exchange', { host: 'registry', path: /^\/token/ }, '/token']
 ])('a redirect of %s to another host does not take the token there', async (_, target, path) => {
   await using foreign = await openForeign()
-  await using scene = await openScene()
+  await using scene = await openScene({ where: 'bundle' })
   layDown(scene)
   const place = target.host === 'api' ? foreign.foreign.apiUrl : foreign.foreign.registryUrl
   scene.github.faults.on(target, {

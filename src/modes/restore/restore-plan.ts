@@ -3,9 +3,9 @@ import type { DeletedVersion } from '../../github/packages.ts'
 import type { RestoreReason } from '../../model/decision.ts'
 import { type Digest, parseDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
+import { type Restoral, restoralOf, undoing } from '../../policy/restore-steps.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
 import { utcMinute } from '../../report/phrases.ts'
-import { type Restoral, restoralOf, undoing } from './undoing.ts'
 
 /** GitHub keeps what was deleted for so long, in milliseconds. */
 const KEPT_FOR = 30 * 86_400_000
@@ -30,7 +30,7 @@ export interface RestorePlan {
 }
 
 /** What undoes a run: everything that it deleted, and the tags that it took off. `started` in ms since 1970. */
-export function wishOfReport(taken: TakenAway, started: number): RestorePlan {
+export function planOfReport(taken: TakenAway, started: number): RestorePlan {
   const referrers = new Set(taken.deletions.filter(one => one.referrer).map(one => one.version.digest))
   const tags = new Map<string, PackageVersion>()
   for (const { version } of taken.deletions) for (const tag of version.tags) tags.set(tag, version)
@@ -48,7 +48,7 @@ export function wishOfReport(taken: TakenAway, started: number): RestorePlan {
  * What people name by id or digest. What needs what cannot be read while it is deleted: the untagged ones come
  * first, in the order in which they were pushed.
  */
-export function wishOfNames(names: readonly string[], { active, deleted }: PackageState): RestorePlan {
+export function planOfNames(names: readonly string[], { active, deleted }: PackageState): RestorePlan {
   const found = new Map<number, PackageVersion>()
   const unknown: string[] = []
   for (const name of names) {

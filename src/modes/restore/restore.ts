@@ -1,6 +1,5 @@
-import { apply, notPlanned, type PackageTask, type PlannedTask } from '../../apply/apply.ts'
-import type { Perform } from '../../apply/execute.ts'
-import { restoringHands } from '../../apply/restore.ts'
+import { apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
+import { versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
 import { readReport, selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
@@ -8,8 +7,9 @@ import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
 import { ANY_LAG } from '../../github/listing.ts'
 import { nameOnly, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
-import { emptyPlan } from '../../model/decision.ts'
+import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
+import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import type { Journal } from '../../report/journal.ts'
@@ -17,26 +17,19 @@ import { nameOf, some } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import {
   type PackageState,
+  planOfNames,
+  planOfReport,
   type RestorePlan,
-  settledSteps,
-  wishOfNames,
-  wishOfReport
+  settledSteps
 } from './restore-plan.ts'
-import { verify } from './verify-restore.ts'
+import { verifyRestore } from './verify-restore.ts'
 
 /** What is to come back to one package. */
 interface Order {
   readonly name: string
   /** True when the package itself may be gone. */
   readonly wholePackage: boolean
-  wish(shelf: PackageState): RestorePlan
-}
-
-/** A package on its way back. */
-interface Returning {
-  readonly wish: RestorePlan
-  /** What was there before; undefined when the package as a whole was gone. */
-  readonly shelf: PackageState | undefined
+  planFor(state: PackageState): RestorePlan
 }
 
 /**
@@ -45,60 +38,38 @@ interface Returning {
  */
 export async function restore(inputs: Inputs, context: Context): Promise<RunResult> {
   const started = context.clock.now()
-  const returning = new Map<string, Returning>()
-  const candidates = await eachOf(ordersOf(inputs), SIDE_BY_SIDE, order =>
-    consider(order, context, returning)
-  )
-  const packageBack = new Map<string, ReturnType<typeof packageRestorer>>()
-  const restorePackageOf = ({ run }: PlannedTask, journal: Journal) => {
-    const { package: pkg } = run
-    const restorer = packageBack.get(pkg.name) ?? packageRestorer(pkg, context, journal)
-    packageBack.set(pkg.name, restorer)
-    return restorer
-  }
-  return apply(
-    candidates,
-    {
-      mode: 'restore',
-      dryRun: inputs.dryRun,
-      started,
-      operations: (candidate, journal) => {
-        const one = restoringHands(candidate.run.package, context, journal)
-        const isGone = returningOf(candidate, returning).shelf === undefined
-        return isGone ? afterPackage(restorePackageOf(candidate, journal), one, candidate, context) : one
-      },
-      afterwards: async (candidate, journal, report) => {
-        const { wish, shelf } = returningOf(candidate, returning)
-        if (shelf === undefined) {
-          const { status, detail } = await restorePackageOf(candidate, journal)()
-          if (status !== 'done') return { ...candidate, run: { ...candidate.run, alarms: [detail] } }
-        }
-        return verify(candidate, wish, shelf?.active ?? [], context, journal, report)
-      }
-    },
-    context
-  )
+  const tasks = await eachOf(ordersOf(inputs), SIDE_BY_SIDE, order => planRestore(order, context))
+  return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started }, context)
+}
+
+/** How versions of a package that is there come back. */
+function versionsBack(pkg: Package, plan: RestorePlan, before: PackageState, context: Context) {
+  return (journal: Journal): Changes => ({
+    perform: versionRestorer(pkg, context, journal),
+    afterwards: (outcomes, report) =>
+      verifyRestore(pkg, plan, outcomes, before.active, context, journal, report)
+  })
 }
 
 /** With the package come the versions that it had; those that were deleted before it are restored one by one. */
-function afterPackage(
-  restorePackage: ReturnType<typeof packageRestorer>,
-  one: Perform,
-  { run }: PlannedTask,
-  { packages }: Context
-): Perform {
-  return async step => {
-    const performed = await restorePackage()
-    if (performed.status !== 'done') return { ...performed, status: 'failed' }
-    const { seen } = await packages.version(run.package, step.version.id)
-    return seen === undefined ? one(step) : performed
+function packageBack(pkg: Package, plan: RestorePlan, context: Context) {
+  return (journal: Journal): Changes => {
+    const restorePackage = packageRestorer(pkg, context, journal)
+    const restoreVersion = versionRestorer(pkg, context, journal)
+    return {
+      async perform(step) {
+        const performed = await restorePackage()
+        if (performed.status !== 'done') return { ...performed, status: 'failed' }
+        const { seen } = await context.packages.version(pkg, step.version.id)
+        return seen === undefined ? restoreVersion(step) : performed
+      },
+      async afterwards(outcomes, report) {
+        const { status, detail } = await restorePackage()
+        if (status !== 'done') return { outcomes, alarms: [detail], warnings: [] }
+        return verifyRestore(pkg, plan, outcomes, [], context, journal, report)
+      }
+    }
   }
-}
-
-function returningOf({ run }: PlannedTask, returning: ReadonlyMap<string, Returning>): Returning {
-  const found = returning.get(run.package.name)
-  if (found === undefined) throw new Error(`nothing is known of ${run.package.name}`)
-  return found
 }
 
 /** @throws ExpectedError when the report undoes nothing, or is about other packages */
@@ -108,7 +79,7 @@ function ordersOf(inputs: Inputs): Order[] {
   if (given.source === 'names') {
     const [name = ''] = inputs.packages.names
     const { names, wholePackage } = given
-    return [{ name, wholePackage, wish: shelf => wishOfNames(names, shelf) }]
+    return [{ name, wholePackage, planFor: state => planOfNames(names, state) }]
   }
   const record = readReport(given.path, 'restore', inputs)
   const { mode, dryRun, started } = record.run
@@ -131,54 +102,48 @@ function ordersOf(inputs: Inputs): Order[] {
   }
   return selected.map(one => {
     const taken = takenAway(record, one)
-    const wish = wishOfReport(taken, Date.parse(started))
-    return { name: one.name, wholePackage: taken.wholePackage, wish: () => wish }
+    const plan = planOfReport(taken, Date.parse(started))
+    return { name: one.name, wholePackage: taken.wholePackage, planFor: () => plan }
   })
 }
 
 /** Finds out what of an order is gone, and what comes back. */
-async function consider(
-  { name, wholePackage, wish: wishOf }: Order,
-  context: Context,
-  returning: Map<string, Returning>
-): Promise<PackageTask> {
+async function planRestore({ name, wholePackage, planFor }: Order, context: Context): Promise<PackageTask> {
   const { packages, owner, clock } = context
   const found = await orProblem(() => packages.get(name))
   if ('problem' in found && !wholePackage) return notPlanned(nameOnly(owner, name), found)
   const pkg = 'problem' in found ? nameOnly(owner, name) : found
-  const shelf = 'problem' in found ? undefined : await orProblem(() => shelfOf(found, context))
-  if (shelf !== undefined && 'problem' in shelf) return notPlanned(pkg, shelf)
-  const seen = shelf ?? { active: [], deleted: [] }
-  const wish = wishOf(seen)
-  if (wish.unknown.length > 0 && shelf !== undefined) {
-    const sentence = `Nothing was restored, for ${some(wish.unknown, 5)} is neither there nor among what GitHub keeps for 30 days after its deletion.`
+  const state = 'problem' in found ? undefined : await orProblem(() => stateOf(found, context))
+  if (state !== undefined && 'problem' in state) return notPlanned(pkg, state)
+  const before = state ?? { active: [], deleted: [] }
+  const plan = planFor(before)
+  if (plan.unknown.length > 0 && state !== undefined) {
+    const sentence = `Nothing was restored, because ${some(plan.unknown, 5)} is neither there nor among what GitHub keeps for 30 days after its deletion.`
     return notPlanned(pkg, { problem: 'failed', sentence })
   }
-  returning.set(name, { wish, shelf })
-  const { steps, reason } = wish
-  const plan = {
-    ...emptyPlan(pkg),
-    decisions: steps.map(({ version }) => ({
-      verdict: 'restore' as const,
-      version,
-      reasons: [reason] as const
-    })),
-    steps
-  }
+  const isGone = state === undefined
   return {
-    run: { package: pkg, plan, outcomes: [], warnings: [] },
+    run: { package: pkg, plan: decided(pkg, plan), outcomes: [], warnings: [] },
+    changes: isGone ? packageBack(pkg, plan, context) : versionsBack(pkg, plan, before, context),
     deferred: false,
-    settled: shelf === undefined ? new Map() : settledSteps(wish, seen, clock.now()),
+    settled: isGone ? new Map() : settledSteps(plan, before, clock.now()),
     warnings: [
-      ...(shelf === undefined
-        ? ['The package as a whole is gone: it comes back with all its versions.']
-        : []),
-      ...tagsElsewhere(wish, seen)
+      ...(isGone ? ['The package as a whole is gone: it comes back with all its versions.'] : []),
+      ...tagsElsewhere(plan, before)
     ]
   }
 }
 
-async function shelfOf(pkg: PackageTask['run']['package'], { packages }: Context): Promise<PackageState> {
+function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
+  const decisions = steps.map(({ version }) => ({
+    verdict: 'restore' as const,
+    version,
+    reasons: [reason] as const
+  }))
+  return { ...emptyPlan(pkg), decisions, steps }
+}
+
+async function stateOf(pkg: Package, { packages }: Context): Promise<PackageState> {
   const { versions } = await packages.listVersions(pkg, ANY_LAG)
   return { active: versions, deleted: await packages.listDeleted(pkg, () => false) }
 }

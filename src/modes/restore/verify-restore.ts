@@ -1,4 +1,4 @@
-import type { PackageTask, PlannedTask } from '../../apply/apply.ts'
+import type { Aftermath } from '../../apply/apply.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { BudgetError, ExpectedError } from '../../errors.ts'
@@ -10,11 +10,11 @@ import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
+import { restoralOf } from '../../policy/restore-steps.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf, some } from '../../report/phrases.ts'
 import { tagEntry } from '../../report/record-build.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import { restoralOf } from './undoing.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
@@ -30,32 +30,26 @@ type Report = (outcome: Outcome) => void
  *
  * @param before what was there before the restore
  */
-export async function verify(
-  candidate: PlannedTask,
-  wish: RestorePlan,
+export async function verifyRestore(
+  pkg: Package,
+  plan: RestorePlan,
+  outcomes: readonly Outcome[],
   before: readonly PackageVersion[],
   context: Context,
   journal: Journal,
   report: Report
-): Promise<PackageTask> {
-  const { run, warnings = [] } = candidate
-  const pkg = run.package
+): Promise<Aftermath> {
   try {
-    const whole = await makeWhole(pkg, wish, run.outcomes, context, journal, report)
-    const tags = await settleTags(pkg, wish, before, context, journal)
+    const whole = await makeWhole(pkg, plan, outcomes, context, journal, report)
+    const tags = await settleTags(pkg, plan, before, context, journal)
     return {
-      ...candidate,
-      run: {
-        ...run,
-        outcomes: [...run.outcomes, ...whole.outcomes],
-        alarms: [...whole.alarms, ...tags.alarms]
-      },
-      warnings: [...warnings, ...whole.warnings, ...tags.warnings]
+      outcomes: [...outcomes, ...whole.outcomes],
+      alarms: [...whole.alarms, ...tags.alarms],
+      warnings: [...whole.warnings, ...tags.warnings]
     }
   } catch (error) {
     if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
-    const alarm = `What came back could not be looked at: ${error.message}`
-    return { ...candidate, run: { ...run, alarms: [alarm] } }
+    return { outcomes, alarms: [`What came back could not be looked at: ${error.message}`], warnings: [] }
   }
 }
 
@@ -67,7 +61,7 @@ interface Whole {
 
 async function makeWhole(
   pkg: Package,
-  wish: RestorePlan,
+  plan: RestorePlan,
   restored: readonly Outcome[],
   context: Context,
   journal: Journal,
@@ -88,7 +82,7 @@ async function makeWhole(
     const read: Read = digest => registry.readManifest(repositoryOf(pkg), digest)
     const inventory = await readInventory(pkg, list, read, witnessOf(list, clock))
     graph = buildGraph(inventory)
-    const wanted = missingIn(graph, below(graph, wish.broken))
+    const wanted = missingIn(graph, below(graph, plan.broken))
     if (wanted.size === 0) break
     const lost = (await packages.listDeleted(pkg, () => false)).filter(({ digest }) => wanted.has(digest))
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
@@ -96,7 +90,7 @@ async function makeWhole(
     if (round > 0 && steps.length === 0) break
     outcomes.push(...(await restoreVersions(pkg, steps, context, journal, report)))
   }
-  return { outcomes, ...stillBroken(graph, roots, wish) }
+  return { outcomes, ...stillBroken(graph, roots, plan) }
 }
 
 /** What is not whole, and what of that was not whole before either. */

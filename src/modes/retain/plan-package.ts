@@ -1,3 +1,4 @@
+import { deletions } from '../../apply/applier.ts'
 import { notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Context } from '../../context.ts'
 import { readLabels } from '../../inventory/labels.ts'
@@ -38,7 +39,7 @@ export async function planPackage(
   const { approved, explain } = options
   const plan = decide(inventory, policy, usage, now)
   if (approved !== undefined) {
-    const applied = applyTo(loaded, approved, plan, policy)
+    const applied = applyTo(loaded, approved, plan, policy, context)
     return { ...applied, run: { ...applied.run, alarms: errors } }
   }
   const explanations =
@@ -56,7 +57,7 @@ export async function planPackage(
       alarms: errors,
       warnings: []
     },
-    loaded,
+    changes: deletions(plan, loaded, context),
     deferred: false
   }
 }

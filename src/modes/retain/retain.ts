@@ -1,15 +1,15 @@
-import { applier } from '../../apply/applier.ts'
 import { apply, notPlanned, type PackageTask } from '../../apply/apply.ts'
-import { verifyDeletions } from '../../apply/verify.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { annotate } from '../../log.ts'
 import type { RunResult } from '../../model/run.ts'
 import { some } from '../../report/phrases.ts'
 import { usageReader } from '../../usage/ask.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { readApproval } from './approval.ts'
+import { forewarnings, holdIdlePatterns } from './forewarn.ts'
 import { planPackage } from './plan-package.ts'
 
 /**
@@ -28,14 +28,20 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
     const policy = policyOf(one.pkg.name)
     return policy === undefined ? [] : [{ ...one, policy }]
   })
-  const candidates = await eachOf(governed, SIDE_BY_SIDE, async ({ pkg, policy, problem }) =>
-    problem === undefined
-      ? await planPackage(pkg, policy, { readUsage, explain, approved: approval?.get(pkg.name) }, context)
-      : notPlanned(pkg, problem)
-  )
+  const planned = await eachOf(governed, SIDE_BY_SIDE, async ({ pkg, policy, problem }) => ({
+    policy,
+    task:
+      problem === undefined
+        ? await planPackage(pkg, policy, { readUsage, explain, approved: approval?.get(pkg.name) }, context)
+        : notPlanned(pkg, problem)
+  }))
+  // What was approved was looked at: it goes as it is.
+  const held = approval === undefined ? holdIdlePatterns(planned) : planned
+  annotate(context.log.warning, forewarnings(held))
+  const tasks = held.map(({ task }) => task)
   const untouched = chosen.map(({ pkg }) => pkg.name).filter(name => policyOf(name) === undefined)
   return apply(
-    candidates,
+    tasks,
     {
       mode: 'retain',
       dryRun: inputs.dryRun,
@@ -43,10 +49,8 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
       warnings: [
         ...policies.warnings,
         ...ungoverned(untouched, inputs),
-        ...(explain === undefined ? [] : unexplained(explain, candidates))
-      ],
-      operations: (candidate, journal) => applier(candidate, context, journal),
-      afterwards: (candidate, journal, report) => verifyDeletions(candidate, context, journal, report)
+        ...(explain === undefined ? [] : unexplained(explain, tasks))
+      ]
     },
     context
   )
@@ -60,8 +64,8 @@ function ungoverned(names: readonly string[], { packagesGiven }: Inputs): string
   ]
 }
 
-function unexplained(name: string, candidates: readonly PackageTask[]): string[] {
-  if (candidates.some(({ run: { explanations = [] } }) => explanations.length > 0)) return []
+function unexplained(name: string, tasks: readonly PackageTask[]): string[] {
+  if (tasks.some(({ run: { explanations = [] } }) => explanations.length > 0)) return []
   return [
     `There is nothing to explain: no version in the packages of this run has the tag or digest ${name}.`
   ]

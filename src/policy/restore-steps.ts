@@ -1,6 +1,6 @@
-import type { Decision, Step } from '../../model/decision.ts'
-import type { Digest } from '../../model/digest.ts'
-import type { PackageVersion } from '../../model/package.ts'
+import type { Decision, Step } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
 
 export type Deletion = Pick<Step & { action: 'delete' }, 'version' | 'after' | 'root'>
 export type Restoral = Step & { action: 'restore' }

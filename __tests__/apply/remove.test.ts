@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { DriftDetector } from '../../src/apply/drift.ts'
-import { remover } from '../../src/apply/write.ts'
+import { remover } from '../../src/apply/remove.ts'
 import { BudgetError, StaleError } from '../../src/errors.ts'
 import type { Removal } from '../../src/github/write-answers.ts'
 import type { PackageVersion } from '../../src/model/package.ts'

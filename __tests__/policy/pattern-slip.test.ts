@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals'
+import { refuseSlip } from '../../src/policy/pattern-slip.ts'
+
+const slipOf = (pattern: string, subject: Parameters<typeof refuseSlip>[1] = 'image tag'): string => {
+  try {
+    refuseSlip(pattern, subject)
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+const expression = (name: string): string => `\${{ ${name} }}`
+
+describe('E-18 patterns that no image tag can match are refused with the right spelling', () => {
+  test.each([
+    ['"latest"', '`latest`'],
+    ["'v*'", '`v*`'],
+    ['!"latest"', '`!latest`'],
+    ['“latest”', '`latest`'],
+    ['^v\\d+$', '`/^v\\d+$/`'],
+    ['!^v\\d+$', '`!/^v\\d+$/`'],
+    ['v\\d+', '`/v\\d+/`'],
+    ['^v', '`/^v/`'],
+    ['-rc\\.\\d+$', '`/-rc\\.\\d+$/`'],
+    ['.*', '`/.*/`'],
+    ['v[0-9]+', '`/v[0-9]+/`'],
+    ['v(1|2)', '`/v(1|2)/`'],
+    ['v*|latest', '`v*` and `latest` as entries'],
+    ['|', 'Separate entries by commas'],
+    ['app:latest', '`latest`'],
+    ['ghcr.io/octo/app:v1.*', '`v1.*`'],
+    ['ghcr.io/octo/app:', '`latest`'],
+    ['refs/tags/v*', '`v*`'],
+    ['release/*', '`release-*`'],
+    [`app@sha256:${'a'.repeat(64)}`, '`digests`'],
+    ['-', 'without a dash'],
+    ['- v*', '`v*`'],
+    ['-rc', '`*-rc`'],
+    ['>=1.2', '`semver:>=1.2`'],
+    ['^1.2', '`semver:^1.2`'],
+    ['~1.2', '`semver:~1.2`'],
+    ['v1, v2', '`v1`, `v2`'],
+    ['v1 v2', '`v1`, `v2`'],
+    ['latest;', '`latest`'],
+    ['v%', '`v*`'],
+    ['$TAG', expression('env.TAG')],
+    [expression('vars.KEEP'), expression('env.KEEP')],
+    ['1.0.0+b5', '`1.0.0_b5` or `1.0.0-b5`'],
+    ['{version}-alpine', '`*-alpine`'],
+    ['["latest","v*"]', '`latest`, `v*`'],
+    ['[latest]', '`latest`'],
+    ['{v*,"x"}', 'Leave it out']
+  ])('E-18 %s', (pattern, cure) => {
+    const message = slipOf(pattern)
+    expect(message).toMatch(/^The pattern `.+` can match no image tag: .*\.$/)
+    expect(message).toContain(cure)
+  })
+
+  test.each([
+    'latest',
+    'v1.*',
+    '1.2.*',
+    'v?',
+    '!v*',
+    '*',
+    '_x',
+    '[lL]atest',
+    '[0-9]',
+    'v[!a-c]*',
+    '{latest,pr-*}',
+    'v{1..9}',
+    '@(latest|sha)-*',
+    '+([0-9]).+([0-9])',
+    '*(a|b)',
+    '/^"x"$/',
+    'semver:>=1 <2',
+    'sha-*'
+  ])('%s may match', pattern => {
+    expect(slipOf(pattern)).toBe('')
+  })
+})
+
+describe('E-18 the same for git tags and packages', () => {
+  test.each([
+    ['-rc\\.\\d+$', '`/-rc\\.\\d+$/`'],
+    ['^v', '`/^v/`'],
+    ['"v*"', '`v*`'],
+    ['refs/tags/v*', '`v*`'],
+    ['-rc', '`*-rc`'],
+    ['v1|v2', '`v1` and `v2`']
+  ])('git tag %s', (pattern, cure) => {
+    expect(slipOf(pattern, 'git tag')).toContain(cure)
+  })
+
+  test.each(['release/*', 'pkg@1.*', 'v1.0.0+b5', '**', '/-rc$/', '@scope/pkg@*'])('git tag %s', pattern => {
+    expect(slipOf(pattern, 'git tag')).toBe('')
+  })
+
+  test.each([
+    ['!"prod"', '`!prod`'],
+    ['^app', '`/^app/`'],
+    ['app*|web', '`app*` and `web`'],
+    ['app_%', '`app_*`']
+  ])('package %s', (pattern, cure) => {
+    expect(slipOf(pattern, 'package')).toContain(cure)
+  })
+
+  test.each(['app/*', '**', '!test-*', 'app.{api,web}', 'ghcr.io/octo/*'])('package %s', pattern => {
+    expect(slipOf(pattern, 'package')).toBe('')
+  })
+})

@@ -1,0 +1,53 @@
+import type { Look } from '../github/packages.ts'
+import type { Removal } from '../github/write-answers.ts'
+import type { Clock } from '../model/clock.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { DriftDetector } from './drift.ts'
+import type { Performed } from './execute.ts'
+import { sendWrite } from './write.ts'
+
+/** The requests that deleting takes. */
+export interface RemovalRequests {
+  /** One DELETE, sent once. @throws StaleError when `precondition` is false at the moment of sending */
+  remove(version: PackageVersion, precondition: () => boolean): Promise<Removal>
+  /** The version as it is now; undefined when it is gone. */
+  version(id: number): Promise<Look<PackageVersion | undefined>>
+}
+
+const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before this run came to it' }
+
+/**
+ * Deletes one version: looks again at what is known of it, sends one DELETE, and settles what the answer leaves
+ * open with a GET.
+ *
+ * @param noRights a sentence saying what to grant, for a 404 or 403 that means "you may not delete"
+ */
+export function remover(
+  drift: DriftDetector,
+  requests: RemovalRequests,
+  noRights: string,
+  clock: Clock
+): (version: PackageVersion) => Promise<Performed> {
+  const forbidden = (message: string): Performed => ({
+    status: 'failed',
+    detail: `GitHub answered "${message}": ${noRights}`,
+    stop: noRights
+  })
+  return version =>
+    sendWrite(
+      {
+        async before() {
+          const change = await drift.check(version)
+          if (change === 'gone') return GONE_BEFORE
+          return change === undefined ? undefined : { status: 'skipped', detail: change }
+        },
+        send: () => requests.remove(version, () => drift.fresh(version)),
+        isSo: async () => (await requests.version(version.id)).seen === undefined,
+        already: GONE_BEFORE,
+        notFound: forbidden,
+        refused: detail => ({ status: 'refused', detail }),
+        forbidden
+      },
+      clock
+    )
+}

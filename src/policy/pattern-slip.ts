@@ -1,0 +1,201 @@
+import { ExpectedError } from '../errors.ts'
+import { type Patterns, type PreReleases, parsePatterns } from './pattern.ts'
+
+/** What a pattern is held against: each has characters of its own. */
+export type Subject = 'image tag' | 'git tag' | 'package'
+
+/** One character that may stand in such a name. Quotation marks are legal in git tags, and never meant. */
+const LEGAL: Readonly<Record<Subject, RegExp>> = {
+  'image tag': /[\w.-]/,
+  'git tag': /[^\s~^:\\|"'`<>,;]/,
+  package: /[a-z0-9._/-]/
+}
+
+/**
+ * Reads patterns of image tags, and refuses those that no tag can match. Such a pattern would keep nothing, or
+ * take nothing out, and the images that it was meant to hold would go.
+ *
+ * @throws ExpectedError with a sentence that quotes the pattern and shows the spelling that was meant
+ */
+export function parseTagPatterns(sources: readonly string[], preReleases?: PreReleases): Patterns {
+  for (const source of sources) refuseSlip(source, 'image tag')
+  return parsePatterns(sources, preReleases)
+}
+
+/** Refuses a pattern that nothing of the kind can match. @throws ExpectedError, see `parseTagPatterns` */
+export function refuseSlip(source: string, subject: Subject): void {
+  const slip = slipIn(source, subject)
+  if (slip !== undefined)
+    throw new ExpectedError(`The pattern \`${source}\` can match no ${subject}: ${slip}`)
+}
+
+/** @returns why it cannot match, and what to write instead; undefined for a pattern that may match */
+function slipIn(source: string, subject: Subject): string | undefined {
+  const not = source.startsWith('!') ? '!' : ''
+  const text = source.slice(not.length)
+  if (text === '' || /^(?:\/|semver:)/.test(text)) return undefined
+  for (const find of SLIPS) {
+    const slip = find(text, not, subject)
+    if (slip !== undefined) return slip
+  }
+  return undefined
+}
+
+type FindSlip = (text: string, not: string, subject: Subject) => string | undefined
+
+/** The first that applies explains the pattern, so what is most telling stands first. */
+const SLIPS: readonly FindSlip[] = [
+  jsonList,
+  quoted,
+  unfilled,
+  dashOfList,
+  semverRange,
+  regexWithoutSlashes,
+  alternatives,
+  reference,
+  severalEntries,
+  placeholder,
+  strangeCharacter,
+  strangeStart
+]
+
+function jsonList(text: string): string | undefined {
+  const [, inside] = /^\[([^\]]*)\]$/.exec(text) ?? []
+  if (inside === undefined || !(/["',]/.test(inside) || /^[^-^!]{4,}$/.test(inside))) return undefined
+  const entries = inside
+    .split(',')
+    .map(unquoted)
+    .filter(entry => entry !== '')
+  return `brackets are one character out of several. Write ${entries.map(code).join(', ')}, without brackets and quotation marks.`
+}
+
+function quoted(text: string, not: string): string | undefined {
+  if (!/^["'`“”‘’]|["'`“”‘’]$/.test(text)) return undefined
+  return `the quotation marks are part of it. Write ${code(not + unquoted(text))}.`
+}
+
+function unquoted(text: string): string {
+  return text.trim().replaceAll(/^["'`“”‘’]+|["'`“”‘’]+$/g, '')
+}
+
+function unfilled(text: string): string | undefined {
+  const [, braces, bare] = /\$(?:\{+\s*([\w.-]+)|([A-Za-z_]\w*))/.exec(text) ?? []
+  const name = braces ?? bare
+  if (name === undefined) return undefined
+  return `nothing puts a value in for ${code(`$${name}`)}. Write ${code(`\${{ env.${name.replace(/^\w+\./, '')} }}`)}, or the name itself.`
+}
+
+function dashOfList(text: string): string | undefined {
+  const [dash, rest = ''] = /^-\s*(.*)$/.exec(text) ?? []
+  if (dash === undefined || (rest !== '' && !/^-\s/.test(text))) return undefined
+  const example = rest === '' ? 'for instance `v*`' : code(rest)
+  return `the dash in front of an entry is part of it. Write ${example} on a line of its own, without a dash.`
+}
+
+function semverRange(text: string): string | undefined {
+  if (!/^(?:[<>=~]+|\^(?=v?\d[\dx.*]*$))/.test(text)) return undefined
+  return `it is a range of versions. Write ${code(`semver:${text}`)}.`
+}
+
+/** Escapes, anchors and quantifiers mean something in regular expressions only. */
+function regexWithoutSlashes(text: string, not: string): string | undefined {
+  const looksSo =
+    /^\^|\$$|\\|^\.[*+]|[\])][+]|(?<![?*+@!])\((?!\?[<:=!]).*\)|\(\?[<:=!]/.test(text) && isRegex(text)
+  if (!looksSo) return undefined
+  return `it is a regular expression without slashes. Write ${code(`${not}/${text.replaceAll(/(?<!\\)\//g, '\\/')}/`)}.`
+}
+
+function isRegex(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function alternatives(text: string, not: string): string | undefined {
+  const literal = literals(text)
+  if (!literal.some(({ character }) => character === '|')) return undefined
+  const cuts = literal.filter(({ character }) => character === '|').map(({ at }) => at)
+  const parts = [...cuts, text.length]
+    .map((end, index) => text.slice(index === 0 ? 0 : (cuts[index - 1] ?? 0) + 1, end).trim())
+    .filter(part => part !== '')
+  return parts.length < 2
+    ? 'a bar separates nothing here. Separate entries by commas, spaces or lines.'
+    : `a bar separates nothing here. Write ${parts.map(part => code(not + part)).join(' and ')} as entries of their own.`
+}
+
+/** `app:latest`, `ghcr.io/octo/app:latest`, `refs/tags/v1` */
+function reference(text: string, not: string, subject: Subject): string | undefined {
+  if (subject === 'package') return undefined
+  if (/^sha\d{3}:|@sha\d{3}:/.test(text)) return 'it is a digest. Write a full digest under `digests`.'
+  const [, ref] = /^refs\/(?:tags|heads)\/(.+)$/.exec(text) ?? []
+  if (ref !== undefined) return `a tag has no ${code('refs/')} in front. Write ${code(not + ref)}.`
+  const colon = text.lastIndexOf(':')
+  const tag = text.slice(colon + 1)
+  if (colon >= 0) {
+    const example = tag === '' || /[^\w.*?-]/.test(tag) ? 'for instance `latest`' : code(not + tag)
+    return `a tag does not contain the image's name. Write ${example}.`
+  }
+  if (subject !== 'image tag' || !text.includes('/')) return undefined
+  return `an image tag has no slash. Write ${code(not + text.replaceAll(/\/+/g, '-'))}, or however the tags are written in the registry.`
+}
+
+function severalEntries(text: string, not: string): string | undefined {
+  if (!literals(text).some(({ character }) => /[\s,;]/.test(character))) return undefined
+  const parts = text.split(/[\s,;]+/).filter(part => part !== '')
+  return `it is several entries in one. Write ${parts.map(part => code(not + part)).join(', ')}, each as an entry of its own.`
+}
+
+function placeholder(text: string): string | undefined {
+  const [, name] = /\{([^{},]*)\}/.exec(text) ?? []
+  if (name === undefined || name.includes('..')) return undefined
+  return `nothing is put in for ${code(`{${name}}`)} here. Write ${code(text.replaceAll(/\{[^{},]*\}/g, '*'))}, or ${code('{a,b}')} for one of several.`
+}
+
+function strangeCharacter(text: string, not: string, subject: Subject): string | undefined {
+  const strange = literals(text).find(({ character }) => !LEGAL[subject].test(character))?.character
+  if (strange === undefined) return undefined
+  if (strange === '+' && subject === 'image tag') {
+    return `an image tag has no ${code('+')}. Build tools write ${code(not + text.replaceAll('+', '_'))} or ${code(not + text.replaceAll('+', '-'))}.`
+  }
+  if (strange === '(' || strange === ')') {
+    return `parentheses need a sign in front. Write ${code('@(a|b)')} for one of several.`
+  }
+  const cure = strange === '%' ? `Write ${code(not + text.replaceAll('%', '*'))}` : 'Leave it out'
+  return `no ${subject} has ${code(strange)} in it. ${cure}.`
+}
+
+function strangeStart(text: string, not: string, subject: Subject): string | undefined {
+  const first = text.charAt(0)
+  if (first !== '-' && (first !== '.' || subject === 'git tag')) return undefined
+  return `no ${subject} begins with ${code(first)}. Write ${code(`${not}*${text}`)} for what contains it further on.`
+}
+
+/** The characters of a glob that stand for themselves. Classes are left out: what they exclude may be anything. */
+function literals(text: string): { readonly at: number; readonly character: string }[] {
+  const found: { at: number; character: string }[] = []
+  let braces = 0
+  let parentheses = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string
+    if (character === '[') {
+      const end = text.indexOf(']', at + (/^\[[!^]?\]/.test(text.slice(at)) ? 3 : 1))
+      if (end > 0) at = end
+    } else if ('?*+@!'.includes(character) && text[at + 1] === '(') {
+      parentheses++
+      at++
+    } else if (character === ')' && parentheses > 0) parentheses--
+    else if (character === '{') braces++
+    else if (character === '}') braces--
+    else if (character === ',' && braces > 0) continue
+    else if (character === '|' && parentheses > 0) continue
+    else if (!'*?'.includes(character)) found.push({ at, character })
+  }
+  return found
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
