@@ -81,6 +81,7 @@ test('without any input, nothing is asked for and everything has its default', (
     confirm: undefined,
     restore: undefined,
     reserveRequests: 50,
+    memory: true,
     timeLimit: 5 * HOUR,
     reportFile: '/runner/temp/ghcr-steward-report.json',
     apiUrl: 'https://api.github.com',

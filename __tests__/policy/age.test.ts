@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { ageOf, parseAge } from '../../src/policy/age.ts'
+import { ageAdvice, ageOf, parseAge } from '../../src/policy/age.ts'
 import { version } from '../helpers/make.ts'
 
 const HOUR = 3_600_000
@@ -19,7 +19,14 @@ describe('an age', () => {
     ['5 minutes', HOUR / 12],
     ['10s', 10_000],
     ['0d', 0],
-    [' 7 Days ', 7 * DAY]
+    [' 7 Days ', 7 * DAY],
+    ['0', 0],
+    ['5min', HOUR / 12],
+    ['2w 3d', 17 * DAY],
+    ['2w3d', 17 * DAY],
+    ['1 hour and 30 minutes', 1.5 * HOUR],
+    ['1 day, 2 hours', 26 * HOUR],
+    ['1 day, 2 hours, and 30 min', 26.5 * HOUR]
   ])('%p is read', (text, expected) => {
     expect(parseAge(text)).toBe(expected)
   })
@@ -37,10 +44,32 @@ describe('an age', () => {
     '1 day ago',
     '99999999999999y',
     '7 ds',
+    '2w 3',
+    '1d 2d',
+    '2w and',
+    'one week',
+    '00',
     '1 constructors',
     '٣d'
   ])('%p is none (T-25e)', text => {
     expect(parseAge(text)).toBeUndefined()
+  })
+})
+
+describe('what is no age is answered with a spelling that works', () => {
+  test.each([
+    ['30', '`30d` for days or `30h` for hours'],
+    ['30m', '`30min` for minutes or `30 months`'],
+    ['1.5h', '`90min`'],
+    ['P30D', '`30d`'],
+    ['two weeks ago UTC', '`2 weeks`'],
+    ['one week', '`1 week`'],
+    ['an hour ago', '`1 hour`'],
+    ['soon', 'for instance `36h`']
+  ])('%s', (text, spelling) => {
+    expect(parseAge(text)).toBeUndefined()
+    expect(ageAdvice(text)).toContain(spelling)
+    for (const [, part = ''] of spelling.matchAll(/`(.+?)`/g)) expect(parseAge(part)).toBeDefined()
   })
 })
 

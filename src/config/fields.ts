@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { ExpectedError, InputError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
-import { parseAge } from '../policy/age.ts'
+import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { refuseSlip, type Subject } from '../policy/pattern-slip.ts'
 import { nearest } from '../util/suggest.ts'
@@ -53,11 +53,7 @@ export const flag = field(given => {
 })
 
 /** Milliseconds. */
-export const age = field(
-  given =>
-    parseAge(given) ??
-    refuse(`${quote(given)} is no age. Write for instance \`36h\`, \`30d\`, \`2 weeks\` or \`1 year\`.`)
-)
+export const age = field(given => parseAge(given) ?? refuse(`${quote(given)} is no age. ${ageAdvice(given)}`))
 
 /** Milliseconds, more than none. */
 export const timeSpan = field(given => {

@@ -10,6 +10,7 @@ import { unknownPlaceholders } from '../policy/expected-tags.ts'
 import { readme } from '../util/links.ts'
 import { nearest } from '../util/suggest.ts'
 import * as fields from './fields.ts'
+import { type ForeignInputs, foreignTool } from './foreign-words.ts'
 import { packageList, relativeTo } from './package-selection.ts'
 import type { PolicyInputs } from './rules-from-inputs.ts'
 import { restoreInput, type UndoInputs, undoProblems } from './undo-inputs.ts'
@@ -53,6 +54,8 @@ interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly maxDispatches: number
   readonly wait: number | undefined
   readonly reserveRequests: number
+  /** Remember manifests between runs. */
+  readonly memory: boolean
   readonly timeLimit: number
   readonly reportFile: string
   /** Without a slash at the end, as are all addresses. */
@@ -134,6 +137,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
   restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
   reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
+  memory: { modes: ALL, schema: fields.flag, default: 'true' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
   apiUrl: { modes: ALL, schema: fields.address, default: '', fallback: apiOf },
@@ -261,16 +265,33 @@ function checkWarnings(inputs: Inputs): string[] {
 }
 
 function unknownInputs(env: NodeJS.ProcessEnv): string[] {
-  const known = [...INPUT_DEFAULTS.keys()]
-  return Object.keys(env)
-    .filter(variable => variable.startsWith('INPUT_') && !KEYS.some(key => variableOf(key) === variable))
-    .map(variable => {
-      const name = variable.slice('INPUT_'.length).toLowerCase()
-      const near = nearest(name, known)
-      const fix =
-        near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
-      return `Input \`${name}\` is not known. ${fix}`
-    })
+  const own = new Map(KEYS.map(key => [variableOf(key), key]))
+  const strange = Object.keys(env)
+    .filter(variable => variable.startsWith('INPUT_') && !own.has(variable))
+    .map(variable => variable.slice('INPUT_'.length).toLowerCase())
+  if (strange.length === 0) return []
+  const all: ForeignInputs = Object.fromEntries([
+    ...strange.map(name => [name, env[`INPUT_${name.toUpperCase()}`] ?? '']),
+    ...KEYS.filter(key => !['', FIELDS[key].default].includes(given(key, env))).map(key => [
+      nameOf(key),
+      given(key, env)
+    ])
+  ])
+  const tool = foreignTool(strange, all)
+  return Object.entries(all).flatMap(([name, value]) => {
+    const word = tool?.words[name]
+    if (word !== undefined) {
+      return [`Input \`${name}\` is a word of ${tool?.name}; here it is said otherwise. ${word(value, all)}`]
+    }
+    return strange.includes(name) ? [unknownInput(name)] : []
+  })
+}
+
+function unknownInput(name: string): string {
+  const near = nearest(name, [...INPUT_DEFAULTS.keys()])
+  const fix =
+    near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
+  return `Input \`${name}\` is not known. ${fix}`
 }
 
 /** Placeholders that nothing could ever be put in for. */

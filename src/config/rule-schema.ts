@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts'
 import { BROKEN_STATES } from '../model/decision.ts'
 import { parseDigest } from '../model/digest.ts'
 import { KINDS } from '../model/manifest.ts'
-import { parseAge } from '../policy/age.ts'
+import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns, parseRange } from '../policy/pattern.ts'
 import { parseTagPatterns, refuseSlip } from '../policy/pattern-slip.ts'
 
@@ -22,8 +22,7 @@ const checked = (check: (text: string) => void) =>
 export const age = z
   .string()
   .refine(text => parseAge(text) !== undefined, {
-    error: ({ input }) =>
-      `\`${input}\` is no age. Write for instance \`36h\`, \`30d\`, \`2 weeks\` or \`1 year\`.`
+    error: ({ input }) => `\`${input}\` is no age. ${ageAdvice(String(input))}`
   })
   .meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
 

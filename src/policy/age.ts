@@ -23,17 +23,58 @@ const UNITS: Readonly<Record<string, number>> = {
   year: 365 * DAY
 }
 
+/** One number and its unit. */
+const PART = /(\d+) *([a-z]+)/
+/** What may stand between two parts: `2w 3d`, `2w3d`, `1 hour and 30 minutes`, `1h, 30min`. */
+const BETWEEN = / *(?:, *)?(?:and +)?/
+const AGE = new RegExp(`^${PART.source}(?:${BETWEEN.source}${PART.source})*$`)
+
 /**
- * Reads an age such as `36h`, `30d`, `2 weeks` or `1 year` (a month is 30 days, a year 365).
+ * Reads an age such as `36h`, `30d`, `2 weeks`, `1 year` (a month is 30 days, a year 365), or several parts in one:
+ * `2w 3d`, `1 hour and 30 minutes`. A bare `0` is none at all.
  *
- * @returns milliseconds, or undefined for anything else: a number without a unit, a fraction, a bare `m`
+ * @returns milliseconds, or undefined for anything else: a number without a unit, a fraction, a bare `m`, a unit twice
  */
 export function parseAge(text: string): number | undefined {
-  const [, digits, word] = /^(\d+) *([a-z]+)$/.exec(text.trim().toLowerCase()) ?? []
-  if (digits === undefined || word === undefined) return undefined
-  const unit = unitOf(word)
-  const age = Number(digits) * (unit ?? Number.NaN)
+  const given = text.trim().toLowerCase()
+  if (given === '0') return 0
+  if (!AGE.test(given)) return undefined
+  const units = new Set<number>()
+  let age = 0
+  for (const [, digits, word = ''] of given.matchAll(new RegExp(PART, 'g'))) {
+    const unit = unitOf(word)
+    if (unit === undefined || units.has(unit)) return undefined
+    units.add(unit)
+    age += Number(digits) * unit
+  }
   return Number.isSafeInteger(age) ? age : undefined
+}
+
+/** What to write instead of a text that is no age: a sentence with the spelling that was meant, where that is clear. */
+export function ageAdvice(text: string): string {
+  const spelling = meantAge(text.trim().toLowerCase())
+  if (spelling !== undefined) return `Write ${spelling}.`
+  return 'Write for instance `36h`, `30d`, `2w 3d`, `2 weeks` or `1 year`.'
+}
+
+const NUMBERS = ['zero', 'a', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
+
+/** The spelling, or two where only the writer knows which. */
+function meantAge(text: string): string | undefined {
+  const [, bare] = /^(\d+)$/.exec(text) ?? []
+  if (bare !== undefined) return `\`${bare}d\` for days or \`${bare}h\` for hours`
+  const [, minutes] = /^(\d+) *m$/.exec(text) ?? []
+  if (minutes !== undefined) return `\`${minutes}min\` for minutes or \`${minutes} months\``
+  const [, fraction, hours] = /^(\d+\.\d+) *(h|d)\w*$/.exec(text) ?? []
+  const smaller = hours === 'h' ? Math.round(Number(fraction) * 60) : Math.round(Number(fraction) * 24)
+  if (hours !== undefined) return `\`${smaller}${hours === 'h' ? 'min' : 'h'}\`, without a fraction`
+  const [, days] = /^p(\d+d)$/.exec(text) ?? []
+  if (days !== undefined) return `\`${days}\``
+  const plain = text
+    .replace(/\s+ago\b.*$/, '')
+    .replace(/^(?:an?|one)\b/, '1')
+    .replace(/^[a-z]+(?= )/, word => (NUMBERS.includes(word) ? String(NUMBERS.indexOf(word)) : word))
+  return plain !== text && parseAge(plain) !== undefined ? `\`${plain}\`` : undefined
 }
 
 function unitOf(word: string): number | undefined {
