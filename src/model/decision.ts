@@ -172,8 +172,11 @@ export interface Plan {
   readonly hits: readonly PatternHits[]
   /** Roots whose own children or subject are gone, whatever was decided on them. */
   readonly broken: readonly { readonly version: PackageVersion; readonly state: BrokenState }[]
-  /** Manifests that could not be read. While there is one, nothing of the package is deleted. */
-  readonly unread: readonly { readonly digest: Digest; readonly ref: Ref; readonly cause: string }[]
+  /**
+   * Manifests that could not be read; without a digest where nobody knows what a tag stands on. What they could need
+   * stays.
+   */
+  readonly unread: readonly { readonly digest?: Digest; readonly ref: Ref; readonly cause: string }[]
 }
 
 /** A plan that decides nothing and does nothing. */

@@ -17,6 +17,14 @@ export interface Descriptor {
 }
 
 /**
+ * True for an entry that says which platform it is for, or what it attests, and whose type is a manifest's: it leads
+ * nowhere else, so it need not be read.
+ */
+export function leadsNowhere({ index, uncertain, platform, describes }: Descriptor): boolean {
+  return !index && uncertain === undefined && (platform !== undefined || describes !== undefined)
+}
+
+/**
  * What policies call a root: a container image (or an index of images), any other OCI artifact
  * (chart, SBOM, signature, payload), or a BuildKit registry cache.
  */

@@ -9,7 +9,9 @@ export interface Node {
   /** Undefined for a manifest that GitHub does not list: it cannot be deleted, so it always stays. */
   readonly version: PackageVersion | undefined
   readonly content: Content
-  /** Tags that a person or a build chose. */
+  /** All tags, as far as GitHub or the registry tells. */
+  readonly tags: readonly string[]
+  /** Those that a person or a build chose. */
   readonly userTags: readonly string[]
 }
 
@@ -31,6 +33,8 @@ export interface Graph {
   readonly predecessors: readonly (readonly number[])[]
   /** True for a node that says that it describes another, whether that is there or not. */
   readonly describes: readonly boolean[]
+  /** Tags of which nobody knows what they stand on. */
+  readonly unresolved: NonNullable<Inventory['unresolved']>
   /** What is wrong with a node; mostly undefined. */
   readonly states: readonly (BrokenState | undefined)[]
 }
@@ -45,7 +49,8 @@ export function buildGraph(inventory: Inventory): Graph {
   const referrers = referrersOf(nodes, subjects, find)
   const predecessors = predecessorsOf(children, referrers)
   const describes = subjects.map(said => said.length > 0)
-  const graph = { nodes, find, children, referrers, predecessors, describes }
+  const { unresolved = NONE } = inventory
+  const graph = { nodes, find, children, referrers, predecessors, describes, unresolved }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
 }
@@ -70,19 +75,23 @@ export function isRoot(graph: Graph, place: number): boolean {
   return node.userTags.length > 0 || graph.predecessors[place]?.length === 0
 }
 
-function nodesOf({ versions, contents }: Inventory): Node[] {
+function nodesOf({ versions, contents, unlisted }: Inventory): Node[] {
   const listed = new Set(versions.map(({ digest }) => digest))
   const nodes: Node[] = versions.map(version => ({
     digest: version.digest,
     version,
     content: contents.get(version.digest) ?? { state: 'unread', cause: 'it was not read' },
-    userTags: version.tags.every(isUserTag) ? version.tags : version.tags.filter(isUserTag)
+    ...tagsOf(version.tags)
   }))
   for (const [digest, content] of contents) {
     if (listed.has(digest) || content.state === 'missing') continue
-    nodes.push({ digest, version: undefined, content, userTags: [] })
+    nodes.push({ digest, version: undefined, content, ...tagsOf(unlisted?.get(digest) ?? NONE) })
   }
   return nodes
+}
+
+function tagsOf(tags: readonly string[]): Pick<Node, 'tags' | 'userTags'> {
+  return { tags, userTags: tags.every(isUserTag) ? tags : tags.filter(isUserTag) }
 }
 
 // Most of 100,000 nodes have no edge of most kinds: they share this.
@@ -97,13 +106,13 @@ function childDigests({ content, digest }: Node): readonly Digest[] {
 type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: string }[])[]
 
 function subjectDigests(nodes: readonly Node[]): Subjects {
-  return nodes.map(({ version, content, digest, userTags }) => {
+  return nodes.map(({ tags, content, digest, userTags }) => {
     const subject = content.state === 'read' ? content.manifest.subject : undefined
     const bySubject = subject === undefined || subject === digest ? NONE : [{ digest: subject }]
-    if (version === undefined || userTags.length === version.tags.length) return bySubject
+    if (userTags.length === tags.length) return bySubject
     // A registry may answer the tag with the subject itself: then it describes nothing.
     const own = referrerTag(digest)
-    const described = version.tags.map(describedBy).filter(tag => tag !== undefined && tag !== own)
+    const described = tags.map(describedBy).filter(tag => tag !== undefined && tag !== own)
     return [...bySubject, ...described.map(tag => ({ tag: tag as string }))]
   })
 }
