@@ -5,6 +5,7 @@ import Bottleneck from 'bottleneck/light.js'
 import type { Clock } from '../model/clock.ts'
 import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
 import { createGovernor, type Governor } from './rate-limit/governor.ts'
+import { recheckToken } from './recheck.ts'
 
 export type Octokit = ReturnType<typeof getOctokit>
 
@@ -65,6 +66,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
     // The first is innermost. The time limit of an attempt must not run while it waits for leave.
     guard(() => AbortSignal.timeout(ATTEMPT_MS)),
     govern(governor, clock),
+    recheckToken,
     throttling,
     retry,
     isolate(baseUrl, log)
