@@ -6,7 +6,7 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import { protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { emptyUsage, type InUse, type Usage } from '../policy/usage.ts'
-import { namedByBranches, namedByPullRequests } from './git-names.ts'
+import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
 import { type Reference, referencesTo } from './references.ts'
 
 /** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
@@ -78,12 +78,22 @@ const NAMED: Readonly<
     (repository: Repository, tags: readonly string[], questions: Questions) => Promise<InUse[]>
   >
 > = {
-  'git-tags': async (repository, _, questions) =>
-    protectedBy('git tag', await repository.gitTags(), questions),
-  releases: async (repository, _, questions) =>
-    protectedBy('release', await repository.releaseTags(), questions),
+  'git-tags': async (repository, tags, questions) =>
+    namedByTags('git tag', await repository.gitTags(), tags, questions),
+  releases: async (repository, tags, questions) =>
+    namedByTags('release', await repository.releaseTags(), tags, questions),
   branches: async (repository, tags) => namedByBranches(await repository.branches(), tags),
   'pull-requests': async (repository, tags) => namedByPullRequests(await repository.openPullRequests(), tags)
+}
+
+/** What a check could be satisfied with, and every other spelling of the names. */
+function namedByTags(
+  source: string,
+  names: readonly string[],
+  tags: readonly string[],
+  questions: Questions
+): InUse[] {
+  return [...protectedBy(source, names, questions), ...namedByGitTags(source, names, tags)]
 }
 
 type Facts = Pick<Usage, 'pullRequests' | 'branches' | 'gitTags'>
