@@ -4,7 +4,8 @@ import { gitNames, isTag, tagSpellings } from '../../src/model/tag.ts'
 
 /** One git name has many spellings in image tags; the image of a name that is not found may be deleted. */
 
-const LONG = 'feature/JIRA-1234-make-the-checkout-remember-what-was-in-the-basket-even-when-the-session-has-ended'
+const LONG =
+  'feature/JIRA-1234-make-the-checkout-remember-what-was-in-the-basket-even-when-the-session-has-ended'
 
 describe('E-14 a branch is found by every spelling of its name', () => {
   test.each([
@@ -66,7 +67,9 @@ describe('E-14 a branch is found by every spelling of its name', () => {
         fc.constantFrom(...slugs),
         fc.constantFrom(40, 48, 53, 63, 128),
         (name, others, slug, length) => {
-          const text = slug(name).slice(0, length).replace(/[-_.]+$/, '')
+          const text = slug(name)
+            .slice(0, length)
+            .replace(/[-_.]+$/, '')
           expect(gitNames([...others, name]).find(text)).toContain(name)
         }
       )

@@ -140,7 +140,9 @@ function gitTagPatterns(sources: readonly string[]): Patterns {
 /** A chart of version `1.0.0+b5` has the tag `1.0.0_b5`; a name with other characters is asked for by a named group. */
 function imagesOf(values: Values, templates: readonly string[]): string[] {
   const texts = templates.map(template => fill(template, values))
-  return [...new Set(texts.flatMap((text = '') => (isTag(text.replaceAll('+', '')) ? tagSpellings(text) : [])))]
+  return [
+    ...new Set(texts.flatMap((text = '') => (isTag(text.replaceAll('+', '')) ? tagSpellings(text) : [])))
+  ]
 }
 
 /** Semvers first, newest first; then everything else by name, counting upwards as people do. */
