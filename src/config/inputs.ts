@@ -58,6 +58,7 @@ interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly memory: boolean
   readonly timeLimit: number
   readonly reportFile: string
+  readonly pageFile: string | undefined
   /** Without a slash at the end, as are all addresses. */
   readonly apiUrl: string
   readonly registryUrl: string
@@ -140,6 +141,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   memory: { modes: ALL, schema: fields.flag, default: 'true' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
+  pageFile: { modes: ALL, schema: optionalText, default: '' },
   apiUrl: { modes: ALL, schema: fields.address, default: '', fallback: apiOf },
   registryUrl: { modes: ALL, schema: fields.hostAddress, default: '', fallback: registryOf }
 }

@@ -77,6 +77,11 @@ export function createGitHub(options: GitHubOptions): GitHub {
   return { octokit, governor }
 }
 
+/** The same client, whose requests may use what the governor has set aside. */
+export function urgent({ request }: Octokit): Pick<Octokit, 'request'> {
+  return { request: request.defaults({ request: { urgent: true } }) }
+}
+
 /** Groups of this client alone that let everything through: by default all clients share one write a second. */
 function unmetered() {
   const free = new Bottleneck.Group()
