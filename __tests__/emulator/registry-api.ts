@@ -108,9 +108,11 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
 
   const tags = reading((call, pkg, repository) => {
     const wanted = Number(call.query.get('n')) || 100
-    const n = Math.min(1_000, Math.max(1, wanted))
+    const n = Math.min(10_000, Math.max(1, wanted))
     const last = call.query.get('last')
-    const all = [...pkg.byTag.keys()].sort().filter(name => last === null || name > last)
+    // Oldest push first (facts 7), so `last` is a place and no name to compare with.
+    const names = [...pkg.byTag.keys()]
+    const all = last === null ? names : names.slice(names.indexOf(last) + 1)
     const shown = all.slice(0, n)
     const next = `</v2/${repository}/tags/list?last=${encodeURIComponent(shown.at(-1) ?? '')}&n=${n}>; rel="next"`
     return {

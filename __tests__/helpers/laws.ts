@@ -67,11 +67,27 @@ export function expectLaws(inventory: Inventory, plan: Plan): void {
   )
   expect(lost).toEqual([])
   expectInterruptible(inventory, plan)
-  if ([...inventory.contents.values()].some(({ state }) => state === 'unread')) {
-    expect([...deleted]).toEqual([])
-    expect(plan.steps).toEqual([])
-  }
+  expectUnknownKept(inventory, deleted)
   expectLastTagStays(inventory, deleted)
+}
+
+/** What could not be read stays, and so does all that it could name: what was pushed no later. */
+export function expectUnknownKept({ versions, contents }: Inventory, deleted: ReadonlySet<Digest>): void {
+  const isUnread = ({ digest }: { digest: Digest }) => contents.get(digest)?.state === 'unread'
+  for (const unread of versions.filter(isUnread)) {
+    const older = versions.filter(
+      ({ created }) => (created ?? 0) <= (unread.created ?? Number.POSITIVE_INFINITY)
+    )
+    const isLeaf = [...contents.values()].some(
+      content =>
+        content.state === 'read' &&
+        content.manifest.children.some(
+          child => child.digest === unread.digest && child.describes !== undefined
+        )
+    )
+    const kept = isLeaf ? [unread] : [unread, ...older]
+    expect(kept.filter(({ digest }) => deleted.has(digest))).toEqual([])
+  }
 }
 
 /** After any step, everything that is left is as whole as it was; `after` names what must have gone before. */

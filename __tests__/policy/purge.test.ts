@@ -5,7 +5,7 @@ import type { Plan } from '../../src/model/decision.ts'
 import { isUserTag } from '../../src/model/digest.ts'
 import type { Inventory } from '../../src/model/package.ts'
 import { decidePurge } from '../../src/policy/purge.ts'
-import { deletedBy, neededBy } from '../helpers/laws.ts'
+import { deletedBy, expectUnknownKept, neededBy } from '../helpers/laws.ts'
 import { inventories } from '../helpers/worlds.ts'
 
 function planOf(inventory: Inventory, names: readonly string[]): Plan | undefined {
@@ -53,14 +53,21 @@ it('purges all that is named or nothing, and never what a remaining image needs'
   expect(purged).toBeGreaterThan(100)
 })
 
-it('decides and does nothing while something could not be read', () => {
+it('E-23: what is named goes whatever cannot be read, and of its parts only those that nothing unread may need', () => {
   fc.assert(
     fc.property(inventories({ unread: true }), inventory => {
-      const plan = planOf(
-        inventory,
-        inventory.versions.slice(0, 1).map(({ digest }) => digest)
+      const named = inventory.versions.slice(0, 1).map(({ digest }) => digest)
+      const plan = planOf(inventory, named)
+      if (plan === undefined) return
+      const gone = new Set(plan.steps.map(({ version }) => version.digest))
+      expect(named.filter(digest => !gone.has(digest))).toEqual([])
+      const remains = inventory.versions.filter(({ digest }) => !named.includes(digest) && !gone.has(digest))
+      const unread = remains.filter(({ digest }) => inventory.contents.get(digest)?.state === 'unread')
+      const parts = inventory.versions.filter(({ digest }) => !named.includes(digest))
+      expectUnknownKept(
+        { ...inventory, versions: [...unread, ...parts.filter(one => !unread.includes(one))] },
+        gone
       )
-      if ((plan?.unread.length ?? 0) > 0) expect(plan?.steps).toEqual([])
     })
   )
 })

@@ -238,7 +238,7 @@ describe('the token', () => {
     }
   )
 
-  test('is not sent to a realm on another host, nor is a redirect followed', async () => {
+  test('is not sent to a realm on another host, nor is a redirect of the token exchange followed', async () => {
     const thief = await serve(ok)
     const site = await serve(challenge(`${thief.url}/token`))
     const facts = {
@@ -251,14 +251,25 @@ describe('the token', () => {
     const registry = createRegistry({ ...facts, url: site.url })
     await expect(registry.readManifest(REPO, digest)).rejects.toThrow('which is not its own site')
     const elsewhere = say(307, '', { location: `${thief.url}/v2` })
-    const redirected = await world([elsewhere])
-    expect(await redirected.registry.readManifest(REPO, digest)).toEqual({
-      state: 'unread',
-      cause: 'the registry answered HTTP 307'
-    })
     const exchange = await world([ok], { token: elsewhere })
     await expect(exchange.registry.readManifest(REPO, digest)).rejects.toThrow('HTTP 307')
     expect(thief.seen).toEqual([])
+  })
+
+  test.each([302, 307])('E-26: a manifest behind a redirect %i is read, without the token', async status => {
+    const store = await serve(ok)
+    const { registry, asked } = await world([say(status, '', { location: `${store.url}/blob?sig=1` })])
+    expect(await registry.readManifest(REPO, digest)).toMatchObject({ state: 'read', digest })
+    expect(asked().length).toBeGreaterThan(0)
+    expect(store.seen.map(one => [one.url, one.authorization])).toEqual([['/blob?sig=1', undefined]])
+  })
+
+  test('E-26: what a redirect leads to is believed for its bytes only', async () => {
+    const store = await serve(say(200, { schemaVersion: 2, manifests: [], other: true }))
+    const { registry } = await world([say(307, '', { location: store.url })])
+    expect(await registry.readManifest(REPO, digest)).toMatchObject({ state: 'unread' })
+    const nowhere = await world([say(307, '', { location: 'ftp://elsewhere.example/' })])
+    expect(await nowhere.registry.readManifest(REPO, digest)).toMatchObject({ state: 'unread' })
   })
 
   test('a refusal that says nothing of tokens is an error that names the input', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { listOnly, witnessOf } from '../../src/inventory/evidence.ts'
 import { readInventory } from '../../src/inventory/manifests.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
@@ -69,7 +70,8 @@ test('a package of buildx images costs one read for each, tagged or not', async 
     })
   }
   const registry = registryFor(github.world.classic('olivia'))
-  const inventory = await readInventory(somePackage, versions(), read(registry))
+  const list = listOnly(versions())
+  const inventory = await readInventory(somePackage, list, read(registry), witnessOf(list, fakeClock()))
   expect(inventory.contents.size).toBe(versions().length)
   expect(downloads()).toHaveLength(12)
   expect(registry.reads).toBe(12)
@@ -97,7 +99,8 @@ test('a manifest under a tag takes the tag, and a token that may only read puts 
 test('T-03: a token without rights leaves everything unread, and nothing missing', async () => {
   app.push(shapes.image(), { tags: ['v1'] })
   const registry = registryFor(github.world.classic('olivia', []))
-  const inventory = await readInventory(somePackage, versions(), read(registry))
+  const list = listOnly(versions())
+  const inventory = await readInventory(somePackage, list, read(registry), witnessOf(list, fakeClock()))
   for (const content of inventory.contents.values()) {
     expect(content).toMatchObject({ state: 'unread', cause: expect.stringContaining('`packages: read`') })
   }

@@ -5,10 +5,11 @@ import { BudgetError, ExpectedError } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
-import type { Inventory, Owner, Package, PackageVersion } from '../model/package.ts'
+import type { Inventory, ListedPackage, Owner, Package, PackageVersion } from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { listWithTags, witnessOf } from './evidence.ts'
 import { type Read, readInventory } from './manifests.ts'
 import { countReads } from './reads.ts'
 
@@ -86,7 +87,9 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
     return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
   }
   const remembered = await recollection.manifests(versions)
-  const { inventory, fetched } = await readWhatIsNew(pkg, versions, remembered, recollection, context)
+  // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
+  const list = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
+  const { inventory, fetched } = await readWhatIsNew(pkg, list, remembered, recollection, context)
   recollection.keep(versions, clock.now())
   return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
 }
@@ -94,10 +97,10 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
 /** Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. */
 async function readWhatIsNew(
   pkg: Package,
-  versions: readonly PackageVersion[],
+  list: ListedPackage,
   remembered: ReadonlyMap<Digest, Manifest>,
   recollection: Recollection,
-  { registry, log }: Context
+  { registry, log, clock }: Context
 ): Promise<{ inventory: Inventory; fetched: ReadonlySet<Digest> }> {
   const repository = repositoryOf(pkg)
   const fetched = new Set<Digest>()
@@ -113,7 +116,7 @@ async function readWhatIsNew(
   }
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
-  return { inventory: await readInventory(pkg, versions, read, progress), fetched }
+  return { inventory: await readInventory(pkg, list, read, witnessOf(list, clock), progress), fetched }
 }
 
 /** The package's path in the registry. */

@@ -1,9 +1,10 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, describedBy, parseDigest, referrerTag, shortDigest } from '../model/digest.ts'
-import type { Descriptor, Manifest } from '../model/manifest.ts'
-import type { Content, Inventory, Package, PackageVersion } from '../model/package.ts'
+import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
+import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
+import type { Content, Inventory, ListedPackage, Package, PackageVersion } from '../model/package.ts'
 import { clustersOf } from '../policy/clusters.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { afterDenials, PAUSES, type Witness } from './evidence.ts'
 
 /** Reads one manifest; what it throws ends the reading. */
 export type Read = (digest: Digest) => Promise<Content>
@@ -19,20 +20,23 @@ const PATIENT_WAVES = 100
  * Finds out what every version of a package needs, with as few reads as will do, for GitHub counts each as a
  * download: a platform that a read index names is not read itself. First the tagged versions and all that
  * they lead to, then the untagged ones that nothing led to, each index before its platforms where dates and
- * ids tell which that is.
+ * ids tell which that is. What the registry denies is asked for again, after pauses.
  *
- * @param versions every listed version, each digest once
- * @param read gives a digest's manifest; called at most once for each
+ * @param list every listed version, and what only the registry's tags stand on
+ * @param read gives a digest's manifest; called once for each, and again for what it calls missing
+ * @param witness who else knows of a manifest that the registry denies
  * @param progress told how many digests are settled, of how many that are known so far
  * @returns contents of every listed version, and of every unlisted digest that a manifest or a referrer's tag names
  * @throws ExpectedError when the registry has none of the listed manifests: it is not the package that was listed
  */
 export async function readInventory(
   pkg: Package,
-  versions: readonly PackageVersion[],
+  list: ListedPackage,
   read: Read,
+  witness: Witness,
   progress: (done: number, total: number) => void = () => {}
 ): Promise<Inventory> {
+  const { versions, unlisted } = list
   const listed = new Set(versions.map(version => version.digest))
   const contents = new Map<Digest, Content>()
   const attempt = withinReason(read)
@@ -42,19 +46,46 @@ export async function readInventory(
     progress(contents.size, Math.max(versions.length, contents.size))
     return content
   }
-  const follow = follower(listed, contents, readOnce)
+  const { follow, readAgain } = follower(listed, contents, readOnce)
 
   const tagged = versions.filter(version => version.tags.length > 0)
-  const described = tagged.flatMap(version => version.tags.flatMap(tag => subjectOf(tag) ?? []))
-  await follow([...tagged.map(version => version.digest), ...described.filter(digest => !listed.has(digest))])
+  const described = tagged.flatMap(version => version.tags.flatMap(subjectsOf))
+  await follow([
+    ...tagged.map(version => version.digest),
+    ...unlisted.keys(),
+    ...described.filter(digest => !listed.has(digest))
+  ])
   await readUntagged(
     versions.filter(version => version.tags.length === 0),
     contents,
     follow
   )
   await follow(attestationsOfShared(contents))
+  await lookAgain(contents, readAgain, witness)
   refuseForeign(pkg, versions, contents)
-  return { package: pkg, versions, contents: withoutBlobs(contents, listed) }
+  for (const [digest, { state }] of contents) {
+    if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
+  }
+  return { ...list, package: pkg, contents: withoutBlobs(contents, listed) }
+}
+
+/** Asks again for what the registry denies, until it has denied each as often as there are pauses, and once more. */
+async function lookAgain(
+  contents: ReadonlyMap<Digest, Content>,
+  readAgain: (digests: readonly Digest[]) => Promise<void>,
+  { clock }: Witness
+): Promise<void> {
+  const looks = new Map<Digest, number>()
+  for (;;) {
+    const denied = [...contents].flatMap(([digest, { state }]) =>
+      state === 'missing' && (looks.get(digest) ?? 0) < PAUSES.length ? [digest] : []
+    )
+    if (denied.length === 0) return
+    // What came last is asked for soonest; the others can only have waited longer.
+    await clock.sleep(PAUSES[Math.min(...denied.map(digest => looks.get(digest) ?? 0))] ?? 0)
+    await readAgain(denied)
+    for (const digest of denied) looks.set(digest, (looks.get(digest) ?? 0) + 1)
+  }
 }
 
 /** What versions need that are new in a package; `unread` names one that could not be read: it may need anything. */
@@ -69,9 +100,7 @@ export interface Needs {
  * @returns every digest that they name at any depth, what they describe, and whose referrers' tags they carry
  */
 export async function readArrivals(arrivals: readonly PackageVersion[], read: Read): Promise<Needs> {
-  const needed = new Set<string>(
-    arrivals.flatMap(arrival => arrival.tags.flatMap(tag => describedBy(tag) ?? []))
-  )
+  const needed = new Set<string>(arrivals.flatMap(arrival => arrival.tags.flatMap(digestsNamedIn)))
   const own = new Set(arrivals.map(arrival => arrival.digest))
   const claimed = new Set(own)
   let unread: Digest | undefined
@@ -88,19 +117,13 @@ export async function readArrivals(arrivals: readonly PackageVersion[], read: Re
       for (const digest of mentionedBy(manifest)) needed.add(digest)
       for (const child of manifest.children) {
         needed.add(child.digest)
-        if (mustBeRead(child) && !claimed.has(child.digest)) next.add(child.digest)
+        if (!leadsNowhere(child) && !claimed.has(child.digest)) next.add(child.digest)
       }
     }
     for (const digest of next) claimed.add(digest)
     level = [...next]
   }
   return unread === undefined ? { needed } : { needed, unread: shortDigest(unread) }
-}
-
-/** Only what says which platform it is for, or what it attests, is known to lead nowhere else. */
-function mustBeRead(child: Descriptor): boolean {
-  if (child.index || child.uncertain) return true
-  return child.platform === undefined && child.describes === undefined
 }
 
 /** What a manifest describes, or says that its children describe. */
@@ -110,15 +133,14 @@ function mentionedBy(manifest: Manifest): Digest[] {
   )
 }
 
-/** The digest that a referrer's tag tells completely; a sha512 one is cut off there. */
-function subjectOf(tag: string): Digest | undefined {
-  const key = describedBy(tag)
-  const digest = key === undefined ? undefined : parseDigest(key.replace('-', ':'))
-  return digest !== undefined && referrerTag(digest) === key ? digest : undefined
+/** The digests that a referrer's tag tells completely; a sha512 one is cut off there. */
+function subjectsOf(tag: string): Digest[] {
+  return digestsNamedIn(tag).flatMap(key => parseDigest(key.replace('-', ':')) ?? [])
 }
 
 /**
- * Gives the function that reads digests and everything that they lead to, level by level. An unlisted digest
+ * Gives functions that read digests and everything that they lead to, level by level: each once, or those once
+ * more. An unlisted digest
  * is always read: listings lag, and only the registry can say that it is missing.
  */
 function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, readOnce: Read) {
@@ -133,14 +155,14 @@ function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, r
   function leadsOf(manifest: Manifest): Digest[] {
     const leads: Digest[] = mentionedBy(manifest).filter(digest => !listed.has(digest))
     for (const child of manifest.children) {
-      if (mustBeRead(child) || !listed.has(child.digest)) leads.push(child.digest)
+      if (!leadsNowhere(child) || !listed.has(child.digest)) leads.push(child.digest)
       else if (!contents.has(child.digest)) contents.set(child.digest, { state: 'named' })
     }
     return leads.filter(claim)
   }
 
-  return async (digests: readonly Digest[]): Promise<void> => {
-    for (let level = digests.filter(claim); level.length > 0; ) {
+  async function readAll(digests: readonly Digest[]): Promise<void> {
+    for (let level = digests; level.length > 0; ) {
       const leads = await eachOf(level, AT_ONCE, async digest => {
         const content = await readOnce(digest)
         return content.state === 'read' ? leadsOf(content.manifest) : []
@@ -148,6 +170,8 @@ function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, r
       level = leads.flat()
     }
   }
+
+  return { follow: (digests: readonly Digest[]) => readAll(digests.filter(claim)), readAgain: readAll }
 }
 
 /**

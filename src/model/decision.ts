@@ -48,6 +48,8 @@ export type DeleteReason =
     }
   | { readonly code: 'untagged'; readonly rule: string; readonly age: number }
   | { readonly code: 'broken'; readonly rule: string; readonly state: BrokenState; readonly age: number }
+  /** Our own placeholder, left behind by a run that was killed while it took a tag off an image. */
+  | { readonly code: 'placeholder' }
   | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
   /** A plan that was approved lets it go; `why` is the reason that it gave. */
   | { readonly code: 'approved-deletion'; readonly why: string }
@@ -172,8 +174,11 @@ export interface Plan {
   readonly hits: readonly PatternHits[]
   /** Roots whose own children or subject are gone, whatever was decided on them. */
   readonly broken: readonly { readonly version: PackageVersion; readonly state: BrokenState }[]
-  /** Manifests that could not be read. While there is one, nothing of the package is deleted. */
-  readonly unread: readonly { readonly digest: Digest; readonly ref: Ref; readonly cause: string }[]
+  /**
+   * Manifests that could not be read; without a digest where nobody knows what a tag stands on. What they could need
+   * stays.
+   */
+  readonly unread: readonly { readonly digest?: Digest; readonly ref: Ref; readonly cause: string }[]
 }
 
 /** A plan that decides nothing and does nothing. */

@@ -42,7 +42,7 @@ export interface PackageVersion {
  * - `read`: its bytes were read and understood.
  * - `named`: a listed version that was not read because an index that was read names it as a platform, or because
  *   nothing of its package can be deleted, whatever it says.
- * - `missing`: the registry says that it does not exist (404 MANIFEST_UNKNOWN); it references nothing.
+ * - `missing`: the registry denied it at every look, and nobody says otherwise (`inventory/evidence.ts`).
  * - `unread`: it could not be read, so what it needs is unknown. `cause` is a phrase for people.
  */
 export type Content =
@@ -51,13 +51,34 @@ export type Content =
   | { readonly state: 'missing' }
   | { readonly state: 'unread'; readonly cause: string }
 
+/** What is in a package, by GitHub's list of versions and the registry's list of tags together. */
+export interface ListedPackage {
+  /** Each id once. Tags that only the registry knows are among theirs. */
+  readonly versions: readonly PackageVersion[]
+  /** The tags of manifests that stand in the registry and that GitHub does not list. */
+  readonly unlisted: ReadonlyMap<Digest, readonly string[]>
+  /** Tags of which nobody can say what they stand on. What that is may need anything. `cause` is a phrase. */
+  readonly unresolved: readonly { readonly ref: string; readonly cause: string }[]
+}
+
 /** One package as it was at one moment: every listed version, and what is known of its manifest. */
 export interface Inventory {
   readonly package: Package
-  /** Each id and each digest once. */
+  /** Each id once. */
   readonly versions: readonly PackageVersion[]
+  /** As in `ListedPackage`; absent where nobody asked for the registry's tags. */
+  readonly unlisted?: ListedPackage['unlisted']
+  readonly unresolved?: ListedPackage['unresolved']
   /** One entry for every listed version, and for every unlisted digest that an index names. */
   readonly contents: ReadonlyMap<Digest, Content>
+}
+
+/** GHCR opened in September 2020: an earlier date is a default value, and no date. */
+const EARLIEST = Date.UTC(2020, 0, 1)
+
+/** A date as far as it can be one of a version in GHCR; milliseconds since 1970. */
+export function believableDate(date: number | undefined): number | undefined {
+  return date !== undefined && date >= EARLIEST ? date : undefined
 }
 
 /** The dates that an age can be counted from. */

@@ -1,4 +1,4 @@
-import type { Decision, DeleteReason, KeepReason, Plan } from '../model/decision.ts'
+import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { EvaluationInput } from './facts.ts'
 import { type Node, refOf } from './graph.ts'
@@ -15,22 +15,17 @@ export interface Findings {
   readonly resolution: Resolution
   /** Tags to strip, by the place of what stays without them. */
   readonly strips: ReadonlyMap<number, readonly string[]>
-  readonly unread: Plan['unread']
 }
 
 /** The verdict on one version with its reasons, the most telling first. */
 export function verdictOf(place: number, findings: Findings): Decision {
-  const { input, resolution, unread, strips } = findings
+  const { input, resolution, strips } = findings
   const version = input.graph.nodes[place]?.version as PackageVersion
-  const [first] = unread
-  if (!resolution.deleted.has(place)) {
-    const untag = first === undefined ? (strips.get(place) ?? []) : []
-    return { verdict: 'keep', version, reasons: keepReasons(place, findings), untag }
+  if (resolution.deleted.has(place)) {
+    return { verdict: 'delete', version, reasons: deleteReasons(place, findings) }
   }
-  if (first === undefined) return { verdict: 'delete', version, reasons: deleteReasons(place, findings) }
-  const own = unreadReason(place, input)
-  const reason: KeepReason = { code: 'depends-on-unread', on: first.ref, cause: first.cause }
-  return { verdict: 'keep', version, reasons: own === undefined ? [reason] : [own, reason], untag: [] }
+  const untag = strips.get(place) ?? []
+  return { verdict: 'keep', version, reasons: keepReasons(place, findings), untag }
 }
 
 function keepReasons(
@@ -46,7 +41,7 @@ function keepReasons(
     ...(resolution.ranked.get(place) ?? []),
     ...(votes.within.get(place) ?? []),
     ...viaReason(place, input, resolution.kept),
-    ...layer0.filter(({ code }) => code !== 'in-use'),
+    ...layer0.filter(({ code }) => code !== 'in-use' && code !== 'unread'),
     ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
     ...(votes.spared.get(place) ?? [])
   ]

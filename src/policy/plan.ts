@@ -2,13 +2,14 @@ import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { verdictOf } from './explain-version.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isRoot, kindOf, refOf } from './graph.ts'
+import { buildGraph, type Graph, isRoot, kindOf } from './graph.ts'
 import { brakesOn, type Totals, withinBudget } from './limits.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { protectedVersions } from './protect.ts'
 import { type Resolution, resolve } from './resolve.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
+import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
 import { tagsToStrip } from './untag.ts'
 import type { Usage } from './usage.ts'
 import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
@@ -19,27 +20,26 @@ export { emptyUsage, type Usage } from './usage.ts'
  * Decides on every version of a package, and what to do about it. The same arguments give the same plan, and the
  * verdicts do not depend on the order of the rules or of the versions.
  *
- * While a manifest of the package is unread nothing is deleted or untagged, since it could need any version.
+ * What a manifest that could not be read may need stays.
  *
  * @param now milliseconds since 1970
  * @throws ExpectedError when a regular expression of the policy takes too long
  */
 export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: number): Plan {
-  const { input, held, selections, votes, resolution } = evaluate(inventory, policy, usage, now)
+  const { input, held, unknowns, selections, votes, resolution } = evaluate(inventory, policy, usage, now)
   const { graph } = input
   const untouched = (place: number): boolean =>
     resolution.deleted.has(place) ||
     [votes.plain, votes.within, resolution.ranked, held].some(reasons => reasons.has(place))
   const strips = tagsToStrip(selections, input, untouched)
-  const unread = unreadIn(graph)
-  const findings = { input, held, votes, resolution, strips, unread }
+  const findings = { input, held, votes, resolution, strips }
   return {
     package: inventory.package,
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
-    ...(unread.length > 0 ? NOTHING_TO_DO : workOf(input, resolution, strips)),
+    ...workOf(input, resolution, strips),
     hits: selections.flatMap(hitsOf),
     broken: brokenIn(graph),
-    unread
+    unread: unreadIn(unknowns)
   }
 }
 
@@ -50,6 +50,7 @@ export interface Evaluation {
   readonly tags: readonly string[]
   /** Layer 0. */
   readonly held: Reasons<KeepReason>
+  readonly unknowns: readonly Unknown[]
   /** One for each rule, in their order. */
   readonly selections: readonly Selection[]
   readonly votes: Votes
@@ -60,12 +61,45 @@ export interface Evaluation {
 export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now: number): Evaluation {
   const graph = buildGraph(inventory)
   const input: EvaluationInput = { graph, policy, usage, now }
-  const held = protectedVersions(input)
+  const own = protectedVersions(input)
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
-  const selections = policy.rules.map(rule => select(rule, tags, input, place => held.has(place)))
+  const selections = policy.rules.map(rule => select(rule, tags, input, place => own.has(place)))
   const votes = castVotes(selections, input)
-  const resolution = resolve(input, votes, rankAll(selections, votes, input), held)
-  return { input, tags, held, selections, votes, resolution }
+  const ranking = rankAll(selections, votes, input)
+  const unknowns = unknownsIn(graph)
+  const evaluation = { input, tags, unknowns, selections, votes }
+  const resolution = resolve(input, votes, ranking, own)
+  if (unknowns.length === 0) return { ...evaluation, held: own, resolution }
+  return {
+    ...evaluation,
+    ...resolveWithUnknown(own, graph, resolution, unknowns, held => resolve(input, votes, ranking, held))
+  }
+}
+
+/**
+ * Holds, of what would go, all that is unknown itself or that something unknown could need. Another version may be the
+ * last with a tag then, so it looks again until nothing of that kind would go.
+ */
+function resolveWithUnknown(
+  own: Reasons<KeepReason>,
+  graph: Graph,
+  first: Resolution,
+  unknowns: readonly Unknown[],
+  again: (held: Reasons<KeepReason>) => Resolution
+): { held: Reasons<KeepReason>; resolution: Resolution } {
+  const held = new Map(own)
+  for (let resolution = first; ; resolution = again(held)) {
+    const before = held.size
+    graph.nodes.forEach(({ version, content }, place) => {
+      if (version === undefined || !resolution.deleted.has(place)) return
+      const reason: KeepReason | undefined =
+        content.state === 'unread'
+          ? { code: 'unread', cause: content.cause }
+          : heldByUnknown(unknowns, graph, place)
+      if (reason !== undefined) held.set(place, [reason])
+    })
+    if (held.size === before) return { held, resolution }
+  }
 }
 
 type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck'>
@@ -135,15 +169,6 @@ export function brokenIn(graph: Graph): Plan['broken'] {
     const state = graph.states[place]
     return version !== undefined && state !== undefined && isRoot(graph, place) ? [{ version, state }] : []
   })
-}
-
-/** Manifests that could not be read. */
-export function unreadIn({ nodes }: Graph): Plan['unread'] {
-  return nodes.flatMap(node =>
-    node.content.state === 'unread'
-      ? [{ digest: node.digest, ref: refOf(node), cause: node.content.cause }]
-      : []
-  )
 }
 
 function versionAt({ nodes }: Graph, place: number): PackageVersion {

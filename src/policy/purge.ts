@@ -1,18 +1,19 @@
 import { ExpectedError } from '../errors.ts'
-import { type Decision, emptyPlan, type Plan } from '../model/decision.ts'
-import { isUserTag, parseDigest } from '../model/digest.ts'
+import { type Decision, emptyPlan, type KeepReason, type Plan } from '../model/decision.ts'
+import { digestsNamedIn, isUserTag, parseDigest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
-import { brokenIn, deleteSteps, unreadIn } from './plan.ts'
+import { brokenIn, deleteSteps } from './plan.ts'
 import { type Closure, closure, isTagged } from './protect.ts'
+import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
 
 /** Who is named, and as what. */
 type Named = ReadonlyMap<number, string>
 
 /**
  * Decides what an emergency takes away: what is named, with its children and referrers, whatever rules and grace
- * say; never anything that a remaining image needs. Nothing at all while a manifest is unread.
+ * say; never anything that a remaining image needs. A part of it that something unread may need stays, and is named.
  *
  * @param names tags, full digests and version ids
  * @throws ExpectedError when a name means nothing or too much, when something that stays needs what is named, or
@@ -24,24 +25,48 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pla
   refuseOtherTags(graph, named, names)
   const mine = closure(graph, [...named.keys()], place => isPart(graph, place))
   const stays = graph.nodes.flatMap((_, place) => (mine.has(place) ? [] : [place]))
-  const kept = closure(graph, stays, place => !named.has(place))
+  const { kept, unclear } = clearOf(graph, stays, mine, named)
   // What stays for another's sake needs its own parts as well.
   const remaining = graph.nodes.flatMap((_, place) => (kept.has(place) ? [place] : []))
   refuseNeeded(graph, named, remaining)
   const goes = graph.nodes.flatMap((_, place) => (mine.has(place) && !kept.has(place) ? [place] : []))
   refuseLastTagged(graph, goes)
-  const unread = unreadIn(graph)
   const going = new Set(goes)
   return {
     ...emptyPlan(inventory.package),
     decisions: inventory.versions.map((version, place) =>
       going.has(place)
         ? goesBecause(version, place, graph, named, mine)
-        : staysBecause(version, place, graph, kept)
+        : staysBecause(version, place, graph, kept, unclear)
     ),
-    steps: unread.length > 0 ? [] : orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
+    steps: orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
     broken: brokenIn(graph),
-    unread
+    unread: unclear.size === 0 ? [] : unreadIn(unknownsIn(graph, place => !going.has(place)))
+  }
+}
+
+/**
+ * What stays with all it needs, and the parts among it that would go, were it not for what cannot be read. What goes
+ * itself will need nothing, so a part that stays and cannot be read may hold others in turn.
+ */
+function clearOf(
+  graph: Graph,
+  stays: readonly number[],
+  mine: Closure,
+  named: Named
+): { kept: Closure; unclear: ReadonlyMap<number, KeepReason> } {
+  const unclear = new Map<number, KeepReason>()
+  for (;;) {
+    const kept = closure(graph, [...stays, ...unclear.keys()], place => !named.has(place))
+    const isGoing = (place: number): boolean => mine.has(place) && !kept.has(place)
+    const unknowns: readonly Unknown[] = unknownsIn(graph, place => !isGoing(place))
+    const before = unclear.size
+    graph.nodes.forEach(({ version }, place) => {
+      if (version === undefined || named.has(place) || !isGoing(place)) return
+      const reason = heldByUnknown(unknowns, graph, place)
+      if (reason !== undefined) unclear.set(place, reason)
+    })
+    if (unclear.size === before) return { kept, unclear }
   }
 }
 
@@ -62,7 +87,8 @@ export function purgeEverything(inventory: Pick<Inventory, 'package' | 'versions
 /** What belongs to an image and is none by itself. */
 function isPart({ nodes }: Graph, place: number): boolean {
   const node = nodes[place]
-  return node?.version !== undefined && node.userTags.length === 0
+  // A tag that names what it describes is no reason to leave a signature behind.
+  return node?.version !== undefined && node.userTags.every(tag => digestsNamedIn(tag).length > 0)
 }
 
 function namedIn(graph: Graph, names: readonly string[]): Named {
@@ -147,11 +173,18 @@ function goesBecause(
   return { verdict: 'delete', version, reasons: [{ code: 'owned', role: via.role, of }] }
 }
 
-function staysBecause(version: PackageVersion, place: number, graph: Graph, kept: Closure): Decision {
+function staysBecause(
+  version: PackageVersion,
+  place: number,
+  graph: Graph,
+  kept: Closure,
+  unclear: ReadonlyMap<number, KeepReason>
+): Decision {
   const via = kept.reachedFrom(place)
   const reason =
-    via === undefined
+    unclear.get(place) ??
+    (via === undefined
       ? ({ code: 'not-named' } as const)
-      : ({ code: via.role, of: refOf(graph.nodes[via.from] as Node) } as const)
+      : ({ code: via.role, of: refOf(graph.nodes[via.from] as Node) } as const))
   return { verdict: 'keep', version, reasons: [reason], untag: [] }
 }

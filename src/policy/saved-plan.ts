@@ -3,8 +3,9 @@ import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from './change.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
-import { brokenIn, deleteSteps, unreadIn } from './plan.ts'
+import { brokenIn, deleteSteps } from './plan.ts'
 import { closure } from './protect.ts'
+import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
 
 /** What somebody approved for one package. */
 export interface Approved {
@@ -24,7 +25,7 @@ export interface Application {
 
 /**
  * Makes an approved plan a plan for the package as it is now. A version whose tags or dates changed stays, and so
- * does all that is needed by something that stays; nothing at all goes while a manifest is unread.
+ * does all that is needed by something that stays, or that something unread may need.
  *
  * @param keptNow what must stay by today's rules, by version id: a phrase that says why
  */
@@ -36,29 +37,38 @@ export function applyApproved(
   const graph = buildGraph(inventory)
   const skipped = new Map<number, string>()
   const unchanged: number[] = []
+  const unknowns = unknownsIn(graph)
   graph.nodes.forEach(({ version }, place) => {
     if (version === undefined) return
-    const change = changeSince(version, approved) ?? keptNow.get(version.id)
+    const change =
+      changeSince(version, approved) ?? keptNow.get(version.id) ?? unclear(graph, place, unknowns)
     const concerned = approved.deletions.has(version.id) || approved.strips.has(version.id)
     if (concerned && change !== undefined) skipped.set(version.id, change)
     else if (approved.deletions.has(version.id)) unchanged.push(place)
   })
   const goes = withoutNeeded(graph, unchanged, skipped)
-  const unread = unreadIn(graph)
   const deletions = orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group))
   return {
     plan: {
       ...emptyPlan(inventory.package),
       decisions: inventory.versions.map(version => decisionOn(version, approved, skipped)),
-      steps:
-        unread.length > 0
-          ? []
-          : [...stripSteps(inventory, approved), ...deletions, ...skippedSteps(inventory, approved, skipped)],
+      steps: [
+        ...stripSteps(inventory, approved),
+        ...deletions,
+        ...skippedSteps(inventory, approved, skipped)
+      ],
       broken: brokenIn(graph),
-      unread
+      unread: unreadIn(unknowns)
     },
     skipped
   }
+}
+
+function unclear(graph: Graph, place: number, unknowns: readonly Unknown[]): string | undefined {
+  const { content } = graph.nodes[place] as Node
+  if (content.state === 'unread') return `its manifest could not be read (${content.cause})`
+  const reason = heldByUnknown(unknowns, graph, place)
+  return reason?.code === 'depends-on-unread' ? `${reason.on} could not be read and may need it` : undefined
 }
 
 function changeSince(now: PackageVersion, { versions }: Approved): string | undefined {

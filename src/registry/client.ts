@@ -3,12 +3,14 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { isTag } from '../model/tag.ts'
+import { createSecrets } from '../util/secrets.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
 import { isPassing, phraseOf, retryAfter, saysMissing } from './failure.ts'
 import { ACCEPT, isSchema1, parseManifest } from './manifest.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import { createLimiter } from './slots.ts'
-import { type Answer, createSend, headerOf, type Request, type Send } from './transport.ts'
+import { readTagList, type TagList } from './tag-list.ts'
+import { type Answer, createSend, headerOf, type Request, type Send, scrubbed } from './transport.ts'
 
 export interface RegistryOptions {
   /** `https://ghcr.io`, say. */
@@ -56,6 +58,8 @@ export interface Registry {
   readBlob(repository: string, digest: Digest): Promise<BlobRead>
   /** What a tag points to at this moment. @throws ExpectedError as `readManifest` */
   headTag(repository: string, tag: string): Promise<TagHead>
+  /** Every tag of the repository, as the registry itself has them. @throws ExpectedError as `readManifest` */
+  listTags(repository: string): Promise<TagList>
   /**
    * Puts a manifest under a tag and gives its digest. Sent once: a second try could overwrite somebody's push.
    * @throws ExpectedError when the registry refuses, saying what is lacking, or does not answer
@@ -70,10 +74,26 @@ export interface Registry {
 
 /** Talks to one registry with one token, a bounded number of requests at a time. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { clock, send = createSend(), concurrent = 16 } = options
+  const { clock, token, concurrent = 16 } = options
+  const given = createSecrets()
+  const made = createSecrets()
+  for (const secrets of [given, made]) secrets.add(token)
+  const connection = options.send ?? createSend()
+  const send = scrubbed(connection, given.scrub, made.scrub)
   const base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`)
   const server = new URL(options.serverUrl)
-  const tokens = createTokens({ ...options, registry: base, server, send })
+  const tokens = createTokens({
+    registry: base,
+    server,
+    token,
+    clock,
+    // The token that is answered may be made of the one that was given.
+    send: scrubbed(connection, text => text, made.scrub),
+    onSecret: secret => {
+      made.add(secret)
+      options.onSecret(secret)
+    }
+  })
   const inSlot = createLimiter(concurrent)
   let reads = 0
 
@@ -94,7 +114,12 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   async function get(repository: string, reference: string): Promise<ManifestRead> {
-    const answer = await ask('GET', repository, reference)
+    const first = await ask('GET', repository, reference)
+    // What another host says is proved by a digest only: its bytes are believed, never its word that there are none.
+    const proved = parseDigest(reference) !== undefined
+    const answer = proved ? await follow(first, urlOf(base, repository.toLowerCase(), reference)) : first
+    if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
+    if (answer !== first && answer.status !== 200) return { state: 'unread', cause: answered(answer) }
     if (answer.status === 200) {
       reads++
       return understand(answer, parseDigest(reference))
@@ -111,22 +136,44 @@ export function createRegistry(options: RegistryOptions): Registry {
     return read.state === 'read' ? { state: 'found', digest: read.digest } : read
   }
 
-  /** GHCR keeps blobs on another host, and redirects to a signed address that needs, and gets, no token. */
+  /**
+   * Where content is kept on another host, the registry redirects to a signed address that needs, and gets, no
+   * token. What comes from there is believed only because its bytes are checked.
+   *
+   * @returns the answer at the end; the redirect itself where it leads nowhere
+   */
+  async function follow(answer: Answer, from: URL): Promise<Answer> {
+    let current = answer
+    let url = from
+    for (let hops = 0; REDIRECTS.includes(current.status) && hops < MOST_HOPS; hops++) {
+      const next = URL.parse(headerOf(current, 'location') ?? '', url.href)
+      if (next?.protocol !== base.protocol) return current
+      url = next
+      current = await send({ method: 'GET', url: next, headers: { accept: ACCEPT } })
+    }
+    return current
+  }
+
   async function blob(repository: string, digest: Digest): Promise<BlobRead> {
     const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
     const url = urlOf(base, scope.repository, digest, 'blobs')
-    let answer = await authorized(scope, { method: 'GET', url, headers: {} })
-    for (let hops = 0; REDIRECTS.includes(answer.status) && hops < MOST_HOPS; hops++) {
-      const next = URL.parse(headerOf(answer, 'location') ?? '', url.href)
-      if (next?.protocol !== base.protocol) return { state: 'unread', cause: 'the registry leads nowhere' }
-      answer = await send({ method: 'GET', url: next, headers: {} })
-    }
+    const answer = await follow(await authorized(scope, { method: 'GET', url, headers: {} }), url)
     if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
     if (answer.status !== 200) return { state: 'unread', cause: answered(answer) }
     if (digestLike(digest, answer.body) !== digest) {
       throw new TransientError(BROKEN)
     }
     return { state: 'read', bytes: answer.body }
+  }
+
+  async function list(repository: string): Promise<TagList> {
+    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
+    const url = new URL(`v2/${checked(scope.repository)}/tags/list`, base)
+    return readTagList(url, async page => {
+      const answer = await authorized(scope, { method: 'GET', url: page, headers: {} })
+      if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
+      return answer
+    })
   }
 
   const patiently = <T>(attempt: () => Promise<T>) =>
@@ -177,6 +224,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     readManifest: (repository, reference) => patiently(() => get(repository, reference)),
     readBlob: (repository, digest) => patiently(() => blob(repository, digest)),
     headTag: (repository, tag) => patiently(() => head(repository, tag)),
+    listTags: repository => patiently(() => list(repository)),
     putManifest: (repository, tag, bytes, mediaType) =>
       inSlot(() =>
         put({ repository: repository.toLowerCase(), actions: 'pull,push' }, tag, bytes, mediaType)
@@ -209,15 +257,17 @@ function urlOf(
   reference: string,
   kind: 'manifests' | 'blobs' = 'manifests'
 ): URL {
-  if (!NAME.test(repository)) {
-    throw new ExpectedError(`"${repository}" is no name of a package in a registry. Give owner and package.`)
-  }
   if (parseDigest(reference) === undefined && !isTag(reference)) {
     throw new ExpectedError(
       `"${reference}" is neither a tag nor a digest. A tag has letters, digits, "_", "." and "-" only, 128 at most.`
     )
   }
-  return new URL(`v2/${repository}/${kind}/${reference}`, base)
+  return new URL(`v2/${checked(repository)}/${kind}/${reference}`, base)
+}
+
+function checked(repository: string): string {
+  if (NAME.test(repository)) return repository
+  throw new ExpectedError(`"${repository}" is no name of a package in a registry. Give owner and package.`)
 }
 
 function unread(error: unknown): { state: 'unread'; cause: string } {

@@ -91,7 +91,7 @@ const packageRecord = z.object({
     z.object({ rule: z.string(), action: z.enum(['keep', 'delete']), pattern: z.string(), hits: wholeNumber })
   ),
   broken: z.array(z.object({ id: wholeNumber, digest: digest, state: z.string() })),
-  unread: z.array(z.object({ digest: digest, ref: z.string(), cause: z.string() }))
+  unread: z.array(z.object({ digest: digest.optional(), ref: z.string(), cause: z.string() }))
 })
 
 const change = {

@@ -1,3 +1,4 @@
+import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { readme } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
@@ -32,6 +33,12 @@ function unpurged(mode: Mode, { outcomes }: PackageRun): string[] {
   ]
 }
 
+function wayOut({ digest, ref }: Plan['unread'][number]): string {
+  return digest === undefined
+    ? `Run again later; if that lasts and ${ref} is a tag, push it once more, or delete it.`
+    : `If that lasts and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digest}\`.`
+}
+
 function errors(run: PackageRun): string[] {
   const sentences: string[] = []
   if (run.error !== undefined) sentences.push(run.error)
@@ -39,8 +46,8 @@ function errors(run: PackageRun): string[] {
   const [first] = unread
   if (first !== undefined) {
     sentences.push(
-      `${count(unread.length, 'manifest')} could not be read, so nothing was deleted. ` +
-        `The first is ${first.ref}: ${first.cause}. See ${readme('a-manifest-could-not-be-read')}`
+      `${count(unread.length, 'manifest')} could not be read, so all that ${unread.length === 1 ? 'it' : 'they'} may need ` +
+        `is kept. The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${readme('a-manifest-could-not-be-read')}`
     )
   }
   for (const brake of run.plan?.brakes ?? []) {

@@ -1,8 +1,10 @@
+import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { TagCheck } from '../../model/check.ts'
+import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
-import type { Descriptor } from '../../model/manifest.ts'
+import { leadsNowhere } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { buildGraph } from '../../policy/graph.ts'
@@ -25,12 +27,18 @@ export async function checkImages(
   versions: readonly PackageVersion[],
   expected: readonly Expected[],
   platforms: readonly string[],
-  registry: Registry
+  registry: Registry,
+  clock: Clock
 ): Promise<TagCheck[]> {
   const wanted = new Set(expected.flatMap(({ images }) => images))
   const relevant = versions.filter(version => version.tags.some(tag => wanted.has(tag)))
   // What is not among these versions counts as unlisted, and so the registry is asked for every child.
-  const inventory = await readInventory(pkg, relevant, pullable(pkg, registry))
+  const inventory = await readInventory(
+    pkg,
+    listOnly(relevant),
+    pullable(pkg, registry),
+    witnessOf(listOnly(versions), clock)
+  )
   const graph = buildGraph(inventory)
   const holders = holdersOf(relevant)
   return expected.map(one => tagState(one, holders, graph, platforms))
@@ -45,7 +53,8 @@ export async function checkImagesNow(
   pkg: Package,
   expected: readonly Expected[],
   platforms: readonly string[],
-  registry: Registry
+  registry: Registry,
+  clock: Clock
 ): Promise<TagCheck[]> {
   const tags = [...new Set(expected.flatMap(({ images }) => images))]
   const repository = repositoryOf(pkg)
@@ -56,7 +65,7 @@ export async function checkImagesNow(
     if (head.state === 'unread') causes.set(tag, head.cause)
     if (head.state === 'found') versions.push(standIn(head.digest, tag))
   })
-  const checks = await checkImages(pkg, merged(versions), expected, platforms, registry)
+  const checks = await checkImages(pkg, merged(versions), expected, platforms, registry, clock)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
     return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }
@@ -86,14 +95,10 @@ function pullable(pkg: Package, registry: Registry): (digest: Digest) => Promise
     }
     const content = await registry.readManifest(repository, digest)
     if (content.state === 'read') {
-      for (const child of content.manifest.children.filter(isLeaf)) leaves.add(child.digest)
+      for (const child of content.manifest.children.filter(leadsNowhere)) leaves.add(child.digest)
     }
     return content
   }
-}
-
-function isLeaf({ index, uncertain, platform, describes }: Descriptor): boolean {
-  return !index && uncertain === undefined && (platform !== undefined || describes !== undefined)
 }
 
 /** A version as the registry knows it: without number and dates. */

@@ -33,7 +33,7 @@ export async function inspect(
   }
   const seen = await orProblem(async () => {
     const { versions } = await context.packages.listVersions(pkg)
-    const checks = await checkImages(pkg, versions, expected, platforms, context.registry)
+    const checks = await checkImages(pkg, versions, expected, platforms, context.registry, context.clock)
     return { versions, checks }
   })
   if ('problem' in seen) return unseen(pkg, expected, seen)

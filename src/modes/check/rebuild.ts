@@ -85,7 +85,9 @@ async function verify(
 ): Promise<ReadonlyMap<string, readonly TagCheck[]>> {
   const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, expected }) => {
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
-    const seen = await orProblem(() => checkImagesNow(run.package, due, platforms, context.registry))
+    const seen = await orProblem(() =>
+      checkImagesNow(run.package, due, platforms, context.registry, context.clock)
+    )
     if (!('problem' in seen)) return [run.package.name, seen] as const
     const unread = { state: 'unreadable' as const, lacks: [], cause: seen.sentence.replace(/\.$/, '') }
     return [run.package.name, due.map(({ name, images }) => ({ tag: name, images, ...unread }))] as const

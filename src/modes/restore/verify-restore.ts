@@ -3,8 +3,9 @@ import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { BudgetError, ExpectedError } from '../../errors.ts'
 import { ANY_LAG } from '../../github/listing.ts'
+import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
-import { readInventory } from '../../inventory/manifests.ts'
+import { type Read, readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
@@ -77,9 +78,9 @@ async function makeWhole(
   let graph: Graph | undefined
   for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
     if (round > 0) await clock.sleep(LAG)
-    const inventory = await readInventory(pkg, roots, digest =>
-      registry.readManifest(repositoryOf(pkg), digest)
-    )
+    const list = listOnly(roots)
+    const read: Read = digest => registry.readManifest(repositoryOf(pkg), digest)
+    const inventory = await readInventory(pkg, list, read, witnessOf(list, clock))
     graph = buildGraph(inventory)
     const wanted = missingIn(graph, below(graph, plan.broken))
     if (wanted.size === 0) break

@@ -1,0 +1,64 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from '@jest/globals'
+import { createRegistry } from '../../src/registry/client.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+
+/** The registry's list of tags, page by page. */
+
+type Page = { status?: number; body: unknown; link?: string }
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+/** A registry that answers with these pages, one after the other, and writes down what it was asked. */
+async function registryOf(...pages: readonly Page[]) {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    const { status = 200, body, link } = pages[Math.min(asked.length, pages.length - 1)]!
+    asked.push(request.url ?? '')
+    response.writeHead(status, link === undefined ? {} : { link })
+    response.end(JSON.stringify(body))
+  })
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  ends.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const options = { serverUrl: 'https://github.com', token: 'ghs_secret', onSecret: () => {} }
+  return { asked, registry: createRegistry({ url, clock: fakeClock(), ...options }) }
+}
+
+test('as many as possible are asked for at once, and a relative link leads on', async () => {
+  const { asked, registry } = await registryOf(
+    { body: { tags: ['a', 'b'] }, link: '</v2/acme/app/tags/list?last=b&n=2>; rel="next"' },
+    { body: { tags: ['c'] } }
+  )
+  expect(await registry.listTags('Acme/App')).toEqual({ state: 'read', tags: ['a', 'b', 'c'] })
+  expect(asked).toEqual(['/v2/acme/app/tags/list?n=10000', '/v2/acme/app/tags/list?last=b&n=2'])
+})
+
+test('no tags are an empty list', async () => {
+  const { registry } = await registryOf({ body: { name: 'acme/app', tags: null } })
+  expect(await registry.listTags('acme/app')).toEqual({ state: 'read', tags: [] })
+})
+
+test('a repository that the registry does not know is missing, and nothing else is', async () => {
+  const unknown = await registryOf({ status: 404, body: { errors: [{ code: 'NAME_UNKNOWN' }] } })
+  expect(await unknown.registry.listTags('acme/app')).toEqual({ state: 'missing' })
+  const lost = await registryOf({ status: 404, body: 'not here' })
+  expect(await lost.registry.listTags('acme/app')).toMatchObject({ state: 'unread' })
+})
+
+test.each([
+  ['another host', { body: { tags: [] }, link: '<https://elsewhere.example/v2/>; rel="next"' }],
+  ['a circle', { body: { tags: [] }, link: '</v2/acme/app/tags/list?n=10000>; rel="next"' }],
+  ['an answer of another form', { body: { tags: 'v1' } }],
+  ['a server that is down', { status: 500, body: {} }]
+])('%s gives no list', async (_, page) => {
+  const { registry } = await registryOf(page)
+  expect(await registry.listTags('acme/app')).toMatchObject({ state: 'unread' })
+})

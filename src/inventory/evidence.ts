@@ -1,0 +1,145 @@
+import type { Clock } from '../model/clock.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Content, ListedPackage, PackageVersion } from '../model/package.ts'
+import type { Registry, TagHead } from '../registry/client.ts'
+import { eachOf } from '../util/concurrency.ts'
+
+/**
+ * The one place where something is concluded from an absence.
+ *
+ * There are three witnesses: GitHub's list, GitHub's count, and the registry (`tags/list`, HEAD, GET). That
+ * something is there is believed from any of them. That it is not is believed only after looking again with pauses,
+ * and when none of the others says otherwise: a contradiction that lasts is unknown, never absent.
+ */
+
+/** Pauses between looks at what the registry denies, in milliseconds. */
+export const PAUSES: readonly number[] = [1_000, 3_000]
+/** Further pauses where witnesses contradict each other: one of them may only lag. */
+const LONG_PAUSES: readonly number[] = [5_000, 10_000]
+
+/** How many tags are asked for at once; the registry's client sends fewer. */
+const AT_ONCE = 16
+
+/** What is known of digests beside what the registry answers when it is asked for their manifests. */
+export interface Witness {
+  readonly clock: Clock
+  /** Who says that there is such a manifest: a phrase, such as `GitHub lists it`; undefined when nobody does. */
+  readonly vouches: (digest: Digest) => string | undefined
+}
+
+/** What follows when the registry has denied a manifest at every look. */
+export function afterDenials(digest: Digest, { vouches }: Witness): Content {
+  const voucher = vouches(digest)
+  if (voucher === undefined) return { state: 'missing' }
+  return { state: 'unread', cause: `${voucher}, but the registry says that there is no such manifest` }
+}
+
+/** The witness of a list: GitHub vouches for its versions, and the registry for what a tag of it stands on. */
+export function witnessOf({ versions, unlisted }: ListedPackage, clock: Clock): Witness {
+  const listed = new Set(versions.map(({ digest }) => digest))
+  return {
+    clock,
+    vouches: digest => {
+      if (listed.has(digest)) return 'GitHub lists it'
+      return unlisted.has(digest) ? 'a tag of the registry stands on it' : undefined
+    }
+  }
+}
+
+type TagRegistry = Pick<Registry, 'headTag' | 'listTags'>
+
+/**
+ * Finds what tags stand on. One is `missing` only when the registry denies it at every look, and its list of tags
+ * does not have it either; a list that cannot be read leaves that unknown.
+ *
+ * @param repository `owner/name`
+ * @returns an answer for each of the tags
+ * @throws ExpectedError when the token may not read the repository at all
+ */
+export async function findTags(
+  registry: TagRegistry,
+  repository: string,
+  tags: readonly string[],
+  clock: Clock
+): Promise<ReadonlyMap<string, TagHead>> {
+  const heads = new Map<string, TagHead>()
+  const look = async (some: readonly string[]): Promise<void> => {
+    await eachOf(some, AT_ONCE, async tag => heads.set(tag, await registry.headTag(repository, tag)))
+  }
+  const denied = (): string[] => tags.filter(tag => heads.get(tag)?.state === 'missing')
+  await look(tags)
+  for (const pause of PAUSES) {
+    if (denied().length === 0) return heads
+    await clock.sleep(pause)
+    await look(denied())
+  }
+  for (const pause of [...LONG_PAUSES, undefined]) {
+    if (denied().length === 0) return heads
+    const list = await registry.listTags(repository)
+    const listed = new Set(list.state === 'read' ? list.tags : [])
+    const contradicted = list.state === 'unread' ? denied() : denied().filter(tag => listed.has(tag))
+    if (contradicted.length === 0) return heads
+    if (pause === undefined) {
+      const cause = list.state === 'unread' ? list.cause : CONTRADICTION
+      for (const tag of contradicted) heads.set(tag, { state: 'unread', cause })
+    } else {
+      await clock.sleep(pause)
+      await look(contradicted)
+    }
+  }
+  return heads
+}
+
+const CONTRADICTION = 'the registry lists this tag, but says that it stands on nothing'
+
+/** What the registry's own list of tags is called where it could not be read. */
+const TAG_LIST = "the registry's list of tags"
+
+/**
+ * Holds GitHub's list of versions against the registry's list of tags. A tag that GitHub does not list is looked up:
+ * it is one more tag of a version that is listed, or it stands on a manifest that GitHub does not show (yet).
+ *
+ * @param versions as GitHub lists them
+ * @throws ExpectedError when the token may not read the repository at all
+ */
+export async function listWithTags(
+  versions: readonly PackageVersion[],
+  registry: TagRegistry,
+  repository: string,
+  clock: Clock
+): Promise<ListedPackage> {
+  const listed = new Set(versions.flatMap(({ tags }) => tags))
+  const list = await registry.listTags(repository)
+  if (list.state === 'unread') return listOnly(versions, list.cause)
+  if (list.state === 'missing') {
+    // A repository without tags may not be known there at all.
+    return listed.size === 0
+      ? listOnly(versions)
+      : listOnly(versions, 'the registry does not know the package')
+  }
+  const found = await findTags(
+    registry,
+    repository,
+    list.tags.filter(tag => !listed.has(tag)),
+    clock
+  )
+  const further = new Map<Digest, string[]>()
+  const unresolved: { ref: string; cause: string }[] = []
+  for (const [tag, head] of found) {
+    if (head.state === 'unread') unresolved.push({ ref: tag, cause: head.cause })
+    if (head.state === 'found') further.set(head.digest, [...(further.get(head.digest) ?? []), tag])
+  }
+  if (further.size === 0) return { ...listOnly(versions), unresolved }
+  const known = versions.map(version => {
+    const more = further.get(version.digest)
+    if (more === undefined) return version
+    further.delete(version.digest)
+    return { ...version, tags: [...version.tags, ...more] }
+  })
+  return { versions: known, unlisted: further, unresolved }
+}
+
+/** GitHub's list alone; `cause` says why the registry's list of tags could not be read, where it was asked for. */
+export function listOnly(versions: readonly PackageVersion[], cause?: string): ListedPackage {
+  return { versions, unlisted: new Map(), unresolved: cause === undefined ? [] : [{ ref: TAG_LIST, cause }] }
+}

@@ -1,0 +1,54 @@
+import * as z from 'zod'
+import { phraseOf, saysMissing } from './failure.ts'
+import { type Answer, headerOf } from './transport.ts'
+
+/** All tags of a repository; `missing` only when the registry says that there is no such repository. */
+export type TagList =
+  | { readonly state: 'read'; readonly tags: readonly string[] }
+  | { readonly state: 'missing' }
+  | { readonly state: 'unread'; readonly cause: string }
+
+/** GHCR gives 100 unless told, and up to this many at once. */
+const PER_PAGE = 10_000
+/** A registry that links its pages in a circle is not followed for ever: more tags than any package has. */
+const MOST_PAGES = 1_000
+
+const Page = z.object({ tags: z.array(z.string()).nullish() })
+
+/**
+ * Reads `tags/list` to its end (distribution-spec, Listing Tags).
+ *
+ * @param url of the list, without a query
+ * @param get sends one GET with the token, again where that helps
+ */
+export async function readTagList(url: URL, get: (url: URL) => Promise<Answer>): Promise<TagList> {
+  const tags: string[] = []
+  let next: URL | undefined = new URL(`?n=${PER_PAGE}`, url)
+  for (let pages = 0; next !== undefined; pages++) {
+    // The token goes along, so nobody else may be asked.
+    if (next.origin !== url.origin)
+      return { state: 'unread', cause: `its list of tags goes on at ${next.host}` }
+    if (pages === MOST_PAGES) return { state: 'unread', cause: 'its list of tags has no end' }
+    const answer = await get(next)
+    if (saysMissing(answer)) return { state: 'missing' }
+    const page = answer.status === 200 ? pageOf(answer) : undefined
+    if (page === undefined) return { state: 'unread', cause: `the registry answered ${phraseOf(answer)}` }
+    tags.push(...page)
+    next = nextOf(answer, next)
+  }
+  return { state: 'read', tags }
+}
+
+function pageOf(answer: Answer): readonly string[] | undefined {
+  try {
+    return Page.parse(JSON.parse(Buffer.from(answer.body).toString('utf8'))).tags ?? []
+  } catch {
+    return undefined
+  }
+}
+
+/** GHCR's links name no host. */
+function nextOf(answer: Answer, current: URL): URL | undefined {
+  const [, target] = /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(headerOf(answer, 'link') ?? '') ?? []
+  return target === undefined ? undefined : (URL.parse(target, current.href) ?? undefined)
+}
