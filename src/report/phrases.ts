@@ -104,6 +104,8 @@ export function phrase(reason: Reason): string {
       return `untagged, pushed ${ago(reason.age)}`
     case 'broken':
       return `${brokenPhrase(reason.state)}, pushed ${ago(reason.age)}`
+    case 'placeholder':
+      return 'a placeholder of an earlier run, left behind when that was killed'
     case 'owned':
       return reason.role === 'child'
         ? `child of ${reason.of}, which goes`
@@ -175,6 +177,7 @@ export function deleteGroup(reason: DeleteReason): string {
     case 'approved-deletion':
       return `the approved plan (${reason.why})`
     case 'purged':
+    case 'placeholder':
       return phrase(reason)
     default:
       return `rule ${quote(reason.rule)}`
