@@ -260,8 +260,7 @@ describe('purge', () => {
     ],
     ['nothing is named', () => ({ purge: '' }), /`purge` is empty/],
     ['two packages are meant', () => ({ purge: 'bad', packages: 'app, web' }), /about one package/],
-    ['a name is unknown', () => ({ purge: 'bad worse' }), /"worse" is no tag, digest or version id/],
-    ['it has other tags', () => ({ purge: 'twin' }), /"twin" has the tags latest too/],
+    ['a name is unknown', () => ({ purge: 'worse' }), /"worse" is no tag, digest or version id/],
     ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
     ['no tagged version would be left', () => ({ purge: 'v1 bad twin latest' }), /write `purge: package`/],
     [
@@ -275,6 +274,29 @@ describe('purge', () => {
     await using nothing = await purge('', inputs())
     expect(nothing.code).toBe(1)
     expect(nothing.stdout).toMatch(sentence)
+    expect(github.writes).toEqual([])
+  })
+
+  it.each<[string, () => string]>([
+    ['a tag, with its other tags', () => 'twin'],
+    ['a tag beside something unknown and something needed', () => `twin worse ${needed()}`],
+    ['a full reference', () => 'ghcr.io/acme/app:twin'],
+    ['a name with a digest', () => `ghcr.io/acme/app@${app.tags()['twin']}`],
+    ['a short digest', () => app.tags()['twin']!.slice(0, 19)],
+    ['a tag beside one that may be absent', () => 'twin v9.9.9?']
+  ])('purges %s', async (_, names) => {
+    app.push(manifest(), { tags: ['twin', 'latest'] })
+    const given = names()
+    await using gone = await purge(given)
+    expect(Object.keys(app.tags())).toEqual(['v1'])
+    expect(gone.code).toBe(given.includes('worse') ? 1 : 0)
+    expect(github.world.broken()).toEqual([])
+  })
+
+  it('is green where nothing is there to purge that may be absent', async () => {
+    await using nothing = await purge('v9.9.9?')
+    expect(nothing.code).toBe(0)
+    expect(nothing.stdout).toMatch(/"v9.9.9" is not there/)
     expect(github.writes).toEqual([])
   })
 

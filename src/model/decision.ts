@@ -48,6 +48,8 @@ export type DeleteReason =
     }
   | { readonly code: 'untagged'; readonly rule: string; readonly age: number }
   | { readonly code: 'broken'; readonly rule: string; readonly state: BrokenState; readonly age: number }
+  /** Our own placeholder, left behind by a run that was killed while it took a tag off an image. */
+  | { readonly code: 'placeholder' }
   | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
   /** A plan that was approved lets it go; `why` is the reason that it gave. */
   | { readonly code: 'approved-deletion'; readonly why: string }
@@ -166,7 +168,7 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** How many more deletions the decisions ask for than the budget allows. */
   readonly left: number
-  /** The first root, when it alone is more than the budget allows: then no run will ever delete anything. */
+  /** The first root that no run can delete, because with what it owns it is more than the budget allows. */
   readonly stuck?: { readonly version: PackageVersion; readonly deletions: number }
   readonly brakes: readonly Brake[]
   readonly hits: readonly PatternHits[]

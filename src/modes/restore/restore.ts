@@ -14,9 +14,10 @@ import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import type { Journal } from '../../report/journal.ts'
-import { nameOf, some } from '../../report/phrases.ts'
+import { nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
+import { some } from '../../util/format.ts'
 import {
   type PackageState,
   planOfNames,
@@ -95,7 +96,9 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined): Order[] {
         'the report of the run that did.'
     )
   }
-  const { selected, others } = selectedOf(record, inputs.packages)
+  const { selected, others } = inputs.packagesGiven
+    ? selectedOf(record, inputs.packages)
+    : { selected: record.packages, others: [] }
   if (selected.length === 0) {
     throw new ExpectedError(
       `The report in \`restore\` is about ${
