@@ -56,7 +56,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   cache: {
     knows: ['registry', ...DATA],
-    uses: /^(?:@actions\/cache|zod|node:[\w/]+)$/,
+    uses: /^(?:zod|node:[\w/]+)$/,
     because: 'what is remembered is manifests; what they mean is decided elsewhere'
   },
   usage: {

@@ -1,9 +1,9 @@
 /**
- * Bundles src/index.ts and src/cache/cache-worker.ts into dist and collects the licences of every
+ * Bundles src/index.ts into dist and collects the licences of every
  * package that ended up in it. With --check nothing is written: the exit code
  * says whether dist is what the sources give.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { bundle } from './bundle.ts'
@@ -21,14 +21,21 @@ if (process.argv.includes('--check')) {
   const stale = [...files]
     .filter(([name, text]) => read(join(outdir, name)) !== text)
     .map(([name]) => `dist/${name}`)
-  if (stale.length > 0) {
-    console.error(`out of date: ${stale.join(', ')}; run npm run build`)
+  const wrong = [...stale, ...foreign().map(name => `dist/${name}`)]
+  if (wrong.length > 0) {
+    console.error(`out of date: ${wrong.join(', ')}; run npm run build`)
     process.exitCode = 1
   }
 } else {
   mkdirSync(outdir, { recursive: true })
+  for (const name of foreign()) rmSync(join(outdir, name), { recursive: true })
   for (const [name, text] of files) writeFileSync(join(outdir, name), text)
   for (const [name, text] of files) console.log(`dist/${name} ${Buffer.byteLength(text)} bytes`)
+}
+
+/** What lies in dist and was not built from the sources: it would be released and attested with the rest. */
+function foreign(): string[] {
+  return existsSync(outdir) ? readdirSync(outdir).filter(name => !files.has(name)) : []
 }
 
 function read(path: string): string | undefined {

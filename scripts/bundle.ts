@@ -13,8 +13,7 @@ export function bundle(
 ): Promise<BuildResult<{ write: false; metafile: true }>> {
   return build({
     absWorkingDir: root,
-    // Two programs that share no file: the second is a process of its own, and the first does not pay for it.
-    entryPoints: { index: 'src/index.ts', 'cache-worker': 'src/cache/cache-worker.ts' },
+    entryPoints: { index: 'src/index.ts' },
     outdir: 'dist',
     bundle: true,
     platform: 'node',

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { policyJsonSchema } from '../src/config/policy-schema.ts'
 import { withContents } from './generate/contents.ts'
 import { withTables } from './generate/inputs-table.ts'
+import { pageAssets } from './generate/page-assets.ts'
 
 /** A file's path and what must be in it; `now` is what is in it, for generators that fill in a part. */
 interface Generator {
@@ -16,7 +17,13 @@ interface Generator {
 
 const root = resolve(import.meta.dirname, '..')
 
+const pagePart = (name: string): string => readFileSync(join(root, 'src/report/page', name), 'utf8')
+
 const GENERATORS: readonly Generator[] = [
+  {
+    path: 'src/report/page/assets.ts',
+    make: () => pageAssets(pagePart('style.css'), pagePart('client.js'))
+  },
   { path: 'policy.schema.json', make: () => `${JSON.stringify(policyJsonSchema(), null, 2)}\n` },
   {
     path: 'README.md',

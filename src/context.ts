@@ -118,7 +118,7 @@ function openGitHub(token: string, inputs: Inputs, clock: Clock): GitHub {
 /** What earlier runs left in the cache of GitHub Actions; a dry run leaves nothing there, as it does nowhere. */
 function openCache(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): ManifestCache {
   const folder = join(env['RUNNER_TEMP'] || tmpdir(), `ghcr-steward-memory-${randomUUID()}`)
-  const cache = actionsCache(env, folder, log.debug)
+  const cache = inputs.memory ? actionsCache(env, folder, log.debug, log.secret) : undefined
   if (cache === undefined) return noMemory
   return openMemory(inputs.dryRun ? readOnly(cache) : cache, new URL(inputs.registryUrl).host, log.debug)
 }

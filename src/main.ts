@@ -12,6 +12,7 @@ import { purge } from './modes/purge.ts'
 import { restore } from './modes/restore/restore.ts'
 import { retain } from './modes/retain/retain.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
+import { writePage } from './report/page/page.ts'
 import { count } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
@@ -108,6 +109,7 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   const { values, warnings } = outputs(run, inputs.reportFile)
   for (const [name, value] of Object.entries(values)) results.setOutput(name as OutputName, value)
   await writeSummary(renderSummary(run), log, results)
+  if (inputs.pageFile !== undefined) writeHtml(inputs.pageFile, run, log)
   annotate(log.warning, [...run.warnings, ...warnings])
   if (run.incomplete !== undefined)
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
@@ -122,6 +124,16 @@ async function writeSummary(markdown: string, log: Log, results: StepResults): P
     await results.writeSummary(markdown)
   } catch (error) {
     log.warning(`The job summary could not be written: ${messageOf(error)}`)
+  }
+}
+
+/** The same holds for the page. */
+function writeHtml(path: string, run: RunResult, log: Log): void {
+  try {
+    writePage(path, run)
+    log.info(`The report as a page: ${path}`)
+  } catch (error) {
+    log.warning(`The page that \`page-file\` asks for could not be written: ${messageOf(error)}`)
   }
 }
 

@@ -44,7 +44,7 @@ const versionOf = (shape: Shape, index: number, tags: readonly string[] = []) =>
   id: 100 + index,
   digest: shape.digest,
   tags,
-  created: NOW,
+  created: NOW - 1000,
   updated: NOW
 })
 
@@ -153,6 +153,15 @@ describe('when a version was first seen without a tag', () => {
     expect(await at(3)).toBe(NOW)
     expect(await at(4, ['v1'])).toBeUndefined()
     expect(await at(5)).toBe(NOW + 5 * DAY)
+  })
+
+  test('E-39 is never before the dates of the version itself, whatever an entry says', async () => {
+    const shape = manifest()
+    await run([shape])
+    const [entry] = entries
+    entries = [{ key: entry!.key, text: entry!.text.replace(`[${NOW},[100]]`, '[0,[100]]') }]
+    expect(entries[0]?.text).toContain('[0,[100]]')
+    expect((await run([shape], { now: NOW + DAY })).since.get(shape.digest)).toBe(NOW)
   })
 
   test('is never later than now', async () => {

@@ -1,3 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { type CacheService, startCacheService } from '../emulator/cache-service.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
@@ -99,6 +104,73 @@ describe('the memory between runs', () => {
     const result = await run(setting, cache.env)
     expect([result.code, readsOf(result.report)?.['remembered']]).toEqual([0, 0])
     expect(result.stdout).not.toMatch(/^::(?:warning|error)/m)
+  })
+
+  test.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync]
+  ])(
+    'E-38 an entry that is an archive (%s) with an absolute name writes nothing outside its folder',
+    async (_, pack) => {
+      await using setting = await setUp()
+      const { cache } = setting
+      await run(setting, cache.env)
+      const [entry] = cache.entries
+      if (entry === undefined) throw new Error('nothing was stored')
+      const place = mkdtempSync(join(tmpdir(), 'outside-'))
+      const outside = join(place, 'owned')
+      writeFileSync(outside, 'owned')
+      const archive = execFileSync('tar', ['-cPf', '-', outside])
+      rmSync(outside)
+      cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: pack(archive) })
+      const result = await run(setting, cache.env, { 'dry-run': 'true' })
+      expect([result.code, existsSync(outside), readsOf(result.report)?.['remembered']]).toEqual([
+        0,
+        false,
+        0
+      ])
+      rmSync(place, { recursive: true })
+    }
+  )
+
+  test('E-38 an entry that unpacks to far more than it is costs neither the disk nor the memory', async () => {
+    await using setting = await setUp()
+    const { cache } = setting
+    await run(setting, cache.env)
+    const [entry] = cache.entries
+    if (entry === undefined) throw new Error('nothing was stored')
+    // A million newlines, and one line of forty million characters.
+    for (const text of ['\n'.repeat(3_000_000), `${'x'.repeat(40_000_000)}`]) {
+      cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(text) })
+      const result = await run(setting, cache.env, { 'dry-run': 'true' })
+      expect([result.code, readsOf(result.report)?.['remembered']]).toEqual([0, 0])
+    }
+  })
+
+  test('the token for the cache goes to the cache alone, and its blobs are asked for without', async () => {
+    await using setting = await setUp()
+    const { cache, github } = setting
+    await run(setting, cache.env)
+    await run(setting, cache.env, { 'dry-run': 'true' })
+    expect(cache.calls).toEqual([
+      'GetCacheEntryDownloadURL',
+      'CreateCacheEntry',
+      'FinalizeCacheEntryUpload',
+      'GetCacheEntryDownloadURL'
+    ])
+    expect(cache.blobsWithToken).toBe(0)
+    expect(github.requests.some(({ token }) => token.startsWith('runtime-'))).toBe(false)
+  })
+
+  test.each([
+    ['`memory: false`', {}, { memory: 'false' }],
+    ['a server of GitHub Enterprise', { GITHUB_SERVER_URL: 'https://github.example.com' }, {}],
+    ['a cache mode of none', { ACTIONS_CACHE_MODE: 'none' }, {}]
+  ])('with %s nothing is asked of the cache', async (_, env, inputs) => {
+    await using setting = await setUp()
+    const { cache } = setting
+    const result = await run(setting, { ...cache.env, ...env }, inputs as Record<string, string>)
+    expect([result.code, result.outputs['deleted-count'], cache.calls]).toEqual([0, '5', []])
   })
 
   test.each([

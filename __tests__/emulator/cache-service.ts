@@ -3,8 +3,8 @@ import { type Answer, type Find, router } from './http.ts'
 import { bodyOf, listen } from './wire.ts'
 
 /**
- * The cache service of GitHub Actions (version 2: Twirp, and blobs behind signed addresses), as far as
- * @actions/cache 6 speaks to it. Entries cannot be changed, are found by the beginning of their key, the newest
+ * The cache service of GitHub Actions (version 2: Twirp, and blobs behind signed addresses, served by Azure, which
+ * takes a blob only with its type). Entries cannot be changed, are found by the beginning of their key, the newest
  * first, and only under the version that they were stored with.
  */
 
@@ -21,6 +21,8 @@ export interface CacheService {
   readonly entries: CacheEntry[]
   /** Methods that were called, in order. */
   readonly calls: readonly string[]
+  /** Requests for a blob, to read or to write it, that came with a token: a signed address needs none. */
+  readonly blobsWithToken: number
   /** What every call gets from now on, in place of an answer; undefined sets it right again. */
   broken: Answer | 'silence' | undefined
   [Symbol.asyncDispose](): Promise<void>
@@ -37,6 +39,7 @@ export async function startCacheService(): Promise<CacheService> {
   /** Reserved keys, by the secret in the address that their blob goes to. */
   const uploads = new Map<string, { readonly key: string; readonly version: string; bytes?: Buffer }>()
   let broken: CacheService['broken']
+  let blobsWithToken = 0
 
   const find = (keys: readonly string[], version: string): CacheEntry | undefined =>
     keys
@@ -67,6 +70,9 @@ export async function startCacheService(): Promise<CacheService> {
     }
     const found = [...uploads].find(([, upload]) => upload.key === key && upload.version === version)
     if (found?.[1].bytes === undefined) return json({ ok: false, message: 'nothing was uploaded' })
+    // The size is a number of 64 bits, which JSON of protocol buffers writes as text.
+    if (body['size_bytes'] !== String(found[1].bytes.length))
+      return json({ ok: false, message: 'another size' })
     uploads.delete(found[0])
     entries.push({ key, version, bytes: found[1].bytes })
     return json({ ok: true, entry_id: String(entries.length) })
@@ -90,7 +96,9 @@ export async function startCacheService(): Promise<CacheService> {
     {
       method: 'PUT',
       path: '/store/upload/{secret}',
-      handle: ({ params, body }) => {
+      handle: ({ params, headers, body }) => {
+        if (headers['x-ms-blob-type'] !== 'BlockBlob')
+          return { status: 400, body: { code: 'MissingRequiredHeader' } }
         const upload = uploads.get(params['secret'] ?? '')
         if (upload === undefined) return { status: 404 }
         upload.bytes = body
@@ -104,6 +112,7 @@ export async function startCacheService(): Promise<CacheService> {
     if (broken === 'silence') return
     const { pathname: path, searchParams: query } = new URL(req.url ?? '/', 'http://127.0.0.1')
     const method = req.method ?? 'GET'
+    if (!path.startsWith(TWIRP) && req.headers.authorization !== undefined) blobsWithToken++
     const found = routes(method, path)
     const asked = { method, path, query, headers: req.headers, body, account: undefined }
     const answer: Answer = broken ??
@@ -122,6 +131,9 @@ export async function startCacheService(): Promise<CacheService> {
     },
     entries,
     calls,
+    get blobsWithToken() {
+      return blobsWithToken
+    },
     get broken() {
       return broken
     },

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import type { Builder, Pushed } from '../emulator/builder.ts'
+import { primaryRefusal } from '../emulator/limits.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { image, index, manifest } from '../emulator/shapes.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
@@ -27,6 +28,13 @@ afterEach(() => github.close())
 const run = (inputs: Record<string, string>) =>
   runInside(github, { token, packages: 'app', ...inputs }, clock)
 const dry = (more: Record<string, string> = {}) => run({ 'dry-run': 'true', ...POLICY, ...more })
+
+/** The headers of an hour's quota that is used up. */
+const exhausted = (now: number) => ({
+  'x-ratelimit-limit': '5000',
+  'x-ratelimit-remaining': '0',
+  'x-ratelimit-reset': String(Math.ceil(now / 1_000) + 36_000)
+})
 
 /** The plan as a later job downloads it, changed by `edit` where a test wants another one. */
 function planOf({ report, temp }: ActionRun, edit: (text: string) => string = text => text): string {
@@ -109,4 +117,58 @@ it('refuses the plan of a dry run that failed', async () => {
   await using second = await run({ plan: planOf(first) })
   expect(second.code).toBe(1)
   expect(second.stdout).toMatch(/of a run that failed/)
+})
+
+it('E-35: applies what an incomplete dry run decided on, and says what it did not come to', async () => {
+  const world = github.world
+  const web = world.package('acme/web', { repository: 'acme/app' })
+  web.push(image(), { tags: ['v1'], at: '2026-01-01T00:00:00Z' })
+  const old = web.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+  await using first = await dry({ packages: 'app, web' })
+  const cut = (text: string): string => {
+    const { packages, ...rest } = JSON.parse(text) as { packages: { name: string; policy?: string }[] }
+    const left = packages.map(({ policy, ...one }) =>
+      one.name === 'web' ? { ...one, versions: [], steps: [] } : { ...one, policy }
+    )
+    return JSON.stringify({ ...rest, packages: left })
+  }
+  await using second = await run({ ...POLICY, packages: 'app, web', plan: planOf(first, cut) })
+  expect(second.stdout).not.toMatch(/policy for .* has changed/)
+  expect(second.stdout).toMatch(/::warning::.*ended before it decided on web.*Make another plan/)
+  expect(second.code).toBe(0)
+  expect(app.digests()).not.toContain(one.digest)
+  expect(web.digests()).toContain(old.digest)
+})
+
+it('E-35: a dry run that decided on nothing is no plan, and that is what is said', async () => {
+  github.faults.on(
+    { path: /\/versions/ },
+    { kind: 'answer', answer: { ...primaryRefusal(403), headers: exhausted(clock.now()) } }
+  )
+  await using first = await dry()
+  github.faults.clear()
+  await using second = await run({ ...POLICY, plan: planOf(first) })
+  expect(second.stdout).toMatch(/::error::.*ended before it decided on anything/)
+  expect(second.code).toBe(1)
+})
+
+it('E-35: says so when the plan is of another version of the action, which may read policies otherwise', async () => {
+  await using first = await dry()
+  const edit = (text: string) =>
+    text.replace(/"version":"[^"]+"/, '"version":"0.0.1"').replace(/"policy":"sha256:./, '"policy":"sha256:_')
+  await using second = await run({ ...POLICY, plan: planOf(first, edit) })
+  expect(second.stdout).toMatch(/::error::.*made by ghcr-steward 0\.0\.1/)
+})
+
+it.each<[string, Record<string, string>]>([
+  ['plan', { plan: 'nowhere.json' }],
+  ['plan', { plan: '/' }],
+  ['restore', { mode: 'restore', restore: 'nowhere.json' }],
+  ['purge', { mode: 'purge', purge: 'package v1', confirm: 'app' }]
+])('a run is refused before its first request for its input `%s`: %j', async (input, inputs) => {
+  await using result = await run(inputs)
+  expect(result.code).toBe(1)
+  expect(result.stdout).toContain(`::error::Input \`${input}\``)
+  expect(result.stdout).toContain('Nothing was asked of GitHub.')
+  expect(github.requests).toEqual([])
 })

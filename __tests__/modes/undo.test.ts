@@ -264,7 +264,11 @@ describe('purge', () => {
     ['it has other tags', () => ({ purge: 'twin' }), /"twin" has the tags latest too/],
     ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
     ['no tagged version would be left', () => ({ purge: 'v1 bad twin latest' }), /write `purge: package`/],
-    ['the word package stands among others', () => ({ purge: 'package bad' }), /name nothing beside it/]
+    [
+      'the word package stands among others',
+      () => ({ purge: 'package bad' }),
+      /`package` stands for everything. Name nothing beside it/
+    ]
   ])('purges nothing when %s', async (_, inputs, sentence) => {
     app.push(manifest(), { tags: ['bad'] })
     app.push(manifest(), { tags: ['twin', 'latest'] })

@@ -9,7 +9,7 @@ const run = promisify(execFile)
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
 
 /** As in a container: no sandbox of its own, no talk with anybody. */
-const FLAGS = [
+export const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -47,7 +47,7 @@ export async function draw(page: string, target: string, width: number, most: nu
   }
 }
 
-async function findChromium(): Promise<string> {
+export async function findChromium(): Promise<string> {
   const given = process.env['CHROMIUM']
   for (const name of given === undefined ? NAMES : [given]) {
     try {

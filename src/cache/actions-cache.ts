@@ -1,7 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
-import { Socket } from 'node:net'
-import type { CacheAnswer, CacheRequest } from './cache-worker.ts'
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import * as z from 'zod'
+import { messageOf } from '../errors.ts'
+import { createOpen, type Open, readBody } from '../registry/transport.ts'
 
 /** Files that outlive a run. Nothing here ever fails: what does not work is as if it were not there. */
 export interface Store {
@@ -22,100 +28,200 @@ export function readOnly(store: Store): Store {
   return { ...store, store: async () => false }
 }
 
-/** How long an answer may take, in milliseconds: a service that is down must not hold up a run. */
-const FETCHING = 20_000
-/** Storing goes on beside the work. */
-const STORING = 60_000
-const WORKER = import.meta.url.endsWith('.ts') ? 'cache-worker.ts' : 'cache-worker.js'
+/** How long fetching or storing one entry may take, in milliseconds: a slow service must not hold up a run. */
+const ENTRY_MS = 60_000
+/** How long one call of the service may take: its answers are small. */
+const CALL_MS = 20_000
+const MEGABYTE = 1024 * 1024
+/** The largest entry that is fetched or stored, packed and unpacked: 500,000 images need less than half of it. */
+const MOST_PACKED = 512 * MEGABYTE
+const MOST_UNPACKED = 2048 * MEGABYTE
+const MOST_OF_AN_ANSWER = MEGABYTE
+
+const SERVICE = '/twirp/github.actions.results.api.v1.CacheService/'
+/** Entries are found only under the version that they were stored with: what is inside, and how it is packed. */
+const VERSION = createHash('sha256').update('ghcr-steward|jsonl|gzip').digest('hex')
+
+const found = z.object({
+  ok: z.boolean(),
+  signed_download_url: z.string().default(''),
+  matched_key: z.string().default('')
+})
+const reserved = z.object({ ok: z.boolean(), signed_upload_url: z.string().default('') })
+const finished = z.object({ ok: z.boolean() })
 
 /**
- * The cache of GitHub Actions, where the runner offers it. It is reached through a process of its own, which is
- * started with the first request and never sees the inputs, tokens among them.
+ * The cache of GitHub Actions, where the runner offers it: version 2 of its service, spoken directly. The usual
+ * client unpacks archives that any job may have written, and is larger than the rest of this action; here an entry
+ * is one packed file, written under a name that this program chose.
  *
  * @param env the runner's variables
- * @param folder a folder for it alone; made when it is needed, and removed in the end
+ * @param folder a folder for it alone; made at once, readable by nobody else, and removed in the end
  * @param debug told why something did not work
+ * @param onSecret told the service's token and the signatures in its addresses, before they are used
  * @returns undefined where the runner offers none
  */
 export function actionsCache(
   env: NodeJS.ProcessEnv,
   folder: string,
-  debug: (text: string) => void
+  debug: (text: string) => void,
+  onSecret: (secret: string) => void
 ): Store | undefined {
-  const { ACTIONS_RUNTIME_TOKEN, ACTIONS_RESULTS_URL, ACTIONS_CACHE_URL } = env
-  if (!ACTIONS_RUNTIME_TOKEN || !(ACTIONS_RESULTS_URL || ACTIONS_CACHE_URL)) return undefined
-  const waiting = new Map<number, (answer: CacheAnswer) => void>()
-  let worker: ChildProcess | undefined
-  let over = false
-  let lastId = 0
+  const service = serviceOf(env, debug)
+  if (service === undefined) return undefined
+  onSecret(service.token)
+  const mode = (env['ACTIONS_CACHE_MODE'] ?? '').trim().toLowerCase()
+  const open = createOpen(ENTRY_MS)
+  const over = new AbortController()
 
-  function end(why: string): void {
-    if (over) return
-    over = true
-    if (waiting.size > 0) debug(`the memory between runs is off: ${why}`)
-    for (const [id, settle] of waiting) settle({ id, done: false })
-    worker?.kill()
-    rmSync(folder, { recursive: true, force: true })
+  /** A call of the service. @throws when it does not answer as it should */
+  async function call<T>(method: string, body: object, answer: z.ZodType<T>): Promise<T> {
+    const bytes = Buffer.from(JSON.stringify({ ...body, version: VERSION }))
+    const headers = {
+      authorization: `Bearer ${service?.token}`,
+      'content-type': 'application/json',
+      'content-length': String(bytes.length)
+    }
+    const url = new URL(`${SERVICE}${method}`, service?.url)
+    const limit = AbortSignal.any([over.signal, AbortSignal.timeout(CALL_MS)])
+    const message = await open('POST', url, headers, Readable.from([bytes]), limit)
+    const text = (await readBody(message, MOST_OF_AN_ANSWER)).toString('utf8')
+    if (message.statusCode !== 200) throw new Error(`${method}: HTTP ${message.statusCode}`)
+    return answer.parse(JSON.parse(text))
   }
 
-  function begin(): ChildProcess {
-    mkdirSync(folder, { recursive: true })
-    const child = fork(new URL(WORKER, import.meta.url), {
-      cwd: folder,
-      env: withoutInputs(env, folder),
-      stdio: ['ignore', 'pipe', 'ignore', 'ipc']
-    })
-    child.on('message', answer => waiting.get((answer as CacheAnswer).id)?.(answer as CacheAnswer))
-    child.on('error', error => end(error.message))
-    child.on('exit', () => end('its process ended'))
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      // The client tells of failures by annotations only; in the user's log they would look like the run's own.
-      for (const line of text.split('\n')) {
-        const complaint = /^::(?:warning|error)::(.*)/.exec(line)?.[1]
-        if (complaint !== undefined) debug(`Actions cache: ${complaint}`)
-      }
-    })
-    // A run that has come to its end does not wait for it.
-    child.unref()
-    child.channel?.unref()
-    if (child.stdout instanceof Socket) child.stdout.unref()
-    return child
+  /** An address that the service signed; its signature is a secret for as long as it is valid. */
+  function signed(text: string): URL {
+    const url = new URL(text)
+    if (url.protocol !== 'https:' && url.protocol !== service?.url.protocol) {
+      throw new Error(`an address without https: ${url.host}`)
+    }
+    const signature = url.searchParams.get('sig')
+    if (signature !== null && signature !== '') onSecret(signature)
+    return url
   }
 
-  async function ask(patience: number, request: (id: number) => CacheRequest): Promise<boolean> {
-    if (over) return false
-    const id = ++lastId
-    const settled = Promise.withResolvers<CacheAnswer>()
-    waiting.set(id, settled.resolve)
-    const timer = setTimeout(() => end(`no answer within ${patience / 1000} s`), patience)
+  /** Does one thing with an entry; whatever goes wrong is told and no more. */
+  async function attempt(work: (limit: AbortSignal) => Promise<boolean>): Promise<boolean> {
+    if (over.signal.aborted) return false
     try {
-      worker ??= begin()
-      worker.send(request(id))
-      const { done, problem } = await settled.promise
-      if (problem !== undefined) debug(`Actions cache: ${problem}`)
-      return done
+      return await work(AbortSignal.any([over.signal, AbortSignal.timeout(ENTRY_MS)]))
     } catch (error) {
-      end(String(error))
+      debug(`Actions cache: ${messageOf(error)}`)
       return false
-    } finally {
-      clearTimeout(timer)
-      waiting.delete(id)
     }
   }
 
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   return {
     folder,
-    works: () => !over,
-    fetch: (prefix, file) => ask(FETCHING, id => ({ id, fetch: prefix, file })),
-    store: (key, file) => ask(STORING, id => ({ id, store: key, file })),
-    close: () => end('the run is over')
+    works: () => !over.signal.aborted,
+    fetch: (prefix, file) =>
+      attempt(async limit => {
+        if (!READABLE.has(mode)) return false
+        const entry = await call('GetCacheEntryDownloadURL', { key: prefix, restore_keys: [] }, found)
+        if (!entry.ok || !entry.matched_key.startsWith(prefix)) return false
+        await download(open, signed(entry.signed_download_url), join(folder, file), limit)
+        return true
+      }),
+    store: (key, file) =>
+      attempt(async limit => {
+        if (!WRITABLE.has(mode)) return false
+        const packed = join(folder, `${randomUUID()}.gz`)
+        const size = await pack(join(folder, file), packed, limit)
+        const entry = await call('CreateCacheEntry', { key }, reserved)
+        if (!entry.ok) return false
+        await upload(open, signed(entry.signed_upload_url), packed, size, limit)
+        rmSync(packed, { force: true })
+        // 64 bits: the JSON of protocol buffers writes them as text.
+        return (await call('FinalizeCacheEntryUpload', { key, size_bytes: String(size) }, finished)).ok
+      }),
+    close: () => {
+      over.abort()
+      rmSync(folder, { recursive: true, force: true })
+    }
   }
 }
 
-/** Paths are part of what finds an entry: relative to the folder they are the same on every machine. */
-function withoutInputs(env: NodeJS.ProcessEnv, folder: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(
-    ([name]) => !/^INPUT_|^GITHUB_(?:TOKEN|OUTPUT|ENV|PATH|STATE|STEP_SUMMARY)$/.test(name)
-  )
-  return { ...Object.fromEntries(kept), GITHUB_WORKSPACE: folder }
+/** What the runner's `cache-mode` allows; unset and unknown ones allow everything. */
+const READABLE = modes(['none', 'write-only'])
+const WRITABLE = modes(['none', 'read'])
+
+function modes(forbidding: readonly string[]): { has(mode: string): boolean } {
+  return { has: mode => !forbidding.includes(mode) }
+}
+
+/** Where the service is, and its token. GitHub Enterprise Server has none of this version, whatever it claims. */
+function serviceOf(
+  env: NodeJS.ProcessEnv,
+  debug: (text: string) => void
+): { readonly url: URL; readonly token: string } | undefined {
+  const { ACTIONS_RUNTIME_TOKEN: token, ACTIONS_RESULTS_URL: address, ACTIONS_CACHE_SERVICE_V2 } = env
+  const server = env['GITHUB_SERVER_URL'] || 'https://github.com'
+  const why =
+    !token || !address || !ACTIONS_CACHE_SERVICE_V2 || !URL.canParse(address)
+      ? 'the runner offers no cache service of version 2'
+      : isEnterpriseServer(server)
+        ? `${server} is a GitHub Enterprise Server, whose cache has no service of version 2`
+        : undefined
+  if (why === undefined) return { url: new URL(address as string), token: token as string }
+  debug(`Nothing is remembered between runs: ${why}.`)
+  return undefined
+}
+
+function isEnterpriseServer(server: string): boolean {
+  const host = URL.canParse(server) ? new URL(server).hostname : ''
+  return !(host === 'github.com' || host.endsWith('.ghe.com') || host.endsWith('.localhost'))
+}
+
+/** Fetches a blob and unpacks it into a new file; what was written of it goes when that fails. */
+async function download(open: Open, url: URL, path: string, limit: AbortSignal): Promise<void> {
+  const message = await open('GET', url, {}, undefined, limit)
+  if (message.statusCode !== 200) {
+    message.destroy()
+    throw new Error(`reading an entry: HTTP ${message.statusCode}`)
+  }
+  try {
+    await pipeline(
+      message,
+      atMost(MOST_PACKED),
+      createGunzip(),
+      atMost(MOST_UNPACKED),
+      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+      { signal: limit }
+    )
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  }
+}
+
+/** Packs a file into a new one, and gives that one's size in bytes. */
+async function pack(from: string, to: string, limit: AbortSignal): Promise<number> {
+  const into = createWriteStream(to, { flags: 'wx', mode: 0o600 })
+  await pipeline(createReadStream(from), createGzip(), atMost(MOST_PACKED), into, { signal: limit })
+  return (await stat(to)).size
+}
+
+async function upload(open: Open, url: URL, path: string, size: number, limit: AbortSignal): Promise<void> {
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'content-length': String(size),
+    'x-ms-blob-type': 'BlockBlob'
+  }
+  const message = await open('PUT', url, headers, createReadStream(path), limit)
+  await readBody(message, MOST_OF_AN_ANSWER)
+  if (message.statusCode !== 201) throw new Error(`storing an entry: HTTP ${message.statusCode}`)
+}
+
+/** Lets this many bytes through and fails with the next one. */
+function atMost(bytes: number): Transform {
+  let size = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length
+      if (size > bytes) done(new Error(`more than ${bytes / MEGABYTE} MiB`))
+      else done(null, chunk)
+    }
+  })
 }

@@ -1,6 +1,5 @@
 import { appendFileSync, createReadStream, existsSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
@@ -113,9 +112,7 @@ function noteOf(digest: Digest, manifest: Manifest, bytes: Uint8Array): string |
   } catch {
     return undefined
   }
-  // Readers of lines take these two for line ends.
-  const line = JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
-  return `${line}\n`
+  return `${JSON.stringify(text)}\n`
 }
 
 /**
@@ -132,7 +129,7 @@ export async function writeMemory(
   notes: Notes
 ): Promise<void> {
   notes.flush()
-  const file = await open(path, 'w')
+  const file = await open(path, 'wx')
   try {
     let pending = `${JSON.stringify(heading)}\n`
     const put = async (line: string): Promise<void> => {
@@ -155,6 +152,21 @@ async function* existing(path: string): AsyncGenerator<string> {
   if (existsSync(path)) yield* textLines(path)
 }
 
+/** A manifest of 4 MiB, each of its characters escaped, is shorter; so is the heading of a million versions. */
+const LONGEST_LINE = 32 * CHUNK
+const MOST_LINES = 1_000_000
+
+/** The lines of a file that anybody may have written. @throws for one with too many of them, or too long ones */
 async function* textLines(path: string): AsyncGenerator<string> {
-  yield* createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
+  let rest = ''
+  let count = 0
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK })) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    count += lines.length
+    if (rest.length > LONGEST_LINE) throw new Error('it has a line that is far too long')
+    if (count > MOST_LINES) throw new Error(`it has more than ${MOST_LINES} lines`)
+    yield* lines
+  }
+  if (rest !== '') yield rest
 }

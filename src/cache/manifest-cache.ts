@@ -146,14 +146,22 @@ function recollection(
   }
 }
 
-/** A version that has a tag by now starts anew when it loses it. */
+/**
+ * A version that has a tag by now starts anew when it loses it. What is remembered is believed no further than the
+ * version's own dates bear out: anybody who may write the cache could have put a 0 there.
+ */
 function firstSeen(
   versions: readonly PackageVersion[],
   seen: ReadonlyMap<number, number>,
   now: number
 ): Map<Digest, number> {
   const untagged = versions.filter(({ tags }) => tags.length === 0)
-  return new Map(untagged.map(({ id, digest }) => [digest, Math.min(seen.get(id) ?? now, now)]))
+  return new Map(
+    untagged.map(({ id, digest, created, updated }) => [
+      digest,
+      Math.min(Math.max(seen.get(id) ?? now, created ?? now, updated ?? now), now)
+    ])
+  )
 }
 
 function byTime(

@@ -1,17 +1,31 @@
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, InputError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { type PackageRecord, type RunRecord, readRecord } from '../report/record.ts'
 import type { Inputs } from './inputs.ts'
 import type { PackageSelection } from './package-selection.ts'
 
 /**
- * Reads a report that an input names, for a run on the same server and owner.
+ * Reads the report that `plan` or `restore` names.
  *
- * @param input what messages call it
- * @throws ExpectedError when it cannot be read, or is about somebody else's packages
+ * @returns undefined when neither names one
+ * @throws InputError when it cannot be read, or is about packages of another owner or server
  */
-export function readReport(path: string, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
-  const record = readRecord(path)
+export function readEarlierRun(inputs: Inputs): RunRecord | undefined {
+  const { plan, restore } = inputs
+  if (plan !== undefined) return readReport(plan, 'plan', inputs)
+  return restore?.source === 'report' ? readReport(restore.path, 'restore', inputs) : undefined
+}
+
+function readReport(path: string, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
+  try {
+    return checkOrigin(readRecord(path), input, inputs)
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    throw new InputError([`Input \`${input}\`: ${error.message}`])
+  }
+}
+
+function checkOrigin(record: RunRecord, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
   const { owner, api } = record.run
   if (owner.toLowerCase() !== inputs.owner.toLowerCase()) {
     throw new ExpectedError(

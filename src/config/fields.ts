@@ -67,7 +67,7 @@ export const oneOf = <const W extends string>(words: readonly W[]) => field(give
 
 /** A list of some of a few words, each once. */
 export const someOf = <const W extends string>(words: readonly W[]) =>
-  entries(given => oneWord(given, words)).transform(values => [...new Set(values)])
+  entries(given => oneWord(given, words)).transform(eachOnce)
 
 export const names = entries(given => given)
 
@@ -89,7 +89,7 @@ export const tagNames = entries(given =>
   isTag(given)
     ? given
     : refuse(`${quote(given)} cannot be an image tag. Write tags in full, without wildcards.`)
-)
+).transform(eachOnce)
 
 /** One image tag by its own name, or a full digest. */
 export const tagOrDigest = field(given =>
@@ -114,7 +114,7 @@ export const platforms = entries(given =>
   /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/.test(given)
     ? given
     : refuse(`${quote(given)} is no platform. Write for instance \`linux/amd64\` or \`linux/arm64/v8\`.`)
-)
+).transform(eachOnce)
 
 export const owner = field(given => {
   if (given === '')
@@ -221,6 +221,10 @@ export function field<T>(parse: (text: string) => T): z.ZodType<T, string> {
       return z.NEVER
     }
   })
+}
+
+function eachOnce<T>(values: readonly T[]): T[] {
+  return [...new Set(values)]
 }
 
 function refuse(message: string): never {

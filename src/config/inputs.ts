@@ -54,8 +54,11 @@ interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly maxDispatches: number
   readonly wait: number | undefined
   readonly reserveRequests: number
+  /** Remember manifests between runs. */
+  readonly memory: boolean
   readonly timeLimit: number
   readonly reportFile: string
+  readonly pageFile: string | undefined
   /** Without a slash at the end, as are all addresses. */
   readonly apiUrl: string
   readonly registryUrl: string
@@ -135,8 +138,10 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
   restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
   reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
+  memory: { modes: ALL, schema: fields.flag, default: 'true' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
+  pageFile: { modes: ALL, schema: optionalText, default: '' },
   apiUrl: { modes: ALL, schema: fields.address, default: '', fallback: apiOf },
   registryUrl: { modes: ALL, schema: fields.hostAddress, default: '', fallback: registryOf }
 }

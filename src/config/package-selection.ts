@@ -27,7 +27,7 @@ export const packageList: z.ZodType<PackageSelection, string> = entries(checkEnt
  *
  * @param registry its address
  * @returns the selection, and a clause for each entry that names another registry or owner, or begins with the
- *   owner: that is mostly a slip, and a package whose name really begins so can be written as a full reference
+ *   owner: that is mostly a slip, and a package whose name really begins so can be written with the owner in front
  */
 export function relativeTo(
   packages: PackageSelection,
@@ -50,25 +50,31 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
   if (/^!?(?:\/|semver:)/.test(entry)) return entry
   const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
   const [first = '', ...rest] = name.split('/')
-  if (rest.length > 0 && /[.:]/.test(first) && !WILDCARD.test(first)) {
+  if (rest.length > 0 && isRegistry(first, host)) {
     const prefix = `${host}/${owner}/`
     return name.startsWith(prefix)
       ? not + name.slice(prefix.length)
       : { problem: `"${entry}" is not under \`${prefix}\`. Set \`owner\`, and name the package alone.` }
   }
   if (first === owner && rest.length > 0) {
+    if (rest.length > 1 && rest[0] === owner) return not + rest.join('/')
     return {
       problem:
         `"${entry}" begins with the owner. Write \`${not}${rest.join('/')}\`; ` +
-        `or, if the package's own name begins so, \`${not}${host}/${owner}/${name}\`.`
+        `or, if the package's own name begins so, \`${not}${owner}/${name}\`.`
     }
   }
   return entry
 }
 
+/** A dot alone makes no host: packages are called `site.example/web`, too. */
+function isRegistry(first: string, host: string): boolean {
+  return first === host || first === 'ghcr.io' || /^[a-z0-9.-]+:\d+$/.test(first)
+}
+
 function select(entries: readonly string[]): PackageSelection {
   const names = entries.filter(entry => !isPattern(entry))
-  return { names, patterns: names.length === entries.length ? [] : entries }
+  return { names: [...new Set(names)], patterns: names.length === entries.length ? [] : entries }
 }
 
 /** The packages that such entries name. @throws ExpectedError for what is neither a name nor a pattern */

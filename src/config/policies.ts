@@ -1,8 +1,11 @@
 import { ExpectedError, InputError } from '../errors.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import type { Policy } from '../policy/rule.ts'
+import { some } from '../report/phrases.ts'
+import type { RunRecord } from '../report/record.ts'
 import { readMatchingFiles, readTextFile } from '../usage/files.ts'
 import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
+import { readEarlierRun } from './earlier-run.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
 import { type PolicyFile, parsePolicyFile, policyFor } from './policy-file.ts'
@@ -20,12 +23,15 @@ export interface Policies {
   readonly references: readonly Reference[]
   /** True when some rule strips tags, which takes another right than deleting. */
   readonly stripsTags: boolean
+  /** The report that `plan` or `restore` names. */
+  readonly earlierRun: RunRecord | undefined
   /** Sentences. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Reads the policy, holds it to its own tests, and reads the files that say what is in use.
+ * Reads the policy, holds it to its own tests, and reads the files that say what is in use, and the earlier run that
+ * is applied or undone.
  *
  * @param workspace the folder that paths start from
  * @throws InputError with all that is wrong with the policy, ExpectedError for a file that cannot be read
@@ -43,9 +49,29 @@ export function openPolicies(inputs: Inputs, workspace: string): Policies {
     policyOf: file === undefined ? () => plain : name => policyFor(file, name, plain),
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
+    earlierRun: readEarlierRun(inputs),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
     warnings
   }
+}
+
+/**
+ * A warning about packages that the input `packages` selects and no entry of the policy: nothing is done with them.
+ *
+ * @param selected their names
+ */
+export function leftOutByPolicy(
+  selected: readonly string[],
+  { policyOf }: Policies,
+  { packagesGiven }: Inputs
+): string[] {
+  const names = selected.filter(name => policyOf(name) === undefined)
+  // The patterns of the policy itself mean no more than they match.
+  if (names.length === 0 || !packagesGiven) return []
+  return [
+    `No entry of the policy matches ${some(names, 10)}, so ${names.length === 1 ? 'it is' : 'they are'} left alone. ` +
+      'Add an entry for what this run is about, or take it out of `packages`.'
+  ]
 }
 
 const NO_REFERENCES = { references: [], warnings: [] }

@@ -64,6 +64,11 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
         'Input `purge` is empty. Name the tags, digests or version ids that go, or the word `package`.'
       )
     }
+    if (purge?.includes(WHOLE_PACKAGE) && purge.length > 1) {
+      problems.push(
+        `Input \`purge\`: \`${WHOLE_PACKAGE}\` stands for everything. Name nothing beside it, or leave it out.`
+      )
+    }
     if (packages !== undefined && one === undefined) {
       problems.push('Input `packages`: a purge is about one package. Name exactly one, without wildcards.')
     }

@@ -1,6 +1,6 @@
 import type { CheckFindings, TagCheck } from './check.ts'
 import type { Explanation, Outcome, Plan } from './decision.ts'
-import type { Package } from './package.ts'
+import type { Inventory, Package } from './package.ts'
 
 export const MODES = ['retain', 'check', 'purge', 'restore'] as const
 
@@ -35,6 +35,8 @@ export interface PackageRun {
   /** What the decisions rest on: `policyHash` of the policy. */
   readonly policy?: string
   readonly reads?: ReadCounts
+  /** What is known of the manifests, for who wants to see how they belong together. */
+  readonly contents?: Inventory['contents']
   /** What could not be asked before, and what was found amiss after the last change: sentences; each makes the run red. */
   readonly alarms?: readonly string[]
   /** In a check: one for every tag that should have an image here, newest first; undefined when not come to. */

@@ -23,10 +23,11 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
   const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
   const chosen = await choosePackages(inputs.packages, context)
-  const planOne = wholePackage ? planPackagePurge : planPurge
   const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
-    const task = await orProblem(() => planOne(pkg, inputs.purge, context))
+    const task = await orProblem(() =>
+      wholePackage ? planPackagePurge(pkg, context) : planPurge(pkg, inputs.purge, context)
+    )
     return 'problem' in task ? notPlanned(pkg, task) : task
   })
   return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started }, context)
@@ -43,17 +44,8 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
 }
 
 /** Lists what goes with the package; what its manifests say does not matter. */
-async function planPackagePurge(
-  pkg: Package,
-  names: readonly string[],
-  context: Context
-): Promise<PackageTask> {
+async function planPackagePurge(pkg: Package, context: Context): Promise<PackageTask> {
   const { versions } = await context.packages.listVersions(pkg)
-  if (names.length > 1) {
-    throw new ExpectedError(
-      `Nothing is purged. \`${WHOLE_PACKAGE}\` stands for everything: name nothing beside it.`
-    )
-  }
   if (versions.some(({ tags }) => tags.includes(WHOLE_PACKAGE))) {
     throw new ExpectedError(
       `Nothing is purged. \`${WHOLE_PACKAGE}\` is a tag of ${pkg.name}, so it is not clear what is meant: give the ` +

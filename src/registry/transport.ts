@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { HttpClient } from '@actions/http-client'
 import { messageOf } from '../errors.ts'
@@ -23,12 +23,21 @@ export type Send = (request: Request) => Promise<Answer>
 /** Answers are manifests, tokens and errors; what is much larger than a manifest may be is none of them. */
 const MOST_BYTES = 5 * 1024 * 1024
 
+/** Sends one request once, and gives the answer with its body still to be read. */
+export type Open = (
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST',
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: Readable | undefined,
+  limit: AbortSignal
+) => Promise<IncomingMessage>
+
 /**
  * Requests through the runner's proxy, if it has one; no redirect is followed and nothing is sent twice.
  *
- * @param timeoutMs the longest that one request may take, its body included
+ * @param timeoutMs how long a connection may be silent
  */
-export function createSend(timeoutMs = 30_000): Send {
+export function createOpen(timeoutMs: number): Open {
   let signal: AbortSignal | undefined
   // The client offers no way to give up on a request; a handler that hands it a signal is one.
   const deadline = {
@@ -48,30 +57,49 @@ export function createSend(timeoutMs = 30_000): Send {
   // A client keeps the agent of the first protocol that it meets for all.
   const clients = new Map<string, HttpClient>()
 
-  return async ({ method, url, headers, body }) => {
+  return async (method, url, headers, body, limit) => {
     const client = clients.get(url.protocol) ?? connect()
     clients.set(url.protocol, client)
+    // Set and read before anything is awaited, so that each request gets its own.
+    signal = limit
+    const data = (body ?? null) as unknown as NodeJS.ReadableStream
+    return (await client.request(method, url.href, data, { ...headers })).message
+  }
+}
+
+/**
+ * Requests whose answers are small enough to be read as a whole.
+ *
+ * @param timeoutMs the longest that one request may take, its body included
+ */
+export function createSend(timeoutMs = 30_000): Send {
+  const open = createOpen(timeoutMs)
+  return async ({ method, url, headers, body }) => {
     const limit = AbortSignal.timeout(timeoutMs)
     try {
-      // Set and read before anything is awaited, so that each request gets its own.
-      signal = limit
-      const content = body === undefined ? undefined : { 'content-length': String(body.length) }
-      const data = (body === undefined ? null : Readable.from([body])) as NodeJS.ReadableStream
-      const { message } = await client.request(method, url.href, data, { ...headers, ...content })
-      const chunks: Buffer[] = []
-      let size = 0
-      // The client's own readBody never ends when the connection breaks.
-      for await (const chunk of message) {
-        size += chunk.length
-        if (size > MOST_BYTES) throw new Error('the answer is far too large')
-        chunks.push(chunk)
-      }
-      return { status: message.statusCode ?? 0, headers: message.headers, body: Buffer.concat(chunks) }
+      const length = body === undefined ? undefined : { 'content-length': String(body.length) }
+      const data = body === undefined ? undefined : Readable.from([body])
+      const message = await open(method, url, { ...headers, ...length }, data, limit)
+      const content = await readBody(message, MOST_BYTES)
+      return { status: message.statusCode ?? 0, headers: message.headers, body: content }
     } catch (error) {
       const why = limit.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error)
       throw new TransientError(why, 0, { cause: error })
     }
   }
+}
+
+/** The whole body of an answer, of at most so many bytes. @throws when it is larger, or when it breaks off */
+export async function readBody(message: IncomingMessage, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  // The client's own readBody never ends when the connection breaks.
+  for await (const chunk of message) {
+    size += chunk.length
+    if (size > most) throw new Error('the answer is far too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 /** A response header's first value. */

@@ -102,15 +102,18 @@ export function outputs(run: RunResult, reportPath: string): Outputs {
       missing: array('missing', missingEntries(run)),
       'missing-tags': lines('missing-tags', missingTags(run)),
       dispatched: array('dispatched', dispatchedEntries(run)),
-      packages: array(
-        'packages',
-        run.packages.map(one => one.package.name)
-      ),
+      packages: array('packages', run.packages.map(packageEntry)),
       incomplete: String(run.incomplete !== undefined || left),
       report: reportPath
     },
     warnings
   }
+}
+
+/** A package as the input `packages` takes it: a name that begins with the owner is a slip without the owner in front. */
+function packageEntry({ package: { name, owner } }: PackageRun): string {
+  const login = owner.login.toLowerCase()
+  return name.startsWith(`${login}/`) ? `${login}/${name}` : name
 }
 
 /** The same in a dry run and in a real one. */

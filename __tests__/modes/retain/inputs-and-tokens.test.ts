@@ -141,6 +141,39 @@ it('T-39: a name that begins with the owner is a slip, and the full reference is
   expect(app.digests()).toEqual(digestsOf(v1))
 })
 
+it.each(['site.example/web', 'acme/app', 'a.b/c.d/e'])(
+  'E-17: the package %s is taken as the output `packages` names it',
+  async name => {
+    await using scene = await openScene()
+    const { world, run } = scene
+    const pkg = world.package(`acme/${name}`, { repository: 'acme/app' })
+    const v1 = layDown(pkg)
+    const token = world.classic('olivia')
+    const listed = await run({ token, packages: '**', 'dry-run': 'true' })
+    const names = JSON.parse(listed.outputs['packages'] ?? '') as string[]
+    const one = names.find(entry => entry.endsWith(name)) ?? ''
+    const result = await run({ ...PULLS, packages: one })
+    expect(result.errors).toEqual([])
+    expect(result.record?.packages.map(record => record.name)).toEqual([name])
+    expect(pkg.digests()).toEqual(digestsOf(v1))
+  }
+)
+
+it('E-17: a package that is named more than once is worked on once', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const v1 = layDown(app)
+  const { host } = new URL(github.registryUrl)
+  const token = world.classic('olivia')
+  const names = `app, App, ${host}/acme/app`
+  for (const packages of [names, `${names}, ap*, APP`]) {
+    const result = await run({ ...PULLS, token, packages })
+    expect(result.errors).toEqual([])
+    expect(result.record?.packages.map(({ name }) => name)).toEqual(['app'])
+  }
+  expect(app.digests()).toEqual(digestsOf(v1))
+})
+
 it('patterns of packages work with a classic token, and a name beside them must exist', async () => {
   await using scene = await openScene()
   const { world, run } = scene

@@ -113,7 +113,9 @@ it('the input `packages` narrows a policy, and says what the policy leaves out',
   const policy =
     'version: 1\npackages:\n- match: [app, web]\n  rules: [{ action: delete, match: { tags: sha-* } }]'
   const result = await run({ policy, packages: 'app, other' })
-  expect(result.warnings).toEqual(['No entry of the policy matches other, so nothing of it is touched.'])
+  expect(result.warnings).toEqual([
+    expect.stringMatching(/^No entry of the policy matches other, so it is left alone\./)
+  ])
   expect([app, web!, other!].map(pkg => tagsOf(pkg).length)).toEqual([1, 2, 2])
 })
 
@@ -455,4 +457,20 @@ packages:
   expect(result.errors).toEqual([])
   expect(JSON.parse(result.outputs['missing'] ?? '')).toMatchObject([{ package: 'web', tag: 'v1' }])
   expect(scene.github.writes).toEqual([])
+  expect(result.warnings).toEqual([])
+})
+
+it('E-33: a check says which packages that it was given the policy leaves out', async () => {
+  await using scene = await openRepositoryScene()
+  const { world, app, run } = scene
+  push(app, 30, ['v1'])
+  push(world.package('acme/web', { repository: 'acme/app' }), 30, ['v0'])
+  const policy = `version: 1
+packages:
+- match: web
+  rules: []`
+  const result = await run({ mode: 'check', packages: 'app, web', policy })
+  expect(result.warnings).toContainEqual(
+    expect.stringMatching(/No entry of the policy matches app, so it is left alone/)
+  )
 })

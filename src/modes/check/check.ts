@@ -1,5 +1,5 @@
 import type { Inputs } from '../../config/inputs.ts'
-import type { Policies } from '../../config/policies.ts'
+import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context, Dispatcher } from '../../context.ts'
 import { choosePackages, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { CheckFindings } from '../../model/check.ts'
@@ -21,8 +21,12 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   const { clock, log } = context
   const started = clock.now()
   const wanted = await expectations(inputs, context)
-  const chosen = (await choosePackages(policies.packages, context)).filter(
-    ({ pkg }) => policies.policyOf(pkg.name) !== undefined
+  const selected = await choosePackages(policies.packages, context)
+  const chosen = selected.filter(({ pkg }) => policies.policyOf(pkg.name) !== undefined)
+  const leftOut = leftOutByPolicy(
+    selected.map(({ pkg }) => pkg.name),
+    policies,
+    inputs
   )
   const inspected = await eachOf(chosen, SIDE_BY_SIDE, one =>
     inspect(one, wanted.expected, inputs.platforms, context)
@@ -46,7 +50,12 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       dryRun: inputs.dryRun,
       owner: context.owner.login,
       packages: after.runs,
-      warnings: [...warningsOf(wanted, inputs), ...namelessWarning(orders, wanted), ...after.warnings],
+      warnings: [
+        ...leftOut,
+        ...warningsOf(wanted, inputs),
+        ...namelessWarning(orders, wanted),
+        ...after.warnings
+      ],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),

@@ -1,8 +1,9 @@
 import { apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import { versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
-import { readReport, selectedOf } from '../../config/earlier-run.ts'
+import { selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
+import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
 import { ANY_LAG } from '../../github/listing.ts'
@@ -14,6 +15,7 @@ import type { RunResult } from '../../model/run.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf, some } from '../../report/phrases.ts'
+import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import {
   type PackageState,
@@ -36,9 +38,13 @@ interface Order {
  * Undoes an earlier run, or brings back what is named: children before the index that names them, then a look
  * whether the images are whole and the tags where they belong.
  */
-export async function restore(inputs: Inputs, context: Context): Promise<RunResult> {
+export async function restore(
+  inputs: Inputs,
+  context: Context,
+  { earlierRun }: Policies
+): Promise<RunResult> {
   const started = context.clock.now()
-  const tasks = await eachOf(ordersOf(inputs), SIDE_BY_SIDE, order => planRestore(order, context))
+  const tasks = await eachOf(ordersOf(inputs, earlierRun), SIDE_BY_SIDE, order => planRestore(order, context))
   return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started }, context)
 }
 
@@ -73,7 +79,7 @@ function packageBack(pkg: Package, plan: RestorePlan, context: Context) {
 }
 
 /** @throws ExpectedError when the report undoes nothing, or is about other packages */
-function ordersOf(inputs: Inputs): Order[] {
+function ordersOf(inputs: Inputs, record: RunRecord | undefined): Order[] {
   const { restore: given } = inputs
   if (given === undefined) throw new Error('mode restore without the input restore')
   if (given.source === 'names') {
@@ -81,7 +87,7 @@ function ordersOf(inputs: Inputs): Order[] {
     const { names, wholePackage } = given
     return [{ name, wholePackage, planFor: state => planOfNames(names, state) }]
   }
-  const record = readReport(given.path, 'restore', inputs)
+  if (record === undefined) throw new Error('mode restore without the report that it undoes')
   const { mode, dryRun, started } = record.run
   if (dryRun || (mode !== 'retain' && mode !== 'purge')) {
     throw new ExpectedError(

@@ -1,7 +1,6 @@
 import { deletions } from '../../apply/applier.ts'
 import type { PackageTask } from '../../apply/apply.ts'
-import { readReport, selectedOf } from '../../config/earlier-run.ts'
-import type { Inputs } from '../../config/inputs.ts'
+import { selectedOf } from '../../config/earlier-run.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
@@ -13,22 +12,26 @@ import { type Approved, applyApproved } from '../../policy/saved-plan.ts'
 import { versionOf } from '../../report/deleted-by.ts'
 import { count, phrase, some } from '../../report/phrases.ts'
 import type { PackageRecord, RunRecord } from '../../report/record.ts'
+import { VERSION } from '../../util/version.ts'
 
-/** What a dry run planned and somebody approved, by package. */
-export type Approval = ReadonlyMap<string, Approved>
+/** What a dry run planned and somebody approved. */
+export interface Approval {
+  /** By name; packages that the dry run did not come to are not among them. */
+  readonly packages: ReadonlyMap<string, Approved>
+  /** Sentences. */
+  readonly warnings: readonly string[]
+}
 
 /**
  * Reads the plan that is to be applied.
  *
  * @param policyOf what this run says of packages; where it says nothing, the plan stands for itself
- * @throws ExpectedError when it is no plan, or one for another owner, package or policy
+ * @throws ExpectedError when it is no plan, or one for another package or policy
  */
 export function readApproval(
-  path: string,
-  inputs: Inputs,
+  record: RunRecord,
   { packages, policyOf }: Pick<Policies, 'packages' | 'policyOf'>
 ): Approval {
-  const record = readReport(path, 'plan', inputs)
   refuseUnfit(record)
   const { selected, others } = selectedOf(record, packages)
   if (others.length > 0) {
@@ -42,20 +45,49 @@ export function readApproval(
   if (packages.patterns.length === 0 && unplanned.length > 0) {
     throw new ExpectedError(`The plan is not for ${some(unplanned, 10)}, which \`packages\` names.`)
   }
-  const changed = selected.filter(one => {
+  const decided = selected.filter(one => one.policy !== undefined)
+  const undecided = selected.filter(one => one.policy === undefined).map(({ name }) => name)
+  if (decided.length === 0) {
+    throw new ExpectedError(
+      `The dry run in \`plan\` ended before it decided on anything. ${record.finished?.incomplete ?? ''} Make another plan.`
+    )
+  }
+  refuseChanged(decided, record.run.version, policyOf)
+  return {
+    packages: new Map(decided.map(one => [one.name, approvedOf(one)])),
+    warnings:
+      undecided.length === 0
+        ? []
+        : [
+            `The dry run in \`plan\` ended before it decided on ${some(undecided, 10)}, so nothing of ` +
+              `${undecided.length === 1 ? 'it' : 'them'} is deleted. Make another plan for the rest.`
+          ]
+  }
+}
+
+function refuseChanged(
+  decided: readonly PackageRecord[],
+  version: string,
+  policyOf: Policies['policyOf']
+): void {
+  const changed = decided.filter(one => {
     const policy = policyOf(one.name)
     return policy === undefined || (policy.rules.length > 0 && one.policy !== policyHash(policy))
   })
-  if (changed.length > 0) {
-    throw new ExpectedError(
-      `The policy for ${some(
-        changed.map(({ name }) => name),
-        10
-      )} has changed since the plan was made. Make a new plan; ` +
-        'or leave the inputs of the policy out, and the plan is applied as it is.'
-    )
-  }
-  return new Map(selected.map(one => [one.name, approvedOf(one)]))
+  if (changed.length === 0) return
+  const names = some(
+    changed.map(({ name }) => name),
+    10
+  )
+  const why =
+    version === VERSION
+      ? 'has changed since the plan was made'
+      : `is not that of the plan, which was made by ghcr-steward ${version}: it has changed, or ${VERSION}, which is ` +
+        'this version, reads it otherwise'
+  throw new ExpectedError(
+    `The policy for ${names} ${why}. Make a new plan; or leave the inputs of the policy out, and the plan is applied ` +
+      'as it is.'
+  )
 }
 
 function refuseUnfit({ run, finished }: RunRecord): void {

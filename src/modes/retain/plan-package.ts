@@ -54,6 +54,7 @@ export async function planPackage(
       ...explanations,
       policy: policyHash(policy),
       reads,
+      contents: inventory.contents,
       alarms: errors,
       warnings: []
     },

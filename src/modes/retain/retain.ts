@@ -1,11 +1,10 @@
 import { apply, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Inputs } from '../../config/inputs.ts'
-import type { Policies } from '../../config/policies.ts'
+import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { annotate } from '../../log.ts'
 import type { RunResult } from '../../model/run.ts'
-import { some } from '../../report/phrases.ts'
 import { usageReader } from '../../usage/ask.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { readApproval } from './approval.ts'
@@ -20,9 +19,10 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
   const started = context.clock.now()
   const { policyOf } = policies
   const { explain } = inputs
-  const approval = inputs.plan === undefined ? undefined : readApproval(inputs.plan, inputs, policies)
+  const approval = policies.earlierRun && readApproval(policies.earlierRun, policies)
   const readUsage = usageReader({ ...inputs, ...policies }, context.repository, context.openRepository)
-  const selection = approval === undefined ? policies.packages : { names: [...approval.keys()], patterns: [] }
+  const selection =
+    approval === undefined ? policies.packages : { names: [...approval.packages.keys()], patterns: [] }
   const chosen = await choosePackages(selection, context)
   const governed = chosen.flatMap(one => {
     const policy = policyOf(one.pkg.name)
@@ -32,14 +32,18 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
     policy,
     task:
       problem === undefined
-        ? await planPackage(pkg, policy, { readUsage, explain, approved: approval?.get(pkg.name) }, context)
+        ? await planPackage(
+            pkg,
+            policy,
+            { readUsage, explain, approved: approval?.packages.get(pkg.name) },
+            context
+          )
         : notPlanned(pkg, problem)
   }))
   // What was approved was looked at: it goes as it is.
   const held = approval === undefined ? holdIdlePatterns(planned) : planned
   annotate(context.log.warning, forewarnings(held))
   const tasks = held.map(({ task }) => task)
-  const untouched = chosen.map(({ pkg }) => pkg.name).filter(name => policyOf(name) === undefined)
   return apply(
     tasks,
     {
@@ -48,20 +52,17 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
       started,
       warnings: [
         ...policies.warnings,
-        ...ungoverned(untouched, inputs),
+        ...(approval?.warnings ?? []),
+        ...leftOutByPolicy(
+          chosen.map(({ pkg }) => pkg.name),
+          policies,
+          inputs
+        ),
         ...(explain === undefined ? [] : unexplained(explain, tasks))
       ]
     },
     context
   )
-}
-
-/** A policy that is about patterns leaves out what it does not mean; what the inputs ask for is another matter. */
-function ungoverned(names: readonly string[], { packagesGiven }: Inputs): string[] {
-  if (names.length === 0 || !packagesGiven) return []
-  return [
-    `No entry of the policy matches ${some(names, 10)}, so nothing of ${names.length === 1 ? 'it' : 'them'} is touched.`
-  ]
 }
 
 function unexplained(name: string, tasks: readonly PackageTask[]): string[] {

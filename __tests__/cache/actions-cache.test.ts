@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { actionsCache, type Store } from '../../src/cache/actions-cache.ts'
+import { startCacheService } from '../emulator/cache-service.ts'
+
+let parent: string
+let told: string[]
+let secrets: string[]
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'cache-'))
+  told = []
+  secrets = []
+})
+afterEach(() => rmSync(parent, { recursive: true }))
+
+function open(env: NodeJS.ProcessEnv): Store {
+  const store = actionsCache(
+    env,
+    join(parent, 'mine'),
+    text => told.push(text),
+    secret => secrets.push(secret)
+  )
+  if (store === undefined) throw new Error('no store')
+  return store
+}
+
+test('what is stored is fetched, the newest first, and nobody else reads it on this machine', async () => {
+  await using service = await startCacheService()
+  const store = open(service.env)
+  for (const text of ['one', 'two']) {
+    writeFileSync(join(store.folder, 'a'), text)
+    expect(await store.store(`key@${text}`, 'a')).toBe(true)
+  }
+  expect(await store.fetch('key@', 'b')).toBe(true)
+  expect(readFileSync(join(store.folder, 'b'), 'utf8')).toBe('two')
+  expect(statSync(store.folder).mode & 0o077).toBe(0)
+  expect(await store.fetch('other@', 'c')).toBe(false)
+  expect([told, service.blobsWithToken]).toEqual([[], 0])
+  expect(secrets).toEqual([service.env['ACTIONS_RUNTIME_TOKEN'], 'secret', 'secret', 'secret'])
+  store.close()
+  expect(existsSync(store.folder)).toBe(false)
+})
+
+test('a key that is taken is not stored again, and that is told and no more', async () => {
+  await using service = await startCacheService()
+  const store = open(service.env)
+  writeFileSync(join(store.folder, 'a'), 'one')
+  expect([await store.store('key', 'a'), await store.store('key', 'a')]).toEqual([true, false])
+  expect(told).toEqual([expect.stringContaining('CreateCacheEntry: HTTP 409')])
+  store.close()
+})
+
+test('a file that is there is never overwritten by what is fetched', async () => {
+  await using service = await startCacheService()
+  const store = open(service.env)
+  writeFileSync(join(store.folder, 'a'), 'one')
+  await store.store('key', 'a')
+  expect(await store.fetch('key', 'a')).toBe(false)
+  expect(told).toEqual([expect.stringContaining('EEXIST')])
+  store.close()
+})
+
+test('a service that says nothing holds up nobody who closes the store', async () => {
+  await using service = await startCacheService()
+  const store = open(service.env)
+  service.broken = 'silence'
+  const fetching = store.fetch('key', 'a')
+  store.close()
+  expect([await fetching, store.works()]).toEqual([false, false])
+})
+
+test.each([
+  ['no JSON', { status: 200, body: 'a page' }],
+  ['another form', { status: 200, body: { ok: 'yes' } }],
+  [
+    'an address that is none',
+    { status: 200, body: { ok: true, matched_key: 'key', signed_download_url: 'x' } }
+  ],
+  [
+    'a foreign file',
+    { status: 200, body: { ok: true, matched_key: 'key', signed_download_url: 'file:///etc/passwd' } }
+  ],
+  ['far too much', { status: 200, body: { ok: 'x'.repeat(2_000_000) } }]
+])('an answer of %s is as good as none', async (_, broken) => {
+  await using service = await startCacheService()
+  const store = open(service.env)
+  service.broken = broken
+  expect([await store.fetch('key', 'a'), existsSync(join(store.folder, 'a')), told.length]).toEqual([
+    false,
+    false,
+    1
+  ])
+  store.close()
+})

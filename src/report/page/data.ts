@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto'
+import type { Decision, Outcome, Reason } from '../../model/decision.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { Content } from '../../model/package.ts'
+import type { PackageRun, RunResult } from '../../model/run.ts'
+import {
+  count,
+  deleteGroup,
+  isProtective,
+  keepGroup,
+  outcomeWord,
+  phrase,
+  unmatchedPhrase
+} from '../phrases.ts'
+import { tally, unmatched } from '../tally.ts'
+import { failures } from '../verdict.ts'
+
+/** What the page's script reads: `client.js` knows these names. Texts are plain, and many rows share them. */
+export interface PageData {
+  readonly title: string
+  readonly owner: string
+  readonly mode: string
+  readonly dryRun: boolean
+  /** ISO 8601 in UTC. */
+  readonly started: string
+  readonly planDigest: string
+  readonly failures: readonly string[]
+  readonly warnings: readonly string[]
+  readonly packages: readonly { readonly name: string; readonly url: string; readonly error: string }[]
+  /** Why versions stay or go, in groups. */
+  readonly groups: readonly string[]
+  readonly states: readonly { readonly word: string; readonly tone: Tone }[]
+  readonly rows: readonly Row[]
+  /** Kept parts of images that have no row, where there would be too many rows for a browser. */
+  readonly hidden: number
+}
+
+export type Tone = 'stays' | 'goes' | 'trouble'
+
+/** One version; `k` … are places in the lists above, and `c` and `s` places among the rows. */
+export interface Row {
+  /** Package, version id, digest, tags. */
+  readonly p: number
+  readonly i: number
+  readonly d: string
+  readonly t: readonly string[]
+  /** The newest date, milliseconds since 1970; null where there is none. */
+  readonly a: number | null
+  /** State, group. */
+  readonly k: number
+  readonly g: number
+  /** Every reason. */
+  readonly r: readonly string[]
+  /** What it names as an index, and what it describes. */
+  readonly c?: readonly number[]
+  readonly s?: number
+  /** What it is: a platform, a media type of an artifact. */
+  readonly n?: string
+}
+
+/** More rows than this make a browser slow: then kept parts of images are left out. */
+const MOST_ROWS = 100_000
+
+/** All that the page shows of a run. */
+export function pageData(run: RunResult): PageData {
+  const groups = interned<string>(text => text)
+  const states = interned<{ word: string; tone: Tone }>(({ word, tone }) => `${tone} ${word}`)
+  const total = run.packages.reduce((sum, one) => sum + (one.plan?.decisions.length ?? 0), 0)
+  const isListed = (decision: Decision): boolean => total <= MOST_ROWS || !isKeptPart(decision)
+  const rows: Row[] = []
+  for (const [place, one] of run.packages.entries()) {
+    const decisions = (one.plan?.decisions ?? []).filter(isListed)
+    const outcomes = new Map(one.outcomes.map(outcome => [outcome.step.version.id, outcome]))
+    const first = rows.length
+    const placeOf = new Map(decisions.map(({ version }, index) => [version.digest, first + index]))
+    const names = namesIn(one)
+    for (const decision of decisions) {
+      const { id, digest, tags, created, updated } = decision.version
+      const date = Math.max(created ?? Number.NEGATIVE_INFINITY, updated ?? Number.NEGATIVE_INFINITY)
+      rows.push({
+        p: place,
+        i: id,
+        d: digest,
+        t: tags,
+        a: Number.isFinite(date) ? date : null,
+        k: states.place(stateOf(decision, outcomes.get(id))),
+        g: groups.place(groupOf(decision)),
+        r: [...decision.reasons.map((reason: Reason) => phrase(reason)), ...detailOf(outcomes.get(id))],
+        ...edgesOf(one.contents?.get(digest), placeOf),
+        ...(names.has(digest) ? { n: names.get(digest) as string } : {})
+      })
+    }
+  }
+  return {
+    title: titleOf(run),
+    owner: run.owner,
+    mode: run.mode,
+    dryRun: run.dryRun,
+    started: Number.isFinite(run.started) ? new Date(run.started).toISOString() : '',
+    planDigest: planDigest(run),
+    failures: failures(run),
+    warnings: [
+      ...run.warnings,
+      ...unmatched(run.packages).filter(isProtective).map(unmatchedPhrase),
+      ...run.packages.flatMap(one => one.warnings.map(text => `${one.package.name}: ${text}`))
+    ],
+    packages: run.packages.map(one => ({
+      name: one.package.name,
+      url: /^https?:\/\/[\w.:/%@-]+$/.test(one.package.url) ? one.package.url : '',
+      error: one.error ?? ''
+    })),
+    groups: groups.values,
+    states: states.values,
+    rows,
+    hidden: total - rows.length
+  }
+}
+
+/** The same for the same steps in the same order, whatever else changes: `sha256:<hex>`. */
+export function planDigest({ packages }: RunResult): string {
+  const hash = createHash('sha256')
+  for (const { package: pkg, plan } of packages) {
+    for (const step of plan?.steps ?? []) {
+      const tag = step.action === 'untag' ? step.tag : ''
+      hash.update(`${JSON.stringify([pkg.name, step.action, step.version.digest, tag])}\n`)
+    }
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+function titleOf(run: RunResult): string {
+  const steps = run.packages.flatMap(one => one.plan?.steps ?? [])
+  const deletions = steps.filter(({ action }) => action === 'delete').length
+  const versions = run.packages.reduce((sum, one) => sum + tally(one).versions, 0)
+  const where = `${count(versions, 'version')} in ${count(run.packages.length, 'package')} of ${run.owner}`
+  return run.dryRun
+    ? `Dry run: ${count(deletions, 'deletion')} planned, of ${where}`
+    : `Mode ${run.mode}: ${where}`
+}
+
+function stateOf(decision: Decision, outcome: Outcome | undefined): { word: string; tone: Tone } {
+  if (outcome === undefined || outcome.step.action === 'untag') {
+    return decision.verdict === 'keep'
+      ? { word: 'stays', tone: 'stays' }
+      : { word: 'due, not deleted', tone: 'trouble' }
+  }
+  const tone: Tone = outcome.step.action === 'restore' ? 'stays' : 'goes'
+  const isTrouble = ['failed', 'refused', 'skipped', 'left'].includes(outcome.status)
+  return { word: outcomeWord(outcome), tone: isTrouble ? 'trouble' : tone }
+}
+
+function groupOf(decision: Decision): string {
+  if (decision.verdict === 'keep') return keepGroup(decision.reasons[0])
+  return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : phrase(decision.reasons[0])
+}
+
+function detailOf(outcome: Outcome | undefined): string[] {
+  return outcome === undefined || outcome.detail === '' ? [] : [outcome.detail]
+}
+
+function isKeptPart({ verdict, reasons: [reason] }: Decision): boolean {
+  return verdict === 'keep' && (reason.code === 'child' || reason.code === 'referrer')
+}
+
+function edgesOf(content: Content | undefined, placeOf: ReadonlyMap<Digest, number>): Pick<Row, 'c' | 's'> {
+  if (content?.state !== 'read') return {}
+  const { children, subject } = content.manifest
+  const places = children.flatMap(child => placeOf.get(child.digest) ?? [])
+  const described = subject === undefined ? undefined : placeOf.get(subject)
+  return {
+    ...(places.length === 0 ? {} : { c: places }),
+    ...(described === undefined ? {} : { s: described })
+  }
+}
+
+/** What versions are to those who named or read them: `linux/amd64`, `attestation`, `index`. */
+function namesIn({ contents }: PackageRun): ReadonlyMap<Digest, string> {
+  const names = new Map<Digest, string>()
+  for (const [digest, content] of contents ?? []) {
+    if (content.state !== 'read') continue
+    const { form, kind, artifactType, children } = content.manifest
+    if (!names.has(digest)) names.set(digest, form === 'index' ? 'index' : (artifactType ?? kind))
+    for (const child of children) {
+      const name = child.platform ?? (child.describes === undefined ? undefined : 'attestation')
+      if (name !== undefined) names.set(child.digest, name)
+    }
+  }
+  return names
+}
+
+interface Interned<T> {
+  readonly values: T[]
+  place(value: T): number
+}
+
+function interned<T>(keyOf: (value: T) => string): Interned<T> {
+  const places = new Map<string, number>()
+  const values: T[] = []
+  return {
+    values,
+    place(value) {
+      const key = keyOf(value)
+      const known = places.get(key)
+      if (known !== undefined) return known
+      places.set(key, values.length)
+      return values.push(value) - 1
+    }
+  }
+}
