@@ -65,7 +65,7 @@ it('bytes of another digest are never believed to be a config', async () => {
 it('E-44 a rule about a label that is called as what all objects have is about images that carry it', async () => {
   await using scene = await openScene()
   const { app, run } = scene
-  app.push(image(), { tags: ['v1'], at: ago(90) })
+  app.push(labelled({ 'acme.keep': 'yes' }), { tags: ['v1'], at: ago(90) })
   const policy = `version: 1
 packages:
   - match: app
