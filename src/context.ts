@@ -6,9 +6,10 @@ import { type ManifestCache, noMemory, openMemory } from './cache/manifest-cache
 import type { Inputs } from './config/inputs.ts'
 import type { Policies } from './config/policies.ts'
 import { ExpectedError } from './errors.ts'
-import { createGitHub, type GitHub } from './github/client.ts'
+import { createGitHub, type GitHub, urgent } from './github/client.ts'
 import { findOwner } from './github/owner.ts'
 import { createPackages, type Packages } from './github/packages.ts'
+import type { Governor } from './github/rate-limit/governor.ts'
 import { createRepository, type Repository } from './github/repository.ts'
 import { lackingScopes, missingScopes, type Scope, type TokenKind, tokenKind } from './github/token.ts'
 import { createWorkflows, type Workflows } from './github/workflows.ts'
@@ -27,6 +28,10 @@ export interface Context {
   /** GitHub's web address, for the places where rights are granted. */
   readonly serverUrl: string
   readonly packages: Packages
+  /** The same, with requests that may use what was set aside. */
+  readonly urgentPackages: Packages
+  /** Keeps room for urgent requests, until what it gives is called. */
+  readonly setAside: Governor['setAside']
   readonly registry: Registry
   readonly memory: ManifestCache
   /** The repository whose workflow runs: it says what should have an image. */
@@ -87,6 +92,8 @@ export async function openContext(
     tokenKind: kind,
     serverUrl,
     packages: createPackages(github.octokit, owner, clock),
+    urgentPackages: createPackages(urgent(github.octokit), owner, clock),
+    setAside: github.governor.setAside,
     registry,
     memory: openCache(inputs, env, log),
     repository: createRepository(github.octokit, inputs.repository),

@@ -31,7 +31,8 @@ async function run(
         if (answer instanceof Error) throw answer
         return answer
       },
-      version: async () => ({ seen: looks[Math.min(looked++, looks.length - 1)], at: 0 })
+      version: async () => ({ seen: looks[Math.min(looked++, looks.length - 1)], at: 0 }),
+      isGone: async () => true
     },
     'grant Admin',
     fakeClock()

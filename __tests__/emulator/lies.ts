@@ -11,6 +11,10 @@ export type Lie =
   | { readonly kind: 'drop'; readonly id: number }
   /** The list is as it was before the last `changes` changes. */
   | { readonly kind: 'lag'; readonly changes: number }
+  /** Deleted rows still stand in the list, and in `version_count`. */
+  | { readonly kind: 'linger' }
+  /** What was deleted does not show in the list of deleted versions. */
+  | { readonly kind: 'unlisted' }
   /** A row has no dates. */
   | { readonly kind: 'undated'; readonly id: number }
   /** The rows are in no order. */
@@ -41,6 +45,8 @@ function bendOnce(rows: readonly VersionRow[], lie: Lie): readonly VersionRow[] 
     case 'tag':
       return rows.map(row => (row.id === lie.id ? { ...row, tags: [...row.tags, lie.tag] } : row))
     case 'lag':
+    case 'linger':
+    case 'unlisted':
     case 'count':
       return rows
   }

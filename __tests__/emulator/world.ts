@@ -113,13 +113,23 @@ export function createWorld(now: () => number = Date.now): World {
     const history = histories.get(pkg) ?? []
     const lag = pkg.lies.find(lie => lie.kind === 'lag')
     const past = lag === undefined ? undefined : history[Math.max(0, history.length - lag.changes)]
-    return bend(past ?? pkg.order.toReversed(), pkg.lies)
+    return bend(past ?? lingering(pkg) ?? pkg.order.toReversed(), pkg.lies)
+  }
+
+  /** The list with what was deleted in its old place; undefined when no lie asks for that. */
+  function lingering(pkg: StoredPackage): readonly VersionRow[] | undefined {
+    if (!pkg.lies.some(({ kind }) => kind === 'linger')) return undefined
+    return [...pkg.order, ...pkg.deleted.values()].sort((a, b) => b.created - a.created || b.id - a.id)
+  }
+
+  function countOf(pkg: StoredPackage): number {
+    return pkg.lies.find(lie => lie.kind === 'count')?.value ?? (lingering(pkg) ?? pkg.order).length
   }
 
   const stored = (pkg: PackageRow) => pkg as StoredPackage
 
   const store: VersionStore = {
-    count: pkg => stored(pkg).lies.find(lie => lie.kind === 'count')?.value ?? stored(pkg).order.length,
+    count: pkg => countOf(stored(pkg)),
     tagged: pkg => stored(pkg).order.reduce((sum, version) => sum + (version.tags.length > 0 ? 1 : 0), 0),
     page: (pkg, state, offset, limit) => pageOf(stored(pkg), state, offset, limit),
     find: (pkg, id, state) => (state === 'active' ? stored(pkg).byId.get(id) : stored(pkg).deleted.get(id)),
@@ -137,7 +147,8 @@ export function createWorld(now: () => number = Date.now): World {
 
   function pageOf(pkg: StoredPackage, state: State, offset: number, limit: number): VersionPage {
     if (state === 'deleted') {
-      const rows = [...pkg.deleted.values()].reverse()
+      const hidden = pkg.lies.some(({ kind }) => kind === 'unlisted')
+      const rows = hidden ? [] : [...pkg.deleted.values()].reverse()
       return { rows: rows.slice(offset, offset + limit), total: rows.length }
     }
     if (pkg.lies.length > 0) {

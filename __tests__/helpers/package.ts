@@ -19,6 +19,8 @@ export interface Facts {
   readonly children?: readonly string[]
   readonly subject?: string
   readonly kind?: Kind
+  /** Our own, with the tag that it took. */
+  readonly placeholder?: string
   readonly annotations?: Readonly<Record<string, string>>
   readonly state?: 'missing' | 'unread' | 'named'
   /** Only named by an index. */
@@ -42,18 +44,26 @@ export function packageOf(manifests: Readonly<Record<string, Facts>>): Inventory
   return { package: somePackage, versions, contents }
 }
 
-function contentOf({ state, children = [], subject, kind = 'image', annotations = {} }: Facts): Content {
+function contentOf({
+  state,
+  children = [],
+  subject,
+  kind = 'image',
+  annotations = {},
+  placeholder
+}: Facts): Content {
   if (state === 'unread') return { state, cause: 'the registry answered 500' }
   if (state !== undefined) return { state }
   return {
     state: 'read',
     manifest: {
       mediaType: 'application/vnd.oci.image.index.v1+json',
-      form: children.length > 0 ? 'index' : 'manifest',
+      form: children.length > 0 || placeholder !== undefined ? 'index' : 'manifest',
       kind,
       children: children.map(child => ({ digest: digestOf(child), index: false })),
       ...(subject === undefined ? {} : { subject: digestOf(subject) }),
-      annotations
+      annotations:
+        placeholder === undefined ? annotations : { 'io.github.ghcr-steward.untagged': placeholder }
     }
   }
 }

@@ -47,6 +47,15 @@ const attested: Record<string, Facts> = Object.fromEntries(
   ])
 )
 
+/** An image that was signed and attested: each time the list of referrers was pushed anew. */
+const referred: Record<string, Facts> = {
+  img: { tags: ['v1'], age: 90 },
+  list2: { tags: [describing('img')], age: 88, children: ['b1', 'b2'] },
+  list1: { age: 89, children: ['b1'] },
+  b1: { age: 89, subject: 'img' },
+  b2: { age: 88, subject: 'img' }
+}
+
 const rows: Row[] = [
   {
     hazard: 'T-01: platforms and attestations of a tagged index are untagged, and stay',
@@ -370,6 +379,88 @@ const rows: Row[] = [
     package: { ...release, amdOld: {}, sigOld: { subject: 'amdOld' } },
     rules: [untagged],
     goes: ['amdOld', 'sigOld']
+  },
+  {
+    hazard: 'E-19: an older list of referrers is a part of its subject, and stays with it',
+    package: referred,
+    rules: [untagged, { action: 'delete', match: { state: ['orphaned', 'ghost', 'partial'] } }],
+    goes: []
+  },
+  {
+    hazard: 'E-19: an older list of referrers takes no slot of real images',
+    package: { ...referred, x1: { age: 95 }, x2: { age: 96 }, x3: { age: 97 } },
+    rules: [{ ...untagged, 'keep-at-least': 2 }],
+    goes: ['x3']
+  },
+  {
+    hazard: 'E-19: an older list of referrers goes with its subject, whatever is said of untagged versions',
+    package: { ...referred, other: { tags: ['v2'] } },
+    rules: [all('v1')],
+    goes: ['img', 'list2', 'list1', 'b1', 'b2']
+  },
+  {
+    hazard: 'E-19: lists of referrers are orphaned once their subject is gone, older ones too',
+    package: { other: { tags: ['v2'] }, ...referred, img: { state: 'missing', unlisted: true } },
+    rules: [{ action: 'delete', match: { state: 'orphaned' } }],
+    goes: ['list2', 'list1', 'b1', 'b2']
+  },
+  {
+    hazard: 'E-19: an index whose children describe several subjects is no list of referrers',
+    package: {
+      img: { tags: ['v1'] },
+      own: { tags: ['v2'] },
+      odd: { children: ['b1', 'b2'] },
+      b1: { subject: 'img' },
+      b2: { subject: 'own' }
+    },
+    rules: [untagged],
+    goes: ['odd']
+  },
+  {
+    hazard: 'E-20: whatever tag names what it describes, it stays with that',
+    package: {
+      img: { tags: ['v1'] },
+      sig: { tags: [`cosign-${describing('img', '.sig')}`] },
+      vex: { tags: [describing('img', '.vex')] },
+      notes: { tags: [describing('img', '.release.notes')] },
+      old: { tags: ['pr-1'] },
+      lost: { tags: [`cosign-${describing('gone', '.sig')}`] }
+    },
+    rules: [{ action: 'keep', match: { tags: 'v*' } }, all('*')],
+    goes: ['old', 'lost']
+  },
+  {
+    hazard: 'E-20: such a tagged referrer of what stays takes no slot',
+    package: {
+      img: { tags: ['v1'], age: 80 },
+      sig: { tags: [`cosign-${describing('img', '.sig')}`], age: 70 },
+      old: { tags: ['v0'], age: 90 }
+    },
+    rules: [newest('*', 2)],
+    goes: []
+  },
+  {
+    hazard: 'E-07: a placeholder that was left behind takes no slot and has no grace',
+    package: {
+      left: { tags: ['pr-3'], age: 0, placeholder: 'pr-3' },
+      new: { tags: ['pr-2'], age: 20 },
+      old: { tags: ['pr-1'], age: 30 }
+    },
+    rules: [newest('pr-*', 1)],
+    goes: ['left', 'old']
+  },
+  {
+    hazard: 'E-07: a placeholder is no holder of a tag in use, nor of the last tag',
+    package: { left: { tags: ['prod'], placeholder: 'prod' }, old: { tags: ['pr-1'] } },
+    rules: [all('pr-*'), { action: 'keep', match: { tags: 'prod' } }],
+    world: { inUse: [{ by: 'compose.yaml:1', tag: 'prod' }] },
+    goes: ['left']
+  },
+  {
+    hazard: 'E-09: a date before GHCR is no date',
+    package: { first: { age: 20_000 }, second: { tags: ['pr-1'], age: 700_000 }, third: {} },
+    rules: [untagged, all('pr-*')],
+    goes: ['third']
   }
 ]
 

@@ -1,8 +1,10 @@
 import type { Context } from '../context.ts'
+import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
 import type { Plan, Step } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { Journal } from '../report/journal.ts'
 import { sentEntry } from '../report/record-build.ts'
@@ -10,6 +12,7 @@ import type { Changes, PackageTask } from './apply.ts'
 import { detectDrift } from './drift.ts'
 import type { Perform } from './execute.ts'
 import { remover } from './remove.ts'
+import { stillThere } from './second-look.ts'
 import { untagger } from './untag.ts'
 import { verifyDeletions } from './verify.ts'
 
@@ -19,9 +22,46 @@ export function deletions(
   loaded: LoadedPackage,
   context: Context
 ): NonNullable<PackageTask['changes']> {
-  return (journal): Changes => ({
-    perform: applier(plan, loaded, context, journal),
-    afterwards: (outcomes, report) => verifyDeletions({ plan, loaded, outcomes }, context, journal, report)
+  return (journal): Changes => {
+    let deleted = 0
+    const room = roomForLook(plan)
+    const release = context.setAside(() => room(deleted))
+    const perform = applier(plan, loaded, context, journal)
+    return {
+      async perform(step) {
+        const performed = await perform(step)
+        if (step.action === 'delete' && performed.status === 'done') deleted++
+        return performed
+      },
+      async afterwards(outcomes, report) {
+        try {
+          return await verifyDeletions({ plan, loaded, outcomes }, context, journal, report)
+        } finally {
+          release()
+        }
+      }
+    }
+  }
+}
+
+/** Pages that the second look reads of a small package: the newest versions, and twice what was deleted. */
+const LOOK_PAGES = 3
+/** What the second look may wait for lists that lag, in milliseconds. */
+const TIME_ASIDE = 60_000
+/** Rows on a page of the list of deleted versions. */
+const PER_PAGE = 100
+
+/** What the look at so many deletions takes, with the restores if the largest image must come back. */
+function roomForLook({ steps }: Plan): (deleted: number) => Room {
+  const sizes = new Map<Digest, number>()
+  for (const step of steps) {
+    if (step.action === 'delete') sizes.set(step.root, (sizes.get(step.root) ?? 0) + 1)
+  }
+  if (sizes.size === 0) return () => ({ requests: 0, ms: 0 })
+  const restores = Math.max(...sizes.values())
+  return deleted => ({
+    requests: LOOK_PAGES + restores + 2 * Math.floor(deleted / PER_PAGE),
+    ms: TIME_ASIDE
   })
 }
 
@@ -37,6 +77,8 @@ function applier(
   const repository = repositoryOf(pkg)
   const announce = (step: Step): void => journal.append(sentEntry(pkg.name, step, clock.now()))
 
+  const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
+  const urgent = { ...context, packages: context.urgentPackages }
   const going = plan.steps.filter(step => step.action === 'delete')
   const drift = detectDrift(
     listing,
@@ -57,7 +99,9 @@ function applier(
           announce(deletionOf(version))
           return true
         }),
-      version: id => packages.version(pkg, id)
+      version: id => packages.version(pkg, id),
+      isGone: async version =>
+        !awaited.has(version.digest) || (await stillThere(pkg, [version], urgent)).length === 0
     },
     lackingRights(context.tokenKind, pkg, context.serverUrl),
     clock

@@ -17,6 +17,8 @@ export interface PackageTask {
   readonly changes?: (journal: Journal) => Changes
   /** True when there was no room to look at it. */
   readonly deferred: boolean
+  /** What was done and could not be verified: a sentence. */
+  readonly unverified?: string
   /** What is clear without a request, by version id: these steps are not tried. */
   readonly settled?: ReadonlyMap<number, Performed>
   /** Sentences that concern this package and must not be missed. */
@@ -44,6 +46,8 @@ export interface Aftermath {
   readonly alarms: readonly string[]
   /** Sentences that must not be missed. */
   readonly warnings: readonly string[]
+  /** What there was no room to verify: a sentence. */
+  readonly unverified?: string
 }
 
 /** What concerns the run and no single package. */
@@ -110,7 +114,8 @@ async function applyOne(
   return {
     ...task,
     run: { ...run, outcomes: after.outcomes, alarms: [...(run.alarms ?? []), ...after.alarms] },
-    warnings: [...warnings, ...after.warnings]
+    warnings: [...warnings, ...after.warnings, ...(after.unverified === undefined ? [] : [after.unverified])],
+    ...(after.unverified === undefined ? {} : { unverified: after.unverified })
   }
 }
 
@@ -134,10 +139,11 @@ function resultOf(tasks: readonly PackageTask[], facts: RunFacts, context: Conte
 
 /** Why the run ends before all that is due was done: the first reason that a package gives. */
 function whyIncomplete(tasks: readonly PackageTask[]): string | undefined {
-  for (const { run, deferred } of tasks) {
+  for (const { run, deferred, unverified } of tasks) {
     if (deferred) return run.warnings[0]
     const unreached = run.outcomes.find(outcome => outcome.status === 'left')
     if (unreached !== undefined) return unreached.detail
+    if (unverified !== undefined) return unverified
     if (run.plan !== undefined && beyondBudget(run.plan)) {
       return `The input \`deletions-per-run\` leaves ${run.plan.left} deletions of ${run.package.name} to the next run.`
     }

@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
-import { sendWrite } from './write.ts'
+import { failed, sendWrite } from './write.ts'
 
 /** The requests that deleting takes. */
 export interface RemovalRequests {
@@ -12,7 +12,12 @@ export interface RemovalRequests {
   remove(version: PackageVersion, precondition: () => boolean): Promise<Removal>
   /** The version as it is now; undefined when it is gone. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
+  /** Whether a version is gone whose DELETE was confirmed; asked where others wait for that. */
+  isGone(version: PackageVersion): Promise<boolean>
 }
+
+/** What a deletion comes to that GitHub confirmed and did not carry out. */
+export const IN_VAIN = 'GitHub answered that it is deleted, and it is still there'
 
 const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before this run came to it' }
 
@@ -33,8 +38,8 @@ export function remover(
     detail: `GitHub answered "${message}": ${noRights}`,
     stop: noRights
   })
-  return version =>
-    sendWrite(
+  return async version => {
+    const outcome = await sendWrite(
       {
         async before() {
           const change = await drift.check(version)
@@ -50,4 +55,7 @@ export function remover(
       },
       clock
     )
+    if (outcome.status !== 'done' || (await requests.isGone(version))) return outcome
+    return failed(IN_VAIN)
+  }
 }

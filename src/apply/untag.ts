@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, sha256Of } from '../model/digest.ts'
+import { PLACEHOLDER } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/client.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
-
-/** The annotation that marks a manifest as our own throw-away, with the tag that it took. */
-export const PLACEHOLDER = 'io.github.ghcr-steward.untagged'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 

@@ -1,38 +1,28 @@
 import type { Context } from '../context.ts'
 import { BudgetError, ExpectedError } from '../errors.ts'
-import { ANY_LAG } from '../github/listing.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
-import type { Inventory, Package, PackageVersion } from '../model/package.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { closure } from '../policy/protect.ts'
 import { type Deletion, isReferrer, undoing } from '../policy/restore-steps.ts'
 import type { Journal } from '../report/journal.ts'
-import { count, nameOf, some } from '../report/phrases.ts'
+import { nameOf } from '../report/phrases.ts'
+import { count, some } from '../util/format.ts'
 import type { Aftermath } from './apply.ts'
+import { IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
+import { lookAgain, type SecondLook, stillThere } from './second-look.ts'
 
-/** Outcomes after which a version is gone, or may be. */
-const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'already', 'failed']
-/** GitHub lists what was deleted with a delay; these are the pauses between looks, in milliseconds. */
-const PAUSES = [1_000, 3_000]
-
-/** What is found when the package is looked at once more. */
-interface Findings {
-  /** Ids of what this run deleted and is not there in any other form. */
-  readonly gone: ReadonlySet<number>
-  /** What must come back, and why: a phrase. */
-  readonly needed: ReadonlyMap<Digest, string>
-  /** Tags that were put on a version before it was deleted, by its digest. */
-  readonly lostTags: ReadonlyMap<Digest, readonly string[]>
-  readonly warnings: readonly string[]
-  readonly alarms: readonly string[]
-}
+/** Outcomes of this run's own requests after which a version is gone, or may be. */
+const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
+/** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
+const PAUSES = [0, 2_000, 8_000]
 
 /** What a run did to one package. */
-interface Done {
+export interface Done {
   readonly plan: Plan
   readonly loaded: LoadedPackage
   readonly outcomes: readonly Outcome[]
@@ -40,9 +30,9 @@ interface Done {
 
 /**
  * The second half of "nothing on stale knowledge": a tag can land on a version, or a new index name it, in the
- * moment before its DELETE arrives. So the package is looked at once more, what is there and what is deleted,
- * and a version that turns out to be needed is restored at once, said aloud; the run is red if that fails.
- * What stays is checked to be whole, from what is known already.
+ * moment before its DELETE arrives. So the package is looked at once more, what is new and what is deleted, and a
+ * version that turns out to be needed is restored at once, said aloud; the run is red if that fails, and where the
+ * look saw too little. Its requests may use what was set aside.
  */
 export async function verifyDeletions(
   done: Done,
@@ -52,156 +42,139 @@ export async function verifyDeletions(
 ): Promise<Aftermath> {
   const { outcomes } = done
   const pkg = done.plan.package
-  const deletions = outcomes.flatMap(({ step, status }) =>
-    step.action === 'delete' && MAY_BE_GONE.includes(status) ? [step] : []
-  )
-  if (deletions.length === 0) return { outcomes, alarms: [], warnings: [] }
-  const found = await orSentence(() => look(done, deletions, context))
-  if (typeof found === 'string') return { outcomes, alarms: [found], warnings: [] }
-  if ('tooLate' in found) return { outcomes, alarms: [], warnings: [found.tooLate] }
-  const gone = deletions.filter(({ version }) => found.gone.has(version.id))
-  const steps = stepsBack(done, gone, new Set(found.needed.keys()))
-  const restored = await restoreVersions(pkg, steps, context, journal, report)
-  return {
-    outcomes: [...outcomes, ...restored],
-    alarms: [...found.alarms, ...(await notBack(pkg, restored, found, context))],
-    warnings: [...found.warnings, ...restoredSentences(restored, found.needed)]
-  }
-}
-
-/** Gives what `work` gives; a sentence when it failed, and `tooLate` when there was no room for it. */
-async function orSentence<T>(work: () => Promise<T>): Promise<T | string | { tooLate: string }> {
-  const unseen = (error: Error): string =>
-    `What was deleted could not be looked at once more: ${error.message}`
+  const urgent = { ...context, packages: context.urgentPackages }
+  const deleted = versionsOf(outcomes, MAY_BE_GONE)
+  if (deleted.length === 0 && versionsOf(outcomes, ['already']).length === 0) return nothingFound(outcomes)
   try {
-    return await work()
+    const seen = await lookAgain(pkg, done.loaded, deleted, urgent)
+    const { needed, alarms } = await findingsOf(done, seen, urgent)
+    const steps = stepsBack(done, seen, new Set(needed.keys()))
+    const restored = await restoreVersions(pkg, steps, urgent, journal, report)
+    return {
+      outcomes: [...corrected(outcomes, seen, report), ...restored],
+      alarms: [...alarms, ...(await notBack(pkg, restored, seen, urgent))],
+      warnings: restoredSentences(restored, needed)
+    }
   } catch (error) {
-    if (error instanceof BudgetError) return { tooLate: unseen(error) }
-    if (error instanceof ExpectedError) return unseen(error)
-    throw error
+    if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
+    const sentence = `What was deleted could not be looked at once more: ${error.message} ${WAY_BACK}`
+    return error instanceof BudgetError
+      ? { outcomes, alarms: [], warnings: [], unverified: sentence }
+      : { outcomes, alarms: [sentence], warnings: [] }
   }
 }
 
-async function look(
-  { plan, loaded, outcomes }: Done,
-  deletions: readonly Deletion[],
-  context: Context
-): Promise<Findings> {
-  const { packages, registry } = context
-  const pkg = plan.package
-  const { listing, inventory } = loaded
-  const active = (await packages.listVersions(pkg, deletions.length)).versions
-  const confirmed = idsOf(outcomes, 'done')
-  const isActive = ids(active)
-  const idOf = new Map(active.map(({ digest, id }) => [digest, id]))
-  const gone = deletions
-    .map(({ version }) => version)
-    // What was pushed once more is there, under another id.
-    .filter(({ id, digest }) => (confirmed.has(id) || !isActive.has(id)) && (idOf.get(digest) ?? id) === id)
-  // What was gone before this run came to it went with the tags that somebody meant to go.
-  const others = idsOf(outcomes, 'already')
-  const mine = gone.filter(({ id }) => !others.has(id))
-  const { lostTags, unseen } = await tagsLost(pkg, mine, active, context)
+const WAY_BACK =
+  'Should a tag be missing that was put on it at its last moment, `mode: restore` with the report of this run brings it back.'
 
-  const known = ids(listing.versions)
-  const arrivals = active.filter(({ id }) => !known.has(id))
-  const repository = repositoryOf(pkg)
-  const needs = await readArrivals(arrivals, digest => registry.readManifest(repository, digest))
+const nothingFound = (outcomes: readonly Outcome[]): Aftermath => ({ outcomes, alarms: [], warnings: [] })
+
+/** Deletions that were confirmed and not carried out have failed. */
+function corrected(
+  outcomes: readonly Outcome[],
+  { there }: SecondLook,
+  report: (outcome: Outcome) => void
+): readonly Outcome[] {
+  const stays = new Set(there.map(({ id }) => id))
+  return outcomes.map(outcome => {
+    const { step, status } = outcome
+    if (step.action !== 'delete' || status !== 'done' || !stays.has(step.version.id)) return outcome
+    const failure: Outcome = { step, status: 'failed', detail: IN_VAIN }
+    report(failure)
+    return failure
+  })
+}
+
+/** What must come back and why, a phrase each; and what makes the run red. */
+async function findingsOf(
+  { plan, loaded, outcomes }: Done,
+  seen: SecondLook,
+  context: Context
+): Promise<{ needed: ReadonlyMap<Digest, string>; alarms: readonly string[] }> {
+  const { registry } = context
+  const repository = repositoryOf(plan.package)
+  const needs = await readArrivals(seen.arrivals, digest => registry.readManifest(repository, digest))
   const needed = new Map<Digest, string>()
-  const { torn, lacking } = wholeness(inventory, active, new Set(gone.map(({ digest }) => digest)))
-  for (const [digest, by] of torn) needed.set(digest, `${by} needs it`)
+  const gone = goneOf(outcomes, seen)
   for (const { digest } of gone) {
     if (needs.needed.has(digest) || needs.needed.has(referrerTag(digest))) {
       needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
     }
-    const tags = lostTags.get(digest)
+    const tags = seen.lostTags.get(digest)
     if (tags !== undefined) needed.set(digest, `tag ${some(tags, 5)} was put on it right before its deletion`)
   }
-  return {
-    gone: ids(gone),
-    needed,
-    lostTags,
-    warnings: unseen,
-    alarms: [
-      ...lacking,
-      ...(needs.unread === undefined
-        ? []
-        : [
-            `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
-          ])
-    ]
+  for (const version of seen.there) {
+    for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
   }
+  const alarms = await lacking(plan, loaded, seen, context)
+  if (needs.unread !== undefined) {
+    alarms.push(
+      `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
+    )
+  }
+  if (seen.unlisted.length > 0) {
+    alarms.push(
+      `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
+    )
+  }
+  return { needed, alarms }
 }
 
-/** Tags that versions carry in the list of the deleted ones and did not carry before, and that nobody has now. */
-async function tagsLost(
-  pkg: Package,
-  gone: readonly PackageVersion[],
-  active: readonly PackageVersion[],
-  context: Context
-): Promise<{ lostTags: Map<Digest, readonly string[]>; unseen: string[] }> {
-  const held = new Set(active.flatMap(({ tags }) => tags))
-  let rows = new Map<number, PackageVersion>()
-  for (const pause of [0, ...PAUSES]) {
-    if (pause > 0) await context.clock.sleep(pause)
-    const listed = await context.packages.listDeleted(pkg, has => gone.every(({ id }) => has(id)))
-    rows = new Map(listed.map(row => [row.id, row]))
-    if (gone.every(({ id }) => rows.has(id))) break
-  }
-  const lostTags = new Map<Digest, readonly string[]>()
-  for (const { id, digest, tags } of gone) {
-    const lost = rows.get(id)?.tags.filter(tag => !tags.includes(tag) && !held.has(tag)) ?? []
-    if (lost.length > 0) lostTags.set(digest, lost)
-  }
-  const missing = gone.filter(({ id }) => !rows.has(id)).length
-  const unseen =
-    missing === 0
-      ? []
-      : [
-          `GitHub does not list ${count(missing, 'deleted version')} yet, so a late tag on them would not show.`
-        ]
-  return { lostTags, unseen }
+function childrenOf({ digest }: PackageVersion, { inventory }: LoadedPackage): readonly Digest[] {
+  const content = inventory.contents.get(digest)
+  return content?.state === 'read' ? content.manifest.children.map(child => child.digest) : []
 }
 
-/**
- * What the active versions that were there before name and is not there any more: `torn` where this run deleted
- * it, by digest with the name of who needs it, and a sentence for each that lacks something else.
- */
-function wholeness(
-  { versions, contents }: Inventory,
-  active: readonly PackageVersion[],
-  gone: ReadonlySet<Digest>
-): { torn: Map<Digest, string>; lacking: string[] } {
-  const listed = new Set(versions.map(({ digest }) => digest))
-  const there = new Set(active.map(({ digest }) => digest))
-  const torn = new Map<Digest, string>()
-  const lacking: string[] = []
-  for (const version of active) {
-    const content = contents.get(version.digest)
-    if (content?.state !== 'read') continue
-    for (const { digest } of content.manifest.children) {
-      if (gone.has(digest)) torn.set(digest, nameOf(version))
-      else if (listed.has(digest) && !there.has(digest)) {
-        lacking.push(
-          `${nameOf(version)} lacks ${shortDigest(digest)}, which is gone, though not by this run: build it once more.`
-        )
-      }
+/** Sentences on what stays and lacks something that others deleted meanwhile, as the registry says too. */
+async function lacking(
+  { decisions, package: pkg }: Plan,
+  loaded: LoadedPackage,
+  { vanished }: SecondLook,
+  { registry }: Context
+): Promise<string[]> {
+  if (vanished.size === 0) return []
+  const sentences: string[] = []
+  for (const { verdict, version } of decisions) {
+    if (verdict !== 'keep' || vanished.has(version.digest)) continue
+    for (const digest of childrenOf(version, loaded)) {
+      if (!vanished.has(digest)) continue
+      const head = await registry.headTag(repositoryOf(pkg), digest)
+      if (head.state !== 'missing') continue
+      sentences.push(
+        `${nameOf(version)} lacks ${shortDigest(digest)}, which is gone, though not by this run: build it once more.`
+      )
     }
   }
-  return { torn, lacking }
+  return sentences
+}
+
+/** What this run deleted, or found gone. */
+function goneOf(outcomes: readonly Outcome[], { gone, arrivals }: SecondLook): readonly PackageVersion[] {
+  const again = new Set(arrivals.map(({ digest }) => digest))
+  return [...gone, ...versionsOf(outcomes, ['already']).filter(({ digest }) => !again.has(digest))]
+}
+
+function versionsOf(outcomes: readonly Outcome[], wanted: readonly OutcomeStatus[]): PackageVersion[] {
+  return outcomes.flatMap(({ step, status }) =>
+    step.action === 'delete' && wanted.includes(status) ? [step.version] : []
+  )
 }
 
 /** What must come back, and all that this run took away with it. */
 function stepsBack(
-  { plan, loaded }: Done,
-  deletions: readonly Deletion[],
+  { plan, loaded, outcomes }: Done,
+  seen: SecondLook,
   needed: ReadonlySet<Digest>
 ): ReturnType<typeof undoing> {
   if (needed.size === 0) return []
   const graph = buildGraph(loaded.inventory)
+  const isGone = new Set(goneOf(outcomes, seen).map(({ id }) => id))
+  const deletions: Deletion[] = outcomes.flatMap(({ step }) =>
+    step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
+  )
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
-  const starts = [...needed].map(graph.find).filter(place => place !== undefined)
-  const back = closure(graph, starts, place => gone.has(place))
+  const starts = [...needed].map(graph.find).filter(place => gone.has(place) && place !== undefined)
+  const back = closure(graph, starts as number[], place => gone.has(place))
   const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
   return undoing(
     deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1)),
@@ -212,24 +185,49 @@ function stepsBack(
 /** What should have come back and did not, the tags included. */
 async function notBack(
   pkg: Package,
-  outcomes: readonly Outcome[],
-  { lostTags }: Findings,
+  restored: readonly Outcome[],
+  { lostTags }: SecondLook,
   context: Context
 ): Promise<string[]> {
-  const alarms = outcomes
+  const alarms = restored
     .filter(({ status }) => status !== 'done' && status !== 'already')
     .map(({ step, detail }) => `${nameOf(step.version)} is needed, was deleted, and is not back: ${detail}`)
-  const back = new Set(
-    outcomes.filter(({ status }) => status === 'done').map(({ step }) => step.version.digest)
-  )
-  const tags = [...lostTags].filter(([digest]) => back.has(digest)).flatMap(([, lost]) => lost)
-  if (tags.length === 0) return alarms
-  const active = await orSentence(async () => (await context.packages.listVersions(pkg, ANY_LAG)).versions)
-  if (!Array.isArray(active))
-    return [...alarms, `Whether the tags ${some(tags, 5)} are back could not be seen.`]
-  const held = new Set(active.flatMap(version => version.tags))
-  const missing = tags.filter(tag => !held.has(tag))
-  return missing.length === 0 ? alarms : [...alarms, `The tag ${some(missing, 5)} did not come back.`]
+  for (const { step, status } of restored) {
+    if (status !== 'done') continue
+    const { version } = step
+    if (!(await isBack(pkg, version, context))) {
+      alarms.push(`${nameOf(version)} is needed, GitHub answered that it is restored, and it is not there.`)
+    }
+    const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
+    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} did not come back.`)
+  }
+  return alarms
+}
+
+async function isBack(pkg: Package, version: PackageVersion, context: Context): Promise<boolean> {
+  const head = await context.registry.headTag(repositoryOf(pkg), version.digest)
+  return head.state === 'found' || (await stillThere(pkg, [version], context)).length > 0
+}
+
+/** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */
+async function tagsNotBack(
+  pkg: Package,
+  { digest }: PackageVersion,
+  tags: readonly string[],
+  { registry, clock }: Context
+): Promise<readonly string[]> {
+  let left = tags
+  for (const pause of PAUSES) {
+    if (left.length === 0) return left
+    if (pause > 0) await clock.sleep(pause)
+    const away: string[] = []
+    for (const tag of left) {
+      const head = await registry.headTag(repositoryOf(pkg), tag)
+      if (head.state !== 'found' || head.digest !== digest) away.push(tag)
+    }
+    left = away
+  }
+  return left
 }
 
 function restoredSentences(outcomes: readonly Outcome[], needed: ReadonlyMap<Digest, string>): string[] {
@@ -239,12 +237,4 @@ function restoredSentences(outcomes: readonly Outcome[], needed: ReadonlyMap<Dig
       ? []
       : [`${nameOf(step.version)} (${shortDigest(step.version.digest)}) was restored at once: ${why}.`]
   })
-}
-
-function idsOf(outcomes: readonly Outcome[], wanted: OutcomeStatus): ReadonlySet<number> {
-  return new Set(outcomes.filter(({ status }) => status === wanted).map(({ step }) => step.version.id))
-}
-
-function ids(versions: readonly PackageVersion[]): ReadonlySet<number> {
-  return new Set(versions.map(({ id }) => id))
 }

@@ -79,7 +79,7 @@ export function govern(governor: Governor, clock: Clock) {
       const failed = failures.get(options) ?? 0
       // The plugins' own waits are switched off: this clock is ours, and 1, 4, 9 seconds are theirs.
       if (failed > 0) await clock.sleep(failed ** 2 * 1000)
-      const permit = await governor.admit(read ? 'read' : 'write')
+      const permit = await governor.admit(read ? 'read' : 'write', options.request['urgent'] === true)
       askPrecondition(options.request['precondition'], permit)
       try {
         const response = await request(options)

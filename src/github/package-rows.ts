@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
-import type { Owner, Package, PackageVersion } from '../model/package.ts'
+import { believableDate, type Owner, type Package, type PackageVersion } from '../model/package.ts'
 
 /** What of the Packages API's answers is used (docs.github.com/en/rest/packages/packages). */
 
@@ -44,8 +44,8 @@ export function toVersion(row: z.infer<typeof VersionRow>, what: string): Packag
     id: row.id,
     digest: digestOf(row, what),
     tags: row.metadata.container.tags,
-    created: moment(row.created_at),
-    updated: moment(row.updated_at)
+    created: believableDate(moment(row.created_at)),
+    updated: believableDate(moment(row.updated_at))
   }
 }
 

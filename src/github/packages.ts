@@ -67,7 +67,7 @@ export interface DeletedVersion extends PackageVersion {
 
 const PER_PAGE = 100
 
-export function createPackages(octokit: Octokit, owner: Owner, clock: Clock): Packages {
+export function createPackages(octokit: Pick<Octokit, 'request'>, owner: Owner, clock: Clock): Packages {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
   // One path segment: the slashes of a nested name are encoded.
   const at = (name: string): string => `${base}/container/${encodeURIComponent(name)}`

@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, describedBy, parseDigest, referrerTag, shortDigest } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
 import type { Content, Inventory, ListedPackage, Package, PackageVersion } from '../model/package.ts'
 import { clustersOf } from '../policy/clusters.ts'
@@ -49,7 +49,7 @@ export async function readInventory(
   const { follow, readAgain } = follower(listed, contents, readOnce)
 
   const tagged = versions.filter(version => version.tags.length > 0)
-  const described = tagged.flatMap(version => version.tags.flatMap(tag => subjectOf(tag) ?? []))
+  const described = tagged.flatMap(version => version.tags.flatMap(subjectsOf))
   await follow([
     ...tagged.map(version => version.digest),
     ...unlisted.keys(),
@@ -100,9 +100,7 @@ export interface Needs {
  * @returns every digest that they name at any depth, what they describe, and whose referrers' tags they carry
  */
 export async function readArrivals(arrivals: readonly PackageVersion[], read: Read): Promise<Needs> {
-  const needed = new Set<string>(
-    arrivals.flatMap(arrival => arrival.tags.flatMap(tag => describedBy(tag) ?? []))
-  )
+  const needed = new Set<string>(arrivals.flatMap(arrival => arrival.tags.flatMap(digestsNamedIn)))
   const own = new Set(arrivals.map(arrival => arrival.digest))
   const claimed = new Set(own)
   let unread: Digest | undefined
@@ -135,11 +133,9 @@ function mentionedBy(manifest: Manifest): Digest[] {
   )
 }
 
-/** The digest that a referrer's tag tells completely; a sha512 one is cut off there. */
-function subjectOf(tag: string): Digest | undefined {
-  const key = describedBy(tag)
-  const digest = key === undefined ? undefined : parseDigest(key.replace('-', ':'))
-  return digest !== undefined && referrerTag(digest) === key ? digest : undefined
+/** The digests that a referrer's tag tells completely; a sha512 one is cut off there. */
+function subjectsOf(tag: string): Digest[] {
+  return digestsNamedIn(tag).flatMap(key => parseDigest(key.replace('-', ':')) ?? [])
 }
 
 /**

@@ -48,6 +48,18 @@ export function describedBy(tag: string): string | undefined {
   return REFERRER_TAG.exec(tag)?.[1]
 }
 
+const NAMES_DIGEST = /sha(?:256|512)-[0-9a-f]{64}/g
+
+/**
+ * What `referrerTag` gives for every digest that a tag names anywhere in it. Clients write such tags in many ways
+ * (`cosign-sha256-….sig`, `sha256-….vex`), and what carries one belongs to what it names.
+ */
+export function digestsNamedIn(tag: string): readonly string[] {
+  return tag.match(NAMES_DIGEST) ?? NO_KEYS
+}
+
+const NO_KEYS: readonly string[] = []
+
 /** True for a tag that a person or a build chose, false for one that only describes another manifest. */
 export function isUserTag(tag: string): boolean {
   return !REFERRER_TAG.test(tag)

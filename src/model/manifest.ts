@@ -16,6 +16,22 @@ export interface Descriptor {
   readonly uncertain?: true
 }
 
+/** The annotation that marks a manifest as our own placeholder, with the tag that it took. */
+export const PLACEHOLDER = 'io.github.ghcr-steward.untagged'
+
+/**
+ * True for the empty index that untagging puts under a tag for a moment. One that is found was left behind by a run
+ * that was killed: it is no image, and nobody needs it.
+ */
+export function isPlaceholder({ form, children, subject, annotations }: Manifest): boolean {
+  return (
+    form === 'index' &&
+    children.length === 0 &&
+    subject === undefined &&
+    Object.hasOwn(annotations, PLACEHOLDER)
+  )
+}
+
 /**
  * True for an entry that says which platform it is for, or what it attests, and whose type is a manifest's: it leads
  * nowhere else, so it need not be read.

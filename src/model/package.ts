@@ -73,6 +73,14 @@ export interface Inventory {
   readonly contents: ReadonlyMap<Digest, Content>
 }
 
+/** GHCR opened in September 2020: an earlier date is a default value, and no date. */
+const EARLIEST = Date.UTC(2020, 0, 1)
+
+/** A date as far as it can be one of a version in GHCR; milliseconds since 1970. */
+export function believableDate(date: number | undefined): number | undefined {
+  return date !== undefined && date >= EARLIEST ? date : undefined
+}
+
 /** The dates that an age can be counted from. */
 export const AGE_FROM = ['newest', 'created', 'updated'] as const
 

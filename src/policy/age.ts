@@ -1,4 +1,4 @@
-import type { AgeFrom, PackageVersion } from '../model/package.ts'
+import { type AgeFrom, believableDate, type PackageVersion } from '../model/package.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -86,7 +86,7 @@ function unitOf(word: string): number | undefined {
 /**
  * How old a version is at `now`, counted from the date that `from` names.
  *
- * @returns milliseconds; undefined when that date is missing or in the future, so that nobody takes it for old
+ * @returns milliseconds; undefined when that date is missing, in the future or before GHCR, so that nobody takes it for old
  */
 export function ageOf(version: PackageVersion, from: AgeFrom, now: number): number | undefined {
   const date = dateOf(version, from)
@@ -94,7 +94,8 @@ export function ageOf(version: PackageVersion, from: AgeFrom, now: number): numb
 }
 
 /** The newest date of two of which one is unknown is unknown: the missing one could be the newer. */
-function dateOf({ created, updated }: PackageVersion, from: AgeFrom): number | undefined {
+function dateOf(version: PackageVersion, from: AgeFrom): number | undefined {
+  const [created, updated] = [believableDate(version.created), believableDate(version.updated)]
   if (from === 'created') return created
   if (from === 'updated') return updated
   return created === undefined || updated === undefined ? undefined : Math.max(created, updated)

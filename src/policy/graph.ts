@@ -1,6 +1,6 @@
 import type { BrokenState, Ref } from '../model/decision.ts'
-import { type Digest, describedBy, isUserTag, referrerTag, shortDigest } from '../model/digest.ts'
-import type { Kind } from '../model/manifest.ts'
+import { type Digest, digestsNamedIn, isUserTag, referrerTag, shortDigest } from '../model/digest.ts'
+import { isPlaceholder, type Kind } from '../model/manifest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
 
 /** A manifest that is known to exist, or not known not to: listed by GitHub, or only named by an index. */
@@ -11,7 +11,7 @@ export interface Node {
   readonly content: Content
   /** All tags, as far as GitHub or the registry tells. */
   readonly tags: readonly string[]
-  /** Those that a person or a build chose. */
+  /** Those that a person or a build chose, and that stand on something. */
   readonly userTags: readonly string[]
 }
 
@@ -45,7 +45,7 @@ export function buildGraph(inventory: Inventory): Graph {
   const places = new Map(nodes.map(({ digest }, place) => [digest, place]))
   const find = (digest: Digest): number | undefined => places.get(digest)
   const children = nodes.map(node => unique(childDigests(node).map(find)))
-  const subjects = subjectDigests(nodes)
+  const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
   const referrers = referrersOf(nodes, subjects, find)
   const predecessors = predecessorsOf(children, referrers)
   const describes = subjects.map(said => said.length > 0)
@@ -58,6 +58,11 @@ export function buildGraph(inventory: Inventory): Graph {
 /** The name that a person knows it by: its first user tag, else its short digest. */
 export function refOf({ digest, userTags }: Node): Ref {
   return userTags[0] ?? shortDigest(digest)
+}
+
+/** True for our own placeholder that was left behind. */
+export function isLeftover(content: Content): boolean {
+  return content.state === 'read' && isPlaceholder(content.manifest)
 }
 
 /** A manifest that was not read is a platform of an image, or gone. */
@@ -81,7 +86,7 @@ function nodesOf({ versions, contents, unlisted }: Inventory): Node[] {
     digest: version.digest,
     version,
     content: contents.get(version.digest) ?? { state: 'unread', cause: 'it was not read' },
-    ...tagsOf(version.tags)
+    ...tagsOf(version.tags, contents.get(version.digest))
   }))
   for (const [digest, content] of contents) {
     if (listed.has(digest) || content.state === 'missing') continue
@@ -90,7 +95,8 @@ function nodesOf({ versions, contents, unlisted }: Inventory): Node[] {
   return nodes
 }
 
-function tagsOf(tags: readonly string[]): Pick<Node, 'tags' | 'userTags'> {
+function tagsOf(tags: readonly string[], content?: Content): Pick<Node, 'tags' | 'userTags'> {
+  if (content !== undefined && isLeftover(content)) return { tags, userTags: NONE }
   return { tags, userTags: tags.every(isUserTag) ? tags : tags.filter(isUserTag) }
 }
 
@@ -105,16 +111,37 @@ function childDigests({ content, digest }: Node): readonly Digest[] {
 /** What each node says that it describes: a digest, or the tag of one. */
 type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: string }[])[]
 
-function subjectDigests(nodes: readonly Node[]): Subjects {
-  return nodes.map(({ tags, content, digest, userTags }) => {
-    const subject = content.state === 'read' ? content.manifest.subject : undefined
-    const bySubject = subject === undefined || subject === digest ? NONE : [{ digest: subject }]
-    if (userTags.length === tags.length) return bySubject
+function subjectDigests(nodes: readonly Node[], find: (digest: Digest) => Node | undefined): Subjects {
+  return nodes.map(node => {
+    const subject = ownSubject(node) ?? listedSubject(node, find)
+    const bySubject = subject === undefined || subject === node.digest ? NONE : [{ digest: subject }]
+    const named = node.tags.flatMap(digestsNamedIn)
+    if (named.length === 0) return bySubject
     // A registry may answer the tag with the subject itself: then it describes nothing.
-    const own = referrerTag(digest)
-    const described = tags.map(describedBy).filter(tag => tag !== undefined && tag !== own)
-    return [...bySubject, ...described.map(tag => ({ tag: tag as string }))]
+    const own = referrerTag(node.digest)
+    return [...bySubject, ...named.filter(tag => tag !== own).map(tag => ({ tag }))]
   })
+}
+
+function ownSubject({ content }: Node): Digest | undefined {
+  return content.state === 'read' ? content.manifest.subject : undefined
+}
+
+/**
+ * The subject of an older list of referrers: each further signature pushes a new list of all of them, which takes the
+ * tag, and leaves the older list without one. It is no image, and describes what its children describe.
+ */
+function listedSubject(
+  { content, tags }: Node,
+  find: (digest: Digest) => Node | undefined
+): Digest | undefined {
+  if (tags.length > 0 || content.state !== 'read') return undefined
+  // What is gone says nothing any more.
+  const children = content.manifest.children
+    .map(child => find(child.digest))
+    .filter(child => child !== undefined)
+  const [subject, ...others] = new Set(children.map(ownSubject))
+  return others.length === 0 ? subject : undefined
 }
 
 function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['find']): Places[] {

@@ -3,7 +3,7 @@ import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { ageOf } from './age.ts'
 import type { EvaluationInput } from './facts.ts'
-import type { Graph } from './graph.ts'
+import { type Graph, isLeftover } from './graph.ts'
 
 /**
  * Layer 0: what stays whatever any rule says, because it is in use, too young, or of unknown age. What it needs
@@ -16,8 +16,8 @@ export function protectedVersions(input: EvaluationInput): Map<number, KeepReaso
   }
   for (const [place, by] of inUse(input)) hold(place, { code: 'in-use', by })
   const { graph, policy, now } = input
-  graph.nodes.forEach(({ version }, place) => {
-    if (version === undefined) return
+  graph.nodes.forEach(({ version, content }, place) => {
+    if (version === undefined || isLeftover(content)) return
     const age = ageOf(version, 'newest', now)
     if (age === undefined) hold(place, { code: 'undated' })
     else if (age < policy.grace) hold(place, { code: 'young', age, grace: policy.grace })
@@ -45,8 +45,9 @@ function inUse({ graph, usage }: EvaluationInput): Map<number, string> {
 
 function holdersOfTags({ nodes }: Graph): Map<string, number[]> {
   const holders = new Map<string, number[]>()
-  nodes.forEach(({ version }, place) => {
-    for (const tag of version?.tags ?? []) holders.set(tag, [...(holders.get(tag) ?? []), place])
+  nodes.forEach(({ version, content }, place) => {
+    if (version === undefined || isLeftover(content)) return
+    for (const tag of version.tags) holders.set(tag, [...(holders.get(tag) ?? []), place])
   })
   return holders
 }

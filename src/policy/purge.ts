@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import { type Decision, emptyPlan, type KeepReason, type Plan } from '../model/decision.ts'
-import { isUserTag, parseDigest } from '../model/digest.ts'
+import { digestsNamedIn, isUserTag, parseDigest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
@@ -87,7 +87,8 @@ export function purgeEverything(inventory: Pick<Inventory, 'package' | 'versions
 /** What belongs to an image and is none by itself. */
 function isPart({ nodes }: Graph, place: number): boolean {
   const node = nodes[place]
-  return node?.version !== undefined && node.userTags.length === 0
+  // A tag that names what it describes is no reason to leave a signature behind.
+  return node?.version !== undefined && node.userTags.every(tag => digestsNamedIn(tag).length > 0)
 }
 
 function namedIn(graph: Graph, names: readonly string[]): Named {

@@ -2,7 +2,7 @@ import type { SemVer } from 'semver'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
-import { isRoot, kindOf, type Node } from './graph.ts'
+import { isLeftover, isRoot, kindOf, type Node } from './graph.ts'
 import type { PatternCount } from './pattern.ts'
 import type { Match, Rule } from './rule.ts'
 import { isAlias, type SemverTag, seriesOf } from './semver.ts'
@@ -101,6 +101,7 @@ function isCandidate(
   { graph }: EvaluationInput,
   held: (place: number) => boolean
 ): boolean {
+  if (isLeftover((graph.nodes[place] as Node).content)) return false
   if (isRoot(graph, place) || held(place)) return true
   return rule.action === 'keep' && rule.match.digests !== undefined
 }

@@ -1,6 +1,6 @@
 import type { KeepReason, Plan } from '../model/decision.ts'
 import { leadsNowhere } from '../model/manifest.ts'
-import { type Graph, isRoot, type Node, refOf } from './graph.ts'
+import { type Graph, isLeftover, isRoot, type Node, refOf } from './graph.ts'
 
 /**
  * What nobody could read, and what that could need. An unknown manifest may be an index, and its parts are versions
@@ -46,7 +46,8 @@ export function heldByUnknown(
   graph: Graph,
   place: number
 ): KeepReason | undefined {
-  const { version, digest, userTags } = graph.nodes[place] as Node
+  const { version, digest, userTags, content } = graph.nodes[place] as Node
+  if (isLeftover(content)) return undefined
   const isLoose = userTags.length === 0 && isRoot(graph, place)
   const holder = unknowns.find(unknown => {
     if (unknown.pushed === undefined || unknown.digest === digest) return false

@@ -3,7 +3,7 @@ import type { PackageVersion } from '../model/package.ts'
 import { ageOf } from './age.ts'
 import { newestOfEach } from './buckets.ts'
 import { byNewest, type EvaluationInput, ruleAge } from './facts.ts'
-import { kindOf, type Node } from './graph.ts'
+import { isLeftover, kindOf, type Node } from './graph.ts'
 import { keepsShare, type Rule } from './rule.ts'
 import { type Family, matchedBy, type Selected, type Selection } from './select.ts'
 
@@ -46,6 +46,12 @@ export function castVotes(selections: readonly Selection[], input: EvaluationInp
       }
     }
     for (const place of caches) spared.add(place, { code: 'cache' })
+  }
+  // Only a policy that deletes anything at all deletes what we left behind ourselves.
+  if (selections.some(({ rule }) => rule.action === 'delete')) {
+    input.graph.nodes.forEach(({ version, content }, place) => {
+      if (version !== undefined && isLeftover(content)) deletes.add(place, { code: 'placeholder' })
+    })
   }
   return { plain: plain.lists, within: within.lists, deletes: deletes.lists, spared: spared.lists }
 }

@@ -1,6 +1,6 @@
 import type { Mode, RunResult } from '../model/run.ts'
+import { count, formatDuration } from '../util/format.ts'
 import { planDigest } from './page/data.ts'
-import { count, formatDuration } from './phrases.ts'
 import { imageTally, total } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */

@@ -351,3 +351,29 @@ it('admits nobody once the time is over, not even those who wait', async () => {
   expect(outcomes).toHaveLength(400)
   expect(new Set(outcomes)).toEqual(new Set(['sent', 'The time that `time-limit` gives is over.']))
 })
+
+it('E-05 keeps requests and time for urgent requests until what was set aside is released', async () => {
+  const clock = simClock()
+  const governor = createGovernor(50, 10 * MINUTE, clock)
+  const send = async (urgent: boolean, remaining: number) => {
+    const permit = await governor.admit('read', urgent)
+    permit.answered(quota(remaining, 60 * MINUTE))
+  }
+  await send(false, 56)
+  const release = governor.setAside(() => ({ requests: 5, ms: MINUTE }))
+  await send(false, 55)
+  await expect(send(false, 54)).rejects.toThrow(BudgetError)
+  await send(true, 54)
+  await expect(send(false, 53)).rejects.toThrow(BudgetError)
+  release()
+  await send(false, 53)
+
+  const late = simClock(9 * MINUTE)
+  const timed = createGovernor(0, 19 * MINUTE, late)
+  timed.setAside(() => ({ requests: 0, ms: MINUTE }))
+  void late.sleep(9.5 * MINUTE)
+  await late.run()
+  await expect(timed.admit('write')).rejects.toThrow('time-limit')
+  const permit = await timed.admit('write', true)
+  permit.answered(noHeaders)
+})

@@ -1,5 +1,6 @@
 import { BudgetError } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
+import { count, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
 import { createPointWindow, type Kind, POINTS } from './points.ts'
 import { createQuota } from './quota.ts'
@@ -16,6 +17,8 @@ const MARGIN = 1_000
 const SECONDARY_PAUSE = 60_000
 /** Reads go before writes, but a write that has been the next one for so long has its turn. */
 const WRITE_TURN = 1_000
+/** No more than this part of the time is set aside. */
+const MOST_ASIDE = 1 / 4
 /** The longest sleep in one piece, so that nothing of it outlives the run for long. */
 const NAP = 1_000
 
@@ -39,23 +42,38 @@ export interface GovernorStats {
   readonly waited: number
 }
 
+/** Requests, and time in milliseconds, that are kept for work that must follow. */
+export interface Room {
+  readonly requests: number
+  readonly ms: number
+}
+
 export interface Governor {
   /**
    * Resolves when one more request may be sent: first come, first served, but reads before writes.
+   * @param urgent whether it may use what was set aside
    * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more than five minutes
    */
-  admit(kind: Kind): Promise<Permit>
+  admit(kind: Kind, urgent?: boolean): Promise<Permit>
+  /**
+   * Keeps room that only urgent requests may use, until what it gives is called.
+   * @param room asked whenever a request wants to go out
+   */
+  setAside(room: () => Room): () => void
   /** Admits nobody before `until` (milliseconds since 1970). */
   hold(until: number): void
   stats(): GovernorStats
 }
 
 interface Waiting {
+  readonly urgent: boolean
   readonly resolve: (permit: Permit) => void
   readonly reject: (error: BudgetError) => void
 }
 
 type Ruling = 'go' | BudgetError | { readonly until: number; readonly passable: boolean }
+
+const NO_ROOM: Room = { requests: 0, ms: 0 }
 
 /** An answer will let the queue move; no time will. */
 const UNTIL_ANSWERED = { until: Number.POSITIVE_INFINITY, passable: false }
@@ -70,6 +88,8 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
   const pointWindow = createPointWindow()
   const quota = createQuota(reserve)
   const sharedUsage = createSharedUsage()
+  const aside = new Set<() => Room>()
+  const longestAside = (deadline - clock.now()) * MOST_ASIDE
   const queues: Record<Kind, Waiting[]> = { read: [], write: [] }
   const underWay = { read: 0, write: 0 }
   const stats = { requests: 0, writes: 0, points: 0, waited: 0 }
@@ -81,12 +101,20 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
   let firstStrike = 0
   let generation = 0
 
+  /** What others than urgent requests must leave. */
+  function keptBack(): Room {
+    const rooms = [...aside].map(room => room())
+    const requests = rooms.reduce((sum, room) => sum + room.requests, 0)
+    return { requests, ms: Math.min(longestAside, Math.max(0, ...rooms.map(({ ms }) => ms))) }
+  }
+
   /** What holds for every kind of request. */
-  function common(now: number): Ruling {
-    if (now >= deadline) return new BudgetError('The time that `time-limit` gives is over.')
+  function common(now: number, urgent: boolean): Ruling {
+    const kept = urgent ? NO_ROOM : keptBack()
+    if (now >= deadline - kept.ms) return new BudgetError('The time that `time-limit` gives is over.')
     const busy = underWay.read + underWay.write
     if (now >= heldUntil) {
-      const left = quota.ruling(busy, now)
+      const left = quota.ruling(busy, now, kept.requests)
       if (left === 'wait-for-answers') return UNTIL_ANSWERED
       if (left !== 'go') {
         if (left.reset - now > PATIENCE || left.reset + MARGIN >= deadline) return spent(left, reserve)
@@ -105,12 +133,12 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     }
     const bound = heldUntil < deadline ? 'longer than the 5 minutes' : 'beyond the `time-limit`'
     return new BudgetError(
-      `GitHub asks for no requests before ${utc(heldUntil)}, ${bound} that this run waits.`
+      `GitHub asks for no requests before ${utcSecond(heldUntil)}, ${bound} that this run waits.`
     )
   }
 
-  function ruling(kind: Kind, now: number): Ruling {
-    const everyone = common(now)
+  function ruling(kind: Kind, now: number, urgent: boolean): Ruling {
+    const everyone = common(now, urgent)
     if (everyone !== 'go') return everyone
     if (kind === 'write' && underWay.write >= WRITES_AT_ONCE) return { ...UNTIL_ANSWERED, passable: true }
     return pointWindow.ruling(kind, now)
@@ -125,7 +153,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     for (const kind of order(now)) {
       const next = queues[kind][0]
       if (next === undefined) continue
-      const verdict = ruling(kind, now)
+      const verdict = ruling(kind, now, next.urgent)
       if (verdict === 'go' || verdict instanceof BudgetError) {
         queues[kind].shift()
         if (kind === 'write') writeNextSince = now
@@ -159,7 +187,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     const mine = generation
     underWay[kind]++
     pointWindow.started(kind)
-    count(kind, 1)
+    record(kind, 1)
     const end = (headers?: Headers): void => {
       underWay[kind]--
       pointWindow.answered(kind, clock.now())
@@ -188,13 +216,13 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
       refund() {
         underWay[kind]--
         pointWindow.refunded(kind)
-        count(kind, -1)
+        record(kind, -1)
         pump()
       }
     }
   }
 
-  function count(kind: Kind, by: 1 | -1): void {
+  function record(kind: Kind, by: 1 | -1): void {
     stats.requests += by
     stats.points += by * POINTS[kind]
     if (kind === 'write') stats.writes += by
@@ -221,12 +249,19 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
   }
 
   return {
-    admit(kind) {
+    admit(kind, urgent = false) {
       return new Promise((resolve, reject) => {
         if (kind === 'write' && queues.write.length === 0) writeNextSince = clock.now()
-        queues[kind].push({ resolve, reject })
+        queues[kind].push({ urgent, resolve, reject })
         pump()
       })
+    },
+    setAside(room) {
+      aside.add(room)
+      return () => {
+        aside.delete(room)
+        pump()
+      }
     },
     hold,
     stats: () => ({ ...stats })
@@ -234,14 +269,8 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
 }
 
 function spent(left: { remaining: number; reset: number }, reserve: number): BudgetError {
-  const request = left.remaining === 1 ? 'request' : 'requests'
   return new BudgetError(
-    `GitHub allows this token ${left.remaining} more API ${request} before ${utc(left.reset)}, and ` +
-      `\`reserve-requests\` leaves ${reserve} of them to sharedUsage.`
+    `GitHub allows this token ${count(left.remaining, 'more API request')} before ${utcSecond(left.reset)}, and ` +
+      `\`reserve-requests\` leaves ${reserve} of them to others.`
   )
-}
-
-/** A moment as people read it. */
-function utc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

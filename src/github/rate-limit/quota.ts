@@ -11,7 +11,8 @@ export type QuotaRuling =
 export interface Quota {
   /** A request was answered, or given up as lost (no headers). */
   ended(headers: Headers | undefined, now: number): void
-  ruling(underWay: number, now: number): QuotaRuling
+  /** @param aside requests that are kept for later, beside the reserve */
+  ruling(underWay: number, now: number, aside: number): QuotaRuling
 }
 
 /**
@@ -34,10 +35,11 @@ export function createQuota(reserve: number): Quota {
         known.remaining = Math.max(0, Math.min(known.remaining - 1, told?.remaining ?? known.remaining))
       }
     },
-    ruling(underWay, now) {
+    ruling(underWay, now, aside) {
+      const floor = reserve + aside
       if (known !== undefined && known.reset <= now) known = undefined
-      if (known === undefined || known.remaining - underWay > reserve) return 'go'
-      return known.remaining > reserve ? 'wait-for-answers' : known
+      if (known === undefined || known.remaining - underWay > floor) return 'go'
+      return known.remaining > floor ? 'wait-for-answers' : known
     }
   }
 }

@@ -1,0 +1,153 @@
+import type { Context } from '../context.ts'
+import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
+
+/** What the look at a package shows after deletions. */
+export interface SecondLook {
+  /** What is gone, as the witnesses agree. */
+  readonly gone: readonly PackageVersion[]
+  /** What is there although its DELETE was answered. */
+  readonly there: readonly PackageVersion[]
+  /** What is gone without being in the list of deleted versions, so that a late tag on it would not show. */
+  readonly unlisted: readonly PackageVersion[]
+  /** Tags that a version had at its deletion and not before, and that nobody has now. */
+  readonly lostTags: ReadonlyMap<Digest, readonly string[]>
+  /** Versions that are new since the listing. */
+  readonly arrivals: readonly PackageVersion[]
+  /** Versions that nobody meant to go and that have gone, as far as the look reached. */
+  readonly vanished: ReadonlySet<Digest>
+}
+
+/** GitHub lists what was deleted with a delay; these are the pauses between looks, in milliseconds. */
+const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
+/** Before a DELETE is called in vain, the version is read once more after this time (milliseconds). */
+const LAG = 2_000
+
+/**
+ * Looks at what a run deleted. A lagging list proves nothing: what GitHub confirmed is gone where the list of
+ * deleted versions has it too, and where it does not, the registry and a GET of the version are asked. New versions
+ * are on the first pages of a list that runs newest first, so the whole list is read only in another order.
+ *
+ * @param deleted what may be gone
+ * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
+ */
+export async function lookAgain(
+  pkg: Package,
+  { listing }: LoadedPackage,
+  deleted: readonly PackageVersion[],
+  context: Context
+): Promise<SecondLook> {
+  const seen = await newest(pkg, listing, deleted.length, context)
+  const arrivals = seen.filter(({ id }) => !listing.pageOf.has(id))
+  // What was pushed once more is there, under another id.
+  const again = new Set(arrivals.map(({ digest }) => digest))
+  const mine = deleted.filter(({ digest }) => !again.has(digest))
+  const rows = new Map<number, PackageVersion>()
+  await addDeleted(pkg, mine, rows, context)
+  const there = await stillThere(
+    pkg,
+    mine.filter(({ id }) => !rows.has(id)),
+    context
+  )
+  const gone = mine.filter(version => !there.includes(version))
+  for (const pause of PAUSES) {
+    if (gone.every(({ id }) => rows.has(id))) break
+    await context.clock.sleep(pause)
+    await addDeleted(pkg, gone, rows, context)
+  }
+  return {
+    gone,
+    there,
+    unlisted: gone.filter(({ id }) => !rows.has(id)),
+    lostTags: await lostTags(pkg, gone, rows, arrivals, context),
+    arrivals,
+    vanished: vanishedFrom(listing, seen, deleted)
+  }
+}
+
+/** The newest versions, down to one that was there before; all of them where the order tells nothing. */
+async function newest(
+  pkg: Package,
+  listing: LoadedPackage['listing'],
+  lag: number,
+  { packages }: Context
+): Promise<readonly PackageVersion[]> {
+  if (!listing.newestFirst) return (await packages.listVersions(pkg, lag)).versions
+  const found: PackageVersion[] = []
+  for (let page = 1; ; page++) {
+    const { seen } = await packages.page(pkg, page)
+    found.push(...seen)
+    if (seen.length === 0 || seen.some(({ id }) => listing.pageOf.has(id))) return found
+  }
+}
+
+async function addDeleted(
+  pkg: Package,
+  wanted: readonly PackageVersion[],
+  rows: Map<number, PackageVersion>,
+  { packages }: Context
+): Promise<void> {
+  const listed = await packages.listDeleted(pkg, has => wanted.every(({ id }) => has(id)))
+  for (const row of listed) rows.set(row.id, row)
+}
+
+/** Those of these versions that are there, which two GETs show, with a pause between them. */
+export async function stillThere(
+  pkg: Package,
+  suspects: readonly PackageVersion[],
+  { packages, registry, clock }: Context
+): Promise<readonly PackageVersion[]> {
+  let left = suspects
+  for (const pause of [0, LAG]) {
+    if (left.length > 0 && pause > 0) await clock.sleep(pause)
+    const there: PackageVersion[] = []
+    for (const version of left) {
+      // The registry's word costs nothing of GitHub's quota, and agrees with the answer to the DELETE.
+      const head = await registry.headTag(repositoryOf(pkg), version.digest)
+      if (head.state === 'missing') continue
+      if ((await packages.version(pkg, version.id)).seen !== undefined) there.push(version)
+    }
+    left = there
+  }
+  return left
+}
+
+async function lostTags(
+  pkg: Package,
+  gone: readonly PackageVersion[],
+  rows: ReadonlyMap<number, PackageVersion>,
+  arrivals: readonly PackageVersion[],
+  { registry }: Context
+): Promise<Map<Digest, readonly string[]>> {
+  const held = new Set(arrivals.flatMap(({ tags }) => tags))
+  const lost = new Map<Digest, readonly string[]>()
+  for (const { id, digest, tags } of gone) {
+    const late = rows.get(id)?.tags.filter(tag => !tags.includes(tag) && !held.has(tag)) ?? []
+    const nowhere: string[] = []
+    for (const tag of late) {
+      const head = await registry.headTag(repositoryOf(pkg), tag)
+      if (head.state !== 'found' || head.digest === digest) nowhere.push(tag)
+    }
+    if (nowhere.length > 0) lost.set(digest, nowhere)
+  }
+  return lost
+}
+
+/** What stood among the rows that were seen before, was not deleted by this run, and does not stand there now. */
+function vanishedFrom(
+  { versions, newestFirst }: LoadedPackage['listing'],
+  seen: readonly PackageVersion[],
+  deleted: readonly PackageVersion[]
+): ReadonlySet<Digest> {
+  const there = new Set(seen.map(({ id }) => id))
+  const meant = new Set(deleted.map(({ id }) => id))
+  const isWhole = !newestFirst || seen.length % PER_PAGE !== 0
+  const reach = isWhole ? versions.length : versions.findLastIndex(({ id }) => there.has(id))
+  return new Set(
+    versions.slice(0, reach).flatMap(({ id, digest }) => (there.has(id) || meant.has(id) ? [] : [digest]))
+  )
+}
+
+/** How many rows a full page has. */
+const PER_PAGE = 100
