@@ -11,7 +11,7 @@ export interface Log {
   warning(text: string): void
   error(text: string): void
   group<T>(title: string, work: () => Promise<T>): Promise<T>
-  /** Keeps a value out of the log from now on. */
+  /** Keeps a value and its base64 out of the log from now on. */
   secret(value: string): void
 }
 
@@ -92,6 +92,8 @@ export function actionsLog(clock: Clock, out: StepOutput = core): Log {
     warning: text => out.warning(plain(text)),
     error: text => out.error(plain(text)),
     group: (title, work) => out.group(plain(title), work),
-    secret: value => out.setSecret(value)
+    secret: value => {
+      for (const spelling of [value, Buffer.from(value).toString('base64')]) out.setSecret(spelling)
+    }
   }
 }

@@ -13,9 +13,9 @@ import { restore } from './modes/restore/restore.ts'
 import { retain } from './modes/retain/retain.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
 import { writePage } from './report/page/page.ts'
-import { count } from './report/phrases.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
+import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
 
 /** What a step of a workflow leaves behind besides its log. */

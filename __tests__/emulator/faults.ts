@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from './http.ts'
 import type { Awaitable } from './store.ts'
 
@@ -5,6 +6,8 @@ import type { Awaitable } from './store.ts'
 export type Trouble =
   /** Answers this; the request is not carried out. */
   | { readonly kind: 'answer'; readonly answer: Answer }
+  /** Answers what is made of the request's own headers; the request is not carried out. */
+  | { readonly kind: 'echo'; readonly answer: (headers: IncomingHttpHeaders) => Answer }
   /** Carries the request out and breaks the answer's body off in the middle. */
   | { readonly kind: 'cut' }
   /** Carries it out and answers without a body. */

@@ -68,6 +68,8 @@ export interface StoredRepository {
   /** The workflow files at each git tag: those that were on the default branch when it was set. */
   readonly tags: Map<string, ReadonlyMap<string, WorkflowFile>>
   readonly releases: StoredRelease[]
+  /** Refs that lists do not show although they are there. */
+  readonly hidden: Set<string>
   /** Branches beside the default one, each with its newest commit. */
   readonly branches: Map<string, string>
   readonly pulls: StoredPull[]
@@ -91,6 +93,8 @@ export interface RepositoryBuilder {
   release(tag: string, facts?: { readonly draft?: boolean; readonly prerelease?: boolean }): void
   /** A branch beside the default one; its newest commit is made up unless told. */
   branch(name: string, commit?: string): void
+  /** Leaves a ref such as `refs/heads/main` out of lists. */
+  hide(ref: string): void
   /** A pull request, open unless `closed` says when it was closed. */
   pull(
     number: number,
@@ -185,6 +189,7 @@ export function createRepositories(world: World, server: Repositories['server'] 
         defaultBranch,
         tags: new Map(),
         releases: [],
+        hidden: new Set(),
         branches: new Map(),
         pulls: [],
         workflows: new Map(),
@@ -205,9 +210,14 @@ function builderOf(row: StoredRepository, nextId: () => number, world: World): R
     },
     release: (tag, { draft = false, prerelease = false } = {}) => {
       row.releases.push({ id: nextId(), tag, draft, prerelease })
+      // Publishing sets the tag; a draft has none, and a release whose tag is deleted becomes one.
+      if (!draft && !row.tags.has(tag)) row.tags.set(tag, new Map(row.workflows))
     },
     branch: (name, commit = sha1(`${row.name} refs/heads/${name}`)) => {
       row.branches.set(name, commit)
+    },
+    hide: ref => {
+      row.hidden.add(ref)
     },
     pull: (
       number,

@@ -25,14 +25,14 @@ export const repositoryRoutes =
       }
     const get = (path: string, handle: Handler): Route => ({ method: 'GET', path, handle: visible(handle) })
 
-    const matchingRefs: Handler = ({ params }, { name, tags, branches, defaultBranch }) => {
+    const matchingRefs: Handler = ({ params }, { name, tags, branches, hidden, defaultBranch }) => {
       if (tags.size === 0 && defaultBranch === '')
         return problem(409, 'Git Repository is empty.', 'rest/git/refs')
       const refs = [
         ...[defaultBranch, ...branches.keys()].map(branch => `refs/heads/${branch}`),
         ...[...tags.keys()].map(tag => `refs/tags/${tag}`).sort()
       ]
-      const found = refs.filter(ref => ref.startsWith(`refs/${params['ref']}`))
+      const found = refs.filter(ref => ref.startsWith(`refs/${params['ref']}`) && !hidden.has(ref))
       // All of them, whatever page is asked for.
       return {
         status: 200,

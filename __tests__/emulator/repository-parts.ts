@@ -19,7 +19,12 @@ export function paged<T>(
   const perPage = Math.min(100, Number(query.get('per_page')) || 30)
   const page = Math.max(1, Number(query.get('page')) || 1)
   const last = Math.max(1, Math.ceil(rows.length / perPage))
-  const to = (number: number, rel: string) => `<${place}?per_page=${perPage}&page=${number}>; rel="${rel}"`
+  const to = (number: number, rel: string) => {
+    const asked = new URLSearchParams(query)
+    asked.set('per_page', String(perPage))
+    asked.set('page', String(number))
+    return `<${place}?${asked}>; rel="${rel}"`
+  }
   const link = page < last ? { link: `${to(page + 1, 'next')}, ${to(last, 'last')}` } : undefined
   return { rows: rows.slice((page - 1) * perPage, page * perPage), headers: { ...link } }
 }

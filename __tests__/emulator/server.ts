@@ -104,7 +104,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       if (latencyMs > 0) await sleep(latencyMs)
       const query = new URLSearchParams(log.query)
       const call = { method, path, query, headers: req.headers, body, account }
-      await suffer(faults.strike(log), res, log, () => carryOut(call))
+      await suffer(faults.strike(log), res, log, req.headers, () => carryOut(call))
     } finally {
       flying[host] -= 1
     }

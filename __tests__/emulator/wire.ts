@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Trouble } from './faults.ts'
@@ -12,6 +18,7 @@ export async function suffer(
   troubles: readonly Trouble[],
   res: ServerResponse,
   log: { status: number },
+  headers: IncomingHttpHeaders,
   carryOut: () => Promise<Answer>
 ): Promise<void> {
   for (const trouble of troubles) {
@@ -27,6 +34,8 @@ export async function suffer(
   }
   const told = troubles.find(trouble => trouble.kind === 'answer')
   if (told !== undefined) return send(res, log, told.answer)
+  const echo = troubles.find(trouble => trouble.kind === 'echo')
+  if (echo !== undefined) return send(res, log, echo.answer(headers))
   const answer = await carryOut()
   for (const trouble of troubles) if (trouble.kind === 'then') await trouble.run()
   const harm = troubles.find(({ kind }) => !['first', 'then', 'delay'].includes(kind))?.kind

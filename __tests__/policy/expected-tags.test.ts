@@ -54,10 +54,15 @@ describe('R-09: a git tag is mapped to its image tags', () => {
     expect(imagesFor(tags, rules)).toEqual(expected)
   })
 
-  test.each(['v1.0.0+build.5', 'release/1', `v${'1'.repeat(200)}`])('%s gives none, and is told', tag => {
+  test.each(['v1.0.0+build/5', 'release/1', `v${'1'.repeat(200)}`])('%s gives none, and is told', tag => {
     const { expected, unmapped } = expectTags([tag, 'v1.0.0'], { ...RULES, gitTags: ['*'] })
     expect(expected.map(({ name }) => name)).toEqual(['v1.0.0'])
     expect(unmapped).toEqual([tag])
+  })
+
+  test('E-15 build metadata is in the image tag as Helm or Docker write it', () => {
+    const { expected } = expectTags(['v1.0.0+b5'], RULES)
+    expect(expected[0]?.images).toEqual(['v1.0.0_b5', 'v1.0.0-b5', '1.0.0_b5', '1.0.0-b5'])
   })
 
   test('of several packages the one that the group `package` names', () => {

@@ -3,10 +3,12 @@ import { BudgetError, ExpectedError } from '../../src/errors.ts'
 import type { Repository } from '../../src/github/repository.ts'
 import type { ProtectSource } from '../../src/model/decision.ts'
 import { usageReader } from '../../src/usage/ask.ts'
-import { somePackage, version } from '../helpers/make.ts'
+import { somePackage as unlinked, version } from '../helpers/make.ts'
 import { policyOf } from '../helpers/policies.ts'
 
 /** What is asked of repositories, of which, and how often. */
+
+const somePackage = { ...unlinked, repository: 'acme/app' }
 
 function repositoryOf(name: string, facts: Partial<Repository> = {}) {
   const asked: string[] = []
@@ -55,7 +57,7 @@ test('each thing is asked once, however many packages want to know it, and nothi
     ask({ ...somePackage, name: 'web' }, policy, versions)
   ])
   await ask(somePackage, policy, [version('c', { tags: ['pr-2', 'pr-3'] })])
-  expect(asked.sort()).toEqual(['git tags', 'pulls [1,2]', 'pulls [3]', 'pulls []'])
+  expect(asked.sort()).toEqual(['git tags', 'pulls [1,2]', 'pulls [3]', 'pulls []', 'releases'])
 })
 
 test('what protects is asked of both repositories, what rules match of the one that the package is linked to', async () => {
@@ -67,7 +69,10 @@ test('what protects is asked of both repositories, what rules match of the one t
   expect(usage.inUse.map(({ by }) => by)).toEqual(
     expect.arrayContaining(['git tag v1.0.0', 'git tag v2.0.0'])
   )
-  expect([home.asked, other.asked]).toEqual([['git tags'], ['git tags', 'pulls [1]']])
+  expect([home.asked, other.asked]).toEqual([
+    ['releases', 'git tags'],
+    ['pulls [1]', 'releases', 'git tags']
+  ])
 })
 
 describe('law 3', () => {
@@ -91,8 +96,8 @@ describe('law 3', () => {
     )
     expect([usage.branches, usage.pullRequests.size]).toEqual([undefined, 0])
     expect(errors).toEqual([
-      'Rules with `branch: deleted` matched nothing, for what they ask is not known. It is raining.',
-      'Rules with `pull-request: closed` matched nothing, for what they ask is not known. It is raining.'
+      'Rules with `branch: deleted` matched nothing, because what they ask is not known. It is raining.',
+      'Rules with `pull-request: closed` matched nothing, because what they ask is not known. It is raining.'
     ])
   })
 
@@ -101,7 +106,7 @@ describe('law 3', () => {
     const ask = usageReader(questions(), repository, never)
     const { usage, errors } = await ask(somePackage, policyOf([NO_BRANCH]), versions)
     expect(usage.branches).toBeUndefined()
-    expect(errors).toEqual([expect.stringMatching(/GitHub names no branch of acme\/app at all/)])
+    expect(errors).toEqual([expect.stringMatching(/branches of acme\/app lacks its default branch main/)])
   })
 
   test('where there is no room for a request the package is left for the next run', async () => {

@@ -64,7 +64,7 @@ export async function openGate(world: World, upstream: string): Promise<Gate> {
       body: await bodyOf(req),
       account: undefined
     }
-    await suffer([], res, { status: 0 }, () => answer(call))
+    await suffer([], res, { status: 0 }, req.headers, () => answer(call))
   }
 
   const server = await listen(serve)

@@ -5,6 +5,7 @@ import { isTag } from '../model/tag.ts'
 import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { refuseSlip, type Subject } from '../policy/pattern-slip.ts'
+import { quote } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
 
@@ -229,9 +230,4 @@ function eachOnce<T>(values: readonly T[]): T[] {
 
 function refuse(message: string): never {
   throw new ExpectedError(message)
-}
-
-function quote(given: string): string {
-  const line = given.replaceAll(/\s+/g, ' ')
-  return `"${line.length > 80 ? `${line.slice(0, 80)}…` : line}"`
 }

@@ -141,10 +141,14 @@ function keyNodeOf(document: Document, path: readonly PropertyKey[]): Node | und
 function fileFrom({ defaults = {}, protect, packages, tests = [] }: PolicySchema): PolicyFile {
   return {
     protect: { files: asList(protect?.files), list: protect?.list, git: asList(protect?.git) },
-    packages: packages.map(({ match, rules, ...settings }) => ({
+    packages: packages.map(({ match, rules, repository, ...settings }) => ({
       match: parsePatterns(asList(match).map(inLowerCase)),
       rules: rules.map(ruleFrom),
-      settings: { ...settingsFrom(defaults), ...settingsFrom(settings) }
+      settings: {
+        ...settingsFrom(defaults),
+        ...settingsFrom(settings),
+        ...present<Pick<Policy, 'repository'>>({ repository })
+      }
     })),
     tests
   }

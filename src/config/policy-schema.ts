@@ -30,6 +30,13 @@ export type SettingsSchema = z.infer<typeof settingsShape>
 const packageShape = z
   .strictObject({
     match: some(packagePattern).describe('Package names; * is one segment, ** is all'),
+    repository: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, 'Write it as `owner/name`.')
+      .optional()
+      .describe(
+        'owner/name: whose branches, git tags and pull requests count; default: the one it is linked to'
+      ),
     ...settings,
     rules: z.array(rule.superRefine(checkRule))
   })

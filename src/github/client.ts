@@ -3,8 +3,10 @@ import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import Bottleneck from 'bottleneck/light.js'
 import type { Clock } from '../model/clock.ts'
+import { createSecrets } from '../util/secrets.ts'
 import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
 import { createGovernor, type Governor } from './rate-limit/governor.ts'
+import { scrubAnswers } from './scrub-answers.ts'
 
 export type Octokit = ReturnType<typeof getOctokit>
 
@@ -47,6 +49,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const { token, clock, userAgent, log = silent } = options
   const baseUrl = options.baseUrl.replace(/\/+$/, '')
   const governor = createGovernor(options.reserve, options.deadline, clock)
+  const secrets = createSecrets()
+  secrets.add(token)
   const octokit = getOctokit(
     token,
     {
@@ -62,7 +66,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
       },
       retry: { retries: 3, retryAfterBaseValue: 0, doNotRetry: FINAL }
     },
-    // The first is innermost. The time limit of an attempt must not run while it waits for leave.
+    // The first is innermost: nothing that comes from outside gets past it. The time limit of an attempt must not run while it waits for leave.
+    scrubAnswers(secrets.scrub),
     guard(() => AbortSignal.timeout(ATTEMPT_MS)),
     govern(governor, clock),
     throttling,

@@ -116,20 +116,31 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     }
   }
 
+  /**
+   * One that is closed while the pages are read moves a row over the edge of a page, where nobody sees it; from the
+   * other end the edges lie elsewhere.
+   */
   async function openPullRequests(): Promise<OpenPullRequest[]> {
     insistOnName(name)
     const what = `Reading the open pull requests of ${name}`
+    const read = async (direction: 'asc' | 'desc') =>
+      understood(
+        Pulls,
+        await octokit.paginate('GET /repos/{owner}/{repo}/pulls', {
+          owner,
+          repo,
+          state: 'open',
+          sort: 'created',
+          direction,
+          per_page: PAGE
+        }),
+        what
+      )
     try {
-      const rows = await octokit.paginate('GET /repos/{owner}/{repo}/pulls', {
-        owner,
-        repo,
-        state: 'open',
-        per_page: PAGE
-      })
-      return understood(Pulls, rows, what).map(({ number, head }) => ({
-        number,
-        head: { name: head.ref, commit: head.sha }
-      }))
+      const newest = await read('desc')
+      const pulls = newest.length < PAGE ? newest : [...newest, ...(await read('asc'))]
+      const byNumber = new Map(pulls.map(({ number, head }) => [number, head]))
+      return [...byNumber].map(([number, { ref, sha }]) => ({ number, head: { name: ref, commit: sha } }))
     } catch (error) {
       throw explain(error, what, NO_PULLS)
     }

@@ -3,8 +3,8 @@ import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Descriptor, Manifest } from '../model/manifest.ts'
 import type { Content, Inventory, Package } from '../model/package.ts'
 import type { Registry } from '../registry/client.ts'
-import { count } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { count } from '../util/format.ts'
 import { repositoryOf } from './load.ts'
 
 type Labels = Readonly<Record<string, string>>

@@ -1,5 +1,5 @@
 import semver from 'semver'
-import { isTag } from '../model/tag.ts'
+import { isTag, tagSpellings } from '../model/tag.ts'
 import { type Patterns, parsePatterns } from './pattern.ts'
 import type { Groups } from './regex.ts'
 import type { InUse } from './usage.ts'
@@ -92,8 +92,7 @@ export function protectedBy(
   return gitTags.flatMap(name => {
     const readings = [valuesOf(name), valuesOf(name, groups.get(name)?.groups)]
     const texts = readings.flatMap(values => templates.flatMap(template => fill(template, values) ?? []))
-    const tags = new Set([...texts, ...texts.map(asImageTag)].filter(text => isTag(text)))
-    return [...tags].map(tag => ({ by: `${source} ${name}`, tag }))
+    return [...new Set(texts.flatMap(tagSpellings))].map(tag => ({ by: `${source} ${name}`, tag }))
   })
 }
 
@@ -138,14 +137,12 @@ function gitTagPatterns(sources: readonly string[]): Patterns {
   return parsePatterns(sources.map(source => (source === '*' ? '**' : source)))
 }
 
+/** A chart of version `1.0.0+b5` has the tag `1.0.0_b5`; a name with other characters is asked for by a named group. */
 function imagesOf(values: Values, templates: readonly string[]): string[] {
   const texts = templates.map(template => fill(template, values))
-  return [...new Set(texts.filter(text => text !== undefined && isTag(text)))] as string[]
-}
-
-/** As docker/metadata-action writes a git ref into an image tag. */
-function asImageTag(text: string): string {
-  return text.replaceAll(/[^a-zA-Z0-9._-]+/g, '-')
+  return [
+    ...new Set(texts.flatMap((text = '') => (isTag(text.replaceAll('+', '')) ? tagSpellings(text) : [])))
+  ]
 }
 
 /** Semvers first, newest first; then everything else by name, counting upwards as people do. */

@@ -89,6 +89,8 @@ export interface Policy {
   /** Of all listed versions. */
   readonly maxDeletionPercent?: number
   readonly deletionsPerRun?: number
+  /** `owner/name` of the repository whose branches, git tags and pull requests count; the one it is linked to if absent. */
+  readonly repository?: string
 }
 
 /** True when the rule has a keep clause, so that it keeps a share of what it selects. */

@@ -1,3 +1,4 @@
+import { type GitNames, gitNames } from '../model/tag.ts'
 import type { EvaluationInput } from './facts.ts'
 import type { Hit, PatternCount } from './pattern.ts'
 import type { Groups } from './regex.ts'
@@ -76,28 +77,21 @@ function isClosed(number: string | undefined, closedFor: number, usage: Usage, n
 }
 
 /** A release is no branch, and the image of one must not go because no branch is called so. */
-function isBranchGone(name: string, { branches, gitTags }: Usage): boolean {
-  return branches !== undefined && !namesOf(branches).has(asTag(name)) && isGitTagGone(name, { gitTags })
+function isBranchGone(text: string, { branches, gitTags }: Usage): boolean {
+  if (branches === undefined || !isGitTagGone(text, { gitTags })) return false
+  const withoutCommit = text.replace(/[-_.](?:sha[-_.]?)?[0-9a-f]{7,40}$/i, '')
+  return [text, withoutCommit].every(name => namesOf(branches).find(name).length === 0)
 }
 
-/** `v1.2.3` and `1.2.3` name each other. */
-function isGitTagGone(name: string, { gitTags }: Pick<Usage, 'gitTags'>): boolean {
-  if (gitTags === undefined) return false
-  const names = namesOf(gitTags)
-  const plain = asTag(name)
-  return ![plain, `v${plain}`, plain.replace(/^v/, '')].some(candidate => names.has(candidate))
+function isGitTagGone(text: string, { gitTags }: Pick<Usage, 'gitTags'>): boolean {
+  return gitTags !== undefined && namesOf(gitTags).find(text).length === 0
 }
 
-const KNOWN_NAMES = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>()
+const KNOWN_NAMES = new WeakMap<ReadonlySet<string>, GitNames>()
 
-/** Names as they look in image tags; made once for each set that was handed in. */
-function namesOf(names: ReadonlySet<string>): ReadonlySet<string> {
-  const known = KNOWN_NAMES.get(names) ?? new Set([...names].map(asTag))
+/** Made once for each set that was handed in. */
+function namesOf(names: ReadonlySet<string>): GitNames {
+  const known = KNOWN_NAMES.get(names) ?? gitNames(names)
   KNOWN_NAMES.set(names, known)
   return known
-}
-
-/** A git name as build workflows write it into a tag (docker/metadata-action: `feature/x` becomes `feature-x`). */
-function asTag(name: string): string {
-  return name.replaceAll(/[^a-zA-Z0-9._-]+/g, '-').toLowerCase()
 }

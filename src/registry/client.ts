@@ -3,13 +3,14 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { isTag } from '../model/tag.ts'
+import { createSecrets } from '../util/secrets.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
 import { isPassing, phraseOf, retryAfter, saysMissing, saysNotAccepted } from './failure.ts'
 import { ACCEPT, isSchema1, mentionsOf, parseManifest } from './manifest.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import { createLimiter } from './slots.ts'
 import { readTagList, type TagList } from './tag-list.ts'
-import { type Answer, createSend, headerOf, type Request, type Send } from './transport.ts'
+import { type Answer, createSend, headerOf, type Request, type Send, scrubbed } from './transport.ts'
 
 export interface RegistryOptions {
   /** `https://ghcr.io`, say. */
@@ -73,10 +74,26 @@ export interface Registry {
 
 /** Talks to one registry with one token, a bounded number of requests at a time. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { clock, send = createSend(), concurrent = 16 } = options
+  const { clock, token, concurrent = 16 } = options
+  const given = createSecrets()
+  const made = createSecrets()
+  for (const secrets of [given, made]) secrets.add(token)
+  const connection = options.send ?? createSend()
+  const send = scrubbed(connection, given.scrub, made.scrub)
   const base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`)
   const server = new URL(options.serverUrl)
-  const tokens = createTokens({ ...options, registry: base, server, send })
+  const tokens = createTokens({
+    registry: base,
+    server,
+    token,
+    clock,
+    // The token that is answered may be made of the one that was given.
+    send: scrubbed(connection, text => text, made.scrub),
+    onSecret: secret => {
+      made.add(secret)
+      options.onSecret(secret)
+    }
+  })
   const inSlot = createLimiter(concurrent)
   let reads = 0
 
@@ -104,9 +121,12 @@ export function createRegistry(options: RegistryOptions): Registry {
   async function get(repository: string, reference: string): Promise<ManifestRead> {
     const first = await ask('GET', repository, reference)
     // Something is there, of a type that nobody has heard of.
-    const any = saysNotAccepted(first) ? await ask('GET', repository, reference, `${ACCEPT}, */*`) : first
-    const answer = await follow(any, urlOf(base, repository.toLowerCase(), reference))
+    const here = saysNotAccepted(first) ? await ask('GET', repository, reference, `${ACCEPT}, */*`) : first
+    // What another host says is proved by a digest only: its bytes are believed, never its word that there are none.
+    const proved = parseDigest(reference) !== undefined
+    const answer = proved ? await follow(here, urlOf(base, repository.toLowerCase(), reference)) : here
     if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
+    if (answer !== here && answer.status !== 200) return { state: 'unread', cause: answered(answer) }
     if (answer.status === 200) {
       reads++
       return understand(answer, parseDigest(reference))

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { HttpClient } from '@actions/http-client'
 import { messageOf } from '../errors.ts'
+import type { Scrub } from '../util/secrets.ts'
 import { TransientError } from './retry.ts'
 
 export interface Request {
@@ -87,6 +88,44 @@ export function createSend(timeoutMs = 30_000): Send {
       throw new TransientError(why, 0, { cause: error })
     }
   }
+}
+
+/**
+ * The same requests, whose answers say no secret again: the one place where the registry's text enters.
+ *
+ * @param success applied to what is asked for, so that bytes with a secret in them do not fit their digest
+ * @param failure applied to messages and headers of all other answers
+ */
+export function scrubbed(send: Send, success: Scrub, failure: Scrub): Send {
+  return async request => {
+    try {
+      const { status, headers, body } = await send(request)
+      const fine = status >= 200 && status < 300
+      return {
+        status,
+        headers: scrubHeaders(headers, failure),
+        body: scrubBytes(body, fine ? success : failure)
+      }
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error
+      throw new TransientError(failure(error.message), error.pause)
+    }
+  }
+}
+
+function scrubHeaders(headers: IncomingHttpHeaders, scrub: Scrub): IncomingHttpHeaders {
+  const clean = Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.map(scrub) : value && scrub(value)
+  ])
+  return Object.fromEntries(clean)
+}
+
+/** Every byte is one character, so that what holds no secret stays as it is. */
+function scrubBytes(body: Uint8Array, scrub: Scrub): Uint8Array {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1')
+  const clean = scrub(text)
+  return clean === text ? body : Buffer.from(clean, 'latin1')
 }
 
 /** The whole body of an answer, of at most so many bytes. @throws when it is larger, or when it breaks off */

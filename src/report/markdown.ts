@@ -1,5 +1,5 @@
+import { count } from '../util/format.ts'
 import { REPOSITORY } from '../util/links.ts'
-import { count } from './phrases.ts'
 
 /**
  * Untrusted text (tags, names, messages of servers) made safe for GitHub's Markdown. Everything that could

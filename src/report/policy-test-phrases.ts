@@ -1,5 +1,6 @@
 import type { Decision } from '../model/decision.ts'
-import { brakePhrase, phrase, some } from './phrases.ts'
+import { some } from '../util/format.ts'
+import { brakePhrase, phrase } from './phrases.ts'
 
 /** The wording of what a case of a policy expected and did not get; see `Fault` of the policy's trial. */
 export const trialPhrases = {

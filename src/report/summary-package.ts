@@ -2,9 +2,10 @@ import type { BrokenState, Decision, Outcome, OutcomeStatus, Reason, Step } from
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { explanationPart } from './explanation.ts'
 import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
-import { brokenPhrase, count, deleteGroup, formatNumber, keepGroup, phrase, statusWord } from './phrases.ts'
+import { brokenPhrase, deleteGroup, keepGroup, phrase, statusWord } from './phrases.ts'
 import { increment } from './tally.ts'
 
 /** Deleted images are what people look for; of other lists the beginning says it all. */

@@ -1,4 +1,5 @@
 import type { PackageRun, RunResult } from '../model/run.ts'
+import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import {
   AMBER,
@@ -17,15 +18,7 @@ import {
   type Slice,
   safe
 } from './markdown.ts'
-import {
-  count,
-  formatDuration,
-  formatNumber,
-  isProtective,
-  keepLabel,
-  readsPhrase,
-  unmatchedPhrase
-} from './phrases.ts'
+import { isProtective, keepLabel, readsPhrase, unmatchedPhrase } from './phrases.ts'
 import { packageBlocks } from './summary-package.ts'
 import { increment, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
 import { failures } from './verdict.ts'

@@ -1,8 +1,9 @@
 import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
+import { count } from '../util/format.ts'
 import { readme } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
-import { brakePhrase, count, nameOf } from './phrases.ts'
+import { brakePhrase, nameOf } from './phrases.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.

@@ -6,7 +6,8 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import { protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { emptyUsage, type InUse, type Usage } from '../policy/usage.ts'
-import { namedByBranches, namedByPullRequests } from './git-names.ts'
+import { believable } from './believable.ts'
+import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
 import { type Reference, referencesTo } from './references.ts'
 
 /** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
@@ -36,8 +37,9 @@ interface Questions {
  * Gives the function that asks. Each repository is asked each thing once, however many packages want to know it, and
  * only what somebody wants to know.
  *
- * What protects is asked of the repository whose workflow runs and of the one that the package is linked to; what
- * rules match is asked of the latter, for numbers and names mean something else in every repository.
+ * The package's own repository is the one that its policy names, else the one that it is linked to. What rules match
+ * is asked of that one, because numbers and names mean something else in every repository; what protects is also asked
+ * of the repository whose workflow runs, unless the policy names one.
  *
  * @param open gives a repository by `owner/name`
  */
@@ -46,28 +48,52 @@ export function usageReader(
   home: Repository,
   open: (name: string) => Repository
 ): ReadUsage {
-  const desks = new Map<string, Repository>()
-  const deskOf = (name: string): Repository => {
+  const opened = new Map<string, Repository>()
+  const repositoryOf = (name: string): Repository => {
     const key = name.toLowerCase()
-    const desk = desks.get(key) ?? askingOnce(key === home.name.toLowerCase() ? home : open(name))
-    desks.set(key, desk)
-    return desk
+    const known =
+      opened.get(key) ?? askingOnce(believable(key === home.name.toLowerCase() ? home : open(name)))
+    opened.set(key, known)
+    return known
   }
   const required = questions.requiredTags.map(tag => ({ by: 'the input `required-tags`', tag }))
   return async (pkg, policy, versions) => {
     const tags = [...new Set(versions.flatMap(version => version.tags.filter(isUserTag)))]
-    const own = deskOf(pkg.repository ?? home.name)
-    const guards = [...new Set([deskOf(home.name), own])]
-    const named = questions.protect.flatMap(source =>
-      guards.map(repository => NAMED[source](repository, tags, questions))
-    )
-    const inUse = [
-      ...referencesTo(questions.references, pkg.name),
-      ...required,
-      ...(await Promise.all(named)).flat()
-    ]
-    const { usage, errors } = await askFacts(policy, tags, own)
+    const name = policy.repository ?? pkg.repository
+    const own = name === undefined ? undefined : repositoryOf(name)
+    const { usage, errors } = await askFacts(policy, tags, own ?? unlinked(pkg))
+    const inUse = [...referencesTo(questions.references, pkg.name), ...required]
+    if (questions.protect.length > 0) {
+      const guards =
+        policy.repository === undefined
+          ? [own ?? unlinked(pkg), repositoryOf(home.name)]
+          : [repositoryOf(policy.repository)]
+      const named = questions.protect.flatMap(source =>
+        [...new Set(guards)].map(repository => NAMED[source](repository, tags, questions))
+      )
+      inUse.push(...(await Promise.all(named)).flat())
+    }
     return { usage: { ...emptyUsage, ...usage, inUse }, errors }
+  }
+}
+
+/** Stands for the repository of a package that is linked to none: nothing is known of it. */
+function unlinked({ name, url }: Package): Repository {
+  const fails = async (): Promise<never> => {
+    throw new ExpectedError(
+      `The package ${name} is linked to no repository that the token may see, so whose branches, git tags and pull ` +
+        `requests are its own is not known. Connect it on its page${url === '' ? '' : ` (${url})`}, or give its entry in the ` +
+        'policy `repository: owner/name`.'
+    )
+  }
+  return {
+    name: '',
+    gitTags: fails,
+    releaseTags: fails,
+    branches: fails,
+    openPullRequests: fails,
+    pullRequests: fails,
+    defaultBranch: fails
   }
 }
 
@@ -78,12 +104,22 @@ const NAMED: Readonly<
     (repository: Repository, tags: readonly string[], questions: Questions) => Promise<InUse[]>
   >
 > = {
-  'git-tags': async (repository, _, questions) =>
-    protectedBy('git tag', await repository.gitTags(), questions),
-  releases: async (repository, _, questions) =>
-    protectedBy('release', await repository.releaseTags(), questions),
+  'git-tags': async (repository, tags, questions) =>
+    namedByTags('git tag', await repository.gitTags(), tags, questions),
+  releases: async (repository, tags, questions) =>
+    namedByTags('release', await repository.releaseTags(), tags, questions),
   branches: async (repository, tags) => namedByBranches(await repository.branches(), tags),
   'pull-requests': async (repository, tags) => namedByPullRequests(await repository.openPullRequests(), tags)
+}
+
+/** What a check could be satisfied with, and every other spelling of the names. */
+function namedByTags(
+  source: string,
+  names: readonly string[],
+  tags: readonly string[],
+  questions: Questions
+): InUse[] {
+  return [...protectedBy(source, names, questions), ...namedByGitTags(source, names, tags)]
 }
 
 type Facts = Pick<Usage, 'pullRequests' | 'branches' | 'gitTags'>
@@ -100,12 +136,12 @@ async function askFacts(
       return await work()
     } catch (error) {
       if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
-      errors.push(`Rules with ${words} matched nothing, for what they ask is not known. ${error.message}`)
+      errors.push(`Rules with ${words} matched nothing, because what they ask is not known. ${error.message}`)
       return undefined
     }
   }
   const byBranch = rules.some(({ match }) => match.branchDeleted === true)
-  const byGitTag = byBranch || rules.some(({ match }) => match.gitTagDeleted === true)
+  const byGitTag = rules.some(({ match }) => match.gitTagDeleted === true)
   const numbers = rules.flatMap(({ match }) =>
     match.pullRequest === undefined ? [] : numbersIn([...(match.tags?.scan(tags).values() ?? [])])
   )
@@ -113,16 +149,20 @@ async function askFacts(
     numbers.length > 0
       ? ask('`pull-request: closed`', () => repository.pullRequests([...new Set(numbers)]))
       : undefined,
-    byBranch ? ask('`branch: deleted`', () => someBranches(repository)) : undefined,
-    byGitTag ? ask('`git-tag: deleted` or `branch: deleted`', () => repository.gitTags()) : undefined
+    byBranch ? ask('`branch: deleted`', () => repository.branches()) : undefined,
+    byGitTag
+      ? ask('`git-tag: deleted`', () => someGitTags(repository))
+      : byBranch
+        ? ask('`branch: deleted`', () => repository.gitTags())
+        : undefined
   ])
   return {
     usage: {
       ...(pullRequests === undefined ? {} : { pullRequests }),
-      ...(branches === undefined ? {} : { branches: new Set(branches) }),
+      ...(branches === undefined ? {} : { branches: new Set(branches.map(({ name }) => name)) }),
       ...(gitTags === undefined ? {} : { gitTags: new Set(gitTags) })
     },
-    errors: errors.sort()
+    errors: [...new Set(errors)].sort()
   }
 }
 
@@ -130,11 +170,13 @@ function numbersIn(hits: readonly { readonly groups: Readonly<Record<string, str
   return hits.flatMap(({ groups: { pr = '' } }) => (/^\d{1,15}$/.test(pr) ? [Number(pr)] : []))
 }
 
-/** A repository with an image of a branch has had branches; that all of them are gone is not to be believed. */
-async function someBranches(repository: Repository): Promise<string[]> {
-  const branches = await repository.branches()
-  if (branches.length === 0) throw new ExpectedError(`GitHub names no branch of ${repository.name} at all.`)
-  return branches.map(({ name }) => name)
+/** A repository with images of git tags has had some; that all of them are gone is not believed. */
+async function someGitTags(repository: Repository): Promise<string[]> {
+  const tags = await repository.gitTags()
+  if (tags.length > 0) return tags
+  throw new ExpectedError(
+    `GitHub names no git tag of ${repository.name} at all. If that is right, select the images by \`tags\` alone.`
+  )
 }
 
 /** The same repository, whose answers are remembered, failures too. */

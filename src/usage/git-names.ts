@@ -1,9 +1,16 @@
+import { gitNames } from '../model/tag.ts'
 import type { InUse } from '../policy/usage.ts'
 
 /** A branch, and the commit that it stands on. */
 interface Branch {
   readonly name: string
   readonly commit: string
+}
+
+/** The git tags or releases whose spelling a tag may be. @param source what people call them: `git tag`, `release` */
+export function namedByGitTags(source: string, gitTags: readonly string[], tags: readonly string[]): InUse[] {
+  const names = gitNames(gitTags)
+  return tags.flatMap(tag => names.find(tag).map(name => ({ by: `${source} ${name}`, tag })))
 }
 
 /**
@@ -13,7 +20,10 @@ interface Branch {
  * @param tags all user tags of the package
  */
 export function namedByBranches(branches: readonly Branch[], tags: readonly string[]): InUse[] {
-  return branches.flatMap(branch => namedByBranch(`branch ${branch.name}`, branch, tags))
+  return namedBy(
+    branches.map(branch => ({ by: `branch ${branch.name}`, branch })),
+    tags
+  )
 }
 
 /**
@@ -31,19 +41,37 @@ export function namedByPullRequests(
     const [, number] = /(?:^|[-_.])(?:pr|pull|pull-request|mr)[-_.]?(\d+)(?:[-_.]|$)/i.exec(tag) ?? []
     if (number !== undefined) numbered.set(Number(number), [...(numbered.get(Number(number)) ?? []), tag])
   }
-  return open.flatMap(({ number, head }) => {
-    const by = `pull request #${number}`
-    return [...(numbered.get(number) ?? []).map(tag => ({ by, tag })), ...namedByBranch(by, head, tags)]
+  const heads = open.map(({ number, head }) => ({ by: `pull request #${number}`, branch: head }))
+  return [
+    ...open.flatMap(({ number }) =>
+      (numbered.get(number) ?? []).map(tag => ({ by: `pull request #${number}`, tag }))
+    ),
+    ...namedBy(heads, tags)
+  ]
+}
+
+/** What branches name, in every spelling. @param heads each with what is said to use it */
+function namedBy(
+  heads: readonly { readonly by: string; readonly branch: Branch }[],
+  tags: readonly string[]
+): InUse[] {
+  const names = gitNames(heads.map(({ branch }) => branch.name))
+  const byName = Map.groupBy(heads, ({ branch }) => branch.name)
+  const byCommit = Map.groupBy(heads, ({ branch }) => branch.commit.slice(0, SHORT))
+  return tags.flatMap(tag => {
+    const named = names.find(tag).flatMap(name => byName.get(name) ?? [])
+    const commit = commitIn(tag)
+    const built = (byCommit.get(commit?.slice(0, SHORT) ?? '') ?? []).filter(({ branch }) =>
+      branch.commit.startsWith(commit ?? '')
+    )
+    return [...new Set([...named, ...built])].map(({ by }) => ({ by, tag }))
   })
 }
 
-function namedByBranch(by: string, { name, commit }: Branch, tags: readonly string[]): InUse[] {
-  const plain = name.replaceAll(/[^a-zA-Z0-9._-]+/g, '-').toLowerCase()
-  return tags.filter(tag => tag.toLowerCase() === plain || isOfCommit(tag, commit)).map(tag => ({ by, tag }))
-}
+/** How many digits of a commit git shows at least. */
+const SHORT = 7
 
-/** True for a tag that ends in the commit, whole or cut off as git does. */
-function isOfCommit(tag: string, commit: string): boolean {
-  const [, short] = /(?:^|[-_.])([0-9a-f]{7,40})$/.exec(tag) ?? []
-  return short !== undefined && commit.startsWith(short)
+/** The commit that a tag ends in, whole or cut off as git does. */
+function commitIn(tag: string): string | undefined {
+  return /(?:^|[-_.])([0-9a-f]{7,40})$/i.exec(tag)?.[1]?.toLowerCase()
 }

@@ -104,7 +104,7 @@ describe('states', () => {
   test('R-09: tags that give no image tag are told, and not started', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
-    acme.repository.tag('v1.0.0+build', 'app@1.1.0', 'app@1.0.0', 'web@7.0.0')
+    acme.repository.tag('v1.0.0~build', 'app@1.1.0', 'app@1.0.0', 'web@7.0.0')
     acme.app.push(image(), { tags: ['1.0.0'] })
     await using run = await acme.run({
       'git-tags': 'v*, /^(?<package>.+)@(?<version>.+)$/',

@@ -316,7 +316,7 @@ it('law 3: what GitHub does not answer matches nothing, and makes the run red', 
   const result = await run({ policy: PULL_REQUESTS, 'delete-tags': 'rc-*' })
   expect(result.errors).toEqual([
     expect.stringMatching(
-      /^app: Rules with `pull-request: closed` matched nothing, for what they ask is not known\./
+      /^app: Rules with `pull-request: closed` matched nothing, because what they ask is not known\./
     )
   ])
   expect(tagsOf(app)).toEqual(['pr-1', 'v1'])

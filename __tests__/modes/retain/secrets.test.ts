@@ -23,9 +23,9 @@ const masksIn = (stdout: string): string[] =>
 
 it.each<[string, Target, number]>([
   ['the token before the first request', { host: 'api' }, 1],
-  ['its base64 before the exchange', { host: 'registry', path: /^\/token/ }, 2],
-  // Both manifests are asked for at once, and refused: with a token they come again.
-  ["the registry's own token before its first use", { host: 'registry', path: /manifests/, after: 2 }, 3]
+  ['its base64 before the exchange', { host: 'registry', path: /^\/token/ }, 4],
+  // The list of tags is asked for first, and refused: with a token it comes again.
+  ["the registry's own token before its first use", { host: 'registry', path: /tags\/list/, after: 1 }, 6]
 ])('masks %s', async (_, target, count) => {
   await using scene = await openScene({ where: 'bundle' })
   const { app, github, token, run } = scene
@@ -45,7 +45,8 @@ it('prints no secret in a whole run with the debug log on, nor in one that fails
   const { github, token, run } = scene
   layDown(scene)
   const fine = await run(PULLS, { env: { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' } })
-  expect(new Set(masksIn(fine.stdout)).size).toBe(3)
+  // The token, what is made of it for the exchange, and the registry's own; of each its base64 as well.
+  expect(new Set(masksIn(fine.stdout)).size).toBe(6)
   // A server that repeats what it was sent.
   github.faults.on(
     { host: 'api', path: /\/versions$/ },

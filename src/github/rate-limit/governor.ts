@@ -1,5 +1,6 @@
 import { BudgetError } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
+import { count, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
 import { createPointWindow, type Kind, POINTS } from './points.ts'
 import { createQuota } from './quota.ts'
@@ -132,7 +133,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     }
     const bound = heldUntil < deadline ? 'longer than the 5 minutes' : 'beyond the `time-limit`'
     return new BudgetError(
-      `GitHub asks for no requests before ${utc(heldUntil)}, ${bound} that this run waits.`
+      `GitHub asks for no requests before ${utcSecond(heldUntil)}, ${bound} that this run waits.`
     )
   }
 
@@ -186,7 +187,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     const mine = generation
     underWay[kind]++
     pointWindow.started(kind)
-    count(kind, 1)
+    record(kind, 1)
     const end = (headers?: Headers): void => {
       underWay[kind]--
       pointWindow.answered(kind, clock.now())
@@ -215,13 +216,13 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
       refund() {
         underWay[kind]--
         pointWindow.refunded(kind)
-        count(kind, -1)
+        record(kind, -1)
         pump()
       }
     }
   }
 
-  function count(kind: Kind, by: 1 | -1): void {
+  function record(kind: Kind, by: 1 | -1): void {
     stats.requests += by
     stats.points += by * POINTS[kind]
     if (kind === 'write') stats.writes += by
@@ -268,14 +269,8 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
 }
 
 function spent(left: { remaining: number; reset: number }, reserve: number): BudgetError {
-  const request = left.remaining === 1 ? 'request' : 'requests'
   return new BudgetError(
-    `GitHub allows this token ${left.remaining} more API ${request} before ${utc(left.reset)}, and ` +
-      `\`reserve-requests\` leaves ${reserve} of them to sharedUsage.`
+    `GitHub allows this token ${count(left.remaining, 'more API request')} before ${utcSecond(left.reset)}, and ` +
+      `\`reserve-requests\` leaves ${reserve} of them to others.`
   )
-}
-
-/** A moment as people read it. */
-function utc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

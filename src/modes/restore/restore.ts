@@ -14,9 +14,10 @@ import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import type { Journal } from '../../report/journal.ts'
-import { nameOf, some } from '../../report/phrases.ts'
+import { nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
+import { some } from '../../util/format.ts'
 import {
   type PackageState,
   planOfNames,

@@ -12,8 +12,9 @@ import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { restoralOf } from '../../policy/restore-steps.ts'
 import type { Journal } from '../../report/journal.ts'
-import { nameOf, some } from '../../report/phrases.ts'
+import { nameOf } from '../../report/phrases.ts'
 import { tagEntry } from '../../report/record-build.ts'
+import { some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */

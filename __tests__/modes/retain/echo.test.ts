@@ -1,0 +1,136 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import { expect, it } from '@jest/globals'
+import { startCacheService } from '../../emulator/cache-service.ts'
+import type { Target } from '../../emulator/faults.ts'
+import { image, manifest } from '../../emulator/shapes.ts'
+import { ago, openScene } from './runs.ts'
+
+/**
+ * A server that repeats what it was sent, in whatever spelling: nothing of it may get further than the place where it
+ * entered. Every test searches everything that a run leaves behind.
+ */
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+const entity = (text: string): string => [...text].map(one => `&#${one.charCodeAt(0)};`).join('')
+const hexEntity = (text: string): string =>
+  text.replaceAll(/\W|_/g, one => `&#x${one.charCodeAt(0).toString(16)};`)
+const percent = (text: string): string =>
+  [...text].map(one => `%${one.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
+const unicode = (text: string): string =>
+  [...text].map(one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+
+/** The credentials of a request in every spelling, in one text of the length of a message. */
+function spellings(headers: IncomingHttpHeaders): string[] {
+  const given = headers.authorization?.replace(/^\w+ /, '') ?? 'nothing'
+  const inside = Buffer.from(given, 'base64').toString('latin1').split(':').at(-1) ?? ''
+  const plain = /^[\x20-\x7e]+$/.test(inside) ? [given, inside] : [given]
+  return plain.flatMap(text => [
+    text,
+    base64(text),
+    base64(`x-access-token:${text}`),
+    base64(`a:${text}`),
+    Buffer.from(text).toString('base64url'),
+    encodeURIComponent(base64(text)),
+    encodeURIComponent(text),
+    entity(text),
+    hexEntity(text),
+    percent(text),
+    unicode(text),
+    JSON.stringify(text.replaceAll('/', '\\/'))
+  ])
+}
+
+/** What a reader makes of a text that wants to hide something. */
+function readings(text: string): string {
+  const open = text
+    .replaceAll(/&#x([\da-f]+);?/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replaceAll(/&#(\d+);?/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replaceAll(/\\+u([\da-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replaceAll(/%(?:25)?([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replaceAll(/\\+\//g, '/')
+  const words = open.match(/[\w+/-]{12,}/g) ?? []
+  const inner = words.flatMap(word =>
+    [0, 1, 2, 3].map(at => Buffer.from(word.slice(at), 'base64').toString('latin1'))
+  )
+  return [open, ...inner].join('\n')
+}
+
+/** Long enough to be no chance, short enough to find a secret that was cut. */
+const pieceOf = (token: string): string => token.slice(4, 20)
+
+const one = 0
+const messages: [string, Target, (texts: string[]) => object, number][] = [
+  ['the API, of a list', { host: 'api', path: /\/versions$/ }, texts => ({ message: texts.join(' ') }), 403],
+  ['the API, of a package', { host: 'api', path: /\/app$/ }, texts => ({ message: texts.join(' ') }), 404],
+  ['the API, of an owner', { host: 'api', path: /^\/users\// }, texts => ({ message: texts.join(' ') }), 400],
+  ['the API, of a deletion', { host: 'api', method: 'DELETE' }, texts => ({ message: texts.join(' ') }), 422],
+  [
+    'the API, of a deletion that failed',
+    { host: 'api', method: 'DELETE' },
+    texts => ({ message: texts.join(' ') }),
+    403
+  ],
+  [
+    'the registry, of a manifest',
+    { host: 'registry', path: /manifests/, after: 2 },
+    texts => ({ errors: [{ code: 'DENIED', message: texts.join(' ') }] }),
+    400
+  ],
+  [
+    'the registry, in a code',
+    { host: 'registry', path: /manifests/, after: 2 },
+    texts => ({ errors: texts.map(code => ({ code, message: 'no' })) }),
+    404
+  ],
+  [
+    'the token service',
+    { host: 'registry', path: /^\/token/ },
+    texts => ({ errors: [{ code: texts[one], message: texts.join(' ') }] }),
+    403
+  ]
+]
+
+it.each(
+  messages.flatMap(([name, target, body, status]) =>
+    // A message is cut at 300 characters by some: each spelling comes first once.
+    [0, 3, 6, 9, 12, 15, 18].map(first => [name, first, target, body, status] as const)
+  )
+)(
+  'E-40 %s that echoes the credentials (from spelling %i on) tells them to nobody',
+  async (_, first, target, body, status) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, token, run } = scene
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    app.push(image(), { tags: ['pr-1'], at: ago(80) })
+    app.push(manifest(), { tags: ['pr-2'], at: ago(80) })
+    github.faults.on(target, {
+      kind: 'echo',
+      answer: headers => ({
+        status,
+        lie: true,
+        body: body([...spellings(headers).slice(first), ...spellings(headers)]),
+        headers: { 'x-echo': spellings(headers)[first] ?? '' }
+      })
+    })
+    const result = await run({ 'delete-tags': 'pr-*' }, { env: { ...cache.env, RUNNER_DEBUG: '1' } })
+    const left = [
+      result.stdout.replaceAll(/^::add-mask::.*$/gm, ''),
+      result.summary,
+      JSON.stringify(result.outputs),
+      JSON.stringify(result.report ?? null),
+      ...cache.entries.map(({ bytes }) => gunzipSync(bytes).toString('utf8'))
+    ]
+    for (const text of left) expect(readings(text)).not.toContain(pieceOf(token))
+  }
+)
+
+it('E-41 the base64 of the bare token is masked before the first request', async () => {
+  await using scene = await openScene()
+  const { app, token, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const { stdout } = await run({})
+  expect(stdout).toContain(`::add-mask::${base64(token)}\n`)
+  expect(stdout.indexOf(base64(token))).toBeLessThan(stdout.indexOf('::group::'))
+})

@@ -1,0 +1,79 @@
+/** Takes every known secret out of a text from outside, however it is spelled there. */
+export type Scrub = (text: string) => string
+
+export interface Secrets {
+  /** From now on this is taken out. Too short a secret is not: it would be found everywhere. */
+  add(secret: string): void
+  readonly scrub: Scrub
+}
+
+const SHORTEST = 8
+const MASK = '***'
+
+/**
+ * What a client was given and must not be told again by a server that repeats its requests. A secret is found as it
+ * is, in base64 alone or behind any user name, and each of its characters may be written as a URL, HTML or JSON
+ * writes it: what is harmless here could be decoded by whatever shows the text.
+ */
+export function createSecrets(): Secrets {
+  const known = new Map<string, RegExp>()
+  return {
+    add(secret) {
+      if (secret.length >= SHORTEST && !known.has(secret)) known.set(secret, expressionFor(secret))
+    },
+    scrub(text) {
+      let clean = text
+      for (const expression of known.values()) clean = clean.replace(expression, MASK)
+      return clean
+    }
+  }
+}
+
+function expressionFor(secret: string): RegExp {
+  const forms = [plainForm(secret), ...[0, 1, 2].map(offset => base64Form(secret, offset))]
+  return new RegExp(forms.join('|'), 'g')
+}
+
+const plainForm = (secret: string): string => [...secret].map(one => spelled(one)).join('')
+
+/**
+ * The part of the base64 that is the same whatever stands before and after the secret, behind `offset` bytes modulo
+ * three; and the characters that share bits with the neighbors, and the padding, where they are there.
+ */
+function base64Form(secret: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)])
+  const first = Math.ceil((offset * 8) / 6)
+  const last = Math.floor((bytes.length * 8) / 6)
+  const core = [...bytes.toString('base64').slice(first, last)]
+  const edge = '[A-Za-z0-9+/_-]?'
+  return `${offset === 0 ? '' : edge}${core.map(spelledInBase64).join('')}${edge}=*`
+}
+
+/** base64url has other characters in two places. */
+function spelledInBase64(character: string): string {
+  if (character === '+') return `(?:${spelled('+')}|${spelled('-')})`
+  if (character === '/') return `(?:${spelled('/')}|${spelled('_')})`
+  return spelled(character)
+}
+
+const NAMED: Readonly<Partial<Record<string, string>>> = {
+  _: 'lowbar|UnderBar',
+  '/': 'sol',
+  '+': 'plus',
+  '=': 'equals',
+  '-': 'hyphen|dash',
+  '.': 'period',
+  '&': 'amp'
+}
+
+/** A regular expression for one character in every spelling. */
+function spelled(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  const hex = [...code.toString(16).padStart(2, '0')]
+    .map(digit => `[${digit}${digit.toUpperCase()}]`)
+    .join('')
+  const entity = [`#[xX]0*${hex}`, `#0*${code}`, NAMED[character]].filter(one => one !== undefined).join('|')
+  return `(?:\\\\*${literal(character)}|%(?:25)*${hex}|&(?:amp;)*(?:${entity});?|\\\\+(?:u00|x)${hex})`
+}
+
+const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')
