@@ -116,12 +116,14 @@ function namedIn(
       version !== undefined && isCalled(version, name) ? [place] : []
     )
     const [place] = places
+    // Two rows of one digest are one manifest.
+    const digests = new Set(places.map(one => graph.nodes[one]?.digest))
     if (place === undefined && optional) absent.push(name)
     else if (place === undefined) {
       unknown.push(`"${name}" is no tag, digest or version id that the package has.`)
-    } else if (places.length > 1) {
-      unknown.push(`"${name}" means ${places.length} versions, so it is left alone: give the full digest.`)
-    } else if (!named.has(place)) named.set(place, name)
+    } else if (digests.size > 1) {
+      unknown.push(`"${name}" means ${digests.size} versions, so it is left alone: give the full digest.`)
+    } else for (const one of places) if (!named.has(one)) named.set(one, name)
   }
   return { named, unknown, absent }
 }
