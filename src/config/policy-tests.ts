@@ -4,7 +4,8 @@ import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
 import { decide, emptyUsage, type Usage } from '../policy/plan.ts'
 import { mismatch } from '../report/policy-test-phrases.ts'
-import { type PolicyFile, type PolicyTest, policyFor, policyOf } from './policy-file.ts'
+import { policyFor, policyOf } from './policy-file.ts'
+import type { PolicyFile, PolicyTest } from './policy-schema.ts'
 
 /**
  * Has the policy decide each case that it brings along, and compares.
