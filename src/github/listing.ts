@@ -1,5 +1,4 @@
 import { ExpectedError } from '../errors.ts'
-import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 
 /** Every version of a package, proven complete. */
@@ -61,7 +60,6 @@ export async function listCompletely(
     const repeated =
       previous !== undefined && sameIds(previous, reading) && counts.every(number => number <= found + lag)
     if (repeated || counts.every(number => number === found)) {
-      refuseTwins(name, reading.versions)
       return { ...reading, newestFirst: isNewestFirst(reading.versions) }
     }
     before = after
@@ -135,19 +133,4 @@ function isNewestFirst(versions: readonly PackageVersion[]): boolean {
     const before = index === 0 ? Number.POSITIVE_INFINITY : versions[index - 1]?.created
     return created !== undefined && before !== undefined && created <= before
   })
-}
-
-/** @throws ExpectedError when two versions claim one digest: a decision on one would be one on both */
-function refuseTwins(name: string, versions: readonly PackageVersion[]): void {
-  const owners = new Map<Digest, number>()
-  for (const { id, digest } of versions) {
-    const other = owners.get(digest)
-    if (other !== undefined) {
-      throw new ExpectedError(
-        `GitHub lists ${digest} twice among the versions of ${name}, as ${other} and as ${id}. Nothing is decided on ` +
-          'this package; if it lasts, delete one of the two by hand.'
-      )
-    }
-    owners.set(digest, id)
-  }
 }

@@ -186,8 +186,9 @@ function failingSort(
   const node = graph.nodes[place] as Node
   const untagged = node.userTags.length === 0
   // One that is held and describes something is orphaned as soon as it stands alone.
-  const state = untagged && graph.describes[place] === true ? 'orphaned' : graph.states[place]
-  if (match.untagged === true && !(untagged && state !== 'orphaned')) return 'untagged'
+  const isReferrer = untagged && graph.describes[place] === true
+  const state = isReferrer && !graph.isStore ? 'orphaned' : graph.states[place]
+  if (match.untagged === true && !(untagged && !isReferrer)) return 'untagged'
   if (match.states !== undefined && !(state !== undefined && match.states.has(state))) return 'state'
   if (match.untaggedFor !== undefined) {
     const since = usage.untaggedSince.get(node.digest)

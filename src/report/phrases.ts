@@ -89,6 +89,10 @@ export function phrase(reason: Reason): string {
       return 'the last tagged version, which GitHub does not let go'
     case 'cache':
       return 'a build cache, which only a rule that names caches may delete'
+    case 'odd':
+      return reason.why
+    case 'stored':
+      return 'this package holds nothing but signatures and the like, and what this one describes may be in another package'
     case 'approved':
       return `the approved plan keeps it: ${reason.why}`
     case 'unplanned':
@@ -164,6 +168,8 @@ const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   'depends-on-unread': 'may be needed by something unreadable',
   'last-tagged': 'last tagged version of the package',
   cache: 'build cache',
+  odd: "odd in GitHub's list",
+  stored: 'describes what may be in another package',
   approved: 'kept by the approved plan',
   unplanned: 'not in the approved plan',
   'not-named': 'not named for the purge'
