@@ -87,13 +87,21 @@ it('T-36 lists an empty package as empty', async () => {
 
 it.each<[string, object, string]>([
   ['no digest as its name', { name: '1.2.3' }, 'which is no digest'],
-  ['no word on its tags', { metadata: { package_type: 'container' } }, 'metadata.container'],
   ['no id', { id: undefined }, '0.id']
 ])('refuses a row with %s', async (_, row, message) => {
   await using server = await serve(listingOf([versionRow(1, [], row)]))
   const listed = packagesOf(server).packages.listVersions(somePackage)
   await expect(listed).rejects.toBeInstanceOf(ExpectedError)
   await expect(listed).rejects.toThrow(message)
+})
+
+it.each([
+  ['no metadata', { metadata: undefined }],
+  ['no word on its tags', { metadata: { package_type: 'container' } }]
+])('E-25 takes the tags of a row with %s for unknown, not for none', async (_, row) => {
+  await using server = await serve(listingOf([versionRow(1, [], row)]))
+  const { versions } = await packagesOf(server).packages.listVersions(somePackage)
+  expect(versions).toMatchObject([{ id: 1, tagsUnknown: true }])
 })
 
 it('takes a date that cannot be read for an unknown one', async () => {

@@ -8,6 +8,7 @@ import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
 import { unknownPlaceholders } from '../policy/expected-tags.ts'
 import { readme } from '../util/links.ts'
+import { own } from '../util/own.ts'
 import { nearest } from '../util/suggest.ts'
 import * as fields from './fields.ts'
 import { type ForeignInputs, foreignTool } from './foreign-words.ts'
@@ -270,9 +271,9 @@ function checkWarnings(inputs: Inputs): string[] {
 }
 
 function unknownInputs(env: NodeJS.ProcessEnv): string[] {
-  const own = new Map(KEYS.map(key => [variableOf(key), key]))
+  const known = new Set(KEYS.map(variableOf))
   const strange = Object.keys(env)
-    .filter(variable => variable.startsWith('INPUT_') && !own.has(variable))
+    .filter(variable => variable.startsWith('INPUT_') && !known.has(variable))
     .map(variable => variable.slice('INPUT_'.length).toLowerCase())
   if (strange.length === 0) return []
   const all: ForeignInputs = Object.fromEntries([
@@ -284,7 +285,7 @@ function unknownInputs(env: NodeJS.ProcessEnv): string[] {
   ])
   const tool = foreignTool(strange, all)
   return Object.entries(all).flatMap(([name, value]) => {
-    const word = tool?.words[name]
+    const word = tool && own(tool.words, name)
     if (word !== undefined) {
       return [`Input \`${name}\` is a word of ${tool?.name}; here it is said otherwise. ${word(value, all)}`]
     }

@@ -1,4 +1,4 @@
-import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { InputError, messageOf } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import { parseAge } from '../policy/age.ts'
@@ -51,6 +51,12 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   }
   if (document.errors.length > 0) {
     throw new InputError(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}.`))
+  }
+  const misplaced = prototypeKeys(document)
+  if (misplaced.length > 0) {
+    throw new InputError(
+      misplaced.map(offset => `${at(offset)}: \`__proto__\` cannot be a key of a policy. Remove it.`)
+    )
   }
   const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) return fileFrom(result.data)
@@ -108,6 +114,17 @@ function contentOf(document: Document, fileName: string): unknown {
   } catch (error) {
     throw new InputError([`${fileName}: ${messageOf(error)}.`])
   }
+}
+
+/** Where `__proto__` is a key: no object of JavaScript can hold it as one, so a condition on it would be lost. */
+function prototypeKeys(document: Document): number[] {
+  const offsets: number[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__') offsets.push(key.range?.[0] ?? 0)
+    }
+  })
+  return offsets
 }
 
 /** `packages[0].rules[1].match.tags: `, nothing for the file itself. */

@@ -74,6 +74,7 @@ const match = z.strictObject({
     .describe('The git tag that the named group "tag", or the whole tag, names is gone'),
   labels: z
     .record(z.string(), some(glob))
+    .refine(labels => Object.keys(labels).length > 0, 'It must not be empty.')
     .optional()
     .describe('Annotation or config label: globs on its value'),
   kind: some(z.enum(KINDS))

@@ -1,6 +1,5 @@
 import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 
@@ -77,12 +76,11 @@ export async function listCompletely(
     const reading = merge(pages)
     const isWhole = seen === undefined ? false : showsNothingOlder(reading, seen)
     const found: Reading = seen === undefined ? reading : await join(seen, reading, name, reader)
-    if (seen === undefined && pages.length === 1 && before === found.versions.length)
-      return finish(name, found, 0)
+    if (seen === undefined && pages.length === 1 && before === found.versions.length) return finish(found, 0)
     const counted = amid ?? before
     const after = await catchUp(found, counted === before ? counted : undefined, reader)
-    if (after.isExact) return finish(name, after.reading, 0)
-    if (isWhole) return finish(name, ...(await lookForUnseen(after.reading, counted, reader, clock)))
+    if (after.isExact) return finish(after.reading, 0)
+    if (isWhole) return finish(...(await lookForUnseen(after.reading, counted, reader, clock)))
     seen = after.reading
   }
   throw new ExpectedError(
@@ -197,8 +195,7 @@ async function lookForUnseen(
   return [last, Math.max(0, counted - last.versions.length)]
 }
 
-function finish(name: string, reading: Reading, unseen: number): Listing {
-  refuseTwins(name, reading.versions)
+function finish(reading: Reading, unseen: number): Listing {
   return { ...reading, newestFirst: isNewestFirst(reading.versions), unseen }
 }
 
@@ -230,19 +227,4 @@ function isNewestFirst(versions: readonly PackageVersion[]): boolean {
     const before = index === 0 ? Number.POSITIVE_INFINITY : versions[index - 1]?.created
     return created !== undefined && before !== undefined && created <= before
   })
-}
-
-/** @throws ExpectedError when two versions claim one digest: a decision on one would be one on both */
-function refuseTwins(name: string, versions: readonly PackageVersion[]): void {
-  const owners = new Map<Digest, number>()
-  for (const { id, digest } of versions) {
-    const other = owners.get(digest)
-    if (other !== undefined) {
-      throw new ExpectedError(
-        `GitHub lists ${digest} twice among the versions of ${name}, as ${other} and as ${id}. Nothing is decided on ` +
-          'this package; if it lasts, delete one of the two by hand.'
-      )
-    }
-    owners.set(digest, id)
-  }
 }

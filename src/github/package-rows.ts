@@ -19,8 +19,7 @@ export const VersionRow = z.object({
   created_at: z.string().nullish(),
   updated_at: z.string().nullish(),
   deleted_at: z.string().nullish(),
-  // Required: a row that does not say its tags is not one without tags.
-  metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) })
+  metadata: z.object({ container: z.object({ tags: z.array(z.string()) }).nullish() }).nullish()
 })
 
 /** A package as GitHub describes it. */
@@ -43,7 +42,9 @@ export function toVersion(row: z.infer<typeof VersionRow>, what: string): Packag
   return {
     id: row.id,
     digest: digestOf(row, what),
-    tags: row.metadata.container.tags,
+    tags: row.metadata?.container?.tags ?? [],
+    // A row that does not say its tags is not one without tags.
+    ...(row.metadata?.container ? {} : { tagsUnknown: true }),
     created: believableDate(moment(row.created_at)),
     updated: believableDate(moment(row.updated_at))
   }

@@ -32,6 +32,8 @@ export interface PackageVersion {
   readonly id: number
   readonly digest: Digest
   readonly tags: readonly string[]
+  /** Set where GitHub does not say which tags it has. */
+  readonly tagsUnknown?: true
   /** Milliseconds since 1970; undefined where GitHub gave no date that can be read. */
   readonly created: number | undefined
   readonly updated: number | undefined

@@ -89,6 +89,10 @@ export function phrase(reason: Reason): string {
       return 'the last tagged version, which GitHub does not let go'
     case 'cache':
       return 'a build cache, which only a rule that names caches may delete'
+    case 'odd':
+      return reason.why
+    case 'stored':
+      return 'this package holds nothing but signatures and the like, and what this one describes may be in another package'
     case 'approved':
       return `the approved plan keeps it: ${reason.why}`
     case 'unplanned':
@@ -143,11 +147,7 @@ export function keepGroup(reason: KeepReason): string {
   }
 }
 
-/** A kept version's kind of reason: fixed words, for the chart's few slices. */
-export function keepLabel(reason: KeepReason): string {
-  return KEEP_LABELS[reason.code]
-}
-
+/** Kinds of reasons, in fixed words. */
 const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   'no-rule': 'no rule asks for its deletion',
   'keep-rule': 'kept by a keep rule',
@@ -164,6 +164,8 @@ const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   'depends-on-unread': 'may be needed by something unreadable',
   'last-tagged': 'last tagged version of the package',
   cache: 'build cache',
+  odd: "odd in GitHub's list",
+  stored: 'describes what may be in another package',
   approved: 'kept by the approved plan',
   unplanned: 'not in the approved plan',
   'not-named': 'not named for the purge'

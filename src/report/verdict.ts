@@ -47,8 +47,8 @@ function errors(run: PackageRun): string[] {
   const [first] = unread
   if (first !== undefined) {
     sentences.push(
-      `${count(unread.length, 'manifest')} could not be read, so all that ${unread.length === 1 ? 'it' : 'they'} may need ` +
-        `is kept. The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${readme('a-manifest-could-not-be-read')}`
+      `${count(unread.length, 'manifest')} could not be read, so ${unread.length === 1 ? 'it' : 'each'} is kept with all that it may need. ` +
+        `The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${readme('a-manifest-could-not-be-read')}`
     )
   }
   for (const brake of run.plan?.brakes ?? []) {

@@ -69,10 +69,10 @@ it('every version has a verdict with a reason, in the report and grouped in the 
   expect(record?.packages[0]?.versions.map(({ phrase }) => phrase)).toEqual(
     Array(7).fill(expect.stringMatching(/^(?:kept|deleted): \S/))
   )
-  expect(summary).toMatch(/^## 3 versions deleted, 4 remain in 1 package of acme/)
+  expect(summary).toMatch(/^## 1 image deleted \(3 versions\) in 1 package of acme, 4 versions remain/)
   expect(summary).toMatch('part of a kept image')
   expect(summary).toMatch('within the grace')
-  expect(summary).toMatch('```mermaid')
+  expect(summary).toMatch('43 % of the versions went')
 })
 
 it('a report that cannot be written stops the run before anything is deleted', async () => {
