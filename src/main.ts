@@ -1,7 +1,7 @@
 import * as core from '@actions/core'
 import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
-import { runPolicyTests } from './config/run-policy-tests.ts'
+import { runPolicyTests } from './config/policy-tests.ts'
 import { type Context, openContext } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
 import { actionsLog, annotate, type FilePlace, type Log } from './log.ts'
