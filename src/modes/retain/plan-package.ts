@@ -60,11 +60,13 @@ export async function planPackage(
       alarms: errors,
       warnings: []
     },
-    warnings: unseenVersions(loaded),
     changes: deletions(plan, loaded, context),
     deferred: false,
-    // Red where nothing goes at all; said where something else does.
-    warnings: plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : []
+    warnings: [
+      ...unseenVersions(loaded),
+      // Red where nothing goes at all; said where something else does.
+      ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
+    ]
   }
 }
 
