@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Config } from 'jest'
 
 // No transform: on Node 24 Jest 30.5 erases the types itself, as node does.
@@ -8,7 +9,7 @@ const config: Config = {
   transform: {},
   testTimeout: 60_000,
   // Tests wait for child processes and sockets more than they compute.
-  maxWorkers: '150%',
+  maxWorkers: availableParallelism() + 1,
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/index.ts'],
   reporters: ['default', '<rootDir>/scripts/jest-tally.ts']

@@ -461,6 +461,17 @@ const rows: Row[] = [
     package: { first: { age: 20_000 }, second: { tags: ['pr-1'], age: 700_000 }, third: {} },
     rules: [untagged, all('pr-*')],
     goes: ['third']
+  },
+  {
+    hazard:
+      'E-11: a package of nothing but signatures is a store of them: what they describe may be elsewhere',
+    package: {
+      sig: { tags: [describing('elsewhere', '.sig')] },
+      list: { tags: [describing('other')], children: ['bundle'] },
+      bundle: { subject: 'other' }
+    },
+    rules: [untagged, { action: 'delete', match: { state: ['orphaned', 'ghost', 'partial'] } }],
+    goes: []
   }
 ]
 

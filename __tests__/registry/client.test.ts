@@ -264,6 +264,22 @@ describe('the token', () => {
     expect(store.seen.map(one => [one.url, one.authorization])).toEqual([['/blob?sig=1', undefined]])
   })
 
+  test('E-24: a manifest of a type that nobody knows is read for the digests in its bytes', async () => {
+    const other = hashed(Buffer.from('other'))
+    const odd = Buffer.from(JSON.stringify({ parts: [{ ref: other }], subject: { digest } }))
+    const type = 'application/vnd.example.thing.v1+json'
+    const message = 'thing found, but Accept header does not support it'
+    const { registry, asked } = await world([
+      say(404, { errors: [{ code: 'MANIFEST_UNKNOWN', message }] }),
+      say(200, odd, { 'content-type': type })
+    ])
+    expect(await registry.readManifest(REPO, hashed(odd))).toMatchObject({
+      state: 'read',
+      manifest: { mediaType: type, subject: digest, children: [{ digest: other, uncertain: true }] }
+    })
+    expect(asked().at(-1)?.accept).toBe(`${ACCEPT}, */*`)
+  })
+
   test('E-26: what a redirect leads to is believed for its bytes only', async () => {
     const store = await serve(say(200, { schemaVersion: 2, manifests: [], other: true }))
     const { registry } = await world([say(307, '', { location: store.url })])
@@ -339,12 +355,15 @@ describe('a manifest', () => {
     expect(await registry.readManifest(REPO, digest)).toMatchObject({ state })
   })
 
-  test('that is intact but of no known form is unread, and not asked for again', async () => {
+  test('E-24: that is intact but of no known form is not asked for again', async () => {
     const odd = Buffer.from('{"schemaVersion":9}')
     const { registry, asked } = await world([say(200, odd, { 'content-type': INDEX })])
-    expect(await registry.readManifest(REPO, hashed(odd))).toEqual({
-      state: 'unread',
-      cause: 'the manifest cannot be read: it is none of the known shapes of an index or a manifest'
+    expect(await registry.readManifest(REPO, hashed(odd))).toMatchObject({
+      state: 'read',
+      manifest: {
+        children: [],
+        unknown: 'the manifest cannot be read: it is none of the known shapes of an index or a manifest'
+      }
     })
     expect(asked()).toHaveLength(2)
   })

@@ -2,17 +2,13 @@ import { describe, expect, test } from '@jest/globals'
 import type { Brake, PatternHits, Reason } from '../../src/model/decision.ts'
 import {
   brakePhrase,
-  count,
-  formatAge,
-  formatDuration,
   nameOf,
-  ordinal,
   phrase,
   readsPhrase,
-  some,
   unmatchedPhrase,
   verdictPhrase
 } from '../../src/report/phrases.ts'
+import { count, formatAge, formatDuration, ordinal, some } from '../../src/util/format.ts'
 import { version } from '../helpers/make.ts'
 import { DAY, drop, keep } from './runs.ts'
 

@@ -4,7 +4,8 @@ import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { explanationLines } from '../report/explanation.ts'
-import { count, nameOf, outcomeWord, phrase } from '../report/phrases.ts'
+import { nameOf, outcomeWord, phrase } from '../report/phrases.ts'
+import { count } from '../util/format.ts'
 
 /** What the log tells of one package while it is worked on. */
 export interface ProgressLog {

@@ -5,6 +5,7 @@ import { isTag } from '../model/tag.ts'
 import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { refuseSlip, type Subject } from '../policy/pattern-slip.ts'
+import { quote } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
 
@@ -54,6 +55,16 @@ export const flag = field(given => {
 
 /** Milliseconds. */
 export const age = field(given => parseAge(given) ?? refuse(`${quote(given)} is no age. ${ageAdvice(given)}`))
+
+/** How long to wait for something; nobody waits for months, so `5m` is five minutes here. */
+export const waitingTime = field(given => {
+  const ms = age.safeParse(given.replace(/^(\d+)\s*m$/i, '$1min'))
+  return ms.success
+    ? ms.data
+    : refuse(
+        `${quote(given)} is no time to wait. Write for instance \`5m\` or \`1h\`; \`0\` waits for nothing.`
+      )
+})
 
 /** Milliseconds, more than none. */
 export const timeSpan = field(given => {
@@ -229,9 +240,4 @@ function eachOnce<T>(values: readonly T[]): T[] {
 
 function refuse(message: string): never {
   throw new ExpectedError(message)
-}
-
-function quote(given: string): string {
-  const line = given.replaceAll(/\s+/g, ' ')
-  return `"${line.length > 80 ? `${line.slice(0, 80)}…` : line}"`
 }

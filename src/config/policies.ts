@@ -1,16 +1,17 @@
 import { ExpectedError, InputError } from '../errors.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import type { Policy } from '../policy/rule.ts'
-import { some } from '../report/phrases.ts'
 import type { RunRecord } from '../report/record.ts'
 import { readMatchingFiles, readTextFile } from '../usage/files.ts'
 import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
+import { some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
-import { type PolicyFile, parsePolicyFile, policyFor } from './policy-file.ts'
+import { parsePolicyFile, policyFor } from './policy-file.ts'
+import type { PolicyFile } from './policy-schema.ts'
+import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
-import { runPolicyTests } from './run-policy-tests.ts'
 
 /** All that is said of packages before anything is requested: by the inputs, the policy file and the workspace. */
 export interface Policies {

@@ -7,7 +7,7 @@ import { believableDate, type Owner, type Package, type PackageVersion } from '.
 
 export const PackageRow = z.object({
   name: z.string().min(1),
-  version_count: z.int().nonnegative(),
+  version_count: z.int().nonnegative().nullish().catch(undefined),
   visibility: z.string(),
   html_url: z.string(),
   repository: z.object({ full_name: z.string() }).nullish()
@@ -19,8 +19,7 @@ export const VersionRow = z.object({
   created_at: z.string().nullish(),
   updated_at: z.string().nullish(),
   deleted_at: z.string().nullish(),
-  // Required: a row that does not say its tags is not one without tags.
-  metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) })
+  metadata: z.object({ container: z.object({ tags: z.array(z.string()) }).nullish() }).nullish()
 })
 
 /** A package as GitHub describes it. */
@@ -29,7 +28,7 @@ export function toPackage(row: z.infer<typeof PackageRow>, owner: Owner): Packag
     owner,
     name: row.name.toLowerCase(),
     visibility: row.visibility,
-    versionCount: row.version_count,
+    versionCount: row.version_count ?? undefined,
     url: row.html_url,
     ...(row.repository ? { repository: row.repository.full_name } : {})
   }
@@ -43,7 +42,9 @@ export function toVersion(row: z.infer<typeof VersionRow>, what: string): Packag
   return {
     id: row.id,
     digest: digestOf(row, what),
-    tags: row.metadata.container.tags,
+    tags: row.metadata?.container?.tags ?? [],
+    // A row that does not say its tags is not one without tags.
+    ...(row.metadata?.container ? {} : { tagsUnknown: true }),
     created: believableDate(moment(row.created_at)),
     updated: believableDate(moment(row.updated_at))
   }

@@ -3,8 +3,8 @@ import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Descriptor, Manifest } from '../model/manifest.ts'
 import type { Content, Inventory, Package } from '../model/package.ts'
 import type { Registry } from '../registry/client.ts'
-import { count } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { count } from '../util/format.ts'
 import { repositoryOf } from './load.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -71,13 +71,17 @@ function firstPlatform({ children }: Manifest): Descriptor | undefined {
 }
 
 const Config = z.object({
-  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish()
+  config: z.object({ Labels: z.record(z.string(), z.unknown()).nullish() }).nullish()
 })
 
 /** The config of an artifact may be anything, and then has no labels. */
 function labelsIn(bytes: Uint8Array): Labels {
   try {
-    return Config.parse(JSON.parse(new TextDecoder().decode(bytes))).config?.Labels ?? {}
+    const labels = Config.parse(JSON.parse(new TextDecoder().decode(bytes))).config?.Labels ?? {}
+    // One that is no text takes none of the others with it: they may be what keeps the image.
+    return Object.fromEntries(
+      Object.entries(labels).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+    )
   } catch {
     return {}
   }

@@ -31,6 +31,10 @@ export type KeepReason =
   | { readonly code: 'depends-on-unread'; readonly on: Ref; readonly cause: string }
   | { readonly code: 'last-tagged' }
   | { readonly code: 'cache' }
+  /** GitHub's list is odd about it; `why` is a phrase. */
+  | { readonly code: 'odd'; readonly why: string }
+  /** A signature in a package of nothing else: what it describes may be in another one. */
+  | { readonly code: 'stored' }
   /** A plan that was approved keeps it; `why` is the reason that it gave. */
   | { readonly code: 'approved'; readonly why: string }
   /** It came after the plan that is applied. */

@@ -59,6 +59,8 @@ export interface Manifest {
   readonly subject?: Digest
   readonly artifactType?: string
   readonly annotations: Readonly<Record<string, string>>
+  /** Why it is of a kind that nobody knows: a phrase. Its children are then all that its bytes name. */
+  readonly unknown?: string
   /** The config blob, where labels live; absent for an index. */
   readonly config?: Digest
 }

@@ -19,8 +19,8 @@ export interface Package {
   /** Without the owner, in lower case: `app/api` for ghcr.io/octo/app/api. */
   readonly name: string
   readonly visibility: string
-  /** GitHub's own count of versions, untagged children included. */
-  readonly versionCount: number
+  /** GitHub's own count of versions, untagged children included; a hint, and undefined where it gives none. */
+  readonly versionCount: number | undefined
   /** `owner/name` of the linked repository, where there is one. */
   readonly repository?: string
   /** The package's page, where its settings are. */
@@ -32,6 +32,8 @@ export interface PackageVersion {
   readonly id: number
   readonly digest: Digest
   readonly tags: readonly string[]
+  /** Set where GitHub does not say which tags it has. */
+  readonly tagsUnknown?: true
   /** Milliseconds since 1970; undefined where GitHub gave no date that can be read. */
   readonly created: number | undefined
   readonly updated: number | undefined

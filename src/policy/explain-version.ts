@@ -43,11 +43,13 @@ function keepReasons(
     ...viaReason(place, input, resolution.kept),
     ...layer0.filter(({ code }) => code !== 'in-use' && code !== 'unread'),
     ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
-    ...(votes.spared.get(place) ?? [])
+    ...(votes.spared.get(place) ?? []),
+    ...(input.graph.isStore && input.graph.describes[place] === true ? [STORED] : [])
   ]
   return [reason, ...others]
 }
 
+const STORED: KeepReason = { code: 'stored' }
 const NO_RULE: KeepReason = { code: 'no-rule' }
 const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
 

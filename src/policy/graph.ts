@@ -33,6 +33,10 @@ export interface Graph {
   readonly predecessors: readonly (readonly number[])[]
   /** True for a node that says that it describes another, whether that is there or not. */
   readonly describes: readonly boolean[]
+  /** Digests that GitHub lists more than once. */
+  readonly twins: ReadonlySet<Digest>
+  /** True where nothing stands for itself and all that is described is elsewhere: a store of signatures. */
+  readonly isStore: boolean
   /** Tags of which nobody knows what they stand on. */
   readonly unresolved: NonNullable<Inventory['unresolved']>
   /** What is wrong with a node; mostly undefined. */
@@ -48,9 +52,11 @@ export function buildGraph(inventory: Inventory): Graph {
   const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
   const referrers = referrersOf(nodes, subjects, find)
   const predecessors = predecessorsOf(children, referrers)
+  const twins = shareAmongTwins(nodes, find, predecessors)
   const describes = subjects.map(said => said.length > 0)
   const { unresolved = NONE } = inventory
-  const graph = { nodes, find, children, referrers, predecessors, describes, unresolved }
+  const isStore = holdsReferrersOnly(nodes, describes, predecessors)
+  const graph = { nodes, find, children, referrers, predecessors, describes, unresolved, isStore, twins }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
 }
@@ -167,6 +173,32 @@ function predecessorsOf(children: readonly Places[], referrers: readonly Places[
   return children.map((_, place) => predecessors.get(place) ?? NONE)
 }
 
+/** GitHub may list a digest twice: what points to one of the two rows points to the other. */
+function shareAmongTwins(
+  nodes: readonly Node[],
+  find: Graph['find'],
+  predecessors: Places[]
+): ReadonlySet<Digest> {
+  const twins = new Set<Digest>()
+  nodes.forEach(({ digest }, place) => {
+    const other = find(digest)
+    if (other === undefined || other === place) return
+    twins.add(digest)
+    predecessors[place] = predecessors[other] ?? NONE
+  })
+  return twins
+}
+
+/** True where nothing stands for itself, and nothing that is described is there. */
+function holdsReferrersOnly(
+  nodes: readonly Node[],
+  describes: readonly boolean[],
+  predecessors: readonly Places[]
+): boolean {
+  const roots = nodes.flatMap((_, place) => (predecessors[place]?.length === 0 ? [place] : []))
+  return roots.length > 0 && roots.every(place => describes[place] === true)
+}
+
 type Places = readonly number[]
 
 function addTo(lists: Map<number, number[]>, place: number, item: number): void {
@@ -197,10 +229,11 @@ function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenSta
 }
 
 /** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
-function isOrphaned({ nodes, describes, predecessors }: Edges, place: number): boolean {
+function isOrphaned({ nodes, describes, predecessors, isStore }: Edges, place: number): boolean {
   const node = nodes[place]
   // Had one of its subjects been there, it would point to this one.
   return (
+    !isStore &&
     node?.version !== undefined &&
     node.userTags.length === 0 &&
     describes[place] === true &&

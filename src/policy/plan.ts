@@ -2,10 +2,10 @@ import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { verdictOf } from './explain-version.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isRoot, kindOf } from './graph.ts'
+import { buildGraph, type Graph, isRoot, kindOf, refOf } from './graph.ts'
 import { brakesOn, type Totals, withinBudget } from './limits.ts'
 import { type Group, orderDeletions } from './order.ts'
-import { protectedVersions } from './protect.ts'
+import { oddity, protectedVersions } from './protect.ts'
 import { type Resolution, resolve } from './resolve.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
@@ -39,7 +39,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     ...workOf(input, resolution, strips),
     hits: selections.flatMap(hitsOf),
     broken: brokenIn(graph),
-    unread: unreadIn(unknowns)
+    unread: [...unreadIn(unknowns), ...oddIn(graph)]
   }
 }
 
@@ -161,6 +161,14 @@ export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
 
 function hitsOf({ rule, counts }: Selection): PatternHits[] {
   return counts.map(count => ({ rule: rule.name, action: rule.action, ...count }))
+}
+
+/** Versions that cannot be decided on, because GitHub's list is odd about them. */
+function oddIn(graph: Graph): Plan['unread'] {
+  return graph.nodes.flatMap((node, place) => {
+    const cause = node.version === undefined ? undefined : oddity(graph, place)
+    return cause === undefined ? [] : [{ digest: node.digest, ref: refOf(node), cause }]
+  })
 }
 
 /** Roots whose own children or subject are gone. */

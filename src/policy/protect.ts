@@ -3,7 +3,7 @@ import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { ageOf } from './age.ts'
 import type { EvaluationInput } from './facts.ts'
-import { type Graph, isLeftover } from './graph.ts'
+import { type Graph, isLeftover, type Node } from './graph.ts'
 
 /**
  * Layer 0: what stays whatever any rule says, because it is in use, too young, or of unknown age. What it needs
@@ -17,12 +17,22 @@ export function protectedVersions(input: EvaluationInput): Map<number, KeepReaso
   for (const [place, by] of inUse(input)) hold(place, { code: 'in-use', by })
   const { graph, policy, now } = input
   graph.nodes.forEach(({ version, content }, place) => {
-    if (version === undefined || isLeftover(content)) return
+    if (version === undefined) return
+    const why = oddity(graph, place)
+    if (why !== undefined) hold(place, { code: 'odd', why })
+    if (isLeftover(content)) return
     const age = ageOf(version, 'newest', now)
     if (age === undefined) hold(place, { code: 'undated' })
     else if (age < policy.grace) hold(place, { code: 'young', age, grace: policy.grace })
   })
   return held
+}
+
+/** What is odd about a version in GitHub's list, so that it cannot be decided on: a phrase. */
+export function oddity({ nodes, twins }: Graph, place: number): string | undefined {
+  const { version, digest } = nodes[place] as Node
+  if (version?.tagsUnknown) return 'GitHub does not say which tags it has'
+  return twins.has(digest) ? 'GitHub lists its digest twice' : undefined
 }
 
 /** Whoever pulls by the digest of a platform may have it from any index that names it: all of those stay. */

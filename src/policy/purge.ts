@@ -100,8 +100,9 @@ function namedIn(graph: Graph, names: readonly string[]): Named {
     )
     const [place] = places
     if (place === undefined) problems.push(`"${name}" is no tag, digest or version id that the package has.`)
-    else if (places.length > 1) problems.push(`"${name}" is a tag and a version id as well: give the digest.`)
-    else if (!named.has(place)) named.set(place, name)
+    else if (places.length > 1 && parseDigest(name) === undefined)
+      problems.push(`"${name}" is a tag and a version id as well: give the digest.`)
+    else for (const one of places) if (!named.has(one)) named.set(one, name)
   }
   refuse(problems)
   return named

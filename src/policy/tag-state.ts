@@ -55,6 +55,7 @@ function look(root: Digest, graph: Graph, platforms: readonly string[]): Look {
     if (content.state === 'missing') lacks.push(platform ?? digest)
     else if (content.state === 'unread') cause ??= content.cause
     else if (content.state === 'read') {
+      cause ??= content.manifest.unknown
       for (const child of content.manifest.children) {
         if (!places.has(child.digest)) places.set(child.digest, child.platform)
       }

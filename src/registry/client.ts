@@ -5,8 +5,8 @@ import type { Manifest } from '../model/manifest.ts'
 import { isTag } from '../model/tag.ts'
 import { createSecrets } from '../util/secrets.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
-import { isPassing, phraseOf, retryAfter, saysMissing } from './failure.ts'
-import { ACCEPT, isSchema1, parseManifest } from './manifest.ts'
+import { isPassing, phraseOf, retryAfter, saysMissing, saysNotAccepted } from './failure.ts'
+import { ACCEPT, isSchema1, mentionsOf, parseManifest } from './manifest.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import { createLimiter } from './slots.ts'
 import { readTagList, type TagList } from './tag-list.ts'
@@ -105,21 +105,28 @@ export function createRegistry(options: RegistryOptions): Registry {
     return send(signed(request, await tokens.renew(scope, used, headerOf(first, 'www-authenticate'))))
   }
 
-  async function ask(method: 'GET' | 'HEAD', repository: string, reference: string): Promise<Answer> {
+  async function ask(
+    method: 'GET' | 'HEAD',
+    repository: string,
+    reference: string,
+    accept = ACCEPT
+  ): Promise<Answer> {
     const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
     const url = urlOf(base, scope.repository, reference)
-    const answer = await authorized(scope, { method, url, headers: { accept: ACCEPT } })
+    const answer = await authorized(scope, { method, url, headers: { accept } })
     if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
     return answer
   }
 
   async function get(repository: string, reference: string): Promise<ManifestRead> {
     const first = await ask('GET', repository, reference)
+    // Something is there, of a type that nobody has heard of.
+    const here = saysNotAccepted(first) ? await ask('GET', repository, reference, `${ACCEPT}, */*`) : first
     // What another host says is proved by a digest only: its bytes are believed, never its word that there are none.
     const proved = parseDigest(reference) !== undefined
-    const answer = proved ? await follow(first, urlOf(base, repository.toLowerCase(), reference)) : first
+    const answer = proved ? await follow(here, urlOf(base, repository.toLowerCase(), reference)) : here
     if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
-    if (answer !== first && answer.status !== 200) return { state: 'unread', cause: answered(answer) }
+    if (answer !== here && answer.status !== 200) return { state: 'unread', cause: answered(answer) }
     if (answer.status === 200) {
       reads++
       return understand(answer, parseDigest(reference))
@@ -292,7 +299,9 @@ function understand(answer: Answer, wanted: Digest | undefined): ManifestRead {
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     if (!intact) throw new TransientError(BROKEN)
-    return { state: 'unread', cause: messageOf(error) }
+    // What a tag leads to has no digest to be held against: it may be any page.
+    if (expected === undefined) return { state: 'unread', cause: messageOf(error) }
+    manifest = mentionsOf(answer.body, headerOf(answer, 'content-type'), messageOf(error))
   }
   if (intact) return { state: 'read', digest: actual, manifest, bytes: answer.body }
   // The digest of a signed schema 1 manifest is not that of its bytes: the registry's word has to do.

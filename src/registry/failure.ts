@@ -27,6 +27,11 @@ export function saysMissing(answer: Answer): boolean {
   )
 }
 
+/** True for an answer that says that the type of what is there was not among those that were asked for. */
+export function saysNotAccepted(answer: Answer): boolean {
+  return answer.status === 404 && errorsOf(answer).some(({ message }) => /\baccept/i.test(message))
+}
+
 const MISSING: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'NAME_UNKNOWN'])
 
 /** What an answer says, as a phrase for people: `HTTP 403 DENIED: invalid token`. */

@@ -38,9 +38,10 @@ const BLOB_TYPE =
 export const MAX_BYTES = 4 * 1024 * 1024
 
 // An edge that cannot be read must not look like an edge that is not there: no `catch` on digests.
-const digest = z.string().transform((text, context): Digest => {
+/** Undefined for one of an algorithm that GHCR does not have: what it names is no version of any package there. */
+const named = z.string().transform((text, context): Digest | undefined => {
   const parsed = parseDigest(text)
-  if (parsed !== undefined) return parsed
+  if (parsed !== undefined || isOfOtherAlgorithm(text)) return parsed
   context.addIssue({ code: 'custom', message: `"${text.slice(0, 100)}" is no digest` })
   return z.NEVER
 })
@@ -54,7 +55,7 @@ const texts = z
   .catch({})
 const platform = z.object({ os: text, architecture: text, variant: text }).optional().catch(undefined)
 
-const entry = z.object({ mediaType: text, digest, platform, artifactType: text, annotations: texts })
+const entry = z.object({ mediaType: text, digest: named, platform, artifactType: text, annotations: texts })
 const config = z.object({ mediaType: text, digest: text }).optional().catch(undefined)
 
 const wire = z.object({
@@ -65,7 +66,7 @@ const wire = z.object({
   config,
   layers: z.unknown().optional(),
   fsLayers: z.unknown().optional(),
-  subject: z.object({ digest }).nullish(),
+  subject: z.object({ digest: named }).nullish(),
   annotations: texts
 })
 type Wire = z.output<typeof wire>
@@ -85,7 +86,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const form = formOf(body, types)
   const common = {
     mediaType: mediaTypeOf(body, form, types),
-    ...(body.subject ? { subject: body.subject.digest } : {}),
+    ...(body.subject?.digest === undefined ? {} : { subject: body.subject.digest }),
     ...(body.artifactType === undefined ? {} : { artifactType: body.artifactType }),
     annotations: body.annotations
   }
@@ -101,6 +102,48 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     children: [],
     ...(blob === undefined ? {} : { config: blob })
   }
+}
+
+/**
+ * Makes what can be made of a manifest of a kind that nobody knows: every digest in its bytes may be something that
+ * it needs. The bytes must be known to be those of its digest.
+ *
+ * @param cause why it could not be parsed
+ */
+export function mentionsOf(bytes: Uint8Array, contentType: string | undefined, cause: string): Manifest {
+  const mentioned = new Set(Buffer.from(bytes).toString('latin1').match(ANY_DIGEST) ?? [])
+  const subject = subjectIn(bytes)
+  const children = [...mentioned].flatMap((text): Descriptor[] => {
+    const digest = parseDigest(text)
+    return digest === undefined || digest === subject ? [] : [{ digest, index: false, uncertain: true }]
+  })
+  return {
+    mediaType: contentType ?? 'application/octet-stream',
+    form: 'index',
+    kind: 'artifact',
+    children,
+    ...(subject === undefined ? {} : { subject }),
+    annotations: {},
+    unknown: cause
+  }
+}
+
+const ANY_DIGEST = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g
+
+function subjectIn(bytes: Uint8Array): Digest | undefined {
+  try {
+    return z
+      .object({ subject: z.object({ digest: named }) })
+      .parse(JSON.parse(Buffer.from(bytes).toString('utf8'))).subject.digest
+  } catch {
+    return undefined
+  }
+}
+
+/** The grammar of a digest (image-spec, descriptor.md), with another algorithm than GHCR's two. */
+function isOfOtherAlgorithm(text: string): boolean {
+  const [, algorithm] = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):[a-zA-Z0-9=_-]+$/.exec(text) ?? []
+  return algorithm !== undefined && algorithm !== 'sha256' && algorithm !== 'sha512'
 }
 
 /** True for Docker's schema 1, whose digest is not that of its bytes when it is signed. */
@@ -167,13 +210,15 @@ function childrenOf(entries: readonly Entry[]): readonly Descriptor[] {
   for (const item of entries) {
     if (item.mediaType !== undefined && BLOB_TYPE.test(item.mediaType)) continue
     const child = descriptorOf(item)
+    if (child === undefined) continue
     const twin = children.get(child.digest)
     children.set(child.digest, twin === undefined ? child : merge(twin, child))
   }
   return [...children.values()]
 }
 
-function descriptorOf(item: Entry): Descriptor {
+function descriptorOf(item: Entry): Descriptor | undefined {
+  if (item.digest === undefined) return undefined
   const index = INDEX_TYPES.has(item.mediaType ?? '')
   const where = platformOf(item)
   const describes = parseDigest(item.annotations['vnd.docker.reference.digest'] ?? '')

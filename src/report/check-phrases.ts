@@ -1,6 +1,6 @@
 import type { DispatchStatus, TagCheck, TagState } from '../model/check.ts'
 import { parseDigest, shortDigest } from '../model/digest.ts'
-import { some } from './phrases.ts'
+import { some } from '../util/format.ts'
 
 /** The wording of a check, as plain text; see phrases.ts. */
 

@@ -1,9 +1,9 @@
 import type { Dispatch, TagCheck, TagState } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
 import { countStates, missingTags } from './check-tally.ts'
 import { AMBER, code, details, GREENS, GREY, LEFT, listing, pie, RED, RIGHT, safe } from './markdown.ts'
-import { count, formatNumber } from './phrases.ts'
 import { failures } from './verdict.ts'
 
 /** More rows than this nobody reads. */

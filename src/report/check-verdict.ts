@@ -1,8 +1,8 @@
 import type { Dispatch, DispatchStatus } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
+import { count, some } from '../util/format.ts'
 import { dispatchWord } from './check-phrases.ts'
 import { missingTags } from './check-tally.ts'
-import { count, some } from './phrases.ts'
 
 /**
  * Why a check is red: what could not be read, what could not be rebuilt, and what is missing where that was asked

@@ -1,7 +1,8 @@
 import type { Explanation, RuleWord } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
+import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
-import { nameOf, phrase, some, verdictPhrase } from './phrases.ts'
+import { nameOf, phrase, verdictPhrase } from './phrases.ts'
 
 /** What there is to say of one version: a title, what decides, each rule's word, and its relations. */
 interface Told {

@@ -1,9 +1,10 @@
 import type { Decision, Outcome, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
+import { count } from '../util/format.ts'
 import { dispatchedEntries, missingEntries } from './check-outputs.ts'
 import { missingTags } from './check-tally.ts'
-import { count, phrase } from './phrases.ts'
+import { phrase } from './phrases.ts'
 import { broughtBack, total } from './tally.ts'
 
 /** The action's outputs, in the order of action.yml. */

@@ -12,50 +12,12 @@ import type {
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
+import { count, formatAge, formatNumber, ordinal, some, utcMinute } from '../util/format.ts'
 
 /**
  * The only place with wording for reasons, outcomes and states. Everything here is plain text:
  * whoever prints it into Markdown, HTML or a log escapes it there.
  */
-
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-
-/** `1234567` as `1,234,567`. */
-export function formatNumber(value: number): string {
-  return value.toLocaleString('en-US')
-}
-
-/** `1 version`, `1,234 versions`; `many` where the plural is not just an `s`. */
-export function count(value: number, one: string, many = `${one}s`): string {
-  return `${formatNumber(value)} ${value === 1 ? one : many}`
-}
-
-/** An age in milliseconds in its largest useful unit, rounded down: `41 days`, `36 hours`, `5 minutes`. */
-export function formatAge(ms: number): string {
-  if (ms < MINUTE) return 'less than a minute'
-  if (ms < HOUR) return count(Math.floor(ms / MINUTE), 'minute')
-  if (ms < 2 * DAY) return count(Math.floor(ms / HOUR), 'hour')
-  return count(Math.floor(ms / DAY), 'day')
-}
-
-/** How long something takes, in milliseconds, to two units, rounded up to a second: `3 min 20 s`, `2 h 5 min`. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.ceil(ms / SECOND)
-  if (seconds < 60) return `${Math.max(seconds, 1)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return join(minutes, 'min', seconds % 60, 's')
-  const hours = Math.floor(minutes / 60)
-  return join(hours, 'h', minutes % 60, 'min')
-}
-
-function join(large: number, unit: string, small: number, smallUnit: string): string {
-  return small === 0
-    ? `${formatNumber(large)} ${unit}`
-    : `${formatNumber(large)} ${unit} ${small} ${smallUnit}`
-}
 
 /** What manifests were read for, and why others were not, of several packages together. */
 export function readsPhrase(reads: readonly ReadCounts[]): string {
@@ -73,19 +35,6 @@ const READS: readonly (readonly [keyof ReadCounts, string])[] = [
   ['remembered', 'more remembered from earlier runs'],
   ['spared', 'more not needed']
 ]
-
-/** `1st`, `2nd`, `3rd`, `11th`. */
-export function ordinal(rank: number): string {
-  const tens = rank % 100
-  const suffix = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][rank % 10] ?? 'th')
-  return `${formatNumber(rank)}${suffix}`
-}
-
-/** Some of many, with the number of those that are not named: `a, b and 3 more`. */
-export function some(names: readonly string[], most: number): string {
-  if (names.length <= most) return names.join(', ')
-  return `${names.slice(0, most).join(', ')} and ${formatNumber(names.length - most)} more`
-}
 
 /** What a person calls a version: its tags, or its short digest when it has none. */
 export function nameOf(version: PackageVersion): string {
@@ -140,6 +89,10 @@ export function phrase(reason: Reason): string {
       return 'the last tagged version, which GitHub does not let go'
     case 'cache':
       return 'a build cache, which only a rule that names caches may delete'
+    case 'odd':
+      return reason.why
+    case 'stored':
+      return 'this package holds nothing but signatures and the like, and what this one describes may be in another package'
     case 'approved':
       return `the approved plan keeps it: ${reason.why}`
     case 'unplanned':
@@ -194,11 +147,7 @@ export function keepGroup(reason: KeepReason): string {
   }
 }
 
-/** A kept version's kind of reason: fixed words, for the chart's few slices. */
-export function keepLabel(reason: KeepReason): string {
-  return KEEP_LABELS[reason.code]
-}
-
+/** Kinds of reasons, in fixed words. */
 const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   'no-rule': 'no rule asks for its deletion',
   'keep-rule': 'kept by a keep rule',
@@ -215,6 +164,8 @@ const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   'depends-on-unread': 'may be needed by something unreadable',
   'last-tagged': 'last tagged version of the package',
   cache: 'build cache',
+  odd: "odd in GitHub's list",
+  stored: 'describes what may be in another package',
   approved: 'kept by the approved plan',
   unplanned: 'not in the approved plan',
   'not-named': 'not named for the purge'
@@ -314,11 +265,6 @@ export function unmatchedPhrase(hits: PatternHits): string {
 /** True for a pattern that makes tags stay: one of a keep rule, or an exclusion of a delete rule. */
 export function isProtective({ action, pattern }: PatternHits): boolean {
   return (action === 'keep') !== pattern.startsWith('!')
-}
-
-/** `2026-03-01 04:05 UTC`. */
-export function utcMinute(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function rank(value: number): string {

@@ -1,8 +1,9 @@
 import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
+import { count } from '../util/format.ts'
 import { readme } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
-import { brakePhrase, count, nameOf } from './phrases.ts'
+import { brakePhrase, nameOf } from './phrases.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
@@ -46,8 +47,8 @@ function errors(run: PackageRun): string[] {
   const [first] = unread
   if (first !== undefined) {
     sentences.push(
-      `${count(unread.length, 'manifest')} could not be read, so all that ${unread.length === 1 ? 'it' : 'they'} may need ` +
-        `is kept. The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${readme('a-manifest-could-not-be-read')}`
+      `${count(unread.length, 'manifest')} could not be read, so ${unread.length === 1 ? 'it' : 'each'} is kept with all that it may need. ` +
+        `The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${readme('a-manifest-could-not-be-read')}`
     )
   }
   for (const brake of run.plan?.brakes ?? []) {

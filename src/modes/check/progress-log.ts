@@ -2,7 +2,7 @@ import type { Log } from '../../log.ts'
 import type { Dispatch } from '../../model/check.ts'
 import type { PackageRun } from '../../model/run.ts'
 import { dispatchWord, statePhrase } from '../../report/check-phrases.ts'
-import { count } from '../../report/phrases.ts'
+import { count } from '../../util/format.ts'
 
 /** Lines of one package, or of one list; the report has all. */
 const MOST_LINES = 1_000

@@ -5,7 +5,7 @@ import { type Digest, parseDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { type Restoral, restoralOf, undoing } from '../../policy/restore-steps.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
-import { utcMinute } from '../../report/phrases.ts'
+import { utcMinute } from '../../util/format.ts'
 
 /** GitHub keeps what was deleted for so long, in milliseconds. */
 const KEPT_FOR = 30 * 86_400_000

@@ -6,7 +6,6 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
-import { ANY_LAG } from '../../github/listing.ts'
 import { nameOnly, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
@@ -14,9 +13,10 @@ import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import type { Journal } from '../../report/journal.ts'
-import { nameOf, some } from '../../report/phrases.ts'
+import { nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
+import { some } from '../../util/format.ts'
 import {
   type PackageState,
   planOfNames,
@@ -150,7 +150,7 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
 }
 
 async function stateOf(pkg: Package, { packages }: Context): Promise<PackageState> {
-  const { versions } = await packages.listVersions(pkg, ANY_LAG)
+  const { versions } = await packages.listVersions(pkg)
   return { active: versions, deleted: await packages.listDeleted(pkg, () => false) }
 }
 

@@ -10,8 +10,9 @@ import { policyHash } from '../../policy/hash.ts'
 import type { Policy } from '../../policy/rule.ts'
 import { type Approved, applyApproved } from '../../policy/saved-plan.ts'
 import { versionOf } from '../../report/deleted-by.ts'
-import { count, phrase, some } from '../../report/phrases.ts'
+import { phrase } from '../../report/phrases.ts'
 import type { PackageRecord, RunRecord } from '../../report/record.ts'
+import { count, some } from '../../util/format.ts'
 import { VERSION } from '../../util/version.ts'
 
 /** What a dry run planned and somebody approved. */

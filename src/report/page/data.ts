@@ -3,15 +3,8 @@ import type { Decision, Outcome, Reason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
-import {
-  count,
-  deleteGroup,
-  isProtective,
-  keepGroup,
-  outcomeWord,
-  phrase,
-  unmatchedPhrase
-} from '../phrases.ts'
+import { count } from '../../util/format.ts'
+import { deleteGroup, isProtective, keepGroup, outcomeWord, phrase, unmatchedPhrase } from '../phrases.ts'
 import { tally, unmatched } from '../tally.ts'
 import { failures } from '../verdict.ts'
 

@@ -1,0 +1,69 @@
+/** Numbers, times and lists as people read them; one wording for all messages. */
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** `1234567` as `1,234,567`. */
+export function formatNumber(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+/** `1 version`, `1,234 versions`; `many` where the plural is not just an `s`. */
+export function count(value: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(value)} ${value === 1 ? one : many}`
+}
+
+/** An age in milliseconds in its largest useful unit, rounded down: `41 days`, `36 hours`, `5 minutes`. */
+export function formatAge(ms: number): string {
+  if (ms < MINUTE) return 'less than a minute'
+  if (ms < HOUR) return count(Math.floor(ms / MINUTE), 'minute')
+  if (ms < 2 * DAY) return count(Math.floor(ms / HOUR), 'hour')
+  return count(Math.floor(ms / DAY), 'day')
+}
+
+/** How long something takes, in milliseconds, to two units, rounded up to a second: `3 min 20 s`, `2 h 5 min`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.ceil(ms / SECOND)
+  if (seconds < 60) return `${Math.max(seconds, 1)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return join(minutes, 'min', seconds % 60, 's')
+  const hours = Math.floor(minutes / 60)
+  return join(hours, 'h', minutes % 60, 'min')
+}
+
+function join(large: number, unit: string, small: number, smallUnit: string): string {
+  return small === 0
+    ? `${formatNumber(large)} ${unit}`
+    : `${formatNumber(large)} ${unit} ${small} ${smallUnit}`
+}
+
+/** `1st`, `2nd`, `3rd`, `11th`. */
+export function ordinal(rank: number): string {
+  const tens = rank % 100
+  const suffix = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][rank % 10] ?? 'th')
+  return `${formatNumber(rank)}${suffix}`
+}
+
+/** Some of many, with the number of those that are not named: `a, b and 3 more`. */
+export function some(names: readonly string[], most: number): string {
+  if (names.length <= most) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${formatNumber(names.length - most)} more`
+}
+
+/** `2026-03-01 04:05 UTC`; `ms` in milliseconds since 1970. */
+export function utcMinute(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+/** `2026-03-01 04:05:06 UTC`; `ms` in milliseconds since 1970. */
+export function utcSecond(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** What somebody wrote, in quotation marks, on one line and cut where it is long. */
+export function quote(given: string): string {
+  const line = given.replaceAll(/\s+/g, ' ')
+  return `"${line.length > 80 ? `${line.slice(0, 80)}…` : line}"`
+}
