@@ -1,5 +1,3 @@
-import type { Setting } from './settings.ts'
-
 /** A variable as some language writes it, the source of a regular expression. Bounded, so that no line takes long. */
 export const VARIABLE =
   '(?:\\$\\{\\{[^\\n]{0,200}?\\}\\}|\\{\\{[^\\n]{0,200}?\\}\\}|\\$\\{(?:[^{}]|\\$\\{[^{}]{0,100}\\}){0,200}\\}|\\$\\([^)]{0,200}\\)|\\$[A-Za-z_]\\w*|%[A-Za-z_]\\w*%)'
@@ -29,7 +27,11 @@ export interface Values {
 }
 
 /** @param repository `owner/name` of the repository whose workflow runs */
-export function valuesIn(settings: readonly Setting[], owner: string, repository: string): Values {
+export function valuesIn(
+  settings: readonly { readonly key: string; readonly value: string }[],
+  owner: string,
+  repository: string
+): Values {
   const byKey = new Map<string, Set<string>>()
   for (const { key, value } of settings) {
     const name = lastPart(key)
