@@ -1,5 +1,6 @@
 import semver from 'semver'
 import { isTag, tagSpellings } from '../model/tag.ts'
+import { own } from '../util/own.ts'
 import { type Patterns, parsePatterns } from './pattern.ts'
 import type { Groups } from './regex.ts'
 import type { InUse } from './usage.ts'
@@ -105,7 +106,7 @@ export function protectedBy(
 export function fill(template: string, values: Values): string | undefined {
   let complete = true
   const text = template.replaceAll(PLACEHOLDER, (_, name: string) => {
-    const value = values[name]
+    const value = own(values, name)
     complete &&= value !== undefined
     return value ?? ''
   })
