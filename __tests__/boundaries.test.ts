@@ -23,7 +23,11 @@ const CLIENTS = ['github', 'registry', 'cache']
 /** A room is a folder of src or a file at its root; each knows only rooms above it in this list. */
 const ROOMS: Readonly<Record<string, Room>> = {
   errors: { knows: [], uses: /^$/, because: 'every room throws and catches them' },
-  util: { knows: ['errors'], uses: /^$/, because: 'tools serve every room, so they know none' },
+  util: {
+    knows: ['errors'],
+    uses: /^node:(?:fs|path)$/,
+    because: 'tools serve every room, so they know none'
+  },
   model: {
     knows: [],
     uses: /^node:crypto$/,

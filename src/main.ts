@@ -1,22 +1,24 @@
 import * as core from '@actions/core'
 import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
-import { runPolicyTests } from './config/run-policy-tests.ts'
+import { runPolicyTests } from './config/policy-tests.ts'
 import { type Context, openContext } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
-import { actionsLog, annotate, type Log } from './log.ts'
+import { actionsLog, annotate, type FilePlace, type Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
 import type { Mode, RunResult } from './model/run.ts'
 import { check } from './modes/check/check.ts'
 import { purge } from './modes/purge.ts'
 import { restore } from './modes/restore/restore.ts'
 import { retain } from './modes/retain/retain.ts'
+import { closingLines, openingLine } from './report/log-lines.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
 import { writePage } from './report/page/page.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
+import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
 export interface StepResults {
@@ -70,6 +72,7 @@ export async function run(
       return 0
     }
     const inputs = readInputs(env)
+    log.info(openingLine(inputs.mode, inputs.dryRun, inputs.owner, VERSION))
     annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
     const policies = openPolicies(inputs, workspaceOf(env))
     const context = await openContext(inputs, policies, env, clock, log)
@@ -115,6 +118,7 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
   annotate(log.error, red)
+  for (const line of closingLines(run, inputs.reportFile)) log.info(line)
   return red.length > 0 ? 1 : 0
 }
 
@@ -137,6 +141,12 @@ function writeHtml(path: string, run: RunResult, log: Log): void {
   }
 }
 
+/** Where a sentence about a policy file begins with its place: `policy.yml:6:18: …`. */
+function placeIn(sentence: string): FilePlace | undefined {
+  const [, file, line, column] = /^([\w./-]+\.ya?ml):(\d+):(\d+): /.exec(sentence) ?? []
+  return file === undefined ? undefined : { file, startLine: Number(line), startColumn: Number(column) }
+}
+
 /** The end of a run without a result, and its exit code. */
 function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
   if (error instanceof BudgetError) {
@@ -145,7 +155,7 @@ function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
     return 0
   }
   if (error instanceof InputError) {
-    annotate(log.error, error.problems)
+    annotate(sentence => log.error(sentence, placeIn(sentence)), error.problems)
     log.info(`Nothing was asked of GitHub. What each input takes: ${readme('inputs')}`)
   } else if (error instanceof ExpectedError) log.error(error.message)
   else {

@@ -89,7 +89,7 @@ it('does as it said in a dry run of the plan itself', async () => {
   app.tag(one, 'prod')
   await using rehearsal = await run({ plan: planOf(first), 'dry-run': 'true' })
   expect(github.writes).toEqual([])
-  expect(rehearsal.summary).toMatch(/Dry run: 3 versions would be deleted/)
+  expect(rehearsal.summary).toMatch(/Dry run: 1 image would be deleted \(3 versions\)/)
 })
 
 it.each<[string, Record<string, string>, (text: string) => string, RegExp]>([

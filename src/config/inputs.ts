@@ -8,6 +8,7 @@ import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
 import { unknownPlaceholders } from '../policy/expected-tags.ts'
 import { readme } from '../util/links.ts'
+import { own } from '../util/own.ts'
 import { nearest } from '../util/suggest.ts'
 import * as fields from './fields.ts'
 import { type ForeignInputs, foreignTool } from './foreign-words.ts'
@@ -54,6 +55,8 @@ interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly maxDispatches: number
   readonly wait: number | undefined
   readonly reserveRequests: number
+  /** How long a limit is waited for. */
+  readonly patience: number
   /** Remember manifests between runs. */
   readonly memory: boolean
   readonly timeLimit: number
@@ -138,6 +141,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
   restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
   reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
+  patience: { modes: ALL, schema: fields.waitingTime, default: '5m' },
   memory: { modes: ALL, schema: fields.flag, default: 'true' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
@@ -267,9 +271,9 @@ function checkWarnings(inputs: Inputs): string[] {
 }
 
 function unknownInputs(env: NodeJS.ProcessEnv): string[] {
-  const own = new Map(KEYS.map(key => [variableOf(key), key]))
+  const known = new Set(KEYS.map(variableOf))
   const strange = Object.keys(env)
-    .filter(variable => variable.startsWith('INPUT_') && !own.has(variable))
+    .filter(variable => variable.startsWith('INPUT_') && !known.has(variable))
     .map(variable => variable.slice('INPUT_'.length).toLowerCase())
   if (strange.length === 0) return []
   const all: ForeignInputs = Object.fromEntries([
@@ -281,7 +285,7 @@ function unknownInputs(env: NodeJS.ProcessEnv): string[] {
   ])
   const tool = foreignTool(strange, all)
   return Object.entries(all).flatMap(([name, value]) => {
-    const word = tool?.words[name]
+    const word = tool && own(tool.words, name)
     if (word !== undefined) {
       return [`Input \`${name}\` is a word of ${tool?.name}; here it is said otherwise. ${word(value, all)}`]
     }

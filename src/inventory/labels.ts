@@ -71,13 +71,17 @@ function firstPlatform({ children }: Manifest): Descriptor | undefined {
 }
 
 const Config = z.object({
-  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish()
+  config: z.object({ Labels: z.record(z.string(), z.unknown()).nullish() }).nullish()
 })
 
 /** The config of an artifact may be anything, and then has no labels. */
 function labelsIn(bytes: Uint8Array): Labels {
   try {
-    return Config.parse(JSON.parse(new TextDecoder().decode(bytes))).config?.Labels ?? {}
+    const labels = Config.parse(JSON.parse(new TextDecoder().decode(bytes))).config?.Labels ?? {}
+    // One that is no text takes none of the others with it: they may be what keeps the image.
+    return Object.fromEntries(
+      Object.entries(labels).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+    )
   } catch {
     return {}
   }

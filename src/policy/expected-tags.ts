@@ -1,5 +1,6 @@
 import semver from 'semver'
 import { isTag, tagSpellings } from '../model/tag.ts'
+import { own } from '../util/own.ts'
 import { type Patterns, parsePatterns } from './pattern.ts'
 import type { Groups } from './regex.ts'
 import type { InUse } from './usage.ts'
@@ -32,6 +33,8 @@ export interface Expectations {
   readonly expected: readonly Expected[]
   /** Git tags that are asked for and give no image tag. */
   readonly unmapped: readonly string[]
+  /** Git tags that need no image, so that a run for one of them can be told from a run for an expected one. */
+  readonly others: readonly Expected[]
 }
 
 const PLACEHOLDER = /\{([A-Za-z][\w-]*)\}/g
@@ -60,7 +63,10 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expe
   for (const name of rules.requiredTags) expected.set(name, { name, images: [name], values: valuesOf(name) })
   return {
     expected: markLatest([...expected.values()].sort(byNewestTag)),
-    unmapped: unmapped.sort()
+    unmapped: unmapped.sort(),
+    others: gitTags
+      .filter(name => !expected.has(name))
+      .map(name => ({ name, images: [], values: valuesOf(name) }))
   }
 }
 
@@ -100,7 +106,7 @@ export function protectedBy(
 export function fill(template: string, values: Values): string | undefined {
   let complete = true
   const text = template.replaceAll(PLACEHOLDER, (_, name: string) => {
-    const value = values[name]
+    const value = own(values, name)
     complete &&= value !== undefined
     return value ?? ''
   })

@@ -1,5 +1,6 @@
 import type { Digest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
+import { own } from '../util/own.ts'
 import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Node } from './graph.ts'
 import { protectedVersions } from './protect.ts'
@@ -38,7 +39,7 @@ function withoutLabels(rule: Rule): Rule {
 function annotationsSettle({ match }: Rule, { content }: Node): boolean {
   const annotations = content.state === 'read' ? content.manifest.annotations : {}
   return [...(match.labels ?? [])].every(([label, patterns]) => {
-    const value = annotations[label]
+    const value = own(annotations, label)
     return value !== undefined && patterns.scan([value]).size > 0
   })
 }

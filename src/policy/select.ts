@@ -1,6 +1,7 @@
 import type { SemVer } from 'semver'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { own } from '../util/own.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
 import { isLeftover, isRoot, kindOf, type Node } from './graph.ts'
 import type { PatternCount } from './pattern.ts'
@@ -157,7 +158,7 @@ function seriesName(
   semver: SemverTag | undefined
 ): string | undefined {
   if (groupBy === undefined) return undefined
-  if (groupBy.by === 'group') return groups[groupBy.group]
+  if (groupBy.by === 'group') return own(groups, groupBy.group)
   return semver === undefined ? undefined : seriesOf(semver, groupBy.by)
 }
 
@@ -219,7 +220,7 @@ function isOfLabels({ action, match }: Rule, { digest, content }: Node, { usage 
   const known = usage.labels.get(digest)
   const annotations = content.state === 'read' ? content.manifest.annotations : {}
   for (const [label, patterns] of match.labels) {
-    const values = [annotations[label], known?.[label]].filter(value => value !== undefined)
+    const values = [own(annotations, label), known && own(known, label)].filter(value => value !== undefined)
     if (patterns.scan(values).size > 0) continue
     if (action === 'delete' || known !== undefined) return false
   }

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, fsyncSync, renameSync, writeSync } from 'node:fs'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
+import { openNew } from '../util/new-file.ts'
 import type { JournalEntry } from './record.ts'
 import { SCHEMA_VERSION } from './record.ts'
 import { finishedRecord, packageRecord, type RecordContext, runRecord } from './record-build.ts'
@@ -29,9 +29,8 @@ export function openRecord(path: string, run: RunResult, context: RecordContext)
   let file: number
   let end: number
   try {
-    mkdirSync(dirname(path), { recursive: true })
     const draft = `${path}.new`
-    file = openSync(draft, 'w')
+    file = openNew(draft)
     end = writeAll(file, head(run, context)) - END.length
     // Deletions follow: what is planned must outlive the machine's sudden end.
     fsyncSync(file)

@@ -74,6 +74,14 @@ export function alert(kind: 'NOTE' | 'WARNING' | 'CAUTION', lines: readonly stri
   return [`> [!${kind}]`, ...lines.map(text => `> ${text}`.trimEnd())].join('\n')
 }
 
+/** A bar of forty characters: how much of a whole goes. Something that is not nothing is one character at least. */
+export function bar(part: number, whole: number): string {
+  const full = Math.min(Math.max(Math.round((BAR * part) / whole), 1), BAR - 1)
+  return `\`${'█'.repeat(full)}${'░'.repeat(BAR - full)}\``
+}
+
+const BAR = 40
+
 /** A part of a pie: what it stands for decides on its colour. */
 export interface Slice {
   readonly label: string

@@ -147,11 +147,7 @@ export function keepGroup(reason: KeepReason): string {
   }
 }
 
-/** A kept version's kind of reason: fixed words, for the chart's few slices. */
-export function keepLabel(reason: KeepReason): string {
-  return KEEP_LABELS[reason.code]
-}
-
+/** Kinds of reasons, in fixed words. */
 const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   'no-rule': 'no rule asks for its deletion',
   'keep-rule': 'kept by a keep rule',

@@ -1,26 +1,11 @@
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
-import {
-  AMBER,
-  alert,
-  code,
-  details,
-  GREENS,
-  GREY,
-  type Head,
-  LEFT,
-  listing,
-  pie,
-  prose,
-  RED,
-  RIGHT,
-  type Slice,
-  safe
-} from './markdown.ts'
-import { isProtective, keepLabel, readsPhrase, unmatchedPhrase } from './phrases.ts'
-import { packageBlocks } from './summary-package.ts'
-import { increment, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
+import { DELETIONS_A_MINUTE } from './log-lines.ts'
+import { alert, bar, code, details, type Head, LEFT, listing, prose, RIGHT, safe } from './markdown.ts'
+import { isProtective, readsPhrase, unmatchedPhrase } from './phrases.ts'
+import { isUnchanged, packageFold } from './summary-package.ts'
+import { imageTally, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
 import { failures } from './verdict.ts'
 
 /** GitHub shows no summary at all beyond 1,024 KiB; other steps of ours may add to the same file. */
@@ -29,8 +14,6 @@ const MOST_BYTES = 900 * 1024
 const MOST_ROWS = 1_000
 /** Long lists of one kind of sentence say nothing that their beginning does not. */
 const MOST_LINES = 50
-/** GitHub's points allow 180 deletions a minute. */
-const DELETIONS_A_MINUTE = 180
 
 /**
  * The job summary, as GitHub's Markdown: the answer first, then the numbers, then why, package by package.
@@ -45,30 +28,65 @@ export function renderSummary(run: RunResult): string {
     troubleBox(run),
     incompleteBox(run, sums),
     warningBox(run),
-    ...(isCheck ? checkBlocks(run) : changeBlocks(run, sums)),
-    footer(run)
+    ...(isCheck ? checkBlocks(run) : [packageTable(run), share(run, sums)])
   ]
-  return withinLimit(blocks.filter(block => block !== ''))
+  const after = isCheck ? [footer(run)] : [patternPart(run), footer(run)]
+  const folds = isCheck ? [] : packageFolds(run, MOST_BYTES - sizeOf([...blocks, ...after]))
+  return withinLimit([...blocks, ...folds, ...after].filter(block => block !== ''))
 }
 
-/** What happened to versions, and why. */
-function changeBlocks(run: RunResult, sums: Tally): string[] {
-  return [packageTable(run), chart(run, sums), ...run.packages.flatMap(packageBlocks), patternPart(run)]
+/** Rows of each list, from as many as anybody reads to none. */
+const ROWS = [1_000, 500, 200, 100, 50, 20, 10, 5, 1, 0]
+
+/**
+ * A fold for each package that there is something to tell of. Room is shared fairly: all lists are cut to the same
+ * length, so that no package lacks its title and counts because another has many rows.
+ */
+function packageFolds({ packages }: RunResult, room: number): string[] {
+  const unchanged = packages.length > 1 ? packages.filter(isUnchanged) : []
+  const told = packages.filter(one => !unchanged.includes(one))
+  const names = unchanged.slice(0, MOST_LINES).map(one => code(one.package.name))
+  const others =
+    unchanged.length > names.length ? ` and ${formatNumber(unchanged.length - names.length)} more` : ''
+  const line =
+    unchanged.length === 0
+      ? ''
+      : `Nothing changes in ${count(unchanged.length, 'package')}: ${names.join(', ')}${others}.`
+  for (const most of ROWS) {
+    const folds = [...told.map(one => packageFold(one, most)), line]
+    if (most === 0 || sizeOf(folds) <= room) return folds
+  }
+  return [line]
+}
+
+function sizeOf(blocks: readonly string[]): number {
+  return blocks.reduce((sum, block) => sum + Buffer.byteLength(block) + 2, 0)
 }
 
 function headline(run: RunResult, sums: Tally): string {
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
-  const red = failures(run).length > 0 ? ', but not all went well' : ''
-  if (run.mode === 'restore') return `${restoredHeadline(run, sums)} ${where}${red}`
-  if (run.dryRun) return `Dry run: ${count(sums.planned, 'version')} would be deleted ${where}${red}`
+  const failed = failures(run).length > 0 ? 'Failed: ' : ''
+  if (run.mode === 'restore') return `${failed}${restoredHeadline(run, sums)} ${where}`
+  const images = imageTally(run.packages)
+  if (run.dryRun) {
+    const would = `${count(images.planned, 'image')} would be deleted (${count(sums.planned, 'version')})`
+    return `${failed}Dry run: ${would} ${where}, ${staying(images.kept)}`
+  }
   const tags = sums.untagged > 0 ? `, ${count(sums.untagged, 'tag')} stripped` : ''
+  const back = sums.restored > 0 ? `, ${count(sums.restored, 'version')} restored at once` : ''
   const remaining = sums.versions - gone(sums)
-  const remain = `${formatNumber(remaining)} ${remaining === 1 ? 'remains' : 'remain'}`
-  const back = sums.restored > 0 ? `, ${formatNumber(sums.restored)} restored at once` : ''
-  if (sums.deleted > 0)
-    return `${count(sums.deleted, 'version')} deleted${tags}${back}, ${remain} ${where}${red}`
-  const nothing = sums.versions > sums.kept || red !== '' ? 'Nothing was deleted' : 'Nothing to delete'
-  return `${nothing}${tags}${back}, ${remain} ${where}${red === '' ? '' : ': this run failed'}`
+  const remain = `${count(remaining, 'version')} ${remaining === 1 ? 'remains' : 'remain'}`
+  if (sums.deleted > 0) {
+    const deleted = `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})`
+    return `${failed}${deleted}${tags}${back} ${where}, ${remain}`
+  }
+  const nothing = sums.versions > sums.kept || failed !== '' ? 'nothing was deleted' : 'nothing to delete'
+  const sentence = `${nothing}${tags}${back} ${where}, ${remain}`
+  return failed === '' ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : failed + sentence
+}
+
+function staying(kept: number): string {
+  return `${formatNumber(kept)} ${kept === 1 ? 'stays' : 'stay'}`
 }
 
 function restoredHeadline(run: RunResult, sums: Tally): string {
@@ -187,34 +205,16 @@ function packageCell(run: PackageRun): string {
   return run.plan === undefined ? `${linked} (not reached)` : linked
 }
 
-function chart(run: RunResult, sums: Tally): string {
+/** How much goes, as a bar; where all or nothing does, the headline has said it. */
+function share(run: RunResult, sums: Tally): string {
   if (run.mode === 'restore') return ''
-  const went = run.dryRun ? sums.planned : gone(sums)
-  const stayed = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
-  // Where nothing is due the table has said it all.
-  if (went + stayed === 0) return ''
-  const slices = [
-    { label: run.dryRun ? 'to delete' : 'deleted', value: went, colour: RED },
-    { label: 'due, but not deleted', value: stayed, colour: AMBER },
-    ...keptSlices(run)
-  ].filter(({ value }) => value > 0)
-  if (slices.length < 2) return ''
-  return pie(count(sums.versions, 'version'), slices)
-}
-
-/** What keeps versions, the weightiest reasons first; slivers that nobody can tell apart are one slice. */
-function keptSlices(run: RunResult): Slice[] {
-  const counts = new Map<string, number>()
-  for (const decision of run.packages.flatMap(one => one.plan?.decisions ?? [])) {
-    if (decision.verdict === 'keep') increment(counts, keepLabel(decision.reasons[0]))
-  }
-  const sorted = [...counts].sort(([, a], [, b]) => b - a)
-  const most = sorted.length > GREENS.length ? GREENS.length - 1 : sorted.length
-  const named = sorted
-    .slice(0, most)
-    .map(([label, value], index) => ({ label, value, colour: GREENS[index] ?? GREY }))
-  const others = sorted.slice(most).reduce((sum, [, value]) => sum + value, 0)
-  return others > 0 ? [...named, { label: 'kept for other reasons', value: others, colour: GREY }] : named
+  const goes = sums.planned + gone(sums)
+  const due = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
+  const part = goes > 0 ? goes : due
+  if (part === 0 || part === sums.versions) return ''
+  const percent = Math.round((100 * part) / sums.versions)
+  const word = goes === 0 ? 'are due' : run.dryRun ? 'would go' : 'went'
+  return `${bar(part, sums.versions)} ${percent === 0 ? 'Less than 1' : percent} % of the versions ${word}`
 }
 
 /** A keep pattern that matched nothing is a warning, too; that a delete pattern did may be as it should. */

@@ -56,6 +56,32 @@ export function tally(run: PackageRun): Tally {
   }
 }
 
+/** Images, and what stands for itself, in one package or several: what belongs to another image is not counted. */
+export interface ImageTally {
+  /** Deleted, or gone before. */
+  readonly gone: number
+  readonly planned: number
+  readonly kept: number
+}
+
+/** Counts the images of several packages. */
+export function imageTally(runs: readonly PackageRun[]): ImageTally {
+  const sum = { gone: 0, planned: 0, kept: 0 }
+  for (const { plan, outcomes } of runs) {
+    const back = broughtBack(outcomes)
+    for (const { step, status } of outcomes) {
+      if (step.action !== 'delete' || step.root !== step.version.digest || back.has(step.version.id)) continue
+      if (status === 'done' || status === 'already') sum.gone++
+      if (status === 'planned') sum.planned++
+    }
+    for (const { verdict, reasons } of plan?.decisions ?? []) {
+      const isPart = reasons[0].code === 'child' || reasons[0].code === 'referrer'
+      if (verdict === 'keep' && !isPart) sum.kept++
+    }
+  }
+  return sum
+}
+
 /** The sum of several packages' tallies. */
 export function total(runs: readonly PackageRun[]): Tally {
   return runs.map(tally).reduce(add, ZERO)

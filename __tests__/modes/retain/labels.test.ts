@@ -61,3 +61,18 @@ it('bytes of another digest are never believed to be a config', async () => {
   expect(result.errors).toEqual([expect.stringMatching(/could not be read/)])
   expect(Object.keys(app.tags()).sort()).toEqual(['b-1', 'b-2'])
 })
+
+it('E-44 a rule about a label that is called as what all objects have is about images that carry it', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(labelled({ 'acme.keep': 'yes' }), { tags: ['v1'], at: ago(90) })
+  const policy = `version: 1
+packages:
+  - match: app
+    rules:
+      - action: delete
+        match: { tags: 'v*', labels: { constructor: '*' } }
+`
+  const result = await run({ policy })
+  expect([result.errors, result.outputs['deleted-count']]).toEqual([[], '0'])
+})

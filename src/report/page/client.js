@@ -391,7 +391,7 @@ function topsOf(place) {
   return tops.size === 0 ? [place] : [...tops]
 }
 
-const BOX = { width: 178, height: 40, across: 36, down: 10 }
+const BOX = { width: 216, height: 40, across: 36, down: 10 }
 
 function draw(place, depths, edges) {
   const columns = new Map()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, writeFileSync } from 'node:fs'
 import type { RunResult } from '../../model/run.ts'
+import { openNew } from '../../util/new-file.ts'
 import { SCRIPT, STYLE } from './assets.ts'
 import { pageData } from './data.ts'
 
@@ -11,8 +11,12 @@ import { pageData } from './data.ts'
  * @throws Error of the operating system when it cannot be written
  */
 export function writePage(path: string, run: RunResult): void {
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, renderPage(run))
+  const file = openNew(path)
+  try {
+    writeFileSync(file, renderPage(run))
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** The page: no request leaves it, and nothing but its own script and style runs in it. */

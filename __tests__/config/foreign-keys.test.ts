@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals'
+import { readInputs } from '../../src/config/inputs.ts'
+import { parsePolicyFile } from '../../src/config/policy-file.ts'
+import { InputError } from '../../src/errors.ts'
+import { fill } from '../../src/policy/expected-tags.ts'
+
+/** Keys that every JavaScript object has, or that change it, come from outside like any others. */
+
+const policy = (match: string): string => `version: 1
+packages:
+  - match: app
+    rules:
+      - action: delete
+        match: ${match}
+`
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parsePolicyFile(text, 'policy.yml')
+  } catch (error) {
+    if (error instanceof InputError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test.each([
+  ['of labels', policy("{ tags: '*', labels: { __proto__: x } }"), 6],
+  ['of labels, as a mapping', policy("{ tags: '*', labels: { __proto__: { a: b } } }"), 6],
+  ['of a rule', policy("{ tags: '*', __proto__: { untagged: true } }"), 6],
+  ['of the file', `__proto__: 1\n${policy("{ tags: '*' }")}`, 1]
+])('E-44 the key `__proto__` %s is refused where it stands', (_, text, line) => {
+  expect(problemsOf(text)).toEqual([
+    expect.stringMatching(new RegExp(`^policy\\.yml:${line}:\\d+: \`__proto__\` cannot be a key`))
+  ])
+})
+
+test('E-44 labels that name nothing are refused: the rule would be about everything', () => {
+  expect(problemsOf(policy("{ tags: '*', labels: {} }"))).toEqual([
+    expect.stringContaining('labels: It must not be empty')
+  ])
+})
+
+test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+  'E-44 an input called %s is not known',
+  name => {
+    const env = {
+      INPUT_TOKEN: 'ghp_x',
+      INPUT_PACKAGES: 'app',
+      GITHUB_REPOSITORY: 'o/r',
+      GITHUB_REPOSITORY_OWNER: 'o'
+    }
+    // An input of another tool beside it, whose words are then looked up.
+    const tools = [
+      {},
+      { 'INPUT_IMAGE-NAMES': 'app' },
+      { 'INPUT_NUMBER-OF-UNTAGGED-TO-KEEP': '1' },
+      { 'INPUT_PACKAGE-NAME': 'app' }
+    ]
+    for (const tool of tools) {
+      const run = () => readInputs({ ...env, ...tool, [`INPUT_${name.toUpperCase()}`]: 'x' })
+      expect(run).toThrow(InputError)
+      expect(run).toThrow(new RegExp(`Input \`${name.toLowerCase()}\` is not known`))
+    }
+  }
+)
+
+test('E-44 a placeholder that nothing feeds is not fed by what all objects have', () => {
+  for (const name of ['constructor', 'toString', 'valueOf'])
+    expect(fill(`{${name}}`, { tag: 'v1' })).toBeUndefined()
+})

@@ -1,0 +1,35 @@
+import type { Mode, RunResult } from '../model/run.ts'
+import { count, formatDuration } from '../util/format.ts'
+import { planDigest } from './page/data.ts'
+import { imageTally, total } from './tally.ts'
+
+/** GitHub's points allow 180 deletions a minute. */
+export const DELETIONS_A_MINUTE = 180
+
+/** The first line of the log: what this is, and whether it changes anything. */
+export function openingLine(mode: Mode, dryRun: boolean, owner: string, version: string): string {
+  const what = dryRun ? 'a dry run, which changes nothing' : 'a real run'
+  return `ghcr-steward ${version}: mode ${mode} on packages of ${owner}, ${what}.`
+}
+
+/** The last lines: what came out, and what comes next. `reportFile` is the report's path. */
+export function closingLines(run: RunResult, reportFile: string): string[] {
+  if (run.mode === 'check') return [`The report: ${reportFile}`]
+  const sums = total(run.packages)
+  const images = imageTally(run.packages)
+  if (run.mode === 'restore')
+    return [`${count(sums.restored + sums.planned, 'version')} restored. The report: ${reportFile}`]
+  if (run.dryRun) {
+    const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
+    return [
+      `Nothing was changed. A real run would delete ${count(images.planned, 'image')} (${count(sums.planned, 'version')}) ` +
+        `in about ${work}. Digest of the plan: ${planDigest(run)}`,
+      `Next: look at the summary, then run without \`dry-run\`, or apply exactly this plan with \`plan: ${reportFile}\`.`
+    ]
+  }
+  if (sums.deleted === 0) return [`Nothing was deleted. The report: ${reportFile}`]
+  return [
+    `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')}). Digest of the plan: ${planDigest(run)}`,
+    `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep that file, for instance with actions/upload-artifact.`
+  ]
+}
