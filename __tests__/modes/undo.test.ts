@@ -91,6 +91,33 @@ describe('restore', () => {
     expect(picture()).toEqual(before)
   })
 
+  it.each<[string, (digest: string) => string]>([
+    ['a tag', () => 'sha-1'],
+    ['a short digest', digest => digest.slice(0, 19)],
+    ['a time', () => 'since 3h']
+  ])('E-36 restores by %s, without a report', async (_, what) => {
+    github.world.deletedTags = 'shown'
+    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const before = picture()
+    await using first = await clean()
+    expect(first.outputs['deleted-count']).toBe('3')
+    await using back = await restore(what(doomed.digest))
+    expect(back.code).toBe(0)
+    expect(picture()).toEqual(before)
+  })
+
+  it('E-07 takes the tag back from the placeholder that a killed run left behind', async () => {
+    const v2 = app.push(image(), { tags: ['v2', 'sha-2'], at: '2026-02-01T00:00:00Z' })
+    const removals = { method: 'DELETE', path: /versions/ }
+    github.faults.on(removals, { kind: 'answer', answer: { status: 500, body: { message: 'Server Error' } } })
+    await using first = await clean({ untag: 'true' })
+    expect(app.tags()['sha-2']).not.toBe(v2.digest)
+    github.faults.clear()
+    await using back = await restore(reportOf(first))
+    expect(back.stdout).not.toMatch(/stays on/)
+    expect(app.tags()).toMatchObject({ v2: v2.digest, 'sha-2': v2.digest })
+  })
+
   it('restores nothing when a name is unknown', async () => {
     const one = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
     await using _ = await clean()
