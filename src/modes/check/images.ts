@@ -1,4 +1,4 @@
-import { listOnly, witnessOf } from '../../inventory/evidence.ts'
+import { findTags, listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { TagCheck } from '../../model/check.ts'
@@ -10,10 +10,6 @@ import type { Expected } from '../../policy/expected-tags.ts'
 import { buildGraph } from '../../policy/graph.ts'
 import { tagState } from '../../policy/tag-state.ts'
 import type { Registry } from '../../registry/client.ts'
-import { eachOf } from '../../util/concurrency.ts'
-
-/** How many tags are asked for at once; the registry's client sends fewer. */
-const AT_ONCE = 16
 
 /**
  * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
@@ -45,7 +41,8 @@ export async function checkImages(
 }
 
 /**
- * The same as the registry has it at this moment: listings lag behind a push.
+ * The same as the registry has it at this moment: listings lag behind a push. A tag is absent only when the registry
+ * denies it at every look.
  *
  * @throws ExpectedError as `checkImages`
  */
@@ -60,11 +57,10 @@ export async function checkImagesNow(
   const repository = repositoryOf(pkg)
   const causes = new Map<string, string>()
   const versions: PackageVersion[] = []
-  await eachOf(tags, AT_ONCE, async tag => {
-    const head = await registry.headTag(repository, tag)
+  for (const [tag, head] of await findTags(registry, repository, tags, clock)) {
     if (head.state === 'unread') causes.set(tag, head.cause)
     if (head.state === 'found') versions.push(standIn(head.digest, tag))
-  })
+  }
   const checks = await checkImages(pkg, merged(versions), expected, platforms, registry, clock)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)

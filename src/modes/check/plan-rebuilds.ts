@@ -37,7 +37,7 @@ export function planRebuilds(
 ): Rebuild[] {
   // A run that says of no tag that it is for it may be for any.
   const unattributedRun = runs.dispatched.find(
-    run => !hasEnded(run) && !known.some(expected => isAbout(run, expected))
+    run => !hasEnded(run) && !namesVersion(run) && !known.some(expected => isAbout(run, expected))
   )
   let room = most
   return missing.map(expected => {
@@ -66,11 +66,26 @@ export function areNameless(runs: readonly WorkflowRun[], known: readonly Expect
   return runs.length >= MOST_ATTEMPTS && !runs.some(run => known.some(expected => isAbout(run, expected)))
 }
 
-/** True when a run's branch or title names the tag, or its version, as a word of its own. */
+/**
+ * Events whose runs may be titled by what they build. The title of any other is a commit's, a pull request's or an
+ * issue's, and outsiders write those.
+ */
+const TITLED: readonly string[] = ['workflow_dispatch', 'repository_dispatch']
+/** Events of a git tag, whose runs have its name for a branch. A pull request's branch has any name. */
+const OF_A_TAG: readonly string[] = [...TITLED, 'push', 'release', 'create']
+
+/** True when a run's branch is the tag, or its title names the tag or its version as a word of its own. */
 export function isAbout(run: WorkflowRun, { name, values }: Expected): boolean {
   return [name, values['version'] ?? name].some(
-    text => run.branch === text || run.branch === `refs/tags/${text}` || mentions(run.title, text)
+    text =>
+      (OF_A_TAG.includes(run.event) && [text, `refs/tags/${text}`].includes(run.branch)) ||
+      (TITLED.includes(run.event) && mentions(run.title, text))
   )
+}
+
+/** True when a run's title names a version: then it is about that one, whether anybody expects it or not. */
+function namesVersion({ title }: WorkflowRun): boolean {
+  return /(?:^|[^\w.])v?\d+\.\d+\.\d+/.test(title)
 }
 
 export function hasEnded(run: WorkflowRun): boolean {
