@@ -15,6 +15,7 @@ import type { Registry } from '../../registry/client.ts'
  * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
  *
  * @param versions what carries tags, from the listing or from the registry itself
+ * @param vouching what GitHub lists: one of these that the registry denies is unreadable, not missing
  * @returns one check for each that is expected, in order
  * @throws ExpectedError when the registry may not be read, or is not the one that the package is in
  */
@@ -24,7 +25,8 @@ export async function checkImages(
   expected: readonly Expected[],
   platforms: readonly string[],
   registry: Registry,
-  clock: Clock
+  clock: Clock,
+  vouching: readonly PackageVersion[] = versions
 ): Promise<TagCheck[]> {
   const wanted = new Set(expected.flatMap(({ images }) => images))
   const relevant = versions.filter(version => version.tags.some(tag => wanted.has(tag)))
@@ -33,7 +35,7 @@ export async function checkImages(
     pkg,
     listOnly(relevant),
     pullable(pkg, registry),
-    witnessOf(listOnly(versions), clock)
+    witnessOf(listOnly(vouching), clock)
   )
   const graph = buildGraph(inventory)
   const holders = holdersOf(relevant)
@@ -41,27 +43,31 @@ export async function checkImages(
 }
 
 /**
- * The same as the registry has it at this moment: listings lag behind a push. A tag is absent only when the registry
- * denies it at every look.
+ * The same as the registry has it at this moment: listings lag behind a push. A tag that it denies is asked for again
+ * after pauses.
  *
+ * @param listed as GitHub lists them
  * @throws ExpectedError as `checkImages`
  */
 export async function checkImagesNow(
   pkg: Package,
   expected: readonly Expected[],
+  listed: readonly PackageVersion[],
   platforms: readonly string[],
   registry: Registry,
   clock: Clock
 ): Promise<TagCheck[]> {
   const tags = [...new Set(expected.flatMap(({ images }) => images))]
-  const repository = repositoryOf(pkg)
+  const heads = await findTags(registry, repositoryOf(pkg), tags, clock)
   const causes = new Map<string, string>()
   const versions: PackageVersion[] = []
-  for (const [tag, head] of await findTags(registry, repository, tags, clock)) {
+  for (const [tag, head] of heads) {
     if (head.state === 'unread') causes.set(tag, head.cause)
     if (head.state === 'found') versions.push(standIn(head.digest, tag))
   }
-  const checks = await checkImages(pkg, merged(versions), expected, platforms, registry, clock)
+  const found = merged(versions)
+  const vouching = [...found, ...listed]
+  const checks = await checkImages(pkg, found, expected, platforms, registry, clock, vouching)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
     return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }

@@ -4,7 +4,8 @@ import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
 import { type Expected, expectedOf } from '../../policy/expected-tags.ts'
-import { checkImages, checkImagesNow } from './images.ts'
+import { confirmMissing, isMissing } from './confirm.ts'
+import { checkImages } from './images.ts'
 
 /** One package on its way through a check. */
 export interface Inspected {
@@ -33,8 +34,10 @@ export async function inspect(
   }
   const seen = await orProblem(async () => {
     const { versions } = await context.packages.listVersions(pkg)
-    const checks = await checkImages(pkg, versions, expected, platforms, context.registry, context.clock)
-    return { versions, checks: await askedAgain(pkg, checks, expected, platforms, context) }
+    const { registry, clock } = context
+    const found = await checkImages(pkg, versions, expected, platforms, registry, clock)
+    const checks = await confirmMissing(pkg, found, expected, versions, platforms, registry, clock)
+    return { versions, checks }
   })
   if ('problem' in seen) return unseen(pkg, expected, seen)
   const { versions, checks } = seen
@@ -44,24 +47,6 @@ export async function inspect(
 /** True for a tag that the package lacks, as far as that is known. */
 export function lacks({ checks = [] }: PackageRun, tag: string): boolean {
   return checks.some(check => check.tag === tag && isMissing(check))
-}
-
-function isMissing(check: TagCheck | undefined): boolean {
-  return check?.state === 'absent' || check?.state === 'incomplete'
-}
-
-/** The list may be behind a push that the registry has: what it lacks is looked for there, tag by tag. */
-async function askedAgain(
-  pkg: Package,
-  checks: readonly TagCheck[],
-  expected: readonly Expected[],
-  platforms: readonly string[],
-  { registry, clock }: Context
-): Promise<readonly TagCheck[]> {
-  const doubtful = expected.filter((_, place) => isMissing(checks[place]))
-  const anew = await checkImagesNow(pkg, doubtful, platforms, registry, clock)
-  const found = new Map(doubtful.map((one, place) => [one.name, anew[place]]))
-  return checks.map(check => found.get(check.tag) ?? check)
 }
 
 /**

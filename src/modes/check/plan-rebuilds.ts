@@ -21,13 +21,17 @@ export interface Rebuild {
 export const MOST_ATTEMPTS = 3
 /** Ends that say that a build was tried. One that was cancelled was not. */
 const TRIED = ['success', 'failure', 'timed_out', 'startup_failure']
+/** Events whose runs bear a title or a branch that people without any rights choose. */
+const FROM_OUTSIDE = /^(?:pull_request|issue|discussion|fork$|watch$)/
+/** A complete version in a title: the run is for that one, whether or not anybody expects it. */
+const VERSION = /(?:^|[^\w.])v?\d+\.\d+\.\d+/
 
 /**
  * Decides which missing tags are rebuilt: never one for which a run is queued or running, never one for which
  * three runs have failed, and only so many in one run.
  *
  * @param missing newest first
- * @param known every tag that a run could be about, to tell whose a run is
+ * @param known every tag that a run could be about, expected or not, to tell whose a run is
  */
 export function planRebuilds(
   missing: readonly Expected[],
@@ -37,7 +41,7 @@ export function planRebuilds(
 ): Rebuild[] {
   // A run that says of no tag that it is for it may be for any.
   const unattributedRun = runs.dispatched.find(
-    run => !hasEnded(run) && !namesVersion(run) && !known.some(expected => isAbout(run, expected))
+    run => !hasEnded(run) && !VERSION.test(run.title) && !known.some(expected => isAbout(run, expected))
   )
   let room = most
   return missing.map(expected => {
@@ -67,25 +71,14 @@ export function areNameless(runs: readonly WorkflowRun[], known: readonly Expect
 }
 
 /**
- * Events whose runs may be titled by what they build. The title of any other is a commit's, a pull request's or an
- * issue's, and outsiders write those.
+ * True when a run's branch or title names the tag, or its version, as a word of its own. Runs that anybody can start
+ * and name, such as those of pull requests, are about no tag.
  */
-const TITLED: readonly string[] = ['workflow_dispatch', 'repository_dispatch']
-/** Events of a git tag, whose runs have its name for a branch. A pull request's branch has any name. */
-const OF_A_TAG: readonly string[] = [...TITLED, 'push', 'release', 'create']
-
-/** True when a run's branch is the tag, or its title names the tag or its version as a word of its own. */
 export function isAbout(run: WorkflowRun, { name, values }: Expected): boolean {
+  if (FROM_OUTSIDE.test(run.event)) return false
   return [name, values['version'] ?? name].some(
-    text =>
-      (OF_A_TAG.includes(run.event) && [text, `refs/tags/${text}`].includes(run.branch)) ||
-      (TITLED.includes(run.event) && mentions(run.title, text))
+    text => run.branch === text || run.branch === `refs/tags/${text}` || mentions(run.title, text)
   )
-}
-
-/** True when a run's title names a version: then it is about that one, whether anybody expects it or not. */
-function namesVersion({ title }: WorkflowRun): boolean {
-  return /(?:^|[^\w.])v?\d+\.\d+\.\d+/.test(title)
 }
 
 export function hasEnded(run: WorkflowRun): boolean {
