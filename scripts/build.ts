@@ -5,29 +5,13 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import type { Metafile } from 'esbuild'
+import { bundle } from './bundle.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const outdir = join(root, 'dist')
 
-const { outputFiles, metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: { index: 'src/index.ts' },
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  mainFields: ['module', 'main'],
-  minifySyntax: true,
-  minifyWhitespace: true,
-  charset: 'utf8',
-  legalComments: 'none',
-  // The CommonJS packages (undici, tunnel, semver, bottleneck) require() built-ins.
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  metafile: true,
-  write: false
-})
+const { outputFiles, metafile } = await bundle()
 
 const files = new Map<string, string>([
   ...outputFiles.map(file => [relative(outdir, file.path), file.text] as const),

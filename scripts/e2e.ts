@@ -1,19 +1,30 @@
 /**
  * The main job on real input: a real registry with real images, pushed by real clients, and the bundled action
  * between them and an emulated Packages API. What a policy keeps must still pull, what it deletes must not.
+ *
+ *   npm run e2e                   Debian's clients, and those that are installed or quickly built where Go is
+ *   npm run e2e -- --all-clients  builds cosign as well, which takes minutes
+ *   npm run e2e -- --mutants      breaks the action on purpose, in one way after another: each must be found out
+ *   npm run e2e -- --entry FILE   runs this bundle
  */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 import { createWorld, type World } from '../__tests__/emulator/world.ts'
 import { ExpectedError } from '../src/errors.ts'
 import { createChecks } from './e2e/checks.ts'
 import { createClients } from './e2e/clients.ts'
 import { exercise, type Scene } from './e2e/exercise.ts'
+import { exerciseBudget, exerciseSigned } from './e2e/exercise-signed.ts'
 import { openGate } from './e2e/gate.ts'
+import { findGoClients } from './e2e/go-clients.ts'
+import { tryMutants } from './e2e/mutants.ts'
 import { pullEverything, pullWhatStays } from './e2e/pulls.ts'
 import { startRegistry } from './e2e/registry.ts'
 import { type Laid, layApi, layShop, laySite } from './e2e/scenario.ts'
+import { laySigned } from './e2e/signed.ts'
+import { makeKeys } from './e2e/signer.ts'
 import { createStore } from './e2e/store.ts'
 import { ensureTools } from './e2e/tools.ts'
 import { bringBack } from './e2e/undo.ts'
@@ -31,6 +42,12 @@ const RETENTION = {
   'delete-untagged': 'true'
 }
 const STRIPPING = { packages: 'site', 'delete-tags': 'sha-*', 'older-than': '30d', untag: 'true' }
+
+/** Packages of signed images, and whether untagged versions are deleted there. */
+const SIGNED = [
+  ['acme/signed', false],
+  ['acme/signed-untagged', true]
+] as const
 
 /** A deleted image that is brought back in the end, to see that a restored one is whole. */
 const UNDONE = 'nightly-18'
@@ -52,13 +69,17 @@ function populate(): { world: World; token: string } {
   world.package('acme/shop', { visibility: 'public', repository: 'acme/shop' })
   world.package('acme/tools/api', { repository: 'acme/tools', access: { 'acme/shop': 'admin' } })
   world.package('acme/site', { access: { 'acme/shop': 'admin' } })
+  for (const name of ['signed', 'signed-untagged', 'signed-budget']) {
+    world.package(`acme/${name}`, { access: { 'acme/shop': 'admin' } })
+  }
   return { world, token: world.githubToken('acme/shop') }
 }
 
-async function main(): Promise<void> {
+async function main(entry: string): Promise<void> {
   await using workshop = openWorkshop()
   await ensureTools(workshop, say)
-  ensureBundle()
+  const goClients = await findGoClients(workshop, values['all-clients'] === true, say)
+  await makeKeys(workshop, goClients)
   const registry = await startRegistry(workshop)
   const clients = createClients(workshop, registry)
   const store = createStore(registry)
@@ -66,7 +87,7 @@ async function main(): Promise<void> {
   await using emulator = await startEmulator({ world, versions: () => store })
   await using gate = await openGate(world, registry.url)
   const checks = createChecks(say)
-  const scene: Scene = { emulator, gate, registry, token, checks, say }
+  const scene: Scene = { emulator, gate, registry, token, entry, checks, say }
 
   const hands = { clients, store, registry, now: Date.now() }
   const shop = await layShop(hands)
@@ -92,6 +113,13 @@ async function main(): Promise<void> {
   for (const laid of [revived, api, site]) await pullWhatStays(laid, clients, registry, checks)
   say(`all of that was looked at again after ${UNDONE} was restored and garbage was collected`)
 
+  for (const [repository, deleteUntagged] of SIGNED) {
+    const pkg = await laySigned(repository, hands, workshop, goClients)
+    await exerciseSigned(pkg, deleteUntagged, scene, workshop)
+  }
+  await exerciseBudget(await laySigned('acme/signed-budget', hands, workshop, goClients), scene)
+
+  checks.same(store.outOfOrder, [], 'nothing was deleted that an index still named')
   checks.same(emulator.violations, [], 'no limit of GitHub was overstepped')
   checks.same(emulator.contractViolations, [], "every emulated answer is one that GitHub's schemas allow")
   const failed = checks.failed === 0 ? '' : `, ${checks.failed} failed`
@@ -99,8 +127,14 @@ async function main(): Promise<void> {
   if (checks.failed > 0) process.exitCode = 1
 }
 
+const { values } = parseArgs({
+  options: { 'all-clients': { type: 'boolean' }, mutants: { type: 'boolean' }, entry: { type: 'string' } }
+})
+
 try {
-  await main()
+  if (values.entry === undefined) ensureBundle()
+  if (values.mutants) await tryMutants(say)
+  else await main(resolve(values.entry ?? join(import.meta.dirname, '../dist/index.js')))
 } catch (error) {
   console.error(error instanceof ExpectedError ? error.message : error)
   process.exitCode = 1

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
-import { runPolicyTests } from '../../src/config/run-policy-tests.ts'
+import { runPolicyTests } from '../../src/config/policy-tests.ts'
 import { InputError } from '../../src/errors.ts'
 import { recipe } from '../helpers/recipes.ts'
 

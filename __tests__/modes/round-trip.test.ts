@@ -44,7 +44,8 @@ async function roundTrip(
   await using first = await runInside(github, { token, 'report-file': report, ...given }, clock)
   // The whole package counts as one deletion.
   const deleted = github.writes.filter(({ method, status }) => method === 'DELETE' && status === 204).length
-  expect(errorsOf(first)).toEqual([])
+  // A brake that held is an end like any other, with nothing to undo.
+  expect(errorsOf(first).filter(sentence => !sentence.endsWith('#a-brake-held'))).toEqual([])
   await using back = await runInside(github, { token, mode: 'restore', restore: report }, clock)
   expect(look(app, github)).toEqual(before)
   expect(errorsOf(back)).toEqual([])

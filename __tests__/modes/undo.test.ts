@@ -280,15 +280,19 @@ describe('purge', () => {
 
   const needed = (): string => String([...app.row.order][0]?.id)
 
-  it('purges nothing while something could not be read (T-03)', async () => {
-    app.push(image(), { tags: ['bad'] })
+  it.each([
+    ['2026-01-01T00:01:00Z', 'keeps the parts that it may need', 1, 1],
+    ['2026-03-01T00:00:00Z', 'does not hold what was pushed long after it', 0, 3]
+  ])('E-23, T-03: a manifest that cannot be read %s: %s', async (at, _, code, deleted) => {
+    const bad = app.push(image(), { tags: ['bad'], at })
     github.faults.on(
-      { host: 'registry', path: /manifests/, after: 1 },
+      { host: 'registry', path: new RegExp(`manifests/(?!${bad.digest})`) },
       { kind: 'answer', answer: { status: 400 } }
     )
-    await using nothing = await purge('bad')
-    expect(nothing.code).toBe(1)
-    expect(github.writes).toEqual([])
+    await using purged = await purge('bad')
+    expect(purged.code).toBe(code)
+    expect(app.digests()).not.toContain(bad.digest)
+    expect(github.writes).toHaveLength(deleted)
   })
 
   it('is red when GitHub refuses what was to be purged', async () => {

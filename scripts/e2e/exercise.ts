@@ -13,6 +13,8 @@ export interface Scene {
   readonly gate: Gate
   readonly registry: RealRegistry
   readonly token: string
+  /** The bundle that is run. */
+  readonly entry: string
   readonly checks: Checks
   readonly say: (line: string) => void
 }
@@ -88,11 +90,15 @@ export async function exercise(
 }
 
 /** Runs the action once; it must end well. */
-async function act(title: string, inputs: Readonly<Record<string, string>>, scene: Scene): Promise<Ran> {
+export async function act(
+  title: string,
+  inputs: Readonly<Record<string, string>>,
+  scene: Scene
+): Promise<Ran> {
   const { emulator, gate, token, checks, say } = scene
   const servers = { apiUrl: emulator.apiUrl, registryUrl: gate.url }
   const all = await withDefaults({ 'registry-url': gate.url, ...inputs }, token)
-  await using run = await runAction(servers, all, { repository: 'acme/shop' })
+  await using run = await runAction(servers, all, { repository: 'acme/shop', entry: scene.entry })
   checks.that(
     run.code === 0,
     `${title}: the action ends well`,

@@ -13,7 +13,7 @@ export interface Laid {
   readonly staying: readonly Digest[]
 }
 
-interface Hands {
+export interface Hands {
   readonly clients: Clients
   readonly store: RegistryStore
   readonly registry: RealRegistry

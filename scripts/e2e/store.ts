@@ -1,11 +1,14 @@
 import type { PackageRow, VersionRow, VersionStore } from '../../__tests__/emulator/store.ts'
 import type { Digest } from '../../src/model/digest.ts'
+import { bodyOf } from './expected.ts'
 import type { Fetched, RealRegistry } from './registry.ts'
 
 /** The version list of an emulated Packages API, made of what a real registry holds. */
 export interface RegistryStore extends VersionStore {
   /** Dates whatever is new in a repository from `at` on, in milliseconds, each a second after the one before. */
   date(repository: string, at: number): Promise<void>
+  /** Deletions of what an index still named when they came: a registry such as zot refuses these. */
+  readonly outOfOrder: readonly string[]
 }
 
 /** What GitHub would know of a manifest beside its tags. */
@@ -25,6 +28,7 @@ const repositoryOf = (pkg: PackageRow): string => `${pkg.owner.login}/${pkg.name
 export function createStore(registry: RealRegistry): RegistryStore {
   const known = new Map<string, Map<Digest, Known>>()
   const deleted = new Map<string, Map<number, Deleted>>()
+  const outOfOrder: string[] = []
   let ids = 700_000_000
 
   const inner = <K, V>(maps: Map<string, Map<K, V>>, repository: string): Map<K, V> => {
@@ -64,7 +68,24 @@ export function createStore(registry: RealRegistry): RegistryStore {
   const deletedRows = (pkg: PackageRow): VersionRow[] =>
     [...inner(deleted, repositoryOf(pkg)).values()].map(({ row }) => row).reverse()
 
+  const named = new Map<Digest, readonly Digest[]>()
+
+  async function noteOrder(repository: string, digest: Digest): Promise<void> {
+    for (const other of (await registry.shelf(repository)).manifests.keys()) {
+      const children = named.get(other) ?? (await namedBy(repository, other))
+      named.set(other, children)
+      if (children.includes(digest))
+        outOfOrder.push(`${repository}: ${digest} went before ${other}, which names it`)
+    }
+  }
+
+  async function namedBy(repository: string, digest: Digest): Promise<Digest[]> {
+    const { manifests = [] } = await bodyOf(registry, repository, digest)
+    return manifests.map(child => child.digest)
+  }
+
   return {
+    outOfOrder,
     count: async pkg => (await rows(pkg)).length,
     tagged: async pkg => (await rows(pkg)).filter(row => row.tags.length > 0).length,
     page: async (pkg, state, offset, limit) => {
@@ -78,6 +99,7 @@ export function createStore(registry: RealRegistry): RegistryStore {
       const row = await activeRow(pkg, id)
       const manifest = row && (await registry.manifest(repository, row.digest))
       if (row === undefined || manifest === undefined) throw new Error(`${repository} has no version ${id}`)
+      await noteOrder(repository, row.digest)
       await registry.delete(repository, row.digest)
       inner(known, repository).delete(row.digest)
       inner(deleted, repository).set(id, { row: { ...row, deleted: Date.now() }, manifest })

@@ -8,9 +8,10 @@ import { some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
-import { type PolicyFile, parsePolicyFile, policyFor } from './policy-file.ts'
+import { parsePolicyFile, policyFor } from './policy-file.ts'
+import type { PolicyFile } from './policy-schema.ts'
+import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
-import { runPolicyTests } from './run-policy-tests.ts'
 
 /** All that is said of packages before anything is requested: by the inputs, the policy file and the workspace. */
 export interface Policies {

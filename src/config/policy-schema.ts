@@ -1,9 +1,21 @@
 import * as z from 'zod'
-import { PROTECT_SOURCES } from '../model/decision.ts'
+import { PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { KINDS } from '../model/manifest.ts'
 import { AGE_FROM } from '../model/package.ts'
+import { type Patterns, parsePatterns } from '../policy/pattern.ts'
+import type { Policy, Rule } from '../policy/rule.ts'
 import { checkRule } from './rule-check.ts'
-import { age, count, packagePattern, rule, some } from './rule-schema.ts'
+import {
+  age,
+  asList,
+  count,
+  packagePattern,
+  present,
+  type RuleSchema,
+  rule,
+  ruleFrom,
+  some
+} from './rule-schema.ts'
 
 /**
  * What may stand in a policy file, key by key. The published JSON Schema is made of it (`scripts/generate.ts`),
@@ -24,8 +36,27 @@ const settings = {
   'deletions-per-run': count.optional().describe('Budget: oldest first, the rest next run')
 }
 
-const settingsShape = z.strictObject(settings)
-export type SettingsSchema = z.infer<typeof settingsShape>
+const defaults = z.strictObject(settings).transform(settingsFrom)
+
+/** What the file says of the packages that it matches; settings that it does not mention are absent. */
+export interface PackageEntry {
+  readonly match: Patterns
+  readonly rules: readonly Rule[]
+  readonly settings: Settings
+}
+
+type Settings = Partial<Omit<Policy, 'rules'>>
+
+function settingsFrom(written: z.infer<z.ZodObject<typeof settings>>): Settings {
+  return present({
+    grace: written.grace,
+    ageFrom: written['age-from'],
+    minRemaining: written['min-remaining'],
+    maxDeletions: written['max-deletions'],
+    maxDeletionPercent: written['max-deletion-percent'],
+    deletionsPerRun: written['deletions-per-run']
+  })
+}
 
 const packageShape = z
   .strictObject({
@@ -38,17 +69,43 @@ const packageShape = z
         'owner/name: whose branches, git tags and pull requests count; default: the one it is linked to'
       ),
     ...settings,
-    rules: z.array(rule.superRefine(checkRule))
+    rules: z
+      .array(rule.superRefine(checkRule))
+      .superRefine(checkNames)
+      .transform(rules => rules.map(ruleFrom))
   })
-  .superRefine(({ rules }, context) => {
-    const seen = new Set<string>()
-    rules.forEach(({ name }, index) => {
-      if (name === undefined) return
-      const message = `Another rule of this package is called \`${name}\`. Give each a name of its own.`
-      if (seen.has(name)) context.addIssue({ code: 'custom', path: ['rules', index, 'name'], message })
-      seen.add(name)
-    })
+  .transform(({ match, rules, repository, ...written }): PackageEntry => {
+    const place = present<Pick<Policy, 'repository'>>({ repository })
+    return {
+      match: parsePatterns(asList(match).map(inLowerCase)),
+      rules,
+      settings: { ...settingsFrom(written), ...place }
+    }
   })
+
+function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): void {
+  const seen = new Set<string>()
+  rules.forEach(({ name }, index) => {
+    if (name === undefined) return
+    const message = `Another rule of this package is called \`${name}\`. Give each a name of its own.`
+    if (seen.has(name)) context.addIssue({ code: 'custom', path: [index, 'name'], message })
+    seen.add(name)
+  })
+}
+
+/** The registry's names are in lower case, however people write them. */
+function inLowerCase(pattern: string): string {
+  return /^!?\//.test(pattern) ? pattern : pattern.toLowerCase()
+}
+
+/** What is in use beside the registry: layer 0 keeps what it names. */
+export interface Protect {
+  /** Globs of files whose references stay. */
+  readonly files: readonly string[]
+  /** A file with one image reference a line. */
+  readonly list: string | undefined
+  readonly git: readonly ProtectSource[]
+}
 
 const protect = z.strictObject({
   files: some(z.string().min(1)).optional().describe('Files whose image references and digests stay'),
@@ -95,17 +152,33 @@ const test = z.strictObject({
   })
 })
 
-export type TestSchema = z.infer<typeof test>
+/** A case that the policy must decide as it says. */
+export type PolicyTest = z.infer<typeof test>
 
-export const policySchema = z.strictObject({
-  version: z.literal(1).describe('Of this format'),
-  defaults: settingsShape.optional().describe('For packages that do not say otherwise'),
-  protect: protect.optional().describe('What is in use, and therefore stays'),
-  packages: z.array(packageShape).min(1).describe('The first entry that matches a package decides on it'),
-  tests: z.array(test).optional().describe('Cases that the policy must decide as expected')
-})
+/** A policy file, read and checked. */
+export interface PolicyFile {
+  readonly protect: Protect
+  readonly packages: readonly PackageEntry[]
+  readonly tests: readonly PolicyTest[]
+}
 
-export type PolicySchema = z.infer<typeof policySchema>
+/** A policy file, from the values that YAML gives to what they mean. */
+export const policySchema = z
+  .strictObject({
+    version: z.literal(1).describe('Of this format'),
+    defaults: defaults.optional().describe('For packages that do not say otherwise'),
+    protect: protect.optional().describe('What is in use, and therefore stays'),
+    packages: z.array(packageShape).min(1).describe('The first entry that matches a package decides on it'),
+    tests: z.array(test).optional().describe('Cases that the policy must decide as expected')
+  })
+  .transform((written): PolicyFile => {
+    const { defaults: common, protect: use, packages, tests = [] } = written
+    return {
+      protect: { files: asList(use?.files), list: use?.list, git: asList(use?.git) },
+      packages: packages.map(entry => ({ ...entry, settings: { ...common, ...entry.settings } })),
+      tests
+    }
+  })
 
 /** The JSON Schema of a policy file, draft 2020-12. */
 export function policyJsonSchema(): object {

@@ -1,73 +1,57 @@
-import type { Decision, Plan } from '../model/decision.ts'
+import { InputError } from '../errors.ts'
+import type { Plan } from '../model/decision.ts'
 import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
 import { decide, emptyUsage, type Usage } from '../policy/plan.ts'
-import { type PolicyFile, type PolicyTest, policyFor, policyOf } from './policy-file.ts'
-
-/** What is otherwise than a case of the policy expects; versions by the names that the case has for them. */
-export type Fault =
-  | {
-      readonly kind: 'verdict'
-      readonly version: string
-      readonly expected: Decision['verdict']
-      readonly decision: Decision
-    }
-  | {
-      readonly kind: 'untag'
-      readonly version: string
-      readonly expected: readonly string[]
-      readonly actual: readonly string[]
-    }
-  | { readonly kind: 'stop'; readonly expected: boolean; readonly brakes: Plan['brakes'] }
-  | { readonly kind: 'apply'; readonly expected: readonly string[]; readonly actual: readonly string[] }
-  | { readonly kind: 'no-package'; readonly package: string }
-  | { readonly kind: 'no-version'; readonly version: string }
-
-export interface PolicyTestResult {
-  readonly name: string
-  readonly faults: readonly Fault[]
-}
+import { mismatch } from '../report/policy-test-phrases.ts'
+import { policyFor, policyOf } from './policy-file.ts'
+import type { PolicyFile, PolicyTest } from './policy-schema.ts'
 
 /**
- * Has the policy decide each of its cases, and compares.
+ * Has the policy decide each case that it brings along, and compares.
  *
- * @throws ExpectedError when a regular expression takes too long
+ * @returns the names of all cases
+ * @throws InputError with a sentence for each thing that is not as a case expects, ExpectedError when a regular
+ *   expression takes too long
  */
-export function tryPolicyTests(file: PolicyFile): PolicyTestResult[] {
-  return file.tests.map(test => ({ name: test.name, faults: faultsOf(file, test) }))
+export function runPolicyTests(file: PolicyFile): string[] {
+  const problems = file.tests.flatMap(test =>
+    mismatches(file, test).map(sentence => `Policy test "${test.name}": ${sentence}`)
+  )
+  if (problems.length > 0) throw new InputError(problems)
+  return file.tests.map(({ name }) => name)
 }
 
-function faultsOf(file: PolicyFile, test: PolicyTest): Fault[] {
+function mismatches(file: PolicyFile, test: PolicyTest): string[] {
   const [first] = file.packages
   const policy = test.package === undefined ? first && policyOf(first) : policyFor(file, test.package)
-  if (policy === undefined) return [{ kind: 'no-package', package: test.package ?? '' }]
-  const plan = decide(inventoryOf(test), policy, worldOf(test), Date.parse(test.now))
-  return compare(plan, test)
+  if (policy === undefined) return [mismatch.noPackage(test.package ?? '')]
+  return compare(decide(inventoryOf(test), policy, usageOf(test), Date.parse(test.now)), test)
 }
 
-function compare({ decisions, steps, brakes }: Plan, { versions, expect }: PolicyTest): Fault[] {
+function compare({ decisions, steps, brakes }: Plan, { versions, expect }: PolicyTest): string[] {
   const names = new Map(versions.map(({ digest }) => [digestOf(digest), digest]))
   const nameOf = ({ digest }: PackageVersion): string => names.get(digest) ?? digest
-  const faults: Fault[] = []
+  const found: string[] = []
   const expected = [...expect.delete, ...(expect.apply ?? []), ...Object.keys(expect.untag ?? {})]
   for (const version of new Set(expected)) {
-    if (!versions.some(({ digest }) => digest === version)) faults.push({ kind: 'no-version', version })
+    if (!versions.some(({ digest }) => digest === version)) found.push(mismatch.noVersion(version))
   }
   for (const decision of decisions) {
     const version = nameOf(decision.version)
     const wanted = expect.delete.includes(version) ? 'delete' : 'keep'
-    if (decision.verdict !== wanted) faults.push({ kind: 'verdict', version, expected: wanted, decision })
+    if (decision.verdict !== wanted) found.push(mismatch.verdict(version, wanted, decision))
     const tags = expect.untag?.[version] ?? []
     const actual = decision.verdict === 'keep' ? decision.untag : []
-    if (!sameSet(tags, actual)) faults.push({ kind: 'untag', version, expected: tags, actual })
+    if (!sameSet(tags, actual)) found.push(mismatch.untag(version, tags, actual))
   }
   const stop = expect.stop ?? false
-  if (stop !== brakes.length > 0) faults.push({ kind: 'stop', expected: stop, brakes })
+  if (stop !== brakes.length > 0) found.push(mismatch.stop(stop, brakes))
   const applied = steps.flatMap(step => (step.action === 'delete' ? [nameOf(step.version)] : []))
   if (expect.apply !== undefined && expect.apply.join('\n') !== applied.join('\n')) {
-    faults.push({ kind: 'apply', expected: expect.apply, actual: applied })
+    found.push(mismatch.apply(expect.apply, applied))
   }
-  return faults
+  return found
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
@@ -121,7 +105,7 @@ function contentOf(version: PolicyTest['versions'][number]): Content {
   }
 }
 
-function worldOf(test: PolicyTest): Usage {
+function usageOf(test: PolicyTest): Usage {
   const untagged = test.versions.filter(({ tags = [] }) => tags.length === 0)
   return {
     inUse: (test['in-use'] ?? []).map(({ by, tag, digest }) => ({

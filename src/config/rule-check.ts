@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { nearest } from '../util/suggest.ts'
-import type { RuleSchema } from './rule-schema.ts'
+import { asList, type RuleSchema } from './rule-schema.ts'
 
 /** Everything that a rule says of tags. */
 const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as const
@@ -13,11 +13,6 @@ export function namedGroups(tags: string | readonly string[] | undefined): strin
   return regexes.flatMap(regex =>
     [...regex.matchAll(/\(\?<([\p{ID_Start}$_][\p{ID_Continue}$]*)>/gu)].map(([, group]) => group ?? '')
   )
-}
-
-export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
-  if (value === undefined) return []
-  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
 /** What the fields of a rule must be to each other. `depth` is how many keys below the rule the fault is. */

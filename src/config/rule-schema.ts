@@ -1,30 +1,45 @@
 import * as z from 'zod'
-import { messageOf } from '../errors.ts'
+import { ExpectedError, messageOf } from '../errors.ts'
 import { BROKEN_STATES } from '../model/decision.ts'
 import { parseDigest } from '../model/digest.ts'
 import { KINDS } from '../model/manifest.ts'
 import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns, parseRange } from '../policy/pattern.ts'
 import { parseTagPatterns, refuseSlip } from '../policy/pattern-slip.ts'
+import type { GroupBy, KeepClauses, Match, Period, Rule } from '../policy/rule.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 
-/** A check that is told by a thrown sentence. */
-const checked = (check: (text: string) => void) =>
-  z.string().superRefine((text, context) => {
+/**
+ * Text that `parse` understands. What it throws is told, and checks of several keys go on: all that is wrong is told
+ * at once.
+ */
+const read = <T>(parse: (text: string) => T, schema = z.string()) =>
+  schema.transform((text, context): T => {
     try {
-      check(text)
+      return parse(text)
     } catch (error) {
-      context.addIssue({ code: 'custom', message: messageOf(error) })
+      context.issues.push({ code: 'custom', message: messageOf(error), input: text, continue: true })
+      return z.NEVER
     }
   })
 
-export const age = z
-  .string()
-  .refine(text => parseAge(text) !== undefined, {
-    error: ({ input }) => `\`${input}\` is no age. ${ageAdvice(String(input))}`
+/** Text that stays as it is written, once `check` has not thrown. */
+const checked = (check: (text: string) => void) =>
+  read(text => {
+    check(text)
+    return text
   })
-  .meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
+
+function refuse(message: string): never {
+  throw new ExpectedError(message)
+}
+
+/** Milliseconds. */
+export const age = read(
+  text => parseAge(text) ?? refuse(`\`${text}\` is no age. ${ageAdvice(text)}`),
+  z.string().meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
+)
 
 const tagPattern = checked(text => void parseTagPatterns([text]))
 export const packagePattern = checked(text => {
@@ -32,13 +47,15 @@ export const packagePattern = checked(text => {
   parsePatterns([text])
 })
 const glob = checked(text => {
-  if (/^!?(?:\/|semver:)/.test(text)) throw new Error(`The pattern \`${text}\` must be a glob here.`)
+  if (/^!?(?:\/|semver:)/.test(text)) refuse(`The pattern \`${text}\` must be a glob here.`)
   parsePatterns([text])
 })
-const range = checked(text => void parseRange(text, 'include'))
-const digest = z.string().refine(text => parseDigest(text) !== undefined, {
-  error: ({ input }) => `\`${input}\` is no full digest. Write \`sha256:\` and all 64 digits, in lower case.`
-})
+const range = read(text => parseRange(text, 'include'))
+const digest = read(
+  text =>
+    parseDigest(text) ??
+    refuse(`\`${text}\` is no full digest. Write \`sha256:\` and all 64 digits, in lower case.`)
+)
 
 /** One, or a list of them. */
 export const some = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
@@ -109,4 +126,71 @@ export const rule = z.strictObject({
   untag: z.boolean().optional().describe('Strip the matching tags where other tags hold the version')
 })
 
+/** A rule as the file has it, with its ages, digests and ranges read. */
 export type RuleSchema = z.infer<typeof rule>
+
+/** The rule that a checked one means; `index` is its place in the list, which is its name where it has none. */
+export function ruleFrom(written: RuleSchema, index: number): Rule {
+  const base = {
+    name: written.name ?? `rule ${index + 1}`,
+    match: matchFrom(written),
+    keep: keepFrom(written),
+    ...present({ groupBy: groupFrom(written['group-by']) }),
+    rankBy: written['rank-by'] ?? (written.match.semver === undefined ? 'created' : 'semver')
+  }
+  return written.action === 'keep'
+    ? { ...base, action: 'keep' }
+    : { ...base, action: 'delete', tagMatch: written['tag-match'] ?? 'all', untag: written.untag ?? false }
+}
+
+function matchFrom({ match, action }: RuleSchema): Match {
+  const preReleases = action === 'keep' ? 'include' : 'exclude'
+  return present<Match>({
+    tags:
+      match.tags === undefined
+        ? undefined
+        : parsePatterns(asList(match.tags), action === 'keep' ? 'include' : 'named'),
+    semver: match.semver && {
+      range: match.semver,
+      preReleases: match.prerelease ?? preReleases,
+      variants: asList(match.variants)
+    },
+    untagged: match.untagged ?? (match['untagged-for'] === undefined ? undefined : true),
+    states: match.state && new Set(asList(match.state)),
+    digests: match.digests && new Set(asList(match.digests)),
+    olderThan: match['older-than'],
+    newerThan: match['newer-than'],
+    untaggedFor: match['untagged-for'],
+    pullRequest: match['pull-request'] && { closedFor: match['closed-for'] ?? 0 },
+    branchDeleted: match.branch && true,
+    gitTagDeleted: match['git-tag'] && true,
+    labels:
+      match.labels &&
+      new Map(Object.entries(match.labels).map(([label, globs]) => [label, parsePatterns(asList(globs))])),
+    kinds: match.kind && new Set(asList(match.kind))
+  })
+}
+
+function keepFrom(written: RuleSchema): KeepClauses {
+  const periods = new Map<Period, number>()
+  for (const period of ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const) {
+    const count = written[`keep-${period}`]
+    if (count !== undefined) periods.set(period, count)
+  }
+  return { ...present({ atLeast: written['keep-at-least'], within: written['keep-within'] }), periods }
+}
+
+function groupFrom(group: string | undefined): GroupBy | undefined {
+  if (group === undefined) return undefined
+  return group === 'semver-minor' || group === 'semver-major' ? { by: group } : { by: 'group', group }
+}
+
+export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}
+
+/** Without the keys that are undefined: an absent field is one that nobody spoke of. */
+export function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+}

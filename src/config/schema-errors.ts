@@ -145,5 +145,7 @@ function stepInto(schema: z.ZodType | undefined, step: PropertyKey): z.ZodType |
 }
 
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
-  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap() as z.ZodType) : schema
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap() as z.ZodType)
+  // What is written stands before what is made of it.
+  return schema instanceof z.ZodPipe ? unwrap(schema.in as z.ZodType) : schema
 }

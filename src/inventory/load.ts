@@ -137,5 +137,5 @@ export async function orProblem<T extends object>(work: () => Promise<T>): Promi
 
 /** A package that GitHub did not show. */
 export function nameOnly(owner: Owner, name: string): Package {
-  return { owner, name, visibility: 'unknown', versionCount: 0, url: '' }
+  return { owner, name, visibility: 'unknown', versionCount: undefined, url: '' }
 }

@@ -2,8 +2,8 @@ import type { Decision } from '../model/decision.ts'
 import { some } from '../util/format.ts'
 import { brakePhrase, phrase } from './phrases.ts'
 
-/** The wording of what a case of a policy expected and did not get; see `Fault` of the policy's trial. */
-export const trialPhrases = {
+/** What a policy test expected and did not get: clauses. */
+export const mismatch = {
   verdict: (version: string, expected: Decision['verdict'], decision: Decision): string =>
     `\`${version}\` should be ${WORDS[expected]}, and is ${WORDS[decision.verdict]}: ${phrase(decision.reasons[0])}.`,
   untag: (version: string, expected: readonly string[], actual: readonly string[]): string =>

@@ -109,7 +109,7 @@ it('nothing that GitHub or a tag says becomes a command of the runner or markup 
   expect(result.errors).toEqual([expect.stringMatching('^app: ')])
   expect(result.warnings).toEqual([])
   for (const line of result.stdout.split(/[\r\n]/)) {
-    expect(line).not.toMatch(/^\s*::(?!add-mask::|error::app: |group::|endgroup::)/)
+    expect(line).not.toMatch(/^\s*::(?!add-mask::|debug::|error::app: |group::|endgroup::)/)
     if (!line.startsWith('::error::')) expect(line).not.toContain('##[')
   }
   expect(result.summary).not.toMatch(/<script|<img|\]\(http:\/\/x\)|\*\*b\*\*/)

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { ExpectedError } from '../../src/errors.ts'
+import { bundle } from '../bundle.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** One way in which the action could be wrong: in this file, this text in place of that. */
+interface Mutant {
+  readonly what: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+const MUTANTS: readonly Mutant[] = []
+
+/**
+ * Runs the whole of npm run e2e against one broken bundle after another.
+ *
+ * @throws ExpectedError naming the mutants that nothing found out
+ */
+export async function tryMutants(say: (line: string) => void): Promise<void> {
+  const survivors: string[] = []
+  for (const mutant of MUTANTS) {
+    const folder = mkdtempSync(join(tmpdir(), 'ghcr-steward-mutant-'))
+    try {
+      await build(mutant, folder)
+      const found = await isFoundOut(join(folder, 'index.js'))
+      say(`${found ? 'found out' : 'SURVIVED '}  ${mutant.what}`)
+      if (!found) survivors.push(mutant.what)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  if (survivors.length > 0) throw new ExpectedError(`Nothing found out: ${survivors.join('; ')}`)
+}
+
+/** Bundles the action with one text replaced, which must be there exactly once. */
+async function build({ file, find, replace, what }: Mutant, outdir: string): Promise<void> {
+  const path = join(root, file)
+  const source = readFileSync(path, 'utf8')
+  if (source.split(find).length !== 2)
+    throw new ExpectedError(`The mutant "${what}" does not fit ${file} any more.`)
+  const { outputFiles } = await bundle(new Map([[path, source.replace(find, () => replace)]]))
+  for (const output of outputFiles) writeFileSync(join(outdir, basename(output.path)), output.text)
+}
+
+async function isFoundOut(entry: string): Promise<boolean> {
+  const child = spawn(process.execPath, [join(root, 'scripts/e2e.ts'), '--entry', entry], { stdio: 'ignore' })
+  const [code] = await once(child, 'close')
+  return code !== 0
+}
