@@ -319,7 +319,9 @@ function notFound(name: string, owner: Owner): string {
     (unprefixed === undefined
       ? `Write all that stands behind "${prefix}" in \`docker pull\`, such as "app/api". `
       : `The name goes without the owner: write "${unprefixed}". `) +
-    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package: ' +
+    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
+    'a classic token needs the scope `read:packages`, an owner who may see the package, and SAML single sign-on where the ' +
+    'organization asks for it: ' +
     readme('a-package-is-not-found')
   )
 }
