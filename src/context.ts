@@ -74,6 +74,7 @@ export async function openContext(
   log.secret(token)
   const kind = tokenKind(token)
   const github = openGitHub(token, inputs, clock)
+  const { capacity } = github.governor
   const { dispatchToken = token } = inputs
   log.secret(dispatchToken)
   // Another token has limits of its own.
@@ -91,8 +92,8 @@ export async function openContext(
     owner,
     tokenKind: kind,
     serverUrl,
-    packages: createPackages(github.octokit, owner, clock),
-    urgentPackages: createPackages(urgent(github.octokit), owner, clock),
+    packages: createPackages(github.octokit, owner, clock, capacity),
+    urgentPackages: createPackages(urgent(github.octokit), owner, clock, capacity),
     setAside: github.governor.setAside,
     registry,
     memory: openCache(inputs, env, log),
@@ -116,6 +117,7 @@ function openGitHub(token: string, inputs: Inputs, clock: Clock): GitHub {
     token,
     baseUrl: inputs.apiUrl,
     reserve: inputs.reserveRequests,
+    patience: inputs.patience,
     deadline: clock.now() + inputs.timeLimit,
     clock,
     userAgent: `ghcr-steward/${VERSION}`

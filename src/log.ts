@@ -1,6 +1,13 @@
 import * as core from '@actions/core'
 import type { Clock } from './model/clock.ts'
 
+/** Lines and columns count from 1. */
+export interface FilePlace {
+  readonly file: string
+  readonly startLine: number
+  readonly startColumn: number
+}
+
 /** What a run tells while it works. Everything that reaches it may hold text from outside. */
 export interface Log {
   info(text: string): void
@@ -9,7 +16,8 @@ export interface Log {
   progress(text: string): void
   /** One annotation; GitHub shows ten of a kind at most, so callers summarise. */
   warning(text: string): void
-  error(text: string): void
+  /** `place` is where in a file of the repository the fault is: GitHub shows the annotation there. */
+  error(text: string, place?: FilePlace): void
   group<T>(title: string, work: () => Promise<T>): Promise<T>
   /** Keeps a value and its base64 out of the log from now on. */
   secret(value: string): void
@@ -90,7 +98,7 @@ export function actionsLog(clock: Clock, out: StepOutput = core): Log {
       out.info(plain(text))
     },
     warning: text => out.warning(plain(text)),
-    error: text => out.error(plain(text)),
+    error: (text, place) => out.error(plain(text), place),
     group: (title, work) => out.group(plain(title), work),
     secret: value => {
       for (const spelling of [value, Buffer.from(value).toString('base64')]) out.setSecret(spelling)

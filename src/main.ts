@@ -4,7 +4,7 @@ import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
 import { runPolicyTests } from './config/policy-tests.ts'
 import { type Context, openContext } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
-import { actionsLog, annotate, type Log } from './log.ts'
+import { actionsLog, annotate, type FilePlace, type Log } from './log.ts'
 import type { Clock } from './model/clock.ts'
 import type { Mode, RunResult } from './model/run.ts'
 import { check } from './modes/check/check.ts'
@@ -141,6 +141,12 @@ function writeHtml(path: string, run: RunResult, log: Log): void {
   }
 }
 
+/** Where a sentence about a policy file begins with its place: `policy.yml:6:18: …`. */
+function placeIn(sentence: string): FilePlace | undefined {
+  const [, file, line, column] = /^([\w./-]+\.ya?ml):(\d+):(\d+): /.exec(sentence) ?? []
+  return file === undefined ? undefined : { file, startLine: Number(line), startColumn: Number(column) }
+}
+
 /** The end of a run without a result, and its exit code. */
 function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
   if (error instanceof BudgetError) {
@@ -149,7 +155,7 @@ function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
     return 0
   }
   if (error instanceof InputError) {
-    annotate(log.error, error.problems)
+    annotate(sentence => log.error(sentence, placeIn(sentence)), error.problems)
     log.info(`Nothing was asked of GitHub. What each input takes: ${readme('inputs')}`)
   } else if (error instanceof ExpectedError) log.error(error.message)
   else {

@@ -28,7 +28,8 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
   const listing: Listing = {
     versions,
     pageOf: new Map(versions.map((row, index) => [row.id, Math.floor(index / perPage) + 1])),
-    newestFirst: true
+    newestFirst: true,
+    unseen: 0
   }
   const replace = (old: PackageVersion, facts: Partial<PackageVersion>) => {
     state.rows = state.rows.map(row => (row.id === old.id ? { ...row, ...facts } : row))

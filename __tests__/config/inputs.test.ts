@@ -81,6 +81,7 @@ test('without any input, nothing is asked for and everything has its default', (
     confirm: undefined,
     restore: undefined,
     reserveRequests: 50,
+    patience: 5 * 60_000,
     memory: true,
     timeLimit: 5 * HOUR,
     reportFile: '/runner/temp/ghcr-steward-report.json',

@@ -176,12 +176,49 @@ it('law 10: takes the token to no host but the configured one', async () => {
   expect(other.received).toHaveLength(0)
 })
 
-it('law 10: does not carry the token along when it is redirected to another host', async () => {
+it.each(['GET', 'DELETE'])('E-45 follows a redirect of a %s to no other host', async method => {
   await using other = await serve(() => OK)
   await using server = await serve(() => [302, {}, { location: `${other.url}/there` }])
-  await connect(server).octokit.request(GET)
-  expect(server.received[0]?.headers.authorization).toBe('token ghp_test')
-  expect(other.received[0]?.headers.authorization).toBeUndefined()
+  const asked = connect(server).octokit.request(`${method} /orgs/acme/packages`)
+  await expect(asked).rejects.toThrow(other.url)
+  expect(other.received).toEqual([])
+})
+
+it.each([301, 302, 307, 308])(
+  'E-45 follows %i of a read on the API itself, as a request of its own',
+  async status => {
+    await using server = await serve(({ url }) =>
+      url === '/organizations/7/packages?page=2'
+        ? OK
+        : [status, {}, { location: '/organizations/7/packages?page=2' }]
+    )
+    const { octokit, governor } = connect(server)
+    expect((await octokit.request(GET, { page: 2 })).data).toEqual([{ id: 1 }])
+    expect(server.received.map(({ method }) => method)).toEqual(['GET', 'GET'])
+    expect(governor.stats().requests).toBe(2)
+  }
+)
+
+it.each([301, 302, 307, 308])('E-45 follows %i of no write, on the API itself either', async status => {
+  await using server = await serve(() => [status, {}, { location: '/organizations/7/packages' }])
+  await expect(connect(server).octokit.request(DELETE)).rejects.toThrow('which is not followed')
+  expect(server.received).toHaveLength(1)
+})
+
+it('E-45 does not go in circles', async () => {
+  await using server = await serve(() => [302, {}, { location: '/orgs/acme/packages' }])
+  await expect(connect(server).octokit.request(GET)).rejects.toThrow('which is not followed')
+  expect(server.received).toHaveLength(4)
+})
+
+it('E-27 pages through links that are relative', async () => {
+  await using server = await serve(({ url }) =>
+    url.includes('page=2')
+      ? [200, [{ id: 2 }]]
+      : [200, [{ id: 1 }], { link: '</api/v3/orgs/acme/packages?page=2>; rel="next"' }]
+  )
+  const { octokit } = connect(server, { path: '/api/v3' })
+  expect(await octokit.paginate(GET)).toEqual([{ id: 1 }, { id: 2 }])
 })
 
 it('works below a path, names the API version, and prints nothing', async () => {

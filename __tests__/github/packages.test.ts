@@ -13,10 +13,13 @@ const packageRow = (name: string, version_count = 0, more: object = {}) => ({
   ...more
 })
 
+/** GHCR has no older versions. */
+const START = Date.parse('2026-01-01T00:00:00Z')
+
 const versionRow = (id: number, tags: string[] = [], more: object = {}) => ({
   id,
   name: digestOf(String(id)),
-  created_at: new Date(id * 1_000).toISOString(),
+  created_at: new Date(START + id * 1_000).toISOString(),
   updated_at: '2026-01-01T00:00:00Z',
   metadata: { package_type: 'container', container: { tags } },
   ...more
@@ -30,7 +33,7 @@ function packagesOf(
 ) {
   const owner: Owner = { login: 'Acme', kind }
   const { octokit, clock, governor } = connect(server, more)
-  return { packages: createPackages(octokit, owner, clock), clock, governor }
+  return { packages: createPackages(octokit, owner, clock, governor.capacity), clock, governor }
 }
 
 /** A GitHub with one package `app` of these rows, 100 a page, whose links have a path of their own. */
@@ -55,13 +58,16 @@ it.each(['', '/api/v3'])(
   async path => {
     await using server = await serve(listingOf(all, path))
     const { packages } = packagesOf(server, 'organization', { path })
-    const { versions, pageOf, newestFirst } = await packages.listVersions(somePackage)
+    const { versions, pageOf, newestFirst } = await packages.listVersions({
+      ...somePackage,
+      versionCount: 950
+    })
     expect(versions.map(({ id }) => id)).toEqual(all.map(({ id }) => id))
     expect(versions[0]).toEqual({
       id: 950,
       digest: digestOf('950'),
       tags: ['latest'],
-      created: 950_000,
+      created: START + 950_000,
       updated: Date.parse('2026-01-01T00:00:00Z')
     })
     expect(newestFirst).toBe(true)
@@ -121,6 +127,60 @@ it.each<[string, Answer, string]>([
   await expect(listed).rejects.toBeInstanceOf(ExpectedError)
   await expect(listed).rejects.toThrow(message)
 })
+
+it('E-27 lists through links that are relative', async () => {
+  const good = listingOf(all)
+  await using server = await serve(async (request, count, url) => {
+    const answer = await good(request, count, url)
+    if (typeof answer === 'function') return answer
+    const [status, body, headers = {}] = answer
+    return [status, body, { ...headers, link: (headers['link'] ?? '').replaceAll(url, '') }]
+  })
+  const { versions } = await packagesOf(server).packages.listVersions(somePackage)
+  expect(versions).toHaveLength(950)
+})
+
+it('E-28 waits for a page deep in the list that the server fails to give for a while', async () => {
+  const good = listingOf(all)
+  let failures = 0
+  await using server = await serve((request, count, url) =>
+    request.url.includes('page=7') && failures++ < 13
+      ? [500, { message: 'Server Error' }]
+      : good(request, count, url)
+  )
+  const { packages } = packagesOf(server)
+  expect((await packages.listVersions(somePackage)).versions).toHaveLength(950)
+})
+
+it.each<[number, number, number, string | undefined]>([
+  [1_000, 5 * 60_000, 99_000, undefined],
+  [
+    1_000,
+    5 * 60_000,
+    400_000,
+    'takes 4,000 API requests, and `reserve-requests` leaves this token 1,000 an hour'
+  ],
+  [1_000, 5 * 60_000, 400_000, 'A classic token has 5,000 requests an hour, which is enough.'],
+  [5_000, 5 * 60_000, 600_000, '2 hours of quota: `patience: 1h` and a `time-limit`'],
+  [1_000, 3_600_000, 400_000, undefined],
+  [1_000, 3_600_000, 700_000, '7 hours of quota']
+])(
+  'E-28 with %i requests an hour and a patience of %i ms, %i versions: %s',
+  async (limit, patience, versionCount, refusal) => {
+    const good = listingOf([versionRow(1)])
+    await using server = await serve(async (request, count, url) => {
+      const answer = await good(request, count, url)
+      if (typeof answer === 'function') return answer
+      return [answer[0], answer[1], { ...answer[2], 'x-ratelimit-limit': String(limit) }]
+    })
+    const deadline = Date.parse('2026-06-30T00:00:00Z') + 5 * 3_600_000
+    const { packages } = packagesOf(server, 'organization', { patience, deadline })
+    await packages.get('app')
+    const listed = packages.listVersions({ ...somePackage, versionCount })
+    if (refusal === undefined) expect((await listed).versions).toHaveLength(1)
+    else await expect(listed).rejects.toThrow(refusal)
+  }
+)
 
 it.each<[OwnerKind, string, string]>([
   ['organization', 'app', '/orgs/Acme/packages/container/app'],

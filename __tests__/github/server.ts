@@ -50,13 +50,14 @@ export async function serve(
 /** A client of that server whose waits take no time. */
 export function connect(
   server: Server,
-  more: { path?: string; token?: string; deadline?: number; reserve?: number } = {}
+  more: { path?: string; token?: string; deadline?: number; reserve?: number; patience?: number } = {}
 ) {
   const clock = fakeClock()
   const github = createGitHub({
     token: more.token ?? 'ghp_test',
     baseUrl: `${server.url}${more.path ?? ''}`,
     reserve: more.reserve ?? 0,
+    patience: more.patience ?? 5 * 60_000,
     deadline: more.deadline ?? Number.POSITIVE_INFINITY,
     clock
   })

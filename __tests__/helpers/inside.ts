@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import type { AnnotationProperties } from '@actions/core'
 import { actionsLog, type StepOutput } from '../../src/log.ts'
 import { run } from '../../src/main.ts'
 import type { Clock } from '../../src/model/clock.ts'
@@ -64,8 +65,10 @@ function recorded(lines: string[]): StepOutput {
   }
   const command =
     (name: string) =>
-    (text: string | Error): void =>
-      say(`::${name}::${String(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`)
+    (text: string | Error, { file, startLine, startColumn }: AnnotationProperties = {}): void =>
+      say(
+        `::${name}${file === undefined ? '' : ` file=${file},line=${startLine},col=${startColumn}`}::${String(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`
+      )
   return {
     info: say,
     debug: command('debug'),

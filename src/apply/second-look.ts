@@ -38,7 +38,7 @@ export async function lookAgain(
   deleted: readonly PackageVersion[],
   context: Context
 ): Promise<SecondLook> {
-  const seen = await newest(pkg, listing, deleted.length, context)
+  const seen = await newest(pkg, listing, context)
   const arrivals = seen.filter(({ id }) => !listing.pageOf.has(id))
   // What was pushed once more is there, under another id.
   const again = new Set(arrivals.map(({ digest }) => digest))
@@ -70,10 +70,9 @@ export async function lookAgain(
 async function newest(
   pkg: Package,
   listing: LoadedPackage['listing'],
-  lag: number,
   { packages }: Context
 ): Promise<readonly PackageVersion[]> {
-  if (!listing.newestFirst) return (await packages.listVersions(pkg, lag)).versions
+  if (!listing.newestFirst) return (await packages.listVersions(pkg)).versions
   const found: PackageVersion[] = []
   for (let page = 1; ; page++) {
     const { seen } = await packages.page(pkg, page)

@@ -56,6 +56,16 @@ export const flag = field(given => {
 /** Milliseconds. */
 export const age = field(given => parseAge(given) ?? refuse(`${quote(given)} is no age. ${ageAdvice(given)}`))
 
+/** How long to wait for something; nobody waits for months, so `5m` is five minutes here. */
+export const waitingTime = field(given => {
+  const ms = age.safeParse(given.replace(/^(\d+)\s*m$/i, '$1min'))
+  return ms.success
+    ? ms.data
+    : refuse(
+        `${quote(given)} is no time to wait. Write for instance \`5m\` or \`1h\`; \`0\` waits for nothing.`
+      )
+})
+
 /** Milliseconds, more than none. */
 export const timeSpan = field(given => {
   const ms = age.safeParse(given)

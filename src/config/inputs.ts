@@ -55,6 +55,8 @@ interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly maxDispatches: number
   readonly wait: number | undefined
   readonly reserveRequests: number
+  /** How long a limit is waited for. */
+  readonly patience: number
   /** Remember manifests between runs. */
   readonly memory: boolean
   readonly timeLimit: number
@@ -139,6 +141,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
   restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
   reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
+  patience: { modes: ALL, schema: fields.waitingTime, default: '5m' },
   memory: { modes: ALL, schema: fields.flag, default: 'true' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },

@@ -18,6 +18,8 @@ export interface GitHubOptions {
   readonly reserve: number
   /** No request is sent from here on (milliseconds since 1970). */
   readonly deadline: number
+  /** How long a limit is waited for, in milliseconds. */
+  readonly patience: number
   readonly clock: Clock
   readonly userAgent?: string
   /** Octokit's own messages; silent when absent. */
@@ -48,7 +50,7 @@ const silent: OctokitLog = { debug() {}, info() {}, warn() {}, error() {} }
 export function createGitHub(options: GitHubOptions): GitHub {
   const { token, clock, userAgent, log = silent } = options
   const baseUrl = options.baseUrl.replace(/\/+$/, '')
-  const governor = createGovernor(options.reserve, options.deadline, clock)
+  const governor = createGovernor(options.reserve, options.deadline, options.patience, clock)
   const secrets = createSecrets()
   secrets.add(token)
   const octokit = getOctokit(

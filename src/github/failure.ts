@@ -1,6 +1,7 @@
 import { RequestError } from '@octokit/request-error'
 import { ExpectedError } from '../errors.ts'
 import { readme } from '../util/links.ts'
+import { statedRemedy } from './refusal.ts'
 
 /** The `message` of the body, without the link that Octokit appends to an error's own; else the error's. */
 export function apiMessage(error: RequestError): string {
@@ -36,9 +37,10 @@ export function explain(
   otherwise = TRY_AGAIN
 ): unknown {
   if (!(error instanceof RequestError)) return error
-  const remedy = { 401: BAD_TOKEN, ...remedies }[statusOf(error) ?? 0] ?? otherwise
+  const stated = statusOf(error) === undefined ? undefined : statedRemedy(error, apiMessage(error))
+  const remedy = stated ?? { 401: BAD_TOKEN, ...remedies }[statusOf(error) ?? 0] ?? otherwise
   return new ExpectedError(`${what} failed: GitHub gave ${answerOf(error)}. ${remedy}`, { cause: error })
 }
 
-const BAD_TOKEN = `The \`token\` is wrong, expired or revoked: give a valid one. See ${readme('tokens-and-permissions')}`
+const BAD_TOKEN = `The \`token\` is wrong, expired or revoked: give a valid one. GITHUB_TOKEN expires when its job ends. See ${readme('tokens-and-permissions')}`
 const TRY_AGAIN = 'Nothing was concluded from it; if it lasts, see https://www.githubstatus.com.'

@@ -36,7 +36,7 @@ export function guard(timeLimit: () => AbortSignal) {
       options.request = { ...options.request, signal }
       try {
         const response = await request(options)
-        if (options.method === 'GET' && response.status !== 204 && !isDocument(response.data)) {
+        if (options.method === 'GET' && response.status === 200 && !isDocument(response.data)) {
           const parsed = octokit.request.endpoint(options)
           throw new RequestError('the answer broke off or was no JSON', 500, { request: parsed })
         }
@@ -134,26 +134,73 @@ function secondary(error: RequestError): RequestError {
     : renamed(error, `secondary rate limit: ${error.message}`, error.status)
 }
 
+/** How many redirects of one read are followed. */
+const HOPS = 3
+
 /**
  * The outermost hook, run once a call: a `request` object of its own for each (Octokit shares one between all
  * calls, and the plugins count their retries in it), one attempt only for what changes something, and no
- * request, with the token on it, to any host but the API's.
+ * request, with the token on it, to any host but the API's. A read's redirect is followed on that host, by a request
+ * of its own, so that it is metered like any other; a write's is not: what it would change there was never asked for.
  */
 export function isolate(baseUrl: string, log: OctokitLog) {
-  const home = new URL(baseUrl).origin
   return (octokit: Octokit) => {
-    octokit.hook.wrap('request', (request, options) => {
-      if (/^http/i.test(options.url) && new URL(options.url).origin !== home) {
-        throw new ExpectedError(
-          `GitHub's answer leads to ${new URL(options.url).origin}, but only ${home} may have the token: ` +
-            'set `api-url` to the address under which the server knows itself.'
-        )
-      }
+    octokit.hook.wrap('request', async (request, options) => {
+      if (/^http/i.test(options.url)) refuseForeign(new URL(options.url), baseUrl)
       const once = isRead(options.method) ? {} : { retries: 0 }
-      options.request = { ...options.request, log, ...once }
+      options.request = { ...options.request, log, ...once, redirect: 'manual' }
       options.headers = { ...options.headers, 'x-github-api-version': API_VERSION }
-      return request(options)
+      const asked = octokit.request.endpoint(options)
+      const response = await request(options)
+      const target = redirectOf(response, asked.url)
+      if (target === undefined) return { ...response, headers: absoluteLinks(response.headers, asked.url) }
+      const hops = Number(options.request['hops'] ?? 0) + 1
+      if (!isRead(options.method) || hops > HOPS) throw notFollowed(response, asked, target)
+      refuseForeign(target, baseUrl)
+      return octokit.request({
+        method: options.method,
+        url: target.href,
+        request: { ...options.request, hops }
+      })
     })
     return {}
   }
+}
+
+/** @throws ExpectedError when this is not on the API's own host */
+function refuseForeign({ origin }: URL, baseUrl: string): void {
+  const home = new URL(baseUrl).origin
+  if (origin === home) return
+  throw new ExpectedError(
+    `GitHub's answer leads to ${origin}, but only ${home} may have the token: ` +
+      'set `api-url` to the address under which the server knows itself.'
+  )
+}
+
+type AnyResponse = Awaited<ReturnType<Octokit['request']>>
+
+/** Where a redirect leads, which may be said relative to what was asked. */
+function redirectOf({ status, headers }: AnyResponse, asked: string): URL | undefined {
+  const isRedirect = status >= 300 && status < 400 && status !== 304
+  return isRedirect && headers.location !== undefined && URL.canParse(headers.location, asked)
+    ? new URL(headers.location, asked)
+    : undefined
+}
+
+function notFollowed(
+  response: AnyResponse,
+  request: ReturnType<Octokit['request']['endpoint']>,
+  target: URL
+): RequestError {
+  const message = `redirected to ${target.origin}${target.pathname}, which is not followed: give the name that it has now`
+  return new RequestError(message, response.status, { request, response: { ...response, data: { message } } })
+}
+
+/** A server may say the pages of a list relative to the page that was asked for; whoever pages wants addresses. */
+function absoluteLinks(headers: AnyResponse['headers'], asked: string): AnyResponse['headers'] {
+  if (headers.link === undefined) return headers
+  const link = headers.link.replace(/<([^<>]*)>/g, (whole, target: string) =>
+    URL.canParse(target, asked) ? `<${new URL(target, asked).href}>` : whole
+  )
+  return { ...headers, link }
 }

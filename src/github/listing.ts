@@ -1,7 +1,9 @@
 import { ExpectedError } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { eachOf } from '../util/concurrency.ts'
 
-/** Every version of a package, proven complete. */
+/** Every version of a package that was there before it was listed. */
 export interface Listing {
   /** In GitHub's order; each id and each digest once. */
   readonly versions: readonly PackageVersion[]
@@ -9,6 +11,8 @@ export interface Listing {
   readonly pageOf: ReadonlyMap<number, number>
   /** True when the order is by creation, newest first, as GitHub is seen to list without promising it. */
   readonly newestFirst: boolean
+  /** How many more GitHub counts, and did not list at any look. */
+  readonly unseen: number
 }
 
 /** One page as GitHub gave it. */
@@ -22,89 +26,177 @@ export interface Page {
 
 export type Progress = (pagesRead: number, pages: number) => void
 
+/** How a package is listed. Each function asks GitHub anew. */
+export interface ListReader {
+  page(page: number): Promise<Page>
+  /** GitHub's own count of the versions; undefined where it gives none. */
+  count(): Promise<number | undefined>
+  /** Whether this version is still there. */
+  isThere(id: number): Promise<boolean>
+}
+
+/** Versions on a full page. */
+const ONE_PAGE = 100
 /** Pages that are read at once. */
 const AT_ONCE = 8
-/** How often the whole list is read before it is called incomplete. */
-const READINGS = 3
+/** Pauses before each reading of the whole list, in milliseconds. */
+const READINGS: readonly number[] = [0, 3_000, 10_000, 30_000]
+/** The pause before the last look for versions that GitHub counts and does not list. */
+const LAST_LOOK = 15_000
+/** How many versions that a later reading does not show any more are looked up one by one. */
+const LOOK_UPS = 100
 
-/** For those who look at what is there, and conclude nothing from what is not: a count may lag by anything. */
-export const ANY_LAG = Number.POSITIVE_INFINITY
-
-/** All pages, read once. */
-type Reading = Omit<Listing, 'newestFirst'>
+/** All pages, read once, or what several readings showed together. */
+type Reading = Omit<Listing, 'newestFirst' | 'unseen'>
 
 /**
- * Reads all pages until it is proven that none of the versions is missing: their number is what GitHub counts
- * before, amid and after, or two readings in a row found the same ones and GitHub counts no more than these. The
- * list moves while it is read, and a version that slipped through between two pages, or that a stale list never
- * shows, could be the index that needs another one.
+ * Reads all pages until every version that was there before the reading began has been seen. The list moves while
+ * it is read, and a version that slipped through between two pages could be the index that needs another one.
  *
- * @param count GitHub's own count of the versions at this moment
- * @param lag how many of those that it counts may be deleted by now
- * @throws ExpectedError when three readings prove nothing
+ * One reading is enough when GitHub counted as many versions right before and right after its first page as it
+ * showed, and counts as many at the end, those that were pushed meanwhile included. Otherwise a further reading, after a pause, must
+ * show nothing that was there before and that the earlier ones did not show. GitHub's count alone decides nothing.
+ *
+ * @param hint what GitHub counted a while ago
+ * @throws ExpectedError when every reading shows something that the ones before did not
  */
 export async function listCompletely(
   name: string,
-  read: (page: number) => Promise<Page>,
-  count: () => Promise<number>,
+  reader: ListReader,
+  hint: number | undefined,
   progress: Progress,
-  lag = 0
+  clock: Clock
 ): Promise<Listing> {
-  let before = await count()
-  let previous: Reading | undefined
-  for (let readings = 0; readings < READINGS; readings++) {
-    const { reading, amid } = await readOnce(read, count, progress)
-    const after = await count()
-    const counts = [before, amid ?? before, after]
-    const found = reading.versions.length
-    const repeated =
-      previous !== undefined && sameIds(previous, reading) && counts.every(number => number <= found + lag)
-    if (repeated || counts.every(number => number === found)) {
-      return { ...reading, newestFirst: isNewestFirst(reading.versions) }
-    }
-    before = after
-    previous = reading
+  let seen: Reading | undefined
+  for (const pause of READINGS) {
+    if (pause > 0) await clock.sleep(pause)
+    // What one page shows is one moment: a count from a while ago that agrees with it will do.
+    const before = seen === undefined && hint !== undefined && hint <= ONE_PAGE ? hint : await reader.count()
+    const { pages, amid } = await readPages(reader, progress)
+    const reading = merge(pages)
+    const isWhole = seen === undefined ? false : showsNothingOlder(reading, seen)
+    const found: Reading = seen === undefined ? reading : await join(seen, reading, name, reader)
+    if (seen === undefined && pages.length === 1 && before === found.versions.length) return finish(found, 0)
+    const counted = amid ?? before
+    const after = await catchUp(found, counted === before ? counted : undefined, reader)
+    if (after.isExact) return finish(after.reading, 0)
+    if (isWhole) return finish(...(await lookForUnseen(after.reading, counted, reader, clock)))
+    seen = after.reading
   }
-  const seen = previous?.versions.length ?? 0
   throw new ExpectedError(
-    `The list of the versions of ${name} is not complete: ${READINGS} readings differed or were short, the last with ` +
-      `${seen} versions where GitHub counts ${before}. Something pushes or deletes all the time, or GitHub lags behind. Nothing is ` +
-      'decided on this package; run again when it is quieter.'
+    `The list of the versions of ${name} is not complete: each of ${READINGS.length} readings showed versions that the ones ` +
+      `before had missed; together they have ${seen?.versions.length ?? 0}. Versions are being deleted all the time, or ` +
+      'GitHub answers with lists of different age. Nothing is decided on this package; run again when it is quieter.'
   )
 }
 
 /** `amid` is GitHub's count right after the first of several pages. */
-async function readOnce(
-  read: (page: number) => Promise<Page>,
-  count: () => Promise<number>,
+async function readPages(
+  reader: ListReader,
   progress: Progress
-): Promise<{ reading: Reading; amid: number | undefined }> {
-  const first = await read(1)
-  // A push before page 1 and a deletion after it would cancel out in the counts before and after.
-  const amid = first.more ? await count() : undefined
+): Promise<{ pages: Page[]; amid: number | undefined }> {
+  const first = await reader.page(1)
+  // From here on: a push before page 1 and a deletion after it would cancel out in counts before and after.
+  const amid = first.more ? await reader.count() : undefined
   const pages = [first]
   progress(1, first.last)
-  let next = 2
   let done = 1
-  const worker = async (): Promise<void> => {
-    try {
-      for (let number = next++; number <= first.last; number = next++) {
-        pages[number - 1] = await read(number)
-        progress(++done, first.last)
-      }
-    } catch (error) {
-      // The others need not go on.
-      next = Number.POSITIVE_INFINITY
-      throw error
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  const others = Array.from({ length: Math.max(0, first.last - 1) }, (_, index) => index + 2)
+  await eachOf(others, AT_ONCE, async number => {
+    pages[number - 1] = await reader.page(number)
+    progress(++done, first.last)
+  })
   // The list may have grown meanwhile.
   while (pages.at(-1)?.more) {
-    pages.push(await read(pages.length + 1))
+    pages.push(await reader.page(pages.length + 1))
     progress(pages.length, pages.length)
   }
-  return { reading: merge(pages), amid }
+  return { pages, amid }
+}
+
+/**
+ * Adds what was pushed while the pages were read, where the newest versions come first.
+ *
+ * @param counted GitHub's count right before and after the first page; undefined where the two differ
+ * @returns `isExact` when the counts, with the pushes, leave no room for a version that was missed
+ */
+async function catchUp(
+  reading: Reading,
+  counted: number | undefined,
+  reader: ListReader
+): Promise<{ reading: Reading; isExact: boolean }> {
+  const found = reading.versions.length
+  const after = await reader.count()
+  if (counted === found && after === found) return { reading, isExact: true }
+  if (after === undefined || after <= found || !isNewestFirst(reading.versions))
+    return { reading, isExact: false }
+  const head: Page[] = []
+  for (let number = 1; ; number++) {
+    const page = await reader.page(number)
+    head.push(page)
+    if (!page.more || page.versions.some(({ id }) => reading.pageOf.has(id))) break
+  }
+  const later = merge([...head, { versions: reading.versions, last: 1, more: false }])
+  const pageOf = new Map([...later.pageOf.keys()].map(id => [id, reading.pageOf.get(id) ?? 1]))
+  const total = later.versions.length
+  const isExact = counted === found && total === (await reader.count())
+  return { reading: { versions: later.versions, pageOf }, isExact }
+}
+
+/** True when everything in `reading` was in `seen`, but for what was pushed since. */
+function showsNothingOlder(reading: Reading, seen: Reading): boolean {
+  const newest = seen.versions.reduce((latest, { created = 0 }) => Math.max(latest, created), 0)
+  return reading.versions.every(({ id, created = 0 }) => seen.pageOf.has(id) || created > newest)
+}
+
+/**
+ * What two readings showed together. What only the earlier one showed was deleted since, or slipped through: each is
+ * asked for by itself.
+ *
+ * @throws ExpectedError when that would be too many
+ */
+async function join(seen: Reading, reading: Reading, name: string, reader: ListReader): Promise<Reading> {
+  const lost = seen.versions.filter(({ id }) => !reading.pageOf.has(id))
+  if (lost.length > LOOK_UPS) {
+    throw new ExpectedError(
+      `A second look at the versions of ${name} did not show ${lost.length} that the first one had shown: somebody else ` +
+        'deletes them at this moment. Nothing is decided on this package; run again when that is done.'
+    )
+  }
+  const there: PackageVersion[] = []
+  for (const version of lost) if (await reader.isThere(version.id)) there.push(version)
+  const both = merge([
+    { versions: there, last: 1, more: false },
+    { versions: seen.versions.filter(({ id }) => reading.pageOf.has(id)), last: 1, more: false },
+    { versions: reading.versions, last: 1, more: false }
+  ])
+  const place = (id: number): number => reading.pageOf.get(id) ?? seen.pageOf.get(id) ?? 1
+  // In the order of the list, which tells where the newest are.
+  const order = new Map(reading.versions.map(({ id }, index) => [id, index]))
+  const versions = both.versions.toSorted(
+    (a, b) => (order.get(a.id) ?? Number.POSITIVE_INFINITY) - (order.get(b.id) ?? Number.POSITIVE_INFINITY)
+  )
+  return { versions, pageOf: new Map(versions.map(({ id }) => [id, place(id)])) }
+}
+
+/**
+ * Looks once more, after a pause, for versions that GitHub counts and does not list: a list lags behind with what
+ * is newest. What is still counted only then is `unseen`, and whoever decides has other witnesses.
+ */
+async function lookForUnseen(
+  reading: Reading,
+  counted: number | undefined,
+  reader: ListReader,
+  clock: Clock
+): Promise<[Reading, number]> {
+  if (counted === undefined || counted <= reading.versions.length) return [reading, 0]
+  await clock.sleep(LAST_LOOK)
+  const { reading: last } = await catchUp(reading, counted, reader)
+  return [last, Math.max(0, counted - last.versions.length)]
+}
+
+function finish(reading: Reading, unseen: number): Listing {
+  return { ...reading, newestFirst: isNewestFirst(reading.versions), unseen }
 }
 
 /**
@@ -116,16 +208,18 @@ function merge(pages: readonly Page[]): Reading {
   const pageOf = new Map<number, number>()
   pages.forEach((page, index) => {
     for (const version of page.versions) {
-      const earlier = versions.get(version.id)?.tags ?? []
-      versions.set(version.id, { ...version, tags: [...new Set([...earlier, ...version.tags])] })
+      const earlier = versions.get(version.id)
+      const tags = earlier === undefined ? version.tags : union(earlier.tags, version.tags)
+      versions.set(version.id, tags === version.tags ? version : { ...version, tags })
       pageOf.set(version.id, index + 1)
     }
   })
   return { versions: [...versions.values()], pageOf }
 }
 
-function sameIds(one: Reading, other: Reading): boolean {
-  return one.versions.length === other.versions.length && one.versions.every(({ id }) => other.pageOf.has(id))
+function union(some: readonly string[], others: readonly string[]): readonly string[] {
+  const more = some.filter(tag => !others.includes(tag))
+  return more.length === 0 ? others : [...more, ...others]
 }
 
 function isNewestFirst(versions: readonly PackageVersion[]): boolean {

@@ -32,12 +32,22 @@ export async function findOwner(octokit: Octokit, login: string, kind: TokenKind
     throw explain(
       error,
       `Looking up the owner "${login}"`,
-      { 404: 'The input `owner` names nobody: write the login of an organization or user.' },
+      { 404: nobody(baseUrl) },
       // The first request of a run is where a wrong address shows.
       `Check that this runner reaches ${baseUrl} and that GitHub's REST API is there (the input \`api-url\`): ` +
         readme('github-or-the-registry-does-not-answer')
     )
   }
+}
+
+/** A server of its own answers 404 to everything that is not below `/api/v3`. */
+function nobody(baseUrl: string): string {
+  const { host, pathname, origin } = new URL(baseUrl)
+  const isOwnServer = !/^api\.(?:github\.com|[\w-]+\.ghe\.com)$/.test(host) && !pathname.startsWith('/api/v3')
+  const owner = 'The input `owner` names nobody: write the login of an organization or user.'
+  return isOwnServer
+    ? `${owner} Or the address is not that of the REST API: GitHub Enterprise Server has it at \`api-url: ${origin}/api/v3\`.`
+    : owner
 }
 
 async function ownerKind(

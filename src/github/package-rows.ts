@@ -7,7 +7,7 @@ import { believableDate, type Owner, type Package, type PackageVersion } from '.
 
 export const PackageRow = z.object({
   name: z.string().min(1),
-  version_count: z.int().nonnegative(),
+  version_count: z.int().nonnegative().nullish().catch(undefined),
   visibility: z.string(),
   html_url: z.string(),
   repository: z.object({ full_name: z.string() }).nullish()
@@ -28,7 +28,7 @@ export function toPackage(row: z.infer<typeof PackageRow>, owner: Owner): Packag
     owner,
     name: row.name.toLowerCase(),
     visibility: row.visibility,
-    versionCount: row.version_count,
+    versionCount: row.version_count ?? undefined,
     url: row.html_url,
     ...(row.repository ? { repository: row.repository.full_name } : {})
   }

@@ -1,12 +1,15 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
+import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { readme } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
 import { moment, PackageRow, toPackage, toVersion, unreadable, VersionRow } from './package-rows.ts'
+import type { Governor } from './rate-limit/governor.ts'
 import { type NotDone, notDone, type Removal, type Restoral } from './write-answers.ts'
 
 /** What GitHub gave to a request that was sent at `at` (milliseconds since 1970). */
@@ -26,12 +29,11 @@ export interface Packages {
   /** @throws ExpectedError when it does not exist or the token may not see it */
   get(name: string): Promise<Package>
   /**
-   * Every version of a package, proven to be all of them.
-   * @param lag by how many deletions GitHub's count of the versions may be behind
+   * Every version of a package that was there before.
    * @param progress told how many pages of how many were read
    * @throws ExpectedError when GitHub keeps giving lists that do not agree
    */
-  listVersions(pkg: Package, lag?: number, progress?: Progress): Promise<Listing>
+  listVersions(pkg: Package, progress?: Progress): Promise<Listing>
   /** One page of the listing, counted from 1; empty beyond the last. */
   page(pkg: Package, page: number): Promise<Look<PackageVersion[]>>
   /** One version; `seen` is undefined when GitHub says that it is gone while the package is there. */
@@ -66,8 +68,15 @@ export interface DeletedVersion extends PackageVersion {
 }
 
 const PER_PAGE = 100
+/** Pauses between tries at a page that the server fails to give, in milliseconds. */
+const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]
 
-export function createPackages(octokit: Pick<Octokit, 'request'>, owner: Owner, clock: Clock): Packages {
+export function createPackages(
+  octokit: Pick<Octokit, 'request'>,
+  owner: Owner,
+  clock: Clock,
+  capacity: Governor['capacity']
+): Packages {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
   // One path segment: the slashes of a nested name are encoded.
   const at = (name: string): string => `${base}/container/${encodeURIComponent(name)}`
@@ -125,7 +134,27 @@ export function createPackages(octokit: Pick<Octokit, 'request'>, owner: Owner, 
     return [...new Map(found.map(pkg => [pkg.name, pkg])).values()]
   }
 
-  async function listVersions(pkg: Package, lag = 0, progress: Progress = () => {}): Promise<Listing> {
+  /** Server errors deep in a long list last for minutes now and then; what is read already is worth waiting. */
+  async function patiently<T>(look: () => Promise<T>): Promise<T> {
+    for (const pause of SERVER_PAUSES) {
+      try {
+        return await look()
+      } catch (error) {
+        if ((statusOf(error) ?? 0) < 500) throw error
+        await clock.sleep(pause)
+      }
+    }
+    return look()
+  }
+
+  /** @throws ExpectedError when no run of this time and patience could list the package */
+  function refuseTooLarge({ name, versionCount = 0 }: Package): void {
+    const needed = Math.ceil(versionCount / PER_PAGE)
+    const { perHour, hours } = capacity()
+    if (perHour !== undefined && needed > perHour * hours) throw tooLarge(name, needed, perHour)
+  }
+
+  async function listVersions(pkg: Package, progress: Progress = () => {}): Promise<Listing> {
     const what = `versions of ${pkg.name}`
     let last: string | undefined
     const readOne = async (page: number): Promise<Page> => {
@@ -137,9 +166,14 @@ export function createPackages(octokit: Pick<Octokit, 'request'>, owner: Owner, 
       const lastPage = end === undefined ? undefined : Number(new URL(end).searchParams.get('page'))
       return { versions, last: lastPage || page, more: relation(link, 'next') !== undefined }
     }
+    refuseTooLarge(pkg)
     try {
-      const count = async () => (await get(pkg.name)).versionCount
-      return await listCompletely(pkg.name, readOne, count, progress, lag)
+      const reader = {
+        page: (number: number) => (number === 1 ? readOne(number) : patiently(() => readOne(number))),
+        count: async () => (await get(pkg.name)).versionCount,
+        isThere: async (id: number) => (await version(pkg, id)).seen !== undefined
+      }
+      return await listCompletely(pkg.name, reader, pkg.versionCount, progress, clock)
     } catch (error) {
       throw explain(error, `Listing the ${what}`, { 403: NO_SIGHT, 404: notFound(pkg.name, owner) })
     }
@@ -229,6 +263,22 @@ const OWNER_PATH: Readonly<Record<Owner['kind'], (login: string) => string>> = {
   self: () => '/user'
 }
 
+/** Requests an hour of a personal token, as GitHub publishes them. */
+const PERSONAL_QUOTA = 5_000
+
+function tooLarge(name: string, needed: number, perHour: number): ExpectedError {
+  const token =
+    perHour < PERSONAL_QUOTA / 2
+      ? `A classic token has ${formatNumber(PERSONAL_QUOTA)} requests an hour${needed > PERSONAL_QUOTA ? '' : ', which is enough'}. `
+      : ''
+  return new ExpectedError(
+    `Listing ${name} alone takes ${formatNumber(needed)} API requests, and \`reserve-requests\` leaves this token ` +
+      `${formatNumber(perHour)} an hour, so no run would ever get through. ${token}Or let the run wait for ` +
+      `${count(Math.ceil(needed / perHour), 'hour')} of quota: \`patience: 1h\` and a \`time-limit\` (and ` +
+      '`timeout-minutes` of the job) that is long enough.'
+  )
+}
+
 const pageOf = (page: number) => ({ per_page: PER_PAGE, page })
 
 /** The address that a `link` header gives for `rel`. */
@@ -264,7 +314,9 @@ function notFound(name: string, owner: Owner): string {
     (unprefixed === undefined
       ? `Write all that stands behind "${prefix}" in \`docker pull\`, such as "app/api". `
       : `The name goes without the owner: write "${unprefixed}". `) +
-    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package: ' +
+    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
+    'a classic token needs the scope `read:packages`, an owner who may see the package, and SAML single sign-on where the ' +
+    'organization asks for it: ' +
     readme('a-package-is-not-found')
   )
 }

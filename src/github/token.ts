@@ -85,6 +85,15 @@ export function lackingRights(
   return `${may}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}. ${see}`
 }
 
+/** What a dry run with the workflow's own token leaves open: nobody but a deletion shows whether deleting is allowed. */
+export function unprovenRights(kind: TokenKind, pkg: Package): string | undefined {
+  if (kind !== 'installation') return undefined
+  return (
+    'A dry run with GITHUB_TOKEN cannot show whether deleting is allowed. A real run needs `permissions: packages: write`, and ' +
+    `for the repository of this workflow the role Admin under "Manage Actions access" at ${settingsUrl(pkg)}`
+  )
+}
+
 /** GitHub's web page with a package's settings, made from the address of the package's own page. */
 function settingsUrl(pkg: Package): string {
   const page = pkg.url.replace('/container/package/', '/container/')

@@ -120,5 +120,5 @@ export function repositoryOf(pkg: Package): string {
 
 /** A package that GitHub did not show. */
 export function nameOnly(owner: Owner, name: string): Package {
-  return { owner, name, visibility: 'unknown', versionCount: 0, url: '' }
+  return { owner, name, visibility: 'unknown', versionCount: undefined, url: '' }
 }

@@ -19,8 +19,8 @@ export interface Package {
   /** Without the owner, in lower case: `app/api` for ghcr.io/octo/app/api. */
   readonly name: string
   readonly visibility: string
-  /** GitHub's own count of versions, untagged children included. */
-  readonly versionCount: number
+  /** GitHub's own count of versions, untagged children included; a hint, and undefined where it gives none. */
+  readonly versionCount: number | undefined
   /** `owner/name` of the linked repository, where there is one. */
   readonly repository?: string
   /** The package's page, where its settings are. */

@@ -33,6 +33,8 @@ export interface Expectations {
   readonly expected: readonly Expected[]
   /** Git tags that are asked for and give no image tag. */
   readonly unmapped: readonly string[]
+  /** Git tags that need no image, so that a run for one of them can be told from a run for an expected one. */
+  readonly others: readonly Expected[]
 }
 
 const PLACEHOLDER = /\{([A-Za-z][\w-]*)\}/g
@@ -61,7 +63,10 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expe
   for (const name of rules.requiredTags) expected.set(name, { name, images: [name], values: valuesOf(name) })
   return {
     expected: markLatest([...expected.values()].sort(byNewestTag)),
-    unmapped: unmapped.sort()
+    unmapped: unmapped.sort(),
+    others: gitTags
+      .filter(name => !expected.has(name))
+      .map(name => ({ name, images: [], values: valuesOf(name) }))
   }
 }
 

@@ -6,6 +6,8 @@ import { type Kind, POINTS } from '../../../src/github/rate-limit/points.ts'
 import { type SimClock, simClock } from '../sim-clock.ts'
 
 const MINUTE = 60_000
+/** The default of the input `patience`. */
+const PATIENCE = 5 * MINUTE
 const NEVER = Number.POSITIVE_INFINITY
 const noHeaders = {}
 
@@ -83,7 +85,7 @@ const jitter = (low: number, high: number) => (n: number) => {
 
 it('sustains 95 % of 180 deletes a minute with reads between, and lets no read wait for long', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, NEVER, clock)
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const { arrivals, waits } = await load(
     governor,
     clock,
@@ -105,7 +107,7 @@ it('sustains 95 % of 180 deletes a minute with reads between, and lets no read w
 it('stalls once at most: after the first burst the minute has passed, writes go evenly', async () => {
   const clock = simClock()
   const { arrivals } = await load(
-    createGovernor(0, NEVER, clock),
+    createGovernor(0, NEVER, PATIENCE, clock),
     clock,
     [{ kind: 'write', count: 8, pause: 0 }],
     jitter(200, 200),
@@ -134,7 +136,7 @@ it('never puts more than 900 points into any minute at the server, nor 20 reques
           return { there, back: Math.floor(back / scale) }
         }
         const { arrivals, most } = await load(
-          createGovernor(0, NEVER, clock),
+          createGovernor(0, NEVER, PATIENCE, clock),
           clock,
           workers,
           trip,
@@ -151,7 +153,7 @@ it('never puts more than 900 points into any minute at the server, nor 20 reques
 
 it('keeps a read before a thousand writes that came earlier, and no write out for good', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, NEVER, clock)
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const done: Record<Kind, number[]> = { read: [], write: [] }
   const send = async (kind: Kind) => {
     const admission = await governor.admit(kind)
@@ -173,7 +175,7 @@ it('keeps a read before a thousand writes that came earlier, and no write out fo
 
 it('admits in the order of asking', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, NEVER, clock)
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const order: number[] = []
   for (let n = 0; n < 100; n++) {
     void governor.admit('write').then(async admission => {
@@ -188,7 +190,7 @@ it('admits in the order of asking', async () => {
 
 it('takes back what a request cost that was not sent', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, NEVER, clock)
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
   for (let n = 0; n < 1_000; n++) (await governor.admit('write')).refund()
   expect(governor.stats()).toEqual({ requests: 0, writes: 0, points: 0, waited: 0 })
   expect(clock.now()).toBe(0)
@@ -215,7 +217,7 @@ async function answeredWith(governor: Governor, headers: Record<string, string>)
 
 it('T-31 holds everybody back until a limit has passed, and waits five minutes at most', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, NEVER, clock)
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
   governor.hold(4 * MINUTE)
   governor.hold(MINUTE)
   expect(await admittedAt(governor, clock)).toBe(4 * MINUTE)
@@ -227,7 +229,7 @@ it('T-31 holds everybody back until a limit has passed, and waits five minutes a
 
 it('T-31 waits for longer each time that a limit is met again, and for five minutes in all', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, NEVER, clock)
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const sent: number[] = []
   const asked = (async () => {
     for (;;) {
@@ -244,7 +246,7 @@ it('T-31 waits for longer each time that a limit is met again, and for five minu
 
 it('T-31 counts requests that were under way together as one meeting with a limit, then sends one to try', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, NEVER, clock)
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const together = await Promise.all(Array.from({ length: 10 }, () => governor.admit('read')))
   for (const admission of together) admission.limited({ kind: 'secondary', retryAfter: 5_000 }, noHeaders)
   const sent: number[] = []
@@ -261,12 +263,12 @@ it('T-31 counts requests that were under way together as one meeting with a limi
 
 it('T-31 waits for a primary limit that resets soon, and stops at one that does not', async () => {
   const soon = simClock()
-  const waiting = createGovernor(50, NEVER, soon)
+  const waiting = createGovernor(50, NEVER, PATIENCE, soon)
   await answeredWith(waiting, quota(50, 4 * MINUTE))
   expect(await admittedAt(waiting, soon)).toBe(4 * MINUTE + 1_000)
 
   const late = simClock()
-  const stopping = createGovernor(50, NEVER, late)
+  const stopping = createGovernor(50, NEVER, PATIENCE, late)
   await answeredWith(stopping, quota(50, 40 * MINUTE))
   await expect(admittedAt(stopping, late)).rejects.toThrow(
     'GitHub allows this token 50 more API requests before 1970-01-01 00:40:00 UTC, and `reserve-requests` leaves 50'
@@ -275,7 +277,7 @@ it('T-31 waits for a primary limit that resets soon, and stops at one that does 
 
 it('does not begin a wait that the time limit would not let it finish', async () => {
   const clock = simClock()
-  const governor = createGovernor(50, 3 * MINUTE, clock)
+  const governor = createGovernor(50, 3 * MINUTE, PATIENCE, clock)
   await answeredWith(governor, quota(50, 4 * MINUTE))
   await expect(admittedAt(governor, clock)).rejects.toThrow(BudgetError)
   expect(clock.now()).toBe(0)
@@ -283,7 +285,7 @@ it('does not begin a wait that the time limit would not let it finish', async ()
 
 it('T-31 takes a reset in the past, absent headers and other resources for nothing known', async () => {
   const clock = simClock(10 * MINUTE)
-  const governor = createGovernor(50, NEVER, clock)
+  const governor = createGovernor(50, NEVER, PATIENCE, clock)
   await answeredWith(governor, quota(0, 9 * MINUTE))
   await answeredWith(governor, {})
   await answeredWith(governor, quota(0, 60 * MINUTE, { 'x-ratelimit-resource': 'search' }))
@@ -302,7 +304,7 @@ it('never goes below the reserve, however many requests are asked for at once', 
       }),
       async (reserve, start, trips) => {
         const clock = simClock()
-        const governor = createGovernor(reserve, NEVER, clock)
+        const governor = createGovernor(reserve, NEVER, PATIENCE, clock)
         const left = reserve + start
         let remaining = left
         await answeredWith(governor, quota(remaining, 60 * MINUTE))
@@ -334,7 +336,7 @@ it('never goes below the reserve, however many requests are asked for at once', 
 
 it('admits nobody once the time is over, not even those who wait', async () => {
   const clock = simClock()
-  const governor = createGovernor(0, MINUTE, clock)
+  const governor = createGovernor(0, MINUTE, PATIENCE, clock)
   const outcomes: string[] = []
   for (let n = 0; n < 400; n++) {
     governor.admit('write').then(
@@ -354,7 +356,7 @@ it('admits nobody once the time is over, not even those who wait', async () => {
 
 it('E-05 keeps requests and time for urgent requests until what was set aside is released', async () => {
   const clock = simClock()
-  const governor = createGovernor(50, 10 * MINUTE, clock)
+  const governor = createGovernor(50, 10 * MINUTE, PATIENCE, clock)
   const send = async (urgent: boolean, remaining: number) => {
     const permit = await governor.admit('read', urgent)
     permit.answered(quota(remaining, 60 * MINUTE))
@@ -369,7 +371,7 @@ it('E-05 keeps requests and time for urgent requests until what was set aside is
   await send(false, 53)
 
   const late = simClock(9 * MINUTE)
-  const timed = createGovernor(0, 19 * MINUTE, late)
+  const timed = createGovernor(0, 19 * MINUTE, PATIENCE, late)
   timed.setAside(() => ({ requests: 0, ms: MINUTE }))
   void late.sleep(9.5 * MINUTE)
   await late.run()

@@ -229,6 +229,89 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
   })
 })
 
+describe('E-08: nothing is absent before the registry has been asked again', () => {
+  const DENIED = {
+    kind: 'answer',
+    answer: { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] } }
+  } as const
+
+  test('E-08 a list that lags behind a push: the registry has the image, so it is present', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v1.1.0')
+    acme.app.lie({ kind: 'lag', changes: 1 })
+    acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.app.push(image(), { tags: ['v1.1.0'] })
+    await using run = await acme.run(DISPATCH)
+    expect(missingOf(run)).toEqual({})
+    expect(startedFor(acme)).toEqual([])
+    expect(run.code).toBe(0)
+    expectClean(acme)
+  })
+
+  test('E-08 a tag that moved to a whole image since the list was made is present', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    const broken = acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.app.delete(broken.children[1]!)
+    acme.github.faults.on(
+      { host: 'registry', path: new RegExp(broken.children[1]!.digest), times: 1 },
+      { kind: 'first', run: () => acme.app.push(image(['linux/amd64']), { tags: ['v1.0.0'] }) }
+    )
+    await using run = await acme.run(DISPATCH)
+    expect(missingOf(run)).toEqual({})
+    expect(startedFor(acme)).toEqual([])
+    expect(run.code).toBe(0)
+  })
+
+  test('E-08 one 404 on an index is no verdict', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.app.push(image(), { tags: ['other'] })
+    acme.github.faults.on({ host: 'registry', path: /manifests\/sha256/, times: 1 }, DENIED)
+    await using run = await acme.run(DISPATCH)
+    expect(missingOf(run)).toEqual({})
+    expect(startedFor(acme)).toEqual([])
+    expect(run.code).toBe(0)
+  })
+
+  test('E-08 the registry lists the tag and denies what it stands on: unreadable, and nothing is started', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0', 'v1.1.0')
+    acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.app.lie({ kind: 'lag', changes: 1 })
+    acme.app.push(image(), { tags: ['v1.1.0'] })
+    acme.github.faults.on({ host: 'registry', path: /manifests\/v?1\.1\.0$/ }, DENIED)
+    await using run = await acme.run(DISPATCH)
+    expect(missingOf(run)).toEqual({})
+    expect(startedFor(acme)).toEqual([])
+    expect(errorsOf(run).join()).toContain('the registry lists this tag, but says that it stands on nothing')
+    expect(run.code).toBe(1)
+  })
+
+  test('E-08 an incomplete image whose tag the registry denies is a contradiction', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    const broken = acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.app.delete(broken.children[1]!)
+    acme.github.faults.on({ host: 'registry', path: /manifests\/v?1\.0\.0$/ }, DENIED)
+    acme.github.faults.on(
+      { host: 'registry', path: /tags\/list/ },
+      { kind: 'answer', answer: { status: 200, body: { name: 'acme/app', tags: [] } } }
+    )
+    await using run = await acme.run(DISPATCH)
+    expect(missingOf(run)).toEqual({})
+    expect(startedFor(acme)).toEqual([])
+    expect(errorsOf(run).join()).toContain('GitHub lists the tag, but the registry denies it')
+    expect(run.code).toBe(1)
+  })
+})
+
 describe('rebuilding', () => {
   test('R-01, R-02, R-13: GITHUB_TOKEN starts the workflow on the default branch, with the tag as an input', async () => {
     await using acme = await scene()

@@ -70,6 +70,32 @@ describe('R-10: no tag is built twice at a time', () => {
   })
 })
 
+describe('E-31: only a run that builds the tag holds it', () => {
+  test.each<[string, Partial<KnownRuns>]>([
+    ['a pull request titled like the tag', { active: [active('v3', { event: 'pull_request' })] }],
+    ['one from a fork', { active: [active('v3', { event: 'pull_request_target', branch: 'v3' })] }],
+    ['a review of one', { active: [active('v3', { event: 'pull_request_review' })] }],
+    ['a comment', { active: [active('v3', { event: 'issue_comment' })] }],
+    ['an issue', { active: [active('v3', { event: 'issues' })] }],
+    ['a run for a tag that nobody expects', { dispatched: [active('Build v2.0.0-rc.1')] }],
+    ['one with build metadata', { dispatched: [active('Build v2.0.0+b5')] }],
+    ['one of another part', { dispatched: [active('Build web@v2.0.0')] }],
+    ['one of a plain version', { dispatched: [active('Release 7.1.2')] }]
+  ])('%s holds nothing', (_, runs) => {
+    expect(planned(['v3', 'v2.0.0'], runs)).toEqual({ v3: 'planned', 'v2.0.0': 'planned' })
+  })
+
+  test('a run that names no tag at all still holds all', () => {
+    const runs = { dispatched: [active('Build 2 images (#17)')] }
+    expect(planned(['v3'], runs)).toEqual({ v3: 'held' })
+  })
+})
+
+test('E-31 a run that a pull request started is no attempt at the tag either, whatever it is called', () => {
+  const dispatched = Array.from({ length: MOST_ATTEMPTS }, () => run('v3', { event: 'pull_request' }))
+  expect(planned(['v3'], { dispatched })).toEqual({ v3: 'planned' })
+})
+
 describe('R-11: a tag that cannot be built is not tried for ever', () => {
   const tries = (count: number, conclusion: string) =>
     Array.from({ length: count }, () => run('Build v1.0.0', { conclusion }))

@@ -155,6 +155,7 @@ packages:
     expect.stringMatching(/^policy\.yml:8:24: .*`\/\^v\(\/` is not a regular expression/),
     expect.stringMatching(/^policy\.yml:9:22: .*`3 moons` is no age/)
   ])
+  expect(result.stdout).toMatch(/^::error file=policy\.yml,line=6,col=18::policy\.yml:6:18: /m)
   expect(scene.github.requests).toEqual([])
 })
 

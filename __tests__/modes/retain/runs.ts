@@ -109,10 +109,10 @@ function look(run: ActionRun): Run {
 function annotations({ stdout }: ActionRun, kind: string): string[] {
   return stdout
     .split('\n')
-    .filter(line => line.startsWith(`::${kind}::`))
+    .filter(line => new RegExp(`^::${kind}(?: [^:]*)?::`).test(line))
     .map(line =>
       line
-        .slice(kind.length + 4)
+        .replace(/^::[^:]*::/, '')
         .replaceAll('%0A', '\n')
         .replaceAll('%25', '%')
     )

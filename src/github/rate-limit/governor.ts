@@ -1,6 +1,6 @@
 import { BudgetError } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
-import { count, utcSecond } from '../../util/format.ts'
+import { count, formatDuration, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
 import { createPointWindow, type Kind, POINTS } from './points.ts'
 import { createQuota } from './quota.ts'
@@ -9,10 +9,9 @@ import { createSharedUsage } from './shared-usage.ts'
 /** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
 const AT_ONCE = 20
 const WRITES_AT_ONCE = 16
-/** How long a run waits for a limit to pass, all waits in a row together. */
-const PATIENCE = 5 * 60_000
 /** By how much we come after the moment that GitHub names. */
 const MARGIN = 1_000
+const HOUR = 3_600_000
 /** A secondary limit that names no time asks for at least this, and for longer every time (rate-limits page). */
 const SECONDARY_PAUSE = 60_000
 /** Reads go before writes, but a write that has been the next one for so long has its turn. */
@@ -42,6 +41,14 @@ export interface GovernorStats {
   readonly waited: number
 }
 
+/** What a run can send from its start to its deadline. */
+export interface Capacity {
+  /** Requests an hour, without the reserve; undefined while GitHub has not told. */
+  readonly perHour: number | undefined
+  /** How many hours' quotas it can use: only one where a run does not wait for the next. */
+  readonly hours: number
+}
+
 /** Requests, and time in milliseconds, that are kept for work that must follow. */
 export interface Room {
   readonly requests: number
@@ -52,7 +59,7 @@ export interface Governor {
   /**
    * Resolves when one more request may be sent: first come, first served, but reads before writes.
    * @param urgent whether it may use what was set aside
-   * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more than five minutes
+   * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more patience than there is
    */
   admit(kind: Kind, urgent?: boolean): Promise<Permit>
   /**
@@ -63,6 +70,7 @@ export interface Governor {
   /** Admits nobody before `until` (milliseconds since 1970). */
   hold(until: number): void
   stats(): GovernorStats
+  capacity(): Capacity
 }
 
 interface Waiting {
@@ -83,12 +91,14 @@ const UNTIL_ANSWERED = { until: Number.POSITIVE_INFINITY, passable: false }
  *
  * @param reserve requests of the hourly quota that are left for others
  * @param deadline no request is admitted from here on (milliseconds since 1970)
+ * @param patience how long a limit is waited for, all waits in a row together (milliseconds)
  */
-export function createGovernor(reserve: number, deadline: number, clock: Clock): Governor {
+export function createGovernor(reserve: number, deadline: number, patience: number, clock: Clock): Governor {
   const pointWindow = createPointWindow()
   const quota = createQuota(reserve)
   const sharedUsage = createSharedUsage()
   const aside = new Set<() => Room>()
+  const hours = patience + MARGIN < HOUR ? 1 : 1 + Math.floor((deadline - clock.now()) / HOUR)
   const longestAside = (deadline - clock.now()) * MOST_ASIDE
   const queues: Record<Kind, Waiting[]> = { read: [], write: [] }
   const underWay = { read: 0, write: 0 }
@@ -117,21 +127,25 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
       const left = quota.ruling(busy, now, kept.requests)
       if (left === 'wait-for-answers') return UNTIL_ANSWERED
       if (left !== 'go') {
-        if (left.reset - now > PATIENCE || left.reset + MARGIN >= deadline) return spent(left, reserve)
+        if (left.reset - now > patience + MARGIN || left.reset + MARGIN >= deadline)
+          return spent(left, reserve)
         hold(left.reset + MARGIN)
       }
     }
-    if (now < heldUntil) return patience(now)
+    if (now < heldUntil) return waiting(now)
     // After a limit, one request finds out whether it has passed before the others follow.
     return busy < (limitHits > 0 ? 1 : AT_ONCE) ? 'go' : UNTIL_ANSWERED
   }
 
-  function patience(now: number): Ruling {
+  function waiting(now: number): Ruling {
     const since = limitHits > 0 ? firstStrike : now
-    if (heldUntil - since <= PATIENCE + MARGIN && heldUntil < deadline) {
+    if (heldUntil - since <= patience + MARGIN && heldUntil < deadline) {
       return { until: heldUntil, passable: false }
     }
-    const bound = heldUntil < deadline ? 'longer than the 5 minutes' : 'beyond the `time-limit`'
+    const bound =
+      heldUntil < deadline
+        ? `longer than the ${formatDuration(patience)} of \`patience\``
+        : 'beyond the `time-limit`'
     return new BudgetError(
       `GitHub asks for no requests before ${utcSecond(heldUntil)}, ${bound} that this run waits.`
     )
@@ -245,7 +259,7 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
     if (until <= from) return
     heldUntil = until
     pointWindow.pause()
-    if (!(patience(clock.now()) instanceof BudgetError)) stats.waited += until - from
+    if (!(waiting(clock.now()) instanceof BudgetError)) stats.waited += until - from
   }
 
   return {
@@ -264,13 +278,14 @@ export function createGovernor(reserve: number, deadline: number, clock: Clock):
       }
     },
     hold,
-    stats: () => ({ ...stats })
+    stats: () => ({ ...stats }),
+    capacity: () => ({ perHour: quota.perHour(), hours })
   }
 }
 
 function spent(left: { remaining: number; reset: number }, reserve: number): BudgetError {
   return new BudgetError(
     `GitHub allows this token ${count(left.remaining, 'more API request')} before ${utcSecond(left.reset)}, and ` +
-      `\`reserve-requests\` leaves ${reserve} of them to others.`
+      `\`reserve-requests\` leaves ${reserve} of them to others. \`patience\` and \`time-limit\` do not let this run wait so long.`
   )
 }

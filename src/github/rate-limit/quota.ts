@@ -11,6 +11,8 @@ export type QuotaRuling =
 export interface Quota {
   /** A request was answered, or given up as lost (no headers). */
   ended(headers: Headers | undefined, now: number): void
+  /** Requests an hour beyond the reserve; undefined while nobody has told. */
+  perHour(): number | undefined
   /** @param aside requests that are kept for later, beside the reserve */
   ruling(underWay: number, now: number, aside: number): QuotaRuling
 }
@@ -23,9 +25,11 @@ export interface Quota {
  */
 export function createQuota(reserve: number): Quota {
   let known: { remaining: number; reset: number } | undefined
+  let limit: number | undefined
 
   return {
     ended(headers, now) {
+      limit = limitIn(headers) ?? limit
       const told = headers === undefined ? undefined : quotaIn(headers, now)
       if (told !== undefined && (known === undefined || told.reset > known.reset)) {
         known = told
@@ -35,6 +39,7 @@ export function createQuota(reserve: number): Quota {
         known.remaining = Math.max(0, Math.min(known.remaining - 1, told?.remaining ?? known.remaining))
       }
     },
+    perHour: () => (limit === undefined ? undefined : Math.max(0, limit - reserve)),
     ruling(underWay, now, aside) {
       const floor = reserve + aside
       if (known !== undefined && known.reset <= now) known = undefined
@@ -48,6 +53,11 @@ export function createQuota(reserve: number): Quota {
 function quotaIn(headers: Headers, now: number): { remaining: number; reset: number } | undefined {
   const remaining = wholeNumber(headers['x-ratelimit-remaining'])
   const reset = (wholeNumber(headers['x-ratelimit-reset']) ?? 0) * 1000
-  const core = (headers['x-ratelimit-resource'] ?? 'core') === 'core'
-  return core && remaining !== undefined && reset > now ? { remaining, reset } : undefined
+  return isCore(headers) && remaining !== undefined && reset > now ? { remaining, reset } : undefined
 }
+
+function limitIn(headers: Headers | undefined): number | undefined {
+  return headers === undefined || !isCore(headers) ? undefined : wholeNumber(headers['x-ratelimit-limit'])
+}
+
+const isCore = (headers: Headers): boolean => (headers['x-ratelimit-resource'] ?? 'core') === 'core'

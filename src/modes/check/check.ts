@@ -88,7 +88,7 @@ async function expectations(inputs: Inputs, { repository, log }: Context): Promi
 /** Decides what to start, knowing every run that is under way. */
 async function plan(
   inspected: readonly Inspected[],
-  { expected }: Expectations,
+  { expected, others }: Expectations,
   inputs: Inputs,
   dispatcher: Dispatcher | undefined
 ): Promise<RebuildPlan> {
@@ -102,7 +102,7 @@ async function plan(
     return { runs: { active: await workflows.active(), dispatched: await workflows.history() }, ref }
   })
   if (!('problem' in read)) {
-    const rebuilds = planRebuilds(missing, expected, read.runs, inputs.maxDispatches)
+    const rebuilds = planRebuilds(missing, [...expected, ...others], read.runs, inputs.maxDispatches)
     return { rebuilds, runs: read.runs, ref: read.ref, dispatcher }
   }
   if (read.problem === 'failed') return { ...nothing, trouble: `Nothing was started. ${read.sentence}` }
@@ -138,8 +138,8 @@ function warningsOf({ expected, unmapped }: Expectations, inputs: Inputs): strin
   return warnings
 }
 
-function namelessWarning({ runs, dispatcher }: RebuildPlan, { expected }: Expectations): string[] {
-  if (dispatcher === undefined || !areNameless(runs.dispatched, expected)) return []
+function namelessWarning({ runs, dispatcher }: RebuildPlan, { expected, others }: Expectations): string[] {
+  if (dispatcher === undefined || !areNameless(runs.dispatched, [...expected, ...others])) return []
   return [
     `The runs of ${dispatcher.workflows.workflow} do not say for which tag they are, so a tag whose build always fails ` +
       'is tried again and again. Put the tag into its `run-name`.'

@@ -1,4 +1,4 @@
-import { listOnly, witnessOf } from '../../inventory/evidence.ts'
+import { findTags, listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { TagCheck } from '../../model/check.ts'
@@ -10,15 +10,12 @@ import type { Expected } from '../../policy/expected-tags.ts'
 import { buildGraph } from '../../policy/graph.ts'
 import { tagState } from '../../policy/tag-state.ts'
 import type { Registry } from '../../registry/client.ts'
-import { eachOf } from '../../util/concurrency.ts'
-
-/** How many tags are asked for at once; the registry's client sends fewer. */
-const AT_ONCE = 16
 
 /**
  * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
  *
  * @param versions what carries tags, from the listing or from the registry itself
+ * @param vouching what GitHub lists: one of these that the registry denies is unreadable, not missing
  * @returns one check for each that is expected, in order
  * @throws ExpectedError when the registry may not be read, or is not the one that the package is in
  */
@@ -28,7 +25,8 @@ export async function checkImages(
   expected: readonly Expected[],
   platforms: readonly string[],
   registry: Registry,
-  clock: Clock
+  clock: Clock,
+  vouching: readonly PackageVersion[] = versions
 ): Promise<TagCheck[]> {
   const wanted = new Set(expected.flatMap(({ images }) => images))
   const relevant = versions.filter(version => version.tags.some(tag => wanted.has(tag)))
@@ -37,7 +35,7 @@ export async function checkImages(
     pkg,
     listOnly(relevant),
     pullable(pkg, registry),
-    witnessOf(listOnly(versions), clock)
+    witnessOf(listOnly(vouching), clock)
   )
   const graph = buildGraph(inventory)
   const holders = holdersOf(relevant)
@@ -45,27 +43,31 @@ export async function checkImages(
 }
 
 /**
- * The same as the registry has it at this moment: listings lag behind a push.
+ * The same as the registry has it at this moment: listings lag behind a push. A tag that it denies is asked for again
+ * after pauses.
  *
+ * @param listed as GitHub lists them
  * @throws ExpectedError as `checkImages`
  */
 export async function checkImagesNow(
   pkg: Package,
   expected: readonly Expected[],
+  listed: readonly PackageVersion[],
   platforms: readonly string[],
   registry: Registry,
   clock: Clock
 ): Promise<TagCheck[]> {
   const tags = [...new Set(expected.flatMap(({ images }) => images))]
-  const repository = repositoryOf(pkg)
+  const heads = await findTags(registry, repositoryOf(pkg), tags, clock)
   const causes = new Map<string, string>()
   const versions: PackageVersion[] = []
-  await eachOf(tags, AT_ONCE, async tag => {
-    const head = await registry.headTag(repository, tag)
+  for (const [tag, head] of heads) {
     if (head.state === 'unread') causes.set(tag, head.cause)
     if (head.state === 'found') versions.push(standIn(head.digest, tag))
-  })
-  const checks = await checkImages(pkg, merged(versions), expected, platforms, registry, clock)
+  }
+  const found = merged(versions)
+  const vouching = [...found, ...listed]
+  const checks = await checkImages(pkg, found, expected, platforms, registry, clock, vouching)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
     return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }

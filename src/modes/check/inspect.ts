@@ -5,6 +5,7 @@ import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
 import { type Expected, expectedOf } from '../../policy/expected-tags.ts'
+import { confirmMissing, isMissing } from './confirm.ts'
 import { checkImages } from './images.ts'
 
 /** One package on its way through a check. */
@@ -34,7 +35,9 @@ export async function inspect(
   }
   const seen = await orFailure(async () => {
     const { versions } = await context.packages.listVersions(pkg)
-    const checks = await checkImages(pkg, versions, expected, platforms, context.registry, context.clock)
+    const { registry, clock } = context
+    const found = await checkImages(pkg, versions, expected, platforms, registry, clock)
+    const checks = await confirmMissing(pkg, found, expected, versions, platforms, registry, clock)
     return { versions, checks }
   })
   if ('problem' in seen) return unseen(pkg, expected, seen)
@@ -44,7 +47,7 @@ export async function inspect(
 
 /** True for a tag that the package lacks, as far as that is known. */
 export function lacks({ checks = [] }: PackageRun, tag: string): boolean {
-  return checks.some(check => check.tag === tag && (check.state === 'absent' || check.state === 'incomplete'))
+  return checks.some(check => check.tag === tag && isMissing(check))
 }
 
 /**

@@ -21,13 +21,17 @@ export interface Rebuild {
 export const MOST_ATTEMPTS = 3
 /** Ends that say that a build was tried. One that was cancelled was not. */
 const TRIED = ['success', 'failure', 'timed_out', 'startup_failure']
+/** Events whose runs bear a title or a branch that people without any rights choose. */
+const FROM_OUTSIDE = /^(?:pull_request|issue|discussion|fork$|watch$)/
+/** A complete version in a title: the run is for that one, whether or not anybody expects it. */
+const VERSION = /(?:^|[^\w.])v?\d+\.\d+\.\d+/
 
 /**
  * Decides which missing tags are rebuilt: never one for which a run is queued or running, never one for which
  * three runs have failed, and only so many in one run.
  *
  * @param missing newest first
- * @param known every tag that a run could be about, to tell whose a run is
+ * @param known every tag that a run could be about, expected or not, to tell whose a run is
  */
 export function planRebuilds(
   missing: readonly Expected[],
@@ -37,7 +41,7 @@ export function planRebuilds(
 ): Rebuild[] {
   // A run that says of no tag that it is for it may be for any.
   const unattributedRun = runs.dispatched.find(
-    run => !hasEnded(run) && !known.some(expected => isAbout(run, expected))
+    run => !hasEnded(run) && !VERSION.test(run.title) && !known.some(expected => isAbout(run, expected))
   )
   let room = most
   return missing.map(expected => {
@@ -66,8 +70,12 @@ export function areNameless(runs: readonly WorkflowRun[], known: readonly Expect
   return runs.length >= MOST_ATTEMPTS && !runs.some(run => known.some(expected => isAbout(run, expected)))
 }
 
-/** True when a run's branch or title names the tag, or its version, as a word of its own. */
+/**
+ * True when a run's branch or title names the tag, or its version, as a word of its own. Runs that anybody can start
+ * and name, such as those of pull requests, are about no tag.
+ */
 export function isAbout(run: WorkflowRun, { name, values }: Expected): boolean {
+  if (FROM_OUTSIDE.test(run.event)) return false
   return [name, values['version'] ?? name].some(
     text => run.branch === text || run.branch === `refs/tags/${text}` || mentions(run.title, text)
   )

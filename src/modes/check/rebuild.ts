@@ -84,10 +84,10 @@ async function verify(
   platforms: readonly string[],
   context: Context
 ): Promise<ReadonlyMap<string, readonly TagCheck[]>> {
-  const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, expected }) => {
+  const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, expected, versions }) => {
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
     const seen = await orFailure(() =>
-      checkImagesNow(run.package, due, platforms, context.registry, context.clock)
+      checkImagesNow(run.package, due, versions, platforms, context.registry, context.clock)
     )
     if (!('problem' in seen)) return [run.package.name, seen] as const
     const unread = { state: 'unreadable' as const, lacks: [], cause: seen.sentence.replace(/\.$/, '') }

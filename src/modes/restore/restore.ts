@@ -6,7 +6,6 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, orFailure } from '../../errors.ts'
-import { ANY_LAG } from '../../github/listing.ts'
 import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
@@ -151,7 +150,7 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
 }
 
 async function stateOf(pkg: Package, { packages }: Context): Promise<PackageState> {
-  const { versions } = await packages.listVersions(pkg, ANY_LAG)
+  const { versions } = await packages.listVersions(pkg)
   return { active: versions, deleted: await packages.listDeleted(pkg, () => false) }
 }
 

@@ -2,7 +2,6 @@ import type { Aftermath } from '../../apply/apply.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { BudgetError, ExpectedError } from '../../errors.ts'
-import { ANY_LAG } from '../../github/listing.ts'
 import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { type Read, readInventory } from '../../inventory/manifests.ts'
@@ -74,7 +73,7 @@ async function makeWhole(
       .filter(({ status }) => status === 'done' || status === 'already')
       .map(({ step }) => step.version.digest)
   )
-  const roots = (await packages.listVersions(pkg, ANY_LAG)).versions.filter(({ digest }) => back.has(digest))
+  const roots = (await packages.listVersions(pkg)).versions.filter(({ digest }) => back.has(digest))
   const outcomes: Outcome[] = []
   let graph: Graph | undefined
   for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
@@ -161,7 +160,7 @@ async function settleTags(
   if (tags.size === 0) return { warnings: [], alarms: [] }
   const { packages, registry, clock } = context
   const holdersBefore = holders(before)
-  const active = (await packages.listVersions(pkg, ANY_LAG)).versions
+  const active = (await packages.listVersions(pkg)).versions
   const there = new Map(active.map(version => [version.digest, version]))
   const holdersNow = holders(active)
   const warnings: string[] = []

@@ -14,6 +14,7 @@ import type { Policy } from '../../policy/rule.ts'
 import type { Approved } from '../../policy/saved-plan.ts'
 import type { Usage } from '../../policy/usage.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
+import { count, formatNumber } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
 
 /** What is done with a package beside deciding on it. */
@@ -59,6 +60,7 @@ export async function planPackage(
       alarms: errors,
       warnings: []
     },
+    warnings: unseenVersions(loaded),
     changes: deletions(plan, loaded, context),
     deferred: false
   }
@@ -92,4 +94,13 @@ async function look(
   const wanted = wantedLabels(inventory, policy, usage, now)
   const { labels, errors } = await readLabels(pkg, wanted, inventory, context.registry)
   return { loaded, usage: { ...usage, labels }, errors: [...asked.errors, ...errors] }
+}
+
+/** That GitHub counts more than it lists is no verdict on anything, but somebody should know. */
+function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): string[] {
+  if (unseen === 0) return []
+  return [
+    `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, at every look. ` +
+      "Everything that the registry's list of tags names was taken into account, and what is listed was decided on as usual."
+  ]
 }

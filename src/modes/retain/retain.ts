@@ -2,6 +2,7 @@ import { apply, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
+import { unprovenRights } from '../../github/token.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { annotate } from '../../log.ts'
 import type { RunResult } from '../../model/run.ts'
@@ -44,6 +45,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
   const held = approval === undefined ? holdIdlePatterns(planned) : planned
   annotate(context.log.warning, forewarnings(held))
   const tasks = held.map(({ task }) => task)
+  if (inputs.dryRun) tellUnproven(tasks, context)
   return apply(
     tasks,
     {
@@ -70,4 +72,11 @@ function unexplained(name: string, tasks: readonly PackageTask[]): string[] {
   return [
     `There is nothing to explain: no version in the packages of this run has the tag or digest ${name}.`
   ]
+}
+
+/** Of the packages that something would go from, the first stands for all. */
+function tellUnproven(tasks: readonly PackageTask[], { tokenKind, log }: Context): void {
+  const first = tasks.find(({ run }) => (run.plan?.steps.length ?? 0) > 0)
+  const sentence = first === undefined ? undefined : unprovenRights(tokenKind, first.run.package)
+  if (sentence !== undefined) log.info(sentence)
 }

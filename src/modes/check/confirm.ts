@@ -1,0 +1,55 @@
+import { BudgetError, orFailure } from '../../errors.ts'
+import type { TagCheck } from '../../model/check.ts'
+import type { Clock } from '../../model/clock.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
+import type { Expected } from '../../policy/expected-tags.ts'
+import type { Registry } from '../../registry/client.ts'
+import { checkImagesNow } from './images.ts'
+
+/**
+ * Asks the registry again, by tag and after pauses, about everything that seems to be missing. A list may lag behind
+ * a push, and a tag may have moved since it was made.
+ *
+ * @param checks what the list and the first look gave
+ * @param versions as GitHub lists them
+ * @returns the checks in their order; what the registry contradicts is unreadable
+ * @throws BudgetError when there is no time or quota left to look
+ */
+export async function confirmMissing(
+  pkg: Package,
+  checks: readonly TagCheck[],
+  expected: readonly Expected[],
+  versions: readonly PackageVersion[],
+  platforms: readonly string[],
+  registry: Registry,
+  clock: Clock
+): Promise<TagCheck[]> {
+  const missing = new Set(checks.filter(isMissing).map(({ tag }) => tag))
+  const due = expected.filter(({ name }) => missing.has(name))
+  if (due.length === 0) return [...checks]
+  const seen = await orFailure(() => checkImagesNow(pkg, due, versions, platforms, registry, clock))
+  if ('problem' in seen) {
+    if (seen.problem === 'left') throw new BudgetError(seen.sentence)
+    const cause = seen.sentence.replace(/\.$/, '')
+    return checks.map(check =>
+      isMissing(check) ? { ...check, state: 'unreadable', lacks: [], cause } : check
+    )
+  }
+  const again = new Map(seen.map(check => [check.tag, check]))
+  return checks.map(check => verdict(check, again.get(check.tag)))
+}
+
+/** True for what would be built anew. */
+export function isMissing({ state }: TagCheck): boolean {
+  return state === 'absent' || state === 'incomplete'
+}
+
+function verdict(first: TagCheck, second: TagCheck | undefined): TagCheck {
+  if (second === undefined) return first
+  if (first.state === 'incomplete' && second.state === 'absent') {
+    return { ...first, state: 'unreadable', lacks: [], cause: CONTRADICTION }
+  }
+  return second
+}
+
+const CONTRADICTION = 'GitHub lists the tag, but the registry denies it'
