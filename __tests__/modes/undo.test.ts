@@ -325,7 +325,7 @@ describe('purge', () => {
 
   it('leaves a package that changed since it was listed', async () => {
     github.faults.on(
-      { method: 'GET', path: /container\/app$/, after: 3, times: 1 },
+      { method: 'GET', path: /container\/app\/versions$/, after: 1, times: 1 },
       { kind: 'first', run: () => app.push(manifest(), { tags: ['new'] }) }
     )
     await using left = await purge('package')

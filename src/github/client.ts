@@ -80,8 +80,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
 }
 
 /** The same client, whose requests may use what the governor has set aside. */
-export function urgent({ request }: Octokit): Pick<Octokit, 'request'> {
-  return { request: request.defaults({ request: { urgent: true } }) }
+export function urgent(octokit: Octokit): Octokit {
+  return { ...octokit, request: octokit.request.defaults({ request: { urgent: true } }) }
 }
 
 /** Groups of this client alone that let everything through: by default all clients share one write a second. */

@@ -69,7 +69,8 @@ function removeUnchanged({ package: pkg, decisions }: Plan, context: Context, jo
   const remove = packageRemover(pkg, context, journal)
   let look: Promise<Performed | undefined> | undefined
   const changed = async (): Promise<Performed | undefined> => {
-    const { versions } = await context.packages.listVersions(pkg)
+    // What was counted before says nothing of now.
+    const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
     return inventoryHash(versions) === planned
       ? undefined
       : { status: 'skipped', detail: 'the package changed after the listing: run it once more' }

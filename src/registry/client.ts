@@ -156,7 +156,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       const next = URL.parse(headerOf(current, 'location') ?? '', url.href)
       if (next?.protocol !== base.protocol) return current
       url = next
-      current = await send({ method: 'GET', url: next, headers: { accept: ACCEPT } })
+      const { headers, ...rest } = await send({ method: 'GET', url: next, headers: { accept: ACCEPT } })
+      // Its word for a digest is not the registry's.
+      current = { ...rest, headers: { ...headers, 'docker-content-digest': undefined } }
     }
     return current
   }
