@@ -35,9 +35,15 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
   const loaded = await load(pkg, context, () => true)
-  const plan = decidePurge(loaded.inventory, names)
+  const { plan, refused, absent } = decidePurge(loaded.inventory, names)
   return {
-    run: { package: pkg, plan, outcomes: [], warnings: [] },
+    run: {
+      package: pkg,
+      plan,
+      outcomes: [],
+      alarms: refused,
+      warnings: absent.map(name => `"${name}" is not there.`)
+    },
     changes: deletions(plan, loaded, context),
     deferred: false
   }
