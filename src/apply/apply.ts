@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
-import { type LoadFailure, SIDE_BY_SIDE } from '../inventory/load.ts'
+import type { Failure } from '../errors.ts'
+import { SIDE_BY_SIDE } from '../inventory/load.ts'
 import { gathered, takeTurns } from '../log.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { Package } from '../model/package.ts'
@@ -61,7 +62,7 @@ export interface RunFacts {
 }
 
 /** A package on which nothing was decided, and why. */
-export function notPlanned(pkg: Package, { problem, sentence }: LoadFailure): PackageTask {
+export function notPlanned(pkg: Package, { problem, sentence }: Failure): PackageTask {
   const deferred = problem === 'left'
   const run = { package: pkg, plan: undefined, outcomes: [] }
   return deferred

@@ -1,7 +1,8 @@
 import type { Inputs } from '../../config/inputs.ts'
 import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context, Dispatcher } from '../../context.ts'
-import { choosePackages, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { orFailure } from '../../errors.ts'
+import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { CheckFindings } from '../../model/check.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
@@ -95,7 +96,7 @@ async function plan(
   const missing = expected.filter(({ name }) => inspected.some(({ run }) => lacks(run, name)))
   if (dispatcher === undefined || missing.length === 0) return nothing
   const { workflows, repository } = dispatcher
-  const read = await orProblem(async () => {
+  const read = await orFailure(async () => {
     await workflows.examine()
     const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
     return { runs: { active: await workflows.active(), dispatched: await workflows.history() }, ref }
