@@ -174,6 +174,7 @@ const witnesses: fc.Arbitrary<readonly Disturbance[]> = fc.array(witness, { minL
 
 const DISTURBANCES = { faults, stall, kill, witnesses }
 export type Kind = keyof typeof DISTURBANCES
+export const KINDS = Object.keys(DISTURBANCES) as readonly Kind[]
 
 /** The scenario that belongs to this number. */
 export function scenarioOf(seed: number, kind: Kind): Scenario {
