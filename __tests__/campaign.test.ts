@@ -5,6 +5,7 @@ import type { Kind } from './campaign/scenario.ts'
 /** A share of what `npm run soak` runs by the thousand; a failure names the seed to see it again with. */
 const SHARES: readonly (readonly [Where, Kind, number])[] = [
   ['inside', 'faults', 8],
+  ['inside', 'witnesses', 8],
   ['bundle', 'faults', 2],
   ['bundle', 'kill', 3]
 ]

@@ -108,3 +108,20 @@ test('a checkout leaves no token behind', () => {
     expect([name, text.match(/persist-credentials: false/g)?.length ?? 0]).toEqual([name, checkouts])
   }
 })
+
+test('a release comes from main, waits for an approval, and all of dist is attested, listed and named', () => {
+  const name = '.github/workflows/release.yml'
+  const text = read(name)
+  const { jobs } = parse(text) as { jobs: Record<string, { environment?: string; needs?: string }> }
+  expect(jobs['publish']).toMatchObject({ environment: 'release', needs: 'gate' })
+  expect(text).toContain('git merge-base --is-ancestor "$GITHUB_SHA" origin/main')
+  expect(text).toMatch(/subject-path: \|\n\s+dist\/\*\n/)
+  expect(text).toMatch(/gh release create[\s\S]*dist\/\* policy\.schema\.json sbom\.spdx\.json/)
+  const verified = read('SECURITY.md')
+  for (const file of globSync('dist/*', { cwd: root })) expect(verified).toContain(`\`${file}\``)
+})
+
+test('the gate runs nothing that only GitHub can answer; its workflow asks for signatures', () => {
+  expect(read('.ci/run')).not.toContain('audit')
+  expect(read('.github/workflows/ci.yml')).toContain('npm audit signatures')
+})

@@ -8,6 +8,7 @@ import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { deciding } from './bench/deciding.ts'
 import { deletions } from './bench/deletions.ts'
+import { giantOf } from './bench/giant.ts'
 import { jobs } from './bench/jobs.ts'
 import type { Part } from './bench/measure.ts'
 import { packages } from './bench/packages.ts'
@@ -19,6 +20,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   small: worldOf(1_000),
   medium: worldOf(10_000),
   large: worldOf(100_000),
+  giant: giantOf(300_000),
+  'giant-500': giantOf(500_000),
   deciding,
   packages,
   jobs,

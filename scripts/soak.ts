@@ -1,9 +1,10 @@
 /**
  * Runs as many random worlds as asked:
  *
- *   npm run soak -- --worlds 20000 --runs 2000 --seed 1
+ *   npm run soak -- --worlds 20000 --texts 5000 --runs 2000 --seed 1
  *
- * `--worlds` random packages and policies for each law of the policy engine, and `--runs` whole runs under
+ * `--worlds` random packages and policies for each law of the policy engine, `--texts` broken manifests, policies,
+ * reports, lists and references for each reader, and `--runs` whole runs under
  * faults (server errors, dropped and lost answers, limits, stalls, garbled bodies) and under `kill -9`. Of the
  * runs a fifth are the bundle in a process of its own, all kills among them; the others go the same road inside
  * this process, on a clock that runs faster. Ends with 1 when anything was lost, and names the seeds.
@@ -21,20 +22,29 @@ const AT_ONCE = 6
 const { values } = parseArgs({
   options: {
     worlds: { type: 'string', default: '2000' },
+    texts: { type: 'string', default: '2000' },
     runs: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) }
   }
 })
 const worlds = wholeNumber('worlds', values.worlds)
+const texts = wholeNumber('texts', values.texts)
 const runs = wholeNumber('runs', values.runs)
 const seed = wholeNumber('seed', values.seed)
 
-if (worlds > 0) policyWorlds()
+if (worlds > 0) {
+  console.log(`${worlds} random worlds for each law, seed ${seed}`)
+  properties('__tests__/policy/properties.test.ts', { PROPERTY_RUNS: worlds, PROPERTY_SEED: seed })
+}
+if (texts > 0) {
+  console.log(`${texts} texts for each reader, seed ${seed}`)
+  properties('__tests__/fuzz.test.ts', { TEXT_RUNS: texts, TEXT_SEED: seed })
+}
 if (runs > 0) await campaign()
 
-/** The property tests of the policy engine, in the numbers that were asked for. */
-function policyWorlds(): void {
-  console.log(`${worlds} random worlds for each law, seed ${seed}`)
+/** Property tests, in the numbers that were asked for. */
+function properties(file: string, numbers: Readonly<Record<string, number>>): void {
+  const env = Object.entries(numbers).map(([name, number]) => [name, String(number)])
   const { status } = spawnSync(
     process.execPath,
     [
@@ -42,13 +52,9 @@ function policyWorlds(): void {
       '--disable-warning=ExperimentalWarning',
       join(root, 'node_modules/jest/bin/jest.js'),
       '--testTimeout=3600000',
-      '__tests__/policy/properties.test.ts'
+      file
     ],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, PROPERTY_RUNS: String(worlds), PROPERTY_SEED: String(seed) }
-    }
+    { cwd: root, stdio: 'inherit', env: { ...process.env, ...Object.fromEntries(env) } }
   )
   if (status !== 0) process.exitCode = 1
 }
@@ -68,7 +74,7 @@ async function campaign(): Promise<void> {
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   for (const where of ['inside', 'bundle'] as const) {
-    for (const kind of ['faults', 'stall', 'kill'] as const) sumUp(where, kind, verdicts)
+    for (const kind of ['faults', 'witnesses', 'stall', 'kill'] as const) sumUp(where, kind, verdicts)
   }
   const bad = verdicts.filter(({ findings }) => findings.length > 0)
   const minutes = ((performance.now() - started) / 60_000).toFixed(1)
@@ -79,6 +85,7 @@ async function campaign(): Promise<void> {
 /** Of twenty runs three are killed, and one in a hundred meets a server that never answers: that takes 30 s. */
 function kindOf(number: number): Kind {
   if (number % 100 === 50) return 'stall'
+  if (number % 20 === 1 || number % 5 === 2) return 'witnesses'
   return [5, 10, 15].includes(number % 20) ? 'kill' : 'faults'
 }
 

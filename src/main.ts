@@ -11,6 +11,7 @@ import { check } from './modes/check/check.ts'
 import { purge } from './modes/purge.ts'
 import { restore } from './modes/restore/restore.ts'
 import { retain } from './modes/retain/retain.ts'
+import { checkWarnings } from './report/check-verdict.ts'
 import { closingLines, openingLine } from './report/log-lines.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
 import { writePage } from './report/page/page.ts'
@@ -113,7 +114,7 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   for (const [name, value] of Object.entries(values)) results.setOutput(name as OutputName, value)
   await writeSummary(renderSummary(run), log, results)
   if (inputs.pageFile !== undefined) writeHtml(inputs.pageFile, run, log)
-  annotate(log.warning, [...run.warnings, ...warnings])
+  annotate(log.warning, [...run.warnings, ...checkWarnings(run), ...warnings])
   if (run.incomplete !== undefined)
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)

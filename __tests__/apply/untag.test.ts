@@ -38,7 +38,9 @@ function world(lag = 0) {
       pushed.push(version('throw-away', { digest, tags: [tag] }))
       return digest
     },
-    newest: async () => (looks++ < lag ? [image] : [...pushed, { ...image, tags: ['v1.0.0'] }])
+    prepare: async () => {},
+    giveBack: async () => {},
+    newest: async () => (looks++ <= lag ? [image] : [...pushed, { ...image, tags: ['v1.0.0'] }])
   }
   const remove = async (gone: PackageVersion): Promise<Performed> => {
     removed.push(gone)

@@ -54,6 +54,7 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
       const since = github.requests.length
       const bugs = await disturbed(scenario, stage, where, report)
       github.faults.clear()
+      app.truth()
       const after = pictureOf(app)
       const findings = [
         ...bugs,
@@ -109,6 +110,15 @@ async function undone(
   return differences('no run at all', before, 'its undoing', pictureOf(app))
 }
 
+/** Keeps the nth tagged version out of GitHub's list and count: only the registry's tags tell of it. */
+function hide(app: Builder, nth: number): void {
+  const tagged = app.row.order.filter(({ tags }) => tags.length > 0)
+  const hidden = tagged[nth % tagged.length]
+  if (hidden === undefined || app.row.lies.length > 0) return
+  app.lie({ kind: 'drop', id: hidden.id })
+  app.lie({ kind: 'count', value: app.row.order.length - 1 })
+}
+
 /** Makes the run, and gives what of its end was no failure that it foresaw. */
 async function disturbed(
   { disturbances }: Scenario,
@@ -116,10 +126,11 @@ async function disturbed(
   where: Where,
   report: string
 ): Promise<string[]> {
-  const { github, inputs, clock } = stage
+  const { github, app, inputs, clock } = stage
   const end = new AbortController()
   for (const { target, trouble } of disturbances) {
-    if (trouble.kind !== 'kill') github.faults.on(target, trouble)
+    if (trouble.kind === 'hide') hide(app, trouble.nth)
+    else if (trouble.kind !== 'kill') github.faults.on(target, trouble)
     else github.faults.on(target, { kind: trouble.when, run: () => end.abort() })
   }
   const given = { ...inputs, 'report-file': report }

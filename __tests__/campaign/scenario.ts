@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { Builder, Pushed } from '../emulator/builder.ts'
 import type { Target, Trouble } from '../emulator/faults.ts'
 import { secondaryRefusal } from '../emulator/limits.ts'
+import { registryError } from '../emulator/registry-auth.ts'
 import { artifact, dockerList, image, index, manifest, type Shape } from '../emulator/shapes.ts'
 import type { World } from '../emulator/world.ts'
 
@@ -22,12 +23,13 @@ interface Push {
 
 export type Inputs = Readonly<Record<string, string>>
 
-/** Something that goes wrong. `kill` ends the process at this request, before or after it is carried out. */
+/** Something that goes wrong. `hide` keeps a tagged version out of GitHub's list and count for the whole run; `kill` ends the process at this request, before or after it is carried out. */
 export interface Disturbance {
   readonly target: Target
   readonly trouble:
     | Exclude<Trouble, { kind: 'first' | 'then' }>
     | { readonly kind: 'kill'; readonly when: 'first' | 'then' }
+    | { readonly kind: 'hide'; readonly nth: number }
 }
 
 export interface Scenario {
@@ -139,7 +141,38 @@ const kill: fc.Arbitrary<readonly Disturbance[]> = fc
   })
   .map(({ when, where }) => [{ target: { ...where, times: 1 }, trouble: { kind: 'kill', when } }])
 
-const DISTURBANCES = { faults, stall, kill }
+const DENIAL = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+const says = (status: number, body: unknown): Trouble => ({ kind: 'answer', answer: { status, body } })
+const often = fc.record({ after: fc.nat(12), times: fc.constantFrom(1, 1, 2, 3) })
+
+/** Each witness by itself denies, lags or hides something: the list, the deleted list, a single version, the registry. */
+const witness: fc.Arbitrary<Disturbance> = fc.oneof(
+  often.map(when => ({
+    target: { host: 'registry' as const, path: /\/manifests\//, ...when },
+    trouble: { kind: 'answer' as const, answer: DENIAL }
+  })),
+  fc.constantFrom(...'0123456789abcdef').map(digit => ({
+    target: { host: 'registry' as const, path: new RegExp(`/manifests/sha256:[0-9a-f]{63}${digit}$`) },
+    trouble: { kind: 'answer' as const, answer: DENIAL }
+  })),
+  fc.nat(20).map(nth => ({ target: {}, trouble: { kind: 'hide' as const, nth } })),
+  often.map(when => ({
+    target: { host: 'registry' as const, path: /tags\/list/, ...when, after: 0 },
+    trouble: says(200, { name: 'acme/app', tags: [] })
+  })),
+  often.map(when => ({
+    target: { host: 'api' as const, method: 'GET', query: /state=deleted/, ...when, after: 0 },
+    trouble: says(200, [])
+  })),
+  often.map(when => ({
+    target: { host: 'api' as const, method: 'GET', path: /\/versions\/\d+$/, ...when },
+    trouble: says(404, { message: 'Package not found.' })
+  }))
+) as fc.Arbitrary<Disturbance>
+
+const witnesses: fc.Arbitrary<readonly Disturbance[]> = fc.array(witness, { minLength: 1, maxLength: 3 })
+
+const DISTURBANCES = { faults, stall, kill, witnesses }
 export type Kind = keyof typeof DISTURBANCES
 
 /** The scenario that belongs to this number. */
@@ -152,7 +185,11 @@ export function scenarioOf(seed: number, kind: Kind): Scenario {
     }),
     { seed, numRuns: 1 }
   )
-  return drawn[0] as Scenario
+  const scenario = drawn[0] as Scenario
+  if (kind !== 'witnesses') return scenario
+  // Which version is held as the last with a tag depends on which are seen: here another tag always stays.
+  const keeps = `${scenario.inputs['keep-tags']} stays`
+  return { ...scenario, inputs: { ...scenario.inputs, 'keep-tags': keeps } }
 }
 
 /** Fills a package as the scenario says; the same pushes give the same ids in every world. */

@@ -148,6 +148,31 @@ describe('E-02: the list and the count lag, and the registry knows the tag', () 
     expect(github.writes).toEqual([])
   })
 
+  test.each([
+    ['for a while', 2, []],
+    ['for good', 1_000, [expect.stringContaining('it lacks tags that GitHub lists')]]
+  ])(
+    'a list of tags that lacks listed ones %s may lack others, too (campaign 2027)',
+    async (_, times, red) => {
+      await using scene = await openScene()
+      const { app, github } = scene
+      const old = app.push(manifest(), { at: ago(60) })
+      app.push(manifest(), { tags: ['latest'], at: ago(1.5) })
+      const listed = app.row.order.length
+      const v2 = app.push(index([{ shape: old.shape, platform: 'linux/amd64' }]), {
+        tags: ['v2'],
+        at: ago(1.2)
+      })
+      app.lie({ kind: 'drop', id: v2.id })
+      app.lie({ kind: 'count', value: listed })
+      const answer = { status: 200, body: { name: 'acme/app', tags: [] } }
+      github.faults.on({ host: 'registry', path: /tags\/list/, times }, { kind: 'answer', answer })
+      const { errors } = await scene.run(USUAL)
+      expect(errors).toEqual(red)
+      expect(github.world.pullable('acme/app', 'v2')).toEqual([])
+    }
+  )
+
   test('a tag that stays in the list of tags for a while after its version is gone holds nothing up', async () => {
     await using scene = await openScene()
     const { app, github } = scene

@@ -91,6 +91,33 @@ describe('restore', () => {
     expect(picture()).toEqual(before)
   })
 
+  it.each<[string, (digest: string) => string]>([
+    ['a tag', () => 'sha-1'],
+    ['a short digest', digest => digest.slice(0, 19)],
+    ['a time', () => 'since 3h']
+  ])('E-36 restores by %s, without a report', async (_, what) => {
+    github.world.deletedTags = 'shown'
+    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const before = picture()
+    await using first = await clean()
+    expect(first.outputs['deleted-count']).toBe('3')
+    await using back = await restore(what(doomed.digest))
+    expect(back.code).toBe(0)
+    expect(picture()).toEqual(before)
+  })
+
+  it('E-07 takes the tag back from the placeholder that a killed run left behind', async () => {
+    const v2 = app.push(image(), { tags: ['v2', 'sha-2'], at: '2026-02-01T00:00:00Z' })
+    const removals = { method: 'DELETE', path: /versions/ }
+    github.faults.on(removals, { kind: 'answer', answer: { status: 500, body: { message: 'Server Error' } } })
+    await using first = await clean({ untag: 'true' })
+    expect(app.tags()['sha-2']).not.toBe(v2.digest)
+    github.faults.clear()
+    await using back = await restore(reportOf(first))
+    expect(back.stdout).not.toMatch(/stays on/)
+    expect(app.tags()).toMatchObject({ v2: v2.digest, 'sha-2': v2.digest })
+  })
+
   it('restores nothing when a name is unknown', async () => {
     const one = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
     await using _ = await clean()
@@ -260,8 +287,7 @@ describe('purge', () => {
     ],
     ['nothing is named', () => ({ purge: '' }), /`purge` is empty/],
     ['two packages are meant', () => ({ purge: 'bad', packages: 'app, web' }), /about one package/],
-    ['a name is unknown', () => ({ purge: 'bad worse' }), /"worse" is no tag, digest or version id/],
-    ['it has other tags', () => ({ purge: 'twin' }), /"twin" has the tags latest too/],
+    ['a name is unknown', () => ({ purge: 'worse' }), /"worse" is no tag, digest or version id/],
     ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
     ['no tagged version would be left', () => ({ purge: 'v1 bad twin latest' }), /write `purge: package`/],
     [
@@ -275,6 +301,29 @@ describe('purge', () => {
     await using nothing = await purge('', inputs())
     expect(nothing.code).toBe(1)
     expect(nothing.stdout).toMatch(sentence)
+    expect(github.writes).toEqual([])
+  })
+
+  it.each<[string, () => string]>([
+    ['a tag, with its other tags', () => 'twin'],
+    ['a tag beside something unknown and something needed', () => `twin worse ${needed()}`],
+    ['a full reference', () => 'ghcr.io/acme/app:twin'],
+    ['a name with a digest', () => `ghcr.io/acme/app@${app.tags()['twin']}`],
+    ['a short digest', () => app.tags()['twin']!.slice(0, 19)],
+    ['a tag beside one that may be absent', () => 'twin v9.9.9?']
+  ])('purges %s', async (_, names) => {
+    app.push(manifest(), { tags: ['twin', 'latest'] })
+    const given = names()
+    await using gone = await purge(given)
+    expect(Object.keys(app.tags())).toEqual(['v1'])
+    expect(gone.code).toBe(given.includes('worse') ? 1 : 0)
+    expect(github.world.broken()).toEqual([])
+  })
+
+  it('is green where nothing is there to purge that may be absent', async () => {
+    await using nothing = await purge('v9.9.9?')
+    expect(nothing.code).toBe(0)
+    expect(nothing.stdout).toMatch(/"v9.9.9" is not there/)
     expect(github.writes).toEqual([])
   })
 
@@ -325,7 +374,7 @@ describe('purge', () => {
 
   it('leaves a package that changed since it was listed', async () => {
     github.faults.on(
-      { method: 'GET', path: /container\/app$/, after: 3, times: 1 },
+      { method: 'GET', path: /container\/app\/versions$/, after: 1, times: 1 },
       { kind: 'first', run: () => app.push(manifest(), { tags: ['new'] }) }
     )
     await using left = await purge('package')

@@ -45,7 +45,7 @@ describe('E-25', () => {
       { cause: 'GitHub lists its digest twice' },
       { cause: 'GitHub lists its digest twice' }
     ])
-    const purge = decidePurge(twins, [twins.versions[3]!.digest])
+    const { plan: purge } = decidePurge(twins, [twins.versions[3]!.digest])
     expect(purge.steps.map(({ version }) => version.id).sort()).toEqual([4, 99])
   })
 

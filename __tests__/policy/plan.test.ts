@@ -266,6 +266,40 @@ describe('what counts', () => {
       ['b']
     ],
     [
+      'a slot that passes on frees another one, as often as need be',
+      {
+        v: { tags: ['v'] },
+        p0: { tags: ['p0'], children: ['c1'] },
+        c1: { tags: ['r1-child'], age: 10 },
+        p1: { tags: ['r1-index'], age: 20, children: ['c2'] },
+        c2: { tags: ['r2-child'], age: 10 },
+        p2: { tags: ['r2-index'], age: 20, children: ['c3'] },
+        c3: { tags: ['r3-child'], age: 10 },
+        p3: { tags: ['r3-index'], age: 20, children: ['c4'] },
+        c4: { tags: ['r4-child'], age: 10 },
+        p4: { tags: ['r4-index'], age: 20 }
+      },
+      [all('p0'), ...[1, 2, 3, 4].map(nth => all(`r${nth}-*`, { name: `r${nth}`, 'keep-at-least': 1 }))],
+      ['p0', 'p1', 'p2', 'p3', 'p4']
+    ],
+    [
+      'a young referrer of what goes takes a slot among the orphans that it then is one of',
+      {
+        v: { tags: ['v'] },
+        a: { tags: ['x'] },
+        young: { tags: [describing('a')], age: 0.5 },
+        orphan: { tags: [describing('gone')] }
+      },
+      [all('x'), { action: 'delete', match: { state: 'orphaned' }, 'keep-at-least': 1 }],
+      ['a', 'orphan']
+    ],
+    [
+      'a young referrer of what goes takes no slot among untagged images',
+      { v: { tags: ['v'] }, a: { tags: ['x'] }, young: { age: 0.5, subject: 'a' }, b: { age: 50 } },
+      [all('x'), { ...untagged, 'keep-at-least': 1 }],
+      ['a']
+    ],
+    [
       'ties go by digest',
       { a: { tags: ['b-1'] }, b: { tags: ['b-2'] }, c: { tags: ['b-3'] } },
       [all('b-*', { 'keep-at-least': 1 })],
@@ -542,6 +576,14 @@ describe('limits', () => {
   const limited = (limits: object, rules: object[] = [all('x-*'), untagged]): Plan =>
     planFor(manifests, policyOf(rules, limits))
 
+  test('exactly as many percent as allowed', () => {
+    const half = planFor(
+      { a: { tags: ['x-1'] }, b: { tags: ['y'] } },
+      policyOf([all('x-*')], { 'max-deletion-percent': 50 })
+    )
+    expect([half.brakes, half.steps.length]).toEqual([[], 1])
+  })
+
   test.each<[string, object, Plan['brakes']]>([
     ['as many deletions as allowed', { 'max-deletions': 4 }, []],
     ['one more', { 'max-deletions': 3 }, [{ input: 'max-deletions', limit: 3, value: 4 }]],
@@ -551,7 +593,7 @@ describe('limits', () => {
       { 'max-deletion-percent': 66.6 },
       [{ input: 'max-deletion-percent', limit: 66.6, value: 400 / 6 }]
     ],
-    ['as many percent as allowed', { 'max-deletion-percent': 67 }, []],
+    ['less percent than allowed', { 'max-deletion-percent': 67 }, []],
     [
       'images that remain, caches aside',
       { 'min-remaining': 2 },
@@ -585,12 +627,13 @@ describe('limits', () => {
     [5, ['a', 'a1', 'b', 'left'], 0],
     [3, ['a', 'a1', 'b'], 1],
     [2, ['a', 'a1'], 2],
-    [1, [], 4],
+    // E-29: what is more than the budget does not hold back what is behind it.
+    [1, ['b'], 3],
     [0, [], 4]
   ])('a budget of %p', (budget, expected, left) => {
     const plan = limited({ 'deletions-per-run': budget })
     expect([order(plan, Object.keys(manifests)), plan.left]).toEqual([expected, left])
-    expect(plan.stuck?.deletions).toBe(expected.length === 0 ? 2 : undefined)
+    expect(plan.stuck?.deletions).toBe(budget < 2 ? 2 : undefined)
   })
 })
 

@@ -203,7 +203,7 @@ describe('of any package under any policy', () => {
     )
   })
 
-  test('a budget takes whole groups from the front of the plan, and decides nothing', () => {
+  test('E-29: a budget takes whole groups in the order of the plan, passes over what is more, and decides nothing', () => {
     fc.assert(
       fc.property(worldly, ruleLists, fc.integer({ min: 1, max: 4 }), (inventory, rules, budget) => {
         const whole = decide(inventory, policyOf(rules), emptyUsage, NOW)
@@ -212,10 +212,15 @@ describe('of any package under any policy', () => {
         const done = deletionsOf(first)
         const due = deletionsOf(whole)
         expect(done.length).toBeLessThanOrEqual(budget)
-        expect(done).toEqual(due.slice(0, done.length))
-        expect(due.slice(done.length).filter(({ root }) => done.some(step => step.root === root))).toEqual([])
+        const roots = new Set(done.map(({ root }) => root))
+        expect(done).toEqual(due.filter(({ root }) => roots.has(root)))
+        const gone = new Set(done.map(({ version }) => version.digest))
+        expect(done.flatMap(({ after }) => after.filter(digest => !gone.has(digest)))).toEqual([])
         expect(first.left).toBe(due.length - done.length)
-        expect(first.stuck !== undefined).toBe(due.length > 0 && done.length === 0)
+        const size = (root: Digest) => due.filter(step => step.root === root).length
+        expect(first.stuck?.deletions).toBe(due.map(({ root }) => size(root)).find(most => most > budget))
+        if (first.stuck === undefined) expect(done).toEqual(due.slice(0, done.length))
+        if (due.length > 0 && done.length === 0) expect(first.stuck).toBeDefined()
       }),
       runs
     )

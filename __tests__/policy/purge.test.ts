@@ -1,14 +1,13 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { ExpectedError } from '../../src/errors.ts'
-import type { Plan } from '../../src/model/decision.ts'
 import { isUserTag } from '../../src/model/digest.ts'
 import type { Inventory } from '../../src/model/package.ts'
-import { decidePurge } from '../../src/policy/purge.ts'
+import { decidePurge, type Purge } from '../../src/policy/purge.ts'
 import { deletedBy, expectUnknownKept, neededBy } from '../helpers/laws.ts'
 import { inventories } from '../helpers/worlds.ts'
 
-function planOf(inventory: Inventory, names: readonly string[]): Plan | undefined {
+function purgeOf(inventory: Inventory, names: readonly string[]): Purge | undefined {
   try {
     return decidePurge(inventory, names)
   } catch (error) {
@@ -22,17 +21,19 @@ const cases = fc.record({
   picks: fc.uniqueArray(fc.nat(15), { minLength: 1, maxLength: 4 })
 })
 
-it('purges all that is named or nothing, and never what a remaining image needs', () => {
+it('purges all that is named or says why not, and never what a remaining image needs', () => {
   let purged = 0
   fc.assert(
     fc.property(cases, ({ inventory, picks }) => {
       const named = picks
         .map(pick => inventory.versions[pick % Math.max(1, inventory.versions.length)]?.digest)
         .filter(digest => digest !== undefined)
-      const plan = planOf(inventory, named)
-      if (plan === undefined) return
+      const purge = purgeOf(inventory, named)
+      if (purge === undefined) return
+      const { plan, refused } = purge
       const gone = deletedBy(plan)
-      for (const digest of named) expect(gone).toContain(digest)
+      const isRefused = (digest: string) => refused.some(sentence => sentence.startsWith(`"${digest}"`))
+      for (const digest of named) expect([digest, gone.has(digest)]).toEqual([digest, !isRefused(digest)])
       const stays = [...inventory.versions, ...plan.decisions.map(({ version }) => version)].filter(
         ({ digest }) => !gone.has(digest)
       )
@@ -57,8 +58,9 @@ it('E-23: what is named goes whatever cannot be read, and of its parts only thos
   fc.assert(
     fc.property(inventories({ unread: true }), inventory => {
       const named = inventory.versions.slice(0, 1).map(({ digest }) => digest)
-      const plan = planOf(inventory, named)
-      if (plan === undefined) return
+      const purge = purgeOf(inventory, named)
+      if (purge === undefined || purge.refused.length > 0) return
+      const { plan } = purge
       const gone = new Set(plan.steps.map(({ version }) => version.digest))
       expect(named.filter(digest => !gone.has(digest))).toEqual([])
       const remains = inventory.versions.filter(({ digest }) => !named.includes(digest) && !gone.has(digest))

@@ -123,7 +123,7 @@ describe('a check is red', () => {
     [
       'R-04: for a build without an image',
       checkOf([APP], { dispatches: [dispatch('v3', 'not-built', { detail: 'Why.' })] }),
-      /^1 rebuild not built\. The first is v3: Why\.$/
+      /^1 rebuild produced no image\. The first is v3: Why\.$/
     ],
     [
       'R-05: for one that was cancelled',

@@ -61,6 +61,16 @@ test('links are followed within the workspace, never out of it or in circles', (
   ])
 })
 
+test('E-42 nine folders that link to each other are walked in bounds', () => {
+  const names = Array.from({ length: 9 }, (_, at) => `d${at}`)
+  using repository = checkout(Object.fromEntries(names.map(name => [`${name}/a.yaml`, name])))
+  const { root } = repository
+  for (const from of names) for (const to of names) symlinkSync(`../${to}`, join(root, from, `to-${to}`))
+  const found = paths(root, '**/*.yaml')
+  expect(found).toEqual(expect.arrayContaining(names.map(name => `${name}/a.yaml`)))
+  expect(found.length).toBeLessThan(100)
+})
+
 test('files are read as UTF-8 or UTF-16, and what holds no text is told', () => {
   using repository = checkout({
     'a.txt': '\uFEFFtag: ü',

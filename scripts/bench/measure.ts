@@ -58,10 +58,19 @@ export async function occasionOf(
   return { github, token: world.classic('olivia'), passHour, ...(cache === undefined ? {} : { cache }) }
 }
 
-/** One run. */
-export async function measure(
+/** One run with a heap of `HEAP`. */
+export function measure(occasion: Occasion, inputs: Readonly<Record<string, string>>): Promise<Cost> {
+  return measureWithHeap(occasion, inputs, HEAP)
+}
+
+/**
+ * One run.
+ * @param heap in MiB; undefined for Node's own
+ */
+export async function measureWithHeap(
   { github, token, passHour, cache }: Occasion,
-  inputs: Readonly<Record<string, string>>
+  inputs: Readonly<Record<string, string>>,
+  heap: number | undefined
 ): Promise<Cost> {
   passHour()
   const before = { requests: github.requests.length, violations: github.violations.length }
@@ -70,7 +79,10 @@ export async function measure(
   const result = await runAction(
     github,
     { token, 'reserve-requests': '0', ...inputs },
-    { entry, env: { NODE_OPTIONS: `--max-old-space-size=${HEAP}`, ...cache?.env } }
+    {
+      entry,
+      env: { ...(heap === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${heap}` }), ...cache?.env }
+    }
   )
   const seconds = (performance.now() - started) / 1000
   if (result.code !== 0) throw new Error(`${result.stdout.slice(-3_000)}\n${result.stderr}`)

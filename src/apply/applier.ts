@@ -7,7 +7,7 @@ import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { Journal } from '../report/journal.ts'
-import { sentEntry } from '../report/record-build.ts'
+import { sentEntry, tagEntry } from '../report/record-build.ts'
 import type { Changes, PackageTask } from './apply.ts'
 import { detectDrift } from './drift.ts'
 import type { Perform } from './execute.ts'
@@ -114,7 +114,13 @@ function applier(
         announce({ action: 'untag', version, tag })
         return registry.putManifest(repository, tag, bytes, mediaType)
       },
-      newest: async () => (await packages.page(pkg, 1)).seen
+      prepare: () => registry.prepareToPut(repository),
+      newest: async () => (await packages.page(pkg, 1)).seen,
+      giveBack: async (version, tag) => {
+        journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
+        await registry.tagManifest(repository, version.digest, tag)
+        journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
+      }
     },
     new Set(inventory.versions.map(version => version.digest)),
     remove,

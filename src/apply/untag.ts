@@ -6,82 +6,110 @@ import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/client.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
+import { DONE, failed } from './write.ts'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 
-/** The requests that untagging takes beside the removal of the throw-away's version. */
-export interface Labels {
+/** The requests that untagging takes beside the removal of the placeholder's version. */
+export interface TagRequests {
+  /** Gets ready to put, so that nothing comes between the look at the tag and the put. */
+  prepare(): Promise<void>
   /** What a tag points to at this moment. */
   head(tag: string): Promise<TagHead>
   /** Puts a manifest under a tag, taking it off the version, and gives the manifest's digest. */
   put(version: PackageVersion, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
   /** The newest versions of the package, asked anew. */
   newest(): Promise<readonly PackageVersion[]>
+  /** Puts a tag on a version that is there. */
+  giveBack(version: PackageVersion, tag: string): Promise<void>
 }
 
-/** Pauses between looks for the throw-away's version, which GitHub lists with a delay. */
+/** Pauses between looks for the placeholder's version, which GitHub lists with a delay. */
 const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
 
 /**
  * Takes one tag off a version that others hold. GitHub has no call for that (facts 1.7): the tag is moved to
- * a throw-away manifest of our own, and the version of that manifest is deleted. The throw-away is found by
+ * a placeholder manifest of our own, and the version of that manifest is deleted. The placeholder is found by
  * its digest, never by the tag: a stale listing still has the tag on the image.
  *
- * @param images digests of every version of the package, none of which the throw-away may be
- * @param remove deletes the throw-away's version
+ * @param images digests of every version of the package, none of which the placeholder may be
+ * @param remove deletes the placeholder's version
  */
 export function untagger(
-  knowledge: DriftDetector,
-  labels: Labels,
+  drift: DriftDetector,
+  requests: TagRequests,
   images: ReadonlySet<Digest>,
   remove: (version: PackageVersion) => Promise<Performed>,
   clock: Clock
 ): (version: PackageVersion, tag: string, stays: readonly string[]) => Promise<Performed> {
-  /** The throw-away's version once GitHub lists it with its tag and nothing else. */
-  async function find(digest: Digest, tag: string): Promise<PackageVersion | undefined> {
+  /** The newest versions once the placeholder is among them; undefined when GitHub does not list it. */
+  async function listingWith(digest: Digest): Promise<readonly PackageVersion[] | undefined> {
     for (const pause of PAUSES) {
       if (pause > 0) await clock.sleep(pause)
-      const version = (await labels.newest()).find(candidate => candidate.digest === digest)
-      if (version !== undefined && version.tags.length === 1 && version.tags[0] === tag) return version
+      const newest = await requests.newest()
+      if (newest.some(version => version.digest === digest)) return newest
     }
     return undefined
   }
 
   return async (version, tag, stays) => {
-    const change = await knowledge.checkTag(version, tag, stays)
+    const change = await drift.checkTag(version, tag, stays)
     if (change !== undefined) return { status: 'skipped', detail: change }
-    const holder = await labels.head(tag)
-    if (holder.state === 'unread') return { status: 'failed', detail: holder.cause }
+    const before = new Set((await requests.newest()).map(({ id }) => id))
+    await requests.prepare()
+    const holder = await requests.head(tag)
+    if (holder.state === 'unread') return failed(holder.cause)
     if (holder.state === 'missing')
       return { status: 'already', detail: 'the tag was gone before this run came to it' }
     if (holder.digest !== version.digest) {
       return { status: 'skipped', detail: `the tag has moved to ${holder.digest} since the listing` }
     }
-    const { bytes, digest } = throwaway(tag)
-    if (images.has(digest)) throw new Error(`the throw-away manifest ${digest} is an image of the package`)
-    knowledge.expect(digest)
-    const stored = await labels.put(version, tag, bytes, INDEX)
+    const { bytes, digest } = placeholder(tag)
+    if (images.has(digest)) throw new Error(`the placeholder ${digest} is an image of the package`)
+    drift.expect(digest)
+    const stored = await requests.put(version, tag, bytes, INDEX)
     if (stored !== digest) {
-      return { status: 'failed', detail: `the registry stored ${stored} instead of the throw-away ${digest}` }
+      return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
     }
-    const holding = await find(digest, tag)
-    if (holding === undefined) {
+    const newest = await listingWith(digest)
+    const listed = newest?.find(candidate => candidate.digest === digest)
+    if (newest === undefined || listed === undefined || listed.tags.some(other => other !== tag)) {
+      return failed(
+        `the tag is off the image, but GitHub does not list the placeholder ${digest} that holds it now, alone; the next run removes it`
+      )
+    }
+    const robbed = pushedMeanwhile(newest, digest, before)
+    if (robbed !== undefined) await requests.giveBack(robbed, tag)
+    const removed = await remove(listed)
+    if (removed.status !== 'done' && removed.status !== 'already') {
       return {
-        status: 'failed',
-        detail: `the tag is off the image, but GitHub does not list the throw-away ${digest} that holds it now; delete that version by hand, or let the next run find it`
+        ...removed,
+        detail: `the tag is off the image, but the placeholder ${digest} stays: ${removed.detail}`
       }
     }
-    const removed = await remove(holding)
-    if (removed.status === 'done' || removed.status === 'already') return { status: 'done', detail: '' }
-    return {
-      ...removed,
-      detail: `the tag is off the image, but the throw-away ${digest} stays: ${removed.detail}`
-    }
+    if (robbed === undefined) return DONE
+    return { status: 'skipped', detail: `a push took the tag meanwhile: it is back on ${robbed.digest}` }
   }
 }
 
+/**
+ * The version from which the placeholder took the tag, when a push came between the look at the tag and the put: it
+ * is new and has no tag. Of an image with platforms the index is pushed last.
+ */
+function pushedMeanwhile(
+  newest: readonly PackageVersion[],
+  placeholder: Digest,
+  before: ReadonlySet<number>
+): PackageVersion | undefined {
+  return newest
+    .filter(({ id, tags }) => !before.has(id) && tags.length === 0)
+    .filter(({ digest }) => digest !== placeholder)
+    .toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0) || b.id - a.id)
+    .at(0)
+}
+
 /** An empty index that nobody else has: needs no blob, pulls as nothing, and says what it is. */
-function throwaway(tag: string): { bytes: Uint8Array; digest: Digest } {
+function placeholder(tag: string): { bytes: Uint8Array; digest: Digest } {
   const bytes = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,

@@ -26,7 +26,7 @@ function readReport(path: string, input: 'plan' | 'restore', inputs: Inputs): Ru
 }
 
 function checkOrigin(record: RunRecord, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
-  const { owner, api } = record.run
+  const { owner, api, registry } = record.run
   if (owner.toLowerCase() !== inputs.owner.toLowerCase()) {
     throw new ExpectedError(
       `The report in \`${input}\` is about packages of ${owner}, and this run is about ${inputs.owner}. Give the ` +
@@ -37,6 +37,12 @@ function checkOrigin(record: RunRecord, input: 'plan' | 'restore', inputs: Input
     throw new ExpectedError(
       `The report in \`${input}\` is about ${api}, and this run about ${inputs.apiUrl}. Give the right report, or ` +
         'set `api-url`.'
+    )
+  }
+  if (registry !== inputs.registryUrl) {
+    throw new ExpectedError(
+      `The report in \`${input}\` is about the registry ${registry}, and this run about ${inputs.registryUrl}. Give the ` +
+        'right report, or set `registry-url`.'
     )
   }
   return record

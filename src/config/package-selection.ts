@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { refuseSlip } from '../policy/pattern-slip.ts'
@@ -10,17 +10,45 @@ export interface PackageSelection {
   readonly names: readonly string[]
   /** All entries, names included, where one of them is a pattern; empty where none is. */
   readonly patterns: readonly string[]
+  /** Of what the patterns match only the packages that are linked to the repository whose workflow runs. */
+  readonly linked?: true
 }
 
+/** The entry that stands for all packages that are linked to the repository. */
+const LINKED = 'linked'
+
 /** A list of package names and patterns of them. */
-export const packageList: z.ZodType<PackageSelection, string> = entries(checkEntry).transform(
-  (given, context) => {
-    if (given.length === 0) {
-      context.addIssue({ code: 'custom', message: 'is empty, and so is GITHUB_REPOSITORY. Name a package.' })
-    }
-    return select(given)
+export const packageList: z.ZodType<PackageSelection, string> = z
+  .string()
+  .transform(fromJson)
+  .pipe(
+    entries(checkEntry).transform((given, context) => {
+      if (given.length === 0) {
+        context.addIssue({
+          code: 'custom',
+          message: 'is empty, and so is GITHUB_REPOSITORY. Name a package.'
+        })
+      }
+      if (given.length > 1 && given.includes(LINKED)) {
+        const message = `\`${LINKED}\` is all packages that are linked to this repository, and stands alone. Leave out what is beside it.`
+        context.addIssue({ code: 'custom', message })
+      }
+      return given.length === 1 && given[0] === LINKED
+        ? { names: [], patterns: ['**'], linked: true as const }
+        : select(given)
+    })
+  )
+
+/** The output `packages` of another run is a JSON list of names, and can be given as it is. */
+function fromJson(given: string): string {
+  if (!given.trimStart().startsWith('["')) return given
+  try {
+    const names: unknown = JSON.parse(given)
+    return Array.isArray(names) && names.every(name => typeof name === 'string') ? names.join('\n') : given
+  } catch {
+    return given
   }
-)
+}
 
 /**
  * Leaves out the registry and the owner where an entry is a full reference (`ghcr.io/octo/app`).
@@ -34,6 +62,7 @@ export function relativeTo(
   owner: string,
   registry: string
 ): { packages: PackageSelection; problems: string[] } {
+  if (packages.linked) return { packages, problems: [] }
   const { host } = new URL(registry)
   const problems: string[] = []
   const given = packages.patterns.length > 0 ? packages.patterns : packages.names

@@ -115,7 +115,7 @@ function readReferences(
   const patterns = [...inputs.protectFiles, ...(file?.protect.files ?? [])]
   const { files, idle, unsearched } =
     patterns.length === 0 ? { files: [], idle: [], unsearched: [] } : readMatchingFiles(workspace, patterns)
-  const { found, unresolved } = findReferences(files, inputs.owner)
+  const { found, unresolved } = findReferences(files, inputs.owner, inputs.repository)
   const list = file?.protect.list
   const listed = list === undefined ? [] : readList(list, inputs.owner, workspace)
   return {
@@ -129,8 +129,8 @@ function readReferences(
       ...unsearched.map(clause => `What is in use was not looked for in a file that matches: ${clause}.`),
       ...unresolved.map(
         place =>
-          `${place} names an image by a variable that no protected file sets, so what it uses is not protected. Add ` +
-          'the file that sets it, or keep the tag by a rule.'
+          `${place} names an image by a variable that no protected file sets, so every tag that it could mean is kept. ` +
+          'Add the file that sets it to those that are protected, and only what it means is kept.'
       )
     ]
   }

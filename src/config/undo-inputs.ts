@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
+import { ageAdvice, parseAge } from '../policy/age.ts'
 import { field } from './fields.ts'
 import type { PackageSelection } from './package-selection.ts'
 
@@ -13,25 +14,36 @@ export type RestoreInput =
   | { readonly source: 'report'; readonly path: string }
   | {
       readonly source: 'names'
-      /** Version ids and full digests. */
+      /** Tags, version ids and digests, short ones too. */
       readonly names: readonly string[]
       /** True when the package itself is to come back. */
       readonly wholePackage: boolean
     }
+  /** Everything that was deleted in the last `age` milliseconds. */
+  | { readonly source: 'since'; readonly age: number }
 
-/** A report's path, or a list of version ids and full digests, or the word `package`. */
+/**
+ * A report's path; or a list of tags, version ids and digests, or the word `package`; or `since` and an age. What has a
+ * slash or ends in `.json` is a path.
+ */
 export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
+  const since = /^since\s+(.+)$/i.exec(given.trim())?.[1]
+  if (since !== undefined) {
+    const age = parseAge(since)
+    if (age === undefined) throw new ExpectedError(`"${since}" is no age. ${ageAdvice(since)}`)
+    return { source: 'since', age }
+  }
   const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
-  const isName = (entry: string) =>
-    /^\d+$/.test(entry) || parseDigest(entry) !== undefined || entry === WHOLE_PACKAGE
-  const odd = entries.find(entry => !isName(entry))
-  if (odd === undefined) {
+  const path = entries.find(entry => /[/\\]|\.json$/i.test(entry))
+  if (path === undefined) {
     const names = entries.filter(entry => entry !== WHOLE_PACKAGE)
     return { source: 'names', names, wholePackage: names.length < entries.length }
   }
+  const isName = (entry: string): boolean => /^\d+$/.test(entry) || parseDigest(entry) !== undefined
   if (entries.length > 1 && entries.some(isName)) {
     throw new ExpectedError(
-      `"${odd}" is neither a version id nor a full digest. Give these, or the path of one report.`
+      `"${path}" is the path of a report, and other names stand beside it. Give tags, version ids and digests, or the ` +
+        'path of one report.'
     )
   }
   return { source: 'report', path: given }
@@ -83,9 +95,9 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
   if (mode === 'restore') {
     if (restore === undefined) {
       problems.push(
-        'Input `restore` is empty. Give the report of the run to undo, or version ids and digests.'
+        'Input `restore` is empty. Give the report of the run to undo; or tags, version ids and digests; or a time such as `since 3h`.'
       )
-    } else if (restore.source === 'names' && packages !== undefined && one === undefined) {
+    } else if (restore.source !== 'report' && packages !== undefined && one === undefined) {
       problems.push(
         'Input `packages`: ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
       )

@@ -6,6 +6,7 @@ import type { Clock } from '../model/clock.ts'
 import { createSecrets } from '../util/secrets.ts'
 import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
 import { createGovernor, type Governor } from './rate-limit/governor.ts'
+import { recheckToken } from './recheck.ts'
 import { scrubAnswers } from './scrub-answers.ts'
 
 export type Octokit = ReturnType<typeof getOctokit>
@@ -72,6 +73,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
     scrubAnswers(secrets.scrub),
     guard(() => AbortSignal.timeout(ATTEMPT_MS)),
     govern(governor, clock),
+    recheckToken,
     throttling,
     retry,
     isolate(baseUrl, log)
@@ -80,8 +82,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
 }
 
 /** The same client, whose requests may use what the governor has set aside. */
-export function urgent({ request }: Octokit): Pick<Octokit, 'request'> {
-  return { request: request.defaults({ request: { urgent: true } }) }
+export function urgent(octokit: Octokit): Octokit {
+  return { ...octokit, request: octokit.request.defaults({ request: { urgent: true } }) }
 }
 
 /** Groups of this client alone that let everything through: by default all clients share one write a second. */

@@ -1,3 +1,4 @@
+import { composePaginateRest } from '@octokit/plugin-paginate-rest'
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
@@ -72,7 +73,7 @@ const PER_PAGE = 100
 const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]
 
 export function createPackages(
-  octokit: Pick<Octokit, 'request'>,
+  octokit: Octokit,
   owner: Owner,
   clock: Clock,
   capacity: Governor['capacity']
@@ -95,9 +96,19 @@ export function createPackages(
 
   async function readPage(url: string, query: Record<string, string | number>, what: string) {
     const { data, link, at } = await read(url, query)
+    return { versions: rowsOf(data, what).map(row => toVersion(row, what)), link, at }
+  }
+
+  function rowsOf(data: unknown, what: string) {
     const rows = z.array(VersionRow).safeParse(data)
     if (!rows.success) throw unreadable(what, rows.error)
-    return { rows: rows.data, versions: rows.data.map(row => toVersion(row, what)), link, at }
+    return rows.data
+  }
+
+  /** The pages of a list, one after the other. */
+  async function* pagesOf(url: string, query: Record<string, string>): AsyncGenerator<unknown> {
+    const answers = composePaginateRest.iterator(octokit, `GET ${url}`, { ...query, per_page: PER_PAGE })
+    for await (const { data } of answers) yield data
   }
 
   async function get(name: string): Promise<Package> {
@@ -117,12 +128,10 @@ export function createPackages(
   async function list(): Promise<Package[]> {
     const found: Package[] = []
     try {
-      for (let page = 1, more = true; more; page++) {
-        const { data, link } = await read(base, { package_type: 'container', per_page: PER_PAGE, page })
+      for await (const data of pagesOf(base, { package_type: 'container' })) {
         const rows = z.array(PackageRow).safeParse(data)
         if (!rows.success) throw unreadable(`the packages of ${owner.login}`, rows.error)
         found.push(...rows.data.map(row => toPackage(row, owner)))
-        more = relation(link, 'next') !== undefined
       }
     } catch (error) {
       throw explain(error, `Listing the packages of ${owner.login}`, {
@@ -197,16 +206,12 @@ export function createPackages(
     const what = `deleted versions of ${pkg.name}`
     const found = new Map<number, DeletedVersion>()
     try {
-      for (let number = 1, more = true; more && !enough(id => found.has(id)); number++) {
-        const { rows, versions, link } = await readPage(
-          versionsAt(pkg),
-          { ...pageOf(number), state: 'deleted' },
-          what
-        )
-        for (const [index, seen] of versions.entries()) {
-          found.set(seen.id, { ...seen, deleted: moment(rows[index]?.deleted_at) })
+      if (enough(id => found.has(id))) return []
+      for await (const data of pagesOf(versionsAt(pkg), { state: 'deleted' })) {
+        for (const row of rowsOf(data, what)) {
+          found.set(row.id, { ...toVersion(row, what), deleted: moment(row.deleted_at) })
         }
-        more = relation(link, 'next') !== undefined
+        if (enough(id => found.has(id))) break
       }
     } catch (error) {
       throw explain(error, `Listing the ${what}`, { 403: NO_SIGHT, 404: notFound(pkg.name, owner) })

@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Content, ListedPackage, PackageVersion } from '../model/package.ts'
 import type { Registry, TagHead } from '../registry/client.ts'
+import type { TagList } from '../registry/tag-list.ts'
 import { eachOf } from '../util/concurrency.ts'
 
 /**
@@ -109,7 +110,7 @@ export async function listWithTags(
   clock: Clock
 ): Promise<ListedPackage> {
   const listed = new Set(versions.flatMap(({ tags }) => tags))
-  const list = await registry.listTags(repository)
+  const list = await completeTags(listed, registry, repository, clock)
   if (list.state === 'unread') return listOnly(versions, list.cause)
   if (list.state === 'missing') {
     // A repository without tags may not be known there at all.
@@ -137,6 +138,28 @@ export async function listWithTags(
     return { ...version, tags: [...version.tags, ...more] }
   })
   return { versions: known, unlisted: further, unresolved }
+}
+
+/**
+ * Reads the registry's list of tags until it has all that GitHub lists, save what the registry denies when it is asked:
+ * a list that lacks those may lack others as well.
+ */
+async function completeTags(
+  listed: ReadonlySet<string>,
+  registry: TagRegistry,
+  repository: string,
+  clock: Clock
+): Promise<TagList> {
+  for (const pause of [...PAUSES, ...LONG_PAUSES, undefined]) {
+    const list = await registry.listTags(repository)
+    if (list.state !== 'read') return list
+    const known = new Set(list.tags)
+    const lacking = [...listed].filter(tag => !known.has(tag)).slice(0, AT_ONCE)
+    const heads = await eachOf(lacking, AT_ONCE, tag => registry.headTag(repository, tag))
+    if (heads.every(({ state }) => state === 'missing')) return list
+    if (pause !== undefined) await clock.sleep(pause)
+  }
+  return { state: 'unread', cause: 'it lacks tags that GitHub lists' }
 }
 
 /** GitHub's list alone; `cause` says why the registry's list of tags could not be read, where it was asked for. */

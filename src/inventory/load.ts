@@ -61,7 +61,9 @@ export async function choosePackages(
   if (selection.patterns.length === 0) return byName(selection.names)
   const listed = await packages.list()
   const hits = parsePatterns(selection.patterns).scan(listed.map(pkg => pkg.name))
-  const matched = listed.filter(pkg => hits.has(pkg.name)).map(pkg => ({ pkg }))
+  const isMeant = (pkg: Package): boolean =>
+    hits.has(pkg.name) && (!selection.linked || isSame(pkg.repository, context.repository.name))
+  const matched = listed.filter(isMeant).map(pkg => ({ pkg }))
   // A name beside the patterns must exist like any other: a slip of the pen must not pass as "nothing to do".
   const unlisted = selection.names.filter(name => !listed.some(pkg => pkg.name === name))
   return [...matched, ...(await byName(unlisted))]
@@ -133,6 +135,11 @@ export async function orProblem<T extends object>(work: () => Promise<T>): Promi
     if (error instanceof ExpectedError) return { problem: 'failed', sentence: error.message }
     throw error
   }
+}
+
+/** Case does not count in the names of repositories. */
+function isSame(repository: string | undefined, name: string): boolean {
+  return repository?.toLowerCase() === name.toLowerCase()
 }
 
 /** A package that GitHub did not show. */

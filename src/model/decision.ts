@@ -172,7 +172,7 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** How many more deletions the decisions ask for than the budget allows. */
   readonly left: number
-  /** The first root, when it alone is more than the budget allows: then no run will ever delete anything. */
+  /** The first root that no run can delete, because with what it owns it is more than the budget allows. */
   readonly stuck?: { readonly version: PackageVersion; readonly deletions: number }
   readonly brakes: readonly Brake[]
   readonly hits: readonly PatternHits[]

@@ -35,9 +35,15 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
   const loaded = await load(pkg, context, () => true)
-  const plan = decidePurge(loaded.inventory, names)
+  const { plan, refused, absent } = decidePurge(loaded.inventory, names)
   return {
-    run: { package: pkg, plan, outcomes: [], warnings: [] },
+    run: {
+      package: pkg,
+      plan,
+      outcomes: [],
+      alarms: refused,
+      warnings: absent.map(name => `"${name}" is not there.`)
+    },
     changes: deletions(plan, loaded, context),
     deferred: false
   }
@@ -69,7 +75,8 @@ function removeUnchanged({ package: pkg, decisions }: Plan, context: Context, jo
   const remove = packageRemover(pkg, context, journal)
   let look: Promise<Performed | undefined> | undefined
   const changed = async (): Promise<Performed | undefined> => {
-    const { versions } = await context.packages.listVersions(pkg)
+    // What was counted before says nothing of now.
+    const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
     return inventoryHash(versions) === planned
       ? undefined
       : { status: 'skipped', detail: 'the package changed after the listing: run it once more' }

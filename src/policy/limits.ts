@@ -32,13 +32,30 @@ export function brakesOn(totals: Totals, policy: Policy): Limit[] {
   return brakes
 }
 
-/** As many whole groups, from the first on, as the budget has room for. */
+/**
+ * As many whole groups, from the first on, as the budget has room for. One that alone is more than the budget is passed
+ * over, with all that must come after it: smaller ones behind it are taken.
+ */
 export function withinBudget(groups: readonly Group[], budget: number | undefined): readonly Group[] {
   if (budget === undefined) return groups
+  const taken: Group[] = []
+  const places = new Set<number>()
   let room = budget
-  const beyond = groups.findIndex(group => {
-    room -= group.deletions.length
-    return room < 0
-  })
-  return beyond === -1 ? groups : groups.slice(0, beyond)
+  for (const group of groups) {
+    const own = new Set(group.deletions.map(({ place }) => place))
+    const isFree = group.deletions.every(({ after }) =>
+      after.every(place => own.has(place) || places.has(place))
+    )
+    if (!isFree || own.size > budget) continue
+    room -= own.size
+    if (room < 0) break
+    taken.push(group)
+    for (const place of own) places.add(place)
+  }
+  return taken
+}
+
+/** The first group that no run can take, because it alone is more than the budget. */
+export function beyondBudget(groups: readonly Group[], budget: number | undefined): Group | undefined {
+  return groups.find(({ deletions }) => deletions.length > (budget ?? Number.POSITIVE_INFINITY))
 }

@@ -3,7 +3,7 @@ import type { Inventory, PackageVersion } from '../model/package.ts'
 import { verdictOf } from './explain-version.ts'
 import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Graph, isRoot, kindOf, refOf } from './graph.ts'
-import { brakesOn, type Totals, withinBudget } from './limits.ts'
+import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { oddity, protectedVersions } from './protect.ts'
 import { type Resolution, resolve } from './resolve.ts'
@@ -119,14 +119,10 @@ function workOf(
   const now = withinBudget(groups, policy.deletionsPerRun)
   const steps = [...untagSteps(graph, strips), ...now.flatMap(group => deleteSteps(graph, group))]
   const left = places.length - now.reduce((sum, group) => sum + group.deletions.length, 0)
-  const [first] = groups
-  if (now.length > 0 || first === undefined) return { steps, left, brakes }
-  return {
-    steps,
-    left,
-    brakes,
-    stuck: { version: versionAt(graph, first.root), deletions: first.deletions.length }
-  }
+  const stuck = beyondBudget(groups, policy.deletionsPerRun)
+  if (stuck === undefined) return { steps, left, brakes }
+  const version = versionAt(graph, stuck.root)
+  return { steps, left, brakes, stuck: { version, deletions: stuck.deletions.length } }
 }
 
 function totalsOf(graph: Graph, { kept, deleted }: Resolution): Totals {

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import { type Decision, emptyPlan, type KeepReason, type Plan } from '../model/decision.ts'
-import { digestsNamedIn, isUserTag, parseDigest } from '../model/digest.ts'
+import { digestsNamedIn } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
@@ -11,24 +11,36 @@ import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
 /** Who is named, and as what. */
 type Named = ReadonlyMap<number, string>
 
+/** What a purge does. */
+export interface Purge {
+  readonly plan: Plan
+  /** Why something that is named stays: sentences. */
+  readonly refused: readonly string[]
+  /** Names that the package has not, and need not have. */
+  readonly absent: readonly string[]
+}
+
 /**
- * Decides what an emergency takes away: what is named, with its children and referrers, whatever rules and grace
- * say; never anything that a remaining image needs. A part of it that something unread may need stays, and is named.
+ * Decides what an emergency takes away: what is named, with its other tags, its children and its referrers, whatever
+ * rules and grace say; never anything that a remaining image needs. A part of it that something unread may need stays,
+ * and is named. What cannot go does not hold back the rest.
  *
- * @param names tags, full digests and version ids
- * @throws ExpectedError when a name means nothing or too much, when something that stays needs what is named, or
- *   when no tagged version would be left
+ * @param names tags, digests (short ones too), version ids and image references; a `?` behind one says that it may be
+ *   absent
+ * @throws ExpectedError when no tagged version would be left
  */
-export function decidePurge(inventory: Inventory, names: readonly string[]): Plan {
+export function decidePurge(inventory: Inventory, names: readonly string[]): Purge {
   const graph = buildGraph(inventory)
-  const named = namedIn(graph, names)
-  refuseOtherTags(graph, named, names)
+  const { named, unknown, absent } = namedIn(graph, names)
+  const needed = neededOf(graph, named)
+  const plan = planFor(inventory, graph, new Map([...named].filter(([place]) => !needed.has(place))))
+  return { plan, refused: [...unknown, ...needed.values()], absent }
+}
+
+function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
   const mine = closure(graph, [...named.keys()], place => isPart(graph, place))
   const stays = graph.nodes.flatMap((_, place) => (mine.has(place) ? [] : [place]))
   const { kept, unclear } = clearOf(graph, stays, mine, named)
-  // What stays for another's sake needs its own parts as well.
-  const remaining = graph.nodes.flatMap((_, place) => (kept.has(place) ? [place] : []))
-  refuseNeeded(graph, named, remaining)
   const goes = graph.nodes.flatMap((_, place) => (mine.has(place) && !kept.has(place) ? [place] : []))
   refuseLastTagged(graph, goes)
   const going = new Set(goes)
@@ -91,72 +103,80 @@ function isPart({ nodes }: Graph, place: number): boolean {
   return node?.version !== undefined && node.userTags.every(tag => digestsNamedIn(tag).length > 0)
 }
 
-function namedIn(graph: Graph, names: readonly string[]): Named {
+function namedIn(
+  graph: Graph,
+  names: readonly string[]
+): { named: Named; unknown: readonly string[]; absent: readonly string[] } {
   const named = new Map<number, string>()
-  const problems: string[] = []
-  for (const name of names) {
+  const unknown: string[] = []
+  const absent: string[] = []
+  for (const given of names) {
+    const { name, optional } = nameIn(given)
     const places = graph.nodes.flatMap(({ version }, place) =>
       version !== undefined && isCalled(version, name) ? [place] : []
     )
     const [place] = places
-    if (place === undefined) problems.push(`"${name}" is no tag, digest or version id that the package has.`)
-    else if (places.length > 1 && parseDigest(name) === undefined)
-      problems.push(`"${name}" is a tag and a version id as well: give the digest.`)
-    else for (const one of places) if (!named.has(one)) named.set(one, name)
+    // Two rows of one digest are one manifest.
+    const digests = new Set(places.map(one => graph.nodes[one]?.digest))
+    if (place === undefined && optional) absent.push(name)
+    else if (place === undefined) {
+      unknown.push(`"${name}" is no tag, digest or version id that the package has.`)
+    } else if (digests.size > 1) {
+      unknown.push(`"${name}" means ${digests.size} versions, so it is left alone: give the full digest.`)
+    } else for (const one of places) if (!named.has(one)) named.set(one, name)
   }
-  refuse(problems)
-  return named
+  return { named, unknown, absent }
 }
+
+/** What a given name means: `name@sha256:…` its digest, `ghcr.io/owner/name:tag` its tag. */
+function nameIn(given: string): { name: string; optional: boolean } {
+  const optional = given.endsWith('?')
+  const text = optional ? given.slice(0, -1) : given
+  const digest = /@(sha\d+:[0-9a-f]+)$/i.exec(text)?.[1]
+  const tag = /^[^:@]*\/[^/]*:([^/:]+)$/.exec(text)?.[1]
+  return { name: digest ?? tag ?? text, optional }
+}
+
+/** As many hex digits as a short digest must have at least. */
+const SHORT = 7
 
 function isCalled(version: PackageVersion, name: string): boolean {
-  if (parseDigest(name) !== undefined) return version.digest === name
-  return version.tags.includes(name) || String(version.id) === name
+  const short = /^sha256:([0-9a-f]+)$/i.exec(name)?.[1]
+  if (short !== undefined) return short.length >= SHORT && version.digest.startsWith(name.toLowerCase())
+  return version.tags.includes(name) || String(version.id) === name || version.digest === name
 }
 
-/** Deleting a version takes all its tags: the others must be meant, too. */
-function refuseOtherTags({ nodes }: Graph, named: Named, names: readonly string[]): void {
-  const problems: string[] = []
-  for (const [place, name] of named) {
-    const { userTags = [] } = nodes[place] ?? {}
-    if (!userTags.includes(name)) continue
-    const others = userTags.filter(tag => isUserTag(tag) && !names.includes(tag))
-    if (others.length > 0) {
-      problems.push(
-        `"${name}" has the tags ${others.join(', ')} too, and they would go with it: name them as well, or name the ` +
-          'digest.'
-      )
-    }
-  }
-  refuse(problems)
-}
-
-/** What stays would be broken without it. */
-function refuseNeeded(graph: Graph, named: Named, stays: readonly number[]): void {
+/** Of what is named, the places that something that stays needs, each with a sentence. */
+function neededOf(graph: Graph, named: Named): ReadonlyMap<number, string> {
   const childrenOnly = { ...graph, referrers: graph.referrers.map(() => []) }
-  const needed = closure(childrenOnly, stays, () => true)
-  const problems: string[] = []
-  for (const [place, name] of named) {
-    const via = needed.reachedFrom(place)
-    if (via === undefined) continue
-    problems.push(
-      `"${name}" is needed by ${refOf(graph.nodes[via.from] as Node)}, which stays: name that, too.`
-    )
+  const needed = new Map<number, string>()
+  // What is refused stays, and may need what else is named.
+  for (;;) {
+    const before = needed.size
+    const going = new Map([...named].filter(([place]) => !needed.has(place)))
+    const mine = closure(graph, [...going.keys()], place => isPart(graph, place))
+    const stays = graph.nodes.flatMap((_, place) => (mine.has(place) ? [] : [place]))
+    const { kept } = clearOf(graph, stays, mine, going)
+    const remaining = graph.nodes.flatMap((_, place) => (kept.has(place) ? [place] : []))
+    const reached = closure(childrenOnly, remaining, () => true)
+    for (const [place, name] of going) {
+      const via = reached.reachedFrom(place)
+      if (via === undefined) continue
+      const holder = refOf(graph.nodes[via.from] as Node)
+      needed.set(place, `"${name}" is needed by ${holder}, which stays: name that, too.`)
+    }
+    if (needed.size === before) return needed
   }
-  refuse(problems)
 }
 
 function refuseLastTagged({ nodes }: Graph, goes: readonly number[]): void {
   const going = new Set(goes)
   const isLost = goes.some(place => isTagged(nodes[place]?.version))
   if (!isLost || nodes.some(({ version }, place) => isTagged(version) && !going.has(place))) return
-  refuse([
-    'No tagged version would be left, and GitHub deletes the last one only together with the package: write ' +
+  throw new ExpectedError(
+    'Nothing is purged. No tagged version would be left, and GitHub deletes the last one only together with the package: write ' +
       '`purge: package` to delete the package with everything in it, or push another tag first.'
-  ])
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new ExpectedError(`Nothing is purged. ${problems.join(' ')}`)
+  )
 }
 
 function goesBecause(

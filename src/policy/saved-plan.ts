@@ -41,7 +41,10 @@ export function applyApproved(
   graph.nodes.forEach(({ version }, place) => {
     if (version === undefined) return
     const change =
-      changeSince(version, approved) ?? keptNow.get(version.id) ?? unclear(graph, place, unknowns)
+      changeSince(version, approved) ??
+      describedSince(graph, place, approved) ??
+      keptNow.get(version.id) ??
+      unclear(graph, place, unknowns)
     const concerned = approved.deletions.has(version.id) || approved.strips.has(version.id)
     if (concerned && change !== undefined) skipped.set(version.id, change)
     else if (approved.deletions.has(version.id)) unchanged.push(place)
@@ -62,6 +65,17 @@ export function applyApproved(
     },
     skipped
   }
+}
+
+/** Somebody signed or attested what was to go: that is a sign of use. */
+function describedSince(graph: Graph, place: number, { versions }: Approved): string | undefined {
+  const isNew = (referrer: number): boolean => {
+    const id = graph.nodes[referrer]?.version?.id
+    return id !== undefined && !versions.has(id)
+  }
+  const referrer = graph.referrers[place]?.find(isNew)
+  if (referrer === undefined) return undefined
+  return `${refOf(graph.nodes[referrer] as Node)}, which came after the plan, describes it`
 }
 
 function unclear(graph: Graph, place: number, unknowns: readonly Unknown[]): string | undefined {

@@ -60,6 +60,8 @@ export interface Registry {
   headTag(repository: string, tag: string): Promise<TagHead>
   /** Every tag of the repository, as the registry itself has them. @throws ExpectedError as `readManifest` */
   listTags(repository: string): Promise<TagList>
+  /** Gets ready to put manifests, so that nothing comes between a look and the put that follows it. */
+  prepareToPut(repository: string): Promise<void>
   /**
    * Puts a manifest under a tag and gives its digest. Sent once: a second try could overwrite somebody's push.
    * @throws ExpectedError when the registry refuses, saying what is lacking, or does not answer
@@ -156,7 +158,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       const next = URL.parse(headerOf(current, 'location') ?? '', url.href)
       if (next?.protocol !== base.protocol) return current
       url = next
-      current = await send({ method: 'GET', url: next, headers: { accept: ACCEPT } })
+      const { headers, ...rest } = await send({ method: 'GET', url: next, headers: { accept: ACCEPT } })
+      // Its word for a digest is not the registry's.
+      current = { ...rest, headers: { ...headers, 'docker-content-digest': undefined } }
     }
     return current
   }
@@ -232,6 +236,9 @@ export function createRegistry(options: RegistryOptions): Registry {
     readBlob: (repository, digest) => patiently(() => blob(repository, digest)),
     headTag: (repository, tag) => patiently(() => head(repository, tag)),
     listTags: repository => patiently(() => list(repository)),
+    prepareToPut: async repository => {
+      await tokens.header({ repository: repository.toLowerCase(), actions: 'pull,push' })
+    },
     putManifest: (repository, tag, bytes, mediaType) =>
       inSlot(() =>
         put({ repository: repository.toLowerCase(), actions: 'pull,push' }, tag, bytes, mediaType)

@@ -26,7 +26,7 @@ const DISPATCH: Readonly<Record<DispatchStatus, string>> = {
   planned: 'would be started',
   dispatched: 'started',
   built: 'built',
-  'not-built': 'not built',
+  'not-built': 'produced no image',
   cancelled: 'cancelled',
   running: 'still running',
   held: 'not started, a run is under way',

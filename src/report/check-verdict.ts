@@ -11,16 +11,31 @@ import { missingTags } from './check-tally.ts'
 export function checkFailures(run: RunResult): string[] {
   const { check } = run
   if (check === undefined) return []
-  const missing = check.failOnMissing ? missingTags(run) : []
   return [
     ...run.packages.flatMap(unreadable),
     ...FAILED.flatMap(status => rebuildsThat(check.dispatches, status)),
     ...check.errors,
-    ...(missing.length === 0
-      ? []
-      : [
-          `${count(missing.length, 'tag')} ${missing.length === 1 ? 'lacks its' : 'lack their'} image: ${some(missing, 10)}.`
-        ])
+    ...(check.failOnMissing ? missingSentence(run) : [])
+  ]
+}
+
+/** What a check found that does not make it red: what is missing, and what was not started for a reason. */
+export function checkWarnings(run: RunResult): string[] {
+  const { check } = run
+  if (check === undefined) return []
+  return [
+    ...(check.failOnMissing ? [] : missingSentence(run)),
+    ...HELD.flatMap(status => unbuilt(check.dispatches, status))
+  ]
+}
+
+const HELD: readonly DispatchStatus[] = ['held', 'exhausted']
+
+function missingSentence(run: RunResult): string[] {
+  const missing = missingTags(run)
+  if (missing.length === 0) return []
+  return [
+    `${count(missing.length, 'tag')} ${missing.length === 1 ? 'lacks its' : 'lack their'} image: ${some(missing, 10)}.`
   ]
 }
 

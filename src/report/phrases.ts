@@ -7,6 +7,7 @@ import type {
   Outcome,
   OutcomeStatus,
   PatternHits,
+  Plan,
   Reason
 } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
@@ -226,6 +227,14 @@ export function restoreWord(status: OutcomeStatus): string {
 export function outcomeWord({ step, status }: Outcome): string {
   if (step.action === 'delete') return statusWord(status)
   return step.action === 'untag' ? untagWord(status) : restoreWord(status)
+}
+
+/** Why no run deletes what is more than the budget, and the way out: a sentence. */
+export function stuckPhrase({ version, deletions }: NonNullable<Plan['stuck']>): string {
+  return (
+    `${nameOf(version)} goes only as a whole, with ${count(deletions, 'version')}, and \`deletions-per-run\` is less: ` +
+    `set it to ${deletions} or more.`
+  )
 }
 
 /** The sentence about a limit that the plan crossed; it names the input and both numbers. */

@@ -260,15 +260,24 @@ function issueSentence(issue: z.core.$ZodIssue): string {
   return `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.message}`
 }
 
-/** A step must mean a version that the report has, under the same digest. */
+/** A step must mean a version that the report has, under the same digest, and do what its verdict says. */
 function strayReferences(report: RunRecord): string[] {
   return report.packages.flatMap(({ name, versions, steps }) => {
-    const known = new Map(versions.map(({ id, digest }) => [id, digest]))
-    return steps
-      .filter(({ id, digest }) => known.get(id) !== digest)
-      .map(({ id, digest }) => `a step of ${name} means version ${id} as ${digest}, which it does not list`)
+    const known = new Map(versions.map(row => [row.id, row]))
+    return steps.flatMap(({ action, id, digest }) => {
+      const row = known.get(id)
+      if (row?.digest !== digest) {
+        return [`a step of ${name} means version ${id} as ${digest}, which it does not list`]
+      }
+      return row.verdict === VERDICT_OF[action]
+        ? []
+        : [`a step of ${name} is to ${action} version ${id}, whose verdict is ${row.verdict}`]
+    })
   })
 }
+
+/** What was decided on a version that a step is about. */
+const VERDICT_OF = { delete: 'delete', restore: 'restore', untag: 'keep' } as const
 
 function damaged(name: string, problems: readonly string[]): ExpectedError {
   const more = problems.length > 5 ? `; and ${problems.length - 5} more` : ''

@@ -3,7 +3,7 @@ import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { readme } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
-import { brakePhrase, nameOf } from './phrases.ts'
+import { brakePhrase, nameOf, stuckPhrase } from './phrases.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
@@ -54,6 +54,8 @@ function errors(run: PackageRun): string[] {
   for (const brake of run.plan?.brakes ?? []) {
     sentences.push(`${brakePhrase(brake)} See ${readme('a-brake-held')}`)
   }
+  const { plan } = run
+  if (plan?.stuck !== undefined && plan.steps.length === 0) sentences.push(stuckPhrase(plan.stuck))
   const failed = run.outcomes.filter(outcome => outcome.status === 'failed')
   const [worst] = failed
   if (worst !== undefined) {

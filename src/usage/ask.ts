@@ -62,7 +62,7 @@ export function usageReader(
     const name = policy.repository ?? pkg.repository
     const own = name === undefined ? undefined : repositoryOf(name)
     const { usage, errors } = await askFacts(policy, tags, own ?? unlinked(pkg))
-    const inUse = [...referencesTo(questions.references, pkg.name), ...required]
+    const inUse = [...referencesTo(questions.references, pkg.name, tags), ...required]
     if (questions.protect.length > 0) {
       const guards =
         policy.repository === undefined

@@ -90,19 +90,24 @@ function realRoot(workspace: string): string {
 
 type FileKind = 'file' | 'astray'
 
-/** Every file below the root, by its path from there, with `/` between its parts. */
+/**
+ * Every file below the root, by its path from there, with `/` between its parts. Each folder is entered by its own
+ * path, and by one link at most on the way to it: folders that link to each other have endless paths.
+ */
 function walk(root: string): Map<string, FileKind> {
   const paths = new Map<string, FileKind>()
-  const enter = (folder: string, above: readonly string[]): void => {
+  const enter = (folder: string, above: readonly string[], linked: boolean): void => {
     for (const entry of listFolder(join(root, folder))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (SKIPPED.includes(entry.name)) continue
       const { kind, real } = entry.isSymbolicLink() ? follow(root, path) : direct(entry, join(root, path))
       if (kind === 'file' || kind === 'astray') paths.set(path, kind)
-      else if (kind === 'folder' && !above.includes(real)) enter(path, [...above, real])
+      else if (kind === 'folder' && !above.includes(real) && !(linked && entry.isSymbolicLink())) {
+        enter(path, [...above, real], linked || entry.isSymbolicLink())
+      }
     }
   }
-  enter('', [root])
+  enter('', [root], false)
   return paths
 }
 

@@ -244,6 +244,24 @@ it('T-31 waits for longer each time that a limit is met again, and for five minu
   expect(sent).toEqual([0, MINUTE, 3 * MINUTE])
 })
 
+it('T-31 takes the answer to a request from before a limit for no sign that the limit has passed', async () => {
+  const clock = simClock()
+  const governor = createGovernor(0, NEVER, PATIENCE, clock)
+  const [early, refused] = [await governor.admit('read'), await governor.admit('read')]
+  refused.limited({ kind: 'secondary', retryAfter: 5_000 }, noHeaders)
+  early.answered(noHeaders)
+  const sent: number[] = []
+  for (let n = 0; n < 3; n++) {
+    void governor.admit('read').then(async admission => {
+      sent.push(clock.now())
+      await clock.sleep(100)
+      admission.answered(noHeaders)
+    })
+  }
+  await clock.run()
+  expect(sent).toEqual([5_000, 5_100, 5_100])
+})
+
 it('T-31 counts requests that were under way together as one meeting with a limit, then sends one to try', async () => {
   const clock = simClock()
   const governor = createGovernor(0, NEVER, PATIENCE, clock)

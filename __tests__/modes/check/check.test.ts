@@ -666,7 +666,7 @@ describe('waiting', () => {
     await using run = await acme.run(WAIT)
     expect(run.code).toBe(1)
     const [unbuilt, moved] = errorsOf(run)
-    expect(unbuilt).toMatch(/^1 rebuild not built\. The first is v1\.1\.0: Its run succeeded/)
+    expect(unbuilt).toMatch(/^1 rebuild produced no image\. The first is v1\.1\.0: Its run succeeded/)
     expect(moved).toContain('The rebuild of v1.0.0 moved app:latest back: it stood on v2.0.0.')
     expect(moved).toContain(current.digest)
     expect(missingOf(run)).toEqual({ 'app:v1.1.0': 'absent' })

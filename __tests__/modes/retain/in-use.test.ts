@@ -3,6 +3,7 @@ import { createRepositories, type RepositoryBuilder } from '../../emulator/repos
 import { repositoryRoutes } from '../../emulator/repository-api.ts'
 import { manifest } from '../../emulator/shapes.ts'
 import { createWorld } from '../../emulator/world.ts'
+import { recipe } from '../../helpers/recipes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** What a repository says is alive stays, however its names are written, and what it does not say is not believed. */
@@ -140,7 +141,10 @@ it('E-12 what a package without a repository has alive is unknown, unless its po
   const unguarded = await run({ packages: 'web', 'delete-tags': '*', protect: 'branches', token })
   expect(unguarded.errors).toEqual([expect.stringMatching(/linked to no repository/)])
   expect(tagsOf(web)).toEqual(['gone', 'latest', 'living', 'ours'])
-  const told = await run({ policy: ruleFor(NO_BRANCH, 'match: web\n    repository: acme/other'), token })
+  const told = await run({
+    policy: recipe('docs/policies.md', 'A package that is linked to no repository'),
+    token
+  })
   expect(told.errors).toEqual([])
   expect(tagsOf(web)).toEqual(['latest', 'living'])
 })

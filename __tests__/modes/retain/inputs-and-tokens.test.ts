@@ -272,3 +272,32 @@ it('an owner whom nobody knows is named', async () => {
     expect.stringMatching(/Looking up the owner "nobody" failed.*`owner` names nobody/)
   ])
 })
+
+it('`linked` is every package that is linked to the repository, and no other', async () => {
+  await using scene = await openScene()
+  const { app, world, run } = scene
+  const sister = world.package('acme/app-charts', { repository: 'acme/app' })
+  const [other, alone] = [
+    world.package('acme/other', { repository: 'acme/other' }),
+    world.package('acme/alone')
+  ]
+  const packages = [app, sister, other, alone]
+  const kept = packages.map(layDown)
+  const result = await run({ ...PULLS, token: world.classic('olivia'), packages: 'linked' })
+  expect(result.errors).toEqual([])
+  expect([app, sister].map(pkg => pkg.digests())).toEqual(kept.slice(0, 2).map(one => digestsOf(one)))
+  for (const pkg of [other, alone]) expect(pkg.tags()).toHaveProperty('pr-1')
+  const beside = await run({ ...PULLS, token: world.classic('olivia'), packages: 'linked, other' })
+  expect(beside.errors).toEqual([expect.stringMatching(/`linked` is all packages .*, and stands alone/)])
+})
+
+it('the output `packages` of one run is an input of another as it is', async () => {
+  await using scene = await openScene()
+  const { app, world, run } = scene
+  const web = world.package('acme/shop/web', { repository: 'acme/app' })
+  const kept = [app, web].map(layDown)
+  const first = await run({ ...PULLS, packages: 'app, shop/web', 'dry-run': 'true' })
+  const second = await run({ ...PULLS, packages: first.outputs['packages']! })
+  expect(second.errors).toEqual([])
+  expect([app, web].map(pkg => pkg.digests())).toEqual(kept.map(one => digestsOf(one)))
+})

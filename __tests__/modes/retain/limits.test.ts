@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { Builder } from '../../emulator/builder.ts'
 import type { Trouble } from '../../emulator/faults.ts'
-import { primaryRefusal, secondaryRefusal } from '../../emulator/limits.ts'
+import { PUBLISHED, primaryRefusal, secondaryRefusal } from '../../emulator/limits.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { ago, digestsOf, openScene } from './runs.ts'
 
@@ -98,6 +98,24 @@ it('stops cleanly near the quota, leaves the reserve to others, and goes on next
   await run(GOES_ON)
   expect(app.digests()).toEqual(digestsOf(v1))
 })
+
+it.each([
+  ['5m', 'true'],
+  ['10m', 'false']
+])(
+  'E-28 with a patience of %s, deletions that need the quota of several windows of six minutes end incomplete: %s',
+  async (patience, incomplete) => {
+    const quotas = { ...PUBLISHED.quotas, 'github-token': 60 }
+    await using scene = await openScene({ limits: { ...PUBLISHED, quotas, quotaWindowMs: 360_000 } })
+    const { app, run } = scene
+    const { v1 } = layDown(app, 20)
+    const result = await run({ ...PULLS, patience, 'reserve-requests': '10' })
+    expect(result.errors).toEqual([])
+    expect(result.outputs).toMatchObject({ incomplete, 'failed-count': '0' })
+    if (incomplete === 'false') expect(app.digests()).toEqual(digestsOf(v1))
+    else expect(app.digests().size).toBeGreaterThan(digestsOf(v1).size)
+  }
+)
 
 it('a reserve of none lets a run use all that is left', async () => {
   await using scene = await openScene()

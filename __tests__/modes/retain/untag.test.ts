@@ -108,3 +108,28 @@ it('needs the right to push: a classic token without it stops before anything is
   expect(result.errors).toEqual([expect.stringMatching(/lacks the scope `write:packages`/)])
   expect(github.writes).toEqual([])
 })
+
+it('E-06 gives the tag back to an image that was pushed between the look at the tag and the put', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  const pushed: { digest?: string } = {}
+  github.faults.on(
+    { host: 'registry', method: 'PUT', times: 1 },
+    { kind: 'first', run: () => Object.assign(pushed, app.push(image(), { tags: ['rc-1'] })) }
+  )
+  const result = await run(UNTAG)
+  expect(app.tags()).toEqual({ v1: v1.digest, 'rc-1': pushed.digest })
+  expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': '0' } })
+  expect(JSON.stringify(result.report)).toMatch(/a push took the tag meanwhile/)
+})
+
+it('E-06 asks for the token before it looks at the tag, and puts right after', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  await run(UNTAG)
+  const asked = github.requests.filter(({ host }) => host === 'registry')
+  const put = asked.findIndex(({ method }) => method === 'PUT')
+  expect(asked[put - 1]).toMatchObject({ method: 'HEAD', path: expect.stringMatching('rc-1') })
+})

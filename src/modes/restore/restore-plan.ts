@@ -1,7 +1,7 @@
 import type { Performed } from '../../apply/execute.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { RestoreReason } from '../../model/decision.ts'
-import { type Digest, parseDigest } from '../../model/digest.ts'
+import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { type Restoral, restoralOf, undoing } from '../../policy/restore-steps.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
@@ -44,19 +44,32 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
   }
 }
 
-/**
- * What people name by id or digest. What needs what cannot be read while it is deleted: the untagged ones come
- * first, in the order in which they were pushed.
- */
+/** What people name by tag, id or digest; a short digest must mean one. */
 export function planOfNames(names: readonly string[], { active, deleted }: PackageState): RestorePlan {
   const found = new Map<number, PackageVersion>()
   const unknown: string[] = []
   for (const name of names) {
     const version = latest(deleted, name) ?? active.find(isCalled(name))
-    if (version === undefined) unknown.push(name)
+    if (version === undefined || isAmbiguous(name, [...active, ...deleted])) unknown.push(name)
     else found.set(version.id, version)
   }
-  const order = [...found.values()].sort(
+  return planOf([...found.values()], unknown)
+}
+
+/** Everything that was deleted since a moment (milliseconds since 1970). */
+export function planOfTime(since: number, { deleted }: PackageState): RestorePlan {
+  return planOf(
+    deleted.filter(version => version.deleted !== undefined && version.deleted >= since),
+    []
+  )
+}
+
+/**
+ * What needs what cannot be read while it is deleted: the untagged ones come first, in the order in which they were
+ * pushed.
+ */
+function planOf(versions: readonly PackageVersion[], unknown: readonly string[]): RestorePlan {
+  const order = versions.toSorted(
     (a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id
   )
   return {
@@ -68,9 +81,16 @@ export function planOfNames(names: readonly string[], { active, deleted }: Packa
   }
 }
 
+/** A digest that is cut off, of at least seven hex digits. */
+const SHORT = /^sha256:[0-9a-f]{7,63}$/i
+
 function isCalled(name: string): (version: PackageVersion) => boolean {
-  const digest = parseDigest(name)
-  return version => (digest === undefined ? String(version.id) === name : version.digest === digest)
+  if (SHORT.test(name)) return ({ digest }) => digest.startsWith(name.toLowerCase())
+  return ({ id, digest, tags }) => digest === name || String(id) === name || tags.includes(name)
+}
+
+function isAmbiguous(name: string, versions: readonly PackageVersion[]): boolean {
+  return SHORT.test(name) && new Set(versions.filter(isCalled(name)).map(({ digest }) => digest)).size > 1
 }
 
 /** A digest can have been deleted more than once: the last one counts. */

@@ -21,10 +21,11 @@ import {
   type PackageState,
   planOfNames,
   planOfReport,
+  planOfTime,
   type RestorePlan,
   settledSteps
 } from './restore-plan.ts'
-import { verifyRestore } from './verify-restore.ts'
+import { isOwnPlaceholder, verifyRestore } from './verify-restore.ts'
 
 /** What is to come back to one package. */
 interface Order {
@@ -44,7 +45,9 @@ export async function restore(
   { earlierRun }: Policies
 ): Promise<RunResult> {
   const started = context.clock.now()
-  const tasks = await eachOf(ordersOf(inputs, earlierRun), SIDE_BY_SIDE, order => planRestore(order, context))
+  const tasks = await eachOf(ordersOf(inputs, earlierRun, started), SIDE_BY_SIDE, order =>
+    planRestore(order, context)
+  )
   return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started }, context)
 }
 
@@ -79,11 +82,14 @@ function packageBack(pkg: Package, plan: RestorePlan, context: Context) {
 }
 
 /** @throws ExpectedError when the report undoes nothing, or is about other packages */
-function ordersOf(inputs: Inputs, record: RunRecord | undefined): Order[] {
+function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): Order[] {
   const { restore: given } = inputs
   if (given === undefined) throw new Error('mode restore without the input restore')
+  const [name = ''] = inputs.packages.names
+  if (given.source === 'since') {
+    return [{ name, wholePackage: false, planFor: state => planOfTime(now - given.age, state) }]
+  }
   if (given.source === 'names') {
-    const [name = ''] = inputs.packages.names
     const { names, wholePackage } = given
     return [{ name, wholePackage, planFor: state => planOfNames(names, state) }]
   }
@@ -95,7 +101,9 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined): Order[] {
         'the report of the run that did.'
     )
   }
-  const { selected, others } = selectedOf(record, inputs.packages)
+  const { selected, others } = inputs.packagesGiven
+    ? selectedOf(record, inputs.packages)
+    : { selected: record.packages, others: [] }
   if (selected.length === 0) {
     throw new ExpectedError(
       `The report in \`restore\` is about ${
@@ -135,7 +143,7 @@ async function planRestore({ name, wholePackage, planFor }: Order, context: Cont
     settled: isGone ? new Map() : settledSteps(plan, before, clock.now()),
     warnings: [
       ...(isGone ? ['The package as a whole is gone: it comes back with all its versions.'] : []),
-      ...tagsElsewhere(plan, before)
+      ...(await tagsElsewhere(pkg, plan, before, context))
     ]
   }
 }
@@ -154,14 +162,22 @@ async function stateOf(pkg: Package, { packages }: Context): Promise<PackageStat
   return { active: versions, deleted: await packages.listDeleted(pkg, () => false) }
 }
 
-/** Tags that somebody else has by now: they are not taken away. */
-function tagsElsewhere({ tags }: RestorePlan, { active }: PackageState): string[] {
-  return active.flatMap(holder =>
-    holder.tags
-      .filter(tag => (tags.get(tag)?.digest ?? holder.digest) !== holder.digest)
-      .map(
-        tag =>
-          `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where it was put since the deletion.`
+/** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
+async function tagsElsewhere(
+  pkg: Package,
+  { tags }: RestorePlan,
+  { active }: PackageState,
+  context: Context
+): Promise<string[]> {
+  const sentences: string[] = []
+  for (const holder of active) {
+    const taken = holder.tags.filter(tag => (tags.get(tag)?.digest ?? holder.digest) !== holder.digest)
+    if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder, context))) continue
+    for (const tag of taken) {
+      sentences.push(
+        `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where it was put since the deletion.`
       )
-  )
+    }
+  }
+  return sentences
 }

@@ -7,6 +7,7 @@ import { repositoryOf } from '../../inventory/load.ts'
 import { type Read, readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
+import { isPlaceholder } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { restoralOf } from '../../policy/restore-steps.ts'
@@ -177,7 +178,14 @@ async function settleTags(
     const now = holdersNow.get(tag)
     const target = there.get(digest)
     try {
-      if (earlier !== undefined && earlier.digest !== digest) {
+      if (
+        target !== undefined &&
+        now !== undefined &&
+        now.digest !== digest &&
+        (await isOwnPlaceholder(pkg, now, context))
+      ) {
+        await put(target, tag)
+      } else if (earlier !== undefined && earlier.digest !== digest) {
         if (now?.digest === earlier.digest || !there.has(earlier.digest)) continue
         await put(earlier, tag)
         warnings.push(
@@ -194,6 +202,16 @@ async function settleTags(
     }
   }
   return { warnings, alarms }
+}
+
+/** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
+export async function isOwnPlaceholder(
+  pkg: Package,
+  { digest }: PackageVersion,
+  { registry }: Context
+): Promise<boolean> {
+  const content = await registry.readManifest(repositoryOf(pkg), digest)
+  return content.state === 'read' && isPlaceholder(content.manifest)
 }
 
 function holders(versions: readonly PackageVersion[]): Map<string, PackageVersion> {

@@ -12,6 +12,7 @@ import { decide } from '../../policy/plan.ts'
 import type { Policy } from '../../policy/rule.ts'
 import type { Approved } from '../../policy/saved-plan.ts'
 import type { Usage } from '../../policy/usage.ts'
+import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
@@ -59,9 +60,13 @@ export async function planPackage(
       alarms: errors,
       warnings: []
     },
-    warnings: unseenVersions(loaded),
     changes: deletions(plan, loaded, context),
-    deferred: false
+    deferred: false,
+    warnings: [
+      ...unseenVersions(loaded),
+      // Red where nothing goes at all; said where something else does.
+      ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
+    ]
   }
 }
 

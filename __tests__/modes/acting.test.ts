@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from '@jest/globals'
+import { image, manifest } from '../emulator/shapes.ts'
+import { ago, digestsOf, openScene, type Run } from './retain/runs.ts'
+
+/** Runs that act on what an earlier run wrote, and budgets. */
+
+const BUILDS = { 'delete-tags': 'sha-*' }
+
+function saved(run: Run, edit: (text: string) => string = text => text): string {
+  const path = join(run.temp, 'saved.json')
+  writeFileSync(path, edit(JSON.stringify(run.report)))
+  return path
+}
+
+it('E-29 deletes smaller images when the oldest is more than deletions-per-run, and says what it takes', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  const large = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+  app.push(manifest(), { tags: ['sha-2'], at: ago(70) })
+  const result = await run({ ...BUILDS, 'deletions-per-run': '2' })
+  expect(app.digests()).toEqual(digestsOf(v1, large))
+  expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '1', incomplete: 'true' } })
+  expect(result.warnings.join()).toMatch(/sha-1 .*set it to 3 or more/)
+  const stuck = await run({ ...BUILDS, 'deletions-per-run': '2' })
+  expect(stuck.code).toBe(1)
+  expect(stuck.errors.join()).toMatch(/sha-1 .*set it to 3 or more/)
+})
+
+it('E-32 restores every package of a report when packages is left out', async () => {
+  await using scene = await openScene()
+  const { app, world, run } = scene
+  const web = world.package('acme/web', { repository: 'acme/app' })
+  for (const pkg of [app, web]) {
+    pkg.push(manifest(), { tags: ['v1'], at: ago(90) })
+    pkg.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+  }
+  const first = await run({ ...BUILDS, packages: 'app, web' })
+  expect(first.outputs['deleted-count']).toBe('2')
+  const back = await run({ mode: 'restore', restore: saved(first) })
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
+  for (const pkg of [app, web]) expect(Object.keys(pkg.tags()).sort()).toEqual(['sha-1', 'v1'])
+})
+
+it.each<[string, (text: string) => string, RegExp]>([
+  [
+    'whose steps and rows disagree',
+    text => text.replace('"verdict":"delete"', '"verdict":"keep"'),
+    /is to delete version \d+, whose verdict is keep/
+  ],
+  [
+    'of another registry',
+    text => text.replace(/"registry":"[^"]*"/, '"registry":"https://containers.example"'),
+    /about the registry https:\/\/containers\.example/
+  ]
+])('E-37 refuses a plan %s before the first request', async (_, edit, sentence) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+  const dry = await run({ ...BUILDS, 'dry-run': 'true' })
+  const before = github.requests.filter(({ path }) => /versions/.test(path)).length
+  const result = await run({ ...BUILDS, plan: saved(dry, edit) })
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(sentence)
+  expect(github.requests.filter(({ path }) => /versions/.test(path))).toHaveLength(before)
+})
+
+it('E-37 leaves what was signed or attested after the plan was made', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+  const dry = await run({ ...BUILDS, 'dry-run': 'true' })
+  app.sign(build)
+  const result = await run({ ...BUILDS, plan: saved(dry) })
+  expect(github.writes).toEqual([])
+  expect(JSON.stringify(result.report)).toMatch(/which came after the plan, describes it/)
+})
+
+it('E-34 lists what was restored at once as restored, not as deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.deletedTags = 'shown'
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+  github.faults.on(
+    { method: 'DELETE', path: new RegExp(`/versions/${build.id}$`), times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'v2') }
+  )
+  const result = await run(BUILDS)
+  expect(result.outputs).toMatchObject({ deleted: '[]', 'deleted-count': '0', 'restored-count': '1' })
+  expect(result.summary).toMatch(/1 restored at once/)
+  expect(result.summary).not.toMatch(/<summary>[^<]*1 deleted/i)
+})
