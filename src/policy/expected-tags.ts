@@ -155,7 +155,6 @@ function gitTagPatterns(sources: readonly string[]): Patterns {
   return parsePatterns(sources.map(source => (source === '*' ? '**' : source)))
 }
 
-/** A chart of version `1.0.0+b5` has the tag `1.0.0_b5`; a name with other characters is asked for by a named group. */
 /** Those that are the beginning of a complete version that stands beside them. */
 function movingTags(names: readonly string[]): string[] {
   return names.filter(name => /^v?\d+(?:\.\d+)?$/.test(name) && names.some(other => isReleaseOf(name, other)))
@@ -165,6 +164,7 @@ function isReleaseOf(series: string, name: string): boolean {
   return name.startsWith(`${series}.`) && /^v?\d+\.\d+\.\d+$/.test(name)
 }
 
+/** A chart of version `1.0.0+b5` has the tag `1.0.0_b5`; a name with other characters is asked for by a named group. */
 function imagesOf(values: Values, templates: readonly string[]): string[] {
   const texts = templates.map(template => fill(template, values))
   return [

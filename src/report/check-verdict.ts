@@ -1,7 +1,7 @@
-import type { DispatchStatus } from '../model/check.ts'
+import type { Dispatch, DispatchStatus } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
-import { rebuildsThat } from './check-notices.ts'
+import { dispatchWord } from './check-phrases.ts'
 import { missingTags } from './check-tally.ts'
 
 /**
@@ -13,7 +13,7 @@ export function checkFailures(run: RunResult): string[] {
   if (check === undefined) return []
   return [
     ...run.packages.flatMap(unreadable),
-    ...FAILED.flatMap(status => rebuildsThat(check.dispatches, status)),
+    ...FAILED.flatMap(status => unbuilt(check.dispatches, status)),
     ...check.errors,
     ...(check.failOnMissing ? missingSentence(run) : [])
   ]
@@ -49,5 +49,14 @@ function unreadable({ package: pkg, checks = [], error }: PackageRun): string[] 
   return [
     `${pkg.name}: ${count(unread.length, 'expected image')} could not be read, so whether they are there is not ` +
       `known. The first is ${first.tag}: ${first.cause ?? 'no reason given'}.`
+  ]
+}
+
+function unbuilt(dispatches: readonly Dispatch[], status: DispatchStatus): string[] {
+  const concerned = dispatches.filter(dispatch => dispatch.status === status)
+  const [first] = concerned
+  if (first === undefined) return []
+  return [
+    `${count(concerned.length, 'rebuild')} ${dispatchWord(status)}. The first is ${first.tag}: ${first.detail}`
   ]
 }

@@ -7,7 +7,6 @@ import type { CheckFindings } from '../../model/check.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { type Expectations, expectTags } from '../../policy/expected-tags.ts'
-import { checkNotices } from '../../report/check-notices.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
 import { type Inspected, inspect, lacks } from './inspect.ts'
@@ -16,7 +15,7 @@ import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
 
 /**
- * The second road: find out what should have an image, look whether it has one that can be pulled, and have the
+ * Mode `check`: find out what should have an image, look whether it has one that can be pulled, and have the
  * missing ones built. All states are known before anything is started.
  */
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
@@ -57,8 +56,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
         ...leftOut,
         ...wanted.warnings,
         ...namelessWarning(orders, wanted),
-        ...after.warnings,
-        ...checkNotices(after.runs, after.dispatches)
+        ...after.warnings
       ],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
