@@ -103,7 +103,8 @@ function semverRange(text: string): string | undefined {
  * dot is a dot, and the pattern must match from end to end.
  */
 function workflowFilter(text: string, not: string): string | undefined {
-  if (!/\][+?]/.test(text) || !/^(?:\[[\w-]+\][+?]?|\.(?![*+?])|[\w/-]|\*{1,2})+$/.test(text)) return undefined
+  if (!/\][+?]/.test(text) || !/^(?:\[[\w-]+\][+?]?|\.(?![*+?])|[\w/-]|\*{1,2})+$/.test(text))
+    return undefined
   if (!text.includes('.')) return undefined
   return `it is a filter of a GitHub workflow. Write ${code(`${not}/^${filterAsRegex(text)}$/`)}.`
 }

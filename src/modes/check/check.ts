@@ -52,12 +52,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       dryRun: inputs.dryRun,
       owner: context.owner.login,
       packages: after.runs,
-      warnings: [
-        ...leftOut,
-        ...wanted.warnings,
-        ...namelessWarning(orders, wanted),
-        ...after.warnings
-      ],
+      warnings: [...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),
