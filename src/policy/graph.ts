@@ -201,7 +201,8 @@ function holdsReferrersOnly(
 
 type Places = readonly number[]
 
-function addTo(lists: Map<number, number[]>, place: number, item: number): void {
+/** Adds an item to the list of a place. */
+export function addTo(lists: Map<number, number[]>, place: number, item: number): void {
   const list = lists.get(place)
   if (list === undefined) lists.set(place, [item])
   else list.push(item)
