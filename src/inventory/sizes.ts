@@ -1,7 +1,7 @@
 import type { Blob, BlobReport } from '../model/blob.ts'
 import type { Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Content, Inventory } from '../model/package.ts'
+import type { Content, Inventory, Package } from '../model/package.ts'
 import { blobsIn } from '../registry/blobs.ts'
 import type { Registry } from '../registry/client.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -43,6 +43,35 @@ export async function readSizes(
     shared: sharedWith(here.blobs, elsewhere.blobs),
     unread: { here: here.unread, elsewhere: unread }
   }
+}
+
+/**
+ * Finds the blobs of images and of everything that they name.
+ *
+ * @param roots digests of the images
+ * @throws ExpectedError when the token may not read the repository at all
+ */
+export async function readTreeSizes(
+  pkg: Package,
+  roots: readonly Digest[],
+  registry: Reader
+): Promise<BlobReport> {
+  const repository = repositoryOf(pkg)
+  const blobs = new Map<Digest, readonly Blob[]>()
+  const seen = new Set<Digest>()
+  let unread = 0
+  for (let next = [...new Set(roots)]; next.length > 0; ) {
+    for (const digest of next) seen.add(digest)
+    const children = await eachOf(next, AT_ONCE, async digest => {
+      const read = await registry.readManifest(repository, digest)
+      const found = read.state === 'read' ? blobsIn(read.bytes) : undefined
+      if (found === undefined) unread++
+      else blobs.set(digest, found)
+      return read.state === 'read' ? read.manifest.children.map(child => child.digest) : []
+    })
+    next = [...new Set(children.flat())].filter(digest => !seen.has(digest))
+  }
+  return { blobs, shared: new Set(), unread: { here: unread, elsewhere: 0 } }
 }
 
 /** Reads the blobs that some manifests name, and counts those of which that cannot be known. */

@@ -44,8 +44,8 @@ it.each(['true', 'false'])(
 it('counts a deletion that GitHub refuses as something that stays', async () => {
   await using scene = await openScene()
   const { builds } = layDown(scene)
+  scene.app.row.visibility = 'public'
   scene.app.downloaded(builds[0]!, 6_000)
-  scene.app.downloaded(builds[0]!.children[0]!, 6_000)
   const result = await scene.run(POLICY)
   expect(sizesOf(result)).toMatchObject({ total: 75 * MB + 2, unshared: 5 * MB })
 })
