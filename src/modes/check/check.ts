@@ -13,6 +13,7 @@ import { type Inspected, inspect, lacks } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
+import { withSizes } from './sizes.ts'
 
 /**
  * Mode `check`: find out what should have an image, look whether it has one that can be pulled, and have the
@@ -29,9 +30,10 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     policies,
     inputs
   )
-  const inspected = await eachOf(chosen, SIDE_BY_SIDE, one =>
-    inspect(one, wanted.expected, inputs.platforms, context)
-  )
+  const inspected = await eachOf(chosen, SIDE_BY_SIDE, async one => {
+    const found = await inspect(one, wanted.expected, inputs.platforms, context)
+    return inputs.sizes ? withSizes(found, context) : found
+  })
   const orders = await plan(inspected, wanted, inputs, context.dispatcher)
   const before = [
     ...wanted.errors,
