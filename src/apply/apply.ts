@@ -41,6 +41,8 @@ export interface Changes {
 
 /** What was found and done behind the steps of a plan. */
 export interface Aftermath {
+  /** What turned out to be due only when the steps were done; in place of the plan. */
+  readonly plan?: Plan
   /** All outcomes of the package, those of the steps first. */
   readonly outcomes: readonly Outcome[]
   /** Sentences; each makes the run red. */
@@ -73,12 +75,16 @@ export function notPlanned(pkg: Package, { problem, sentence }: Failure): Packag
 /**
  * Puts everything that is decided into the journal, and then does it, several packages side by side: the looks and
  * waits of one hide behind the deletions of the others, and all of them share one governor.
+ *
+ * @throws ExpectedError when the runner's clock is wrong; nothing was changed then
  */
 export async function apply(
   tasks: readonly PackageTask[],
   facts: RunFacts,
   context: Context
 ): Promise<RunResult> {
+  // Ages were counted by a clock that may have been set since the run began.
+  context.checkClock()
   const journal = context.openJournal(resultOf(tasks, facts, context))
   const inTurn = takeTurns()
   const finished = await eachOf(tasks, SIDE_BY_SIDE, async task => {
@@ -114,7 +120,12 @@ async function applyOne(
   const after = await real.afterwards(outcomes, report)
   return {
     ...task,
-    run: { ...run, outcomes: after.outcomes, alarms: [...(run.alarms ?? []), ...after.alarms] },
+    run: {
+      ...run,
+      plan: after.plan ?? plan,
+      outcomes: after.outcomes,
+      alarms: [...(run.alarms ?? []), ...after.alarms]
+    },
     warnings: [...warnings, ...after.warnings, ...(after.unverified === undefined ? [] : [after.unverified])],
     ...(after.unverified === undefined ? {} : { unverified: after.unverified })
   }

@@ -41,7 +41,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
         ? await planPackage(
             pkg,
             policy,
-            { readUsage, siblings, explain, approved: approval?.packages.get(pkg.name) },
+            { readUsage, siblings, explain, approved: approval?.packages.get(pkg.name), sizes: inputs.sizes },
             context
           )
         : notPlanned(pkg, problem)
