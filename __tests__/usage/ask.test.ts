@@ -36,8 +36,7 @@ function repositoryOf(name: string, facts: Partial<Repository> = {}) {
 const questions = (...protect: ProtectSource[]) => ({
   protect,
   references: [],
-  gitTags: ['v*'],
-  imageTags: ['{tag}', '{version}'],
+  expectationsOf: () => ({ gitTags: ['v*'], imageTags: ['{tag}', '{version}'] }),
   requiredTags: []
 })
 
