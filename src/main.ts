@@ -15,6 +15,7 @@ import { checkWarnings } from './report/check-verdict.ts'
 import { closingLines, openingLine } from './report/log-lines.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
 import { writePage } from './report/page/page.ts'
+import { sizesPhrase } from './report/sizes.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
@@ -119,7 +120,8 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
   annotate(log.error, red)
-  for (const line of closingLines(run, inputs.reportFile)) log.info(line)
+  for (const line of [sizesPhrase(run), ...closingLines(run, inputs.reportFile)])
+    if (line !== '') log.info(line)
   return red.length > 0 ? 1 : 0
 }
 

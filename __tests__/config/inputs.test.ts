@@ -84,6 +84,7 @@ test('without any input, nothing is asked for and everything has its default', (
     reserveRequests: 50,
     patience: 5 * 60_000,
     memory: true,
+    sizes: false,
     timeLimit: 5 * HOUR,
     reportFile: '/runner/temp/ghcr-steward-report.json',
     apiUrl: 'https://api.github.com',

@@ -73,12 +73,16 @@ export function notPlanned(pkg: Package, { problem, sentence }: Failure): Packag
 /**
  * Puts everything that is decided into the journal, and then does it, several packages side by side: the looks and
  * waits of one hide behind the deletions of the others, and all of them share one governor.
+ *
+ * @throws ExpectedError when the runner's clock is wrong; nothing was changed then
  */
 export async function apply(
   tasks: readonly PackageTask[],
   facts: RunFacts,
   context: Context
 ): Promise<RunResult> {
+  // Ages were counted by a clock that may have been set since the run began.
+  context.checkClock()
   const journal = context.openJournal(resultOf(tasks, facts, context))
   const inTurn = takeTurns()
   const finished = await eachOf(tasks, SIDE_BY_SIDE, async task => {

@@ -2,7 +2,6 @@ import type { Signature } from '../model/check.ts'
 import type { Visibility } from '../model/package.ts'
 import type { ExpectRules } from '../policy/expected-tags.ts'
 import type { Inputs } from './inputs.ts'
-import type { PackageEntry } from './policy-schema.ts'
 
 /** What a check expects of one package. */
 export interface PackageExpectations extends ExpectRules {
@@ -15,12 +14,20 @@ export interface PackageExpectations extends ExpectRules {
   readonly visibility: Visibility | undefined
 }
 
+/** What the policy file expects of the packages of one entry. */
+export type EntryExpectations = Partial<
+  Pick<PackageExpectations, 'gitTags' | 'imageTags' | 'platforms' | 'signed' | 'visibility'>
+>
+
 /**
  * What holds for a package: what its entry in the policy file says, and the inputs where that is silent.
  *
  * @param entry undefined where there is no policy file, or none of its entries matches
  */
-export function expectationsOf(inputs: Inputs, entry: PackageEntry | undefined): PackageExpectations {
+export function expectationsOf(
+  inputs: Inputs,
+  entry: { readonly expect: EntryExpectations; readonly repository: string | undefined } | undefined
+): PackageExpectations {
   const { skipTags, requiredTags, newestTags } = inputs
   return {
     gitTags: inputs.gitTags,
@@ -32,6 +39,6 @@ export function expectationsOf(inputs: Inputs, entry: PackageEntry | undefined):
     skipTags,
     requiredTags,
     newestTags,
-    repository: entry?.settings.repository ?? inputs.tagsRepository
+    repository: entry?.repository ?? inputs.tagsRepository
   }
 }

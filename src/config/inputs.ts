@@ -64,6 +64,8 @@ interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly patience: number
   /** Remember manifests between runs. */
   readonly memory: boolean
+  /** Say how many bytes there are in what is deleted, or in what a check finds. */
+  readonly sizes: boolean
   readonly timeLimit: number
   readonly reportFile: string
   readonly pageFile: string | undefined
@@ -151,6 +153,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
   patience: { modes: ALL, schema: fields.waitingTime, default: '5m' },
   memory: { modes: ALL, schema: fields.flag, default: 'true' },
+  sizes: { modes: BOTH, schema: fields.flag, default: 'false' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
   pageFile: { modes: ALL, schema: optionalText, default: '' },

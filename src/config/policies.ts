@@ -51,7 +51,10 @@ export function openPolicies(inputs: Inputs, workspace: string): Policies {
   return {
     packages: file === undefined || inputs.packagesGiven ? inputs.packages : packagesOf(file),
     policyOf: file === undefined ? () => plain : name => policyFor(file, name, plain),
-    expectationsOf: name => expectationsOf(inputs, file && entryOf(file, name)),
+    expectationsOf: name => {
+      const entry = file && entryOf(file, name)
+      return expectationsOf(inputs, entry && { expect: entry.expect, repository: entry.settings.repository })
+    },
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
     earlierRun: readEarlierRun(inputs),

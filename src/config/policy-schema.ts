@@ -5,7 +5,7 @@ import { KINDS } from '../model/manifest.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { type Patterns, parsePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
-import type { PackageExpectations } from './expectations.ts'
+import type { EntryExpectations } from './expectations.ts'
 import * as fields from './fields.ts'
 import { checkRule } from './rule-check.ts'
 import {
@@ -48,9 +48,7 @@ export interface PackageEntry {
   readonly rules: readonly Rule[]
   readonly settings: Settings
   /** What a check expects of them. */
-  readonly expect: Partial<
-    Pick<PackageExpectations, 'gitTags' | 'imageTags' | 'platforms' | 'signed' | 'visibility'>
-  >
+  readonly expect: EntryExpectations
 }
 
 type Settings = Partial<Omit<Policy, 'rules'>>
@@ -76,14 +74,15 @@ const expected = z
     signed: z.enum(SIGNATURES).optional().describe('What every image must be signed with'),
     visibility: z.enum(VISIBILITIES).optional().describe('The visibility that the package must have')
   })
-  .transform((written): PackageEntry['expect'] =>
-    present<PackageEntry['expect']>({
-      gitTags: written['git-tags'] && [written['git-tags']].flat(2),
-      imageTags: written['image-tags'] && [written['image-tags']].flat(2),
-      platforms: written.platforms && [written.platforms].flat(2),
-      signed: written.signed,
-      visibility: written.visibility
-    })
+  .transform(
+    (written): EntryExpectations =>
+      present<EntryExpectations>({
+        gitTags: written['git-tags'] && [written['git-tags']].flat(2),
+        imageTags: written['image-tags'] && [written['image-tags']].flat(2),
+        platforms: written.platforms && [written.platforms].flat(2),
+        signed: written.signed,
+        visibility: written.visibility
+      })
   )
 
 const packageShape = z

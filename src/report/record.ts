@@ -149,6 +149,15 @@ const finished = z.object({
       name: z.string(),
       error: z.string().optional(),
       warnings: z.array(z.string()),
+      /** Bytes of what was deleted, or in a check of what was found; where `sizes` asks for it. */
+      sizes: z
+        .object({
+          total: wholeNumber,
+          unshared: wholeNumber,
+          unread: wholeNumber,
+          unreadStaying: wholeNumber
+        })
+        .optional(),
       /** In a check, after what was started and waited for. */
       checks: z.array(check).optional()
     })

@@ -12,6 +12,7 @@ import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
 import { readRequirements } from './requirements.ts'
+import { withSizes } from './sizes.ts'
 
 /**
  * Mode `check`: find out what should have an image, look whether it has one that can be pulled, and have the
@@ -29,7 +30,10 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   )
   const names = chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
-  const inspected = await eachOf(chosen, SIDE_BY_SIDE, one => inspect(one, wanted.of(one.pkg.name), context))
+  const inspected = await eachOf(chosen, SIDE_BY_SIDE, async one => {
+    const found = await inspect(one, wanted.of(one.pkg.name), context)
+    return inputs.sizes ? withSizes(found, context) : found
+  })
   const orders = await plan(inspected, wanted.all, inputs, context.dispatcher)
   const before = [
     ...wanted.errors,
