@@ -36,6 +36,7 @@ function repositoryOf(name: string, facts: Partial<Repository> = {}) {
 const questions = (...protect: ProtectSource[]) => ({
   protect,
   references: [],
+  checkTime: () => {},
   expectationsOf: () => ({ gitTags: ['v*'], imageTags: ['{tag}', '{version}'] }),
   requiredTags: []
 })
