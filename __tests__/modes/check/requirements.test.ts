@@ -129,7 +129,10 @@ packages:
     const kept = web.push(image(), { tags: ['web-1-alpine'], at })
     web.push(image(), { tags: ['web-0-alpine'], at })
     const policy = `${POLICY.replace(/rules: \[\]\n$/, 'rules: [{ action: delete, match: { tags: "*" } }]\n')}protect: { git: git-tags }\n`
-    await using run = await acme.run({ mode: 'retain', packages: 'web', policy }, acme.world.classic('olivia', ['repo', 'read:packages', 'delete:packages']))
+    await using run = await acme.run(
+      { mode: 'retain', packages: 'web', policy },
+      acme.world.classic('olivia', ['repo', 'read:packages', 'delete:packages'])
+    )
     expect(errorsOf(run)).toEqual([])
     expect(Object.keys(web.tags())).toEqual(['web-1-alpine'])
     expect(web.version(kept.digest)).toBeDefined()
