@@ -37,8 +37,7 @@ const questions = (...protect: ProtectSource[]) => ({
   protect,
   references: [],
   checkTime: () => {},
-  gitTags: ['v*'],
-  imageTags: ['{tag}', '{version}'],
+  expectationsOf: () => ({ gitTags: ['v*'], imageTags: ['{tag}', '{version}'] }),
   requiredTags: []
 })
 

@@ -7,9 +7,10 @@ import { readMatchingFiles, readTextFile } from '../usage/files.ts'
 import { type CheckTime, findReferences, type Reference, type TextFile } from '../usage/references.ts'
 import { formatDuration, some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
+import { expectationsOf, type PackageExpectations } from './expectations.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
-import { parsePolicyFile, policyFor } from './policy-file.ts'
+import { entryOf, parsePolicyFile, policyFor } from './policy-file.ts'
 import type { PolicyFile } from './policy-schema.ts'
 import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
@@ -19,6 +20,8 @@ export interface Policies {
   readonly packages: PackageSelection
   /** What holds for a package; undefined for one that nothing is said of: it is not touched. */
   readonly policyOf: (packageName: string) => Policy | undefined
+  /** What a check expects of a package, and retention protects. */
+  readonly expectationsOf: (packageName: string) => PackageExpectations
   /** What the repositories name stays. */
   readonly protect: readonly ProtectSource[]
   /** What files use of the owner's images: that stays. */
@@ -53,6 +56,10 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
   return {
     packages: file === undefined || inputs.packagesGiven ? inputs.packages : packagesOf(file),
     policyOf: file === undefined ? () => plain : name => policyFor(file, name, plain),
+    expectationsOf: name => {
+      const entry = file && entryOf(file, name)
+      return expectationsOf(inputs, entry && { expect: entry.expect, repository: entry.settings.repository })
+    },
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
     checkTime,

@@ -3,7 +3,7 @@ import type { PullRequest, Repository } from '../github/repository.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { protectedBy } from '../policy/expected-tags.ts'
+import { type ExpectRules, protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { emptyUsage, type InUse, type Usage } from '../policy/usage.ts'
 import { believable } from './believable.ts'
@@ -24,16 +24,21 @@ export type ReadUsage = (
   versions: readonly PackageVersion[]
 ) => Promise<UsageRead>
 
-/** What is to be asked whatever the package: the same derivations as a check's, which would else rebuild. */
+/** What is to be asked. */
 interface Questions {
   readonly protect: readonly ProtectSource[]
   readonly references: readonly Reference[]
   /** Throws when looking for references has taken too long. */
   readonly checkTime: CheckTime
-  readonly gitTags: readonly string[]
-  readonly imageTags: readonly string[]
   readonly requiredTags: readonly string[]
+  /** The derivations of a check, which would else rebuild what is deleted. */
+  readonly expectationsOf: (packageName: string) => Derivation
+  /** `owner/name` of a further repository whose git tags and releases protect. */
+  readonly tagsRepository?: string | undefined
 }
+
+/** How a check gets from git tags to image tags. */
+type Derivation = Pick<ExpectRules, 'gitTags' | 'imageTags'>
 
 /**
  * Gives the function that asks. Each repository is asked each thing once, however many packages want to know it, and
@@ -58,6 +63,11 @@ export function usageReader(
     opened.set(key, known)
     return known
   }
+  const { tagsRepository } = questions
+  const upstream = (source: ProtectSource): Repository[] =>
+    tagsRepository !== undefined && (source === 'git-tags' || source === 'releases')
+      ? [repositoryOf(tagsRepository)]
+      : []
   const required = questions.requiredTags.map(tag => ({ by: 'the input `required-tags`', tag }))
   return async (pkg, policy, versions) => {
     const tags = [...new Set(versions.flatMap(version => version.tags.filter(isUserTag)))]
@@ -70,9 +80,11 @@ export function usageReader(
         policy.repository === undefined
           ? [own ?? unlinked(pkg), repositoryOf(home.name)]
           : [repositoryOf(policy.repository)]
-      const named = questions.protect.flatMap(source =>
-        [...new Set(guards)].map(repository => NAMED[source](repository, tags, questions))
-      )
+      const derivation = questions.expectationsOf(pkg.name)
+      const named = questions.protect.flatMap(source => {
+        const repositories = new Set([...guards, ...upstream(source)])
+        return [...repositories].map(repository => NAMED[source](repository, tags, derivation))
+      })
       inUse.push(...(await Promise.all(named)).flat())
     }
     return { usage: { ...emptyUsage, ...usage, inUse }, errors }
@@ -103,13 +115,13 @@ function unlinked({ name, url }: Package): Repository {
 const NAMED: Readonly<
   Record<
     ProtectSource,
-    (repository: Repository, tags: readonly string[], questions: Questions) => Promise<InUse[]>
+    (repository: Repository, tags: readonly string[], derivation: Derivation) => Promise<InUse[]>
   >
 > = {
-  'git-tags': async (repository, tags, questions) =>
-    namedByTags('git tag', await repository.gitTags(), tags, questions),
-  releases: async (repository, tags, questions) =>
-    namedByTags('release', await repository.releaseTags(), tags, questions),
+  'git-tags': async (repository, tags, derivation) =>
+    namedByTags('git tag', await repository.gitTags(), tags, derivation),
+  releases: async (repository, tags, derivation) =>
+    namedByTags('release', await repository.releaseTags(), tags, derivation),
   branches: async (repository, tags) => namedByBranches(await repository.branches(), tags),
   'pull-requests': async (repository, tags) => namedByPullRequests(await repository.openPullRequests(), tags)
 }
@@ -119,9 +131,9 @@ function namedByTags(
   source: string,
   names: readonly string[],
   tags: readonly string[],
-  questions: Questions
+  derivation: Derivation
 ): InUse[] {
-  return [...protectedBy(source, names, questions), ...namedByGitTags(source, names, tags)]
+  return [...protectedBy(source, names, derivation), ...namedByGitTags(source, names, tags)]
 }
 
 type Facts = Pick<Usage, 'pullRequests' | 'branches' | 'gitTags'>
