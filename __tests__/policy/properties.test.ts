@@ -10,7 +10,7 @@ import { inventories, NOW, worlds } from '../helpers/worlds.ts'
 
 /** What holds for any package under any policy; a failure prints the seed to see it again with. */
 
-const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 200), ...seedOf(process.env['PROPERTY_SEED']) }
+const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100), ...seedOf(process.env['PROPERTY_SEED']) }
 
 function seedOf(seed: string | undefined): { seed?: number } {
   return seed === undefined ? {} : { seed: Number(seed) }
