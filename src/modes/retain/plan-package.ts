@@ -4,7 +4,9 @@ import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
 import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
-import type { Package } from '../../model/package.ts'
+import { readSizes } from '../../inventory/sizes.ts'
+import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
+import type { Inventory, Package } from '../../model/package.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { policyHash } from '../../policy/hash.ts'
 import { explainVersion } from '../../policy/inquiry.ts'
@@ -21,35 +23,57 @@ import { applyTo } from './approval.ts'
 /** What is done with a package beside deciding on it. */
 export interface PlanOptions {
   readonly readUsage: ReadUsage
+  /** The packages in which a signature's subject may be. */
+  readonly siblings: () => Promise<Siblings>
   /** A tag or a digest whose verdict is to be explained. */
   readonly explain: string | undefined
   readonly approved: Approved | undefined
+  /** Find out how large what is deleted is. */
+  readonly sizes: boolean
 }
 
-/** Reads one package and decides on it, or finds what of an approved plan still holds. */
+/** Reads one package and decides on it, or finds what of an approved plan still holds; then, where asked, its sizes. */
 export async function planPackage(
   pkg: Package,
   policy: Policy,
   options: PlanOptions,
   context: Context
 ): Promise<PackageTask> {
+  const { task, inventory } = await planned(pkg, policy, options, context)
+  const steps = task.run.plan?.steps ?? []
+  if (!options.sizes || inventory === undefined) return task
+  const read = await orFailure(() => readSizes(inventory, steps, context.registry))
+  // What nobody can measure can still be deleted.
+  if ('problem' in read) {
+    const warning = `Sizes are unknown: ${read.sentence}`
+    return { ...task, warnings: [...(task.warnings ?? []), warning] }
+  }
+  return { ...task, run: { ...task.run, blobs: read } }
+}
+
+async function planned(
+  pkg: Package,
+  policy: Policy,
+  options: PlanOptions,
+  context: Context
+): Promise<{ readonly task: PackageTask; readonly inventory?: Inventory }> {
   // One moment for all decisions: nothing may come of age between them.
   const now = context.clock.now()
   const seen = await orFailure(() => look(pkg, policy, options, context, now))
-  if ('problem' in seen) return notPlanned(pkg, seen)
+  if ('problem' in seen) return { task: notPlanned(pkg, seen) }
   const { loaded, usage, errors } = seen
   const { inventory, reads } = loaded
   const { approved, explain } = options
   const plan = decide(inventory, policy, usage, now)
   if (approved !== undefined) {
     const applied = applyTo(loaded, approved, plan, policy, context)
-    return { ...applied, run: { ...applied.run, alarms: errors } }
+    return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
   }
   const explanations =
     explain === undefined
       ? {}
       : { explanations: explainVersion(explain, plan, inventory, policy, usage, now) }
-  return {
+  const task: PackageTask = {
     run: {
       package: pkg,
       plan,
@@ -65,10 +89,12 @@ export async function planPackage(
     deferred: false,
     warnings: [
       ...unseenVersions(loaded),
+      ...seen.warnings,
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
     ]
   }
+  return { task, inventory }
 }
 
 /** All that the decision rests on, asked in the order in which one thing tells what else is worth asking. */
@@ -76,12 +102,15 @@ interface Seen {
   readonly loaded: LoadedPackage
   readonly usage: Usage
   readonly errors: readonly string[]
+  readonly warnings: readonly string[]
 }
+
+const NO_SUBJECTS: Subjects = { elsewhere: new Map(), warnings: [] }
 
 async function look(
   pkg: Package,
   policy: Policy,
-  { readUsage, explain, approved }: PlanOptions,
+  { readUsage, siblings, explain, approved }: PlanOptions,
   context: Context,
   now: number
 ): Promise<Seen> {
@@ -92,13 +121,17 @@ async function look(
     const isMeant = versions.some(({ digest, tags }) => digest === explain || tags.includes(explain ?? ''))
     return isMeant || couldChange(pkg, versions, policy, { ...asked.usage, untaggedSince }, now)
   }
-  const loaded = await load(pkg, context, matters)
+  const listed = await load(pkg, context, matters)
   if (asked === undefined) throw new Error('the survey did not ask what matters')
+  const { elsewhere, warnings } = deletesOrphans(policy)
+    ? await findSubjects(listed.inventory, siblings, context)
+    : NO_SUBJECTS
+  const loaded = { ...listed, inventory: { ...listed.inventory, elsewhere } }
   const { inventory, untaggedSince } = loaded
   const usage = { ...asked.usage, untaggedSince }
   const wanted = wantedLabels(inventory, policy, usage, now)
   const { labels, errors } = await readLabels(pkg, wanted, inventory, context.registry)
-  return { loaded, usage: { ...usage, labels }, errors: [...asked.errors, ...errors] }
+  return { loaded, usage: { ...usage, labels }, warnings, errors: [...asked.errors, ...errors] }
 }
 
 /** That GitHub counts more than it lists is no verdict on anything, but somebody should know. */
@@ -108,4 +141,8 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
     `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, at every look. ` +
       "Everything that the registry's list of tags names was taken into account, and what is listed was decided on as usual."
   ]
+}
+
+function deletesOrphans({ rules }: Policy): boolean {
+  return rules.some(({ action, match }) => action === 'delete' && match.states?.has('orphaned') === true)
 }
