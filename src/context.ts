@@ -41,6 +41,8 @@ export interface Context {
   /** Undefined where no workflow is to be started. */
   readonly dispatcher: Dispatcher | undefined
   readonly clock: Clock
+  /** @throws ExpectedError when that clock and GitHub's are minutes apart */
+  readonly checkClock: () => void
   readonly log: Log
   /** What was requested so far. */
   readonly counts: () => RequestCounts
@@ -61,7 +63,7 @@ export interface Dispatcher {
  *
  * @param policies say which rights the run needs
  * @param env the runner's variables: where files may go, and its cache
- * @throws ExpectedError when the owner cannot be found or the token's scopes do not suffice
+ * @throws ExpectedError when the owner cannot be found, the token's scopes do not suffice, or the clock is wrong
  */
 export async function openContext(
   inputs: Inputs,
@@ -88,6 +90,7 @@ export async function openContext(
   })
   const { owner, scopes } = await findOwner(github.octokit, inputs.owner, kind)
   checkScopes(scopes, inputs, policies, log)
+  github.serverClock.check()
   return {
     owner,
     tokenKind: kind,
@@ -101,6 +104,7 @@ export async function openContext(
     openRepository: name => createRepository(github.octokit, name),
     dispatcher: openDispatcher(starting, inputs),
     clock,
+    checkClock: github.serverClock.check,
     log,
     counts: () => countRequests(new Set([github, starting]), registry.reads),
     openJournal: run =>

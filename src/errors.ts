@@ -39,6 +39,24 @@ export class RateLimitError extends ExpectedError {
   }
 }
 
+/** A failure that was foreseen, as a value. */
+export interface Failure {
+  /** `left`: there was no room for more requests, and the next run goes on; `failed`: anything else. */
+  readonly problem: 'left' | 'failed'
+  readonly sentence: string
+}
+
+/** Runs `work` and gives what it gives, or the failure that was foreseen. A bug is thrown on. */
+export async function orFailure<T extends object>(work: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof BudgetError) return { problem: 'left', sentence: error.message }
+    if (error instanceof ExpectedError) return { problem: 'failed', sentence: error.message }
+    throw error
+  }
+}
+
 /** What any thrown value says, for a sentence; never empty. */
 export function messageOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)

@@ -40,7 +40,7 @@ it('restores at once, with its platforms, an image on which a tag landed right b
     code: 0,
     outputs: { 'restored-count': '3', 'deleted-count': '0', deleted: '[]' }
   })
-  expect(run.summary).toMatch(/3 restored at once/)
+  expect(run.summary).toMatch(/3 versions restored at once/)
 })
 
 it('restores at once what an index pushed right before its DELETE names (T-17)', async () => {

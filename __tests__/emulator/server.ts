@@ -49,7 +49,7 @@ export interface EmulatorOptions {
   readonly versions?: (world: World) => VersionStore
   /** Further routes of the API; `api` is its base URL. */
   readonly routes?: (world: World, api: string) => readonly Route[]
-  /** The clock of limits and tokens. */
+  /** The clock of limits, tokens and the `Date` of every answer. */
   readonly now?: () => number
 }
 
@@ -99,6 +99,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     requests.push(log)
     flying[host] += 1
     peak[host] = Math.max(peak[host], flying[host])
+    res.setHeader('date', new Date(now()).toUTCString())
     try {
       const body = await bodyOf(req)
       if (latencyMs > 0) await sleep(latencyMs)

@@ -84,8 +84,13 @@ export const missingOf = ({ outputs }: ActionRun): Record<string, string> =>
   )
 
 /** Why the run was red, as GitHub annotates it. */
-export const errorsOf = ({ stdout }: ActionRun): string[] =>
+export const errorsOf = (run: ActionRun): string[] => annotationsOf('error', run)
+
+/** What the run warns of, as GitHub annotates it. */
+export const warningsOf = (run: ActionRun): string[] => annotationsOf('warning', run)
+
+const annotationsOf = (kind: string, { stdout }: ActionRun): string[] =>
   stdout
     .split('\n')
-    .filter(line => line.startsWith('::error::'))
-    .map(line => line.slice('::error::'.length))
+    .filter(line => line.startsWith(`::${kind}::`))
+    .map(line => line.slice(`::${kind}::`.length))

@@ -8,15 +8,22 @@ import { tagState } from '../../src/policy/tag-state.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 
 /** What is in the registry: by name, an index of platforms, a single manifest, or what happened instead. */
-type Facts = Readonly<Record<string, 'manifest' | 'missing' | 'unread' | Readonly<Record<string, string>>>>
+type Facts = Readonly<
+  Record<string, 'manifest' | 'chart' | 'missing' | 'unread' | Readonly<Record<string, string>>>
+>
 
-const manifest = (form: Manifest['form'], children: readonly Descriptor[]): Content => ({
+const manifest = (
+  form: Manifest['form'],
+  children: readonly Descriptor[],
+  kind: Manifest['kind'] = 'image'
+): Content => ({
   state: 'read',
-  manifest: { mediaType: '', form, kind: 'image', children, annotations: {} }
+  manifest: { mediaType: '', form, kind, children, annotations: {} }
 })
 
 function contentOf(fact: Facts[string]): Content {
   if (fact === 'manifest') return manifest('manifest', [])
+  if (fact === 'chart') return manifest('manifest', [], 'artifact')
   if (fact === 'missing') return { state: 'missing' }
   if (fact === 'unread') return { state: 'unread', cause: 'HTTP 500' }
   const children = Object.entries(fact).map(([name, platform]) => ({
@@ -41,6 +48,11 @@ function checked(facts: Facts, tags: Record<string, readonly string[]>, platform
 }
 
 const IMAGE = { index: { amd: 'linux/amd64', arm: 'linux/arm64' }, amd: 'manifest', arm: 'manifest' } as const
+
+test('a chart or another artifact has no platform, and so lacks none', () => {
+  const asked = ['linux/amd64', 'linux/arm64']
+  expect(checked({ chart: 'chart' }, { '1.0.0': ['chart'] }, asked).state).toBe('present')
+})
 
 describe('R-08: present means that it can be pulled', () => {
   test('an index with all its platforms is', () => {

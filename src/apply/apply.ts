@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
-import { type LoadFailure, SIDE_BY_SIDE } from '../inventory/load.ts'
+import type { Failure } from '../errors.ts'
+import { SIDE_BY_SIDE } from '../inventory/load.ts'
 import { gathered, takeTurns } from '../log.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { Package } from '../model/package.ts'
@@ -61,7 +62,7 @@ export interface RunFacts {
 }
 
 /** A package on which nothing was decided, and why. */
-export function notPlanned(pkg: Package, { problem, sentence }: LoadFailure): PackageTask {
+export function notPlanned(pkg: Package, { problem, sentence }: Failure): PackageTask {
   const deferred = problem === 'left'
   const run = { package: pkg, plan: undefined, outcomes: [] }
   return deferred
@@ -72,12 +73,16 @@ export function notPlanned(pkg: Package, { problem, sentence }: LoadFailure): Pa
 /**
  * Puts everything that is decided into the journal, and then does it, several packages side by side: the looks and
  * waits of one hide behind the deletions of the others, and all of them share one governor.
+ *
+ * @throws ExpectedError when the runner's clock is wrong; nothing was changed then
  */
 export async function apply(
   tasks: readonly PackageTask[],
   facts: RunFacts,
   context: Context
 ): Promise<RunResult> {
+  // Ages were counted by a clock that may have been set since the run began.
+  context.checkClock()
   const journal = context.openJournal(resultOf(tasks, facts, context))
   const inTurn = takeTurns()
   const finished = await eachOf(tasks, SIDE_BY_SIDE, async task => {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
+import { orFailure } from '../errors.ts'
 import { lackingRights } from '../github/token.ts'
-import { orProblem } from '../inventory/load.ts'
 import type { Package } from '../model/package.ts'
 import type { Journal } from '../report/journal.ts'
 import { packageOutcomeEntry, packageSentEntry } from '../report/record-build.ts'
@@ -32,7 +32,7 @@ export function packageRestorer(pkg: Package, context: Context, journal: Journal
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore')
   return once(pkg, 'restore-package', context, journal, announce => ({
     send: () => packages.restorePackage(pkg.name, announce),
-    isSo: async () => !('problem' in (await orProblem(() => packages.get(pkg.name)))),
+    isSo: async () => !('problem' in (await orFailure(() => packages.get(pkg.name)))),
     already: DONE,
     notFound: message =>
       failed(

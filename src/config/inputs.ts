@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -365,8 +366,13 @@ function repositoryName(env: NodeJS.ProcessEnv): string {
   return env['GITHUB_REPOSITORY']?.split('/')[1] ?? ''
 }
 
+/** A file that is not there yet: an earlier step of the job may have left its report, which undoes that step. */
 function temporaryReport(env: NodeJS.ProcessEnv): string {
-  return join(env['RUNNER_TEMP'] || tmpdir(), 'ghcr-steward-report.json')
+  const folder = env['RUNNER_TEMP'] || tmpdir()
+  for (let number = 1; ; number++) {
+    const path = join(folder, `ghcr-steward-report${number === 1 ? '' : `-${number}`}.json`)
+    if (!existsSync(path)) return path
+  }
 }
 
 function apiOf(env: NodeJS.ProcessEnv): string {

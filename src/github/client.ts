@@ -8,6 +8,7 @@ import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
 import { createGovernor, type Governor } from './rate-limit/governor.ts'
 import { recheckToken } from './recheck.ts'
 import { scrubAnswers } from './scrub-answers.ts'
+import { createServerClock, type ServerClock } from './server-clock.ts'
 
 export type Octokit = ReturnType<typeof getOctokit>
 
@@ -30,6 +31,7 @@ export interface GitHubOptions {
 export interface GitHub {
   readonly octokit: Octokit
   readonly governor: Governor
+  readonly serverClock: ServerClock
 }
 
 /** How long one attempt may take. */
@@ -52,6 +54,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const { token, clock, userAgent, log = silent } = options
   const baseUrl = options.baseUrl.replace(/\/+$/, '')
   const governor = createGovernor(options.reserve, options.deadline, options.patience, clock)
+  const serverClock = createServerClock(clock)
   const secrets = createSecrets()
   secrets.add(token)
   const octokit = getOctokit(
@@ -72,13 +75,14 @@ export function createGitHub(options: GitHubOptions): GitHub {
     // The first is innermost: nothing that comes from outside gets past it. The time limit of an attempt must not run while it waits for leave.
     scrubAnswers(secrets.scrub),
     guard(() => AbortSignal.timeout(ATTEMPT_MS)),
+    serverClock.listen,
     govern(governor, clock),
     recheckToken,
     throttling,
     retry,
     isolate(baseUrl, log)
   )
-  return { octokit, governor }
+  return { octokit, governor, serverClock }
 }
 
 /** The same client, whose requests may use what the governor has set aside. */

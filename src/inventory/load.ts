@@ -1,7 +1,7 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { PackageSelection } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
-import { BudgetError, ExpectedError } from '../errors.ts'
+import { type Failure, orFailure } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -27,16 +27,10 @@ export type Matters = (
   untaggedSince: LoadedPackage['untaggedSince']
 ) => boolean | Promise<boolean>
 
-/** Why a package could not be surveyed: `left` when there was no room for it, `failed` otherwise. */
-export interface LoadFailure {
-  readonly problem: 'left' | 'failed'
-  readonly sentence: string
-}
-
 export interface SelectedPackage {
   readonly pkg: Package
   /** Why nothing but the name is known of it. */
-  readonly problem?: LoadFailure
+  readonly problem?: Failure
 }
 
 /** How many packages are read side by side; their requests share one governor. */
@@ -55,7 +49,7 @@ export async function choosePackages(
   const { packages, owner } = context
   const byName = (names: readonly string[]): Promise<SelectedPackage[]> =>
     eachOf(names, SIDE_BY_SIDE, async name => {
-      const found = await orProblem(() => packages.get(name))
+      const found = await orFailure(() => packages.get(name))
       return 'problem' in found ? { pkg: nameOnly(owner, name), problem: found } : { pkg: found }
     })
   if (selection.patterns.length === 0) return byName(selection.names)
@@ -124,17 +118,6 @@ async function readWhatIsNew(
 /** The package's path in the registry. */
 export function repositoryOf(pkg: Package): string {
   return `${pkg.owner.login}/${pkg.name}`.toLowerCase()
-}
-
-/** Runs `work`, turning failures that were foreseen into a sentence; a bug stays a bug. */
-export async function orProblem<T extends object>(work: () => Promise<T>): Promise<T | LoadFailure> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof BudgetError) return { problem: 'left', sentence: error.message }
-    if (error instanceof ExpectedError) return { problem: 'failed', sentence: error.message }
-    throw error
-  }
 }
 
 /** Case does not count in the names of repositories. */

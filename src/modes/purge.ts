@@ -5,8 +5,8 @@ import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
 import { WHOLE_PACKAGE } from '../config/undo-inputs.ts'
 import type { Context } from '../context.ts'
-import { ExpectedError } from '../errors.ts'
-import { choosePackages, load, orProblem, SIDE_BY_SIDE } from '../inventory/load.ts'
+import { ExpectedError, orFailure } from '../errors.ts'
+import { choosePackages, load, SIDE_BY_SIDE } from '../inventory/load.ts'
 import type { Plan } from '../model/decision.ts'
 import type { Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
@@ -25,7 +25,7 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
   const chosen = await choosePackages(inputs.packages, context)
   const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
-    const task = await orProblem(() =>
+    const task = await orFailure(() =>
       wholePackage ? planPackagePurge(pkg, context) : planPurge(pkg, inputs.purge, context)
     )
     return 'problem' in task ? notPlanned(pkg, task) : task

@@ -1,7 +1,7 @@
 import semver from 'semver'
 import { isTag, tagSpellings } from '../model/tag.ts'
 import { own } from '../util/own.ts'
-import { type Patterns, parsePatterns } from './pattern.ts'
+import { type Hit, type PatternCount, type Patterns, parsePatterns } from './pattern.ts'
 import type { Groups } from './regex.ts'
 import type { InUse } from './usage.ts'
 
@@ -35,11 +35,19 @@ export interface Expectations {
   readonly unmapped: readonly string[]
   /** Git tags that need no image, so that a run for one of them can be told from a run for an expected one. */
   readonly others: readonly Expected[]
+  /** How many git tags the patterns match, before any is skipped. */
+  readonly matched: number
+  /** What each pattern of `skip-tags` matches. */
+  readonly skipped: readonly PatternCount[]
+  /** Git tags such as `v1` beside `v1.2.3`, which each release takes over: no image is built for them. */
+  readonly moving: readonly string[]
 }
 
 const PLACEHOLDER = /\{([A-Za-z][\w-]*)\}/g
 /** Placeholders that need no named group. `is-latest` is for the inputs of a workflow. */
 const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'is-latest']
+
+const NO_SKIPS = { matched: new Map<string, Hit>(), counts: [] as readonly PatternCount[] }
 
 /**
  * What should be there: an image for every git tag that the patterns match, and every image tag that is asked
@@ -50,11 +58,12 @@ const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'is-latest']
  */
 export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expectations {
   const wanted = gitTagPatterns(rules.gitTags).scan(gitTags)
-  const skipped = rules.skipTags.length === 0 ? new Map() : gitTagPatterns(rules.skipTags).scan(gitTags)
+  const skips = rules.skipTags.length === 0 ? NO_SKIPS : gitTagPatterns(rules.skipTags).examine(gitTags)
+  const moving = movingTags([...wanted.keys()]).filter(name => !rules.gitTags.includes(name))
   const expected = new Map<string, Expected>()
   const unmapped: string[] = []
   for (const [name, { groups }] of wanted) {
-    if (skipped.has(name)) continue
+    if (skips.matched.has(name) || moving.includes(name)) continue
     const values = valuesOf(name, groups)
     const images = imagesOf(values, rules.imageTags)
     if (images.length === 0) unmapped.push(name)
@@ -64,6 +73,9 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expe
   return {
     expected: markLatest([...expected.values()].sort(byNewestTag)),
     unmapped: unmapped.sort(),
+    matched: wanted.size,
+    skipped: skips.counts,
+    moving,
     others: gitTags
       .filter(name => !expected.has(name))
       .map(name => ({ name, images: [], values: valuesOf(name) }))
@@ -141,6 +153,15 @@ export function valuesOf(tag: string, groups: Groups = {}): Values {
 /** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
 function gitTagPatterns(sources: readonly string[]): Patterns {
   return parsePatterns(sources.map(source => (source === '*' ? '**' : source)))
+}
+
+/** Those that are the beginning of a complete version that stands beside them. */
+function movingTags(names: readonly string[]): string[] {
+  return names.filter(name => /^v?\d+(?:\.\d+)?$/.test(name) && names.some(other => isReleaseOf(name, other)))
+}
+
+function isReleaseOf(series: string, name: string): boolean {
+  return name.startsWith(`${series}.`) && /^v?\d+\.\d+\.\d+$/.test(name)
 }
 
 /** A chart of version `1.0.0+b5` has the tag `1.0.0_b5`; a name with other characters is asked for by a named group. */

@@ -50,6 +50,7 @@ const SLIPS: readonly FindSlip[] = [
   unfilled,
   dashOfList,
   semverRange,
+  workflowFilter,
   regexWithoutSlashes,
   alternatives,
   reference,
@@ -95,6 +96,28 @@ function dashOfList(text: string): string | undefined {
 function semverRange(text: string): string | undefined {
   if (!/^(?:[<>=~]+|\^(?=v?\d[\dx.*]*$))/.test(text)) return undefined
   return `it is a range of versions. Write ${code(`semver:${text}`)}.`
+}
+
+/**
+ * What GitHub's `on.push.tags` takes: there a `+` or `?` repeats what stands before it as in a regular expression, a
+ * dot is a dot, and the pattern must match from end to end.
+ */
+function workflowFilter(text: string, not: string): string | undefined {
+  if (!/\][+?]/.test(text) || !/^(?:\[[\w-]+\][+?]?|\.(?![*+?])|[\w/-]|\*{1,2})+$/.test(text))
+    return undefined
+  if (!text.includes('.')) return undefined
+  return `it is a filter of a GitHub workflow. Write ${code(`${not}/^${filterAsRegex(text)}$/`)}.`
+}
+
+function filterAsRegex(filter: string): string {
+  const translated: Readonly<Record<string, string>> = {
+    '[0-9]': '\\d',
+    '.': '\\.',
+    '/': '\\/',
+    '**': '.*',
+    '*': '[^\\/]*'
+  }
+  return filter.replaceAll(/\[0-9\]|\*{1,2}|[./]/g, part => translated[part] ?? part)
 }
 
 /** Escapes, anchors and quantifiers mean something in regular expressions only. */

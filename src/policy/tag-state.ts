@@ -66,6 +66,8 @@ function look(root: Digest, graph: Graph, platforms: readonly string[]): Look {
 }
 
 function lackingPlatforms(root: Content, has: readonly string[], asked: readonly string[]): string[] {
+  // A chart, a policy bundle or a build cache runs nowhere.
+  if (root.state === 'read' && root.manifest.kind !== 'image') return []
   if (root.state === 'read' && root.manifest.form === 'manifest') {
     return asked.length < 2 ? [] : [`all but one of ${asked.join(', ')}`]
   }

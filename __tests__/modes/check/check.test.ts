@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import { image } from '../../emulator/shapes.ts'
-import { buildWorkflow, errorsOf, missingOf, type Scene, scene, startedFor } from '../../helpers/check-run.ts'
+import {
+  buildWorkflow,
+  errorsOf,
+  missingOf,
+  type Scene,
+  scene,
+  startedFor,
+  warningsOf
+} from '../../helpers/check-run.ts'
 import { runAction } from '../../helpers/run-action.ts'
 
 /** Whole runs of the bundled action in `mode: check`, against the emulated GitHub. */
@@ -227,6 +235,73 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
     expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
     expect(startedFor(acme)).toEqual([])
   })
+})
+
+describe('a check that looked at nothing', () => {
+  test.each([
+    ['v*', ['release/v1.0.0', 'release/v1.1.0'], '`release/v*` would match'],
+    ['v*', ['1.0.0'], '`*` would match'],
+    ['*', ['v1~x'], '`image-tags` makes no image tag']
+  ])('git-tags %s over %j: a warning, and red with fail-on-missing', async (patterns, tags, remedy) => {
+    await using acme = await scene()
+    acme.repository.tag(...tags)
+    await using quiet = await acme.run({ 'git-tags': patterns })
+    await using strict = await acme.run({ 'git-tags': patterns, 'fail-on-missing': 'true' })
+    expect(quiet.code).toBe(0)
+    expect(warningsOf(quiet).join()).toContain(remedy)
+    expect(strict.code).toBe(1)
+    expect(errorsOf(strict).join()).toContain(remedy)
+  })
+
+  test("GitHub's own filter syntax is refused before the first request, with slashes to add", async () => {
+    await using acme = await scene()
+    await using run = await acme.run({ 'git-tags': 'v[0-9]+.[0-9]+.[0-9]+' })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run).join()).toContain('Write `/^v\\d+\\.\\d+\\.\\d+$/`')
+    expect(acme.github.requests).toEqual([])
+  })
+
+  test('required-tags alone ask for no git tags, and nothing is said of them', async () => {
+    await using acme = await scene()
+    acme.app.push(image(), { tags: ['latest'] })
+    await using run = await acme.run({ 'required-tags': 'latest', 'fail-on-missing': 'true' })
+    expect(warningsOf(run)).toEqual([])
+    expect(run.code).toBe(0)
+  })
+
+  test('skip-tags: how many were skipped by which pattern, and which pattern skipped none', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v1.1.0-rc.1', 'v1.1.0-rc.2')
+    await using run = await acme.run({ 'skip-tags': '*-rc.*, *-beta*' })
+    expect(run.outputs['missing-tags']).toBe('v1.0.0')
+    expect(run.stdout).toContain('`skip-tags`: *-rc.* matches 2 tags')
+    expect(warningsOf(run)).toContain(
+      'The pattern `*-beta*` in `skip-tags` matches no tag, so it skips none.'
+    )
+  })
+})
+
+test('a moving git tag beside its release is not expected, and so not built', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1', 'v1.2', 'v1.2.3', 'v2')
+  acme.app.push(image(), { tags: ['v1.2.3'] })
+  await using run = await acme.run()
+  await using named = await acme.run({ 'git-tags': 'v1' })
+  expect(run.outputs['missing-tags']).toBe('v2')
+  expect(run.stdout).toContain('v1, v1.2: moving from release to release')
+  expect(named.outputs['missing-tags']).toBe('v1')
+})
+
+test('E-31 a pull request titled like the tag does not hold its rebuild', async () => {
+  await using acme = await scene()
+  acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+  acme.repository.tag('v3', 'v2.0.0', 'v2.0.0-rc.1')
+  const active = { status: 'in_progress', conclusion: undefined }
+  acme.repository.ran('ci.yml', { title: 'v3', event: 'pull_request', branch: 'v3', ...active })
+  acme.repository.ran('build.yml', { title: 'Build v2.0.0-rc.1', ...active })
+  await using run = await acme.run({ 'skip-tags': '*-rc*', ...DISPATCH })
+  expect(startedFor(acme)).toEqual(['v2.0.0', 'v3'])
+  expect(run.code).toBe(0)
 })
 
 describe('E-08: nothing is absent before the registry has been asked again', () => {

@@ -1,20 +1,21 @@
 import type { Inputs } from '../../config/inputs.ts'
 import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context, Dispatcher } from '../../context.ts'
-import { choosePackages, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { orFailure } from '../../errors.ts'
+import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { CheckFindings } from '../../model/check.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { type Expectations, expectTags } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { count } from '../../util/format.ts'
+import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
 import { type Inspected, inspect, lacks } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
 
 /**
- * The second road: find out what should have an image, look whether it has one that can be pulled, and have the
+ * Mode `check`: find out what should have an image, look whether it has one that can be pulled, and have the
  * missing ones built. All states are known before anything is started.
  */
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
@@ -33,6 +34,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   )
   const orders = await plan(inspected, wanted, inputs, context.dispatcher)
   const before = [
+    ...wanted.errors,
     ...inspected.flatMap(({ run }) => wrongVisibility(run.package, inputs) ?? []),
     ...(orders.trouble === undefined ? [] : [orders.trouble])
   ]
@@ -50,12 +52,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       dryRun: inputs.dryRun,
       owner: context.owner.login,
       packages: after.runs,
-      warnings: [
-        ...leftOut,
-        ...warningsOf(wanted, inputs),
-        ...namelessWarning(orders, wanted),
-        ...after.warnings
-      ],
+      warnings: [...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),
@@ -74,14 +71,15 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
 }
 
 /** Asks the repository for the tags that must have an image. */
-async function expectations(inputs: Inputs, { repository, log }: Context): Promise<Expectations> {
+async function expectations(inputs: Inputs, { repository, log }: Context): Promise<Expectations & Doubts> {
   const names = inputs.releasesOnly ? await repository.releaseTags() : await repository.gitTags()
   const wanted = expectTags(names, inputs)
   const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
   log.info(
     `${repository.name} has ${names.length} ${kind}; ${wanted.expected.length} tags must have an image`
   )
-  return wanted
+  for (const line of tagLines(wanted)) log.info(line)
+  return { ...wanted, ...doubtsOf(names, wanted, inputs) }
 }
 
 /** Decides what to start, knowing every run that is under way. */
@@ -95,7 +93,7 @@ async function plan(
   const missing = expected.filter(({ name }) => inspected.some(({ run }) => lacks(run, name)))
   if (dispatcher === undefined || missing.length === 0) return nothing
   const { workflows, repository } = dispatcher
-  const read = await orProblem(async () => {
+  const read = await orFailure(async () => {
     await workflows.examine()
     const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
     return { runs: { active: await workflows.active(), dispatched: await workflows.history() }, ref }
@@ -117,24 +115,6 @@ function wrongVisibility(pkg: Package, { expectVisibility }: Inputs): string | u
     `${pkg.name} is ${pkg.visibility}, and \`expect-visibility\` asks for ${expectVisibility}: change it in the ` +
     `settings of the package, ${pkg.url}.`
   )
-}
-
-function warningsOf({ expected, unmapped }: Expectations, inputs: Inputs): string[] {
-  const warnings: string[] = []
-  if (expected.every(({ name }) => inputs.requiredTags.includes(name)) && unmapped.length === 0) {
-    const source = inputs.releasesOnly ? 'no published release' : 'no git tag'
-    warnings.push(
-      `Nothing is expected of the repository: ${source} matches \`git-tags\` (${inputs.gitTags.join(', ')}).`
-    )
-  }
-  if (unmapped.length > 0) {
-    warnings.push(
-      `No image was looked for of ${count(unmapped.length, 'git tag')}, for \`image-tags\` makes no image tag of such a ` +
-        `name. The first is ${unmapped[0]}. Take a part of the name with a named group in \`git-tags\`, or put it into ` +
-        '`skip-tags`.'
-    )
-  }
-  return warnings
 }
 
 function namelessWarning({ runs, dispatcher }: RebuildPlan, { expected, others }: Expectations): string[] {

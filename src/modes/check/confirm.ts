@@ -1,5 +1,4 @@
-import { BudgetError } from '../../errors.ts'
-import { orProblem } from '../../inventory/load.ts'
+import { BudgetError, orFailure } from '../../errors.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
@@ -28,7 +27,7 @@ export async function confirmMissing(
   const missing = new Set(checks.filter(isMissing).map(({ tag }) => tag))
   const due = expected.filter(({ name }) => missing.has(name))
   if (due.length === 0) return [...checks]
-  const seen = await orProblem(() => checkImagesNow(pkg, due, versions, platforms, registry, clock))
+  const seen = await orFailure(() => checkImagesNow(pkg, due, versions, platforms, registry, clock))
   if ('problem' in seen) {
     if (seen.problem === 'left') throw new BudgetError(seen.sentence)
     const cause = seen.sentence.replace(/\.$/, '')

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
-import { type LoadFailure, orProblem, type SelectedPackage } from '../../inventory/load.ts'
+import { type Failure, orFailure } from '../../errors.ts'
+import type { SelectedPackage } from '../../inventory/load.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
@@ -32,7 +33,7 @@ export async function inspect(
   if (problem !== undefined) {
     return (await isKnownToBeAbsent(pkg, context)) ? absent(pkg, expected) : unseen(pkg, expected, problem)
   }
-  const seen = await orProblem(async () => {
+  const seen = await orFailure(async () => {
     const { versions } = await context.packages.listVersions(pkg)
     const { registry, clock } = context
     const found = await checkImages(pkg, versions, expected, platforms, registry, clock)
@@ -55,7 +56,7 @@ export function lacks({ checks = [] }: PackageRun, tag: string): boolean {
  */
 async function isKnownToBeAbsent({ name, owner }: Package, { packages }: Context): Promise<boolean> {
   if (owner.kind !== 'self') return false
-  const listed = await orProblem(() => packages.list())
+  const listed = await orFailure(() => packages.list())
   return !('problem' in listed) && !listed.some(pkg => pkg.name === name)
 }
 
@@ -65,7 +66,7 @@ function absent(pkg: Package, expected: readonly Expected[]): Inspected {
   return { run: { ...unplanned(pkg), checks, warnings }, expected, versions: [], left: false }
 }
 
-function unseen(pkg: Package, expected: readonly Expected[], { problem, sentence }: LoadFailure): Inspected {
+function unseen(pkg: Package, expected: readonly Expected[], { problem, sentence }: Failure): Inspected {
   const base = { expected, versions: [] }
   if (problem === 'left') {
     const warnings = [`${pkg.name} was not looked at. ${sentence}`]

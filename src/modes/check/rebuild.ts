@@ -1,6 +1,7 @@
 import type { Inputs } from '../../config/inputs.ts'
 import type { Context, Dispatcher } from '../../context.ts'
-import { orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { orFailure } from '../../errors.ts'
+import { SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { Dispatch, TagCheck } from '../../model/check.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
@@ -85,7 +86,7 @@ async function verify(
 ): Promise<ReadonlyMap<string, readonly TagCheck[]>> {
   const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, expected, versions }) => {
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
-    const seen = await orProblem(() =>
+    const seen = await orFailure(() =>
       checkImagesNow(run.package, due, versions, platforms, context.registry, context.clock)
     )
     if (!('problem' in seen)) return [run.package.name, seen] as const
@@ -107,7 +108,7 @@ async function movements(
   const dispatched = builds
     .filter(({ dispatch }) => dispatch.url !== undefined)
     .map(({ expected }) => expected)
-  const moved = await orProblem(() =>
+  const moved = await orFailure(() =>
     movedTags(before, inputs.requiredTags, dispatched, wanted.expected, registry)
   )
   if (!('problem' in moved)) return moved

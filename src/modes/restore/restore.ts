@@ -5,8 +5,8 @@ import { selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
-import { ExpectedError } from '../../errors.ts'
-import { nameOnly, orProblem, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { ExpectedError, orFailure } from '../../errors.ts'
+import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
@@ -124,10 +124,10 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): O
 /** Finds out what of an order is gone, and what comes back. */
 async function planRestore({ name, wholePackage, planFor }: Order, context: Context): Promise<PackageTask> {
   const { packages, owner, clock } = context
-  const found = await orProblem(() => packages.get(name))
+  const found = await orFailure(() => packages.get(name))
   if ('problem' in found && !wholePackage) return notPlanned(nameOnly(owner, name), found)
   const pkg = 'problem' in found ? nameOnly(owner, name) : found
-  const state = 'problem' in found ? undefined : await orProblem(() => stateOf(found, context))
+  const state = 'problem' in found ? undefined : await orFailure(() => stateOf(found, context))
   if (state !== undefined && 'problem' in state) return notPlanned(pkg, state)
   const before = state ?? { active: [], deleted: [] }
   const plan = planFor(before)

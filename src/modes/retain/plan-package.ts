@@ -1,8 +1,9 @@
 import { deletions } from '../../apply/applier.ts'
 import { notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Context } from '../../context.ts'
+import { orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
-import { type LoadedPackage, load, type Matters, orProblem } from '../../inventory/load.ts'
+import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
 import type { Package } from '../../model/package.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { policyHash } from '../../policy/hash.ts'
@@ -34,7 +35,7 @@ export async function planPackage(
 ): Promise<PackageTask> {
   // One moment for all decisions: nothing may come of age between them.
   const now = context.clock.now()
-  const seen = await orProblem(() => look(pkg, policy, options, context, now))
+  const seen = await orFailure(() => look(pkg, policy, options, context, now))
   if ('problem' in seen) return notPlanned(pkg, seen)
   const { loaded, usage, errors } = seen
   const { inventory, reads } = loaded
