@@ -6,6 +6,7 @@
  *   npm run e2e -- --all-clients  builds cosign as well, which takes minutes
  *   npm run e2e -- --mutants      breaks the action on purpose, in one way after another: each must be found out
  *   npm run e2e -- --entry FILE   runs this bundle
+ *   npm run e2e -- --first        ends at the first check that fails
  */
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
@@ -49,6 +50,11 @@ const SIGNED = [
   ['acme/signed-untagged', true]
 ] as const
 
+/** How many checks there are: a part that was passed over must not look like one that passed. */
+const CHECKS = 246
+/** oras and cosign each look at the signed packages after every step. */
+const CHECKS_OF_A_CLIENT = 9
+
 /** A deleted image that is brought back in the end, to see that a restored one is whole. */
 const UNDONE = 'nightly-18'
 
@@ -86,7 +92,7 @@ async function main(entry: string): Promise<void> {
   const { world, token } = populate()
   await using emulator = await startEmulator({ world, versions: () => store })
   await using gate = await openGate(world, registry.url)
-  const checks = createChecks(say)
+  const checks = createChecks(say, values.first === true)
   const scene: Scene = { emulator, gate, registry, token, entry, checks, say }
 
   const hands = { clients, store, registry, now: Date.now() }
@@ -122,13 +128,20 @@ async function main(entry: string): Promise<void> {
   checks.same(store.outOfOrder, [], 'nothing was deleted that an index still named')
   checks.same(emulator.violations, [], 'no limit of GitHub was overstepped')
   checks.same(emulator.contractViolations, [], "every emulated answer is one that GitHub's schemas allow")
+  const expected = CHECKS + CHECKS_OF_A_CLIENT * [goClients.oras, goClients.cosign].filter(Boolean).length
+  checks.same(checks.passed + checks.failed, expected, 'as many checks were made as there are')
   const failed = checks.failed === 0 ? '' : `, ${checks.failed} failed`
   say(`e2e: ${checks.passed} checks passed${failed}`)
   if (checks.failed > 0) process.exitCode = 1
 }
 
 const { values } = parseArgs({
-  options: { 'all-clients': { type: 'boolean' }, mutants: { type: 'boolean' }, entry: { type: 'string' } }
+  options: {
+    'all-clients': { type: 'boolean' },
+    mutants: { type: 'boolean' },
+    entry: { type: 'string' },
+    first: { type: 'boolean' }
+  }
 })
 
 try {

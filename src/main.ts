@@ -15,10 +15,12 @@ import { checkWarnings } from './report/check-verdict.ts'
 import { closingLines, openingLine } from './report/log-lines.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
 import { writePage } from './report/page/page.ts'
+import { sizesPhrase } from './report/sizes.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
+import { limitMatching } from './util/match-time.ts'
 import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
@@ -28,6 +30,9 @@ export interface StepResults {
   /** Adds Markdown to the job summary. */
   writeSummary(markdown: string): Promise<void>
 }
+
+/** How much of `time-limit` may go into matching patterns: what is left is for requests. */
+const SHARE_OF_MATCHING = 0.1
 
 type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
 
@@ -75,22 +80,35 @@ export async function run(
     const inputs = readInputs(env)
     log.info(openingLine(inputs.mode, inputs.dryRun, inputs.owner, VERSION))
     annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
-    const policies = openPolicies(inputs, workspaceOf(env))
-    const context = await openContext(inputs, policies, env, clock, log)
-    const openJournal: Context['openJournal'] = planned => {
-      const journal = context.openJournal(planned)
-      // From here on the report can undo the run, also one that fails in the middle.
-      results.setOutput('report', inputs.reportFile)
-      return journal
-    }
-    try {
-      const result = await RUN_MODE[inputs.mode](inputs, { ...context, openJournal }, policies)
-      return await report(result, inputs, log, results)
-    } finally {
-      await context.memory.close()
-    }
+    return await limitMatching(inputs.timeLimit * SHARE_OF_MATCHING, () =>
+      runMode(inputs, env, clock, log, results)
+    )
   } catch (error) {
     return fail(error, log, results)
+  }
+}
+
+/** The rest of a run whose inputs are known. */
+async function runMode(
+  inputs: Inputs,
+  env: NodeJS.ProcessEnv,
+  clock: Clock,
+  log: Log,
+  results: StepResults
+): Promise<0 | 1> {
+  const policies = openPolicies(inputs, workspaceOf(env), clock)
+  const context = await openContext(inputs, policies, env, clock, log)
+  const openJournal: Context['openJournal'] = planned => {
+    const journal = context.openJournal(planned)
+    // From here on the report can undo the run, also one that fails in the middle.
+    results.setOutput('report', inputs.reportFile)
+    return journal
+  }
+  try {
+    const result = await RUN_MODE[inputs.mode](inputs, { ...context, openJournal }, policies)
+    return await report(result, inputs, log, results)
+  } finally {
+    await context.memory.close()
   }
 }
 
@@ -119,7 +137,8 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
   annotate(log.error, red)
-  for (const line of closingLines(run, inputs.reportFile)) log.info(line)
+  for (const line of [sizesPhrase(run), ...closingLines(run, inputs.reportFile)])
+    if (line !== '') log.info(line)
   return red.length > 0 ? 1 : 0
 }
 

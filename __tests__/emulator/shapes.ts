@@ -62,6 +62,22 @@ export function manifest(): Shape {
   return shape(OCI_MANIFEST, body)
 }
 
+/** A single-platform OCI image of these layers, by name with their sizes: the same name is the same blob. */
+export function layered(layers: Readonly<Record<string, number>>): Shape {
+  const body = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    config: { ...EMPTY, mediaType: OCI_CONFIG },
+    layers: Object.entries(layers).map(([name, size]) => ({
+      mediaType: OCI_LAYER,
+      digest: sha256(`layer ${name}`),
+      size
+    })),
+    annotations: { number: String(made++) }
+  }
+  return shape(OCI_MANIFEST, body)
+}
+
 /** A single-platform OCI image whose config carries labels. */
 export function labelled(labels: Readonly<Record<string, string>>): Shape {
   const bytes = Buffer.from(

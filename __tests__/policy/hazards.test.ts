@@ -472,6 +472,16 @@ const rows: Row[] = [
     },
     rules: [untagged, { action: 'delete', match: { state: ['orphaned', 'ghost', 'partial'] } }],
     goes: []
+  },
+  {
+    hazard: 'E-11: a version without content, or our own leftover placeholder, makes no image store of it',
+    package: {
+      sig: { tags: [describing('elsewhere', '.sig')] },
+      ghost: { state: 'missing' },
+      left: { placeholder: 'rc-1' }
+    },
+    rules: [untagged, { action: 'delete', match: { state: ['orphaned', 'ghost', 'partial'] } }],
+    goes: ['ghost', 'left']
   }
 ]
 

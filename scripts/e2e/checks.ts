@@ -10,8 +10,12 @@ export interface Checks {
   readonly failed: number
 }
 
-/** Goes on after a failed check: what else is wrong helps to find out why. */
-export function createChecks(say: (line: string) => void): Checks {
+/**
+ * Goes on after a failed check, because what else is wrong helps to find out why.
+ *
+ * @param first whether the first failed check ends the process
+ */
+export function createChecks(say: (line: string) => void, first: boolean): Checks {
   let passed = 0
   let failed = 0
   const that: Checks['that'] = (holds, sentence, detail = '') => {
@@ -19,6 +23,7 @@ export function createChecks(say: (line: string) => void): Checks {
     else {
       failed++
       say(`FAILED: ${sentence}${detail === '' ? '' : `\n  ${detail.trim().replaceAll('\n', '\n  ')}`}`)
+      if (first) process.exit(1)
     }
   }
   return {

@@ -34,11 +34,11 @@ export async function exerciseSigned(
   await lookAt(pkg, false, `${name} after purge`, scene)
 }
 
-/** Retention of a few deletions a run: every run that stops early leaves nothing broken, and the last one nothing over. */
+/** Retention of an image a run: every run that stops early leaves nothing broken, and the last one nothing over. */
 export async function exerciseBudget(pkg: SignedPackage, scene: Scene): Promise<void> {
   const { checks } = scene
   const name = nameOf(pkg)
-  const inputs = { packages: name, ...RETENTION, 'deletions-per-run': '4' }
+  const inputs = { packages: name, ...RETENTION, 'deletions-per-run': String(pkg.going.manifests.length) }
   let runs = 0
   for (let deleted = '?'; deleted !== '0' && runs < 20; runs++) {
     const { outputs } = await act(`${name}, run ${runs + 1}`, inputs, scene)

@@ -6,14 +6,13 @@ import type { Workshop } from './workshop.ts'
 const MODULES = {
   oras: 'oras.land/oras/cmd/oras@v1.3.6',
   crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
-  cosign: 'github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3',
-  helm: 'helm.sh/helm/v3/cmd/helm@v3.22.0'
+  cosign: 'github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3'
 } as const
 
 export type GoClient = keyof typeof MODULES
 
-/** These take minutes to build; they are used where they are installed, and built only when asked for. */
-const SLOW: readonly GoClient[] = ['cosign', 'helm']
+/** It takes minutes to build; it is used where it is installed, and built only when asked for. */
+const SLOW: readonly GoClient[] = ['cosign']
 
 /** Built clients stay here from one run to the next. */
 const TOOLS = resolve(import.meta.dirname, '../../out/tools')

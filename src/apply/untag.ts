@@ -79,17 +79,21 @@ export function untagger(
       )
     }
     const robbed = pushedMeanwhile(newest, digest, before)
-    if (robbed !== undefined) await requests.giveBack(robbed, tag)
-    const removed = await remove(listed)
-    if (removed.status !== 'done' && removed.status !== 'already') {
-      return {
-        ...removed,
-        detail: `the tag is off the image, but the placeholder ${digest} stays: ${removed.detail}`
-      }
-    }
-    if (robbed === undefined) return DONE
-    return { status: 'skipped', detail: `a push took the tag meanwhile: it is back on ${robbed.digest}` }
+    if (robbed === undefined) return withPlaceholder(await remove(listed), digest, 'the tag is off the image')
+    await requests.giveBack(robbed, tag)
+    const told = `a push took the tag meanwhile: it is back on ${robbed.digest}`
+    // Without the tag the placeholder is another row than the one that was listed.
+    const bare = (await listingWith(digest))?.find(candidate => candidate.digest === digest)
+    const removed = bare === undefined ? failed('GitHub does not list it') : await remove(bare)
+    const end = withPlaceholder(removed, digest, told)
+    return end === DONE ? { status: 'skipped', detail: told } : end
   }
+}
+
+/** What untagging comes to by what became of the placeholder; `told` says what is true of the tag by then. */
+function withPlaceholder(removed: Performed, placeholder: Digest, told: string): Performed {
+  if (removed.status === 'done' || removed.status === 'already') return DONE
+  return { ...removed, detail: `${told}, but the placeholder ${placeholder} stays: ${removed.detail}` }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BlobReport } from './blob.ts'
 import type { CheckFindings, TagCheck } from './check.ts'
 import type { Explanation, Outcome, Plan } from './decision.ts'
 import type { Inventory, Package } from './package.ts'
@@ -37,6 +38,8 @@ export interface PackageRun {
   readonly reads?: ReadCounts
   /** What is known of the manifests, for who wants to see how they belong together. */
   readonly contents?: Inventory['contents']
+  /** Where `sizes` asks for it. */
+  readonly blobs?: BlobReport
   /** What could not be asked before, and what was found amiss after the last change: sentences; each makes the run red. */
   readonly alarms?: readonly string[]
   /** In a check: one for every tag that should have an image here, newest first; undefined when not come to. */

@@ -24,7 +24,7 @@ export function verdictOf(place: number, findings: Findings): Decision {
   if (resolution.deleted.has(place)) {
     return { verdict: 'delete', version, reasons: deleteReasons(place, findings) }
   }
-  const untag = strips.get(place) ?? []
+  const untag = strips.get(place) ?? NONE
   return { verdict: 'keep', version, reasons: keepReasons(place, findings), untag }
 }
 
@@ -48,6 +48,9 @@ function keepReasons(
   ]
   return [reason, ...others]
 }
+
+// Nearly all versions are stripped of nothing: they share this.
+const NONE: readonly never[] = []
 
 const STORED: KeepReason = { code: 'stored' }
 const NO_RULE: KeepReason = { code: 'no-rule' }

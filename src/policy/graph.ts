@@ -189,19 +189,25 @@ function shareAmongTwins(
   return twins
 }
 
-/** True where nothing stands for itself, and nothing that is described is there. */
+/**
+ * True where nothing stands for itself, and nothing that is described is there. What has no content, and what an
+ * interrupted run of ours left behind, is no image: it must not make orphans of the rest.
+ */
 function holdsReferrersOnly(
   nodes: readonly Node[],
   describes: readonly boolean[],
   predecessors: readonly Places[]
 ): boolean {
-  const roots = nodes.flatMap((_, place) => (predecessors[place]?.length === 0 ? [place] : []))
+  const roots = nodes.flatMap(({ content }, place) =>
+    predecessors[place]?.length === 0 && content.state !== 'missing' && !isLeftover(content) ? [place] : []
+  )
   return roots.length > 0 && roots.every(place => describes[place] === true)
 }
 
 type Places = readonly number[]
 
-function addTo(lists: Map<number, number[]>, place: number, item: number): void {
+/** Adds an item to the list of a place. */
+export function addTo(lists: Map<number, number[]>, place: number, item: number): void {
   const list = lists.get(place)
   if (list === undefined) lists.set(place, [item])
   else list.push(item)

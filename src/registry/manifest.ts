@@ -34,6 +34,11 @@ const IMAGE_CONFIGS: ReadonlySet<string> = new Set([
 const BLOB_TYPE =
   /^application\/vnd\.(?:oci\.image\.(?:layer|config)\.|oci\.empty\.|docker\.image\.rootfs\.|docker\.container\.image\.|buildkit\.cacheconfig\.)/
 
+/** True for an entry of an index that is no manifest. */
+export function isBlobType(mediaType: string | undefined): boolean {
+  return mediaType !== undefined && BLOB_TYPE.test(mediaType)
+}
+
 /** A manifest is refused by registries beyond this (distribution-spec asks for 4 MiB at least). */
 export const MAX_BYTES = 4 * 1024 * 1024
 
@@ -208,7 +213,7 @@ function kindOfManifest(body: Wire, mediaType: string): Kind {
 function childrenOf(entries: readonly Entry[]): readonly Descriptor[] {
   const children = new Map<Digest, Descriptor>()
   for (const item of entries) {
-    if (item.mediaType !== undefined && BLOB_TYPE.test(item.mediaType)) continue
+    if (isBlobType(item.mediaType)) continue
     const child = descriptorOf(item)
     if (child === undefined) continue
     const twin = children.get(child.digest)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Decision, Outcome, Step } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { PackageRun, RunResult } from '../model/run.ts'
+import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { verdictPhrase } from './phrases.ts'
 import type { FinishedRecord, JournalEntry, PackageRecord, RunRecord } from './record.ts'
+import { sizesOf } from './sizes.ts'
 import { failures } from './verdict.ts'
 
 type PackageAction = 'delete-package' | 'restore-package'
@@ -102,12 +103,18 @@ export function finishedRecord(run: RunResult, at: number): FinishedRecord {
       name: one.package.name,
       ...(one.error === undefined ? {} : { error: one.error }),
       warnings: [...one.warnings],
+      ...sizesRecord(one, run.mode),
       ...checksRecord(one)
     })),
     ...(run.check === undefined
       ? {}
       : { dispatches: run.check.dispatches.map(dispatch => ({ ...dispatch })) })
   }
+}
+
+function sizesRecord(run: PackageRun, mode: Mode): Pick<FinishedRecord['packages'][number], 'sizes'> {
+  const sizes = sizesOf([run], mode === 'check')
+  return sizes === undefined ? {} : { sizes: { ...sizes } }
 }
 
 function checksRecord({ checks }: PackageRun): Pick<PackageRecord, 'checks'> {

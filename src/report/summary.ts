@@ -4,6 +4,7 @@ import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE } from './log-lines.ts'
 import { alert, bar, code, details, type Head, LEFT, listing, prose, RIGHT, safe } from './markdown.ts'
 import { isProtective, readsPhrase, unmatchedPhrase } from './phrases.ts'
+import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
 import { imageTally, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
 import { failures } from './verdict.ts'
@@ -28,7 +29,8 @@ export function renderSummary(run: RunResult): string {
     troubleBox(run),
     incompleteBox(run, sums),
     warningBox(run),
-    ...(isCheck ? checkBlocks(run) : [packageTable(run), share(run, sums)])
+    ...(isCheck ? checkBlocks(run) : [packageTable(run), share(run, sums)]),
+    sizesPhrase(run)
   ]
   const after = isCheck ? [footer(run)] : [patternPart(run), footer(run)]
   const folds = isCheck ? [] : packageFolds(run, MOST_BYTES - sizeOf([...blocks, ...after]))

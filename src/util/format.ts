@@ -15,6 +15,21 @@ export function count(value: number, one: string, many = `${one}s`): string {
   return `${formatNumber(value)} ${value === 1 ? one : many}`
 }
 
+const BYTE_UNITS = ['KB', 'MB', 'GB', 'TB'] as const
+
+/** Bytes in steps of 1,000, as GitHub bills them: `512 bytes`, `1.2 MB`, `34 GB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return count(bytes, 'byte')
+  let value = bytes / 1_000
+  let unit = 0
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1_000
+    unit++
+  }
+  const digits = value < 9.95 ? 1 : 0
+  return `${value.toLocaleString('en-US', { maximumFractionDigits: digits })} ${BYTE_UNITS[unit]}`
+}
+
 /** An age in milliseconds in its largest useful unit, rounded down: `41 days`, `36 hours`, `5 minutes`. */
 export function formatAge(ms: number): string {
   if (ms < MINUTE) return 'less than a minute'

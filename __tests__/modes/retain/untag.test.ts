@@ -113,13 +113,16 @@ it('E-06 gives the tag back to an image that was pushed between the look at the 
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
-  const pushed: { digest?: string } = {}
+  const shape = image()
   github.faults.on(
     { host: 'registry', method: 'PUT', times: 1 },
-    { kind: 'first', run: () => Object.assign(pushed, app.push(image(), { tags: ['rc-1'] })) }
+    { kind: 'first', run: () => app.push(shape, { tags: ['rc-1'] }) }
   )
   const result = await run(UNTAG)
-  expect(app.tags()).toEqual({ v1: v1.digest, 'rc-1': pushed.digest })
+  expect(app.tags()).toEqual({ v1: v1.digest, 'rc-1': shape.digest })
+  expect(app.digests()).toEqual(
+    new Set([...digestsOf(v1), shape.digest, ...shape.children.map(({ digest }) => digest)])
+  )
   expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': '0' } })
   expect(JSON.stringify(result.report)).toMatch(/a push took the tag meanwhile/)
 })

@@ -4,7 +4,8 @@ import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
 import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
-import type { Package } from '../../model/package.ts'
+import { readSizes } from '../../inventory/sizes.ts'
+import type { Inventory, Package } from '../../model/package.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { policyHash } from '../../policy/hash.ts'
 import { explainVersion } from '../../policy/inquiry.ts'
@@ -24,32 +25,52 @@ export interface PlanOptions {
   /** A tag or a digest whose verdict is to be explained. */
   readonly explain: string | undefined
   readonly approved: Approved | undefined
+  /** Find out how large what is deleted is. */
+  readonly sizes: boolean
 }
 
-/** Reads one package and decides on it, or finds what of an approved plan still holds. */
+/** Reads one package and decides on it, or finds what of an approved plan still holds; then, where asked, its sizes. */
 export async function planPackage(
   pkg: Package,
   policy: Policy,
   options: PlanOptions,
   context: Context
 ): Promise<PackageTask> {
+  const { task, inventory } = await planned(pkg, policy, options, context)
+  const steps = task.run.plan?.steps ?? []
+  if (!options.sizes || inventory === undefined) return task
+  const read = await orFailure(() => readSizes(inventory, steps, context.registry))
+  // What nobody can measure can still be deleted.
+  if ('problem' in read) {
+    const warning = `Sizes are unknown: ${read.sentence}`
+    return { ...task, warnings: [...(task.warnings ?? []), warning] }
+  }
+  return { ...task, run: { ...task.run, blobs: read } }
+}
+
+async function planned(
+  pkg: Package,
+  policy: Policy,
+  options: PlanOptions,
+  context: Context
+): Promise<{ readonly task: PackageTask; readonly inventory?: Inventory }> {
   // One moment for all decisions: nothing may come of age between them.
   const now = context.clock.now()
   const seen = await orFailure(() => look(pkg, policy, options, context, now))
-  if ('problem' in seen) return notPlanned(pkg, seen)
+  if ('problem' in seen) return { task: notPlanned(pkg, seen) }
   const { loaded, usage, errors } = seen
   const { inventory, reads } = loaded
   const { approved, explain } = options
   const plan = decide(inventory, policy, usage, now)
   if (approved !== undefined) {
     const applied = applyTo(loaded, approved, plan, policy, context)
-    return { ...applied, run: { ...applied.run, alarms: errors } }
+    return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
   }
   const explanations =
     explain === undefined
       ? {}
       : { explanations: explainVersion(explain, plan, inventory, policy, usage, now) }
-  return {
+  const task: PackageTask = {
     run: {
       package: pkg,
       plan,
@@ -69,6 +90,7 @@ export async function planPackage(
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
     ]
   }
+  return { task, inventory }
 }
 
 /** All that the decision rests on, asked in the order in which one thing tells what else is worth asking. */

@@ -36,7 +36,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
         ? await planPackage(
             pkg,
             policy,
-            { readUsage, explain, approved: approval?.packages.get(pkg.name) },
+            { readUsage, explain, approved: approval?.packages.get(pkg.name), sizes: inputs.sizes },
             context
           )
         : notPlanned(pkg, problem)
