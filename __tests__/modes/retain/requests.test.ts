@@ -51,6 +51,10 @@ it('40 packages with three due deletions each take at most 260 API requests', as
   const result = await scene.run({ packages: names.join(' '), 'delete-tags': 'sha-*' })
   expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '120' } })
   const t0 = scene.github.requests[0]!.at
-  process.stderr.write(scene.github.requests.map(r => `${((r.at - t0)/1000).toFixed(1)} ${r.host} ${r.method} ${r.path.slice(-40)} ${r.query}`).join('\n'))
+  process.stderr.write(
+    scene.github.requests
+      .map(r => `${((r.at - t0) / 1000).toFixed(1)} ${r.host} ${r.method} ${r.path.slice(-40)} ${r.query}`)
+      .join('\n')
+  )
   expect(apiOf(scene).length).toBeLessThanOrEqual(260)
 })
