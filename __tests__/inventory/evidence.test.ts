@@ -173,6 +173,30 @@ describe('E-02: the list and the count lag, and the registry knows the tag', () 
     }
   )
 
+  test.each([
+    ['a list of tags that lacks listed ones, once, and one denial of those (campaign 510369)', ['latest']],
+    ['an unknown repository, once, where nothing listed has a tag', []]
+  ])('%s: the registry is asked again', async (_, tags) => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    app.push(manifest(), { tags, at: ago(1.5) })
+    const v2 = app.push(image(), { tags: ['v2'], at: ago(60) })
+    app.lie({ kind: 'drop', id: v2.id })
+    app.lie({ kind: 'count', value: app.row.order.length - 1 })
+    const list =
+      tags.length > 0
+        ? { status: 200, body: { name: 'acme/app', tags: [] } }
+        : registryError(404, 'NAME_UNKNOWN', 'repository name not known to registry')
+    github.faults.on({ host: 'registry', path: /tags\/list/, times: 1 }, { kind: 'answer', answer: list })
+    // A HEAD that is denied is asked again with GET: two requests are one denial.
+    github.faults.on(
+      { host: 'registry', path: /\/manifests\/latest/, times: 2 },
+      { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') }
+    )
+    await scene.run(USUAL)
+    expect(github.world.pullable('acme/app', 'v2')).toEqual([])
+  })
+
   test('a tag that stays in the list of tags for a while after its version is gone holds nothing up', async () => {
     await using scene = await openScene()
     const { app, github } = scene
