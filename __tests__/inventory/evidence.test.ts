@@ -210,6 +210,36 @@ describe('E-02: the list and the count lag, and the registry knows the tag', () 
   })
 })
 
+describe('E-02: the list shows a tag on the version that had it before', () => {
+  test.each([
+    ['an image that is deleted for its other tag', ['pr-1']],
+    ['an image that is deleted for want of a tag', []]
+  ])('%s has it in the registry, and stays', async (_, tags) => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    app.push(manifest(), { tags: ['latest'], at: ago(70) })
+    const promoted = app.push(image(), { tags, at: ago(60) })
+    app.push(manifest(), { tags: ['pr-2'], at: ago(50) })
+    app.lie({ kind: 'lag', changes: 1 })
+    app.tag(promoted, 'latest')
+    await scene.run({ ...USUAL, 'keep-tags': 'latest' })
+    expect(github.world.pullable('acme/app', 'latest')).toEqual([])
+    expect(Object.keys(app.tags())).not.toContain('pr-2')
+  })
+
+  test('an index that GitHub does not list has it, over platforms that are deleted', async () => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    app.push(manifest(), { tags: ['latest'], at: ago(1.5) })
+    const old = app.push(image(), { tags: ['pr-1'], at: ago(60) })
+    app.lie({ kind: 'lag', changes: 2 })
+    app.push(index([{ shape: old.children[0]!.shape, platform: 'linux/amd64' }]), { tags: ['latest'] })
+    await scene.run({ ...USUAL, 'keep-tags': 'latest' })
+    expect(github.world.pullable('acme/app', 'latest')).toEqual([])
+    expect(app.version(old.children[1]!.digest)).toBeUndefined()
+  })
+})
+
 describe('E-23: one manifest cannot be read, for good', () => {
   const broken = (github: Emulator, { digest }: Pushed, status: number): void =>
     github.faults.on(

@@ -124,20 +124,25 @@ export async function listWithTags(
     list.tags.filter(tag => !listed.has(tag)),
     clock
   )
-  const further = new Map<Digest, string[]>()
-  const unresolved: { ref: string; cause: string }[] = []
+  return withTags(listOnly(versions), found)
+}
+
+/** Adds what the registry says of tags to what is known of a package. */
+export function withTags(list: ListedPackage, found: ReadonlyMap<string, TagHead>): ListedPackage {
+  const further = new Map(list.unlisted)
+  const unresolved = [...list.unresolved]
   for (const [tag, head] of found) {
     if (head.state === 'unread') unresolved.push({ ref: tag, cause: head.cause })
     if (head.state === 'found') further.set(head.digest, [...(further.get(head.digest) ?? []), tag])
   }
-  if (further.size === 0) return { ...listOnly(versions), unresolved }
-  const known = versions.map(version => {
+  if (further.size === 0) return { ...list, unresolved }
+  const versions = list.versions.map(version => {
     const more = further.get(version.digest)
     if (more === undefined) return version
     further.delete(version.digest)
     return { ...version, tags: [...version.tags, ...more] }
   })
-  return { versions: known, unlisted: further, unresolved }
+  return { versions, unlisted: further, unresolved }
 }
 
 /**
