@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   errors: { knows: [], uses: /^$/, because: 'every room throws and catches them' },
   util: {
     knows: ['errors'],
-    uses: /^node:(?:fs|path)$/,
+    uses: /^node:(?:async_hooks|fs|path)$/,
     because: 'tools serve every room, so they know none'
   },
   model: {
@@ -109,7 +109,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'main tells the story of a run'
   },
-  index: { knows: ['main'], uses: /^$/, because: 'index starts main' }
+  index: { knows: ['main'], uses: /^node:v8$/, because: 'index starts main, with a small heap' }
 }
 
 function roomOf(file: string): string {

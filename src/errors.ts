@@ -22,6 +22,11 @@ export class BudgetError extends ExpectedError {
   override readonly name = 'BudgetError'
 }
 
+/** GitHub does not find a package: it is gone, or the token may not see it. */
+export class AbsentError extends ExpectedError {
+  override readonly name = 'AbsentError'
+}
+
 /** A write was held back at the last moment: its precondition no longer held, and nothing was sent. */
 export class StaleError extends Error {
   override readonly name = 'StaleError'
@@ -41,8 +46,11 @@ export class RateLimitError extends ExpectedError {
 
 /** A failure that was foreseen, as a value. */
 export interface Failure {
-  /** `left`: there was no room for more requests, and the next run goes on; `failed`: anything else. */
-  readonly problem: 'left' | 'failed'
+  /**
+   * `left`: there was no room for more requests, and the next run goes on; `absent`: GitHub does not find the
+   * package; `failed`: anything else.
+   */
+  readonly problem: 'left' | 'absent' | 'failed'
   readonly sentence: string
 }
 
@@ -52,6 +60,7 @@ export async function orFailure<T extends object>(work: () => Promise<T>): Promi
     return await work()
   } catch (error) {
     if (error instanceof BudgetError) return { problem: 'left', sentence: error.message }
+    if (error instanceof AbsentError) return { problem: 'absent', sentence: error.message }
     if (error instanceof ExpectedError) return { problem: 'failed', sentence: error.message }
     throw error
   }

@@ -20,6 +20,7 @@ import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
+import { limitMatching } from './util/match-time.ts'
 import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
@@ -29,6 +30,9 @@ export interface StepResults {
   /** Adds Markdown to the job summary. */
   writeSummary(markdown: string): Promise<void>
 }
+
+/** How much of `time-limit` may go into matching patterns: what is left is for requests. */
+const SHARE_OF_MATCHING = 0.1
 
 type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
 
@@ -76,22 +80,35 @@ export async function run(
     const inputs = readInputs(env)
     log.info(openingLine(inputs.mode, inputs.dryRun, inputs.owner, VERSION))
     annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
-    const policies = openPolicies(inputs, workspaceOf(env))
-    const context = await openContext(inputs, policies, env, clock, log)
-    const openJournal: Context['openJournal'] = planned => {
-      const journal = context.openJournal(planned)
-      // From here on the report can undo the run, also one that fails in the middle.
-      results.setOutput('report', inputs.reportFile)
-      return journal
-    }
-    try {
-      const result = await RUN_MODE[inputs.mode](inputs, { ...context, openJournal }, policies)
-      return await report(result, inputs, log, results)
-    } finally {
-      await context.memory.close()
-    }
+    return await limitMatching(inputs.timeLimit * SHARE_OF_MATCHING, () =>
+      runMode(inputs, env, clock, log, results)
+    )
   } catch (error) {
     return fail(error, log, results)
+  }
+}
+
+/** The rest of a run whose inputs are known. */
+async function runMode(
+  inputs: Inputs,
+  env: NodeJS.ProcessEnv,
+  clock: Clock,
+  log: Log,
+  results: StepResults
+): Promise<0 | 1> {
+  const policies = openPolicies(inputs, workspaceOf(env), clock)
+  const context = await openContext(inputs, policies, env, clock, log)
+  const openJournal: Context['openJournal'] = planned => {
+    const journal = context.openJournal(planned)
+    // From here on the report can undo the run, also one that fails in the middle.
+    results.setOutput('report', inputs.reportFile)
+    return journal
+  }
+  try {
+    const result = await RUN_MODE[inputs.mode](inputs, { ...context, openJournal }, policies)
+    return await report(result, inputs, log, results)
+  } finally {
+    await context.memory.close()
   }
 }
 

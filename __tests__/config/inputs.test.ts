@@ -58,6 +58,7 @@ test('without any input, nothing is asked for and everything has its default', (
     protect: [],
     protectFiles: [],
     minRemaining: undefined,
+    newestTags: [],
     maxDeletions: undefined,
     maxDeletionPercent: undefined,
     deletionsPerRun: undefined,

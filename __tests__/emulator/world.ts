@@ -23,6 +23,8 @@ export interface World {
   now: number
   /** Whether the list of deleted versions shows the tags that they had; hidden unless told. */
   deletedTags: 'shown' | 'hidden'
+  /** Whether a package goes with its last version: a guess (Sequel-Ace/Sequel-Ace#2539); it stays unless told. */
+  emptyPackage: 'stays' | 'goes'
   /** Declares an organization and its people; an owner that is never declared is an organization. */
   org(login: string, people?: Readonly<Record<string, OrgRole>>): StoredOwner
   user(login: string): StoredOwner
@@ -136,6 +138,7 @@ export function createWorld(now: () => number = Date.now): World {
     remove: (pkg, id) => {
       const version = stored(pkg).byId.get(id)
       if (version !== undefined) world.drop(stored(pkg), version)
+      if (world.emptyPackage === 'goes' && stored(pkg).order.length === 0) world.removePackage(stored(pkg))
     },
     restore: (pkg, id) => {
       const version = stored(pkg).deleted.get(id)
@@ -168,6 +171,7 @@ export function createWorld(now: () => number = Date.now): World {
       fixed = at
     },
     deletedTags: 'hidden',
+    emptyPackage: 'stays',
     org: (login, people = {}) => declare(login, 'Organization', people),
     user: login => declare(login, 'User', {}),
     package: (name, facts = {}) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import { parsePatterns } from '../../src/policy/pattern.ts'
+import { limitMatching } from '../../src/util/match-time.ts'
 
 const TAGS = [
   'latest',
@@ -110,5 +111,24 @@ test('a regular expression that never ends is ended, and named (T-25g)', () => {
   const patterns = parsePatterns(['/^(a+)+$/'])
   expect(() => patterns.scan([`${'a'.repeat(64)}!`])).toThrow(
     'The pattern `/^(a+)+$/` takes longer than two seconds on 1 values.'
+  )
+})
+
+test.each(['{a,b,c,d,e,f,g,h,i,j}'.repeat(6), '{a,b}'.repeat(40)])(
+  'E-42 %s stands for so much that some of it would be left out: it is refused',
+  pattern => {
+    expect(() => parsePatterns([pattern])).toThrow(/stands for more than 10,000 globs/)
+  }
+)
+
+test('E-42 all scans of a run share one time, and the pattern that took most is named', () => {
+  const values = Array.from({ length: 200 }, (_, at) => `v${at}`)
+  const [slow, quick] = [parsePatterns(['/^v\\d+$/']), parsePatterns(['v1?'])]
+  const scanAll = (): void => {
+    quick.scan(['v10'])
+    for (let at = 0; at < 5_000; at++) slow.scan(values)
+  }
+  expect(() => limitMatching(100, scanAll)).toThrow(
+    'Matching patterns took more than 1 s in this run, all that `time-limit` leaves for it, most of it the pattern `/^v\\d+$/`.'
   )
 })

@@ -6,6 +6,7 @@ import { translate } from '../../scripts/translate/translate.ts'
 import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
 import { readInputs } from '../../src/config/inputs.ts'
 import { openPolicies } from '../../src/config/policies.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, goes, planFor } from '../helpers/package.ts'
 
@@ -46,7 +47,7 @@ function deletedBy(step: Record<string, string>): string[] {
     INPUT_TOKEN: 'ghs_x'
   }
   for (const [name, value] of Object.entries(step)) env[`INPUT_${name.toUpperCase()}`] = value
-  const policy = openPolicies(readInputs(env), '.').policyOf('app')
+  const policy = openPolicies(readInputs(env), '.', fakeClock()).policyOf('app')
   return policy === undefined ? [] : goes(PACKAGE, planFor(PACKAGE, policy))
 }
 

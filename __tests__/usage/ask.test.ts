@@ -36,8 +36,8 @@ function repositoryOf(name: string, facts: Partial<Repository> = {}) {
 const questions = (...protect: ProtectSource[]) => ({
   protect,
   references: [],
-  gitTags: ['v*'],
-  imageTags: ['{tag}', '{version}'],
+  checkTime: () => {},
+  expectationsOf: () => ({ gitTags: ['v*'], imageTags: ['{tag}', '{version}'] }),
   requiredTags: []
 })
 

@@ -408,4 +408,14 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     const text = `${'${{ '.repeat(20_000)}\n${'${'.repeat(20_000)}\n${'a-'.repeat(50_000)}\nacme/${'a-'.repeat(50_000)}`
     expect(findReferences([{ path: 'a', text }], 'acme').found.length).toBeLessThan(10)
   })
+
+  test.each(['- a', 'key', 'ENV ', 'a: ['])('a line of %j and spaces', start => {
+    const text = `${start}${' '.repeat(50_000)}~x;\nacme/app:v1`
+    expect(findReferences([{ path: 'a', text }], 'acme').found).toMatchObject([{ tag: 'v1' }])
+  })
+
+  test('a line of a hundred thousand images', () => {
+    const text = 'image: acme/app:v1, '.repeat(100_000)
+    expect(findReferences([{ path: 'a', text }], 'acme').found).toHaveLength(100_000)
+  })
 })

@@ -41,6 +41,8 @@ export interface Changes {
 
 /** What was found and done behind the steps of a plan. */
 export interface Aftermath {
+  /** What turned out to be due only when the steps were done; in place of the plan. */
+  readonly plan?: Plan
   /** All outcomes of the package, those of the steps first. */
   readonly outcomes: readonly Outcome[]
   /** Sentences; each makes the run red. */
@@ -118,7 +120,12 @@ async function applyOne(
   const after = await real.afterwards(outcomes, report)
   return {
     ...task,
-    run: { ...run, outcomes: after.outcomes, alarms: [...(run.alarms ?? []), ...after.alarms] },
+    run: {
+      ...run,
+      plan: after.plan ?? plan,
+      outcomes: after.outcomes,
+      alarms: [...(run.alarms ?? []), ...after.alarms]
+    },
     warnings: [...warnings, ...after.warnings, ...(after.unverified === undefined ? [] : [after.unverified])],
     ...(after.unverified === undefined ? {} : { unverified: after.unverified })
   }

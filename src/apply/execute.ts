@@ -37,11 +37,9 @@ export async function execute(
   report: (outcome: Outcome) => void
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  const settled = new Map<Digest, PromiseWithResolvers<boolean>>()
-  for (const step of plan.steps) {
-    if (step.action !== 'untag') settled.set(step.version.digest, Promise.withResolvers())
-  }
-  const nameOfDigest = namesIn(plan)
+  const settled = awaited(plan.steps)
+  // Made when the first step is held back: most runs hold none back.
+  let names: ((digest: Digest) => string) | undefined
   let next = 0
   let end: { status: OutcomeStatus; detail: string } | undefined
   let bug: { thrown: unknown } | undefined
@@ -67,7 +65,8 @@ export async function execute(
     if (step.action === 'untag') return undefined
     const unsettled = await firstUnsettled(step.after, settled)
     if (unsettled === undefined) return undefined
-    return { status: 'skipped', detail: waitsFor[step.action](nameOfDigest(unsettled)) }
+    names ??= namesIn(plan)
+    return { status: 'skipped', detail: waitsFor[step.action](names(unsettled)) }
   }
 
   const settle = async (index: number, step: Step): Promise<void> => {
@@ -105,6 +104,19 @@ async function firstUnsettled(
   }
   return undefined
 }
+
+/** A promise for each step that another one comes after, as to whether its version is gone, or back. */
+function awaited(steps: readonly Step[]): ReadonlyMap<Digest, PromiseWithResolvers<boolean>> {
+  const parents = new Set(steps.flatMap(step => (step.action === 'untag' ? NONE : step.after)))
+  const settled = new Map<Digest, PromiseWithResolvers<boolean>>()
+  for (const step of steps) {
+    const { digest } = step.version
+    if (step.action !== 'untag' && parents.has(digest)) settled.set(digest, Promise.withResolvers())
+  }
+  return settled
+}
+
+const NONE: readonly never[] = []
 
 function namesIn(plan: Plan): (digest: Digest) => string {
   const names = new Map(plan.decisions.map(({ version }) => [version.digest, nameOf(version)]))

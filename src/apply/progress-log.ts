@@ -5,6 +5,7 @@ import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { explanationLines } from '../report/explanation.ts'
 import { nameOf, outcomeWord, phrase } from '../report/phrases.ts'
+import { deletedOf, wayBackLine } from '../report/way-back.ts'
 import { count } from '../util/format.ts'
 
 /** What the log tells of one package while it is worked on. */
@@ -15,10 +16,12 @@ export interface ProgressLog {
 
 /** Lines of one package; logs beyond a few megabytes cannot be read in the browser, and the report has all. */
 const MOST_LINES = 1_000
+/** Versions that the log names by id and full digest, for whoever has lost the report. */
+const MOST_NAMED = 1_000
 
 /**
  * Tells of the changes as they happen: one line an image once it and its parts are dealt with, one for each
- * part that fared otherwise; a thousand lines at most, and the progress.
+ * part that fared otherwise, a thousand lines at most; ids and digests of what was deleted, as bounded; the progress.
  */
 export function progressLog(run: PackageRun, log: Log): ProgressLog {
   const { package: pkg, plan, error, warnings, explanations = [] } = run
@@ -29,6 +32,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   const collected = new Map<string, Outcome[]>()
   let done = 0
   let lines = 0
+  let named = 0
 
   function headline(): string {
     if (plan === undefined) return `${pkg.name}: nothing was decided`
@@ -59,6 +63,9 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
       if (outcome.status === first.status) continue
       say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${outcome.detail}`)
     }
+    const deleted = deletedOf(outcomes).slice(0, MOST_NAMED - named)
+    named += deleted.length
+    if (deleted.length > 0) log.info(wayBackLine(deleted))
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { BudgetError, ExpectedError } from '../errors.ts'
+import { AbsentError, BudgetError, ExpectedError } from '../errors.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
@@ -56,6 +56,7 @@ export async function verifyDeletions(
       warnings: restoredSentences(restored, needed)
     }
   } catch (error) {
+    if (error instanceof AbsentError && isEmptied(done.plan)) return afterPackage(done, context, report)
     if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
     const sentence = `What was deleted could not be looked at once more: ${error.message} ${WAY_BACK}`
     return error instanceof BudgetError
@@ -66,6 +67,37 @@ export async function verifyDeletions(
 
 const WAY_BACK =
   'Should a tag be missing that was put on it at its last moment, `mode: restore` with the report of this run brings it back.'
+
+/** Whether a plan takes everything that a package has. */
+const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }) => verdict === 'delete')
+
+/**
+ * What follows when GitHub dropped the package with its last version: a deletion whose answer was lost is done where
+ * the registry agrees. The list of deleted versions went too, so a late tag would not show.
+ */
+async function afterPackage(
+  { plan, outcomes }: Done,
+  { registry }: Context,
+  report: (outcome: Outcome) => void
+): Promise<Aftermath> {
+  const settled: Outcome[] = []
+  for (const outcome of outcomes) {
+    const { step, status } = outcome
+    const head =
+      step.action === 'delete' && status === 'failed'
+        ? await registry.headTag(repositoryOf(plan.package), step.version.digest)
+        : undefined
+    if (head?.state === 'missing') {
+      const gone: Outcome = { step, status: 'done', detail: 'it is gone together with its package' }
+      report(gone)
+      settled.push(gone)
+    } else settled.push(outcome)
+  }
+  const alarm =
+    `GitHub dropped the package with its last version, with its settings and its list of deleted versions. ${WAY_BACK} ` +
+    'The next push makes the package anew. To keep it, keep at least one version (`keep-untagged: 1`).'
+  return { outcomes: settled, alarms: [alarm], warnings: [] }
+}
 
 const nothingFound = (outcomes: readonly Outcome[]): Aftermath => ({ outcomes, alarms: [], warnings: [] })
 

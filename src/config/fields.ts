@@ -121,6 +121,14 @@ export const imageTags = entries(given =>
       )
 )
 
+export const newestTags = entries(given =>
+  isTag(given.replaceAll(/\{[A-Za-z][\w-]*\}/g, '1'))
+    ? given
+    : refuse(
+        `${quote(given)} can be no image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
+      )
+).transform(eachOnce)
+
 export const platforms = entries(given =>
   /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/.test(given)
     ? given

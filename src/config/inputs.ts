@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
 import { InputError } from '../errors.ts'
+import { SIGNATURES, type Signature } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
@@ -46,6 +47,9 @@ interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly imageTags: readonly string[]
   readonly platforms: readonly string[]
   readonly releasesOnly: boolean
+  readonly tagsRepository: string | undefined
+  readonly newestTags: readonly string[]
+  readonly expectSigned: Signature | undefined
   readonly expectVisibility: Visibility | undefined
   readonly failOnMissing: boolean
   readonly dispatchWorkflow: string | undefined
@@ -126,6 +130,9 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   imageTags: { modes: BOTH, schema: fields.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
   releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
+  tagsRepository: { modes: BOTH, schema: fields.optional(fields.repository), default: '' },
+  newestTags: { modes: CHECK, schema: fields.newestTags, default: '' },
+  expectSigned: { modes: CHECK, schema: fields.optional(fields.oneOf(SIGNATURES)), default: '' },
   expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
   failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
   dispatchWorkflow: { modes: CHECK, schema: optionalText, default: '' },
@@ -160,6 +167,12 @@ const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
   KEYS.map(key => [nameOf(key), FIELDS[key].default])
 )
+
+/** The modes that use the input of this name in action.yml; undefined when all of them do. */
+export function modesOf(name: string): readonly Mode[] | undefined {
+  const key = KEYS.find(one => nameOf(one) === name)
+  return key === undefined || FIELDS[key].modes === ALL ? undefined : FIELDS[key].modes
+}
 
 /**
  * Reads the inputs as the runner hands them over: `INPUT_` and the name in upper case, hyphens kept.
@@ -250,6 +263,7 @@ export function inputWarnings(inputs: Inputs): string[] {
   const idle: [boolean, string, string][] = [
     [inputs.keepAtLeast > 0 && !deletesTags, 'keep-at-least', 'delete-tags'],
     [inputs.untag && !deletesTags, 'untag', 'delete-tags'],
+    [inputs.tagsRepository !== undefined && inputs.protect.length === 0, 'tags-repository', 'protect'],
     [templatesGiven(inputs) && inputs.protect.length === 0, 'git-tags` or `image-tags', 'protect'],
     [inputs.keepUntagged > 0 && !inputs.deleteUntagged, 'keep-untagged', 'delete-untagged']
   ]
@@ -305,9 +319,15 @@ function unknownInput(name: string): string {
 }
 
 /** Placeholders that nothing could ever be put in for. */
-function strangePlaceholders({ gitTags = [], imageTags = [], ...dispatch }: Partial<Inputs>): string[] {
+function strangePlaceholders({
+  gitTags = [],
+  imageTags = [],
+  newestTags = [],
+  ...dispatch
+}: Partial<Inputs>): string[] {
   const templates = [
     ...imageTags.map(template => ['image-tags', template] as const),
+    ...newestTags.map(template => ['newest-tags', template] as const),
     ...Object.values(dispatch.dispatchInputs ?? {}).map(template => ['dispatch-inputs', template] as const),
     ['dispatch-ref', dispatch.dispatchRef ?? ''] as const
   ]

@@ -1,14 +1,16 @@
 import { ExpectedError, InputError } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import type { Policy } from '../policy/rule.ts'
 import type { RunRecord } from '../report/record.ts'
 import { readMatchingFiles, readTextFile } from '../usage/files.ts'
-import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
-import { some } from '../util/format.ts'
+import { type CheckTime, findReferences, type Reference, type TextFile } from '../usage/references.ts'
+import { formatDuration, some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
+import { expectationsOf, type PackageExpectations } from './expectations.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
-import { parsePolicyFile, policyFor } from './policy-file.ts'
+import { entryOf, parsePolicyFile, policyFor } from './policy-file.ts'
 import type { PolicyFile } from './policy-schema.ts'
 import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
@@ -18,10 +20,14 @@ export interface Policies {
   readonly packages: PackageSelection
   /** What holds for a package; undefined for one that nothing is said of: it is not touched. */
   readonly policyOf: (packageName: string) => Policy | undefined
+  /** What a check expects of a package, and retention protects. */
+  readonly expectationsOf: (packageName: string) => PackageExpectations
   /** What the repositories name stays. */
   readonly protect: readonly ProtectSource[]
   /** What files use of the owner's images: that stays. */
   readonly references: readonly Reference[]
+  /** Throws once `time-limit` is over: for work on files that could take however long. */
+  readonly checkTime: CheckTime
   /** True when some rule strips tags, which takes another right than deleting. */
   readonly stripsTags: boolean
   /** The report that `plan` or `restore` names. */
@@ -35,21 +41,28 @@ export interface Policies {
  * is applied or undone.
  *
  * @param workspace the folder that paths start from
- * @throws InputError with all that is wrong with the policy, ExpectedError for a file that cannot be read
+ * @throws InputError with all that is wrong with the policy, ExpectedError for a file that cannot be read, and when
+ *   `time-limit` does not suffice for what they name
  */
-export function openPolicies(inputs: Inputs, workspace: string): Policies {
+export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): Policies {
+  const checkTime = timeCheck(inputs, clock)
   const plain = policyFromInputs(inputs)
   const file = inputs.policy === undefined ? undefined : readPolicy(inputs.policy, workspace)
   if (file !== undefined) runPolicyTests(file)
   // Only what is about to be deleted can be in use.
   const { references, warnings } =
-    inputs.mode === 'retain' ? readReferences(inputs, file, workspace) : NO_REFERENCES
+    inputs.mode === 'retain' ? readReferences(inputs, file, workspace, checkTime) : NO_REFERENCES
   const rules = [...plain.rules, ...(file?.packages ?? []).flatMap(entry => entry.rules)]
   return {
     packages: file === undefined || inputs.packagesGiven ? inputs.packages : packagesOf(file),
     policyOf: file === undefined ? () => plain : name => policyFor(file, name, plain),
+    expectationsOf: name => {
+      const entry = file && entryOf(file, name)
+      return expectationsOf(inputs, entry && { expect: entry.expect, repository: entry.settings.repository })
+    },
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
+    checkTime,
     earlierRun: readEarlierRun(inputs),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
     warnings
@@ -73,6 +86,18 @@ export function leftOutByPolicy(
     `No entry of the policy matches ${some(names, 10)}, so ${names.length === 1 ? 'it is' : 'they are'} left alone. ` +
       'Add an entry for what this run is about, or take it out of `packages`.'
   ]
+}
+
+/** A search that is given up has not found what is in use, so the run ends red, and not as one that a later run completes. */
+function timeCheck({ timeLimit }: Inputs, clock: Clock): CheckTime {
+  const until = clock.now() + timeLimit
+  return () => {
+    if (clock.now() <= until) return
+    throw new ExpectedError(
+      `Searching the files that \`protect-files\`, \`protect.files\` and \`protect.list\` name was not done within the ` +
+        `${formatDuration(timeLimit)} of \`time-limit\`, so what is in use is not known and nothing is deleted. Name fewer or smaller files.`
+    )
+  }
 }
 
 const NO_REFERENCES = { references: [], warnings: [] }
@@ -110,14 +135,17 @@ function packagesOf({ packages }: PolicyFile): PackageSelection {
 function readReferences(
   inputs: Inputs,
   file: PolicyFile | undefined,
-  workspace: string
+  workspace: string,
+  checkTime: CheckTime
 ): Pick<Policies, 'references' | 'warnings'> {
   const patterns = [...inputs.protectFiles, ...(file?.protect.files ?? [])]
   const { files, idle, unsearched } =
-    patterns.length === 0 ? { files: [], idle: [], unsearched: [] } : readMatchingFiles(workspace, patterns)
-  const { found, unresolved } = findReferences(files, inputs.owner, inputs.repository)
+    patterns.length === 0
+      ? { files: [], idle: [], unsearched: [] }
+      : readMatchingFiles(workspace, patterns, checkTime)
+  const { found, unresolved } = findReferences(files, inputs.owner, inputs.repository, checkTime)
   const list = file?.protect.list
-  const listed = list === undefined ? [] : readList(list, inputs.owner, workspace)
+  const listed = list === undefined ? [] : readList(list, inputs.owner, workspace, checkTime)
   return {
     references: [...found, ...listed],
     warnings: [
@@ -137,7 +165,12 @@ function readReferences(
 }
 
 /** A list that was to be made by a command that failed is empty; that says nothing of what is in use. */
-function readList(path: string, owner: string, workspace: string): readonly Reference[] {
+function readList(
+  path: string,
+  owner: string,
+  workspace: string,
+  checkTime: CheckTime
+): readonly Reference[] {
   const file: TextFile = { path, text: readTextFile(workspace, path, 'The list of what is in use,') }
   if (!/[:@/]/.test(file.text)) {
     throw new ExpectedError(
@@ -145,5 +178,5 @@ function readList(path: string, owner: string, workspace: string): readonly Refe
         'remove `protect.list` from the policy.'
     )
   }
-  return findReferences([file], owner).found
+  return findReferences([file], owner, '', checkTime).found
 }

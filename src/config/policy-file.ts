@@ -51,8 +51,13 @@ export function policyFor(
   packageName: string,
   inputs: Policy = DEFAULTS
 ): Policy | undefined {
-  const entry = file.packages.find(({ match }) => match.scan([packageName]).has(packageName))
+  const entry = entryOf(file, packageName)
   return entry && policyOf(entry, inputs)
+}
+
+/** The first entry that matches the name of a package. */
+export function entryOf({ packages }: PolicyFile, packageName: string): PackageEntry | undefined {
+  return packages.find(({ match }) => match.scan([packageName]).has(packageName))
 }
 
 /** The policy of one entry, and of the plain inputs. */

@@ -1,9 +1,12 @@
 import * as z from 'zod'
+import { SIGNATURES } from '../model/check.ts'
 import { PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { KINDS } from '../model/manifest.ts'
-import { AGE_FROM } from '../model/package.ts'
+import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { type Patterns, parsePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
+import type { EntryExpectations } from './expectations.ts'
+import * as fields from './fields.ts'
 import { checkRule } from './rule-check.ts'
 import {
   age,
@@ -12,6 +15,7 @@ import {
   packagePattern,
   present,
   type RuleSchema,
+  reads,
   rule,
   ruleFrom,
   some
@@ -43,6 +47,8 @@ export interface PackageEntry {
   readonly match: Patterns
   readonly rules: readonly Rule[]
   readonly settings: Settings
+  /** What a check expects of them. */
+  readonly expect: EntryExpectations
 }
 
 type Settings = Partial<Omit<Policy, 'rules'>>
@@ -58,6 +64,27 @@ function settingsFrom(written: z.infer<z.ZodObject<typeof settings>>): Settings 
   })
 }
 
+const expected = z
+  .strictObject({
+    'git-tags': some(reads(fields.gitTagPatterns)).optional().describe('Git tags that must have an image'),
+    'image-tags': some(reads(fields.imageTags))
+      .optional()
+      .describe('The image tags that satisfy a git tag, any of them'),
+    platforms: some(reads(fields.platforms)).optional().describe('Platforms that every image must have'),
+    signed: z.enum(SIGNATURES).optional().describe('What every image must be signed with'),
+    visibility: z.enum(VISIBILITIES).optional().describe('The visibility that the package must have')
+  })
+  .transform(
+    (written): EntryExpectations =>
+      present<EntryExpectations>({
+        gitTags: written['git-tags'] && [written['git-tags']].flat(2),
+        imageTags: written['image-tags'] && [written['image-tags']].flat(2),
+        platforms: written.platforms && [written.platforms].flat(2),
+        signed: written.signed,
+        visibility: written.visibility
+      })
+  )
+
 const packageShape = z
   .strictObject({
     match: some(packagePattern).describe('Package names; * is one segment, ** is all'),
@@ -68,18 +95,20 @@ const packageShape = z
       .describe(
         'owner/name: whose branches, git tags and pull requests count; default: the one it is linked to'
       ),
+    expect: expected.optional().describe('What mode check expects; the inputs where it is silent'),
     ...settings,
     rules: z
       .array(rule.superRefine(checkRule))
       .superRefine(checkNames)
       .transform(rules => rules.map(ruleFrom))
   })
-  .transform(({ match, rules, repository, ...written }): PackageEntry => {
+  .transform(({ match, rules, repository, expect = {}, ...written }): PackageEntry => {
     const place = present<Pick<Policy, 'repository'>>({ repository })
     return {
       match: parsePatterns(asList(match).map(inLowerCase)),
       rules,
-      settings: { ...settingsFrom(written), ...place }
+      settings: { ...settingsFrom(written), ...place },
+      expect
     }
   })
 

@@ -41,6 +41,13 @@ export const age = read(
   z.string().meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
 )
 
+/** Text that an input's schema understands. */
+export const reads = <T>(schema: z.ZodType<T, string>) =>
+  read(text => {
+    const parsed = schema.safeParse(text)
+    return parsed.success ? parsed.data : refuse(parsed.error.issues.map(({ message }) => message).join(' '))
+  })
+
 const tagPattern = checked(text => void parseTagPatterns([text]))
 export const packagePattern = checked(text => {
   refuseSlip(text.toLowerCase(), 'package')

@@ -1,11 +1,11 @@
 import { composePaginateRest } from '@octokit/plugin-paginate-rest'
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { ExpectedError } from '../errors.ts'
+import { AbsentError, ExpectedError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
-import { readme } from '../util/links.ts'
+import { readme, troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
@@ -27,7 +27,7 @@ export interface Look<T> {
 export interface Packages {
   /** All packages that the token may list. @throws ExpectedError for tokens that may not list any */
   list(): Promise<Package[]>
-  /** @throws ExpectedError when it does not exist or the token may not see it */
+  /** @throws AbsentError when it does not exist or the token may not see it */
   get(name: string): Promise<Package>
   /**
    * Every version of a package that was there before.
@@ -111,6 +111,12 @@ export function createPackages(
     for await (const { data } of answers) yield data
   }
 
+  /** The failure of a request that needs nothing but sight of a package. */
+  function explainSight(error: unknown, what: string, name: string): unknown {
+    const explained = explain(error, what, { 403: NO_SIGHT, 404: notFound(name, owner) })
+    return statusOf(error) === 404 ? new AbsentError(messageOf(explained), { cause: error }) : explained
+  }
+
   async function get(name: string): Promise<Package> {
     try {
       const { data } = await read(at(name))
@@ -118,10 +124,7 @@ export function createPackages(
       if (!row.success) throw unreadable(`package ${name}`, row.error)
       return toPackage(row.data, owner)
     } catch (error) {
-      throw explain(error, `Reading the package "${name}" of ${owner.login}`, {
-        403: NO_SIGHT,
-        404: notFound(name, owner)
-      })
+      throw explainSight(error, `Reading the package "${name}" of ${owner.login}`, name)
     }
   }
 
@@ -184,7 +187,7 @@ export function createPackages(
       }
       return await listCompletely(pkg.name, reader, pkg.versionCount, progress, clock)
     } catch (error) {
-      throw explain(error, `Listing the ${what}`, { 403: NO_SIGHT, 404: notFound(pkg.name, owner) })
+      throw explainSight(error, `Listing the ${what}`, pkg.name)
     }
   }
 
@@ -195,7 +198,7 @@ export function createPackages(
       const look = await readPage(versionsAt(pkg), pageOf(number), `versions of ${pkg.name}`)
       return { seen: look.versions, at: look.at }
     } catch (error) {
-      throw explain(error, `Reading page ${number} of the versions of ${pkg.name}`)
+      throw explainSight(error, `Reading page ${number} of the versions of ${pkg.name}`, pkg.name)
     }
   }
 
@@ -214,7 +217,7 @@ export function createPackages(
         if (enough(id => found.has(id))) break
       }
     } catch (error) {
-      throw explain(error, `Listing the ${what}`, { 403: NO_SIGHT, 404: notFound(pkg.name, owner) })
+      throw explainSight(error, `Listing the ${what}`, pkg.name)
     }
     return [...found.values()]
   }
@@ -319,9 +322,11 @@ function notFound(name: string, owner: Owner): string {
     (unprefixed === undefined
       ? `Write all that stands behind "${prefix}" in \`docker pull\`, such as "app/api". `
       : `The name goes without the owner: write "${unprefixed}". `) +
+    'GitHub may drop a package with its last version: then the next push makes it anew, and `mode: restore` with ' +
+    '`restore: package` brings it back within 30 days. ' +
     'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
     'a classic token needs the scope `read:packages`, an owner who may see the package, and SAML single sign-on where the ' +
     'organization asks for it: ' +
-    readme('a-package-is-not-found')
+    troubleshooting('a-package-is-not-found')
   )
 }

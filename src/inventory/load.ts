@@ -5,7 +5,14 @@ import { type Failure, orFailure } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
-import type { Inventory, ListedPackage, Owner, Package, PackageVersion } from '../model/package.ts'
+import {
+  type Inventory,
+  type ListedPackage,
+  NAMED,
+  type Owner,
+  type Package,
+  type PackageVersion
+} from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -75,7 +82,7 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const { versions } = listing
   const untaggedSince = recollection.untaggedSince(versions, clock.now())
   if (!(await matters(versions, untaggedSince))) {
-    const contents = new Map(versions.map(({ digest }) => [digest, { state: 'named' }] as const))
+    const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
     const inventory = { package: pkg, versions, contents }
     // Since when something is untagged is worth remembering all the same, beside what is known already.
     await recollection.manifests(versions)

@@ -1,7 +1,14 @@
 import { ExpectedError } from '../errors.ts'
 import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
-import type { Content, Inventory, ListedPackage, Package, PackageVersion } from '../model/package.ts'
+import {
+  type Content,
+  type Inventory,
+  type ListedPackage,
+  NAMED,
+  type Package,
+  type PackageVersion
+} from '../model/package.ts'
 import { clustersOf } from '../policy/clusters.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { afterDenials, PAUSES, type Witness } from './evidence.ts'
@@ -66,7 +73,8 @@ export async function readInventory(
   for (const [digest, { state }] of contents) {
     if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
   }
-  return { ...list, package: pkg, contents: withoutBlobs(contents, listed) }
+  dropBlobs(contents, listed)
+  return { ...list, package: pkg, contents }
 }
 
 /** Asks again for what the registry denies, until it has denied each as often as there are pauses, and once more. */
@@ -156,7 +164,7 @@ function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, r
     const leads: Digest[] = mentionedBy(manifest).filter(digest => !listed.has(digest))
     for (const child of manifest.children) {
       if (!leadsNowhere(child) || !listed.has(child.digest)) leads.push(child.digest)
-      else if (!contents.has(child.digest)) contents.set(child.digest, { state: 'named' })
+      else if (!contents.has(child.digest)) contents.set(child.digest, NAMED)
     }
     return leads.filter(claim)
   }
@@ -254,22 +262,17 @@ function refuseForeign(
   )
 }
 
-/** Settles what only looked like children: a build cache may list layers of types that nobody has heard of. */
-function withoutBlobs(
-  contents: ReadonlyMap<Digest, Content>,
-  listed: ReadonlySet<Digest>
-): ReadonlyMap<Digest, Content> {
+/** Drops what only looked like children: a build cache may list layers of types that nobody has heard of. */
+function dropBlobs(contents: Map<Digest, Content>, listed: ReadonlySet<Digest>): void {
   const isBlob = (child: Descriptor) =>
     child.uncertain === true &&
     child.platform === undefined &&
     child.describes === undefined &&
     !listed.has(child.digest) &&
     contents.get(child.digest)?.state === 'missing'
-  const settled = new Map(contents)
   for (const [digest, content] of contents) {
     if (content.state !== 'read' || !content.manifest.children.some(isBlob)) continue
     const children = content.manifest.children.filter(child => !isBlob(child))
-    settled.set(digest, { state: 'read', manifest: { ...content.manifest, children } })
+    contents.set(digest, { state: 'read', manifest: { ...content.manifest, children } })
   }
-  return settled
 }

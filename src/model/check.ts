@@ -9,6 +9,11 @@ export const TAG_STATES = ['present', 'absent', 'incomplete', 'unreadable'] as c
 
 export type TagState = (typeof TAG_STATES)[number]
 
+/** What an image may be asked to be signed with: cosign's signature, an attestation, or either. */
+export const SIGNATURES = ['cosign', 'attestation', 'any'] as const
+
+export type Signature = (typeof SIGNATURES)[number]
+
 export interface TagCheck {
   /** The git tag, or the image tag that was asked for by name. */
   readonly tag: string

@@ -53,6 +53,9 @@ export type Content =
   | { readonly state: 'missing' }
   | { readonly state: 'unread'; readonly cause: string }
 
+/** One for all: most of 300,000 versions are only named. */
+export const NAMED: Content = { state: 'named' }
+
 /** What is in a package, by GitHub's list of versions and the registry's list of tags together. */
 export interface ListedPackage {
   /** Each id once. Tags that only the registry knows are among theirs. */
@@ -71,6 +74,8 @@ export interface Inventory {
   /** As in `ListedPackage`; absent where nobody asked for the registry's tags. */
   readonly unlisted?: ListedPackage['unlisted']
   readonly unresolved?: ListedPackage['unresolved']
+  /** Why what describes a digest that is not in the package is no orphan, by that digest's `referrerTag`: a phrase. */
+  readonly elsewhere?: ReadonlyMap<string, string>
   /** One entry for every listed version, and for every unlisted digest that an index names. */
   readonly contents: ReadonlyMap<Digest, Content>
 }

@@ -1,6 +1,6 @@
 import { isUserTag } from '../model/digest.ts'
-import type { Content, Package, PackageVersion } from '../model/package.ts'
-import { decide } from './plan.ts'
+import { NAMED, type Package, type PackageVersion } from '../model/package.ts'
+import { evaluate } from './plan.ts'
 import { type KeepClauses, keepsShare, type Policy, type Rule } from './rule.ts'
 import { speaksOfTags } from './tag-test.ts'
 import type { Usage } from './usage.ts'
@@ -27,22 +27,18 @@ export function couldChange(
   if (policy.rules.some(rule => asksManifests(rule) || stripsTags(rule))) return true
   const inventory = {
     package: pkg,
-    versions: versions.map(version => ({ ...version, tags: version.tags.filter(isUserTag) })),
-    contents: new Map(versions.map(({ digest }) => [digest, ALONE] as const))
+    versions: versions.map(withUserTagsOnly),
+    contents: new Map(versions.map(({ digest }) => [digest, NAMED] as const))
   }
-  const { decisions } = decide(
-    inventory,
-    { ...policy, rules: policy.rules.map(withoutDoubtfulSlots) },
-    usage,
-    now
-  )
+  const rules = policy.rules.map(withoutDoubtfulSlots)
+  const { deleted, lastTagged } = evaluate(inventory, { ...policy, rules }, usage, now).resolution
   // Which version is the last with a tag depends on what goes with others.
-  return decisions.some(
-    ({ verdict, reasons }) => verdict !== 'keep' || reasons.some(({ code }) => code === 'last-tagged')
-  )
+  return deleted.size > 0 || lastTagged !== undefined
 }
 
-const ALONE: Content = { state: 'named' }
+function withUserTagsOnly(version: PackageVersion): PackageVersion {
+  return version.tags.every(isUserTag) ? version : { ...version, tags: version.tags.filter(isUserTag) }
+}
 
 function withoutDoubtfulSlots<R extends Rule>(rule: R): R {
   const { keep, match } = rule

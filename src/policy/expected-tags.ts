@@ -82,6 +82,22 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expe
   }
 }
 
+/** Several expectations as one: what is expected of any package is expected, each name once, newest first. */
+export function mergeExpectations(all: readonly Expectations[]): Expectations {
+  const [first, ...more] = all
+  if (first !== undefined && more.length === 0) return first
+  const byName = new Map(all.flatMap(({ expected }) => expected).map(one => [one.name, one]))
+  const others = new Map(all.flatMap(one => one.others).map(one => [one.name, one]))
+  return {
+    expected: [...byName.values()].sort(byNewestTag),
+    unmapped: [...new Set(all.flatMap(({ unmapped }) => unmapped))].sort(),
+    matched: all.reduce((sum, { matched }) => sum + matched, 0),
+    skipped: all.flatMap(({ skipped }) => skipped),
+    moving: [...new Set(all.flatMap(({ moving }) => moving))],
+    others: [...others.values()].filter(({ name }) => !byName.has(name))
+  }
+}
+
 /**
  * The expectations of one package. A named group `package` says which one a git tag is for: `pkg` is the
  * package `pkg`, and `app/pkg` too.

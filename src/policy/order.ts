@@ -1,6 +1,6 @@
 import type { PackageVersion } from '../model/package.ts'
 import { byOldest } from './facts.ts'
-import type { Graph } from './graph.ts'
+import { addTo, type Graph } from './graph.ts'
 
 /** One deletion; what it comes after is deleted before it. */
 export interface Deletion {
@@ -25,11 +25,11 @@ export interface Group {
 export function orderDeletions(graph: Graph, places: readonly number[]): Group[] {
   const edges = edgesAmong(graph, places)
   const order = parentsFirst(graph, edges)
-  const roots = order.filter(place => edges.before.get(place)?.length === 0)
+  const roots = order.filter(place => !edges.before.has(place))
   const groups = roots.map(root => ({ root, deletions: [] as Deletion[] }))
   const groupOf = new Map(roots.map((root, group) => [root, group]))
   for (const place of order) {
-    const after = edges.before.get(place) ?? []
+    const after = edges.before.get(place) ?? NONE
     const group = after.reduce(
       (last, parent) => Math.max(last, groupOf.get(parent) ?? 0),
       groupOf.get(place) ?? 0
@@ -40,8 +40,12 @@ export function orderDeletions(graph: Graph, places: readonly number[]): Group[]
   return groups
 }
 
-/** Who goes before whom; the places are the keys of both. */
+// Most places have nothing that goes before them, or nothing behind: they share this.
+const NONE: readonly never[] = []
+
+/** Who goes before whom; a place without an edge is no key. */
 interface Edges {
+  readonly places: readonly number[]
   readonly before: ReadonlyMap<number, readonly number[]>
   readonly behind: ReadonlyMap<number, readonly number[]>
 }
@@ -59,26 +63,26 @@ function makeEdges(
   places: readonly number[],
   respects: (subject: number, referrer: number) => boolean
 ): Edges {
-  const before = new Map<number, number[]>(places.map(place => [place, []]))
-  const behind = new Map<number, number[]>(places.map(place => [place, []]))
+  const going = new Set(places)
+  const before = new Map<number, number[]>()
+  const behind = new Map<number, readonly number[]>()
   const age = (a: number, b: number): number =>
     byOldest(nodes[a]?.version as PackageVersion, nodes[b]?.version as PackageVersion)
   for (const place of places) {
-    const owned = (children[place] ?? []).filter(child => before.has(child))
-    const describing = (referrers[place] ?? []).filter(
-      referrer => before.has(referrer) && respects(place, referrer) && !owned.includes(referrer)
+    const owned = (children[place] ?? NONE).filter(child => going.has(child))
+    const describing = (referrers[place] ?? NONE).filter(
+      referrer => going.has(referrer) && respects(place, referrer) && !owned.includes(referrer)
     )
-    for (const end of [...owned, ...describing.sort(age)]) {
-      behind.get(place)?.push(end)
-      before.get(end)?.push(place)
-    }
+    const ends = [...owned, ...describing.sort(age)]
+    if (ends.length > 0) behind.set(place, ends)
+    for (const end of ends) addTo(before, end, place)
   }
-  return { before, behind }
+  return { places, before, behind }
 }
 
 /** What is left when everything is taken away that nothing comes before, and then what comes before nothing. */
-function circlesIn({ before, behind }: Edges): Set<number> {
-  const left = new Set(before.keys())
+function circlesIn({ places, before, behind }: Edges): Set<number> {
+  const left = new Set(places)
   for (const [ahead, back] of [
     [before, behind],
     [behind, before]
@@ -87,7 +91,7 @@ function circlesIn({ before, behind }: Edges): Set<number> {
     const free = [...left].filter(place => waits.get(place) === 0)
     for (const place of free) {
       left.delete(place)
-      for (const next of back.get(place) ?? []) {
+      for (const next of back.get(place) ?? NONE) {
         if (!left.has(next)) continue
         const waiting = (waits.get(next) ?? 0) - 1
         waits.set(next, waiting)
@@ -103,19 +107,19 @@ function countIn(set: ReadonlySet<number>, places: readonly number[] = []): numb
 }
 
 /** Roots by age; then each place as soon as all that goes before it has gone. */
-function parentsFirst({ nodes }: Graph, { before, behind }: Edges): number[] {
+function parentsFirst({ nodes }: Graph, { places, before, behind }: Edges): number[] {
   const waits = new Map([...before].map(([place, parents]) => [place, parents.length]))
-  const order = [...before.keys()]
-    .filter(place => waits.get(place) === 0)
+  const order = places
+    .filter(place => !before.has(place))
     .sort((a, b) => byOldest(nodes[a]?.version as PackageVersion, nodes[b]?.version as PackageVersion))
   for (const place of order) {
-    for (const next of behind.get(place) ?? []) {
+    for (const next of behind.get(place) ?? NONE) {
       const waiting = (waits.get(next) ?? 0) - 1
       waits.set(next, waiting)
       if (waiting === 0) order.push(next)
     }
   }
   // A digest cannot contain itself, so indexes that name each other in a circle cannot be.
-  if (order.length !== before.size) throw new Error('indexes name each other in a circle')
+  if (order.length !== places.length) throw new Error('indexes name each other in a circle')
   return order
 }

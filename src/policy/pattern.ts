@@ -1,6 +1,8 @@
 import { Minimatch } from 'minimatch'
 import semver from 'semver'
 import { ExpectedError, messageOf } from '../errors.ts'
+import { formatNumber } from '../util/format.ts'
+import { takeMatchTime } from '../util/match-time.ts'
 import { type Groups, matchRegex, NO_GROUPS } from './regex.ts'
 
 /** A value that matched; `groups` are the named groups of the regular expressions that matched it. */
@@ -124,19 +126,35 @@ export function parseRange(text: string, preReleases: PreReleases, source = text
 
 function rangeMatcher(source: string, text: string, preReleases: PreReleases): Matcher['match'] {
   const range = parseRange(text, preReleases, source)
-  return each(value => {
+  return each(source, value => {
     const version = semver.parse(value)
     return version !== null && range.test(version)
   })
 }
+
+/** How many globs the braces of one pattern may stand for. */
+const MOST_MEANINGS = 10_000
 
 function globMatcher(source: string, text: string): Matcher['match'] {
   const unclosed = unclosedIn(text)
   if (unclosed !== undefined) refuse(source, `has no closing \`${unclosed}\``)
   if (text.startsWith('(')) refuse(source, 'is no glob. To take something out, write it as `!pattern`')
   if (!/[*?[{(\\]/.test(text)) return values => found(values.includes(text) ? [text] : [])
-  const glob = new Minimatch(text, { dot: true, nocomment: true, nonegate: true, platform: 'linux' })
-  return each(value => glob.match(value))
+  const glob = new Minimatch(text, {
+    dot: true,
+    nocomment: true,
+    nonegate: true,
+    platform: 'linux',
+    braceExpandMax: MOST_MEANINGS + 1
+  })
+  // What minimatch leaves out beyond its limit would silently match nothing.
+  if (glob.set.length > MOST_MEANINGS) {
+    refuse(
+      source,
+      `stands for more than ${formatNumber(MOST_MEANINGS)} globs. Write it with \`*\`, or as a \`/regex/\``
+    )
+  }
+  return each(source, value => glob.match(value))
 }
 
 const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' }
@@ -154,8 +172,13 @@ function unclosedIn(text: string): string | undefined {
   return expected.at(-1)
 }
 
-function each(matches: (value: string) => boolean): Matcher['match'] {
-  return values => found(values.filter(matches))
+function each(source: string, matches: (value: string) => boolean): Matcher['match'] {
+  return values => {
+    const started = performance.now()
+    const hits = values.filter(matches)
+    takeMatchTime(source, performance.now() - started)
+    return found(hits)
+  }
 }
 
 function found(values: readonly string[]): ReadonlyMap<string, Groups> {

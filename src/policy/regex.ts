@@ -1,5 +1,6 @@
 import { createContext, Script } from 'node:vm'
 import { ExpectedError } from '../errors.ts'
+import { matchTimeLeft, takeMatchTime } from '../util/match-time.ts'
 
 /** Named groups of a regular expression, those that took part in the match. */
 export type Groups = Readonly<Record<string, string>>
@@ -19,8 +20,8 @@ const EXAMINE = new Script(`
 `)
 
 /**
- * Applies a regular expression to many values, in one go that ends after two seconds whatever it is: an
- * expression such as `(a+)+$` can take longer than the universe has time.
+ * Applies a regular expression to many values, in one go that ends after two seconds, or with what a run may spend
+ * on matching, whatever it is: an expression such as `(a+)+$` can take longer than the universe has time.
  *
  * @param source the pattern as the user wrote it, for the message
  * @throws ExpectedError when the time is over
@@ -32,11 +33,15 @@ export function matchRegex(
   values: readonly string[]
 ): ReadonlyMap<string, Groups> {
   const context = createContext({ source: expression, flags, values: JSON.stringify(values) })
+  const timeout = Math.min(TIMEOUT, matchTimeLeft())
+  const started = performance.now()
   let answer: unknown
   try {
-    answer = EXAMINE.runInContext(context, { timeout: TIMEOUT })
+    answer = EXAMINE.runInContext(context, { timeout })
+    takeMatchTime(source, performance.now() - started)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+    if (timeout < TIMEOUT) takeMatchTime(source, timeout)
     throw new ExpectedError(
       `The pattern \`${source}\` takes longer than two seconds on ${values.length} values. ` +
         'Write it without repetitions inside repetitions, or as a glob.'

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { TAG_STATES } from '../model/check.ts'
@@ -193,6 +193,9 @@ export type PackageRecord = z.infer<typeof packageRecord>
 export type JournalEntry = z.infer<typeof entry>
 export type FinishedRecord = z.infer<typeof finished>
 
+/** Twice what the report of a run over 500,000 versions has. */
+const MOST_BYTES = 500 * 1024 * 1024
+
 /**
  * Reads a report file.
  *
@@ -201,6 +204,12 @@ export type FinishedRecord = z.infer<typeof finished>
 export function readRecord(path: string): RunRecord {
   let text: string
   try {
+    const found = statSync(path)
+    // A device or a pipe may never end.
+    if (!found.isFile()) throw new Error('it is no file')
+    if (found.size > MOST_BYTES) {
+      throw new Error(`it has more than ${MOST_BYTES / 1024 / 1024} MiB, which no run writes`)
+    }
     text = readFileSync(path, 'utf8')
   } catch (error) {
     throw new ExpectedError(`The report ${path} cannot be read: ${messageOf(error)}.`)

@@ -7,6 +7,7 @@ import { explanationPart } from './explanation.ts'
 import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
 import { brokenPhrase, deleteGroup, keepGroup, phrase, statusWord } from './phrases.ts'
 import { imageTally, increment, tally } from './tally.ts'
+import { wayBackPart } from './way-back.ts'
 
 /** Of lists that are not of deleted images the beginning says it all. */
 const MOST_ROWS = 100
@@ -36,6 +37,7 @@ export function packageFold(run: PackageRun, most: number): string {
   const parts = [
     ...(run.explanations ?? []).map(explanationPart),
     deletedPart(verdicts, run.outcomes, most),
+    wayBackPart(run.outcomes, most),
     ...TROUBLES.map(status => troublePart(verdicts, run.outcomes, status, rows(MOST_ROWS))),
     restoredPart(run.outcomes, most),
     untaggedPart(run.outcomes, rows(MOST_ROWS)),

@@ -3,12 +3,12 @@ import type { PullRequest, Repository } from '../github/repository.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { protectedBy } from '../policy/expected-tags.ts'
+import { type ExpectRules, protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { emptyUsage, type InUse, type Usage } from '../policy/usage.ts'
 import { believable } from './believable.ts'
 import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
-import { type Reference, referencesTo } from './references.ts'
+import { type CheckTime, type Reference, referencesTo } from './references.ts'
 
 /** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
 export interface UsageRead {
@@ -24,14 +24,21 @@ export type ReadUsage = (
   versions: readonly PackageVersion[]
 ) => Promise<UsageRead>
 
-/** What is to be asked whatever the package: the same derivations as a check's, which would else rebuild. */
+/** What is to be asked. */
 interface Questions {
   readonly protect: readonly ProtectSource[]
   readonly references: readonly Reference[]
-  readonly gitTags: readonly string[]
-  readonly imageTags: readonly string[]
+  /** Throws when looking for references has taken too long. */
+  readonly checkTime: CheckTime
   readonly requiredTags: readonly string[]
+  /** The derivations of a check, which would else rebuild what is deleted. */
+  readonly expectationsOf: (packageName: string) => Derivation
+  /** `owner/name` of a further repository whose git tags and releases protect. */
+  readonly tagsRepository?: string | undefined
 }
+
+/** How a check gets from git tags to image tags. */
+type Derivation = Pick<ExpectRules, 'gitTags' | 'imageTags'>
 
 /**
  * Gives the function that asks. Each repository is asked each thing once, however many packages want to know it, and
@@ -56,21 +63,28 @@ export function usageReader(
     opened.set(key, known)
     return known
   }
+  const { tagsRepository } = questions
+  const upstream = (source: ProtectSource): Repository[] =>
+    tagsRepository !== undefined && (source === 'git-tags' || source === 'releases')
+      ? [repositoryOf(tagsRepository)]
+      : []
   const required = questions.requiredTags.map(tag => ({ by: 'the input `required-tags`', tag }))
   return async (pkg, policy, versions) => {
     const tags = [...new Set(versions.flatMap(version => version.tags.filter(isUserTag)))]
     const name = policy.repository ?? pkg.repository
     const own = name === undefined ? undefined : repositoryOf(name)
     const { usage, errors } = await askFacts(policy, tags, own ?? unlinked(pkg))
-    const inUse = [...referencesTo(questions.references, pkg.name, tags), ...required]
+    const inUse = [...referencesTo(questions.references, pkg.name, tags, questions.checkTime), ...required]
     if (questions.protect.length > 0) {
       const guards =
         policy.repository === undefined
           ? [own ?? unlinked(pkg), repositoryOf(home.name)]
           : [repositoryOf(policy.repository)]
-      const named = questions.protect.flatMap(source =>
-        [...new Set(guards)].map(repository => NAMED[source](repository, tags, questions))
-      )
+      const derivation = questions.expectationsOf(pkg.name)
+      const named = questions.protect.flatMap(source => {
+        const repositories = new Set([...guards, ...upstream(source)])
+        return [...repositories].map(repository => NAMED[source](repository, tags, derivation))
+      })
       inUse.push(...(await Promise.all(named)).flat())
     }
     return { usage: { ...emptyUsage, ...usage, inUse }, errors }
@@ -101,13 +115,13 @@ function unlinked({ name, url }: Package): Repository {
 const NAMED: Readonly<
   Record<
     ProtectSource,
-    (repository: Repository, tags: readonly string[], questions: Questions) => Promise<InUse[]>
+    (repository: Repository, tags: readonly string[], derivation: Derivation) => Promise<InUse[]>
   >
 > = {
-  'git-tags': async (repository, tags, questions) =>
-    namedByTags('git tag', await repository.gitTags(), tags, questions),
-  releases: async (repository, tags, questions) =>
-    namedByTags('release', await repository.releaseTags(), tags, questions),
+  'git-tags': async (repository, tags, derivation) =>
+    namedByTags('git tag', await repository.gitTags(), tags, derivation),
+  releases: async (repository, tags, derivation) =>
+    namedByTags('release', await repository.releaseTags(), tags, derivation),
   branches: async (repository, tags) => namedByBranches(await repository.branches(), tags),
   'pull-requests': async (repository, tags) => namedByPullRequests(await repository.openPullRequests(), tags)
 }
@@ -117,9 +131,9 @@ function namedByTags(
   source: string,
   names: readonly string[],
   tags: readonly string[],
-  questions: Questions
+  derivation: Derivation
 ): InUse[] {
-  return [...protectedBy(source, names, questions), ...namedByGitTags(source, names, tags)]
+  return [...protectedBy(source, names, derivation), ...namedByGitTags(source, names, tags)]
 }
 
 type Facts = Pick<Usage, 'pullRequests' | 'branches' | 'gitTags'>

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'n
 import { join, resolve, sep } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
-import type { TextFile } from './references.ts'
+import type { CheckTime, TextFile } from './references.ts'
 
 /** More than this is no file that people write by hand, nor are so many that they can be read in a moment. */
 const MOST_BYTES = 16 * 1024 * 1024
@@ -38,17 +38,23 @@ export function readTextFile(workspace: string, path: string, what: string): str
  * followed within the workspace only.
  *
  * @param patterns globs relative to the workspace; `*` is one part of a path, `**` is all; `!` takes out
+ * @param checkTime throws when it has taken too long; what it throws comes out
  * @throws ExpectedError when one of them cannot be read: what it uses would not be known
  */
-export function readMatchingFiles(workspace: string, patterns: readonly string[]): MatchedFiles {
+export function readMatchingFiles(
+  workspace: string,
+  patterns: readonly string[],
+  checkTime: CheckTime = () => {}
+): MatchedFiles {
   const globs = patterns.map(checkGlob)
   const root = realRoot(workspace)
-  const kinds = walk(root)
+  const kinds = walk(root, checkTime)
   const { matched, counts } = parsePatterns(globs).examine([...kinds.keys()])
   const files: TextFile[] = []
   const unsearched: string[] = []
   let room = MOST_BYTES_IN_ALL
   for (const path of [...matched.keys()].sort()) {
+    checkTime()
     if (kinds.get(path) === 'astray') {
       unsearched.push(`${path} leads out of the workspace, or nowhere`)
       continue
@@ -94,10 +100,11 @@ type FileKind = 'file' | 'astray'
  * Every file below the root, by its path from there, with `/` between its parts. Each folder is entered by its own
  * path, and by one link at most on the way to it: folders that link to each other have endless paths.
  */
-function walk(root: string): Map<string, FileKind> {
+function walk(root: string, checkTime: CheckTime): Map<string, FileKind> {
   const paths = new Map<string, FileKind>()
   const enter = (folder: string, above: readonly string[], linked: boolean): void => {
     for (const entry of listFolder(join(root, folder))) {
+      checkTime()
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (SKIPPED.includes(entry.name)) continue
       const { kind, real } = entry.isSymbolicLink() ? follow(root, path) : direct(entry, join(root, path))

@@ -2,10 +2,10 @@ import { type Digest, parseDigest } from '../model/digest.ts'
 import type { InUse } from '../policy/usage.ts'
 import { type Guess, type Tags, tagsOf } from './guess.ts'
 import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './mentions.ts'
-import { eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
+import { type CheckTime, eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
 import { expand, HOLE, type Values, valuesIn } from './variables.ts'
 
-export type { TextFile } from './settings.ts'
+export type { CheckTime, TextFile } from './settings.ts'
 
 /** Tags or a digest that some file names. */
 export interface Reference extends InUse {
@@ -35,11 +35,17 @@ export interface References {
  * - of a variable its default, and what any of the files gives it; one that nobody gives a value may be anything.
  *
  * @param repository `owner/name` of the repository whose workflow runs: what `github.repository` is
+ * @param checkTime throws when it has taken too long; what it throws comes out
  */
-export function findReferences(files: readonly TextFile[], owner: string, repository = ''): References {
-  const scanned = files.map(file => ({ file, settings: settingsIn(file) }))
+export function findReferences(
+  files: readonly TextFile[],
+  owner: string,
+  repository = '',
+  checkTime: CheckTime = () => {}
+): References {
+  const scanned = files.map(file => ({ file, settings: settingsIn(file, checkTime) }))
   const all = scanned.flatMap(({ settings }) => settings)
-  const values = valuesIn(all, owner, repository)
+  const values = valuesIn(all, owner, repository, checkTime)
   const read = scanned.map(({ file, settings }) => {
     const mentions = mentionsIn(file, values)
     return { file, settings, mentions, folders: foldersIn(settings, mentions, values) }
@@ -66,25 +72,27 @@ export function findReferences(files: readonly TextFile[], owner: string, reposi
  * What is in use of one package.
  *
  * @param tags all user tags of the package
+ * @param checkTime throws when it has taken too long; what it throws comes out
  */
 export function referencesTo(
   found: readonly Reference[],
   packageName: string,
-  tags: readonly string[] = []
+  tags: readonly string[] = [],
+  checkTime: CheckTime = () => {}
 ): InUse[] {
+  const inUseBy = (by: string, one: Tags): InUse[] => {
+    checkTime()
+    return 'tag' in one ? [{ by, tag: one.tag }] : one.mayBe.among(tags).map(tag => ({ by, tag }))
+  }
   const ours = found.filter(
     one =>
       (one.packageName === undefined || one.packageName === packageName) &&
       (one.mayBeOf === undefined || one.mayBeOf.among([packageName]).length > 0)
   )
   return ours.flatMap(({ apart, mayBe, packageName: _, mayBeOf: __, ...inUse }) => {
-    if (apart !== undefined) return apart.flatMap(one => inUseBy(one.by, one, tags))
-    return mayBe === undefined ? [inUse] : inUseBy(inUse.by, { mayBe }, tags)
+    if (apart !== undefined) return apart.flatMap(one => inUseBy(one.by, one))
+    return mayBe === undefined ? [inUse] : inUseBy(inUse.by, { mayBe })
   })
-}
-
-function inUseBy(by: string, one: Tags, tags: readonly string[]): InUse[] {
-  return 'tag' in one ? [{ by, tag: one.tag }] : one.mayBe.among(tags).map(tag => ({ by, tag }))
 }
 
 function digestsIn(file: TextFile): Reference[] {

@@ -6,6 +6,9 @@ export interface TextFile {
   readonly text: string
 }
 
+/** Called again and again while files are searched; throws when that has taken too long. */
+export type CheckTime = () => void
+
 /** `key: value`, `key = value`, `"key": "value"`, `--key value` and their like, in whatever language. */
 export interface Setting {
   /** File and line. */
@@ -30,11 +33,13 @@ const WORDS = new RegExp(`^\\s*(?:ENV|ARG)\\s+([A-Za-z_]\\w*)\\s+${VALUE}`, 'g')
 const DEFAULT = /\$\{([A-Za-z_]\w*):?[-=]([\w.+-]+)\}/g
 const ITEM = new RegExp(`^\\s*-\\s+${VALUE}\\s*(?:#.*)?$`)
 const ITEMS = /(?<![\w./-])([A-Za-z_][\w.-]*)["']?\s*[:=]\s*\[([^\]]{0,10000})\]/g
-const OPENER = /^(\s*(?:-\s+)?)["']?([A-Za-z_][\w.-]*)["']?(?:\s+"([^"]*)")*\s*[:=]?\s*[{[]?\s*(?:#.*)?$/
+const OPENER =
+  /^(\s*(?:-\s+)?)["']?([A-Za-z_][\w.-]*)["']?(?:\s+"([^"]*)")*(?:\s*[:=])?(?:\s*[{[])?\s*(?:#.*)?$/
 
 /** Every setting that the lines of a file make, in their order; a `default` is one of the block that it stands in. */
-export function settingsIn(file: TextFile): Setting[] {
+export function settingsIn(file: TextFile, checkTime: CheckTime): Setting[] {
   return linesOf(file).flatMap(({ by, text, parent }) => {
+    checkTime()
     const found: Setting[] = []
     for (const pattern of [PAIR, FLAG, WORDS]) {
       for (const [, key = '', double, single, bare] of text.matchAll(pattern)) {
@@ -79,9 +84,12 @@ function linesOf({ path, text }: TextFile): Line[] {
 interface Found {
   readonly by: string
   readonly match: RegExpExecArray
-  /** What stands before it in its line. */
+  /** The end of what stands before it in its line. */
   readonly before: string
 }
+
+/** Nothing that is told by what stands before it is told by more: a file can be one line of megabytes. */
+const MOST_BEFORE = 300
 
 /** Every match in every line of a file. */
 export function eachMatch({ path, text }: TextFile, pattern: RegExp): Found[] {
@@ -89,7 +97,7 @@ export function eachMatch({ path, text }: TextFile, pattern: RegExp): Found[] {
     [...line.matchAll(pattern)].map(match => ({
       by: `${path}:${index + 1}`,
       match,
-      before: line.slice(0, match.index)
+      before: line.slice(Math.max(0, match.index - MOST_BEFORE), match.index)
     }))
   )
 }

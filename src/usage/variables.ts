@@ -24,13 +24,16 @@ export interface Values {
   readonly repository: string
   /** What each variable was found to mean; empty while it is being found out, so that circles end. */
   readonly known: Map<string, readonly string[]>
+  /** Throws when the search has taken too long. */
+  readonly checkTime: () => void
 }
 
 /** @param repository `owner/name` of the repository whose workflow runs */
 export function valuesIn(
   settings: readonly { readonly key: string; readonly value: string }[],
   owner: string,
-  repository: string
+  repository: string,
+  checkTime: () => void
 ): Values {
   const byKey = new Map<string, Set<string>>()
   for (const { key, value } of settings) {
@@ -39,11 +42,12 @@ export function valuesIn(
     byKey.set(name, given)
     if (given.size <= MOST_WAYS && value !== '') given.add(value)
   }
-  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map() }
+  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map(), checkTime }
 }
 
 /** What a text may come to, `HOLE` and `OF_THE_RUN` standing for what is not known. */
 export function expand(text: string, values: Values, depth = 0): readonly string[] {
+  values.checkTime()
   let ways = ['']
   for (const [at, piece] of text.split(PIECES).entries()) {
     const texts = at % 2 === 0 ? [piece] : meanings(piece, values, depth)

@@ -4,15 +4,14 @@ import type { Context, Dispatcher } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { CheckFindings } from '../../model/check.ts'
-import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
-import { type Expectations, expectTags } from '../../policy/expected-tags.ts'
+import type { Expectations } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
 import { type Inspected, inspect, lacks } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
+import { readRequirements } from './requirements.ts'
 import { withSizes } from './sizes.ts'
 
 /**
@@ -22,7 +21,6 @@ import { withSizes } from './sizes.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const wanted = await expectations(inputs, context)
   const selected = await choosePackages(policies.packages, context)
   const chosen = selected.filter(({ pkg }) => policies.policyOf(pkg.name) !== undefined)
   const leftOut = leftOutByPolicy(
@@ -30,22 +28,24 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     policies,
     inputs
   )
+  const names = chosen.map(({ pkg }) => pkg.name)
+  const wanted = await readRequirements(names, inputs, policies, context)
   const inspected = await eachOf(chosen, SIDE_BY_SIDE, async one => {
-    const found = await inspect(one, wanted.expected, inputs.platforms, context)
+    const found = await inspect(one, wanted.of(one.pkg.name), context)
     return inputs.sizes ? withSizes(found, context) : found
   })
-  const orders = await plan(inspected, wanted, inputs, context.dispatcher)
+  const orders = await plan(inspected, wanted.all, inputs, context.dispatcher)
   const before = [
     ...wanted.errors,
-    ...inspected.flatMap(({ run }) => wrongVisibility(run.package, inputs) ?? []),
+    ...inspected.flatMap(({ faults }) => faults),
     ...(orders.trouble === undefined ? [] : [orders.trouble])
   ]
   const result = (after: RebuildResult): RunResult => {
     const incomplete = whyIncomplete(inspected, after)
     const check: CheckFindings = {
-      expected: wanted.expected.map(({ name }) => name),
+      expected: wanted.all.expected.map(({ name }) => name),
       dispatches: after.dispatches,
-      unmapped: wanted.unmapped,
+      unmapped: wanted.all.unmapped,
       failOnMissing: inputs.failOnMissing,
       errors: [...before, ...after.errors]
     }
@@ -54,7 +54,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       dryRun: inputs.dryRun,
       owner: context.owner.login,
       packages: after.runs,
-      warnings: [...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted), ...after.warnings],
+      warnings: [...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),
@@ -66,22 +66,10 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   const asFound = { runs: inspected.map(({ run }) => run), dispatches: [], errors: [], warnings: [] }
   for (const run of asFound.runs) await narrateCheck(run, log)
   const journal = context.openJournal(result(asFound))
-  const after = await rebuild(orders, asFound, inspected, wanted, inputs, context, journal)
+  const after = await rebuild(orders, asFound, inspected, wanted.all, inputs, context, journal)
   const run = result(after)
   journal.finish(run, clock.now())
   return run
-}
-
-/** Asks the repository for the tags that must have an image. */
-async function expectations(inputs: Inputs, { repository, log }: Context): Promise<Expectations & Doubts> {
-  const names = inputs.releasesOnly ? await repository.releaseTags() : await repository.gitTags()
-  const wanted = expectTags(names, inputs)
-  const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
-  log.info(
-    `${repository.name} has ${names.length} ${kind}; ${wanted.expected.length} tags must have an image`
-  )
-  for (const line of tagLines(wanted)) log.info(line)
-  return { ...wanted, ...doubtsOf(names, wanted, inputs) }
 }
 
 /** Decides what to start, knowing every run that is under way. */
@@ -107,16 +95,6 @@ async function plan(
   if (read.problem === 'failed') return { ...nothing, trouble: `Nothing was started. ${read.sentence}` }
   const left = missing.map(one => ({ expected: one, status: 'left' as const, detail: read.sentence }))
   return { ...nothing, rebuilds: left, dispatcher }
-}
-
-function wrongVisibility(pkg: Package, { expectVisibility }: Inputs): string | undefined {
-  // What was never seen has a trouble of its own.
-  if (expectVisibility === undefined || pkg.url === '' || pkg.visibility === expectVisibility)
-    return undefined
-  return (
-    `${pkg.name} is ${pkg.visibility}, and \`expect-visibility\` asks for ${expectVisibility}: change it in the ` +
-    `settings of the package, ${pkg.url}.`
-  )
 }
 
 function namelessWarning({ runs, dispatcher }: RebuildPlan, { expected, others }: Expectations): string[] {

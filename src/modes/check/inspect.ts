@@ -2,21 +2,25 @@ import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
 import type { SelectedPackage } from '../../inventory/load.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
+import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
-import { type Expected, expectedOf } from '../../policy/expected-tags.ts'
+import type { Expected } from '../../policy/expected-tags.ts'
 import { confirmMissing, isMissing } from './confirm.ts'
 import { checkImages } from './images.ts'
+import { laggingTags } from './newest.ts'
+import type { Requirements } from './requirements.ts'
+import { unsignedImages } from './signatures.ts'
 
 /** One package on its way through a check. */
 export interface Inspected {
   readonly run: PackageRun
-  /** What should have an image here, newest first. */
-  readonly expected: readonly Expected[]
+  readonly required: Requirements
   /** Every version as it was listed; empty where nothing could be listed. */
   readonly versions: readonly PackageVersion[]
   /** True when there was no room to look at it. */
   readonly left: boolean
+  /** What is wrong beside what is missing: sentences. */
+  readonly faults: readonly string[]
 }
 
 /**
@@ -25,24 +29,45 @@ export interface Inspected {
  */
 export async function inspect(
   { pkg, problem }: SelectedPackage,
-  all: readonly Expected[],
-  platforms: readonly string[],
+  required: Requirements,
   context: Context
 ): Promise<Inspected> {
-  const expected = expectedOf(all, pkg.name)
+  const { expected, platforms } = required
   if (problem !== undefined) {
-    return (await isKnownToBeAbsent(pkg, context)) ? absent(pkg, expected) : unseen(pkg, expected, problem)
+    return (await isKnownToBeAbsent(pkg, context)) ? absent(pkg, required) : unseen(pkg, required, problem)
   }
   const seen = await orFailure(async () => {
     const { versions } = await context.packages.listVersions(pkg)
     const { registry, clock } = context
     const found = await checkImages(pkg, versions, expected, platforms, registry, clock)
     const checks = await confirmMissing(pkg, found, expected, versions, platforms, registry, clock)
-    return { versions, checks }
+    return { versions, checks, faults: await faultsOf(pkg, required, versions, checks, context) }
   })
-  if ('problem' in seen) return unseen(pkg, expected, seen)
-  const { versions, checks } = seen
-  return { run: { ...unplanned(pkg), checks, warnings: [] }, expected, versions, left: false }
+  if ('problem' in seen) return unseen(pkg, required, seen)
+  const { versions, checks, faults } = seen
+  return { run: { ...unplanned(pkg), checks, warnings: [] }, required, versions, left: false, faults }
+}
+
+/** What the package is not that it should be, beside what is missing: sentences. */
+async function faultsOf(
+  pkg: Package,
+  { newest, signed, visibility }: Requirements,
+  versions: readonly PackageVersion[],
+  checks: readonly TagCheck[],
+  { registry, clock }: Context
+): Promise<string[]> {
+  return [
+    ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
+    ...(await laggingTags(pkg, newest, versions, checks, registry, clock)),
+    ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, registry, clock))
+  ]
+}
+
+function wrongVisibility({ name, visibility, url }: Package, wanted: Visibility): string {
+  return (
+    `${name} is ${visibility}, and \`expect-visibility\` asks for ${wanted}: change it in the settings of the ` +
+    `package, ${url}.`
+  )
 }
 
 /** True for a tag that the package lacks, as far as that is known. */
@@ -60,20 +85,20 @@ async function isKnownToBeAbsent({ name, owner }: Package, { packages }: Context
   return !('problem' in listed) && !listed.some(pkg => pkg.name === name)
 }
 
-function absent(pkg: Package, expected: readonly Expected[]): Inspected {
-  const checks = expected.map(one => untold(one, 'absent'))
+function absent(pkg: Package, required: Requirements): Inspected {
+  const checks = required.expected.map(one => untold(one, 'absent'))
   const warnings = [`The package ${pkg.name} does not exist yet, so every image of it is missing.`]
-  return { run: { ...unplanned(pkg), checks, warnings }, expected, versions: [], left: false }
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions: [], left: false, faults: [] }
 }
 
-function unseen(pkg: Package, expected: readonly Expected[], { problem, sentence }: Failure): Inspected {
-  const base = { expected, versions: [] }
+function unseen(pkg: Package, required: Requirements, { problem, sentence }: Failure): Inspected {
+  const base = { required, versions: [], faults: [] }
   if (problem === 'left') {
     const warnings = [`${pkg.name} was not looked at. ${sentence}`]
     return { ...base, run: { ...unplanned(pkg), warnings }, left: true }
   }
   const cause = 'the package could not be read'
-  const checks = expected.map(one => ({ ...untold(one, 'unreadable'), cause }))
+  const checks = required.expected.map(one => ({ ...untold(one, 'unreadable'), cause }))
   return { ...base, run: { ...unplanned(pkg), checks, error: sentence, warnings: [] }, left: false }
 }
 

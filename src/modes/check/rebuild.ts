@@ -62,7 +62,7 @@ export async function rebuild(
     workflows,
     ids,
     clock.now() + inputs.wait,
-    expected => verify(inspected, expected, inputs.platforms, context),
+    expected => verify(inspected, expected, context),
     clock,
     (expected, run) => log.info(`${expected.name}: its run ended as ${run.conclusion}: ${run.url}`)
   )
@@ -81,10 +81,10 @@ export async function rebuild(
 async function verify(
   inspected: readonly Inspected[],
   tags: readonly Expected[],
-  platforms: readonly string[],
   context: Context
 ): Promise<ReadonlyMap<string, readonly TagCheck[]>> {
-  const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, expected, versions }) => {
+  const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, required, versions }) => {
+    const { expected, platforms } = required
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
     const seen = await orFailure(() =>
       checkImagesNow(run.package, due, versions, platforms, context.registry, context.clock)

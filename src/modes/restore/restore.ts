@@ -1,5 +1,5 @@
 import { apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
-import { versionRestorer } from '../../apply/restore.ts'
+import { restoreVersions, versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
 import { selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
@@ -30,7 +30,7 @@ import { isOwnPlaceholder, verifyRestore } from './verify-restore.ts'
 /** What is to come back to one package. */
 interface Order {
   readonly name: string
-  /** True when the package itself may be gone. */
+  /** True when the package itself was deleted, or is asked for. */
   readonly wholePackage: boolean
   planFor(state: PackageState): RestorePlan
 }
@@ -81,6 +81,35 @@ function packageBack(pkg: Package, plan: RestorePlan, context: Context) {
   }
 }
 
+/** Of a package that is gone nobody can tell what it had: it comes back first, and then what is named. */
+function packageThenNamed(pkg: Package, { planFor }: Order, context: Context) {
+  return (journal: Journal): Changes => {
+    const restorePackage = packageRestorer(pkg, context, journal)
+    return {
+      perform: restorePackage,
+      async afterwards(_, report) {
+        const { status, detail } = await restorePackage()
+        if (status !== 'done') return { outcomes: [], alarms: [detail], warnings: [] }
+        const state = await orFailure(() => stateOf(pkg, context))
+        if ('problem' in state) return { outcomes: [], alarms: [state.sentence], warnings: [] }
+        const plan = planFor(state)
+        if (plan.unknown.length > 0) {
+          return {
+            outcomes: [],
+            alarms: [`The package is back, and nothing of what was named, because ${unknownPhrase(plan)}`],
+            warnings: []
+          }
+        }
+        const settled = settledSteps(plan, state, context.clock.now())
+        const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
+        const outcomes = await restoreVersions(pkg, due.steps, context, journal, report)
+        const verified = await verifyRestore(pkg, plan, outcomes, state.active, context, journal, report)
+        return { ...verified, plan: decided(pkg, due) }
+      }
+    }
+  }
+}
+
 /** @throws ExpectedError when the report undoes nothing, or is about other packages */
 function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): Order[] {
   const { restore: given } = inputs
@@ -122,30 +151,51 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): O
 }
 
 /** Finds out what of an order is gone, and what comes back. */
-async function planRestore({ name, wholePackage, planFor }: Order, context: Context): Promise<PackageTask> {
+async function planRestore(order: Order, context: Context): Promise<PackageTask> {
+  const { name, planFor } = order
   const { packages, owner, clock } = context
   const found = await orFailure(() => packages.get(name))
-  if ('problem' in found && !wholePackage) return notPlanned(nameOnly(owner, name), found)
-  const pkg = 'problem' in found ? nameOnly(owner, name) : found
-  const state = 'problem' in found ? undefined : await orFailure(() => stateOf(found, context))
-  if (state !== undefined && 'problem' in state) return notPlanned(pkg, state)
-  const before = state ?? { active: [], deleted: [] }
-  const plan = planFor(before)
-  if (plan.unknown.length > 0 && state !== undefined) {
-    const sentence = `Nothing was restored, because ${some(plan.unknown, 5)} is neither there nor among what GitHub keeps for 30 days after its deletion.`
-    return notPlanned(pkg, { problem: 'failed', sentence })
+  if ('problem' in found) {
+    return found.problem === 'absent'
+      ? planPackageBack(order, context)
+      : notPlanned(nameOnly(owner, name), found)
   }
-  const isGone = state === undefined
+  const state = await orFailure(() => stateOf(found, context))
+  if ('problem' in state) return notPlanned(found, state)
+  const plan = planFor(state)
+  if (plan.unknown.length > 0) {
+    return notPlanned(found, {
+      problem: 'failed',
+      sentence: `Nothing was restored, because ${unknownPhrase(plan)}`
+    })
+  }
+  return {
+    run: { package: found, plan: decided(found, plan), outcomes: [], warnings: [] },
+    changes: versionsBack(found, plan, state, context),
+    deferred: false,
+    settled: settledSteps(plan, state, clock.now()),
+    warnings: await tagsElsewhere(found, plan, state, context)
+  }
+}
+
+/** A package that GitHub does not find went as a whole, or with its last version. */
+function planPackageBack(order: Order, context: Context): PackageTask {
+  const pkg = nameOnly(context.owner, order.name)
+  const plan = order.planFor({ active: [], deleted: [] })
   return {
     run: { package: pkg, plan: decided(pkg, plan), outcomes: [], warnings: [] },
-    changes: isGone ? packageBack(pkg, plan, context) : versionsBack(pkg, plan, before, context),
+    changes: plan.steps.length > 0 ? packageBack(pkg, plan, context) : packageThenNamed(pkg, order, context),
     deferred: false,
-    settled: isGone ? new Map() : settledSteps(plan, before, clock.now()),
     warnings: [
-      ...(isGone ? ['The package as a whole is gone: it comes back with all its versions.'] : []),
-      ...(await tagsElsewhere(pkg, plan, before, context))
+      order.wholePackage
+        ? 'The package as a whole is gone: it comes back with all its versions.'
+        : 'GitHub does not find the package, which may have gone with its last version: it is restored first, and then its versions.'
     ]
   }
+}
+
+function unknownPhrase({ unknown }: RestorePlan): string {
+  return `${some(unknown, 5)} is neither there nor among what GitHub keeps for 30 days after its deletion.`
 }
 
 function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {

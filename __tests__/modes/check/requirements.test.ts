@@ -1,0 +1,149 @@
+import { describe, expect, test } from '@jest/globals'
+import { image } from '../../emulator/shapes.ts'
+import { errorsOf, missingOf, type Scene, scene } from '../../helpers/check-run.ts'
+
+/** What images must be beside being there, and what the policy file expects of single packages. */
+
+function release(acme: Scene, version: string, ...tags: string[]) {
+  acme.repository.tag(`v${version}`)
+  return acme.app.push(image(), { tags: [version, ...tags] })
+}
+
+const imageOfTag = (acme: Scene, tag: string) => ({ digest: acme.app.tags()[tag] as string })
+
+describe('newest-tags stand on the newest release that they name', () => {
+  const NEWEST = { 'newest-tags': 'latest, {major}, {major}.{minor}' }
+
+  test('all well: nothing is said, and a pre-release is no release', async () => {
+    await using acme = await scene()
+    release(acme, '0.9.0', '0.9')
+    release(acme, '1.0.0', '1', '1.0')
+    release(acme, '2.0.0', '2', '2.0', 'latest')
+    release(acme, '2.1.0-rc.1')
+    await using run = await acme.run(NEWEST)
+    expect(errorsOf(run)).toEqual([])
+    expect(run.code).toBe(0)
+  })
+
+  test('one that lags behind, and one that is not there, make the check red and say the way out', async () => {
+    await using acme = await scene()
+    release(acme, '1.0.0', 'latest', '1.0', '1')
+    release(acme, '1.1.0')
+    const { digest } = imageOfTag(acme, '1.1.0')
+    await using run = await acme.run(NEWEST)
+    expect(run.code).toBe(1)
+    expect(run.outputs['missing-tags']).toBe('')
+    const told = errorsOf(run).join('\n')
+    expect(told).toContain(
+      'app:latest stands on 1.0.0, 1.0, 1, and the newest release that it names is v1.1.0.'
+    )
+    expect(told).toContain('app:1.1 does not exist, and the newest release that it names is v1.1.0.')
+    expect(told).toContain(`imagetools create -t <image>:latest <image>@${digest}`)
+  })
+
+  test('where the newest release has no image, that is missing, and nothing is said of the tag', async () => {
+    await using acme = await scene()
+    release(acme, '1.0.0', 'latest')
+    acme.repository.tag('v1.1.0')
+    await using run = await acme.run({ 'newest-tags': 'latest' })
+    expect(errorsOf(run)).toEqual([])
+    expect(missingOf(run)).toEqual({ 'app:v1.1.0': 'absent' })
+  })
+
+  test('a list that lags behind a push accuses nobody', async () => {
+    await using acme = await scene()
+    release(acme, '1.0.0', 'latest')
+    const stale = acme.app.push(image(), { tags: ['1.1.0'] })
+    acme.repository.tag('v1.1.0')
+    acme.app.tag(stale, 'latest')
+    acme.app.lie({ kind: 'lag', changes: 1 })
+    await using run = await acme.run({ 'newest-tags': 'latest' })
+    expect(errorsOf(run)).toEqual([])
+  })
+})
+
+describe('expect-signed', () => {
+  test.each([
+    ['cosign', ['cosign']],
+    ['attestation', ['attestation']],
+    ['any', ['cosign', 'attestation']]
+  ])('%s', async (asked, enough) => {
+    await using acme = await scene()
+    const { app } = acme
+    app.sign(release(acme, '1.0.0'), 'sig')
+    app.attest(release(acme, '2.0.0'))
+    release(acme, '3.0.0')
+    acme.repository.tag('v4.0.0')
+    await using run = await acme.run({ 'expect-signed': asked })
+    const [told = ''] = errorsOf(run)
+    expect(run.code).toBe(1)
+    expect(told.includes('v1.0.0')).toBe(!enough.includes('cosign'))
+    expect(told.includes('v2.0.0')).toBe(!enough.includes('attestation'))
+    expect(told).toContain('v3.0.0')
+    expect(told).not.toContain('v4.0.0')
+    expect(run.outputs['missing-tags']).toBe('v4.0.0')
+  })
+
+  test('an image whose platforms are each attested is, and a word that is none is refused', async () => {
+    await using acme = await scene()
+    for (const child of release(acme, '1.0.0').children) acme.app.attest(child)
+    await using run = await acme.run({ 'expect-signed': 'attestation' })
+    await using slip = await acme.run({ 'expect-signed': 'sigstore' })
+    expect(errorsOf(run)).toEqual([])
+    expect(errorsOf(slip).join()).toContain('`expect-signed`')
+  })
+})
+
+describe('the policy file expects of each package what its entry says', () => {
+  const POLICY = `version: 1
+packages:
+  - match: app
+    rules: []
+  - match: web
+    repository: acme/website
+    expect:
+      git-tags: web-*
+      image-tags: '{tag}-alpine'
+      platforms: [linux/amd64, linux/riscv64]
+      signed: cosign
+      visibility: private
+    rules: []
+`
+
+  test('its git tags, from its repository, its image tags, platforms, signatures and visibility', async () => {
+    await using acme = await scene()
+    const web = acme.world.package('acme/web', { repository: 'acme/website', visibility: 'public' })
+    acme.repositories.add('acme/website').tag('web-1', 'web-2', 'v9')
+    web.push(image(), { tags: ['web-1-alpine'] })
+    release(acme, '1.0.0')
+    await using run = await acme.run({ packages: 'app, web', policy: POLICY })
+    expect(missingOf(run)).toEqual({ 'web:web-1': 'incomplete', 'web:web-2': 'absent' })
+    expect(errorsOf(run).join()).toContain('web is public')
+  })
+
+  test('and retention keeps what it derives', async () => {
+    await using acme = await scene()
+    acme.repositories.add('acme/website').tag('web-1')
+    const web = acme.world.package('acme/web', { repository: 'acme/website' })
+    const at = acme.world.now - 90 * 86_400_000
+    const kept = web.push(image(), { tags: ['web-1-alpine'], at })
+    web.push(image(), { tags: ['web-0-alpine'], at })
+    const policy = `${POLICY.replace(/rules: \[\]\n$/, 'rules: [{ action: delete, match: { tags: "*" } }]\n')}protect: { git: git-tags }\n`
+    await using run = await acme.run(
+      { mode: 'retain', packages: 'web', policy },
+      acme.world.classic('olivia', ['repo', 'read:packages', 'delete:packages'])
+    )
+    expect(errorsOf(run)).toEqual([])
+    expect(Object.keys(web.tags())).toEqual(['web-1-alpine'])
+    expect(web.version(kept.digest)).toBeDefined()
+  })
+
+  test('tags-repository: the releases of another repository', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v9.0.0')
+    acme.repositories.add('upstream/tool').tag('v1.0.0', 'v2.0.0')
+    acme.app.push(image(), { tags: ['1.0.0'] })
+    await using run = await acme.run({ 'tags-repository': 'upstream/tool' })
+    expect(missingOf(run)).toEqual({ 'app:v2.0.0': 'absent' })
+  })
+})

@@ -1,0 +1,80 @@
+import { truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from '@jest/globals'
+import type { Clock } from '../../../src/model/clock.ts'
+import { manifest } from '../../emulator/shapes.ts'
+import { runInside } from '../../helpers/inside.ts'
+import { checkout } from '../../helpers/workspace.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** Work that is the run's own, on patterns and files, is bounded by `time-limit` as requests are. */
+
+it('E-42 a pattern that never ends stops with the time that the run has for matching', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(manifest(), { tags: [`${'a'.repeat(40)}_`], at: ago(90) })
+  const result = await run({ 'keep-tags': '/^(a+)+$/', 'delete-tags': '*', 'time-limit': '10s' })
+  expect(result.errors).toEqual([
+    expect.stringMatching(/^app: Matching patterns took more than 1 s .*`time-limit`.*`\/\^\(a\+\)\+\$\/`/)
+  ])
+  expect(github.writes).toEqual([])
+})
+
+const RULES = 'packages: [{ match: app, rules: [{ action: delete, match: { tags: "pr-*" } }] }]'
+
+/** A clock by which everything takes long: a second goes by whenever somebody looks. */
+function slowClock(): Clock {
+  let now = Date.now()
+  return { now: () => (now += 1_000), sleep: async () => {} }
+}
+
+const runSlowly = ({ github, token }: Scene, inputs: Record<string, string>, root: string) =>
+  runInside(
+    github,
+    { token, packages: 'app', 'delete-tags': 'pr-*', 'time-limit': '5min', ...inputs },
+    slowClock(),
+    checkoutEnv(root)
+  )
+const checkoutEnv = (root: string) => ({ env: { GITHUB_WORKSPACE: root } })
+
+it.each([
+  ['protect-files', { 'protect-files': '**' }],
+  ['protect.files', { policy: `{ version: 1, protect: { files: "**" }, ${RULES} }` }],
+  ['protect.list', { policy: `{ version: 1, protect: { list: list.txt }, ${RULES} }` }]
+])(
+  'E-42 a search of what %s names ends with time-limit: red, with nothing asked or deleted',
+  async (_, inputs) => {
+    await using scene = await openScene()
+    using repository = checkout({ 'list.txt': 'ghcr.io/acme/app:pr-1\n'.repeat(2_000) })
+    const { 'delete-tags': tags, ...rest } = { 'delete-tags': 'pr-*', ...inputs }
+    await using result = await runSlowly(
+      scene,
+      'policy' in inputs ? rest : { 'delete-tags': tags, ...rest },
+      repository.root
+    )
+    expect(result.stdout).toMatch(
+      /::error::Searching the files that .* name was not done within the 5 min of `time-limit`/
+    )
+    expect(result.code).toBe(1)
+    expect(scene.github.requests).toEqual([])
+  }
+)
+
+it.each(['plan', 'restore'])(
+  'E-42 a report in `%s` that is too large, or no file, is refused by its name',
+  async input => {
+    await using scene = await openScene()
+    using folder = checkout({ 'large.json': '{' })
+    const large = join(folder.root, 'large.json')
+    truncateSync(large, 600 * 1024 * 1024)
+    for (const [path, sentence] of [
+      [large, /has more than 500 MiB/],
+      ['/dev/zero', /it is no file/]
+    ] as const) {
+      const result = await scene.run({ [input]: path, ...(input === 'restore' ? { mode: 'restore' } : {}) })
+      expect(result.errors).toEqual([expect.stringMatching(sentence)])
+      expect(result.errors[0]).toMatch(`Input \`${input}\`: The report ${path}`)
+    }
+    expect(scene.github.requests).toEqual([])
+  }
+)

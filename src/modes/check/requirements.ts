@@ -1,0 +1,98 @@
+import type { PackageExpectations } from '../../config/expectations.ts'
+import type { Inputs } from '../../config/inputs.ts'
+import type { Policies } from '../../config/policies.ts'
+import type { Context } from '../../context.ts'
+import type { Repository } from '../../github/repository.ts'
+import {
+  type Expectations,
+  type Expected,
+  expectedOf,
+  expectTags,
+  mergeExpectations
+} from '../../policy/expected-tags.ts'
+import { type NewestTag, newestTags } from '../../policy/newest-tags.ts'
+import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
+
+/** What one package must have, and be. */
+export interface Requirements extends Pick<PackageExpectations, 'platforms' | 'signed' | 'visibility'> {
+  /** Newest first. */
+  readonly expected: readonly Expected[]
+  readonly newest: readonly NewestTag[]
+}
+
+/** What the packages of a run must have. */
+export interface Wanted extends Doubts {
+  /** All packages together. */
+  readonly all: Expectations
+  /** What one of these packages must have, by its name. */
+  readonly of: (packageName: string) => Requirements
+}
+
+/**
+ * Asks the repositories for the tags that must have an image. Packages of which the same is expected are one question,
+ * and each repository is asked once.
+ *
+ * @param names of the packages
+ * @throws ExpectedError when a repository does not answer
+ */
+export async function readRequirements(
+  names: readonly string[],
+  inputs: Inputs,
+  policies: Pick<Policies, 'expectationsOf'>,
+  context: Context
+): Promise<Wanted> {
+  const questions = new Map<string, { rules: PackageExpectations; names: string[] }>()
+  // With no package at all, what is asked of the repository is worth telling all the same.
+  for (const name of names.length === 0 ? [''] : names) {
+    const rules = policies.expectationsOf(name)
+    const key = JSON.stringify([rules.repository, rules.gitTags, rules.imageTags])
+    const question = questions.get(key) ?? { rules, names: [] }
+    question.names.push(name)
+    questions.set(key, question)
+  }
+  const tagsOf = askingOnce(inputs, context)
+  const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
+  for (const { rules, names } of questions.values()) {
+    const tags = await tagsOf(rules.repository)
+    const wanted = expectTags(tags, rules)
+    const repository = rules.repository ?? context.repository.name
+    const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
+    context.log.info(
+      `${repository} has ${tags.length} ${kind}; ${wanted.expected.length} tags must have an image`
+    )
+    for (const line of tagLines(wanted)) context.log.info(line)
+    answers.push({ ...wanted, ...doubtsOf(tags, wanted, { ...inputs, ...rules }), names })
+  }
+  const expected = new Map(answers.flatMap(one => one.names.map(name => [name, one.expected] as const)))
+  return {
+    all: mergeExpectations(answers),
+    of: name => requirementsOf(expectedOf(expected.get(name) ?? [], name), policies.expectationsOf(name)),
+    errors: unique(answers.flatMap(({ errors }) => errors)),
+    warnings: unique(answers.flatMap(({ warnings }) => warnings))
+  }
+}
+
+function requirementsOf(expected: readonly Expected[], rules: PackageExpectations): Requirements {
+  const { platforms, signed, visibility } = rules
+  return { expected, platforms, signed, visibility, newest: newestTags(rules.newestTags, expected) }
+}
+
+/** @returns a function from `owner/name`, undefined for the repository whose workflow runs, to its tags */
+function askingOnce(
+  { releasesOnly }: Inputs,
+  { repository, openRepository }: Context
+): (name: string | undefined) => Promise<readonly string[]> {
+  const answers = new Map<string, Promise<readonly string[]>>()
+  const ask = (one: Repository) => (releasesOnly ? one.releaseTags() : one.gitTags())
+  return (name = repository.name) => {
+    const key = name.toLowerCase()
+    const isHome = key === repository.name.toLowerCase()
+    const answer = answers.get(key) ?? ask(isHome ? repository : openRepository(name))
+    answers.set(key, answer)
+    return answer
+  }
+}
+
+function unique(sentences: readonly string[]): string[] {
+  return [...new Set(sentences)]
+}

@@ -1,0 +1,148 @@
+import { findTags } from '../../inventory/evidence.ts'
+import { repositoryOf } from '../../inventory/load.ts'
+import type { Signature, TagCheck } from '../../model/check.ts'
+import type { Clock } from '../../model/clock.ts'
+import { type Digest, referrerTag } from '../../model/digest.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
+import type { Registry } from '../../registry/client.ts'
+import { eachOf } from '../../util/concurrency.ts'
+import { count, some } from '../../util/format.ts'
+import { holdersOf } from './images.ts'
+
+/** What an image was found to be signed with; `unread` where that could not be found out. */
+type Found = 'cosign' | 'attestation' | { readonly unread: string }
+
+const AT_ONCE = 8
+const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1'
+const COSIGN_SIGNATURE = 'application/vnd.dev.cosign.artifact.sig.v1+json'
+const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle[.+]/
+const PREDICATE = 'dev.sigstore.bundle.predicateType'
+const CONTENT = 'dev.sigstore.bundle.content'
+
+/**
+ * Finds the images that are there and lack what `expect-signed` asks for: a signature or attestation of the image, or
+ * of each of its platforms. That it is valid is for whoever deploys to verify, with the key or identity that counts.
+ *
+ * @returns sentences
+ * @throws ExpectedError when the registry may not be read
+ */
+export async function unsignedImages(
+  pkg: Package,
+  asked: Signature,
+  versions: readonly PackageVersion[],
+  checks: readonly TagCheck[],
+  registry: Registry,
+  clock: Clock
+): Promise<string[]> {
+  const holders = holdersOf(versions)
+  const repository = repositoryOf(pkg)
+  const find = finder(repository, holders, registry, clock)
+  const present = checks.filter(({ state }) => state === 'present')
+  const looked = await eachOf(present, AT_ONCE, async ({ tag, images }) => {
+    const listed = images.flatMap(image => holders.get(image) ?? [])
+    const heads = listed.length > 0 ? undefined : await findTags(registry, repository, images, clock)
+    const pushed = [...(heads?.values() ?? [])].flatMap(head => (head.state === 'found' ? [head.digest] : []))
+    const found = await eachOf([...new Set([...listed, ...pushed])], 1, digest =>
+      isSigned(digest, asked, find)
+    )
+    return { tag, signed: found.includes(true), unread: found.find(one => typeof one === 'string') }
+  })
+  const lacking = looked.filter(({ signed }) => !signed)
+  const unread = lacking.filter(one => one.unread !== undefined)
+  const unsigned = lacking.filter(one => one.unread === undefined).map(({ tag }) => tag)
+  return [
+    ...(unsigned.length === 0
+      ? []
+      : [
+          `${pkg.name}: ${count(unsigned.length, 'expected image')} ${unsigned.length === 1 ? 'has' : 'have'} no ` +
+            `${NAMES[asked]}, which \`expect-signed\` asks for: ${some(unsigned, 10)}.`
+        ]),
+    ...(unread.length === 0
+      ? []
+      : [
+          `${pkg.name}: whether ${count(unread.length, 'expected image')} ${unread.length === 1 ? 'is' : 'are'} signed ` +
+            `could not be found out. The first is ${unread[0]?.tag}: ${unread[0]?.unread}.`
+        ])
+  ]
+}
+
+const NAMES: Readonly<Record<Signature, string>> = {
+  cosign: 'cosign signature',
+  attestation: 'attestation',
+  any: 'signature or attestation'
+}
+
+interface Finder {
+  /** What describes a digest. */
+  readonly signaturesOf: (digest: Digest) => Promise<readonly Found[]>
+  /** The platforms of an index; none of a single image. */
+  readonly platformsOf: (digest: Digest) => Promise<readonly Digest[]>
+}
+
+/** True or false, or why that could not be found out. */
+async function isSigned(digest: Digest, asked: Signature, find: Finder): Promise<boolean | string> {
+  const own = verdict(await find.signaturesOf(digest), asked)
+  if (own !== false) return own
+  const platforms = await find.platformsOf(digest)
+  const each = await eachOf(platforms, 1, async one => verdict(await find.signaturesOf(one), asked))
+  return each.find(one => typeof one === 'string') ?? (each.length > 0 && each.every(one => one === true))
+}
+
+function verdict(found: readonly Found[], asked: Signature): boolean | string {
+  if (found.some(one => one === asked || (asked === 'any' && typeof one === 'string'))) return true
+  return found.find(one => typeof one !== 'string')?.unread ?? false
+}
+
+/** Looks among the listed tags first, and asks the registry where they show nothing: lists lag behind a push. */
+function finder(
+  repository: string,
+  listed: ReadonlyMap<string, readonly Digest[]>,
+  registry: Registry,
+  clock: Clock
+): Finder {
+  async function signaturesOf(digest: Digest): Promise<readonly Found[]> {
+    const key = referrerTag(digest)
+    const tags = [key, `${key}.sig`, `${key}.att`]
+    const isListed = tags.some(tag => listed.has(tag))
+    const heads = isListed ? undefined : await findTags(registry, repository, tags, clock)
+    const isThere = (tag: string) => listed.has(tag) || heads?.get(tag)?.state === 'found'
+    const unread = [...(heads?.values() ?? [])].flatMap(head =>
+      head.state === 'unread' ? [{ unread: head.cause }] : []
+    )
+    return [
+      ...(isThere(`${key}.sig`) ? (['cosign'] as const) : []),
+      ...(isThere(`${key}.att`) ? (['attestation'] as const) : []),
+      ...(isThere(key) ? await referrersIn(key) : []),
+      ...unread
+    ]
+  }
+
+  /** What the list of referrers names, which stands under the tag where there is no referrers API. */
+  async function referrersIn(tag: string): Promise<readonly Found[]> {
+    const list = await registry.readManifest(repository, tag)
+    if (list.state !== 'read') return list.state === 'unread' ? [{ unread: list.cause }] : []
+    const found = await eachOf(list.manifest.children, AT_ONCE, async ({ digest }): Promise<Found[]> => {
+      const referrer = await registry.readManifest(repository, digest)
+      if (referrer.state === 'read') return kindOf(referrer.manifest)
+      return referrer.state === 'unread' ? [{ unread: referrer.cause }] : []
+    })
+    return found.flat()
+  }
+
+  async function platformsOf(digest: Digest): Promise<readonly Digest[]> {
+    const image = await registry.readManifest(repository, digest)
+    if (image.state !== 'read') return []
+    return image.manifest.children.filter(({ platform }) => platform !== undefined).map(child => child.digest)
+  }
+
+  return { signaturesOf, platformsOf }
+}
+
+/** Nothing for an SBOM and whatever else may describe an image. */
+function kindOf({ artifactType = '', annotations }: Manifest): Found[] {
+  if (artifactType === COSIGN_SIGNATURE) return ['cosign']
+  if (!BUNDLE.test(artifactType)) return []
+  const isSignature = annotations[PREDICATE] === COSIGN_SIGN || annotations[CONTENT] === 'message-signature'
+  return [isSignature ? 'cosign' : 'attestation']
+}

@@ -1,0 +1,29 @@
+import type { Outcome } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { count } from '../util/format.ts'
+import { code, details, LEFT, listing, RIGHT } from './markdown.ts'
+
+/** What somebody needs who has lost the report: id and full digest of everything that was deleted. */
+
+/** The versions that were deleted, in the order in which that happened. */
+export function deletedOf(outcomes: readonly Outcome[]): PackageVersion[] {
+  return outcomes.flatMap(({ step, status }) =>
+    step.action === 'delete' && status === 'done' ? [step.version] : []
+  )
+}
+
+/** One line of the log for the versions of an image: `  id 123 sha256:…, id 124 sha256:…`. */
+export function wayBackLine(versions: readonly PackageVersion[]): string {
+  return `  ${versions.map(({ id, digest }) => `id ${id} ${digest}`).join(', ')}`
+}
+
+/** A fold of the summary; `most` rows of it, as the report has all. Nothing where nothing was deleted. */
+export function wayBackPart(outcomes: readonly Outcome[], most: number): string {
+  const versions = deletedOf(outcomes)
+  if (versions.length === 0) return ''
+  const rows = versions.slice(0, most).map(({ id, digest }) => [code(String(id)), code(digest)])
+  return details(
+    `Ids and digests of ${count(versions.length, 'deleted version')}`,
+    `Within 30 days \`mode: restore\` takes any of them in \`restore\`.\n\n${listing([RIGHT('Id'), LEFT('Digest')], rows, versions.length, 'version')}`
+  )
+}
