@@ -7,13 +7,14 @@
  * reports, lists and references for each reader, and `--runs` whole runs under
  * faults (server errors, dropped and lost answers, limits, stalls, garbled bodies) and under `kill -9`. Of the
  * runs a fifth are the bundle in a process of its own, all kills among them; the others go the same road inside
- * this process, on a clock that runs faster. Ends with 1 when anything was lost, and names the seeds.
+ * this process, on a clock that runs faster. `--kind witnesses` makes all runs of that kind, inside this process where
+ * nothing is killed. Ends with 1 when anything was lost, and names the seeds.
  */
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { disturb, type Verdict, type Where } from '../__tests__/campaign/campaign.ts'
-import type { Kind } from '../__tests__/campaign/scenario.ts'
+import { KINDS, type Kind } from '../__tests__/campaign/scenario.ts'
 
 const root = resolve(import.meta.dirname, '..')
 /** Runs under way at once: they mostly wait. */
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     worlds: { type: 'string', default: '2000' },
     texts: { type: 'string', default: '2000' },
     runs: { type: 'string', default: '200' },
+    kind: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) }
   }
 })
@@ -31,6 +33,10 @@ const worlds = wholeNumber('worlds', values.worlds)
 const texts = wholeNumber('texts', values.texts)
 const runs = wholeNumber('runs', values.runs)
 const seed = wholeNumber('seed', values.seed)
+const onlyKind = KINDS.find(kind => kind === values.kind)
+if (values.kind !== undefined && onlyKind === undefined) {
+  throw new Error(`--kind is "${values.kind}": give one of ${KINDS.join(', ')}`)
+}
 
 if (worlds > 0) {
   console.log(`${worlds} random worlds for each law, seed ${seed}`)
@@ -74,7 +80,7 @@ async function campaign(): Promise<void> {
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   for (const where of ['inside', 'bundle'] as const) {
-    for (const kind of ['faults', 'witnesses', 'stall', 'kill'] as const) sumUp(where, kind, verdicts)
+    for (const kind of KINDS) sumUp(where, kind, verdicts)
   }
   const bad = verdicts.filter(({ findings }) => findings.length > 0)
   const minutes = ((performance.now() - started) / 60_000).toFixed(1)
@@ -84,13 +90,15 @@ async function campaign(): Promise<void> {
 
 /** Of twenty runs three are killed, and one in a hundred meets a server that never answers: that takes 30 s. */
 function kindOf(number: number): Kind {
+  if (onlyKind !== undefined) return onlyKind
   if (number % 100 === 50) return 'stall'
   if (number % 20 === 1 || number % 5 === 2) return 'witnesses'
   return [5, 10, 15].includes(number % 20) ? 'kill' : 'faults'
 }
 
 function whereOf(number: number): Where {
-  return kindOf(number) === 'kill' || number % 20 === 0 ? 'bundle' : 'inside'
+  if (kindOf(number) === 'kill') return 'bundle'
+  return onlyKind === undefined && number % 20 === 0 ? 'bundle' : 'inside'
 }
 
 function tell({ seed: which, kind, where, findings }: Verdict): void {

@@ -66,7 +66,8 @@ const push: fc.Arbitrary<Push> = fc.record({
 const inputs: fc.Arbitrary<Inputs> = fc
   .record({
     'delete-tags': fc.constantFrom('sha-*', 'sha-* pr-*', 'semver:<1.1.0, sha-*', '*', '/^(sha|x)-/'),
-    'keep-tags': fc.constantFrom('', 'latest', 'v*', 'latest, sha-1'),
+    // Each matches something, whatever is seen: an idle one holds the whole run, or does not, as other tags go.
+    'keep-tags': fc.constantFrom('', '{latest,stays}', '{v*,stays}', '{latest,sha-1,stays}'),
     'keep-at-least': fc.constantFrom('0', '0', '1', '2'),
     'older-than': fc.constantFrom('', '10d', '30d'),
     'deletions-per-run': fc.constantFrom('', '', '7')
@@ -174,6 +175,7 @@ const witnesses: fc.Arbitrary<readonly Disturbance[]> = fc.array(witness, { minL
 
 const DISTURBANCES = { faults, stall, kill, witnesses }
 export type Kind = keyof typeof DISTURBANCES
+export const KINDS = Object.keys(DISTURBANCES) as readonly Kind[]
 
 /** The scenario that belongs to this number. */
 export function scenarioOf(seed: number, kind: Kind): Scenario {

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { referrerTag } from '../../src/model/digest.ts'
 import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
-import { image, index, manifest } from '../emulator/shapes.ts'
+import { cosign, image, index, manifest } from '../emulator/shapes.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
 
@@ -116,6 +117,36 @@ describe('restore', () => {
     await using back = await restore(reportOf(first))
     expect(back.stdout).not.toMatch(/stays on/)
     expect(app.tags()).toMatchObject({ v2: v2.digest, 'sha-2': v2.digest })
+  })
+
+  it('E-07 says which placeholders came back with a time, and wants no tag for them', async () => {
+    github.world.deletedTags = 'shown'
+    const image = app.push(manifest(), { tags: ['sha-1', 'prod'], at: '2026-02-01T00:00:00Z' })
+    await using cleaned = await clean({ 'delete-tags': 'sha-*', untag: 'true' })
+    expect([cleaned.code, Object.keys(app.tags())]).toEqual([0, ['v1', 'prod']])
+    await using back = await restore('since 1d')
+    expect(back.code).toBe(0)
+    expect(back.stdout).toMatch(/::warning::app: 1 placeholder .*sha-1: the next retention run/)
+    app.tag(image, 'sha-1')
+    await using again = await restore('since 1d')
+    expect([again.code, app.tags()['sha-1']]).toEqual([0, image.digest])
+  })
+
+  it.each(['sig', 'list'])('E-19, E-20 brings back what describes a named image: %s', async kind => {
+    github.world.deletedTags = 'shown'
+    const bad = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    if (kind === 'sig') {
+      app.sign(bad)
+      app.push(cosign('sig'), { tags: [`cosign-${referrerTag(bad.children[0]!.digest)}.sig`] })
+    } else for (const _ of [1, 2]) app.attest(bad)
+    const before = picture()
+    await using purged = await purge('sha-1')
+    expect([purged.code, Object.keys(app.tags())]).toEqual([0, ['v1']])
+    await using back = await restore('sha-1')
+    expect(back.code).toBe(0)
+    expect(picture().tags).toEqual(before.tags)
+    // An older list has no tag that would tell of it.
+    expect(before.digests.length - picture().digests.length).toBe(kind === 'list' ? 1 : 0)
   })
 
   it('restores nothing when a name is unknown', async () => {

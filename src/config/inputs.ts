@@ -168,6 +168,12 @@ export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
   KEYS.map(key => [nameOf(key), FIELDS[key].default])
 )
 
+/** The modes that use the input of this name in action.yml; undefined when all of them do. */
+export function modesOf(name: string): readonly Mode[] | undefined {
+  const key = KEYS.find(one => nameOf(one) === name)
+  return key === undefined || FIELDS[key].modes === ALL ? undefined : FIELDS[key].modes
+}
+
 /**
  * Reads the inputs as the runner hands them over: `INPUT_` and the name in upper case, hyphens kept.
  *

@@ -33,8 +33,8 @@ export type KeepReason =
   | { readonly code: 'cache' }
   /** GitHub's list is odd about it; `why` is a phrase. */
   | { readonly code: 'odd'; readonly why: string }
-  /** A signature in a package of nothing else: what it describes may be in another one. */
-  | { readonly code: 'stored' }
+  /** A signature or the like whose subject is in another package, or may be; `why` is a phrase. */
+  | { readonly code: 'stored'; readonly why: string }
   /** A plan that was approved keeps it; `why` is the reason that it gave. */
   | { readonly code: 'approved'; readonly why: string }
   /** It came after the plan that is applied. */

@@ -74,6 +74,8 @@ export interface Inventory {
   /** As in `ListedPackage`; absent where nobody asked for the registry's tags. */
   readonly unlisted?: ListedPackage['unlisted']
   readonly unresolved?: ListedPackage['unresolved']
+  /** Why what describes a digest that is not in the package is no orphan, by that digest's `referrerTag`: a phrase. */
+  readonly elsewhere?: ReadonlyMap<string, string>
   /** One entry for every listed version, and for every unlisted digest that an index names. */
   readonly contents: ReadonlyMap<Digest, Content>
 }

@@ -44,7 +44,7 @@ function keepReasons(
     ...layer0.filter(({ code }) => code !== 'in-use' && code !== 'unread'),
     ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
     ...(votes.spared.get(place) ?? []),
-    ...(input.graph.isStore && input.graph.describes[place] === true ? [STORED] : [])
+    ...storedReason(place, input)
   ]
   return [reason, ...others]
 }
@@ -52,13 +52,17 @@ function keepReasons(
 // Nearly all versions are stripped of nothing: they share this.
 const NONE: readonly never[] = []
 
-const STORED: KeepReason = { code: 'stored' }
 const NO_RULE: KeepReason = { code: 'no-rule' }
 const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
 
 function unreadReason(place: number, { graph }: EvaluationInput): KeepReason | undefined {
   const content = graph.nodes[place]?.content
   return content?.state === 'unread' ? { code: 'unread', cause: content.cause } : undefined
+}
+
+function storedReason(place: number, { graph }: EvaluationInput): KeepReason[] {
+  const why = graph.stored(place)
+  return why === undefined ? [] : [{ code: 'stored', why }]
 }
 
 function viaReason(place: number, { graph }: EvaluationInput, kept: Closure): KeepReason[] {

@@ -35,8 +35,8 @@ export interface Graph {
   readonly describes: readonly boolean[]
   /** Digests that GitHub lists more than once. */
   readonly twins: ReadonlySet<Digest>
-  /** True where nothing stands for itself and all that is described is elsewhere: a store of signatures. */
-  readonly isStore: boolean
+  /** Why one that describes something is no orphan, although that is not there: a phrase; mostly undefined. */
+  readonly stored: (place: number) => string | undefined
   /** Tags of which nobody knows what they stand on. */
   readonly unresolved: NonNullable<Inventory['unresolved']>
   /** What is wrong with a node; mostly undefined. */
@@ -55,8 +55,8 @@ export function buildGraph(inventory: Inventory): Graph {
   const twins = shareAmongTwins(nodes, find, predecessors)
   const describes = subjects.map(said => said.length > 0)
   const { unresolved = NONE } = inventory
-  const isStore = holdsReferrersOnly(nodes, describes, predecessors)
-  const graph = { nodes, find, children, referrers, predecessors, describes, unresolved, isStore, twins }
+  const stored = storedBy(inventory, subjects, holdsReferrersOnly(nodes, describes, predecessors))
+  const graph = { nodes, find, children, referrers, predecessors, describes, unresolved, stored, twins }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
 }
@@ -189,6 +189,34 @@ function shareAmongTwins(
   return twins
 }
 
+const STORE =
+  'this package holds nothing but signatures and the like, and what this one describes may be in another package'
+
+/** What a node describes may be in another package: where the evidence says so, and in a store of signatures. */
+function storedBy({ elsewhere }: Inventory, subjects: Subjects, isStore: boolean): Graph['stored'] {
+  return place => {
+    const said = subjects[place] ?? NONE
+    if (isStore && said.length > 0) return STORE
+    for (const subject of said) {
+      const why = elsewhere?.get(keyOf(subject))
+      if (why !== undefined) return why
+    }
+    return undefined
+  }
+}
+
+/** What orphans describe: the `referrerTag` of each subject that is not there, once. */
+export function subjectsOfOrphans(inventory: Inventory): ReadonlySet<string> {
+  const { nodes, find, states } = buildGraph(inventory)
+  const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
+  const orphans = subjects.filter((_, place) => states[place] === 'orphaned')
+  return new Set(orphans.flatMap(said => said.map(keyOf)))
+}
+
+function keyOf({ digest, tag = '' }: Subjects[number][number]): string {
+  return digest === undefined ? tag : referrerTag(digest)
+}
+
 /**
  * True where nothing stands for itself, and nothing that is described is there. What has no content, and what an
  * interrupted run of ours left behind, is no image: it must not make orphans of the rest.
@@ -235,11 +263,11 @@ function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenSta
 }
 
 /** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
-function isOrphaned({ nodes, describes, predecessors, isStore }: Edges, place: number): boolean {
+function isOrphaned({ nodes, describes, predecessors, stored }: Edges, place: number): boolean {
   const node = nodes[place]
   // Had one of its subjects been there, it would point to this one.
   return (
-    !isStore &&
+    stored(place) === undefined &&
     node?.version !== undefined &&
     node.userTags.length === 0 &&
     describes[place] === true &&

@@ -1,5 +1,5 @@
 import { count } from '../util/format.ts'
-import { REPOSITORY } from '../util/links.ts'
+import { REPOSITORY, TROUBLESHOOTING } from '../util/links.ts'
 
 /**
  * Untrusted text (tags, names, messages of servers) made safe for GitHub's Markdown. Everything that could
@@ -14,11 +14,12 @@ export function safe(text: string, most = 500): string {
     .replace(LIST_MARK, (_, number: string, mark: string) => number + reference(mark))
 }
 
-/** A sentence of ours that may quote anything; plain names in backticks become code again, and the README a link. */
+/** A sentence of ours that may quote anything; plain names in backticks become code again, and our pages links. */
 export function prose(sentence: string): string {
   return safe(sentence, 1_000)
     .replaceAll(/&#96;([\w./-]+)&#96;/g, '`$1`')
     .replaceAll(README, (_, anchor: string) => `[README](${REPOSITORY}#${anchor})`)
+    .replaceAll(TROUBLE, (_, anchor: string) => `[Troubleshooting](${TROUBLESHOOTING}#${anchor})`)
 }
 
 /** A name as code where it has only what tags, digests and package names have; else as escaped text. */
@@ -101,5 +102,10 @@ const SPECIAL = /[!#$&*+<=>@[\\\]^_`{|}~]|:(?!\s)/g
 const LIST_MARK = /^(\d*)([-.)])/
 // Controls, line and paragraph separators, and marks that reorder or hide what follows.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
-// An address of ours as `safe` leaves it.
-const README = new RegExp(`${RegExp.escape(safe(`${REPOSITORY}#`))}([a-z-]+)`, 'g')
+const README = anchorsOf(REPOSITORY)
+const TROUBLE = anchorsOf(TROUBLESHOOTING)
+
+/** Finds addresses of ours as `safe` leaves them. */
+function anchorsOf(page: string): RegExp {
+  return new RegExp(`${RegExp.escape(safe(`${page}#`))}([a-z-]+)`, 'g')
+}

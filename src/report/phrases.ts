@@ -91,9 +91,8 @@ export function phrase(reason: Reason): string {
     case 'cache':
       return 'a build cache, which only a rule that names caches may delete'
     case 'odd':
-      return reason.why
     case 'stored':
-      return 'this package holds nothing but signatures and the like, and what this one describes may be in another package'
+      return reason.why
     case 'approved':
       return `the approved plan keeps it: ${reason.why}`
     case 'unplanned':

@@ -2,19 +2,20 @@ import type { Aftermath } from '../../apply/apply.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { BudgetError, ExpectedError } from '../../errors.ts'
+import type { DeletedVersion } from '../../github/packages.ts'
 import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { type Read, readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
-import { type Digest, shortDigest } from '../../model/digest.ts'
+import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
 import { isPlaceholder } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
-import { buildGraph, type Graph } from '../../policy/graph.ts'
+import { buildGraph, type Graph, isLeftover } from '../../policy/graph.ts'
 import { restoralOf } from '../../policy/restore-steps.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { tagEntry } from '../../report/record-build.ts'
-import { some } from '../../util/format.ts'
+import { count, some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
@@ -42,7 +43,9 @@ export async function verifyRestore(
 ): Promise<Aftermath> {
   try {
     const whole = await makeWhole(pkg, plan, outcomes, context, journal, report)
-    const tags = await settleTags(pkg, plan, before, context, journal)
+    const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
+    const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
+    const tags = await settleTags(pkg, new Map(tagsOfImages), before, context, journal)
     return {
       outcomes: [...outcomes, ...whole.outcomes],
       alarms: [...whole.alarms, ...tags.alarms],
@@ -58,6 +61,8 @@ interface Whole {
   readonly outcomes: readonly Outcome[]
   readonly warnings: readonly string[]
   readonly alarms: readonly string[]
+  /** Our own placeholders among what came back. */
+  readonly placeholders: readonly PackageVersion[]
 }
 
 async function makeWhole(
@@ -74,7 +79,8 @@ async function makeWhole(
       .filter(({ status }) => status === 'done' || status === 'already')
       .map(({ step }) => step.version.digest)
   )
-  const roots = (await packages.listVersions(pkg)).versions.filter(({ digest }) => back.has(digest))
+  const active = (await packages.listVersions(pkg)).versions
+  const roots = active.filter(({ digest }) => back.has(digest))
   const outcomes: Outcome[] = []
   let graph: Graph | undefined
   for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
@@ -84,14 +90,57 @@ async function makeWhole(
     const inventory = await readInventory(pkg, list, read, witnessOf(list, clock))
     graph = buildGraph(inventory)
     const wanted = missingIn(graph, below(graph, plan.broken))
-    if (wanted.size === 0) break
-    const lost = (await packages.listDeleted(pkg, () => false)).filter(({ digest }) => wanted.has(digest))
+    // A report tells what described its images; of what is named that has to be found.
+    const isNamed = plan.reason.code === 'asked-for'
+    if (wanted.size === 0 && !isNamed) break
+    const deleted = await packages.listDeleted(pkg, () => false)
+    const describing = isNamed ? referrersOf(graph, deleted, active) : []
+    const lost = [...deleted.filter(({ digest }) => wanted.has(digest)), ...describing]
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
-    if (round > 0 && steps.length === 0) break
+    if ((round > 0 || wanted.size === 0) && steps.length === 0) break
     outcomes.push(...(await restoreVersions(pkg, steps, context, journal, report)))
+    roots.push(...describing.filter(({ id }) => !tried.has(id)))
   }
-  return { outcomes, ...stillBroken(graph, roots, plan) }
+  const { warnings, alarms } = stillBroken(graph, roots, plan)
+  const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
+  return { outcomes, placeholders, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+}
+
+/**
+ * What describes these manifests by its tags (`sha256-<hex>`, with anything around it) and was deleted; of each tag
+ * the last that had it, and only where nobody has it now.
+ */
+function referrersOf(
+  { nodes }: Graph,
+  deleted: readonly DeletedVersion[],
+  active: readonly PackageVersion[]
+): DeletedVersion[] {
+  const subjects = new Set(nodes.map(({ digest }) => referrerTag(digest)))
+  const taken = new Set(active.flatMap(({ tags }) => tags))
+  return deleted
+    .toSorted((a, b) => (b.deleted ?? 0) - (a.deleted ?? 0))
+    .filter(({ tags }) => {
+      if (!tags.some(tag => digestsNamedIn(tag).some(key => subjects.has(key)))) return false
+      if (tags.some(tag => taken.has(tag))) return false
+      for (const tag of tags) taken.add(tag)
+      return true
+    })
+}
+
+function isPlaceholderIn(graph: Graph | undefined, digest: Digest): boolean {
+  const content = graph?.nodes[graph.find(digest) ?? -1]?.content
+  return content !== undefined && isLeftover(content)
+}
+
+/** What a deleted version was is not known before it is back. */
+function leftBehind(placeholders: readonly PackageVersion[]): string[] {
+  const [first] = placeholders
+  if (first === undefined) return []
+  return [
+    `${count(placeholders.length, 'placeholder')} of an earlier run that took tags off images came back as well, such as ` +
+      `${nameOf(first)}: the next retention run that may delete removes what is left of it.`
+  ]
 }
 
 /** What is not whole, and what of that was not whole before either. */
@@ -153,7 +202,7 @@ function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> 
 /** Puts every tag where it belongs, and leaves those alone that others have had before. */
 async function settleTags(
   pkg: Package,
-  { tags }: RestorePlan,
+  tags: RestorePlan['tags'],
   before: readonly PackageVersion[],
   context: Context,
   journal: Journal

@@ -5,6 +5,7 @@ import { orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
 import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
 import { readSizes } from '../../inventory/sizes.ts'
+import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
 import type { Inventory, Package } from '../../model/package.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { policyHash } from '../../policy/hash.ts'
@@ -22,6 +23,8 @@ import { applyTo } from './approval.ts'
 /** What is done with a package beside deciding on it. */
 export interface PlanOptions {
   readonly readUsage: ReadUsage
+  /** The packages in which a signature's subject may be. */
+  readonly siblings: () => Promise<Siblings>
   /** A tag or a digest whose verdict is to be explained. */
   readonly explain: string | undefined
   readonly approved: Approved | undefined
@@ -86,6 +89,7 @@ async function planned(
     deferred: false,
     warnings: [
       ...unseenVersions(loaded),
+      ...seen.warnings,
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
     ]
@@ -98,12 +102,15 @@ interface Seen {
   readonly loaded: LoadedPackage
   readonly usage: Usage
   readonly errors: readonly string[]
+  readonly warnings: readonly string[]
 }
+
+const NO_SUBJECTS: Subjects = { elsewhere: new Map(), warnings: [] }
 
 async function look(
   pkg: Package,
   policy: Policy,
-  { readUsage, explain, approved }: PlanOptions,
+  { readUsage, siblings, explain, approved }: PlanOptions,
   context: Context,
   now: number
 ): Promise<Seen> {
@@ -114,13 +121,17 @@ async function look(
     const isMeant = versions.some(({ digest, tags }) => digest === explain || tags.includes(explain ?? ''))
     return isMeant || couldChange(pkg, versions, policy, { ...asked.usage, untaggedSince }, now)
   }
-  const loaded = await load(pkg, context, matters)
+  const listed = await load(pkg, context, matters)
   if (asked === undefined) throw new Error('the survey did not ask what matters')
+  const { elsewhere, warnings } = deletesOrphans(policy)
+    ? await findSubjects(listed.inventory, siblings, context)
+    : NO_SUBJECTS
+  const loaded = { ...listed, inventory: { ...listed.inventory, elsewhere } }
   const { inventory, untaggedSince } = loaded
   const usage = { ...asked.usage, untaggedSince }
   const wanted = wantedLabels(inventory, policy, usage, now)
   const { labels, errors } = await readLabels(pkg, wanted, inventory, context.registry)
-  return { loaded, usage: { ...usage, labels }, errors: [...asked.errors, ...errors] }
+  return { loaded, usage: { ...usage, labels }, warnings, errors: [...asked.errors, ...errors] }
 }
 
 /** That GitHub counts more than it lists is no verdict on anything, but somebody should know. */
@@ -130,4 +141,8 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
     `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, at every look. ` +
       "Everything that the registry's list of tags names was taken into account, and what is listed was decided on as usual."
   ]
+}
+
+function deletesOrphans({ rules }: Policy): boolean {
+  return rules.some(({ action, match }) => action === 'delete' && match.states?.has('orphaned') === true)
 }

@@ -4,6 +4,7 @@ import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { unprovenRights } from '../../github/token.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { siblingsIn } from '../../inventory/subjects.ts'
 import { annotate } from '../../log.ts'
 import type { RunResult } from '../../model/run.ts'
 import { usageReader } from '../../usage/ask.ts'
@@ -29,6 +30,10 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
     const policy = policyOf(one.pkg.name)
     return policy === undefined ? [] : [{ ...one, policy }]
   })
+  const siblings = siblingsIn(
+    chosen.map(({ pkg }) => pkg),
+    context
+  )
   const planned = await eachOf(governed, SIDE_BY_SIDE, async ({ pkg, policy, problem }) => ({
     policy,
     task:
@@ -36,7 +41,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
         ? await planPackage(
             pkg,
             policy,
-            { readUsage, explain, approved: approval?.packages.get(pkg.name), sizes: inputs.sizes },
+            { readUsage, siblings, explain, approved: approval?.packages.get(pkg.name), sizes: inputs.sizes },
             context
           )
         : notPlanned(pkg, problem)

@@ -1,0 +1,100 @@
+import { describe, expect, it } from '@jest/globals'
+import { referrerTag } from '../../../src/model/digest.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
+import { artifact, cosign, cosignTag, manifest } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** E-11: what a signature describes may be in another package of the owner (cosign's `COSIGN_REPOSITORY`). */
+
+const ORPHANED = { 'delete-broken': 'orphaned', 'delete-untagged': 'true' }
+
+/** Signatures of `acme/app` in a package that has something else as well, so that it is no mere store. */
+function layDown({ app, world }: Scene) {
+  const store = world.package('acme/app-signatures', { repository: 'acme/app' })
+  store.push(manifest(), { tags: ['readme'], at: ago(90) })
+  const v1 = app.push(manifest(), { tags: ['v1'], at: ago(80) })
+  return {
+    store,
+    v1,
+    classic: store.push(cosign('sig'), { tags: [cosignTag(v1, 'sig')], at: ago(70) }),
+    prefixed: store.push(cosign('sig'), { tags: [`cosign-${referrerTag(v1.digest)}.sig`], at: ago(70) }),
+    bySubject: store.push(artifact('application/spdx+json', v1), { at: ago(70) })
+  }
+}
+
+describe('E-11: signatures of one package in another', () => {
+  it.each(['app-signatures', 'app, app-signatures'])('stay with `packages: %s`', async packages => {
+    await using scene = await openScene()
+    const { store, bySubject, classic } = layDown(scene)
+    const before = store.digests()
+    const { errors, warnings, why } = await scene.run({ ...ORPHANED, packages })
+    expect(errors).toEqual([])
+    expect(store.digests()).toEqual(before)
+    const reason = packages === 'app-signatures' ? /is unknown/ : /describes sha256:\w+ in acme\/app$/
+    for (const one of [bySubject, classic]) expect(why(one, 'app-signatures')).toMatch(reason)
+    const said = warnings.filter(text => text.includes('what they describe'))
+    expect(said).toHaveLength(packages === 'app-signatures' ? 1 : 0)
+    for (const text of said) expect(text).toMatch(/read:packages.*mode: purge/)
+  })
+
+  it('a token that may list packages finds the other one', async () => {
+    await using scene = await openScene()
+    const { store, classic } = layDown(scene)
+    const before = store.digests()
+    const token = scene.world.classic('olivia')
+    const { errors, why } = await scene.run({ ...ORPHANED, packages: 'app-signatures', token })
+    expect([errors, store.digests()]).toEqual([[], before])
+    expect(why(classic, 'app-signatures')).toMatch(/describes sha256:\w+ in acme\/app$/)
+  })
+
+  it('and once it is in none of them, its signatures go', async () => {
+    await using scene = await openScene()
+    const { store, v1, prefixed } = layDown(scene)
+    scene.app.delete(v1)
+    scene.app.push(manifest(), { tags: ['v2'], at: ago(60) })
+    const token = scene.world.classic('olivia')
+    const { errors } = await scene.run({ ...ORPHANED, packages: 'app-signatures', token })
+    expect(errors).toEqual([])
+    expect(Object.keys(store.tags())).toEqual(['readme', ...(store.version(prefixed.digest)?.tags ?? [])])
+    expect(store.digests().size).toBe(2)
+  })
+
+  it('one denial by the other package orphans nothing', async () => {
+    await using scene = await openScene()
+    const { store } = layDown(scene)
+    const before = store.digests()
+    scene.github.faults.on(
+      { host: 'registry', path: /\/acme\/app\/manifests\/sha256/, times: 2 },
+      { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') }
+    )
+    const token = scene.world.classic('olivia')
+    await scene.run({ ...ORPHANED, packages: 'app-signatures', token })
+    expect(store.digests()).toEqual(before)
+  })
+
+  it('another package that the token may not read leaves it unknown', async () => {
+    await using scene = await openScene()
+    const { store, classic } = layDown(scene)
+    const before = store.digests()
+    scene.github.faults.on(
+      { host: 'registry', path: /\/acme\/app\/manifests\// },
+      { kind: 'answer', answer: registryError(403, 'DENIED', 'denied') }
+    )
+    const token = scene.world.classic('olivia')
+    const { why } = await scene.run({ ...ORPHANED, packages: 'app-signatures', token })
+    expect(store.digests()).toEqual(before)
+    expect(why(classic, 'app-signatures')).toMatch(/is unknown.*acme\/app/)
+  })
+
+  it('what GitHub lists among the deleted versions was in this package: its signatures go with any token', async () => {
+    await using scene = await openScene()
+    const { app } = scene
+    app.push(manifest(), { tags: ['v2'], at: ago(60) })
+    const v1 = app.push(manifest(), { tags: ['v1'], at: ago(80) })
+    app.sign(v1, 'sig', { at: ago(70) })
+    app.delete(v1)
+    const { errors, warnings } = await scene.run(ORPHANED)
+    expect([errors, warnings]).toEqual([[], []])
+    expect(Object.keys(app.tags())).toEqual(['v2'])
+  })
+})

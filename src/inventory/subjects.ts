@@ -1,0 +1,166 @@
+import type { Context } from '../context.ts'
+import { orFailure } from '../errors.ts'
+import { type Digest, parseDigest, shortDigest } from '../model/digest.ts'
+import type { Inventory, Package } from '../model/package.ts'
+import { subjectsOfOrphans } from '../policy/graph.ts'
+import { eachOf } from '../util/concurrency.ts'
+import { count, some } from '../util/format.ts'
+import { findTags } from './evidence.ts'
+
+/** The other packages in which a subject may be. */
+export interface Siblings {
+  readonly names: readonly string[]
+  /** Why there may be more of them: a phrase; undefined when these are all that the owner has. */
+  readonly incomplete?: string
+}
+
+/** What became of the subjects that are not in a package. */
+export interface Subjects {
+  /** Why what describes one of them is no orphan, by the subject's `referrerTag`: a phrase. */
+  readonly elsewhere: ReadonlyMap<string, string>
+  /** Sentences on those that are unknown, with the way out. */
+  readonly warnings: readonly string[]
+}
+
+/** How many subjects are asked for in all other packages together; the rest stays unknown. */
+const MOST_LOOKS = 5_000
+/** How many packages are asked at once. */
+const AT_ONCE = 8
+/** How many pages of the list of deleted versions are read. */
+const MOST_PAGES = 10
+
+/**
+ * Finds the packages of the owner, the first time that anybody asks.
+ * @param chosen the packages of the run
+ */
+export function siblingsIn(chosen: readonly Package[], context: Context): () => Promise<Siblings> {
+  const find = async (): Promise<Siblings> => {
+    const names = chosen.map(({ name }) => name)
+    if (context.tokenKind === 'installation') return { names, incomplete: NO_LISTING }
+    const listed = await orFailure(() => context.packages.list())
+    if ('problem' in listed) return { names, incomplete: NO_LISTING }
+    return { names: [...new Set([...names, ...listed.map(({ name }) => name)])] }
+  }
+  let found: Promise<Siblings> | undefined
+  return () => {
+    found ??= find()
+    return found
+  }
+}
+
+const NO_LISTING = 'this token may not list the packages of the owner'
+
+/**
+ * Where the subjects are that a package's orphans describe. A signature may be kept in another package than its image
+ * (cosign's `COSIGN_REPOSITORY`), so that the subject is not here does not mean that it is gone. It is only when no
+ * package of the owner has it; or when it was in this one, and GitHub lists it among the deleted.
+ *
+ * Where the requests cannot be made, that is unknown, too.
+ */
+export async function findSubjects(
+  inventory: Inventory,
+  siblings: () => Promise<Siblings>,
+  context: Context
+): Promise<Subjects> {
+  const wanted = subjectsOfOrphans(inventory)
+  const elsewhere = new Map<string, string>()
+  if (wanted.size === 0) return { elsewhere, warnings: [] }
+  const { package: pkg } = inventory
+  const { names, incomplete } = await siblings()
+  const others = nearestFirst(
+    names.filter(name => name !== pkg.name),
+    pkg.name
+  )
+  const left = new Map<Digest, string>()
+  const cutOff: string[] = []
+  for (const key of wanted) {
+    const digest = parseDigest(key.replace('-', ':'))
+    if (digest === undefined) cutOff.push(key)
+    else left.set(digest, key)
+  }
+  const doubts = await lookInOthers(pkg, others, left, elsewhere, context)
+  if (incomplete !== undefined) doubts.unshift(incomplete)
+  const deleted = doubts.length === 0 || left.size === 0 ? left : await deletedFrom(pkg, left, context)
+  const unknown = [...left].flatMap(([digest, key]) => (deleted.has(digest) ? [] : [key]))
+  if (cutOff.length > 0) doubts.push('a tag does not tell a sha512 digest completely')
+  const why = doubts.join(', and ')
+  for (const key of [...unknown, ...cutOff]) {
+    elsewhere.set(key, `whether what it describes is in another package is unknown: ${why}`)
+  }
+  return { elsewhere, warnings: unclear(unknown.length + cutOff.length, why) }
+}
+
+function unclear(subjects: number, why: string): string[] {
+  if (subjects === 0) return []
+  return [
+    `Signatures and the like of ${count(subjects, 'image')} are kept: what they describe is not in this package, and whether it is ` +
+      `in another one is unknown, because ${why}. Give a classic token with \`read:packages\` that sees every package of ` +
+      'the owner; or delete what nobody needs with `mode: purge` and its digest.'
+  ]
+}
+
+/**
+ * Asks the other packages, those first whose names are most alike. What one of them has leaves `left`.
+ * @returns why some could not be asked: phrases
+ */
+async function lookInOthers(
+  pkg: Package,
+  others: readonly string[],
+  left: Map<Digest, string>,
+  elsewhere: Map<string, string>,
+  { registry, clock }: Context
+): Promise<string[]> {
+  const repositoryOf = (name: string): string => `${pkg.owner.login}/${name}`.toLowerCase()
+  const found = (name: string, digest: Digest): void => {
+    const key = left.get(digest)
+    if (key !== undefined) elsewhere.set(key, `describes ${shortDigest(digest)} in ${repositoryOf(name)}`)
+    left.delete(digest)
+  }
+  let looks = 0
+  const asked: string[] = []
+  for (const name of others) {
+    looks += left.size
+    if (left.size === 0) return []
+    if (looks > MOST_LOOKS) break
+    asked.push(name)
+    const heads = await orFailure(() =>
+      eachOf([...left.keys()], AT_ONCE, async digest => ({
+        digest,
+        head: await registry.headTag(repositoryOf(name), digest)
+      }))
+    )
+    if ('problem' in heads) continue
+    for (const { digest, head } of heads) if (head.state === 'found') found(name, digest)
+  }
+  // A denial counts only after looking again.
+  const unclear = await eachOf(asked, AT_ONCE, async name => {
+    const heads = await orFailure(() => findTags(registry, repositoryOf(name), [...left.keys()], clock))
+    if ('problem' in heads) return [name]
+    for (const [digest, head] of heads) if (head.state === 'found') found(name, digest as Digest)
+    return [...heads.values()].some(({ state }) => state === 'unread') ? [name] : []
+  })
+  const unasked = [...unclear.flat(), ...others.slice(asked.length)]
+  return unasked.length === 0 ? [] : [`${some(unasked.map(repositoryOf), 3)} could not be asked`]
+}
+
+/** Those of these that GitHub lists among the deleted versions of the package, as far as the list was read. */
+async function deletedFrom(
+  pkg: Package,
+  wanted: ReadonlyMap<Digest, string>,
+  { packages }: Context
+): Promise<Pick<ReadonlySet<Digest>, 'has'>> {
+  let pages = 0
+  const rows = await orFailure(() => packages.listDeleted(pkg, () => pages++ > MOST_PAGES))
+  if ('problem' in rows) return new Set()
+  return new Set(rows.map(({ digest }) => digest).filter(digest => wanted.has(digest)))
+}
+
+/** Those first that begin like the name, or as which it begins. */
+function nearestFirst(names: readonly string[], name: string): string[] {
+  const shared = (other: string): number => {
+    let length = 0
+    while (length < name.length && other[length] === name[length]) length++
+    return length
+  }
+  return names.toSorted((a, b) => shared(b) - shared(a))
+}
