@@ -29,6 +29,7 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
     versions,
     pageOf: new Map(versions.map((row, index) => [row.id, Math.floor(index / perPage) + 1])),
     newestFirst: true,
+    asOf: Number.NEGATIVE_INFINITY,
     unseen: 0
   }
   const replace = (old: PackageVersion, facts: Partial<PackageVersion>) => {
