@@ -44,6 +44,23 @@ describe('E-01: the registry denies a manifest that GitHub lists', () => {
     expect(app.version(v1.children.at(-1)!.digest)).toBeDefined()
   })
 
+  test('the attestation of a platform that it shares stays as well (campaign 520498)', async () => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    const old = app.push(image(['linux/amd64'], { attest: 'new' }), { at: ago(60) })
+    const [shared, attestation] = old.children
+    const v1 = app.push(
+      index([
+        { shape: shared!.shape, platform: 'linux/amd64' },
+        { shape: manifest(), platform: 'linux/arm64' }
+      ]),
+      { tags: ['v1'], at: ago(50) }
+    )
+    deny(github, v1, 1)
+    await scene.run(USUAL)
+    expect(app.version(attestation!.digest)).toBeDefined()
+  })
+
   test('below a nested index', async () => {
     await using scene = await openScene()
     const { app, github } = scene
