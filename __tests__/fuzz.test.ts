@@ -31,7 +31,7 @@ const yamlOf = (path: string): string[] =>
     match => match[1] ?? ''
   )
 
-const POLICIES = [...yamlOf('docs/policies.md'), ...yamlOf('README.md')]
+const POLICIES = [...yamlOf('docs/policies.md'), ...yamlOf('docs/recipes.md')]
 const subject = image()
 const MANIFESTS = [
   subject,

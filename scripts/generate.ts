@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { modesOf } from '../src/config/inputs.ts'
 import { policyJsonSchema } from '../src/config/policy-schema.ts'
 import { withContents } from './generate/contents.ts'
 import { withTables } from './generate/inputs-table.ts'
@@ -27,7 +28,7 @@ const GENERATORS: readonly Generator[] = [
   { path: 'policy.schema.json', make: () => `${JSON.stringify(policyJsonSchema(), null, 2)}\n` },
   {
     path: 'README.md',
-    make: now => withContents(withTables(now, readFileSync(join(root, 'action.yml'), 'utf8')))
+    make: now => withContents(withTables(now, readFileSync(join(root, 'action.yml'), 'utf8'), modesOf))
   }
 ]
 

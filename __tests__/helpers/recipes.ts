@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 /** The policies that the documents show, for tests to run: what people copy must work. */
 
-export const DOCUMENTS = ['README.md', 'docs/policies.md'] as const
+export const DOCUMENTS = ['docs/policies.md', 'docs/recipes.md'] as const
 
 const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 

@@ -7,7 +7,7 @@ import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { image } from '../emulator/shapes.ts'
 import { type ActionRun, runAction } from '../helpers/run-action.ts'
 
-/** The README's recipes as they are written: the steps of their YAML, one after the other, as a runner takes them. */
+/** The documents' recipes for approval and undo as they are written: the steps of their YAML, one after the other, as a runner takes them. */
 
 interface Step {
   readonly id?: string
@@ -24,14 +24,14 @@ interface Workflow {
   >
 }
 
-const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
-const workflows = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```/gm)]
-  .map(([, text = '']) => parse(text) as Partial<Workflow>)
+const text = readFileSync(resolve(import.meta.dirname, '../../docs/approval-and-undo.md'), 'utf8')
+const workflows = [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)]
+  .map(([, yaml = '']) => parse(yaml) as Partial<Workflow>)
   .filter((block): block is Workflow => block.jobs !== undefined)
 
 function jobOf(workflow: string, job: string) {
   const found = workflows.find(({ name }) => name === workflow)?.jobs[job]
-  if (found === undefined) throw new Error(`the README has no job ${job} in "${workflow}"`)
+  if (found === undefined) throw new Error(`the document has no job ${job} in "${workflow}"`)
   return found
 }
 

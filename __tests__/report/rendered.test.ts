@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { html } from '../../scripts/render/markdown.ts'
 import { renderSummary } from '../../src/report/summary.ts'
-import { ANCHORS, readme } from '../../src/util/links.ts'
+import { ANCHORS, readme, troubleshooting } from '../../src/util/links.ts'
 import { shown } from './shown.ts'
 
 /** The summary as GitHub's Markdown makes it, read as HTML. */
@@ -38,8 +38,11 @@ describe.each(Object.entries(shown))('%s', (_, run) => {
     expect(attributes.filter(name => !['class', 'align', 'href'].includes(name))).toEqual([])
   })
 
-  test('links lead to the packages on GitHub, and to headings of the README that exist', () => {
-    const ours = ANCHORS.map(anchor => readme(anchor))
+  test('links lead to the packages on GitHub, and to headings of our documents that exist', () => {
+    const ours = [
+      ...ANCHORS['README.md'].map(readme),
+      ...ANCHORS['docs/troubleshooting.md'].map(troubleshooting)
+    ]
     const strange = links(page).filter(
       link => !(link.startsWith('https://github.com/orgs/acme/packages/') || ours.includes(link))
     )

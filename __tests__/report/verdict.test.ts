@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { OutcomeStatus } from '../../src/model/decision.ts'
 import { failures } from '../../src/report/verdict.ts'
-import { readme } from '../../src/util/links.ts'
+import { troubleshooting } from '../../src/util/links.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 import { drop, packageRun, runOf } from './runs.ts'
 
@@ -20,7 +20,7 @@ describe('a run is red for', () => {
     expect(failures(runOf([packageRun([], undefined, { unread })]))).toEqual([
       'app: 1 manifest could not be read, so it is kept with all that it may need. The first is v2: status 500. ' +
         `If that lasts and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digestOf('u')}\`. ` +
-        `See ${readme('a-manifest-could-not-be-read')}`
+        `See ${troubleshooting('a-manifest-could-not-be-read')}`
     ])
   })
 
@@ -29,7 +29,7 @@ describe('a run is red for', () => {
     const run = runOf([packageRun([], undefined, { brakes })], { dryRun: true })
     expect(failures(run)).toEqual([
       'app: The plan has 2 deletions, and `max-deletions` allows 1: nothing was deleted. ' +
-        `See ${readme('a-brake-held')}`
+        `See ${troubleshooting('a-brake-held')}`
     ])
   })
 

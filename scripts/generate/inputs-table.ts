@@ -8,20 +8,36 @@ interface Entry {
 
 /**
  * A README with its tables of inputs and outputs made anew from action.yml. They stand between the markers
- * `<!-- inputs -->` and `<!-- /inputs -->`, and the same for `outputs`.
+ * `<!-- inputs -->` and `<!-- /inputs -->`, and the same for `outputs`. Inputs that the same modes use share a table
+ * under a heading of their own, in the order in which action.yml first names one of them.
  *
+ * @param modesOf the modes that use an input; undefined for all modes
  * @throws Error when a marker is missing
  */
-export function withTables(readme: string, actionYml: string): string {
+export function withTables(
+  readme: string,
+  actionYml: string,
+  modesOf: (input: string) => readonly string[] | undefined
+): string {
   const action: { inputs: Record<string, Entry>; outputs: Record<string, Entry> } = parse(actionYml)
-  const inputs = Object.entries(action.inputs).map(([name, input]) => [
+  const groups = Map.groupBy(Object.entries(action.inputs), ([name]) => headingOf(modesOf(name)))
+  const inputs = [...groups].map(([heading, entries]) => `### ${heading}\n\n${inputTable(entries)}`)
+  const outputs = Object.entries(action.outputs).map(([name, output]) => [`\`${name}\``, output.description])
+  const filled = between(readme, 'inputs', inputs.join('\n\n'))
+  return between(filled, 'outputs', table(['Output', 'Meaning'], outputs))
+}
+
+function headingOf(modes: readonly string[] | undefined): string {
+  return modes === undefined ? 'Every mode' : `Mode ${modes.map(mode => `\`${mode}\``).join(' and ')}`
+}
+
+function inputTable(entries: readonly (readonly [string, Entry])[]): string {
+  const rows = entries.map(([name, input]) => [
     `\`${name}\``,
     input.default === '' ? '' : `\`${input.default}\``,
     input.description
   ])
-  const outputs = Object.entries(action.outputs).map(([name, output]) => [`\`${name}\``, output.description])
-  const filled = between(readme, 'inputs', table(['Input', 'Default', 'Meaning'], inputs))
-  return between(filled, 'outputs', table(['Output', 'Meaning'], outputs))
+  return table(['Input', 'Default', 'Meaning'], rows)
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -135,7 +135,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   expectSigned: { modes: CHECK, schema: fields.optional(fields.oneOf(SIGNATURES)), default: '' },
   expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
   failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
-  dispatchWorkflow: { modes: CHECK, schema: optionalText, default: '' },
+  dispatchWorkflow: { modes: CHECK, schema: fields.optional(fields.workflowFile), default: '' },
   dispatchRepository: {
     modes: CHECK,
     schema: fields.optional(fields.repository),
@@ -167,6 +167,12 @@ const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
   KEYS.map(key => [nameOf(key), FIELDS[key].default])
 )
+
+/** The modes that use the input of this name in action.yml; undefined when all of them do. */
+export function modesOf(name: string): readonly Mode[] | undefined {
+  const key = KEYS.find(one => nameOf(one) === name)
+  return key === undefined || FIELDS[key].modes === ALL ? undefined : FIELDS[key].modes
+}
 
 /**
  * Reads the inputs as the runner hands them over: `INPUT_` and the name in upper case, hyphens kept.

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import type { Owner } from '../model/package.ts'
-import { readme } from '../util/links.ts'
+import { troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { explain, statusOf } from './failure.ts'
 import type { TokenKind } from './token.ts'
@@ -35,7 +35,7 @@ export async function findOwner(octokit: Octokit, login: string, kind: TokenKind
       { 404: nobody(baseUrl) },
       // The first request of a run is where a wrong address shows.
       `Check that this runner reaches ${baseUrl} and that GitHub's REST API is there (the input \`api-url\`): ` +
-        readme('github-or-the-registry-does-not-answer')
+        troubleshooting('github-or-the-registry-does-not-answer')
     )
   }
 }

@@ -5,7 +5,7 @@ import { AbsentError, ExpectedError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
-import { readme } from '../util/links.ts'
+import { readme, troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
@@ -327,6 +327,6 @@ function notFound(name: string, owner: Owner): string {
     'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
     'a classic token needs the scope `read:packages`, an owner who may see the package, and SAML single sign-on where the ' +
     'organization asks for it: ' +
-    readme('a-package-is-not-found')
+    troubleshooting('a-package-is-not-found')
   )
 }

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import type { Package } from '../model/package.ts'
-import { readme } from '../util/links.ts'
+import { readme, troubleshooting } from '../util/links.ts'
 
 /**
  * What a token's prefix tells. `installation` is the workflow's own GITHUB_TOKEN or a GitHub App's: nothing
@@ -79,7 +79,7 @@ export function lackingRights(
     `${change === 'delete' ? 'delete' : 'write'}:packages\` ` +
     `(${serverUrl}/settings/tokens), and its owner needs the role Admin at ${settings}`
   const may = `This token may not ${change === 'delete' ? 'delete from' : 'restore in'} ${pkg.name}`
-  const see = `See ${readme('a-token-may-not-delete')}`
+  const see = `See ${troubleshooting('a-token-may-not-delete')}`
   if (kind === 'installation') return `${may}: ${repository}. ${see}`
   if (kind !== 'unknown') return `${may}: ${person}. ${see}`
   return `${may}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}. ${see}`

@@ -1,5 +1,5 @@
 import { count } from '../util/format.ts'
-import { REPOSITORY } from '../util/links.ts'
+import { REPOSITORY, TROUBLESHOOTING } from '../util/links.ts'
 
 /**
  * Untrusted text (tags, names, messages of servers) made safe for GitHub's Markdown. Everything that could
@@ -14,11 +14,12 @@ export function safe(text: string, most = 500): string {
     .replace(LIST_MARK, (_, number: string, mark: string) => number + reference(mark))
 }
 
-/** A sentence of ours that may quote anything; plain names in backticks become code again, and the README a link. */
+/** A sentence of ours that may quote anything; plain names in backticks become code again, and our pages links. */
 export function prose(sentence: string): string {
   return safe(sentence, 1_000)
     .replaceAll(/&#96;([\w./-]+)&#96;/g, '`$1`')
     .replaceAll(README, (_, anchor: string) => `[README](${REPOSITORY}#${anchor})`)
+    .replaceAll(TROUBLE, (_, anchor: string) => `[Troubleshooting](${TROUBLESHOOTING}#${anchor})`)
 }
 
 /** A name as code where it has only what tags, digests and package names have; else as escaped text. */
@@ -82,39 +83,6 @@ export function bar(part: number, whole: number): string {
 
 const BAR = 40
 
-/** A part of a pie: what it stands for decides on its colour. */
-export interface Slice {
-  readonly label: string
-  readonly value: number
-  readonly colour: string
-}
-
-/** Colours with white figures on them that GitHub's light and dark pages both bear. */
-export const RED = '#cf222e'
-export const AMBER = '#9a6700'
-export const GREY = '#6e7781'
-export const GREENS = ['#1a7f37', '#0969da', '#116329', '#0a3069', '#2c974b', '#218bff'] as const
-
-/** A Mermaid pie chart, the greatest slice first: Mermaid gives its colours in that order. */
-export function pie(title: string, slices: readonly Slice[]): string {
-  const sorted = slices.toSorted((a, b) => b.value - a.value)
-  const colours = sorted.map(({ colour }, index) => `"pie${index + 1}": "${colour}"`)
-  const look = '"pieOpacity": "1", "pieStrokeWidth": "1px", "pieOuterStrokeWidth": "0px"'
-  return [
-    '```mermaid',
-    `%%{init: {"themeVariables": {${colours.join(', ')}, "pieSectionTextColor": "#ffffff", ${look}}}}%%`,
-    'pie showData',
-    `    title ${title}`,
-    ...sorted.map(({ label, value }) => `    "${mermaid(label)}" : ${value}`),
-    '```'
-  ].join('\n')
-}
-
-/** Mermaid has no escape for a quote, and reads `#…;` as a character and `%%` as a comment. */
-function mermaid(label: string): string {
-  return label.replaceAll(INVISIBLE, ' ').replaceAll(/["#;%`\\]/g, "'")
-}
-
 function reference(character: string): string {
   return `&#${character.codePointAt(0)};`
 }
@@ -134,5 +102,10 @@ const SPECIAL = /[!#$&*+<=>@[\\\]^_`{|}~]|:(?!\s)/g
 const LIST_MARK = /^(\d*)([-.)])/
 // Controls, line and paragraph separators, and marks that reorder or hide what follows.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
-// An address of ours as `safe` leaves it.
-const README = new RegExp(`${RegExp.escape(safe(`${REPOSITORY}#`))}([a-z-]+)`, 'g')
+const README = anchorsOf(REPOSITORY)
+const TROUBLE = anchorsOf(TROUBLESHOOTING)
+
+/** Finds addresses of ours as `safe` leaves them. */
+function anchorsOf(page: string): RegExp {
+  return new RegExp(`${RegExp.escape(safe(`${page}#`))}([a-z-]+)`, 'g')
+}

@@ -1,7 +1,7 @@
 import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
-import { readme } from '../util/links.ts'
+import { troubleshooting } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
 import { brakePhrase, nameOf, stuckPhrase } from './phrases.ts'
 
@@ -12,7 +12,7 @@ import { brakePhrase, nameOf, stuckPhrase } from './phrases.ts'
 export function failures(run: RunResult): string[] {
   if (run.packages.length === 0 && run.incomplete === undefined) {
     return [
-      `No package of ${run.owner} matches the input \`packages\`, so nothing was looked at. See ${readme('a-package-is-not-found')}`
+      `No package of ${run.owner} matches the input \`packages\`, so nothing was looked at. See ${troubleshooting('a-package-is-not-found')}`
     ]
   }
   const ofPackages = run.packages.flatMap(packageRun =>
@@ -48,11 +48,11 @@ function errors(run: PackageRun): string[] {
   if (first !== undefined) {
     sentences.push(
       `${count(unread.length, 'manifest')} could not be read, so ${unread.length === 1 ? 'it' : 'each'} is kept with all that it may need. ` +
-        `The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${readme('a-manifest-could-not-be-read')}`
+        `The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${troubleshooting('a-manifest-could-not-be-read')}`
     )
   }
   for (const brake of run.plan?.brakes ?? []) {
-    sentences.push(`${brakePhrase(brake)} See ${readme('a-brake-held')}`)
+    sentences.push(`${brakePhrase(brake)} See ${troubleshooting('a-brake-held')}`)
   }
   const { plan } = run
   if (plan?.stuck !== undefined && plan.steps.length === 0) sentences.push(stuckPhrase(plan.stuck))
