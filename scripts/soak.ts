@@ -3,7 +3,7 @@
  *
  *   npm run soak -- --worlds 20000 --texts 5000 --runs 2000 --seed 1
  *
- * `--worlds` random packages and policies for each law of the policy engine, `--texts` broken manifests, policies,
+ * `--worlds` random packages and policies for each law of the policy engine (the suite takes 100), `--texts` broken manifests, policies,
  * reports, lists and references for each reader, and `--runs` whole runs under
  * faults (server errors, dropped and lost answers, limits, stalls, garbled bodies) and under `kill -9`. Of the
  * runs a fifth are the bundle in a process of its own, all kills among them; the others go the same road inside
@@ -40,7 +40,8 @@ if (values.kind !== undefined && onlyKind === undefined) {
 
 if (worlds > 0) {
   console.log(`${worlds} random worlds for each law, seed ${seed}`)
-  properties('__tests__/policy/properties.test.ts', { PROPERTY_RUNS: worlds, PROPERTY_SEED: seed })
+  for (const file of ['policy/properties', 'policy/could-change', 'modes/agreement'])
+    properties(`__tests__/${file}.test.ts`, { PROPERTY_RUNS: worlds, PROPERTY_SEED: seed })
 }
 if (texts > 0) {
   console.log(`${texts} texts for each reader, seed ${seed}`)

@@ -108,11 +108,12 @@ export async function openContext(
     log,
     counts: () => countRequests(new Set([github, starting]), registry.reads),
     openJournal: run =>
-      openRecord(inputs.reportFile, run, {
-        api: apiUrl,
-        registry: inputs.registryUrl,
-        version: VERSION
-      })
+      openRecord(
+        inputs.reportFile,
+        run,
+        { api: apiUrl, registry: inputs.registryUrl, version: VERSION },
+        log.warning
+      )
   }
 }
 

@@ -29,12 +29,15 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
     versions,
     pageOf: new Map(versions.map((row, index) => [row.id, Math.floor(index / perPage) + 1])),
     newestFirst: true,
+    asOf: Number.NEGATIVE_INFINITY,
     unseen: 0
   }
   const replace = (old: PackageVersion, facts: Partial<PackageVersion>) => {
     state.rows = state.rows.map(row => (row.id === old.id ? { ...row, ...facts } : row))
   }
-  return { clock, state, looks, listing, replace, watch: () => detectDrift(listing, versions, eyes, clock) }
+  const watch = (candidates = versions, asOf = listing.asOf) =>
+    detectDrift({ ...listing, asOf }, candidates, eyes, clock)
+  return { clock, state, looks, listing, replace, watch }
 }
 
 const old = version('old', { tags: ['sha-1'] })
@@ -243,4 +246,36 @@ it('does not forget a new version that could not be read while it is being read 
   here.clock.advance(8_000)
   await knowledge.check(other)
   expect(during).toEqual([false])
+})
+
+it.each([
+  ['three due on a page', 33, 180, 0.4],
+  ['ten due on a page', 10, 180, 0.2],
+  ['ten due on a page, and other packages beside it', 10, 45, 0.45],
+  ['all due', 1, 180, 0.12]
+])('the drift check takes few requests a deletion on 10,000 versions: %s', async (_, every, pace, most) => {
+  const versions = Array.from({ length: 10_000 }, (_, index) => version(`r${index}`))
+  const here = world(versions)
+  const due = versions
+    .filter((_, index) => index % every === every - 1)
+    .toReversed()
+    .slice(0, 900)
+  const knowledge = here.watch(due)
+  for (const candidate of due) {
+    expect(await knowledge.check(candidate)).toBeUndefined()
+    expect(knowledge.fresh(candidate)).toBe(true)
+    here.clock.advance(60_000 / pace)
+  }
+  expect(here.looks.length / due.length).toBeLessThanOrEqual(most)
+})
+
+it('starts from the listing while that is fresh, and takes no look', async () => {
+  const here = world([old])
+  const knowledge = here.watch([old], here.clock.now())
+  here.clock.advance(6_000)
+  expect(await knowledge.check(old)).toBeUndefined()
+  expect(knowledge.fresh(old)).toBe(true)
+  expect(here.looks).toEqual([])
+  here.clock.advance(4_001)
+  expect(knowledge.fresh(old)).toBe(false)
 })

@@ -44,6 +44,23 @@ describe('E-01: the registry denies a manifest that GitHub lists', () => {
     expect(app.version(v1.children.at(-1)!.digest)).toBeDefined()
   })
 
+  test('the attestation of a platform that it shares stays as well (campaign 520498)', async () => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    const old = app.push(image(['linux/amd64'], { attest: 'new' }), { at: ago(60) })
+    const [shared, attestation] = old.children
+    const v1 = app.push(
+      index([
+        { shape: shared!.shape, platform: 'linux/amd64' },
+        { shape: manifest(), platform: 'linux/arm64' }
+      ]),
+      { tags: ['v1'], at: ago(50) }
+    )
+    deny(github, v1, 1)
+    await scene.run(USUAL)
+    expect(app.version(attestation!.digest)).toBeDefined()
+  })
+
   test('below a nested index', async () => {
     await using scene = await openScene()
     const { app, github } = scene
@@ -173,6 +190,30 @@ describe('E-02: the list and the count lag, and the registry knows the tag', () 
     }
   )
 
+  test.each([
+    ['a list of tags that lacks listed ones, once, and one denial of those (campaign 510369)', ['latest']],
+    ['an unknown repository, once, where nothing listed has a tag', []]
+  ])('%s: the registry is asked again', async (_, tags) => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    app.push(manifest(), { tags, at: ago(1.5) })
+    const v2 = app.push(image(), { tags: ['v2'], at: ago(60) })
+    app.lie({ kind: 'drop', id: v2.id })
+    app.lie({ kind: 'count', value: app.row.order.length - 1 })
+    const list =
+      tags.length > 0
+        ? { status: 200, body: { name: 'acme/app', tags: [] } }
+        : registryError(404, 'NAME_UNKNOWN', 'repository name not known to registry')
+    github.faults.on({ host: 'registry', path: /tags\/list/, times: 1 }, { kind: 'answer', answer: list })
+    // A HEAD that is denied is asked again with GET: two requests are one denial.
+    github.faults.on(
+      { host: 'registry', path: /\/manifests\/latest/, times: 2 },
+      { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') }
+    )
+    await scene.run(USUAL)
+    expect(github.world.pullable('acme/app', 'v2')).toEqual([])
+  })
+
   test('a tag that stays in the list of tags for a while after its version is gone holds nothing up', async () => {
     await using scene = await openScene()
     const { app, github } = scene
@@ -183,6 +224,36 @@ describe('E-02: the list and the count lag, and the registry knows the tag', () 
     const { errors } = await scene.run(USUAL)
     expect(errors).toEqual([])
     expect(Object.keys(app.tags())).toEqual(['latest'])
+  })
+})
+
+describe('E-02: the list shows a tag on the version that had it before', () => {
+  test.each([
+    ['an image that is deleted for its other tag', ['pr-1']],
+    ['an image that is deleted for want of a tag', []]
+  ])('%s has it in the registry, and stays', async (_, tags) => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    app.push(manifest(), { tags: ['latest'], at: ago(70) })
+    const promoted = app.push(image(), { tags, at: ago(60) })
+    app.push(manifest(), { tags: ['pr-2'], at: ago(50) })
+    app.lie({ kind: 'lag', changes: 1 })
+    app.tag(promoted, 'latest')
+    await scene.run({ ...USUAL, 'keep-tags': 'latest' })
+    expect(github.world.pullable('acme/app', 'latest')).toEqual([])
+    expect(Object.keys(app.tags())).not.toContain('pr-2')
+  })
+
+  test('an index that GitHub does not list has it, over platforms that are deleted', async () => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    app.push(manifest(), { tags: ['latest'], at: ago(1.5) })
+    const old = app.push(image(), { tags: ['pr-1'], at: ago(60) })
+    app.lie({ kind: 'lag', changes: 2 })
+    app.push(index([{ shape: old.children[0]!.shape, platform: 'linux/amd64' }]), { tags: ['latest'] })
+    await scene.run({ ...USUAL, 'keep-tags': 'latest' })
+    expect(github.world.pullable('acme/app', 'latest')).toEqual([])
+    expect(app.version(old.children[1]!.digest)).toBeUndefined()
   })
 })
 

@@ -116,7 +116,7 @@ const worldOf = (inputs: Inputs, tags: readonly string[]): Usage => ({
   ]
 })
 
-const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 300) }
+const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150) }
 
 test('R-14: given `protect: git-tags`, retention makes no expected image worse than it was', () => {
   fc.assert(

@@ -15,8 +15,7 @@ import { fastClock, runInside } from '../helpers/inside.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ghcr-steward-round-trip-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const report = join(folder, 'report.json')
-const clock = fastClock(20)
+let trips = 0
 
 const look = (app: Builder, github: Emulator) => ({
   picture: pictureOf(app),
@@ -31,6 +30,8 @@ async function roundTrip(
   away: (app: Builder, inputs: Record<string, string>) => Record<string, string> | undefined
 ): Promise<number> {
   const { pushes, inputs } = scenarioOf(seed, 'faults')
+  const report = join(folder, `report-${++trips}.json`)
+  const clock = fastClock(20)
   const world = createWorld()
   world.now = clock.now()
   world.deletedTags = deletedTags
@@ -56,7 +57,8 @@ const seeds = fc.integer({ min: 0, max: 1_000_000 })
 const tags = fc.constantFrom('shown' as const, 'hidden' as const)
 const runs = { numRuns: Number(process.env['ROUND_TRIPS'] ?? 8) }
 
-it('restore gives back what retain deleted', async () => {
+// Both at once, because they mostly wait.
+it.concurrent('restore gives back what retain deleted', async () => {
   let deleted = 0
   await fc.assert(
     fc.asyncProperty(seeds, tags, async (seed, shown) => {
@@ -67,7 +69,7 @@ it('restore gives back what retain deleted', async () => {
   expect(deleted).toBeGreaterThan(0)
 })
 
-it('restore gives back what purge deleted, the whole package too', async () => {
+it.concurrent('restore gives back what purge deleted, the whole package too', async () => {
   let deleted = 0
   await fc.assert(
     fc.asyncProperty(seeds, tags, fc.boolean(), async (seed, shown, whole) => {

@@ -6,7 +6,7 @@ import { deletionsOf } from '../helpers/laws.ts'
 import { policyOf, ruleLists, settings } from '../helpers/policies.ts'
 import { inventories, NOW, worlds } from '../helpers/worlds.ts'
 
-const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 1_000) }
+const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 400) }
 
 describe('couldChange', () => {
   test('what could not be changed by anything unread is not changed, whatever the manifests say', () => {

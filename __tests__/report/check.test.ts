@@ -59,6 +59,15 @@ const APP = packageOf('app', [
 ])
 const WEB = packageOf('web', [tag('v2', 'absent'), tag('latest', 'absent')])
 
+test('the summary has one bar for how much is there, and no chart', () => {
+  const summary = renderSummary(checkOf([APP, WEB]))
+  expect(summary).toContain(
+    '`████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░` 20 % of the expected images are there'
+  )
+  expect(summary).not.toContain('mermaid')
+  expect(renderSummary(checkOf([packageOf('app', [tag('v1', 'present')])]))).not.toContain('█')
+})
+
 test('the outputs have what is missing, each tag once and in one order, and what was started', () => {
   const url = 'https://github.com/acme/app/actions/runs/7'
   const dispatches = [

@@ -26,7 +26,7 @@ afterEach(() => rmSync(directory, { recursive: true }))
 
 describe('the report', () => {
   test('has every verdict with its reason, and the plan, before the first deletion', () => {
-    openRecord(path, run, context)
+    openRecord(path, run, context, () => {})
     const read = readRecord(path)
     expect(read.run).toEqual({
       mode: 'retain',
@@ -60,7 +60,7 @@ describe('the report', () => {
   })
 
   test('is a complete file after every entry, and has all of them in order', () => {
-    const journal = openRecord(path, run, context)
+    const journal = openRecord(path, run, context, () => {})
     const entries = [
       sentEntry('app', outcome.step, at),
       outcomeEntry('app', { ...outcome, status: 'failed', detail: 'ünlucky ]}' }, at + 1),
@@ -84,7 +84,7 @@ describe('the report', () => {
   })
 
   test('can be finished without any entry, and for a run without packages', () => {
-    openRecord(path, runOf([]), context).finish(runOf([]), at)
+    openRecord(path, runOf([]), context, () => {}).finish(runOf([]), at)
     expect(readRecord(path)).toMatchObject({ packages: [], journal: [], finished: { warnings: [] } })
   })
 
@@ -92,7 +92,7 @@ describe('the report', () => {
     const decisions = Array.from({ length: 100_000 }, (_, id) =>
       keep({ ...old, id, digest: digestOf(String(id)) })
     )
-    const journal = openRecord(path, runOf([packageRun(decisions)]), context)
+    const journal = openRecord(path, runOf([packageRun(decisions)]), context, () => {})
     const before = readFileSync(path)
     const entry = sentEntry('app', outcome.step, at)
     for (let times = 0; times < 1_000; times++) journal.append(entry)
@@ -101,22 +101,35 @@ describe('the report', () => {
     expect(readRecord(path).journal).toHaveLength(1_000)
   })
 
+  test('E-05 keeps the report of an earlier step that stands at the same path, and says where', () => {
+    const told: string[] = []
+    openRecord(path, runOf([]), context, text => told.push(text))
+    openRecord(path, run, context, text => told.push(text))
+    openRecord(path, run, context, text => told.push(text))
+    expect(told).toEqual([
+      expect.stringMatching(/`report-file` names .*report\.json.*kept as .*report-1\.json/),
+      expect.stringMatching(/kept as .*report-2\.json/)
+    ])
+    expect(readRecord(path.replace('.json', '-1.json')).packages).toHaveLength(0)
+    expect(readRecord(path).packages).toHaveLength(1)
+  })
+
   test('replaces an older, longer report whole', () => {
-    openRecord(path, runOf([run, run, run].flatMap(one => one.packages)), context)
-    openRecord(path, run, context)
+    openRecord(path, runOf([run, run, run].flatMap(one => one.packages)), context, () => {})
+    openRecord(path, run, context, () => {})
     expect(readRecord(path).packages).toHaveLength(1)
   })
 
   test('that cannot be written names the input', () => {
     writeFileSync(join(directory, 'file'), '')
-    expect(() => openRecord(join(directory, 'file', 'report.json'), run, context)).toThrow(
+    expect(() => openRecord(join(directory, 'file', 'report.json'), run, context, () => {})).toThrow(
       /cannot be written: .*`report-file`/
     )
   })
 })
 
 test('a report that a kill tore in the midst of any write tells all that was written before', () => {
-  const journal = openRecord(path, run, context)
+  const journal = openRecord(path, run, context, () => {})
   const entries = [
     sentEntry('app', outcome.step, at),
     outcomeEntry('app', { ...outcome, detail: 'ünlucky ]}' }, at + 1),
@@ -142,7 +155,7 @@ test('a report that a kill tore in the midst of any write tells all that was wri
 
 describe('a file that is no report is refused with what is wrong', () => {
   const good = (): string => {
-    openRecord(path, run, context)
+    openRecord(path, run, context, () => {})
     return readFileSync(path, 'utf8')
   }
   const cases: readonly (readonly [string, () => string, RegExp])[] = [

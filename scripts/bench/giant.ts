@@ -1,7 +1,7 @@
 import type { Builder } from '../../__tests__/emulator/builder.ts'
 import type { CacheService } from '../../__tests__/emulator/cache-service.ts'
 import { image, manifest } from '../../__tests__/emulator/shapes.ts'
-import { measureWithHeap, occasionOf, type Part, table, withCache } from './measure.ts'
+import { hoursOfQuota, measureWithHeap, occasionOf, type Part, table, withCache } from './measure.ts'
 
 /** What one commit pushes: three suites' images of five manifests each, and a build cache. */
 const SUITES = ['unit', 'browser', 'load']
@@ -49,20 +49,12 @@ async function coldAndWarm(versions: number, cache: CacheService): Promise<strin
     `**${versions.toLocaleString('en-US')} versions** of ${commits.toLocaleString('en-US')} commits, pushes meanwhile, Node's own heap:`,
     '',
     ...table(
-      [
-        'run',
-        'API requests',
-        'hours of quota (5,000 an hour)',
-        'reads',
-        'seconds',
-        'memory, MiB',
-        'limits crossed'
-      ],
+      ['run', 'API requests', 'hours of quota', 'reads', 'seconds', 'memory, MiB', 'limits crossed'],
       [['cold', cold] as const, ['warm', warm] as const].map(
         ([name, { requests, reads, seconds, memory, limitsCrossed }]) => [
           name,
           requests,
-          Math.ceil(requests / 5_000),
+          hoursOfQuota(requests),
           reads,
           seconds.toFixed(1),
           memory.toFixed(0),

@@ -18,8 +18,9 @@ export async function jobs(): Promise<string[]> {
   })
   const names = Array.from({ length: JOBS }, (_, job) => `app-${job}`)
   const started = performance.now()
-  // One hour for all of them.
-  const together = { ...occasion, passHour: () => {} }
+  // One owner's limits for all of them.
+  const token = occasion.token()
+  const together = { ...occasion, token: () => token }
   await Promise.all(names.map(name => measure(together, { packages: name, 'delete-untagged': 'true' })))
   const minutes = (performance.now() - started) / 60_000
   const { requests, violations } = occasion.github

@@ -1,5 +1,5 @@
 import { image } from '../../__tests__/emulator/shapes.ts'
-import { type Cost, measure, occasionOf, table } from './measure.ts'
+import { type Cost, hoursOfQuota, measure, occasionOf, table } from './measure.ts'
 
 const MANY = 40
 const LATENCY_MS = 200
@@ -15,6 +15,8 @@ export async function packages(): Promise<string[]> {
     points,
     reads,
     deletions,
+    (requests / deletions).toFixed(1),
+    hoursOfQuota(requests),
     seconds.toFixed(1),
     ((points / 900) * 60).toFixed(1),
     limitsCrossed
@@ -29,6 +31,8 @@ export async function packages(): Promise<string[]> {
         'points',
         'reads',
         'deletions',
+        'requests a deletion',
+        'hours of quota',
         'seconds',
         'seconds that the points alone take',
         'limits crossed'

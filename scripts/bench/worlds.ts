@@ -1,6 +1,6 @@
 import type { CacheService } from '../../__tests__/emulator/cache-service.ts'
 import { image } from '../../__tests__/emulator/shapes.ts'
-import { type Cost, HEAP, measure, occasionOf, type Part, table, withCache } from './measure.ts'
+import { type Cost, HEAP, hoursOfQuota, measure, occasionOf, type Part, table, withCache } from './measure.ts'
 
 /** An index, two platforms, and what attests each of them. */
 const PARTS = 5
@@ -57,6 +57,7 @@ async function coldAndWarm(versions: number, cache: CacheService): Promise<strin
 const HEADS = [
   'run',
   'API requests',
+  'hours of quota',
   'of them lists',
   'floor (pages)',
   'points',
@@ -74,6 +75,7 @@ function row(name: string, versions: number, roots: number, cost: Cost): (string
   return [
     name,
     requests,
+    hoursOfQuota(requests),
     lists,
     pages,
     points,

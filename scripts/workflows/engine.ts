@@ -36,18 +36,16 @@ export async function runWorkflow(
     return folder === undefined ? [] : ['--local-repository', `${action}=${folder}`]
   })
   const machines = ['ubuntu-latest', 'ubuntu-24.04'].flatMap(name => ['-P', `${name}=-self-hosted`])
-  const secrets = [`GITHUB_TOKEN=${home.token}`, `PACKAGES_TOKEN=${home.classic}`].flatMap(pair => [
-    '-s',
+  const classic = home.classic()
+  const secrets = [
+    `GITHUB_TOKEN=${home.token()}`,
+    ...['PACKAGES_TOKEN', 'CR_PAT'].map(name => `${name}=${classic}`)
+  ].flatMap(pair => ['-s', pair])
+  const inputs = ['run=1', 'package=my-app', 'purge=sha-0000020', 'confirm=my-app'].flatMap(pair => [
+    '--input',
     pair
   ])
-  const settings = [
-    '--env',
-    `ARTIFACTS=${home.artifacts}`,
-    '--input',
-    'run=1',
-    '--pull=false',
-    '--no-cache-server'
-  ]
+  const settings = ['--env', `ARTIFACTS=${home.artifacts}`, ...inputs, '--pull=false', '--no-cache-server']
   const child = spawn(act, [event, ...machines, ...secrets, ...settings, ...replaced], {
     cwd: repository,
     // The engine starts actions with the node that it finds first.

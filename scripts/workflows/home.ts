@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Builder } from '../../__tests__/emulator/builder.ts'
 import { createRepositories } from '../../__tests__/emulator/repositories.ts'
 import { repositoryRoutes } from '../../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../../__tests__/emulator/server.ts'
@@ -10,13 +11,26 @@ import { createWorld, type World } from '../../__tests__/emulator/world.ts'
 const root = resolve(import.meta.dirname, '../..')
 const DAY = 86_400_000
 
+/** Every package that a document names. */
+const PACKAGES = [
+  'my-app',
+  'api-gateway',
+  ...['python-alpine', 'python-ubi', 'nginx', 'test'].map(name => `regtech/sbl/${name}`),
+  ...['', '-copilot', '-codex', '-claude', '-proxy', '-log-forwarder', '-payload', '-metadata'].map(
+    name => `containai${name}`
+  ),
+  'package1',
+  'team/package2'
+]
+
 /** The repository `acme/my-app` with its package, and the actions that its workflows use. */
 export interface Home {
   readonly dir: string
   readonly world: World
-  readonly token: string
-  /** A classic token, for what GITHUB_TOKEN may not do. */
-  readonly classic: string
+  /** The GITHUB_TOKEN of a new job, with an hour's limits of its own: real runs are days apart. */
+  token(): string
+  /** A classic token, for what GITHUB_TOKEN may not do; a new one each time likewise. */
+  classic(): string
   /** Where artifacts are kept between jobs and runs. */
   readonly artifacts: string
   /** The folder that stands for an action `owner/name`; undefined where nothing does. */
@@ -33,19 +47,13 @@ export async function openHome(): Promise<Home> {
   world.org('acme', { olivia: 'admin' })
   const repositories = createRepositories(world)
   const repository = repositories.add('acme/my-app')
-  const app = world.package('acme/my-app', { repository: 'acme/my-app' })
-  for (let build = 1; build <= 40; build++) {
-    app.push(image(), {
-      tags: [`sha-${String(build).padStart(7, '0')}`],
-      at: Date.now() - (100 - build) * DAY
-    })
+  for (const name of PACKAGES) {
+    layPackage(world.package(`acme/${name}`, { repository: 'acme/my-app', visibility: 'public' }))
   }
-  app.push(image(), { tags: ['v1.0.0', '1.0.0', 'latest'], at: Date.now() - 50 * DAY })
-  repository.tag('v1.0.0')
-  repository.workflow('build.yml', {
-    dispatch: { tag: { required: true } },
-    title: ({ tag }) => `Build ${tag}`
-  })
+  repository.tag('v1.0.0', 'release/v1.0.0')
+  for (const file of ['build.yml', 'build-and-deploy.yml']) {
+    repository.workflow(file, { dispatch: { tag: { required: true } }, title: ({ tag }) => `Build ${tag}` })
+  }
   const github = await startEmulator({ world, routes: repositoryRoutes(repositories) })
 
   const artifacts = join(dir, 'artifacts')
@@ -53,13 +61,14 @@ export async function openHome(): Promise<Home> {
   const folders = new Map([
     ['ghcr-steward/ghcr-steward', ownAction(dir, github.apiUrl, github.registryUrl)],
     ['actions/upload-artifact', stub(dir, 'upload', UPLOAD)],
-    ['actions/download-artifact', stub(dir, 'download', DOWNLOAD)]
+    ['actions/download-artifact', stub(dir, 'download', DOWNLOAD)],
+    ['actions/create-github-app-token', stub(dir, 'app-token', appToken(world.githubToken('acme/my-app')))]
   ])
   return {
     dir,
     world,
-    token: world.githubToken('acme/my-app'),
-    classic: world.classic('olivia'),
+    token: () => world.githubToken('acme/my-app'),
+    classic: () => world.classic('olivia'),
     artifacts,
     actionFolder: name => folders.get(name),
     violations: () => [...github.violations.map(({ detail }) => detail), ...github.contractViolations],
@@ -68,6 +77,15 @@ export async function openHome(): Promise<Home> {
       rmSync(dir, { recursive: true, force: true })
     }
   }
+}
+
+/** Forty builds a day apart, and a release. */
+function layPackage(pkg: Builder): void {
+  for (let build = 1; build <= 40; build++) {
+    const tag = `sha-${String(build).padStart(7, '0')}`
+    pkg.push(image(), { tags: [tag], at: Date.now() - (100 - build) * DAY })
+  }
+  pkg.push(image(), { tags: ['v1.0.0', '1.0.0', 'latest'], at: Date.now() - 50 * DAY })
 }
 
 /** This action as it is released, but for the addresses: the engine believes that it is at GitHub. */
@@ -98,6 +116,10 @@ function stub(dir: string, name: string, source: string): string {
   writeFileSync(join(folder, 'index.mjs'), source)
   return folder
 }
+
+const appToken = (token: string): string => `import { appendFileSync } from 'node:fs'
+appendFileSync(process.env.GITHUB_OUTPUT, 'token=${token}\\n')
+`
 
 const UPLOAD = `import { cpSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'

@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { changeOf } from '../policy/change.ts'
+import { batchAfter, looksAt } from './looks.ts'
 
 /** What is known of a version when its DELETE is sent is at most this old (law 5), in milliseconds. */
 const FRESH = 10_000
@@ -12,9 +13,6 @@ const FRESH = 10_000
 const RENEW = 7_000
 /** How often one version is looked at before it is left alone because the answers come too late. */
 const LOOKS = 3
-/** How many versions one look covers: about what is deleted while it stays fresh. */
-const BATCH = 32
-
 /** The looks that the drift check takes; each asks GitHub anew. */
 export interface DriftReader {
   /** One page of the package's versions, counted from 1; empty beyond the last. */
@@ -68,10 +66,13 @@ export function detectDrift(
   const known = new Set(listing.versions.map(version => version.id))
   const own = new Set<Digest>()
   const position = new Map(candidates.map((version, index) => [version.id, index]))
-  const rows = new Map<number, Row>()
+  // The listing is the first look.
+  const rows = new Map<number, Row>(candidates.map(now => [now.id, { now, at: listing.asOf }]))
   const needed = new Set<string>()
   let unread: string | undefined
-  let arrivalsAt = Number.NEGATIVE_INFINITY
+  let arrivalsAt = listing.asOf
+  /** How many versions were asked about since the last look at rows: the next one covers about as many. */
+  let asked = 0
   let looking: Promise<void> | undefined
 
   const age = (version: PackageVersion): number =>
@@ -104,29 +105,31 @@ export function detectDrift(
     arrivalsAt = asOf
   }
 
+  const isStale = ({ id }: PackageVersion): boolean =>
+    clock.now() - (rows.get(id)?.at ?? Number.NEGATIVE_INFINITY) > RENEW
+
   async function lookAtRows(from: PackageVersion): Promise<void> {
     const start = position.get(from.id)
-    const batch = start === undefined ? [from] : candidates.slice(start, start + BATCH)
-    const stale = batch.filter(version => clock.now() - (rows.get(version.id)?.at ?? 0) > RENEW)
-    const pages = new Set(stale.map(version => listing.pageOf.get(version.id) ?? 1))
-    if (pages.size < stale.length) for (const page of pages) await take(page)
-    // A row that has moved to another page, or was not worth a page, is read by itself.
-    for (const version of stale) {
-      if (version !== from && pages.size < stale.length) continue
-      if (clock.now() - (rows.get(version.id)?.at ?? 0) <= RENEW) continue
-      const { seen, at } = await reader.version(version.id)
-      rows.set(version.id, { now: seen, at })
+    const batch = start === undefined ? [from] : candidates.slice(start, start + batchAfter(asked))
+    asked = 0
+    const { pages, singles } = looksAt(batch.filter(isStale), ({ id }) => listing.pageOf.get(id))
+    for (const page of pages) await take(page)
+    // What a page did not show has moved to another one.
+    const moved = batch.filter(version => isStale(version) && !singles.includes(version))
+    for (const { id } of [...singles, ...moved]) {
+      const { seen, at } = await reader.version(id)
+      rows.set(id, { now: seen, at })
     }
   }
 
   async function look(version: PackageVersion): Promise<void> {
     if (clock.now() - arrivalsAt > RENEW) await lookForArrivals()
-    if (clock.now() - (rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY) > RENEW)
-      await lookAtRows(version)
+    if (isStale(version)) await lookAtRows(version)
   }
 
   /** The version as it is now, known freshly enough; `late` when GitHub is too slow for that. */
   async function current(version: PackageVersion): Promise<PackageVersion | undefined | 'late'> {
+    asked++
     for (let looks = 0; age(version) > RENEW; ) {
       // One look at a time: those who wait for it mostly find their own row in it.
       if (looking === undefined) {

@@ -147,8 +147,18 @@ export const repository = field(given =>
   /^[\w-]+\/[\w.-]+$/.test(given) ? given : refuse(`${quote(given)} is no repository. Write \`owner/name\`.`)
 )
 
-/** `name=value` lines. */
+/** A workflow by its file, or by its number. */
+export const workflowFile = field(given =>
+  /\.ya?ml$|^\d+$/.test(given)
+    ? given
+    : refuse(
+        `${quote(given)} is no workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
+      )
+)
+
+/** `name=value` lines; a blank is a default, so that there are none has a word of its own. */
 export const assignments = field(given => {
+  if (given === 'none') return {}
   const values = new Map<string, string>()
   const problems: string[] = []
   for (const line of given.split(/[\r\n]+/).map(one => one.trim())) {

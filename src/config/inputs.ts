@@ -135,7 +135,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   expectSigned: { modes: CHECK, schema: fields.optional(fields.oneOf(SIGNATURES)), default: '' },
   expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
   failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
-  dispatchWorkflow: { modes: CHECK, schema: optionalText, default: '' },
+  dispatchWorkflow: { modes: CHECK, schema: fields.optional(fields.workflowFile), default: '' },
   dispatchRepository: {
     modes: CHECK,
     schema: fields.optional(fields.repository),

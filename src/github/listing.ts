@@ -11,6 +11,8 @@ export interface Listing {
   readonly pageOf: ReadonlyMap<number, number>
   /** True when the order is by creation, newest first, as GitHub is seen to list without promising it. */
   readonly newestFirst: boolean
+  /** When its reading began (milliseconds since 1970): what it shows is no older. */
+  readonly asOf: number
   /** How many more GitHub counts, and did not list at any look. */
   readonly unseen: number
 }
@@ -47,7 +49,7 @@ const LAST_LOOK = 15_000
 const LOOK_UPS = 100
 
 /** All pages, read once, or what several readings showed together. */
-type Reading = Omit<Listing, 'newestFirst' | 'unseen'>
+type Reading = Omit<Listing, 'newestFirst' | 'unseen' | 'asOf'>
 
 /**
  * Reads all pages until every version that was there before the reading began has been seen. The list moves while
@@ -67,6 +69,13 @@ export async function listCompletely(
   progress: Progress,
   clock: Clock
 ): Promise<Listing> {
+  const asOf = clock.now()
+  const finish = (reading: Reading, unseen: number): Listing => ({
+    ...reading,
+    newestFirst: isNewestFirst(reading.versions),
+    asOf,
+    unseen
+  })
   let seen: Reading | undefined
   for (const pause of READINGS) {
     if (pause > 0) await clock.sleep(pause)
@@ -193,10 +202,6 @@ async function lookForUnseen(
   await clock.sleep(LAST_LOOK)
   const { reading: last } = await catchUp(reading, counted, reader)
   return [last, Math.max(0, counted - last.versions.length)]
-}
-
-function finish(reading: Reading, unseen: number): Listing {
-  return { ...reading, newestFirst: isNewestFirst(reading.versions), unseen }
 }
 
 /**

@@ -124,25 +124,30 @@ export async function listWithTags(
     list.tags.filter(tag => !listed.has(tag)),
     clock
   )
-  const further = new Map<Digest, string[]>()
-  const unresolved: { ref: string; cause: string }[] = []
+  return withTags(listOnly(versions), found)
+}
+
+/** Adds what the registry says of tags to what is known of a package. */
+export function withTags(list: ListedPackage, found: ReadonlyMap<string, TagHead>): ListedPackage {
+  const further = new Map(list.unlisted)
+  const unresolved = [...list.unresolved]
   for (const [tag, head] of found) {
     if (head.state === 'unread') unresolved.push({ ref: tag, cause: head.cause })
     if (head.state === 'found') further.set(head.digest, [...(further.get(head.digest) ?? []), tag])
   }
-  if (further.size === 0) return { ...listOnly(versions), unresolved }
-  const known = versions.map(version => {
+  if (further.size === 0) return { ...list, unresolved }
+  const versions = list.versions.map(version => {
     const more = further.get(version.digest)
     if (more === undefined) return version
     further.delete(version.digest)
     return { ...version, tags: [...version.tags, ...more] }
   })
-  return { versions: known, unlisted: further, unresolved }
+  return { versions, unlisted: further, unresolved }
 }
 
 /**
- * Reads the registry's list of tags until it has all that GitHub lists, save what the registry denies when it is asked:
- * a list that lacks those may lack others as well.
+ * Reads the registry's list of tags until it has all that GitHub lists, save what the registry denies at every look: a
+ * list that lacks those may lack others as well. That there is no list is believed only after looking again, too.
  */
 async function completeTags(
   listed: ReadonlySet<string>,
@@ -150,13 +155,16 @@ async function completeTags(
   repository: string,
   clock: Clock
 ): Promise<TagList> {
+  let denials = 0
   for (const pause of [...PAUSES, ...LONG_PAUSES, undefined]) {
     const list = await registry.listTags(repository)
-    if (list.state !== 'read') return list
-    const known = new Set(list.tags)
+    if (list.state === 'unread') return list
+    const known = new Set(list.state === 'read' ? list.tags : [])
     const lacking = [...listed].filter(tag => !known.has(tag)).slice(0, AT_ONCE)
+    if (list.state === 'read' && lacking.length === 0) return list
     const heads = await eachOf(lacking, AT_ONCE, tag => registry.headTag(repository, tag))
-    if (heads.every(({ state }) => state === 'missing')) return list
+    denials = heads.every(({ state }) => state === 'missing') ? denials + 1 : 0
+    if (denials > PAUSES.length) return list
     if (pause !== undefined) await clock.sleep(pause)
   }
   return { state: 'unread', cause: 'it lacks tags that GitHub lists' }

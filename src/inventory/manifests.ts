@@ -69,6 +69,8 @@ export async function readInventory(
   )
   await follow(attestationsOfShared(contents))
   await lookAgain(contents, readAgain, witness)
+  // What was denied at first may share platforms as well.
+  await follow(attestationsOfShared(contents))
   refuseForeign(pkg, versions, contents)
   for (const [digest, { state }] of contents) {
     if (state === 'missing') contents.set(digest, afterDenials(digest, witness))

@@ -3,7 +3,7 @@ import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
 import { countStates, missingTags } from './check-tally.ts'
-import { AMBER, code, details, GREENS, GREY, LEFT, listing, pie, RED, RIGHT, safe } from './markdown.ts'
+import { bar, code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
 import { failures } from './verdict.ts'
 
 /** More rows than this nobody reads. */
@@ -26,7 +26,7 @@ export function checkHeadline(run: RunResult): string {
 export function checkBlocks(run: RunResult): string[] {
   return [
     stateTable(run.packages),
-    stateChart(run.packages),
+    share(run.packages),
     dispatchPart(run.check?.dispatches ?? []),
     ...run.packages.flatMap(one => packageParts(one, run.check?.dispatches ?? [])),
     unmappedPart(run.check?.unmapped ?? [])
@@ -48,13 +48,6 @@ const TITLES: Readonly<Record<TagState, string>> = {
   present: 'Present'
 }
 
-const COLOURS: Readonly<Record<TagState, string>> = {
-  absent: RED,
-  incomplete: AMBER,
-  unreadable: GREY,
-  present: GREENS[0]
-}
-
 function numbers(runs: readonly PackageRun[]): string[] {
   const counts = countStates(runs)
   const sum = STATES.reduce((total, state) => total + counts[state], 0)
@@ -67,14 +60,13 @@ function packageCell({ package: pkg, checks, error }: PackageRun): string {
   return checks === undefined ? `${name} (not reached)` : linked(name, pkg.url)
 }
 
-function stateChart(runs: readonly PackageRun[]): string {
+/** How much is there, as a bar; where all or nothing is, the headline has said it. */
+function share(runs: readonly PackageRun[]): string {
   const counts = countStates(runs)
-  const slices = STATES.filter(state => counts[state] > 0).map(state => ({
-    label: state,
-    value: counts[state],
-    colour: COLOURS[state]
-  }))
-  return slices.length < 2 ? '' : pie('Expected images', slices)
+  const sum = STATES.reduce((total, state) => total + counts[state], 0)
+  if (counts.present === 0 || counts.present === sum) return ''
+  const percent = Math.round((100 * counts.present) / sum)
+  return `${bar(counts.present, sum)} ${percent === 0 ? 'Less than 1' : percent} % of the expected images are there`
 }
 
 /** What was started, with links to the runs. */

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, lstatSync, renameSync, writeSync } from 'node:fs'
+import { join, parse } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
 import { openNew } from '../util/new-file.ts'
@@ -21,11 +22,17 @@ const CHUNK = 1 << 20
 
 /**
  * Writes the whole report before the first change: the run, and every package with its plan. A file that
- * stands at `path` is replaced only once the new one is complete.
+ * stands at `path` is moved aside once the new one is complete: it may be the way back from an earlier step.
  *
+ * @param say told where the earlier file is now
  * @throws ExpectedError naming the input `report-file` when the file cannot be written
  */
-export function openRecord(path: string, run: RunResult, context: RecordContext): Journal {
+export function openRecord(
+  path: string,
+  run: RunResult,
+  context: RecordContext,
+  say: (sentence: string) => void
+): Journal {
   let file: number
   let end: number
   try {
@@ -34,6 +41,7 @@ export function openRecord(path: string, run: RunResult, context: RecordContext)
     end = writeAll(file, head(run, context)) - END.length
     // Deletions follow: what is planned must outlive the machine's sudden end.
     fsyncSync(file)
+    keepEarlier(path, say)
     renameSync(draft, path)
   } catch (error) {
     throw unwritable(path, error)
@@ -63,6 +71,19 @@ export function openRecord(path: string, run: RunResult, context: RecordContext)
       fsyncSync(file)
       closeSync(file)
     }
+  }
+}
+
+/** Moves a file to the first name beside it that is free: `report.json` to `report-1.json`. A link is no report. */
+function keepEarlier(path: string, say: (sentence: string) => void): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return
+  const { dir, name, ext } = parse(path)
+  for (let number = 1; ; number++) {
+    const free = join(dir, `${name}-${number}${ext}`)
+    if (lstatSync(free, { throwIfNoEntry: false }) !== undefined) continue
+    renameSync(path, free)
+    say(`\`report-file\` names ${path}, where an earlier report was: that is kept as ${free}.`)
+    return
   }
 }
 

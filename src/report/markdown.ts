@@ -83,39 +83,6 @@ export function bar(part: number, whole: number): string {
 
 const BAR = 40
 
-/** A part of a pie: what it stands for decides on its colour. */
-export interface Slice {
-  readonly label: string
-  readonly value: number
-  readonly colour: string
-}
-
-/** Colours with white figures on them that GitHub's light and dark pages both bear. */
-export const RED = '#cf222e'
-export const AMBER = '#9a6700'
-export const GREY = '#6e7781'
-export const GREENS = ['#1a7f37', '#0969da', '#116329', '#0a3069', '#2c974b', '#218bff'] as const
-
-/** A Mermaid pie chart, the greatest slice first: Mermaid gives its colours in that order. */
-export function pie(title: string, slices: readonly Slice[]): string {
-  const sorted = slices.toSorted((a, b) => b.value - a.value)
-  const colours = sorted.map(({ colour }, index) => `"pie${index + 1}": "${colour}"`)
-  const look = '"pieOpacity": "1", "pieStrokeWidth": "1px", "pieOuterStrokeWidth": "0px"'
-  return [
-    '```mermaid',
-    `%%{init: {"themeVariables": {${colours.join(', ')}, "pieSectionTextColor": "#ffffff", ${look}}}}%%`,
-    'pie showData',
-    `    title ${title}`,
-    ...sorted.map(({ label, value }) => `    "${mermaid(label)}" : ${value}`),
-    '```'
-  ].join('\n')
-}
-
-/** Mermaid has no escape for a quote, and reads `#…;` as a character and `%%` as a comment. */
-function mermaid(label: string): string {
-  return label.replaceAll(INVISIBLE, ' ').replaceAll(/["#;%`\\]/g, "'")
-}
-
 function reference(character: string): string {
   return `&#${character.codePointAt(0)};`
 }

@@ -10,8 +10,12 @@ function layDown({ app }: Scene): { v1: Pushed; due: Pushed } {
   return { v1, due: app.push(image(), { at: ago(80) }) }
 }
 
-/** Lets something happen once everything is listed and its manifests are being read. */
-function meanwhile({ github }: Scene, run: () => unknown): void {
+/** Lets something happen once everything is listed and its manifests are being read, which takes a while. */
+function meanwhile({ github, clock }: Scene, happens: () => unknown): void {
+  const run = async () => {
+    happens()
+    await clock.sleep(11_000)
+  }
   github.faults.on({ host: 'registry', method: 'GET', path: /manifests/, times: 1 }, { kind: 'first', run })
 }
 

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals'
+import type { Clock } from '../../../src/model/clock.ts'
 import { type Digest, isUserTag, referrerTag } from '../../../src/model/digest.ts'
 import { parseRecord, type RunRecord } from '../../../src/report/record.ts'
 import type { Builder, Pushed } from '../../emulator/builder.ts'
@@ -39,6 +40,8 @@ export interface Scene extends AsyncDisposable {
   readonly app: Builder
   /** That repository's GITHUB_TOKEN. */
   readonly token: string
+  /** The clock of the run and of GitHub. */
+  readonly clock: Clock
   /** Runs the action with action.yml's defaults for all that is not given, and holds it to the laws. */
   run(inputs: Inputs, circumstances?: Circumstances): Promise<Run>
 }
@@ -67,6 +70,7 @@ export async function openScene({ where = 'inside', ...options }: SceneOptions =
     world,
     app,
     token,
+    clock,
     run: async (inputs, circumstances = {}) => {
       const before = takeStock(world)
       const used = inputs['token'] ?? token

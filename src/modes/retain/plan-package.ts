@@ -4,8 +4,10 @@ import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
 import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
+import { followMovedTags } from '../../inventory/moved-tags.ts'
 import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
+import type { Plan } from '../../model/decision.ts'
 import type { Inventory, Package } from '../../model/package.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { policyHash } from '../../policy/hash.ts'
@@ -61,10 +63,12 @@ async function planned(
   const now = context.clock.now()
   const seen = await orFailure(() => look(pkg, policy, options, context, now))
   if ('problem' in seen) return { task: notPlanned(pkg, seen) }
-  const { loaded, usage, errors } = seen
-  const { inventory, reads } = loaded
+  const { usage, errors } = seen
   const { approved, explain } = options
-  const plan = decide(inventory, policy, usage, now)
+  const decided = await orFailure(() => decideOnTags(seen, policy, now, context))
+  if ('problem' in decided) return { task: notPlanned(pkg, decided) }
+  const { loaded, plan } = decided
+  const { inventory, reads } = loaded
   if (approved !== undefined) {
     const applied = applyTo(loaded, approved, plan, policy, context)
     return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
@@ -95,6 +99,20 @@ async function planned(
     ]
   }
   return { task, inventory }
+}
+
+/** Decides, and once more where the registry has tags elsewhere than GitHub's list shows them. */
+async function decideOnTags(
+  { loaded, usage }: Seen,
+  policy: Policy,
+  now: number,
+  context: Context
+): Promise<{ readonly loaded: LoadedPackage; readonly plan: Plan }> {
+  const plan = decide(loaded.inventory, policy, usage, now)
+  const going = new Set(plan.steps.map(({ version }) => version.digest))
+  const followed = going.size === 0 ? loaded : await followMovedTags(loaded, going, context)
+  if (followed === loaded) return { loaded, plan }
+  return { loaded: followed, plan: decide(followed.inventory, policy, usage, now) }
 }
 
 /** All that the decision rests on, asked in the order in which one thing tells what else is worth asking. */

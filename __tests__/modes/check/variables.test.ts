@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals'
+import { buildWorkflow, errorsOf, scene, startedFor } from '../../helpers/check-run.ts'
+
+/** What workflows hand over as it is, from variables and secrets that may be blank. */
+
+test('checked-tags: every tag that was looked for, newest first', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0', 'v1.1.0', 'v0.1.0')
+  await using run = await acme.run({ 'skip-tags': 'v0.*', 'required-tags': 'latest' })
+  expect(run.outputs['checked-tags']).toBe('v1.1.0\nv1.0.0\nlatest')
+})
+
+test('a workflow without inputs is started with `dispatch-inputs: none`', async () => {
+  await using acme = await scene()
+  acme.repository.workflow('build.yml', buildWorkflow(acme.app, { dispatch: {} }))
+  acme.repository.tag('v1.0.0')
+  await using run = await acme.run({ 'dispatch-workflow': 'build.yml', 'dispatch-inputs': 'none' })
+  expect(errorsOf(run)).toEqual([])
+  expect(acme.repository.row.runs.map(({ inputs }) => inputs)).toEqual([{}])
+})
+
+test('a workflow by its name alone is refused before any request, with the file that is meant', async () => {
+  await using acme = await scene()
+  await using run = await acme.run({ 'dispatch-workflow': 'build' })
+  expect(errorsOf(run).join()).toContain('Write `build.yml`')
+  expect(acme.github.requests).toEqual([])
+})
+
+test('a blank dispatch-token is the token', async () => {
+  await using acme = await scene()
+  acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+  acme.repository.tag('v1.0.0')
+  await using run = await acme.run({ 'dispatch-workflow': 'build.yml', 'dispatch-token': ' ' })
+  expect(errorsOf(run)).toEqual([])
+  expect(startedFor(acme)).toEqual(['v1.0.0'])
+})
+
+test.each([
+  ['v*', ['v1.0.0']],
+  ['**', ['v1.0.0', '2.0.0']]
+])('a prefix from a variable, with a star behind it: %s', async (patterns, expected) => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0', '2.0.0')
+  await using run = await acme.run({ 'git-tags': patterns })
+  expect(run.outputs['checked-tags']?.split('\n').sort()).toEqual(expected.sort())
+})
