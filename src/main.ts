@@ -9,8 +9,8 @@ import type { Clock } from './model/clock.ts'
 import type { Mode, RunResult } from './model/run.ts'
 import { check } from './modes/check/check.ts'
 import { purge } from './modes/purge.ts'
-import { restore } from './modes/restore/restore.ts'
-import { retain } from './modes/retain/retain.ts'
+import { checkRestore, restore } from './modes/restore/restore.ts'
+import { checkPlan, retain } from './modes/retain/retain.ts'
 import { checkWarnings } from './report/check-verdict.ts'
 import { closingLines, openingLine } from './report/log-lines.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
@@ -41,6 +41,12 @@ const RUN_MODE: Readonly<Record<Mode, RunMode>> = {
   check,
   purge,
   restore
+}
+
+/** What a mode refuses before the first request. */
+const CHECK_FIRST: Readonly<Partial<Record<Mode, (inputs: Inputs, policies: Policies) => void>>> = {
+  retain: checkPlan,
+  restore: checkRestore
 }
 
 /** One run as a step of a workflow, in this process. Never throws; sets the exit code. */
@@ -97,6 +103,7 @@ async function runMode(
   results: StepResults
 ): Promise<0 | 1> {
   const policies = openPolicies(inputs, workspaceOf(env), clock)
+  CHECK_FIRST[inputs.mode]?.(inputs, policies)
   const context = await openContext(inputs, policies, env, clock, log)
   const openJournal: Context['openJournal'] = planned => {
     const journal = context.openJournal(planned)

@@ -50,9 +50,14 @@ const check = z.object({
   cause: z.string().optional()
 })
 
+/** It becomes a part of addresses. */
+function isPathless(name: string): boolean {
+  return !/^$|[\s\\?#%]|(?:^|\/)(?:\.{0,2})(?:\/|$)/.test(name)
+}
+
 const packageRecord = z.object({
   owner: z.object({ login: z.string(), kind: z.enum(['organization', 'user', 'self']) }),
-  name: z.string(),
+  name: z.string().refine(isPathless, 'is no name of a package'),
   visibility: z.string(),
   repository: z.string().optional(),
   url: z.string(),
@@ -278,20 +283,43 @@ function issueSentence(issue: z.core.$ZodIssue): string {
   return `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.message}`
 }
 
-/** A step must mean a version that the report has, under the same digest, and do what its verdict says. */
+/** A step must mean a version that the report has, under the same digest, and do what its verdict says; nothing comes twice. */
 function strayReferences(report: RunRecord): string[] {
-  return report.packages.flatMap(({ name, versions, steps }) => {
-    const known = new Map(versions.map(row => [row.id, row]))
-    return steps.flatMap(({ action, id, digest }) => {
-      const row = known.get(id)
-      if (row?.digest !== digest) {
-        return [`a step of ${name} means version ${id} as ${digest}, which it does not list`]
-      }
-      return row.verdict === VERDICT_OF[action]
-        ? []
-        : [`a step of ${name} is to ${action} version ${id}, whose verdict is ${row.verdict}`]
+  const packages = report.packages.map(({ name }) => `package ${name}`)
+  return [
+    ...repeated(packages).map(name => `${name} comes twice`),
+    ...report.packages.flatMap(({ name, versions, steps }) => {
+      const twice = [
+        ...repeated(versions.map(({ id }) => `version ${id}`)),
+        ...repeated(
+          steps.map(step => `the step to ${step.action} ${'tag' in step ? `${step.tag} of ` : ''}${step.id}`)
+        )
+      ]
+      return [...twice.map(what => `${what} of ${name} comes twice`), ...straySteps(name, versions, steps)]
     })
+  ]
+}
+
+function straySteps(
+  name: string,
+  versions: PackageRecord['versions'],
+  steps: PackageRecord['steps']
+): string[] {
+  const known = new Map(versions.map(row => [row.id, row]))
+  return steps.flatMap(({ action, id, digest }) => {
+    const row = known.get(id)
+    if (row?.digest !== digest) {
+      return [`a step of ${name} means version ${id} as ${digest}, which it does not list`]
+    }
+    return row.verdict === VERDICT_OF[action]
+      ? []
+      : [`a step of ${name} is to ${action} version ${id}, whose verdict is ${row.verdict}`]
   })
+}
+
+function repeated(texts: readonly string[]): string[] {
+  const seen = new Set<string>()
+  return texts.filter(text => seen.size === seen.add(text).size)
 }
 
 /** What was decided on a version that a step is about. */

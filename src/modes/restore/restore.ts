@@ -51,6 +51,11 @@ export async function restore(
   return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started }, context)
 }
 
+/** @throws ExpectedError when the report that is to be undone does not fit, which takes no request to find out */
+export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
+  ordersOf(inputs, earlierRun, 0)
+}
+
 /** How versions of a package that is there come back. */
 function versionsBack(pkg: Package, plan: RestorePlan, before: PackageState, context: Context) {
   return (journal: Journal): Changes => ({

@@ -72,6 +72,11 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
   )
 }
 
+/** @throws ExpectedError when the plan that is to be applied does not fit, which takes no request to find out */
+export function checkPlan(_inputs: Inputs, policies: Policies): void {
+  if (policies.earlierRun !== undefined) readApproval(policies.earlierRun, policies)
+}
+
 function unexplained(name: string, tasks: readonly PackageTask[]): string[] {
   if (tasks.some(({ run: { explanations = [] } }) => explanations.length > 0)) return []
   return [
