@@ -93,7 +93,7 @@ it('E-34 lists what was restored at once as restored, not as deleted', async () 
   const result = await run(BUILDS)
   expect(result.outputs).toMatchObject({ deleted: '[]', 'deleted-count': '0', 'restored-count': '1' })
   expect(result.summary).toMatch(/Nothing was deleted, 1 version restored at once/)
-  expect(result.summary).not.toMatch(/<summary>[^<]*1 deleted/i)
+  expect(result.summary).not.toMatch(/1 deleted|Deleted: 1/i)
 })
 
 it('keeps the report of an earlier step of the job, and the output names each', async () => {

@@ -6,7 +6,7 @@ import { count, formatAge, formatNumber } from '../util/format.ts'
 import { explanationPart } from './explanation.ts'
 import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
 import { brokenPhrase, deleteGroup, keepGroup, phrase, statusWord } from './phrases.ts'
-import { imageTally, increment, tally } from './tally.ts'
+import { broughtBack, imageTally, increment, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
 /** Of lists that are not of deleted images the beginning says it all. */
@@ -84,7 +84,10 @@ const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /** One row an image: a root, and how many of its children and referrers go with it. */
 function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
-  const went = outcomes.filter(({ step, status }) => step.action === 'delete' && GONE.includes(status))
+  const back = broughtBack(outcomes)
+  const went = outcomes.filter(
+    ({ step, status }) => step.action === 'delete' && GONE.includes(status) && !back.has(step.version.id)
+  )
   const images = new Map<Digest, number>()
   for (const { step } of went) {
     if (step.action !== 'delete') continue

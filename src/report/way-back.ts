@@ -2,13 +2,15 @@ import type { Outcome } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { count } from '../util/format.ts'
 import { code, details, LEFT, listing, RIGHT } from './markdown.ts'
+import { broughtBack } from './tally.ts'
 
 /** What somebody needs who has lost the report: id and full digest of everything that was deleted. */
 
-/** The versions that were deleted, in the order in which that happened. */
+/** The versions that were deleted and not brought back at once, in the order in which that happened. */
 export function deletedOf(outcomes: readonly Outcome[]): PackageVersion[] {
+  const back = broughtBack(outcomes)
   return outcomes.flatMap(({ step, status }) =>
-    step.action === 'delete' && status === 'done' ? [step.version] : []
+    step.action === 'delete' && status === 'done' && !back.has(step.version.id) ? [step.version] : []
   )
 }
 

@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from '@jest/globals'
+import type { Builder } from '../emulator/builder.ts'
+import { createRepositories } from '../emulator/repositories.ts'
+import { repositoryRoutes } from '../emulator/repository-api.ts'
+import { artifact, image, manifest } from '../emulator/shapes.ts'
+import { createWorld } from '../emulator/world.ts'
+import { fastClock } from '../helpers/inside.ts'
+import { recipe } from '../helpers/recipes.ts'
+import { jobIn, play, type Runner, type Settings } from '../helpers/workflow.ts'
+import { ago, openScene, type Run } from './retain/runs.ts'
+
+/** The recipes that delete, whole: dry, for real, again, and back. */
+
+const folder = mkdtempSync(join(tmpdir(), 'ghcr-steward-retain-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const RECIPES = 'docs/recipes.md'
+const undo = jobIn('docs/approval-and-undo.md', 'Undo a retention', 'undo')
+const buildx = () => image(['linux/amd64', 'linux/arm64'], { attest: 'new' })
+
+/** The organization acme, whose repository acme/app runs the jobs; artifacts stay from job to job. */
+async function open(files: Readonly<Record<string, string>> = {}) {
+  const world = createWorld(fastClock(100).now)
+  world.org('acme', { olivia: 'admin' })
+  const repositories = createRepositories(world)
+  const repository = repositories.add('acme/app')
+  const scene = await openScene({ world, routes: repositoryRoutes(repositories) })
+  const runner = (replaced: Readonly<Record<string, string>> = {}): Runner<Run> => ({
+    token: world.githubToken('acme/app'),
+    files,
+    folder,
+    artifacts,
+    run: (inputs, env) => {
+      // A step runs in the workspace, and this process does not: the report's path is taken from there.
+      const { restore = '' } = inputs
+      const path = restore.endsWith('.json') ? join(env['GITHUB_WORKSPACE'] ?? '', restore) : restore
+      return scene.run({ ...inputs, restore: path, ...replaced }, { repository: 'acme/app', env })
+    }
+  })
+  const artifacts: Runner<Run>['artifacts'] = new Map()
+  return {
+    world,
+    repository,
+    scene,
+    run: (workflow: string, job: string, settings: Settings = {}) =>
+      play(jobIn(RECIPES, workflow, job), settings, runner()),
+    /** The undo recipe, for the package that it was adapted to. */
+    undo: (packages: string, token: string) =>
+      play(undo, { inputs: { run: '1' } }, runner({ packages, token })),
+    [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]()
+  }
+}
+
+const policyOf = (heading: string) => ({ '.github/ghcr-steward.yml': recipe(RECIPES, heading) })
+const stock = (...apps: readonly Builder[]) => apps.map(app => ({ tags: app.tags(), digests: app.digests() }))
+const dry: Settings = { inputs: { 'dry-run': true } }
+
+test.each(['with GHCR_RETENTION_TOKEN', 'without it'])(
+  'thirty builds that are no release, %s: check, emergency purge, undo',
+  async how => {
+    await using github = await open(policyOf('Thirty builds that are no release'))
+    const app = github.world.package('acme/api-gateway', { repository: 'acme/app' })
+    for (let build = 36; build >= 1; build--) {
+      const release = build % 12 === 0 ? [`v1.${4 - build / 12}.0`] : []
+      app.push(buildx(), { tags: [`sha-${1_000_000 + build}`, ...release], at: ago(build + 1) })
+      if (release[0] !== undefined) github.repository.tag(`release/${release[0]}`)
+    }
+    app.push(buildx(), { at: ago(40) })
+    const token = github.world.classic('olivia')
+    const secrets: Record<string, string> = how === 'without it' ? {} : { GHCR_RETENTION_TOKEN: token }
+    const before = stock(app)
+
+    // Three builds beyond the thirty and one untagged image, of five manifests each.
+    const planned = await github.run('GHCR Retention', 'retention', { ...dry, secrets })
+    expect(planned).toMatchObject([{ code: 0, outputs: { 'planned-count': '20' } }, { code: 0 }])
+    expect(github.scene.github.writes).toEqual([])
+    const real = await github.run('GHCR Retention', 'retention', { secrets })
+    expect(real).toMatchObject([{ code: 0, outputs: { 'deleted-count': '20' } }, { code: 0 }])
+    const builds = Object.keys(app.tags()).filter(tag => tag.startsWith('sha-1'))
+    expect(builds).toHaveLength(30 + 3)
+    const undone = await github.undo('api-gateway', token)
+    expect(undone.map(run => run.errors)).toEqual([[]])
+    expect(stock(app)).toEqual(before)
+    await github.run('GHCR Retention', 'retention', { secrets })
+    const again = await github.run('GHCR Retention', 'retention', { secrets })
+    expect(again).toMatchObject([{ code: 0, outputs: { 'deleted-count': '0' } }, { code: 0 }])
+
+    const whole = stock(app)
+    const inputs = { purge: 'v1.3.0', package: 'api-gateway', confirm: 'api-gateway' }
+    await github.run('Emergency purge', 'purge', { secrets, inputs: { ...inputs, 'dry-run': true } })
+    expect(stock(app)).toEqual(whole)
+    const purged = await github.run('Emergency purge', 'purge', {
+      secrets,
+      inputs: { ...inputs, 'dry-run': false }
+    })
+    expect(purged).toMatchObject([{ code: 0 }])
+    expect(app.tags()).not.toHaveProperty(['v1.3.0'])
+    const lacking = await github.run('GHCR Retention', 'retention', { secrets })
+    expect(lacking).toMatchObject([{ code: 0 }, { code: 1, outputs: { 'missing-tags': 'release/v1.3.0' } }])
+    // The retention above has uploaded its report over that of the purge, as artifacts of one name do: purge anew.
+    await github.run('Emergency purge', 'purge', {
+      secrets,
+      inputs: { ...inputs, purge: 'v1.2.0', 'dry-run': false }
+    })
+    expect(app.tags()).not.toHaveProperty(['v1.2.0'])
+    const back = await github.undo('api-gateway', token)
+    expect(back.map(run => run.errors)).toEqual([[]])
+    expect(app.tags()).toHaveProperty(['v1.2.0'])
+  }
+)
+
+test('the last builds of every version, and the test package goes: dry, for real, again', async () => {
+  await using github = await open(policyOf('The last builds of every version'))
+  const app = github.world.package('acme/regtech/sbl/alpine', { repository: 'acme/app' })
+  for (let build = 1; build <= 6; build++) {
+    const newest = build === 6 ? ['v3.1.0', 'latest'] : []
+    app.push(buildx(), { tags: [`v3.1.0_${build}`, ...newest], at: ago(100 - build) })
+  }
+  const trial = github.world.package('acme/regtech/sbl/test', { repository: 'acme/app' })
+  trial.push(manifest(), { tags: ['do_not_use'], at: ago(10) })
+  const secrets = { CR_PAT: github.world.classic('olivia') }
+  const before = stock(app, trial)
+  expect(await github.run('Core images', 'retention', { ...dry, secrets })).toMatchObject([
+    { code: 0 },
+    { code: 0 }
+  ])
+  expect(stock(app, trial)).toEqual(before)
+  expect(await github.run('Core images', 'retention', { secrets })).toMatchObject([{ code: 0 }, { code: 0 }])
+  expect(Object.keys(app.tags()).toSorted()).toEqual(['latest', 'v3.1.0', 'v3.1.0_4', 'v3.1.0_5', 'v3.1.0_6'])
+  const again = await github.run('Core images', 'retention', { secrets })
+  expect(again).toMatchObject([{ code: 0, outputs: { 'deleted-count': '0' } }, { code: 0 }])
+})
+
+test('fifteen, ten and ten with GITHUB_TOKEN; a package that is no longer public turns the job red', async () => {
+  await using github = await open(policyOf('Fifteen, ten and ten'))
+  const names = ['', '-copilot', '-codex', '-claude', '-proxy', '-log-forwarder', '-payload', '-metadata']
+  const facts = { repository: 'acme/app', visibility: 'public' } as const
+  const apps = names.map(name => github.world.package(`acme/containai${name}`, facts))
+  for (const app of apps.slice(0, 2)) {
+    for (let build = 20; build >= 1; build--) {
+      const moving = build === 18 ? ['prod'] : build === 1 ? ['dev', 'nightly'] : []
+      app.push(manifest(), { tags: [`sha-${1_000_000 + build}`, ...moving], at: ago(build + 1) })
+    }
+  }
+  for (const app of apps.slice(2, 6)) app.push(manifest(), { tags: ['sha-1000001'], at: ago(3) })
+  for (let build = 14; build >= 1; build--) {
+    const shape = () => artifact('application/vnd.containai.payload', undefined)
+    apps[6]?.push(shape(), { tags: [`1.0.${14 - build}`], at: ago(build + 1) })
+    apps[7]?.push(shape(), { tags: ['dev', 'channels'], at: ago(build + 1) })
+  }
+  const before = stock(...apps)
+  await github.run('Retention and visibility', 'cleanup-ghcr', dry)
+  expect(stock(...apps)).toEqual(before)
+  const real = await github.run('Retention and visibility', 'cleanup-ghcr')
+  expect(real.map(run => run.errors)).toEqual([[], []])
+  const left = apps.map(app => app.digests().size)
+  expect(left).toEqual([15 + 1, 10 + 1, 1, 1, 1, 1, 10, 1 + 10])
+  const again = await github.run('Retention and visibility', 'cleanup-ghcr')
+  expect(again).toMatchObject([{ code: 0, outputs: { 'deleted-count': '0' } }, { code: 0 }])
+  const [main] = apps
+  if (main !== undefined) main.row.visibility = 'private'
+  const hidden = await github.run('Retention and visibility', 'cleanup-ghcr')
+  expect(hidden).toMatchObject([{ code: 0 }, { code: 1 }])
+})
+
+test('multi-platform images stay whole without a list of digests', async () => {
+  await using github = await open()
+  const apps = ['package1', 'team/package2'].map(name =>
+    github.world.package(`acme/${name}`, { repository: 'acme/app' })
+  )
+  for (const app of apps) {
+    app.push(buildx(), { at: ago(90) })
+    for (let build = 5; build >= 1; build--)
+      app.push(buildx(), { tags: build === 5 ? ['latest'] : [`b${build}`], at: ago(20 + build) })
+  }
+  const before = stock(...apps)
+  await github.run('Container retention policy', 'clean', dry)
+  expect(stock(...apps)).toEqual(before)
+  expect(await github.run('Container retention policy', 'clean')).toMatchObject([{ code: 0 }])
+  for (const app of apps) expect(Object.keys(app.tags()).toSorted()).toEqual(['b1', 'b2', 'latest'])
+  const again = await github.run('Container retention policy', 'clean')
+  expect(again).toMatchObject([{ code: 0, outputs: { 'deleted-count': '0' } }])
+})
+
+test('the image of a closed pull request goes at once, beside a sha-… tag too, and no release goes', async () => {
+  await using github = await open()
+  const app = github.world.package('acme/my-app', { repository: 'acme/app' })
+  app.push(buildx(), { tags: ['v1.0.0', 'pr-12-final'], at: ago(0.02) })
+  app.push(buildx(), { tags: ['pr-12', 'sha-1234567'], at: ago(0.01) })
+  app.push(buildx(), { tags: ['pr-123'], at: ago(0.01) })
+  const [run] = await github.run('Closed pull requests', 'clean-up', { github: { event: { number: 12 } } })
+  expect(run?.errors).toEqual([])
+  expect(Object.keys(app.tags()).toSorted()).toEqual(['pr-12-final', 'pr-123', 'v1.0.0'])
+})
+
+test('a window that ends: one a week within 90 days, and nothing beyond', async () => {
+  await using github = await open()
+  const app = github.world.package('acme/shop/nightly', { repository: 'acme/app' })
+  for (let day = 130; day >= 1; day -= 3) app.push(manifest(), { tags: [`nightly-${day}`], at: ago(day) })
+  const inputs = { packages: 'shop/nightly', policy: recipe(RECIPES, 'A window that ends') }
+  expect((await github.scene.run(inputs)).errors).toEqual([])
+  const days = Object.keys(app.tags()).map(tag => Number(tag.replace('nightly-', '')))
+  expect(Math.max(...days)).toBeLessThan(90)
+  expect(days.filter(day => day > 7).length).toBeGreaterThanOrEqual(11)
+  expect(days.filter(day => day > 7).length).toBeLessThanOrEqual(13)
+})
