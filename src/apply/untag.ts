@@ -52,6 +52,9 @@ export function untagger(
     return undefined
   }
 
+  // Several tags are stripped at once, and a placeholder without its tag looks like a push.
+  const placeholders = new Set<Digest>()
+
   return async (version, tag, stays) => {
     const change = await drift.checkTag(version, tag, stays)
     if (change !== undefined) return { status: 'skipped', detail: change }
@@ -67,6 +70,7 @@ export function untagger(
     const { bytes, digest } = placeholder(tag)
     if (images.has(digest)) throw new Error(`the placeholder ${digest} is an image of the package`)
     drift.expect(digest)
+    placeholders.add(digest)
     const stored = await requests.put(version, tag, bytes, INDEX)
     if (stored !== digest) {
       return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
@@ -78,7 +82,7 @@ export function untagger(
         `the tag is off the image, but GitHub does not list the placeholder ${digest} that holds it now, alone; the next run removes it`
       )
     }
-    const robbed = pushedMeanwhile(newest, digest, before)
+    const robbed = pushedMeanwhile(newest, placeholders, before)
     if (robbed === undefined) return withPlaceholder(await remove(listed), digest, 'the tag is off the image')
     await requests.giveBack(robbed, tag)
     const told = `a push took the tag meanwhile: it is back on ${robbed.digest}`
@@ -102,12 +106,12 @@ function withPlaceholder(removed: Performed, placeholder: Digest, told: string):
  */
 function pushedMeanwhile(
   newest: readonly PackageVersion[],
-  placeholder: Digest,
+  placeholders: ReadonlySet<Digest>,
   before: ReadonlySet<number>
 ): PackageVersion | undefined {
   return newest
     .filter(({ id, tags }) => !before.has(id) && tags.length === 0)
-    .filter(({ digest }) => digest !== placeholder)
+    .filter(({ digest }) => !placeholders.has(digest))
     .toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0) || b.id - a.id)
     .at(0)
 }
