@@ -37,18 +37,31 @@ export function createStore(registry: RealRegistry): RegistryStore {
     return map
   }
 
-  /** Meets every manifest that is new, in the order in which they came; its date is its file's unless told. */
-  async function meet(repository: string, at?: number) {
-    const shelf = await registry.shelf(repository)
-    const acquaintances = inner(known, repository)
-    const strangers = [...shelf.manifests].filter(([digest]) => !acquaintances.has(digest))
-    strangers.sort(([, a], [, b]) => a - b)
-    for (const [index, [digest, written]] of strangers.entries()) {
-      const created = at === undefined ? written : at + index * 1_000
-      acquaintances.set(digest, { id: ids++, created: Math.floor(created / 1_000) * 1_000 })
-    }
-    return { shelf, acquaintances }
+  let last: Promise<unknown> = Promise.resolve()
+
+  /**
+   * One thing after the other: a look that began before a deletion and ended after it would take what was deleted for
+   * new, and give it another id, which GitHub never does.
+   */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = last.then(work, work)
+    last = done
+    return done
   }
+
+  /** Meets every manifest that is new, in the order in which they came; its date is its file's unless told. */
+  const meet = (repository: string, at?: number) =>
+    inTurn(async () => {
+      const shelf = await registry.shelf(repository)
+      const acquaintances = inner(known, repository)
+      const strangers = [...shelf.manifests].filter(([digest]) => !acquaintances.has(digest))
+      strangers.sort(([, a], [, b]) => a - b)
+      for (const [index, [digest, written]] of strangers.entries()) {
+        const created = at === undefined ? written : at + index * 1_000
+        acquaintances.set(digest, { id: ids++, created: Math.floor(created / 1_000) * 1_000 })
+      }
+      return { shelf, acquaintances }
+    })
 
   /** The active versions, newest first. */
   async function rows(pkg: PackageRow): Promise<VersionRow[]> {
@@ -100,8 +113,10 @@ export function createStore(registry: RealRegistry): RegistryStore {
       const manifest = row && (await registry.manifest(repository, row.digest))
       if (row === undefined || manifest === undefined) throw new Error(`${repository} has no version ${id}`)
       await noteOrder(repository, row.digest)
-      await registry.delete(repository, row.digest)
-      inner(known, repository).delete(row.digest)
+      await inTurn(async () => {
+        await registry.delete(repository, row.digest)
+        inner(known, repository).delete(row.digest)
+      })
       inner(deleted, repository).set(id, { row: { ...row, deleted: Date.now() }, manifest })
     },
     restore: async (pkg, id) => {

@@ -27,9 +27,6 @@ export interface TagRequests {
 /** Pauses between looks for the placeholder's version, which GitHub lists with a delay. */
 const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
 
-// Of the whole run: several tags are stripped at once, and a placeholder without its tag looks like a push.
-const placeholders = new Set<Digest>()
-
 /**
  * Takes one tag off a version that others hold. GitHub has no call for that (facts 1.7): the tag is moved to
  * a placeholder manifest of our own, and the version of that manifest is deleted. The placeholder is found by
@@ -54,6 +51,9 @@ export function untagger(
     }
     return undefined
   }
+
+  // Several tags are stripped at once, and a placeholder without its tag looks like a push.
+  const placeholders = new Set<Digest>()
 
   return async (version, tag, stays) => {
     const change = await drift.checkTag(version, tag, stays)
@@ -82,7 +82,7 @@ export function untagger(
         `the tag is off the image, but GitHub does not list the placeholder ${digest} that holds it now, alone; the next run removes it`
       )
     }
-    const robbed = pushedMeanwhile(newest, before)
+    const robbed = pushedMeanwhile(newest, placeholders, before)
     if (robbed === undefined) return withPlaceholder(await remove(listed), digest, 'the tag is off the image')
     await requests.giveBack(robbed, tag)
     const told = `a push took the tag meanwhile: it is back on ${robbed.digest}`
@@ -106,6 +106,7 @@ function withPlaceholder(removed: Performed, placeholder: Digest, told: string):
  */
 function pushedMeanwhile(
   newest: readonly PackageVersion[],
+  placeholders: ReadonlySet<Digest>,
   before: ReadonlySet<number>
 ): PackageVersion | undefined {
   return newest
