@@ -96,3 +96,24 @@ it('leaves a tag alone that has moved, is gone, or must not be touched any more'
   expect(await changed.untag()).toMatchObject({ status: 'skipped' })
   for (const here of [moved, gone, changed]) expect(here.pushed).toEqual([])
 })
+
+it('takes no placeholder of another tag, which is losing its tag at this moment, for a push', async () => {
+  const here = world()
+  const given: string[] = []
+  let before = 2
+  const requests = {
+    ...here.labels,
+    put: async (_: PackageVersion, tag: string, bytes: Uint8Array) => {
+      const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+      here.pushed.push(version(`placeholder of ${tag}`, { digest, tags: [] }))
+      return digest
+    },
+    giveBack: async ({ digest }: PackageVersion) => void given.push(digest),
+    newest: async () => (before-- > 0 ? [image] : [...here.pushed, image])
+  }
+  here.tags.set('sha-2', image.digest)
+  const done = async (): Promise<Performed> => ({ status: 'done', detail: '' })
+  const untag = untagger(here.knowledge, requests, new Set([image.digest]), done, fakeClock())
+  const ends = await Promise.all(['sha-1', 'sha-2'].map(tag => untag(image, tag, ['v1.0.0'])))
+  expect({ ends, given }).toEqual({ ends: [await done(), await done()], given: [] })
+})
