@@ -6,29 +6,32 @@ import type { Clock } from '../../src/model/clock.ts'
 import { type ActionRun, type Circumstances, prepareStep, type Servers } from './run-action.ts'
 
 /**
- * A clock that runs faster than the real one while anybody sleeps by it, and with it otherwise: pauses take no
- * time, and what a busy machine needs for its work does not count as a long one.
+ * A clock that runs faster than the real one while anybody sleeps by it, but never fast past the moment that the
+ * first sleeper waits for: pauses take no time, and what a busy machine needs for its work, or to wake a sleeper,
+ * does not count as a long one.
  */
 export function fastClock(times: number): Clock {
   let seen = Date.now()
   let time = seen
-  let sleepers = 0
+  const wakes = new Set<{ readonly until: number }>()
   const now = (): number => {
     const real = Date.now()
-    time += (real - seen) * (sleepers > 0 ? times : 1)
+    const passed = real - seen
     seen = real
+    const ahead = Math.max(0, Math.min(...Array.from(wakes, ({ until }) => until)) - time)
+    const fast = wakes.size === 0 ? 0 : Math.min(passed, ahead / times)
+    time += fast * times + (passed - fast)
     return time
   }
   return {
     now,
     async sleep(ms) {
-      const until = now() + ms
-      sleepers += 1
+      const wake = { until: now() + ms }
+      wakes.add(wake)
       try {
-        while (now() < until) await new Promise(wake => setTimeout(wake, (until - time) / times))
+        while (now() < wake.until) await new Promise(done => setTimeout(done, (wake.until - time) / times))
       } finally {
-        now()
-        sleepers -= 1
+        wakes.delete(wake)
       }
     }
   }
