@@ -15,7 +15,7 @@ export interface Log {
   /** One line every ten seconds at most: the latest news of long work. */
   progress(text: string): void
   /** One annotation; GitHub shows ten of a kind at most, so callers summarise. */
-  warning(text: string): void
+  warning(text: string, place?: FilePlace): void
   /** `place` is where in a file of the repository the fault is: GitHub shows the annotation there. */
   error(text: string, place?: FilePlace): void
   group<T>(title: string, work: () => Promise<T>): Promise<T>
@@ -97,7 +97,7 @@ export function actionsLog(clock: Clock, out: StepOutput = core): Log {
       spoke = clock.now()
       out.info(plain(text))
     },
-    warning: text => out.warning(plain(text)),
+    warning: (text, place) => out.warning(plain(text), place),
     error: (text, place) => out.error(plain(text), place),
     group: (title, work) => out.group(plain(title), work),
     secret: value => {

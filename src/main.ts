@@ -103,6 +103,7 @@ async function runMode(
   results: StepResults
 ): Promise<0 | 1> {
   const policies = openPolicies(inputs, workspaceOf(env), clock)
+  annotate(sentence => log.warning(sentence, placeIn(sentence)), policies.advice)
   CHECK_FIRST[inputs.mode]?.(inputs, policies)
   const context = await openContext(inputs, policies, env, clock, log)
   const openJournal: Context['openJournal'] = planned => {

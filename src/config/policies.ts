@@ -8,6 +8,7 @@ import { type CheckTime, findReferences, type Reference, type TextFile } from '.
 import { formatDuration, some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
 import { expectationsOf, type PackageExpectations } from './expectations.ts'
+import { idleAges } from './idle-ages.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
 import { entryOf, parsePolicyFile, policyFor } from './policy-file.ts'
@@ -34,6 +35,8 @@ export interface Policies {
   readonly earlierRun: RunRecord | undefined
   /** Sentences. */
   readonly warnings: readonly string[]
+  /** Sentences about the policy alone, to be told before anything is requested. */
+  readonly advice: readonly string[]
 }
 
 /**
@@ -65,7 +68,8 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
     checkTime,
     earlierRun: readEarlierRun(inputs),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
-    warnings
+    warnings,
+    advice: file === undefined || inputs.mode !== 'retain' ? [] : idleAges(file, inputs.grace)
   }
 }
 
