@@ -128,10 +128,15 @@ test('the last builds of every version, and the test package goes: dry, for real
     { code: 0 }
   ])
   expect(stock(app, trial)).toEqual(before)
-  expect(await github.run('Core images', 'retention', { secrets })).toMatchObject([{ code: 0 }, { code: 0 }])
+  const real = await github.run('Core images', 'retention', { secrets })
+  expect(real).toMatchObject([{ code: 0 }, { code: 0, outputs: { 'deleted-count': '1' } }])
   expect(Object.keys(app.tags()).toSorted()).toEqual(['latest', 'v3.1.0', 'v3.1.0_4', 'v3.1.0_5', 'v3.1.0_6'])
   const again = await github.run('Core images', 'retention', { secrets })
-  expect(again).toMatchObject([{ code: 0, outputs: { 'deleted-count': '0' } }, { code: 0 }])
+  expect(again).toMatchObject([
+    { code: 0, outputs: { 'deleted-count': '0' } },
+    { code: 0, warnings: [] }
+  ])
+  expect(again[1]?.stdout).toMatch(/::notice::GitHub finds no package regtech\/sbl\/test/)
 })
 
 test('fifteen, ten and ten with GITHUB_TOKEN; a package that is no longer public turns the job red', async () => {
@@ -155,7 +160,7 @@ test('fifteen, ten and ten with GITHUB_TOKEN; a package that is no longer public
   await github.run('Retention and visibility', 'cleanup-ghcr', dry)
   expect(stock(...apps)).toEqual(before)
   const real = await github.run('Retention and visibility', 'cleanup-ghcr')
-  expect(real.map(run => run.errors)).toEqual([[], []])
+  expect(real.map(run => [...run.errors, ...run.warnings])).toEqual([[], []])
   const left = apps.map(app => app.digests().size)
   expect(left).toEqual([15 + 1, 10 + 1, 1, 1, 1, 1, 10, 1 + 10])
   const again = await github.run('Retention and visibility', 'cleanup-ghcr')
@@ -194,6 +199,22 @@ test('the image of a closed pull request goes at once, beside a sha-… tag too,
   const [run] = await github.run('Closed pull requests', 'clean-up', { github: { event: { number: 12 } } })
   expect(run?.errors).toEqual([])
   expect(Object.keys(app.tags()).toSorted()).toEqual(['pr-12-final', 'pr-123', 'v1.0.0'])
+})
+
+test('the packages of a closed pull request go, one of them being gone already, and no others', async () => {
+  await using github = await open()
+  const facts = { repository: 'acme/app' }
+  for (const name of ['my-app', 'my-app-pr-12-web', 'my-app-pr-123-web'])
+    github.world.package(`acme/${name}`, facts).push(manifest(), { tags: ['v1'], at: ago(0.01) })
+  const closed: Settings = { github: { event: { number: 12 } } }
+  const [run] = await github.run('Packages of closed pull requests', 'clean-up', closed)
+  expect(run).toMatchObject({ code: 0, warnings: [], outputs: { 'deleted-count': '1' } })
+  expect(run?.stdout).toMatch(/::notice::GitHub finds no package my-app-pr-12-api/)
+  const acme = github.world.owner('acme')
+  const left = acme === undefined ? [] : github.world.packages(acme, 'active').map(({ name }) => name)
+  expect(left.toSorted()).toEqual(['app', 'my-app', 'my-app-pr-123-web'])
+  const [again] = await github.run('Packages of closed pull requests', 'clean-up', closed)
+  expect(again).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
 })
 
 test('a window that ends: one a week within 90 days, and nothing beyond', async () => {

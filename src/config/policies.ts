@@ -129,8 +129,10 @@ function isYaml(given: string): boolean {
 
 /** The packages that a policy is about: those that it names must exist. */
 function packagesOf({ packages }: PolicyFile): PackageSelection {
-  const wanted = packages.flatMap(({ match: { sources } }) => {
-    const positive = sources.filter(source => !source.startsWith('!'))
+  const wanted = packages.flatMap(({ match: { sources }, optional }) => {
+    const positive = sources
+      .filter(source => !source.startsWith('!'))
+      .map(source => (optional.includes(source) ? `${source}?` : source))
     return positive.length > 0 ? positive : ['**']
   })
   return selectPackages([...new Set(wanted)])

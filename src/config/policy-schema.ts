@@ -8,6 +8,7 @@ import { type Patterns, parsePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
 import type { EntryExpectations } from './expectations.ts'
 import * as fields from './fields.ts'
+import { optionalName } from './package-selection.ts'
 import { checkReach, checkRule } from './rule-check.ts'
 import {
   age,
@@ -46,6 +47,8 @@ const defaults = z.strictObject(settings).transform(settingsFrom)
 /** What the file says of the packages that it matches; settings that it does not mention are absent. */
 export interface PackageEntry {
   readonly match: Patterns
+  /** Of the names in `match` those that need not exist. */
+  readonly optional: readonly string[]
   readonly rules: readonly Rule[]
   readonly settings: Settings
   /** What a check expects of them. */
@@ -108,8 +111,10 @@ const packageShape = z
   })
   .transform(({ match, rules, repository, expect = {}, ...written }): PackageEntry => {
     const place = present<Pick<Policy, 'repository'>>({ repository })
+    const entries = asList(match).map(inLowerCase)
     return {
-      match: parsePatterns(asList(match).map(inLowerCase)),
+      match: parsePatterns(entries.map(entry => optionalName(entry) ?? entry)),
+      optional: entries.map(optionalName).filter(name => name !== undefined),
       rules,
       settings: { ...settingsFrom(written), ...place },
       expect

@@ -43,16 +43,30 @@ export interface SelectedPackage {
 /** How many packages are read side by side; their requests share one governor. */
 export const SIDE_BY_SIDE = 4
 
+/** The packages of a run. */
+export interface ChosenPackages {
+  readonly chosen: readonly SelectedPackage[]
+  /** Names of packages that GitHub does not find, and that need not exist. */
+  readonly absent: readonly string[]
+}
+
 /**
  * Finds the packages of a run. One that is named but cannot be seen is given back with the problem, so that
  * the others go on; patterns that match nothing give none.
  *
  * @throws ExpectedError when patterns were given and the token may not list packages
  */
-export async function choosePackages(
-  selection: PackageSelection,
-  context: Context
-): Promise<SelectedPackage[]> {
+export async function choosePackages(selection: PackageSelection, context: Context): Promise<ChosenPackages> {
+  const found = await findPackages(selection, context)
+  const isExcused = ({ pkg, problem }: SelectedPackage): boolean =>
+    problem?.problem === 'absent' && selection.optional?.includes(pkg.name) === true
+  return {
+    chosen: found.filter(one => !isExcused(one)),
+    absent: found.filter(isExcused).map(({ pkg }) => pkg.name)
+  }
+}
+
+async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {
   const { packages, owner } = context
   const byName = (names: readonly string[]): Promise<SelectedPackage[]> =>
     eachOf(names, SIDE_BY_SIDE, async name => {

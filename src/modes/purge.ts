@@ -22,7 +22,7 @@ import { eachOf } from '../util/concurrency.ts'
 export async function purge(inputs: Inputs, context: Context): Promise<RunResult> {
   const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
-  const chosen = await choosePackages(inputs.packages, context)
+  const { chosen, absent } = await choosePackages(inputs.packages, context)
   const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
     const task = await orFailure(() =>
@@ -30,7 +30,7 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
     )
     return 'problem' in task ? notPlanned(pkg, task) : task
   })
-  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started }, context)
+  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started, absent }, context)
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
