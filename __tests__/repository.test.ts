@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { parse } from 'yaml'
@@ -124,4 +124,31 @@ test('a release comes from main, waits for an approval, and all of dist is attes
 test('the gate runs nothing that only GitHub can answer; its workflow asks for signatures', () => {
   expect(read('.ci/run')).not.toContain('audit')
   expect(read('.github/workflows/ci.yml')).toContain('npm audit signatures')
+})
+
+test('a dependency is taken when it is a week old', () => {
+  const { updates } = parse(read('.github/dependabot.yml')) as {
+    updates: { cooldown?: { 'default-days': number } }[]
+  }
+  expect(updates.map(({ cooldown }) => cooldown?.['default-days'])).toEqual([7, 7])
+})
+
+test('every claim of SECURITY.md names a test or a command that is there', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const sections = read('SECURITY.md').split(/^## /m).slice(1)
+  const claims = sections.flatMap(
+    section => section.match(/^- [\s\S]*?(?=\n- |\n\n(?! {2})|$(?![\s\S]))/gm) ?? []
+  )
+  expect(claims.length).toBeGreaterThan(20)
+  const evidence = (claim: string): string[] =>
+    [...claim.matchAll(/`(__tests__\/[\w./-]+|npm (?:run [\w-]+|audit)[^`]*)`/g)].map(([, name = '']) => name)
+  const isThere = (name: string): boolean =>
+    name.startsWith('npm run ')
+      ? scripts[name.split(' ')[2] ?? ''] !== undefined
+      : name.startsWith('npm ') || existsSync(resolve(root, name))
+  const bad = claims.filter(claim => {
+    const named = evidence(claim)
+    return named.length === 0 || !named.every(isThere)
+  })
+  expect(bad).toEqual([])
 })

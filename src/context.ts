@@ -19,6 +19,7 @@ import type { Owner } from './model/package.ts'
 import type { RequestCounts, RunResult } from './model/run.ts'
 import { createRegistry, type Registry } from './registry/client.ts'
 import { type Journal, openRecord } from './report/journal.ts'
+import { createSecrets, type Secrets } from './util/secrets.ts'
 import { VERSION } from './util/version.ts'
 
 /** What every mode works with: the clients of one run, opened once. */
@@ -73,18 +74,20 @@ export async function openContext(
   log: Log
 ): Promise<Context> {
   const { token, apiUrl, serverUrl } = inputs
-  log.secret(token)
-  const kind = tokenKind(token)
-  const github = openGitHub(token, inputs, clock)
-  const { capacity } = github.governor
   const { dispatchToken = token } = inputs
-  log.secret(dispatchToken)
+  // What one client tells a server could be repeated to the other.
+  const secrets = createSecrets(token, dispatchToken)
+  for (const secret of [token, dispatchToken]) log.secret(secret)
+  const kind = tokenKind(token)
+  const github = openGitHub(token, inputs, secrets, clock)
+  const { capacity } = github.governor
   // Another token has limits of its own.
-  const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs, clock)
+  const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs, secrets, clock)
   const registry = createRegistry({
     url: inputs.registryUrl,
     serverUrl,
     token,
+    secrets,
     clock,
     onSecret: log.secret
   })
@@ -117,9 +120,10 @@ export async function openContext(
   }
 }
 
-function openGitHub(token: string, inputs: Inputs, clock: Clock): GitHub {
+function openGitHub(token: string, inputs: Inputs, secrets: Secrets, clock: Clock): GitHub {
   return createGitHub({
     token,
+    secrets,
     baseUrl: inputs.apiUrl,
     reserve: inputs.reserveRequests,
     patience: inputs.patience,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,12 +17,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(parent, { recursive: true }))
 
-function open(env: NodeJS.ProcessEnv): Store {
+function open(env: NodeJS.ProcessEnv, ...largest: { packed: number; unpacked: number }[]): Store {
   const store = actionsCache(
     env,
     join(parent, 'mine'),
     text => told.push(text),
-    secret => secrets.push(secret)
+    secret => secrets.push(secret),
+    ...largest
   )
   if (store === undefined) throw new Error('no store')
   return store
@@ -60,6 +62,34 @@ test('a file that is there is never overwritten by what is fetched', async () =>
   await store.store('key', 'a')
   expect(await store.fetch('key', 'a')).toBe(false)
   expect(told).toEqual([expect.stringContaining('EEXIST')])
+  store.close()
+})
+
+test.each([
+  ['packed', { packed: 50, unpacked: 1_000_000 }, randomBytes(60), 'more than 50 bytes'],
+  ['unpacked', { packed: 1_000_000, unpacked: 50_000 }, Buffer.alloc(60_000), 'more than 50000 bytes']
+])('E-38 an entry that is too large when it is %s is not fetched', async (_, largest, content, why) => {
+  await using service = await startCacheService()
+  const generous = open(service.env)
+  writeFileSync(join(generous.folder, 'a'), content)
+  await generous.store('key', 'a')
+  const store = open(service.env, largest)
+  const path = join(store.folder, 'b')
+  expect([await store.fetch('key', 'b'), existsSync(path), told]).toEqual([
+    false,
+    false,
+    [expect.stringContaining(why)]
+  ])
+  expect(await generous.fetch('key', 'b')).toBe(true)
+  expect(readFileSync(path)).toEqual(content)
+  store.close()
+})
+
+test('an entry that is too large is not stored', async () => {
+  await using service = await startCacheService()
+  const store = open(service.env, { packed: 50, unpacked: 1_000_000 })
+  writeFileSync(join(store.folder, 'a'), randomBytes(60))
+  expect([await store.store('key', 'a'), service.entries, service.calls]).toEqual([false, [], []])
   store.close()
 })
 

@@ -315,6 +315,21 @@ describe('what is wrong is said with its place and its remedy', () => {
       'keep-at-least: It keeps none of what it selects. Leave it out to keep all.'
     ],
     [
+      'a group of an expression that lacks a slash',
+      "action: delete, match: { tags: '^(?<branch>main|dev)-[0-9a-f]{7}$/' }, group-by: branch",
+      '(?<branch>'
+    ],
+    [
+      'a group of a list with an expression that never closes',
+      "action: delete, match: { tags: [a, '/(?<branch>.+'] }, group-by: branch",
+      'no closing slash'
+    ],
+    [
+      'a pull request in an expression that is none',
+      "action: delete, match: { tags: '/^pr-(?<pr>\\d+))$/', pull-request: closed }",
+      'is not a regular expression'
+    ],
+    [
       'a regular expression for a label',
       "action: keep, match: { labels: { a: '/x/' } }",
       'The pattern `/x/` must be a glob here.'

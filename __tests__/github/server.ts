@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGitHub } from '../../src/github/client.ts'
+import { createSecrets } from '../../src/util/secrets.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 
 export interface Received {
@@ -53,8 +54,10 @@ export function connect(
   more: { path?: string; token?: string; deadline?: number; reserve?: number; patience?: number } = {}
 ) {
   const clock = fakeClock()
+  const token = more.token ?? 'ghp_test'
   const github = createGitHub({
-    token: more.token ?? 'ghp_test',
+    token,
+    secrets: createSecrets(token),
     baseUrl: `${server.url}${more.path ?? ''}`,
     reserve: more.reserve ?? 0,
     patience: more.patience ?? 5 * 60_000,

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import type { Digest } from '../../src/model/digest.ts'
 import { createRegistry } from '../../src/registry/client.ts'
 import type { Answer, Request } from '../../src/registry/transport.ts'
+import { createSecrets } from '../../src/util/secrets.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 
 /** Blobs are kept elsewhere: a redirect leads there, with a signed address and without a token. */
@@ -33,6 +34,7 @@ function registryOf(store: (request: Request) => Answer) {
     url: 'https://ghcr.io',
     serverUrl: 'https://github.com',
     token: 'ghp_secret',
+    secrets: createSecrets('ghp_secret'),
     clock: fakeClock(),
     onSecret: () => {},
     send

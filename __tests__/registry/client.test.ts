@@ -6,6 +6,7 @@ import { ExpectedError } from '../../src/errors.ts'
 import { createRegistry, type Registry, type RegistryOptions } from '../../src/registry/client.ts'
 import { ACCEPT } from '../../src/registry/manifest.ts'
 import { createSend, type Send } from '../../src/registry/transport.ts'
+import { createSecrets } from '../../src/util/secrets.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf } from '../helpers/make.ts'
 
@@ -118,6 +119,7 @@ async function world(
     url,
     serverUrl: 'https://github.com',
     token: 'ghs_secret',
+    secrets: createSecrets('ghs_secret'),
     clock,
     onSecret: secret => secrets.push(secret),
     send: createSend(300),
@@ -244,6 +246,7 @@ describe('the token', () => {
     const facts = {
       serverUrl: 'https://github.com',
       token: 'ghs_secret',
+      secrets: createSecrets('ghs_secret'),
       clock: fakeClock(0),
       onSecret: () => {},
       send: createSend(300)
@@ -494,6 +497,16 @@ describe('a manifest that is put under a tag', () => {
     await expect(putting).rejects.toThrow(ExpectedError)
     await expect(putting).rejects.toThrow(want)
     expect(asked().filter(one => one.authorization !== undefined)).toHaveLength(1)
+  })
+
+  test.each([301, 302, 303, 307, 308])('E-45: is sent nowhere else after a redirect %i', async status => {
+    const other = await serve(stored)
+    const { registry, asked } = await world([say(status, '', { location: `${other.url}/there` }), stored])
+    await expect(registry.putManifest(REPO, 'old', body, INDEX)).rejects.toThrow(`HTTP ${status}`)
+    expect([other.seen, asked().filter(one => one.authorization !== undefined)]).toEqual([
+      [],
+      [expect.objectContaining({ method: 'PUT' })]
+    ])
   })
 
   test('fails in the same way when there is no token to be had', async () => {

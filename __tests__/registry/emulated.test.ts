@@ -4,6 +4,7 @@ import { readInventory } from '../../src/inventory/manifests.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
 import { createRegistry, type Registry } from '../../src/registry/client.ts'
+import { createSecrets } from '../../src/util/secrets.ts'
 import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import * as shapes from '../emulator/shapes.ts'
@@ -25,6 +26,7 @@ const registryFor = (token: string): Registry =>
     url: github.registryUrl,
     serverUrl: 'https://github.com',
     token,
+    secrets: createSecrets(token),
     clock: fakeClock(),
     onSecret: () => {}
   })

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import { createRegistry } from '../../src/registry/client.ts'
+import { createSecrets } from '../../src/util/secrets.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 
 /** The registry's list of tags, page by page. */
@@ -28,7 +29,8 @@ async function registryOf(...pages: readonly Page[]) {
     server.close()
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const options = { serverUrl: 'https://github.com', token: 'ghs_secret', onSecret: () => {} }
+  const secrets = createSecrets('ghs_secret')
+  const options = { serverUrl: 'https://github.com', token: 'ghs_secret', secrets, onSecret: () => {} }
   return { asked, registry: createRegistry({ url, clock: fakeClock(), ...options }) }
 }
 

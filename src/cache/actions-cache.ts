@@ -33,9 +33,8 @@ const ENTRY_MS = 60_000
 /** How long one call of the service may take: its answers are small. */
 const CALL_MS = 20_000
 const MEGABYTE = 1024 * 1024
-/** The largest entry that is fetched or stored, packed and unpacked: 500,000 images need less than half of it. */
-const MOST_PACKED = 512 * MEGABYTE
-const MOST_UNPACKED = 2048 * MEGABYTE
+/** The largest entry that is fetched or stored, in bytes: 500,000 images need less than half of it. */
+const LARGEST = { packed: 512 * MEGABYTE, unpacked: 2048 * MEGABYTE }
 const MOST_OF_AN_ANSWER = MEGABYTE
 
 const SERVICE = '/twirp/github.actions.results.api.v1.CacheService/'
@@ -59,13 +58,15 @@ const finished = z.object({ ok: z.boolean() })
  * @param folder a folder for it alone; made at once, readable by nobody else, and removed in the end
  * @param debug told why something did not work
  * @param onSecret told the service's token and the signatures in its addresses, before they are used
+ * @param largest the largest entry that is fetched or stored, in bytes
  * @returns undefined where the runner offers none
  */
 export function actionsCache(
   env: NodeJS.ProcessEnv,
   folder: string,
   debug: (text: string) => void,
-  onSecret: (secret: string) => void
+  onSecret: (secret: string) => void,
+  largest = LARGEST
 ): Store | undefined {
   const service = serviceOf(env, debug)
   if (service === undefined) return undefined
@@ -121,14 +122,14 @@ export function actionsCache(
         if (!READABLE.has(mode)) return false
         const entry = await call('GetCacheEntryDownloadURL', { key: prefix, restore_keys: [] }, found)
         if (!entry.ok || !entry.matched_key.startsWith(prefix)) return false
-        await download(open, signed(entry.signed_download_url), join(folder, file), limit)
+        await download(open, signed(entry.signed_download_url), join(folder, file), largest, limit)
         return true
       }),
     store: (key, file) =>
       attempt(async limit => {
         if (!WRITABLE.has(mode)) return false
         const packed = join(folder, `${randomUUID()}.gz`)
-        const size = await pack(join(folder, file), packed, limit)
+        const size = await pack(join(folder, file), packed, largest.packed, limit)
         const entry = await call('CreateCacheEntry', { key }, reserved)
         if (!entry.ok) return false
         await upload(open, signed(entry.signed_upload_url), packed, size, limit)
@@ -175,7 +176,13 @@ function isEnterpriseServer(server: string): boolean {
 }
 
 /** Fetches a blob and unpacks it into a new file; what was written of it goes when that fails. */
-async function download(open: Open, url: URL, path: string, limit: AbortSignal): Promise<void> {
+async function download(
+  open: Open,
+  url: URL,
+  path: string,
+  largest: typeof LARGEST,
+  limit: AbortSignal
+): Promise<void> {
   const message = await open('GET', url, {}, undefined, limit)
   if (message.statusCode !== 200) {
     message.destroy()
@@ -184,9 +191,9 @@ async function download(open: Open, url: URL, path: string, limit: AbortSignal):
   try {
     await pipeline(
       message,
-      atMost(MOST_PACKED),
+      atMost(largest.packed),
       createGunzip(),
-      atMost(MOST_UNPACKED),
+      atMost(largest.unpacked),
       createWriteStream(path, { flags: 'wx', mode: 0o600 }),
       { signal: limit }
     )
@@ -197,9 +204,9 @@ async function download(open: Open, url: URL, path: string, limit: AbortSignal):
 }
 
 /** Packs a file into a new one, and gives that one's size in bytes. */
-async function pack(from: string, to: string, limit: AbortSignal): Promise<number> {
+async function pack(from: string, to: string, most: number, limit: AbortSignal): Promise<number> {
   const into = createWriteStream(to, { flags: 'wx', mode: 0o600 })
-  await pipeline(createReadStream(from), createGzip(), atMost(MOST_PACKED), into, { signal: limit })
+  await pipeline(createReadStream(from), createGzip(), atMost(most), into, { signal: limit })
   return (await stat(to)).size
 }
 
@@ -220,7 +227,7 @@ function atMost(bytes: number): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length
-      if (size > bytes) done(new Error(`more than ${bytes / MEGABYTE} MiB`))
+      if (size > bytes) done(new Error(`more than ${bytes} bytes`))
       else done(null, chunk)
     }
   })

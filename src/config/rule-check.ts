@@ -9,11 +9,10 @@ const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as co
 /** Enough for a delete rule to know what it is about; ages alone are not. */
 const SELECTORS = [...ABOUT_TAGS, 'untagged', 'untagged-for', 'state', 'digests', 'labels', 'kind'] as const
 
-/** The named groups of the regular expressions in `match.tags`. */
-export function namedGroups(tags: string | readonly string[] | undefined): string[] {
-  const regexes = asList(tags).filter(tag => tag.startsWith('/'))
-  return regexes.flatMap(regex =>
-    [...regex.matchAll(/\(\?<([\p{ID_Start}$_][\p{ID_Continue}$]*)>/gu)].map(([, group]) => group ?? '')
+/** The named groups of the patterns in `match.tags`, also of those that were told to be none. */
+function namedGroups(tags: string | readonly string[] | undefined): string[] {
+  return asList(tags).flatMap(pattern =>
+    [...pattern.matchAll(/\(\?<([\p{ID_Start}$_][\p{ID_Continue}$]*)>/gu)].map(([, group]) => group ?? '')
   )
 }
 

@@ -24,11 +24,14 @@ const read = <T>(parse: (text: string) => T, schema = z.string()) =>
     }
   })
 
-/** Text that stays as it is written, once `check` has not thrown. */
+/** Text that stays as it is written, and is told where `check` throws; checks of several keys go on as in `read`. */
 const checked = (check: (text: string) => void) =>
-  read(text => {
-    check(text)
-    return text
+  z.string().superRefine((input, { issues }) => {
+    try {
+      check(input)
+    } catch (error) {
+      issues.push({ code: 'custom', message: messageOf(error), input, continue: true })
+    }
   })
 
 function refuse(message: string): never {

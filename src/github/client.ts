@@ -3,7 +3,7 @@ import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import Bottleneck from 'bottleneck/light.js'
 import type { Clock } from '../model/clock.ts'
-import { createSecrets } from '../util/secrets.ts'
+import type { Secrets } from '../util/secrets.ts'
 import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
 import { createGovernor, type Governor } from './rate-limit/governor.ts'
 import { recheckToken } from './recheck.ts'
@@ -14,6 +14,8 @@ export type Octokit = ReturnType<typeof getOctokit>
 
 export interface GitHubOptions {
   readonly token: string
+  /** The token, and whatever else no answer may repeat. */
+  readonly secrets: Secrets
   /** The API's address, a path such as `/api/v3` included. */
   readonly baseUrl: string
   /** Requests of the hourly quota that are left for others. */
@@ -55,8 +57,6 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const baseUrl = options.baseUrl.replace(/\/+$/, '')
   const governor = createGovernor(options.reserve, options.deadline, options.patience, clock)
   const serverClock = createServerClock(clock)
-  const secrets = createSecrets()
-  secrets.add(token)
   const octokit = getOctokit(
     token,
     {
@@ -73,7 +73,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
       retry: { retries: 3, retryAfterBaseValue: 0, doNotRetry: FINAL }
     },
     // The first is innermost: nothing that comes from outside gets past it. The time limit of an attempt must not run while it waits for leave.
-    scrubAnswers(secrets.scrub),
+    scrubAnswers(options.secrets.scrub),
     guard(() => AbortSignal.timeout(ATTEMPT_MS)),
     serverClock.listen,
     govern(governor, clock),

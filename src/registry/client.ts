@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { isTag } from '../model/tag.ts'
-import { createSecrets } from '../util/secrets.ts'
+import { createSecrets, type Secrets } from '../util/secrets.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
 import { isPassing, phraseOf, retryAfter, saysMissing, saysNotAccepted } from './failure.ts'
 import { ACCEPT, isSchema1, mentionsOf, parseManifest } from './manifest.ts'
@@ -18,6 +18,8 @@ export interface RegistryOptions {
   /** The GitHub server, `https://github.com`, say: its own hosts may give out the registry's tokens. */
   readonly serverUrl: string
   readonly token: string
+  /** The token, and whatever else no answer may repeat. */
+  readonly secrets: Secrets
   readonly clock: Clock
   /** Told every secret that is made of the token, before it is used, so that it can be masked. */
   readonly onSecret: (secret: string) => void
@@ -77,11 +79,11 @@ export interface Registry {
 /** Talks to one registry with one token, a bounded number of requests at a time. */
 export function createRegistry(options: RegistryOptions): Registry {
   const { clock, token, concurrent = 16 } = options
-  const given = createSecrets()
+  const { scrub } = options.secrets
   const made = createSecrets()
-  for (const secrets of [given, made]) secrets.add(token)
+  const scrubFailure = (text: string) => made.scrub(scrub(text))
   const connection = options.send ?? createSend()
-  const send = scrubbed(connection, given.scrub, made.scrub)
+  const send = scrubbed(connection, scrub, scrubFailure)
   const base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`)
   const server = new URL(options.serverUrl)
   const tokens = createTokens({
@@ -90,7 +92,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     token,
     clock,
     // The token that is answered may be made of the one that was given.
-    send: scrubbed(connection, text => text, made.scrub),
+    send: scrubbed(connection, text => text, scrubFailure),
     onSecret: secret => {
       made.add(secret)
       options.onSecret(secret)

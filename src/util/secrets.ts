@@ -15,12 +15,14 @@ const MASK = '***'
  * is, in base64 alone or behind any user name, and each of its characters may be written as a URL, HTML or JSON
  * writes it: what is harmless here could be decoded by whatever shows the text.
  */
-export function createSecrets(): Secrets {
+export function createSecrets(...given: readonly string[]): Secrets {
   const known = new Map<string, RegExp>()
+  const add = (secret: string): void => {
+    if (secret.length >= SHORTEST && !known.has(secret)) known.set(secret, expressionFor(secret))
+  }
+  for (const secret of given) add(secret)
   return {
-    add(secret) {
-      if (secret.length >= SHORTEST && !known.has(secret)) known.set(secret, expressionFor(secret))
-    },
+    add,
     scrub(text) {
       let clean = text
       for (const expression of known.values()) clean = clean.replace(expression, MASK)

@@ -1,9 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, it } from '@jest/globals'
-import { startCacheService } from '../../emulator/cache-service.ts'
+import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
 import type { Target } from '../../emulator/faults.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
+import { buildWorkflow, scene } from '../../helpers/check-run.ts'
+import type { ActionRun } from '../../helpers/run-action.ts'
 import { ago, openScene } from './runs.ts'
 
 /**
@@ -20,12 +24,16 @@ const percent = (text: string): string =>
 const unicode = (text: string): string =>
   [...text].map(one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
 
-/** The credentials of a request in every spelling, in one text of the length of a message. */
-function spellings(headers: IncomingHttpHeaders): string[] {
+/** The credentials of a request in every spelling. */
+function echoes(headers: IncomingHttpHeaders): string[] {
   const given = headers.authorization?.replace(/^\w+ /, '') ?? 'nothing'
   const inside = Buffer.from(given, 'base64').toString('latin1').split(':').at(-1) ?? ''
   const plain = /^[\x20-\x7e]+$/.test(inside) ? [given, inside] : [given]
-  return plain.flatMap(text => [
+  return plain.flatMap(spellings)
+}
+
+function spellings(text: string): string[] {
+  return [
     text,
     base64(text),
     base64(`x-access-token:${text}`),
@@ -38,7 +46,7 @@ function spellings(headers: IncomingHttpHeaders): string[] {
     percent(text),
     unicode(text),
     JSON.stringify(text.replaceAll('/', '\\/'))
-  ])
+  ]
 }
 
 /** What a reader makes of a text that wants to hide something. */
@@ -58,6 +66,19 @@ function readings(text: string): string {
 
 /** Long enough to be no chance, short enough to find a secret that was cut. */
 const pieceOf = (token: string): string => token.slice(4, 20)
+
+/** Everything that a run leaves behind: the log, the files, and what is remembered. */
+function leftBy(run: ActionRun, cache?: CacheService): string[] {
+  const page = join(run.temp, 'page.html')
+  return [
+    run.stdout.replaceAll(/^::add-mask::.*$/gm, ''),
+    run.summary,
+    JSON.stringify(run.outputs),
+    JSON.stringify(run.report ?? null),
+    existsSync(page) ? readFileSync(page, 'utf8') : '',
+    ...(cache?.entries ?? []).map(({ bytes }) => gunzipSync(bytes).toString('utf8'))
+  ]
+}
 
 const one = 0
 const messages: [string, Target, (texts: string[]) => object, number][] = [
@@ -110,21 +131,45 @@ it.each(
       answer: headers => ({
         status,
         lie: true,
-        body: body([...spellings(headers).slice(first), ...spellings(headers)]),
-        headers: { 'x-echo': spellings(headers)[first] ?? '' }
+        body: body([...echoes(headers).slice(first), ...echoes(headers)]),
+        headers: { 'x-echo': echoes(headers)[first] ?? '' }
       })
     })
-    const result = await run({ 'delete-tags': 'pr-*' }, { env: { ...cache.env, RUNNER_DEBUG: '1' } })
-    const left = [
-      result.stdout.replaceAll(/^::add-mask::.*$/gm, ''),
-      result.summary,
-      JSON.stringify(result.outputs),
-      JSON.stringify(result.report ?? null),
-      ...cache.entries.map(({ bytes }) => gunzipSync(bytes).toString('utf8'))
-    ]
-    for (const text of left) expect(readings(text)).not.toContain(pieceOf(token))
+    const result = await run(
+      { 'delete-tags': 'pr-*', 'page-file': 'page.html' },
+      { env: { ...cache.env, RUNNER_DEBUG: '1' } }
+    )
+    for (const text of leftBy(result, cache)) expect(readings(text)).not.toContain(pieceOf(token))
   }
 )
+
+it.each([
+  ['the API', { host: 'api', path: /\/versions$/ } as const],
+  ['the registry', { host: 'registry', path: /manifests/ } as const]
+])('E-40 %s that knows the dispatch token tells it to nobody', async (_, target) => {
+  await using check = await scene()
+  const { app, github, repository } = check
+  app.push(image(), { tags: ['v1.0.0'] })
+  repository.tag('v1.0.0')
+  repository.workflow('build.yml', buildWorkflow(app))
+  const dispatchToken = 'ghs_knownToSomebodyElse+Already/Once'
+  github.faults.on(target, {
+    kind: 'echo',
+    answer: () => ({
+      status: 403,
+      lie: true,
+      body: { message: spellings(dispatchToken).join(' '), errors: [] },
+      headers: { 'x-echo': dispatchToken }
+    })
+  })
+  await using result = await check.run({
+    packages: 'app',
+    'page-file': 'page.html',
+    'dispatch-token': dispatchToken,
+    'dispatch-workflow': 'build.yml'
+  })
+  for (const text of leftBy(result)) expect(readings(text)).not.toContain(pieceOf(dispatchToken))
+})
 
 it('E-41 the base64 of the bare token is masked before the first request', async () => {
   await using scene = await openScene()
