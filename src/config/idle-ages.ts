@@ -1,4 +1,4 @@
-import { formatDuration } from '../util/format.ts'
+import { belowGrace } from '../policy/age.ts'
 import type { PolicyFile } from './policy-schema.ts'
 
 /**
@@ -27,9 +27,4 @@ export function idleAges({ packages, at }: PolicyFile, grace: number): string[] 
       ]
     })
   })
-}
-
-/** What the grace does to an age below it. */
-export function belowGrace(grace: number): string {
-  return `Nothing younger than ${formatDuration(grace)} is ever deleted: for less, set \`grace\`.`
 }

@@ -1,6 +1,6 @@
-import semver from 'semver'
 import type * as z from 'zod'
 import { matchesNothing } from '../policy/cover.ts'
+import { isEmptyRange } from '../policy/semver.ts'
 import { nearest } from '../util/suggest.ts'
 import { asList, type RuleSchema } from './rule-schema.ts'
 
@@ -121,7 +121,7 @@ export function checkReach(
     )
   if (matchesNothing(asList(match.tags), '*'))
     refuse(['match', 'tags'], 'No tag can match, because the `!` patterns take out all that the others name.')
-  if (match.semver !== undefined && semver.minVersion(match.semver) === null)
+  if (match.semver !== undefined && isEmptyRange(match.semver))
     refuse(['match', 'semver'], 'No version is in this range.')
   const untagged = match.untagged ?? match['untagged-for']
   if (
