@@ -66,7 +66,7 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
     checkTime,
-    earlierRun: readEarlierRun(inputs),
+    earlierRun: readEarlierRun(inputs, workspace),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
     warnings,
     advice: file === undefined || inputs.mode !== 'retain' ? [] : idleAges(file, inputs.grace)
