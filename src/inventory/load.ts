@@ -58,12 +58,24 @@ export interface ChosenPackages {
  */
 export async function choosePackages(selection: PackageSelection, context: Context): Promise<ChosenPackages> {
   const found = await findPackages(selection, context)
-  const isExcused = ({ pkg, problem }: SelectedPackage): boolean =>
-    problem?.problem === 'absent' && selection.optional?.includes(pkg.name) === true
+  const judged = await eachOf(found, SIDE_BY_SIDE, async one => ({
+    one,
+    absent: isExcused(one, selection) && !(await hasTags(one.pkg, context))
+  }))
   return {
-    chosen: found.filter(one => !isExcused(one)),
-    absent: found.filter(isExcused).map(({ pkg }) => pkg.name)
+    chosen: judged.flatMap(({ one, absent }) => (absent ? [] : [one])),
+    absent: judged.flatMap(({ one, absent }) => (absent ? [one.pkg.name] : []))
   }
+}
+
+function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: PackageSelection): boolean {
+  return problem?.problem === 'absent' && optional.includes(pkg.name)
+}
+
+/** Whether the registry shows a package that GitHub denies. */
+async function hasTags(pkg: Package, { registry }: Context): Promise<boolean> {
+  const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
+  return 'state' in list && list.state === 'read' && list.tags.length > 0
 }
 
 async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {
