@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { refuseSlip } from '../policy/pattern-slip.ts'
-import { entries } from './fields.ts'
+import { field, list } from './fields.ts'
 
 /** The packages that a run is about. */
 export interface PackageSelection {
@@ -24,7 +24,7 @@ export const packageList: z.ZodType<PackageSelection, string> = z
   .string()
   .transform(fromJson)
   .pipe(
-    entries(checkEntry).transform((given, context) => {
+    list(field(checkEntry)).transform((given, context) => {
       if (given.length === 0) {
         context.addIssue({
           code: 'custom',
