@@ -115,6 +115,7 @@ test.each(['with GHCR_RETENTION_TOKEN', 'without it'])(
     const again = await github.run('GHCR Retention', 'retention', { secrets })
     expect(again).toMatchObject([{ code: 0, outputs: { 'deleted-count': '0' } }, { code: 0 }])
 
+    if (how === 'without it') return
     const whole = stock(app)
     const inputs = { purge: 'v1.3.0', package: 'api-gateway', confirm: 'api-gateway' }
     await github.run('Emergency purge', 'purge', { secrets, inputs: { ...inputs, 'dry-run': true } })
@@ -272,6 +273,8 @@ test.each(['without PAT', 'with it'])(
     const again = await run()
     expect(again).toMatchObject([{ code: 0, outputs: { 'deleted-count': '0' } }])
     github.repository.tag('v1.0.1', 'v1.0.2')
+    // What follows asks for no secret.
+    if (how === 'with it') return
     await checkPurgeRestore(github, 'team/package2', 'v1.0.2', second, token)
   }
 )

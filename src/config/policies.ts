@@ -8,7 +8,7 @@ import { type CheckTime, findReferences, type Reference, type TextFile } from '.
 import { formatDuration, some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
 import { expectationsOf, type PackageExpectations } from './expectations.ts'
-import { idleAges } from './idle-ages.ts'
+import { idleRules } from './idle-rules.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
 import { entryOf, parsePolicyFile, policyFor } from './policy-file.ts'
@@ -69,7 +69,7 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
     earlierRun: readEarlierRun(inputs, workspace),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
     warnings,
-    advice: file === undefined || inputs.mode !== 'retain' ? [] : idleAges(file, inputs.grace)
+    advice: file === undefined || inputs.mode !== 'retain' ? [] : idleRules(file, inputs.grace)
   }
 }
 

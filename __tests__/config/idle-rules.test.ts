@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { idleAges } from '../../src/config/idle-ages.ts'
+import { idleRules } from '../../src/config/idle-rules.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { manifest } from '../emulator/shapes.ts'
 import { ago, openScene } from '../modes/retain/runs.ts'
@@ -30,8 +30,20 @@ test.each([
   ['match: { tags: a, older-than: 24h, newer-than: 25h }', '', ''],
   ['match: { tags: a, untagged-for: 1h }'.replace('tags: a, ', ''), '', '']
 ])('%s %s', (rule, grace, expected) => {
-  const found = idleAges(parsePolicyFile(policy(rule, grace), 'p.yml'), 24 * HOUR)
+  const found = idleRules(parsePolicyFile(policy(rule, grace), 'p.yml'), 24 * HOUR)
   expect(found).toEqual(expected === '' ? [] : [expect.stringContaining(`p.yml:${expected}`)])
+})
+
+test.each([
+  ['{ name: all, action: keep, match: { tags: a* } }', true],
+  ['{ name: all, action: keep, match: { tags: [b, a-1] } }', false],
+  ["{ name: all, action: keep, match: { tags: ['*', '!a-2'] } }", false],
+  ['{ name: all, action: keep, match: { tags: a* }, keep-at-least: 3 }', false],
+  ['{ name: all, action: keep, match: { tags: a*, older-than: 3d } }', false]
+])('a delete rule beside %s', (keep, isKept) => {
+  const text = policy('match: { tags: a-* }').replace('rules:', `rules:\n      - ${keep}`)
+  const told = 'p.yml:6:42: The rule can delete nothing, because the rule `all` keeps all that it selects.'
+  expect(idleRules(parsePolicyFile(text, 'p.yml'), 24 * HOUR)).toEqual(isKept ? [told] : [])
 })
 
 test('the run tells it before any request, with its place, and its input too', async () => {
