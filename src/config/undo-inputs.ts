@@ -3,7 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
 import { ageAdvice, parseAge } from '../policy/age.ts'
-import { parsePatterns } from '../policy/pattern.ts'
+import { parsePackagePatterns } from '../policy/pattern.ts'
 import { field } from './fields.ts'
 import { type PackageSelection, packageList } from './package-selection.ts'
 
@@ -120,7 +120,7 @@ function targetProblems(
       'Input `packages`: a purge is about one package. Name exactly one, without wildcards; only `purge: package` takes several.'
     ]
   }
-  if (patterns.length > 0 && !dryRun && parsePatterns(patterns).scan(UNHEARD_OF).size > 0) {
+  if (patterns.length > 0 && !dryRun && parsePackagePatterns(patterns).scan(UNHEARD_OF).size > 0) {
     return [
       'Input `packages`: what these patterns match would be every package, or nearly. Name the packages that go; the ' +
         'output `packages` of a dry run lists them.'
