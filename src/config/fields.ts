@@ -111,24 +111,6 @@ export const tagOrDigest = field(given =>
       )
 )
 
-export const imageTags = entries(given =>
-  /^[\w.{}-]+$/.test(given) &&
-  /\{[A-Za-z][\w-]*\}/.test(given) &&
-  !/[{}]/.test(given.replaceAll(/\{[A-Za-z][\w-]*\}/g, ''))
-    ? given
-    : refuse(
-        `${quote(given)} is no template of an image tag. It must contain a placeholder such as \`{tag}\` or \`{version}\`, for instance \`{version}-alpine\`.`
-      )
-)
-
-export const newestTags = entries(given =>
-  isTag(given.replaceAll(/\{[A-Za-z][\w-]*\}/g, '1'))
-    ? given
-    : refuse(
-        `${quote(given)} can be no image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
-      )
-).transform(eachOnce)
-
 export const platforms = entries(given =>
   /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/.test(given)
     ? given
@@ -155,21 +137,6 @@ export const workflowFile = field(given =>
         `${quote(given)} is no workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
       )
 )
-
-/** `name=value` lines; a blank is a default, so that there are none has a word of its own. */
-export const assignments = field(given => {
-  if (given === 'none') return {}
-  const values = new Map<string, string>()
-  const problems: string[] = []
-  for (const line of given.split(/[\r\n]+/).map(one => one.trim())) {
-    if (line === '' || line.startsWith('#')) continue
-    const equals = line.indexOf('=')
-    if (equals < 1) problems.push(`${quote(line)} is no \`name=value\`. Write one such line for each input.`)
-    else values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
-  }
-  if (problems.length > 0) throw new InputError(problems)
-  return Object.fromEntries(values)
-})
 
 /** An address without a slash at its end. A token must not travel in the clear, save inside this machine. */
 export const address = field(checkAddress)
@@ -252,10 +219,10 @@ export function field<T>(parse: (text: string) => T): z.ZodType<T, string> {
   })
 }
 
-function eachOnce<T>(values: readonly T[]): T[] {
+export function eachOnce<T>(values: readonly T[]): T[] {
   return [...new Set(values)]
 }
 
-function refuse(message: string): never {
+export function refuse(message: string): never {
   throw new ExpectedError(message)
 }

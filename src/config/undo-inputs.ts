@@ -2,8 +2,9 @@ import type * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
-import { ageAdvice, parseAge } from '../policy/age.ts'
-import { field } from './fields.ts'
+import { parseAge } from '../policy/age.ts'
+import { quote } from '../util/format.ts'
+import { entries, field, refuse } from './fields.ts'
 import type { PackageSelection } from './package-selection.ts'
 
 /** The word that stands for a package as a whole, where versions are named. */
@@ -30,7 +31,8 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   const since = /^since\s+(.+)$/i.exec(given.trim())?.[1]
   if (since !== undefined) {
     const age = parseAge(since)
-    if (age === undefined) throw new ExpectedError(`"${since}" is no age. ${ageAdvice(since)}`)
+    if (age === undefined)
+      throw new ExpectedError(`"${since}" is no age. Write for instance \`since 3h\` or \`since 2 days\`.`)
     return { source: 'since', age }
   }
   const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
@@ -48,6 +50,15 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   }
   return { source: 'report', path: given }
 })
+
+/** What a purge takes. Nothing is chosen by a pattern here: whoever purges names what goes. */
+export const purgeNames = entries(given =>
+  /[*!|[{"'`$]|^\/.*\/$|^semver:/.test(given)
+    ? refuse(
+        `${quote(given)} is no name. Write tags in full, without wildcards and quotation marks; patterns are for \`delete-tags\`.`
+      )
+    : given
+)
 
 /** The inputs that say what a purge or a restore is about. */
 export interface UndoInputs {
@@ -93,11 +104,16 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
     }
   }
   if (mode === 'restore') {
-    if (restore === undefined) {
+    if ('restore' in inputs && restore === undefined) {
       problems.push(
         'Input `restore` is empty. Give the report of the run to undo; or tags, version ids and digests; or a time such as `since 3h`.'
       )
-    } else if (restore.source !== 'report' && packages !== undefined && one === undefined) {
+    } else if (
+      restore !== undefined &&
+      restore.source !== 'report' &&
+      packages !== undefined &&
+      one === undefined
+    ) {
       problems.push(
         'Input `packages`: ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
       )
