@@ -10,6 +10,7 @@ function recorded(): { log: Log; lines: string[] } {
   const log: Log = {
     info: say,
     debug: say,
+    notice: say,
     progress: say,
     warning: say,
     error: say,

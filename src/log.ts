@@ -14,8 +14,10 @@ export interface Log {
   debug(text: string): void
   /** One line every ten seconds at most: the latest news of long work. */
   progress(text: string): void
+  /** One annotation about what is as it may be. */
+  notice(text: string): void
   /** One annotation; GitHub shows ten of a kind at most, so callers summarise. */
-  warning(text: string): void
+  warning(text: string, place?: FilePlace): void
   /** `place` is where in a file of the repository the fault is: GitHub shows the annotation there. */
   error(text: string, place?: FilePlace): void
   group<T>(title: string, work: () => Promise<T>): Promise<T>
@@ -84,7 +86,10 @@ export function gathered(log: Log, inTurn: (work: () => Promise<void>) => Promis
 }
 
 /** Where the log of a workflow step goes: standard output, in the runner's own commands. */
-export type StepOutput = Pick<typeof core, 'info' | 'debug' | 'warning' | 'error' | 'group' | 'setSecret'>
+export type StepOutput = Pick<
+  typeof core,
+  'info' | 'debug' | 'notice' | 'warning' | 'error' | 'group' | 'setSecret'
+>
 
 /** The log of a workflow step. */
 export function actionsLog(clock: Clock, out: StepOutput = core): Log {
@@ -97,7 +102,8 @@ export function actionsLog(clock: Clock, out: StepOutput = core): Log {
       spoke = clock.now()
       out.info(plain(text))
     },
-    warning: text => out.warning(plain(text)),
+    notice: text => out.notice(plain(text)),
+    warning: (text, place) => out.warning(plain(text), place),
     error: (text, place) => out.error(plain(text), place),
     group: (title, work) => out.group(plain(title), work),
     secret: value => {

@@ -15,6 +15,7 @@ import { checkWarnings } from './report/check-verdict.ts'
 import { closingLines, openingLine } from './report/log-lines.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
 import { writePage } from './report/page/page.ts'
+import { absentPhrases } from './report/phrases.ts'
 import { sizesPhrase } from './report/sizes.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
@@ -103,6 +104,7 @@ async function runMode(
   results: StepResults
 ): Promise<0 | 1> {
   const policies = openPolicies(inputs, workspaceOf(env), clock)
+  annotate(sentence => log.warning(sentence, placeIn(sentence)), policies.advice)
   CHECK_FIRST[inputs.mode]?.(inputs, policies)
   const context = await openContext(inputs, policies, env, clock, log)
   const openJournal: Context['openJournal'] = planned => {
@@ -139,6 +141,7 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   for (const [name, value] of Object.entries(values)) results.setOutput(name as OutputName, value)
   await writeSummary(renderSummary(run), log, results)
   if (inputs.pageFile !== undefined) writeHtml(inputs.pageFile, run, log)
+  annotate(log.notice, absentPhrases(run))
   annotate(log.warning, [...run.warnings, ...checkWarnings(run), ...warnings])
   if (run.incomplete !== undefined)
     log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)

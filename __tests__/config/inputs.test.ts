@@ -142,6 +142,8 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['delete-tags', '/(/', /\/\(\//],
   ['delete-tags', 'v1 # not latest', /line of its own/],
   ['keep-tags', 'sha256:abc', /"sha256:abc" is no full digest/],
+  ['keep-tags', 'latest !latest', /`keep-tags`: no tag can match, because the `!` patterns take out all/],
+  ['delete-tags', 'sha-* !*', /`delete-tags`: no tag can match/],
   ['keep-tags', `!sha256:${'a'.repeat(64)}`, /no full digest/],
   ['delete-broken', 'ghosts', /Did you mean `ghost`/],
   ['age-from', 'oldest', /It can be `newest`, `created`, `updated`/],

@@ -290,6 +290,31 @@ describe('what is wrong is said with its place and its remedy', () => {
       '`tag-match: any` deletes what `untag` would keep.'
     ],
     [
+      'ages that no version has',
+      'action: delete, match: { tags: a, older-than: 90d, newer-than: 30d }',
+      '5:74: packages[0].rules[0].match.newer-than: Nothing is newer than this and as old as `older-than` asks for.'
+    ],
+    [
+      'tags that take each other out',
+      "action: keep, match: { tags: [latest, '!latest'] }",
+      'match.tags: No tag can match, because the `!` patterns take out all that the others name.'
+    ],
+    [
+      'a range without versions',
+      "action: delete, match: { semver: '>2 <1' }",
+      'match.semver: No version is in this range.'
+    ],
+    [
+      'untagged and orphaned',
+      'action: delete, match: { untagged: true, state: orphaned }',
+      'match.state: What is orphaned describes something, and does not count as untagged.'
+    ],
+    [
+      'a keep rule that keeps none',
+      'action: keep, match: { tags: v* }, keep-at-least: 0, keep-daily: 0',
+      'keep-at-least: It keeps none of what it selects. Leave it out to keep all.'
+    ],
+    [
       'a group of an expression that lacks a slash',
       "action: delete, match: { tags: '^(?<branch>main|dev)-[0-9a-f]{7}$/' }, group-by: branch",
       '(?<branch>'
@@ -346,6 +371,27 @@ describe('what is wrong is said with its place and its remedy', () => {
     ]
   ])('%s', (_, text, expected) => {
     expect(problems(text).join('\n')).toContain(expected)
+  })
+
+  test.each([
+    [
+      ['app*', 'app-meta'],
+      'p.yml:5:12: packages[1].match: `app-meta` is never reached: the earlier entry `app*` matches it, and the first that ' +
+        'matches decides. Put the special entry above the general one.'
+    ],
+    [['app*', '[web, App-*]'], '`app-*` is never reached: the earlier entry `app*` matches it'],
+    [['"!web"', 'app'], '`app` is never reached: the earlier entry `!web` matches it'],
+    [['app', '[web, app]'], '`app` is never reached: the earlier entry `app` matches it'],
+    [
+      ['[app, "!app*"]'],
+      'It matches no package, because the `!` patterns take out all that the others name.'
+    ],
+    [['[app*, "!app-meta"]', 'app-meta'], ''],
+    [['app', 'app-*', '"*"', '"**"'], '']
+  ])('the entries %j', (matches, expected) => {
+    const entries = matches.map(match => `  - match: ${match}\n    rules: []\n`).join('')
+    const found = problems(`version: 1\npackages:\n${entries}`)
+    expect(found).toEqual(expected === '' ? [] : [expect.stringContaining(expected)])
   })
 
   test('all of it at once', () => {

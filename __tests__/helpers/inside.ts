@@ -75,6 +75,7 @@ function recorded(lines: string[]): StepOutput {
   return {
     info: say,
     debug: command('debug'),
+    notice: command('notice'),
     warning: command('warning'),
     error: command('error'),
     setSecret: command('add-mask'),

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 /** The policies that the documents show, for tests to run: what people copy must work. */
 
@@ -21,4 +23,10 @@ export function recipe(path: (typeof DOCUMENTS)[number], heading: string): strin
     /```yaml\n((?:(?!```)[\s\S])*?^version: 1$[\s\S]*?)```/m.exec(start < 0 ? '' : text.slice(start)) ?? []
   if (yaml === undefined) throw new Error(`${path} has no policy under "${heading}"`)
   return yaml
+}
+
+/** A folder for the jobs of a workflow. */
+export function recipeFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'ghcr-steward-recipe-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }

@@ -61,6 +61,8 @@ export interface RunFacts {
   readonly started: number
   /** Sentences. */
   readonly warnings?: readonly string[]
+  /** As in `RunResult`. */
+  readonly absent?: readonly string[]
 }
 
 /** A package on which nothing was decided, and why. */
@@ -138,6 +140,7 @@ function resultOf(tasks: readonly PackageTask[], facts: RunFacts, context: Conte
     dryRun: facts.dryRun,
     owner: context.owner.login,
     packages: tasks.map(task => task.run),
+    absent: facts.absent ?? [],
     warnings: [
       ...(facts.warnings ?? []),
       ...tasks.flatMap(({ run, warnings = [] }) => warnings.map(text => `${run.package.name}: ${text}`))

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { ExpectedError, InputError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { type PackageRecord, type RunRecord, readRecord } from '../report/record.ts'
@@ -7,13 +8,16 @@ import type { PackageSelection } from './package-selection.ts'
 /**
  * Reads the report that `plan` or `restore` names.
  *
+ * @param workspace the folder that paths start from
  * @returns undefined when neither names one
  * @throws InputError when it cannot be read, or is about packages of another owner or server
  */
-export function readEarlierRun(inputs: Inputs): RunRecord | undefined {
+export function readEarlierRun(inputs: Inputs, workspace: string): RunRecord | undefined {
   const { plan, restore } = inputs
-  if (plan !== undefined) return readReport(plan, 'plan', inputs)
-  return restore?.source === 'report' ? readReport(restore.path, 'restore', inputs) : undefined
+  if (plan !== undefined) return readReport(resolve(workspace, plan), 'plan', inputs)
+  return restore?.source === 'report'
+    ? readReport(resolve(workspace, restore.path), 'restore', inputs)
+    : undefined
 }
 
 function readReport(path: string, input: 'plan' | 'restore', inputs: Inputs): RunRecord {

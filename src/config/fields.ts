@@ -14,44 +14,46 @@ import { splitList } from './list.ts'
  * text and say what to write instead; the input's name is put in front of them by whoever reads the input.
  */
 
+/** What zod says of a text: a sentence that begins with the text itself. */
+export const says = (sentence: string | ((given: string) => string)) => ({
+  abort: true,
+  error: ({ input }: { readonly input?: unknown }) => {
+    const given = String(input)
+    return `${quote(given)} ${typeof sentence === 'string' ? sentence : sentence(given)}`
+  }
+})
+
 /** Anything but nothing. `kind` is what it should have been. */
-export const required = (kind: string) =>
-  field(text => (text === '' ? refuse(`is empty. Give ${kind}.`) : text))
+export const required = (kind: string) => z.string().min(1, `is empty. Give ${kind}.`)
 
 /** Blank means undefined. */
 export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefined, string> =>
-  z.string().transform((text, context) => {
-    if (text === '') return undefined
-    const parsed = schema.safeParse(text)
-    if (parsed.success) return parsed.data
-    for (const { message } of parsed.error.issues) context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  })
+  z
+    .string()
+    .transform(given => (given === '' ? undefined : given))
+    .pipe(schema.optional())
 
-export const text = field(given => given)
+export const text = z.string()
 
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
-export const wholeNumber = field(given => {
-  if (!/^\d+$/.test(given))
-    return refuse(`${quote(given)} is no whole number. Write digits only, such as \`10\`.`)
-  const value = Number(given)
-  return Number.isSafeInteger(value) ? value : refuse(`${quote(given)} is too large a number.`)
-})
+export const wholeNumber = z
+  .string()
+  .regex(/^\d+$/, says('is no whole number. Write digits only, such as `10`.'))
+  .refine(given => Number.isSafeInteger(Number(given)), says('is too large a number.'))
+  .transform(Number)
 
-export const percent = field(given => {
-  const value = /^\d{1,3}$/.test(given) ? Number(given) : Number.POSITIVE_INFINITY
-  return value <= 100
-    ? value
-    : refuse(`${quote(given)} is no share. Write digits only, from \`0\` to \`100\`, without a percent sign.`)
-})
+export const percent = z
+  .string()
+  .regex(
+    /^(?:0?\d{1,2}|100)$/,
+    says('is no share. Write digits only, from `0` to `100`, without a percent sign.')
+  )
+  .transform(Number)
 
-export const flag = field(given => {
-  const lower = given.toLowerCase()
-  if (lower !== 'true' && lower !== 'false') {
-    return refuse(`${quote(given)} is neither \`true\` nor \`false\`. Write one of them.`)
-  }
-  return lower === 'true'
-})
+export const flag = z
+  .string()
+  .regex(/^(?:true|false)$/i, says('is neither `true` nor `false`. Write one of them.'))
+  .transform(given => given.toLowerCase() === 'true')
 
 /** Milliseconds. */
 export const age = field(given => parseAge(given) ?? refuse(`${quote(given)} is no age. ${ageAdvice(given)}`))
@@ -67,75 +69,86 @@ export const waitingTime = field(given => {
 })
 
 /** Milliseconds, more than none. */
-export const timeSpan = field(given => {
-  const ms = age.safeParse(given)
-  if (!ms.success) throw new InputError(ms.error.issues.map(issue => issue.message))
-  return ms.data > 0 ? ms.data : refuse(`${quote(given)} leaves no time at all. Write for instance \`5h\`.`)
-})
+export const timeSpan = z
+  .string()
+  .refine(given => parseAge(given) !== 0, says('leaves no time at all. Write for instance `5h`.'))
+  .pipe(age)
 
 /** One of a few words. */
-export const oneOf = <const W extends string>(words: readonly W[]) => field(given => oneWord(given, words))
+export const oneOf = <const W extends string>(words: readonly W[]) =>
+  z.enum(
+    words,
+    says(given => notOneOf(given, words))
+  ) as z.ZodType<W, string>
+
+/** A list of what `item` takes; all that it refuses is told at once. */
+export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
+  field(splitList).pipe(z.array(item))
+
+/** The same with each once. */
+export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
 
 /** A list of some of a few words, each once. */
-export const someOf = <const W extends string>(words: readonly W[]) =>
-  entries(given => oneWord(given, words)).transform(eachOnce)
+export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
 
-export const names = entries(given => given)
+export const names = list(z.string())
 
 /** Patterns of git tags as they were written, each known to be one. */
-export const gitTagPatterns = entries(given => checkPattern(given, 'git tag'))
+export const gitTagPatterns = list(field(given => checkPattern(given, 'git tag')))
 
 /** Patterns of image tags and full digests as they were written. */
-export const patternsAndDigests = entries(given => {
-  if (!/^!?sha(?:256|512):/i.test(given)) return checkPattern(given, 'image tag')
-  return parseDigest(given) === undefined
-    ? refuse(
-        `${quote(given)} is no full digest. Write \`sha256:\` and all 64 digits, in lower case; patterns are for tags only.`
-      )
-    : given
-})
+export const patternsAndDigests = list(
+  z
+    .string()
+    .refine(
+      given => !/^!?sha(?:256|512):/i.test(given) || parseDigest(given) !== undefined,
+      says('is no full digest. Write `sha256:` and all 64 digits, in lower case; patterns are for tags only.')
+    )
+    .pipe(field(given => (parseDigest(given) === undefined ? checkPattern(given, 'image tag') : given)))
+)
 
 /** Image tags by their own names. */
-export const tagNames = entries(given =>
-  isTag(given)
-    ? given
-    : refuse(`${quote(given)} cannot be an image tag. Write tags in full, without wildcards.`)
-).transform(eachOnce)
+export const tagNames = setOf(
+  z.string().refine(isTag, says('cannot be an image tag. Write tags in full, without wildcards.'))
+)
 
 /** One image tag by its own name, or a full digest. */
-export const tagOrDigest = field(given =>
-  parseDigest(given) !== undefined || isTag(given)
-    ? given
-    : refuse(
-        `${quote(given)} is neither a tag nor a full digest. Write one of them, without the package's name.`
-      )
+export const tagOrDigest = z
+  .string()
+  .refine(
+    given => parseDigest(given) !== undefined || isTag(given),
+    says("is neither a tag nor a full digest. Write one of them, without the package's name.")
+  )
+
+export const platforms = setOf(
+  z
+    .string()
+    .regex(
+      /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
+      says('is no platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
+    )
 )
 
-export const platforms = entries(given =>
-  /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/.test(given)
-    ? given
-    : refuse(`${quote(given)} is no platform. Write for instance \`linux/amd64\` or \`linux/arm64/v8\`.`)
-).transform(eachOnce)
+export const owner = z
+  .string()
+  .min(1, {
+    abort: true,
+    error: 'is empty, and so is GITHUB_REPOSITORY_OWNER. Name the organization or user.'
+  })
+  .regex(
+    /^[A-Za-z0-9][\w-]*$/,
+    says('is no name of an organization or user. Write it without a slash or an address.')
+  )
 
-export const owner = field(given => {
-  if (given === '')
-    return refuse('is empty, and so is GITHUB_REPOSITORY_OWNER. Name the organization or user.')
-  return /^[A-Za-z0-9][\w-]*$/.test(given)
-    ? given
-    : refuse(`${quote(given)} is no name of an organization or user. Write it without a slash or an address.`)
-})
-
-export const repository = field(given =>
-  /^[\w-]+\/[\w.-]+$/.test(given) ? given : refuse(`${quote(given)} is no repository. Write \`owner/name\`.`)
-)
+export const repository = z.string().regex(/^[\w-]+\/[\w.-]+$/, says('is no repository. Write `owner/name`.'))
 
 /** A workflow by its file, or by its number. */
-export const workflowFile = field(given =>
-  /\.ya?ml$|^\d+$/.test(given)
-    ? given
-    : refuse(
-        `${quote(given)} is no workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
-      )
+export const workflowFile = z.string().regex(
+  /\.ya?ml$|^\d+$/,
+  says(
+    given =>
+      `is no workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
+  )
 )
 
 /** An address without a slash at its end. A token must not travel in the clear, save inside this machine. */
@@ -177,32 +190,10 @@ function checkPattern(given: string, subject: Subject): string {
   return given
 }
 
-function oneWord<const W extends string>(given: string, words: readonly W[]): W {
-  const found = words.find(word => word === given)
-  if (found !== undefined) return found
+function notOneOf(given: string, words: readonly string[]): string {
   const near = nearest(given, words)
   const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-  return refuse(
-    `${quote(given)} is not known here. ${hint}It can be ${words.map(word => `\`${word}\``).join(', ')}.`
-  )
-}
-
-/** A list whose every entry `parse` takes; all that it refuses is told at once. */
-export function entries<T>(parse: (entry: string) => T): z.ZodType<T[], string> {
-  return field(given => {
-    const values: T[] = []
-    const problems: string[] = []
-    for (const entry of splitList(given)) {
-      try {
-        values.push(parse(entry))
-      } catch (error) {
-        if (!(error instanceof ExpectedError)) throw error
-        problems.push(error.message)
-      }
-    }
-    if (problems.length > 0) throw new InputError(problems)
-    return values
-  })
+  return `is not known here. ${hint}It can be ${words.map(word => `\`${word}\``).join(', ')}.`
 }
 
 /** A schema from a function that throws an ExpectedError for what it does not take. */
@@ -217,10 +208,6 @@ export function field<T>(parse: (text: string) => T): z.ZodType<T, string> {
       return z.NEVER
     }
   })
-}
-
-export function eachOnce<T>(values: readonly T[]): T[] {
-  return [...new Set(values)]
 }
 
 export function refuse(message: string): never {

@@ -8,6 +8,8 @@ import { SIGNATURES, type Signature } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
+import { belowGrace } from '../policy/age.ts'
+import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/expected-tags.ts'
 import { readme } from '../util/links.ts'
 import { own } from '../util/own.ts'
@@ -216,6 +218,13 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
 /** What inputs must be to each other, beside that each by itself is well. */
 function contradictions(inputs: Partial<Inputs>): string[] {
   const problems = undoProblems(inputs)
+  for (const key of ['deleteTags', 'keepTags'] as const) {
+    if (matchesNothing(inputs[key] ?? [], '*')) {
+      problems.push(
+        `Input \`${nameOf(key)}\`: no tag can match, because the \`!\` patterns take out all that the others name.`
+      )
+    }
+  }
   return inputs.explain !== undefined && inputs.dryRun === false
     ? [...problems, 'Input `explain` is for dry runs: set `dry-run: true`.']
     : problems
@@ -268,9 +277,13 @@ export function inputWarnings(inputs: Inputs): string[] {
     [templatesGiven(inputs) && inputs.protect.length === 0, 'git-tags` or `image-tags', 'protect'],
     [inputs.keepUntagged > 0 && !inputs.deleteUntagged, 'keep-untagged', 'delete-untagged']
   ]
-  return idle
-    .filter(([isIdle]) => isIdle)
-    .map(([, name, other]) => `Input \`${name}\` has no effect, for \`${other}\` is not set.`)
+  const idleAge = inputs.olderThan !== undefined && inputs.olderThan < inputs.grace
+  return [
+    ...idle
+      .filter(([isIdle]) => isIdle)
+      .map(([, name, other]) => `Input \`${name}\` has no effect, for \`${other}\` is not set.`),
+    ...(idleAge ? [`Input \`older-than\` is below the grace. ${belowGrace(inputs.grace)}`] : [])
+  ]
 }
 
 function templatesGiven({ gitTags, imageTags }: Inputs): boolean {

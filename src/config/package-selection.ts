@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { refuseSlip } from '../policy/pattern-slip.ts'
-import { entries } from './fields.ts'
+import { field, list } from './fields.ts'
 
 /** The packages that a run is about. */
 export interface PackageSelection {
@@ -10,6 +10,8 @@ export interface PackageSelection {
   readonly names: readonly string[]
   /** All entries, names included, where one of them is a pattern; empty where none is. */
   readonly patterns: readonly string[]
+  /** Of the names those that need not exist; absent where there is none. */
+  readonly optional?: readonly string[]
   /** Of what the patterns match only the packages that are linked to the repository whose workflow runs. */
   readonly linked?: true
 }
@@ -22,7 +24,7 @@ export const packageList: z.ZodType<PackageSelection, string> = z
   .string()
   .transform(fromJson)
   .pipe(
-    entries(checkEntry).transform((given, context) => {
+    list(field(checkEntry)).transform((given, context) => {
       if (given.length === 0) {
         context.addIssue({
           code: 'custom',
@@ -65,7 +67,8 @@ export function relativeTo(
   if (packages.linked) return { packages, problems: [] }
   const { host } = new URL(registry)
   const problems: string[] = []
-  const given = packages.patterns.length > 0 ? packages.patterns : packages.names
+  const written = packages.patterns.length > 0 ? packages.patterns : packages.names
+  const given = written.map(entry => (packages.optional?.includes(entry) ? `${entry}?` : entry))
   const relative = given.map(entry => {
     const result = relativeEntry(entry, owner.toLowerCase(), host)
     if (typeof result === 'string') return result
@@ -101,9 +104,21 @@ function isRegistry(first: string, host: string): boolean {
   return first === host || first === 'ghcr.io' || /^[a-z0-9.-]+:\d+$/.test(first)
 }
 
-function select(entries: readonly string[]): PackageSelection {
+function select(written: readonly string[]): PackageSelection {
+  const entries = written.map(entry => optionalName(entry) ?? entry)
   const names = entries.filter(entry => !isPattern(entry))
-  return { names: [...new Set(names)], patterns: names.length === entries.length ? [] : entries }
+  const optional = written.map(optionalName).filter(name => name !== undefined)
+  return {
+    names: [...new Set(names)],
+    patterns: names.length === entries.length ? [] : entries,
+    ...(optional.length === 0 ? {} : { optional })
+  }
+}
+
+/** The name of a package that need not exist, which is written with a `?` behind it; undefined for anything else. */
+export function optionalName(entry: string): string | undefined {
+  const name = entry.endsWith('?') ? entry.slice(0, -1) : ''
+  return name === '' || isPattern(name) ? undefined : name
 }
 
 /** The packages that such entries name. @throws ExpectedError for what is neither a name nor a pattern */
@@ -112,6 +127,8 @@ export function selectPackages(entries: readonly string[]): PackageSelection {
 }
 
 function checkEntry(entry: string): string {
+  const optional = optionalName(entry)
+  if (optional !== undefined) return `${checkEntry(optional)}?`
   if (isPattern(entry)) {
     const pattern = /^!?\//.test(entry) ? entry : entry.toLowerCase()
     // A host may have a port, which no name has.

@@ -8,6 +8,7 @@ import { type CheckTime, findReferences, type Reference, type TextFile } from '.
 import { formatDuration, some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
 import { expectationsOf, type PackageExpectations } from './expectations.ts'
+import { idleRules } from './idle-rules.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
 import { entryOf, parsePolicyFile, policyFor } from './policy-file.ts'
@@ -34,6 +35,8 @@ export interface Policies {
   readonly earlierRun: RunRecord | undefined
   /** Sentences. */
   readonly warnings: readonly string[]
+  /** Sentences about the policy alone, to be told before anything is requested. */
+  readonly advice: readonly string[]
 }
 
 /**
@@ -63,9 +66,10 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
     checkTime,
-    earlierRun: readEarlierRun(inputs),
+    earlierRun: readEarlierRun(inputs, workspace),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
-    warnings
+    warnings,
+    advice: file === undefined || inputs.mode !== 'retain' ? [] : idleRules(file, inputs.grace)
   }
 }
 
@@ -125,8 +129,10 @@ function isYaml(given: string): boolean {
 
 /** The packages that a policy is about: those that it names must exist. */
 function packagesOf({ packages }: PolicyFile): PackageSelection {
-  const wanted = packages.flatMap(({ match: { sources } }) => {
-    const positive = sources.filter(source => !source.startsWith('!'))
+  const wanted = packages.flatMap(({ match: { sources }, optional }) => {
+    const positive = sources
+      .filter(source => !source.startsWith('!'))
+      .map(source => (optional.includes(source) ? `${source}?` : source))
     return positive.length > 0 ? positive : ['**']
   })
   return selectPackages([...new Set(wanted)])

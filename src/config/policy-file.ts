@@ -29,7 +29,9 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     )
   }
   const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
-  if (result.success) return result.data
+  if (result.success) {
+    return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
+  }
   const faults = schemaErrors(result.error.issues, policySchema)
     .map(fault => ({ offset: offsetOf(document, fault), sentence: `${nameOf(fault)}${fault.sentence}` }))
     .sort((a, b) => a.offset - b.offset)
@@ -111,7 +113,7 @@ function nameOf({ path }: SchemaError): string {
 }
 
 /** Where the value stands, or the key; for what is missing, where it should have been. */
-function offsetOf(document: Document, { path, key }: SchemaError): number {
+function offsetOf(document: Document, { path, key }: Omit<SchemaError, 'sentence'>): number {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true) as Node | undefined
     const keyNode = key && length === path.length ? keyNodeOf(document, path) : undefined

@@ -3,11 +3,13 @@ import { SIGNATURES } from '../model/check.ts'
 import { PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { KINDS } from '../model/manifest.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
+import { covers, matchesNothing } from '../policy/cover.ts'
 import { type Patterns, parsePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
 import type { EntryExpectations } from './expectations.ts'
 import * as fields from './fields.ts'
-import { checkRule } from './rule-check.ts'
+import { optionalName } from './package-selection.ts'
+import { checkReach, checkRule } from './rule-check.ts'
 import {
   age,
   asList,
@@ -46,6 +48,8 @@ const defaults = z.strictObject(settings).transform(settingsFrom)
 /** What the file says of the packages that it matches; settings that it does not mention are absent. */
 export interface PackageEntry {
   readonly match: Patterns
+  /** Of the names in `match` those that need not exist. */
+  readonly optional: readonly string[]
   readonly rules: readonly Rule[]
   readonly settings: Settings
   /** What a check expects of them. */
@@ -101,12 +105,17 @@ const packageShape = z
     rules: z
       .array(rule.superRefine(checkRule))
       .superRefine(checkNames)
-      .transform(rules => rules.map(ruleFrom))
+      .transform((rules, context) => {
+        for (const [index, one] of rules.entries()) checkReach(one, index, context)
+        return rules.map(ruleFrom)
+      })
   })
   .transform(({ match, rules, repository, expect = {}, ...written }): PackageEntry => {
     const place = present<Pick<Policy, 'repository'>>({ repository })
+    const entries = asList(match).map(inLowerCase)
     return {
-      match: parsePatterns(asList(match).map(inLowerCase)),
+      match: parsePatterns(entries.map(entry => optionalName(entry) ?? entry)),
+      optional: entries.map(optionalName).filter(name => name !== undefined),
       rules,
       settings: { ...settingsFrom(written), ...place },
       expect
@@ -120,6 +129,27 @@ function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): voi
     const message = `Another rule of this package is called \`${name}\`. Give each a name of its own.`
     if (seen.has(name)) context.addIssue({ code: 'custom', path: [index, 'name'], message })
     seen.add(name)
+  })
+}
+
+/** The first entry that matches decides, so a package that an earlier one matches never comes to a later one. */
+function checkOrder(entries: readonly PackageEntry[], context: z.RefinementCtx): void {
+  entries.forEach(({ match: { sources } }, index) => {
+    const refuse = (message: string): void =>
+      context.addIssue({ code: 'custom', path: ['packages', index, 'match'], message })
+    if (matchesNothing(sources, '**')) {
+      refuse('It matches no package, because the `!` patterns take out all that the others name.')
+      return
+    }
+    const wanted = sources.filter(source => !source.startsWith('!'))
+    for (const pattern of wanted.length > 0 ? wanted : ['**']) {
+      const earlier = entries.slice(0, index).find(({ match }) => covers(match.sources, pattern))
+      if (earlier === undefined) continue
+      refuse(
+        `\`${pattern}\` is never reached: the earlier entry \`${earlier.match.sources.join(', ')}\` matches it, and the ` +
+          'first that matches decides. Put the special entry above the general one.'
+      )
+    }
   })
 }
 
@@ -186,7 +216,12 @@ const test = z.strictObject({
 export type PolicyTest = z.infer<typeof test>
 
 /** A policy file, read and checked. */
-export interface PolicyFile {
+export interface PolicyFile extends PolicyContent {
+  /** Where a value stands, as `policy.yml:6:18`. */
+  at(path: readonly PropertyKey[]): string
+}
+
+export interface PolicyContent {
   readonly protect: Protect
   readonly packages: readonly PackageEntry[]
   readonly tests: readonly PolicyTest[]
@@ -201,7 +236,8 @@ export const policySchema = z
     packages: z.array(packageShape).min(1).describe('The first entry that matches a package decides on it'),
     tests: z.array(test).optional().describe('Cases that the policy must decide as expected')
   })
-  .transform((written): PolicyFile => {
+  .transform((written, context): PolicyContent => {
+    checkOrder(written.packages, context)
     const { defaults: common, protect: use, packages, tests = [] } = written
     return {
       protect: { files: asList(use?.files), list: use?.list, git: asList(use?.git) },

@@ -1,4 +1,6 @@
 import type * as z from 'zod'
+import { matchesNothing } from '../policy/cover.ts'
+import { isEmptyRange } from '../policy/semver.ts'
 import { nearest } from '../util/suggest.ts'
 import { asList, type RuleSchema } from './rule-schema.ts'
 
@@ -102,3 +104,46 @@ function checkGroup(rule: RuleSchema, refuse: Refuse): void {
     }`
   )
 }
+
+/** Refuses a rule that can be about nothing: it does not do what it was written for. Its parts are known to be valid. */
+export function checkReach(
+  { match, action, ...rule }: RuleSchema,
+  index: number,
+  context: z.RefinementCtx
+): void {
+  const refuse: Refuse = (path, message) =>
+    context.addIssue({ code: 'custom', path: [index, ...path], message })
+  const { 'older-than': older, 'newer-than': newer } = match
+  if (older !== undefined && newer !== undefined && older >= newer)
+    refuse(
+      ['match', 'newer-than'],
+      'Nothing is newer than this and as old as `older-than` asks for. Make two rules of it.'
+    )
+  if (matchesNothing(asList(match.tags), '*'))
+    refuse(['match', 'tags'], 'No tag can match, because the `!` patterns take out all that the others name.')
+  if (match.semver !== undefined && isEmptyRange(match.semver))
+    refuse(['match', 'semver'], 'No version is in this range.')
+  const untagged = match.untagged ?? match['untagged-for']
+  if (
+    untagged !== undefined &&
+    match.state !== undefined &&
+    asList(match.state).every(state => state === 'orphaned')
+  )
+    refuse(
+      ['match', 'state'],
+      'What is orphaned describes something, and does not count as untagged. Leave `untagged` out.'
+    )
+  const clauses = KEEP_CLAUSES.filter(key => rule[key] !== undefined)
+  if (action === 'keep' && clauses.length > 0 && clauses.every(key => rule[key] === 0))
+    refuse([clauses[0] ?? ''], 'It keeps none of what it selects. Leave it out to keep all.')
+}
+
+const KEEP_CLAUSES = [
+  'keep-at-least',
+  'keep-within',
+  'keep-hourly',
+  'keep-daily',
+  'keep-weekly',
+  'keep-monthly',
+  'keep-yearly'
+] as const

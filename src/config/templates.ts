@@ -1,31 +1,35 @@
 import { InputError } from '../errors.ts'
 import { isTag } from '../model/tag.ts'
 import { quote } from '../util/format.ts'
-import { eachOnce, entries, field, refuse } from './fields.ts'
+import { field, list, refuse, setOf } from './fields.ts'
 
 /** Inputs into which the program puts a tag: each text has placeholders such as `{tag}`. */
 
 const PLACEHOLDER = /\{[A-Za-z][\w-]*\}/g
 
-export const imageTags = entries(given => {
-  const slip = slipIn(given)
-  if (slip !== undefined) return refuse(`${quote(given)} is no template of an image tag: ${slip}`)
-  if (isTag(filled(given)) && given !== filled(given)) return given
-  const advice = isTag(given)
-    ? `It has no placeholder, so it is the same for every git tag. An image tag that must exist by this name is given in \`required-tags\`.`
-    : 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.'
-  return refuse(`${quote(given)} is no template of an image tag. ${advice}`)
-})
+export const imageTags = list(
+  field(given => {
+    const slip = slipIn(given)
+    if (slip !== undefined) return refuse(`${quote(given)} is no template of an image tag: ${slip}`)
+    if (isTag(filled(given)) && given !== filled(given)) return given
+    const advice = isTag(given)
+      ? `It has no placeholder, so it is the same for every git tag. An image tag that must exist by this name is given in \`required-tags\`.`
+      : 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.'
+    return refuse(`${quote(given)} is no template of an image tag. ${advice}`)
+  })
+)
 
-export const newestTags = entries(given => {
-  const slip = slipIn(given)
-  if (slip !== undefined) return refuse(`${quote(given)} can be no image tag: ${slip}`)
-  return isTag(filled(given))
-    ? given
-    : refuse(
-        `${quote(given)} can be no image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
-      )
-}).transform(eachOnce)
+export const newestTags = setOf(
+  field(given => {
+    const slip = slipIn(given)
+    if (slip !== undefined) return refuse(`${quote(given)} can be no image tag: ${slip}`)
+    return isTag(filled(given))
+      ? given
+      : refuse(
+          `${quote(given)} can be no image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
+        )
+  })
+)
 
 /** `name=value` lines; a blank is a default, so that there are none has a word of its own. */
 export const assignments = field(given => {

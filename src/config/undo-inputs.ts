@@ -1,11 +1,11 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
 import { parseAge } from '../policy/age.ts'
-import { quote } from '../util/format.ts'
-import { entries, field, refuse } from './fields.ts'
-import type { PackageSelection } from './package-selection.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import { field, list, says } from './fields.ts'
+import { type PackageSelection, packageList } from './package-selection.ts'
 
 /** The word that stands for a package as a whole, where versions are named. */
 export const WHOLE_PACKAGE = 'package'
@@ -52,12 +52,13 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
 })
 
 /** What a purge takes. Nothing is chosen by a pattern here: whoever purges names what goes. */
-export const purgeNames = entries(given =>
-  /[*!|[{"'`$]|^\/.*\/$|^semver:/.test(given)
-    ? refuse(
-        `${quote(given)} is no name. Write tags in full, without wildcards and quotation marks; patterns are for \`delete-tags\`.`
-      )
-    : given
+export const purgeNames = list(
+  z
+    .string()
+    .refine(
+      given => !/[*!|[{"'`$]|^\/.*\/$|^semver:/.test(given),
+      says('is no name. Write tags in full, without wildcards and quotation marks.')
+    )
 )
 
 /** The inputs that say what a purge or a restore is about. */
@@ -81,27 +82,9 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
   const { mode, dryRun, packages, purge, confirm, restore } = inputs
   const problems: string[] = []
   const one = packages?.patterns.length === 0 && packages.names.length === 1 ? packages.names[0] : undefined
-  if (mode === 'purge') {
-    if (purge?.length === 0) {
-      problems.push(
-        'Input `purge` is empty. Name the tags, digests or version ids that go, or the word `package`.'
-      )
-    }
-    if (purge?.includes(WHOLE_PACKAGE) && purge.length > 1) {
-      problems.push(
-        `Input \`purge\`: \`${WHOLE_PACKAGE}\` stands for everything. Name nothing beside it, or leave it out.`
-      )
-    }
-    if (packages !== undefined && one === undefined) {
-      problems.push('Input `packages`: a purge is about one package. Name exactly one, without wildcards.')
-    }
-    if (one !== undefined && confirm?.toLowerCase() !== one && !(dryRun === true && confirm === undefined)) {
-      problems.push(
-        confirm === undefined
-          ? `Input \`confirm\` is empty. Repeat the package's name there, \`${one}\`, or nothing is purged.`
-          : `Input \`confirm\` is "${confirm}", and the package is \`${one}\`. Nothing is purged.`
-      )
-    }
+  if (mode === 'purge' && purge !== undefined) {
+    problems.push(...purgeProblems(purge))
+    if (packages !== undefined) problems.push(...targetProblems(purge, packages, confirm, dryRun === true))
   }
   if (mode === 'restore') {
     if ('restore' in inputs && restore === undefined) {
@@ -120,4 +103,63 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
     }
   }
   return problems
+}
+
+function purgeProblems(purge: readonly string[]): string[] {
+  if (purge.length === 0) {
+    return ['Input `purge` is empty. Name the tags, digests or version ids that go, or the word `package`.']
+  }
+  if (purge.includes(`${WHOLE_PACKAGE}?`)) {
+    return [
+      'Input `purge`: it is the package that may be absent, so the question mark belongs behind its name: write ' +
+        '`packages: name?` and `purge: package`.'
+    ]
+  }
+  return purge.includes(WHOLE_PACKAGE) && purge.length > 1
+    ? [
+        `Input \`purge\`: \`${WHOLE_PACKAGE}\` stands for everything. Name nothing beside it, or leave it out.`
+      ]
+    : []
+}
+
+/** What is purged must be said twice: which packages in `packages`, and the same in `confirm`. */
+function targetProblems(
+  purge: readonly string[],
+  packages: PackageSelection,
+  confirm: string | undefined,
+  dryRun: boolean
+): string[] {
+  const { names, patterns } = packages
+  const targets = patterns.length > 0 ? patterns : names
+  if (!purge.includes(WHOLE_PACKAGE) && (patterns.length > 0 || names.length !== 1)) {
+    return [
+      'Input `packages`: a purge is about one package. Name exactly one, without wildcards; only `purge: package` takes several.'
+    ]
+  }
+  if (patterns.length > 0 && !dryRun && parsePatterns(patterns).scan(UNHEARD_OF).size > 0) {
+    return [
+      'Input `packages`: what these patterns match would be every package, or nearly. Name the packages that go; the ' +
+        'output `packages` of a dry run lists them.'
+    ]
+  }
+  if (dryRun && confirm === undefined) return []
+  const all = targets.map(target => `\`${target}\``).join(', ')
+  const [what, verb] = targets.length === 1 ? ['package', 'is'] : ['packages', 'are']
+  if (confirm === undefined) {
+    return [`Input \`confirm\` is empty. Repeat what \`packages\` says there, ${all}, or nothing is purged.`]
+  }
+  const confirmed = packageList.safeParse(confirm)
+  const repeated = confirmed.success && isSame(confirmed.data, packages)
+  return repeated
+    ? []
+    : [`Input \`confirm\` is "${confirm}", and the ${what} ${verb} ${all}. Nothing is purged.`]
+}
+
+/** Names that no package has. */
+const UNHEARD_OF = ['0', 'zq.unheard-of_7', 'no-such-name']
+
+function isSame(one: PackageSelection, other: PackageSelection): boolean {
+  const sorted = ({ names, patterns }: PackageSelection): string =>
+    JSON.stringify([...new Set(patterns.length > 0 ? patterns : names)].toSorted())
+  return sorted(one) === sorted(other)
 }

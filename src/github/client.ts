@@ -90,7 +90,11 @@ export function urgent(octokit: Octokit): Octokit {
   return { ...octokit, request: octokit.request.defaults({ request: { urgent: true } }) }
 }
 
-/** Groups of this client alone that let everything through: by default all clients share one write a second. */
+/**
+ * Groups of this client alone that let everything through. The governor meters in their place: they know requests, and
+ * one write a second for all clients, where GitHub's ceiling is points a minute, others' use of the quota included, and
+ * room that is set aside. What the plugins still do is what they are called: they meet a limit or a failure, and retry.
+ */
 function unmetered() {
   const free = new Bottleneck.Group()
   return { global: free, auth: free, write: free, search: free, notifications: free }

@@ -100,6 +100,7 @@ export function createWorkflows(
     }
   }
 
+  /** By GitHub's own count, not by links alone: a run that is missed would be started twice. */
   async function pages(url: string, query: Record<string, string>, what: string): Promise<WorkflowRun[]> {
     const runs = new Map<number, WorkflowRun>()
     for (let number = 1; number <= MOST_PAGES; number++) {

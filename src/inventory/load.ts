@@ -43,16 +43,42 @@ export interface SelectedPackage {
 /** How many packages are read side by side; their requests share one governor. */
 export const SIDE_BY_SIDE = 4
 
+/** The packages of a run. */
+export interface ChosenPackages {
+  readonly chosen: readonly SelectedPackage[]
+  /** Names of packages that GitHub does not find, and that need not exist. */
+  readonly absent: readonly string[]
+}
+
 /**
  * Finds the packages of a run. One that is named but cannot be seen is given back with the problem, so that
  * the others go on; patterns that match nothing give none.
  *
  * @throws ExpectedError when patterns were given and the token may not list packages
  */
-export async function choosePackages(
-  selection: PackageSelection,
-  context: Context
-): Promise<SelectedPackage[]> {
+export async function choosePackages(selection: PackageSelection, context: Context): Promise<ChosenPackages> {
+  const found = await findPackages(selection, context)
+  const judged = await eachOf(found, SIDE_BY_SIDE, async one => ({
+    one,
+    absent: isExcused(one, selection) && !(await hasTags(one.pkg, context))
+  }))
+  return {
+    chosen: judged.flatMap(({ one, absent }) => (absent ? [] : [one])),
+    absent: judged.flatMap(({ one, absent }) => (absent ? [one.pkg.name] : []))
+  }
+}
+
+function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: PackageSelection): boolean {
+  return problem?.problem === 'absent' && optional.includes(pkg.name)
+}
+
+/** Whether the registry shows a package that GitHub denies. */
+async function hasTags(pkg: Package, { registry }: Context): Promise<boolean> {
+  const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
+  return 'state' in list && list.state === 'read' && list.tags.length > 0
+}
+
+async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {
   const { packages, owner } = context
   const byName = (names: readonly string[]): Promise<SelectedPackage[]> =>
     eachOf(names, SIDE_BY_SIDE, async name => {

@@ -70,6 +70,8 @@ export interface RunResult {
   readonly owner: string
   /** In the order in which they were worked on. */
   readonly packages: readonly PackageRun[]
+  /** Names of packages that GitHub does not find, and that need not exist. */
+  readonly absent?: readonly string[]
   /** Sentences that concern no single package. */
   readonly warnings: readonly string[]
   /** Only in a check. */

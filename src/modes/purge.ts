@@ -6,14 +6,16 @@ import type { Inputs } from '../config/inputs.ts'
 import { WHOLE_PACKAGE } from '../config/undo-inputs.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
-import { choosePackages, load, SIDE_BY_SIDE } from '../inventory/load.ts'
+import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
 import type { Plan } from '../model/decision.ts'
-import type { Package } from '../model/package.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
 import type { Journal } from '../report/journal.ts'
+import { nameOf } from '../report/phrases.ts'
 import { inventoryHash } from '../report/record-build.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { count } from '../util/format.ts'
 
 /**
  * The emergency: what is named goes now, keep rules and grace notwithstanding, with its children and referrers,
@@ -22,7 +24,7 @@ import { eachOf } from '../util/concurrency.ts'
 export async function purge(inputs: Inputs, context: Context): Promise<RunResult> {
   const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
-  const chosen = await choosePackages(inputs.packages, context)
+  const { chosen, absent } = await choosePackages(inputs.packages, context)
   const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
     const task = await orFailure(() =>
@@ -30,7 +32,7 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
     )
     return 'problem' in task ? notPlanned(pkg, task) : task
   })
-  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started }, context)
+  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started, absent }, context)
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
@@ -44,9 +46,56 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       alarms: refused,
       warnings: absent.map(name => `"${name}" is not there.`)
     },
-    changes: deletions(plan, loaded, context),
+    changes: thenPull(pkg, deletions(plan, loaded, context), context),
     deferred: false
   }
+}
+
+/** After the deletions, and the look at them, tries whether what went can still be pulled. */
+function thenPull(
+  pkg: Package,
+  changes: NonNullable<PackageTask['changes']>,
+  context: Context
+): NonNullable<PackageTask['changes']> {
+  return journal => {
+    const { perform, afterwards } = changes(journal)
+    return {
+      perform,
+      async afterwards(outcomes, report) {
+        const after = await afterwards(outcomes, report)
+        const gone = outcomes.flatMap(({ step, status }) =>
+          status === 'done' || status === 'already' ? [step.version] : []
+        )
+        return { ...after, alarms: [...after.alarms, ...(await stillPullable(pkg, gone, context))] }
+      }
+    }
+  }
+}
+
+/** What was deleted may be served for a moment longer; these are the pauses between tries, in milliseconds. */
+const PAUSES = [0, 2_000, 8_000]
+
+/** A sentence where the registry has one of these versions: another push may have brought it back. */
+async function stillPullable(
+  pkg: Package,
+  versions: readonly PackageVersion[],
+  { registry, clock }: Context
+): Promise<string[]> {
+  let left = versions
+  for (const pause of PAUSES) {
+    if (left.length > 0) await clock.sleep(pause)
+    const heads = await eachOf(left, SIDE_BY_SIDE, async version => ({
+      version,
+      head: await orFailure(() => registry.headTag(repositoryOf(pkg), version.digest))
+    }))
+    left = heads.flatMap(({ version, head }) => ('state' in head && head.state === 'found' ? [version] : []))
+  }
+  const [first] = left
+  if (first === undefined) return []
+  return [
+    `${count(left.length, 'version')} that went can still be pulled by digest. The first is ` +
+      `${nameOf(first)} (${first.digest}). Somebody may have pushed it again: purge it once more.`
+  ]
 }
 
 /** Lists what goes with the package; what its manifests say does not matter. */

@@ -1,4 +1,5 @@
 import { type AgeFrom, believableDate, type PackageVersion } from '../model/package.ts'
+import { formatDuration } from '../util/format.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -55,6 +56,11 @@ export function ageAdvice(text: string): string {
   const spelling = meantAge(text.trim().toLowerCase())
   if (spelling !== undefined) return `Write ${spelling}.`
   return 'Write for instance `36h`, `30d`, `2w 3d`, `2 weeks` or `1 year`.'
+}
+
+/** What the grace does to an age below it. */
+export function belowGrace(grace: number): string {
+  return `Nothing younger than ${formatDuration(grace)} is ever deleted: for less, set \`grace\`.`
 }
 
 const NUMBERS = ['zero', 'a', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']

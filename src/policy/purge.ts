@@ -118,7 +118,12 @@ function namedIn(
     const [place] = places
     // Two rows of one digest are one manifest.
     const digests = new Set(places.map(one => graph.nodes[one]?.digest))
-    if (place === undefined && optional) absent.push(name)
+    if (
+      place === undefined &&
+      graph.nodes.some(({ tags, digest }) => tags.includes(name) || digest === name)
+    ) {
+      unknown.push(`"${name}" is in the registry, and GitHub does not list its version yet: run again.`)
+    } else if (place === undefined && optional) absent.push(name)
     else if (place === undefined) {
       unknown.push(`"${name}" is no tag, digest or version id that the package has.`)
     } else if (digests.size > 1) {

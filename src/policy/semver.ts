@@ -50,3 +50,8 @@ function cutVariant(tag: string, variants: readonly string[]): { base: string; v
   }
   return { base: variant === '' ? tag : tag.slice(0, -variant.length - 1), variant }
 }
+
+/** True for a range that no version is in, such as `>2 <1`. */
+export function isEmptyRange(range: semver.Range): boolean {
+  return semver.minVersion(range) === null
+}

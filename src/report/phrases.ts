@@ -12,7 +12,7 @@ import type {
 } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { ReadCounts } from '../model/run.ts'
+import type { ReadCounts, RunResult } from '../model/run.ts'
 import { count, formatAge, formatNumber, ordinal, some, utcMinute } from '../util/format.ts'
 
 /**
@@ -289,4 +289,12 @@ function quote(text: string): string {
 
 function decimal(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 1 })
+}
+
+/** Sentences about packages that are not there and need not be. */
+export function absentPhrases({ absent = [], owner }: RunResult): string[] {
+  return absent.map(
+    name =>
+      `GitHub finds no package ${name} of ${owner}, or the token may not see it, which \`${name}?\` allows.`
+  )
 }

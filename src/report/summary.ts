@@ -3,7 +3,7 @@ import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE } from './log-lines.ts'
 import { alert, bar, code, details, type Head, LEFT, listing, prose, RIGHT, safe } from './markdown.ts'
-import { isProtective, readsPhrase, unmatchedPhrase } from './phrases.ts'
+import { absentPhrases, isProtective, readsPhrase, unmatchedPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
 import { imageTally, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
@@ -29,6 +29,7 @@ export function renderSummary(run: RunResult): string {
     troubleBox(run),
     incompleteBox(run, sums),
     warningBox(run),
+    absentPhrases(run).map(prose).join(' '),
     ...(isCheck ? checkBlocks(run) : [packageTable(run), share(run, sums)]),
     sizesPhrase(run)
   ]

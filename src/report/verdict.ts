@@ -3,14 +3,14 @@ import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
-import { brakePhrase, nameOf, stuckPhrase } from './phrases.ts'
+import { absentPhrases, brakePhrase, nameOf, stuckPhrase } from './phrases.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
  * What GitHub refuses by rule, what changed meanwhile and what is left for the next run is no failure.
  */
 export function failures(run: RunResult): string[] {
-  if (run.packages.length === 0 && run.incomplete === undefined) {
+  if (run.packages.length === 0 && absentPhrases(run).length === 0 && run.incomplete === undefined) {
     return [
       `No package of ${run.owner} matches the input \`packages\`, so nothing was looked at. See ${troubleshooting('a-package-is-not-found')}`
     ]

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { image } from '../../emulator/shapes.ts'
 import { buildWorkflow, errorsOf, scene, startedFor } from '../../helpers/check-run.ts'
 
 /** What workflows hand over as it is, from variables and secrets that may be blank. */
@@ -43,4 +44,24 @@ test.each([
   acme.repository.tag('v1.0.0', '2.0.0')
   await using run = await acme.run({ 'git-tags': patterns })
   expect(run.outputs['checked-tags']?.split('\n').sort()).toEqual(expected.sort())
+})
+
+test('an image for every commit of a branch: what `git log` prints, and no git tags', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0')
+  acme.app.push(image(), { tags: ['sha-1a2b3c4', 'main'] })
+  const log = 'sha-c1e0416\nsha-f323df0\nsha-1804024\n'
+  const required = `sha-1a2b3c4\n${log}`
+  await using run = await acme.run({ 'git-tags': '!*', 'required-tags': required })
+  expect(errorsOf(run)).toEqual([])
+  expect(run.outputs['missing-tags']?.split('\n').toSorted()).toEqual(log.trim().split('\n').toSorted())
+})
+
+test('what retention is told to require stays', async () => {
+  await using acme = await scene()
+  acme.app.push(image(), { tags: ['sha-1a2b3c4'], at: '2026-01-01T00:00:00Z' })
+  acme.app.push(image(), { tags: ['sha-0000000'], at: '2026-01-01T00:00:00Z' })
+  await using run = await acme.run({ mode: 'retain', 'delete-tags': 'sha-*', 'required-tags': 'sha-1a2b3c4' })
+  expect(errorsOf(run)).toEqual([])
+  expect(Object.keys(acme.app.tags())).toEqual(['sha-1a2b3c4'])
 })

@@ -21,7 +21,7 @@ import { withSizes } from './sizes.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const selected = await choosePackages(policies.packages, context)
+  const { chosen: selected, absent } = await choosePackages(policies.packages, context)
   const chosen = selected.filter(({ pkg }) => policies.policyOf(pkg.name) !== undefined)
   const leftOut = leftOutByPolicy(
     selected.map(({ pkg }) => pkg.name),
@@ -54,6 +54,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       dryRun: inputs.dryRun,
       owner: context.owner.login,
       packages: after.runs,
+      absent,
       warnings: [...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),

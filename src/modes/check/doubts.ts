@@ -1,4 +1,5 @@
 import type { Inputs } from '../../config/inputs.ts'
+import { matchesNothing } from '../../policy/cover.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { count, some } from '../../util/format.ts'
 
@@ -12,14 +13,15 @@ type Rules = Pick<Inputs, 'gitTags' | 'skipTags' | 'requiredTags' | 'releasesOnl
 
 /**
  * A check that looks at nothing must not pass for one that found everything: it is red where missing images are, and
- * a warning elsewhere. The default of `git-tags` beside `required-tags` asks for no git tags.
+ * a warning elsewhere. The default of `git-tags` beside `required-tags` asks for no git tags, and so does `!*`.
  *
  * @param names git tags of the repository, or tags of its releases
  */
 export function doubtsOf(names: readonly string[], wanted: Expectations, rules: Rules): Doubts {
   const { requiredTags, gitTags, failOnMissing } = rules
   const looked = wanted.expected.some(({ name }) => !requiredTags.includes(name) || names.includes(name))
-  const unasked = requiredTags.length > 0 && gitTags.join() === 'v*' && wanted.unmapped.length === 0
+  const byDefault = requiredTags.length > 0 && gitTags.join() === 'v*' && wanted.unmapped.length === 0
+  const unasked = byDefault || matchesNothing(gitTags, '*')
   const nothing = looked || unasked ? [] : [whyNothing(names, wanted, rules)]
   const idle = names.length === 0 ? [] : wanted.skipped.filter(({ hits }) => hits === 0)
   return {

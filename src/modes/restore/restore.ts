@@ -179,8 +179,19 @@ async function planRestore(order: Order, context: Context): Promise<PackageTask>
     changes: versionsBack(found, plan, state, context),
     deferred: false,
     settled: settledSteps(plan, state, clock.now()),
-    warnings: await tagsElsewhere(found, plan, state, context)
+    warnings: [
+      ...(order.wholePackage ? [isThere(found)] : []),
+      ...(await tagsElsewhere(found, plan, state, context))
+    ]
   }
+}
+
+/** GitHub does not list deleted packages, so nobody can tell whether this is the one that is meant. */
+function isThere({ name }: Package): string {
+  return (
+    `A package ${name} is there, so it is not restored as a whole. If somebody made it anew, the deleted one can only ` +
+    'come back once that is deleted.'
+  )
 }
 
 /** A package that GitHub does not find went as a whole, or with its last version. */

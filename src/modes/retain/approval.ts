@@ -42,7 +42,9 @@ export function readApproval(
         'Give the same `packages` as the run that made the plan.'
     )
   }
-  const unplanned = packages.names.filter(name => !selected.some(one => one.name === name))
+  const isPlanned = (name: string): boolean =>
+    selected.some(one => one.name === name) || packages.optional?.includes(name) === true
+  const unplanned = packages.names.filter(name => !isPlanned(name))
   if (packages.patterns.length === 0 && unplanned.length > 0) {
     throw new ExpectedError(`The plan is not for ${some(unplanned, 10)}, which \`packages\` names.`)
   }

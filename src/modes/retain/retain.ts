@@ -24,8 +24,10 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
   const approval = policies.earlierRun && readApproval(policies.earlierRun, policies)
   const readUsage = usageReader({ ...inputs, ...policies }, context.repository, context.openRepository)
   const selection =
-    approval === undefined ? policies.packages : { names: [...approval.packages.keys()], patterns: [] }
-  const chosen = await choosePackages(selection, context)
+    approval === undefined
+      ? policies.packages
+      : { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
+  const { chosen, absent } = await choosePackages(selection, context)
   const governed = chosen.flatMap(one => {
     const policy = policyOf(one.pkg.name)
     return policy === undefined ? [] : [{ ...one, policy }]
@@ -57,6 +59,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
       mode: 'retain',
       dryRun: inputs.dryRun,
       started,
+      absent,
       warnings: [
         ...policies.warnings,
         ...(approval?.warnings ?? []),

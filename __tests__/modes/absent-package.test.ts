@@ -1,0 +1,62 @@
+import { expect, test } from '@jest/globals'
+import { createRepositories } from '../emulator/repositories.ts'
+import { repositoryRoutes } from '../emulator/repository-api.ts'
+import { manifest } from '../emulator/shapes.ts'
+import { createWorld } from '../emulator/world.ts'
+import { fastClock } from '../helpers/inside.ts'
+import { ago, openScene } from './retain/runs.ts'
+
+/** `packages: app?`: a package that may be absent. */
+
+const notices = ({ stdout }: { stdout: string }) => stdout.match(/^::notice::.*$/gm) ?? []
+const allowed = expect.stringMatching(/^::notice::GitHub finds no package gone of acme, .*`gone\?` allows/)
+
+test.each([
+  ['retain', { 'delete-tags': 'sha-*' }],
+  ['check', { mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' }],
+  ['purge', { mode: 'purge', purge: 'package', confirm: 'gone' }]
+])('%s: green with a notice where it is not there, alone and beside another', async (_, inputs) => {
+  const world = createWorld(fastClock(100).now)
+  world.org('acme', { olivia: 'admin' })
+  const repositories = createRepositories(world)
+  repositories.add('acme/app')
+  await using scene = await openScene({ world, routes: repositoryRoutes(repositories) })
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
+  const alone = await scene.run({ ...inputs, packages: 'gone?' })
+  expect(alone).toMatchObject({ code: 0, errors: [], warnings: [] })
+  expect(notices(alone)).toEqual([allowed])
+  expect(alone.summary).toContain('gone')
+  expect(alone.outputs['packages']).toBe('[]')
+  if ('purge' in inputs) return
+  scene.app.push(manifest(), { tags: ['sha-1'], at: ago(9) })
+  const beside = await scene.run({ ...inputs, packages: 'gone?, app' })
+  expect(beside).toMatchObject({ code: 0, outputs: { packages: '["app"]' } })
+  expect(notices(beside)).toEqual([allowed])
+})
+
+test('a package that may be absent and is there is like any other', async () => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
+  scene.app.push(manifest(), { tags: ['sha-1'], at: ago(9) })
+  const run = await scene.run({ packages: 'app?', 'delete-tags': 'sha-*' })
+  expect(run).toMatchObject({ code: 0, outputs: { 'deleted-count': '1' } })
+  expect(notices(run)).toEqual([])
+})
+
+test('what fails otherwise is red all the same', async () => {
+  await using scene = await openScene()
+  scene.github.faults.on({ path: /container\/app$/ }, { kind: 'answer', answer: { status: 410 } })
+  const run = await scene.run({ packages: 'app?', 'delete-tags': 'sha-*' })
+  expect(run.code).toBe(1)
+})
+
+test.each([
+  ['beside patterns', { packages: 'gone?, app*', 'delete-tags': 'sha-*' }],
+  ['in a policy', { packages: '', policy: 'version: 1\npackages:\n  - { match: [gone?, app], rules: [] }' }]
+])('%s', async (_, inputs) => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
+  const run = await scene.run({ ...inputs, token: scene.world.classic('olivia') })
+  expect(run).toMatchObject({ code: 0, outputs: { packages: '["app"]' } })
+  expect(notices(run)).toEqual([allowed])
+})

@@ -1,0 +1,75 @@
+import { expect, test } from '@jest/globals'
+import { registryCaller } from '../emulator/client.ts'
+import { image, manifest } from '../emulator/shapes.ts'
+import { ago, digestsOf, openScene, type Scene } from './retain/runs.ts'
+
+/** "Nobody can pull the image anymore once the run is green." */
+
+const purge = { mode: 'purge', purge: 'bad', confirm: 'app' }
+
+function layDown({ app }: Scene) {
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const bad = app.push(image(['linux/amd64'], { attest: 'new' }), { tags: ['bad', 'sha-1'], at: ago(1) })
+  const signature = app.sign(bad, 'sig', { at: ago(1) })
+  return { bad, signature }
+}
+
+test('a green purge leaves nothing of the image to pull, by tag or digest, and all of the others', async () => {
+  await using scene = await openScene()
+  const { bad, signature } = layDown(scene)
+  const ask = await registryCaller(scene.github, 'acme/app', 'pull', scene.world.classic('olivia'))
+  const pull = async (name: string) => (await ask(`GET manifests/${name}`)).status
+  expect(await pull('bad')).toBe(200)
+  expect((await scene.run(purge)).errors).toEqual([])
+  const gone = ['bad', 'sha-1', ...digestsOf(bad, signature)]
+  expect(await Promise.all(gone.map(pull))).toEqual(gone.map(() => 404))
+  expect(await pull('v1')).toBe(200)
+})
+
+test('law 3: an image that comes back while it is purged turns the run red', async () => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const bad = scene.app.push(image(), { tags: ['bad'], at: ago(1) })
+  scene.github.faults.on(
+    { method: 'DELETE', path: new RegExp(`/versions/${bad.id}$`), times: 1 },
+    { kind: 'then', run: () => scene.app.push(bad.shape, { tags: ['bad'] }) }
+  )
+  const run = await scene.run(purge)
+  expect(run.code).toBe(1)
+  expect(run.errors.join()).toMatch(/can still be pulled/)
+})
+
+test('law 3: a deletion that changes nothing in the registry turns the run red', async () => {
+  await using scene = await openScene()
+  const { bad } = layDown(scene)
+  scene.github.faults.on(
+    { host: 'registry', method: 'HEAD', path: new RegExp(`manifests/${bad.digest}$`) },
+    { kind: 'answer', answer: { status: 200, headers: { 'docker-content-digest': bad.digest } } }
+  )
+  const run = await scene.run(purge)
+  expect(run.errors.join()).toMatch(/can still be pulled/)
+})
+
+test('law 3: a name that may be absent is not taken for absent while the registry has it', async () => {
+  await using scene = await openScene()
+  const { app, run, github } = scene
+  layDown(scene)
+  app.lie({ kind: 'lag', changes: 2 })
+  app.push(manifest(), { tags: ['late'] })
+  const hidden = await run({ ...purge, purge: 'late?' })
+  expect(hidden.code).toBe(1)
+  expect(hidden.errors.join()).toMatch(/"late".*registry.*GitHub does not list/)
+  expect(github.writes).toEqual([])
+})
+
+test('law 3: a package that may be absent is not taken for absent while the registry has it', async () => {
+  await using scene = await openScene()
+  layDown(scene)
+  scene.github.faults.on(
+    { host: 'api', method: 'GET', path: /container\/app$/ },
+    { kind: 'answer', answer: { status: 404, body: { message: 'Package not found.' } } }
+  )
+  const run = await scene.run({ mode: 'purge', purge: 'package', packages: 'app?', confirm: 'app' })
+  expect(run.code).toBe(1)
+  expect(run.stdout).not.toMatch(/::notice::/)
+})

@@ -1,0 +1,105 @@
+import { expect, test } from '@jest/globals'
+import { manifest } from '../emulator/shapes.ts'
+import { ago, openScene } from './retain/runs.ts'
+
+/** `purge: package` over several packages, by name or by pattern. */
+
+async function open() {
+  const scene = await openScene()
+  const facts = { repository: 'acme/app' }
+  for (const name of ['app-pr-1', 'app-pr-2', 'web']) {
+    const pkg = scene.world.package(`acme/${name}`, facts)
+    pkg.push(manifest(), { tags: ['v1'], at: ago(9) })
+  }
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
+  const acme = scene.world.owner('acme')
+  const left = () => scene.world.packages(acme!, 'active').map(({ name }) => name)
+  return { ...scene, left, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
+}
+
+test.each([
+  ['names', 'app-pr-1, app-pr-2', 'app-pr-2 app-pr-1'],
+  ['the output of another run', '["app-pr-1","app-pr-2"]', '["app-pr-1","app-pr-2"]'],
+  ['a pattern', 'app-pr-*', 'app-pr-*'],
+  ['a pattern, a name and one that may be absent', 'app-pr-*, app-pr-1, gone?', 'app-pr-*, app-pr-1, gone']
+])('by %s, once these are confirmed: dry, for real, and back', async (_, packages, confirm) => {
+  await using scene = await open()
+  const inputs = { mode: 'purge', purge: 'package', packages, token: scene.world.classic('olivia') }
+  const before = scene.left()
+  const dry = await scene.run({ ...inputs, 'dry-run': 'true' })
+  expect(dry).toMatchObject({
+    code: 0,
+    outputs: { 'planned-count': '2', packages: '["app-pr-1","app-pr-2"]' }
+  })
+  expect(scene.left()).toEqual(before)
+  const real = await scene.run({ ...inputs, confirm })
+  expect(real).toMatchObject({ code: 0, outputs: { 'deleted-count': '2' } })
+  expect(scene.left().toSorted()).toEqual(['app', 'web'])
+  const back = await scene.run({
+    mode: 'restore',
+    restore: real.outputs['report'] ?? '',
+    token: inputs.token,
+    packages: 'app-pr-*'
+  })
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
+  expect(scene.left().toSorted()).toEqual(before.toSorted())
+})
+
+test.each([
+  [
+    'nothing is confirmed',
+    'app-pr-*',
+    '',
+    /`confirm` is empty. Repeat what `packages` says there, `app-pr-\*`/
+  ],
+  [
+    'less is confirmed',
+    'app-pr-1, app-pr-2',
+    'app-pr-1',
+    /`confirm` is "app-pr-1", and the packages are `app-pr-1`, `app-pr-2`/
+  ],
+  [
+    'more is confirmed',
+    'app-pr-1',
+    'app-pr-1 web',
+    /`confirm` is "app-pr-1 web", and the package is `app-pr-1`/
+  ],
+  ['the pattern is another', 'app-pr-*', 'app-*', /`confirm` is "app-\*"/],
+  ['the pattern is everything', '*', '*', /would be every package.*Name the packages/],
+  ['the pattern takes something out of everything', '!app', '!app', /would be every package/],
+  ['the pattern is almost everything', '/^[a-z]/', '/^[a-z]/', /would be every package/],
+  ['all that is linked', 'linked', 'linked', /would be every package/]
+])('nothing goes and nothing is asked when %s', async (_, packages, confirm, sentence) => {
+  await using scene = await open()
+  const run = await scene.run({
+    mode: 'purge',
+    purge: 'package',
+    packages,
+    confirm,
+    token: scene.world.classic('olivia')
+  })
+  expect(run.code).toBe(1)
+  expect(run.errors.join('\n')).toMatch(sentence)
+  expect(scene.github.requests).toEqual([])
+})
+
+test('the word with a question mark is refused, and the spelling said', async () => {
+  await using scene = await open()
+  const run = await scene.run({ mode: 'purge', purge: 'package?', packages: 'web', confirm: 'web' })
+  expect(run.errors.join()).toMatch(/Input `purge`: .*write `packages: name\?` and `purge: package`/)
+  expect(scene.github.requests).toEqual([])
+})
+
+test('one that cannot be deleted does not hold back the others', async () => {
+  await using scene = await open()
+  scene.world.package('acme/app-pr-2').row.visibility = 'private'
+  scene.github.faults.on({ method: 'DELETE', path: /app-pr-1$/ }, { kind: 'answer', answer: { status: 403 } })
+  const run = await scene.run({
+    mode: 'purge',
+    purge: 'package',
+    packages: 'app-pr-1, app-pr-2',
+    confirm: 'app-pr-1, app-pr-2'
+  })
+  expect(run.code).toBe(1)
+  expect(scene.left().toSorted()).toEqual(['app', 'app-pr-1', 'web'])
+})
