@@ -148,6 +148,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['delete-broken', 'ghosts', /Did you mean `ghost`/],
   ['age-from', 'oldest', /It can be `newest`, `created`, `updated`/],
   ['owner', 'octo/app', /without a slash/],
+  ['packages', '[]', /^Input `packages`: is an empty list, so there is no package/],
   ['packages', 'app:latest', /"app:latest" is no package name/],
   ['packages', 'Octo/app', /begins with the owner. Write `app`; .*`octo\/octo\/app`/],
   ['packages', 'octo/app-*', /begins with the owner. Write `app-\*`/],
@@ -222,7 +223,12 @@ describe('packages', () => {
     ['base !x', { names: ['base'], patterns: ['base', '!x'] }],
     ['/^App\\W/', { names: [], patterns: ['/^App\\W/'] }],
     ['ghcr.io/octo/app-*', { names: [], patterns: ['app-*'] }],
-    ['**', { names: [], patterns: ['**'] }]
+    ['**', { names: [], patterns: ['**'] }],
+    ['[\n  "a",\n  "team/b"\n]', { names: ['a', 'team/b'], patterns: [] }],
+    ['App?', { names: ['app'], patterns: [], optional: ['app'] }],
+    ['ghcr.io/octo/team/app?, web', { names: ['team/app', 'web'], patterns: [], optional: ['team/app'] }],
+    ['app-* base?', { names: ['base'], patterns: ['app-*', 'base'], optional: ['base'] }],
+    ['a?b? app-*?', { names: [], patterns: ['a?b?', 'app-*?'] }]
   ])('T-39: %s', (packages, expected) => {
     expect(read({ packages }).packages).toEqual(expected)
   })

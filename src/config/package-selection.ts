@@ -42,13 +42,22 @@ export const packageList: z.ZodType<PackageSelection, string> = z
   )
 
 /** The output `packages` of another run is a JSON list of names, and can be given as it is. */
-function fromJson(given: string): string {
-  if (!given.trimStart().startsWith('["')) return given
+function fromJson(given: string, context: z.RefinementCtx): string {
+  const names = z.array(z.string()).safeParse(parsed(given)).data
+  if (names?.length === 0) {
+    const message =
+      'is an empty list, so there is no package to work on. Run this step only where there is one.'
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  }
+  return names?.join('\n') ?? given
+}
+
+function parsed(text: string): unknown {
   try {
-    const names: unknown = JSON.parse(given)
-    return Array.isArray(names) && names.every(name => typeof name === 'string') ? names.join('\n') : given
+    return JSON.parse(text)
   } catch {
-    return given
+    return undefined
   }
 }
 

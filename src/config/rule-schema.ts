@@ -4,7 +4,7 @@ import { BROKEN_STATES } from '../model/decision.ts'
 import { parseDigest } from '../model/digest.ts'
 import { KINDS } from '../model/manifest.ts'
 import { ageAdvice, parseAge } from '../policy/age.ts'
-import { parsePatterns, parseRange } from '../policy/pattern.ts'
+import { parsePatterns, parseRange, parseTextGlobs } from '../policy/pattern.ts'
 import { parseTagPatterns, refuseSlip } from '../policy/pattern-slip.ts'
 import type { GroupBy, KeepClauses, Match, Period, Rule } from '../policy/rule.ts'
 
@@ -177,7 +177,7 @@ function matchFrom({ match, action }: RuleSchema): Match {
     gitTagDeleted: match['git-tag'] && true,
     labels:
       match.labels &&
-      new Map(Object.entries(match.labels).map(([label, globs]) => [label, parsePatterns(asList(globs))])),
+      new Map(Object.entries(match.labels).map(([label, globs]) => [label, parseTextGlobs(asList(globs))])),
     kinds: match.kind && new Set(asList(match.kind))
   })
 }

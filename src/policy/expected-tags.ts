@@ -168,7 +168,7 @@ export function valuesOf(tag: string, groups: Groups = {}): Values {
 
 /** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
 function gitTagPatterns(sources: readonly string[]): Patterns {
-  return parsePatterns(sources.map(source => (source === '*' ? '**' : source)))
+  return parsePatterns(sources.map(source => source.replace(/^(!?)\*$/, '$1**')))
 }
 
 /** Those that are the beginning of a complete version that stands beside them. */

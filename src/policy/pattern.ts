@@ -74,6 +74,32 @@ export function parsePatterns(sources: readonly string[], preReleases: PreReleas
   return { sources, examine, scan: values => examine(values).matched }
 }
 
+/**
+ * Reads globs of free text, such as the address in a label: a `*` stands for slashes, too.
+ *
+ * @throws ExpectedError as `parsePatterns`
+ */
+export function parseTextGlobs(sources: readonly string[]): Patterns {
+  const inner = parsePatterns(sources.map(withoutSlashes))
+  const examine: Patterns['examine'] = values => {
+    const { matched, counts } = inner.examine(values.map(withoutSlashes))
+    const hits = values.flatMap(value => {
+      const hit = matched.get(withoutSlashes(value))
+      return hit === undefined ? [] : [[value, hit] as const]
+    })
+    return {
+      matched: new Map(hits),
+      counts: counts.map(({ hits }, index) => ({ pattern: sources[index] ?? '', hits }))
+    }
+  }
+  return { sources, examine, scan: values => examine(values).matched }
+}
+
+/** With a character in place of each slash that means nothing to a glob, and that no text has. */
+function withoutSlashes(text: string): string {
+  return text.replaceAll('/', '\u{E001}')
+}
+
 /** Of two patterns with a group of the same name the first counts. */
 function merge(groups: readonly Groups[]): Groups {
   const named = groups.filter(one => one !== NO_GROUPS)

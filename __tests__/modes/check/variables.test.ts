@@ -65,3 +65,12 @@ test('what retention is told to require stays', async () => {
   expect(errorsOf(run)).toEqual([])
   expect(Object.keys(acme.app.tags())).toEqual(['sha-1a2b3c4'])
 })
+
+test('`!*` asks for no git tag, with a slash or without', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0', 'release/v1.0.0')
+  await using run = await acme.run({ 'git-tags': '!*', 'fail-on-missing': 'true' })
+  expect(errorsOf(run)).toEqual([])
+  expect(run.outputs['checked-tags']).toBe('')
+  expect(run.stdout).not.toContain('::warning')
+})

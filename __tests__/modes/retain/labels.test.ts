@@ -76,3 +76,19 @@ packages:
   const result = await run({ policy })
   expect([result.errors, result.outputs['deleted-count']]).toEqual([[], '0'])
 })
+
+it('a star in the glob of a label stands for slashes, too, as in the address of a repository', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const source = 'org.opencontainers.image.source'
+  app.push(labelled({ [source]: 'https://github.com/acme/shop' }), { tags: ['v1'], at: ago(30) })
+  app.push(labelled({ [source]: 'https://github.com/acme/shop/web' }), { tags: ['v2'], at: ago(29) })
+  app.push(labelled({ [source]: 'https://github.com/acme/other' }), { tags: ['v3'], at: ago(28) })
+  app.push(labelled({ [source]: 'https://github.com/acme/other' }), { tags: ['w1'], at: ago(28) })
+  const keep = `{ name: shop, action: keep, match: { labels: { ${source}: '*shop*' } } }`
+  const result = await run({
+    policy: policyOf(keep, "{ name: rest, action: delete, match: { tags: 'v*' } }")
+  })
+  expect(result.errors).toEqual([])
+  expect(Object.keys(app.tags()).sort()).toEqual(['v1', 'v2', 'w1'])
+})
