@@ -15,7 +15,7 @@ import { splitList } from './list.ts'
  */
 
 /** What zod says of a text: a sentence that begins with the text itself. */
-const says = (sentence: string | ((given: string) => string)) => ({
+export const says = (sentence: string | ((given: string) => string)) => ({
   abort: true,
   error: ({ input }: { readonly input?: unknown }) => {
     const given = String(input)
@@ -86,7 +86,7 @@ export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
   field(splitList).pipe(z.array(item))
 
 /** The same with each once. */
-const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
+export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
 
 /** A list of some of a few words, each once. */
 export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
@@ -120,26 +120,6 @@ export const tagOrDigest = z
     says("is neither a tag nor a full digest. Write one of them, without the package's name.")
   )
 
-export const imageTags = list(
-  z
-    .string()
-    .regex(
-      /^(?=.*\{)(?:[\w.-]|\{[A-Za-z][\w-]*\})+$/,
-      says(
-        'is no template of an image tag. It must contain a placeholder such as `{tag}` or `{version}`, for instance `{version}-alpine`.'
-      )
-    )
-)
-
-export const newestTags = setOf(
-  z
-    .string()
-    .refine(
-      given => isTag(given.replaceAll(/\{[A-Za-z][\w-]*\}/g, '1')),
-      says('can be no image tag. Write for instance `latest`, `{major}` or `{major}.{minor}`.')
-    )
-)
-
 export const platforms = setOf(
   z
     .string()
@@ -170,21 +150,6 @@ export const workflowFile = z.string().regex(
       `is no workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
   )
 )
-
-/** `name=value` lines; a blank is a default, so that there are none has a word of its own. */
-export const assignments = field(given => {
-  if (given === 'none') return {}
-  const values = new Map<string, string>()
-  const problems: string[] = []
-  for (const line of given.split(/[\r\n]+/).map(one => one.trim())) {
-    if (line === '' || line.startsWith('#')) continue
-    const equals = line.indexOf('=')
-    if (equals < 1) problems.push(`${quote(line)} is no \`name=value\`. Write one such line for each input.`)
-    else values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
-  }
-  if (problems.length > 0) throw new InputError(problems)
-  return Object.fromEntries(values)
-})
 
 /** An address without a slash at its end. A token must not travel in the clear, save inside this machine. */
 export const address = field(checkAddress)
@@ -245,6 +210,6 @@ export function field<T>(parse: (text: string) => T): z.ZodType<T, string> {
   })
 }
 
-function refuse(message: string): never {
+export function refuse(message: string): never {
   throw new ExpectedError(message)
 }

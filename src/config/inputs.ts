@@ -18,7 +18,8 @@ import * as fields from './fields.ts'
 import { type ForeignInputs, foreignTool } from './foreign-words.ts'
 import { packageList, relativeTo } from './package-selection.ts'
 import type { PolicyInputs } from './rules-from-inputs.ts'
-import { restoreInput, type UndoInputs, undoProblems } from './undo-inputs.ts'
+import * as templates from './templates.ts'
+import { purgeNames, restoreInput, type UndoInputs, undoProblems } from './undo-inputs.ts'
 
 /** What a run is given: the inputs, and the server whose pages messages point to, without a slash at the end. */
 export interface Inputs extends DeclaredInputs {
@@ -129,11 +130,11 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   gitTags: { modes: BOTH, schema: fields.gitTagPatterns, default: 'v*' },
   skipTags: { modes: CHECK, schema: fields.gitTagPatterns, default: '' },
   requiredTags: { modes: BOTH, schema: fields.tagNames, default: '' },
-  imageTags: { modes: BOTH, schema: fields.imageTags, default: '{tag} {version}' },
+  imageTags: { modes: BOTH, schema: templates.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
   releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
   tagsRepository: { modes: BOTH, schema: fields.optional(fields.repository), default: '' },
-  newestTags: { modes: CHECK, schema: fields.newestTags, default: '' },
+  newestTags: { modes: CHECK, schema: templates.newestTags, default: '' },
   expectSigned: { modes: CHECK, schema: fields.optional(fields.oneOf(SIGNATURES)), default: '' },
   expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
   failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
@@ -145,11 +146,11 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
     fallback: env => env['GITHUB_REPOSITORY'] ?? ''
   },
   dispatchRef: { modes: CHECK, schema: optionalText, default: '' },
-  dispatchInputs: { modes: CHECK, schema: fields.assignments, default: 'tag={tag}' },
+  dispatchInputs: { modes: CHECK, schema: templates.assignments, default: 'tag={tag}' },
   dispatchToken: { modes: CHECK, schema: optionalText, default: '' },
   maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20' },
-  wait: { modes: CHECK, schema: fields.optional(fields.timeSpan), default: '' },
-  purge: { modes: ['purge'], schema: fields.names, default: '' },
+  wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '' },
+  purge: { modes: ['purge'], schema: purgeNames, default: '' },
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
   restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
   reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },

@@ -22,6 +22,7 @@ import {
   ruleFrom,
   some
 } from './rule-schema.ts'
+import * as templates from './templates.ts'
 
 /**
  * What may stand in a policy file, key by key. The published JSON Schema is made of it (`scripts/generate.ts`),
@@ -71,7 +72,7 @@ function settingsFrom(written: z.infer<z.ZodObject<typeof settings>>): Settings 
 const expected = z
   .strictObject({
     'git-tags': some(reads(fields.gitTagPatterns)).optional().describe('Git tags that must have an image'),
-    'image-tags': some(reads(fields.imageTags))
+    'image-tags': some(reads(templates.imageTags))
       .optional()
       .describe('The image tags that satisfy a git tag, any of them'),
     platforms: some(reads(fields.platforms)).optional().describe('Platforms that every image must have'),

@@ -58,6 +58,7 @@ export const packagePattern = checked(text => {
 })
 const glob = checked(text => {
   if (/^!?(?:\/|semver:)/.test(text)) refuse(`The pattern \`${text}\` must be a glob here.`)
+  refuseSlip(text, 'label value')
   parsePatterns([text])
 })
 const range = read(text => parseRange(text, 'include'))

@@ -1,10 +1,10 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
-import { ageAdvice, parseAge } from '../policy/age.ts'
+import { parseAge } from '../policy/age.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
-import { field } from './fields.ts'
+import { field, list, says } from './fields.ts'
 import { type PackageSelection, packageList } from './package-selection.ts'
 
 /** The word that stands for a package as a whole, where versions are named. */
@@ -31,7 +31,8 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   const since = /^since\s+(.+)$/i.exec(given.trim())?.[1]
   if (since !== undefined) {
     const age = parseAge(since)
-    if (age === undefined) throw new ExpectedError(`"${since}" is no age. ${ageAdvice(since)}`)
+    if (age === undefined)
+      throw new ExpectedError(`"${since}" is no age. Write for instance \`since 3h\` or \`since 2 days\`.`)
     return { source: 'since', age }
   }
   const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
@@ -49,6 +50,16 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   }
   return { source: 'report', path: given }
 })
+
+/** What a purge takes. Nothing is chosen by a pattern here: whoever purges names what goes. */
+export const purgeNames = list(
+  z
+    .string()
+    .refine(
+      given => !/[*!|[{"'`$]|^\/.*\/$|^semver:/.test(given),
+      says('is no name. Write tags in full, without wildcards and quotation marks.')
+    )
+)
 
 /** The inputs that say what a purge or a restore is about. */
 export interface UndoInputs {
@@ -76,11 +87,16 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
     if (packages !== undefined) problems.push(...targetProblems(purge, packages, confirm, dryRun === true))
   }
   if (mode === 'restore') {
-    if (restore === undefined) {
+    if ('restore' in inputs && restore === undefined) {
       problems.push(
         'Input `restore` is empty. Give the report of the run to undo; or tags, version ids and digests; or a time such as `since 3h`.'
       )
-    } else if (restore.source !== 'report' && packages !== undefined && one === undefined) {
+    } else if (
+      restore !== undefined &&
+      restore.source !== 'report' &&
+      packages !== undefined &&
+      one === undefined
+    ) {
       problems.push(
         'Input `packages`: ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
       )

@@ -2,13 +2,14 @@ import { ExpectedError } from '../errors.ts'
 import { type Patterns, type PreReleases, parsePatterns } from './pattern.ts'
 
 /** What a pattern is held against: each has characters of its own. */
-export type Subject = 'image tag' | 'git tag' | 'package'
+export type Subject = 'image tag' | 'git tag' | 'package' | 'label value'
 
 /** One character that may stand in such a name. Quotation marks are legal in git tags, and never meant. */
 const LEGAL: Readonly<Record<Subject, RegExp>> = {
   'image tag': /[\w.-]/,
   'git tag': /[^\s~^:\\|"'`<>,;]/,
-  package: /[a-z0-9._/-]/
+  package: /[a-z0-9._/-]/,
+  'label value': /[\s\S]/
 }
 
 /**
@@ -34,7 +35,7 @@ function slipIn(source: string, subject: Subject): string | undefined {
   const not = source.startsWith('!') ? '!' : ''
   const text = source.slice(not.length)
   if (text === '' || /^(?:\/|semver:)/.test(text)) return undefined
-  for (const find of SLIPS) {
+  for (const find of subject === 'label value' ? LABEL_SLIPS : SLIPS) {
     const slip = find(text, not, subject)
     if (slip !== undefined) return slip
   }
@@ -59,6 +60,9 @@ const SLIPS: readonly FindSlip[] = [
   strangeCharacter,
   strangeStart
 ]
+
+/** Nearly any text may be a label's value: only what nobody means as it stands is a slip. */
+const LABEL_SLIPS: readonly FindSlip[] = [quoted, unfilled, regexOnLabel, alternatives]
 
 function jsonList(text: string): string | undefined {
   const [, inside] = /^\[([^\]]*)\]$/.exec(text) ?? []
@@ -126,6 +130,12 @@ function regexWithoutSlashes(text: string, not: string): string | undefined {
     /^\^|\$$|\\|^\.[*+]|[\])][+]|(?<![?*+@!])\((?!\?[<:=!]).*\)|\(\?[<:=!]/.test(text) && isRegex(text)
   if (!looksSo) return undefined
   return `it is a regular expression without slashes. Write ${code(`${not}/${text.replaceAll(/(?<!\\)\//g, '\\/')}/`)}.`
+}
+
+/** Values of labels are matched by globs alone. */
+function regexOnLabel(text: string): string | undefined {
+  if (!/^\^|\\[dDwWsS.]|^\.[*+]|[\w)\]*+]\$$/.test(text)) return undefined
+  return 'it is a regular expression, and labels take globs only. Write for instance `web` or `web-*`.'
 }
 
 function isRegex(text: string): boolean {

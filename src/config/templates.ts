@@ -1,0 +1,91 @@
+import { InputError } from '../errors.ts'
+import { isTag } from '../model/tag.ts'
+import { quote } from '../util/format.ts'
+import { field, list, refuse, setOf } from './fields.ts'
+
+/** Inputs into which the program puts a tag: each text has placeholders such as `{tag}`. */
+
+const PLACEHOLDER = /\{[A-Za-z][\w-]*\}/g
+
+export const imageTags = list(
+  field(given => {
+    const slip = slipIn(given)
+    if (slip !== undefined) return refuse(`${quote(given)} is no template of an image tag: ${slip}`)
+    if (isTag(filled(given)) && given !== filled(given)) return given
+    const advice = isTag(given)
+      ? `It has no placeholder, so it is the same for every git tag. An image tag that must exist by this name is given in \`required-tags\`.`
+      : 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.'
+    return refuse(`${quote(given)} is no template of an image tag. ${advice}`)
+  })
+)
+
+export const newestTags = setOf(
+  field(given => {
+    const slip = slipIn(given)
+    if (slip !== undefined) return refuse(`${quote(given)} can be no image tag: ${slip}`)
+    return isTag(filled(given))
+      ? given
+      : refuse(
+          `${quote(given)} can be no image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
+        )
+  })
+)
+
+/** `name=value` lines; a blank is a default, so that there are none has a word of its own. */
+export const assignments = field(given => {
+  if (given === 'none') return {}
+  const values = new Map<string, string>()
+  const problems: string[] = []
+  for (const line of given.split(/[\r\n]+/).map(one => one.trim())) {
+    if (line === '' || line.startsWith('#')) continue
+    const slip = assignmentSlip(line)
+    const name = line.slice(0, line.indexOf('=')).trim()
+    if (slip !== undefined) problems.push(slip)
+    else if (values.has(name)) problems.push(`\`${name}\` is given twice. Remove one of the lines.`)
+    else values.set(name, line.slice(line.indexOf('=') + 1).trim())
+  }
+  if (problems.length > 0) throw new InputError(problems)
+  return Object.fromEntries(values)
+})
+
+/** Why a line assigns nothing that a workflow could use; undefined where it is well. */
+function assignmentSlip(line: string): string | undefined {
+  const equals = line.indexOf('=')
+  const name = line.slice(0, equals).trim()
+  const value = line.slice(equals + 1).trim()
+  const [, yaml, rest = ''] = /^-?\s*"?([\w-]+)"?\s*:\s*"?([^"=]*)"?$/.exec(line) ?? []
+  if (yaml !== undefined) return `${quote(line)} is no \`name=value\`. Write \`${yaml}=${braced(rest)}\`.`
+  const [, dashed] = /^-\s+(\S.*)$/.exec(line) ?? []
+  if (dashed !== undefined && equals > 0) return `${quote(line)} has a dash in front. Write \`${dashed}\`.`
+  if (equals < 1) return `${quote(line)} is no \`name=value\`. Write one such line for each input.`
+  if (!/^[A-Za-z_][\w-]*$/.test(name)) {
+    return `${quote(name)} cannot be the name of an input: it has letters, digits, \`-\` and \`_\` only. Write for instance \`tag={tag}\`.`
+  }
+  if (/^(["'`]).*\1$/.test(value)) {
+    return `${quote(line)} has quotation marks in the value. Write \`${name}=${value.slice(1, -1)}\`.`
+  }
+  const text = braced(value)
+  return text === value ? undefined : `${quote(line)} has no placeholder of ours. Write \`${name}=${text}\`.`
+}
+
+/** What is wrong with a template as a whole, and what to write instead: the end of a sentence. */
+function slipIn(given: string): string | undefined {
+  const [, inside] = /^["'`“‘](.*)["'`”’]$/.exec(given) ?? []
+  if (inside !== undefined) return `the quotation marks are part of it. Write \`${braced(inside)}\`.`
+  const text = braced(given)
+  if (text !== given) return `a placeholder has one pair of braces and no \`$\`. Write \`${text}\`.`
+  const [, tag] = /^[\w.:/-]+[:/]([^:/]+)$/.exec(given) ?? []
+  return tag === undefined ? undefined : `a tag does not contain the image's name. Write \`${tag}\`.`
+}
+
+/** `{{tag}}`, `${tag}` and `$tag`, which other tools write, as ours are written. */
+function braced(text: string): string {
+  return text
+    .replaceAll(/\$?\{\{\s*([A-Za-z][\w-]*)\s*\}\}|\$\{([A-Za-z][\w-]*)\}/g, (_, a, b) => `{${a ?? b}}`)
+    .replaceAll(/\$(tag|version|major|minor|patch)\b/gi, (_, name: string) => `{${name.toLowerCase()}}`)
+}
+
+/** With something that may stand in a tag in every placeholder. */
+function filled(template: string): string {
+  return template.replaceAll(PLACEHOLDER, '1')
+}
