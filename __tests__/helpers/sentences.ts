@@ -25,5 +25,5 @@ function sentencesOf(line: string): string[] {
     .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
     .replaceAll(/<[^>]*>|[*`]/g, '')
     .split(/(?<=[.!?])\s+(?=[A-Z])/)
-    .filter(sentence => sentence.length >= 40 && sentence.includes(' '))
+    .filter(sentence => sentence.length >= 40 && sentence.includes(' ') && !/^See http/.test(sentence))
 }

@@ -22,7 +22,7 @@ const REFUSALS: readonly (readonly [string, Answer, cure: string])[] = [
     said(403, '`acme` forbids access via a personal access token (classic).'),
     'GITHUB_TOKEN'
   ],
-  ['a blocked account', said(403, 'Sorry. Your account was suspended'), 'https://support.github.com'],
+  ['a blocked account', said(403, 'Your account was suspended'), 'https://support.github.com'],
   ['a dead token', said(401, 'Bad credentials'), 'wrong, expired or revoked']
 ]
 

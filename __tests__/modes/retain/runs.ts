@@ -8,7 +8,6 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulat
 import { createWorld, type World } from '../../emulator/world.ts'
 import { fastClock, runInside } from '../../helpers/inside.ts'
 import { type ActionRun, type Circumstances, runAction, withDefaults } from '../../helpers/run-action.ts'
-import { sentencesTwice } from '../../helpers/sentences.ts'
 
 /**
  * Whole runs of the action against the emulated GitHub: inside this process and on a fast clock, or of the bundle
@@ -93,7 +92,6 @@ export async function openScene({ where = 'inside', ...options }: SceneOptions =
 function look(run: ActionRun): Run {
   expect(run.stdout).not.toContain('has a bug')
   expect(run.stderr).toBe('')
-  expect(sentencesTwice(run)).toEqual([])
   const errors = annotations(run, 'error')
   if (run.code !== null)
     expect({ code: run.code, errors }).toEqual({ code: errors.length > 0 ? 1 : 0, errors })
