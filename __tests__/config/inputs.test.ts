@@ -291,6 +291,23 @@ describe('placeholders', () => {
   })
 })
 
+test.each([
+  ['ghcr.io/octo/app', 'ghcr.io/octo/app', true],
+  ['ghcr.io/octo/app', 'app', true],
+  ['app?', 'app?', true],
+  ['ghcr.io/octo/app-*', 'app-*', true],
+  ['app', 'ghcr.io/other/app', false],
+  ['app', 'ap', false]
+])('`packages: %s` is repeated by `confirm: %s`: %s', (packages, confirm, expected) => {
+  const problems = problemsOf({ mode: 'purge', purge: 'package', packages, confirm })
+  expect(problems).toEqual(expected ? [] : [expect.stringMatching(/^Input `confirm` is /)])
+})
+
+test('a wrong address beside a confirmation is told alone', () => {
+  const inputs = { mode: 'purge', purge: 'package', packages: 'app', confirm: 'app', 'registry-url': 'x' }
+  expect(problemsOf(inputs)).toEqual([expect.stringMatching(/^Input `registry-url`/)])
+})
+
 describe('warnings', () => {
   test.each([
     [{}, ['Nothing is deleted']],

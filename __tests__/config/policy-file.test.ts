@@ -155,6 +155,17 @@ describe('a policy file', () => {
     expect(read?.rules.map(({ match }) => match.semver?.preReleases)).toEqual(['include', 'exclude', 'only'])
   })
 
+  test.each(['0', '0h', '"0"'])('a grace of %s is none', grace => {
+    const read = policyFor(
+      parsePolicyFile(
+        file('- { action: keep, match: { tags: v* } }', `defaults: { grace: ${grace} }\n`),
+        'p.yml'
+      ),
+      'app'
+    )
+    expect(read?.grace).toBe(0)
+  })
+
   test('without settings the grace is a day', () => {
     const read = policyFor(parsePolicyFile(file('- { action: keep, match: { tags: v* } }'), 'p.yml'), 'app')
     expect(read).toMatchObject({ grace: 24 * HOUR, ageFrom: 'newest' })
@@ -191,7 +202,12 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'a number for an age',
       'action: delete, match: { tags: a, older-than: 30 }',
-      'It must be text, and YAML reads it as 30.'
+      'It must be text, and YAML reads it as 30. Write `30d` for days or `30h` for hours.'
+    ],
+    [
+      'a truth for an age',
+      'action: delete, match: { tags: a, older-than: true }',
+      'It must be text, and YAML reads it as true.'
     ],
     [
       'a number for a tag',

@@ -115,3 +115,23 @@ packages:
   const result = await run({ mode: 'check', packages: '', policy })
   expect(result).toMatchObject({ code: 0, outputs: { packages: '["app"]', 'missing-tags': '' } })
 })
+
+test('policies: the first entry that matches decides, whatever capitals its regular expression has', async () => {
+  await using scene = await open()
+  const { run, world } = scene
+  const meta = world.package('acme/app-meta', { repository: 'acme/app' })
+  meta.push(manifest(), { tags: ['v1'], at: ago(90) })
+  meta.push(manifest(), { tags: ['sha-1'], at: ago(90) })
+  const policy = `version: 1
+packages:
+  - match: '/^App-Meta$/'
+    rules: []
+  - match: '**'
+    rules: [{ action: delete, match: { tags: 'sha-*' } }]
+`
+  const token = world.classic('olivia')
+  for (const packages of ['/^APP-/', 'App-Meta', '/app-meta/i']) {
+    const result = await run({ packages, policy, token })
+    expect(result).toMatchObject({ code: 0, outputs: { packages: '["app-meta"]', 'deleted-count': '0' } })
+  }
+})

@@ -21,6 +21,7 @@ test.each([
   ['names', 'app-pr-1, app-pr-2', 'app-pr-2 app-pr-1'],
   ['the output of another run', '["app-pr-1","app-pr-2"]', '["app-pr-1","app-pr-2"]'],
   ['a pattern', 'app-pr-*', 'app-pr-*'],
+  ['another case', 'App-PR-*', 'APP-pr-*'],
   ['a pattern, a name and one that may be absent', 'app-pr-*, app-pr-1, gone?', 'app-pr-*, app-pr-1, gone']
 ])('by %s, once these are confirmed: dry, for real, and back', async (_, packages, confirm) => {
   await using scene = await open()

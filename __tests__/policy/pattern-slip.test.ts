@@ -30,6 +30,7 @@ describe('E-18 patterns that no image tag can match are refused with the right s
     ['v[0-9]+.[0-9]+*', '`/^v\\d+\\.\\d+[^\\/]*$/`'],
     ['v(1|2)', '`/v(1|2)/`'],
     ['v*|latest', '`v*` and `latest` as entries'],
+    ['rc|beta', '`rc` and `beta` as entries of their own, or `/rc|beta/` for parts of a name'],
     ['|', 'Separate entries by commas'],
     ['app:latest', '`latest`'],
     ['ghcr.io/octo/app:v1.*', '`v1.*`'],

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { ExpectedError, InputError } from '../errors.ts'
-import { parsePatterns } from '../policy/pattern.ts'
+import { parsePackagePatterns } from '../policy/pattern.ts'
 import { type PackageRecord, type RunRecord, readRecord } from '../report/record.ts'
 import type { Inputs } from './inputs.ts'
 import type { PackageSelection } from './package-selection.ts'
@@ -58,7 +58,7 @@ export function selectedOf(
   { names, patterns }: PackageSelection
 ): { selected: PackageRecord[]; others: PackageRecord[] } {
   const all = packages.map(({ name }) => name)
-  const hits = patterns.length > 0 ? parsePatterns(patterns).scan(all) : undefined
+  const hits = patterns.length > 0 ? parsePackagePatterns(patterns).scan(all) : undefined
   const isSelected = ({ name }: PackageRecord): boolean => hits?.has(name) ?? names.includes(name)
   return {
     selected: packages.filter(isSelected),

@@ -4,7 +4,7 @@ import { PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { KINDS } from '../model/manifest.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { covers, matchesNothing } from '../policy/cover.ts'
-import { type Patterns, parsePatterns } from '../policy/pattern.ts'
+import { type Patterns, parsePackagePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
 import type { EntryExpectations } from './expectations.ts'
 import * as fields from './fields.ts'
@@ -114,7 +114,7 @@ const packageShape = z
     const place = present<Pick<Policy, 'repository'>>({ repository })
     const entries = asList(match).map(inLowerCase)
     return {
-      match: parsePatterns(entries.map(entry => optionalName(entry) ?? entry)),
+      match: parsePackagePatterns(entries.map(entry => optionalName(entry) ?? entry)),
       optional: entries.map(optionalName).filter(name => name !== undefined),
       rules,
       settings: { ...settingsFrom(written), ...place },

@@ -38,11 +38,20 @@ function refuse(message: string): never {
   throw new ExpectedError(message)
 }
 
-/** Milliseconds. */
-export const age = read(
-  text => parseAge(text) ?? refuse(`\`${text}\` is no age. ${ageAdvice(text)}`),
-  z.string().meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
-)
+/** Milliseconds. A number without a unit is none, save 0. */
+export const age = z.union([
+  read(
+    text => parseAge(text) ?? refuse(`\`${text}\` is no age. ${ageAdvice(text)}`),
+    z.string().meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
+  ),
+  z
+    .number()
+    .refine(number => number === 0, {
+      error: ({ input }) =>
+        `It must be text, and YAML reads it as ${String(input)}. ${ageAdvice(String(input))}`
+    })
+    .meta({ const: 0 })
+])
 
 /** Text that an input's schema understands. */
 export const reads = <T>(schema: z.ZodType<T, string>) =>

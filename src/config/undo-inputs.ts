@@ -3,9 +3,9 @@ import { ExpectedError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
 import { parseAge } from '../policy/age.ts'
-import { parsePatterns } from '../policy/pattern.ts'
+import { parsePackagePatterns } from '../policy/pattern.ts'
 import { field, list, says } from './fields.ts'
-import { type PackageSelection, packageList } from './package-selection.ts'
+import { type PackageSelection, packageList, relativeTo } from './package-selection.ts'
 
 /** The word that stands for a package as a whole, where versions are named. */
 export const WHOLE_PACKAGE = 'package'
@@ -65,6 +65,8 @@ export const purgeNames = list(
 export interface UndoInputs {
   readonly mode: Mode
   readonly dryRun: boolean
+  readonly owner: string
+  readonly registryUrl: string
   readonly packages: PackageSelection
   /** Tags, digests and version ids. */
   readonly purge: readonly string[]
@@ -79,12 +81,12 @@ export interface UndoInputs {
  * @returns sentences
  */
 export function undoProblems(inputs: Partial<UndoInputs>): string[] {
-  const { mode, dryRun, packages, purge, confirm, restore } = inputs
+  const { mode, packages, purge, restore } = inputs
   const problems: string[] = []
   const one = packages?.patterns.length === 0 && packages.names.length === 1 ? packages.names[0] : undefined
   if (mode === 'purge' && purge !== undefined) {
     problems.push(...purgeProblems(purge))
-    if (packages !== undefined) problems.push(...targetProblems(purge, packages, confirm, dryRun === true))
+    if (packages !== undefined) problems.push(...targetProblems(purge, packages, inputs))
   }
   if (mode === 'restore') {
     if ('restore' in inputs && restore === undefined) {
@@ -126,8 +128,7 @@ function purgeProblems(purge: readonly string[]): string[] {
 function targetProblems(
   purge: readonly string[],
   packages: PackageSelection,
-  confirm: string | undefined,
-  dryRun: boolean
+  { confirm, dryRun, owner = '', registryUrl = 'https://ghcr.io' }: Partial<UndoInputs>
 ): string[] {
   const { names, patterns } = packages
   const targets = patterns.length > 0 ? patterns : names
@@ -136,20 +137,21 @@ function targetProblems(
       'Input `packages`: a purge is about one package. Name exactly one, without wildcards; only `purge: package` takes several.'
     ]
   }
-  if (patterns.length > 0 && !dryRun && parsePatterns(patterns).scan(UNHEARD_OF).size > 0) {
+  if (patterns.length > 0 && dryRun !== true && parsePackagePatterns(patterns).scan(UNHEARD_OF).size > 0) {
     return [
       'Input `packages`: what these patterns match would be every package, or nearly. Name the packages that go; the ' +
         'output `packages` of a dry run lists them.'
     ]
   }
-  if (dryRun && confirm === undefined) return []
+  if (dryRun === true && confirm === undefined) return []
   const all = targets.map(target => `\`${target}\``).join(', ')
   const [what, verb] = targets.length === 1 ? ['package', 'is'] : ['packages', 'are']
   if (confirm === undefined) {
     return [`Input \`confirm\` is empty. Repeat what \`packages\` says there, ${all}, or nothing is purged.`]
   }
   const confirmed = packageList.safeParse(confirm)
-  const repeated = confirmed.success && isSame(confirmed.data, packages)
+  const repeated =
+    confirmed.success && isSame(relativeTo(confirmed.data, owner, registryUrl).packages, packages)
   return repeated
     ? []
     : [`Input \`confirm\` is "${confirm}", and the ${what} ${verb} ${all}. Nothing is purged.`]

@@ -14,7 +14,7 @@ import {
   type PackageVersion
 } from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
-import { parsePatterns } from '../policy/pattern.ts'
+import { parsePackagePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { listWithTags, witnessOf } from './evidence.ts'
 import { type Read, readInventory } from './manifests.ts'
@@ -87,7 +87,7 @@ async function findPackages(selection: PackageSelection, context: Context): Prom
     })
   if (selection.patterns.length === 0) return byName(selection.names)
   const listed = await packages.list()
-  const hits = parsePatterns(selection.patterns).scan(listed.map(pkg => pkg.name))
+  const hits = parsePackagePatterns(selection.patterns).scan(listed.map(pkg => pkg.name))
   const isMeant = (pkg: Package): boolean =>
     hits.has(pkg.name) && (!selection.linked || isSame(pkg.repository, context.repository.name))
   const matched = listed.filter(isMeant).map(pkg => ({ pkg }))

@@ -156,7 +156,8 @@ function alternatives(text: string, not: string): string | undefined {
     .filter(part => part !== '')
   return parts.length < 2
     ? 'a bar separates nothing here. Separate entries by commas, spaces or lines.'
-    : `a bar separates nothing here. Write ${parts.map(part => code(not + part)).join(' and ')} as entries of their own.`
+    : `a bar separates nothing here. Write ${parts.map(part => code(not + part)).join(' and ')} as entries of their own` +
+        `${/[*?/[\]{}()]/.test(text) ? '' : `, or ${code(`${not}/${text}/`)} for parts of a name`}.`
 }
 
 /** `app:latest`, `ghcr.io/octo/app:latest`, `refs/tags/v1` */

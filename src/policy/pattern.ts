@@ -75,6 +75,17 @@ export function parsePatterns(sources: readonly string[], preReleases: PreReleas
 }
 
 /**
+ * Reads patterns of packages. Their names are in lower case, so a regular expression finds capitals in small letters.
+ *
+ * @param sources globs in lower case
+ * @throws ExpectedError as `parsePatterns`
+ */
+export function parsePackagePatterns(sources: readonly string[]): Patterns {
+  const caseless = (source: string): string => (/^!?\/.*\/[^i]*$/s.test(source) ? `${source}i` : source)
+  return { ...parsePatterns(sources.map(caseless)), sources }
+}
+
+/**
  * Reads globs of free text, such as the address in a label: a `*` stands for slashes, too.
  *
  * @throws ExpectedError as `parsePatterns`

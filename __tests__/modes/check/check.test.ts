@@ -281,6 +281,19 @@ describe('a check that looked at nothing', () => {
   })
 })
 
+test('skip-tags: words that would match as a part of names are told how to be written', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0', 'v1.1.0-rc.1', 'v1.1.0-beta')
+  await using run = await acme.run({ 'skip-tags': 'rc beta nightly' })
+  expect(warningsOf(run)).toEqual(
+    expect.arrayContaining([
+      'The pattern `rc` in `skip-tags` matches no tag, so it skips none. Write `*rc*` to skip such as v1.1.0-rc.1.',
+      'The pattern `beta` in `skip-tags` matches no tag, so it skips none. Write `*beta*` to skip such as v1.1.0-beta.',
+      'The pattern `nightly` in `skip-tags` matches no tag, so it skips none.'
+    ])
+  )
+})
+
 test('a moving git tag beside its release is not expected, and so not built', async () => {
   await using acme = await scene()
   acme.repository.tag('v1', 'v1.2', 'v1.2.3', 'v2')

@@ -30,7 +30,8 @@ export function doubtsOf(names: readonly string[], wanted: Expectations, rules: 
       ...(failOnMissing ? [] : nothing),
       ...(wanted.unmapped.length === 0 ? [] : [unmappedWarning(wanted.unmapped)]),
       ...idle.map(
-        ({ pattern }) => `The pattern \`${pattern}\` in \`skip-tags\` matches no tag, so it skips none.`
+        ({ pattern }) =>
+          `The pattern \`${pattern}\` in \`skip-tags\` matches no tag, so it skips none.${asPart(pattern, names)}`
       )
     ]
   }
@@ -45,6 +46,12 @@ export function tagLines({ skipped, moving }: Expectations): string[] {
       ? []
       : [`${some(moving, 10)}: moving from release to release, so no image is built for it`])
   ]
+}
+
+/** A word of a regular expression finds itself anywhere in a name; here it is the name. */
+function asPart(pattern: string, names: readonly string[]): string {
+  const found = /^[\w.-]+$/.test(pattern) ? names.find(name => name.includes(pattern)) : undefined
+  return found === undefined ? '' : ` Write \`*${pattern}*\` to skip such as ${found}.`
 }
 
 function whyNothing(names: readonly string[], wanted: Expectations, rules: Rules): string {
