@@ -8,9 +8,10 @@ import {
   type Expected,
   expectedOf,
   expectTags,
-  mergeExpectations
+  mergeExpectations,
+  type NewestTag,
+  newestTags
 } from '../../policy/expected-tags.ts'
-import { type NewestTag, newestTags } from '../../policy/newest-tags.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
 
 /** What one package must have, and be. */
