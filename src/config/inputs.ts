@@ -121,7 +121,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   grace: { modes: RETAIN, schema: fields.age, default: '24h' },
   ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
   protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
-  protectFiles: { modes: RETAIN, schema: fields.names, default: '' },
+  protectFiles: { modes: BOTH, schema: fields.names, default: '' },
   minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
