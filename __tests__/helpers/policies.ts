@@ -4,7 +4,8 @@ import type { Policy } from '../../src/policy/rule.ts'
 
 /** Arbitrary rules, as YAML has them. */
 
-const age = fc.constantFrom('1h', '1d', '7d', '14d', '30d')
+const AGES = ['1h', '1d', '7d', '14d', '30d']
+const age = fc.constantFrom(...AGES)
 
 const optional = <T>(key: string, value: fc.Arbitrary<T>, weight = 3) =>
   fc.oneof(
@@ -15,7 +16,11 @@ const optional = <T>(key: string, value: fc.Arbitrary<T>, weight = 3) =>
 const all = (...parts: fc.Arbitrary<object>[]): fc.Arbitrary<object> =>
   fc.tuple(...parts).map(fields => Object.assign({}, ...fields))
 
-const ages = all(optional('older-than', age, 4), optional('newer-than', age, 12))
+/** A window that nothing can be in is refused. */
+const ages = all(optional('older-than', age, 4), optional('newer-than', age, 12)).filter(given => {
+  const { 'older-than': older, 'newer-than': newer } = given as Record<string, string | undefined>
+  return older === undefined || newer === undefined || AGES.indexOf(older) < AGES.indexOf(newer)
+})
 
 const tagMatch = all(
   fc.constantFrom<object>(
@@ -63,6 +68,12 @@ const clauses = all(
   optional('keep-monthly', fc.nat(3), 10)
 )
 
+/** A keep rule whose clauses keep nothing is refused. */
+const keepSome = clauses.filter(given => {
+  const counts = Object.values(given)
+  return counts.length === 0 || counts.some(count => count !== 0)
+})
+
 const groups = (match: object): fc.Arbitrary<object> => {
   if ('semver' in match) {
     return all(
@@ -101,7 +112,7 @@ export const plainKeepRules = keepMatch.map((match): object => ({ action: 'keep'
 
 const keepRules = fc.oneof(
   plainKeepRules,
-  keepMatch.chain(match => all(fc.constant({ action: 'keep', match }), clauses, groups(match)))
+  keepMatch.chain(match => all(fc.constant({ action: 'keep', match }), keepSome, groups(match)))
 )
 
 /** Mostly rules that delete, so that something happens. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { registryCaller } from '../emulator/client.ts'
+import { caller, registryCaller } from '../emulator/client.ts'
 import { image, manifest } from '../emulator/shapes.ts'
 import { ago, digestsOf, openScene, type Scene } from './retain/runs.ts'
 
@@ -73,3 +73,37 @@ test('law 3: a package that may be absent is not taken for absent while the regi
   expect(run.code).toBe(1)
   expect(run.stdout).not.toMatch(/::notice::/)
 })
+
+test('E-04: a package whose deletion was confirmed and not carried out turns the run red', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  github.faults.on({ method: 'DELETE', path: /container\/app$/ }, { kind: 'answer', answer: { status: 204 } })
+  const result = await run({ mode: 'purge', purge: 'package', confirm: 'app' })
+  expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '0' } })
+  expect(result.errors.join()).toMatch(/still there/)
+  expect(app.tags()).toHaveProperty(['bad'])
+})
+
+test('E-03: a package that GitHub shows for a moment after its deletion is gone all the same', async () => {
+  await using scene = await openScene()
+  const { github, run, world } = scene
+  layDown(scene)
+  const row = { kind: 'answer', answer: { status: 200, body: await seen(scene), lie: true } } as const
+  github.faults.on(
+    { method: 'DELETE', path: /container\/app$/, times: 1 },
+    {
+      kind: 'then',
+      run: () => github.faults.on({ host: 'api', method: 'GET', path: /container\/app$/, times: 2 }, row)
+    }
+  )
+  const result = await run({ mode: 'purge', purge: 'package', confirm: 'app' })
+  expect(result.errors).toEqual([])
+  expect(world.packages(world.owner('acme')!, 'active')).toEqual([])
+})
+
+/** The package as GitHub shows it. */
+async function seen({ github, world }: Scene): Promise<unknown> {
+  const call = caller(github, world.classic('olivia'))
+  return (await call('GET /orgs/acme/packages/container/app')).body
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseRange } from '../../src/policy/pattern.ts'
-import { isAlias, matchSemver, parseSemverTag } from '../../src/policy/semver.ts'
+import { isAlias, isEmptyRange, matchSemver, parseSemverTag } from '../../src/policy/semver.ts'
 
 describe('a semver tag', () => {
   test.each([
@@ -46,4 +46,17 @@ describe('a semver tag', () => {
     const of = parseSemverTag('1.2.3', ['alpine'])
     expect(isAlias(tag, of!, ['alpine'])).toBe(expected)
   })
+})
+
+test.each([
+  ['>2 <1', true],
+  ['>=1.2.3 <1.2.3', true],
+  ['<0.0.0-0', true],
+  ['>1.2.3 <1.2.4', false],
+  ['>2 <1 || 3.x', false],
+  ['*', false],
+  ['<1', false],
+  ['1.0.0-rc.1', false]
+])('whether no version is in %s: %s', (range, expected) => {
+  expect(isEmptyRange(parseRange(range, 'include'))).toBe(expected)
 })

@@ -1,10 +1,12 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
 import { lackingRights } from '../github/token.ts'
+import { repositoryOf } from '../inventory/load.ts'
 import type { Package } from '../model/package.ts'
 import type { Journal } from '../report/journal.ts'
 import { packageOutcomeEntry, packageSentEntry } from '../report/record-build.ts'
 import type { Performed } from './execute.ts'
+import { IN_VAIN } from './remove.ts'
 import { DONE, failed, sendWrite, type Write } from './write.ts'
 
 /** Sends one request that concerns a package as a whole when it is first asked for; all who ask get its outcome. */
@@ -14,7 +16,9 @@ export type WholePackage = () => Promise<Performed>
 export function packageRemover(pkg: Package, context: Context, journal: Journal): WholePackage {
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'delete')
-  return once(pkg, 'delete-package', context, journal, announce => ({
+  const look = async (performed: Performed): Promise<Performed> =>
+    performed.status === 'done' && (await isStillThere(pkg, context)) ? failed(IN_VAIN) : performed
+  return once(pkg, 'delete-package', context, journal, look, announce => ({
     send: () => packages.removePackage(pkg, announce),
     // A package that cannot be seen is not known to be gone: GitHub says 404 where rights lack, too.
     isSo: async () => false,
@@ -22,15 +26,31 @@ export function packageRemover(pkg: Package, context: Context, journal: Journal)
     notFound: message =>
       failed(`GitHub answered "${message}": look whether ${pkg.name} is there. If it is: ${noRights}`),
     refused: detail => ({ status: 'refused', detail }),
-    forbidden: message => failed(`GitHub answered "${message}". ${noRights}`)
+    forbidden: (message, remedy = noRights) => failed(`GitHub answered "${message}". ${remedy}`)
   }))
+}
+
+/** What was deleted may show for a moment longer; these are the pauses between looks, in milliseconds. */
+const PAUSES = [0, 2_000, 8_000]
+
+/** True when GitHub goes on showing a package, and the registry does not deny it. */
+async function isStillThere(pkg: Package, { packages, registry, clock }: Context): Promise<boolean> {
+  for (const pause of PAUSES) {
+    await clock.sleep(pause)
+    if ('problem' in (await orFailure(() => packages.get(pkg.name)))) return false
+    const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
+    if ('state' in list && list.state === 'missing') return false
+  }
+  return true
 }
 
 /** Restores a package, and with it every version that it had. */
 export function packageRestorer(pkg: Package, context: Context, journal: Journal): WholePackage {
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore')
-  return once(pkg, 'restore-package', context, journal, announce => ({
+  // What came back is looked at by whoever restores.
+  const look = async (performed: Performed): Promise<Performed> => performed
+  return once(pkg, 'restore-package', context, journal, look, announce => ({
     send: () => packages.restorePackage(pkg.name, announce),
     isSo: async () => !('problem' in (await orFailure(() => packages.get(pkg.name)))),
     already: DONE,
@@ -40,7 +60,7 @@ export function packageRestorer(pkg: Package, context: Context, journal: Journal
           `the token may not restore it. ${noRights}`
       ),
     refused: message => failed(`GitHub refuses to restore it: ${message}`),
-    forbidden: message => failed(`GitHub answered "${message}". ${noRights}`)
+    forbidden: (message, remedy = noRights) => failed(`GitHub answered "${message}". ${remedy}`)
   }))
 }
 
@@ -49,17 +69,19 @@ function once(
   action: 'delete-package' | 'restore-package',
   { clock }: Context,
   journal: Journal,
+  look: (performed: Performed) => Promise<Performed>,
   write: (announce: () => boolean) => Write
 ): WholePackage {
   let outcome: Promise<Performed> | undefined
   const perform = async (): Promise<Performed> => {
-    const performed = await sendWrite(
+    const sent = await sendWrite(
       write(() => {
         journal.append(packageSentEntry(pkg.name, action, clock.now()))
         return true
       }),
       clock
     )
+    const performed = await look(sent)
     journal.append(packageOutcomeEntry(pkg.name, action, performed, clock.now()))
     return performed
   }

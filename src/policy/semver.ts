@@ -51,7 +51,9 @@ function cutVariant(tag: string, variants: readonly string[]): { base: string; v
   return { base: variant === '' ? tag : tag.slice(0, -variant.length - 1), variant }
 }
 
-/** True for a range that no version is in, such as `>2 <1`. */
+/** True for a range that no version is in, such as `>2 <1`; pre-releases count. */
 export function isEmptyRange(range: semver.Range): boolean {
-  return semver.minVersion(range) === null
+  if (semver.minVersion(range) !== null) return false
+  const ends = range.set.flat().flatMap(({ semver: end }) => (end instanceof semver.SemVer ? [end] : []))
+  return !ends.some(({ major, minor, patch }) => range.test(`${major}.${minor}.${patch}-0`))
 }
