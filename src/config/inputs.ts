@@ -356,7 +356,7 @@ function strangePlaceholders({
     unknownPlaceholders(template, gitTags).map(
       name =>
         `Input \`${input}\`: nothing is known by the name \`{${name}}\`. There are \`{tag}\`, \`{version}\`, \`{major}\`, ` +
-        '`{minor}`, `{patch}`, and the named groups of the regular expressions in `git-tags`.'
+        '`{minor}`, `{patch}`, `{sha}`, `{short-sha}`, and the named groups of the regular expressions in `git-tags`.'
     )
   )
 }
