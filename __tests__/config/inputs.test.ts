@@ -55,6 +55,7 @@ test('without any input, nothing is asked for and everything has its default', (
     untag: false,
     grace: 24 * HOUR,
     ageFrom: 'newest',
+    rankBy: 'created',
     protect: [],
     protectFiles: [],
     minRemaining: undefined,

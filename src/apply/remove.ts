@@ -33,10 +33,10 @@ export function remover(
   noRights: string,
   clock: Clock
 ): (version: PackageVersion) => Promise<Performed> {
-  const forbidden = (message: string): Performed => ({
+  const forbidden = (message: string, remedy = noRights): Performed => ({
     status: 'failed',
-    detail: `GitHub answered "${message}": ${noRights}`,
-    stop: noRights
+    detail: `GitHub answered "${message}": ${remedy}`,
+    stop: remedy
   })
   return async version => {
     const outcome = await sendWrite(
@@ -49,7 +49,7 @@ export function remover(
         send: () => requests.remove(version, () => drift.fresh(version)),
         isSo: async () => (await requests.version(version.id)).seen === undefined,
         already: GONE_BEFORE,
-        notFound: forbidden,
+        notFound: message => forbidden(message),
         refused: detail => ({ status: 'refused', detail }),
         forbidden
       },

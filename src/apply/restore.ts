@@ -48,7 +48,10 @@ export function restorer(
               `pushed again meanwhile, or the token may not restore. ${noRights}`
           ),
         refused: message => failed(`GitHub refuses to restore it: ${message}`),
-        forbidden: message => ({ ...failed(`GitHub answered "${message}". ${noRights}`), stop: noRights })
+        forbidden: (message, remedy = noRights) => ({
+          ...failed(`GitHub answered "${message}". ${remedy}`),
+          stop: remedy
+        })
       },
       clock
     )

@@ -16,7 +16,8 @@ export interface Write {
   /** The outcome when GitHub does not find what the request is about, and it is not so. */
   notFound(message: string): Performed
   refused(message: string): Performed
-  forbidden(message: string): Performed
+  /** `remedy` where it is known to be another than granting rights. */
+  forbidden(message: string, remedy?: string): Performed
 }
 
 /** How often one write is sent before it counts as failed. */
@@ -68,7 +69,7 @@ async function outcomeOf(
     case 'refused':
       return write.refused(answer.message)
     case 'forbidden':
-      return write.forbidden(answer.message)
+      return write.forbidden(answer.message, answer.remedy)
     case 'not-found':
       if (await write.isSo()) return write.already
       await clock.sleep(LAG)

@@ -119,9 +119,10 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN_STATES), default: '' },
   untag: { modes: RETAIN, schema: fields.flag, default: 'false' },
   grace: { modes: RETAIN, schema: fields.age, default: '24h' },
+  rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created' },
   ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
   protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
-  protectFiles: { modes: RETAIN, schema: fields.names, default: '' },
+  protectFiles: { modes: BOTH, schema: fields.names, default: '' },
   minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
@@ -253,10 +254,11 @@ const NEVER_BLANK = ['keepAtLeast', 'grace', 'dryRun'] as const
  * name an input, so a blank stands where one did.
  */
 export function blankInputs(env: NodeJS.ProcessEnv): string[] {
-  return NEVER_BLANK.filter(key => env[variableOf(key)]?.trim() === '').map(
-    key =>
-      `Input \`${nameOf(key)}\` is blank, so \`${FIELDS[key].default}\` holds. If an expression should have filled it, ` +
-      'check the name of its variable.'
+  const blank = NEVER_BLANK.filter(key => env[variableOf(key)]?.trim() === '')
+  return blank.map(
+    (key, index) =>
+      `Input \`${nameOf(key)}\` is blank, so \`${FIELDS[key].default}\` holds.` +
+      (index === 0 ? ' If an expression should have filled it, check the name of its variable.' : '')
   )
 }
 
@@ -273,6 +275,11 @@ export function inputWarnings(inputs: Inputs): string[] {
   const idle: [boolean, string, string][] = [
     [inputs.keepAtLeast > 0 && !deletesTags, 'keep-at-least', 'delete-tags'],
     [inputs.untag && !deletesTags, 'untag', 'delete-tags'],
+    [
+      inputs.rankBy === 'updated' && inputs.keepAtLeast + inputs.keepUntagged === 0,
+      'rank-by',
+      'keep-at-least` or `keep-untagged'
+    ],
     [inputs.tagsRepository !== undefined && inputs.protect.length === 0, 'tags-repository', 'protect'],
     [templatesGiven(inputs) && inputs.protect.length === 0, 'git-tags` or `image-tags', 'protect'],
     [inputs.keepUntagged > 0 && !inputs.deleteUntagged, 'keep-untagged', 'delete-untagged']

@@ -37,9 +37,18 @@ export function explain(
   otherwise = TRY_AGAIN
 ): unknown {
   if (!(error instanceof RequestError)) return error
-  const stated = statusOf(error) === undefined ? undefined : statedRemedy(error, apiMessage(error))
-  const remedy = stated ?? { 401: BAD_TOKEN, ...remedies }[statusOf(error) ?? 0] ?? otherwise
+  const remedy = remedyOf(error, remedies) ?? otherwise
   return new ExpectedError(`${what} failed: GitHub gave ${answerOf(error)}. ${remedy}`, { cause: error })
+}
+
+/** What to do about a refusal: what GitHub says of it counts more than what the status suggests. */
+export function remedyOf(
+  error: RequestError,
+  remedies: Readonly<Partial<Record<number, string>>> = {}
+): string | undefined {
+  const status = statusOf(error)
+  if (status === undefined) return undefined
+  return statedRemedy(error, apiMessage(error)) ?? { 401: BAD_TOKEN, ...remedies }[status]
 }
 
 const BAD_TOKEN = `The \`token\` is wrong, expired or revoked: give a valid one. GITHUB_TOKEN expires when its job ends. See ${readme('tokens-and-permissions')}`

@@ -11,13 +11,17 @@ import {
   mergeExpectations
 } from '../../policy/expected-tags.ts'
 import { type NewestTag, newestTags } from '../../policy/newest-tags.ts'
+import type { NamedImage } from '../../usage/named-images.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
+import { unseenNamed } from './named.ts'
 
 /** What one package must have, and be. */
 export interface Requirements extends Pick<PackageExpectations, 'platforms' | 'signed' | 'visibility'> {
   /** Newest first. */
   readonly expected: readonly Expected[]
   readonly newest: readonly NewestTag[]
+  /** What files name of it. */
+  readonly named: readonly NamedImage[]
 }
 
 /** What the packages of a run must have. */
@@ -38,7 +42,7 @@ export interface Wanted extends Doubts {
 export async function readRequirements(
   names: readonly string[],
   inputs: Inputs,
-  policies: Pick<Policies, 'expectationsOf'>,
+  policies: Pick<Policies, 'expectationsOf' | 'named'>,
   context: Context
 ): Promise<Wanted> {
   const questions = new Map<string, { rules: PackageExpectations; names: string[] }>()
@@ -66,13 +70,19 @@ export async function readRequirements(
   const expected = new Map(answers.flatMap(one => one.names.map(name => [name, one.expected] as const)))
   return {
     all: mergeExpectations(answers),
-    of: name => requirementsOf(expectedOf(expected.get(name) ?? [], name), policies.expectationsOf(name)),
+    of: name => ({
+      ...requirementsOf(expectedOf(expected.get(name) ?? [], name), policies.expectationsOf(name)),
+      named: policies.named.filter(({ packageName }) => packageName === name)
+    }),
     errors: unique(answers.flatMap(({ errors }) => errors)),
-    warnings: unique(answers.flatMap(({ warnings }) => warnings))
+    warnings: [...unique(answers.flatMap(({ warnings }) => warnings)), ...unseenNamed(policies.named, names)]
   }
 }
 
-function requirementsOf(expected: readonly Expected[], rules: PackageExpectations): Requirements {
+function requirementsOf(
+  expected: readonly Expected[],
+  rules: PackageExpectations
+): Omit<Requirements, 'named'> {
   const { platforms, signed, visibility } = rules
   return { expected, platforms, signed, visibility, newest: newestTags(rules.newestTags, expected) }
 }
