@@ -65,7 +65,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   usage: {
     knows: ['policy', 'github', ...DATA],
-    uses: /^(?:node:[\w/]+)$/,
+    uses: /^(?:yaml|node:[\w/]+)$/,
     because: 'what is in use elsewhere is asked before anything is decided'
   },
   config: {

@@ -122,7 +122,7 @@ const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> }
   rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created' },
   ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
   protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
-  protectFiles: { modes: RETAIN, schema: fields.names, default: '' },
+  protectFiles: { modes: BOTH, schema: fields.names, default: '' },
   minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
@@ -356,7 +356,7 @@ function strangePlaceholders({
     unknownPlaceholders(template, gitTags).map(
       name =>
         `Input \`${input}\`: nothing is known by the name \`{${name}}\`. There are \`{tag}\`, \`{version}\`, \`{major}\`, ` +
-        '`{minor}`, `{patch}`, and the named groups of the regular expressions in `git-tags`.'
+        '`{minor}`, `{patch}`, `{sha}`, `{short-sha}`, and the named groups of the regular expressions in `git-tags`.'
     )
   )
 }

@@ -35,11 +35,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     return inputs.sizes ? withSizes(found, context) : found
   })
   const orders = await plan(inspected, wanted.all, inputs, context.dispatcher)
-  const before = [
-    ...wanted.errors,
-    ...inspected.flatMap(({ faults }) => faults),
-    ...(orders.trouble === undefined ? [] : [orders.trouble])
-  ]
+  const before = [...wanted.errors, ...(orders.trouble === undefined ? [] : [orders.trouble])]
   const result = (after: RebuildResult): RunResult => {
     const incomplete = whyIncomplete(inspected, after)
     const check: CheckFindings = {
@@ -47,7 +43,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       dispatches: after.dispatches,
       unmapped: wanted.all.unmapped,
       failOnMissing: inputs.failOnMissing,
-      errors: [...before, ...after.errors]
+      errors: [...before, ...after.faults, ...after.errors]
     }
     return {
       mode: 'check',
@@ -64,7 +60,13 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     }
   }
 
-  const asFound = { runs: inspected.map(({ run }) => run), dispatches: [], errors: [], warnings: [] }
+  const asFound = {
+    runs: inspected.map(({ run }) => run),
+    dispatches: [],
+    faults: inspected.flatMap(({ faults }) => faults),
+    errors: [],
+    warnings: []
+  }
   for (const run of asFound.runs) await narrateCheck(run, log)
   const journal = context.openJournal(result(asFound))
   const after = await rebuild(orders, asFound, inspected, wanted.all, inputs, context, journal)
