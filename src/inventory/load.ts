@@ -16,7 +16,7 @@ import {
 import type { ReadCounts } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { listWithTags, witnessOf } from './evidence.ts'
+import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
 import { type Read, readInventory } from './manifests.ts'
 import { countReads } from './reads.ts'
 
@@ -117,7 +117,8 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   }
   const remembered = await recollection.manifests(versions)
   // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
-  const list = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
+  const tagged = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
+  const list = withUnseen(tagged, listing.unseen)
   const { inventory, fetched } = await readWhatIsNew(pkg, list, remembered, recollection, context)
   recollection.keep(versions, clock.now())
   return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
