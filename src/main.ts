@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import * as core from '@actions/core'
-import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
+import { blankInputs, inputWarnings } from './config/input-advice.ts'
+import { type Inputs, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
 import { runPolicyTests } from './config/policy-tests.ts'
 import { type Context, openContext } from './context.ts'
