@@ -1,6 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
+import { createLimiter } from '../util/concurrency.ts'
 import { createSecrets, type Secrets } from '../util/secrets.ts'
 import { checked, urlOf } from './address.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
@@ -8,7 +9,6 @@ import { isPassing, phraseOf, retryAfter, saysMissing, saysNotAccepted } from '.
 import { ACCEPT } from './manifest.ts'
 import { type BlobRead, BROKEN, type ManifestRead, type TagHead, understand } from './read.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
-import { createLimiter } from './slots.ts'
 import { readTagList, type TagList } from './tag-list.ts'
 import { type Answer, createSend, headerOf, type Request, type Send, scrubbed } from './transport.ts'
 

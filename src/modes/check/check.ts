@@ -3,6 +3,7 @@ import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context, Dispatcher } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { readTreeSizes } from '../../inventory/sizes.ts'
 import type { CheckFindings } from '../../model/check.ts'
 import type { RunResult } from '../../model/run.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
@@ -12,7 +13,6 @@ import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
 import { readRequirements } from './requirements.ts'
-import { withSizes } from './sizes.ts'
 
 /**
  * Mode `check`: find out what should have an image, look whether it has one that can be pulled, and have the
@@ -114,4 +114,24 @@ function whyIncomplete(
 ): string | undefined {
   const unseen = inspected.find(({ left }) => left)?.run.warnings[0]
   return unseen ?? stopped ?? dispatches.find(({ status }) => status === 'left')?.detail
+}
+
+/** The same package with the sizes of the images that were found in it. */
+export async function withSizes(inspected: Inspected, { registry }: Context): Promise<Inspected> {
+  const { run, versions } = inspected
+  const found = (run.checks ?? []).filter(({ state }) => state === 'present')
+  const tags = new Set(found.flatMap(({ images }) => images))
+  const roots = versions.filter(version => version.tags.some(tag => tags.has(tag)))
+  const read = await orFailure(() =>
+    readTreeSizes(
+      run.package,
+      roots.map(({ digest }) => digest),
+      registry
+    )
+  )
+  if ('problem' in read) {
+    const warnings = [...run.warnings, `Sizes are unknown: ${read.sentence}`]
+    return { ...inspected, run: { ...run, warnings } }
+  }
+  return { ...inspected, run: { ...run, blobs: read } }
 }
