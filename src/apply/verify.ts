@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { AbsentError, BudgetError, ExpectedError } from '../errors.ts'
+import { orFailure } from '../errors.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
@@ -45,7 +45,7 @@ export async function verifyDeletions(
   const urgent = { ...context, packages: context.urgentPackages }
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
   if (deleted.length === 0 && versionsOf(outcomes, ['already']).length === 0) return nothingFound(outcomes)
-  try {
+  const result = await orFailure(async () => {
     const seen = await lookAgain(pkg, done.loaded, deleted, urgent)
     const { needed, alarms } = await findingsOf(done, seen, urgent)
     const steps = stepsBack(done, seen, new Set(needed.keys()))
@@ -55,14 +55,13 @@ export async function verifyDeletions(
       alarms: [...alarms, ...(await notBack(pkg, restored, seen, urgent))],
       warnings: restoredSentences(restored, needed)
     }
-  } catch (error) {
-    if (error instanceof AbsentError && isEmptied(done.plan)) return afterPackage(done, context, report)
-    if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
-    const sentence = `What was deleted could not be looked at once more: ${error.message} ${WAY_BACK}`
-    return error instanceof BudgetError
-      ? { outcomes, alarms: [], warnings: [], unverified: sentence }
-      : { outcomes, alarms: [sentence], warnings: [] }
-  }
+  })
+  if (!('problem' in result)) return result
+  if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, context, report)
+  const sentence = `What was deleted could not be looked at once more: ${result.sentence} ${WAY_BACK}`
+  return result.problem === 'left'
+    ? { outcomes, alarms: [], warnings: [], unverified: sentence }
+    : { outcomes, alarms: [sentence], warnings: [] }
 }
 
 const WAY_BACK =

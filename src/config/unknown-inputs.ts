@@ -4,6 +4,7 @@ import { nearest } from '../util/suggest.ts'
 import { type ForeignInputs, foreignTool } from './foreign-words.ts'
 import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
 
+/** Sentences about inputs that action.yml does not have; a word of another tool is told in ours. */
 export function unknownInputs(env: NodeJS.ProcessEnv): string[] {
   const known = new Set(KEYS.map(variableOf))
   const strange = Object.keys(env)

@@ -6,6 +6,7 @@ import { readme, troubleshooting } from '../util/links.ts'
 /** Requests an hour of a personal token, as GitHub publishes them. */
 const PERSONAL_QUOTA = 5_000
 
+/** The refusal of a package whose list takes more requests than any run has; `perHour` is what the token has. */
 export function tooLarge(name: string, needed: number, perHour: number): ExpectedError {
   const token =
     perHour < PERSONAL_QUOTA / 2
@@ -19,15 +20,18 @@ export function tooLarge(name: string, needed: number, perHour: number): Expecte
   )
 }
 
+/** What to do where a token may not list packages. */
 export const NO_LISTING =
   'Patterns in `packages` need a token that may list packages: a personal access token (classic) with the scope ' +
   `\`read:packages\`. With GITHUB_TOKEN name every package in full: ${readme('tokens-and-permissions')}`
 
+/** What to do where a token may not read a package. */
 export const NO_SIGHT =
   'This token may not read it: give the job `permissions: packages: write` and this repository access under ' +
   '"Manage Actions access" in the settings of the package, or a classic token the scope `read:packages`: ' +
   readme('tokens-and-permissions')
 
+/** What to do where GitHub does not find a package; it says the same where the token may not see it. */
 export function notFound(name: string, owner: Owner): string {
   const prefix = `${owner.login.toLowerCase()}/`
   const unprefixed = name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : undefined

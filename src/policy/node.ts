@@ -30,6 +30,7 @@ export function kindOf({ content }: Node): Kind {
   return content.state === 'read' ? content.manifest.kind : 'image'
 }
 
+/** What GitHub lists, in the order of the inventory, then what only the registry or an index knows. */
 export function nodesOf({ versions, contents, unlisted }: Inventory): Node[] {
   const listed = new Set(versions.map(({ digest }) => digest))
   const nodes: Node[] = versions.map(version => ({
@@ -53,6 +54,7 @@ function tagsOf(tags: readonly string[], content?: Content): Pick<Node, 'tags' |
 // Most of 100,000 nodes have no edge of most kinds: they share this.
 export const NONE: readonly never[] = []
 
+/** What an index names, itself aside. */
 export function childDigests({ content, digest }: Node): readonly Digest[] {
   if (content.state !== 'read' || content.manifest.children.length === 0) return NONE
   return content.manifest.children.map(child => child.digest).filter(child => child !== digest)
@@ -61,6 +63,7 @@ export function childDigests({ content, digest }: Node): readonly Digest[] {
 /** What each node says that it describes: a digest, or the tag of one. */
 export type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: string }[])[]
 
+/** What each node says that it describes, in their order. */
 export function subjectDigests(nodes: readonly Node[], find: (digest: Digest) => Node | undefined): Subjects {
   return nodes.map(node => {
     const subject = ownSubject(node) ?? listedSubject(node, find)
@@ -94,6 +97,7 @@ function listedSubject(
   return others.length === 0 ? subject : undefined
 }
 
+/** The `referrerTag` of what is described, by which it is told apart. */
 export function keyOf({ digest, tag = '' }: Subjects[number][number]): string {
   return digest === undefined ? tag : referrerTag(digest)
 }

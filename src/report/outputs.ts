@@ -179,7 +179,7 @@ interface DispatchedEntry {
   readonly status: string
 }
 
-export function missingEntries({ packages }: RunResult): MissingEntry[] {
+function missingEntries({ packages }: RunResult): MissingEntry[] {
   return missingImages(packages).map(({ run, check: { tag, state, lacks, images } }) => ({
     package: run.package.name,
     tag,
@@ -190,7 +190,7 @@ export function missingEntries({ packages }: RunResult): MissingEntry[] {
 }
 
 /** What was really started: only that has an address. */
-export function dispatchedEntries({ check }: RunResult): DispatchedEntry[] {
+function dispatchedEntries({ check }: RunResult): DispatchedEntry[] {
   return (check?.dispatches ?? []).flatMap(({ tag, workflow, repository, url, status }) =>
     url === undefined ? [] : [{ tag, workflow, repository, url, status }]
   )

@@ -1,4 +1,4 @@
-import { BudgetError, ExpectedError } from '../../errors.ts'
+import { orFailure, orRefusal } from '../../errors.ts'
 import type { Workflows } from '../../github/workflows.ts'
 import type { TagCheck, WorkflowRun } from '../../model/check.ts'
 import type { Clock } from '../../model/clock.ts'
@@ -50,18 +50,17 @@ export async function follow(
   let trouble: string | undefined
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE)) {
     await clock.sleep(Math.max(0, Math.min(pause, until - clock.now())))
-    try {
-      const seen = await look(unfinished(), runs, before, source)
+    const seen = await orFailure(() => look(unfinished(), runs, before, source))
+    if ('problem' in seen) {
+      if (seen.problem === 'left') return { runs, stopped: seen.sentence }
+      // A look that fails says nothing of the runs; the next one may tell.
+      trouble = seen.sentence
+    } else {
       trouble = undefined
       for (const [expected, run] of seen) {
         runs.set(expected.name, run)
         if (hasEnded(run)) news(expected, run)
       }
-    } catch (error) {
-      if (error instanceof BudgetError) return { runs, stopped: error.message }
-      if (!(error instanceof ExpectedError)) throw error
-      // A look that fails says nothing of the runs; the next one may tell.
-      trouble = error.message
     }
     if (unfinished().length === 0) return { runs }
     if (clock.now() >= until) return trouble === undefined ? { runs } : { runs, stopped: trouble }
@@ -101,12 +100,8 @@ async function look(
 
 /** A run that GitHub has just started may not be found yet. */
 async function older(id: number, source: RunSource): Promise<WorkflowRun | undefined> {
-  try {
-    return await source.run(id)
-  } catch (error) {
-    if (error instanceof ExpectedError && !(error instanceof BudgetError)) return undefined
-    throw error
-  }
+  const run = await orRefusal(() => source.run(id))
+  return 'problem' in run ? undefined : run
 }
 
 /** Runs that name their tag go to it; the others, in the order of their start, to the tags in theirs. */
