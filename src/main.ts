@@ -22,7 +22,7 @@ import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
-import { limitMatching } from './util/match-time.ts'
+import { limitMatching } from './util/regex.ts'
 import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */

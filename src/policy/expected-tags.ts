@@ -1,10 +1,10 @@
 import semver from 'semver'
 import { ExpectedError } from '../errors.ts'
 import { isTag, tagSpellings } from '../model/tag.ts'
+import type { InUse } from '../model/usage.ts'
 import { own } from '../util/own.ts'
+import type { Groups } from '../util/regex.ts'
 import { type Hit, type PatternCount, type Patterns, parsePatterns } from './pattern.ts'
-import type { Groups } from './regex.ts'
-import type { InUse } from './usage.ts'
 
 /** Something that should have an image. */
 export interface Expected {
@@ -228,4 +228,29 @@ function compareNames(a: string, b: string): number {
 function markLatest(sorted: readonly Expected[]): Expected[] {
   const latest = sorted.find(({ values }) => semverOf(values)?.prerelease.length === 0)
   return sorted.map(one => ({ ...one, values: { ...one.values, 'is-latest': String(one === latest) } }))
+}
+
+/** An image tag that is handed on from release to release, and the release that it must stand on. */
+export interface NewestTag {
+  readonly tag: string
+  readonly release: Expected
+}
+
+/**
+ * The newest release for each tag that the templates make of releases: `latest` of all of them, `{major}` of each
+ * major version. Pre-releases are no releases, and of major version 0 nobody makes a tag that is only its number.
+ *
+ * @param templates of image tags
+ * @param expected newest first
+ */
+export function newestTags(templates: readonly string[], expected: readonly Expected[]): NewestTag[] {
+  const newest = new Map<string, Expected>()
+  for (const release of expected) {
+    if (semverOf(release.values)?.prerelease.length !== 0) continue
+    for (const template of templates) {
+      const tag = fill(template, release.values)
+      if (tag !== undefined && isTag(tag) && !/^v?0$/.test(tag) && !newest.has(tag)) newest.set(tag, release)
+    }
+  }
+  return [...newest].map(([tag, release]) => ({ tag, release }))
 }

@@ -10,9 +10,10 @@ import {
   type Expected,
   expectedOf,
   expectTags,
-  mergeExpectations
+  mergeExpectations,
+  type NewestTag,
+  newestTags
 } from '../../policy/expected-tags.ts'
-import { type NewestTag, newestTags } from '../../policy/newest-tags.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
 import { unseenNamed } from './named.ts'
