@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import { parsePatterns } from '../../src/policy/pattern.ts'
-import { limitMatching } from '../../src/util/match-time.ts'
+import { limitMatching } from '../../src/util/regex.ts'
 
 const TAGS = [
   'latest',

@@ -6,8 +6,8 @@ import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { buildGraph } from '../policy/graph.ts'
+import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { closure } from '../policy/protect.ts'
-import { type Deletion, isReferrer, undoing } from '../policy/restore-steps.ts'
 import type { Journal } from '../report/journal.ts'
 import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
@@ -219,7 +219,7 @@ function stepsBack(
   const before = earlier.filter(({ root }) => images.has(root))
   const graph = buildGraph(loaded.inventory)
   const isGone = new Set(goneOf(outcomes, seen).map(({ id }) => id))
-  const deletions: Deletion[] = outcomes.flatMap(({ step }) =>
+  const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
     step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
   )
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))

@@ -8,9 +8,9 @@ import { SIGNATURES, type Signature } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
-import { belowGrace } from '../policy/age.ts'
 import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/expected-tags.ts'
+import { belowGrace } from '../policy/time.ts'
 import { readme } from '../util/links.ts'
 import { own } from '../util/own.ts'
 import { nearest } from '../util/suggest.ts'
@@ -356,7 +356,7 @@ function strangePlaceholders({
     unknownPlaceholders(template, gitTags).map(
       name =>
         `Input \`${input}\`: nothing is known by the name \`{${name}}\`. There are \`{tag}\`, \`{version}\`, \`{major}\`, ` +
-        '`{minor}`, `{patch}`, and the named groups of the regular expressions in `git-tags`.'
+        '`{minor}`, `{patch}`, `{sha}`, `{short-sha}`, and the named groups of the regular expressions in `git-tags`.'
     )
   )
 }

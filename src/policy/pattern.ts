@@ -2,8 +2,7 @@ import { Minimatch } from 'minimatch'
 import semver from 'semver'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { formatNumber } from '../util/format.ts'
-import { takeMatchTime } from '../util/match-time.ts'
-import { type Groups, matchRegex, NO_GROUPS } from './regex.ts'
+import { type Groups, matchRegex, NO_GROUPS, takeMatchTime } from '../util/regex.ts'
 
 /** A value that matched; `groups` are the named groups of the regular expressions that matched it. */
 export interface Hit {

@@ -5,8 +5,15 @@ import type { Inventory, PackageVersion } from '../model/package.ts'
 import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
-import { type Closure, closure, isTagged } from './protect.ts'
-import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
+import {
+  type Closure,
+  closure,
+  heldByUnknown,
+  isTagged,
+  type Unknown,
+  unknownsIn,
+  unreadIn
+} from './protect.ts'
 
 /** Who is named, and as what. */
 type Named = ReadonlyMap<number, string>

@@ -6,8 +6,7 @@ import { type EvaluationInput, ruleAge } from './facts.ts'
 import { isLeftover, isRoot, kindOf, type Node } from './graph.ts'
 import type { PatternCount } from './pattern.ts'
 import type { Match, Rule } from './rule.ts'
-import { isAlias, type SemverTag, seriesOf } from './semver.ts'
-import { speaksOfTags, type TagFacts, testTags } from './tag-test.ts'
+import { isAlias, type SemverTag, seriesOf, speaksOfTags, type TagFacts, testTags } from './tags.ts'
 
 /** A family that counts for itself: a minor release, a branch, a variant. */
 export interface Family {

@@ -4,7 +4,7 @@ import type { TagCheck } from '../../model/check.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
-import type { NewestTag } from '../../policy/newest-tags.ts'
+import type { NewestTag } from '../../policy/expected-tags.ts'
 import type { Registry, TagHead } from '../../registry/client.ts'
 import { holdersOf } from './images.ts'
 

@@ -4,13 +4,16 @@ import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import type { Repository } from '../../github/repository.ts'
 import {
+  askForCommits,
+  type Commits,
   type Expectations,
   type Expected,
   expectedOf,
   expectTags,
-  mergeExpectations
+  mergeExpectations,
+  type NewestTag,
+  newestTags
 } from '../../policy/expected-tags.ts'
-import { type NewestTag, newestTags } from '../../policy/newest-tags.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
 import { unseenNamed } from './named.ts'
@@ -54,11 +57,13 @@ export async function readRequirements(
     question.names.push(name)
     questions.set(key, question)
   }
+  const given = [...Object.values(inputs.dispatchInputs), inputs.dispatchRef ?? '']
   const tagsOf = askingOnce(inputs, context)
   const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
   for (const { rules, names } of questions.values()) {
-    const tags = await tagsOf(rules.repository)
-    const wanted = expectTags(tags, rules)
+    const templates = [...rules.imageTags, ...rules.newestTags, ...given]
+    const { tags, commits } = await tagsOf(rules.repository, askForCommits(templates))
+    const wanted = expectTags(tags, rules, commits)
     const repository = rules.repository ?? context.repository.name
     const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
     context.log.info(
@@ -87,17 +92,25 @@ function requirementsOf(
   return { expected, platforms, signed, visibility, newest: newestTags(rules.newestTags, expected) }
 }
 
+interface TagsRead {
+  readonly tags: readonly string[]
+  readonly commits: Commits
+}
+
 /** @returns a function from `owner/name`, undefined for the repository whose workflow runs, to its tags */
 function askingOnce(
   { releasesOnly }: Inputs,
   { repository, openRepository }: Context
-): (name: string | undefined) => Promise<readonly string[]> {
-  const answers = new Map<string, Promise<readonly string[]>>()
-  const ask = (one: Repository) => (releasesOnly ? one.releaseTags() : one.gitTags())
-  return (name = repository.name) => {
-    const key = name.toLowerCase()
-    const isHome = key === repository.name.toLowerCase()
-    const answer = answers.get(key) ?? ask(isHome ? repository : openRepository(name))
+): (name: string | undefined, withCommits: boolean) => Promise<TagsRead> {
+  const answers = new Map<string, Promise<TagsRead>>()
+  const ask = async (one: Repository, withCommits: boolean) => ({
+    tags: await (releasesOnly ? one.releaseTags() : one.gitTags()),
+    commits: withCommits ? await one.tagCommits() : undefined
+  })
+  return (name = repository.name, withCommits) => {
+    const key = `${name.toLowerCase()} ${withCommits}`
+    const isHome = name.toLowerCase() === repository.name.toLowerCase()
+    const answer = answers.get(key) ?? ask(isHome ? repository : openRepository(name), withCommits)
     answers.set(key, answer)
     return answer
   }

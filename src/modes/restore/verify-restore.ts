@@ -11,7 +11,7 @@ import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../mod
 import { isPlaceholder } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph, isLeftover } from '../../policy/graph.ts'
-import { restoralOf } from '../../policy/restore-steps.ts'
+import { restoralOf } from '../../policy/order.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { tagEntry } from '../../report/record-build.ts'
