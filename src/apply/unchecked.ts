@@ -2,7 +2,7 @@ import type { LoadedPackage } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { type Deletion, isReferrer } from '../policy/restore-steps.ts'
+import { type DeleteStep, isReferrer } from '../policy/order.ts'
 
 /** What a run did to one package. */
 export interface Done {
@@ -12,7 +12,7 @@ export interface Done {
 }
 
 /** A deletion of an earlier run, which that run could not look at once more. */
-export interface Earlier extends Deletion {
+export interface Earlier extends DeleteStep {
   readonly describes: boolean
 }
 
