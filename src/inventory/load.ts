@@ -26,6 +26,8 @@ export interface LoadedPackage {
   /** When each untagged version was first seen without a tag, milliseconds since 1970. */
   readonly untaggedSince: ReadonlyMap<Digest, number>
   readonly reads: ReadCounts
+  /** What is remembered of it from run to run. */
+  readonly recollection: Recollection
 }
 
 export type Matters = (
@@ -106,20 +108,34 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
   const { versions } = listing
   const untaggedSince = recollection.untaggedSince(versions, clock.now())
-  if (!(await matters(versions, untaggedSince))) {
+  const isNeeded = await matters(versions, untaggedSince)
+  // Whether something needs what was deleted only its manifest tells.
+  if (!isNeeded && recollection.unchecked.length === 0) {
     const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
     const inventory = { package: pkg, versions, contents }
     // Since when something is untagged is worth remembering all the same, beside what is known already.
     await recollection.manifests(versions)
     recollection.keep(versions, clock.now())
-    return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
+    return {
+      inventory,
+      listing,
+      untaggedSince,
+      recollection,
+      reads: countReads(inventory, new Set(), new Map())
+    }
   }
   const remembered = await recollection.manifests(versions)
   // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
   const list = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
   const { inventory, fetched } = await readWhatIsNew(pkg, list, remembered, recollection, context)
   recollection.keep(versions, clock.now())
-  return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
+  return {
+    inventory,
+    listing,
+    untaggedSince,
+    recollection,
+    reads: countReads(inventory, fetched, remembered)
+  }
 }
 
 /** Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. */
