@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   errors: { knows: [], uses: /^$/, because: 'every room throws and catches them' },
   util: {
     knows: ['errors'],
-    uses: /^node:(?:async_hooks|fs|path)$/,
+    uses: /^node:(?:async_hooks|fs|path|vm)$/,
     because: 'tools serve every room, so they know none'
   },
   model: {
@@ -40,7 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   policy: {
     knows: DATA,
-    uses: /^(?:minimatch|semver|node:(?:path|vm))$/,
+    uses: /^(?:minimatch|semver|node:path)$/,
     because: 'what is decided must not depend on the network, the clock, the runner or the wording of reports'
   },
   report: {
@@ -65,7 +65,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   usage: {
     knows: ['policy', 'github', ...DATA],
-    uses: /^(?:node:[\w/]+)$/,
+    uses: /^(?:yaml|node:[\w/]+)$/,
     because: 'what is in use elsewhere is asked before anything is decided'
   },
   config: {
@@ -204,7 +204,7 @@ test.each([
   ['policy/plan.ts', "import { count } from '../report/phrases.ts'", /policy may not know report/],
   ['report/summary.ts', "import type {\n  Plan\n} from '../policy/plan.ts'", /report may not know policy/],
   ['model/digest.ts', "import * as z from 'zod'", /not for model/],
-  ['policy/age.ts', "import * as core from '@actions/core'", /not for policy/],
+  ['policy/time.ts', "import * as core from '@actions/core'", /not for policy/],
   ['apply/execute.ts', "export { main } from '../main.ts'", /apply may not know main/],
   ['registry/client.ts', "const x = await import('../github/client.ts')", /registry may not know github/],
   ['util/concurrency.ts', "import '../context.ts'", /util may not know context/]

@@ -5,7 +5,8 @@ import { parse } from 'yaml'
 import { withContents } from '../scripts/generate/contents.ts'
 import { blocksOf } from '../scripts/lint/blocks.ts'
 import { headingsOf } from '../scripts/lint/headings.ts'
-import { INPUT_DEFAULTS, readInputs } from '../src/config/inputs.ts'
+import { INPUT_DEFAULTS } from '../src/config/input-table.ts'
+import { readInputs } from '../src/config/inputs.ts'
 import { parsePolicyFile } from '../src/config/policy-file.ts'
 import { InputError } from '../src/errors.ts'
 import { ANCHORS } from '../src/util/links.ts'
@@ -143,12 +144,16 @@ test('the table of contents is that of the headings', () => {
   expect(readme).toBe(withContents(readme))
 })
 
-test('the picture is there, and small enough to load at once', () => {
-  expect(readme).toContain('](docs/summary.png)')
-  const png = readFileSync(resolve(root, 'docs/summary.png'))
-  expect(png.subarray(1, 4).toString()).toBe('PNG')
-  expect(png.length).toBeLessThan(300_000)
-})
+test.each(['src="docs/summary.png"', 'srcset="docs/summary-dark.png"'])(
+  'the picture %s is there, as large as the other one, and small enough to load at once',
+  picture => {
+    expect(readme).toContain(picture)
+    const png = readFileSync(resolve(root, picture.split('"')[1] ?? ''))
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1_012, 1_150])
+    expect(png.length).toBeLessThan(300_000)
+  }
+)
 
 test('the changelog tells of this version', () => {
   const { version } = JSON.parse(read('package.json'))

@@ -1,6 +1,6 @@
 /**
  * The main job on a believable organization: the bundled action against the emulated GitHub, first as a dry
- * run, then for real. Prints what the log of a workflow would show, and writes the job summaries to `out/`.
+ * run, then for real; then a check that has builds started, and an accident with its undo. Prints what the log of a workflow would show, and writes the job summaries to `out/`.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -8,6 +8,7 @@ import { believable } from '../__tests__/emulator/believable.ts'
 import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 import { type ActionRun, runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
+import { undoAccident } from './demo/accident.ts'
 import { checkRoundTrip } from './demo/check.ts'
 import { readable } from './readable.ts'
 
@@ -31,10 +32,17 @@ const unchecked = await checkRoundTrip(organization, (name, inputs, result) => {
   show(name, result)
 })
 
+say(`\n---- an accident, and its undo ${'-'.repeat(62)}\n`)
+const mourned = await undoAccident(organization, (name, inputs, result) => {
+  say(listed(inputs))
+  show(name, result)
+})
+
 const after = world.packages(owner(), 'active').map(pkg => `${pkg.name} ${pkg.order.length}`)
 const troubles = [
   ...world.broken(),
   ...unchecked,
+  ...mourned,
   ...[first, second, third].flatMap(result => result.troubles),
   ...(first.outputs['planned-count'] === second.outputs['planned-count']
     ? []

@@ -1,7 +1,8 @@
 /**
  * An emulated GitHub with a container registry on this machine, for trying the action without risk and for CI:
  *
- *   npm run emulator                  in the foreground, until it is interrupted
+ *   npm run emulator                  in the foreground, until it is interrupted; writes out/emulator.env, with a
+ *                                     policy that deletes something, and prints the command that uses it
  *   npm run emulator -- --background  starts one and returns as soon as it answers
  *   npm run emulator -- --verify      asks a running one (EMULATOR_STATE_URL) whether anything is broken
  *
@@ -9,13 +10,14 @@
  * `registry-url`, `token`, `repository`, `state-url`, `pid`. In it is the organization `acme` of the demo.
  */
 import { spawn } from 'node:child_process'
-import { appendFileSync, openSync } from 'node:fs'
+import { appendFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { believable } from '../__tests__/emulator/believable.ts'
+import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 
 interface State {
@@ -26,15 +28,17 @@ interface State {
   readonly writes: number
 }
 
-const { values } = parseArgs({ options: { background: { type: 'boolean' }, verify: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { background: { type: 'boolean' }, served: { type: 'boolean' }, verify: { type: 'boolean' } }
+})
 if (values.verify) await verify()
 else if (values.background) await inBackground()
 else await serve()
 
 async function serve(): Promise<void> {
-  const { world } = believable(Date.now())
+  const { world, repositories } = believable(Date.now())
   const repository = 'acme/shop'
-  const github = await startEmulator({ world, latencyMs: 5 })
+  const github = await startEmulator({ world, latencyMs: 5, routes: repositoryRoutes(repositories) })
   const state = createServer((_, res) => {
     const { violations, contractViolations, writes } = github
     const told: State = {
@@ -45,15 +49,43 @@ async function serve(): Promise<void> {
     res.end(JSON.stringify(told))
   })
   state.listen(0, '127.0.0.1', () => {
-    tell({
+    const facts = {
       'api-url': github.apiUrl,
       'registry-url': github.registryUrl,
       token: world.githubToken(repository),
       repository,
       'state-url': `http://127.0.0.1:${(state.address() as AddressInfo).port}`,
       pid: String(process.pid)
-    })
+    }
+    tell(facts)
+    if (values.served) return
+    console.log(
+      `\nIn another terminal:\n\n  npm start -- --env ${writeSettings(facts)}\n\nIt is a dry run; with --for-real it deletes, and then says how to undo it.`
+    )
   })
+}
+
+/** What `npm start` needs to run here, with a policy by which something goes. @returns the file's path */
+function writeSettings(
+  facts: Readonly<Record<'api-url' | 'registry-url' | 'token' | 'repository', string>>
+): string {
+  const root = resolve(import.meta.dirname, '..')
+  const [owner = ''] = facts.repository.split('/')
+  const settings = {
+    GITHUB_REPOSITORY: facts.repository,
+    GITHUB_REPOSITORY_OWNER: owner,
+    GITHUB_API_URL: facts['api-url'],
+    GITHUB_WORKSPACE: root,
+    'INPUT_API-URL': facts['api-url'],
+    'INPUT_REGISTRY-URL': facts['registry-url'],
+    INPUT_TOKEN: facts.token,
+    INPUT_OWNER: owner,
+    INPUT_POLICY: 'scripts/demo/policy.yml'
+  }
+  mkdirSync(join(root, 'out'), { recursive: true })
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+  writeFileSync(join(root, 'out/emulator.env'), lines.join(''))
+  return 'out/emulator.env'
 }
 
 function tell(facts: Readonly<Record<string, string>>): void {
@@ -66,7 +98,7 @@ function tell(facts: Readonly<Record<string, string>>): void {
 /** Its first words are its addresses; after them nothing more is read, and it lives on alone. */
 async function inBackground(): Promise<void> {
   const log = join(process.env['RUNNER_TEMP'] || tmpdir(), 'emulator.log')
-  const child = spawn(process.execPath, [import.meta.filename], {
+  const child = spawn(process.execPath, [import.meta.filename, '--served'], {
     detached: true,
     // A stream of ours that it held on to would keep the step of a workflow open.
     stdio: ['ignore', 'pipe', openSync(log, 'w')]

@@ -5,12 +5,13 @@
  *   npm start -- --dist          the bundle, as users run it
  *   npm start -- --for-real      may delete
  *   npm start -- --env FILE      settings from another file
+ *   npm start -- --undo REPORT   restores what the run with this report deleted; dry, too, without --for-real
  *
  * Outputs, summary and report are left in `out/local`.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { createInterface } from 'node:readline'
@@ -19,7 +20,12 @@ import { readable } from './readable.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const { values } = parseArgs({
-  options: { dist: { type: 'boolean' }, 'for-real': { type: 'boolean' }, env: { type: 'string' } }
+  options: {
+    dist: { type: 'boolean' },
+    'for-real': { type: 'boolean' },
+    env: { type: 'string' },
+    undo: { type: 'string' }
+  }
 })
 const settings = resolve(values.env ?? join(root, '.env'))
 if (existsSync(settings)) {
@@ -38,7 +44,7 @@ async function run(): Promise<number> {
   const files = { GITHUB_OUTPUT: join(out, 'outputs'), GITHUB_STEP_SUMMARY: join(out, 'summary.md') }
   for (const file of Object.values(files)) writeFileSync(file, '')
   const env = {
-    ...process.env,
+    ...(values.undo === undefined ? process.env : undoing(values.undo)),
     ...files,
     RUNNER_TEMP: out,
     'INPUT_DRY-RUN': values['for-real'] ? 'false' : 'true'
@@ -53,5 +59,22 @@ async function run(): Promise<number> {
   }
   const [status] = await ended
   console.log(`outputs, summary and report are in ${out}`)
+  const report = /^report<<(.+)\n(.+)\n\1$/m.exec(readFileSync(files.GITHUB_OUTPUT, 'utf8'))?.[2]
+  if (values['for-real'] && values.undo === undefined && report !== undefined) {
+    const env = values.env === undefined ? '' : ` --env ${values.env}`
+    console.log(`to undo it: npm start --${env} --for-real --undo ${report}`)
+  }
   return typeof status === 'number' ? status : 1
+}
+
+/** The settings without what only says what goes: a restore takes the report alone. */
+function undoing(report: string): NodeJS.ProcessEnv {
+  const kept = /^INPUT_(?:TOKEN|OWNER|API-URL|REGISTRY-URL)$/
+  return {
+    ...Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('INPUT_') || kept.test(name))
+    ),
+    INPUT_MODE: 'restore',
+    INPUT_RESTORE: resolve(report)
+  }
 }

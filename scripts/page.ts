@@ -1,5 +1,5 @@
 /**
- * Opens the HTML report in a real browser, at 1, 1,000 and 20,000 deletions and with hostile names, uses it as an
+ * Opens the HTML report in a real browser, at 1, 1,000 and 20,000 deletions, with hostile names, of a purge and of a restore, uses it as an
  * approver would, and draws it, light and dark, into `out/page`:
  *
  *   npm run page
@@ -11,6 +11,7 @@ import { hostilePageRun, pageRun } from '../__tests__/report/page-runs.ts'
 import type { RunResult } from '../src/model/run.ts'
 import { planDigest } from '../src/report/page/data.ts'
 import { renderPage } from '../src/report/page/page.ts'
+import { undoPages } from './page/undo.ts'
 import { openTab, type Tab } from './render/devtools.ts'
 
 const out = resolve(import.meta.dirname, '../out/page')
@@ -38,6 +39,25 @@ for (const [name, make] of Object.entries(RUNS)) {
   console.log(`${name}: as it should be`)
 }
 
+for (const [name, html] of Object.entries(await undoPages())) {
+  const file = join(out, `${name}.html`)
+  writeFileSync(file, html)
+  await using tab = await openTab(file, 1_400, 900)
+  await tab.evaluate(`document.querySelector('.row').click()`)
+  assert.ok((await nodes(tab)) >= 3, 'a click shows the image with its platforms')
+  for (const scheme of ['light', 'dark'] as const) {
+    await tab.show(scheme)
+    await tab.screenshot(join(out, `${name}-${scheme}.png`))
+  }
+  assert.deepEqual([...tab.requests, ...tab.complaints], [])
+  console.log(`${name}: as it should be`)
+}
+
+/** How many versions the graph of the chosen image shows. */
+async function nodes(tab: Tab): Promise<number> {
+  return await tab.evaluate<number>(`document.querySelectorAll('#graph .node').length`)
+}
+
 /** Reads, searches, filters, resets, and opens an image. */
 async function use(tab: Tab, run: RunResult): Promise<void> {
   const value = <T>(expression: string): Promise<T> => tab.evaluate<T>(expression)
@@ -55,6 +75,8 @@ async function use(tab: Tab, run: RunResult): Promise<void> {
   await value(type(first?.digest ?? ''))
   assert.equal(await shown(), 1, 'a digest finds its version')
   await value(`document.querySelector('.row').click()`)
+  if (Number(run.packages[0]?.plan?.steps.length) >= 4)
+    assert.equal(await nodes(tab), 4, 'a click shows the index with all its parts')
   assert.ok((await value<number>(`document.querySelectorAll('#reasons li').length`)) > 0)
   await value(`document.getElementById('reset').click()`)
   assert.equal(await shown(), all)

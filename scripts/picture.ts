@@ -1,5 +1,5 @@
 /**
- * Draws docs/summary.png, the picture in the README: the job summary of the demo's dry run, in Chromium.
+ * Draws the pictures in the README, light and dark: the job summary of the demo's dry run, in Chromium.
  *
  *   npm run picture
  */
@@ -15,6 +15,11 @@ const HEIGHT = 1_150
 const root = resolve(import.meta.dirname, '..')
 execFileSync(process.execPath, [join(root, 'scripts/demo.ts')], { stdio: 'ignore' })
 const summary = readFileSync(join(root, 'out/summary-dry-run.md'), 'utf8')
-const target = join(root, 'docs/summary.png')
-await draw(page(summary, { scheme: 'light', open: 1 }), target, WIDTH, HEIGHT)
-console.log(target)
+for (const [scheme, name] of [
+  ['light', 'summary.png'],
+  ['dark', 'summary-dark.png']
+] as const) {
+  const target = join(root, 'docs', name)
+  await draw(page(summary, { scheme, open: 1 }), target, WIDTH, HEIGHT)
+  console.log(target)
+}

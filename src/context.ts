@@ -7,6 +7,7 @@ import type { Inputs } from './config/inputs.ts'
 import type { Policies } from './config/policies.ts'
 import { ExpectedError } from './errors.ts'
 import { createGitHub, type GitHub, urgent } from './github/client.ts'
+import { isOfFork } from './github/event.ts'
 import { findOwner } from './github/owner.ts'
 import { createPackages, type Packages } from './github/packages.ts'
 import type { Governor } from './github/rate-limit/governor.ts'
@@ -96,7 +97,7 @@ export async function openContext(
   github.serverClock.check()
   return {
     owner,
-    tokenKind: kind,
+    tokenKind: kind === 'installation' && isOfFork(env) ? 'of-fork' : kind,
     serverUrl,
     packages: createPackages(github.octokit, owner, clock, capacity),
     urgentPackages: createPackages(urgent(github.octokit), owner, clock, capacity),

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import * as core from '@actions/core'
-import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
+import { blankInputs, inputWarnings } from './config/input-advice.ts'
+import { type Inputs, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
 import { runPolicyTests } from './config/policy-tests.ts'
 import { type Context, openContext } from './context.ts'
@@ -21,7 +23,7 @@ import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
-import { limitMatching } from './util/match-time.ts'
+import { limitMatching } from './util/regex.ts'
 import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
@@ -84,7 +86,7 @@ export async function run(
       testPolicy(policy, workspaceOf(env), log)
       return 0
     }
-    const inputs = readInputs(env)
+    const inputs = inWorkspace(readInputs(env), workspaceOf(env))
     log.info(openingLine(inputs.mode, inputs.dryRun, inputs.owner, VERSION))
     annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
     return await limitMatching(inputs.timeLimit * SHARE_OF_MATCHING, () =>
@@ -128,6 +130,16 @@ function testPolicy(policy: string, workspace: string, log: Log): void {
     throw new ExpectedError('The policy has no `tests`. Add some, or leave `policy-tests` out.')
   for (const name of names) log.info(`as expected: ${name}`)
   log.info(`${count(names.length, 'policy test')} passed.`)
+}
+
+/** The same with files to write where the files to read are. */
+function inWorkspace(inputs: Inputs, workspace: string): Inputs {
+  const { reportFile, pageFile } = inputs
+  return {
+    ...inputs,
+    reportFile: resolve(workspace, reportFile),
+    pageFile: pageFile && resolve(workspace, pageFile)
+  }
 }
 
 /** The folder that paths start from. */

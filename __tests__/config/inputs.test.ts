@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { type Inputs, inputWarnings, readInputs } from '../../src/config/inputs.ts'
+import { inputWarnings } from '../../src/config/input-advice.ts'
+import { type Inputs, readInputs } from '../../src/config/inputs.ts'
 import { InputError } from '../../src/errors.ts'
 
 const HOUR = 3_600_000
@@ -55,6 +56,7 @@ test('without any input, nothing is asked for and everything has its default', (
     untag: false,
     grace: 24 * HOUR,
     ageFrom: 'newest',
+    rankBy: 'created',
     protect: [],
     protectFiles: [],
     minRemaining: undefined,

@@ -14,6 +14,7 @@ const NOTHING: PolicyInputs = {
   olderThan: undefined,
   deleteBroken: [],
   untag: false,
+  rankBy: 'created',
   grace: DAY,
   ageFrom: 'newest',
   minRemaining: undefined,

@@ -128,6 +128,9 @@ export interface Repositories {
 
 export const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex')
 
+/** The commit that a git tag is on; the ref itself is a tag object, as `git tag -a` makes it. */
+export const tagCommit = (repository: string, tag: string): string => sha1(`${repository} commit of ${tag}`)
+
 export function createRepositories(world: World, server: Repositories['server'] = 'github'): Repositories {
   const repositories = new Map<string, StoredRepository>()
   let ids = 7_000

@@ -3,7 +3,13 @@ import { actionsRoutes } from './actions-api.ts'
 import { type Answer, type Call, problem, type Route } from './http.ts'
 import { pullRoutes } from './pulls-api.ts'
 import { renderOwner } from './render.ts'
-import { type Repositories, type StoredRelease, type StoredRepository, sha1 } from './repositories.ts'
+import {
+  type Repositories,
+  type StoredRelease,
+  type StoredRepository,
+  sha1,
+  tagCommit
+} from './repositories.ts'
 import { belongs, type Handler, notFound, ownerOf, paged, renderMinimal } from './repository-parts.ts'
 
 /** The repository part of GitHub's REST API (facts section 5); `startEmulator({ routes: repositoryRoutes(…) })`. */
@@ -56,12 +62,31 @@ export const repositoryRoutes =
       }
     }
 
+    const tags: Handler = (call, { id, name, tags, hidden }) => {
+      const shown = [...tags.keys()].filter(tag => !hidden.has(`refs/tags/${tag}`)).sort()
+      const { rows, headers } = paged(call, shown.reverse(), `${api}/repositories/${id}/tags`)
+      const body = rows.map(tag => {
+        const sha = tagCommit(name, tag)
+        const url = `${api}/repos/${name}`
+        return {
+          name: tag,
+          zipball_url: `${url}/zipball/refs/tags/${tag}`,
+          tarball_url: `${url}/tarball/refs/tags/${tag}`,
+          commit: { sha, url: `${url}/commits/${sha}` },
+          node_id: `REF_${sha.slice(0, 8)}`
+        }
+      })
+      return { status: 200, body, headers }
+    }
+
     return [
       get('/repos/{owner}/{repo}', (_call, repository) => ({
         status: 200,
         body: renderFullRepository(repository, api, repositories)
       })),
       get('/repos/{owner}/{repo}/git/matching-refs/{ref...}', matchingRefs),
+      get('/repos/{owner}/{repo}/tags', tags),
+      get('/repositories/{id}/tags', tags),
       get('/repos/{owner}/{repo}/releases', releases),
       get('/repositories/{id}/releases', releases),
       ...pullRoutes(repositories, api, visible),

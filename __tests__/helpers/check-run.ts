@@ -11,7 +11,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../emulator/
 import { image } from '../emulator/shapes.ts'
 import { createWorld, type World } from '../emulator/world.ts'
 import { fastClock, runInside } from './inside.ts'
-import type { ActionRun } from './run-action.ts'
+import type { ActionRun, Circumstances } from './run-action.ts'
 
 /** The organization `acme` with the repository and the package `app`, and whole runs of checks over it, on a fast clock. */
 export interface Scene {
@@ -21,7 +21,11 @@ export interface Scene {
   readonly app: Builder
   readonly github: Emulator
   /** A run of `mode: check` unless the inputs say otherwise. */
-  run(inputs?: Readonly<Record<string, string>>, token?: string): Promise<ActionRun>
+  run(
+    inputs?: Readonly<Record<string, string>>,
+    token?: string,
+    circumstances?: Circumstances
+  ): Promise<ActionRun>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -51,8 +55,8 @@ export async function scene({ server, isPrivate = false, emulator = {} }: SceneF
     repository,
     app,
     github,
-    run: (inputs = {}, token = world.githubToken('acme/app')) =>
-      runInside(github, { mode: 'check', token, ...inputs }, clock),
+    run: (inputs = {}, token = world.githubToken('acme/app'), circumstances = {}) =>
+      runInside(github, { mode: 'check', token, ...inputs }, clock, circumstances),
     [Symbol.asyncDispose]: () => github.close()
   }
 }

@@ -59,6 +59,7 @@ export function jobIn(document: string, workflow: string, job: string): Job {
 /** Plays the steps of a job. @returns the runs of this action, in order; after a failed one only `always()` steps run */
 export async function play<R extends Ran>(job: Job, settings: Settings, runner: Runner<R>): Promise<R[]> {
   const folder = mkdtempSync(join(runner.folder, 'job-'))
+  const temp = mkdtempSync(join(runner.folder, 'temp-'))
   const contexts = {
     vars: {},
     secrets: {},
@@ -84,7 +85,7 @@ export async function play<R extends Ran>(job: Job, settings: Settings, runner: 
     else {
       const run = await runner.run(await withDefaults(inputs, runner.token), {
         GITHUB_WORKSPACE: folder,
-        RUNNER_TEMP: folder
+        RUNNER_TEMP: temp
       })
       runs.push(run)
       outputs = run.outputs

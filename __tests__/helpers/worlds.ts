@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { type Digest, referrerTag } from '../../src/model/digest.ts'
 import type { Descriptor, Kind } from '../../src/model/manifest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
-import { emptyUsage, type Usage } from '../../src/policy/usage.ts'
+import { emptyUsage, type Usage } from '../../src/model/usage.ts'
 import { digestOf, somePackage } from './make.ts'
 
 /**

@@ -4,12 +4,12 @@ import { type Inputs, readInputs } from '../../src/config/inputs.ts'
 import { policyFromInputs } from '../../src/config/rules-from-inputs.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
+import { emptyUsage, type Usage } from '../../src/model/usage.ts'
 import { holdersOf } from '../../src/modes/check/images.ts'
 import { expectTags, protectedBy } from '../../src/policy/expected-tags.ts'
 import { buildGraph } from '../../src/policy/graph.ts'
 import { decide } from '../../src/policy/plan.ts'
 import { tagState } from '../../src/policy/tag-state.ts'
-import { emptyUsage, type Usage } from '../../src/policy/usage.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 
 /** What a check expects, retention keeps: whatever is tagged, whatever is pushed, whatever is to be deleted. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { newestOfEach, periodOf } from '../../src/policy/buckets.ts'
+import { newestOfEach, periodOf } from '../../src/policy/time.ts'
 
 const at = (text: string): number => Date.parse(text)
 

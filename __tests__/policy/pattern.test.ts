@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import { parsePatterns } from '../../src/policy/pattern.ts'
-import { limitMatching } from '../../src/util/match-time.ts'
+import { limitMatching } from '../../src/util/regex.ts'
 
 const TAGS = [
   'latest',
@@ -117,9 +117,24 @@ test('a regular expression that never ends is ended, and named (T-25g)', () => {
 test.each(['{a,b,c,d,e,f,g,h,i,j}'.repeat(6), '{a,b}'.repeat(40)])(
   'E-42 %s stands for so much that some of it would be left out: it is refused',
   pattern => {
-    expect(() => parsePatterns([pattern])).toThrow(/stands for more than 10,000 globs/)
+    expect(() => parsePatterns([pattern])).toThrow(/stands for more than 1,000 globs/)
   }
 )
+
+test.each([
+  [
+    'longer than',
+    `{a,b}${'x'.repeat(70_000)}`,
+    'is longer than 1,000 characters. Write it as several patterns'
+  ],
+  ['cut by its characters', '{a,b}x'.repeat(1_600), 'is longer than 1,000 characters'],
+  ['nested too deep', `${'{a,'.repeat(1_200)}${'}'.repeat(1_200)}`, 'is longer than 1,000 characters'],
+  ['of too many parts', '?()'.repeat(333), 'is no glob (pattern has too many extglobs)']
+])('E-42 a glob that is %s is refused in a sentence', (_, pattern, why) => {
+  const parse = (): unknown => parsePatterns([pattern])
+  expect(parse).toThrow(ExpectedError)
+  expect(parse).toThrow(why)
+})
 
 test('E-42 all scans of a run share one time, and the pattern that took most is named', () => {
   const values = Array.from({ length: 200 }, (_, at) => `v${at}`)

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { ExpectedError } from '../../src/errors.ts'
-import { isUserTag } from '../../src/model/digest.ts'
-import type { Inventory } from '../../src/model/package.ts'
+import { type Digest, isUserTag } from '../../src/model/digest.ts'
+import type { Content, Inventory } from '../../src/model/package.ts'
 import { decidePurge, type Purge } from '../../src/policy/purge.ts'
 import { deletedBy, expectUnknownKept, neededBy } from '../helpers/laws.ts'
 import { inventories } from '../helpers/worlds.ts'
@@ -63,13 +63,14 @@ it('E-23: what is named goes whatever cannot be read, and of its parts only thos
       const { plan } = purge
       const gone = new Set(plan.steps.map(({ version }) => version.digest))
       expect(named.filter(digest => !gone.has(digest))).toEqual([])
-      const remains = inventory.versions.filter(({ digest }) => !named.includes(digest) && !gone.has(digest))
-      const unread = remains.filter(({ digest }) => inventory.contents.get(digest)?.state === 'unread')
       const parts = inventory.versions.filter(({ digest }) => !named.includes(digest))
-      expectUnknownKept(
-        { ...inventory, versions: [...unread, ...parts.filter(one => !unread.includes(one))] },
-        gone
+      // What goes needs nothing, read or not.
+      const contents = new Map<Digest, Content>(
+        [...inventory.contents].map(([digest, content]) =>
+          gone.has(digest) && content.state === 'unread' ? [digest, { state: 'missing' }] : [digest, content]
+        )
       )
+      expectUnknownKept({ ...inventory, versions: parts, contents }, gone)
     })
   )
 })

@@ -75,7 +75,7 @@ test('what stays is named image by image, its parts only counted', () => {
   const root = keep(version('r', { tags: ['v1'] }), { code: 'keep-rule', rule: 'keep-tags', matched: 'v1' })
   const text = renderSummary(runOf([packageRun([root, keep(version('c'), { code: 'child', of: 'v1' })])]))
   expect(text).toContain('**Kept: 1 image**\n\n| Image | Why |')
-  expect(text).toContain('| `v1` | "v1" is kept by rule "keep-tags" |')
+  expect(text).toMatch(linked('`v1`', '| "v1" is kept by rule "keep-tags" |'))
 })
 
 test('what a brake held or a budget left is named, as in a dry run', () => {
@@ -134,7 +134,7 @@ test('T-26, T-27: what GitHub refused stands in its own list with its reason, ap
   ])
   const text = renderSummary(runOf([run]))
   expect(text).toContain('**Refused by GitHub: 1 change**')
-  expect(text).toContain('| `v1` | delete | more than 5000 downloads |')
+  expect(text).toMatch(linked('`v1`', '| delete | more than 5000 downloads |'))
   expect(text).not.toContain('This run failed')
 })
 
@@ -145,7 +145,7 @@ test('a child that could not be deleted is told with the image that it goes with
   const outcomes = steps.map(step => ({ step, status: 'skipped' as const, detail: 'it changed' }))
   const run = { package: somePackage, plan: { ...planOf(steps), decisions }, outcomes, warnings: [] }
   const short = child.digest.slice(0, 19)
-  expect(renderSummary(runOf([run]))).toContain(`| \`${short}\` of \`sha-1\` | delete | it changed |`)
+  expect(renderSummary(runOf([run]))).toMatch(linked(`\`${short}\``, 'of `sha-1` | delete | it changed |'))
 })
 
 test('unreadable manifests, broken images, brakes and stripped tags are told', () => {
@@ -159,7 +159,7 @@ test('unreadable manifests, broken images, brakes and stripped tags are told', (
   const untag = { step: { action: 'untag', version: stays, tag: 'old' }, status: 'done', detail: '' } as const
   const text = renderSummary(runOf([{ ...run, outcomes: [untag] }]))
   expect(text).toContain('| `v2` | status 500 |')
-  expect(text).toContain('| `v1` `old` | broken: some of what it names is gone |')
+  expect(text).toMatch(linked('`v1`', '`old` | broken: some of what it names is gone |'))
   expect(text).toContain('allows 1: nothing was deleted.')
   expect(text).toContain('**Stripped: 1 tag of versions that stay**')
 })
@@ -291,3 +291,9 @@ describe('GitHub shows no summary beyond 1 MiB, so it stays below', () => {
     expect(text).not.toContain('…and')
   })
 })
+
+/** A row that begins with a link to the page of a version of `app`. */
+function linked(name: string, rest: string): RegExp {
+  const page = 'https://github.com/orgs/acme/packages/container/app/'
+  return new RegExp(`^${RegExp.escape(`| [${name}](${page}`)}\\d+\\) ${RegExp.escape(rest)}`, 'm')
+}

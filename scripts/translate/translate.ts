@@ -1,5 +1,5 @@
 import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
-import { parseAge } from '../../src/policy/age.ts'
+import { parseAge } from '../../src/policy/time.ts'
 import type { OurStep, WrittenRule } from './ours.ts'
 import type { TheirStep } from './theirs.ts'
 

@@ -24,7 +24,7 @@ const MOST_NAMED = 1_000
  * part that fared otherwise, a thousand lines at most; ids and digests of what was deleted, as bounded; the progress.
  */
 export function progressLog(run: PackageRun, log: Log): ProgressLog {
-  const { package: pkg, plan, error, warnings, explanations = [] } = run
+  const { package: pkg, plan, warnings, explanations = [] } = run
   const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
   const steps = plan?.steps ?? []
   const awaited = new Map<string, number>()
@@ -33,6 +33,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   let done = 0
   let lines = 0
   let named = 0
+  const told = new Set<string>()
 
   function headline(): string {
     if (plan === undefined) return `${pkg.name}: nothing was decided`
@@ -50,18 +51,25 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     else if (lines === MOST_LINES + 1) log.info('what follows is in the report')
   }
 
+  /** What holds for one change after the other, such as a lack of rights, is told of the first. */
+  function once(detail: string): string {
+    if (told.has(detail)) return 'for the same reason'
+    told.add(detail)
+    return detail
+  }
+
   function tellImage(outcomes: readonly Outcome[]): void {
     // What comes back has its root last.
     const first = outcomes.find(({ step }) => imageOf(step).endsWith(step.version.digest)) ?? outcomes[0]
     if (first === undefined) return
     const like = outcomes.filter(({ status }) => status === first.status)
-    const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : first.detail
+    const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : once(first.detail)
     say(
       `${outcomeWord(first)}: ${title(first.step.version)}${parts(like.length - 1)}${reason === '' ? '' : `: ${reason}`}`
     )
     for (const outcome of outcomes) {
       if (outcome.status === first.status) continue
-      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${outcome.detail}`)
+      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${once(outcome.detail)}`)
     }
     const deleted = deletedOf(outcomes).slice(0, MOST_NAMED - named)
     named += deleted.length
@@ -71,7 +79,8 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   return {
     group: work =>
       log.group(headline(), () => {
-        for (const sentence of [error, ...warnings]) if (sentence !== undefined) log.info(sentence)
+        // What went wrong with the package as a whole is an annotation, which stands in the log by itself.
+        for (const sentence of warnings) log.info(sentence)
         for (const line of explanations.flatMap(explanationLines)) log.info(line)
         return work()
       }),

@@ -1,5 +1,5 @@
 import type { Look } from '../github/packages.ts'
-import type { Removal } from '../github/write-answers.ts'
+import type { WriteAnswer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { DriftDetector } from './drift.ts'
@@ -9,7 +9,7 @@ import { failed, sendWrite } from './write.ts'
 /** The requests that deleting takes. */
 export interface RemovalRequests {
   /** One DELETE, sent once. @throws StaleError when `precondition` is false at the moment of sending */
-  remove(version: PackageVersion, precondition: () => boolean): Promise<Removal>
+  remove(version: PackageVersion, precondition: () => boolean): Promise<WriteAnswer>
   /** The version as it is now; undefined when it is gone. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
   /** Whether a version is gone whose DELETE was confirmed; asked where others wait for that. */
@@ -33,10 +33,10 @@ export function remover(
   noRights: string,
   clock: Clock
 ): (version: PackageVersion) => Promise<Performed> {
-  const forbidden = (message: string): Performed => ({
+  const forbidden = (message: string, remedy = noRights): Performed => ({
     status: 'failed',
-    detail: `GitHub answered "${message}": ${noRights}`,
-    stop: noRights
+    detail: `GitHub answered "${message}": ${remedy}`,
+    stop: remedy
   })
   return async version => {
     const outcome = await sendWrite(
@@ -49,7 +49,7 @@ export function remover(
         send: () => requests.remove(version, () => drift.fresh(version)),
         isSo: async () => (await requests.version(version.id)).seen === undefined,
         already: GONE_BEFORE,
-        notFound: forbidden,
+        notFound: message => forbidden(message),
         refused: detail => ({ status: 'refused', detail }),
         forbidden
       },

@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts'
 import type { Look } from '../github/packages.ts'
 import { lackingRights } from '../github/token.ts'
-import type { Restoral as Answer } from '../github/write-answers.ts'
+import type { WriteAnswer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import { emptyPlan, type Outcome } from '../model/decision.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { type Restoral, restoralOf } from '../policy/restore-steps.ts'
+import { type Restoral, restoralOf } from '../policy/order.ts'
 import type { Journal } from '../report/journal.ts'
 import { sentEntry } from '../report/record-build.ts'
 import { execute, type Perform, type Performed } from './execute.ts'
@@ -14,7 +14,7 @@ import { DONE, failed, sendWrite } from './write.ts'
 /** The requests that restoring takes. */
 export interface RestoreRequests {
   /** One restore, sent once; `announce` runs right before it goes out. */
-  restore(version: PackageVersion, announce: () => boolean): Promise<Answer>
+  restore(version: PackageVersion, announce: () => boolean): Promise<WriteAnswer>
   /** The version as it is now; undefined when it is not there. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
 }
@@ -48,7 +48,10 @@ export function restorer(
               `pushed again meanwhile, or the token may not restore. ${noRights}`
           ),
         refused: message => failed(`GitHub refuses to restore it: ${message}`),
-        forbidden: message => ({ ...failed(`GitHub answered "${message}". ${noRights}`), stop: noRights })
+        forbidden: (message, remedy = noRights) => ({
+          ...failed(`GitHub answered "${message}". ${remedy}`),
+          stop: remedy
+        })
       },
       clock
     )

@@ -26,7 +26,7 @@ export function packageRemover(pkg: Package, context: Context, journal: Journal)
     notFound: message =>
       failed(`GitHub answered "${message}": look whether ${pkg.name} is there. If it is: ${noRights}`),
     refused: detail => ({ status: 'refused', detail }),
-    forbidden: message => failed(`GitHub answered "${message}". ${noRights}`)
+    forbidden: (message, remedy = noRights) => failed(`GitHub answered "${message}". ${remedy}`)
   }))
 }
 
@@ -60,7 +60,7 @@ export function packageRestorer(pkg: Package, context: Context, journal: Journal
           `the token may not restore it. ${noRights}`
       ),
     refused: message => failed(`GitHub refuses to restore it: ${message}`),
-    forbidden: message => failed(`GitHub answered "${message}". ${noRights}`)
+    forbidden: (message, remedy = noRights) => failed(`GitHub answered "${message}". ${remedy}`)
   }))
 }
 

@@ -2,12 +2,12 @@ import * as z from 'zod'
 import { ExpectedError, InputError } from '../errors.ts'
 import { parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
-import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns } from '../policy/pattern.ts'
-import { refuseSlip, type Subject } from '../policy/pattern-slip.ts'
+import { ageAdvice, parseAge } from '../policy/time.ts'
 import { quote } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
+import { refuseSlip, type Subject } from './pattern-slip.ts'
 
 /**
  * What an input's text may be, as zod schemas from text to value. Their messages are sentences that quote the

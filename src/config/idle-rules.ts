@@ -1,6 +1,6 @@
-import { belowGrace } from '../policy/age.ts'
 import { covers } from '../policy/cover.ts'
 import { type DeleteRule, keepsShare, type Rule } from '../policy/rule.ts'
+import { belowGrace } from '../policy/time.ts'
 import type { PolicyFile } from './policy-schema.ts'
 
 type Place = (key: readonly string[]) => string

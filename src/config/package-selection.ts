@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
-import { refuseSlip } from '../policy/pattern-slip.ts'
 import { field, list } from './fields.ts'
+import { refuseSlip } from './pattern-slip.ts'
 
 /** The packages that a run is about. */
 export interface PackageSelection {

@@ -3,7 +3,8 @@ import type { Clock } from '../model/clock.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import type { Policy } from '../policy/rule.ts'
 import type { RunRecord } from '../report/record.ts'
-import { readMatchingFiles, readTextFile } from '../usage/files.ts'
+import { type MatchedFiles, readMatchingFiles, readTextFile } from '../usage/files.ts'
+import { imagesNamedIn, type NamedImage } from '../usage/named-images.ts'
 import { type CheckTime, findReferences, type Reference, type TextFile } from '../usage/references.ts'
 import { formatDuration, some } from '../util/format.ts'
 import { readEarlierRun } from './earlier-run.ts'
@@ -27,6 +28,8 @@ export interface Policies {
   readonly protect: readonly ProtectSource[]
   /** What files use of the owner's images: that stays. */
   readonly references: readonly Reference[]
+  /** What the same files name in full: a check wants it to be there. */
+  readonly named: readonly NamedImage[]
   /** Throws once `time-limit` is over: for work on files that could take however long. */
   readonly checkTime: CheckTime
   /** True when some rule strips tags, which takes another right than deleting. */
@@ -52,9 +55,7 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
   const plain = policyFromInputs(inputs)
   const file = inputs.policy === undefined ? undefined : readPolicy(inputs.policy, workspace)
   if (file !== undefined) runPolicyTests(file)
-  // Only what is about to be deleted can be in use.
-  const { references, warnings } =
-    inputs.mode === 'retain' ? readReferences(inputs, file, workspace, checkTime) : NO_REFERENCES
+  const { references, named, warnings } = readFiles(inputs, file, workspace, checkTime)
   const rules = [...plain.rules, ...(file?.packages ?? []).flatMap(entry => entry.rules)]
   return {
     packages: file === undefined || inputs.packagesGiven ? inputs.packages : packagesOf(file),
@@ -65,6 +66,7 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
     },
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
+    named,
     checkTime,
     earlierRun: readEarlierRun(inputs, workspace),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
@@ -104,7 +106,29 @@ function timeCheck({ timeLimit }: Inputs, clock: Clock): CheckTime {
   }
 }
 
-const NO_REFERENCES = { references: [], warnings: [] }
+/** Only what is about to be deleted can be in use, and only a check looks whether it is there. */
+function readFiles(
+  inputs: Inputs,
+  file: PolicyFile | undefined,
+  workspace: string,
+  checkTime: CheckTime
+): Pick<Policies, 'references' | 'named' | 'warnings'> {
+  const nothing = { references: [], named: [], warnings: [] }
+  if (inputs.mode !== 'retain' && inputs.mode !== 'check') return nothing
+  const patterns = [...inputs.protectFiles, ...(file?.protect.files ?? [])]
+  const matched =
+    patterns.length === 0
+      ? { files: [], idle: [], unsearched: [] }
+      : readMatchingFiles(workspace, patterns, checkTime)
+  if (inputs.mode === 'retain')
+    return { ...nothing, ...readReferences(inputs, file, matched, workspace, checkTime) }
+  const { host } = new URL(inputs.registryUrl)
+  return {
+    ...nothing,
+    named: imagesNamedIn(matched.files, host, inputs.owner, checkTime),
+    warnings: unsearchedWarnings(matched)
+  }
+}
 
 /**
  * Reads a policy from where the input `policy` says it is.
@@ -141,26 +165,17 @@ function packagesOf({ packages }: PolicyFile): PackageSelection {
 function readReferences(
   inputs: Inputs,
   file: PolicyFile | undefined,
+  matched: MatchedFiles,
   workspace: string,
   checkTime: CheckTime
 ): Pick<Policies, 'references' | 'warnings'> {
-  const patterns = [...inputs.protectFiles, ...(file?.protect.files ?? [])]
-  const { files, idle, unsearched } =
-    patterns.length === 0
-      ? { files: [], idle: [], unsearched: [] }
-      : readMatchingFiles(workspace, patterns, checkTime)
-  const { found, unresolved } = findReferences(files, inputs.owner, inputs.repository, checkTime)
+  const { found, unresolved } = findReferences(matched.files, inputs.owner, inputs.repository, checkTime)
   const list = file?.protect.list
   const listed = list === undefined ? [] : readList(list, inputs.owner, workspace, checkTime)
   return {
     references: [...found, ...listed],
     warnings: [
-      ...idle.map(
-        pattern =>
-          `The file pattern \`${pattern}\` matches no file, so it protects nothing: check its spelling, and that the ` +
-          'repository is checked out before this step. A folder is written as `folder/**`.'
-      ),
-      ...unsearched.map(clause => `What is in use was not looked for in a file that matches: ${clause}.`),
+      ...unsearchedWarnings(matched),
       ...unresolved.map(
         place =>
           `${place} names an image by a variable that no protected file sets, so every tag that it could mean is kept. ` +
@@ -168,6 +183,17 @@ function readReferences(
       )
     ]
   }
+}
+
+function unsearchedWarnings({ idle, unsearched }: MatchedFiles): string[] {
+  return [
+    ...idle.map(
+      pattern =>
+        `The file pattern \`${pattern}\` matches no file, so it protects nothing: check its spelling, and that the ` +
+        'repository is checked out before this step. A folder is written as `folder/**`.'
+    ),
+    ...unsearched.map(clause => `What is in use was not looked for in a file that matches: ${clause}.`)
+  ]
 }
 
 /** A list that was to be made by a command that failed is empty; that says nothing of what is in use. */

@@ -168,7 +168,9 @@ export interface Protect {
 }
 
 const protect = z.strictObject({
-  files: some(z.string().min(1)).optional().describe('Files whose image references and digests stay'),
+  files: some(z.string().min(1))
+    .optional()
+    .describe('Files whose image references and digests stay, and must be there for a check'),
   list: z.string().min(1).optional().describe('A file with one image reference a line'),
   git: some(z.enum(PROTECT_SOURCES)).optional().describe('What these name in the repository stays')
 })

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { matchesNothing } from '../policy/cover.ts'
-import { isEmptyRange } from '../policy/semver.ts'
+import { isEmptyRange } from '../policy/tags.ts'
 import { nearest } from '../util/suggest.ts'
 import { asList, type RuleSchema } from './rule-schema.ts'
 

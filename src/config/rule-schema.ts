@@ -3,10 +3,10 @@ import { ExpectedError, messageOf } from '../errors.ts'
 import { BROKEN_STATES } from '../model/decision.ts'
 import { parseDigest } from '../model/digest.ts'
 import { KINDS } from '../model/manifest.ts'
-import { ageAdvice, parseAge } from '../policy/age.ts'
 import { parsePatterns, parseRange, parseTextGlobs } from '../policy/pattern.ts'
-import { parseTagPatterns, refuseSlip } from '../policy/pattern-slip.ts'
 import type { GroupBy, KeepClauses, Match, Period, Rule } from '../policy/rule.ts'
+import { ageAdvice, parseAge } from '../policy/time.ts'
+import { parseTagPatterns, refuseSlip } from './pattern-slip.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 

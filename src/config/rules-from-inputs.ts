@@ -2,7 +2,7 @@ import type { BrokenState } from '../model/decision.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import type { AgeFrom } from '../model/package.ts'
 import { parsePatterns } from '../policy/pattern.ts'
-import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, Rule } from '../policy/rule.ts'
+import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, RankBy, Rule } from '../policy/rule.ts'
 
 /** The plain inputs that are sugar for rules; ages are milliseconds, lists hold patterns and full digests. */
 export interface RuleInputs {
@@ -14,6 +14,8 @@ export interface RuleInputs {
   readonly olderThan: number | undefined
   readonly deleteBroken: readonly BrokenState[]
   readonly untag: boolean
+  /** What newest means. */
+  readonly rankBy: Exclude<RankBy, 'semver'>
 }
 
 /** The plain inputs that a policy is made of. */
@@ -47,8 +49,17 @@ export function policyFromInputs(inputs: PolicyInputs): Policy {
  * @throws ExpectedError for a bad pattern
  */
 export function rulesFromInputs(inputs: RuleInputs): Rule[] {
-  const { keepTags, deleteTags, keepAtLeast, deleteUntagged, keepUntagged, deleteBroken, olderThan, untag } =
-    inputs
+  const {
+    keepTags,
+    deleteTags,
+    keepAtLeast,
+    deleteUntagged,
+    keepUntagged,
+    deleteBroken,
+    olderThan,
+    untag,
+    rankBy
+  } = inputs
   const kept = sort(keepTags)
   const deleted = sort(deleteTags)
   const young: KeepClauses = {
@@ -60,12 +71,15 @@ export function rulesFromInputs(inputs: RuleInputs): Rule[] {
   if (kept.digests.size > 0) rules.push(keepRule({ digests: kept.digests }))
   if (deleted.patterns.length > 0) {
     const match = { tags: parsePatterns(deleted.patterns, 'named') }
-    rules.push({ ...deleteRule('delete-tags', match, { ...young, atLeast: keepAtLeast }), untag })
+    rules.push({ ...deleteRule('delete-tags', match, { ...young, atLeast: keepAtLeast }), untag, rankBy })
   }
   // What is named by its digest is no series of which the newest could be meant to stay.
   if (deleted.digests.size > 0) rules.push(deleteRule('delete-tags', { digests: deleted.digests }, young))
   if (deleteUntagged) {
-    rules.push(deleteRule('delete-untagged', { untagged: true }, { ...young, atLeast: keepUntagged }))
+    rules.push({
+      ...deleteRule('delete-untagged', { untagged: true }, { ...young, atLeast: keepUntagged }),
+      rankBy
+    })
   }
   if (deleteBroken.length > 0) {
     rules.push(deleteRule('delete-broken', { states: new Set(deleteBroken) }, young))

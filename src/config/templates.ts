@@ -82,7 +82,7 @@ function slipIn(given: string): string | undefined {
 function braced(text: string): string {
   return text
     .replaceAll(/\$?\{\{\s*([A-Za-z][\w-]*)\s*\}\}|\$\{([A-Za-z][\w-]*)\}/g, (_, a, b) => `{${a ?? b}}`)
-    .replaceAll(/\$(tag|version|major|minor|patch)\b/gi, (_, name: string) => `{${name.toLowerCase()}}`)
+    .replaceAll(/\$(tag|version|major|minor|patch|sha)\b/gi, (_, name: string) => `{${name.toLowerCase()}}`)
 }
 
 /** With something that may stand in a tag in every placeholder. */

@@ -14,6 +14,8 @@ export interface Repository {
   readonly name: string
   /** Every git tag (docs.github.com/en/rest/git/refs#list-matching-references). */
   gitTags(): Promise<string[]>
+  /** The commit of every git tag, whatever stands in between (docs.github.com/en/rest/repos/repos#list-repository-tags). */
+  tagCommits(): Promise<ReadonlyMap<string, string>>
   /** The tag of every published release, pre-releases too (docs.github.com/en/rest/releases/releases). */
   releaseTags(): Promise<string[]>
   /** Every branch, with the commit that it stands on (docs.github.com/en/rest/git/refs#list-matching-references). */
@@ -47,6 +49,7 @@ export interface PullRequest {
 }
 
 const Refs = z.array(z.object({ ref: z.string(), object: z.object({ sha: z.string() }) }))
+const Tags = z.array(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) }))
 const Pull = z.object({
   number: z.int(),
   state: z.enum(['open', 'closed']),
@@ -87,6 +90,17 @@ export function createRepository(octokit: Octokit, name: string): Repository {
 
   async function gitTags(): Promise<string[]> {
     return (await refs('tags', `Reading the git tags of ${name}`)).map(tag => tag.name)
+  }
+
+  async function tagCommits(): Promise<ReadonlyMap<string, string>> {
+    insistOnName(name)
+    const what = `Reading the commits of the git tags of ${name}`
+    try {
+      const rows = await octokit.paginate('GET /repos/{owner}/{repo}/tags', { owner, repo, per_page: PAGE })
+      return new Map(understood(Tags, rows, what).map(tag => [tag.name, tag.commit.sha]))
+    } catch (error) {
+      throw explain(error, what, NO_CONTENTS)
+    }
   }
 
   async function releaseTags(): Promise<string[]> {
@@ -210,6 +224,7 @@ export function createRepository(octokit: Octokit, name: string): Repository {
   return {
     name,
     gitTags,
+    tagCommits,
     releaseTags,
     branches: () => refs('heads', `Reading the branches of ${name}`),
     openPullRequests,

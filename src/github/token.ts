@@ -4,9 +4,9 @@ import { readme, troubleshooting } from '../util/links.ts'
 
 /**
  * What a token's prefix tells. `installation` is the workflow's own GITHUB_TOKEN or a GitHub App's: nothing
- * tells them apart. `unknown` is any other string: older servers give 40 hex digits, and formats change.
+ * tells them apart; `of-fork` is the former in a run that a fork's pull request started. `unknown` is any other string: older servers give 40 hex digits, and formats change.
  */
-export type TokenKind = 'classic' | 'oauth' | 'installation' | 'unknown'
+export type TokenKind = 'classic' | 'oauth' | 'installation' | 'of-fork' | 'unknown'
 
 const KINDS: readonly (readonly [prefix: string, kind: TokenKind])[] = [
   ['ghp_', 'classic'],
@@ -80,13 +80,19 @@ export function lackingRights(
     `(${serverUrl}/settings/tokens), and its owner needs the role Admin at ${settings}`
   const may = `This token may not ${change === 'delete' ? 'delete from' : 'restore in'} ${pkg.name}`
   const see = `See ${troubleshooting('a-token-may-not-delete')}`
+  if (kind === 'of-fork') return `${may}: ${OF_FORK}. ${see}`
   if (kind === 'installation') return `${may}: ${repository}. ${see}`
   if (kind !== 'unknown') return `${may}: ${person}. ${see}`
   return `${may}. If it is a personal access token (classic), ${person}; if it is GITHUB_TOKEN, ${repository}. ${see}`
 }
 
+const OF_FORK =
+  'a pull request from a fork started this run, and there GITHUB_TOKEN can only read, whatever `permissions` says. Run it on ' +
+  '`schedule`, `workflow_dispatch`, `push` or `pull_request_target`'
+
 /** What a dry run with the workflow's own token leaves open: nobody but a deletion shows whether deleting is allowed. */
 export function unprovenRights(kind: TokenKind, pkg: Package): string | undefined {
+  if (kind === 'of-fork') return `A real run would delete nothing: ${OF_FORK}.`
   if (kind !== 'installation') return undefined
   return (
     'A dry run with GITHUB_TOKEN cannot show whether deleting is allowed. A real run needs `permissions: packages: write`, and ' +

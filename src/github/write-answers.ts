@@ -1,6 +1,6 @@
 import { RequestError } from '@octokit/request-error'
 import { RateLimitError } from '../errors.ts'
-import { answerOf, apiMessage, statusOf } from './failure.ts'
+import { answerOf, apiMessage, remedyOf, statusOf } from './failure.ts'
 
 /**
  * How a DELETE or restore ended that was not carried out, or not surely.
@@ -17,12 +17,13 @@ export type NotDone =
       readonly reason: 'downloads' | 'last-tagged' | 'other'
       readonly message: string
     }
-  | { readonly kind: 'forbidden'; readonly message: string }
+  /** `remedy` where GitHub says the reason, or the token is dead: then nothing is to be granted. */
+  | { readonly kind: 'forbidden'; readonly message: string; readonly remedy?: string }
   | { readonly kind: 'limited'; readonly until: number; readonly message: string }
   | { readonly kind: 'unsure'; readonly message: string }
 
-export type Removal = { readonly kind: 'gone' } | NotDone
-export type Restoral = { readonly kind: 'restored' } | NotDone
+/** How a DELETE or restore ended. */
+export type WriteAnswer = { readonly kind: 'done' } | NotDone
 
 /** @throws what is no answer to a write: StaleError, BudgetError, bugs */
 export function notDone(error: unknown): NotDone {
@@ -33,8 +34,10 @@ export function notDone(error: unknown): NotDone {
     case 400:
       return { kind: 'refused', reason: refusal(message), message }
     case 401:
-    case 403:
-      return { kind: 'forbidden', message }
+    case 403: {
+      const remedy = remedyOf(error)
+      return { kind: 'forbidden', message, ...(remedy === undefined ? {} : { remedy }) }
+    }
     case 404:
       return { kind: 'not-found', message }
     default:

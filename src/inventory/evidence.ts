@@ -1,7 +1,8 @@
 import type { Clock } from '../model/clock.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Content, ListedPackage, PackageVersion } from '../model/package.ts'
-import type { Registry, TagHead } from '../registry/client.ts'
+import type { Registry } from '../registry/client.ts'
+import type { TagHead } from '../registry/read.ts'
 import type { TagList } from '../registry/tag-list.ts'
 import { eachOf } from '../util/concurrency.ts'
 

@@ -9,8 +9,8 @@ import {
   type Package,
   type PackageVersion
 } from '../model/package.ts'
-import { clustersOf } from '../policy/clusters.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { clustersOf } from './clusters.ts'
 import { afterDenials, PAUSES, type Witness } from './evidence.ts'
 
 /** Reads one manifest; what it throws ends the reading. */

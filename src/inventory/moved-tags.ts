@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { type Digest, isUserTag } from '../model/digest.ts'
 import type { Content, PackageVersion } from '../model/package.ts'
-import { parseSemverTag } from '../policy/semver.ts'
+import { parseSemverTag } from '../policy/tags.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'

@@ -36,7 +36,8 @@ const MOST_PAGES = 10
 export function siblingsIn(chosen: readonly Package[], context: Context): () => Promise<Siblings> {
   const find = async (): Promise<Siblings> => {
     const names = chosen.map(({ name }) => name)
-    if (context.tokenKind === 'installation') return { names, incomplete: NO_LISTING }
+    if (context.tokenKind === 'installation' || context.tokenKind === 'of-fork')
+      return { names, incomplete: NO_LISTING }
     const listed = await orFailure(() => context.packages.list())
     if ('problem' in listed) return { names, incomplete: NO_LISTING }
     return { names: [...new Set([...names, ...listed.map(({ name }) => name)])] }

@@ -43,6 +43,7 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       package: pkg,
       plan,
       outcomes: [],
+      contents: loaded.inventory.contents,
       alarms: refused,
       warnings: absent.map(name => `"${name}" is not there.`)
     },

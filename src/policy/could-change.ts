@@ -1,9 +1,9 @@
 import { isUserTag } from '../model/digest.ts'
 import { NAMED, type Package, type PackageVersion } from '../model/package.ts'
+import type { Usage } from '../model/usage.ts'
 import { evaluate } from './plan.ts'
 import { type KeepClauses, keepsShare, type Policy, type Rule } from './rule.ts'
-import { speaksOfTags } from './tag-test.ts'
-import type { Usage } from './usage.ts'
+import { speaksOfTags } from './tags.ts'
 
 /**
  * Whether a policy could change anything in a package, whatever the manifests say that nobody has read yet. False

@@ -1,9 +1,10 @@
 import semver from 'semver'
+import { ExpectedError } from '../errors.ts'
 import { isTag, tagSpellings } from '../model/tag.ts'
+import type { InUse } from '../model/usage.ts'
 import { own } from '../util/own.ts'
+import type { Groups } from '../util/regex.ts'
 import { type Hit, type PatternCount, type Patterns, parsePatterns } from './pattern.ts'
-import type { Groups } from './regex.ts'
-import type { InUse } from './usage.ts'
 
 /** Something that should have an image. */
 export interface Expected {
@@ -45,7 +46,12 @@ export interface Expectations {
 
 const PLACEHOLDER = /\{([A-Za-z][\w-]*)\}/g
 /** Placeholders that need no named group. `is-latest` is for the inputs of a workflow. */
-const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'is-latest']
+const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'sha', 'short-sha', 'is-latest']
+/** How many digits build workflows put into the tag of a commit, as git does. */
+const SHORT = 7
+
+/** The commits of git tags by their names; undefined where no template asks for them. */
+export type Commits = ReadonlyMap<string, string> | undefined
 
 const NO_SKIPS = { matched: new Map<string, Hit>(), counts: [] as readonly PatternCount[] }
 
@@ -54,9 +60,9 @@ const NO_SKIPS = { matched: new Map<string, Hit>(), counts: [] as readonly Patte
  * for by name.
  *
  * @param gitTags names of git tags, or of the tags of releases
- * @throws ExpectedError when a regular expression takes too long
+ * @throws ExpectedError when a regular expression takes too long, or the commit of a git tag is not known
  */
-export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expectations {
+export function expectTags(gitTags: readonly string[], rules: ExpectRules, commits?: Commits): Expectations {
   const wanted = gitTagPatterns(rules.gitTags).scan(gitTags)
   const skips = rules.skipTags.length === 0 ? NO_SKIPS : gitTagPatterns(rules.skipTags).examine(gitTags)
   const moving = movingTags([...wanted.keys()]).filter(name => !rules.gitTags.includes(name))
@@ -64,7 +70,7 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules): Expe
   const unmapped: string[] = []
   for (const [name, { groups }] of wanted) {
     if (skips.matched.has(name) || moving.includes(name)) continue
-    const values = valuesOf(name, groups)
+    const values = valuesOf(name, groups, commitOf(name, commits))
     const images = imagesOf(values, rules.imageTags)
     if (images.length === 0) unmapped.push(name)
     else expected.set(name, { name, images, values })
@@ -119,12 +125,14 @@ export function expectedOf(expected: readonly Expected[], packageName: string): 
 export function protectedBy(
   source: string,
   gitTags: readonly string[],
-  rules: Pick<ExpectRules, 'gitTags' | 'imageTags'>
+  rules: Pick<ExpectRules, 'gitTags' | 'imageTags'>,
+  commits?: Commits
 ): InUse[] {
   const templates = [...new Set([...rules.imageTags, '{tag}', '{version}'])]
   const groups = gitTagPatterns(rules.gitTags).scan(gitTags)
   return gitTags.flatMap(name => {
-    const readings = [valuesOf(name), valuesOf(name, groups.get(name)?.groups)]
+    const commit = commitOf(name, commits)
+    const readings = [valuesOf(name, {}, commit), valuesOf(name, groups.get(name)?.groups, commit)]
     const texts = readings.flatMap(values => templates.flatMap(template => fill(template, values) ?? []))
     return [...new Set(texts.flatMap(tagSpellings))].map(tag => ({ by: `${source} ${name}`, tag }))
   })
@@ -157,13 +165,29 @@ export function semverOf(values: Values): semver.SemVer | undefined {
   return semver.parse(values['version']) ?? undefined
 }
 
-/** What templates may put in for a tag. */
-export function valuesOf(tag: string, groups: Groups = {}): Values {
+/** True when some template asks for the commit of a git tag. */
+export function askForCommits(templates: readonly string[]): boolean {
+  return templates.some(template => /\{(?:short-)?sha\}/.test(template))
+}
+
+/** What templates may put in for a tag. @param commit undefined where no template asks for it */
+export function valuesOf(tag: string, groups: Groups = {}, commit?: string): Values {
   const version = groups['version'] ?? tag.replace(/^v(?=\d)/, '')
   const parsed = semver.parse(version)
   const numbers = parsed === null ? {} : { major: parsed.major, minor: parsed.minor, patch: parsed.patch }
   const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]))
-  return { ...texts, ...groups, version, tag }
+  const commits = commit === undefined ? {} : { sha: commit, 'short-sha': commit.slice(0, SHORT) }
+  return { ...texts, ...commits, ...groups, version, tag }
+}
+
+/** Without it an image would be missing that is there, or would be deleted that a git tag has. */
+function commitOf(name: string, commits: Commits): string | undefined {
+  const commit = commits?.get(name)
+  if (commits === undefined || commit !== undefined) return commit
+  throw new ExpectedError(
+    `GitHub does not say which commit the git tag ${name} is on, and \`{sha}\` asks for it. Run again; if it stays so, ` +
+      'look whether the tag is on a commit at all.'
+  )
 }
 
 /** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
@@ -204,4 +228,29 @@ function compareNames(a: string, b: string): number {
 function markLatest(sorted: readonly Expected[]): Expected[] {
   const latest = sorted.find(({ values }) => semverOf(values)?.prerelease.length === 0)
   return sorted.map(one => ({ ...one, values: { ...one.values, 'is-latest': String(one === latest) } }))
+}
+
+/** An image tag that is handed on from release to release, and the release that it must stand on. */
+export interface NewestTag {
+  readonly tag: string
+  readonly release: Expected
+}
+
+/**
+ * The newest release for each tag that the templates make of releases: `latest` of all of them, `{major}` of each
+ * major version. Pre-releases are no releases, and of major version 0 nobody makes a tag that is only its number.
+ *
+ * @param templates of image tags
+ * @param expected newest first
+ */
+export function newestTags(templates: readonly string[], expected: readonly Expected[]): NewestTag[] {
+  const newest = new Map<string, Expected>()
+  for (const release of expected) {
+    if (semverOf(release.values)?.prerelease.length !== 0) continue
+    for (const template of templates) {
+      const tag = fill(template, release.values)
+      if (tag !== undefined && isTag(tag) && !/^v?0$/.test(tag) && !newest.has(tag)) newest.set(tag, release)
+    }
+  }
+  return [...newest].map(([tag, release]) => ({ tag, release }))
 }

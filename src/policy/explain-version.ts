@@ -1,85 +1,73 @@
-import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
-import type { PackageVersion } from '../model/package.ts'
-import type { EvaluationInput } from './facts.ts'
-import { type Node, refOf } from './graph.ts'
-import type { Closure } from './protect.ts'
-import type { Resolution } from './resolve.ts'
-import type { Reasons, Votes } from './votes.ts'
+import type { Explanation, Plan, Ref, RuleWord } from '../model/decision.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
+import type { Inventory } from '../model/package.ts'
+import type { Usage } from '../model/usage.ts'
+import type { Graph } from './graph.ts'
+import { type Node, refOf } from './node.ts'
+import { type Evaluation, evaluate } from './plan.ts'
+import type { Policy } from './rule.ts'
+import { mismatchOf, type Selection } from './select.ts'
+import { castVotes, rankAll } from './votes.ts'
 
-/** All that was found out about every version. */
-export interface Findings {
-  readonly input: EvaluationInput
-  /** Layer 0. */
-  readonly held: Reasons<KeepReason>
-  readonly votes: Votes
-  readonly resolution: Resolution
-  /** Tags to strip, by the place of what stays without them. */
-  readonly strips: ReadonlyMap<number, readonly string[]>
+/**
+ * Explains the versions that carry a tag, or have a digest: what every rule made of them, and what they have to do
+ * with others.
+ *
+ * @param name a tag or a full digest
+ * @param plan what was decided with the same arguments
+ */
+export function explainVersion(
+  name: string,
+  plan: Plan,
+  inventory: Inventory,
+  policy: Policy,
+  usage: Usage,
+  now: number
+): Explanation[] {
+  const meant = inventory.versions.filter(({ digest, tags }) => digest === name || tags.includes(name))
+  if (meant.length === 0) return []
+  const deliberation = evaluate(inventory, policy, usage, now)
+  const { graph } = deliberation.input
+  return meant.flatMap(version => {
+    const decision = plan.decisions.find(one => one.version.id === version.id)
+    const place = graph.find(version.digest)
+    if (decision === undefined || place === undefined) return []
+    const rules = deliberation.selections.map(selection => wordOf(selection, place, deliberation))
+    return [{ decision, rules, ...relationsOf(graph, place, inventory) }]
+  })
 }
 
-/** The verdict on one version with its reasons, the most telling first. */
-export function verdictOf(place: number, findings: Findings): Decision {
-  const { input, resolution, strips } = findings
-  const version = input.graph.nodes[place]?.version as PackageVersion
-  if (resolution.deleted.has(place)) {
-    return { verdict: 'delete', version, reasons: deleteReasons(place, findings) }
+/** What a rule says of a version, when it is asked alone and the fate of all others is known. */
+function wordOf(selection: Selection, place: number, deliberation: Evaluation): RuleWord {
+  const { input, tags, held, votes, resolution } = deliberation
+  const { rule } = selection
+  const said = { rule: rule.name, action: rule.action }
+  const mismatch = mismatchOf(rule, place, tags, input, one => held.has(one))
+  if (mismatch !== undefined) return { ...said, mismatch, keeps: [], deletes: [] }
+  const own = castVotes([selection], input)
+  const takesSlot = (one: number): boolean => !input.graph.predecessors[one]?.some(resolution.kept.has)
+  const ranked = rankAll([selection], votes, input)(takesSlot)
+  return {
+    ...said,
+    keeps: [own.plain, ranked, own.within, own.spared].flatMap(reasons => reasons.get(place) ?? []),
+    deletes: own.deletes.get(place) ?? []
   }
-  const untag = strips.get(place) ?? NONE
-  return { verdict: 'keep', version, reasons: keepReasons(place, findings), untag }
 }
 
-function keepReasons(
-  place: number,
-  { input, held, votes, resolution }: Findings
-): readonly [KeepReason, ...KeepReason[]] {
-  const layer0 = held.get(place) ?? []
-  const own = unreadReason(place, input)
-  const [reason = NO_RULE, ...others] = [
-    ...(own === undefined ? [] : [own]),
-    ...layer0.filter(({ code }) => code === 'in-use'),
-    ...(votes.plain.get(place) ?? []),
-    ...(resolution.ranked.get(place) ?? []),
-    ...(votes.within.get(place) ?? []),
-    ...viaReason(place, input, resolution.kept),
-    ...layer0.filter(({ code }) => code !== 'in-use' && code !== 'unread'),
-    ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
-    ...(votes.spared.get(place) ?? []),
-    ...storedReason(place, input)
-  ]
-  return [reason, ...others]
-}
+type Relations = Omit<Explanation, 'decision' | 'rules'>
 
-// Nearly all versions are stripped of nothing: they share this.
-const NONE: readonly never[] = []
-
-const NO_RULE: KeepReason = { code: 'no-rule' }
-const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
-
-function unreadReason(place: number, { graph }: EvaluationInput): KeepReason | undefined {
-  const content = graph.nodes[place]?.content
-  return content?.state === 'unread' ? { code: 'unread', cause: content.cause } : undefined
-}
-
-function storedReason(place: number, { graph }: EvaluationInput): KeepReason[] {
-  const why = graph.stored(place)
-  return why === undefined ? [] : [{ code: 'stored', why }]
-}
-
-function viaReason(place: number, { graph }: EvaluationInput, kept: Closure): KeepReason[] {
-  const via = kept.reachedFrom(place)
-  return via === undefined ? [] : [{ code: via.role, of: refOf(graph.nodes[via.from] as Node) }]
-}
-
-function deleteReasons(
-  place: number,
-  { input, votes, resolution }: Findings
-): readonly [DeleteReason, ...DeleteReason[]] {
-  const via = resolution.deleted.reachedFrom(place)
-  const owned: DeleteReason[] =
-    via === undefined
-      ? []
-      : [{ code: 'owned', role: via.role, of: refOf(input.graph.nodes[via.from] as Node) }]
-  const [reason, ...others] = [...(votes.deletes.get(place) ?? []), ...owned]
-  if (reason === undefined) throw new Error(`nothing deletes ${input.graph.nodes[place]?.digest}`)
-  return [reason, ...others]
+function relationsOf(graph: Graph, place: number, { contents }: Inventory): Relations {
+  const { nodes, children, referrers, predecessors } = graph
+  const names = (places: readonly number[] = []): Ref[] => places.map(one => refOf(nodes[one] as Node))
+  const above = predecessors[place] ?? []
+  const content = nodes[place]?.content
+  const named = content?.state === 'read' ? content.manifest.children.map(({ digest }) => digest) : []
+  const isGone = (digest: Digest): boolean => contents.get(digest)?.state === 'missing'
+  return {
+    needs: names(children[place]),
+    neededBy: names(above.filter(one => children[one]?.includes(place))),
+    describes: names(above.filter(one => referrers[one]?.includes(place))),
+    describedBy: names(referrers[place]),
+    lacks: named.filter(isGone).map(shortDigest)
+  }
 }

@@ -1,8 +1,8 @@
 import type { PackageVersion } from '../model/package.ts'
-import { ageOf } from './age.ts'
+import type { Usage } from '../model/usage.ts'
 import type { Graph } from './graph.ts'
 import type { Policy } from './rule.ts'
-import type { Usage } from './usage.ts'
+import { ageOf } from './time.ts'
 
 /** All that a decision rests on: one snapshot, which no rule changes for another. */
 export interface EvaluationInput {

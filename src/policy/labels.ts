@@ -1,12 +1,13 @@
 import type { Digest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
+import type { Usage } from '../model/usage.ts'
 import { own } from '../util/own.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Node } from './graph.ts'
+import { buildGraph } from './graph.ts'
+import type { Node } from './node.ts'
 import { protectedVersions } from './protect.ts'
 import type { Policy, Rule } from './rule.ts'
 import { select } from './select.ts'
-import type { Usage } from './usage.ts'
 
 /**
  * The versions whose labels a policy wants to know: those that a rule with `labels` is otherwise about, and whose

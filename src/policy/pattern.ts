@@ -2,8 +2,7 @@ import { Minimatch } from 'minimatch'
 import semver from 'semver'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { formatNumber } from '../util/format.ts'
-import { takeMatchTime } from '../util/match-time.ts'
-import { type Groups, matchRegex, NO_GROUPS } from './regex.ts'
+import { type Groups, matchRegex, NO_GROUPS, takeMatchTime } from '../util/regex.ts'
 
 /** A value that matched; `groups` are the named groups of the regular expressions that matched it. */
 export interface Hit {
@@ -169,22 +168,22 @@ function rangeMatcher(source: string, text: string, preReleases: PreReleases): M
   })
 }
 
-/** How many globs the braces of one pattern may stand for. */
-const MOST_MEANINGS = 10_000
+/**
+ * How many globs the braces of one pattern may stand for, and its length. Beyond limits of its own, none of which a
+ * pattern within these reaches, brace-expansion leaves the rest out without a word, and what it left out matches nothing.
+ */
+const MOST_MEANINGS = 1_000
+const LONGEST_GLOB = 1_000
 
 function globMatcher(source: string, text: string): Matcher['match'] {
   const unclosed = unclosedIn(text)
   if (unclosed !== undefined) refuse(source, `has no closing \`${unclosed}\``)
   if (text.startsWith('(')) refuse(source, 'is no glob. To take something out, write it as `!pattern`')
   if (!/[*?[{(\\]/.test(text)) return values => found(values.includes(text) ? [text] : [])
-  const glob = new Minimatch(text, {
-    dot: true,
-    nocomment: true,
-    nonegate: true,
-    platform: 'linux',
-    braceExpandMax: MOST_MEANINGS + 1
-  })
-  // What minimatch leaves out beyond its limit would silently match nothing.
+  if (text.length > LONGEST_GLOB) {
+    refuse(source, `is longer than ${formatNumber(LONGEST_GLOB)} characters. Write it as several patterns`)
+  }
+  const glob = compile(source, text)
   if (glob.set.length > MOST_MEANINGS) {
     refuse(
       source,
@@ -192,6 +191,21 @@ function globMatcher(source: string, text: string): Matcher['match'] {
     )
   }
   return each(source, value => glob.match(value))
+}
+
+function compile(source: string, text: string): Minimatch {
+  const braceExpandMax = MOST_MEANINGS + 1
+  try {
+    return new Minimatch(text, {
+      dot: true,
+      nocomment: true,
+      nonegate: true,
+      platform: 'linux',
+      braceExpandMax
+    })
+  } catch (error) {
+    return refuse(source, `is no glob (${messageOf(error)}). Write it as a \`/regex/\``)
+  }
 }
 
 const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' }
@@ -223,5 +237,6 @@ function found(values: readonly string[]): ReadonlyMap<string, Groups> {
 }
 
 function refuse(source: string, fault: string): never {
-  throw new ExpectedError(`The pattern \`${source}\` ${fault}.`)
+  const shown = source.length > 200 ? `${source.slice(0, 200)}…` : source
+  throw new ExpectedError(`The pattern \`${shown}\` ${fault}.`)
 }

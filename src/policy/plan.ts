@@ -1,20 +1,20 @@
 import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { verdictOf } from './explain-version.ts'
+import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isRoot, kindOf, refOf } from './graph.ts'
+import { buildGraph, type Graph, isRoot } from './graph.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
+import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
-import { oddity, protectedVersions } from './protect.ts'
+import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
+import { verdictOf } from './reasons.ts'
 import { type Resolution, resolve } from './resolve.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
-import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
 import { tagsToStrip } from './untag.ts'
-import type { Usage } from './usage.ts'
 import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
 
-export { emptyUsage, type Usage } from './usage.ts'
+export { emptyUsage, type Usage } from '../model/usage.ts'
 
 /**
  * Decides on every version of a package, and what to do about it. The same arguments give the same plan, and the

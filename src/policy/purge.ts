@@ -2,11 +2,19 @@ import { ExpectedError } from '../errors.ts'
 import { type Decision, emptyPlan, type KeepReason, type Plan } from '../model/decision.ts'
 import { digestsNamedIn } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
+import { buildGraph, type Graph } from './graph.ts'
+import { type Node, refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
-import { type Closure, closure, isTagged } from './protect.ts'
-import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
+import {
+  type Closure,
+  closure,
+  heldByUnknown,
+  isTagged,
+  type Unknown,
+  unknownsIn,
+  unreadIn
+} from './protect.ts'
 
 /** Who is named, and as what. */
 type Named = ReadonlyMap<number, string>

@@ -1,11 +1,13 @@
 import { type Decision, emptyPlan, type Plan, type Step } from '../model/decision.ts'
+import { sha256Of } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { changeOf } from './change.ts'
-import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
+import { changeOf } from '../model/package.ts'
+import { buildGraph, type Graph } from './graph.ts'
+import { type Node, refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
-import { closure } from './protect.ts'
-import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './unknown.ts'
+import { closure, heldByUnknown, type Unknown, unknownsIn, unreadIn } from './protect.ts'
+import type { Policy } from './rule.ts'
 
 /** What somebody approved for one package. */
 export interface Approved {
@@ -141,4 +143,28 @@ function skippedSteps(
   return versions
     .filter(({ id }) => deletions.has(id) && skipped.has(id))
     .map(version => ({ action: 'delete', version, after: [], root: version.digest }))
+}
+
+/**
+ * The same for policies that say the same, rules in the same order: `sha256:<hex>`. Patterns and ranges count as
+ * they were written.
+ */
+export function policyHash(policy: Policy): string {
+  return sha256Of(JSON.stringify(policy, (_, value: unknown) => plain(value)))
+}
+
+/** Values without an order of their own are sorted, and what has a written form stands for itself by that. */
+function plain(value: unknown): unknown {
+  if (value instanceof Set) return [...value].map(String).sort()
+  if (value instanceof Map) return sorted([...value])
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if ('sources' in value) return value.sources
+  if ('raw' in value) return value.raw
+  return Object.fromEntries(sorted(Object.entries(value)))
+}
+
+function sorted(entries: [unknown, unknown][]): [string, unknown][] {
+  return entries
+    .map(([key, value]): [string, unknown] => [String(key), value])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
 }

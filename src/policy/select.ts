@@ -3,11 +3,11 @@ import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { own } from '../util/own.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
-import { isLeftover, isRoot, kindOf, type Node } from './graph.ts'
+import { isRoot } from './graph.ts'
+import { isLeftover, kindOf, type Node } from './node.ts'
 import type { PatternCount } from './pattern.ts'
 import type { Match, Rule } from './rule.ts'
-import { isAlias, type SemverTag, seriesOf } from './semver.ts'
-import { speaksOfTags, type TagFacts, testTags } from './tag-test.ts'
+import { isAlias, type SemverTag, seriesOf, speaksOfTags, type TagFacts, testTags } from './tags.ts'
 
 /** A family that counts for itself: a minor release, a branch, a variant. */
 export interface Family {

@@ -1,6 +1,6 @@
 import type { PackageVersion } from '../model/package.ts'
 import { byOldest, type EvaluationInput } from './facts.ts'
-import type { Node } from './graph.ts'
+import type { Node } from './node.ts'
 import type { Selected, Selection } from './select.ts'
 
 /**

@@ -1,3 +1,4 @@
+import type { Package, PackageVersion } from '../model/package.ts'
 import { count } from '../util/format.ts'
 import { REPOSITORY, TROUBLESHOOTING } from '../util/links.ts'
 
@@ -25,6 +26,13 @@ export function prose(sentence: string): string {
 /** A name as code where it has only what tags, digests and package names have; else as escaped text. */
 export function code(text: string, most = 200): string {
   return PLAIN.test(text) && text.length <= most ? `\`${text}\`` : safe(text, most)
+}
+
+/** GitHub's page of a version; undefined where the package's own address is not as GitHub's are. */
+export function versionPage({ url }: Package, { id }: PackageVersion): string | undefined {
+  return /^https?:\/\/[\w.:/%@-]+\/container\/package\/[\w.%-]+$/.test(url)
+    ? `${url.replace('/container/package/', '/container/')}/${id}`
+    : undefined
 }
 
 /** A table; cells must be safe already. Numbers go to the right. */

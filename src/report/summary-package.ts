@@ -1,10 +1,10 @@
 import type { BrokenState, Decision, Outcome, OutcomeStatus, Reason, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
-import type { PackageVersion } from '../model/package.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count, formatAge, formatNumber } from '../util/format.ts'
 import { explanationPart } from './explanation.ts'
-import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
+import { code, details, LEFT, listing, RIGHT, safe, versionPage } from './markdown.ts'
 import { brokenPhrase, deleteGroup, keepGroup, phrase, statusWord } from './phrases.ts'
 import { broughtBack, imageTally, increment, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
@@ -36,15 +36,15 @@ export function packageFold(run: PackageRun, most: number): string {
   const rows = (limit: number): number => Math.min(limit, most)
   const parts = [
     ...(run.explanations ?? []).map(explanationPart),
-    deletedPart(verdicts, run.outcomes, most),
+    deletedPart(verdicts, run.outcomes, most, run.package),
     wayBackPart(run.outcomes, most),
-    ...TROUBLES.map(status => troublePart(verdicts, run.outcomes, status, rows(MOST_ROWS))),
+    ...TROUBLES.map(status => troublePart(verdicts, run.outcomes, status, rows(MOST_ROWS), run.package)),
     restoredPart(run.outcomes, most),
     untaggedPart(run.outcomes, rows(MOST_ROWS)),
-    brokenPart(run.plan.broken, rows(MOST_ROWS)),
+    brokenPart(run.plan.broken, rows(MOST_ROWS), run.package),
     unreadPart(run.plan.unread, rows(MOST_ROWS)),
-    duePart(run.plan.decisions, run.outcomes, most),
-    keptPart(run.plan.decisions, rows(MOST_KEPT)),
+    duePart(run.plan.decisions, run.outcomes, most, run.package),
+    keptPart(run.plan.decisions, rows(MOST_KEPT), run.package),
     reasonsPart('Reasons to keep', run.plan.decisions, keptBecause, rows(MOST_ROWS)),
     reasonsPart('Reasons to delete', run.plan.decisions, dueBecause, rows(MOST_ROWS))
   ].filter(part => part !== '')
@@ -83,7 +83,7 @@ const TROUBLES: readonly OutcomeStatus[] = ['failed', 'refused', 'skipped']
 const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /** One row an image: a root, and how many of its children and referrers go with it. */
-function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
+function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number, pkg: Package): string {
   const back = broughtBack(outcomes)
   const went = outcomes.filter(
     ({ step, status }) => step.action === 'delete' && GONE.includes(status) && !back.has(step.version.id)
@@ -95,16 +95,19 @@ function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: num
   }
   if (images.size === 0) return ''
   const hasParts = went.length > images.size
+  const isPlanned = went.some(outcome => outcome.status === 'planned')
+  // What is gone has no page; a link in each of thousands of rows would leave room for half of them.
+  const link = isPlanned && images.size <= MOST_ROWS ? pkg : undefined
   const heads = [LEFT('Image'), ...(hasParts ? [RIGHT('Parts')] : []), LEFT('Rule'), RIGHT('Age')]
   const rows = [...images].slice(0, most).map(([root, owned]) => {
     const decision = verdicts.get(root)
     return [
-      decision === undefined ? code(shortDigest(root)) : versionCell(decision.version),
+      decision === undefined ? code(shortDigest(root)) : versionCell(decision.version, link),
       ...(hasParts ? [owned === 0 ? '' : formatNumber(owned)] : []),
       ...(decision === undefined ? ['', ''] : [ruleCell(decision.reasons[0]), ageCell(decision.reasons[0])])
     ]
   })
-  const title = went.some(outcome => outcome.status === 'planned') ? 'Would be deleted' : 'Deleted'
+  const title = isPlanned ? 'Would be deleted' : 'Deleted'
   return section(
     `${title}: ${count(images.size, 'image')}, ${count(went.length, 'version')} in all`,
     listing(heads, rows, images.size, 'image')
@@ -129,31 +132,37 @@ function ageCell(reason: Reason): string {
 }
 
 /** Images that are due and were not come to, by a brake or a budget: what the next run would do. */
-function duePart(decisions: readonly Decision[], outcomes: readonly Outcome[], most: number): string {
+function duePart(
+  decisions: readonly Decision[],
+  outcomes: readonly Outcome[],
+  most: number,
+  pkg: Package
+): string {
   const reached = new Set(outcomes.map(({ step, status }) => (status === 'left' ? 0 : step.version.id)))
   const roots = decisions.flatMap(({ verdict, version, reasons: [reason] }) =>
     verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id) ? [{ version, reason }] : []
   )
-  return imagesPart('Due, but not deleted', roots, most)
+  return imagesPart('Due, but not deleted', roots, most, roots.length <= MOST_ROWS ? pkg : undefined)
 }
 
 /** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
-function keptPart(decisions: readonly Decision[], most: number): string {
+function keptPart(decisions: readonly Decision[], most: number, pkg: Package): string {
   const roots = decisions.flatMap(({ verdict, version, reasons: [reason] }) =>
     verdict === 'keep' && !PARTS.includes(reason.code) ? [{ version, reason }] : []
   )
-  return imagesPart('Kept', roots, most)
+  return imagesPart('Kept', roots, most, pkg)
 }
 
 function imagesPart(
   title: string,
   images: readonly { readonly version: PackageVersion; readonly reason: Reason }[],
-  most: number
+  most: number,
+  pkg: Package | undefined
 ): string {
   if (images.length === 0) return ''
   const rows = images
     .slice(0, most)
-    .map(({ version, reason }) => [versionCell(version), safe(phrase(reason))])
+    .map(({ version, reason }) => [versionCell(version, pkg), safe(phrase(reason))])
   const body = listing([LEFT('Image'), LEFT('Why')], rows, images.length, 'image')
   return section(`${title}: ${count(images.length, 'image')}`, body)
 }
@@ -164,14 +173,15 @@ function troublePart(
   verdicts: Verdicts,
   outcomes: readonly Outcome[],
   status: OutcomeStatus,
-  most: number
+  most: number,
+  pkg: Package
 ): string {
   const concerned = outcomes.filter(outcome => outcome.status === status)
   if (concerned.length === 0) return ''
   const rows = concerned
     .slice(0, most)
     .map(({ step, detail }) => [
-      versionCell(step.version) + belonging(verdicts, step),
+      versionCell(step.version, pkg) + belonging(verdicts, step),
       step.action === 'untag' ? `strip ${code(step.tag)}` : step.action,
       safe(detail)
     ])
@@ -222,10 +232,11 @@ function untaggedPart(outcomes: readonly Outcome[], most: number): string {
 
 function brokenPart(
   broken: readonly { version: PackageVersion; state: BrokenState }[],
-  most: number
+  most: number,
+  pkg: Package
 ): string {
   if (broken.length === 0) return ''
-  const rows = broken.slice(0, most).map(one => [versionCell(one.version), brokenPhrase(one.state)])
+  const rows = broken.slice(0, most).map(one => [versionCell(one.version, pkg), brokenPhrase(one.state)])
   const body = listing([LEFT('Version'), LEFT('What is wrong')], rows, broken.length, 'version')
   return section(
     `Found broken: ${count(broken.length, 'version')}`,
@@ -276,9 +287,14 @@ function belonging(verdicts: Verdicts, step: Step): string {
   return root === undefined ? '' : ` of ${versionCell(root.version)}`
 }
 
-function versionCell(version: PackageVersion): string {
-  if (version.tags.length === 0) return code(shortDigest(version.digest))
-  const named = version.tags.slice(0, 5).map(tag => code(tag))
-  const more = version.tags.length - named.length
-  return named.join(' ') + (more > 0 ? ` and ${formatNumber(more)} more` : '')
+/** Its tags or its digest; the first of them leads to its page where there is one, in the package `pkg`. */
+function versionCell(version: PackageVersion, pkg?: Package): string {
+  const names = version.tags.length === 0 ? [shortDigest(version.digest)] : version.tags
+  const [first = '', ...others] = names.slice(0, 5).map(name => code(name))
+  const page = pkg === undefined ? undefined : versionPage(pkg, version)
+  const more = names.length - 1 - others.length
+  return (
+    [page === undefined ? first : `[${first}](${page})`, ...others].join(' ') +
+    (more > 0 ? ` and ${formatNumber(more)} more` : '')
+  )
 }

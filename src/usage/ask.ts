@@ -1,11 +1,11 @@
-import { BudgetError, ExpectedError } from '../errors.ts'
+import { ExpectedError, orRefusal } from '../errors.ts'
 import type { PullRequest, Repository } from '../github/repository.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { type ExpectRules, protectedBy } from '../policy/expected-tags.ts'
+import { emptyUsage, type InUse, type Usage } from '../model/usage.ts'
+import { askForCommits, type ExpectRules, protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
-import { emptyUsage, type InUse, type Usage } from '../policy/usage.ts'
 import { believable } from './believable.ts'
 import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
 import { type CheckTime, type Reference, referencesTo } from './references.ts'
@@ -103,6 +103,7 @@ function unlinked({ name, url }: Package): Repository {
   return {
     name: '',
     gitTags: fails,
+    tagCommits: fails,
     releaseTags: fails,
     branches: fails,
     openPullRequests: fails,
@@ -119,21 +120,23 @@ const NAMED: Readonly<
   >
 > = {
   'git-tags': async (repository, tags, derivation) =>
-    namedByTags('git tag', await repository.gitTags(), tags, derivation),
+    namedByTags('git tag', repository, await repository.gitTags(), tags, derivation),
   releases: async (repository, tags, derivation) =>
-    namedByTags('release', await repository.releaseTags(), tags, derivation),
+    namedByTags('release', repository, await repository.releaseTags(), tags, derivation),
   branches: async (repository, tags) => namedByBranches(await repository.branches(), tags),
   'pull-requests': async (repository, tags) => namedByPullRequests(await repository.openPullRequests(), tags)
 }
 
 /** What a check could be satisfied with, and every other spelling of the names. */
-function namedByTags(
+async function namedByTags(
   source: string,
+  repository: Repository,
   names: readonly string[],
   tags: readonly string[],
   derivation: Derivation
-): InUse[] {
-  return [...protectedBy(source, names, derivation), ...namedByGitTags(source, names, tags)]
+): Promise<InUse[]> {
+  const commits = askForCommits(derivation.imageTags) ? await repository.tagCommits() : undefined
+  return [...protectedBy(source, names, derivation, commits), ...namedByGitTags(source, names, tags)]
 }
 
 type Facts = Pick<Usage, 'pullRequests' | 'branches' | 'gitTags'>
@@ -145,14 +148,11 @@ async function askFacts(
   repository: Repository
 ): Promise<{ usage: Partial<Facts>; errors: string[] }> {
   const errors: string[] = []
-  const ask = async <T>(words: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
-      errors.push(`Rules with ${words} matched nothing, because what they ask is not known. ${error.message}`)
-      return undefined
-    }
+  const ask = async <T extends object>(words: string, work: () => Promise<T>): Promise<T | undefined> => {
+    const answer = await orRefusal(work)
+    if (!('problem' in answer)) return answer
+    errors.push(`Rules with ${words} matched nothing, because what they ask is not known. ${answer.sentence}`)
+    return undefined
   }
   const byBranch = rules.some(({ match }) => match.branchDeleted === true)
   const byGitTag = rules.some(({ match }) => match.gitTagDeleted === true)
@@ -199,6 +199,7 @@ function askingOnce(repository: Repository): Repository {
   return {
     name: repository.name,
     gitTags: once(repository.gitTags),
+    tagCommits: once(repository.tagCommits),
     releaseTags: once(repository.releaseTags),
     branches: once(repository.branches),
     openPullRequests: once(repository.openPullRequests),

@@ -1,5 +1,5 @@
 import { gitNames } from '../model/tag.ts'
-import type { InUse } from '../policy/usage.ts'
+import type { InUse } from '../model/usage.ts'
 
 /** A branch, and the commit that it stands on. */
 interface Branch {

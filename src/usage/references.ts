@@ -1,5 +1,5 @@
 import { type Digest, parseDigest } from '../model/digest.ts'
-import type { InUse } from '../policy/usage.ts'
+import type { InUse } from '../model/usage.ts'
 import { type Guess, type Tags, tagsOf } from './guess.ts'
 import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './mentions.ts'
 import { type CheckTime, eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { parse } from 'yaml'
+import { tagCommit } from '../../emulator/repositories.ts'
 import { image } from '../../emulator/shapes.ts'
 import { errorsOf, scene } from '../../helpers/check-run.ts'
 
@@ -25,6 +26,11 @@ const worlds: Readonly<Record<string, readonly [git: string[], images: string[],
     ['app@1.2.3', 'web@1.0.0'],
     ['1.2.3'],
     ['app@1.2.3', 'web@1.0.0']
+  ],
+  '`v1.2.3` → `sha-1a2b3c4`, the commit that it is on; `{sha}` is all of it': [
+    ['v1.2.3', 'x1'],
+    [`sha-${tagCommit('acme/app', 'v1.2.3').slice(0, 7)}`],
+    ['v1.2.3']
   ],
   'some never had an image': [['v0.1.0', 'v1.0.0-alpha', 'v1.0.0'], ['v1.0.0'], ['v1.0.0']],
   channels: [[], ['latest', 'prod'], ['latest', 'prod']]

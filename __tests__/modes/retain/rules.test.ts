@@ -209,3 +209,17 @@ it('deletes nothing without being asked to, and says so', async () => {
   expect(result.warnings).toEqual([expect.stringMatching('Nothing is deleted, for no input asks for it')])
   expect(github.writes).toEqual([])
 })
+
+it.each([
+  ['created', ['sha-2']],
+  ['updated', ['sha-1']]
+])('`rank-by: %s` says which is the newest, that stays', async (rankBy, stays) => {
+  await using scene = await openScene()
+  const old = scene.app.push(manifest(), { tags: ['sha-1'], at: ago(90) })
+  scene.app.push(manifest(), { tags: ['sha-2'], at: ago(80) })
+  Object.assign(scene.app.row.byDigest.get(old.digest) ?? {}, { updated: ago(70) })
+  const inputs = { 'delete-tags': 'sha-*', 'keep-at-least': '1', 'rank-by': rankBy, 'age-from': 'created' }
+  const run = await scene.run(inputs)
+  expect(run.errors).toEqual([])
+  expect(tagsOf(scene.app)).toEqual(stays)
+})

@@ -7,6 +7,7 @@ import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { confirmMissing, isMissing } from './confirm.ts'
 import { checkImages } from './images.ts'
+import { missingNamed, nothingNamed } from './named.ts'
 import { laggingTags } from './newest.ts'
 import type { Requirements } from './requirements.ts'
 import { unsignedImages } from './signatures.ts'
@@ -49,16 +50,17 @@ export async function inspect(
 }
 
 /** What the package is not that it should be, beside what is missing: sentences. */
-async function faultsOf(
+export async function faultsOf(
   pkg: Package,
-  { newest, signed, visibility }: Requirements,
+  { newest, named, signed, visibility }: Requirements,
   versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  { registry, clock }: Context
+  { registry, clock }: Pick<Context, 'registry' | 'clock'>
 ): Promise<string[]> {
   return [
     ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
     ...(await laggingTags(pkg, newest, versions, checks, registry, clock)),
+    ...(await missingNamed(pkg, named, versions, { registry, clock })),
     ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, registry, clock))
   ]
 }
@@ -88,7 +90,8 @@ async function isKnownToBeAbsent({ name, owner }: Package, { packages }: Context
 function absent(pkg: Package, required: Requirements): Inspected {
   const checks = required.expected.map(one => untold(one, 'absent'))
   const warnings = [`The package ${pkg.name} does not exist yet, so every image of it is missing.`]
-  return { run: { ...unplanned(pkg), checks, warnings }, required, versions: [], left: false, faults: [] }
+  const faults = nothingNamed(pkg.name, required.named)
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions: [], left: false, faults }
 }
 
 function unseen(pkg: Package, required: Requirements, { problem, sentence }: Failure): Inspected {

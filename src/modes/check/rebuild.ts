@@ -7,9 +7,9 @@ import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { awaitBuilds } from './await-builds.ts'
+import { awaitBuilds } from './follow.ts'
 import { checkImagesNow } from './images.ts'
-import { type Inspected, lacks } from './inspect.ts'
+import { faultsOf, type Inspected, lacks } from './inspect.ts'
 import { movedTags } from './moved.ts'
 import type { KnownRuns, Rebuild } from './plan-rebuilds.ts'
 import { narrateDispatches } from './progress-log.ts'
@@ -29,6 +29,8 @@ export interface RebuildPlan {
 export interface RebuildResult {
   readonly runs: readonly PackageRun[]
   readonly dispatches: readonly Dispatch[]
+  /** What is wrong with packages beside what is missing: sentences. */
+  readonly faults: readonly string[]
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly stopped?: string
@@ -69,10 +71,12 @@ export async function rebuild(
   const ended = settled.builds.map(({ dispatch }) => dispatch)
   narrateDispatches(ended, log)
   const moved = await movements(inspected, settled.builds, wanted, inputs, context)
+  const runs = asFound.runs.map(run => updated(run, settled.checks.get(run.package.name) ?? []))
   return {
     ...moved,
-    runs: asFound.runs.map(run => updated(run, settled.checks.get(run.package.name) ?? [])),
+    runs,
     dispatches: ended,
+    faults: await faultsNow(inspected, runs, context),
     ...(settled.stopped === undefined ? {} : { stopped: settled.stopped })
   }
 }
@@ -94,6 +98,40 @@ async function verify(
     return [run.package.name, due.map(({ name, images }) => ({ tag: name, images, ...unread }))] as const
   })
   return new Map(entries)
+}
+
+/** What the builds have put right, and what they have brought: an image without its signature, for one. */
+async function faultsNow(
+  inspected: readonly Inspected[],
+  runs: readonly PackageRun[],
+  context: Context
+): Promise<string[]> {
+  const byName = new Map(runs.map(run => [run.package.name, run.checks ?? []]))
+  const faults = await eachOf(
+    inspected,
+    SIDE_BY_SIDE,
+    async ({ run, required, versions: before, faults, left }) => {
+      const { package: pkg, error } = run
+      const { newest, named, signed } = required
+      // How a package looks that did not exist before the builds was not asked.
+      const unseenVisibility = before.length === 0 ? { visibility: undefined } : {}
+      if (left || error !== undefined || (newest.length + named.length === 0 && signed === undefined))
+        return faults
+      const seen = await orFailure(async () => {
+        const { versions } = await context.packages.listVersions(pkg)
+        return await faultsOf(
+          pkg,
+          { ...required, ...unseenVisibility },
+          versions,
+          byName.get(pkg.name) ?? [],
+          context
+        )
+      })
+      if (!('problem' in seen)) return seen
+      return [...faults, `${pkg.name} was not looked at again after the builds. ${seen.sentence}`]
+    }
+  )
+  return faults.flat()
 }
 
 /** Looks at the tags that a rebuild must not have moved. */

@@ -2,22 +2,30 @@ import type { PackageExpectations } from '../../config/expectations.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
+import { BudgetError, ExpectedError, orFailure } from '../../errors.ts'
 import type { Repository } from '../../github/repository.ts'
 import {
+  askForCommits,
+  type Commits,
   type Expectations,
   type Expected,
   expectedOf,
   expectTags,
-  mergeExpectations
+  mergeExpectations,
+  type NewestTag,
+  newestTags
 } from '../../policy/expected-tags.ts'
-import { type NewestTag, newestTags } from '../../policy/newest-tags.ts'
+import type { NamedImage } from '../../usage/named-images.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
+import { unseenNamed } from './named.ts'
 
 /** What one package must have, and be. */
 export interface Requirements extends Pick<PackageExpectations, 'platforms' | 'signed' | 'visibility'> {
   /** Newest first. */
   readonly expected: readonly Expected[]
   readonly newest: readonly NewestTag[]
+  /** What files name of it. */
+  readonly named: readonly NamedImage[]
 }
 
 /** What the packages of a run must have. */
@@ -33,12 +41,12 @@ export interface Wanted extends Doubts {
  * and each repository is asked once.
  *
  * @param names of the packages
- * @throws ExpectedError when a repository does not answer
+ * @throws ExpectedError when the only repository that is asked does not answer; else that is an error among others
  */
 export async function readRequirements(
   names: readonly string[],
   inputs: Inputs,
-  policies: Pick<Policies, 'expectationsOf'>,
+  policies: Pick<Policies, 'expectationsOf' | 'named'>,
   context: Context
 ): Promise<Wanted> {
   const questions = new Map<string, { rules: PackageExpectations; names: string[] }>()
@@ -50,11 +58,22 @@ export async function readRequirements(
     question.names.push(name)
     questions.set(key, question)
   }
+  const given = [...Object.values(inputs.dispatchInputs), inputs.dispatchRef ?? '']
   const tagsOf = askingOnce(inputs, context)
   const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
   for (const { rules, names } of questions.values()) {
-    const tags = await tagsOf(rules.repository)
-    const wanted = expectTags(tags, rules)
+    const templates = [...rules.imageTags, ...rules.newestTags, ...given]
+    const read = await orFailure(() => tagsOf(rules.repository, askForCommits(templates)))
+    if ('problem' in read) {
+      // Where nothing else is asked, the run has nothing to say; else only what needs this repository has not.
+      if (read.problem === 'left') throw new BudgetError(read.sentence)
+      if (questions.size === 1) throw new ExpectedError(read.sentence)
+      const required = expectTags([], { ...rules, gitTags: ['!**'] })
+      answers.push({ ...required, errors: [read.sentence], warnings: [], names })
+      continue
+    }
+    const { tags, commits } = read
+    const wanted = expectTags(tags, rules, commits)
     const repository = rules.repository ?? context.repository.name
     const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
     context.log.info(
@@ -66,28 +85,42 @@ export async function readRequirements(
   const expected = new Map(answers.flatMap(one => one.names.map(name => [name, one.expected] as const)))
   return {
     all: mergeExpectations(answers),
-    of: name => requirementsOf(expectedOf(expected.get(name) ?? [], name), policies.expectationsOf(name)),
+    of: name => ({
+      ...requirementsOf(expectedOf(expected.get(name) ?? [], name), policies.expectationsOf(name)),
+      named: policies.named.filter(({ packageName }) => packageName === name)
+    }),
     errors: unique(answers.flatMap(({ errors }) => errors)),
-    warnings: unique(answers.flatMap(({ warnings }) => warnings))
+    warnings: [...unique(answers.flatMap(({ warnings }) => warnings)), ...unseenNamed(policies.named, names)]
   }
 }
 
-function requirementsOf(expected: readonly Expected[], rules: PackageExpectations): Requirements {
+function requirementsOf(
+  expected: readonly Expected[],
+  rules: PackageExpectations
+): Omit<Requirements, 'named'> {
   const { platforms, signed, visibility } = rules
   return { expected, platforms, signed, visibility, newest: newestTags(rules.newestTags, expected) }
+}
+
+interface TagsRead {
+  readonly tags: readonly string[]
+  readonly commits: Commits
 }
 
 /** @returns a function from `owner/name`, undefined for the repository whose workflow runs, to its tags */
 function askingOnce(
   { releasesOnly }: Inputs,
   { repository, openRepository }: Context
-): (name: string | undefined) => Promise<readonly string[]> {
-  const answers = new Map<string, Promise<readonly string[]>>()
-  const ask = (one: Repository) => (releasesOnly ? one.releaseTags() : one.gitTags())
-  return (name = repository.name) => {
-    const key = name.toLowerCase()
-    const isHome = key === repository.name.toLowerCase()
-    const answer = answers.get(key) ?? ask(isHome ? repository : openRepository(name))
+): (name: string | undefined, withCommits: boolean) => Promise<TagsRead> {
+  const answers = new Map<string, Promise<TagsRead>>()
+  const ask = async (one: Repository, withCommits: boolean) => ({
+    tags: await (releasesOnly ? one.releaseTags() : one.gitTags()),
+    commits: withCommits ? await one.tagCommits() : undefined
+  })
+  return (name = repository.name, withCommits) => {
+    const key = `${name.toLowerCase()} ${withCommits}`
+    const isHome = name.toLowerCase() === repository.name.toLowerCase()
+    const answer = answers.get(key) ?? ask(isHome ? repository : openRepository(name), withCommits)
     answers.set(key, answer)
     return answer
   }

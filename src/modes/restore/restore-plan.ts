@@ -3,7 +3,7 @@ import type { DeletedVersion } from '../../github/packages.ts'
 import type { RestoreReason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
-import { type Restoral, restoralOf, undoing } from '../../policy/restore-steps.ts'
+import { type Restoral, restoralOf, undoing } from '../../policy/order.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
 import { utcMinute } from '../../util/format.ts'
 

@@ -1,8 +1,8 @@
 import type { PackageTask } from '../../apply/apply.ts'
 import type { PatternHits, Plan, Step } from '../../model/decision.ts'
 import type { PackageRun } from '../../model/run.ts'
-import { catchAllRules } from '../../policy/catch-all.ts'
 import type { Policy, Rule } from '../../policy/rule.ts'
+import { catchAllRules } from '../../policy/rule.ts'
 import { isProtective, unmatchedPhrase } from '../../report/phrases.ts'
 import { unmatched } from '../../report/tally.ts'
 

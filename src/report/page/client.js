@@ -97,7 +97,7 @@ const head = [
     'div',
     {},
     figure('goes', goesWord),
-    figure('stays', data.mode === 'restore' ? 'are back' : 'stay'),
+    figure('stays', data.mode !== 'restore' ? 'stay' : data.dryRun ? 'would be back' : 'restored'),
     figure('trouble', 'are due and were not changed')
   ),
   make(

@@ -67,6 +67,7 @@ export function pageData(run: RunResult): PageData {
     const first = rows.length
     const placeOf = new Map(decisions.map(({ version }, index) => [version.digest, first + index]))
     const names = namesIn(one)
+    const parts = partsByRoot(one)
     for (const decision of decisions) {
       const { id, digest, tags, created, updated } = decision.version
       const date = Math.max(created ?? Number.NEGATIVE_INFINITY, updated ?? Number.NEGATIVE_INFINITY)
@@ -79,7 +80,7 @@ export function pageData(run: RunResult): PageData {
         k: states.place(stateOf(decision, outcomes.get(id))),
         g: groups.place(groupOf(decision)),
         r: [...decision.reasons.map((reason: Reason) => phrase(reason)), ...detailOf(outcomes.get(id))],
-        ...edgesOf(one.contents?.get(digest), placeOf),
+        ...edgesOf(one.contents?.get(digest), placeOf, parts.get(digest)),
         ...(names.has(digest) ? { n: names.get(digest) as string } : {})
       })
     }
@@ -121,13 +122,26 @@ export function planDigest({ packages }: RunResult): string {
   return `sha256:${hash.digest('hex')}`
 }
 
+/** What comes or goes with each root, where no manifests were read that would say it. */
+function partsByRoot({ contents, plan }: PackageRun): ReadonlyMap<Digest, Digest[]> {
+  const steps = contents === undefined ? (plan?.steps ?? []) : []
+  const parts = steps.flatMap(step =>
+    step.action !== 'untag' && step.root !== step.version.digest
+      ? [[step.root, step.version.digest] as const]
+      : []
+  )
+  const byRoot = Map.groupBy(parts, ([root]) => root)
+  return new Map([...byRoot].map(([root, pairs]) => [root, pairs.map(([, part]) => part)]))
+}
+
 function titleOf(run: RunResult): string {
   const steps = run.packages.flatMap(one => one.plan?.steps ?? [])
   const deletions = steps.filter(({ action }) => action === 'delete').length
   const versions = run.packages.reduce((sum, one) => sum + tally(one).versions, 0)
   const where = `${count(versions, 'version')} in ${count(run.packages.length, 'package')} of ${run.owner}`
+  const planned = run.mode === 'restore' ? count(steps.length, 'version') : count(deletions, 'deletion')
   return run.dryRun
-    ? `Dry run: ${count(deletions, 'deletion')} planned, of ${where}`
+    ? `Dry run: ${planned} ${run.mode === 'restore' ? 'would be restored' : 'planned'}, of ${where}`
     : `Mode ${run.mode}: ${where}`
 }
 
@@ -155,10 +169,15 @@ function isKeptPart({ verdict, reasons: [reason] }: Decision): boolean {
   return verdict === 'keep' && (reason.code === 'child' || reason.code === 'referrer')
 }
 
-function edgesOf(content: Content | undefined, placeOf: ReadonlyMap<Digest, number>): Pick<Row, 'c' | 's'> {
-  if (content?.state !== 'read') return {}
-  const { children, subject } = content.manifest
-  const places = children.flatMap(child => placeOf.get(child.digest) ?? [])
+function edgesOf(
+  content: Content | undefined,
+  placeOf: ReadonlyMap<Digest, number>,
+  parts: readonly Digest[] = []
+): Pick<Row, 'c' | 's'> {
+  const { children = [], subject } = content?.state === 'read' ? content.manifest : {}
+  const places = [...children.map(({ digest }) => digest), ...parts].flatMap(
+    child => placeOf.get(child) ?? []
+  )
   const described = subject === undefined ? undefined : placeOf.get(subject)
   return {
     ...(places.length === 0 ? {} : { c: places }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { ageAdvice, ageOf, parseAge } from '../../src/policy/age.ts'
+import { ageAdvice, ageOf, parseAge } from '../../src/policy/time.ts'
 import { version } from '../helpers/make.ts'
 
 const HOUR = 3_600_000

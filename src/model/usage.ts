@@ -1,4 +1,4 @@
-import type { Digest } from '../model/digest.ts'
+import type { Digest } from './digest.ts'
 
 /** A reference to an image of the package, found where images are used. */
 export interface InUse {

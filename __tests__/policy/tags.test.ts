@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseRange } from '../../src/policy/pattern.ts'
-import { isAlias, isEmptyRange, matchSemver, parseSemverTag } from '../../src/policy/semver.ts'
+import { isAlias, isEmptyRange, matchSemver, parseSemverTag } from '../../src/policy/tags.ts'
 
 describe('a semver tag', () => {
   test.each([

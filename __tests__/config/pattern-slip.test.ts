@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { refuseSlip } from '../../src/policy/pattern-slip.ts'
+import { refuseSlip } from '../../src/config/pattern-slip.ts'
 
 const slipOf = (pattern: string, subject: Parameters<typeof refuseSlip>[1] = 'image tag'): string => {
   try {

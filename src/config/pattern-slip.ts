@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Patterns, type PreReleases, parsePatterns } from './pattern.ts'
+import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
 
 /** What a pattern is held against: each has characters of its own. */
 export type Subject = 'image tag' | 'git tag' | 'package' | 'label value'
