@@ -268,7 +268,9 @@ function contentOf(content: Content, shared: Shared): Content {
     manifest: {
       ...manifest,
       mediaType: shared(manifest.mediaType),
-      ...(manifest.children.length === 0 ? {} : { children: manifest.children.map(child => sharing(child, shared)) })
+      ...(manifest.children.length === 0
+        ? {}
+        : { children: manifest.children.map(child => sharing(child, shared)) })
     }
   }
 }
