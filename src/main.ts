@@ -155,9 +155,10 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   if (inputs.pageFile !== undefined) writeHtml(inputs.pageFile, run, log)
   annotate(log.notice, absentPhrases(run))
   annotate(log.warning, [...run.warnings, ...checkWarnings(run), ...warnings])
-  if (run.incomplete !== undefined)
-    log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
+  // What failed has to be mended first.
+  const next = red.length === 0 ? ' The next run goes on.' : ''
+  if (run.incomplete !== undefined) log.warning(`The run ended early. ${run.incomplete}${next}`)
   annotate(log.error, red)
   for (const line of [sizesPhrase(run), ...closingLines(run, inputs.reportFile)])
     if (line !== '') log.info(line)
