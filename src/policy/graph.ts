@@ -43,7 +43,10 @@ export interface Graph {
 /** Follows every edge of an inventory; none leads from a node to itself. */
 export function buildGraph(inventory: Inventory): Graph {
   const nodes = nodesOf(inventory)
-  const places = new Map(nodes.map(({ digest }, place) => [digest, place]))
+  const places = new Map<Digest, number>()
+  nodes.forEach(({ digest }, place) => {
+    places.set(digest, place)
+  })
   const find = (digest: Digest): number | undefined => places.get(digest)
   const children = nodes.map(node => unique(childDigests(node).map(find)))
   const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
@@ -82,13 +85,17 @@ function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['fi
 }
 
 function predecessorsOf(children: readonly Places[], referrers: readonly Places[]): Places[] {
-  const predecessors = new Map<number, number[]>()
+  const predecessors = children.map((): number[] | undefined => undefined)
   for (const edges of [children, referrers]) {
     edges.forEach((ends, place) => {
-      for (const end of ends) addTo(predecessors, end, place)
+      for (const end of ends) {
+        const known = predecessors[end]
+        if (known === undefined) predecessors[end] = [place]
+        else known.push(place)
+      }
     })
   }
-  return children.map((_, place) => predecessors.get(place) ?? NONE)
+  return children.map((_, place) => predecessors[place] ?? NONE)
 }
 
 /** GitHub may list a digest twice: what points to one of the two rows points to the other. */
