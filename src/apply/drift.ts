@@ -90,14 +90,14 @@ export function detectDrift(
     for (let page = 1; ; page++) {
       const { seen, at } = await take(page)
       asOf = Math.min(asOf, at)
-      const strangers = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
-      arrivals.push(...strangers)
-      // Newest first, a page that has an old acquaintance ends the news; in any other order all pages count.
-      if (seen.length === 0 || (listing.newestFirst && strangers.length < seen.length)) break
+      const unknown = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
+      arrivals.push(...unknown)
+      // Newest first, a page with a version that is known ends the search; in any other order all pages count.
+      if (seen.length === 0 || (listing.newestFirst && unknown.length < seen.length)) break
     }
     const needs = arrivals.length === 0 ? NO_NEEDS : await reader.needs(arrivals)
     for (const need of needs.needed) needed.add(need)
-    // One that could not be read stays a stranger, so that the next look tries it again.
+    // One that could not be read stays unknown, so that the next look tries it again.
     if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
     // Only now: until it is read, what could not be read before may still need anything.
     unread = needs.unread

@@ -16,7 +16,7 @@ export interface RemovalRequests {
   isGone(version: PackageVersion): Promise<boolean>
 }
 
-/** What a deletion comes to that GitHub confirmed and did not carry out. */
+/** The outcome of a deletion that GitHub confirmed and did not carry out. */
 export const IN_VAIN = 'GitHub answered that it is deleted, and it is still there'
 
 const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before this run came to it' }

@@ -94,7 +94,7 @@ export function untagger(
   }
 }
 
-/** What untagging comes to by what became of the placeholder; `told` says what is true of the tag by then. */
+/** The outcome of untagging, by what became of the placeholder; `told` says what is true of the tag by then. */
 function withPlaceholder(removed: Performed, placeholder: Digest, told: string): Performed {
   if (removed.status === 'done' || removed.status === 'already') return DONE
   return { ...removed, detail: `${told}, but the placeholder ${placeholder} stays: ${removed.detail}` }

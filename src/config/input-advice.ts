@@ -25,7 +25,7 @@ export function inputWarnings(inputs: Inputs): string[] {
   const deletesTags = inputs.deleteTags.length > 0
   if (!deletesTags && !inputs.deleteUntagged && inputs.deleteBroken.length === 0) {
     return [
-      'Nothing is deleted, for no input asks for it: set `delete-tags`, `delete-untagged` or `delete-broken`.'
+      'Nothing is deleted, because no input asks for it: set `delete-tags`, `delete-untagged` or `delete-broken`.'
     ]
   }
   const idle: [boolean, string, string][] = [
@@ -44,7 +44,7 @@ export function inputWarnings(inputs: Inputs): string[] {
   return [
     ...idle
       .filter(([isIdle]) => isIdle)
-      .map(([, name, other]) => `Input \`${name}\` has no effect, for \`${other}\` is not set.`),
+      .map(([, name, other]) => `Input \`${name}\` has no effect, because \`${other}\` is not set.`),
     ...(idleAge ? [`Input \`older-than\` is below the grace. ${belowGrace(inputs.grace)}`] : [])
   ]
 }
@@ -62,5 +62,5 @@ function checkWarnings(inputs: Inputs): string[] {
   ]
   return idle
     .filter(([value]) => value !== undefined)
-    .map(([, name]) => `Input \`${name}\` has no effect, for \`dispatch-workflow\` is not set.`)
+    .map(([, name]) => `Input \`${name}\` has no effect, because \`dispatch-workflow\` is not set.`)
 }

@@ -72,7 +72,7 @@ function contradictions(inputs: Partial<Inputs>): string[] {
 
 /**
  * The policy, by path or as YAML, whose tests are all that is asked for; undefined for an ordinary run. Nothing else
- * is looked at, for nothing else is needed: no token, no owner.
+ * is looked at, because nothing else is needed: no token, no owner.
  *
  * @throws InputError when there is no policy, or an input that is not known
  */

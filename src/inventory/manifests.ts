@@ -24,7 +24,7 @@ const HOPELESS = 100
 const PATIENT_WAVES = 100
 
 /**
- * Finds out what every version of a package needs, with as few reads as will do, for GitHub counts each as a
+ * Finds out what every version of a package needs, with as few reads as will do, because GitHub counts each as a
  * download: a platform that a read index names is not read itself. First the tagged versions and all that
  * they lead to, then the untagged ones that nothing led to, each index before its platforms where dates and
  * ids tell which that is. What the registry denies is asked for again, after pauses.

@@ -195,7 +195,7 @@ function failingSort(
     const since = usage.untaggedSince.get(node.digest)
     if (!untagged || since === undefined || now - since <= match.untaggedFor) return 'untagged-for'
   }
-  // What says nothing of tags and does not name the tagless either is, for a deletion, about tagged versions.
+  // A delete rule that names neither tags nor untagged versions matches tagged versions only.
   const isMeant = action === 'keep' || speaksOfTags(match) || namesTagless(match) || !untagged
   return isMeant ? undefined : 'tags'
 }

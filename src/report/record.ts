@@ -61,7 +61,7 @@ const packageRecord = z.object({
   url: z.string(),
   error: z.string().optional(),
   warnings: z.array(z.string()),
-  /** In a check, before anything was started; absent when the package was not come to. */
+  /** In a check, before anything was started; absent when the package was not reached. */
   checks: z.array(check).optional(),
   /** Manifests that were read and why, and those that were not. */
   reads: z

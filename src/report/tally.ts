@@ -17,7 +17,7 @@ export interface Tally {
   readonly refused: number
   readonly skipped: number
   readonly failed: number
-  /** Deletions that are due and were not come to: beyond the budget, a limit, or the end of the run. */
+  /** Deletions that are due and were not reached: beyond the budget, a limit, or the end of the run. */
   readonly left: number
   /** Deletions that a brake holds back. */
   readonly held: number

@@ -1,6 +1,6 @@
 /**
  * Applies `work` to every item, at most `atOnce` at a time, and gives the results in the items' order.
- * The first failure is thrown; what is then under way comes to its end unseen, and nothing more is begun.
+ * The first failure is thrown; what is then under way ends unseen, and nothing more is started.
  */
 export async function eachOf<T, R>(
   items: readonly T[],

@@ -25,7 +25,7 @@ export interface RebuildPlan {
   readonly trouble?: string
 }
 
-/** What the rebuilding has come to. */
+/** What became of the rebuilds. */
 export interface RebuildResult {
   readonly runs: readonly PackageRun[]
   readonly dispatches: readonly Dispatch[]
