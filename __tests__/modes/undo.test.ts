@@ -326,7 +326,11 @@ describe('purge', () => {
       /"ghcr\.io\/other\/app:bad" is of another package\. Here it is `ghcr\.io\/acme\/app`/
     ],
     ['a reference names another package', () => ({ purge: 'ghcr.io/acme/web:bad' }), /is of another package/],
-    ['a reference names another registry', () => ({ purge: 'docker.io/acme/app:bad' }), /is of another package/],
+    [
+      'a reference names another registry',
+      () => ({ purge: 'docker.io/acme/app:bad' }),
+      /is of another package/
+    ],
     [
       'a digest is said to be of another package, beside a name that is right',
       () => ({ purge: `twin web:1@${app.tags()['bad']}?` }),
