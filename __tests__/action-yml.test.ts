@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { parse } from 'yaml'
-import { INPUT_DEFAULTS } from '../src/config/inputs.ts'
+import { INPUT_DEFAULTS } from '../src/config/input-table.ts'
 import { OUTPUT_NAMES } from '../src/report/outputs.ts'
 
 interface Entry {

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { modesOf } from '../src/config/inputs.ts'
+import { modesOf } from '../src/config/input-table.ts'
 import { policyJsonSchema } from '../src/config/policy-schema.ts'
 import { withContents } from './generate/contents.ts'
 import { withTables } from './generate/inputs-table.ts'

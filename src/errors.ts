@@ -66,6 +66,13 @@ export async function orFailure<T extends object>(work: () => Promise<T>): Promi
   }
 }
 
+/** The same, but want of room is thrown on: what comes next would find none either. */
+export async function orRefusal<T extends object>(work: () => Promise<T>): Promise<T | Failure> {
+  const result = await orFailure(work)
+  if ('problem' in result && result.problem === 'left') throw new BudgetError(result.sentence)
+  return result
+}
+
 /** What any thrown value says, for a sentence; never empty. */
 export function messageOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import * as core from '@actions/core'
-import { blankInputs, type Inputs, inputWarnings, policyUnderTest, readInputs } from './config/inputs.ts'
-import { openPolicies, type Policies, readPolicy } from './config/policies.ts'
+import { blankInputs, inputWarnings } from './config/input-advice.ts'
+import { type Inputs, policyUnderTest, readInputs } from './config/inputs.ts'
+import { openPolicies, type Policies } from './config/policies.ts'
+import { readPolicy } from './config/policy-file.ts'
 import { runPolicyTests } from './config/policy-tests.ts'
 import { type Context, openContext } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
@@ -154,9 +156,10 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   if (inputs.pageFile !== undefined) writeHtml(inputs.pageFile, run, log)
   annotate(log.notice, absentPhrases(run))
   annotate(log.warning, [...run.warnings, ...checkWarnings(run), ...warnings])
-  if (run.incomplete !== undefined)
-    log.warning(`The run ended early. ${run.incomplete} The next run goes on.`)
   const red = failures(run)
+  // What failed has to be mended first.
+  const next = red.length === 0 ? ' The next run goes on.' : ''
+  if (run.incomplete !== undefined) log.warning(`The run ended early. ${run.incomplete}${next}`)
   annotate(log.error, red)
   for (const line of [sizesPhrase(run), ...closingLines(run, inputs.reportFile)])
     if (line !== '') log.info(line)

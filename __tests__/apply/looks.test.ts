@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { batchAfter, looksAt } from '../../src/apply/looks.ts'
+import { batchAfter, looksAt } from '../../src/apply/drift.ts'
 import { version } from '../helpers/make.ts'
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(name => version(name)) as [

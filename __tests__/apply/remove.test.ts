@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import type { DriftDetector } from '../../src/apply/drift.ts'
 import { remover } from '../../src/apply/remove.ts'
 import { BudgetError, StaleError } from '../../src/errors.ts'
-import type { Removal } from '../../src/github/write-answers.ts'
+import type { WriteAnswer } from '../../src/github/write-answers.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { version } from '../helpers/make.ts'
@@ -17,7 +17,7 @@ const unchanged: DriftDetector = {
 
 /** Deletes `doomed` against scripted answers; gives the outcome and how many DELETEs were sent. */
 async function run(
-  answers: readonly (Removal | Error)[],
+  answers: readonly (WriteAnswer | Error)[],
   looks: readonly (PackageVersion | undefined)[],
   knowledge = unchanged
 ) {
@@ -27,7 +27,7 @@ async function run(
     knowledge,
     {
       remove: async () => {
-        const answer = answers[Math.min(sent++, answers.length - 1)] as Removal | Error
+        const answer = answers[Math.min(sent++, answers.length - 1)] as WriteAnswer | Error
         if (answer instanceof Error) throw answer
         return answer
       },
@@ -40,11 +40,11 @@ async function run(
   return { ...(await remove(doomed)), sent }
 }
 
-const unsure: Removal = { kind: 'unsure', message: 'HTTP 502' }
-const notFound: Removal = { kind: 'not-found', message: 'Package not found.' }
+const unsure: WriteAnswer = { kind: 'unsure', message: 'HTTP 502' }
+const notFound: WriteAnswer = { kind: 'not-found', message: 'Package not found.' }
 
-it.each<[string, (Removal | Error)[], (PackageVersion | undefined)[], object]>([
-  ['204', [{ kind: 'gone' }], [], { status: 'done', sent: 1 }],
+it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object]>([
+  ['204', [{ kind: 'done' }], [], { status: 'done', sent: 1 }],
   [
     'T-26 a refusal by rule',
     [{ kind: 'refused', reason: 'downloads', message: '5000 downloads' }],
@@ -72,15 +72,15 @@ it.each<[string, (Removal | Error)[], (PackageVersion | undefined)[], object]>([
     [doomed, undefined],
     { status: 'already' }
   ],
-  ['502 that did not, then 204', [unsure, { kind: 'gone' }], [doomed], { status: 'done', sent: 2 }],
+  ['502 that did not, then 204', [unsure, { kind: 'done' }], [doomed], { status: 'done', sent: 2 }],
   ['502 for ever', [unsure], [doomed], { status: 'failed', sent: 3 }],
   [
     'T-31 a limit, then 204',
-    [{ kind: 'limited', until: 0, message: 'wait' }, { kind: 'gone' }],
+    [{ kind: 'limited', until: 0, message: 'wait' }, { kind: 'done' }],
     [],
     { status: 'done', sent: 2 }
   ],
-  ['knowledge that went stale while waiting', [new StaleError(), { kind: 'gone' }], [], { status: 'done' }]
+  ['knowledge that went stale while waiting', [new StaleError(), { kind: 'done' }], [], { status: 'done' }]
 ])('settles %s', async (_, answers, looks, outcome) => {
   expect(await run(answers, looks)).toMatchObject(outcome)
 })

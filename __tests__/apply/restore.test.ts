@@ -1,14 +1,14 @@
 import { expect, it } from '@jest/globals'
 import { restorer } from '../../src/apply/restore.ts'
 import { BudgetError } from '../../src/errors.ts'
-import type { Restoral } from '../../src/github/write-answers.ts'
+import type { WriteAnswer } from '../../src/github/write-answers.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { version } from '../helpers/make.ts'
 
 const lost = version('lost')
 
 /** Restores `lost` against scripted answers; `back` says whether it is there at each look. */
-async function run(answers: readonly (Restoral | Error)[], back: readonly boolean[] = []) {
+async function run(answers: readonly (WriteAnswer | Error)[], back: readonly boolean[] = []) {
   let sent = 0
   let looked = 0
   const announced: number[] = []
@@ -17,7 +17,7 @@ async function run(answers: readonly (Restoral | Error)[], back: readonly boolea
       restore: async (_, announce) => {
         announce()
         expect(announced).toHaveLength(sent + 1)
-        const answer = answers[Math.min(sent++, answers.length - 1)] as Restoral | Error
+        const answer = answers[Math.min(sent++, answers.length - 1)] as WriteAnswer | Error
         if (answer instanceof Error) throw answer
         return answer
       },
@@ -30,19 +30,14 @@ async function run(answers: readonly (Restoral | Error)[], back: readonly boolea
   return { ...(await restore(lost)), sent }
 }
 
-const unsure: Restoral = { kind: 'unsure', message: 'HTTP 502' }
-const notFound: Restoral = { kind: 'not-found', message: 'Package version not found.' }
-const limited: Restoral = { kind: 'limited', until: 0, message: 'wait' }
+const unsure: WriteAnswer = { kind: 'unsure', message: 'HTTP 502' }
+const notFound: WriteAnswer = { kind: 'not-found', message: 'Package version not found.' }
+const limited: WriteAnswer = { kind: 'limited', until: 0, message: 'wait' }
 
-it.each<[string, Restoral[], boolean[], object]>([
-  ['204', [{ kind: 'restored' }], [], { status: 'done', sent: 1 }],
+it.each<[string, WriteAnswer[], boolean[], object]>([
+  ['204', [{ kind: 'done' }], [], { status: 'done', sent: 1 }],
   ['a lost answer that did it', [unsure], [true], { status: 'done', sent: 1 }],
-  [
-    'a lost answer that did not, then 204',
-    [unsure, { kind: 'restored' }],
-    [false],
-    { status: 'done', sent: 2 }
-  ],
+  ['a lost answer that did not, then 204', [unsure, { kind: 'done' }], [false], { status: 'done', sent: 2 }],
   [
     'a lost answer, then 404 because it is back',
     [unsure, notFound],
@@ -52,7 +47,7 @@ it.each<[string, Restoral[], boolean[], object]>([
   ['lost answers for ever', [unsure], [false], { status: 'failed', sent: 3 }],
   ['404 for what shows late', [notFound], [false, true], { status: 'done', sent: 1 }],
   ['404 for what is gone for good', [notFound], [false], { status: 'failed', sent: 1 }],
-  ['a limit, then 204', [limited, { kind: 'restored' }], [], { status: 'done', sent: 2 }],
+  ['a limit, then 204', [limited, { kind: 'done' }], [], { status: 'done', sent: 2 }],
   ['a limit for ever', [limited], [], { status: 'failed', sent: 3 }],
   ['400', [{ kind: 'refused', reason: 'other', message: 'no' }], [], { status: 'failed', sent: 1 }],
   ['403', [{ kind: 'forbidden', message: 'no' }], [], { status: 'failed', stop: 'Grant Admin.', sent: 1 }]

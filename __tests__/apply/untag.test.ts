@@ -5,7 +5,7 @@ import type { Performed } from '../../src/apply/execute.ts'
 import { untagger } from '../../src/apply/untag.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
-import type { TagHead } from '../../src/registry/client.ts'
+import type { TagHead } from '../../src/registry/read.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf, version } from '../helpers/make.ts'
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { describedBy, referrerTag } from '../../src/model/digest.ts'
-import { type RunRecord, readRecord } from '../../src/report/record.ts'
+import { readRecord } from '../../src/report/read-record.ts'
+import type { RunRecord } from '../../src/report/record.ts'
 import type { Builder } from '../emulator/builder.ts'
 import type { Emulator } from '../emulator/server.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { type Inputs, inputWarnings, readInputs } from '../../src/config/inputs.ts'
+import { inputWarnings } from '../../src/config/input-advice.ts'
+import { type Inputs, readInputs } from '../../src/config/inputs.ts'
 import { InputError } from '../../src/errors.ts'
 
 const HOUR = 3_600_000

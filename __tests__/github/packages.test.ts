@@ -302,7 +302,7 @@ const popular =
   'Publicly visible package versions with more than 5000 downloads cannot be deleted. Contact GitHub support for further assistance.'
 
 it.each<[string, Answer, object]>([
-  ['204', [204], { kind: 'gone' }],
+  ['204', [204], { kind: 'done' }],
   [
     'T-28 404',
     [404, { message: 'Package not found.' }],
@@ -357,6 +357,6 @@ it('restores a version, and tells when GitHub does not', async () => {
     count === 1 ? [204] : [404, { message: 'Package version not found.' }]
   )
   const { packages } = packagesOf(server)
-  expect(await packages.restore(somePackage, 5, () => true)).toEqual({ kind: 'restored' })
+  expect(await packages.restore(somePackage, 5, () => true)).toEqual({ kind: 'done' })
   expect(await packages.restore(somePackage, 5, () => true)).toMatchObject({ kind: 'not-found' })
 })

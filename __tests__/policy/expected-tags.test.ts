@@ -151,6 +151,11 @@ describe('R-14: what a git tag protects', () => {
     expect(protectedTags([name]).map(({ tag }) => tag)).toContain(image)
   })
 
+  test('by the names alone too, where a named group reads them otherwise', () => {
+    const tags = protectedTags(['v1.2.3'], { gitTags: ['/^v(?<version>\\d+)\\./'] }).map(({ tag }) => tag)
+    expect(tags).toEqual(expect.arrayContaining(['v1.2.3', '1.2.3', '1']))
+  })
+
   test('by the named groups too', () => {
     const tags = protectedTags(['pkg@1.2.3'], { gitTags: ['/^(?<name>.+)@(?<version>.+)$/'] })
     expect(tags.map(({ tag }) => tag)).toContain('1.2.3')

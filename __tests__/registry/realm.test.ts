@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readChallenge } from '../../src/registry/realm.ts'
+import { readChallenge } from '../../src/registry/auth.ts'
 
 const read = (realm: string, registry: string, server = 'https://github.com') =>
   readChallenge(`Bearer realm="${realm}",service="svc"`, new URL(registry), new URL(server))

@@ -3,7 +3,7 @@ import type { CheckFindings, Dispatch, TagCheck } from '../../src/model/check.ts
 import type { PackageRun, RunResult } from '../../src/model/run.ts'
 import { statePhrase } from '../../src/report/check-phrases.ts'
 import { outputs } from '../../src/report/outputs.ts'
-import { parseRecord } from '../../src/report/record.ts'
+import { parseRecord } from '../../src/report/read-record.ts'
 import { finishedRecord, packageRecord, runRecord } from '../../src/report/record-build.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { failures } from '../../src/report/verdict.ts'

@@ -13,12 +13,35 @@ test('the first line says what this is, and whether it changes anything', () => 
 
 test('a dry run ends with what a real one would do, how long that takes, and how to go on', () => {
   const run = runOf([packageRun(decisions, () => ['planned', ''])], { dryRun: true })
-  expect(closingLines(run, 'r.json')).toEqual([
+  const requests = { ...run.requests, api: 10 }
+  expect(closingLines({ ...run, requests }, 'r.json')).toEqual([
     expect.stringMatching(
       /^Nothing was changed\. A real run would delete 2 images \(2 versions\) in about 1 s\. Digest of the plan: sha256:/
     ),
     expect.stringContaining('`plan: r.json`')
   ])
+})
+
+test.each([
+  // API requests of the dry run, deletions, what is said of the quota
+  [10, 3, undefined],
+  [600, 100, undefined],
+  [
+    600,
+    500,
+    'With what it lists again that takes about 1,350 API requests: 2 hours of quota with `GITHUB_TOKEN` (1,000 an hour), 1 hour with a classic token (5,000). Let it wait for them with `patience: 1h`.'
+  ],
+  [
+    4_000,
+    10_000,
+    'With what it lists again that takes about 19,000 API requests: 19 hours of quota with `GITHUB_TOKEN` (1,000 an hour), 4 hours with a classic token (5,000). Let it wait for them with `patience: 1h`.'
+  ]
+])('E-28: after %i requests, a dry run of %i deletions says: %s', (api, deletions, said) => {
+  const going = Array.from({ length: deletions }, (_, n) => drop(version(`v${n}`)))
+  const run = runOf([packageRun(going, () => ['planned', ''])], { dryRun: true })
+  const lines = closingLines({ ...run, requests: { ...run.requests, api } }, 'r.json')
+  expect(lines.find(line => line.includes('hours'))).toBe(said)
+  expect(lines).toHaveLength(said === undefined ? 2 : 3)
 })
 
 test('a real run ends with what went, and how to undo it', () => {

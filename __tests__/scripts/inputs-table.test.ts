@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { withTables } from '../../scripts/generate/inputs-table.ts'
-import { modesOf } from '../../src/config/inputs.ts'
+import { modesOf } from '../../src/config/input-table.ts'
 
 const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 

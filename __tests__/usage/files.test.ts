@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { readMatchingFiles, readTextFile } from '../../src/usage/files.ts'
+import { readTextFile } from '../../src/usage/files.ts'
+import { readMatchingFiles } from '../helpers/references.ts'
 import { checkout } from '../helpers/workspace.ts'
 
 const paths = (root: string, ...patterns: string[]): string[] =>

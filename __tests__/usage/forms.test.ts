@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { describe, expect, test } from '@jest/globals'
-import { findReferences, referencesTo } from '../../src/usage/references.ts'
 import { digestOf } from '../helpers/make.ts'
+import { findReferences, referencesTo } from '../helpers/references.ts'
 
 /** The forms in which deployments name what they run. Whatever is in use must be found; more may be. */
 

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { expect, test } from '@jest/globals'
-import { findReferences, referencesTo } from '../../src/usage/references.ts'
 import { digestOf } from '../helpers/make.ts'
+import { findReferences, referencesTo } from '../helpers/references.ts'
 
 const DIGEST = digestOf('some image')
 

@@ -1,6 +1,7 @@
 import type { Emulator } from '../../__tests__/emulator/server.ts'
 import { runAction, withDefaults } from '../../__tests__/helpers/run-action.ts'
-import { parseRecord, type RunRecord } from '../../src/report/record.ts'
+import { parseRecord } from '../../src/report/read-record.ts'
+import type { RunRecord } from '../../src/report/record.ts'
 import type { Checks } from './checks.ts'
 import { type Expected, expectedOf, sharedLayers } from './expected.ts'
 import type { Gate } from './gate.ts'

@@ -16,22 +16,22 @@ interface Mutant {
   readonly replace: string
 }
 
-const MUTANTS: readonly Mutant[] = [
+export const MUTANTS: readonly Mutant[] = [
   {
     what: 'subjects are ignored',
-    file: 'src/policy/graph.ts',
+    file: 'src/policy/node.ts',
     find: "return content.state === 'read' ? content.manifest.subject : undefined",
     replace: 'return undefined'
   },
   {
     what: 'older lists of referrers are images',
-    file: 'src/policy/graph.ts',
+    file: 'src/policy/node.ts',
     find: 'return others.length === 0 ? subject : undefined',
     replace: 'return undefined'
   },
   {
     what: 'what an index names is not needed',
-    file: 'src/policy/graph.ts',
+    file: 'src/policy/node.ts',
     find: 'return content.manifest.children.map(child => child.digest).filter(child => child !== digest)',
     replace: 'return NONE'
   },

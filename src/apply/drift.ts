@@ -5,7 +5,6 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { changeOf } from '../model/package.ts'
-import { batchAfter, looksAt } from './looks.ts'
 
 /** What is known of a version when its DELETE is sent is at most this old (law 5), in milliseconds. */
 const FRESH = 10_000
@@ -91,14 +90,14 @@ export function detectDrift(
     for (let page = 1; ; page++) {
       const { seen, at } = await take(page)
       asOf = Math.min(asOf, at)
-      const strangers = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
-      arrivals.push(...strangers)
-      // Newest first, a page that has an old acquaintance ends the news; in any other order all pages count.
-      if (seen.length === 0 || (listing.newestFirst && strangers.length < seen.length)) break
+      const unknown = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
+      arrivals.push(...unknown)
+      // Newest first, a page with a version that is known ends the search; in any other order all pages count.
+      if (seen.length === 0 || (listing.newestFirst && unknown.length < seen.length)) break
     }
     const needs = arrivals.length === 0 ? NO_NEEDS : await reader.needs(arrivals)
     for (const need of needs.needed) needed.add(need)
-    // One that could not be read stays a stranger, so that the next look tries it again.
+    // One that could not be read stays unknown, so that the next look tries it again.
     if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
     // Only now: until it is read, what could not be read before may still need anything.
     unread = needs.unread
@@ -182,4 +181,47 @@ function adopted(
   }
   if (unread !== undefined) return `the new version ${unread} could not be read, so what it needs is unknown`
   return undefined
+}
+
+/** Which requests a look at versions takes; pure. */
+
+/** What one look covers at least: the steps that are under way at once. */
+const LEAST = 8
+/** What is deleted at GitHub's ceiling of 180 a minute while a look stays fresh. */
+const MOST = 30
+
+/**
+ * How many versions the next look covers. What is looked at and not deleted within seconds was looked at in vain, and
+ * how many are deleted depends on the network, the limits, and the packages beside this one.
+ *
+ * @param asked how many versions were asked about since the last look
+ */
+export function batchAfter(asked: number): number {
+  return Math.min(Math.max(asked, LEAST), MOST)
+}
+
+/** Requests: pages of the list, and single versions. */
+export interface Looks {
+  readonly pages: readonly number[]
+  readonly singles: readonly PackageVersion[]
+}
+
+/**
+ * The fewest requests that show all of these versions: the page where it has several of them, which costs as much as
+ * one of them, and otherwise the version, which no push moves to another page.
+ *
+ * @param pageOf the page that a version was on; undefined when that is not known
+ */
+export function looksAt(
+  versions: readonly PackageVersion[],
+  pageOf: (version: PackageVersion) => number | undefined
+): Looks {
+  const onPage = Map.groupBy(versions, pageOf)
+  const pages: number[] = []
+  const singles: PackageVersion[] = []
+  for (const [page, together] of onPage) {
+    if (page !== undefined && together.length > 1) pages.push(page)
+    else singles.push(...together)
+  }
+  return { pages, singles }
 }

@@ -1,5 +1,5 @@
 import type { Look } from '../github/packages.ts'
-import type { Removal } from '../github/write-answers.ts'
+import type { WriteAnswer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { DriftDetector } from './drift.ts'
@@ -9,14 +9,14 @@ import { failed, sendWrite } from './write.ts'
 /** The requests that deleting takes. */
 export interface RemovalRequests {
   /** One DELETE, sent once. @throws StaleError when `precondition` is false at the moment of sending */
-  remove(version: PackageVersion, precondition: () => boolean): Promise<Removal>
+  remove(version: PackageVersion, precondition: () => boolean): Promise<WriteAnswer>
   /** The version as it is now; undefined when it is gone. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
   /** Whether a version is gone whose DELETE was confirmed; asked where others wait for that. */
   isGone(version: PackageVersion): Promise<boolean>
 }
 
-/** What a deletion comes to that GitHub confirmed and did not carry out. */
+/** The outcome of a deletion that GitHub confirmed and did not carry out. */
 export const IN_VAIN = 'GitHub answered that it is deleted, and it is still there'
 
 const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before this run came to it' }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Look } from '../github/packages.ts'
 import { lackingRights } from '../github/token.ts'
-import type { Restoral as Answer } from '../github/write-answers.ts'
+import type { WriteAnswer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import { emptyPlan, type Outcome } from '../model/decision.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
@@ -14,7 +14,7 @@ import { DONE, failed, sendWrite } from './write.ts'
 /** The requests that restoring takes. */
 export interface RestoreRequests {
   /** One restore, sent once; `announce` runs right before it goes out. */
-  restore(version: PackageVersion, announce: () => boolean): Promise<Answer>
+  restore(version: PackageVersion, announce: () => boolean): Promise<WriteAnswer>
   /** The version as it is now; undefined when it is not there. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, sha256Of } from '../model/digest.ts'
 import { PLACEHOLDER } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { TagHead } from '../registry/client.ts'
+import type { TagHead } from '../registry/read.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
 import { DONE, failed } from './write.ts'
@@ -94,7 +94,7 @@ export function untagger(
   }
 }
 
-/** What untagging comes to by what became of the placeholder; `told` says what is true of the tag by then. */
+/** The outcome of untagging, by what became of the placeholder; `told` says what is true of the tag by then. */
 function withPlaceholder(removed: Performed, placeholder: Digest, told: string): Performed {
   if (removed.status === 'done' || removed.status === 'already') return DONE
   return { ...removed, detail: `${told}, but the placeholder ${placeholder} stays: ${removed.detail}` }

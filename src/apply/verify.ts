@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { AbsentError, BudgetError, ExpectedError } from '../errors.ts'
+import { orFailure } from '../errors.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { readArrivals } from '../inventory/manifests.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
@@ -15,18 +15,12 @@ import type { Aftermath } from './apply.ts'
 import { IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
 import { lookAgain, type SecondLook, stillThere } from './second-look.ts'
+import { type Done, type Earlier, earlierOf, leaveToNext } from './unchecked.ts'
 
 /** Outcomes of this run's own requests after which a version is gone, or may be. */
 const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
 /** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]
-
-/** What a run did to one package. */
-export interface Done {
-  readonly plan: Plan
-  readonly loaded: LoadedPackage
-  readonly outcomes: readonly Outcome[]
-}
 
 /**
  * The second half of "nothing on stale knowledge": a tag can land on a version, or a new index name it, in the
@@ -44,25 +38,33 @@ export async function verifyDeletions(
   const pkg = done.plan.package
   const urgent = { ...context, packages: context.urgentPackages }
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
-  if (deleted.length === 0 && versionsOf(outcomes, ['already']).length === 0) return nothingFound(outcomes)
-  try {
-    const seen = await lookAgain(pkg, done.loaded, deleted, urgent)
-    const { needed, alarms } = await findingsOf(done, seen, urgent)
-    const steps = stepsBack(done, seen, new Set(needed.keys()))
+  const earlier = earlierOf(done.loaded)
+  if (deleted.length + earlier.length + versionsOf(outcomes, ['already']).length === 0)
+    return nothingFound(outcomes)
+  const result = await orFailure(async () => {
+    const seen = await lookAgain(
+      pkg,
+      done.loaded,
+      [...deleted, ...earlier.map(({ version }) => version)],
+      urgent
+    )
+    const { needed, alarms } = await findingsOf(done, seen, earlier, urgent)
+    const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const restored = await restoreVersions(pkg, steps, urgent, journal, report)
+    leaveToNext(done, [], seen.unlisted, context.clock)
     return {
       outcomes: [...corrected(outcomes, seen, report), ...restored],
       alarms: [...alarms, ...(await notBack(pkg, restored, seen, urgent))],
       warnings: restoredSentences(restored, needed)
     }
-  } catch (error) {
-    if (error instanceof AbsentError && isEmptied(done.plan)) return afterPackage(done, context, report)
-    if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
-    const sentence = `What was deleted could not be looked at once more: ${error.message} ${WAY_BACK}`
-    return error instanceof BudgetError
-      ? { outcomes, alarms: [], warnings: [], unverified: sentence }
-      : { outcomes, alarms: [sentence], warnings: [] }
-  }
+  })
+  if (!('problem' in result)) return result
+  if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, context, report)
+  leaveToNext(done, earlier, deleted, context.clock)
+  const sentence = `What was deleted could not be looked at once more: ${result.sentence} ${WAY_BACK}`
+  return result.problem === 'left'
+    ? { outcomes, alarms: [], warnings: [], unverified: sentence }
+    : { outcomes, alarms: [sentence], warnings: [] }
 }
 
 const WAY_BACK =
@@ -121,6 +123,7 @@ function corrected(
 async function findingsOf(
   { plan, loaded, outcomes }: Done,
   seen: SecondLook,
+  earlier: readonly Earlier[],
   context: Context
 ): Promise<{ needed: ReadonlyMap<Digest, string>; alarms: readonly string[] }> {
   const { registry } = context
@@ -134,6 +137,11 @@ async function findingsOf(
     }
     const tags = seen.lostTags.get(digest)
     if (tags !== undefined) needed.set(digest, `tag ${some(tags, 5)} was put on it right before its deletion`)
+  }
+  // What came between the runs is in the listing, and no arrival.
+  const named = earlier.length === 0 ? new Set<Digest>() : namedIn(loaded)
+  for (const { version } of earlier) {
+    if (named.has(version.digest)) needed.set(version.digest, 'a version that stays needs it')
   }
   for (const version of seen.there) {
     for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
@@ -150,6 +158,11 @@ async function findingsOf(
     )
   }
   return { needed, alarms }
+}
+
+/** Every child of what is listed. */
+function namedIn(loaded: LoadedPackage): ReadonlySet<Digest> {
+  return new Set(loaded.inventory.versions.flatMap(version => childrenOf(version, loaded)))
 }
 
 function childrenOf({ digest }: PackageVersion, { inventory }: LoadedPackage): readonly Digest[] {
@@ -196,9 +209,13 @@ function versionsOf(outcomes: readonly Outcome[], wanted: readonly OutcomeStatus
 function stepsBack(
   { plan, loaded, outcomes }: Done,
   seen: SecondLook,
+  earlier: readonly Earlier[],
   needed: ReadonlySet<Digest>
 ): ReturnType<typeof undoing> {
   if (needed.size === 0) return []
+  // Of what an earlier run deleted only the image is known that each was a part of.
+  const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
+  const before = earlier.filter(({ root }) => images.has(root))
   const graph = buildGraph(loaded.inventory)
   const isGone = new Set(goneOf(outcomes, seen).map(({ id }) => id))
   const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
@@ -208,8 +225,9 @@ function stepsBack(
   const starts = [...needed].map(graph.find).filter(place => gone.has(place) && place !== undefined)
   const back = closure(graph, starts as number[], place => gone.has(place))
   const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
+  for (const { version, describes } of before) if (describes) referrers.add(version.digest)
   return undoing(
-    deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1)),
+    [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
     ({ digest }) => referrers.has(digest)
   )
 }

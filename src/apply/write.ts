@@ -1,5 +1,5 @@
 import { StaleError } from '../errors.ts'
-import type { NotDone, Removal, Restoral } from '../github/write-answers.ts'
+import type { WriteAnswer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Performed } from './execute.ts'
 
@@ -8,7 +8,7 @@ export interface Write {
   /** Asked before each try; an outcome when there is nothing to send. */
   before?(): Promise<Performed | undefined>
   /** Sends the request once. @throws StaleError when nothing was sent because too little is known by now */
-  send(): Promise<Removal | Restoral>
+  send(): Promise<WriteAnswer>
   /** Whether what the request asks for is the case. */
   isSo(): Promise<boolean>
   /** The outcome when GitHub does not find what the request is about, and it is so already. */
@@ -57,14 +57,9 @@ export async function sendWrite(write: Write, clock: Clock): Promise<Performed> 
 }
 
 /** What an answer means; undefined when the write is worth another try. */
-async function outcomeOf(
-  answer: NotDone | { kind: 'gone' | 'restored' },
-  write: Write,
-  clock: Clock
-): Promise<Performed | undefined> {
+async function outcomeOf(answer: WriteAnswer, write: Write, clock: Clock): Promise<Performed | undefined> {
   switch (answer.kind) {
-    case 'gone':
-    case 'restored':
+    case 'done':
       return DONE
     case 'refused':
       return write.refused(answer.message)

@@ -3,9 +3,25 @@ import { open } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
-import { type Digest, sha256Of } from '../model/digest.ts'
+import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { parseManifest } from '../registry/manifest.ts'
+
+const digest = z.string().refine((text): text is Digest => parseDigest(text) === text)
+
+/** A deletion that its run could not look at once more, with what bringing it back takes. */
+const Unchecked = z.object({
+  id: z.int().positive(),
+  digest,
+  /** Those that it was known to have. */
+  tags: z.array(z.string()),
+  /** The version at the top of its image, and those that named it. */
+  root: digest,
+  after: z.array(digest),
+  /** True for what describes an image, which comes back without it, too. */
+  describes: z.boolean()
+})
+export type Unchecked = z.infer<typeof Unchecked>
 
 /**
  * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes: the digest is that
@@ -17,7 +33,8 @@ const Heading = z.object({
   /** Registry, owner and name. */
   package: z.string(),
   /** Times at which versions were first seen without a tag (milliseconds since 1970), and their ids. */
-  untagged: z.array(z.tuple([z.int().nonnegative(), z.array(z.int().positive())]))
+  untagged: z.array(z.tuple([z.int().nonnegative(), z.array(z.int().positive())])),
+  unchecked: z.array(Unchecked).default([])
 })
 export type Heading = z.infer<typeof Heading>
 

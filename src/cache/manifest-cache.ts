@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
@@ -6,7 +7,15 @@ import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import type { Store } from './actions-cache.ts'
-import { type Heading, linesOf, type Notes, openNotes, readHeading, writeMemory } from './file.ts'
+import {
+  type Heading,
+  linesOf,
+  type Notes,
+  openNotes,
+  readHeading,
+  type Unchecked,
+  writeMemory
+} from './file.ts'
 
 /** What earlier runs learned of packages. It says what a manifest is, never that it exists. */
 export interface ManifestCache {
@@ -25,10 +34,14 @@ export interface Recollection {
   /** When each untagged version was first seen without a tag: now, if not before. Milliseconds since 1970. */
   untaggedSince(versions: readonly PackageVersion[], now: number): ReadonlyMap<Digest, number>
   /**
-   * Stores what is known of these versions, and nothing else, beside whatever goes on. To be called once, last.
+   * Stores what is known of these versions, and nothing else, beside whatever goes on. To be called once.
    * @param now milliseconds since 1970
    */
   keep(versions: readonly PackageVersion[], now: number): void
+  /** Deletions that an earlier run could not look at once more. Anybody may have written them: they bring back, and delete nothing. */
+  readonly unchecked: readonly Unchecked[]
+  /** Stores, after `keep`, which deletions the next run has to look at in place of `unchecked`. */
+  leaveUnchecked(deletions: readonly Unchecked[], now: number): void
 }
 
 /** Raised when older programs would misread the entries: they are found by their keys. */
@@ -55,14 +68,19 @@ export function openMemory(store: Store, registry: string, debug: (text: string)
       const notes = openNotes(`${path}.new`, debug)
       const save = async (next: Heading, keeps: (line: number) => boolean, now: number): Promise<void> => {
         try {
-          await writeMemory(path, next, `${path}.old`, keeps, notes)
+          // What this run stored already holds all that the old entry and the notes did.
+          const again = existsSync(path)
+          if (again) await rename(path, `${path}.old`)
+          await writeMemory(path, next, `${path}.old`, again ? () => true : keeps, notes)
           if (!(await store.store(`${key}${now}`, file))) debug(`nothing was remembered of ${name}`)
         } catch (error) {
           debug(`nothing was remembered of ${name}: ${messageOf(error)}`)
         }
       }
+      let last = Promise.resolve()
       return recollection(name, heading, `${path}.old`, notes, debug, (...entry) => {
-        storing.push(save(...entry))
+        last = last.then(() => save(...entry))
+        storing.push(last)
       })
     },
     async close() {
@@ -78,7 +96,9 @@ export const noMemory: ManifestCache = {
     manifests: async () => new Map(),
     learn: () => {},
     untaggedSince: (versions, now) => firstSeen(versions, new Map(), now),
-    keep: () => {}
+    keep: () => {},
+    unchecked: [],
+    leaveUnchecked: () => {}
   }),
   close: async () => {}
 }
@@ -113,8 +133,16 @@ function recollection(
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
   /** What each line of the old entry is, as far as it is still listed. */
   const lines: (Digest | undefined)[] = []
+  const unchecked = heading?.unchecked ?? []
+  let untagged: Heading['untagged'] = []
+
+  function store(left: readonly Unchecked[], now: number): void {
+    save({ schema: 1, package: name, untagged, unchecked: [...left] }, line => lines[line] !== undefined, now)
+  }
 
   return {
+    unchecked,
+    leaveUnchecked: store,
     async manifests(versions) {
       const listed = new Set(versions.map(({ digest }) => digest))
       const manifests = new Map<Digest, Manifest>()
@@ -134,14 +162,14 @@ function recollection(
     untaggedSince: (versions, now) => firstSeen(versions, seen, now),
     keep(versions, now) {
       const since = firstSeen(versions, seen, now)
-      const untagged = versions.filter(({ digest }) => since.has(digest))
+      untagged = byTime(
+        versions.filter(({ digest }) => since.has(digest)),
+        since
+      )
       const useless = lines.filter(digest => digest === undefined).length
       // A version that lost its tag or got one.
       const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
-      if (notes.count > 0 || moved || useless > STALE * lines.length) {
-        const next = { schema: 1, package: name, untagged: byTime(untagged, since) } as const
-        save(next, line => lines[line] !== undefined, now)
-      }
+      if (notes.count > 0 || moved || useless > STALE * lines.length) store(unchecked, now)
     }
   }
 }

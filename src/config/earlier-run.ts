@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { ExpectedError, InputError } from '../errors.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
-import { type PackageRecord, type RunRecord, readRecord } from '../report/record.ts'
+import { readRecord } from '../report/read-record.ts'
+import type { PackageRecord, RunRecord } from '../report/record.ts'
 import type { Inputs } from './inputs.ts'
 import type { PackageSelection } from './package-selection.ts'
 

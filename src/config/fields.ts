@@ -169,7 +169,7 @@ function checkAddress(given: string): string {
     return refuse(`${quote(given)} is no http address. Write it with \`https://\` in front.`)
   }
   if (url.username !== '' || url.password !== '') {
-    // The text is not quoted, for there is a secret in it.
+    // The text is not quoted, because there is a secret in it.
     return refuse('has a user or a password in it. Write the address alone, and give the token as `token`.')
   }
   if (url.search !== '' || url.hash !== '')

@@ -1,6 +1,7 @@
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
-import { InputError, messageOf } from '../errors.ts'
+import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
+import { readTextFile } from '../usage/files.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
@@ -36,6 +37,27 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     .map(fault => ({ offset: offsetOf(document, fault), sentence: `${nameOf(fault)}${fault.sentence}` }))
     .sort((a, b) => a.offset - b.offset)
   throw new InputError(faults.map(({ offset, sentence }) => `${at(offset)}: ${sentence}`))
+}
+
+/**
+ * Reads a policy from where the input `policy` says it is.
+ *
+ * @param given a path, or YAML
+ * @throws InputError, see `parsePolicyFile`
+ */
+export function readPolicy(given: string, workspace: string): PolicyFile {
+  if (isYaml(given)) return parsePolicyFile(given, 'policy')
+  try {
+    return parsePolicyFile(readTextFile(workspace, given, 'The policy file'), given)
+  } catch (error) {
+    if (error instanceof InputError || !(error instanceof ExpectedError)) throw error
+    throw new InputError([`Input \`policy\`: ${error.message}`])
+  }
+}
+
+/** Paths have one line, and no key of a policy in front. */
+function isYaml(given: string): boolean {
+  return given.includes('\n') || /^(?:\{|(?:version|defaults|protect|packages|tests) *:)/.test(given)
 }
 
 /** Settings where nobody says anything. */

@@ -132,7 +132,7 @@ function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): voi
   })
 }
 
-/** The first entry that matches decides, so a package that an earlier one matches never comes to a later one. */
+/** The first entry that matches decides, so a package that an earlier one matches never reaches a later one. */
 function checkOrder(entries: readonly PackageEntry[], context: z.RefinementCtx): void {
   entries.forEach(({ match: { sources } }, index) => {
     const refuse = (message: string): void =>

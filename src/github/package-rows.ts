@@ -67,9 +67,16 @@ export function moment(text: string | null | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** The failure of an answer that is not what the API promises. */
-export function unreadable(what: string, error: z.ZodError): ExpectedError {
-  const issue = error.issues[0]
+/**
+ * Holds an answer to what the API promises.
+ *
+ * @param what names it in the message
+ * @throws ExpectedError that says where it is something else
+ */
+export function parseAnswer<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  const parsed = schema.safeParse(data)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
   const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`
-  return new ExpectedError(`GitHub's answer about ${what} is not what its API promises${where}.`)
+  throw new ExpectedError(`GitHub's answer about ${what} is not what its API promises${where}.`)
 }

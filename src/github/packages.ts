@@ -1,17 +1,16 @@
 import { composePaginateRest } from '@octokit/plugin-paginate-rest'
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { AbsentError, ExpectedError, messageOf } from '../errors.ts'
+import { AbsentError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
-import { count, formatNumber } from '../util/format.ts'
-import { readme, troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
-import { moment, PackageRow, toPackage, toVersion, unreadable, VersionRow } from './package-rows.ts'
+import { moment, PackageRow, parseAnswer, toPackage, toVersion, VersionRow } from './package-rows.ts'
+import { NO_LISTING, NO_SIGHT, notFound, tooLarge } from './packages-remedies.ts'
 import type { Governor } from './rate-limit/governor.ts'
-import { type NotDone, notDone, type Removal, type Restoral } from './write-answers.ts'
+import { notDone, type WriteAnswer } from './write-answers.ts'
 
 /** What GitHub gave to a request that was sent at `at` (milliseconds since 1970). */
 export interface Look<T> {
@@ -44,22 +43,22 @@ export interface Packages {
    * @param precondition asked right before sending
    * @throws StaleError when the precondition is false then; nothing was sent
    */
-  remove(pkg: Package, id: number, precondition: () => boolean): Promise<Removal>
+  remove(pkg: Package, id: number, precondition: () => boolean): Promise<WriteAnswer>
   /**
    * Sends one restore, once: GitHub keeps deleted versions for 30 days.
    * @param precondition asked right before sending
    * @throws StaleError when the precondition is false then; nothing was sent
    */
-  restore(pkg: Package, id: number, precondition: () => boolean): Promise<Restoral>
+  restore(pkg: Package, id: number, precondition: () => boolean): Promise<WriteAnswer>
   /**
    * The deleted versions that can still be restored, with the tags that they carried; each id once.
    * @param enough asked before each page, with what tells the ids found so far; true ends the reading
    */
   listDeleted(pkg: Package, enough: (has: (id: number) => boolean) => boolean): Promise<DeletedVersion[]>
   /** Sends one DELETE of the whole package, once. @throws StaleError as `remove` */
-  removePackage(pkg: Package, precondition: () => boolean): Promise<Removal>
+  removePackage(pkg: Package, precondition: () => boolean): Promise<WriteAnswer>
   /** Sends one restore of a whole package, once: for 30 days, while its name is not taken. */
-  restorePackage(name: string, precondition: () => boolean): Promise<Restoral>
+  restorePackage(name: string, precondition: () => boolean): Promise<WriteAnswer>
 }
 
 /** A version that is deleted. */
@@ -69,6 +68,8 @@ export interface DeletedVersion extends PackageVersion {
 }
 
 const PER_PAGE = 100
+const PackageRows = z.array(PackageRow)
+const VersionRows = z.array(VersionRow)
 /** Pauses between tries at a page that the server fails to give, in milliseconds. */
 const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]
 
@@ -96,13 +97,7 @@ export function createPackages(
 
   async function readPage(url: string, query: Record<string, string | number>, what: string) {
     const { data, link, at } = await read(url, query)
-    return { versions: rowsOf(data, what).map(row => toVersion(row, what)), link, at }
-  }
-
-  function rowsOf(data: unknown, what: string) {
-    const rows = z.array(VersionRow).safeParse(data)
-    if (!rows.success) throw unreadable(what, rows.error)
-    return rows.data
+    return { versions: parseAnswer(VersionRows, data, what).map(row => toVersion(row, what)), link, at }
   }
 
   /** The pages of a list, one after the other. */
@@ -111,30 +106,28 @@ export function createPackages(
     for await (const { data } of answers) yield data
   }
 
-  /** The failure of a request that needs nothing but sight of a package. */
-  function explainSight(error: unknown, what: string, name: string): unknown {
-    const explained = explain(error, what, { 403: NO_SIGHT, 404: notFound(name, owner) })
-    return statusOf(error) === 404 ? new AbsentError(messageOf(explained), { cause: error }) : explained
-  }
-
-  async function get(name: string): Promise<Package> {
+  /** Does what needs nothing but sight of a package, and says of a failure what it was: `Reading page 2 of …`. */
+  async function withSight<T>(what: string, name: string, work: () => Promise<T>): Promise<T> {
     try {
-      const { data } = await read(at(name))
-      const row = PackageRow.safeParse(data)
-      if (!row.success) throw unreadable(`package ${name}`, row.error)
-      return toPackage(row.data, owner)
+      return await work()
     } catch (error) {
-      throw explainSight(error, `Reading the package "${name}" of ${owner.login}`, name)
+      const explained = explain(error, what, { 403: NO_SIGHT, 404: notFound(name, owner) })
+      throw statusOf(error) === 404 ? new AbsentError(messageOf(explained), { cause: error }) : explained
     }
   }
+
+  const get = (name: string): Promise<Package> =>
+    withSight(`Reading the package "${name}" of ${owner.login}`, name, async () => {
+      const { data } = await read(at(name))
+      return toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner)
+    })
 
   async function list(): Promise<Package[]> {
     const found: Package[] = []
     try {
       for await (const data of pagesOf(base, { package_type: 'container' })) {
-        const rows = z.array(PackageRow).safeParse(data)
-        if (!rows.success) throw unreadable(`the packages of ${owner.login}`, rows.error)
-        found.push(...rows.data.map(row => toPackage(row, owner)))
+        const rows = parseAnswer(PackageRows, data, `the packages of ${owner.login}`)
+        found.push(...rows.map(row => toPackage(row, owner)))
       }
     } catch (error) {
       throw explain(error, `Listing the packages of ${owner.login}`, {
@@ -179,28 +172,23 @@ export function createPackages(
       return { versions, last: lastPage || page, more: relation(link, 'next') !== undefined }
     }
     refuseTooLarge(pkg)
-    try {
-      const reader = {
-        page: (number: number) => (number === 1 ? readOne(number) : patiently(() => readOne(number))),
-        count: async () => (await get(pkg.name)).versionCount,
-        isThere: async (id: number) => (await version(pkg, id)).seen !== undefined
-      }
-      return await listCompletely(pkg.name, reader, pkg.versionCount, progress, clock)
-    } catch (error) {
-      throw explainSight(error, `Listing the ${what}`, pkg.name)
+    const reader = {
+      page: (number: number) => (number === 1 ? readOne(number) : patiently(() => readOne(number))),
+      count: async () => (await get(pkg.name)).versionCount,
+      isThere: async (id: number) => (await version(pkg, id)).seen !== undefined
     }
+    return withSight(`Listing the ${what}`, pkg.name, () =>
+      listCompletely(pkg.name, reader, pkg.versionCount, progress, clock)
+    )
   }
 
   const versionsAt = (pkg: Package): string => `${at(pkg.name)}/versions`
 
-  async function page(pkg: Package, number: number): Promise<Look<PackageVersion[]>> {
-    try {
+  const page = (pkg: Package, number: number): Promise<Look<PackageVersion[]>> =>
+    withSight(`Reading page ${number} of the versions of ${pkg.name}`, pkg.name, async () => {
       const look = await readPage(versionsAt(pkg), pageOf(number), `versions of ${pkg.name}`)
       return { seen: look.versions, at: look.at }
-    } catch (error) {
-      throw explainSight(error, `Reading page ${number} of the versions of ${pkg.name}`, pkg.name)
-    }
-  }
+    })
 
   async function listDeleted(
     pkg: Package,
@@ -208,39 +196,36 @@ export function createPackages(
   ): Promise<DeletedVersion[]> {
     const what = `deleted versions of ${pkg.name}`
     const found = new Map<number, DeletedVersion>()
-    try {
-      if (enough(id => found.has(id))) return []
+    if (enough(id => found.has(id))) return []
+    return withSight(`Listing the ${what}`, pkg.name, async () => {
       for await (const data of pagesOf(versionsAt(pkg), { state: 'deleted' })) {
-        for (const row of rowsOf(data, what)) {
+        for (const row of parseAnswer(VersionRows, data, what)) {
           found.set(row.id, { ...toVersion(row, what), deleted: moment(row.deleted_at) })
         }
         if (enough(id => found.has(id))) break
       }
-    } catch (error) {
-      throw explainSight(error, `Listing the ${what}`, pkg.name)
-    }
-    return [...found.values()]
+      return [...found.values()]
+    })
   }
 
   async function version(pkg: Package, id: number): Promise<Look<PackageVersion | undefined>> {
     const sent = clock.now()
+    const what = `version ${id} of ${pkg.name}`
     try {
       const { data, at } = await read(versionAt(pkg, id))
-      const row = VersionRow.safeParse(data)
-      if (!row.success) throw unreadable(`version ${id} of ${pkg.name}`, row.error)
-      return { seen: toVersion(row.data, `version ${id} of ${pkg.name}`), at }
+      return { seen: toVersion(parseAnswer(VersionRow, data, what), what), at }
     } catch (error) {
-      if (statusOf(error) !== 404) throw explain(error, `Reading version ${id} of ${pkg.name}`)
+      if (statusOf(error) !== 404) throw explain(error, `Reading ${what}`)
       // A token that lost its sight of the package gets 404 to everything: that is not "gone".
       if (!isVersionGone(error)) await get(pkg.name)
       return { seen: undefined, at: sent }
     }
   }
 
-  async function write<T>(url: string, done: T, precondition: () => boolean): Promise<T | NotDone> {
+  async function write(url: string, precondition: () => boolean): Promise<WriteAnswer> {
     try {
       const response = await octokit.request(url, { request: { precondition } })
-      if (response.status === 204) return done
+      if (response.status === 204) return { kind: 'done' }
       return { kind: 'unsure', message: `GitHub gave HTTP ${response.status} where 204 was due` }
     } catch (error) {
       return notDone(error)
@@ -253,15 +238,11 @@ export function createPackages(
     listVersions,
     page,
     version,
-    remove: (pkg, id, precondition) =>
-      write(`DELETE ${versionAt(pkg, id)}`, { kind: 'gone' } as const, precondition),
-    restore: (pkg, id, precondition) =>
-      write(`POST ${versionAt(pkg, id)}/restore`, { kind: 'restored' } as const, precondition),
+    remove: (pkg, id, precondition) => write(`DELETE ${versionAt(pkg, id)}`, precondition),
+    restore: (pkg, id, precondition) => write(`POST ${versionAt(pkg, id)}/restore`, precondition),
     listDeleted,
-    removePackage: (pkg, precondition) =>
-      write(`DELETE ${at(pkg.name)}`, { kind: 'gone' } as const, precondition),
-    restorePackage: (name, precondition) =>
-      write(`POST ${at(name)}/restore`, { kind: 'restored' } as const, precondition)
+    removePackage: (pkg, precondition) => write(`DELETE ${at(pkg.name)}`, precondition),
+    restorePackage: (name, precondition) => write(`POST ${at(name)}/restore`, precondition)
   }
 }
 
@@ -269,22 +250,6 @@ const OWNER_PATH: Readonly<Record<Owner['kind'], (login: string) => string>> = {
   organization: login => `/orgs/${login}`,
   user: login => `/users/${login}`,
   self: () => '/user'
-}
-
-/** Requests an hour of a personal token, as GitHub publishes them. */
-const PERSONAL_QUOTA = 5_000
-
-function tooLarge(name: string, needed: number, perHour: number): ExpectedError {
-  const token =
-    perHour < PERSONAL_QUOTA / 2
-      ? `A classic token has ${formatNumber(PERSONAL_QUOTA)} requests an hour${needed > PERSONAL_QUOTA ? '' : ', which is enough'}. `
-      : ''
-  return new ExpectedError(
-    `Listing ${name} alone takes ${formatNumber(needed)} API requests, and \`reserve-requests\` leaves this token ` +
-      `${formatNumber(perHour)} an hour, so no run would ever get through. ${token}Or let the run wait for ` +
-      `${count(Math.ceil(needed / perHour), 'hour')} of quota: \`patience: 1h\` and a \`time-limit\` (and ` +
-      '`timeout-minutes` of the job) that is long enough.'
-  )
 }
 
 const pageOf = (page: number) => ({ per_page: PER_PAGE, page })
@@ -303,30 +268,4 @@ function numbered(url: string, page: number): string {
 
 function isVersionGone(error: unknown): boolean {
   return error instanceof RequestError && apiMessage(error) === 'Package version not found.'
-}
-
-const NO_LISTING =
-  'Patterns in `packages` need a token that may list packages: a personal access token (classic) with the scope ' +
-  `\`read:packages\`. With GITHUB_TOKEN name every package in full: ${readme('tokens-and-permissions')}`
-
-const NO_SIGHT =
-  'This token may not read it: give the job `permissions: packages: write` and this repository access under ' +
-  '"Manage Actions access" in the settings of the package, or a classic token the scope `read:packages`: ' +
-  readme('tokens-and-permissions')
-
-function notFound(name: string, owner: Owner): string {
-  const prefix = `${owner.login.toLowerCase()}/`
-  const unprefixed = name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : undefined
-  return (
-    'It does not exist, or this token may not see it: GitHub answers the same to both. ' +
-    (unprefixed === undefined
-      ? `Write all that stands behind "${prefix}" in \`docker pull\`, such as "app/api". `
-      : `The name goes without the owner: write "${unprefixed}". `) +
-    'GitHub may drop a package with its last version: then the next push makes it anew, and `mode: restore` with ' +
-    '`restore: package` brings it back within 30 days. ' +
-    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
-    'a classic token needs the scope `read:packages`, an owner who may see the package, and SAML single sign-on where the ' +
-    'organization asks for it: ' +
-    troubleshooting('a-package-is-not-found')
-  )
 }

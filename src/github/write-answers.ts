@@ -22,8 +22,8 @@ export type NotDone =
   | { readonly kind: 'limited'; readonly until: number; readonly message: string }
   | { readonly kind: 'unsure'; readonly message: string }
 
-export type Removal = { readonly kind: 'gone' } | NotDone
-export type Restoral = { readonly kind: 'restored' } | NotDone
+/** How a DELETE or restore ended. */
+export type WriteAnswer = { readonly kind: 'done' } | NotDone
 
 /** @throws what is no answer to a write: StaleError, BudgetError, bugs */
 export function notDone(error: unknown): NotDone {

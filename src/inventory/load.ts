@@ -18,7 +18,6 @@ import { parsePackagePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
 import { type Read, readInventory } from './manifests.ts'
-import { countReads } from './reads.ts'
 
 /** Everything that is in a package, and where the listing had it. */
 export interface LoadedPackage {
@@ -27,6 +26,8 @@ export interface LoadedPackage {
   /** When each untagged version was first seen without a tag, milliseconds since 1970. */
   readonly untaggedSince: ReadonlyMap<Digest, number>
   readonly reads: ReadCounts
+  /** What is remembered of it from run to run. */
+  readonly recollection: Recollection
 }
 
 export type Matters = (
@@ -107,13 +108,21 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
   const { versions } = listing
   const untaggedSince = recollection.untaggedSince(versions, clock.now())
-  if (!(await matters(versions, untaggedSince))) {
+  const isNeeded = await matters(versions, untaggedSince)
+  // Whether something needs what was deleted only its manifest tells.
+  if (!isNeeded && recollection.unchecked.length === 0) {
     const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
     const inventory = { package: pkg, versions, contents }
     // Since when something is untagged is worth remembering all the same, beside what is known already.
     await recollection.manifests(versions)
     recollection.keep(versions, clock.now())
-    return { inventory, listing, untaggedSince, reads: countReads(inventory, new Set(), new Map()) }
+    return {
+      inventory,
+      listing,
+      untaggedSince,
+      recollection,
+      reads: countReads(inventory, new Set(), new Map())
+    }
   }
   const remembered = await recollection.manifests(versions)
   // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
@@ -121,7 +130,13 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const list = withUnseen(tagged, listing.unseen)
   const { inventory, fetched } = await readWhatIsNew(pkg, list, remembered, recollection, context)
   recollection.keep(versions, clock.now())
-  return { inventory, listing, untaggedSince, reads: countReads(inventory, fetched, remembered) }
+  return {
+    inventory,
+    listing,
+    untaggedSince,
+    recollection,
+    reads: countReads(inventory, fetched, remembered)
+  }
 }
 
 /** Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. */
@@ -162,4 +177,36 @@ function isSame(repository: string | undefined, name: string): boolean {
 /** A package that GitHub did not show. */
 export function nameOnly(owner: Owner, name: string): Package {
   return { owner, name, visibility: 'unknown', versionCount: undefined, url: '' }
+}
+
+/**
+ * Says what the reads of a package were for.
+ *
+ * @param fetched what was read from the registry in this run
+ * @param remembered what was known before
+ */
+export function countReads(
+  { versions, contents }: Inventory,
+  fetched: ReadonlySet<Digest>,
+  remembered: ReadonlyMap<Digest, Manifest>
+): ReadCounts {
+  const tags = new Map(versions.map(version => [version.digest, version.tags.length]))
+  const isNamed = namedIn(contents)
+  const counts = { tagged: 0, named: 0, untagged: 0 }
+  for (const digest of fetched) {
+    if ((tags.get(digest) ?? 0) > 0) counts.tagged++
+    else if (isNamed.has(digest) || !tags.has(digest)) counts.named++
+    else counts.untagged++
+  }
+  const spared = versions.filter(({ digest }) => contents.get(digest)?.state === 'named').length
+  return { ...counts, remembered: remembered.size, spared }
+}
+
+function namedIn(contents: Inventory['contents']): Set<Digest> {
+  const named = new Set<Digest>()
+  for (const content of contents.values()) {
+    if (content.state !== 'read') continue
+    for (const child of content.manifest.children) named.add(child.digest)
+  }
+  return named
 }

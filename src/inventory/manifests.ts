@@ -24,7 +24,7 @@ const HOPELESS = 100
 const PATIENT_WAVES = 100
 
 /**
- * Finds out what every version of a package needs, with as few reads as will do, for GitHub counts each as a
+ * Finds out what every version of a package needs, with as few reads as will do, because GitHub counts each as a
  * download: a platform that a read index names is not read itself. First the tagged versions and all that
  * they lead to, then the untagged ones that nothing led to, each index before its platforms where dates and
  * ids tell which that is. What the registry denies is asked for again, after pauses.
@@ -47,8 +47,9 @@ export async function readInventory(
   const listed = new Set(versions.map(version => version.digest))
   const contents = new Map<Digest, Content>()
   const attempt = withinReason(read)
+  const shared = sharedTexts(versions)
   const readOnce = async (digest: Digest): Promise<Content> => {
-    const content = contentOf(await attempt(digest))
+    const content = contentOf(await attempt(digest), shared)
     contents.set(digest, content)
     progress(contents.size, Math.max(versions.length, contents.size))
     return content
@@ -244,9 +245,43 @@ function withinReason(read: Read): Read {
   }
 }
 
-/** Drops what else a reader knows of a manifest; 100,000 of them are kept. */
-function contentOf(content: Content): Content {
-  return content.state === 'read' ? { state: 'read', manifest: content.manifest } : content
+/** Gives for each text the same one. */
+type Shared = <T extends string | undefined>(text: T) => T
+
+/** Every digest of a large package stands in its list, in the index that names it and in what attests it. */
+function sharedTexts(versions: readonly PackageVersion[]): Shared {
+  const texts = new Map<string, string>(versions.map(({ digest }) => [digest, digest]))
+  return <T extends string | undefined>(text: T): T => {
+    if (text === undefined) return text
+    const known = texts.get(text)
+    if (known === undefined) texts.set(text, text)
+    return (known as T | undefined) ?? text
+  }
+}
+
+/** Drops what else a reader knows of a manifest, and what others say alike; 100,000 of them are kept. */
+function contentOf(content: Content, shared: Shared): Content {
+  if (content.state !== 'read') return content
+  const { manifest } = content
+  return {
+    state: 'read',
+    manifest: {
+      ...manifest,
+      mediaType: shared(manifest.mediaType),
+      ...(manifest.children.length === 0
+        ? {}
+        : { children: manifest.children.map(child => sharing(child, shared)) })
+    }
+  }
+}
+
+function sharing({ digest, platform, describes, ...rest }: Descriptor, shared: Shared): Descriptor {
+  return {
+    digest: shared(digest),
+    ...rest,
+    ...(platform === undefined ? {} : { platform: shared(platform) }),
+    ...(describes === undefined ? {} : { describes: shared(describes) })
+  }
 }
 
 /** A wrong token or package looks as if every manifest were missing: nothing may be concluded from that. */

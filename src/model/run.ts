@@ -27,7 +27,7 @@ export interface PackageRun {
   /** Undefined when nothing was decided; `error` then says why. */
   readonly plan: Plan | undefined
   /**
-   * One for every step of the plan that was come to; a dry run's are `planned`. Behind them what was restored at
+   * One for every step of the plan that was reached; a dry run's are `planned`. Behind them what was restored at
    * once, because it turned out to be needed.
    */
   readonly outcomes: readonly Outcome[]
@@ -42,7 +42,7 @@ export interface PackageRun {
   readonly blobs?: BlobReport
   /** What could not be asked before, and what was found amiss after the last change: sentences; each makes the run red. */
   readonly alarms?: readonly string[]
-  /** In a check: one for every tag that should have an image here, newest first; undefined when not come to. */
+  /** In a check: one for every tag that should have an image here, newest first; undefined when not reached. */
   readonly checks?: readonly TagCheck[]
   /** Why nothing was decided, or why the work on the package stopped: a sentence for people. */
   readonly error?: string

@@ -192,7 +192,15 @@ function commitOf(name: string, commits: Commits): string | undefined {
 
 /** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
 function gitTagPatterns(sources: readonly string[]): Patterns {
-  return parsePatterns(sources.map(source => source.replace(/^(!?)\*$/, '$1**')))
+  const patterns = parsePatterns(sources.map(source => source.replace(/^(!?)\*$/, '$1**')))
+  return {
+    ...patterns,
+    sources,
+    examine(values) {
+      const { matched, counts } = patterns.examine(values)
+      return { matched, counts: counts.map(({ hits }, at) => ({ pattern: sources[at] ?? '', hits })) }
+    }
+  }
 }
 
 /** Those that are the beginning of a complete version that stands beside them. */

@@ -2,7 +2,8 @@ import type { Explanation, Plan, Ref, RuleWord } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
-import { type Graph, type Node, refOf } from './graph.ts'
+import type { Graph } from './graph.ts'
+import { type Node, refOf } from './node.ts'
 import { type Evaluation, evaluate } from './plan.ts'
 import type { Policy } from './rule.ts'
 import { mismatchOf, type Selection } from './select.ts'
@@ -25,20 +26,20 @@ export function explainVersion(
 ): Explanation[] {
   const meant = inventory.versions.filter(({ digest, tags }) => digest === name || tags.includes(name))
   if (meant.length === 0) return []
-  const deliberation = evaluate(inventory, policy, usage, now)
-  const { graph } = deliberation.input
+  const evaluation = evaluate(inventory, policy, usage, now)
+  const { graph } = evaluation.input
   return meant.flatMap(version => {
     const decision = plan.decisions.find(one => one.version.id === version.id)
     const place = graph.find(version.digest)
     if (decision === undefined || place === undefined) return []
-    const rules = deliberation.selections.map(selection => wordOf(selection, place, deliberation))
+    const rules = evaluation.selections.map(selection => wordOf(selection, place, evaluation))
     return [{ decision, rules, ...relationsOf(graph, place, inventory) }]
   })
 }
 
 /** What a rule says of a version, when it is asked alone and the fate of all others is known. */
-function wordOf(selection: Selection, place: number, deliberation: Evaluation): RuleWord {
-  const { input, tags, held, votes, resolution } = deliberation
+function wordOf(selection: Selection, place: number, evaluation: Evaluation): RuleWord {
+  const { input, tags, held, votes, resolution } = evaluation
   const { rule } = selection
   const said = { rule: rule.name, action: rule.action }
   const mismatch = mismatchOf(rule, place, tags, input, one => held.has(one))

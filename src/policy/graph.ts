@@ -1,19 +1,16 @@
-import type { BrokenState, Ref } from '../model/decision.ts'
-import { type Digest, digestsNamedIn, isUserTag, referrerTag, shortDigest } from '../model/digest.ts'
-import { isPlaceholder, type Kind } from '../model/manifest.ts'
-import type { Content, Inventory, PackageVersion } from '../model/package.ts'
-
-/** A manifest that is known to exist, or not known not to: listed by GitHub, or only named by an index. */
-export interface Node {
-  readonly digest: Digest
-  /** Undefined for a manifest that GitHub does not list: it cannot be deleted, so it always stays. */
-  readonly version: PackageVersion | undefined
-  readonly content: Content
-  /** All tags, as far as GitHub or the registry tells. */
-  readonly tags: readonly string[]
-  /** Those that a person or a build chose, and that stand on something. */
-  readonly userTags: readonly string[]
-}
+import type { BrokenState } from '../model/decision.ts'
+import { type Digest, referrerTag } from '../model/digest.ts'
+import type { Inventory } from '../model/package.ts'
+import {
+  childDigests,
+  isLeftover,
+  keyOf,
+  NONE,
+  type Node,
+  nodesOf,
+  type Subjects,
+  subjectDigests
+} from './node.ts'
 
 /**
  * What needs and what describes what. Nodes go by their place in `nodes`: the listed versions in the order of
@@ -46,7 +43,10 @@ export interface Graph {
 /** Follows every edge of an inventory; none leads from a node to itself. */
 export function buildGraph(inventory: Inventory): Graph {
   const nodes = nodesOf(inventory)
-  const places = new Map(nodes.map(({ digest }, place) => [digest, place]))
+  const places = new Map<Digest, number>()
+  nodes.forEach(({ digest }, place) => {
+    places.set(digest, place)
+  })
   const find = (digest: Digest): number | undefined => places.get(digest)
   const children = nodes.map(node => unique(childDigests(node).map(find)))
   const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
@@ -61,21 +61,6 @@ export function buildGraph(inventory: Inventory): Graph {
   return { ...graph, states: statesOf(graph, isGone) }
 }
 
-/** The name that a person knows it by: its first user tag, else its short digest. */
-export function refOf({ digest, userTags }: Node): Ref {
-  return userTags[0] ?? shortDigest(digest)
-}
-
-/** True for our own placeholder that was left behind. */
-export function isLeftover(content: Content): boolean {
-  return content.state === 'read' && isPlaceholder(content.manifest)
-}
-
-/** A manifest that was not read is a platform of an image, or gone. */
-export function kindOf({ content }: Node): Kind {
-  return content.state === 'read' ? content.manifest.kind : 'image'
-}
-
 /**
  * Roots are what policies select: versions with a user tag, and untagged ones that nothing points to, orphaned
  * referrers among them.
@@ -84,70 +69,6 @@ export function isRoot(graph: Graph, place: number): boolean {
   const node = graph.nodes[place]
   if (node?.version === undefined) return false
   return node.userTags.length > 0 || graph.predecessors[place]?.length === 0
-}
-
-function nodesOf({ versions, contents, unlisted }: Inventory): Node[] {
-  const listed = new Set(versions.map(({ digest }) => digest))
-  const nodes: Node[] = versions.map(version => ({
-    digest: version.digest,
-    version,
-    content: contents.get(version.digest) ?? { state: 'unread', cause: 'it was not read' },
-    ...tagsOf(version.tags, contents.get(version.digest))
-  }))
-  for (const [digest, content] of contents) {
-    if (listed.has(digest) || content.state === 'missing') continue
-    nodes.push({ digest, version: undefined, content, ...tagsOf(unlisted?.get(digest) ?? NONE) })
-  }
-  return nodes
-}
-
-function tagsOf(tags: readonly string[], content?: Content): Pick<Node, 'tags' | 'userTags'> {
-  if (content !== undefined && isLeftover(content)) return { tags, userTags: NONE }
-  return { tags, userTags: tags.every(isUserTag) ? tags : tags.filter(isUserTag) }
-}
-
-// Most of 100,000 nodes have no edge of most kinds: they share this.
-const NONE: readonly never[] = []
-
-function childDigests({ content, digest }: Node): readonly Digest[] {
-  if (content.state !== 'read' || content.manifest.children.length === 0) return NONE
-  return content.manifest.children.map(child => child.digest).filter(child => child !== digest)
-}
-
-/** What each node says that it describes: a digest, or the tag of one. */
-type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: string }[])[]
-
-function subjectDigests(nodes: readonly Node[], find: (digest: Digest) => Node | undefined): Subjects {
-  return nodes.map(node => {
-    const subject = ownSubject(node) ?? listedSubject(node, find)
-    const bySubject = subject === undefined || subject === node.digest ? NONE : [{ digest: subject }]
-    const named = node.tags.flatMap(digestsNamedIn)
-    if (named.length === 0) return bySubject
-    // A registry may answer the tag with the subject itself: then it describes nothing.
-    const own = referrerTag(node.digest)
-    return [...bySubject, ...named.filter(tag => tag !== own).map(tag => ({ tag }))]
-  })
-}
-
-function ownSubject({ content }: Node): Digest | undefined {
-  return content.state === 'read' ? content.manifest.subject : undefined
-}
-
-/**
- * The subject of an older list of referrers: each further signature pushes a new list of all of them, which takes the
- * tag, and leaves the older list without one. It is no image, and describes what its children describe.
- */
-function listedSubject(
-  { content, tags }: Node,
-  find: (digest: Digest) => Node | undefined
-): Digest | undefined {
-  if (tags.length > 0 || content.state !== 'read') return undefined
-  // What is gone says nothing any more.
-  const children = content.manifest.children
-    .map(child => find(child.digest))
-    .filter(child => child !== undefined)
-  const [subject, ...others] = new Set(children.map(ownSubject))
-  return others.length === 0 ? subject : undefined
 }
 
 function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['find']): Places[] {
@@ -164,13 +85,17 @@ function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['fi
 }
 
 function predecessorsOf(children: readonly Places[], referrers: readonly Places[]): Places[] {
-  const predecessors = new Map<number, number[]>()
+  const predecessors = children.map((): number[] | undefined => undefined)
   for (const edges of [children, referrers]) {
     edges.forEach((ends, place) => {
-      for (const end of ends) addTo(predecessors, end, place)
+      for (const end of ends) {
+        const known = predecessors[end]
+        if (known === undefined) predecessors[end] = [place]
+        else known.push(place)
+      }
     })
   }
-  return children.map((_, place) => predecessors.get(place) ?? NONE)
+  return children.map((_, place) => predecessors[place] ?? NONE)
 }
 
 /** GitHub may list a digest twice: what points to one of the two rows points to the other. */
@@ -211,10 +136,6 @@ export function subjectsOfOrphans(inventory: Inventory): ReadonlySet<string> {
   const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
   const orphans = subjects.filter((_, place) => states[place] === 'orphaned')
   return new Set(orphans.flatMap(said => said.map(keyOf)))
-}
-
-function keyOf({ digest, tag = '' }: Subjects[number][number]): string {
-  return digest === undefined ? tag : referrerTag(digest)
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Limit } from '../model/decision.ts'
 import type { Group } from './order.ts'
 import type { Policy } from './rule.ts'
 
-/** What a finished plan comes to. */
+/** The totals of a finished plan. */
 export interface Totals {
   readonly deletions: number
   /** All listed versions. */

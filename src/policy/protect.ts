@@ -3,7 +3,8 @@ import type { Digest } from '../model/digest.ts'
 import { leadsNowhere } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { EvaluationInput } from './facts.ts'
-import { type Graph, isLeftover, isRoot, type Node, refOf } from './graph.ts'
+import { type Graph, isRoot } from './graph.ts'
+import { isLeftover, type Node, refOf } from './node.ts'
 import { ageOf } from './time.ts'
 
 /**

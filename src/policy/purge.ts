@@ -2,7 +2,8 @@ import { ExpectedError } from '../errors.ts'
 import { type Decision, emptyPlan, type KeepReason, type Plan } from '../model/decision.ts'
 import { digestsNamedIn } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { buildGraph, type Graph, type Node, refOf } from './graph.ts'
+import { buildGraph, type Graph } from './graph.ts'
+import { type Node, refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import {
@@ -151,7 +152,7 @@ function nameIn(given: string): { name: string; optional: boolean } {
   const optional = given.endsWith('?')
   const text = optional ? given.slice(0, -1) : given
   const digest = /@(sha\d+:[0-9a-f]+)$/i.exec(text)?.[1]
-  const tag = /^[^:@]*\/[^/]*:([^/:]+)$/.exec(text)?.[1]
+  const tag = /\/[^/:@]*:([^/:@]+)$/.exec(text)?.[1]
   return { name: digest ?? tag ?? text, optional }
 }
 

@@ -1,7 +1,7 @@
 import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { EvaluationInput } from './facts.ts'
-import { type Node, refOf } from './graph.ts'
+import { type Node, refOf } from './node.ts'
 import type { Closure } from './protect.ts'
 import type { Resolution } from './resolve.ts'
 import type { Reasons, Votes } from './votes.ts'

@@ -1,7 +1,8 @@
 import type { KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { byNewest, type EvaluationInput } from './facts.ts'
-import { type Graph, isRoot, type Node } from './graph.ts'
+import { type Graph, isRoot } from './graph.ts'
+import type { Node } from './node.ts'
 import { type Closure, closure, isTagged } from './protect.ts'
 import type { Ranking, Reasons, Votes } from './votes.ts'
 
@@ -58,9 +59,9 @@ export function resolve(
   const lastTagged = lastTaggedOf(graph, resolution)
   if (lastTagged === undefined) return { ...resolution, ranked, lastTagged }
   const deletable = isDeletable(ranked)
-  const isDoomedStill = (place: number): boolean => place !== lastTagged && deletable(place)
-  const standsNow = (place: number): boolean => place === lastTagged || isRetained(place)
-  return { ...divide(graph, order, isDoomedStill, standsNow), ranked, lastTagged }
+  const isStillDeletable = (place: number): boolean => place !== lastTagged && deletable(place)
+  const isNowRetained = (place: number): boolean => place === lastTagged || isRetained(place)
+  return { ...divide(graph, order, isStillDeletable, isNowRetained), ranked, lastTagged }
 }
 
 /** Where several could name a version, tagged ones before untagged ones and newer ones before older ones do. */
@@ -77,7 +78,7 @@ function namingOrder({ nodes }: Graph): number[] {
 }
 
 /**
- * Everything that stands and is not doomed stays with all it needs; what is doomed goes with all that it owns.
+ * Everything that is retained and not deletable stays with all it needs; what is deletable goes with all that it owns.
  */
 function divide(
   graph: Graph,

@@ -3,7 +3,8 @@ import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { own } from '../util/own.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
-import { isLeftover, isRoot, kindOf, type Node } from './graph.ts'
+import { isRoot } from './graph.ts'
+import { isLeftover, kindOf, type Node } from './node.ts'
 import type { PatternCount } from './pattern.ts'
 import type { Match, Rule } from './rule.ts'
 import { isAlias, type SemverTag, seriesOf, speaksOfTags, type TagFacts, testTags } from './tags.ts'
@@ -194,7 +195,7 @@ function failingSort(
     const since = usage.untaggedSince.get(node.digest)
     if (!untagged || since === undefined || now - since <= match.untaggedFor) return 'untagged-for'
   }
-  // What says nothing of tags and does not name the tagless either is, for a deletion, about tagged versions.
+  // A delete rule that names neither tags nor untagged versions matches tagged versions only.
   const isMeant = action === 'keep' || speaksOfTags(match) || namesTagless(match) || !untagged
   return isMeant ? undefined : 'tags'
 }

@@ -1,11 +1,11 @@
 import type { PackageVersion } from '../model/package.ts'
 import { byOldest, type EvaluationInput } from './facts.ts'
-import type { Node } from './graph.ts'
+import type { Node } from './node.ts'
 import type { Selected, Selection } from './select.ts'
 
 /**
- * The tags to strip where a rule says `untag`. A tag holds its version when no delete rule is about it; where no
- * such tag is left nothing is stripped, so that no version loses its last tag, or its protection, by halves.
+ * The tags to strip where a rule says `untag`. A tag holds its version when no delete rule is about it. Where
+ * no such tag is left, nothing is stripped, so that no version loses its last tag or half of its protection.
  *
  * @param untouched true for what some rule wants kept, which stays exactly as it is
  */

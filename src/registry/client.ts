@@ -1,14 +1,14 @@
-import { ExpectedError, messageOf } from '../errors.ts'
+import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
-import type { Manifest } from '../model/manifest.ts'
-import { isTag } from '../model/tag.ts'
+import { createLimiter } from '../util/concurrency.ts'
 import { createSecrets, type Secrets } from '../util/secrets.ts'
+import { checked, urlOf } from './address.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
 import { isPassing, phraseOf, retryAfter, saysMissing, saysNotAccepted } from './failure.ts'
-import { ACCEPT, isSchema1, mentionsOf, parseManifest } from './manifest.ts'
+import { ACCEPT } from './manifest.ts'
+import { type BlobRead, BROKEN, type ManifestRead, type TagHead, understand } from './read.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
-import { createLimiter } from './slots.ts'
 import { readTagList, type TagList } from './tag-list.ts'
 import { type Answer, createSend, headerOf, type Request, type Send, scrubbed } from './transport.ts'
 
@@ -28,21 +28,6 @@ export interface RegistryOptions {
   /** How requests are sent; through the runner's proxy with a deadline of 30 s unless told. */
   readonly send?: Send
 }
-
-/** `missing` only when the registry says so in so many words. A `cause` is a phrase for people. */
-type Lacking = { readonly state: 'missing' } | { readonly state: 'unread'; readonly cause: string }
-export type ManifestRead =
-  | {
-      readonly state: 'read'
-      readonly digest: Digest
-      readonly manifest: Manifest
-      readonly bytes: Uint8Array
-    }
-  | Lacking
-export type BlobRead =
-  | { readonly state: 'read'; readonly bytes: Uint8Array }
-  | { readonly state: 'unread'; readonly cause: string }
-export type TagHead = { readonly state: 'found'; readonly digest: Digest } | Lacking
 
 /** The part of the OCI distribution API that GHCR has and this program needs. Repositories are `owner/name`. */
 export interface Registry {
@@ -115,11 +100,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     reference: string,
     accept = ACCEPT
   ): Promise<Answer> {
-    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
-    const url = urlOf(base, scope.repository, reference)
-    const answer = await authorized(scope, { method, url, headers: { accept } })
-    if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
-    return answer
+    const url = urlOf(base, repository, reference)
+    return settled(await authorized(pulling(repository), { method, url, headers: { accept } }))
   }
 
   async function get(repository: string, reference: string): Promise<ManifestRead> {
@@ -128,8 +110,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     const here = saysNotAccepted(first) ? await ask('GET', repository, reference, `${ACCEPT}, */*`) : first
     // What another host says is proved by a digest only: its bytes are believed, never its word that there are none.
     const proved = parseDigest(reference) !== undefined
-    const answer = proved ? await follow(here, urlOf(base, repository.toLowerCase(), reference)) : here
-    if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
+    const answer = settled(proved ? await follow(here, urlOf(base, repository, reference)) : here)
     if (answer !== here && answer.status !== 200) return { state: 'unread', cause: answered(answer) }
     if (answer.status === 200) {
       reads++
@@ -168,25 +149,19 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   async function blob(repository: string, digest: Digest): Promise<BlobRead> {
-    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
-    const url = urlOf(base, scope.repository, digest, 'blobs')
-    const answer = await follow(await authorized(scope, { method: 'GET', url, headers: {} }), url)
-    if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
+    const url = urlOf(base, repository, digest, 'blobs')
+    const first = await authorized(pulling(repository), { method: 'GET', url, headers: {} })
+    const answer = settled(await follow(first, url))
     if (answer.status !== 200) return { state: 'unread', cause: answered(answer) }
-    if (digestLike(digest, answer.body) !== digest) {
-      throw new TransientError(BROKEN)
-    }
+    if (digestLike(digest, answer.body) !== digest) throw new TransientError(BROKEN)
     return { state: 'read', bytes: answer.body }
   }
 
   async function list(repository: string): Promise<TagList> {
-    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull' }
-    const url = new URL(`v2/${checked(scope.repository)}/tags/list`, base)
-    return readTagList(url, async page => {
-      const answer = await authorized(scope, { method: 'GET', url: page, headers: {} })
-      if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
-      return answer
-    })
+    const url = new URL(`v2/${checked(repository)}/tags/list`, base)
+    return readTagList(url, async page =>
+      settled(await authorized(pulling(repository), { method: 'GET', url: page, headers: {} }))
+    )
   }
 
   const patiently = <T>(attempt: () => Promise<T>) =>
@@ -224,9 +199,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       return understood.state === 'read' ? { state: 'bytes' as const, answer } : understood
     })
     if (read.state !== 'bytes') throw failed(read.state === 'missing' ? 'it is not there' : read.cause)
-    const scope: Scope = { repository: repository.toLowerCase(), actions: 'pull,push' }
     const mediaType = headerOf(read.answer, 'content-type') ?? ''
-    const stored = await inSlot(() => put(scope, tag, read.answer.body, mediaType))
+    const stored = await inSlot(() => put(pushing(repository), tag, read.answer.body, mediaType))
     if (stored !== digest) throw failed(`the registry stored ${stored}`)
   }
 
@@ -239,12 +213,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     headTag: (repository, tag) => patiently(() => head(repository, tag)),
     listTags: repository => patiently(() => list(repository)),
     prepareToPut: async repository => {
-      await tokens.header({ repository: repository.toLowerCase(), actions: 'pull,push' })
+      await tokens.header(pushing(repository))
     },
     putManifest: (repository, tag, bytes, mediaType) =>
-      inSlot(() =>
-        put({ repository: repository.toLowerCase(), actions: 'pull,push' }, tag, bytes, mediaType)
-      ),
+      inSlot(() => put(pushing(repository), tag, bytes, mediaType)),
     tagManifest: copy
   }
 }
@@ -253,6 +225,18 @@ function answered(answer: Answer): string {
   const hint =
     answer.status === 403 ? ' (does the token have `packages: read` and a role on the package?)' : ''
   return `the registry answered ${phraseOf(answer)}${hint}`
+}
+
+const pulling = (repository: string): Scope => ({ repository: repository.toLowerCase(), actions: 'pull' })
+const pushing = (repository: string): Scope => ({
+  repository: repository.toLowerCase(),
+  actions: 'pull,push'
+})
+
+/** @throws TransientError for an answer that another try may better */
+function settled(answer: Answer): Answer {
+  if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
+  return answer
 }
 
 function signed(request: Request, authorization: string | undefined): Request {
@@ -264,59 +248,7 @@ function signed(request: Request, authorization: string | undefined): Request {
 const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_HOPS = 3
 
-const NAME = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)+$/
-
-/** Nested names keep their slashes. What is no name would end up at another address (`..`, `?`, `#`). */
-function urlOf(
-  base: URL,
-  repository: string,
-  reference: string,
-  kind: 'manifests' | 'blobs' = 'manifests'
-): URL {
-  if (parseDigest(reference) === undefined && !isTag(reference)) {
-    throw new ExpectedError(
-      `"${reference}" is neither a tag nor a digest. A tag has letters, digits, "_", "." and "-" only, 128 at most.`
-    )
-  }
-  return new URL(`v2/${checked(repository)}/${kind}/${reference}`, base)
-}
-
-function checked(repository: string): string {
-  if (NAME.test(repository)) return repository
-  throw new ExpectedError(`"${repository}" is no name of a package in a registry. Give owner and package.`)
-}
-
 function unread(error: unknown): { state: 'unread'; cause: string } {
   if (error instanceof Unavailable) return { state: 'unread', cause: error.message }
   throw error
 }
-
-/**
- * Checks and reads the bytes of a manifest.
- *
- * @param wanted the digest that was asked for; undefined for a tag
- * @throws Passing when the bytes are not those of the digest
- */
-function understand(answer: Answer, wanted: Digest | undefined): ManifestRead {
-  const said = parseDigest(headerOf(answer, 'docker-content-digest') ?? '')
-  const expected = wanted ?? said
-  const actual = digestLike(expected, answer.body)
-  const intact = expected === undefined || expected === actual
-  let manifest: Manifest
-  try {
-    manifest = parseManifest(answer.body, headerOf(answer, 'content-type'))
-  } catch (error) {
-    if (!(error instanceof ExpectedError)) throw error
-    if (!intact) throw new TransientError(BROKEN)
-    // What a tag leads to has no digest to be held against: it may be any page.
-    if (expected === undefined) return { state: 'unread', cause: messageOf(error) }
-    manifest = mentionsOf(answer.body, headerOf(answer, 'content-type'), messageOf(error))
-  }
-  if (intact) return { state: 'read', digest: actual, manifest, bytes: answer.body }
-  // The digest of a signed schema 1 manifest is not that of its bytes: the registry's word has to do.
-  if (isSchema1(manifest) && said === expected)
-    return { state: 'read', digest: expected, manifest, bytes: answer.body }
-  throw new TransientError(BROKEN)
-}
-
-const BROKEN = 'the bytes received are not those of the digest'

@@ -80,7 +80,7 @@ function wordPhrase({ mismatch, keeps, deletes, action }: RuleWord): string {
 
 /** Why a rule is not about a version, by the field of its match. */
 const MISMATCH: Readonly<Record<string, string>> = {
-  part: 'is not about it, for it is part of another image, or describes one',
+  part: 'is not about it, because it is part of another image, or describes one',
   tags: 'is not about it: no tag of it matches',
   untagged: 'is not about it: it is not untagged',
   state: 'is not about it: it is not broken in that way',

@@ -5,7 +5,14 @@ import type { RunResult } from '../model/run.ts'
 import { openNew } from '../util/new-file.ts'
 import type { JournalEntry } from './record.ts'
 import { SCHEMA_VERSION } from './record.ts'
-import { finishedRecord, packageRecord, type RecordContext, runRecord } from './record-build.ts'
+import {
+  finishedRecord,
+  packageHead,
+  type RecordContext,
+  runRecord,
+  stepRecords,
+  versionRecords
+} from './record-build.ts'
 
 /** The report while the run goes on. At every moment the file is a complete report of what has happened. */
 export interface Journal {
@@ -92,19 +99,22 @@ function* head(run: RunResult, context: RecordContext): Generator<string> {
   yield `{"schema":${SCHEMA_VERSION},\n"run":${JSON.stringify(runRecord(run, context))},\n"packages":[`
   let first = true
   for (const one of run.packages) {
-    const { versions, steps, ...rest } = packageRecord(one)
-    yield `${first ? '' : ','}\n${JSON.stringify(rest).slice(0, -1)},"versions":[`
-    yield* lines(versions)
+    yield `${first ? '' : ','}\n${JSON.stringify(packageHead(one)).slice(0, -1)},"versions":[`
+    yield* lines(versionRecords(one))
     yield '],"steps":['
-    yield* lines(steps)
+    yield* lines(stepRecords(one))
     yield ']}'
     first = false
   }
   yield `],\n"journal":[${END}`
 }
 
-function* lines(values: readonly unknown[]): Generator<string> {
-  for (const [index, value] of values.entries()) yield `${index === 0 ? '' : ','}\n${JSON.stringify(value)}`
+function* lines(values: Iterable<unknown>): Generator<string> {
+  let separator = '\n'
+  for (const value of values) {
+    yield `${separator}${JSON.stringify(value)}`
+    separator = ',\n'
+  }
 }
 
 /** Writes the pieces in large chunks; returns how many bytes they were. */

@@ -1,10 +1,13 @@
 import type { Mode, RunResult } from '../model/run.ts'
-import { count, formatDuration } from '../util/format.ts'
+import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { planDigest } from './page/data.ts'
 import { imageTally, total } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */
 export const DELETIONS_A_MINUTE = 180
+
+/** Requests an hour that GitHub allows the job's own token, and a classic one. */
+const QUOTAS = { job: 1_000, classic: 5_000 } as const
 
 /** The first line of the log: what this is, and whether it changes anything. */
 export function openingLine(mode: Mode, dryRun: boolean, owner: string, version: string): string {
@@ -24,6 +27,7 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
     return [
       `Nothing was changed. A real run would delete ${count(images.planned, 'image')} (${count(sums.planned, 'version')}) ` +
         `in about ${work}. Digest of the plan: ${planDigest(run)}`,
+      ...quotaLines(run.requests.api, sums.planned),
       `Next: look at the summary, then run without \`dry-run\`, or apply exactly this plan with \`plan: ${reportFile}\`.`
     ]
   }
@@ -31,5 +35,20 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   return [
     `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')}). Digest of the plan: ${planDigest(run)}`,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep that file, for instance with actions/upload-artifact.`
+  ]
+}
+
+/** API requests a deletion: its DELETE, and at most half a look before or after it. */
+const REQUESTS_A_DELETION = 1.5
+
+/** What a real run needs of the hourly quota, where one hour of GITHUB_TOKEN may not do. @param listing API requests of the dry run */
+function quotaLines(listing: number, deletions: number): string[] {
+  const needed = listing + deletions * REQUESTS_A_DELETION
+  if (deletions === 0 || needed <= QUOTAS.job) return []
+  const hours = (quota: number): string => count(Math.ceil(needed / quota), 'hour')
+  return [
+    `With what it lists again that takes about ${formatNumber(Math.ceil(needed))} API requests: ${hours(QUOTAS.job)} of quota ` +
+      `with \`GITHUB_TOKEN\` (${formatNumber(QUOTAS.job)} an hour), ${hours(QUOTAS.classic)} with a classic token ` +
+      `(${formatNumber(QUOTAS.classic)}). Let it wait for them with \`patience: 1h\`.`
   ]
 }

@@ -1,9 +1,9 @@
+import type { TagState } from '../model/check.ts'
 import type { Decision, Outcome, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
-import { dispatchedEntries, missingEntries } from './check-outputs.ts'
-import { missingTags } from './check-tally.ts'
+import { missingImages, missingTags } from './check-tally.ts'
 import { phrase } from './phrases.ts'
 import { broughtBack, total } from './tally.ts'
 
@@ -158,4 +158,40 @@ function fitting(entries: readonly string[]): string[] {
     parts.push(part)
   }
   return parts
+}
+
+/** An entry of the output `missing`. */
+interface MissingEntry {
+  readonly package: string
+  readonly tag: string
+  readonly state: TagState
+  readonly lacks: readonly string[]
+  /** Image tags any of which would do. */
+  readonly images: readonly string[]
+}
+
+/** An entry of the output `dispatched`. */
+interface DispatchedEntry {
+  readonly tag: string
+  readonly workflow: string
+  readonly repository: string
+  readonly url: string
+  readonly status: string
+}
+
+function missingEntries({ packages }: RunResult): MissingEntry[] {
+  return missingImages(packages).map(({ run, check: { tag, state, lacks, images } }) => ({
+    package: run.package.name,
+    tag,
+    state,
+    lacks,
+    images
+  }))
+}
+
+/** What was really started: only that has an address. */
+function dispatchedEntries({ check }: RunResult): DispatchedEntry[] {
+  return (check?.dispatches ?? []).flatMap(({ tag, workflow, repository, url, status }) =>
+    url === undefined ? [] : [{ tag, workflow, repository, url, status }]
+  )
 }

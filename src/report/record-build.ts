@@ -25,6 +25,11 @@ export function runRecord(run: RunResult, context: RecordContext): RunRecord['ru
 
 /** One package's part: every version's verdict and reasons, and what is meant to happen. */
 export function packageRecord(run: PackageRun): PackageRecord {
+  return { ...packageHead(run), versions: [...versionRecords(run)], steps: [...stepRecords(run)] }
+}
+
+/** The part without what it has thousands of. */
+export function packageHead(run: PackageRun): Omit<PackageRecord, 'versions' | 'steps'> {
   const { owner, name, visibility, repository, url } = run.package
   const plan = run.plan
   const versions = plan?.decisions.map(decision => decision.version)
@@ -40,14 +45,22 @@ export function packageRecord(run: PackageRun): PackageRecord {
     ...(versions === undefined ? {} : { inventory: inventoryHash(versions) }),
     ...(run.policy === undefined ? {} : { policy: run.policy }),
     ...(run.reads === undefined ? {} : { reads: { ...run.reads } }),
-    versions: plan?.decisions.map(versionRecord) ?? [],
-    steps: plan?.steps.map(stepRecord) ?? [],
     left: plan?.left ?? 0,
     brakes: plan?.brakes.map(brake => ({ ...brake })) ?? [],
     hits: plan?.hits.map(hits => ({ ...hits })) ?? [],
     broken: plan?.broken.map(({ version: { id, digest }, state }) => ({ id, digest, state })) ?? [],
     unread: plan?.unread.map(unread => ({ ...unread })) ?? []
   }
+}
+
+/** One at a time: together they would take as much memory as all that was decided. */
+export function* versionRecords({ plan }: PackageRun): Generator<PackageRecord['versions'][number]> {
+  for (const decision of plan?.decisions ?? []) yield versionRecord(decision)
+}
+
+/** The same of the steps. */
+export function* stepRecords({ plan }: PackageRun): Generator<PackageRecord['steps'][number]> {
+  for (const step of plan?.steps ?? []) yield stepRecord(step)
 }
 
 /** The journal's word that the request of a step is about to go out; `at` in milliseconds since 1970. */

@@ -131,7 +131,7 @@ function ageCell(reason: Reason): string {
   return 'age' in reason ? formatAge(reason.age) : ''
 }
 
-/** Images that are due and were not come to, by a brake or a budget: what the next run would do. */
+/** Images that are due and were not reached, by a brake or a budget: what the next run would do. */
 function duePart(
   decisions: readonly Decision[],
   outcomes: readonly Outcome[],

@@ -276,6 +276,7 @@ function withinLimit(blocks: readonly string[]): string {
       bytes += size
     }
   }
-  if (dropped > 0) kept.push(`…${count(dropped, 'part')} left out, for GitHub shows no summary beyond 1 MiB.`)
+  if (dropped > 0)
+    kept.push(`…${count(dropped, 'part')} left out, because GitHub shows no summary beyond 1 MiB.`)
   return `${kept.join('\n\n')}\n`
 }

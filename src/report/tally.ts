@@ -17,7 +17,7 @@ export interface Tally {
   readonly refused: number
   readonly skipped: number
   readonly failed: number
-  /** Deletions that are due and were not come to: beyond the budget, a limit, or the end of the run. */
+  /** Deletions that are due and were not reached: beyond the budget, a limit, or the end of the run. */
   readonly left: number
   /** Deletions that a brake holds back. */
   readonly held: number
@@ -33,17 +33,18 @@ export function tally(run: PackageRun): Tally {
   const kept = decisions.reduce((sum, decision) => sum + (decision.verdict === 'keep' ? 1 : 0), 0)
   const undoes = decisions.some(decision => decision.verdict === 'restore')
   const changes = countByStatus(run, undoes ? 'restore' : 'delete')
-  const restored = undoes ? changes.done : restoredAtOnce(run)
+  const atOnce = undoes ? changes.done : restoredAtOnce(run)
+  const earlier = undoes ? 0 : restoredOfEarlier(run)
   const untags = countByStatus(run, 'untag')
   const settled =
     changes.done + changes.already + changes.planned + changes.refused + changes.skipped + changes.failed
   const due = decisions.length - kept - settled
   const braked = (run.plan?.brakes.length ?? 0) > 0
   return {
-    versions: decisions.length,
+    versions: decisions.length + earlier,
     kept,
-    deleted: changes.done - restored,
-    restored,
+    deleted: changes.done - atOnce,
+    restored: atOnce + earlier,
     already: changes.already,
     planned: changes.planned,
     refused: changes.refused,
@@ -136,6 +137,12 @@ function restoredAtOnce({ outcomes }: PackageRun): number {
   return outcomes.filter(
     ({ step, status }) => step.action === 'delete' && status === 'done' && back.has(step.version.id)
   ).length
+}
+
+/** How many versions it brought back that an earlier run deleted and could not look at once more. */
+function restoredOfEarlier({ outcomes, plan }: PackageRun): number {
+  const own = new Set(plan?.decisions.map(({ version }) => version.id))
+  return [...broughtBack(outcomes)].filter(id => !own.has(id)).length
 }
 
 /** Ids of the versions that a run restored. */

@@ -1,4 +1,4 @@
-import { BudgetError, ExpectedError } from '../errors.ts'
+import { ExpectedError, orRefusal } from '../errors.ts'
 import type { PullRequest, Repository } from '../github/repository.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
@@ -148,14 +148,11 @@ async function askFacts(
   repository: Repository
 ): Promise<{ usage: Partial<Facts>; errors: string[] }> {
   const errors: string[] = []
-  const ask = async <T>(words: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
-      errors.push(`Rules with ${words} matched nothing, because what they ask is not known. ${error.message}`)
-      return undefined
-    }
+  const ask = async <T extends object>(words: string, work: () => Promise<T>): Promise<T | undefined> => {
+    const answer = await orRefusal(work)
+    if (!('problem' in answer)) return answer
+    errors.push(`Rules with ${words} matched nothing, because what they ask is not known. ${answer.sentence}`)
+    return undefined
   }
   const byBranch = rules.some(({ match }) => match.branchDeleted === true)
   const byGitTag = rules.some(({ match }) => match.gitTagDeleted === true)

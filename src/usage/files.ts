@@ -44,7 +44,7 @@ export function readTextFile(workspace: string, path: string, what: string): str
 export function readMatchingFiles(
   workspace: string,
   patterns: readonly string[],
-  checkTime: CheckTime = () => {}
+  checkTime: CheckTime
 ): MatchedFiles {
   const globs = patterns.map(checkGlob)
   const root = realRoot(workspace)

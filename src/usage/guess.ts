@@ -42,7 +42,7 @@ function parsedRange(range: string) {
   }
 }
 
-/** What a tag may come to, as written with its variables filled in; nothing where only the run that pushes knows. */
+/** What a tag may be, as written with its variables filled in; nothing where only the run that pushes knows. */
 export function tagsOf(written: string): Tags[] {
   if (written.includes(OF_THE_RUN)) return []
   if (written.includes(HOLE)) return [{ mayBe: guessAround(written) }]

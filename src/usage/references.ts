@@ -40,8 +40,8 @@ export interface References {
 export function findReferences(
   files: readonly TextFile[],
   owner: string,
-  repository = '',
-  checkTime: CheckTime = () => {}
+  repository: string,
+  checkTime: CheckTime
 ): References {
   const scanned = files.map(file => ({ file, settings: settingsIn(file, checkTime) }))
   const all = scanned.flatMap(({ settings }) => settings)
@@ -77,8 +77,8 @@ export function findReferences(
 export function referencesTo(
   found: readonly Reference[],
   packageName: string,
-  tags: readonly string[] = [],
-  checkTime: CheckTime = () => {}
+  tags: readonly string[],
+  checkTime: CheckTime
 ): InUse[] {
   const inUseBy = (by: string, one: Tags): InUse[] => {
     checkTime()

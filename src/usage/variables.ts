@@ -45,7 +45,7 @@ export function valuesIn(
   return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map(), checkTime }
 }
 
-/** What a text may come to, `HOLE` and `OF_THE_RUN` standing for what is not known. */
+/** What a text may become, `HOLE` and `OF_THE_RUN` standing for what is not known. */
 export function expand(text: string, values: Values, depth = 0): readonly string[] {
   values.checkTime()
   let ways = ['']

@@ -1,6 +1,6 @@
 /**
  * Applies `work` to every item, at most `atOnce` at a time, and gives the results in the items' order.
- * The first failure is thrown; what is then under way comes to its end unseen, and nothing more is begun.
+ * The first failure is thrown; what is then under way ends unseen, and nothing more is started.
  */
 export async function eachOf<T, R>(
   items: readonly T[],
@@ -23,4 +23,22 @@ export async function eachOf<T, R>(
     })
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, guarded))
   return results
+}
+
+/** Lets at most `count` pieces of work run at once; the others wait in the order in which they came. */
+export function createLimiter(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let free = count
+  return async work => {
+    if (free > 0) free--
+    else await new Promise<void>(go => waiting.push(go))
+    try {
+      return await work()
+    } finally {
+      // The place goes straight to the next in line, so that no newcomer can take it.
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next()
+    }
+  }
 }

@@ -281,6 +281,23 @@ describe('a check that looked at nothing', () => {
   })
 })
 
+test('skip-tags: a star is told as it was written', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0', 'release/v2')
+  await using run = await acme.run({ 'git-tags': '*', 'skip-tags': '*' })
+  expect(run.stdout).toContain('`skip-tags`: * matches 2 tags')
+})
+
+test('a build that cannot be started ends the run early, and the next one would fail as well', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0', 'v2.0.0')
+  acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+  await using run = await acme.run({ 'dispatch-workflow': 'build.yml', 'dispatch-inputs': 'none' })
+  expect(run.code).toBe(1)
+  expect(run.stdout).toMatch(/^::warning::The run ended early\./m)
+  expect(run.stdout).not.toContain('The next run goes on.')
+})
+
 test('skip-tags: words that would match as a part of names are told how to be written', async () => {
   await using acme = await scene()
   acme.repository.tag('v1.0.0', 'v1.1.0-rc.1', 'v1.1.0-beta')

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { isMoving, movedBack } from '../../../src/modes/check/moving.ts'
+import { isMoving, movedBack } from '../../../src/modes/check/moved.ts'
 import { expectTags } from '../../../src/policy/expected-tags.ts'
 
 test.each([

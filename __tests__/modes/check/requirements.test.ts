@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { image } from '../../emulator/shapes.ts'
-import { buildWorkflow, errorsOf, missingOf, type Scene, scene } from '../../helpers/check-run.ts'
+import { buildWorkflow, errorsOf, missingOf, type Scene, scene, startedFor } from '../../helpers/check-run.ts'
 
 /** What images must be beside being there, and what the policy file expects of single packages. */
 
@@ -181,4 +181,18 @@ describe('what is asked of images is asked again after the builds that were wait
     expect(errorsOf(run).join()).toContain('v1.1.0')
     expect(run.code).toBe(1)
   })
+})
+
+test('a repository that cannot be read makes the run red, and what needs it not is checked and built', async () => {
+  await using acme = await scene()
+  acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+  acme.repository.tag('v1.0.0')
+  acme.app.push(image(), { tags: ['other'] })
+  acme.world.package('acme/web', { repository: 'acme/app' }).push(image(), { tags: ['other'] })
+  const packages = '[{ match: web, repository: acme/gone, rules: [] }, { match: app, rules: [] }]'
+  const policy = `{ version: 1, packages: ${packages} }`
+  await using run = await acme.run({ policy, 'dispatch-workflow': 'build.yml' })
+  expect(errorsOf(run)).toEqual([expect.stringContaining('Reading the git tags of acme/gone failed')])
+  expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
+  expect(startedFor(acme)).toEqual(['v1.0.0'])
 })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
-import { readRecord } from '../../../src/report/record.ts'
+import { readRecord } from '../../../src/report/read-record.ts'
 import type { Trouble } from '../../emulator/faults.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { ago, digestsOf, openScene } from './runs.ts'

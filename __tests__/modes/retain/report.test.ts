@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from '@jest/globals'
-import { readRecord } from '../../../src/report/record.ts'
+import { readRecord } from '../../../src/report/read-record.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene } from './runs.ts'
 

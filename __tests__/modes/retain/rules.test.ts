@@ -206,7 +206,7 @@ it('deletes nothing without being asked to, and says so', async () => {
   pushAll(app, 90, [['v1'], []])
   const result = await run({ 'keep-at-least': '3' })
   expect(result.errors).toEqual([])
-  expect(result.warnings).toEqual([expect.stringMatching('Nothing is deleted, for no input asks for it')])
+  expect(result.warnings).toEqual([expect.stringMatching('Nothing is deleted, because no input asks for it')])
   expect(github.writes).toEqual([])
 })
 

@@ -1,5 +1,8 @@
-import { expect, it } from '@jest/globals'
-import { image, manifest } from '../../emulator/shapes.ts'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { startCacheService } from '../../emulator/cache-service.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
 import { ago, digestsOf, openScene, type Scene } from './runs.ts'
 
 /** What the run finds out about its own deletions when lists and answers do not tell the truth. */
@@ -96,6 +99,91 @@ it('E-05 is red when GitHub never lists what was deleted, so that a late tag wou
   expect(app.digests()).toEqual(digestsOf(v1))
   expect(result.code).toBe(1)
   expect(result.errors.join()).toMatch(/does not list 3 deleted versions.*mode: restore/s)
+})
+
+describe('E-05 a look that saw too little, or did not happen', () => {
+  const late = ({ app, github }: Scene, build: Pushed, more: () => void = () => {}): void => {
+    const land = (): void => {
+      app.tag(build, 'v2')
+      more()
+    }
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: land })
+  }
+
+  it.each<[string, (scene: Scene) => { hide: () => void; show: () => void }]>([
+    [
+      'as GitHub does not list what is deleted',
+      ({ app }) => ({ hide: () => app.lie({ kind: 'unlisted' }), show: () => app.truth() })
+    ],
+    [
+      'as GitHub does not answer',
+      ({ github }) => ({
+        hide: () => github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } }),
+        show: () => github.faults.clear()
+      })
+    ]
+  ])('%s, is taken by the next run, once', async (_, make) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { v1, build } = layDown(scene)
+    const { hide, show } = make(scene)
+    late(scene, build, hide)
+    const first = await scene.run(BUILDS, { env: cache.env })
+    expect([first.code, scene.app.digests()]).toEqual([1, digestsOf(v1)])
+    show()
+    const second = await scene.run(BUILDS, { env: cache.env })
+    expect(scene.world.pullable('acme/app', 'v2')).toEqual([])
+    expect(second).toMatchObject({ code: 0, outputs: { 'restored-count': '3', 'deleted-count': '0' } })
+    expect(second.warnings.join()).toMatch(/restored at once: tag v2 was put on it right before its deletion/)
+    const third = await scene.run({ ...BUILDS, 'keep-tags': 'v*' }, { env: cache.env })
+    expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
+    expect(third.warnings).toEqual([])
+  })
+
+  it('brings back what an index of the time between needs', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { v1, build } = layDown(scene)
+    github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } })
+    await scene.run(BUILDS, { env: cache.env })
+    expect(app.digests()).toEqual(digestsOf(v1))
+    github.faults.clear()
+    // Another client took them for there, and pushed the index alone.
+    for (const child of app.push(index(build.children), { tags: ['v2'] }).children) app.delete(child)
+    const second = await scene.run(BUILDS, { env: cache.env })
+    expect(scene.world.pullable('acme/app', 'v2')).toEqual([])
+    expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
+  })
+
+  it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { build } = layDown(scene)
+    late(scene, build, () => scene.app.lie({ kind: 'unlisted' }))
+    const codes: (number | null)[] = []
+    for (let number = 0; number < 3; number++) codes.push((await scene.run(BUILDS, { env: cache.env })).code)
+    expect(codes).toEqual([1, 1, 0])
+  })
+
+  it('needs no word that is not true: what somebody wrote into the memory deletes nothing', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app } = scene
+    const { v1, build } = layDown(scene)
+    late(scene, build, () => app.lie({ kind: 'unlisted' }))
+    await scene.run(BUILDS, { env: cache.env })
+    const entry = cache.entries.at(-1)
+    if (entry === undefined) throw new Error('nothing was stored')
+    const [heading = '', ...lines] = gunzipSync(entry.bytes).toString('utf8').split('\n')
+    const forged = JSON.parse(heading) as { unchecked: { id: number; digest: string; tags: string[] }[] }
+    for (const one of forged.unchecked) Object.assign(one, { id: v1.id, digest: v1.digest, root: v1.digest })
+    const bytes = gzipSync([JSON.stringify(forged), ...lines].join('\n'))
+    cache.entries.push({ ...entry, key: `${entry.key}9`, bytes })
+    app.truth()
+    const second = await scene.run(BUILDS, { env: cache.env })
+    expect([second.code, second.outputs['deleted-count'], app.digests()]).toEqual([0, '0', digestsOf(v1)])
+  })
 })
 
 it.each([27, 29, 31, 35, 60])(

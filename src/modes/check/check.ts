@@ -1,18 +1,19 @@
 import type { Inputs } from '../../config/inputs.ts'
 import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
-import type { Context, Dispatcher } from '../../context.ts'
+import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { readTreeSizes } from '../../inventory/sizes.ts'
 import type { CheckFindings } from '../../model/check.ts'
 import type { RunResult } from '../../model/run.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Inspected, inspect, lacks } from './inspect.ts'
+import { withLatecomers } from './latecomers.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
 import { readRequirements } from './requirements.ts'
-import { withSizes } from './sizes.ts'
 
 /**
  * Mode `check`: find out what should have an image, look whether it has one that can be pulled, and have the
@@ -30,11 +31,11 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   )
   const names = chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
-  const inspected = await eachOf(chosen, SIDE_BY_SIDE, async one => {
-    const found = await inspect(one, wanted.of(one.pkg.name), context)
-    return inputs.sizes ? withSizes(found, context) : found
+  const found = await eachOf(chosen, SIDE_BY_SIDE, async one => {
+    const seen = await inspect(one, wanted.of(one.pkg.name), context)
+    return inputs.sizes ? withSizes(seen, context) : seen
   })
-  const orders = await plan(inspected, wanted.all, inputs, context.dispatcher)
+  const { inspected, ...orders } = await plan(found, wanted.all, inputs, context)
   const before = [...wanted.errors, ...(orders.trouble === undefined ? [] : [orders.trouble])]
   const result = (after: RebuildResult): RunResult => {
     const incomplete = whyIncomplete(inspected, after)
@@ -80,10 +81,13 @@ async function plan(
   inspected: readonly Inspected[],
   { expected, others }: Expectations,
   inputs: Inputs,
-  dispatcher: Dispatcher | undefined
-): Promise<RebuildPlan> {
-  const nothing = { rebuilds: [], runs: { active: [], dispatched: [] }, ref: '' }
-  const missing = expected.filter(({ name }) => inspected.some(({ run }) => lacks(run, name)))
+  context: Context
+): Promise<RebuildPlan & { readonly inspected: readonly Inspected[] }> {
+  const { dispatcher } = context
+  const nothing = { inspected, rebuilds: [], runs: { active: [], dispatched: [] }, ref: '' }
+  const missingIn = (some: readonly Inspected[]) =>
+    expected.filter(({ name }) => some.some(({ run }) => lacks(run, name)))
+  const missing = missingIn(inspected)
   if (dispatcher === undefined || missing.length === 0) return nothing
   const { workflows, repository } = dispatcher
   const read = await orFailure(async () => {
@@ -92,8 +96,10 @@ async function plan(
     return { runs: { active: await workflows.active(), dispatched: await workflows.history() }, ref }
   })
   if (!('problem' in read)) {
-    const rebuilds = planRebuilds(missing, [...expected, ...others], read.runs, inputs.maxDispatches)
-    return { rebuilds, runs: read.runs, ref: read.ref, dispatcher }
+    const now = await withLatecomers(inspected, context)
+    const known = [...expected, ...others]
+    const rebuilds = planRebuilds(missingIn(now), known, read.runs, inputs.maxDispatches)
+    return { inspected: now, rebuilds, runs: read.runs, ref: read.ref, dispatcher }
   }
   if (read.problem === 'failed') return { ...nothing, trouble: `Nothing was started. ${read.sentence}` }
   const left = missing.map(one => ({ expected: one, status: 'left' as const, detail: read.sentence }))
@@ -114,4 +120,24 @@ function whyIncomplete(
 ): string | undefined {
   const unseen = inspected.find(({ left }) => left)?.run.warnings[0]
   return unseen ?? stopped ?? dispatches.find(({ status }) => status === 'left')?.detail
+}
+
+/** The same package with the sizes of the images that were found in it. */
+export async function withSizes(inspected: Inspected, { registry }: Context): Promise<Inspected> {
+  const { run, versions } = inspected
+  const found = (run.checks ?? []).filter(({ state }) => state === 'present')
+  const tags = new Set(found.flatMap(({ images }) => images))
+  const roots = versions.filter(version => version.tags.some(tag => tags.has(tag)))
+  const read = await orFailure(() =>
+    readTreeSizes(
+      run.package,
+      roots.map(({ digest }) => digest),
+      registry
+    )
+  )
+  if ('problem' in read) {
+    const warnings = [...run.warnings, `Sizes are unknown: ${read.sentence}`]
+    return { ...inspected, run: { ...run, warnings } }
+  }
+  return { ...inspected, run: { ...run, blobs: read } }
 }

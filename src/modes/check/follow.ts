@@ -1,8 +1,10 @@
-import { BudgetError, ExpectedError } from '../../errors.ts'
-import type { WorkflowRun } from '../../model/check.ts'
+import { orFailure, orRefusal } from '../../errors.ts'
+import type { Workflows } from '../../github/workflows.ts'
+import type { TagCheck, WorkflowRun } from '../../model/check.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import { hasEnded, isAbout } from './plan-rebuilds.ts'
+import { hasEnded, isAbout, judge } from './plan-rebuilds.ts'
+import type { Build } from './start-builds.ts'
 
 /** A run that was started for a tag; GitHub does not always say which one it is. */
 export interface DispatchedBuild {
@@ -48,18 +50,17 @@ export async function follow(
   let trouble: string | undefined
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE)) {
     await clock.sleep(Math.max(0, Math.min(pause, until - clock.now())))
-    try {
-      const seen = await look(unfinished(), runs, before, source)
+    const seen = await orFailure(() => look(unfinished(), runs, before, source))
+    if ('problem' in seen) {
+      if (seen.problem === 'left') return { runs, stopped: seen.sentence }
+      // A look that fails says nothing of the runs; the next one may tell.
+      trouble = seen.sentence
+    } else {
       trouble = undefined
       for (const [expected, run] of seen) {
         runs.set(expected.name, run)
         if (hasEnded(run)) news(expected, run)
       }
-    } catch (error) {
-      if (error instanceof BudgetError) return { runs, stopped: error.message }
-      if (!(error instanceof ExpectedError)) throw error
-      // A look that fails says nothing of the runs; the next one may tell.
-      trouble = error.message
     }
     if (unfinished().length === 0) return { runs }
     if (clock.now() >= until) return trouble === undefined ? { runs } : { runs, stopped: trouble }
@@ -99,12 +100,8 @@ async function look(
 
 /** A run that GitHub has just started may not be found yet. */
 async function older(id: number, source: RunSource): Promise<WorkflowRun | undefined> {
-  try {
-    return await source.run(id)
-  } catch (error) {
-    if (error instanceof ExpectedError && !(error instanceof BudgetError)) return undefined
-    throw error
-  }
+  const run = await orRefusal(() => source.run(id))
+  return 'problem' in run ? undefined : run
 }
 
 /** Runs that name their tag go to it; the others, in the order of their start, to the tags in theirs. */
@@ -122,4 +119,54 @@ function match(tags: readonly Expected[], fresh: readonly WorkflowRun[]): Map<Ex
     if (run !== undefined) matched.set(expected, run)
   })
   return matched
+}
+
+/** What the waiting has found out. */
+export interface Settled {
+  readonly builds: readonly Build[]
+  /** What was read anew, by package and tag. */
+  readonly checks: ReadonlyMap<string, readonly TagCheck[]>
+  /** Why the following ended before its time. */
+  readonly stopped?: string
+}
+
+/** How the packages look when the runs have ended. */
+export type Verify = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, readonly TagCheck[]>>
+
+/**
+ * Waits for the runs that were started, and then looks for the images: the colour of a run says nothing of them.
+ *
+ * @param before ids of runs that were there before
+ * @param until milliseconds since 1970
+ */
+export async function awaitBuilds(
+  builds: readonly Build[],
+  workflows: Workflows,
+  before: ReadonlySet<number>,
+  until: number,
+  verify: Verify,
+  clock: Clock,
+  news: (expected: Expected, run: WorkflowRun) => void
+): Promise<Settled> {
+  const dispatched = builds.filter(({ dispatch }) => dispatch.status === 'dispatched')
+  if (dispatched.length === 0) return { builds, checks: new Map() }
+  const waiting = dispatched.map(({ expected, runId }) => ({ expected, runId }))
+  const followed = await follow(waiting, before, workflows, until, clock, news)
+  const checks = await verify(dispatched.map(({ expected }) => expected))
+  return {
+    builds: builds.map(build => (dispatched.includes(build) ? settled(build, followed, checks) : build)),
+    checks,
+    ...(followed.stopped === undefined ? {} : { stopped: followed.stopped })
+  }
+}
+
+function settled(build: Build, { runs }: Followed, checks: Settled['checks']): Build {
+  const { name } = build.expected
+  const run = runs.get(name)
+  const found = [...checks.values()].flat().filter(check => check.tag === name)
+  const url = run?.url ?? build.dispatch.url
+  return {
+    ...build,
+    dispatch: { ...build.dispatch, ...judge(run, found), ...(url === undefined ? {} : { url }) }
+  }
 }

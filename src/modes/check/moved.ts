@@ -1,10 +1,11 @@
+import semver from 'semver'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
-import type { Expected } from '../../policy/expected-tags.ts'
-import type { Registry, TagHead } from '../../registry/client.ts'
+import { type Expected, semverOf, valuesOf } from '../../policy/expected-tags.ts'
+import type { Registry } from '../../registry/client.ts'
+import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { isMoving, movedBack } from './moving.ts'
 
 /** A tag that releases hand on to each other, and the version that it stood on before anything was started. */
 interface Moving {
@@ -103,4 +104,44 @@ function judge(
       `(\`docker buildx imagetools create -t <image>:${tag} <image>@${version.digest}\`), and let the workflow set ` +
       'it for new releases only, for instance by an input `is-latest={is-latest}` in `dispatch-inputs`.'
   }
+}
+
+/** True for `latest`, `1`, `v1` and `1.2`, which every release of their series takes over. */
+export function isMoving(tag: string): boolean {
+  return tag === 'latest' || /^v?\d+(?:\.\d+)?$/.test(tag)
+}
+
+/**
+ * Whether a tag that now stands on a rebuilt image has gone back in time: it stood on a newer version before, or,
+ * where what it stood on has no version, there is a newer one that is no pre-release.
+ *
+ * @param tag the moving tag
+ * @param before the other tags of the image that it stood on
+ * @param rebuilt what it stands on now
+ * @param all everything that should be there
+ */
+export function movedBack(
+  tag: string,
+  before: readonly string[],
+  rebuilt: Expected,
+  all: readonly Expected[]
+): boolean {
+  const now = semverOf(rebuilt.values)
+  const versions = (tags: readonly Expected['values'][]) =>
+    tags.map(semverOf).filter(version => version !== undefined)
+  const old = versions(before.map(name => valuesOf(name)))
+  const rivals =
+    old.length > 0
+      ? old
+      : versions(all.map(({ values }) => values)).filter(
+          version => version.prerelease.length === 0 && inSeries(tag, version)
+        )
+  // What has no version cannot be newer than what has one.
+  return rivals.some(version => now === undefined || semver.gt(version, now))
+}
+
+function inSeries(tag: string, version: semver.SemVer): boolean {
+  const [, major, minor] = /^v?(\d+)(?:\.(\d+))?$/.exec(tag) ?? []
+  if (major === undefined) return true
+  return Number(major) === version.major && (minor === undefined || Number(minor) === version.minor)
 }

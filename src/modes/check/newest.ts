@@ -5,7 +5,8 @@ import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { NewestTag } from '../../policy/expected-tags.ts'
-import type { Registry, TagHead } from '../../registry/client.ts'
+import type { Registry } from '../../registry/client.ts'
+import type { TagHead } from '../../registry/read.ts'
 import { holdersOf } from './images.ts'
 
 /**

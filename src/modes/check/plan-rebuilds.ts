@@ -110,7 +110,7 @@ function words(status: string): string {
 }
 
 /**
- * What a run that was waited for has come to. Only the image tells whether it was built.
+ * What became of a run that was waited for. Only the image tells whether it was built.
  *
  * @param run undefined when none was seen
  * @param checks how the tag stands now, in each package that lacked it

@@ -7,7 +7,7 @@ import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { awaitBuilds } from './await-builds.ts'
+import { awaitBuilds } from './follow.ts'
 import { checkImagesNow } from './images.ts'
 import { faultsOf, type Inspected, lacks } from './inspect.ts'
 import { movedTags } from './moved.ts'
@@ -25,7 +25,7 @@ export interface RebuildPlan {
   readonly trouble?: string
 }
 
-/** What the rebuilding has come to. */
+/** What became of the rebuilds. */
 export interface RebuildResult {
   readonly runs: readonly PackageRun[]
   readonly dispatches: readonly Dispatch[]

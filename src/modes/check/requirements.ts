@@ -2,6 +2,7 @@ import type { PackageExpectations } from '../../config/expectations.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
+import { BudgetError, ExpectedError, orFailure } from '../../errors.ts'
 import type { Repository } from '../../github/repository.ts'
 import {
   askForCommits,
@@ -40,7 +41,7 @@ export interface Wanted extends Doubts {
  * and each repository is asked once.
  *
  * @param names of the packages
- * @throws ExpectedError when a repository does not answer
+ * @throws ExpectedError when the only repository that is asked does not answer; else that is an error among others
  */
 export async function readRequirements(
   names: readonly string[],
@@ -62,7 +63,16 @@ export async function readRequirements(
   const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
   for (const { rules, names } of questions.values()) {
     const templates = [...rules.imageTags, ...rules.newestTags, ...given]
-    const { tags, commits } = await tagsOf(rules.repository, askForCommits(templates))
+    const read = await orFailure(() => tagsOf(rules.repository, askForCommits(templates)))
+    if ('problem' in read) {
+      // Where nothing else is asked, the run has nothing to say; else only what needs this repository has not.
+      if (read.problem === 'left') throw new BudgetError(read.sentence)
+      if (questions.size === 1) throw new ExpectedError(read.sentence)
+      const required = expectTags([], { ...rules, gitTags: ['!**'] })
+      answers.push({ ...required, errors: [read.sentence], warnings: [], names })
+      continue
+    }
+    const { tags, commits } = read
     const wanted = expectTags(tags, rules, commits)
     const repository = rules.repository ?? context.repository.name
     const kind = inputs.releasesOnly ? 'published releases' : 'git tags'

@@ -1,7 +1,7 @@
 import type { Aftermath } from '../../apply/apply.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
-import { BudgetError, ExpectedError } from '../../errors.ts'
+import { orFailure, orRefusal } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
@@ -10,7 +10,8 @@ import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
 import { isPlaceholder } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
-import { buildGraph, type Graph, isLeftover } from '../../policy/graph.ts'
+import { buildGraph, type Graph } from '../../policy/graph.ts'
+import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
 import type { Journal } from '../../report/journal.ts'
 import { nameOf } from '../../report/phrases.ts'
@@ -41,7 +42,7 @@ export async function verifyRestore(
   journal: Journal,
   report: Report
 ): Promise<Aftermath> {
-  try {
+  const result = await orFailure(async () => {
     const whole = await makeWhole(pkg, plan, outcomes, context, journal, report)
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
@@ -51,10 +52,9 @@ export async function verifyRestore(
       alarms: [...whole.alarms, ...tags.alarms],
       warnings: [...whole.warnings, ...tags.warnings]
     }
-  } catch (error) {
-    if (!(error instanceof BudgetError || error instanceof ExpectedError)) throw error
-    return { outcomes, alarms: [`What came back could not be looked at: ${error.message}`], warnings: [] }
-  }
+  })
+  if (!('problem' in result)) return result
+  return { outcomes, alarms: [`What came back could not be looked at: ${result.sentence}`], warnings: [] }
 }
 
 interface Whole {
@@ -222,33 +222,34 @@ async function settleTags(
     journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
   }
 
-  for (const [tag, { digest }] of tags) {
+  /** Puts one tag right, and says so where that needs saying. */
+  const settle = async (tag: string, digest: Digest): Promise<string[]> => {
     const earlier = holdersBefore.get(tag)
     const now = holdersNow.get(tag)
     const target = there.get(digest)
-    try {
-      if (
-        target !== undefined &&
-        now !== undefined &&
-        now.digest !== digest &&
-        (await isOwnPlaceholder(pkg, now, context))
-      ) {
-        await put(target, tag)
-      } else if (earlier !== undefined && earlier.digest !== digest) {
-        if (now?.digest === earlier.digest || !there.has(earlier.digest)) continue
-        await put(earlier, tag)
-        warnings.push(
-          `The restore had taken the tag ${tag} from ${shortDigest(earlier.digest)}: it is back there.`
-        )
-      } else if (now === undefined && target !== undefined) {
-        const head = await registry.headTag(repositoryOf(pkg), tag)
-        if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is back is unknown: ${head.cause}.`)
-        if (head.state === 'missing') await put(target, tag)
-      }
-    } catch (error) {
-      if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
-      alarms.push(error.message)
+    if (
+      target !== undefined &&
+      now !== undefined &&
+      now.digest !== digest &&
+      (await isOwnPlaceholder(pkg, now, context))
+    ) {
+      await put(target, tag)
+    } else if (earlier !== undefined && earlier.digest !== digest) {
+      if (now?.digest === earlier.digest || !there.has(earlier.digest)) return []
+      await put(earlier, tag)
+      return [`The restore had taken the tag ${tag} from ${shortDigest(earlier.digest)}: it is back there.`]
+    } else if (now === undefined && target !== undefined) {
+      const head = await registry.headTag(repositoryOf(pkg), tag)
+      if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is back is unknown: ${head.cause}.`)
+      if (head.state === 'missing') await put(target, tag)
     }
+    return []
+  }
+
+  for (const [tag, { digest }] of tags) {
+    const told = await orRefusal(() => settle(tag, digest))
+    if ('problem' in told) alarms.push(told.sentence)
+    else warnings.push(...told)
   }
   return { warnings, alarms }
 }

@@ -16,7 +16,7 @@ import { VERSION } from '../../util/version.ts'
 
 /** What a dry run planned and somebody approved. */
 export interface Approval {
-  /** By name; packages that the dry run did not come to are not among them. */
+  /** By name; packages that the dry run did not reach are not among them. */
   readonly packages: ReadonlyMap<string, Approved>
   /** Sentences. */
   readonly warnings: readonly string[]

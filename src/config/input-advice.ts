@@ -1,0 +1,66 @@
+import { belowGrace } from '../policy/time.ts'
+import { FIELDS, isDefault, nameOf, variableOf } from './input-table.ts'
+import type { Inputs } from './inputs.ts'
+
+/** Of these inputs a blank is no default that somebody chose: what was to be kept, or not to be done, is at stake. */
+const NEVER_BLANK = ['keepAtLeast', 'grace', 'dryRun'] as const
+
+/**
+ * Sentences about inputs that an expression left empty. The runner hands the default over where a workflow does not
+ * name an input, so a blank stands where one did.
+ */
+export function blankInputs(env: NodeJS.ProcessEnv): string[] {
+  const blank = NEVER_BLANK.filter(key => env[variableOf(key)]?.trim() === '')
+  return blank.map(
+    (key, index) =>
+      `Input \`${nameOf(key)}\` is blank, so \`${FIELDS[key].default}\` holds.` +
+      (index === 0 ? ' If an expression should have filled it, check the name of its variable.' : '')
+  )
+}
+
+/** Sentences about inputs that are legal but cannot do what they seem to be meant for. */
+export function inputWarnings(inputs: Inputs): string[] {
+  if (inputs.mode === 'check') return checkWarnings(inputs)
+  if (inputs.mode !== 'retain' || inputs.plan !== undefined || inputs.policy !== undefined) return []
+  const deletesTags = inputs.deleteTags.length > 0
+  if (!deletesTags && !inputs.deleteUntagged && inputs.deleteBroken.length === 0) {
+    return [
+      'Nothing is deleted, because no input asks for it: set `delete-tags`, `delete-untagged` or `delete-broken`.'
+    ]
+  }
+  const idle: [boolean, string, string][] = [
+    [inputs.keepAtLeast > 0 && !deletesTags, 'keep-at-least', 'delete-tags'],
+    [inputs.untag && !deletesTags, 'untag', 'delete-tags'],
+    [
+      inputs.rankBy === 'updated' && inputs.keepAtLeast + inputs.keepUntagged === 0,
+      'rank-by',
+      'keep-at-least` or `keep-untagged'
+    ],
+    [inputs.tagsRepository !== undefined && inputs.protect.length === 0, 'tags-repository', 'protect'],
+    [templatesGiven(inputs) && inputs.protect.length === 0, 'git-tags` or `image-tags', 'protect'],
+    [inputs.keepUntagged > 0 && !inputs.deleteUntagged, 'keep-untagged', 'delete-untagged']
+  ]
+  const idleAge = inputs.olderThan !== undefined && inputs.olderThan < inputs.grace
+  return [
+    ...idle
+      .filter(([isIdle]) => isIdle)
+      .map(([, name, other]) => `Input \`${name}\` has no effect, because \`${other}\` is not set.`),
+    ...(idleAge ? [`Input \`older-than\` is below the grace. ${belowGrace(inputs.grace)}`] : [])
+  ]
+}
+
+function templatesGiven({ gitTags, imageTags }: Inputs): boolean {
+  return !isDefault('gitTags', gitTags) || !isDefault('imageTags', imageTags)
+}
+
+function checkWarnings(inputs: Inputs): string[] {
+  if (inputs.dispatchWorkflow !== undefined) return []
+  const idle: [unknown, string][] = [
+    [inputs.wait, 'wait'],
+    [inputs.dispatchRef, 'dispatch-ref'],
+    [inputs.dispatchToken, 'dispatch-token']
+  ]
+  return idle
+    .filter(([value]) => value !== undefined)
+    .map(([, name]) => `Input \`${name}\` has no effect, because \`dispatch-workflow\` is not set.`)
+}
