@@ -455,6 +455,24 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
+  test('a dispatch to a repository that was renamed follows nothing, and says to write the new name', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    const answer = {
+      status: 307,
+      body: { message: 'Temporary Redirect' },
+      headers: { location: `${acme.github.apiUrl}/repositories/1` }
+    }
+    acme.github.faults.on({ host: 'api', method: 'POST' }, { kind: 'answer', answer })
+    await using run = await acme.run(DISPATCH)
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toEqual([
+      expect.stringContaining('which is not followed: give the name that it has now')
+    ])
+    expect(acme.repository.row.runs).toEqual([])
+  })
+
   test('R-01: another repository needs a token of its own, and that is never printed', async () => {
     await using acme = await scene()
     const builds = acme.repositories.add('acme/builds', { isPrivate: true })
