@@ -261,6 +261,17 @@ describe('a check that looked at nothing', () => {
     expect(acme.github.requests).toEqual([])
   })
 
+  test('a tag of required-tags that is missing is dispatched by its own name, after the releases', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    acme.app.push(image(), { tags: ['other'] })
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    const inputs = { 'git-tags': 'v*', 'required-tags': 'latest', 'dispatch-workflow': 'build.yml' }
+    await using run = await acme.run(inputs)
+    expect(run.outputs['missing-tags']).toBe('v1.0.0\nlatest')
+    expect(startedFor(acme)).toEqual(['v1.0.0', 'latest'])
+  })
+
   test('required-tags alone ask for no git tags, and nothing is said of them', async () => {
     await using acme = await scene()
     acme.app.push(image(), { tags: ['latest'] })
