@@ -36,7 +36,27 @@ function expressionFor(secret: string): RegExp {
   return new RegExp(forms.join('|'), 'g')
 }
 
-const plainForm = (secret: string): string => [...secret].map(one => spelled(one)).join('')
+const plainForm = (secret: string): string => spelledAll([...secret], spelled)
+
+/**
+ * Any number of backslashes may stand before each character, except before the first one: at each backslash of a long
+ * run a search would begin anew.
+ */
+function spelledAll(
+  characters: readonly string[],
+  each: (character: string, escapes: Escapes) => string
+): string {
+  return characters.map((one, at) => each(one, at === 0 ? ONE_ESCAPE : ANY_ESCAPES)).join('')
+}
+
+/** What may stand before a character, and what before its code. */
+interface Escapes {
+  readonly plain: string
+  readonly code: string
+}
+
+const ONE_ESCAPE: Escapes = { plain: '', code: '\\\\' }
+const ANY_ESCAPES: Escapes = { plain: '\\\\*', code: '\\\\+' }
 
 /**
  * The part of the base64 that is the same whatever stands before and after the secret, behind `offset` bytes modulo
@@ -48,14 +68,13 @@ function base64Form(secret: string, offset: number): string {
   const last = Math.floor((bytes.length * 8) / 6)
   const core = [...bytes.toString('base64').slice(first, last)]
   const edge = '[A-Za-z0-9+/_-]?'
-  return `${offset === 0 ? '' : edge}${core.map(spelledInBase64).join('')}${edge}=*`
+  return `${offset === 0 ? '' : edge}${spelledAll(core, spelledInBase64)}${edge}=*`
 }
 
 /** base64url has other characters in two places. */
-function spelledInBase64(character: string): string {
-  if (character === '+') return `(?:${spelled('+')}|${spelled('-')})`
-  if (character === '/') return `(?:${spelled('/')}|${spelled('_')})`
-  return spelled(character)
+function spelledInBase64(character: string, escapes: Escapes): string {
+  const both = character === '+' ? ['+', '-'] : character === '/' ? ['/', '_'] : [character]
+  return `(?:${both.map(one => spelled(one, escapes)).join('|')})`
 }
 
 const NAMED: Readonly<Partial<Record<string, string>>> = {
@@ -69,13 +88,13 @@ const NAMED: Readonly<Partial<Record<string, string>>> = {
 }
 
 /** A regular expression for one character in every spelling. */
-function spelled(character: string): string {
+function spelled(character: string, { plain, code: before }: Escapes): string {
   const code = character.codePointAt(0) ?? 0
   const hex = [...code.toString(16).padStart(2, '0')]
     .map(digit => `[${digit}${digit.toUpperCase()}]`)
     .join('')
   const entity = [`#[xX]0*${hex}`, `#0*${code}`, NAMED[character]].filter(one => one !== undefined).join('|')
-  return `(?:\\\\*${literal(character)}|%(?:25)*${hex}|&(?:amp;)*(?:${entity});?|\\\\+(?:u00|x)${hex})`
+  return `(?:${plain}${literal(character)}|%(?:25)*${hex}|&(?:amp;)*(?:${entity});?|${before}(?:u00|x)${hex})`
 }
 
 const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')
