@@ -27,6 +27,11 @@ export interface Package {
   readonly url: string
 }
 
+/** True for what may be a package's name: it becomes a part of addresses, so nothing in it may lead elsewhere. */
+export function isPackageName(text: string): boolean {
+  return text.isWellFormed() && !/^$|[\s\\?#%\p{Cc}]|(?:^|\/)(?:\.{0,2})(?:\/|$)/u.test(text)
+}
+
 /** One manifest that GitHub lists for a package. "Version" alone always means this. */
 export interface PackageVersion {
   readonly id: number
