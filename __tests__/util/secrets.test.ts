@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Script } from 'node:vm'
 import { expect, test } from '@jest/globals'
 import { createSecrets } from '../../src/util/secrets.ts'
@@ -30,6 +31,29 @@ test.each([
   // The last character of base64 has too few bits to tell anything.
   expect(scrub(`before ${text} after`)).toMatch(/^before \\*\*{3}(?:\\Q\\=\\=)? after$/)
 })
+
+test.each([50, 129, 300, 2_000, 8_000])(
+  'E-40 a secret of %i characters is scrubbed whole, in base64 too',
+  length => {
+    const blocks = Array.from({ length: 200 }, (_, at) =>
+      createHash('sha256').update(String(at)).digest('hex')
+    )
+    const secret = blocks.join('').slice(0, length)
+    const long = createSecrets(secret)
+    for (const before of ['', 'a', 'ab']) {
+      const text = `${before}${secret}`
+      for (const spelled of [
+        text,
+        Buffer.from(text).toString('base64'),
+        Buffer.from(`${text}z`).toString('base64url')
+      ]) {
+        const left = long.scrub(`<${spelled}>`)
+        expect(left).toMatch(/^<[\w-]{0,4}\*[\w*-]*={0,2}>$/)
+        expect(left.replaceAll('*', '').length).toBeLessThan(10)
+      }
+    }
+  }
+)
 
 function hex(character: string): string {
   return character.charCodeAt(0).toString(16).padStart(2, '0')

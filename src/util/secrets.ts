@@ -9,6 +9,8 @@ export interface Secrets {
 
 const SHORTEST = 8
 const MASK = '***'
+/** A longer secret is searched for in pieces: an expression for thousands of characters is more than engines take. */
+const LONGEST_PIECE = 128
 
 /**
  * What a client was given and must not be told again by a server that repeats its requests. A secret is found as it
@@ -16,19 +18,27 @@ const MASK = '***'
  * writes it: what is harmless here could be decoded by whatever shows the text.
  */
 export function createSecrets(...given: readonly string[]): Secrets {
-  const known = new Map<string, RegExp>()
+  const known = new Map<string, readonly RegExp[]>()
   const add = (secret: string): void => {
-    if (secret.length >= SHORTEST && !known.has(secret)) known.set(secret, expressionFor(secret))
+    if (secret.length >= SHORTEST && !known.has(secret))
+      known.set(secret, piecesOf(secret).map(expressionFor))
   }
   for (const secret of given) add(secret)
   return {
     add,
     scrub(text) {
       let clean = text
-      for (const expression of known.values()) clean = clean.replace(expression, MASK)
+      for (const expression of [...known.values()].flat()) clean = clean.replace(expression, MASK)
       return clean
     }
   }
+}
+
+/** About as long as each other, so that none is too short. */
+function piecesOf(secret: string): string[] {
+  const pieces = Math.ceil(secret.length / LONGEST_PIECE)
+  const at = (piece: number): number => Math.round((piece * secret.length) / pieces)
+  return Array.from({ length: pieces }, (_, piece) => secret.slice(at(piece), at(piece + 1)))
 }
 
 function expressionFor(secret: string): RegExp {
@@ -68,7 +78,9 @@ function base64Form(secret: string, offset: number): string {
   const last = Math.floor((bytes.length * 8) / 6)
   const core = [...bytes.toString('base64').slice(first, last)]
   const edge = '[A-Za-z0-9+/_-]?'
-  return `${offset === 0 ? '' : edge}${spelledAll(core, spelledInBase64)}${edge}=*`
+  // Where there is no shared character, the next one may be the first of another piece.
+  const end = (bytes.length * 8) % 6 === 0 ? '' : edge
+  return `${offset === 0 ? '' : edge}${spelledAll(core, spelledInBase64)}${end}=*`
 }
 
 /** base64url has other characters in two places. */
