@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { withContents } from '../scripts/generate/contents.ts'
 import { blocksOf } from '../scripts/lint/blocks.ts'
 import { headingsOf } from '../scripts/lint/headings.ts'
+import { drawnFrom } from '../scripts/render/drawn-from.ts'
 import { INPUT_DEFAULTS } from '../src/config/input-table.ts'
 import { readInputs } from '../src/config/inputs.ts'
 import { parsePolicyFile } from '../src/config/policy-file.ts'
@@ -154,6 +155,10 @@ test.each(['src="docs/summary.png"', 'srcset="docs/summary-dark.png"'])(
     expect(png.length).toBeLessThan(300_000)
   }
 )
+
+test('the pictures are of the summary as it is rendered now; otherwise run `npm run picture`, and look at them', () => {
+  expect(read('docs/summary.sha256').trim()).toBe(drawnFrom())
+})
 
 test('the changelog tells of this version', () => {
   const { version } = JSON.parse(read('package.json'))

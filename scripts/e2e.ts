@@ -68,7 +68,11 @@ function ensureBundle(): void {
   if (status !== 0) throw new ExpectedError(`The action cannot be built:\n${stdout}${stderr}`)
 }
 
-/** Whose packages they are: a public one, one of another repository, and one of none, all run by `acme/shop`. */
+/**
+ * Whose packages they are: a public one, one of another repository, and one of none, all run by `acme/shop`; those of
+ * signed images by repositories of their own, each with its own quota, because their runs follow each other within a
+ * minute and know nothing of each other.
+ */
 function populate(): { world: World; token: string } {
   const world = createWorld()
   world.org('acme')
@@ -76,7 +80,7 @@ function populate(): { world: World; token: string } {
   world.package('acme/tools/api', { repository: 'acme/tools', access: { 'acme/shop': 'admin' } })
   world.package('acme/site', { access: { 'acme/shop': 'admin' } })
   for (const name of ['signed', 'signed-untagged', 'signed-budget']) {
-    world.package(`acme/${name}`, { access: { 'acme/shop': 'admin' } })
+    world.package(`acme/${name}`, { repository: `acme/${name}` })
   }
   return { world, token: world.githubToken('acme/shop') }
 }
@@ -119,11 +123,13 @@ async function main(entry: string): Promise<void> {
   for (const laid of [revived, api, site]) await pullWhatStays(laid, clients, registry, checks)
   say(`all of that was looked at again after ${UNDONE} was restored and garbage was collected`)
 
+  const sceneOf = (repository: string): Scene => ({ ...scene, token: world.githubToken(repository) })
   for (const [repository, deleteUntagged] of SIGNED) {
     const pkg = await laySigned(repository, hands, workshop, goClients)
-    await exerciseSigned(pkg, deleteUntagged, scene, workshop)
+    await exerciseSigned(pkg, deleteUntagged, sceneOf(repository), workshop)
   }
-  await exerciseBudget(await laySigned('acme/signed-budget', hands, workshop, goClients), scene)
+  const budget = await laySigned('acme/signed-budget', hands, workshop, goClients)
+  await exerciseBudget(budget, sceneOf('acme/signed-budget'))
 
   checks.same(store.outOfOrder, [], 'nothing was deleted that an index still named')
   checks.same(emulator.violations, [], 'no limit of GitHub was overstepped')

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { modesOf } from '../src/config/input-table.ts'
 import { policyJsonSchema } from '../src/config/policy-schema.ts'
 import { withContents } from './generate/contents.ts'
-import { withTables } from './generate/inputs-table.ts'
+import { withInputs, withOutputs } from './generate/inputs-table.ts'
 import { pageAssets } from './generate/page-assets.ts'
 
 /** A file's path and what must be in it; `now` is what is in it, for generators that fill in a part. */
@@ -18,6 +18,7 @@ interface Generator {
 
 const root = resolve(import.meta.dirname, '..')
 
+const actionYml = readFileSync(join(root, 'action.yml'), 'utf8')
 const pagePart = (name: string): string => readFileSync(join(root, 'src/report/page', name), 'utf8')
 
 const GENERATORS: readonly Generator[] = [
@@ -28,8 +29,9 @@ const GENERATORS: readonly Generator[] = [
   { path: 'policy.schema.json', make: () => `${JSON.stringify(policyJsonSchema(), null, 2)}\n` },
   {
     path: 'README.md',
-    make: now => withContents(withTables(now, readFileSync(join(root, 'action.yml'), 'utf8'), modesOf))
-  }
+    make: now => withContents(withInputs(now, actionYml, modesOf))
+  },
+  { path: 'docs/reference.md', make: now => withOutputs(now, actionYml) }
 ]
 
 const stale = GENERATORS.map(({ path, make }) => {

@@ -7,7 +7,7 @@ import type { Store } from '../../src/cache/actions-cache.ts'
 import { openMemory } from '../../src/cache/manifest-cache.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import { parseManifest } from '../../src/registry/manifest.ts'
-import { image, manifest, type Shape, schema1 } from '../emulator/shapes.ts'
+import { image, labelled, manifest, type Shape, schema1 } from '../emulator/shapes.ts'
 import { somePackage } from '../helpers/make.ts'
 
 const NOW = Date.parse('2026-06-30T00:00:00Z')
@@ -139,6 +139,52 @@ describe('what is remembered', () => {
     const shape = { ...manifest(), bytes, digest }
     await run([shape])
     expect((await run([shape])).known.get(digest)?.annotations).toEqual({ a: 'x\u2028y\u2029z\r\n' })
+  })
+})
+
+describe('what is remembered of configs', () => {
+  const config = (labels: Readonly<Record<string, string>>) => {
+    const shape = labelled(labels)
+    const [digest, bytes] = [...(shape.blobs ?? [])][0] as [Digest, Buffer]
+    return { shape, digest, bytes }
+  }
+
+  /** One run that sees these images and reads the configs of those that it does not remember. */
+  async function runFor(configs: readonly ReturnType<typeof config>[]) {
+    const memory = openMemory(store, 'ghcr.io', text => told.push(text))
+    const recollection = await memory.recall(somePackage)
+    const versions = configs.map(({ shape }, index) => versionOf(shape, index))
+    const known = await recollection.manifests(versions)
+    for (const { shape } of configs) {
+      if (!known.has(shape.digest))
+        recollection.learn(shape.digest, parseManifest(shape.bytes, shape.mediaType), shape.bytes)
+    }
+    const labels = configs.map(({ digest }) => recollection.labels(digest))
+    for (const { digest, bytes } of configs)
+      if (recollection.labels(digest) === undefined) recollection.learnConfig(digest, bytes)
+    recollection.keep(versions, NOW)
+    await memory.close()
+    return labels
+  }
+
+  test('are the labels, for as long as an image that is listed has this config', async () => {
+    const [one, two] = [config({ a: '1' }), config({ a: '2' })]
+    expect(await runFor([one, two])).toEqual([undefined, undefined])
+    expect(await runFor([one, two])).toEqual([{ a: '1' }, { a: '2' }])
+    await runFor([two])
+    expect(entries.at(-1)?.text.split('\n')).toHaveLength(1 + 2 + 1)
+  })
+
+  test('is nothing of a large one, and no more than the room for all of them', async () => {
+    const large = config({ a: 'x'.repeat(65_000), b: 'x'.repeat(1000) })
+    await runFor([large])
+    expect(await runFor([large])).toEqual([undefined])
+    expect(entries).toHaveLength(1)
+    const many = Array.from({ length: 600 }, (_, at) => config({ a: `${at} ${'x'.repeat(60_000)}` }))
+    await runFor(many)
+    const known = (await runFor(many)).filter(labels => labels !== undefined).length
+    expect(known).toBe(Math.floor((32 << 20) / many[100]!.bytes.length))
+    expect(entries).toHaveLength(2)
   })
 })
 

@@ -43,6 +43,7 @@ describe('E-18 patterns that no image tag can match are refused with the right s
     ['-rc', '`*-rc`'],
     ['>=1.2', '`semver:>=1.2`'],
     ['^1.2', '`semver:^1.2`'],
+    ['^v0', '`/^v0/`'],
     ['~1.2', '`semver:~1.2`'],
     ['v1, v2', '`v1`, `v2`'],
     ['v1 v2', '`v1`, `v2`'],

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals'
 import type { Builder } from '../emulator/builder.ts'
 import {
   createRepositories,
@@ -12,6 +13,7 @@ import { image } from '../emulator/shapes.ts'
 import { createWorld, type World } from '../emulator/world.ts'
 import { fastClock, runInside } from './inside.ts'
 import type { ActionRun, Circumstances } from './run-action.ts'
+import { sentencesTwice } from './sentences.ts'
 
 /** The organization `acme` with the repository and the package `app`, and whole runs of checks over it, on a fast clock. */
 export interface Scene {
@@ -55,8 +57,11 @@ export async function scene({ server, isPrivate = false, emulator = {} }: SceneF
     repository,
     app,
     github,
-    run: (inputs = {}, token = world.githubToken('acme/app'), circumstances = {}) =>
-      runInside(github, { mode: 'check', token, ...inputs }, clock, circumstances),
+    run: async (inputs = {}, token = world.githubToken('acme/app'), circumstances = {}) => {
+      const run = await runInside(github, { mode: 'check', token, ...inputs }, clock, circumstances)
+      expect(sentencesTwice(run)).toEqual([])
+      return run
+    },
     [Symbol.asyncDispose]: () => github.close()
   }
 }

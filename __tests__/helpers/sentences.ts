@@ -6,7 +6,8 @@ import type { ActionRun } from './run-action.ts'
  */
 export function sentencesTwice({ stdout, summary }: Pick<ActionRun, 'stdout' | 'summary'>): string[] {
   const lines = stdout.split('\n').filter(line => !/^::(?:add-mask|debug|group|endgroup)/.test(line))
-  const prose = summary.split('\n').filter(line => !line.startsWith('|'))
+  // Rows and titles are no sentences: two packages may well lose as many images.
+  const prose = summary.split('\n').filter(line => !/^\||^\*\*[^*]*\*\*$/.test(line))
   return [...twiceIn(lines), ...twiceIn(prose)]
 }
 
@@ -25,5 +26,5 @@ function sentencesOf(line: string): string[] {
     .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
     .replaceAll(/<[^>]*>|[*`]/g, '')
     .split(/(?<=[.!?])\s+(?=[A-Z])/)
-    .filter(sentence => sentence.length >= 40 && sentence.includes(' ') && !/^See http/.test(sentence))
+    .filter(sentence => sentence.length >= 40 && sentence.includes(' ') && !/^See (?:http|\[)/.test(sentence))
 }

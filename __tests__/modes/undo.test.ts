@@ -320,6 +320,22 @@ describe('purge', () => {
     ['two packages are meant', () => ({ purge: 'bad', packages: 'app, web' }), /about one package/],
     ['a name is unknown', () => ({ purge: 'worse' }), /"worse" is no tag, digest or version id/],
     ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
+    [
+      'a reference names another owner',
+      () => ({ purge: 'ghcr.io/other/app:bad' }),
+      /"ghcr\.io\/other\/app:bad" is of another package\. Here it is `ghcr\.io\/acme\/app`/
+    ],
+    ['a reference names another package', () => ({ purge: 'ghcr.io/acme/web:bad' }), /is of another package/],
+    [
+      'a reference names another registry',
+      () => ({ purge: 'docker.io/acme/app:bad' }),
+      /is of another package/
+    ],
+    [
+      'a digest is said to be of another package, beside a name that is right',
+      () => ({ purge: `twin web:1@${app.tags()['bad']}?` }),
+      /is of another package/
+    ],
     ['no tagged version would be left', () => ({ purge: 'v1 bad twin latest' }), /write `purge: package`/],
     [
       'the word package stands among others',
@@ -339,6 +355,10 @@ describe('purge', () => {
     ['a tag, with its other tags', () => 'twin'],
     ['a tag beside something unknown and something needed', () => `twin worse ${needed()}`],
     ['a full reference', () => 'ghcr.io/acme/app:twin'],
+    ['a reference in capitals', () => 'GHCR.io/Acme/App:twin'],
+    ['the reference of a registry with a port', () => `${new URL(github.registryUrl).host}/acme/app:twin`],
+    ['the name of the package with a digest', () => `app@${app.tags()['twin']}`],
+    ['a tag and a digest', () => `acme/app:twin@${app.tags()['twin']}`],
     ['a name with a digest', () => `ghcr.io/acme/app@${app.tags()['twin']}`],
     ['a short digest', () => app.tags()['twin']!.slice(0, 19)],
     ['a tag beside one that may be absent', () => 'twin v9.9.9?']

@@ -60,6 +60,9 @@ describe('what is no age is answered with a spelling that works', () => {
   test.each([
     ['30', '`30d` for days or `30h` for hours'],
     ['30m', '`30min` for minutes or `30 months`'],
+    ['1mo', '`1 month`'],
+    ['6 mths', '`6 months`'],
+    ['none', '`0`'],
     ['1.5h', '`90min`'],
     ['P30D', '`30d`'],
     ['two weeks ago UTC', '`2 weeks`'],

@@ -44,6 +44,17 @@ test.each([
   expect(lines).toHaveLength(said === undefined ? 2 : 3)
 })
 
+test.each([
+  ['refused', '1 image deleted (1 version); of the other versions 1 refused by GitHub.'],
+  ['failed', '1 image deleted (1 version); of the other versions 1 failed.'],
+  ['skipped', '1 image deleted (1 version); of the other versions 1 skipped.']
+] as const)('the last lines mention a deletion that was %s', (status, said) => {
+  const run = runOf([
+    packageRun(decisions, one => (one === decisions[0]?.version ? ['done', ''] : [status, 'x']))
+  ])
+  expect(closingLines(run, 'r.json')[0]).toContain(said)
+})
+
 test('a real run ends with what went, and how to undo it', () => {
   expect(closingLines(runOf([packageRun(decisions)]), 'r.json')).toEqual([
     expect.stringMatching(/^2 images deleted \(2 versions\)\./),

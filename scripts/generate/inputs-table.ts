@@ -7,24 +7,33 @@ interface Entry {
 }
 
 /**
- * A README with its tables of inputs and outputs made anew from action.yml. They stand between the markers
- * `<!-- inputs -->` and `<!-- /inputs -->`, and the same for `outputs`. Inputs that the same modes use share a table
- * under a heading of their own, in the order in which action.yml first names one of them.
+ * A README with its tables of inputs made anew from action.yml. They stand between the markers `<!-- inputs -->` and
+ * `<!-- /inputs -->`. Inputs that the same modes use share a table under a heading of their own, in the order in which
+ * action.yml first names one of them.
  *
  * @param modesOf the modes that use an input; undefined for all modes
  * @throws Error when a marker is missing
  */
-export function withTables(
+export function withInputs(
   readme: string,
   actionYml: string,
   modesOf: (input: string) => readonly string[] | undefined
 ): string {
-  const action: { inputs: Record<string, Entry>; outputs: Record<string, Entry> } = parse(actionYml)
+  const action: { inputs: Record<string, Entry> } = parse(actionYml)
   const groups = Map.groupBy(Object.entries(action.inputs), ([name]) => headingOf(modesOf(name)))
   const inputs = [...groups].map(([heading, entries]) => `### ${heading}\n\n${inputTable(entries)}`)
+  return between(readme, 'inputs', inputs.join('\n\n'))
+}
+
+/**
+ * A document with its table of outputs made anew from action.yml, between `<!-- outputs -->` and `<!-- /outputs -->`.
+ *
+ * @throws Error when a marker is missing
+ */
+export function withOutputs(document: string, actionYml: string): string {
+  const action: { outputs: Record<string, Entry> } = parse(actionYml)
   const outputs = Object.entries(action.outputs).map(([name, output]) => [`\`${name}\``, output.description])
-  const filled = between(readme, 'inputs', inputs.join('\n\n'))
-  return between(filled, 'outputs', table(['Output', 'Meaning'], outputs))
+  return between(document, 'outputs', table(['Output', 'Meaning'], outputs))
 }
 
 function headingOf(modes: readonly string[] | undefined): string {

@@ -4,7 +4,7 @@ import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { explanationLines } from '../report/explanation.ts'
-import { nameOf, outcomeWord, phrase } from '../report/phrases.ts'
+import { causeOf, nameOf, outcomeWord, phrase } from '../report/phrases.ts'
 import { deletedOf, wayBackLine } from '../report/way-back.ts'
 import { count } from '../util/format.ts'
 
@@ -51,8 +51,9 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     else if (lines === MOST_LINES + 1) log.info('what follows is in the report')
   }
 
-  /** What holds for one change after the other, such as a lack of rights, is told of the first. */
-  function once(detail: string): string {
+  /** What holds for one change after the other, such as a lack of rights, is told of the first; how to mend it, at the end. */
+  function once({ status, detail: whole }: Outcome): string {
+    const detail = status === 'failed' || status === 'skipped' ? causeOf(whole) : whole
     if (told.has(detail)) return 'for the same reason'
     told.add(detail)
     return detail
@@ -63,13 +64,13 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     const first = outcomes.find(({ step }) => imageOf(step).endsWith(step.version.digest)) ?? outcomes[0]
     if (first === undefined) return
     const like = outcomes.filter(({ status }) => status === first.status)
-    const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : once(first.detail)
+    const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : once(first)
     say(
       `${outcomeWord(first)}: ${title(first.step.version)}${parts(like.length - 1)}${reason === '' ? '' : `: ${reason}`}`
     )
     for (const outcome of outcomes) {
       if (outcome.status === first.status) continue
-      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${once(outcome.detail)}`)
+      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${once(outcome)}`)
     }
     const deleted = deletedOf(outcomes).slice(0, MOST_NAMED - named)
     named += deleted.length
@@ -91,7 +92,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
       collected.set(key, outcomes)
       if (step.action === 'untag') {
         say(
-          `${outcomeWord(outcome)}: tag ${step.tag} of ${title(step.version)}${detail === '' ? '' : `: ${detail}`}`
+          `${outcomeWord(outcome)}: tag ${step.tag} of ${title(step.version)}${detail === '' ? '' : `: ${once(outcome)}`}`
         )
       } else if (outcomes.length >= (awaited.get(key) ?? 0)) {
         collected.delete(key)

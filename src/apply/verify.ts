@@ -9,7 +9,7 @@ import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { closure } from '../policy/protect.ts'
 import type { Journal } from '../report/journal.ts'
-import { nameOf } from '../report/phrases.ts'
+import { causeOf, nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
 import type { Aftermath } from './apply.ts'
 import { IN_VAIN } from './remove.ts'
@@ -241,7 +241,10 @@ async function notBack(
 ): Promise<string[]> {
   const alarms = restored
     .filter(({ status }) => status !== 'done' && status !== 'already')
-    .map(({ step, detail }) => `${nameOf(step.version)} is needed, was deleted, and is not back: ${detail}`)
+    .map(
+      ({ step, detail }) =>
+        `${nameOf(step.version)} is needed, was deleted, and is not back: ${causeOf(detail)}`
+    )
   for (const { step, status } of restored) {
     if (status !== 'done') continue
     const { version } = step

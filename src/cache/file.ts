@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { messageOf } from '../errors.ts'
 import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
+import { type Labels, labelsIn } from '../registry/config.ts'
 import { parseManifest } from '../registry/manifest.ts'
 
 const digest = z.string().refine((text): text is Digest => parseDigest(text) === text)
@@ -24,8 +25,9 @@ const Unchecked = z.object({
 export type Unchecked = z.infer<typeof Unchecked>
 
 /**
- * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes: the digest is that
- * of the bytes, and what the manifest says is read from them every time. So no entry can tell a lie about a digest,
+ * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes, or the config of an
+ * image, as a list with one such string: the digest is that
+ * of the bytes, and what they say is read from them every time. So no entry can tell a lie about a digest,
  * and a reader that understands more than the last one did is not held back by it.
  */
 const Heading = z.object({
@@ -48,10 +50,13 @@ export async function readHeading(path: string, name: string): Promise<Heading> 
   return heading
 }
 
-/** A line, and what it is where it is a manifest that is `listed`. */
+/** A line, and what it is where it is a config, or a manifest that is `listed`. */
 interface Line {
   readonly digest?: Digest
   readonly manifest?: Manifest
+  readonly labels?: Labels
+  /** The bytes of a config. */
+  readonly size?: number
 }
 
 /** Reads all lines but the first. @throws when the file cannot be read on */
@@ -63,10 +68,14 @@ export async function* linesOf(path: string, listed: ReadonlySet<Digest>): Async
   }
 }
 
+const Written = z.union([z.string(), z.tuple([z.string()])])
+
 function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
   try {
-    const bytes = Buffer.from(z.string().parse(JSON.parse(text)))
+    const said = Written.parse(JSON.parse(text))
+    const bytes = Buffer.from(typeof said === 'string' ? said : said[0])
     const digest = sha256Of(bytes)
+    if (typeof said !== 'string') return { digest, labels: labelsIn(bytes), size: bytes.length }
     return listed.has(digest) ? { digest, manifest: parseManifest(bytes, undefined) } : {}
   } catch {
     // One that cannot be read is read from the registry again.
@@ -74,11 +83,12 @@ function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
   }
 }
 
-/** Manifests that were read in this run, on their way into the next entry. */
+/** What was read in this run, on its way into the next entry. */
 export interface Notes {
   readonly path: string
   readonly count: number
   add(digest: Digest, manifest: Manifest, bytes: Uint8Array): void
+  addConfig(digest: Digest, bytes: Uint8Array): void
   /** Puts everything into the file. */
   flush(): void
 }
@@ -103,17 +113,24 @@ export function openNotes(path: string, debug: (text: string) => void): Notes {
     pending = ''
   }
 
+  function put(line: string | undefined): void {
+    if (line === undefined || broken) return
+    count++
+    pending += line
+    if (pending.length >= CHUNK) flush()
+  }
+
   return {
     path,
     get count() {
       return broken ? 0 : count
     },
     add(digest, manifest, bytes) {
-      const line = noteOf(digest, manifest, bytes)
-      if (line === undefined || broken) return
-      count++
-      pending += line
-      if (pending.length >= CHUNK) flush()
+      put(noteOf(digest, manifest, bytes))
+    },
+    addConfig(digest, bytes) {
+      const text = Buffer.from(bytes).toString('utf8')
+      put(sha256Of(Buffer.from(text)) === digest ? `${JSON.stringify([text])}\n` : undefined)
     },
     flush
   }

@@ -6,6 +6,7 @@ import { messageOf } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
+import { type Labels, labelsIn } from '../registry/config.ts'
 import type { Store } from './actions-cache.ts'
 import {
   type Heading,
@@ -31,6 +32,10 @@ export interface Recollection {
   manifests(versions: readonly PackageVersion[]): Promise<ReadonlyMap<Digest, Manifest>>
   /** A manifest that was read now, and its bytes. */
   learn(digest: Digest, manifest: Manifest, bytes: Uint8Array): void
+  /** The labels in a config that is remembered, once `manifests` were asked for. */
+  labels(config: Digest): Labels | undefined
+  /** A config that was read now. Large ones are not remembered, and of many only some. */
+  learnConfig(digest: Digest, bytes: Uint8Array): void
   /** When each untagged version was first seen without a tag: now, if not before. Milliseconds since 1970. */
   untaggedSince(versions: readonly PackageVersion[], now: number): ReadonlyMap<Digest, number>
   /**
@@ -48,6 +53,9 @@ export interface Recollection {
 const PREFIX = 'ghcr-steward-memory-1'
 /** An entry is stored anew when more than this share of it is of no more use. */
 const STALE = 0.1
+/** Configs take as much room as this in the entry of a package, and each as much as that: others are read every time. */
+const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
+const LARGEST_CONFIG = 64 * 1024
 
 /**
  * Opens the memory that `store` holds, one entry for each package.
@@ -95,6 +103,8 @@ export const noMemory: ManifestCache = {
   recall: async () => ({
     manifests: async () => new Map(),
     learn: () => {},
+    labels: () => undefined,
+    learnConfig: () => {},
     untaggedSince: (versions, now) => firstSeen(versions, new Map(), now),
     keep: () => {},
     unchecked: [],
@@ -132,12 +142,20 @@ function recollection(
 ): Recollection {
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
   /** What each line of the old entry is, as far as it is still listed. */
-  const lines: (Digest | undefined)[] = []
+  let lines: (Digest | undefined)[] = []
+  const configs = new Map<Digest, Labels>()
+  let room = ROOM_FOR_CONFIGS
   const unchecked = heading?.unchecked ?? []
   let untagged: Heading['untagged'] = []
 
   function store(left: readonly Unchecked[], now: number): void {
     save({ schema: 1, package: name, untagged, unchecked: [...left] }, line => lines[line] !== undefined, now)
+  }
+
+  function takeRoom(size: number): boolean {
+    const fits = size <= Math.min(LARGEST_CONFIG, room)
+    if (fits) room -= size
+    return fits
   }
 
   return {
@@ -147,18 +165,31 @@ function recollection(
       const listed = new Set(versions.map(({ digest }) => digest))
       const manifests = new Map<Digest, Manifest>()
       try {
-        for await (const { digest, manifest } of heading === undefined ? [] : linesOf(old, listed)) {
-          const known = digest !== undefined && manifest !== undefined && !manifests.has(digest)
-          lines.push(known ? digest : undefined)
-          if (known) manifests.set(digest, manifest)
+        for await (const line of heading === undefined ? [] : linesOf(old, listed)) {
+          const { digest, manifest, labels, size = 0 } = line
+          const isNew = digest !== undefined && !manifests.has(digest) && !configs.has(digest)
+          if (isNew && manifest !== undefined) manifests.set(digest, manifest)
+          const fits = isNew && labels !== undefined && takeRoom(size)
+          if (fits) configs.set(digest, labels)
+          lines.push(isNew && (fits || manifest !== undefined) ? digest : undefined)
         }
       } catch (error) {
         // What was read up to there is true all the same: each line stands for itself.
         debug(`what was remembered of ${name} broke off: ${messageOf(error)}`)
       }
+      const named = new Set([...manifests.values()].map(({ config }) => config))
+      lines = lines.map(digest =>
+        digest !== undefined && (manifests.has(digest) || named.has(digest)) ? digest : undefined
+      )
       return manifests
     },
     learn: (digest, manifest, bytes) => notes.add(digest, manifest, bytes),
+    labels: config => configs.get(config),
+    learnConfig(digest, bytes) {
+      if (configs.has(digest) || !takeRoom(bytes.length)) return
+      configs.set(digest, labelsIn(bytes))
+      notes.addConfig(digest, bytes)
+    },
     untaggedSince: (versions, now) => firstSeen(versions, seen, now),
     keep(versions, now) {
       const since = firstSeen(versions, seen, now)

@@ -97,9 +97,10 @@ function dashOfList(text: string): string | undefined {
   return `the dash in front of an entry is part of it. Write ${example} on a line of its own, without a dash.`
 }
 
-function semverRange(text: string): string | undefined {
+function semverRange(text: string, not: string): string | undefined {
   if (!/^(?:[<>=~]+|\^(?=v?\d[\dx.*]*$))/.test(text)) return undefined
-  return `it is a range of versions. Write ${code(`semver:${text}`)}.`
+  const regex = text.startsWith('^') ? `, or ${code(`${not}/${text}/`)} for a regular expression` : ''
+  return `it is a range of versions. Write ${code(`semver:${text}`)}${regex}.`
 }
 
 /**

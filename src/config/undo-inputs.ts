@@ -143,6 +143,8 @@ function targetProblems(
         'output `packages` of a dry run lists them.'
     ]
   }
+  const strangers = purge.flatMap(given => strangerProblem(given, names, owner, registryUrl))
+  if (strangers.length > 0) return strangers
   if (dryRun === true && confirm === undefined) return []
   const all = targets.map(target => `\`${target}\``).join(', ')
   const [what, verb] = targets.length === 1 ? ['package', 'is'] : ['packages', 'are']
@@ -155,6 +157,28 @@ function targetProblems(
   return repeated
     ? []
     : [`Input \`confirm\` is "${confirm}", and the ${what} ${verb} ${all}. Nothing is purged.`]
+}
+
+/** An image reference must name the package that is purged: another one may have the same tag or digest. */
+function strangerProblem(
+  given: string,
+  names: readonly string[],
+  owner: string,
+  registryUrl: string
+): string[] {
+  if (!/[/@]/.test(given)) return []
+  const repository = given
+    .replace(/@.*$/, '')
+    .replace(/:[^/:]*$/, '')
+    .toLowerCase()
+  const [name = ''] = names
+  const path = `${owner.toLowerCase()}/${name}`
+  const hosts = ['ghcr.io', new URL(registryUrl).host]
+  if ([name, path, ...hosts.map(host => `${host}/${path}`)].includes(repository)) return []
+  return [
+    `Input \`purge\`: "${given}" is of another package. Here it is \`ghcr.io/${path}\`: change the reference, or ` +
+      '`owner` and `packages`. Nothing is purged.'
+  ]
 }
 
 /** Names that no package has. */

@@ -1,13 +1,11 @@
-import * as z from 'zod'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Descriptor, Manifest } from '../model/manifest.ts'
-import type { Content, Inventory, Package } from '../model/package.ts'
+import type { Content, Package } from '../model/package.ts'
 import type { Registry } from '../registry/client.ts'
+import { type Labels, labelsIn } from '../registry/config.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
-import { repositoryOf } from './load.ts'
-
-type Labels = Readonly<Record<string, string>>
+import { type LoadedPackage, repositoryOf } from './load.ts'
 
 export interface ReadLabels {
   /** Without those that could not be read: unknown, they let nothing go. */
@@ -21,14 +19,14 @@ const AT_ONCE = 16
 
 /**
  * Reads the labels of versions out of their configs (image-spec, config.md); of an index, those of its first
- * platform, for all of them come from one build.
+ * platform, for all of them come from one build. What an earlier run read is not read again.
  *
  * @throws ExpectedError when the token may not read the repository at all
  */
 export async function readLabels(
   pkg: Package,
   digests: readonly Digest[],
-  { contents }: Inventory,
+  { inventory: { contents }, read, recollection }: Pick<LoadedPackage, 'inventory' | 'read' | 'recollection'>,
   registry: Registry
 ): Promise<ReadLabels> {
   const repository = repositoryOf(pkg)
@@ -43,16 +41,13 @@ export async function readLabels(
 
   /** Labels; a phrase that says why they could not be read; undefined where nobody ever can. */
   async function labelsOf(root: Digest): Promise<Labels | string | undefined> {
-    let content: Content = contents.get(root) ?? (await registry.readManifest(repository, root))
+    let content: Content = contents.get(root) ?? (await read(root))
     for (const seen = new Set([root]); content.state === 'read' && content.manifest.form === 'index'; ) {
       const child = firstPlatform(content.manifest)
       if (child === undefined || seen.has(child.digest)) return {}
       seen.add(child.digest)
       const known = contents.get(child.digest)
-      content =
-        known === undefined || known.state === 'named'
-          ? await registry.readManifest(repository, child.digest)
-          : known
+      content = known === undefined || known.state === 'named' ? await read(child.digest) : known
     }
     if (content.state === 'unread') return content.cause
     if (content.state !== 'read') return undefined
@@ -61,30 +56,17 @@ export async function readLabels(
   }
 
   async function readConfig(config: Digest): Promise<Labels | string> {
-    const read = await registry.readBlob(repository, config)
-    return read.state === 'unread' ? read.cause : labelsIn(read.bytes)
+    const known = recollection.labels(config)
+    if (known !== undefined) return known
+    const blob = await registry.readBlob(repository, config)
+    if (blob.state === 'unread') return blob.cause
+    recollection.learnConfig(config, blob.bytes)
+    return labelsIn(blob.bytes)
   }
 }
 
 function firstPlatform({ children }: Manifest): Descriptor | undefined {
   return children.find(child => child.platform !== undefined) ?? children[0]
-}
-
-const Config = z.object({
-  config: z.object({ Labels: z.record(z.string(), z.unknown()).nullish() }).nullish()
-})
-
-/** The config of an artifact may be anything, and then has no labels. */
-function labelsIn(bytes: Uint8Array): Labels {
-  try {
-    const labels = Config.parse(JSON.parse(new TextDecoder().decode(bytes))).config?.Labels ?? {}
-    // One that is no text takes none of the others with it: they may be what keeps the image.
-    return Object.fromEntries(
-      Object.entries(labels).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
-    )
-  } catch {
-    return {}
-  }
 }
 
 function sentenceOf(causes: readonly string[]): string {

@@ -5,14 +5,7 @@ import { type Failure, orFailure } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
-import {
-  type Inventory,
-  type ListedPackage,
-  NAMED,
-  type Owner,
-  type Package,
-  type PackageVersion
-} from '../model/package.ts'
+import { type Inventory, NAMED, type Owner, type Package, type PackageVersion } from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -26,7 +19,9 @@ export interface LoadedPackage {
   /** When each untagged version was first seen without a tag, milliseconds since 1970. */
   readonly untaggedSince: ReadonlyMap<Digest, number>
   readonly reads: ReadCounts
-  /** What is remembered of it from run to run. */
+  /** Reads a manifest, unless it is remembered. */
+  readonly read: Read
+  /** What is remembered of it from run to run: to be kept, once all is read. */
   readonly recollection: Recollection
 }
 
@@ -104,7 +99,7 @@ async function findPackages(selection: PackageSelection, context: Context): Prom
  *   as well when each untagged one was first seen without a tag
  */
 export async function load(pkg: Package, context: Context, matters: Matters): Promise<LoadedPackage> {
-  const { packages, memory, clock } = context
+  const { packages, memory, clock, log } = context
   const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
   const { versions } = listing
   const untaggedSince = recollection.untaggedSince(versions, clock.now())
@@ -114,38 +109,28 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
     const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
     const inventory = { package: pkg, versions, contents }
     // Since when something is untagged is worth remembering all the same, beside what is known already.
-    await recollection.manifests(versions)
-    recollection.keep(versions, clock.now())
-    return {
-      inventory,
-      listing,
-      untaggedSince,
-      recollection,
-      reads: countReads(inventory, new Set(), new Map())
-    }
+    const { read } = reader(pkg, await recollection.manifests(versions), recollection, context)
+    const reads = countReads(inventory, new Set(), new Map())
+    return { inventory, listing, untaggedSince, read, recollection, reads }
   }
   const remembered = await recollection.manifests(versions)
   // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
   const list = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
-  const { inventory, fetched } = await readWhatIsNew(pkg, list, remembered, recollection, context)
-  recollection.keep(versions, clock.now())
-  return {
-    inventory,
-    listing,
-    untaggedSince,
-    recollection,
-    reads: countReads(inventory, fetched, remembered)
-  }
+  const { read, fetched } = reader(pkg, remembered, recollection, context)
+  const progress = (done: number, total: number): void =>
+    log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
+  const inventory = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
+  const reads = countReads(inventory, fetched, remembered)
+  return { inventory, listing, untaggedSince, read, recollection, reads }
 }
 
 /** Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. */
-async function readWhatIsNew(
+function reader(
   pkg: Package,
-  list: ListedPackage,
   remembered: ReadonlyMap<Digest, Manifest>,
   recollection: Recollection,
-  { registry, log, clock }: Context
-): Promise<{ inventory: Inventory; fetched: ReadonlySet<Digest> }> {
+  { registry }: Context
+): { read: Read; fetched: ReadonlySet<Digest> } {
   const repository = repositoryOf(pkg)
   const fetched = new Set<Digest>()
   const read: Read = async digest => {
@@ -158,9 +143,7 @@ async function readWhatIsNew(
     }
     return content
   }
-  const progress = (done: number, total: number): void =>
-    log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
-  return { inventory: await readInventory(pkg, list, read, witnessOf(list, clock), progress), fetched }
+  return { read, fetched }
 }
 
 /** The package's path in the registry. */
@@ -197,8 +180,10 @@ export function countReads(
     else if (isNamed.has(digest) || !tags.has(digest)) counts.named++
     else counts.untagged++
   }
-  const spared = versions.filter(({ digest }) => contents.get(digest)?.state === 'named').length
-  return { ...counts, remembered: remembered.size, spared }
+  const isSpared = (digest: Digest): boolean => contents.get(digest)?.state === 'named'
+  const spared = versions.filter(({ digest }) => isSpared(digest)).length
+  // What was read for its labels alone is spared here.
+  return { ...counts, remembered: [...remembered.keys()].filter(digest => !isSpared(digest)).length, spared }
 }
 
 function namedIn(contents: Inventory['contents']): Set<Digest> {

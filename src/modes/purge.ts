@@ -37,6 +37,7 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
   const loaded = await load(pkg, context, () => true)
+  loaded.recollection.keep(loaded.listing.versions, context.clock.now())
   const { plan, refused, absent } = decidePurge(loaded.inventory, names)
   return {
     run: {

@@ -146,7 +146,7 @@ function nameIn(given: string): { name: string; optional: boolean } {
   const optional = given.endsWith('?')
   const text = optional ? given.slice(0, -1) : given
   const digest = /@(sha\d+:[0-9a-f]+)$/i.exec(text)?.[1]
-  const tag = /^[^:@]*\/[^/]*:([^/:]+)$/.exec(text)?.[1]
+  const tag = /\/[^/:@]*:([^/:@]+)$/.exec(text)?.[1]
   return { name: digest ?? tag ?? text, optional }
 }
 

@@ -72,6 +72,9 @@ function meantAge(text: string): string | undefined {
   if (bare !== undefined) return `\`${bare}d\` for days or \`${bare}h\` for hours`
   const [, minutes] = /^(\d+) *m$/.exec(text) ?? []
   if (minutes !== undefined) return `\`${minutes}min\` for minutes or \`${minutes} months\``
+  const [, months] = /^(\d+) *(?:mo|mon|mth)s?$/.exec(text) ?? []
+  if (months !== undefined) return `\`${months} month${months === '1' ? '' : 's'}\``
+  if (text === 'none') return '`0`'
   const [, fraction, hours] = /^(\d+\.\d+) *(h|d)\w*$/.exec(text) ?? []
   const smaller = hours === 'h' ? Math.round(Number(fraction) * 60) : Math.round(Number(fraction) * 24)
   if (hours !== undefined) return `\`${smaller}${hours === 'h' ? 'min' : 'h'}\`, without a fraction`

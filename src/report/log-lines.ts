@@ -1,7 +1,7 @@
 import type { Mode, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { planDigest } from './page/data.ts'
-import { imageTally, total } from './tally.ts'
+import { imageTally, type Tally, total } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */
 export const DELETIONS_A_MINUTE = 180
@@ -31,11 +31,26 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
       `Next: look at the summary, then run without \`dry-run\`, or apply exactly this plan with \`plan: ${reportFile}\`.`
     ]
   }
-  if (sums.deleted === 0) return [`Nothing was deleted. The report: ${reportFile}`]
+  const others = notDeleted(sums)
+  if (sums.deleted === 0) return [`Nothing was deleted${others}. The report: ${reportFile}`]
   return [
-    `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')}). Digest of the plan: ${planDigest(run)}`,
+    `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})${others}. Digest of the plan: ${planDigest(run)}`,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep that file, for instance with actions/upload-artifact.`
   ]
+}
+
+/** What became of the deletions that were planned and not carried out, so that the numbers of the dry run add up. */
+function notDeleted(sums: Tally): string {
+  const clauses = (
+    [
+      ['refused', 'refused by GitHub'],
+      ['failed', 'failed'],
+      ['skipped', 'skipped'],
+      ['left', 'left for the next run'],
+      ['held', 'held back by a brake']
+    ] as const
+  ).flatMap(([key, words]) => (sums[key] > 0 ? [`${formatNumber(sums[key])} ${words}`] : []))
+  return clauses.length === 0 ? '' : `; of the other versions ${clauses.join(', ')}`
 }
 
 /** API requests a deletion: its DELETE, and at most half a look before or after it. */

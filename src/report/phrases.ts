@@ -37,6 +37,14 @@ const READS: readonly (readonly [keyof ReadCounts, string])[] = [
   ['spared', 'more not needed']
 ]
 
+/**
+ * What happened, of a detail that goes on with what to do about it. Lines of the log that an annotation follows have
+ * this alone, because the annotation says the rest.
+ */
+export function causeOf(detail: string): string {
+  return detail.split(/(?<=[.!?])\s+(?=[A-Z`])|(?<="): /, 1)[0] ?? detail
+}
+
 /** What a person calls a version: its tags, or its short digest when it has none. */
 export function nameOf(version: PackageVersion): string {
   return version.tags.length > 0 ? some(version.tags, 5) : shortDigest(version.digest)

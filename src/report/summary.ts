@@ -8,6 +8,7 @@ import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
 import { imageTally, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
 import { failures } from './verdict.ts'
+import { wayBackNote } from './way-back.ts'
 
 /** GitHub shows no summary at all beyond 1,024 KiB; other steps of ours may add to the same file. */
 const MOST_BYTES = 900 * 1024
@@ -33,7 +34,7 @@ export function renderSummary(run: RunResult): string {
     ...(isCheck ? checkBlocks(run) : [packageTable(run), share(run, sums)]),
     sizesPhrase(run)
   ]
-  const after = isCheck ? [footer(run)] : [patternPart(run), footer(run)]
+  const after = isCheck ? [footer(run)] : [wayBackNote(run.packages), patternPart(run), footer(run)]
   const folds = isCheck ? [] : packageFolds(run, MOST_BYTES - sizeOf([...blocks, ...after]))
   return withinLimit([...blocks, ...folds, ...after].filter(block => block !== ''))
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
+import type { PackageRun } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { code, details, LEFT, listing, RIGHT } from './markdown.ts'
 import { broughtBack } from './tally.ts'
@@ -26,6 +27,13 @@ export function wayBackPart(outcomes: readonly Outcome[], most: number): string 
   const rows = versions.slice(0, most).map(({ id, digest }) => [code(String(id)), code(digest)])
   return details(
     `Ids and digests of ${count(versions.length, 'deleted version')}`,
-    `Within 30 days \`mode: restore\` takes any of them in \`restore\`.\n\n${listing([RIGHT('Id'), LEFT('Digest')], rows, versions.length, 'version')}`
+    listing([RIGHT('Id'), LEFT('Digest')], rows, versions.length, 'version')
   )
+}
+
+/** What these folds are for; nothing where there are none. */
+export function wayBackNote(runs: readonly PackageRun[]): string {
+  return runs.some(({ outcomes }) => deletedOf(outcomes).length > 0)
+    ? 'Within 30 days `mode: restore` takes the ids and digests of deleted versions in `restore`.'
+    : ''
 }

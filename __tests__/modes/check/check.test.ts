@@ -261,6 +261,17 @@ describe('a check that looked at nothing', () => {
     expect(acme.github.requests).toEqual([])
   })
 
+  test('a tag of required-tags that is missing is dispatched by its own name, after the releases', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    acme.app.push(image(), { tags: ['other'] })
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    const inputs = { 'git-tags': 'v*', 'required-tags': 'latest', 'dispatch-workflow': 'build.yml' }
+    await using run = await acme.run(inputs)
+    expect(run.outputs['missing-tags']).toBe('v1.0.0\nlatest')
+    expect(startedFor(acme)).toEqual(['v1.0.0', 'latest'])
+  })
+
   test('required-tags alone ask for no git tags, and nothing is said of them', async () => {
     await using acme = await scene()
     acme.app.push(image(), { tags: ['latest'] })
@@ -453,6 +464,24 @@ describe('rebuilding', () => {
     expect(acme.github.writes).toHaveLength(1)
     expect(run.summary).toContain('left for the next run')
     expectClean(acme)
+  })
+
+  test('a dispatch to a repository that was renamed follows nothing, and says to write the new name', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    const answer = {
+      status: 307,
+      body: { message: 'Temporary Redirect' },
+      headers: { location: `${acme.github.apiUrl}/repositories/1` }
+    }
+    acme.github.faults.on({ host: 'api', method: 'POST' }, { kind: 'answer', answer })
+    await using run = await acme.run(DISPATCH)
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toEqual([
+      expect.stringContaining('which is not followed: give the name that it has now')
+    ])
+    expect(acme.repository.row.runs).toEqual([])
   })
 
   test('R-01: another repository needs a token of its own, and that is never printed', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { image } from '../../emulator/shapes.ts'
 import { buildWorkflow, errorsOf, missingOf, type Scene, scene, startedFor } from '../../helpers/check-run.ts'
@@ -119,6 +120,27 @@ packages:
     await using run = await acme.run({ packages: 'app, web', policy: POLICY })
     expect(missingOf(run)).toEqual({ 'web:web-1': 'incomplete', 'web:web-2': 'absent' })
     expect(errorsOf(run).join()).toContain('web is public')
+  })
+
+  test('as docs/missing-images.md has it, whole and then with one thing after another amiss', async () => {
+    const docs = readFileSync(new URL('../../../docs/missing-images.md', import.meta.url), 'utf8')
+    const block = docs.split('```yaml\n').find(text => text.includes('    expect:'))
+    const policy = block?.split('```')[0] ?? ''
+    await using acme = await scene()
+    const web = acme.world.package('acme/web', { repository: 'acme/website', visibility: 'public' })
+    const website = acme.repositories.add('acme/website')
+    website.tag('web-1', 'v9')
+    web.sign(web.push(image(['linux/amd64', 'linux/arm64']), { tags: ['web-1-alpine'] }), 'sig')
+    release(acme, '1.0.0')
+    const check = () => acme.run({ packages: 'app, web', policy })
+    await using whole = await check()
+    expect([errorsOf(whole), missingOf(whole), whole.code]).toEqual([[], {}, 0])
+    website.tag('web-2', 'web-3')
+    web.push(image(['linux/amd64', 'linux/arm64']), { tags: ['web-2-alpine'] })
+    web.sign(web.push(image(['linux/amd64']), { tags: ['web-3-alpine'] }), 'sig')
+    await using amiss = await check()
+    expect(missingOf(amiss)).toEqual({ 'web:web-3': 'incomplete' })
+    expect(errorsOf(amiss).join()).toContain('web-2')
   })
 
   test('and retention keeps what it derives', async () => {

@@ -1,4 +1,6 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, it } from '@jest/globals'
+import { startCacheService } from '../../emulator/cache-service.ts'
 import { image, index, labelled, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -91,4 +93,53 @@ it('a star in the glob of a label stands for slashes, too, as in the address of 
   })
   expect(result.errors).toEqual([])
   expect(Object.keys(app.tags()).sort()).toEqual(['v1', 'v2', 'w1'])
+})
+
+/** What was read of the registry, manifests and blobs, but for the looks after a deletion. */
+const readsOf = ({ github }: Scene): number =>
+  github.requests.filter(
+    ({ host, method, path }) =>
+      host === 'registry' && method === 'GET' && /\/(?:blobs|manifests)\//.test(path)
+  ).length
+
+it('labels are remembered from run to run as manifests are: a warm run reads only what is new', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, run } = scene
+  const circumstances = { env: cache.env }
+  app.push(labelled({ 'acme.keep': 'yes' }), { tags: ['b-1'], at: ago(30) })
+  app.push(labelled({}), { tags: ['b-2'], at: ago(29) })
+  app.push(index([{ shape: labelled({ 'acme.keep': 'yes' }), platform: 'linux/amd64' }]), {
+    tags: ['b-3'],
+    at: ago(28)
+  })
+  app.push(manifest(), { tags: ['v1'], at: ago(27) })
+  const cold = await run({ policy: policyOf(THROW_AWAY) }, circumstances)
+  expect([cold.errors, blobsRead(scene), cache.entries.length]).toEqual([[], 3, 1])
+  const before = readsOf(scene)
+  const warm = await run({ policy: policyOf(THROW_AWAY) }, circumstances)
+  expect([warm.errors, readsOf(scene) - before, cache.entries.length]).toEqual([[], 0, 1])
+  app.push(labelled({ 'acme.keep': 'no' }), { tags: ['b-4'], at: ago(26) })
+  const third = await run({ policy: policyOf(THROW_AWAY) }, circumstances)
+  expect([third.errors, blobsRead(scene)]).toEqual([[], 4])
+  expect(Object.keys(app.tags()).sort()).toEqual(['b-1', 'b-2', 'b-3', 'v1'])
+})
+
+it('a label that somebody wrote into the memory is not that of the image: its config is read again', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, run } = scene
+  const circumstances = { env: cache.env }
+  app.push(labelled({ 'acme.keep': 'yes' }), { tags: ['b-1'], at: ago(30) })
+  app.push(manifest(), { tags: ['v1'], at: ago(27) })
+  await run({ policy: policyOf(THROW_AWAY) }, circumstances)
+  const [entry] = cache.entries
+  if (entry === undefined) throw new Error('nothing was stored')
+  const text = gunzipSync(entry.bytes).toString('utf8')
+  const forged = text.replace(/(acme\.keep\W+)yes/, '$1no')
+  expect(forged).not.toBe(text)
+  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(forged) })
+  const result = await run({ policy: policyOf(THROW_AWAY) }, circumstances)
+  expect([result.errors, Object.keys(app.tags()).sort()]).toEqual([[], ['b-1', 'v1']])
+  expect(blobsRead(scene)).toBe(2)
 })

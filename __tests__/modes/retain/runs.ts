@@ -9,6 +9,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulat
 import { createWorld, type World } from '../../emulator/world.ts'
 import { fastClock, runInside } from '../../helpers/inside.ts'
 import { type ActionRun, type Circumstances, runAction, withDefaults } from '../../helpers/run-action.ts'
+import { sentencesTwice } from '../../helpers/sentences.ts'
 
 /**
  * Whole runs of the action against the emulated GitHub: inside this process and on a fast clock, or of the bundle
@@ -84,6 +85,7 @@ export async function openScene({ where = 'inside', ...options }: SceneOptions =
       expectLimitsKept(github)
       expectNothingHarmed(world, before)
       expectSecretsKept(run, used)
+      expect(sentencesTwice(run)).toEqual([])
       return look(run)
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync()

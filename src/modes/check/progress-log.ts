@@ -2,6 +2,7 @@ import type { Log } from '../../log.ts'
 import type { Dispatch } from '../../model/check.ts'
 import type { PackageRun } from '../../model/run.ts'
 import { dispatchWord, statePhrase } from '../../report/check-phrases.ts'
+import { causeOf } from '../../report/phrases.ts'
 import { count } from '../../util/format.ts'
 
 /** Lines of one package, or of one list; the report has all. */
@@ -13,9 +14,10 @@ export async function narrateCheck(run: PackageRun, log: Log): Promise<void> {
   const amiss = checks.filter(({ state }) => state !== 'present')
   const title = `${run.package.name}: ${count(checks.length, 'expected tag')}, ${checks.length - amiss.length} present`
   await log.group(title, async () => {
-    for (const sentence of [run.error, ...run.warnings]) if (sentence !== undefined) log.info(sentence)
+    for (const sentence of [run.error, ...run.warnings])
+      if (sentence !== undefined) log.info(causeOf(sentence))
     tell(
-      amiss.map(check => `${check.tag}: ${statePhrase(check)}`),
+      amiss.map(check => `${check.tag}: ${causeOf(statePhrase(check))}`),
       log
     )
   })
@@ -25,7 +27,7 @@ export async function narrateCheck(run: PackageRun, log: Log): Promise<void> {
 export function narrateDispatches(dispatches: readonly Dispatch[], log: Log): void {
   tell(
     dispatches.map(({ tag, status, url, detail }) =>
-      [`${tag}: ${dispatchWord(status)}`, detail, url ?? ''].filter(part => part !== '').join(' – ')
+      [`${tag}: ${dispatchWord(status)}`, causeOf(detail), url ?? ''].filter(part => part !== '').join(' – ')
     ),
     log
   )

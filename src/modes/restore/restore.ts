@@ -13,7 +13,7 @@ import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import type { Journal } from '../../report/journal.ts'
-import { nameOf } from '../../report/phrases.ts'
+import { causeOf, nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
@@ -79,7 +79,7 @@ function packageBack(pkg: Package, plan: RestorePlan, context: Context) {
       },
       async afterwards(outcomes, report) {
         const { status, detail } = await restorePackage()
-        if (status !== 'done') return { outcomes, alarms: [detail], warnings: [] }
+        if (status !== 'done') return { outcomes, alarms: [causeOf(detail)], warnings: [] }
         return verifyRestore(pkg, plan, outcomes, [], context, journal, report)
       }
     }

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { version } from '../../__tests__/helpers/make.ts'
+import { drop, keep, packageRun, runOf } from '../../__tests__/report/runs.ts'
+import { renderSummary } from '../../src/report/summary.ts'
+import { page } from './page.ts'
+
+/**
+ * A hash of what the README's pictures are drawn from: the policy of the demo, and a small summary as it is rendered now,
+ * light and dark. Where it changes, the pictures show what is no longer so.
+ */
+export function drawnFrom(): string {
+  const decisions = [drop(version('a')), drop(version('b')), keep(version('c'))]
+  const summary = renderSummary(runOf([packageRun(decisions, () => ['planned', ''])], { dryRun: true }))
+  const policy = readFileSync(new URL('../demo/policy.yml', import.meta.url), 'utf8')
+  const pages = (['light', 'dark'] as const).map(scheme => page(summary, { scheme, open: 1 }))
+  return createHash('sha256')
+    .update([policy, ...pages].join('\0'))
+    .digest('hex')
+}
