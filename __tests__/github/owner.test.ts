@@ -37,7 +37,7 @@ it.each<[string, Answer, TokenKind, Answer, object]>([
 
 it('hands on the scopes of a token that has some', async () => {
   expect((await find(user, other, 'classic')).scopes).toBe('read:packages')
-  expect((await find(other, other, 'installation')).scopes).toBeUndefined()
+  expect((await find(acme, other, 'installation')).scopes).toBeUndefined()
 })
 
 it.each<[string, Answer, Answer, string]>([

@@ -13,7 +13,11 @@ export function drawnFrom(): string {
   const decisions = [drop(version('a')), drop(version('b')), keep(version('c'))]
   const summary = renderSummary(runOf([packageRun(decisions, () => ['planned', ''])], { dryRun: true }))
   const policy = readFileSync(new URL('../demo/policy.yml', import.meta.url), 'utf8')
-  const pages = (['light', 'dark'] as const).map(scheme => page(summary, { scheme, open: 1 }))
+  // Scripts are named by where this checkout is, which is another place on every machine.
+  const here = new URL('../../', import.meta.url).href
+  const pages = (['light', 'dark'] as const).map(scheme =>
+    page(summary, { scheme, open: 1 }).replaceAll(here, '')
+  )
   return createHash('sha256')
     .update([policy, ...pages].join('\0'))
     .digest('hex')

@@ -199,8 +199,11 @@ function notFollowed(
 /** A server may say the pages of a list relative to the page that was asked for; whoever pages wants addresses. */
 function absoluteLinks(headers: AnyResponse['headers'], asked: string): AnyResponse['headers'] {
   if (headers.link === undefined) return headers
-  const link = headers.link.replace(/<([^<>]*)>/g, (whole, target: string) =>
-    URL.canParse(target, asked) ? `<${new URL(target, asked).href}>` : whole
-  )
+  const link = headers.link.replace(/<([^<>]*)>/g, (_, target: string) => {
+    // Without it the list would seem to end here.
+    if (!URL.canParse(target, asked))
+      throw new ExpectedError(`GitHub's answer leads to "${target}", which is no address.`)
+    return `<${new URL(target, asked).href}>`
+  })
   return { ...headers, link }
 }

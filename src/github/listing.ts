@@ -223,8 +223,8 @@ function merge(pages: readonly Page[]): Reading {
 }
 
 function union(some: readonly string[], others: readonly string[]): readonly string[] {
-  const more = some.filter(tag => !others.includes(tag))
-  return more.length === 0 ? others : [...more, ...others]
+  const all = new Set([...some, ...others])
+  return all.size === others.length ? others : [...all]
 }
 
 function isNewestFirst(versions: readonly PackageVersion[]): boolean {

@@ -4,6 +4,7 @@ import type { Owner } from '../model/package.ts'
 import { troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { explain, statusOf } from './failure.ts'
+import { parseAnswer } from './package-rows.ts'
 import type { TokenKind } from './token.ts'
 
 export interface FoundOwner {
@@ -24,7 +25,8 @@ const Account = z.object({ login: z.string(), type: z.string() })
 export async function findOwner(octokit: Octokit, login: string, kind: TokenKind): Promise<FoundOwner> {
   try {
     const response = await octokit.request('GET /users/{username}', { username: login })
-    const account = Account.parse(response.data)
+    const account = parseAnswer(Account, response.data, `the owner ${login}`)
+    if (account.login.toLowerCase() !== login.toLowerCase()) throw otherOwner(login, account.login)
     const scopes = response.headers['x-oauth-scopes']
     return { owner: { login: account.login, kind: await ownerKind(octokit, account, kind) }, scopes }
   } catch (error) {
@@ -38,6 +40,12 @@ export async function findOwner(octokit: Octokit, login: string, kind: TokenKind
         troubleshooting('github-or-the-registry-does-not-answer')
     )
   }
+}
+
+function otherOwner(asked: string, answered: string): ExpectedError {
+  return new ExpectedError(
+    `GitHub was asked for the owner "${asked}" and answered with "${answered}": write in the input \`owner\` whom you mean.`
+  )
 }
 
 /** A server of its own answers 404 to everything that is not below `/api/v3`. */
@@ -70,7 +78,7 @@ async function ownerKind(
 async function whose(octokit: Octokit): Promise<string | undefined> {
   try {
     const { data } = await octokit.request('GET /user')
-    return data.login.toLowerCase()
+    return parseAnswer(Account, data, 'the owner of the token').login.toLowerCase()
   } catch (error) {
     const status = statusOf(error)
     if (status === 403 || status === 404) return undefined

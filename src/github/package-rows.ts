@@ -1,12 +1,18 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
-import { believableDate, type Owner, type Package, type PackageVersion } from '../model/package.ts'
+import {
+  believableDate,
+  isPackageName,
+  type Owner,
+  type Package,
+  type PackageVersion
+} from '../model/package.ts'
 
 /** What of the Packages API's answers is used (docs.github.com/en/rest/packages/packages). */
 
 export const PackageRow = z.object({
-  name: z.string().min(1),
+  name: z.string().refine(isPackageName, 'is no name of a package'),
   version_count: z.int().nonnegative().nullish().catch(undefined),
   visibility: z.string(),
   html_url: z.string(),

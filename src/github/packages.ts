@@ -1,7 +1,7 @@
 import { composePaginateRest } from '@octokit/plugin-paginate-rest'
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { AbsentError, messageOf } from '../errors.ts'
+import { AbsentError, ExpectedError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
 import type { Octokit } from './client.ts'
@@ -119,7 +119,9 @@ export function createPackages(
   const get = (name: string): Promise<Package> =>
     withSight(`Reading the package "${name}" of ${owner.login}`, name, async () => {
       const { data } = await read(at(name))
-      return toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner)
+      const pkg = toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner)
+      if (pkg.name !== name.toLowerCase()) throw otherThanAsked(`package ${name}`, `package ${pkg.name}`)
+      return pkg
     })
 
   async function list(): Promise<Package[]> {
@@ -168,7 +170,7 @@ export function createPackages(
       const { versions, link } = await readPage(url, query, what)
       const end = relation(link, 'last')
       last = end ?? last
-      const lastPage = end === undefined ? undefined : Number(new URL(end).searchParams.get('page'))
+      const lastPage = end === undefined ? undefined : lastPageOf(end, what)
       return { versions, last: lastPage || page, more: relation(link, 'next') !== undefined }
     }
     refuseTooLarge(pkg)
@@ -213,7 +215,9 @@ export function createPackages(
     const what = `version ${id} of ${pkg.name}`
     try {
       const { data, at } = await read(versionAt(pkg, id))
-      return { seen: toVersion(parseAnswer(VersionRow, data, what), what), at }
+      const seen = toVersion(parseAnswer(VersionRow, data, what), what)
+      if (seen.id !== id) throw otherThanAsked(what, `version ${seen.id}`)
+      return { seen, at }
     } catch (error) {
       if (statusOf(error) !== 404) throw explain(error, `Reading ${what}`)
       // A token that lost its sight of the package gets 404 to everything: that is not "gone".
@@ -258,6 +262,23 @@ const pageOf = (page: number) => ({ per_page: PER_PAGE, page })
 function relation(link: string | undefined, rel: 'next' | 'last'): string | undefined {
   const match = (link ?? '').split(',').find(part => part.includes(`rel="${rel}"`))
   return match === undefined ? undefined : /<([^>]*)>/.exec(match)?.[1]
+}
+
+/** Ten million versions. More are no list that anybody could read, and their numbers alone would fill the memory. */
+const MOST_PAGES = 100_000
+
+function lastPageOf(url: string, what: string): number {
+  const number = Number(new URL(url).searchParams.get('page'))
+  if (number <= MOST_PAGES) return number
+  throw new ExpectedError(
+    `GitHub's answer about ${what} names a page ${number} as the last one. Nothing is decided on this package.`
+  )
+}
+
+function otherThanAsked(asked: string, answered: string): ExpectedError {
+  return new ExpectedError(
+    `GitHub was asked for ${asked} and answered with ${answered}. Nothing is done with that.`
+  )
 }
 
 function numbered(url: string, page: number): string {

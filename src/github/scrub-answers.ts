@@ -1,22 +1,28 @@
 import type { Octokit } from '@octokit/core'
 import { RequestError } from '@octokit/request-error'
 import type { Scrub } from '../util/secrets.ts'
+import { boundedFetch } from './bounded-fetch.ts'
 
 /**
- * The innermost hook: the one place where the API's text enters. Every string of an answer, its headers among them,
- * and every message of a failure loses the secrets that it repeats.
+ * The innermost hook: the one place where the API's text enters, in bounded size. Every string of an answer, its headers
+ * among them, and every message of a failure loses the secrets that it repeats. What cannot be searched for them, such as
+ * JSON that is nested beyond all measure, is no answer.
  */
 export function scrubAnswers(scrub: Scrub) {
   return (octokit: Octokit) => {
     octokit.hook.wrap('request', async (request, options) => {
       try {
-        const response = await request(options)
+        const fetch = boundedFetch(options.request.fetch ?? globalThis.fetch)
+        const response = await request({ ...options, request: { ...options.request, fetch } })
         return {
           ...response,
           ...cleaned(scrub, { headers: response.headers, data: response.data as unknown })
         }
       } catch (error) {
-        throw error instanceof RequestError ? cleanedError(scrub, error) : error
+        if (error instanceof RequestError) throw cleanedError(scrub, error)
+        if (!(error instanceof RangeError || error instanceof TypeError)) throw error
+        const parsed = octokit.request.endpoint(options)
+        throw new RequestError('the answer cannot be read', 500, { request: parsed, cause: error })
       }
     })
     return {}
@@ -25,11 +31,19 @@ export function scrubAnswers(scrub: Scrub) {
 
 function cleanedError(scrub: Scrub, error: RequestError): RequestError {
   const { request, response, status } = error
-  const clean = response && {
-    ...response,
-    ...cleaned(scrub, { headers: response.headers, data: response.data })
-  }
+  const clean = response && { ...response, ...cleanedOrNothing(scrub, response) }
   return new RequestError(scrub(error.message), status, { request, ...(clean && { response: clean }) })
+}
+
+function cleanedOrNothing(
+  scrub: Scrub,
+  { headers, data }: NonNullable<RequestError['response']>
+): Pick<NonNullable<RequestError['response']>, 'headers' | 'data'> {
+  try {
+    return cleaned(scrub, { headers, data })
+  } catch {
+    return { headers: cleaned(scrub, headers), data: '' }
+  }
 }
 
 /** The same value where nothing is found, which is nearly always; as text it is searched at once. */

@@ -27,6 +27,17 @@ export interface Package {
   readonly url: string
 }
 
+const LONGEST_NAME = 300
+
+/** True for what may be a package's name: it becomes a part of addresses, so nothing in it may lead elsewhere. */
+export function isPackageName(text: string): boolean {
+  return (
+    text.length <= LONGEST_NAME &&
+    text.isWellFormed() &&
+    !/^$|[\s\\?#%\p{Cc}]|(?:^|\/)(?:\.{0,2})(?:\/|$)/u.test(text)
+  )
+}
+
 /** One manifest that GitHub lists for a package. "Version" alone always means this. */
 export interface PackageVersion {
   readonly id: number
@@ -92,10 +103,12 @@ export interface Inventory {
 
 /** GHCR opened in September 2020: an earlier date is a default value, and no date. */
 const EARLIEST = Date.UTC(2020, 0, 1)
+/** Beyond it dates have more digits, which no reader of reports expects. */
+const LATEST = Date.UTC(10_000, 0, 1)
 
 /** A date as far as it can be one of a version in GHCR; milliseconds since 1970. */
 export function believableDate(date: number | undefined): number | undefined {
-  return date !== undefined && date >= EARLIEST ? date : undefined
+  return date !== undefined && date >= EARLIEST && date < LATEST ? date : undefined
 }
 
 /** The dates that an age can be counted from. */

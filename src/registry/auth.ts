@@ -36,9 +36,12 @@ export interface Tokens {
 /** After a failed exchange nobody asks again for this long: thousands of manifests may be waiting. */
 const REST = 60_000
 
+/** What can stand in a header; servers take no longer ones. */
+const headerToken = z.string().regex(/^[\x21-\x7e]{1,8000}$/)
+
 const answered = z.union([
-  z.object({ token: z.string().min(1) }).transform(body => body.token),
-  z.object({ access_token: z.string().min(1) }).transform(body => body.access_token)
+  z.object({ token: headerToken }).transform(body => body.token),
+  z.object({ access_token: headerToken }).transform(body => body.access_token)
 ])
 
 /**

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { TAG_STATES } from '../model/check.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
+import { isPackageName } from '../model/package.ts'
 import { MODES } from '../model/run.ts'
 
 /** Raised when a reader of the old form would misread the new one; added keys do not raise it. */
@@ -48,14 +49,9 @@ const check = z.object({
   cause: z.string().optional()
 })
 
-/** It becomes a part of addresses. */
-function isPathless(name: string): boolean {
-  return !/^$|[\s\\?#%]|(?:^|\/)(?:\.{0,2})(?:\/|$)/.test(name)
-}
-
 const packageRecord = z.object({
   owner: z.object({ login: z.string(), kind: z.enum(['organization', 'user', 'self']) }),
-  name: z.string().refine(isPathless, 'is no name of a package'),
+  name: z.string().refine(isPackageName, 'is no name of a package'),
   visibility: z.string(),
   repository: z.string().optional(),
   url: z.string(),
