@@ -55,7 +55,11 @@ test('approval-and-undo: restoring in the second look needs `write:packages`, an
   const token = world.classic('olivia', ['read:packages', 'delete:packages'])
   const result = await run({ 'delete-tags': 'sha-*', token })
   expect(result.code).toBe(1)
-  expect(result.errors.join()).toMatch(/is needed, was deleted, and is not back: .*write:packages/)
+  // The remedy once, and what it is needed for.
+  expect(result.errors).toEqual([
+    expect.stringMatching(/1 change failed\..*its scopes must include .*`write:packages`/),
+    expect.stringMatching(/sha-1 is needed, was deleted, and is not back/)
+  ])
 })
 
 test('approval-and-undo: a package is restored as long as nobody has taken its name', async () => {
