@@ -24,6 +24,7 @@ import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
+import { leadsAstray } from './util/new-file.ts'
 import { limitMatching } from './util/regex.ts'
 import { VERSION } from './util/version.ts'
 
@@ -133,13 +134,20 @@ function testPolicy(policy: string, workspace: string, log: Log): void {
   log.info(`${count(names.length, 'policy test')} passed.`)
 }
 
-/** The same with files to write where the files to read are. */
+/** The same with files to write where the files to read are. @throws InputError where a link leads them elsewhere */
 function inWorkspace(inputs: Inputs, workspace: string): Inputs {
+  const written = (name: string, path: string): string => {
+    const resolved = resolve(workspace, path)
+    if (!leadsAstray(workspace, resolved)) return resolved
+    throw new InputError([
+      `Input \`${name}\`: a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
+    ])
+  }
   const { reportFile, pageFile } = inputs
   return {
     ...inputs,
-    reportFile: resolve(workspace, reportFile),
-    pageFile: pageFile && resolve(workspace, pageFile)
+    reportFile: written('report-file', reportFile),
+    pageFile: pageFile && written('page-file', pageFile)
   }
 }
 
