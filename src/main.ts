@@ -39,6 +39,9 @@ export interface StepResults {
 /** How much of `time-limit` may go into matching patterns: what is left is for requests. */
 const SHARE_OF_MATCHING = 0.1
 
+/** The same for `policy-tests` in milliseconds, where no other input is looked at. */
+const MATCHING_OF_TESTS = 60_000
+
 type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
 
 const RUN_MODE: Readonly<Record<Mode, RunMode>> = {
@@ -85,7 +88,11 @@ export async function run(
     for (const [name, value] of Object.entries(EMPTY_OUTPUTS)) results.setOutput(name as OutputName, value)
     const policy = policyUnderTest(env)
     if (policy !== undefined) {
-      testPolicy(policy, workspaceOf(env), log)
+      limitMatching(
+        MATCHING_OF_TESTS,
+        () => testPolicy(policy, workspaceOf(env), log),
+        'all that `policy-tests` may take'
+      )
       return 0
     }
     const inputs = inWorkspace(readInputs(env), workspaceOf(env))
