@@ -9,8 +9,10 @@ import { type ActionRun, type Circumstances, prepareStep, type Servers } from '.
  * A clock that runs faster than the real one while anybody sleeps by it, but never fast past the moment that the
  * first sleeper waits for: pauses take no time, and what a busy machine needs for its work, or to wake a sleeper,
  * does not count as a long one.
+ *
+ * @param busy how much of the time counts in which nobody sleeps: little of it where a test is about what fits into seconds
  */
-export function fastClock(times: number): Clock {
+export function fastClock(times: number, busy = 1): Clock {
   let seen = Date.now()
   let time = seen
   const wakes = new Set<{ readonly until: number }>()
@@ -20,7 +22,7 @@ export function fastClock(times: number): Clock {
     seen = real
     const ahead = Math.max(0, Math.min(...Array.from(wakes, ({ until }) => until)) - time)
     const fast = wakes.size === 0 ? 0 : Math.min(passed, ahead / times)
-    time += fast * times + (passed - fast)
+    time += fast * times + (passed - fast) * busy
     return time
   }
   return {

@@ -3,7 +3,8 @@ import type { Builder, Pushed } from '../emulator/builder.ts'
 import { registryError } from '../emulator/registry-auth.ts'
 import type { Emulator } from '../emulator/server.ts'
 import { image, index, manifest } from '../emulator/shapes.ts'
-import { ago, openScene } from '../modes/retain/runs.ts'
+import { checkout } from '../helpers/workspace.ts'
+import { ago, hoursAgo, openScene } from '../modes/retain/runs.ts'
 
 /** No single word is believed: whole runs against witnesses that deny, lag or contradict each other. */
 
@@ -224,6 +225,62 @@ describe('E-02: the list and the count lag, and the registry knows the tag', () 
     const { errors } = await scene.run(USUAL)
     expect(errors).toEqual([])
     expect(Object.keys(app.tags())).toEqual(['latest'])
+  })
+})
+
+describe('E-02: an index without a tag that GitHub does not list, over old platforms', () => {
+  async function hidden() {
+    const scene = await openScene()
+    const { app } = scene
+    app.push(manifest(), { tags: ['latest'], at: ago(1.5) })
+    app.push(image(), { tags: ['pr-1'], at: ago(60) })
+    const old = app.push(manifest(), { at: ago(50) })
+    const above = app.push(index([{ shape: old.shape, platform: 'linux/amd64' }]), { at: hoursAgo(1) })
+    app.lie({ kind: 'drop', id: above.id })
+    return { scene, old, above, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
+  }
+
+  test.each<
+    [
+      string,
+      (image: string, digest: string) => { inputs: Record<string, string>; files: Record<string, string> }
+    ]
+  >([
+    ['a keep rule', (_, digest) => ({ inputs: { 'keep-tags': digest }, files: {} })],
+    [
+      'a file in use',
+      (image, digest) => ({
+        inputs: { 'protect-files': 'deploy.yaml' },
+        files: { 'deploy.yaml': `image: ${image}@${digest}\n` }
+      })
+    ]
+  ])('%s names its digest: the registry has it, and it is kept with what it needs', async (_, given) => {
+    await using here = await hidden()
+    const { scene, old, above } = here
+    scene.app.lie({ kind: 'count', value: scene.app.row.order.length - 1 })
+    const { inputs, files } = given('ghcr.io/acme/app', above.digest)
+    using repository = checkout(files)
+    const { errors } = await scene.run({ ...USUAL, ...inputs }, repository.circumstances)
+    expect(errors).toEqual([])
+    expect(scene.app.version(old.digest)).toBeDefined()
+    expect(Object.keys(scene.app.tags())).toEqual(['latest'])
+  })
+
+  test('GitHub counts it: what has no tag and stands alone may be its part, and stays; the rest goes', async () => {
+    await using here = await hidden()
+    const { scene, old } = here
+    const { errors, why } = await scene.run(USUAL)
+    expect(errors.join()).toMatch(/counts 1 version.*mode: purge/s)
+    expect(why(old)).toMatch(/^kept: .*counts/)
+    expect(scene.app.version(old.digest)).toBeDefined()
+    expect(Object.keys(scene.app.tags())).toEqual(['latest'])
+  })
+
+  test('GitHub counts it, and nothing that could be its part would go: nothing is red', async () => {
+    await using here = await hidden()
+    const { errors, outputs } = await here.scene.run({ 'delete-tags': 'pr-*' })
+    expect(errors).toEqual([])
+    expect(outputs['deleted-count']).toBe('3')
   })
 })
 

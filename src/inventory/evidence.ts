@@ -5,6 +5,7 @@ import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import type { TagList } from '../registry/tag-list.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { count, formatNumber } from '../util/format.ts'
 
 /**
  * The one place where something is concluded from an absence.
@@ -144,6 +145,20 @@ export function withTags(list: ListedPackage, found: ReadonlyMap<string, TagHead
     return { ...version, tags: [...version.tags, ...more] }
   })
   return { versions, unlisted: further, unresolved }
+}
+
+/**
+ * Adds what GitHub counts and nobody shows. It has no tag, or the registry had named it; but it may be an index, and
+ * its parts may be listed.
+ *
+ * @param unseen how many more versions GitHub counts than it lists
+ */
+export function withUnseen(list: ListedPackage, unseen: number): ListedPackage {
+  const more = unseen - list.unlisted.size
+  if (more <= 0) return list
+  const ref = more === 1 ? 'a version without a tag' : `${formatNumber(more)} versions without tags`
+  const cause = `GitHub counts ${count(more, 'version')} more than it lists, and no tag tells of ${more === 1 ? 'it' : 'them'}`
+  return { ...list, unresolved: [...list.unresolved, { ref, cause, onlyCounted: true }] }
 }
 
 /**

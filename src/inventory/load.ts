@@ -9,7 +9,7 @@ import { type Inventory, NAMED, type Owner, type Package, type PackageVersion } 
 import type { ReadCounts } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { listWithTags, witnessOf } from './evidence.ts'
+import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
 import { type Read, readInventory } from './manifests.ts'
 
 /** Everything that is in a package, and where the listing had it. */
@@ -115,7 +115,8 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   }
   const remembered = await recollection.manifests(versions)
   // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
-  const list = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
+  const tagged = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
+  const list = withUnseen(tagged, listing.unseen)
   const { read, fetched } = reader(pkg, remembered, recollection, context)
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)

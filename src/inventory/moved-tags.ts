@@ -1,9 +1,10 @@
 import type { Context } from '../context.ts'
 import { type Digest, isUserTag } from '../model/digest.ts'
-import type { Content, PackageVersion } from '../model/package.ts'
+import type { Content, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
+import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { withTags, witnessOf } from './evidence.ts'
+import { findTags, withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
 import { readInventory } from './manifests.ts'
 
@@ -18,15 +19,17 @@ const AT_ONCE = 16
 
 /**
  * Looks where tags are in the registry, and adds what GitHub's list does not know yet: such a tag is one more tag of
- * the version that has it.
+ * the version that has it. What is to stay by its digest and is in no list is looked for as well.
  *
  * @param going what is going to be deleted
- * @returns the same package where no tag has moved
+ * @param wanted digests that are to stay
+ * @returns the same package where nothing else was found
  * @throws ExpectedError when the token may not read the package at all
  */
 export async function followMovedTags(
   loaded: LoadedPackage,
   going: ReadonlySet<Digest>,
+  wanted: readonly Digest[],
   { registry, clock }: Context
 ): Promise<LoadedPackage> {
   const { inventory } = loaded
@@ -42,14 +45,29 @@ export async function followMovedTags(
   const moved = heads.flatMap(({ tag, head }) =>
     head.state === 'found' && head.digest !== holders.get(tag) ? [[tag, head] as const] : []
   )
-  if (moved.length === 0) return loaded
-  const list = withTags({ versions, unlisted, unresolved }, new Map(moved))
+  const unknown = [...new Set(wanted)].filter(digest => !contents.has(digest))
+  const named = await findTags(registry, repository, unknown, clock)
+  const found = [...named].filter(([, { state }]) => state !== 'missing')
+  if (moved.length === 0 && found.length === 0) return loaded
+  const tagged = withTags({ versions, unlisted, unresolved }, new Map(moved))
+  const list = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
     const known = contents.get(digest)
     return known?.state === 'read' ? known : registry.readManifest(repository, digest)
   }
   const seen = await readInventory(pkg, list, read, witnessOf(list, clock))
   return { ...loaded, inventory: { ...inventory, ...seen } }
+}
+
+/** Adds what stands in the registry without a tag that anybody lists. */
+function withDigests(list: ListedPackage, found: readonly (readonly [string, TagHead])[]): ListedPackage {
+  const unlisted = new Map(list.unlisted)
+  const unresolved = [...list.unresolved]
+  for (const [ref, head] of found) {
+    if (head.state === 'unread') unresolved.push({ ref, cause: head.cause })
+    if (head.state === 'found') unlisted.set(head.digest, unlisted.get(head.digest) ?? [])
+  }
+  return { ...list, unlisted, unresolved }
 }
 
 function tagsToAsk(versions: readonly PackageVersion[], going: ReadonlySet<Digest>): string[] {

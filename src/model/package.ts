@@ -73,8 +73,18 @@ export interface ListedPackage {
   readonly versions: readonly PackageVersion[]
   /** The tags of manifests that stand in the registry and that GitHub does not list. */
   readonly unlisted: ReadonlyMap<Digest, readonly string[]>
-  /** Tags of which nobody can say what they stand on. What that is may need anything. `cause` is a phrase. */
-  readonly unresolved: readonly { readonly ref: string; readonly cause: string }[]
+  /** What is there, and nobody can say what it is. It may need anything. */
+  readonly unresolved: readonly Unresolved[]
+}
+
+/** Something that one witness knows and nobody can read. */
+export interface Unresolved {
+  /** A tag, or a phrase. */
+  readonly ref: string
+  /** A phrase. */
+  readonly cause: string
+  /** Set where only GitHub's count tells of it, which may be off: it holds no more than what stands alone without a tag. */
+  readonly onlyCounted?: true
 }
 
 /** One package as it was at one moment: every listed version, and what is known of its manifest. */

@@ -39,7 +39,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     ...workOf(input, resolution, strips),
     hits: selections.flatMap(hitsOf),
     broken: brokenIn(graph),
-    unread: [...unreadIn(unknowns), ...oddIn(graph)]
+    unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]
   }
 }
 

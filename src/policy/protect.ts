@@ -167,6 +167,8 @@ export interface Unknown {
 
 /** GitHub's dates are those of rows, which may be written a little after each other. */
 const SLACK = 10 * 60_000
+/** Only what stands alone may be a part of it, whenever that was pushed. */
+const ONLY_COUNTED = Number.NEGATIVE_INFINITY
 
 /**
  * Everything in a package that is unknown.
@@ -178,12 +180,22 @@ export function unknownsIn(graph: Graph, concerns: (place: number) => boolean = 
     const pushed = isLeaf(graph, place) ? undefined : pushedAt(graph, place)
     return [{ ref: refOf(node), digest: node.digest, cause: node.content.cause, pushed }]
   })
-  return [...unread, ...graph.unresolved.map(one => ({ ...one, pushed: Number.POSITIVE_INFINITY }))]
+  const unresolved = graph.unresolved.map(({ onlyCounted, ...one }) => ({
+    ...one,
+    pushed: onlyCounted ? ONLY_COUNTED : Number.POSITIVE_INFINITY
+  }))
+  return [...unread, ...unresolved]
 }
 
-/** The unknowns as a plan tells of them. */
-export function unreadIn(unknowns: readonly Unknown[]): Plan['unread'] {
-  return unknowns.map(({ pushed: _, ...one }) => one)
+/**
+ * The unknowns as a plan tells of them; one that only a count tells of, where something stays because of it.
+ * @param staying why versions stay
+ */
+export function unreadIn(unknowns: readonly Unknown[], staying: readonly KeepReason[]): Plan['unread'] {
+  const holds = new Set(staying.flatMap(reason => (reason.code === 'depends-on-unread' ? [reason.on] : [])))
+  return unknowns.flatMap(({ pushed, ...one }) =>
+    pushed === ONLY_COUNTED && !holds.has(one.ref) ? [] : [one]
+  )
 }
 
 /** Why a version must stay, because something unknown could need it; undefined when nothing could. */

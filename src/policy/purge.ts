@@ -61,7 +61,13 @@ function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
     ),
     steps: orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
     broken: brokenIn(graph),
-    unread: unclear.size === 0 ? [] : unreadIn(unknownsIn(graph, place => !going.has(place)))
+    unread:
+      unclear.size === 0
+        ? []
+        : unreadIn(
+            unknownsIn(graph, place => !going.has(place)),
+            [...unclear.values()]
+          )
   }
 }
 

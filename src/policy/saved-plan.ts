@@ -1,4 +1,4 @@
-import { type Decision, emptyPlan, type Plan, type Step } from '../model/decision.ts'
+import { type Decision, emptyPlan, type KeepReason, type Plan, type Step } from '../model/decision.ts'
 import { sha256Of } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from '../model/package.ts'
@@ -40,13 +40,14 @@ export function applyApproved(
   const skipped = new Map<number, string>()
   const unchanged: number[] = []
   const unknowns = unknownsIn(graph)
+  const staying: KeepReason[] = []
   graph.nodes.forEach(({ version }, place) => {
     if (version === undefined) return
     const change =
       changeSince(version, approved) ??
       describedSince(graph, place, approved) ??
       keptNow.get(version.id) ??
-      unclear(graph, place, unknowns)
+      unclear(graph, place, unknowns, staying)
     const concerned = approved.deletions.has(version.id) || approved.strips.has(version.id)
     if (concerned && change !== undefined) skipped.set(version.id, change)
     else if (approved.deletions.has(version.id)) unchanged.push(place)
@@ -63,7 +64,7 @@ export function applyApproved(
         ...skippedSteps(inventory, approved, skipped)
       ],
       broken: brokenIn(graph),
-      unread: unreadIn(unknowns)
+      unread: unreadIn(unknowns, staying)
     },
     skipped
   }
@@ -80,10 +81,17 @@ function describedSince(graph: Graph, place: number, { versions }: Approved): st
   return `${refOf(graph.nodes[referrer] as Node)}, which came after the plan, describes it`
 }
 
-function unclear(graph: Graph, place: number, unknowns: readonly Unknown[]): string | undefined {
+/** Why it is unclear whether a version may go, which is put to the reasons as well. */
+function unclear(
+  graph: Graph,
+  place: number,
+  unknowns: readonly Unknown[],
+  reasons: KeepReason[]
+): string | undefined {
   const { content } = graph.nodes[place] as Node
   if (content.state === 'unread') return `its manifest could not be read (${content.cause})`
   const reason = heldByUnknown(unknowns, graph, place)
+  if (reason !== undefined) reasons.push(reason)
   return reason?.code === 'depends-on-unread' ? `${reason.on} could not be read and may need it` : undefined
 }
 

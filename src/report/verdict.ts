@@ -36,7 +36,7 @@ function unpurged(mode: Mode, { outcomes }: PackageRun): string[] {
 
 function wayOut({ digest, ref }: Plan['unread'][number]): string {
   return digest === undefined
-    ? `Run again later; if that lasts and ${ref} is a tag, push it once more, or delete it.`
+    ? `Run again later. If that lasts: where ${ref} is a tag, push it once more or delete it; what stays only because of it goes with \`mode: purge\` and its digest.`
     : `If that lasts and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digest}\`.`
 }
 

@@ -40,7 +40,7 @@ it.each<[string, (app: Builder) => void]>([
 })
 
 it('40 packages with three due deletions each: those whose listing is still fresh take no look before the DELETE', async () => {
-  await using scene = await openScene({ contract: 'off' })
+  await using scene = await openScene({ contract: 'off', busy: 0.1 })
   const names = Array.from({ length: 40 }, (_, index) => `part${index}`)
   for (const name of names) {
     const builder = scene.world.package(`acme/${name}`, { repository: 'acme/app' })

@@ -51,14 +51,16 @@ export interface Scene extends AsyncDisposable {
 export interface SceneOptions extends EmulatorOptions {
   /** `bundle` for what only `dist` in a process of its own shows, such as its being killed; `inside` otherwise. */
   readonly where?: 'inside' | 'bundle'
+  /** As in `fastClock`. */
+  readonly busy?: number
 }
 
 /** How much faster than life pauses pass inside. */
 const TIMES = 100
 
 /** GitHub with the organization acme: olivia is its admin, max a member. */
-export async function openScene({ where = 'inside', ...options }: SceneOptions = {}): Promise<Scene> {
-  const clock = fastClock(where === 'inside' ? TIMES : 1)
+export async function openScene({ where = 'inside', busy, ...options }: SceneOptions = {}): Promise<Scene> {
+  const clock = fastClock(where === 'inside' ? TIMES : 1, busy)
   const world = options.world ?? createWorld(clock.now)
   if (world.owner('acme') === undefined) world.org('acme', { olivia: 'admin', max: 'member' })
   for (const login of ['olivia', 'max']) if (world.owner(login) === undefined) world.user(login)

@@ -8,6 +8,7 @@ import { followMovedTags } from '../../inventory/moved-tags.ts'
 import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
 import type { Plan } from '../../model/decision.ts'
+import type { Digest } from '../../model/digest.ts'
 import type { Inventory, Package } from '../../model/package.ts'
 import type { Usage } from '../../model/usage.ts'
 import { couldChange } from '../../policy/could-change.ts'
@@ -110,9 +111,16 @@ async function decideOnTags(
 ): Promise<{ readonly loaded: LoadedPackage; readonly plan: Plan }> {
   const plan = decide(loaded.inventory, policy, usage, now)
   const going = new Set(plan.steps.map(({ version }) => version.digest))
-  const followed = going.size === 0 ? loaded : await followMovedTags(loaded, going, context)
+  const followed =
+    going.size === 0 ? loaded : await followMovedTags(loaded, going, digestsIn(policy, usage), context)
   if (followed === loaded) return { loaded, plan }
   return { loaded: followed, plan: decide(followed.inventory, policy, usage, now) }
+}
+
+/** What is to stay by its digest, wherever that is said. */
+function digestsIn({ rules }: Policy, { inUse }: Usage): Digest[] {
+  const kept = rules.flatMap(({ action, match }) => (action === 'keep' ? [...(match.digests ?? [])] : []))
+  return [...kept, ...inUse.flatMap(({ digest }) => digest ?? [])]
 }
 
 /** All that the decision rests on, asked in the order in which one thing tells what else is worth asking. */
@@ -175,7 +183,7 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
   if (unseen === 0) return []
   return [
     `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, at every look. ` +
-      "Everything that the registry's list of tags names was taken into account, and what is listed was decided on as usual."
+      "Everything that the registry's list of tags names was taken into account; untagged versions that stand alone stay where one more index could need them."
   ]
 }
 
