@@ -2,7 +2,7 @@ import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDo
 import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
-import { repeatedKeys } from '../util/yaml-keys.ts'
+import { repeatedKeys } from '../usage/yaml-keys.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
