@@ -24,6 +24,7 @@ import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
 import { REPOSITORY, readme } from './util/links.ts'
+import { leadsAstray } from './util/new-file.ts'
 import { limitMatching } from './util/regex.ts'
 import { VERSION } from './util/version.ts'
 
@@ -37,6 +38,9 @@ export interface StepResults {
 
 /** How much of `time-limit` may go into matching patterns: what is left is for requests. */
 const SHARE_OF_MATCHING = 0.1
+
+/** The same for `policy-tests` in milliseconds, where no other input is looked at. */
+const MATCHING_OF_TESTS = 60_000
 
 type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
 
@@ -84,7 +88,11 @@ export async function run(
     for (const [name, value] of Object.entries(EMPTY_OUTPUTS)) results.setOutput(name as OutputName, value)
     const policy = policyUnderTest(env)
     if (policy !== undefined) {
-      testPolicy(policy, workspaceOf(env), log)
+      limitMatching(
+        MATCHING_OF_TESTS,
+        () => testPolicy(policy, workspaceOf(env), log),
+        'all that `policy-tests` may take'
+      )
       return 0
     }
     const inputs = inWorkspace(readInputs(env), workspaceOf(env))
@@ -133,13 +141,20 @@ function testPolicy(policy: string, workspace: string, log: Log): void {
   log.info(`${count(names.length, 'policy test')} passed.`)
 }
 
-/** The same with files to write where the files to read are. */
+/** The same with files to write where the files to read are. @throws InputError where a link leads them elsewhere */
 function inWorkspace(inputs: Inputs, workspace: string): Inputs {
+  const written = (name: string, path: string): string => {
+    const resolved = resolve(workspace, path)
+    if (!leadsAstray(workspace, resolved)) return resolved
+    throw new InputError([
+      `Input \`${name}\`: a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
+    ])
+  }
   const { reportFile, pageFile } = inputs
   return {
     ...inputs,
-    reportFile: resolve(workspace, reportFile),
-    pageFile: pageFile && resolve(workspace, pageFile)
+    reportFile: written('report-file', reportFile),
+    pageFile: pageFile && written('page-file', pageFile)
   }
 }
 

@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
@@ -23,5 +33,40 @@ it.each([
   expect([result.code, readFileSync(victim, 'utf8')]).toEqual([0, 'precious'])
   expect(statSync(path).size).toBeGreaterThan(100)
   expect(existsSync(`${path}.new`)).toBe(false)
+  rmSync(folder, { recursive: true })
+})
+
+it.each([
+  ['report-file', 'out/report.json'],
+  ['report-file', 'out/deep/er/report.json'],
+  ['page-file', 'out/page.html']
+])(
+  'E-43 %s is not written at %s where a link in the checkout leads out of the workspace',
+  async (input, path) => {
+    const folder = mkdtempSync(join(tmpdir(), 'links-'))
+    for (const name of ['elsewhere', 'workspace']) mkdirSync(join(folder, name))
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'workspace', 'out'))
+    await using scene = await openScene()
+    scene.app.push(image(), { tags: ['v1'], at: ago(90) })
+    const env = { GITHUB_WORKSPACE: join(folder, 'workspace') }
+    const result = await scene.run({ [input]: path, 'dry-run': 'true' }, { env })
+    expect(result.errors).toEqual([
+      expect.stringContaining(`Input \`${input}\`: a folder of \`${path}\` is a link`)
+    ])
+    expect([readdirSync(join(folder, 'elsewhere')), scene.github.requests]).toEqual([[], []])
+    rmSync(folder, { recursive: true })
+  }
+)
+
+it('E-43 report-file may go through a link that stays in the workspace, and through links to the workspace', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'links-'))
+  mkdirSync(join(folder, 'real', 'there'), { recursive: true })
+  symlinkSync(join(folder, 'real'), join(folder, 'workspace'))
+  symlinkSync('there', join(folder, 'real', 'out'))
+  await using scene = await openScene()
+  scene.app.push(image(), { tags: ['v1'], at: ago(90) })
+  const env = { GITHUB_WORKSPACE: join(folder, 'workspace') }
+  await scene.run({ 'report-file': 'out/report.json', 'dry-run': 'true' }, { env })
+  expect(existsSync(join(folder, 'real', 'there', 'report.json'))).toBe(true)
   rmSync(folder, { recursive: true })
 })

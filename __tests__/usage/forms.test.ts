@@ -1,5 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { describe, expect, test } from '@jest/globals'
+import { imagesNamedIn } from '../../src/usage/named-images.ts'
+import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
 import { findReferences, referencesTo } from '../helpers/references.ts'
 
@@ -423,6 +425,19 @@ describe('E-42 a file that multiplies is read in bounds', () => {
   test.each(['- a', 'key', 'ENV ', 'a: ['])('a line of %j and spaces', start => {
     const text = `${start}${' '.repeat(50_000)}~x;\nacme/app:v1`
     expect(findReferences([{ path: 'a', text }], 'acme').found).toMatchObject([{ tag: 'v1' }])
+  })
+
+  test.each(['a: [', 'a:[b, ', 'a: [b:['])('a line of a megabyte of %j', unit => {
+    const text = `${unit.repeat(1_000_000 / unit.length)}\nacme/app:v1`
+    const found = inBounds(() => findReferences([{ path: 'a', text }], 'acme').found)
+    expect(found).toMatchObject([{ tag: 'v1' }])
+  })
+
+  test('a mapping of a hundred thousand keys', () => {
+    const keys = Array.from({ length: 100_000 }, (_, at) => `k${at}: 1`)
+    const text = `${keys.join('\n')}\nname: ghcr.io/acme/app\ntag: v1`
+    const found = inBounds(() => imagesNamedIn([{ path: 'a.yaml', text }], 'ghcr.io', 'acme'))
+    expect(found).toMatchObject([{ packageName: 'app', reference: 'v1' }])
   })
 
   test('a line of a hundred thousand images', () => {

@@ -2,6 +2,7 @@ import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDo
 import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
+import { repeatedKeys } from '../usage/yaml-keys.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
@@ -15,7 +16,7 @@ import { type SchemaError, schemaErrors } from './schema-errors.ts'
  */
 export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
     return `${fileName}:${line}:${col}`
@@ -23,12 +24,8 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   if (document.errors.length > 0) {
     throw new InputError(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}.`))
   }
-  const misplaced = prototypeKeys(document)
-  if (misplaced.length > 0) {
-    throw new InputError(
-      misplaced.map(offset => `${at(offset)}: \`__proto__\` cannot be a key of a policy. Remove it.`)
-    )
-  }
+  const wrong = wrongKeys(document)
+  if (wrong.length > 0) throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
   const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
@@ -115,15 +112,22 @@ function contentOf(document: Document, fileName: string): unknown {
   }
 }
 
-/** Where `__proto__` is a key: no object of JavaScript can hold it as one, so a condition on it would be lost. */
-function prototypeKeys(document: Document): number[] {
-  const offsets: number[] = []
+/**
+ * Where a key stands twice, and where it is `__proto__`: no object of JavaScript can hold it as one, so a condition on it
+ * would be lost.
+ */
+function wrongKeys(document: Document): [offset: number, sentence: string][] {
+  const wrong: [number, string][] = []
   visit(document, {
+    Map(_, map) {
+      for (const { range } of repeatedKeys(map)) wrong.push([range?.[0] ?? 0, 'Map keys must be unique.'])
+    },
     Pair(_, { key }) {
-      if (isScalar(key) && key.value === '__proto__') offsets.push(key.range?.[0] ?? 0)
+      if (isScalar(key) && key.value === '__proto__')
+        wrong.push([key.range?.[0] ?? 0, '`__proto__` cannot be a key of a policy. Remove it.'])
     }
   })
-  return offsets
+  return wrong.sort(([a], [b]) => a - b)
 }
 
 /** `packages[0].rules[1].match.tags: `, nothing for the file itself. */

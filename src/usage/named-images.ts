@@ -2,6 +2,7 @@ import { isMap, isScalar, LineCounter, parseAllDocuments, visit, type YAMLMap } 
 import { parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
 import { type CheckTime, eachMatch, type TextFile } from './settings.ts'
+import { repeatedKeys } from './yaml-keys.ts'
 
 /** An image that a file names in full: registry, owner, name, and a tag or a digest. */
 export interface NamedImage {
@@ -50,12 +51,18 @@ function inMappings(file: TextFile, alone: RegExp, checkTime: CheckTime): NamedI
   if (!/\.(?:ya?ml|json)$/i.test(file.path) || file.text.length > MOST_PARSED) return []
   const lines = new LineCounter()
   const found: NamedImage[] = []
-  for (const document of parseAllDocuments(file.text, { lineCounter: lines, logLevel: 'silent' })) {
+  for (const document of parseAllDocuments(file.text, {
+    lineCounter: lines,
+    logLevel: 'silent',
+    uniqueKeys: false
+  })) {
     // Templates are no YAML before they are filled in: what they say is not without doubt.
     if (!('contents' in document) || document.errors.length > 0) continue
     visit(document, {
       Map: (_, map) => {
         checkTime()
+        // Which of two values counts is up to whoever reads the file.
+        if (repeatedKeys(map).length > 0) return
         const repository = textOf(map, 'newName') ?? textOf(map, 'repository') ?? textOf(map, 'name')
         const registry = textOf(map, 'registry')
         const [, name] = alone.exec([registry, repository].filter(Boolean).join('/')) ?? []

@@ -32,7 +32,9 @@ const FLAG = new RegExp(`(?<![\\w-])--([a-z][\\w.-]*)(?:=| +)${VALUE}`, 'g')
 const WORDS = new RegExp(`^\\s*(?:ENV|ARG)\\s+([A-Za-z_]\\w*)\\s+${VALUE}`, 'g')
 const DEFAULT = /\$\{([A-Za-z_]\w*):?[-=]([\w.+-]+)\}/g
 const ITEM = new RegExp(`^\\s*-\\s+${VALUE}\\s*(?:#.*)?$`)
-const ITEMS = /(?<![\w./-])([A-Za-z_][\w.-]*)["']?\s*[:=]\s*\[([^\]]{0,10000})\]/g
+const ITEMS = /(?<![\w./-])([A-Za-z_][\w.-]*)["']?\s*[:=]\s*\[/g
+/** A longer list is none that people write. */
+const LONGEST_LIST = 10_000
 const OPENER =
   /^(\s*(?:-\s+)?)["']?([A-Za-z_][\w.-]*)["']?(?:\s+"([^"]*)")*(?:\s*[:=])?(?:\s*[{[])?\s*(?:#.*)?$/
 
@@ -49,7 +51,7 @@ export function settingsIn(file: TextFile, checkTime: CheckTime): Setting[] {
       }
     }
     for (const [, key = '', value = ''] of text.matchAll(DEFAULT)) found.push({ by, key, value })
-    for (const [, key = '', list = ''] of text.matchAll(ITEMS)) {
+    for (const { key, list } of listsIn(text)) {
       for (const item of list.split(',')) found.push({ by, key, value: item.replaceAll(/["'\s]/g, '') })
     }
     const [, double, single, bare] = ITEM.exec(text) ?? []
@@ -57,6 +59,21 @@ export function settingsIn(file: TextFile, checkTime: CheckTime): Setting[] {
     if (item !== undefined && parent !== undefined) found.push({ by, key: parent, value: item })
     return found
   })
+}
+
+/** `key: [a, b]`; the bracket that closes is searched for once, however many lists may end with it. */
+function* listsIn(text: string): Generator<{ readonly key: string; readonly list: string }> {
+  let end = 0
+  let taken = 0
+  for (const { 0: opening, 1: key = '', index } of text.matchAll(ITEMS)) {
+    if (index < taken) continue
+    const start = index + opening.length
+    if (end < start) end = text.indexOf(']', start)
+    if (end < 0) return
+    if (end - start > LONGEST_LIST) continue
+    yield { key, list: text.slice(start, end) }
+    taken = end
+  }
 }
 
 /** Terraform names its variables without any sign where the whole value is one. */

@@ -55,15 +55,21 @@ export function matchRegex(
 /** What matching may take in one run, and what each pattern has taken of it, in milliseconds. */
 interface MatchTime {
   readonly allowed: number
+  /** What sets it, for the message. */
+  readonly by: string
   readonly taken: Map<string, number>
 }
 
 // It goes with the run and not from hand to hand: patterns are made where nothing is known of a run.
 const ofRun = new AsyncLocalStorage<MatchTime>()
 
-/** Does the work of a run, in which all patterns together may take this many milliseconds, however often they are used. */
-export function limitMatching<T>(ms: number, work: () => T): T {
-  return ofRun.run({ allowed: ms, taken: new Map() }, work)
+/**
+ * Does the work of a run, in which all patterns together may take this many milliseconds, however often they are used.
+ *
+ * @param by what sets that, for the message
+ */
+export function limitMatching<T>(ms: number, work: () => T, by = 'all that `time-limit` leaves for it'): T {
+  return ofRun.run({ allowed: ms, by, taken: new Map() }, work)
 }
 
 /** How many milliseconds are left for matching in this run, at least 1; without end outside of one. */
@@ -85,7 +91,7 @@ export function takeMatchTime(source: string, ms: number): void {
   if (sumOf(time) < time.allowed) return
   const [[slowest = source] = []] = [...time.taken].sort(([, a], [, b]) => b - a)
   throw new ExpectedError(
-    `Matching patterns took more than ${formatDuration(time.allowed)} in this run, all that \`time-limit\` leaves for it, ` +
+    `Matching patterns took more than ${formatDuration(time.allowed)} in this run, ${time.by}, ` +
       `most of it the pattern \`${slowest}\`. Write it without repetitions inside repetitions, or as a simpler glob.`
   )
 }

@@ -1,11 +1,13 @@
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from '@jest/globals'
+import { expect, it, jest } from '@jest/globals'
 import type { Clock } from '../../../src/model/clock.ts'
 import { manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
 import { checkout } from '../../helpers/workspace.ts'
 import { ago, openScene, type Scene } from './runs.ts'
+
+const RULES = 'packages: [{ match: app, rules: [{ action: delete, match: { tags: "pr-*" } }] }]'
 
 /** Work that is the run's own, on patterns and files, is bounded by `time-limit` as requests are. */
 
@@ -20,7 +22,21 @@ it('E-42 a pattern that never ends stops with the time that the run has for matc
   expect(github.writes).toEqual([])
 })
 
-const RULES = 'packages: [{ match: app, rules: [{ action: delete, match: { tags: "pr-*" } }] }]'
+it('E-42 the tests of a policy share one time for matching, too', async () => {
+  await using scene = await openScene()
+  const versions = '[{ digest: a, tags: [pr-1], created: 2025-01-01T00:00:00Z }]'
+  const tests = `[{ name: a, now: 2026-01-01T00:00:00Z, versions: ${versions}, expect: { delete: [a] } }]`
+  const policy = `{ version: 1, ${RULES}, tests: ${tests} }`
+  let now = 0
+  // Whatever is timed takes a minute and more.
+  const timer = jest.spyOn(performance, 'now').mockImplementation(() => (now += 61_000))
+  const result = await scene.run({ 'policy-tests': 'true', policy }).finally(() => timer.mockRestore())
+  expect(result.errors).toEqual([
+    expect.stringMatching(
+      /^Matching patterns took more than 1 min .*all that `policy-tests` may take.*`pr-\*`/
+    )
+  ])
+})
 
 /** A clock by which everything takes long: a second goes by whenever somebody looks. */
 function slowClock(): Clock {
