@@ -360,3 +360,11 @@ it('restores a version, and tells when GitHub does not', async () => {
   expect(await packages.restore(somePackage, 5, () => true)).toEqual({ kind: 'done' })
   expect(await packages.restore(somePackage, 5, () => true)).toMatchObject({ kind: 'not-found' })
 })
+
+it('E-42 takes no answer about another version for the one that was asked for', async () => {
+  await using server = await serve(() => [200, versionRow(8)])
+  const { packages } = packagesOf(server)
+  await expect(packages.version(somePackage, 7)).rejects.toThrow(
+    'asked for version 7 of app and answered with version 8'
+  )
+})

@@ -95,7 +95,7 @@ describe('E-01: the registry denies a manifest that GitHub lists', () => {
     const { app, github } = scene
     const v1 = app.push(image(undefined, { attest: 'new' }), { tags: ['v1'], at: ago(60) })
     app.push(manifest(), { tags: ['latest'], at: ago(1.5) })
-    deny(github, v1, 1_000)
+    deny(github, v1, 1_000, ['v1'])
     const { errors } = await scene.run(inputs)
     expect(errors.join()).toMatch(/could not be read/)
     expect(errors.join()).toContain('mode: purge')
@@ -105,6 +105,47 @@ describe('E-01: the registry denies a manifest that GitHub lists', () => {
     expect(github.writes).toEqual([])
   })
 })
+
+test('E-01: an index that is given by its tag and denied by its digest keeps a platform that came back with another image (campaign 532479)', async () => {
+  await using scene = await openScene()
+  const { app, github } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(60) })
+  const [shared] = v1.children
+  app.delete(shared!)
+  app.push(index([{ shape: shared!.shape, platform: 'linux/amd64' }]), { tags: ['pr-1'], at: ago(40) })
+  deny(github, v1, 1_000)
+  const { errors, outputs } = await scene.run(USUAL)
+  expect(github.world.pullable('acme/app', 'v1')).toEqual([])
+  expect([errors, outputs['deleted-count']]).toEqual([[], '1'])
+})
+
+test.each(['another image', 'nothing'])(
+  'E-01: a tag that gives %s proves nothing of the digest',
+  async what => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    const v1 = app.push(image(), { tags: ['v1'], at: ago(60) })
+    const other = app.push(manifest(), { tags: ['pr-1'], at: ago(90) })
+    deny(github, v1, 1_000)
+    github.faults.on(
+      { host: 'registry', method: 'GET', path: /\/manifests\/v1$/ },
+      {
+        kind: 'answer',
+        answer:
+          what === 'nothing'
+            ? registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+            : {
+                status: 200,
+                body: other.shape.bytes,
+                headers: { 'content-type': other.shape.mediaType, 'docker-content-digest': v1.digest }
+              }
+      }
+    )
+    const { errors } = await scene.run(USUAL)
+    expect(errors.join()).toContain(v1.digest)
+    expect(github.writes).toEqual([])
+  }
+)
 
 describe('E-02: the list and the count lag, and the registry knows the tag', () => {
   test.each([
@@ -317,7 +358,7 @@ describe('E-02: the list shows a tag on the version that had it before', () => {
 describe('E-23: one manifest cannot be read, for good', () => {
   const broken = (github: Emulator, { digest }: Pushed, status: number): void =>
     github.faults.on(
-      { host: 'registry', path: new RegExp(`/manifests/${digest}$`) },
+      { host: 'registry', path: new RegExp(`/manifests/(?:${digest}|odd)$`) },
       { kind: 'answer', answer: registryError(status, 'DENIED', 'denied') }
     )
 

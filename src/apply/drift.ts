@@ -183,8 +183,6 @@ function adopted(
   return undefined
 }
 
-/** Which requests a look at versions takes; pure. */
-
 /** What one look covers at least: the steps that are under way at once. */
 const LEAST = 8
 /** What is deleted at GitHub's ceiling of 180 a minute while a look stays fresh. */

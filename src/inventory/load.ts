@@ -8,6 +8,7 @@ import type { Manifest } from '../model/manifest.ts'
 import { type Inventory, NAMED, type Owner, type Package, type PackageVersion } from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
+import type { ManifestRead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
 import { type Read, readInventory } from './manifests.ts'
@@ -38,6 +39,9 @@ export interface SelectedPackage {
 
 /** How many packages are read side by side; their requests share one governor. */
 export const SIDE_BY_SIDE = 4
+
+/** By so many of its tags a manifest is asked for that its digest does not give. */
+const MOST_TAGS = 3
 
 /** The packages of a run. */
 export interface ChosenPackages {
@@ -109,7 +113,7 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
     const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
     const inventory = { package: pkg, versions, contents }
     // Since when something is untagged is worth remembering all the same, beside what is known already.
-    const { read } = reader(pkg, await recollection.manifests(versions), recollection, context)
+    const { read } = reader(pkg, versions, await recollection.manifests(versions), recollection, context)
     const reads = countReads(inventory, new Set(), new Map())
     return { inventory, listing, untaggedSince, read, recollection, reads }
   }
@@ -117,7 +121,7 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
   const tagged = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
   const list = withUnseen(tagged, listing.unseen)
-  const { read, fetched } = reader(pkg, remembered, recollection, context)
+  const { read, fetched } = reader(pkg, versions, remembered, recollection, context)
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
   const inventory = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
@@ -125,19 +129,35 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   return { inventory, listing, untaggedSince, read, recollection, reads }
 }
 
-/** Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. */
+/**
+ * Reads manifests, each once ever; that a version is there is the listing's word, never the memory's. One that the
+ * registry does not give by its digest is asked for by its tags as well, which the digest proves.
+ */
 function reader(
   pkg: Package,
+  versions: readonly PackageVersion[],
   remembered: ReadonlyMap<Digest, Manifest>,
   recollection: Recollection,
   { registry }: Context
 ): { read: Read; fetched: ReadonlySet<Digest> } {
   const repository = repositoryOf(pkg)
   const fetched = new Set<Digest>()
+  const tagsOf = new Map(
+    versions.flatMap(({ digest, tags }) => (tags.length > 0 ? [[digest, tags] as const] : []))
+  )
+  const ask = async (digest: Digest): Promise<ManifestRead> => {
+    const content = await registry.readManifest(repository, digest)
+    if (content.state === 'read') return content
+    for (const tag of tagsOf.get(digest)?.slice(0, MOST_TAGS) ?? []) {
+      const tagged = await registry.readManifest(repository, tag)
+      if (tagged.state === 'read' && tagged.digest === digest) return tagged
+    }
+    return content
+  }
   const read: Read = async digest => {
     const known = remembered.get(digest)
     if (known !== undefined) return { state: 'read', manifest: known }
-    const content = await registry.readManifest(repository, digest)
+    const content = await ask(digest)
     if (content.state === 'read') {
       fetched.add(digest)
       recollection.learn(digest, content.manifest, content.bytes)

@@ -131,7 +131,7 @@ it('T-30, E-01: an image that lost its platforms goes when asked for; one that G
   for (const child of [...hollow.children, partial.children[0]!]) app.delete(child)
   const leftover = app.push(manifest(), { at: ago(60) })
   github.faults.on(
-    { host: 'registry', path: new RegExp(denied.digest) },
+    { host: 'registry', path: new RegExp(`${denied.digest}|/manifests/v0$`) },
     {
       kind: 'answer',
       answer: { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] } }
