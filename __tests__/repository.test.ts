@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -151,4 +152,22 @@ test('every claim of SECURITY.md names a test or a command that is there', () =>
     return named.length === 0 || !named.every(isThere)
   })
   expect(bad).toEqual([])
+})
+
+test('nothing lies at the top but what belongs there', () => {
+  const lying = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+    .split('\n')
+    .filter(name => name !== '' && !name.includes('/'))
+  const documents = ['BENCHMARK', 'CHANGELOG', 'CONTRIBUTING', 'README', 'SECURITY'].map(name => `${name}.md`)
+  const dotted = ['.env.example', '.gitattributes', '.gitignore']
+  const settings = [
+    'action.yml',
+    'biome.json',
+    'jest.config.ts',
+    'knip.json',
+    'package-lock.json',
+    'package.json'
+  ]
+  const expected = [...dotted, ...documents, ...settings, 'LICENSE', 'policy.schema.json', 'tsconfig.json']
+  expect(lying.sort()).toEqual(expected.sort())
 })
