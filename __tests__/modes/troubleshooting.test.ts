@@ -34,7 +34,7 @@ const troubles: Readonly<Record<string, { lay: (scene: Scene) => void; inputs: R
   'A manifest could not be read': {
     lay: ({ github, app }) =>
       github.faults.on(
-        { host: 'registry', path: new RegExp(`manifests/${app.tags()['v1']}`) },
+        { host: 'registry', path: new RegExp(`manifests/(?:${app.tags()['v1']}|v1)$`) },
         { kind: 'answer', answer: { status: 403 } }
       ),
     inputs: BUILDS

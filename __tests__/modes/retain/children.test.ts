@@ -35,7 +35,7 @@ it.each([
     app.push(manifest(), { at: ago(70) })
     const before = app.digests()
     github.faults.on(
-      { host: 'registry', path: new RegExp(v1.digest) },
+      { host: 'registry', path: new RegExp(`/manifests/(?:${v1.digest}|v1)$`) },
       { kind: 'answer', answer: { status, body: { errors: [{ code, message: 'no' }] } } }
     )
     const result = await run(UNTAGGED)
@@ -58,7 +58,7 @@ it('T-03: what cannot be read in one package freezes that package alone', async 
   const live = web.push(image(), { tags: ['v1'], at: ago(90) })
   web.push(manifest(), { at: ago(70) })
   github.faults.on(
-    { host: 'registry', path: new RegExp(frozen.digest) },
+    { host: 'registry', path: new RegExp(`/app/manifests/(?:${frozen.digest}|v1)$`) },
     { kind: 'answer', answer: { status: 404, body: 'proxy page' } }
   )
   const result = await run({ packages: 'app, web', ...UNTAGGED })
