@@ -54,6 +54,11 @@ it('hands over exactly the inputs and a clean environment, and brings back all t
   })
 })
 
+it('names the signal that somebody else ended the process with', async () => {
+  await using run = await runScript("process.kill(process.pid, 'SIGKILL')")
+  expect(run).toMatchObject({ code: null, stderr: '\nended by SIGKILL, which nobody here sent\n' })
+})
+
 it('kills the process when told to, at once and for good', async () => {
   const kill = AbortSignal.abort()
   await using run = await runScript('setInterval(() => {}, 1000)', {}, { kill })

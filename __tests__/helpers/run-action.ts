@@ -55,8 +55,15 @@ export async function runAction(
   const kills = () => child.kill('SIGKILL')
   kill?.addEventListener('abort', kills, { once: true })
   if (kill?.aborted) kills()
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed(child)])
+  const [stdout, said, { code, signal }] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    closed(child)
+  ])
   kill?.removeEventListener('abort', kills)
+  // A run that somebody else ended says nothing itself: its name is all there is to find out who.
+  const stderr =
+    signal === null || kill?.aborted ? said : `${said}\nended by ${signal}, which nobody here sent\n`
   return await finish({ code, stdout, stderr })
 }
 
@@ -175,8 +182,10 @@ async function text(stream: NodeJS.ReadableStream): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-const closed = (child: ReturnType<typeof spawn>): Promise<number | null> =>
+const closed = (
+  child: ReturnType<typeof spawn>
+): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> =>
   new Promise((settle, fail) => {
     child.once('error', fail)
-    child.once('close', settle)
+    child.once('close', (code, signal) => settle({ code, signal }))
   })

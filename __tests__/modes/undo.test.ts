@@ -72,6 +72,27 @@ describe('restore', () => {
     expect(sent.at(-2)?.id).toBe(doomed.children[0]?.id)
   })
 
+  it('lets a list of referrers wait for its entries, and the image for both, also for one that is lost', async () => {
+    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const [slow, lost] = ['01', '02'].map(hour => app.attest(doomed, { at: `2026-02-01T${hour}:00:00Z` }))
+    const tag = referrerTag(doomed.digest)
+    const list = app.version(app.tags()[tag]!)!
+    await using first = await clean()
+    app.row.deleted.delete(lost!.id)
+    const pathOf = (...ids: number[]) => new RegExp(`/(${ids.join('|')})/restore$`)
+    const flaky = { method: 'POST', path: pathOf(slow!.id), times: 1 }
+    github.faults.on(flaky, { kind: 'answer', answer: { status: 502 } })
+    const waited: boolean[] = []
+    github.faults.on(
+      { method: 'POST', path: pathOf(list.id, doomed.id) },
+      { kind: 'first', run: () => waited.push(app.digests().has(slow!.digest)) }
+    )
+    await using back = await restore(reportOf(first))
+    expect(waited).toEqual([true, true])
+    expect(back.code).toBe(1)
+    expect(app.tags()).toMatchObject({ 'sha-1': doomed.digest, [tag]: list.digest })
+  })
+
   it('shows in a dry run what would come back, and sends nothing', async () => {
     app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
     await using first = await clean()

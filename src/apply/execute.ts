@@ -75,7 +75,9 @@ export async function execute(
     const outcome: Outcome = { step, status: performed.status, detail: performed.detail }
     outcomes[index] = outcome
     report(outcome)
-    if (step.action !== 'untag') settled.get(step.version.digest)?.resolve(DONE.includes(performed.status))
+    if (step.action === 'untag') return
+    const free = step.action === 'restore' && step.describes === true
+    settled.get(step.version.digest)?.resolve(free || DONE.includes(performed.status))
   }
 
   // Workers take steps in order, so whatever a step waits for is already under way: no deadlock.

@@ -104,10 +104,12 @@ export type Step =
   | {
       readonly action: 'restore'
       readonly version: PackageVersion
-      /** Versions that must be back first: those that it names, and what describes it. */
+      /** Versions that come back first: those that it names, and what describes it. */
       readonly after: readonly Digest[]
       /** The image that it comes back with; its own digest for a root. */
       readonly root: Digest
+      /** True for what describes another: what comes after it follows even if this does not come back. */
+      readonly describes?: boolean
     }
   | { readonly action: 'untag'; readonly version: PackageVersion; readonly tag: string }
 

@@ -138,22 +138,24 @@ export function restoralOf(version: PackageVersion): Restoral {
  * The steps that undo deletions, in the opposite order: children come back before the index that names them,
  * and what describes an image before the image.
  *
- * @param describes true for what an image does not need: its image comes back even if this does not
+ * @param describes true for what an image does not need: its image waits for it, and comes back even if this does not
  */
 export function undoing(
   deletions: readonly DeleteStep[],
   describes: (version: PackageVersion) => boolean
 ): Restoral[] {
-  const needs = new Map<Digest, Digest[]>()
+  const ahead = new Map<Digest, Digest[]>()
   for (const { version, after } of deletions) {
-    if (describes(version)) continue
-    for (const parent of after) needs.set(parent, [...(needs.get(parent) ?? []), version.digest])
+    // Only what comes later in the steps below waits, or all workers could wait for each other.
+    for (const parent of after) ahead.get(parent)?.push(version.digest)
+    ahead.set(version.digest, ahead.get(version.digest) ?? [])
   }
   return deletions.toReversed().map(({ version, root }) => ({
     action: 'restore',
     version,
-    after: needs.get(version.digest) ?? [],
-    root
+    after: ahead.get(version.digest) ?? [],
+    root,
+    describes: describes(version)
   }))
 }
 
