@@ -4,7 +4,15 @@ import type { Digest } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { count } from '../../util/format.ts'
-import { deleteGroup, isProtective, keepGroup, outcomeWord, phrase, unmatchedPhrase } from '../phrases.ts'
+import {
+  deleteGroup,
+  isPart,
+  isProtective,
+  keepGroup,
+  outcomeWord,
+  phrase,
+  unmatchedPhrase
+} from '../phrases.ts'
 import { tally, unmatched } from '../tally.ts'
 import { failures } from '../verdict.ts'
 
@@ -59,7 +67,7 @@ export function pageData(run: RunResult): PageData {
   const groups = interned<string>(text => text)
   const states = interned<{ word: string; tone: Tone }>(({ word, tone }) => `${tone} ${word}`)
   const total = run.packages.reduce((sum, one) => sum + (one.plan?.decisions.length ?? 0), 0)
-  const isListed = (decision: Decision): boolean => total <= MOST_ROWS || !isKeptPart(decision)
+  const isListed = ({ reasons }: Decision): boolean => total <= MOST_ROWS || !isPart(reasons[0])
   const rows: Row[] = []
   for (const [place, one] of run.packages.entries()) {
     const decisions = (one.plan?.decisions ?? []).filter(isListed)
@@ -163,10 +171,6 @@ function groupOf(decision: Decision): string {
 
 function detailOf(outcome: Outcome | undefined): string[] {
   return outcome === undefined || outcome.detail === '' ? [] : [outcome.detail]
-}
-
-function isKeptPart({ verdict, reasons: [reason] }: Decision): boolean {
-  return verdict === 'keep' && (reason.code === 'child' || reason.code === 'referrer')
 }
 
 function edgesOf(
