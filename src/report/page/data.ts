@@ -4,17 +4,10 @@ import type { Digest } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { count } from '../../util/format.ts'
-import {
-  deleteGroup,
-  isPart,
-  isProtective,
-  keepGroup,
-  outcomeWord,
-  phrase,
-  unmatchedPhrase
-} from '../phrases.ts'
-import { tally, unmatched } from '../tally.ts'
-import { failures } from '../verdict.ts'
+import { plainAddress } from '../markdown.ts'
+import { deleteGroup, isPart, keepGroup, outcomeWord, phrase } from '../phrases.ts'
+import { tally } from '../tally.ts'
+import { failures, warningsOf } from '../verdict.ts'
 
 /** What the page's script reads: `client.js` knows these names. Texts are plain, and many rows share them. */
 export interface PageData {
@@ -101,14 +94,10 @@ export function pageData(run: RunResult): PageData {
     started: Number.isFinite(run.started) ? new Date(run.started).toISOString() : '',
     planDigest: planDigest(run),
     failures: failures(run),
-    warnings: [
-      ...run.warnings,
-      ...unmatched(run.packages).filter(isProtective).map(unmatchedPhrase),
-      ...run.packages.flatMap(one => one.warnings.map(text => `${one.package.name}: ${text}`))
-    ],
+    warnings: warningsOf(run),
     packages: run.packages.map(one => ({
       name: one.package.name,
-      url: /^https?:\/\/[\w.:/%@-]+$/.test(one.package.url) ? one.package.url : '',
+      url: plainAddress(one.package.url),
       error: one.error ?? ''
     })),
     groups: groups.values,
