@@ -5,13 +5,13 @@ import { readArrivals } from '../inventory/manifests.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
+import { closure } from '../policy/closure.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
-import { closure } from '../policy/protect.ts'
 import type { Journal } from '../report/journal.ts'
 import { causeOf, nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
-import type { Aftermath } from './apply.ts'
+import type { Verification } from './apply.ts'
 import { IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
 import { lookAgain, type SecondLook, stillThere } from './second-look.ts'
@@ -33,7 +33,7 @@ export async function verifyDeletions(
   context: Context,
   journal: Journal,
   report: (outcome: Outcome) => void
-): Promise<Aftermath> {
+): Promise<Verification> {
   const { outcomes } = done
   const pkg = done.plan.package
   const urgent = { ...context, packages: context.urgentPackages }
@@ -81,7 +81,7 @@ async function afterPackage(
   { plan, outcomes }: Done,
   { registry }: Context,
   report: (outcome: Outcome) => void
-): Promise<Aftermath> {
+): Promise<Verification> {
   const settled: Outcome[] = []
   for (const outcome of outcomes) {
     const { step, status } = outcome
@@ -101,7 +101,7 @@ async function afterPackage(
   return { outcomes: settled, alarms: [alarm], warnings: [] }
 }
 
-const nothingFound = (outcomes: readonly Outcome[]): Aftermath => ({ outcomes, alarms: [], warnings: [] })
+const nothingFound = (outcomes: readonly Outcome[]): Verification => ({ outcomes, alarms: [], warnings: [] })
 
 /** Deletions that were confirmed and not carried out have failed. */
 function corrected(

@@ -1,4 +1,4 @@
-import type { Aftermath } from '../../apply/apply.ts'
+import type { Verification } from '../../apply/apply.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { orFailure, orRefusal } from '../../errors.ts'
@@ -41,7 +41,7 @@ export async function verifyRestore(
   context: Context,
   journal: Journal,
   report: Report
-): Promise<Aftermath> {
+): Promise<Verification> {
   const result = await orFailure(async () => {
     const whole = await makeWhole(pkg, plan, outcomes, context, journal, report)
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
