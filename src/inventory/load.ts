@@ -10,8 +10,9 @@ import type { ReadCounts } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import type { ManifestRead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
+import type { Read } from './arrivals.ts'
 import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
-import { type Read, readInventory } from './manifests.ts'
+import { readInventory } from './manifests.ts'
 
 /** Everything that is in a package, and where the listing had it. */
 export interface LoadedPackage {
