@@ -61,7 +61,7 @@ export async function choosePackages(selection: PackageSelection, context: Conte
   const found = await findPackages(selection, context)
   const judged = await eachOf(found, SIDE_BY_SIDE, async one => ({
     one,
-    absent: isExcused(one, selection) && !(await hasTags(one.pkg, context))
+    absent: isExcused(one, selection) && (await isDenied(one.pkg, context))
   }))
   return {
     chosen: judged.flatMap(({ one, absent }) => (absent ? [] : [one])),
@@ -73,10 +73,13 @@ function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: Package
   return problem?.problem === 'absent' && optional.includes(pkg.name)
 }
 
-/** Whether the registry shows a package that GitHub denies. */
-async function hasTags(pkg: Package, { registry }: Context): Promise<boolean> {
+/**
+ * Whether the registry, too, says that there is no such package, or that the token may not read it, which it says of
+ * both. False where it cannot be asked.
+ */
+async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
   const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
-  return 'state' in list && list.state === 'read' && list.tags.length > 0
+  return 'problem' in list || list.state === 'missing' || (list.state === 'read' && list.tags.length === 0)
 }
 
 async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {

@@ -19,6 +19,8 @@ export interface Purge {
   readonly refused: readonly string[]
   /** Names that the package has not, and need not have. */
   readonly absent: readonly string[]
+  /** What could not be read and holds nothing back. */
+  readonly unread: Plan['unread']
 }
 
 /**
@@ -35,7 +37,13 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pur
   const { named, unknown, absent } = namedIn(graph, names)
   const needed = neededOf(graph, named)
   const plan = planFor(inventory, graph, new Map([...named].filter(([place]) => !needed.has(place))))
-  return { plan, refused: [...unknown, ...needed.values()], absent }
+  const holds = plan.decisions.some(({ reasons: [{ code }] }) => code === 'depends-on-unread')
+  return {
+    plan: holds ? plan : { ...plan, unread: [] },
+    refused: [...unknown, ...needed.values()],
+    absent,
+    unread: holds ? [] : plan.unread
+  }
 }
 
 function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
@@ -54,13 +62,10 @@ function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
     ),
     steps: orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
     broken: brokenIn(graph),
-    unread:
-      unclear.size === 0
-        ? []
-        : unreadIn(
-            unknownsIn(graph, place => !going.has(place)),
-            [...unclear.values()]
-          )
+    unread: unreadIn(
+      unknownsIn(graph, place => !going.has(place)),
+      [...unclear.values()]
+    )
   }
 }
 
