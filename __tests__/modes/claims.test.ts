@@ -1,9 +1,12 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { createRepositories } from '../emulator/repositories.ts'
 import { repositoryRoutes } from '../emulator/repository-api.ts'
 import { artifact, image, manifest } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
 import { fastClock } from '../helpers/inside.ts'
+import { checkout } from '../helpers/workspace.ts'
 import { ago, openScene } from './retain/runs.ts'
 
 /** Sentences of the README and of docs/, each named as it stands there, that no other test holds. */
@@ -138,4 +141,60 @@ packages:
     const result = await run({ packages, policy, token })
     expect(result).toMatchObject({ code: 0, outputs: { packages: '["app-meta"]', 'deleted-count': '0' } })
   }
+})
+
+test('policies: of two budgets the stricter holds, whichever it is', async () => {
+  for (const [policy, input] of [
+    [1, '2'],
+    [2, '1']
+  ] as const) {
+    await using scene = await open()
+    scene.app.push(manifest(), { tags: ['v1'], at: ago(90) })
+    for (const build of [1, 2, 3]) scene.app.push(manifest(), { tags: [`sha-${build}`], at: ago(90 - build) })
+    const text = `version: 1
+defaults: { deletions-per-run: ${policy} }
+packages:
+  - match: app
+    rules: [{ action: delete, match: { tags: 'sha-*' } }]
+`
+    const result = await scene.run({ policy: text, 'deletions-per-run': input })
+    expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '1', incomplete: 'true' } })
+  }
+})
+
+test('large-organizations: one job works on several packages side by side', async () => {
+  await using scene = await open()
+  const { app, world, run, github } = scene
+  const web = world.package('acme/web', { repository: 'acme/app' })
+  for (const pkg of [app, web]) {
+    pkg.push(manifest(), { tags: ['v1'], at: ago(90) })
+    for (let build = 1; build <= 5; build++)
+      pkg.push(manifest(), { tags: [`sha-${build}`], at: ago(90 - build) })
+  }
+  expect((await run({ packages: 'app, web', 'delete-tags': 'sha-*' })).errors).toEqual([])
+  const of = (name: string) => github.requests.map(({ path }) => path.includes(`/container/${name}/versions`))
+  expect(of('web').indexOf(true)).toBeLessThan(of('app').lastIndexOf(true))
+  expect(of('app').indexOf(true)).toBeLessThan(of('web').lastIndexOf(true))
+})
+
+test('inputs: `page-file` writes the page, and without it there is none', async () => {
+  await using scene = await open()
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  using plain = checkout({})
+  await scene.run({ 'delete-tags': 'x' }, plain.circumstances)
+  expect(globSync('**/*.html', { cwd: plain.root })).toEqual([])
+  using asked = checkout({})
+  const result = await scene.run({ 'delete-tags': 'x', 'page-file': 'out/page.html' }, asked.circumstances)
+  expect(result.errors).toEqual([])
+  expect(readFileSync(join(asked.root, 'out/page.html'), 'utf8')).toContain('v1')
+})
+
+test('troubleshooting: what `keep-tags` keeps is no longer listed as refused', async () => {
+  await using scene = await open()
+  const web = scene.world.package('acme/web', { visibility: 'public', repository: 'acme/app' })
+  web.push(manifest(), { tags: ['v1'], at: ago(90) })
+  web.downloaded(web.push(manifest(), { tags: ['pr-1'], at: ago(80) }), 5_001)
+  const inputs = { packages: 'web', 'delete-tags': 'pr-*' }
+  expect((await scene.run(inputs)).summary).toContain('Refused by GitHub')
+  expect((await scene.run({ ...inputs, 'keep-tags': 'pr-1' })).summary).not.toContain('Refused by GitHub')
 })
