@@ -198,3 +198,49 @@ test('troubleshooting: what `keep-tags` keeps is no longer listed as refused', a
   expect((await scene.run(inputs)).summary).toContain('Refused by GitHub')
   expect((await scene.run({ ...inputs, 'keep-tags': 'pr-1' })).summary).not.toContain('Refused by GitHub')
 })
+
+test('policies: newest is by semver where the rule matches by it, else by the date of the push', async () => {
+  for (const [match, kept] of [
+    ["semver: '*'", 'v2.0.0'],
+    ["tags: 'v*'", 'v1.0.1']
+  ]) {
+    await using scene = await open()
+    scene.app.push(manifest(), { tags: ['latest'], at: ago(90) })
+    for (const [age, tag] of [
+      [80, 'v1.0.0'],
+      [70, 'v2.0.0'],
+      [60, 'v1.0.1']
+    ] as const)
+      scene.app.push(manifest(), { tags: [tag], at: ago(age) })
+    const policy = `version: 1
+packages:
+  - match: app
+    rules: [{ action: delete, match: { ${match} }, keep-at-least: 1 }]
+`
+    expect((await scene.run({ policy })).errors).toEqual([])
+    expect(Object.keys(scene.app.tags()).toSorted()).toEqual(['latest', kept])
+  }
+})
+
+test('policies: a rule that keeps builds of all branches keeps those of a deleted one, too', async () => {
+  const deleted = `version: 1
+packages:
+  - match: app
+    rules:
+      - { action: delete, match: { tags: '/^(?<branch>.+)-[0-9a-f]{7}$/', branch: deleted } }
+`
+  const all =
+    "      - { action: delete, match: { tags: '/^(?<branch>.+)-[0-9a-f]{7}$/' }, group-by: branch, keep-at-least: 5 }\n"
+  for (const [policy, left] of [
+    [deleted, 0],
+    [deleted + all, 5]
+  ] as const) {
+    await using scene = await open()
+    scene.repository.branch('main')
+    scene.app.push(manifest(), { tags: ['latest'], at: ago(90) })
+    for (let build = 1; build <= 6; build++)
+      scene.app.push(manifest(), { tags: [`gone-000000${build}`], at: ago(80 - build) })
+    expect((await scene.run({ policy })).errors).toEqual([])
+    expect(Object.keys(scene.app.tags()).filter(tag => tag.startsWith('gone'))).toHaveLength(left)
+  }
+})
