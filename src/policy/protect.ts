@@ -46,9 +46,10 @@ function inUse({ graph, usage }: EvaluationInput): Map<number, string> {
     graph,
     new Set(usage.inUse.flatMap(({ digest }) => (digest === undefined ? [] : [digest])))
   )
-  for (const { by, tag, digest } of usage.inUse) {
-    for (const place of byTag.get(tag ?? '') ?? []) if (!users.has(place)) users.set(place, by)
-    for (const place of digest === undefined ? [] : (byDigest.get(digest) ?? [])) {
+  for (const { by, tag, digest, anyDigest } of usage.inUse) {
+    const tagged = byTag.get(tag ?? '') ?? []
+    const named = digest === undefined ? [] : (byDigest.get(digest) ?? [])
+    for (const place of [...tagged, ...named, ...(anyDigest ? graph.nodes.keys() : [])]) {
       if (!users.has(place)) users.set(place, by)
     }
   }
