@@ -43,6 +43,22 @@ test('a package that may be absent and is there is like any other', async () => 
   expect(notices(run)).toEqual([])
 })
 
+test('GitHub alone is not believed: where the registry cannot be asked it is red, not absent', async () => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
+  scene.github.faults.on(
+    { host: 'api', method: 'GET', path: /container\/app$/ },
+    { kind: 'answer', answer: { status: 404, body: { message: 'Package not found.' } } }
+  )
+  scene.github.faults.on(
+    { host: 'registry', path: /tags\/list$/ },
+    { kind: 'answer', answer: { status: 503 } }
+  )
+  const run = await scene.run({ packages: 'app?', 'delete-tags': 'sha-*' })
+  expect(run.code).toBe(1)
+  expect(notices(run)).toEqual([])
+})
+
 test('what fails otherwise is red all the same', async () => {
   await using scene = await openScene()
   scene.github.faults.on({ path: /container\/app$/ }, { kind: 'answer', answer: { status: 410 } })

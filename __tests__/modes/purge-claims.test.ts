@@ -74,6 +74,21 @@ test('law 3: a package that may be absent is not taken for absent while the regi
   expect(run.stdout).not.toMatch(/::notice::/)
 })
 
+test('what cannot be read and has nothing to do with the purge holds nothing back, and is said', async () => {
+  await using scene = await openScene()
+  const old = scene.app.push(manifest(), { tags: ['old'], at: ago(99) })
+  const { bad, signature } = layDown(scene)
+  scene.github.faults.on(
+    { host: 'registry', path: new RegExp(`manifests/(?:old|${old.digest})$`), method: 'GET' },
+    { kind: 'answer', answer: { status: 403 } }
+  )
+  const result = await scene.run(purge)
+  expect(result).toMatchObject({ code: 0, errors: [] })
+  expect(result.summary).toContain('old could not be read')
+  expect(scene.app.digests().has(bad.digest)).toBe(false)
+  expect(scene.app.digests().has(signature.digest)).toBe(false)
+})
+
 test('E-04: a package whose deletion was confirmed and not carried out turns the run red', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene

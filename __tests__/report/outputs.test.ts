@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { OUTPUT_NAMES, outputs } from '../../src/report/outputs.ts'
+import { outputs } from '../../src/report/outputs.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 import { drop, keep, packageRun, runOf } from './runs.ts'
 
@@ -65,7 +65,7 @@ test('outputs stay far below the 1 MB that GitHub takes, are still JSON, and a w
     package: { ...somePackage, name: `package-${index}` }
   }))
   const { values, warnings } = outputs(runOf(packages), 'r')
-  expect(OUTPUT_NAMES.reduce((sum, name) => sum + values[name].length, 0)).toBeLessThan(600_000)
+  expect(Object.values(values).reduce((sum, value) => sum + value.length, 0)).toBeLessThan(600_000)
   expect(JSON.parse(values.deleted)[0].id).toBe(0)
   expect(JSON.parse(values.failed)[0].id).toBe(1)
   expect(values['deleted-count']).toBe('25000')

@@ -4,7 +4,7 @@ import { type Emulator, startEmulator } from '../../__tests__/emulator/server.ts
 import { image } from '../../__tests__/emulator/shapes.ts'
 import { createWorld } from '../../__tests__/emulator/world.ts'
 import { runAction } from '../../__tests__/helpers/run-action.ts'
-import { table } from './measure.ts'
+import { hoursOfQuota, table } from './measure.ts'
 
 /** Each an index and two platforms, a minute after the one before. */
 const IMAGES = 180
@@ -42,6 +42,9 @@ export async function deletions(): Promise<string[]> {
         "of GitHub's 180",
         'in the busiest minute',
         'points',
+        'API requests',
+        'requests a deletion',
+        'hours of quota',
         'limits crossed'
       ],
       [describe('ghcr-steward', ours), describe('Octokit with its throttling plugin', theirs)]
@@ -91,8 +94,20 @@ async function plainOctokit(github: Emulator, signal: AbortSignal): Promise<void
 function describe(name: string, github: Emulator): (string | number)[] {
   const points = github.requests.reduce((sum, request) => sum + request.points, 0)
   const share = `${((rate(github) / 180) * 100).toFixed(0)} %`
-  const violations = github.violations.length
-  return [name, deletes(github).length, rate(github).toFixed(0), share, busiest(github), points, violations]
+  const requests = github.requests.filter(({ host }) => host === 'api').length
+  const deletions = deletes(github).length
+  return [
+    name,
+    deletions,
+    rate(github).toFixed(0),
+    share,
+    busiest(github),
+    points,
+    requests,
+    (requests / deletions).toFixed(2),
+    hoursOfQuota(requests),
+    github.violations.length
+  ]
 }
 
 /** Deletions a minute once the first minute, with its burst, is over. */

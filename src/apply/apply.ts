@@ -36,11 +36,11 @@ export interface Changes {
    * @param outcomes one for each step
    * @param report takes further outcomes as they happen
    */
-  afterwards(outcomes: readonly Outcome[], report: (outcome: Outcome) => void): Promise<Aftermath>
+  afterwards(outcomes: readonly Outcome[], report: (outcome: Outcome) => void): Promise<Verification>
 }
 
 /** What was found and done behind the steps of a plan. */
-export interface Aftermath {
+export interface Verification {
   /** What turned out to be due only when the steps were done; in place of the plan. */
   readonly plan?: Plan
   /** All outcomes of the package, those of the steps first. */

@@ -1,6 +1,6 @@
 import type { Listing } from '../github/listing.ts'
 import type { Look } from '../github/packages.ts'
-import type { Needs } from '../inventory/manifests.ts'
+import type { Needs } from '../inventory/arrivals.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'

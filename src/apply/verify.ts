@@ -1,27 +1,25 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
+import { readArrivals } from '../inventory/arrivals.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
-import { readArrivals } from '../inventory/manifests.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
-import type { Package, PackageVersion } from '../model/package.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { closure } from '../policy/closure.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
-import { closure } from '../policy/protect.ts'
 import type { Journal } from '../report/journal.ts'
-import { causeOf, nameOf } from '../report/phrases.ts'
+import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
-import type { Aftermath } from './apply.ts'
+import type { Verification } from './apply.ts'
+import { notBack } from './confirm-restored.ts'
 import { IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
-import { lookAgain, type SecondLook, stillThere } from './second-look.ts'
+import { lookAgain, type SecondLook } from './second-look.ts'
 import { type Done, type Earlier, earlierOf, leaveToNext } from './unchecked.ts'
 
 /** Outcomes of this run's own requests after which a version is gone, or may be. */
 const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
-/** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
-const PAUSES = [0, 2_000, 8_000]
-
 /**
  * The second half of "nothing on stale knowledge": a tag can land on a version, or a new index name it, in the
  * moment before its DELETE arrives. So the package is looked at once more, what is new and what is deleted, and a
@@ -33,7 +31,7 @@ export async function verifyDeletions(
   context: Context,
   journal: Journal,
   report: (outcome: Outcome) => void
-): Promise<Aftermath> {
+): Promise<Verification> {
   const { outcomes } = done
   const pkg = done.plan.package
   const urgent = { ...context, packages: context.urgentPackages }
@@ -81,7 +79,7 @@ async function afterPackage(
   { plan, outcomes }: Done,
   { registry }: Context,
   report: (outcome: Outcome) => void
-): Promise<Aftermath> {
+): Promise<Verification> {
   const settled: Outcome[] = []
   for (const outcome of outcomes) {
     const { step, status } = outcome
@@ -101,7 +99,7 @@ async function afterPackage(
   return { outcomes: settled, alarms: [alarm], warnings: [] }
 }
 
-const nothingFound = (outcomes: readonly Outcome[]): Aftermath => ({ outcomes, alarms: [], warnings: [] })
+const nothingFound = (outcomes: readonly Outcome[]): Verification => ({ outcomes, alarms: [], warnings: [] })
 
 /** Deletions that were confirmed and not carried out have failed. */
 function corrected(
@@ -230,57 +228,6 @@ function stepsBack(
     [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
     ({ digest }) => referrers.has(digest)
   )
-}
-
-/** What should have come back and did not, the tags included. */
-async function notBack(
-  pkg: Package,
-  restored: readonly Outcome[],
-  { lostTags }: SecondLook,
-  context: Context
-): Promise<string[]> {
-  const alarms = restored
-    .filter(({ status }) => status !== 'done' && status !== 'already')
-    .map(
-      ({ step, detail }) =>
-        `${nameOf(step.version)} is needed, was deleted, and is not back: ${causeOf(detail)}`
-    )
-  for (const { step, status } of restored) {
-    if (status !== 'done') continue
-    const { version } = step
-    if (!(await isBack(pkg, version, context))) {
-      alarms.push(`${nameOf(version)} is needed, GitHub answered that it is restored, and it is not there.`)
-    }
-    const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
-    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} did not come back.`)
-  }
-  return alarms
-}
-
-async function isBack(pkg: Package, version: PackageVersion, context: Context): Promise<boolean> {
-  const head = await context.registry.headTag(repositoryOf(pkg), version.digest)
-  return head.state === 'found' || (await stillThere(pkg, [version], context)).length > 0
-}
-
-/** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */
-async function tagsNotBack(
-  pkg: Package,
-  { digest }: PackageVersion,
-  tags: readonly string[],
-  { registry, clock }: Context
-): Promise<readonly string[]> {
-  let left = tags
-  for (const pause of PAUSES) {
-    if (left.length === 0) return left
-    if (pause > 0) await clock.sleep(pause)
-    const away: string[] = []
-    for (const tag of left) {
-      const head = await registry.headTag(repositoryOf(pkg), tag)
-      if (head.state !== 'found' || head.digest !== digest) away.push(tag)
-    }
-    left = away
-  }
-  return left
 }
 
 function restoredSentences(outcomes: readonly Outcome[], needed: ReadonlyMap<Digest, string>): string[] {

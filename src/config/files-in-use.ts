@@ -75,7 +75,7 @@ function readReferences(
       ...unsearchedWarnings(matched),
       ...unresolved.map(
         place =>
-          `${place} names an image by a variable that no protected file sets, so every tag that it could mean is kept. ` +
+          `${place} names an image by a variable that no protected file sets, so everything that it could mean is kept. ` +
           'Add the file that sets it to those that are protected, and only what it means is kept.'
       )
     ]

@@ -4,7 +4,7 @@ import type { AgeFrom } from '../model/package.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, RankBy, Rule } from '../policy/rule.ts'
 
-/** The plain inputs that are sugar for rules; ages are milliseconds, lists hold patterns and full digests. */
+/** The plain inputs that stand for rules; ages are milliseconds, lists hold patterns and full digests. */
 export interface RuleInputs {
   readonly deleteTags: readonly string[]
   readonly keepTags: readonly string[]

@@ -10,8 +10,9 @@ import type { ReadCounts } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import type { ManifestRead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
+import type { Read } from './arrivals.ts'
 import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
-import { type Read, readInventory } from './manifests.ts'
+import { readInventory } from './manifests.ts'
 
 /** Everything that is in a package, and where the listing had it. */
 export interface LoadedPackage {
@@ -60,7 +61,7 @@ export async function choosePackages(selection: PackageSelection, context: Conte
   const found = await findPackages(selection, context)
   const judged = await eachOf(found, SIDE_BY_SIDE, async one => ({
     one,
-    absent: isExcused(one, selection) && !(await hasTags(one.pkg, context))
+    absent: isExcused(one, selection) && (await isDenied(one.pkg, context))
   }))
   return {
     chosen: judged.flatMap(({ one, absent }) => (absent ? [] : [one])),
@@ -72,10 +73,13 @@ function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: Package
   return problem?.problem === 'absent' && optional.includes(pkg.name)
 }
 
-/** Whether the registry shows a package that GitHub denies. */
-async function hasTags(pkg: Package, { registry }: Context): Promise<boolean> {
+/**
+ * Whether the registry, too, says that there is no such package, or that the token may not read it, which it says of
+ * both. False where it cannot be asked.
+ */
+async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
   const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
-  return 'state' in list && list.state === 'read' && list.tags.length > 0
+  return 'problem' in list || list.state === 'missing' || (list.state === 'read' && list.tags.length === 0)
 }
 
 async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {

@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, parseDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
 import {
   type Content,
@@ -10,14 +10,11 @@ import {
   type PackageVersion
 } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { AT_ONCE, mentionedBy, type Read } from './arrivals.ts'
 import { clustersOf } from './clusters.ts'
 import { afterDenials, PAUSES, type Witness } from './evidence.ts'
+import { contentOf, sharedTexts } from './shared-texts.ts'
 
-/** Reads one manifest; what it throws ends the reading. */
-export type Read = (digest: Digest) => Promise<Content>
-
-/** How many reads are asked for at once; the registry's client sends fewer. */
-const AT_ONCE = 64
 /** After so many failures in a row the registry is taken to be down, and the rest is not tried. */
 const HOPELESS = 100
 /** From this wave on the untagged versions are read in ever larger helpings, come what may. */
@@ -97,51 +94,6 @@ async function lookAgain(
     await readAgain(denied)
     for (const digest of denied) looks.set(digest, (looks.get(digest) ?? 0) + 1)
   }
-}
-
-/** What versions need that are new in a package; `unread` names one that could not be read: it may need anything. */
-export interface Needs {
-  /** Digests and referrer tags' keys. */
-  readonly needed: ReadonlySet<string>
-  readonly unread?: string
-}
-
-/**
- * Reads versions that appeared since the listing, and what they lead to.
- * @returns every digest that they name at any depth, what they describe, and whose referrers' tags they carry
- */
-export async function readArrivals(arrivals: readonly PackageVersion[], read: Read): Promise<Needs> {
-  const needed = new Set<string>(arrivals.flatMap(arrival => arrival.tags.flatMap(digestsNamedIn)))
-  const own = new Set(arrivals.map(arrival => arrival.digest))
-  const claimed = new Set(own)
-  let unread: Digest | undefined
-  for (let level: readonly Digest[] = [...own]; level.length > 0; ) {
-    const manifests = await eachOf(level, AT_ONCE, async digest => {
-      const content = await read(digest)
-      if (content.state === 'read') return content.manifest
-      // A registry that does not have yet what is already listed says "missing", and that will change.
-      if (content.state === 'unread' || own.has(digest)) unread ??= digest
-      return undefined
-    })
-    const next = new Set<Digest>()
-    for (const manifest of manifests.filter(one => one !== undefined)) {
-      for (const digest of mentionedBy(manifest)) needed.add(digest)
-      for (const child of manifest.children) {
-        needed.add(child.digest)
-        if (!leadsNowhere(child) && !claimed.has(child.digest)) next.add(child.digest)
-      }
-    }
-    for (const digest of next) claimed.add(digest)
-    level = [...next]
-  }
-  return unread === undefined ? { needed } : { needed, unread: shortDigest(unread) }
-}
-
-/** What a manifest describes, or says that its children describe. */
-function mentionedBy(manifest: Manifest): Digest[] {
-  return [manifest.subject, ...manifest.children.map(child => child.describes)].filter(
-    digest => digest !== undefined
-  )
 }
 
 /** The digests that a referrer's tag tells completely; a sha512 one is cut off there. */
@@ -242,45 +194,6 @@ function withinReason(read: Read): Read {
     const content = await read(digest)
     failures = content.state === 'unread' ? failures + 1 : 0
     return content
-  }
-}
-
-/** Gives for each text the same one. */
-type Shared = <T extends string | undefined>(text: T) => T
-
-/** Every digest of a large package stands in its list, in the index that names it and in what attests it. */
-function sharedTexts(versions: readonly PackageVersion[]): Shared {
-  const texts = new Map<string, string>(versions.map(({ digest }) => [digest, digest]))
-  return <T extends string | undefined>(text: T): T => {
-    if (text === undefined) return text
-    const known = texts.get(text)
-    if (known === undefined) texts.set(text, text)
-    return (known as T | undefined) ?? text
-  }
-}
-
-/** Drops what else a reader knows of a manifest, and what others say alike; 100,000 of them are kept. */
-function contentOf(content: Content, shared: Shared): Content {
-  if (content.state !== 'read') return content
-  const { manifest } = content
-  return {
-    state: 'read',
-    manifest: {
-      ...manifest,
-      mediaType: shared(manifest.mediaType),
-      ...(manifest.children.length === 0
-        ? {}
-        : { children: manifest.children.map(child => sharing(child, shared)) })
-    }
-  }
-}
-
-function sharing({ digest, platform, describes, ...rest }: Descriptor, shared: Shared): Descriptor {
-  return {
-    digest: shared(digest),
-    ...rest,
-    ...(platform === undefined ? {} : { platform: shared(platform) }),
-    ...(describes === undefined ? {} : { describes: shared(describes) })
   }
 }
 

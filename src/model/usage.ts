@@ -6,6 +6,8 @@ export interface InUse {
   readonly by: string
   readonly tag?: string
   readonly digest?: Digest
+  /** True in place of a digest that is not known: it may be any. */
+  readonly anyDigest?: boolean
 }
 
 export interface PullRequest {

@@ -38,7 +38,7 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
   const loaded = await load(pkg, context, () => true)
   loaded.recollection.keep(loaded.listing.versions, context.clock.now())
-  const { plan, refused, absent } = decidePurge(loaded.inventory, names)
+  const { plan, refused, absent, unread } = decidePurge(loaded.inventory, names)
   return {
     run: {
       package: pkg,
@@ -46,7 +46,12 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       outcomes: [],
       contents: loaded.inventory.contents,
       alarms: refused,
-      warnings: absent.map(name => `"${name}" is not there.`)
+      warnings: [
+        ...absent.map(name => `"${name}" is not there.`),
+        ...unread.map(
+          ({ ref, cause }) => `${ref} could not be read (${cause}). This purge does not touch it.`
+        )
+      ]
     },
     changes: thenPull(pkg, deletions(plan, loaded, context), context),
     deferred: false

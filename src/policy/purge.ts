@@ -2,19 +2,12 @@ import { ExpectedError } from '../errors.ts'
 import { type Decision, emptyPlan, type KeepReason, type Plan } from '../model/decision.ts'
 import { digestsNamedIn } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
+import { type Closure, closure } from './closure.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import { type Node, refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
-import {
-  type Closure,
-  closure,
-  heldByUnknown,
-  isTagged,
-  type Unknown,
-  unknownsIn,
-  unreadIn
-} from './protect.ts'
+import { heldByUnknown, isTagged, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 
 /** Who is named, and as what. */
 type Named = ReadonlyMap<number, string>
@@ -26,6 +19,8 @@ export interface Purge {
   readonly refused: readonly string[]
   /** Names that the package has not, and need not have. */
   readonly absent: readonly string[]
+  /** What could not be read and holds nothing back. */
+  readonly unread: Plan['unread']
 }
 
 /**
@@ -42,7 +37,13 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pur
   const { named, unknown, absent } = namedIn(graph, names)
   const needed = neededOf(graph, named)
   const plan = planFor(inventory, graph, new Map([...named].filter(([place]) => !needed.has(place))))
-  return { plan, refused: [...unknown, ...needed.values()], absent }
+  const holds = plan.decisions.some(({ reasons: [{ code }] }) => code === 'depends-on-unread')
+  return {
+    plan: holds ? plan : { ...plan, unread: [] },
+    refused: [...unknown, ...needed.values()],
+    absent,
+    unread: holds ? [] : plan.unread
+  }
 }
 
 function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
@@ -61,13 +62,10 @@ function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
     ),
     steps: orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
     broken: brokenIn(graph),
-    unread:
-      unclear.size === 0
-        ? []
-        : unreadIn(
-            unknownsIn(graph, place => !going.has(place)),
-            [...unclear.values()]
-          )
+    unread: unreadIn(
+      unknownsIn(graph, place => !going.has(place)),
+      [...unclear.values()]
+    )
   }
 }
 
@@ -179,9 +177,9 @@ function neededOf(graph: Graph, named: Named): ReadonlyMap<number, string> {
     const remaining = graph.nodes.flatMap((_, place) => (kept.has(place) ? [place] : []))
     const reached = closure(childrenOnly, remaining, () => true)
     for (const [place, name] of going) {
-      const via = reached.reachedFrom(place)
-      if (via === undefined) continue
-      const holder = refOf(graph.nodes[via.from] as Node)
+      const origin = reached.reachedFrom(place)
+      if (origin === undefined) continue
+      const holder = refOf(graph.nodes[origin.from] as Node)
       needed.set(place, `"${name}" is needed by ${holder}, which stays: name that, too.`)
     }
     if (needed.size === before) return needed
@@ -207,10 +205,10 @@ function goesBecause(
 ): Decision {
   const by = named.get(place)
   if (by !== undefined) return { verdict: 'delete', version, reasons: [{ code: 'purged', by }] }
-  const via = mine.reachedFrom(place)
-  if (via === undefined) throw new Error(`nothing purges ${version.digest}`)
-  const of = refOf(graph.nodes[via.from] as Node)
-  return { verdict: 'delete', version, reasons: [{ code: 'owned', role: via.role, of }] }
+  const origin = mine.reachedFrom(place)
+  if (origin === undefined) throw new Error(`nothing purges ${version.digest}`)
+  const of = refOf(graph.nodes[origin.from] as Node)
+  return { verdict: 'delete', version, reasons: [{ code: 'owned', role: origin.role, of }] }
 }
 
 function staysBecause(
@@ -220,11 +218,11 @@ function staysBecause(
   kept: Closure,
   unclear: ReadonlyMap<number, KeepReason>
 ): Decision {
-  const via = kept.reachedFrom(place)
+  const origin = kept.reachedFrom(place)
   const reason =
     unclear.get(place) ??
-    (via === undefined
+    (origin === undefined
       ? ({ code: 'not-named' } as const)
-      : ({ code: via.role, of: refOf(graph.nodes[via.from] as Node) } as const))
+      : ({ code: origin.role, of: refOf(graph.nodes[origin.from] as Node) } as const))
   return { verdict: 'keep', version, reasons: [reason], untag: [] }
 }

@@ -1,8 +1,8 @@
 import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
+import type { Closure } from './closure.ts'
 import type { EvaluationInput } from './facts.ts'
 import { type Node, refOf } from './node.ts'
-import type { Closure } from './protect.ts'
 import type { Resolution } from './resolve.ts'
 import type { Reasons, Votes } from './votes.ts'
 
@@ -66,19 +66,19 @@ function storedReason(place: number, { graph }: EvaluationInput): KeepReason[] {
 }
 
 function viaReason(place: number, { graph }: EvaluationInput, kept: Closure): KeepReason[] {
-  const via = kept.reachedFrom(place)
-  return via === undefined ? [] : [{ code: via.role, of: refOf(graph.nodes[via.from] as Node) }]
+  const origin = kept.reachedFrom(place)
+  return origin === undefined ? [] : [{ code: origin.role, of: refOf(graph.nodes[origin.from] as Node) }]
 }
 
 function deleteReasons(
   place: number,
   { input, votes, resolution }: Findings
 ): readonly [DeleteReason, ...DeleteReason[]] {
-  const via = resolution.deleted.reachedFrom(place)
+  const origin = resolution.deleted.reachedFrom(place)
   const owned: DeleteReason[] =
-    via === undefined
+    origin === undefined
       ? []
-      : [{ code: 'owned', role: via.role, of: refOf(input.graph.nodes[via.from] as Node) }]
+      : [{ code: 'owned', role: origin.role, of: refOf(input.graph.nodes[origin.from] as Node) }]
   const [reason, ...others] = [...(votes.deletes.get(place) ?? []), ...owned]
   if (reason === undefined) throw new Error(`nothing deletes ${input.graph.nodes[place]?.digest}`)
   return [reason, ...others]

@@ -2,11 +2,12 @@ import { type Decision, emptyPlan, type KeepReason, type Plan, type Step } from 
 import { sha256Of } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from '../model/package.ts'
+import { closure } from './closure.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import { type Node, refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
-import { closure, heldByUnknown, type Unknown, unknownsIn, unreadIn } from './protect.ts'
+import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 import type { Policy } from './rule.ts'
 
 /** What somebody approved for one package. */
@@ -107,13 +108,13 @@ function withoutNeeded(graph: Graph, places: readonly number[], skipped: Map<num
   const stays = graph.nodes.flatMap((_, place) => (mayGo.has(place) ? [] : [place]))
   const kept = closure(graph, stays, () => true)
   return places.filter(place => {
-    const via = kept.has(place) ? kept.reachedFrom(place) : undefined
-    if (via === undefined) return true
-    const name = refOf(graph.nodes[via.from] as Node)
+    const origin = kept.has(place) ? kept.reachedFrom(place) : undefined
+    if (origin === undefined) return true
+    const name = refOf(graph.nodes[origin.from] as Node)
     const id = graph.nodes[place]?.version?.id as number
     skipped.set(
       id,
-      via.role === 'child' ? `${name}, which stays, needs it` : `it describes ${name}, which stays`
+      origin.role === 'child' ? `${name}, which stays, needs it` : `it describes ${name}, which stays`
     )
     return false
   })

@@ -9,7 +9,7 @@ import { ageOf, newestOfEach } from './time.ts'
 /** Reasons by the place of the node; several rules may have said something. */
 export type Reasons<R> = ReadonlyMap<number, readonly R[]>
 
-/** What the rules say of the versions that they select, as far as nobody else's fate matters. */
+/** What the rules say of the versions that they select, as far as the other versions do not matter. */
 export interface Votes {
   /** Kept by a plain keep rule: these take no slot anywhere. */
   readonly plain: Reasons<KeepReason>

@@ -3,11 +3,8 @@ import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
 import { countStates, missingTags } from './check-tally.ts'
-import { bar, code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
+import { code, details, LEFT, link, listing, MOST_ROWS, packageTable, safe, share } from './markdown.ts'
 import { failures } from './verdict.ts'
-
-/** More rows than this nobody reads. */
-const MOST_ROWS = 1_000
 
 /** What a check found, in one line. */
 export function checkHeadline(run: RunResult): string {
@@ -25,20 +22,12 @@ export function checkHeadline(run: RunResult): string {
 /** The parts of the summary that only a check has; empty ones where there is nothing to say. */
 export function checkBlocks(run: RunResult): string[] {
   return [
-    stateTable(run.packages),
-    share(run.packages),
+    packageTable(run.packages, ['Expected', ...STATES.map(state => TITLES[state])], numbers),
+    share(countStates(run.packages).present, numbers(run.packages)[0] ?? 0, 'the expected images are there'),
     dispatchPart(run.check?.dispatches ?? []),
     ...run.packages.flatMap(one => packageParts(one, run.check?.dispatches ?? [])),
     unmappedPart(run.check?.unmapped ?? [])
   ]
-}
-
-function stateTable(runs: readonly PackageRun[]): string {
-  if (runs.length === 0) return ''
-  const heads = [LEFT('Package'), RIGHT('Expected'), ...STATES.map(state => RIGHT(TITLES[state]))]
-  const rows = runs.map(run => [packageCell(run), ...numbers([run])])
-  if (runs.length > 1) rows.unshift(['**all packages**', ...numbers(runs)])
-  return listing(heads, rows.slice(0, MOST_ROWS), rows.length, 'package')
 }
 
 const TITLES: Readonly<Record<TagState, string>> = {
@@ -48,39 +37,23 @@ const TITLES: Readonly<Record<TagState, string>> = {
   present: 'Present'
 }
 
-function numbers(runs: readonly PackageRun[]): string[] {
-  const counts = countStates(runs)
-  const sum = STATES.reduce((total, state) => total + counts[state], 0)
-  return [sum, ...STATES.map(state => counts[state])].map(formatNumber)
-}
-
-function packageCell({ package: pkg, checks, error }: PackageRun): string {
-  const name = code(pkg.name)
-  if (error !== undefined) return `${name} (failed)`
-  return checks === undefined ? `${name} (not reached)` : linked(name, pkg.url)
-}
-
-/** How much is there, as a bar; where all or nothing is, the headline has said it. */
-function share(runs: readonly PackageRun[]): string {
-  const counts = countStates(runs)
-  const sum = STATES.reduce((total, state) => total + counts[state], 0)
-  if (counts.present === 0 || counts.present === sum) return ''
-  const percent = Math.round((100 * counts.present) / sum)
-  return `${bar(counts.present, sum)} ${percent === 0 ? 'Less than 1' : percent} % of the expected images are there`
+/** How many tags are expected, and how they stand. */
+function numbers(runs: readonly PackageRun[]): number[] {
+  const counts = STATES.map(state => countStates(runs)[state])
+  return [counts.reduce((sum, one) => sum + one, 0), ...counts]
 }
 
 /** What was started, with links to the runs. */
 function dispatchPart(dispatches: readonly Dispatch[]): string {
   if (dispatches.length === 0) return ''
-  const rows = dispatches.slice(0, MOST_ROWS).map(({ tag, status, url, workflow, detail }) => {
-    const label = code(workflow)
-    return [
+  const rows = dispatches
+    .slice(0, MOST_ROWS)
+    .map(({ tag, status, url = '', workflow, detail }) => [
       code(tag),
       safe(dispatchWord(status)),
-      url === undefined ? label : linked(label, url),
+      link(code(workflow), url),
       safe(detail)
-    ]
-  })
+    ])
   const heads = [LEFT('Tag'), LEFT('Rebuild'), LEFT('Workflow run'), LEFT('Why')]
   return `### Rebuilds\n\n${listing(heads, rows, dispatches.length, 'tag')}`
 }
@@ -117,9 +90,4 @@ function unmappedPart(unmapped: readonly string[]): string {
   const rows = unmapped.slice(0, MOST_ROWS).map(tag => [code(tag)])
   const list = listing([LEFT('Git tag')], rows, unmapped.length, 'git tag')
   return details(`Git tags that give no image tag: ${formatNumber(unmapped.length)}`, list)
-}
-
-/** The address comes from GitHub; anything but a plain one is left out rather than quoted. */
-function linked(label: string, url: string): string {
-  return /^https?:\/\/[\w.:/%@-]+$/.test(url) ? `[${label}](${url})` : label
 }

@@ -1,6 +1,10 @@
 import type { Package, PackageVersion } from '../model/package.ts'
-import { count } from '../util/format.ts'
+import type { PackageRun } from '../model/run.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { REPOSITORY, TROUBLESHOOTING } from '../util/links.ts'
+
+/** More rows than this nobody reads. */
+export const MOST_ROWS = 1_000
 
 /**
  * Untrusted text (tags, names, messages of servers) made safe for GitHub's Markdown. Everything that could
@@ -35,15 +39,6 @@ export function versionPage({ url }: Package, { id }: PackageVersion): string | 
     : undefined
 }
 
-/** A table; cells must be safe already. Numbers go to the right. */
-export function table(heads: readonly Head[], rows: readonly (readonly string[])[]): string {
-  return [
-    line(heads.map(head => head.title)),
-    line(heads.map(head => (head.side === 'right' ? '--:' : ':--'))),
-    ...rows.map(line)
-  ].join('\n')
-}
-
 /**
  * A table of the first of `total` rows: those given, as far as 200 KB go. A note says how many `what` are left out.
  */
@@ -62,7 +57,41 @@ export function listing(
   }
   const more = total - shown.length
   const note = more > 0 ? `\n\n…and ${count(more, `more ${what}`)}, in the JSON report.` : ''
-  return table(heads, shown) + note
+  const sides = heads.map(head => (head.side === 'right' ? '--:' : ':--'))
+  return [line(heads.map(head => head.title)), line(sides), ...shown.map(line)].join('\n') + note
+}
+
+/** Numbers of each package, of which a run has a thousand at most in its table, with those of all on top. */
+export function packageTable(
+  runs: readonly PackageRun[],
+  titles: readonly string[],
+  numbers: (runs: readonly PackageRun[]) => readonly number[]
+): string {
+  if (runs.length === 0) return ''
+  const rows = runs.slice(0, MOST_ROWS).map(run => [packageCell(run), ...numbers([run]).map(formatNumber)])
+  const all = runs.length > 1 ? [['**all packages**', ...numbers(runs).map(formatNumber)]] : []
+  return listing(
+    [LEFT('Package'), ...titles.map(RIGHT)],
+    [...all, ...rows],
+    all.length + runs.length,
+    'package'
+  )
+}
+
+function packageCell({ package: { name, url }, error, plan, checks }: PackageRun): string {
+  const cell = link(code(name), url)
+  if (error !== undefined) return `${cell} (failed)`
+  return plan === undefined && checks === undefined ? `${cell} (not reached)` : cell
+}
+
+/** A link; addresses come from GitHub, and anything but a plain one is left out rather than quoted. */
+export function link(label: string, url: string): string {
+  return plainAddress(url) === '' ? label : `[${label}](${url})`
+}
+
+/** The address; empty where it has more than addresses of GitHub have. */
+export function plainAddress(url: string): string {
+  return /^https?:\/\/[\w.:/%@-]+$/.test(url) ? url : ''
 }
 
 export const LEFT = (title: string): Head => ({ title, side: 'left' })
@@ -83,10 +112,15 @@ export function alert(kind: 'NOTE' | 'WARNING' | 'CAUTION', lines: readonly stri
   return [`> [!${kind}]`, ...lines.map(text => `> ${text}`.trimEnd())].join('\n')
 }
 
-/** A bar of forty characters: how much of a whole goes. Something that is not nothing is one character at least. */
-export function bar(part: number, whole: number): string {
+/**
+ * How much of a whole goes or is there: a bar of forty characters, and per cent of `what`. Nothing where it is all or
+ * nothing, which the headline has said; something that is not nothing is one character at least.
+ */
+export function share(part: number, whole: number, what: string): string {
+  if (part === 0 || part === whole) return ''
   const full = Math.min(Math.max(Math.round((BAR * part) / whole), 1), BAR - 1)
-  return `\`${'█'.repeat(full)}${'░'.repeat(BAR - full)}\``
+  const percent = Math.round((100 * part) / whole)
+  return `\`${'█'.repeat(full)}${'░'.repeat(BAR - full)}\` ${percent === 0 ? 'Less than 1' : percent} % of ${what}`
 }
 
 const BAR = 40

@@ -1,32 +1,9 @@
-import type { TagState } from '../model/check.ts'
-import type { Decision, Outcome, Step } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
+import type { Step } from '../model/decision.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { missingImages, missingTags } from './check-tally.ts'
 import { phrase } from './phrases.ts'
-import { broughtBack, total } from './tally.ts'
-
-/** The action's outputs, in the order of action.yml. */
-export const OUTPUT_NAMES = [
-  'deleted-count',
-  'planned-count',
-  'kept-count',
-  'failed-count',
-  'untagged-count',
-  'restored-count',
-  'deleted',
-  'failed',
-  'missing',
-  'missing-tags',
-  'checked-tags',
-  'dispatched',
-  'packages',
-  'incomplete',
-  'report'
-] as const
-
-export type OutputName = (typeof OUTPUT_NAMES)[number]
+import { deletionsIn, total } from './tally.ts'
 
 export interface Outputs {
   readonly values: Readonly<Record<OutputName, string>>
@@ -34,8 +11,8 @@ export interface Outputs {
   readonly warnings: readonly string[]
 }
 
-/** The outputs of a run that did nothing. */
-export const EMPTY_OUTPUTS: Readonly<Record<OutputName, string>> = {
+/** The outputs of a run that did nothing, in the order of action.yml. */
+export const EMPTY_OUTPUTS = {
   'deleted-count': '0',
   'planned-count': '0',
   'kept-count': '0',
@@ -53,14 +30,7 @@ export const EMPTY_OUTPUTS: Readonly<Record<OutputName, string>> = {
   report: ''
 }
 
-/** An entry of the outputs `deleted` and `failed`. */
-interface ChangeEntry {
-  readonly package: string
-  readonly id: number
-  readonly digest: Digest
-  readonly tags: readonly string[]
-  readonly reason: string
-}
+export type OutputName = keyof typeof EMPTY_OUTPUTS
 
 /** GitHub takes 1 MB of outputs from a whole job, counted about as UTF-16; no single array may use it up. */
 const MOST_CHARACTERS = 150_000
@@ -73,23 +43,22 @@ const MOST_CHARACTERS = 150_000
  */
 export function outputs(run: RunResult, reportPath: string): Outputs {
   const warnings: string[] = []
-  const noteCut = (name: OutputName, dropped: number): void => {
-    if (dropped === 0) return
-    warnings.push(
-      `The output \`${name}\` lacks its last ${count(dropped, 'entry', 'entries')}, ` +
-        'for GitHub limits the size of outputs; the JSON report has all.'
-    )
-  }
-  const array = (name: OutputName, entries: readonly unknown[]): string => {
-    const parts = fitting(entries.map(one => JSON.stringify(one)))
-    noteCut(name, entries.length - parts.length)
-    return `[${parts.join(',')}]`
-  }
-  const lines = (name: OutputName, entries: readonly string[]): string => {
+  const cut = (name: OutputName, entries: readonly string[]): string[] => {
     const parts = fitting(entries)
-    noteCut(name, entries.length - parts.length)
-    return parts.join('\n')
+    if (parts.length < entries.length) {
+      warnings.push(
+        `The output \`${name}\` lacks its last ${count(entries.length - parts.length, 'entry', 'entries')}, ` +
+          'because GitHub limits the size of outputs; the JSON report has all.'
+      )
+    }
+    return parts
   }
+  const lines = (name: OutputName, entries: readonly string[]): string => cut(name, entries).join('\n')
+  const array = (name: OutputName, entries: readonly unknown[]): string =>
+    `[${cut(
+      name,
+      entries.map(one => JSON.stringify(one))
+    ).join(',')}]`
   const sums = total(run.packages)
   const left = sums.left > 0 || run.packages.some(one => one.outcomes.some(({ status }) => status === 'left'))
   return {
@@ -125,26 +94,22 @@ function plannedDeletions({ plan }: PackageRun): readonly Step[] {
   return plan?.steps.filter(step => step.action === 'delete') ?? []
 }
 
-function deleted(run: PackageRun): ChangeEntry[] {
-  const verdicts = new Map<Digest, Decision>()
-  for (const decision of run.plan?.decisions ?? []) verdicts.set(decision.version.digest, decision)
-  const back = broughtBack(run.outcomes)
-  return run.outcomes
-    .filter(({ step, status }) => step.action === 'delete' && status === 'done' && !back.has(step.version.id))
-    .map(outcome => {
-      const decision = verdicts.get(outcome.step.version.digest)
-      return entry(run, outcome, decision === undefined ? '' : phrase(decision.reasons[0]))
-    })
+function deleted(run: PackageRun): object[] {
+  const verdicts = new Map(run.plan?.decisions.map(decision => [decision.version.digest, decision]))
+  return deletionsIn(run.outcomes, ['done']).map(({ step }) => {
+    const decision = verdicts.get(step.version.digest)
+    return changeEntry(run, step, decision === undefined ? '' : phrase(decision.reasons[0]))
+  })
 }
 
-function failed(run: PackageRun): ChangeEntry[] {
+function failed(run: PackageRun): object[] {
   return run.outcomes
     .filter(({ status }) => status === 'failed')
-    .map(outcome => entry(run, outcome, outcome.detail))
+    .map(({ step, detail }) => changeEntry(run, step, detail))
 }
 
-function entry(run: PackageRun, outcome: Outcome, reason: string): ChangeEntry {
-  const { id, digest, tags } = outcome.step.version
+/** An entry of the outputs `deleted` and `failed`. */
+function changeEntry(run: PackageRun, { version: { id, digest, tags } }: Step, reason: string): object {
   return { package: run.package.name, id, digest, tags, reason }
 }
 
@@ -160,26 +125,8 @@ function fitting(entries: readonly string[]): string[] {
   return parts
 }
 
-/** An entry of the output `missing`. */
-interface MissingEntry {
-  readonly package: string
-  readonly tag: string
-  readonly state: TagState
-  readonly lacks: readonly string[]
-  /** Image tags any of which would do. */
-  readonly images: readonly string[]
-}
-
-/** An entry of the output `dispatched`. */
-interface DispatchedEntry {
-  readonly tag: string
-  readonly workflow: string
-  readonly repository: string
-  readonly url: string
-  readonly status: string
-}
-
-function missingEntries({ packages }: RunResult): MissingEntry[] {
+/** Any one of `images`, which are tags, would do. */
+function missingEntries({ packages }: RunResult): object[] {
   return missingImages(packages).map(({ run, check: { tag, state, lacks, images } }) => ({
     package: run.package.name,
     tag,
@@ -190,7 +137,7 @@ function missingEntries({ packages }: RunResult): MissingEntry[] {
 }
 
 /** What was really started: only that has an address. */
-function dispatchedEntries({ check }: RunResult): DispatchedEntry[] {
+function dispatchedEntries({ check }: RunResult): object[] {
   return (check?.dispatches ?? []).flatMap(({ tag, workflow, repository, url, status }) =>
     url === undefined ? [] : [{ tag, workflow, repository, url, status }]
   )

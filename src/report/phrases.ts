@@ -8,7 +8,8 @@ import type {
   OutcomeStatus,
   PatternHits,
   Plan,
-  Reason
+  Reason,
+  Step
 } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
@@ -55,7 +56,8 @@ export function verdictPhrase(decision: Decision): string {
   return `${VERDICT[decision.verdict]}: ${phrase(decision.reasons[0])}`
 }
 
-const VERDICT: Readonly<Record<Decision['verdict'], string>> = {
+/** What was decided, in a word. */
+export const VERDICT: Readonly<Record<Decision['verdict'], string>> = {
   keep: 'kept',
   delete: 'deleted',
   restore: 'restored'
@@ -115,7 +117,7 @@ export function phrase(reason: Reason): string {
       // GitHub does not tell since when a version is without a tag, only when it was pushed.
       return `untagged, pushed ${ago(reason.age)}`
     case 'broken':
-      return `${brokenPhrase(reason.state)}, pushed ${ago(reason.age)}`
+      return `${BROKEN[reason.state]}, pushed ${ago(reason.age)}`
     case 'placeholder':
       return 'a placeholder of an earlier run, left behind when that was killed'
     case 'owned':
@@ -155,19 +157,13 @@ export function keepGroup(reason: KeepReason): string {
   }
 }
 
-/** Kinds of reasons, in fixed words. */
-const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
+/** Kinds of reasons that name no rule, in fixed words. */
+const KEEP_LABELS = {
   'no-rule': 'no rule asks for its deletion',
-  'keep-rule': 'kept by a keep rule',
-  newest: 'among the newest of a rule',
-  within: 'young enough for a rule',
-  bucket: 'newest of its period',
-  'other-tags': 'has other tags too',
   child: 'part of a kept image',
   referrer: 'describes a kept image',
   young: 'within the grace',
   undated: 'date missing or in the future',
-  'in-use': 'in use',
   unread: 'could not be read',
   'depends-on-unread': 'may be needed by something unreadable',
   'last-tagged': 'last tagged version of the package',
@@ -177,6 +173,11 @@ const KEEP_LABELS: Readonly<Record<KeepReason['code'], string>> = {
   approved: 'kept by the approved plan',
   unplanned: 'not in the approved plan',
   'not-named': 'not named for the purge'
+}
+
+/** True for what is kept only as a part of an image that stays. */
+export function isPart({ code }: Reason): boolean {
+  return code === 'child' || code === 'referrer'
 }
 
 /** Deleted versions that went for the same reason are counted together under this. */
@@ -195,19 +196,15 @@ export function deleteGroup(reason: DeleteReason): string {
 }
 
 /** What is wrong with a broken image. */
-export function brokenPhrase(state: BrokenState): string {
-  return BROKEN[state]
-}
-
-const BROKEN: Readonly<Record<BrokenState, string>> = {
+export const BROKEN: Readonly<Record<BrokenState, string>> = {
   ghost: 'broken: all that it names is gone',
   partial: 'broken: some of what it names is gone',
   orphaned: 'orphaned: what it describes is gone'
 }
 
 /** An outcome in a word or two. */
-export function statusWord(status: OutcomeStatus): string {
-  return STATUS[status]
+export function outcomeWord({ step, status }: Outcome): string {
+  return STATUS_OF[step.action][status] ?? STATUS[status]
 }
 
 const STATUS: Readonly<Record<OutcomeStatus, string>> = {
@@ -220,20 +217,11 @@ const STATUS: Readonly<Record<OutcomeStatus, string>> = {
   failed: 'failed'
 }
 
-/** The same where the step strips a tag. */
-export function untagWord(status: OutcomeStatus): string {
-  return { ...STATUS, done: 'stripped', planned: 'would be stripped' }[status]
-}
-
-/** The same where the step brings a version back. */
-export function restoreWord(status: OutcomeStatus): string {
-  return { ...STATUS, done: 'restored', planned: 'would be restored', already: 'there already' }[status]
-}
-
-/** An outcome of any step in a word or two. */
-export function outcomeWord({ step, status }: Outcome): string {
-  if (step.action === 'delete') return statusWord(status)
-  return step.action === 'untag' ? untagWord(status) : restoreWord(status)
+/** What another word is better for, where a step does not delete. */
+const STATUS_OF: Readonly<Record<Step['action'], Partial<typeof STATUS>>> = {
+  delete: {},
+  untag: { done: 'stripped', planned: 'would be stripped' },
+  restore: { done: 'restored', planned: 'would be restored', already: 'there already' }
 }
 
 /** Why no run deletes what is more than the budget, and the way out: a sentence. */

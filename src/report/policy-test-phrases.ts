@@ -1,11 +1,11 @@
 import type { Decision } from '../model/decision.ts'
 import { some } from '../util/format.ts'
-import { brakePhrase, phrase } from './phrases.ts'
+import { brakePhrase, phrase, VERDICT } from './phrases.ts'
 
 /** What a policy test expected and did not get: clauses. */
 export const mismatch = {
   verdict: (version: string, expected: Decision['verdict'], decision: Decision): string =>
-    `\`${version}\` should be ${WORDS[expected]}, and is ${WORDS[decision.verdict]}: ${phrase(decision.reasons[0])}.`,
+    `\`${version}\` should be ${VERDICT[expected]}, and is ${VERDICT[decision.verdict]}: ${phrase(decision.reasons[0])}.`,
   untag: (version: string, expected: readonly string[], actual: readonly string[]): string =>
     `of \`${version}\`, ${tags(expected)} should be stripped, and ${tags(actual)} would be.`,
   stop: (expected: boolean, brakes: readonly Parameters<typeof brakePhrase>[0][]): string =>
@@ -16,12 +16,6 @@ export const mismatch = {
     `this run should delete ${names(expected)}, in this order, and would delete ${names(actual)}.`,
   noPackage: (name: string): string => `no entry of the policy matches the package \`${name}\`.`,
   noVersion: (version: string): string => `it has no version \`${version}\`, which it expects something of.`
-}
-
-const WORDS: Readonly<Record<Decision['verdict'], string>> = {
-  keep: 'kept',
-  delete: 'deleted',
-  restore: 'restored'
 }
 
 function tags(list: readonly string[]): string {

@@ -1,7 +1,6 @@
-import type { Digest } from '../model/digest.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatBytes } from '../util/format.ts'
-import { broughtBack } from './tally.ts'
+import { deletionsIn, GONE } from './tally.ts'
 
 /** How much of a registry something takes up, in bytes. */
 export interface Sizes {
@@ -29,7 +28,9 @@ export function sizesOf(runs: readonly PackageRun[], isCheck: boolean): Sizes | 
   let unread = 0
   let unreadStaying = 0
   for (const { run, report } of asked) {
-    const went = isCheck ? undefined : goneFrom(run)
+    const went = isCheck
+      ? undefined
+      : new Set(deletionsIn(run.outcomes, GONE).map(({ step }) => step.version.digest))
     for (const digest of report.shared) shared.add(digest)
     for (const [version, blobs] of report.blobs) {
       const isGone = went?.has(version) ?? true
@@ -48,19 +49,6 @@ export function sizesOf(runs: readonly PackageRun[], isCheck: boolean): Sizes | 
     if (!shared.has(digest)) unshared += size
   }
   return { total, unshared, unread, unreadStaying }
-}
-
-function goneFrom({ outcomes }: PackageRun): ReadonlySet<Digest> {
-  const back = broughtBack(outcomes)
-  return new Set(
-    outcomes.flatMap(({ step, status }) =>
-      step.action === 'delete' &&
-      (status === 'done' || status === 'already' || status === 'planned') &&
-      !back.has(step.version.id)
-        ? [step.version.digest]
-        : []
-    )
-  )
 }
 
 /** The sizes of a run in a sentence or two; empty where nobody asked, or nothing is deleted. */

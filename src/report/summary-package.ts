@@ -1,12 +1,12 @@
-import type { BrokenState, Decision, Outcome, OutcomeStatus, Reason, Step } from '../model/decision.ts'
+import type { Decision, Outcome, OutcomeStatus, Plan, Reason, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count, formatAge, formatNumber } from '../util/format.ts'
 import { explanationPart } from './explanation.ts'
-import { code, details, LEFT, listing, RIGHT, safe, versionPage } from './markdown.ts'
-import { brokenPhrase, deleteGroup, keepGroup, phrase, statusWord } from './phrases.ts'
-import { broughtBack, imageTally, increment, tally } from './tally.ts'
+import { code, details, type Head, LEFT, listing, RIGHT, safe, versionPage } from './markdown.ts'
+import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './phrases.ts'
+import { deletionsIn, GONE, imageTally, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
 /** Of lists that are not of deleted images the beginning says it all. */
@@ -29,28 +29,27 @@ export function isUnchanged({ plan, outcomes, explanations, error, warnings }: P
  * @param most rows of each of its lists; 0 leaves the title alone
  */
 export function packageFold(run: PackageRun, most: number): string {
-  if (run.plan === undefined) return ''
+  const { package: pkg, plan, outcomes } = run
+  if (plan === undefined) return ''
   const happened = whatHappened(run)
-  if (most === 0) return `- ${code(run.package.name)}: ${happened}`
-  const verdicts = new Map(run.plan.decisions.map(decision => [decision.version.digest, decision]))
-  const rows = (limit: number): number => Math.min(limit, most)
+  if (most === 0) return `- ${code(pkg.name)}: ${happened}`
+  const verdicts: Verdicts = new Map(plan.decisions.map(decision => [decision.version.digest, decision]))
+  const few = Math.min(MOST_ROWS, most)
   const parts = [
     ...(run.explanations ?? []).map(explanationPart),
-    deletedPart(verdicts, run.outcomes, most, run.package),
-    wayBackPart(run.outcomes, most),
-    ...TROUBLES.map(status => troublePart(verdicts, run.outcomes, status, rows(MOST_ROWS), run.package)),
-    restoredPart(run.outcomes, most),
-    untaggedPart(run.outcomes, rows(MOST_ROWS)),
-    brokenPart(run.plan.broken, rows(MOST_ROWS), run.package),
-    unreadPart(run.plan.unread, rows(MOST_ROWS)),
-    duePart(run.plan.decisions, run.outcomes, most, run.package),
-    keptPart(run.plan.decisions, rows(MOST_KEPT), run.package),
-    reasonsPart('Reasons to keep', run.plan.decisions, keptBecause, rows(MOST_ROWS)),
-    reasonsPart('Reasons to delete', run.plan.decisions, dueBecause, rows(MOST_ROWS))
+    deletedPart(verdicts, outcomes, most, pkg),
+    wayBackPart(outcomes, most),
+    ...TROUBLES.map(status => troublePart(verdicts, outcomes, status, few, pkg)),
+    restoredPart(verdicts, outcomes, most),
+    untaggedPart(outcomes, few),
+    brokenPart(plan.broken, few, pkg),
+    unreadPart(plan.unread, few),
+    duePart(plan.decisions, outcomes, most, pkg),
+    keptPart(plan.decisions, Math.min(MOST_KEPT, most), pkg),
+    reasonsPart('Reasons to keep', plan.decisions, keptBecause, few),
+    reasonsPart('Reasons to delete', plan.decisions, dueBecause, few)
   ].filter(part => part !== '')
-  return parts.length === 0
-    ? ''
-    : details(`<code>${safe(run.package.name)}</code>: ${happened}`, parts.join('\n\n'))
+  return parts.length === 0 ? '' : details(`<code>${safe(pkg.name)}</code>: ${happened}`, parts.join('\n\n'))
 }
 
 function whatHappened(run: PackageRun): string {
@@ -72,45 +71,56 @@ function whatHappened(run: PackageRun): string {
   return clauses.join(', ') || count(sums.versions, 'version')
 }
 
-/** A list within the fold of its package. */
-function section(title: string, body: string): string {
-  return `**${title}**\n\n${body}`
+/** The first `most` of some items within the fold of their package, a row each; nothing where there are none. */
+function section<T>(
+  title: string,
+  items: readonly T[],
+  what: string,
+  most: number,
+  heads: readonly Head[],
+  row: (item: T) => readonly string[]
+): string {
+  if (items.length === 0) return ''
+  return `**${title}**\n\n${listing(heads, items.slice(0, most).map(row), items.length, what)}`
 }
 
 type Verdicts = ReadonlyMap<Digest, Decision>
 
 const TROUBLES: readonly OutcomeStatus[] = ['failed', 'refused', 'skipped']
-const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
+
+/** Roots of images that were changed, and how many of the changed versions are parts of each. */
+function imagesIn(changes: readonly { readonly step: Step }[]): { root: Digest; parts: number }[] {
+  const images = new Map<Digest, number>()
+  for (const { step } of changes) {
+    if (step.action === 'untag') continue
+    images.set(step.root, (images.get(step.root) ?? 0) + (step.version.digest === step.root ? 0 : 1))
+  }
+  return [...images].map(([root, parts]) => ({ root, parts }))
+}
 
 /** One row an image: a root, and how many of its children and referrers go with it. */
 function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number, pkg: Package): string {
-  const back = broughtBack(outcomes)
-  const went = outcomes.filter(
-    ({ step, status }) => step.action === 'delete' && GONE.includes(status) && !back.has(step.version.id)
-  )
-  const images = new Map<Digest, number>()
-  for (const { step } of went) {
-    if (step.action !== 'delete') continue
-    images.set(step.root, (images.get(step.root) ?? 0) + (step.version.digest === step.root ? 0 : 1))
-  }
-  if (images.size === 0) return ''
-  const hasParts = went.length > images.size
+  const went = deletionsIn(outcomes, GONE)
+  const images = imagesIn(went)
+  const hasParts = went.length > images.length
   const isPlanned = went.some(outcome => outcome.status === 'planned')
   // What is gone has no page; a link in each of thousands of rows would leave room for half of them.
-  const link = isPlanned && images.size <= MOST_ROWS ? pkg : undefined
-  const heads = [LEFT('Image'), ...(hasParts ? [RIGHT('Parts')] : []), LEFT('Rule'), RIGHT('Age')]
-  const rows = [...images].slice(0, most).map(([root, owned]) => {
-    const decision = verdicts.get(root)
-    return [
-      decision === undefined ? code(shortDigest(root)) : versionCell(decision.version, link),
-      ...(hasParts ? [owned === 0 ? '' : formatNumber(owned)] : []),
-      ...(decision === undefined ? ['', ''] : [ruleCell(decision.reasons[0]), ageCell(decision.reasons[0])])
-    ]
-  })
+  const link = isPlanned && images.length <= MOST_ROWS ? pkg : undefined
   const title = isPlanned ? 'Would be deleted' : 'Deleted'
   return section(
-    `${title}: ${count(images.size, 'image')}, ${count(went.length, 'version')} in all`,
-    listing(heads, rows, images.size, 'image')
+    `${title}: ${count(images.length, 'image')}, ${count(went.length, 'version')} in all`,
+    images,
+    'image',
+    most,
+    [LEFT('Image'), ...(hasParts ? [RIGHT('Parts')] : []), LEFT('Rule'), RIGHT('Age')],
+    ({ root, parts }) => {
+      const reason = verdicts.get(root)?.reasons[0]
+      return [
+        rootCell(verdicts, root, link),
+        ...(hasParts ? [parts === 0 ? '' : formatNumber(parts)] : []),
+        ...(reason === undefined ? ['', ''] : [ruleCell(reason), ageCell(reason)])
+      ]
+    }
   )
 }
 
@@ -121,7 +131,7 @@ function ruleCell(reason: Reason): string {
     case 'untagged':
       return safe(reason.rule)
     case 'broken':
-      return `${safe(reason.rule)}: ${brokenPhrase(reason.state)}`
+      return `${safe(reason.rule)}: ${BROKEN[reason.state]}`
     default:
       return safe(phrase(reason))
   }
@@ -139,35 +149,35 @@ function duePart(
   pkg: Package
 ): string {
   const reached = new Set(outcomes.map(({ step, status }) => (status === 'left' ? 0 : step.version.id)))
-  const roots = decisions.flatMap(({ verdict, version, reasons: [reason] }) =>
-    verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id) ? [{ version, reason }] : []
+  const roots = decisions.filter(
+    ({ verdict, version, reasons: [reason] }) =>
+      verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id)
   )
   return imagesPart('Due, but not deleted', roots, most, roots.length <= MOST_ROWS ? pkg : undefined)
 }
 
 /** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
 function keptPart(decisions: readonly Decision[], most: number, pkg: Package): string {
-  const roots = decisions.flatMap(({ verdict, version, reasons: [reason] }) =>
-    verdict === 'keep' && !PARTS.includes(reason.code) ? [{ version, reason }] : []
-  )
+  const roots = decisions.filter(({ verdict, reasons: [reason] }) => verdict === 'keep' && !isPart(reason))
   return imagesPart('Kept', roots, most, pkg)
 }
 
 function imagesPart(
   title: string,
-  images: readonly { readonly version: PackageVersion; readonly reason: Reason }[],
+  images: readonly Decision[],
   most: number,
   pkg: Package | undefined
 ): string {
-  if (images.length === 0) return ''
-  const rows = images
-    .slice(0, most)
-    .map(({ version, reason }) => [versionCell(version, pkg), safe(phrase(reason))])
-  const body = listing([LEFT('Image'), LEFT('Why')], rows, images.length, 'image')
-  return section(`${title}: ${count(images.length, 'image')}`, body)
+  const heads = [LEFT('Image'), LEFT('Why')]
+  return section(
+    `${title}: ${count(images.length, 'image')}`,
+    images,
+    'image',
+    most,
+    heads,
+    ({ version, reasons }) => [versionCell(version, pkg), safe(phrase(reasons[0]))]
+  )
 }
-
-const PARTS: readonly Reason['code'][] = ['child', 'referrer']
 
 function troublePart(
   verdicts: Verdicts,
@@ -177,79 +187,72 @@ function troublePart(
   pkg: Package
 ): string {
   const concerned = outcomes.filter(outcome => outcome.status === status)
-  if (concerned.length === 0) return ''
-  const rows = concerned
-    .slice(0, most)
-    .map(({ step, detail }) => [
+  const word = concerned[0] === undefined ? '' : outcomeWord(concerned[0])
+  return section(
+    `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(concerned.length, 'change')}`,
+    concerned,
+    'change',
+    most,
+    [LEFT('Version'), LEFT('Change'), LEFT('Why')],
+    ({ step, detail }) => [
       versionCell(step.version, pkg) + belonging(verdicts, step),
       step.action === 'untag' ? `strip ${code(step.tag)}` : step.action,
       safe(detail)
-    ])
-  const word = statusWord(status)
-  return section(
-    `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(concerned.length, 'change')}`,
-    listing([LEFT('Version'), LEFT('Change'), LEFT('Why')], rows, concerned.length, 'change')
+    ]
   )
 }
 
-function restoredPart(outcomes: readonly Outcome[], most: number): string {
+function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
   const back = outcomes.filter(
     ({ step, status }) => step.action === 'restore' && (status === 'done' || status === 'planned')
   )
-  if (back.length === 0) return ''
-  const roots = new Map<Digest, { version: PackageVersion; parts: number }>()
-  for (const { step } of back) {
-    if (step.action !== 'restore') continue
-    const known = roots.get(step.root)
-    const isRoot = step.root === step.version.digest
-    roots.set(step.root, {
-      version: isRoot || known === undefined ? step.version : known.version,
-      parts: (known?.parts ?? 0) + 1
-    })
-  }
-  const rows = [...roots.values()].map(({ version, parts }) => [
-    versionCell(version),
-    parts === 1 ? '' : formatNumber(parts - 1)
-  ])
+  const images = imagesIn(back)
   const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
   return section(
-    `${title}: ${count(roots.size, 'image')}, ${count(back.length, 'version')} in all`,
-    listing([LEFT('Image'), RIGHT('Versions with it')], rows.slice(0, most), roots.size, 'image')
+    `${title}: ${count(images.length, 'image')}, ${count(back.length, 'version')} in all`,
+    images,
+    'image',
+    most,
+    [LEFT('Image'), RIGHT('Versions with it')],
+    ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : formatNumber(parts)]
   )
 }
 
 function untaggedPart(outcomes: readonly Outcome[], most: number): string {
-  const rows = outcomes.flatMap(({ step, status }) =>
-    step.action === 'untag' && GONE.includes(status) ? [[code(step.tag), versionCell(step.version)]] : []
-  )
-  if (rows.length === 0) return ''
+  const stripped = outcomes.filter(({ step, status }) => step.action === 'untag' && GONE.includes(status))
   const title = outcomes.some(outcome => outcome.status === 'planned') ? 'Would be stripped' : 'Stripped'
   return section(
-    `${title}: ${count(rows.length, 'tag')} of versions that stay`,
-    listing([LEFT('Tag'), LEFT('Of')], rows.slice(0, most), rows.length, 'tag')
+    `${title}: ${count(stripped.length, 'tag')} of versions that stay`,
+    stripped,
+    'tag',
+    most,
+    [LEFT('Tag'), LEFT('Of')],
+    ({ step }) => [step.action === 'untag' ? code(step.tag) : '', versionCell(step.version)]
   )
 }
 
-function brokenPart(
-  broken: readonly { version: PackageVersion; state: BrokenState }[],
-  most: number,
-  pkg: Package
-): string {
-  if (broken.length === 0) return ''
-  const rows = broken.slice(0, most).map(one => [versionCell(one.version, pkg), brokenPhrase(one.state)])
-  const body = listing([LEFT('Version'), LEFT('What is wrong')], rows, broken.length, 'version')
-  return section(
+function brokenPart(broken: Plan['broken'], most: number, pkg: Package): string {
+  const list = section(
     `Found broken: ${count(broken.length, 'version')}`,
-    `${body}\n\nBuild and push what is still wanted once more; \`delete-broken\` lets go of the rest.`
+    broken,
+    'version',
+    most,
+    [LEFT('Version'), LEFT('What is wrong')],
+    ({ version, state }) => [versionCell(version, pkg), BROKEN[state]]
+  )
+  return (
+    list && `${list}\n\nBuild and push what is still wanted once more; \`delete-broken\` deletes the rest.`
   )
 }
 
-function unreadPart(unread: readonly { ref: string; cause: string }[], most: number): string {
-  if (unread.length === 0) return ''
-  const rows = unread.slice(0, most).map(one => [code(one.ref), safe(one.cause)])
+function unreadPart(unread: Plan['unread'], most: number): string {
   return section(
     `Could not be read: ${count(unread.length, 'manifest')}`,
-    listing([LEFT('Manifest'), LEFT('Why')], rows, unread.length, 'manifest')
+    unread,
+    'manifest',
+    most,
+    [LEFT('Manifest'), LEFT('Why')],
+    ({ ref, cause }) => [code(ref), safe(cause)]
   )
 }
 
@@ -263,13 +266,13 @@ function reasonsPart(
   const counts = new Map<string, number>()
   for (const decision of decisions) {
     const reason = because(decision)
-    if (reason !== undefined) increment(counts, reason)
+    if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
   }
   // A single reason stands in the list of images already.
   if (counts.size < 2) return ''
   const sorted = [...counts].sort(([, a], [, b]) => b - a)
-  const rows = sorted.slice(0, most).map(([reason, versions]) => [safe(reason), formatNumber(versions)])
-  return section(title, listing([LEFT('Reason'), RIGHT('Versions')], rows, sorted.length, 'reason'))
+  const heads = [LEFT('Reason'), RIGHT('Versions')]
+  return section(title, sorted, 'reason', most, heads, ([reason, n]) => [safe(reason), formatNumber(n)])
 }
 
 function keptBecause(decision: Decision): string | undefined {
@@ -283,8 +286,12 @@ function dueBecause(decision: Decision): string | undefined {
 /** The image that a child or a referrer goes with, for its digest alone tells nobody anything. */
 function belonging(verdicts: Verdicts, step: Step): string {
   if (step.action === 'untag' || step.root === step.version.digest) return ''
-  const root = verdicts.get(step.root)
-  return root === undefined ? '' : ` of ${versionCell(root.version)}`
+  return verdicts.has(step.root) ? ` of ${rootCell(verdicts, step.root)}` : ''
+}
+
+function rootCell(verdicts: Verdicts, root: Digest, pkg?: Package): string {
+  const version = verdicts.get(root)?.version
+  return version === undefined ? code(shortDigest(root)) : versionCell(version, pkg)
 }
 
 /** Its tags or its digest; the first of them leads to its page where there is one, in the package `pkg`. */

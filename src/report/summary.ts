@@ -1,19 +1,17 @@
-import type { PackageRun, RunResult } from '../model/run.ts'
+import type { RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE } from './log-lines.ts'
-import { alert, bar, code, details, type Head, LEFT, listing, prose, RIGHT, safe } from './markdown.ts'
-import { absentPhrases, isProtective, readsPhrase, unmatchedPhrase } from './phrases.ts'
+import { alert, code, details, LEFT, listing, packageTable, prose, RIGHT, safe, share } from './markdown.ts'
+import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
-import { imageTally, patternHits, type Tally, tally, total, unmatched } from './tally.ts'
-import { failures } from './verdict.ts'
+import { imageTally, patternHits, type Tally, total } from './tally.ts'
+import { failures, warningsOf } from './verdict.ts'
 import { wayBackNote } from './way-back.ts'
 
 /** GitHub shows no summary at all beyond 1,024 KiB; other steps of ours may add to the same file. */
 const MOST_BYTES = 900 * 1024
-/** More rows than this nobody reads. */
-const MOST_ROWS = 1_000
 /** Long lists of one kind of sentence say nothing that their beginning does not. */
 const MOST_LINES = 50
 
@@ -31,7 +29,7 @@ export function renderSummary(run: RunResult): string {
     incompleteBox(run, sums),
     warningBox(run),
     absentPhrases(run).map(prose).join(' '),
-    ...(isCheck ? checkBlocks(run) : [packageTable(run), share(run, sums)]),
+    ...(isCheck ? checkBlocks(run) : [tallyTable(run, sums), changedShare(run, sums)]),
     sizesPhrase(run)
   ]
   const after = isCheck ? [footer(run)] : [wayBackNote(run.packages), patternPart(run), footer(run)]
@@ -126,7 +124,7 @@ function incompleteBox(run: RunResult, sums: Tally): string {
     lines.push(`**${count(sums.left, 'version')} left to restore.** Run it once more.`)
   } else if (sums.left > 0)
     lines.push(`**${count(sums.left, 'deletion')} left for later runs.** ${outlook(sums.left)}`)
-  return lines.length === 0 ? '' : alert('NOTE', separate(lines))
+  return lines.length === 0 ? '' : alert('NOTE', lines.join('\n\n').split('\n'))
 }
 
 /** How long the rest takes; beyond some hundreds the hourly quota is what counts. */
@@ -142,37 +140,26 @@ function outlook(left: number): string {
 }
 
 function warningBox(run: RunResult): string {
-  const sentences = [
-    ...run.warnings,
-    ...unmatched(run.packages).filter(isProtective).map(unmatchedPhrase),
-    ...run.packages.flatMap(one => one.warnings.map(warning => `${one.package.name}: ${warning}`))
-  ]
+  const sentences = warningsOf(run)
   return sentences.length === 0 ? '' : alert('WARNING', ['**Worth a look.**', '', ...bullets(sentences)])
 }
 
 /** Columns that are zero in every package say nothing and are left out. */
-function packageTable(run: RunResult): string {
-  if (run.packages.length === 0) return ''
-  const tallies = run.packages.map(tally)
-  const columns = columnsOf(run).filter(
-    ({ key, always }) =>
-      always === (run.dryRun ? 'dry' : 'real') || always === 'both' || tallies.some(t => t[key] > 0)
+function tallyTable({ mode, dryRun, packages }: RunResult, sums: Tally): string {
+  const columns = (mode === 'restore' ? RESTORE_COLUMNS : COLUMNS).filter(
+    ({ key, always }) => always === (dryRun ? 'dry' : 'real') || always === 'both' || sums[key] > 0
   )
-  const heads: Head[] = [LEFT('Package'), ...columns.map(({ title }) => RIGHT(title))]
-  const numbers = (sums: Tally) => columns.map(({ key }) => formatNumber(sums[key]))
-  const rows = run.packages.map((one, index) => [packageCell(one), ...numbers(tallies[index] as Tally)])
-  if (run.packages.length > 1) rows.unshift(['**all packages**', ...numbers(total(run.packages))])
-  return listing(heads, rows.slice(0, MOST_ROWS), rows.length, 'package')
+  const titles = columns.map(({ title }) => title)
+  return packageTable(packages, titles, runs => {
+    const numbers = total(runs)
+    return columns.map(({ key }) => numbers[key])
+  })
 }
 
 interface Column {
   readonly key: keyof Tally
   readonly title: string
-  readonly always: 'both' | 'dry' | 'real' | 'never'
-}
-
-function columnsOf({ mode }: RunResult): readonly Column[] {
-  return mode === 'restore' ? RESTORE_COLUMNS : COLUMNS
+  readonly always?: 'both' | 'dry' | 'real'
 }
 
 const COLUMNS: readonly Column[] = [
@@ -180,45 +167,34 @@ const COLUMNS: readonly Column[] = [
   { key: 'kept', title: 'Kept', always: 'both' },
   { key: 'planned', title: 'To delete', always: 'dry' },
   { key: 'deleted', title: 'Deleted', always: 'real' },
-  { key: 'restored', title: 'Restored at once', always: 'never' },
-  { key: 'already', title: 'Already gone', always: 'never' },
-  { key: 'refused', title: 'Refused', always: 'never' },
-  { key: 'skipped', title: 'Skipped', always: 'never' },
-  { key: 'failed', title: 'Failed', always: 'never' },
-  { key: 'held', title: 'Held by a brake', always: 'never' },
-  { key: 'left', title: 'Left', always: 'never' },
-  { key: 'untagPlanned', title: 'Tags to strip', always: 'never' },
-  { key: 'untagged', title: 'Tags stripped', always: 'never' }
+  { key: 'restored', title: 'Restored at once' },
+  { key: 'already', title: 'Already gone' },
+  { key: 'refused', title: 'Refused' },
+  { key: 'skipped', title: 'Skipped' },
+  { key: 'failed', title: 'Failed' },
+  { key: 'held', title: 'Held by a brake' },
+  { key: 'left', title: 'Left' },
+  { key: 'untagPlanned', title: 'Tags to strip' },
+  { key: 'untagged', title: 'Tags stripped' }
 ]
 
 const RESTORE_COLUMNS: readonly Column[] = [
   { key: 'versions', title: 'Asked for', always: 'both' },
   { key: 'planned', title: 'To restore', always: 'dry' },
   { key: 'restored', title: 'Restored', always: 'real' },
-  { key: 'already', title: 'There already', always: 'never' },
-  { key: 'skipped', title: 'Skipped', always: 'never' },
-  { key: 'failed', title: 'Failed', always: 'never' },
-  { key: 'left', title: 'Left', always: 'never' }
+  { key: 'already', title: 'There already' },
+  { key: 'skipped', title: 'Skipped' },
+  { key: 'failed', title: 'Failed' },
+  { key: 'left', title: 'Left' }
 ]
 
-function packageCell(run: PackageRun): string {
-  const name = code(run.package.name)
-  // The address comes from GitHub; anything but a plain one is left out rather than quoted.
-  const linked = /^https?:\/\/[\w.:/%@-]+$/.test(run.package.url) ? `[${name}](${run.package.url})` : name
-  if (run.error !== undefined) return `${linked} (failed)`
-  return run.plan === undefined ? `${linked} (not reached)` : linked
-}
-
-/** How much goes, as a bar; where all or nothing does, the headline has said it. */
-function share(run: RunResult, sums: Tally): string {
-  if (run.mode === 'restore') return ''
+/** How much goes, as a bar. */
+function changedShare({ mode, dryRun }: RunResult, sums: Tally): string {
+  if (mode === 'restore') return ''
   const goes = sums.planned + gone(sums)
   const due = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
-  const part = goes > 0 ? goes : due
-  if (part === 0 || part === sums.versions) return ''
-  const percent = Math.round((100 * part) / sums.versions)
-  const word = goes === 0 ? 'are due' : run.dryRun ? 'would go' : 'went'
-  return `${bar(part, sums.versions)} ${percent === 0 ? 'Less than 1' : percent} % of the versions ${word}`
+  const word = goes === 0 ? 'are due' : dryRun ? 'would go' : 'went'
+  return share(goes > 0 ? goes : due, sums.versions, `the versions ${word}`)
 }
 
 /** A keep pattern that matched nothing is a warning, too; that a delete pattern did may be as it should. */
@@ -258,10 +234,6 @@ function bullets(sentences: readonly string[]): string[] {
   const lines = sentences.slice(0, MOST_LINES).map(sentence => `- ${prose(sentence)}`)
   const more = sentences.length - MOST_LINES
   return more > 0 ? [...lines, `- and ${formatNumber(more)} more, in the JSON report`] : lines
-}
-
-function separate(lines: readonly string[]): string[] {
-  return lines.flatMap((line, index) => (index === 0 ? [line] : ['', line]))
 }
 
 /** Blocks are whole pieces of Markdown, so leaving one out never leaves another open. */

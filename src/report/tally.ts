@@ -1,30 +1,32 @@
 import type { Outcome, OutcomeStatus, PatternHits, Step } from '../model/decision.ts'
 import type { PackageRun } from '../model/run.ts'
+import { isPart } from './phrases.ts'
 
 /**
  * What happened to one package's versions, in numbers. `versions` is the sum of `kept`, `deleted`, `restored`,
  * `already`, `planned`, `refused`, `skipped`, `failed`, `left` and `held`; tags stripped are counted apart.
  */
-export interface Tally {
-  readonly versions: number
+export type Tally = Readonly<typeof ZERO>
+
+const ZERO = {
+  versions: 0,
   /** Versions that the policy keeps. */
-  readonly kept: number
+  kept: 0,
   /** Deleted, and not restored by the same run. */
-  readonly deleted: number
-  readonly restored: number
-  readonly already: number
-  readonly planned: number
-  readonly refused: number
-  readonly skipped: number
-  readonly failed: number
+  deleted: 0,
+  restored: 0,
+  already: 0,
+  planned: 0,
+  refused: 0,
+  skipped: 0,
+  failed: 0,
   /** Deletions that are due and were not reached: beyond the budget, a limit, or the end of the run. */
-  readonly left: number
+  left: 0,
   /** Deletions that a brake holds back. */
-  readonly held: number
-  /** Tags stripped. */
-  readonly untagged: number
-  /** Tags that a dry run would strip. */
-  readonly untagPlanned: number
+  held: 0,
+  /** Tags stripped, and those that a dry run would strip. */
+  untagged: 0,
+  untagPlanned: 0
 }
 
 /** Counts one package; all zeros when nothing was decided. */
@@ -32,30 +34,43 @@ export function tally(run: PackageRun): Tally {
   const decisions = run.plan?.decisions ?? []
   const kept = decisions.reduce((sum, decision) => sum + (decision.verdict === 'keep' ? 1 : 0), 0)
   const undoes = decisions.some(decision => decision.verdict === 'restore')
-  const changes = countByStatus(run, undoes ? 'restore' : 'delete')
-  const atOnce = undoes ? changes.done : restoredAtOnce(run)
+  const { done, left, ...others } = countByStatus(run, undoes ? 'restore' : 'delete')
+  const atOnce = undoes ? done : done - deletionsIn(run.outcomes, ['done']).length
   const earlier = undoes ? 0 : restoredOfEarlier(run)
   const untags = countByStatus(run, 'untag')
-  const settled =
-    changes.done + changes.already + changes.planned + changes.refused + changes.skipped + changes.failed
-  const due = decisions.length - kept - settled
+  const reached = Object.values(others).reduce((sum, one) => sum + one, done)
+  const due = decisions.length - kept - reached
   const braked = (run.plan?.brakes.length ?? 0) > 0
   return {
     versions: decisions.length + earlier,
     kept,
-    deleted: changes.done - atOnce,
+    deleted: done - atOnce,
     restored: atOnce + earlier,
-    already: changes.already,
-    planned: changes.planned,
-    refused: changes.refused,
-    skipped: changes.skipped,
-    failed: changes.failed,
+    ...others,
     left: braked ? 0 : due,
     held: braked ? due : 0,
     untagged: untags.done,
     untagPlanned: untags.planned
   }
 }
+
+/** The deletions among some outcomes that ended in one of these ways, without what the same run restored. */
+export function deletionsIn(outcomes: readonly Outcome[], statuses: readonly OutcomeStatus[]): Deletion[] {
+  const back = new Set(
+    outcomes.flatMap(({ step, status }) => (isBack(step, status) ? [step.version.id] : []))
+  )
+  return outcomes.filter(
+    (outcome): outcome is Deletion =>
+      outcome.step.action === 'delete' &&
+      statuses.includes(outcome.status) &&
+      !back.has(outcome.step.version.id)
+  )
+}
+
+type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
+
+/** Outcomes after which a version is gone, or would be. */
+export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /** Images, and what stands for itself, in one package or several: what belongs to another image is not counted. */
 export interface ImageTally {
@@ -69,15 +84,11 @@ export interface ImageTally {
 export function imageTally(runs: readonly PackageRun[]): ImageTally {
   const sum = { gone: 0, planned: 0, kept: 0 }
   for (const { plan, outcomes } of runs) {
-    const back = broughtBack(outcomes)
-    for (const { step, status } of outcomes) {
-      if (step.action !== 'delete' || step.root !== step.version.digest || back.has(step.version.id)) continue
-      if (status === 'done' || status === 'already') sum.gone++
-      if (status === 'planned') sum.planned++
+    for (const { step, status } of deletionsIn(outcomes, GONE)) {
+      if (step.root === step.version.digest) sum[status === 'planned' ? 'planned' : 'gone']++
     }
     for (const { verdict, reasons } of plan?.decisions ?? []) {
-      const isPart = reasons[0].code === 'child' || reasons[0].code === 'referrer'
-      if (verdict === 'keep' && !isPart) sum.kept++
+      if (verdict === 'keep' && !isPart(reasons[0])) sum.kept++
     }
   }
   return sum
@@ -110,48 +121,14 @@ export function unmatched(runs: readonly PackageRun[]): PatternHits[] {
   return patternHits(runs).filter(({ hits }) => hits === 0)
 }
 
-/** Counts one more of `key`. */
-export function increment(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1)
-}
-
-const ZERO: Tally = {
-  versions: 0,
-  kept: 0,
-  deleted: 0,
-  restored: 0,
-  already: 0,
-  planned: 0,
-  refused: 0,
-  skipped: 0,
-  failed: 0,
-  left: 0,
-  held: 0,
-  untagged: 0,
-  untagPlanned: 0
-}
-
-/** How many versions this run deleted and brought back. */
-function restoredAtOnce({ outcomes }: PackageRun): number {
-  const back = broughtBack(outcomes)
-  return outcomes.filter(
-    ({ step, status }) => step.action === 'delete' && status === 'done' && back.has(step.version.id)
-  ).length
-}
-
-/** How many versions it brought back that an earlier run deleted and could not look at once more. */
+/** How many versions this run brought back that an earlier run deleted and could not look at once more. */
 function restoredOfEarlier({ outcomes, plan }: PackageRun): number {
   const own = new Set(plan?.decisions.map(({ version }) => version.id))
-  return [...broughtBack(outcomes)].filter(id => !own.has(id)).length
+  return outcomes.filter(({ step, status }) => isBack(step, status) && !own.has(step.version.id)).length
 }
 
-/** Ids of the versions that a run restored. */
-export function broughtBack(outcomes: readonly Outcome[]): ReadonlySet<number> {
-  return new Set(
-    outcomes
-      .filter(({ step, status }) => step.action === 'restore' && status === 'done')
-      .map(({ step }) => step.version.id)
-  )
+function isBack({ action }: Step, status: OutcomeStatus): boolean {
+  return action === 'restore' && status === 'done'
 }
 
 function countByStatus(run: PackageRun, action: Step['action']): Record<OutcomeStatus, number> {

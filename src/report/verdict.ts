@@ -3,7 +3,8 @@ import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { checkFailures } from './check-verdict.ts'
-import { absentPhrases, brakePhrase, nameOf, stuckPhrase } from './phrases.ts'
+import { absentPhrases, brakePhrase, isProtective, nameOf, stuckPhrase, unmatchedPhrase } from './phrases.ts'
+import { unmatched } from './tally.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
@@ -21,6 +22,15 @@ export function failures(run: RunResult): string[] {
     )
   )
   return [...ofPackages, ...checkFailures(run)]
+}
+
+/** What deserves a look in a run, red or green: sentences. */
+export function warningsOf({ warnings, packages }: RunResult): string[] {
+  return [
+    ...warnings,
+    ...unmatched(packages).filter(isProtective).map(unmatchedPhrase),
+    ...packages.flatMap(one => one.warnings.map(warning => `${one.package.name}: ${warning}`))
+  ]
 }
 
 /** A purge that leaves anything is no purge, whatever the reason. */

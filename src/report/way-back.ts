@@ -3,16 +3,13 @@ import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { code, details, LEFT, listing, RIGHT } from './markdown.ts'
-import { broughtBack } from './tally.ts'
+import { deletionsIn } from './tally.ts'
 
 /** What somebody needs who has lost the report: id and full digest of everything that was deleted. */
 
 /** The versions that were deleted and not brought back at once, in the order in which that happened. */
 export function deletedOf(outcomes: readonly Outcome[]): PackageVersion[] {
-  const back = broughtBack(outcomes)
-  return outcomes.flatMap(({ step, status }) =>
-    step.action === 'delete' && status === 'done' && !back.has(step.version.id) ? [step.version] : []
-  )
+  return deletionsIn(outcomes, ['done']).map(({ step }) => step.version)
 }
 
 /** One line of the log for the versions of an image: `  id 123 sha256:…, id 124 sha256:…`. */

@@ -27,9 +27,10 @@ function guessInRange(range: string): Guess {
     among: tags => {
       const versions = new Map(tags.map(tag => [tag.replace('_', '+'), tag]))
       const inRange = parsedRange(range)?.scan([...versions.keys()])
-      return [...versions].flatMap(([version, tag]) =>
-        (inRange === undefined ? /^v?\d/.test(version) : inRange.has(version)) ? [tag] : []
-      )
+      const begun = new Set(range.includes('*') ? guessAround(range.replaceAll('*', HOLE)).among(tags) : [])
+      const isMeant = (version: string): boolean =>
+        inRange?.has(version) ?? (!range.includes('*') && /^v?\d/.test(version))
+      return [...versions].flatMap(([version, tag]) => (isMeant(version) || begun.has(tag) ? [tag] : []))
     }
   }
 }
@@ -48,6 +49,7 @@ export function tagsOf(written: string): Tags[] {
   if (written.includes(HOLE)) return [{ mayBe: guessAround(written) }]
   if (/[<>=^~*|]|\.x\b/i.test(written)) return [{ mayBe: guessInRange(written) }]
   // A full stop behind a reference ends a sentence, or belongs to the tag.
-  const tags = [written, written.replace(/[.-]+$/, '')].flatMap(tagSpellings)
+  const [tag = ''] = written.split('@')
+  const tags = [tag, tag.replace(/[.-]+$/, '')].flatMap(tagSpellings)
   return [...new Set(tags)].filter(isTag).map(tag => ({ tag }))
 }

@@ -1,4 +1,5 @@
 import { type Digest, parseDigest } from '../model/digest.ts'
+import { isTag } from '../model/tag.ts'
 import type { InUse } from '../model/usage.ts'
 import { type Guess, type Tags, tagsOf } from './guess.ts'
 import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './mentions.ts'
@@ -48,18 +49,27 @@ export function findReferences(
   const values = valuesIn(all, owner, repository, checkTime)
   const read = scanned.map(({ file, settings }) => {
     const mentions = mentionsIn(file, values)
-    return { file, settings, mentions, folders: foldersIn(settings, mentions, values) }
+    return { file, settings, mentions, folders: foldersIn(file, settings, mentions, values) }
   })
   const folders = new Set(read.flatMap(one => one.folders))
   const appVersions = all.filter(({ key }) => key === 'appVersion')
-  const perFile = read.map(({ file, settings, mentions, folders: here }) => {
-    const named = namedApart(settings, here, folders, values)
-    const owners = [...bareOwners(mentions), ...(named === undefined ? [] : [{ mayBeOf: named }])]
-    const apart = owners.length === 0 ? [] : tagsApart(settings, appVersions, values)
+  const owned = read.map(({ file, settings, mentions, folders: here }) => {
+    const named = namedApart(file, settings, here, folders, values)
+    return [...bareOwners(mentions), ...(named === undefined ? [] : [{ mayBeOf: named }])]
+  })
+  const elsewhere = read.flatMap(({ settings, mentions }, at) =>
+    mentions.length + (owned[at]?.length ?? 0) > 0 ? [] : tagsAlone(settings, values)
+  )
+  const perFile = read.map(({ file, settings, mentions }, at) => {
+    const owners = owned[at] ?? []
+    const own = owners.length === 0 ? [] : tagsApart(settings, appVersions, mentions, values)
     const found: Reference[] = [...digestsIn(file), ...mentions.flatMap(referencesOf)]
+    const lists = [own, elsewhere].filter(({ length }) => length > 0)
     return {
-      found: [...found, ...owners.map(of => ({ by: file.path, ...of, apart }))],
-      unresolved: [...found, ...apart].filter(isHidden).map(({ by }) => by)
+      found: [...found, ...owners.flatMap(of => lists.map(apart => ({ by: file.path, ...of, apart })))],
+      unresolved: [...found, ...(owners.length === 0 ? [] : lists.flat())]
+        .filter(isHidden)
+        .map(({ by }) => by)
     }
   })
   return {
@@ -101,7 +111,8 @@ function digestsIn(file: TextFile): Reference[] {
   )
 }
 
-function referencesOf({ by, of, tag }: Mention): Reference[] {
+function referencesOf({ by, of, tag, isDigest = false }: Mention): Reference[] {
+  if (isDigest) return [{ by, ...of, anyDigest: true }]
   return (tag === undefined ? [{ tag: 'latest' }] : tagsOf(tag)).map(one => ({ by, ...of, ...one }))
 }
 
@@ -113,11 +124,46 @@ function bareOwners(mentions: readonly Mention[]): Owned[] {
   ]
 }
 
-const TAG_KEY = /(?:tag|version|revision|semver)$/i
+const TAG_KEY = /(?:tag|version|revision|semver|range|constraints?)$/i
+const TAGS_KEY = /(?:tags|versions)$/i
+/** Says which image a tag is of. */
+const IMAGE_KEY = /(?:repository|registry|image|newName|chart)$/i
 
-/** Tags that stand apart from their package's name. An empty one is a chart's `appVersion`, and may else be anything. */
-function tagsApart(settings: readonly Setting[], appVersions: readonly Setting[], values: Values) {
-  const keyed = settings.filter(({ key }) => TAG_KEY.test(key) && !/^(?:apiVersion|appVersion)$/.test(key))
+interface Apart {
+  readonly by: string
+}
+
+/** Tags in a file that names no image at all, such as the values of one environment: they may be of any that others name. */
+function tagsAlone(settings: readonly Setting[], values: Values): (Apart & Tags)[] {
+  const isOfOther = settings.some(({ key, value }) => IMAGE_KEY.test(key) && value !== '')
+  const tags = tagsApart(
+    settings.filter(({ key }) => /tag$/i.test(key) || !isOfOther),
+    [],
+    [],
+    values
+  )
+  return tags.filter(one => 'tag' in one || (one.mayBe.isHole && !isOfOther))
+}
+
+/**
+ * Tags that stand apart from their package's name: where the key says so, and what looks like a version beside a name
+ * without one, as in comments for Renovate. An empty one is a chart's `appVersion`, and may else be anything.
+ */
+function tagsApart(
+  settings: readonly Setting[],
+  appVersions: readonly Setting[],
+  mentions: readonly Mention[],
+  values: Values
+): (Apart & Tags)[] {
+  const near = new Set(
+    mentions.flatMap(({ by, tag }) => (tag === undefined ? [-1, 0, 1, 2].map(away => lineOf(by) + away) : []))
+  )
+  const isLiteral = ({ by, key, value }: Setting): boolean =>
+    isTag(value) &&
+    (TAGS_KEY.test(key) || (/\d/.test(value) && near.has(lineOf(by)) && !/^(?:api|app)Version$/.test(key)))
+  const keyed = settings.filter(
+    one => (TAG_KEY.test(one.key) && !/^(?:apiVersion|appVersion)$/.test(one.key)) || isLiteral(one)
+  )
   const hidden = keyed.filter(({ value }) => appVersions.length === 0 && /^(?:|~|null)$/.test(value))
   const known = [...keyed.filter(one => !hidden.includes(one)), ...appVersions]
   return [
@@ -128,7 +174,15 @@ function tagsApart(settings: readonly Setting[], appVersions: readonly Setting[]
   ]
 }
 
+function lineOf(by: string): number {
+  return Number(by.slice(by.lastIndexOf(':') + 1))
+}
+
 function isHidden(one: Reference | Tags): boolean {
   const [tag, name] = ['mayBe' in one && one.mayBe, 'mayBeOf' in one && one.mayBeOf]
-  return (tag !== false && tag?.isHole === true) || (name !== false && name?.isHole === true)
+  return (
+    ('anyDigest' in one && one.anyDigest === true) ||
+    (tag !== false && tag?.isHole === true) ||
+    (name !== false && name?.isHole === true)
+  )
 }

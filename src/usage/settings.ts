@@ -27,38 +27,96 @@ interface Line {
 
 const BARE = `(?:[\\w.+/@:~^*<>=|-]|${VARIABLE})+`
 const VALUE = `(?:[&!][\\w!-]+ +)?(?:"([^"]*)"|'([^']*)'|(${BARE}))`
-const PAIR = new RegExp(`(?<![\\w./-])([A-Za-z_][\\w.-]*)["']?\\]?\\s*(?::=|\\?=|\\+=|=|:)\\s*${VALUE}`, 'g')
+const PAIR = new RegExp(
+  `(?<![\\w/-]|[\\w/.-]\\.)(?:\\$env:)?([A-Za-z_][\\w.-]*)["']?\\]?\\s*(?::=|\\?=|\\+=|=|:)\\s*${VALUE}`,
+  'g'
+)
 const FLAG = new RegExp(`(?<![\\w-])--([a-z][\\w.-]*)(?:=| +)${VALUE}`, 'g')
 const WORDS = new RegExp(`^\\s*(?:ENV|ARG)\\s+([A-Za-z_]\\w*)\\s+${VALUE}`, 'g')
+/** `variable "TAG" { default = "v1" }` and `tag: { default: v1 }`. */
+const BLOCK = new RegExp(
+  `(?<![\\w-])([A-Za-z_][\\w-]{0,100})["']?\\s{0,9}:?\\s{0,9}\\{[^{}]{0,200}?\\bdefault["']?\\s{0,9}[:=]\\s{0,9}${VALUE}`,
+  'g'
+)
+/** `<tag>v1</tag>` and `.withTag("v1")`. */
+const ELEMENT = /<([A-Za-z][\w.-]{0,100})>([^<>]{1,200})<\//g
+const CALL = /\b(\w{0,30}(?:tag|version))\(\s{0,9}["']([\w.+-]+)["']/gi
 const DEFAULT = /\$\{([A-Za-z_]\w*):?[-=]([\w.+-]+)\}/g
-const ITEM = new RegExp(`^\\s*-\\s+${VALUE}\\s*(?:#.*)?$`)
+const ITEM = new RegExp(`^\\s*(?:-\\s+${VALUE}\\s*(?:#.*)?|"([^"]+)",?)$`)
 const ITEMS = /(?<![\w./-])([A-Za-z_][\w.-]*)["']?\s*[:=]\s*\[/g
 /** A longer list is none that people write. */
 const LONGEST_LIST = 10_000
 const OPENER =
   /^(\s*(?:-\s+)?)["']?([A-Za-z_][\w.-]*)["']?(?:\s+"([^"]*)")*(?:\s*[:=])?(?:\s*[{[])?\s*(?:#.*)?$/
 
-/** Every setting that the lines of a file make, in their order; a `default` is one of the block that it stands in. */
+/** A tag that is left empty, which YAML writes without any value. */
+const EMPTY_TAG = /^(\s*(?:-\s+)?)([\w-]*tag):\s*(?:#.*)?$/i
+const CODE = /\.(?:tf|tfvars|hcl|nomad|py|go|rb|rs|java|kts?|groovy|cs|bicep|nix|bzl)$|Jenkinsfile$/i
+/** Objects in code, whose keys end in a colon. */
+const OBJECTS = /\.(?:[cm]?[jt]sx?|jsonnet|libsonnet|cue)$/i
+const NAMED = /^(?:name|key|ParameterKey)$/i
+const VALUED = /^(?:value|default|ParameterValue)$/i
+/** The value stands before the name of its item. */
+const VALUE_FIRST = /^\s*[-{][\s{]*["']?(?:value|default)\b/i
+/** So many settings may stand between a name and its value. */
+const MOST_BETWEEN = 6
+
+/**
+ * Every setting that the lines of a file make, in their order; a `default` is one of the block that it stands in, and
+ * a `value` one of the `name` beside it.
+ */
 export function settingsIn(file: TextFile, checkTime: CheckTime): Setting[] {
-  return linesOf(file).flatMap(({ by, text, parent }) => {
+  const lines = linesOf(file)
+  // What stands before a variable that has no sign.
+  const naming = OBJECTS.test(file.path) ? /[:=]/ : CODE.test(file.path) ? /=/ : /(?!)/
+  const first = new Set<Setting>()
+  const settings = lines.flatMap((line, at) => {
     checkTime()
-    const found: Setting[] = []
-    for (const pattern of [PAIR, FLAG, WORDS]) {
-      for (const [, key = '', double, single, bare] of text.matchAll(pattern)) {
-        const value = double ?? single ?? asVariable(bare ?? '')
-        found.push({ by, key, value })
-        if (/^(?:default|value)$/i.test(key) && parent !== undefined) found.push({ by, key: parent, value })
-      }
-    }
-    for (const [, key = '', value = ''] of text.matchAll(DEFAULT)) found.push({ by, key, value })
-    for (const { key, list } of listsIn(text)) {
-      for (const item of list.split(',')) found.push({ by, key, value: item.replaceAll(/["'\s]/g, '') })
-    }
-    const [, double, single, bare] = ITEM.exec(text) ?? []
-    const item = double ?? single ?? bare
-    if (item !== undefined && parent !== undefined) found.push({ by, key: parent, value: item })
+    const found = settingsOf(line, lines[at + 1]?.text, naming)
+    if (VALUE_FIRST.test(line.text)) for (const one of found.slice(0, 1)) first.add(one)
     return found
   })
+  return [...settings, ...settings.flatMap((one, at) => beside(one, at, settings, first.has(one)))]
+}
+
+function beside(
+  { by, key, value }: Setting,
+  at: number,
+  settings: readonly Setting[],
+  isFirst: boolean
+): Setting[] {
+  if (!VALUED.test(key)) return []
+  for (let away = 1; away <= MOST_BETWEEN; away++) {
+    const other = settings[isFirst ? at + away : at - away]
+    if (other === undefined || VALUED.test(other.key)) return []
+    if (NAMED.test(other.key)) return [{ by, key: other.value, value }]
+  }
+  return []
+}
+
+function settingsOf({ by, text, parent }: Line, next: string | undefined, naming: RegExp): Setting[] {
+  const found: Setting[] = []
+  for (const pattern of [PAIR, FLAG, WORDS, BLOCK, ELEMENT, CALL]) {
+    for (const { 0: all, 1: key = '', 2: double, 3: single, 4: bare, index } of text.matchAll(pattern)) {
+      // What a function gives is not known.
+      if (bare !== undefined && text[index + all.length] === '(') continue
+      if (/^[|>][+-]?$/.test(bare ?? '')) found.push({ by, key, value: next?.trim() ?? '' })
+      const value = double ?? single ?? (naming.test(all) ? asVariable(bare ?? '') : (bare ?? ''))
+      found.push({ by, key, value })
+      if (/^(?:default|value)$/i.test(key) && parent !== undefined) found.push({ by, key: parent, value })
+    }
+  }
+  for (const [, key = '', value = ''] of text.matchAll(DEFAULT)) found.push({ by, key, value })
+  for (const { key, list } of listsIn(text)) {
+    for (const item of list.split(',')) found.push({ by, key, value: item.replaceAll(/["'\s]/g, '') })
+  }
+  const item = (ITEM.exec(text) ?? []).slice(1).find(one => one !== undefined)
+  if (item !== undefined && parent !== undefined) found.push({ by, key: parent, value: item })
+  const [, before = '', empty] = EMPTY_TAG.exec(text) ?? []
+  const isInside =
+    next !== undefined && (next.search(/\S/) > before.length || next.search(/-\s/) === before.length)
+  if (empty !== undefined && !isInside) found.push({ by, key: empty, value: '' })
+  return found
 }
 
 /** `key: [a, b]`; the bracket that closes is searched for once, however many lists may end with it. */
@@ -76,9 +134,9 @@ function* listsIn(text: string): Generator<{ readonly key: string; readonly list
   }
 }
 
-/** Terraform names its variables without any sign where the whole value is one. */
+/** Code names its variables without any sign. */
 function asVariable(bare: string): string {
-  return /^(?:var|local)\.[\w.]+$/.test(bare) ? `\${${bare}}` : bare
+  return /^(?!(?:null|nil|None|true|false|string)$)[A-Za-z_][\w.]*$/.test(bare) ? `\${${bare}}` : bare
 }
 
 function linesOf({ path, text }: TextFile): Line[] {
@@ -101,12 +159,13 @@ function linesOf({ path, text }: TextFile): Line[] {
 interface Found {
   readonly by: string
   readonly match: RegExpExecArray
-  /** The end of what stands before it in its line. */
+  /** The end of what stands before it in its line, and the beginning of what stands behind. */
   readonly before: string
+  readonly behind: string
 }
 
 /** Nothing that is told by what stands before it is told by more: a file can be one line of megabytes. */
-const MOST_BEFORE = 300
+const MOST_AROUND = 300
 
 /** Every match in every line of a file. */
 export function eachMatch({ path, text }: TextFile, pattern: RegExp): Found[] {
@@ -114,7 +173,8 @@ export function eachMatch({ path, text }: TextFile, pattern: RegExp): Found[] {
     [...line.matchAll(pattern)].map(match => ({
       by: `${path}:${index + 1}`,
       match,
-      before: line.slice(Math.max(0, match.index - MOST_BEFORE), match.index)
+      before: line.slice(Math.max(0, match.index - MOST_AROUND), match.index),
+      behind: line.slice(match.index + match[0].length, match.index + match[0].length + MOST_AROUND)
     }))
   )
 }

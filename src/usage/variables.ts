@@ -1,6 +1,9 @@
 /** A variable as some language writes it, the source of a regular expression. Bounded, so that no line takes long. */
 export const VARIABLE =
-  '(?:\\$\\{\\{[^\\n]{0,200}?\\}\\}|\\{\\{[^\\n]{0,200}?\\}\\}|\\$\\{(?:[^{}]|\\$\\{[^{}]{0,100}\\}){0,200}\\}|\\$\\([^)]{0,200}\\)|\\$[A-Za-z_]\\w*|%[A-Za-z_]\\w*%)'
+  '(?:\\$\\{\\{[^\\n]{0,200}?\\}\\}|\\{\\{[^\\n]{0,200}?\\}\\}|\\$?\\$\\{(?:[^{}]|\\$\\{[^{}]{0,100}\\}){0,200}\\}|\\$\\[\\[[^\\]\\n]{0,200}\\]\\]|\\$\\([^)]{0,200}\\)|\\$env:\\w+|\\$?\\$[A-Za-z_]\\w*|%[A-Za-z_]\\w*%|\\(\\([\\w./:-]{1,100}\\)\\)|<<[^<>\\n]{1,100}>>|<%[^%\\n]{1,100}%>|@[A-Za-z_]\\w{0,100}@)'
+
+/** The same, and what functions that format texts put something else for: `%s`, `%(tag)s`, `{}`, `{0}`, `{tag}`. */
+export const PLACE = `(?:${VARIABLE}|%\\(\\w{1,100}\\)[a-z]|%\\{[\\w.]{1,100}\\}|%[A-Za-z](?!\\w)|\\{[\\w.!]{0,100}\\})`
 
 /** Stands in a text for what nothing says. */
 export const HOLE = '\uE000'
@@ -13,8 +16,9 @@ const MOST_WAYS = 200
 const MOST_DEPTH = 12
 const LONGEST = 500
 
-const PIECES = new RegExp(`(${VARIABLE})`)
-const RUN_MADE = /^(?:github\.(?!repository)|steps\.|needs\.|job\.|runner\.|GITHUB_(?!REPOSITORY)|CI_)/
+const PIECES = new RegExp(`(${PLACE})`)
+const RUN_MADE =
+  /^(?:github\.(?!repository|event\.(?:inputs|client_payload)\b)|steps\.|needs\.|job\.|runner\.|GITHUB_(?!REPOSITORY)|CI_)/
 
 /** What variables may stand for: what any of the files gives them, by the last part of their name. */
 export interface Values {
@@ -40,7 +44,8 @@ export function valuesIn(
     const name = lastPart(key)
     const given = byKey.get(name) ?? new Set()
     byKey.set(name, given)
-    if (given.size <= MOST_WAYS && value !== '') given.add(value)
+    // An empty tag is a chart's `appVersion`, or anything; a digest that is empty is none.
+    if (given.size <= MOST_WAYS && (value !== '' || /digest$/i.test(name))) given.add(value)
   }
   return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map(), checkTime }
 }
@@ -69,33 +74,102 @@ function meanings(variable: string, values: Values, depth: number): readonly str
 }
 
 function find(variable: string, values: Values, depth: number): readonly string[] {
-  const inner = innerOf(variable)
+  const inner = innerOf(variable.replace(/^\$\$/, '$'))
+  if (variable.startsWith('{{') && /^-?\s*(?:if|else|end|with|range)\b/.test(inner)) return ['']
+  // A command's output is nobody's name.
+  if (variable.startsWith('$(') && /\s/.test(inner)) return [HOLE]
+  const [, name = '', change = ''] = /^(\w+)((?:[,^@#%/]|:?[-=+]|:\d).*)$/s.exec(inner) ?? []
+  if (change !== '' && !variable.includes('{{'))
+    return changed(meanings(`\${${name}}`, values, depth), change, values, depth)
   const home = values.repository === '' ? HOLE : values.repository
   if (/^(?:github\.repository_owner|GITHUB_REPOSITORY_OWNER)\b/.test(inner)) return [values.owner]
   if (/^github\.event\.repository\.name\b/.test(inner)) return [home]
   if (/^(?:github\.repository|GITHUB_REPOSITORY)\b/.test(inner)) return [`${values.owner}/${home}`]
-  if (RUN_MADE.test(inner)) return [OF_THE_RUN]
-  const given = pathsIn(variable, inner).flatMap(path => [...(values.byKey.get(lastPart(path)) ?? [])])
-  const [, standard = ''] = /^\w+:?[-=](.+)$/s.exec(inner) ?? []
-  const quoted = [...inner.matchAll(/["']([^"']+)["']/g)].map(([, text = '']) => text)
-  const texts = [...given, ...(standard === '' ? quoted : [standard.replaceAll(/["']/g, '')])]
-  if (texts.length > MOST_WAYS) return [HOLE]
-  const found = new Set(texts.flatMap(text => expand(text, values, depth + 1)))
-  if (found.size > MOST_WAYS) return [HOLE]
-  return found.size > 0 ? [...found] : [HOLE]
+  const given = (path: string): string[] => [...(values.byKey.get(lastPart(path)) ?? [])]
+  const { standard, names, others } = quotedIn(inner)
+  const isMade = RUN_MADE.test(inner)
+  const known = [...(isMade ? [] : pathsIn(variable, inner)), ...names].flatMap(given)
+  const found = (texts: readonly string[]): string[] =>
+    texts.length > MOST_WAYS ? [HOLE] : texts.flatMap(text => expand(text, values, depth + 1))
+  const sure = [...found([...known, ...standard]), ...(isMade ? [OF_THE_RUN] : [])]
+  const all = new Set([...(sure.length > 0 ? sure : [HOLE]), ...found(others)])
+  return all.size > MOST_WAYS ? [HOLE] : [...all]
+}
+
+/** What a shell makes of a variable: a default, something in its place, or a part of it. */
+function changed(
+  before: readonly string[],
+  change: string,
+  values: Values,
+  depth: number
+): readonly string[] {
+  const [, sign = '', text = ''] = /^:?([-=+])(.*)$/s.exec(change) ?? []
+  const instead = sign === '' ? [] : expand(text.replaceAll(/["']/g, ''), values, depth + 1)
+  if (sign === '+') return ['', ...instead]
+  if (sign !== '') return [...before.filter(one => one !== HOLE), ...instead]
+  if (/^##?\*\/$/.test(change)) return before.map(one => one.split('/').at(-1) ?? '')
+  const [, start] = /^##?([\w.-]+)$/.exec(change) ?? []
+  if (start !== undefined) return before.map(one => (one.startsWith(start) ? one.slice(start.length) : one))
+  const isCase = /^(?:[,^]|@[LU])/.test(change)
+  return isCase || before.every(one => one === OF_THE_RUN) ? before : [...before, HOLE]
+}
+
+/** Texts in quotes: those that a value may be, those that name one, and others. */
+interface Quoted {
+  readonly standard: string[]
+  readonly names: string[]
+  readonly others: string[]
+}
+
+function quotedIn(inner: string): Quoted {
+  const found: Quoted = { standard: [], names: [], others: [] }
+  for (const { 0: quoted, 1: double, 2: single, index } of inner.matchAll(/"([^"]*)"|'([^']*)'/g)) {
+    const text = double ?? single ?? ''
+    const before = inner.slice(0, index)
+    if (/^\[.*\]$/s.test(text))
+      found.standard.push(
+        ...text
+          .slice(1, -1)
+          .replaceAll(/["'\s]/g, '')
+          .split(',')
+      )
+    else if (/\b(?:printf|format)[\s(]+$/.test(before))
+      found.standard.push(formatted(text, inner.slice(index + quoted.length)))
+    else if (/(?:\bdefault[\s(]*|\|\||&&|\?|\s:|\bor)\s*$/.test(before)) found.standard.push(text)
+    else if (/\[\s*$|\b(?:env|requiredEnv|index|lookup|include|template)\b[^=&|]*$/.test(before))
+      found.names.push(text)
+    else found.others.push(text)
+  }
+  return found
+}
+
+/** What a function that formats makes of its text, with its arguments in it as variables. */
+function formatted(text: string, behind: string): string {
+  const isNested = /\([^()]*\(/.test(behind)
+  const given = isNested ? [] : [...behind.matchAll(/"([^"]*)"|'([^']*)'|\([^()]*\)|[$.]?\w[\w.-]*/g)]
+  const texts = given.map(([whole, double, single]) => double ?? single ?? `\${{ ${whole} }}`)
+  let next = 0
+  return text.replaceAll(
+    /%[sdv]|\{(\d*)\}/g,
+    (_, place = '') => texts[place === '' ? next++ : Number(place)] ?? HOLE
+  )
 }
 
 /** Without the signs that make it a variable. */
 function innerOf(variable: string): string {
   if (variable.startsWith('${{')) return variable.slice(3, -2).trim()
   if (variable.startsWith('{{')) return variable.slice(2, -2).trim()
-  return /^\$[{(]/.test(variable) ? variable.slice(2, -1).trim() : variable.replaceAll(/[$%]/g, '')
+  if (variable.startsWith('$[[')) return variable.slice(3, -2).trim()
+  if (/^[$%][{(]/.test(variable)) return variable.replace(/^[$%][{(](?:env:)?(.*)[})][a-z]?$/s, '$1').trim()
+  return variable
+    .replace(/^\$env:/, '')
+    .replaceAll(/[${}%()<>@=]/g, '')
+    .trim()
 }
 
-/** The names in it. A command's output is nobody's name. */
+/** The names in it. */
 function pathsIn(variable: string, inner: string): readonly string[] {
-  if (variable.startsWith('$(') && /\s/.test(inner)) return []
-  if (!variable.includes('{{')) return /^[A-Za-z_][\w.]*/.exec(inner) ?? []
+  if (!variable.includes('{{')) return /^[A-Za-z_][\w.-]*/.exec(inner) ?? []
   const words = inner.replaceAll(/["'][^"']*["']/g, ' ').match(/[.$]?[A-Za-z_][\w.-]*/g) ?? []
   const dotted = words.filter(word => word.includes('.'))
   return dotted.length > 0 ? dotted : words

@@ -4,6 +4,7 @@ import { repositoryRoutes } from '../../emulator/repository-api.ts'
 import { manifest } from '../../emulator/shapes.ts'
 import { createWorld } from '../../emulator/world.ts'
 import { recipe } from '../../helpers/recipes.ts'
+import { checkout } from '../../helpers/workspace.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** What a repository says is alive stays, however its names are written, and what it does not say is not believed. */
@@ -159,4 +160,27 @@ it('E-12 `repository` decides whose git tags protect', async () => {
   const result = await run({ policy })
   expect(result.errors).toEqual([])
   expect(tagsOf(app)).toEqual(['latest', 'v2'])
+})
+
+it('E-16 a digest that a variable hides holds every version of its package, and of no other', async () => {
+  await using scene = await openRepositoryScene()
+  const { app, world, run } = scene
+  const web = world.package('acme/web', { repository: 'acme/app' })
+  push(app, 'v1', 'v2')
+  const untagged = app.push(manifest(), { at: ago(40) })
+  push(web, 'v1', 'v2')
+  using files = checkout({ Dockerfile: `ARG DIGEST\nFROM ghcr.io/acme/app@\${DIGEST}` })
+  const inputs = {
+    packages: 'app, web',
+    'delete-tags': '*',
+    'delete-untagged': 'true',
+    'protect-files': 'Dockerfile'
+  }
+  const result = await run(inputs, { env: { GITHUB_WORKSPACE: files.root } })
+  expect(result.errors).toEqual([])
+  expect(result.warnings.join()).toContain('Dockerfile:2 names an image by a variable')
+  expect(tagsOf(app)).toEqual(['v1', 'v2'])
+  expect(app.version(untagged.digest)).toBeDefined()
+  expect(result.why(untagged)).toBe('kept: in use by Dockerfile:2')
+  expect(tagsOf(web)).toHaveLength(1)
 })

@@ -117,6 +117,30 @@ it.each([
   }
 )
 
+it.each<[string, Readonly<Record<string, string>>, string, RegExp[]]>([
+  ['goes on window after window', { patience: '1h', 'time-limit': '5h' }, 'true', []],
+  [
+    'is red, with the requests and what would do, where the patience is too short',
+    { patience: '5m' },
+    'false',
+    [/24 API requests.*leaves this token 10 an hour.*classic token has 5,000/]
+  ]
+])('E-28 a listing that needs several windows of quota %s', async (_, inputs, deletes, errors) => {
+  const quotas = { ...PUBLISHED.quotas, 'github-token': 12 }
+  await using scene = await openScene({
+    limits: { ...PUBLISHED, quotas, quotaWindowMs: 120_000 },
+    contract: 'off'
+  })
+  const { app, run } = scene
+  for (let number = 0; number < 2_350; number++)
+    app.push(manifest(), { tags: [`v1.0.${number}`], at: ago(90) + number * 60_000 })
+  const old = app.push(manifest(), { tags: ['sha-1'], at: ago(100) })
+  const result = await run({ 'delete-tags': 'sha-*', 'reserve-requests': '2', ...inputs })
+  expect(result.errors).toEqual(errors.map(error => expect.stringMatching(error)))
+  expect(result.outputs).toMatchObject({ incomplete: 'false', 'failed-count': '0' })
+  expect(app.digests().has(old.digest)).toBe(deletes === 'false')
+})
+
 it('a reserve of none lets a run use all that is left', async () => {
   await using scene = await openScene()
   const { app, world, github, token, run } = scene

@@ -1,11 +1,12 @@
-import type { Aftermath } from '../../apply/apply.ts'
+import type { Verification } from '../../apply/apply.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { orFailure, orRefusal } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
+import type { Read } from '../../inventory/arrivals.ts'
 import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
-import { type Read, readInventory } from '../../inventory/manifests.ts'
+import { readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
 import { isPlaceholder } from '../../model/manifest.ts'
@@ -41,7 +42,7 @@ export async function verifyRestore(
   context: Context,
   journal: Journal,
   report: Report
-): Promise<Aftermath> {
+): Promise<Verification> {
   const result = await orFailure(async () => {
     const whole = await makeWhole(pkg, plan, outcomes, context, journal, report)
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))

@@ -4,9 +4,10 @@ import type { Digest } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { count } from '../../util/format.ts'
-import { deleteGroup, isProtective, keepGroup, outcomeWord, phrase, unmatchedPhrase } from '../phrases.ts'
-import { tally, unmatched } from '../tally.ts'
-import { failures } from '../verdict.ts'
+import { plainAddress } from '../markdown.ts'
+import { deleteGroup, isPart, keepGroup, outcomeWord, phrase } from '../phrases.ts'
+import { tally } from '../tally.ts'
+import { failures, warningsOf } from '../verdict.ts'
 
 /** What the page's script reads: `client.js` knows these names. Texts are plain, and many rows share them. */
 export interface PageData {
@@ -59,7 +60,7 @@ export function pageData(run: RunResult): PageData {
   const groups = interned<string>(text => text)
   const states = interned<{ word: string; tone: Tone }>(({ word, tone }) => `${tone} ${word}`)
   const total = run.packages.reduce((sum, one) => sum + (one.plan?.decisions.length ?? 0), 0)
-  const isListed = (decision: Decision): boolean => total <= MOST_ROWS || !isKeptPart(decision)
+  const isListed = ({ reasons }: Decision): boolean => total <= MOST_ROWS || !isPart(reasons[0])
   const rows: Row[] = []
   for (const [place, one] of run.packages.entries()) {
     const decisions = (one.plan?.decisions ?? []).filter(isListed)
@@ -93,14 +94,10 @@ export function pageData(run: RunResult): PageData {
     started: Number.isFinite(run.started) ? new Date(run.started).toISOString() : '',
     planDigest: planDigest(run),
     failures: failures(run),
-    warnings: [
-      ...run.warnings,
-      ...unmatched(run.packages).filter(isProtective).map(unmatchedPhrase),
-      ...run.packages.flatMap(one => one.warnings.map(text => `${one.package.name}: ${text}`))
-    ],
+    warnings: warningsOf(run),
     packages: run.packages.map(one => ({
       name: one.package.name,
-      url: /^https?:\/\/[\w.:/%@-]+$/.test(one.package.url) ? one.package.url : '',
+      url: plainAddress(one.package.url),
       error: one.error ?? ''
     })),
     groups: groups.values,
@@ -163,10 +160,6 @@ function groupOf(decision: Decision): string {
 
 function detailOf(outcome: Outcome | undefined): string[] {
   return outcome === undefined || outcome.detail === '' ? [] : [outcome.detail]
-}
-
-function isKeptPart({ verdict, reasons: [reason] }: Decision): boolean {
-  return verdict === 'keep' && (reason.code === 'child' || reason.code === 'referrer')
 }
 
 function edgesOf(

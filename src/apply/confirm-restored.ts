@@ -1,0 +1,61 @@
+import type { Context } from '../context.ts'
+import { repositoryOf } from '../inventory/load.ts'
+import type { Outcome } from '../model/decision.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
+import { causeOf, nameOf } from '../report/phrases.ts'
+import { some } from '../util/format.ts'
+import { type SecondLook, stillThere } from './second-look.ts'
+
+/** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
+const PAUSES = [0, 2_000, 8_000]
+
+/** What should have come back and did not, the tags included. */
+export async function notBack(
+  pkg: Package,
+  restored: readonly Outcome[],
+  { lostTags }: SecondLook,
+  context: Context
+): Promise<string[]> {
+  const alarms = restored
+    .filter(({ status }) => status !== 'done' && status !== 'already')
+    .map(
+      ({ step, detail }) =>
+        `${nameOf(step.version)} is needed, was deleted, and is not back: ${causeOf(detail)}`
+    )
+  for (const { step, status } of restored) {
+    if (status !== 'done') continue
+    const { version } = step
+    if (!(await isBack(pkg, version, context))) {
+      alarms.push(`${nameOf(version)} is needed, GitHub answered that it is restored, and it is not there.`)
+    }
+    const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
+    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} did not come back.`)
+  }
+  return alarms
+}
+
+async function isBack(pkg: Package, version: PackageVersion, context: Context): Promise<boolean> {
+  const head = await context.registry.headTag(repositoryOf(pkg), version.digest)
+  return head.state === 'found' || (await stillThere(pkg, [version], context)).length > 0
+}
+
+/** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */
+async function tagsNotBack(
+  pkg: Package,
+  { digest }: PackageVersion,
+  tags: readonly string[],
+  { registry, clock }: Context
+): Promise<readonly string[]> {
+  let left = tags
+  for (const pause of PAUSES) {
+    if (left.length === 0) return left
+    if (pause > 0) await clock.sleep(pause)
+    const away: string[] = []
+    for (const tag of left) {
+      const head = await registry.headTag(repositoryOf(pkg), tag)
+      if (head.state !== 'found' || head.digest !== digest) away.push(tag)
+    }
+    left = away
+  }
+  return left
+}
