@@ -67,6 +67,8 @@ export interface Emulator {
   readonly requests: readonly Logged[]
   /** The requests that change something; a token exchange is none. */
   readonly writes: readonly Logged[]
+  /** How many requests are under way, those of clients that are gone among them. */
+  readonly flying: Readonly<Record<'api' | 'registry', number>>
   /** The most requests that were under way at once. */
   readonly peak: Readonly<Record<'api' | 'registry', number>>
   close(): Promise<void>
@@ -196,6 +198,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     get writes() {
       return requests.filter(({ method }) => !READS.includes(method))
     },
+    flying,
     peak,
     close,
     [Symbol.asyncDispose]: close

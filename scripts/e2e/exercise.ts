@@ -1,5 +1,5 @@
 import type { Emulator } from '../../__tests__/emulator/server.ts'
-import { runAction, withDefaults } from '../../__tests__/helpers/run-action.ts'
+import { type ActionRun, runAction, withDefaults } from '../../__tests__/helpers/run-action.ts'
 import { parseRecord } from '../../src/report/read-record.ts'
 import type { RunRecord } from '../../src/report/record.ts'
 import type { Checks } from './checks.ts'
@@ -96,10 +96,8 @@ export async function act(
   inputs: Readonly<Record<string, string>>,
   scene: Scene
 ): Promise<Ran> {
-  const { emulator, gate, token, checks, say } = scene
-  const servers = { apiUrl: emulator.apiUrl, registryUrl: gate.url }
-  const all = await withDefaults({ 'registry-url': gate.url, ...inputs }, token)
-  await using run = await runAction(servers, all, { repository: 'acme/shop', entry: scene.entry })
+  const { token, checks, say } = scene
+  await using run = await start(inputs, scene)
   checks.that(
     run.code === 0,
     `${title}: the action ends well`,
@@ -114,9 +112,21 @@ export async function act(
   const count = (name: string) => outputs[`${name}-count`]
   say(
     `${title}: planned ${count('planned')}, deleted ${count('deleted')}, untagged ${count('untagged')}, ` +
-      `kept ${count('kept')}, failed ${count('failed')}`
+      `kept ${count('kept')}, restored ${count('restored')}, failed ${count('failed')}`
   )
   return { record: parseRecord(JSON.stringify(report), `the report of ${title}`), outputs }
+}
+
+/** Runs the bundle with these inputs, however that ends. */
+export async function start(
+  inputs: Readonly<Record<string, string>>,
+  { emulator, gate, token, entry }: Scene,
+  kill?: AbortSignal
+): Promise<ActionRun> {
+  const servers = { apiUrl: emulator.apiUrl, registryUrl: gate.url }
+  const all = await withDefaults({ 'registry-url': gate.url, ...inputs }, token)
+  const how = kill === undefined ? {} : { kill }
+  return runAction(servers, all, { repository: 'acme/shop', entry, ...how })
 }
 
 /** Everything about these packages that a run could have changed, and how many writes were sent so far. */

@@ -10,9 +10,15 @@ export interface Expected {
   readonly tags: readonly (readonly [string, Digest])[]
 }
 
-interface Body {
-  readonly manifests?: readonly { readonly digest: Digest }[]
+/** What a manifest or an index says, as far as it matters here. */
+export interface Body {
+  readonly manifests?: readonly {
+    readonly digest: Digest
+    readonly platform?: { readonly os: string; readonly architecture: string }
+  }[]
+  readonly config?: { readonly digest: string }
   readonly layers?: readonly { readonly digest: string }[]
+  readonly subject?: { readonly digest: Digest }
 }
 
 /** What stays, and everything that it names at any depth. */

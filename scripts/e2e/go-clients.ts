@@ -3,16 +3,18 @@ import { delimiter, join, resolve } from 'node:path'
 import type { Workshop } from './workshop.ts'
 
 /** Clients that Debian does not have, each as the Go module that builds it. */
-const MODULES = {
+export const MODULES = {
   oras: 'oras.land/oras/cmd/oras@v1.3.6',
+  regctl: 'github.com/regclient/regclient/cmd/regctl@v0.11.7',
   crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
-  cosign: 'github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3'
+  cosign: 'github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3',
+  helm: 'helm.sh/helm/v3/cmd/helm@v3.22.0'
 } as const
 
 export type GoClient = keyof typeof MODULES
 
-/** It takes minutes to build; it is used where it is installed, and built only when asked for. */
-const SLOW: readonly GoClient[] = ['cosign']
+/** They take minutes to build; they are used where they are installed, and built only when asked for. */
+const SLOW: readonly GoClient[] = ['cosign', 'helm']
 
 /** Built clients stay here from one run to the next. */
 const TOOLS = resolve(import.meta.dirname, '../../out/tools')
@@ -34,7 +36,7 @@ export async function findGoClients(
   for (const client of Object.keys(MODULES) as GoClient[]) {
     const path =
       located(client) ?? (all || !SLOW.includes(client) ? await built(client, workshop, say) : undefined)
-    if (path === undefined) say(`${client} is not here, so what only it pushes is not tried`)
+    if (path === undefined) say(`${client} is not here: what it pushes is only laid down as it was recorded`)
     else found[client] = path
   }
   return found

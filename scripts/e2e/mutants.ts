@@ -42,6 +42,24 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const order = parentsFirst(graph, edges).reverse()'
   },
   {
+    what: 'signatures go before what they describe',
+    file: 'src/policy/order.ts',
+    find: 'const ends = [...owned, ...describing.sort(age)]',
+    replace: 'const ends = owned'
+  },
+  {
+    what: 'an undo goes the way of the run',
+    file: 'src/policy/order.ts',
+    find: 'return deletions.toReversed().map(',
+    replace: 'return [...deletions].map('
+  },
+  {
+    what: 'an image goes with the first of its tags',
+    file: 'src/policy/votes.ts',
+    find: "if (choice.blocking.length === 0 || rule.tagMatch === 'any') {",
+    replace: 'if (choice.blocking.length >= 0) {'
+  },
+  {
     what: 'the first 404 is believed',
     file: 'src/inventory/evidence.ts',
     find: 'export const PAUSES: readonly number[] = [1_000, 3_000]',

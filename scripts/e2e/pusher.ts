@@ -6,8 +6,12 @@ import type { RealRegistry } from './registry.ts'
 export interface Pusher {
   /** The manifest or index of this digest, as others name it. */
   named(digest: Digest): Promise<Named>
-  /** As `docker buildx build` with provenance: the index `of` anew under `tag`, with an attestation a platform. */
-  pushAttested(of: Digest, tag: string): Promise<Digest>
+  /**
+   * As `docker buildx build` with provenance: the index `of` anew under `tag`, with an attestation a platform.
+   *
+   * @param names whether each attestation names its platform as its `subject` too, as BuildKit does from 0.32 on
+   */
+  pushAttested(of: Digest, tag: string, names?: boolean): Promise<Digest>
   /** As `cosign sign` did up to version 2: a manifest under the tag `sha256-<hex>.sig`. */
   sign(subject: Digest): Promise<Laid>
   /** As `actions/attest`: a manifest with a `subject`, and an index of it under the tag `sha256-<hex>`. */
@@ -29,6 +33,7 @@ const IN_TOTO = 'application/vnd.in-toto+json'
 const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json'
 const EMPTY = 'application/vnd.oci.empty.v1+json'
 const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
+const ATTESTATION = 'application/vnd.docker.attestation.manifest.v1+json'
 const CACHE_CONFIG = 'application/vnd.buildkit.cacheconfig.v0'
 
 interface IndexBody {
@@ -38,16 +43,11 @@ interface IndexBody {
 export function createPusher(registry: RealRegistry, repository: string): Pusher {
   let made = 0
 
-  async function blob(mediaType: string, content: string): Promise<Named> {
-    const digest = sha256(content)
-    const begun = await fetch(`${registry.url}/v2/${repository}/blobs/uploads/`, { method: 'POST' })
-    const place = new URL(begun.headers.get('location') ?? '', registry.url)
-    place.searchParams.set('digest', digest)
-    const done = await fetch(place, { method: 'PUT', body: content })
-    const said = await done.text()
-    if (done.status !== 201) throw new Error(`a blob for ${repository} was refused: ${done.status} ${said}`)
-    return { mediaType, digest, size: Buffer.byteLength(content) }
-  }
+  const blob = async (mediaType: string, content: string): Promise<Named> => ({
+    mediaType,
+    digest: await registry.putBlob(repository, Buffer.from(content)),
+    size: Buffer.byteLength(content)
+  })
 
   /** An image config whose only layer is `layer`: what cosign and BuildKit give their manifests. */
   const configOf = (layer: Named, where: object): Promise<Named> =>
@@ -73,15 +73,16 @@ export function createPusher(registry: RealRegistry, repository: string): Pusher
     return { mediaType, digest, size: bytes.length }
   }
 
-  async function provenance(of: Named): Promise<object> {
+  async function provenance(of: Named, names: boolean): Promise<object> {
     const layer = await blob(IN_TOTO, JSON.stringify({ _type: 'statement', subject: of.digest }))
     const config = await configOf(layer, { architecture: 'unknown', os: 'unknown' })
+    const edge = names ? { artifactType: ATTESTATION, subject: of } : {}
     const annotated = {
       ...layer,
       annotations: { 'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v1' }
     }
     return {
-      ...(await put(OCI_MANIFEST, { config, layers: [annotated] })),
+      ...(await put(OCI_MANIFEST, { ...edge, config, layers: [annotated] })),
       annotations: {
         'vnd.docker.reference.digest': of.digest,
         'vnd.docker.reference.type': 'attestation-manifest'
@@ -98,9 +99,10 @@ export function createPusher(registry: RealRegistry, repository: string): Pusher
 
   return {
     named,
-    async pushAttested(of, tag) {
+    async pushAttested(of, tag, names = false) {
       const { manifests } = JSON.parse((await read(of)).bytes.toString('utf8')) as IndexBody
-      const attestations = await Promise.all(manifests.map(provenance))
+      const subjects = manifests.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
+      const attestations = await Promise.all(subjects.map(subject => provenance(subject, names)))
       return (await put(OCI_INDEX, { manifests: [...manifests, ...attestations] }, tag)).digest
     },
     async sign(subject) {

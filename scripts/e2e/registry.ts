@@ -1,7 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../__tests__/emulator/shapes.ts'
+import {
+  DOCKER_LIST,
+  DOCKER_MANIFEST,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  sha256
+} from '../../__tests__/emulator/shapes.ts'
 import { type Digest, parseDigest } from '../../src/model/digest.ts'
 import { readShelf, type Shelf } from './shelf.ts'
 import type { Workshop } from './workshop.ts'
@@ -26,6 +32,10 @@ export interface RealRegistry {
   delete(repository: string, digest: Digest): Promise<void>
   /** True when the registry has this blob for the repository. */
   hasBlob(repository: string, digest: string): Promise<boolean>
+  /** @throws Error when the registry does not have it */
+  blob(repository: string, digest: string): Promise<Buffer>
+  /** @throws Error when the registry refuses it */
+  putBlob(repository: string, content: Uint8Array): Promise<Digest>
   /** Throws away every blob that no manifest names, as GHCR does some time after a deletion. */
   collectGarbage(): Promise<void>
 }
@@ -71,6 +81,21 @@ export async function startRegistry(workshop: Workshop): Promise<RealRegistry> {
     async hasBlob(repository, digest) {
       const response = await fetch(`${url}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })
       return response.status === 200
+    },
+    async blob(repository, digest) {
+      const response = await fetch(`${url}/v2/${repository}/blobs/${digest}`)
+      if (response.status === 200) return Buffer.from(await response.arrayBuffer())
+      throw new Error(`${repository} has no blob ${digest}: ${response.status}`)
+    },
+    async putBlob(repository, content) {
+      const begun = await fetch(`${url}/v2/${repository}/blobs/uploads/`, { method: 'POST' })
+      const upload = new URL(begun.headers.get('location') ?? '', url)
+      const digest = sha256(content)
+      upload.searchParams.set('digest', digest)
+      const done = await fetch(upload, { method: 'PUT', body: new Uint8Array(content) })
+      const said = await done.text()
+      if (done.status === 201) return digest
+      throw new Error(`a blob for ${repository} was refused: ${done.status} ${said}`)
     },
     async collectGarbage() {
       await workshop.run('docker-registry', ['garbage-collect', config])

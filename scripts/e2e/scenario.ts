@@ -61,7 +61,8 @@ export async function layShop(hands: Hands): Promise<Laid> {
   const { lay } = shelf
   const index = (tag: string) => tagged(tag, () => clients.pushIndex(repository, tag, 'oci', TWO))
   const list = (tag: string) => tagged(tag, () => clients.pushIndex(repository, tag, 'docker', TWO))
-  const attested = (tag: string, of: Digest) => tagged(tag, () => pusher.pushAttested(of, tag))
+  const attested = (tag: string, of: Digest, names = false) =>
+    tagged(tag, () => pusher.pushAttested(of, tag, names))
 
   await lay(
     'stays',
@@ -107,7 +108,7 @@ export async function layShop(hands: Hands): Promise<Laid> {
   )
   await lay('goes', 45, list('nightly-17'))
   const plain = await lay('goes', 40, index('v1.2.0'))
-  await lay('stays', 40, attested('v1.2.0', plain))
+  await lay('stays', 40, attested('v1.2.0', plain, true))
   await lay('goes', 38, index('nightly-18'))
   await lay('stays', 35, index('nightly-19'))
   await lay('stays', 5, list('nightly-20'))

@@ -1,12 +1,20 @@
-import type { Digest } from '../../src/model/digest.ts'
+import { type Digest, referrerTag } from '../../src/model/digest.ts'
 import { PLATFORMS } from './clients.ts'
 import { bodyOf } from './expected.ts'
 import type { GoClients } from './go-clients.ts'
+import type { RealRegistry } from './registry.ts'
 import type { Hands, Laid } from './scenario.ts'
-import { createSigner, type Signer } from './signer.ts'
+import { createSigner, type Push, type Signer } from './signer.ts'
 import type { Workshop } from './workshop.ts'
 
 const DAY = 86_400_000
+
+/** The image that stays and the one that goes, each with a chart beside it; helm writes `+` as `_`. */
+export const IMAGES = [
+  { tag: 'v1.0.0', chart: '1.0.0', days: 100, stays: true },
+  { tag: 'build-1', chart: '0.1.0+build.1', days: 90, stays: false }
+] as const
+export type ImageFacts = (typeof IMAGES)[number]
 
 /** A package whose images are signed, attested and noted several times each, by clients that nobody here wrote. */
 export interface SignedPackage extends Laid {
@@ -18,11 +26,16 @@ export interface SignedPackage extends Laid {
 
 export interface Signed {
   readonly index: Digest
-  /** Every manifest that the image, its signatures and its notes left, older lists of referrers among them. */
-  readonly manifests: readonly Digest[]
-  /** What `oras discover` found when everything was pushed. */
-  readonly referrers: readonly string[]
+  readonly chart: string
+  /** In the order in which they came, each with every manifest that it left and that was not there before. */
+  readonly pushes: readonly { readonly by: string; readonly manifests: readonly Digest[] }[]
+  /** What the list of referrers of the index says. */
+  readonly referrers: readonly Digest[]
 }
+
+/** Every manifest that the image, its signatures and its notes left, older lists of referrers among them. */
+export const manifestsOf = ({ pushes }: Signed): readonly Digest[] =>
+  pushes.flatMap(({ manifests }) => manifests)
 
 /**
  * Lays down `v1.0.0`, which stays, and `build-1`, which goes. Each further signature or note pushes the list of
@@ -34,36 +47,58 @@ export async function laySigned(
   workshop: Workshop,
   goClients: GoClients
 ): Promise<SignedPackage> {
-  const { clients, registry, store, now } = hands
+  const { clients, registry } = hands
   const signer = createSigner(workshop, registry, goClients, repository)
-  const tags = new Map<string, boolean>()
 
-  async function layImage(tag: string, days: number, stays: boolean): Promise<Signed> {
-    const before = await registry.shelf(repository)
-    const index = await clients.pushIndex(repository, tag, 'oci', PLATFORMS.slice(0, 2))
-    await describe(index)
-    if (signer.has('crane')) await signer.nest(tag, `${tag}-nested`)
-    const after = await registry.shelf(repository)
-    await store.date(repository, now - days * DAY)
-    for (const name of after.tags.keys()) if (!before.tags.has(name)) tags.set(name, stays)
-    const manifests = [...after.manifests.keys()].filter(digest => !before.manifests.has(digest))
-    return { index, manifests, referrers: signer.has('oras') ? await signer.discover(index) : [] }
-  }
-
-  async function describe(index: Digest): Promise<void> {
-    const { manifests = [] } = await bodyOf(registry, repository, index)
-    const [platform] = manifests.map(({ digest }) => digest)
-    if (signer.has('oras') && platform !== undefined) {
-      for (const note of ['one', 'two', 'three']) await signer.attach(index, JSON.stringify({ note, index }))
-      await signer.attach(platform, JSON.stringify({ note: 'of a platform', index }))
+  const layImage = async ({ tag, chart }: ImageFacts): Promise<Signed> => {
+    const pushes: Signed['pushes'][number][] = []
+    const note = async (push: Push): Promise<void> => {
+      const before = (await registry.shelf(repository)).manifests
+      await push.run()
+      const after = [...(await registry.shelf(repository)).manifests].sort(([, a], [, b]) => a - b)
+      const manifests = after.map(([digest]) => digest).filter(digest => !before.has(digest))
+      pushes.push({ by: push.by, manifests })
     }
-    if (!signer.has('cosign')) return
-    await signer.sign(index)
-    for (const scan of [1, 2]) await signer.attest(index, JSON.stringify({ scan, index }))
-    await signer.signByTag(index)
+    let index: Digest | undefined
+    await note({
+      by: 'buildah manifest push --all',
+      run: async () => {
+        index = await clients.pushIndex(repository, tag, 'oci', PLATFORMS.slice(0, 2))
+      }
+    })
+    if (index === undefined) throw new Error(`${repository}:${tag} was not pushed`)
+    const [platform] = (await bodyOf(registry, repository, index)).manifests ?? []
+    if (platform === undefined) throw new Error(`${repository}:${tag} has no platforms`)
+    for (const push of signer.pushes({ index, platform: platform.digest, tag, chart })) await note(push)
+    return { index, chart, pushes, referrers: await referrersOf(repository, index, registry) }
   }
+  return layBoth(repository, signer, hands, layImage)
+}
 
-  const kept = await layImage('v1.0.0', 100, true)
-  const going = await layImage('build-1', 90, false)
-  return { repository, tags, staying: kept.manifests, signer, kept, going }
+/** Lays both images down and dates them. */
+export async function layBoth(
+  repository: string,
+  signer: Signer,
+  { registry, store, now }: Hands,
+  layImage: (image: ImageFacts) => Promise<Signed>
+): Promise<SignedPackage> {
+  const tags = new Map<string, boolean>()
+  const lay = async (image: ImageFacts): Promise<Signed> => {
+    const before = (await registry.shelf(repository)).tags
+    const signed = await layImage(image)
+    await store.date(repository, now - image.days * DAY)
+    for (const name of (await registry.shelf(repository)).tags.keys()) {
+      if (!before.has(name)) tags.set(name, image.stays)
+    }
+    return signed
+  }
+  const kept = await lay(IMAGES[0])
+  const going = await lay(IMAGES[1])
+  return { repository, tags, staying: manifestsOf(kept), signer, kept, going }
+}
+
+async function referrersOf(repository: string, index: Digest, registry: RealRegistry): Promise<Digest[]> {
+  const tag = referrerTag(index)
+  if (!(await registry.shelf(repository)).tags.has(tag)) return []
+  return ((await bodyOf(registry, repository, tag)).manifests ?? []).map(({ digest }) => digest)
 }

@@ -1,13 +1,16 @@
 import type { PackageRow, VersionRow, VersionStore } from '../../__tests__/emulator/store.ts'
 import type { Digest } from '../../src/model/digest.ts'
-import { bodyOf } from './expected.ts'
+import { type Body, bodyOf } from './expected.ts'
 import type { Fetched, RealRegistry } from './registry.ts'
 
 /** The version list of an emulated Packages API, made of what a real registry holds. */
 export interface RegistryStore extends VersionStore {
   /** Dates whatever is new in a repository from `at` on, in milliseconds, each a second after the one before. */
   date(repository: string, at: number): Promise<void>
-  /** Deletions of what an index still named when they came: a registry such as zot refuses these. */
+  /**
+   * Deletions of what an index still named when they came, which a registry such as zot refuses, or whose subject was
+   * still there.
+   */
   readonly outOfOrder: readonly string[]
 }
 
@@ -81,20 +84,24 @@ export function createStore(registry: RealRegistry): RegistryStore {
   const deletedRows = (pkg: PackageRow): VersionRow[] =>
     [...inner(deleted, repositoryOf(pkg)).values()].map(({ row }) => row).reverse()
 
-  const named = new Map<Digest, readonly Digest[]>()
+  const bodies = new Map<Digest, Body>()
 
-  async function noteOrder(repository: string, digest: Digest): Promise<void> {
-    for (const other of (await registry.shelf(repository)).manifests.keys()) {
-      const children = named.get(other) ?? (await namedBy(repository, other))
-      named.set(other, children)
-      if (children.includes(digest))
-        outOfOrder.push(`${repository}: ${digest} went before ${other}, which names it`)
-    }
+  async function bodyIn(repository: string, digest: Digest): Promise<Body> {
+    const body = bodies.get(digest) ?? (await bodyOf(registry, repository, digest))
+    bodies.set(digest, body)
+    return body
   }
 
-  async function namedBy(repository: string, digest: Digest): Promise<Digest[]> {
-    const { manifests = [] } = await bodyOf(registry, repository, digest)
-    return manifests.map(child => child.digest)
+  async function noteOrder(repository: string, digest: Digest): Promise<void> {
+    const there = (await registry.shelf(repository)).manifests
+    const { subject } = await bodyIn(repository, digest)
+    if (subject !== undefined && there.has(subject.digest))
+      outOfOrder.push(`${repository}: ${digest} went before ${subject.digest}, which it describes`)
+    for (const other of there.keys()) {
+      const { manifests = [] } = await bodyIn(repository, other)
+      if (manifests.some(child => child.digest === digest))
+        outOfOrder.push(`${repository}: ${digest} went before ${other}, which names it`)
+    }
   }
 
   return {

@@ -39,7 +39,9 @@ export function openWorkshop(): Workshop {
     // Neither a daemon nor a kernel that lets containers mount anything is asked for.
     BUILDAH_ISOLATION: 'chroot',
     // The key of a run protects nothing.
-    COSIGN_PASSWORD: ''
+    COSIGN_PASSWORD: '',
+    // cosign's OCI 1.1 form of a classic signature.
+    COSIGN_EXPERIMENTAL: '1'
   }
   const alive = new Set<ChildProcess>()
 

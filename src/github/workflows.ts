@@ -55,8 +55,8 @@ const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: z.arr
 const Details = z.object({ state: z.string() })
 const Answer = z.object({ workflow_run_id: z.int().positive(), html_url: z.string() })
 
-/** All that a run can be before it has ended; GitHub takes one at a time. */
-const ACTIVE = ['queued', 'in_progress', 'requested', 'waiting', 'pending']
+/** All that a run can be before it has ended, in that order; GitHub takes one at a time, and runs go on meanwhile. */
+const ACTIVE = ['requested', 'pending', 'waiting', 'queued', 'in_progress']
 const PER_PAGE = 100
 /** GitHub gives no more than a thousand runs when any filter is used. */
 const MOST_PAGES = 10
