@@ -190,6 +190,16 @@ function commitOf(name: string, commits: Commits): string | undefined {
   )
 }
 
+/**
+ * Patterns for git tags, where a variable may hold a plain prefix such as `v`: a name without wildcards and digits that
+ * no tag has. With a digit it may be a release that is not there, and then its pre-releases are no answer.
+ */
+export function withPrefixes(sources: readonly string[], gitTags: readonly string[]): string[] {
+  return sources.map(source =>
+    /^[A-Za-z][A-Za-z/@._-]*$/.test(source) && !gitTags.includes(source) ? `${source}*` : source
+  )
+}
+
 /** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
 function gitTagPatterns(sources: readonly string[]): Patterns {
   const patterns = parsePatterns(sources.map(source => source.replace(/^(!?)\*$/, '$1**')))
