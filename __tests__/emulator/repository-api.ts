@@ -167,7 +167,7 @@ function renderRef(ref: string, name: string, commit: string | undefined, api: s
   return {
     ref,
     node_id: `REF_${sha.slice(0, 8)}`,
-    url: `${url}/${ref}`,
+    url: encodeURI(`${url}/${ref}`),
     object: { type: 'commit', sha, url: `${url}/commits/${sha}` }
   }
 }

@@ -333,6 +333,19 @@ test('a moving git tag beside its release is not expected, and so not built', as
   expect(named.outputs['missing-tags']).toBe('v1')
 })
 
+test.each([
+  ['of a part of a monorepo', ['app-v1', 'app-v1.2.3', 'web@2', 'web@2.0.0'], ['app-v1.2.3', 'web@2.0.0']],
+  ['in a folder', ['release/v1', 'release/v1.2.3'], ['release/v1.2.3']],
+  ['that is a release where 6.1.1 comes after 6.1', ['v6.1', 'v6.1.1'], ['v6.1', 'v6.1.1']],
+  ['beside a pre-release only', ['v2', 'v2.0.0-rc.1'], ['v2', 'v2.0.0-rc.1']]
+])('a moving git tag %s', async (_, tags, expected) => {
+  await using acme = await scene()
+  acme.repository.tag(...tags)
+  const inputs = { 'git-tags': '/(?<number>\\d[\\d.rc-]*)$/', 'image-tags': '{number}' }
+  await using run = await acme.run(inputs)
+  expect(run.outputs['checked-tags']?.split('\n').toSorted()).toEqual(expected.toSorted())
+})
+
 test('E-31 a pull request titled like the tag does not hold its rebuild', async () => {
   await using acme = await scene()
   acme.repository.workflow('build.yml', buildWorkflow(acme.app))
