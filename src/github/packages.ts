@@ -10,6 +10,7 @@ import { type Listing, listCompletely, type Page, type Progress } from './listin
 import { moment, PackageRow, parseAnswer, toPackage, toVersion, VersionRow } from './package-rows.ts'
 import { NO_LISTING, NO_SIGHT, notFound, tooLarge } from './packages-remedies.ts'
 import type { Governor } from './rate-limit/governor.ts'
+import { wholeList } from './whole-list.ts'
 import { notDone, type WriteAnswer } from './write-answers.ts'
 
 /** What GitHub gave to a request that was sent at `at` (milliseconds since 1970). */
@@ -101,10 +102,8 @@ export function createPackages(
   }
 
   /** The pages of a list, one after the other. */
-  async function* pagesOf(url: string, query: Record<string, string>): AsyncGenerator<unknown> {
-    const answers = composePaginateRest.iterator(octokit, `GET ${url}`, { ...query, per_page: PER_PAGE })
-    for await (const { data } of answers) yield data
-  }
+  const pagesOf = (url: string, query: Record<string, string>): AsyncIterable<{ readonly data: unknown }> =>
+    composePaginateRest.iterator(octokit, `GET ${url}`, { ...query, per_page: PER_PAGE })
 
   /** Does what needs nothing but sight of a package, and says of a failure what it was: `Reading page 2 of …`. */
   async function withSight<T>(what: string, name: string, work: () => Promise<T>): Promise<T> {
@@ -125,20 +124,23 @@ export function createPackages(
     })
 
   async function list(): Promise<Package[]> {
-    const found: Package[] = []
+    const parse = (data: unknown): Package[] =>
+      parseAnswer(PackageRows, data, `the packages of ${owner.login}`).map(row => toPackage(row, owner))
+    const what = `Listing the packages of ${owner.login}`
     try {
-      for await (const data of pagesOf(base, { package_type: 'container' })) {
-        const rows = parseAnswer(PackageRows, data, `the packages of ${owner.login}`)
-        found.push(...rows.map(row => toPackage(row, owner)))
-      }
+      return await wholeList(
+        what,
+        () => pagesOf(base, { package_type: 'container' }),
+        parse,
+        ({ name }) => name
+      )
     } catch (error) {
-      throw explain(error, `Listing the packages of ${owner.login}`, {
+      throw explain(error, what, {
         400: NO_LISTING,
         403: NO_LISTING,
         404: NO_LISTING
       })
     }
-    return [...new Map(found.map(pkg => [pkg.name, pkg])).values()]
   }
 
   /** Server errors deep in a long list last for minutes now and then; what is read already is worth waiting. */
@@ -200,7 +202,7 @@ export function createPackages(
     const found = new Map<number, DeletedVersion>()
     if (enough(id => found.has(id))) return []
     return withSight(`Listing the ${what}`, pkg.name, async () => {
-      for await (const data of pagesOf(versionsAt(pkg), { state: 'deleted' })) {
+      for await (const { data } of pagesOf(versionsAt(pkg), { state: 'deleted' })) {
         for (const row of parseAnswer(VersionRows, data, what)) {
           found.set(row.id, { ...toVersion(row, what), deleted: moment(row.deleted_at) })
         }

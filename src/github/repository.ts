@@ -4,6 +4,7 @@ import { ExpectedError } from '../errors.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
+import { wholeList } from './whole-list.ts'
 
 /**
  * What one repository names. Every function asks GitHub anew, gives all there is, and throws ExpectedError when
@@ -88,6 +89,17 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     }
   }
 
+  function rowsOf<Row>(
+    url: string,
+    query: Readonly<Record<string, string>>,
+    schema: z.ZodType<Row[]>,
+    what: string,
+    keyOf: (row: Row) => string | number
+  ): Promise<Row[]> {
+    const read = () => octokit.paginate.iterator(url, { owner, repo, ...query, per_page: PAGE })
+    return wholeList(what, read, data => understood(schema, data, what), keyOf)
+  }
+
   async function gitTags(): Promise<string[]> {
     return (await refs('tags', `Reading the git tags of ${name}`)).map(tag => tag.name)
   }
@@ -96,8 +108,8 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     insistOnName(name)
     const what = `Reading the commits of the git tags of ${name}`
     try {
-      const rows = await octokit.paginate('GET /repos/{owner}/{repo}/tags', { owner, repo, per_page: PAGE })
-      return new Map(understood(Tags, rows, what).map(tag => [tag.name, tag.commit.sha]))
+      const rows = await rowsOf('GET /repos/{owner}/{repo}/tags', {}, Tags, what, tag => tag.name)
+      return new Map(rows.map(tag => [tag.name, tag.commit.sha]))
     } catch (error) {
       throw explain(error, what, NO_CONTENTS)
     }
@@ -107,13 +119,14 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     insistOnName(name)
     const what = `Reading the releases of ${name}`
     try {
-      const rows = await octokit.paginate('GET /repos/{owner}/{repo}/releases', {
-        owner,
-        repo,
-        per_page: 100
-      })
-      const published = understood(Releases, rows, what).filter(({ draft }) => !draft)
-      return [...new Set(published.map(release => release.tag_name))]
+      const rows = await rowsOf(
+        'GET /repos/{owner}/{repo}/releases',
+        {},
+        Releases,
+        what,
+        ({ draft, tag_name }) => `${draft} ${tag_name}`
+      )
+      return rows.filter(({ draft }) => !draft).map(release => release.tag_name)
     } catch (error) {
       throw explain(error, what, NO_CONTENTS)
     }
@@ -130,31 +143,13 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     }
   }
 
-  /**
-   * One that is closed while the pages are read moves a row over the edge of a page, where nobody sees it; from the
-   * other end the edges lie elsewhere.
-   */
   async function openPullRequests(): Promise<OpenPullRequest[]> {
     insistOnName(name)
     const what = `Reading the open pull requests of ${name}`
-    const read = async (direction: 'asc' | 'desc') =>
-      understood(
-        Pulls,
-        await octokit.paginate('GET /repos/{owner}/{repo}/pulls', {
-          owner,
-          repo,
-          state: 'open',
-          sort: 'created',
-          direction,
-          per_page: PAGE
-        }),
-        what
-      )
+    const open = { state: 'open', sort: 'created', direction: 'desc' }
     try {
-      const newest = await read('desc')
-      const pulls = newest.length < PAGE ? newest : [...newest, ...(await read('asc'))]
-      const byNumber = new Map(pulls.map(({ number, head }) => [number, head]))
-      return [...byNumber].map(([number, { ref, sha }]) => ({ number, head: { name: ref, commit: sha } }))
+      const pulls = await rowsOf('GET /repos/{owner}/{repo}/pulls', open, Pulls, what, ({ number }) => number)
+      return pulls.map(({ number, head }) => ({ number, head: { name: head.ref, commit: head.sha } }))
     } catch (error) {
       throw explain(error, what, NO_PULLS)
     }

@@ -184,3 +184,25 @@ it('E-16 a digest that a variable hides holds every version of its package, and 
   expect(result.why(untagged)).toBe('kept: in use by Dockerfile:2')
   expect(tagsOf(web)).toHaveLength(1)
 })
+
+it.each([
+  ['a release that goes', (rows: { tag: string }[]) => rows.splice(rows.length - 1, 1)],
+  ['a release that comes', (rows: { tag: string }[]) => rows.push({ ...rows[0]!, tag: 'v9.9.9' })],
+  [
+    'one of each',
+    (rows: { tag: string }[]) => rows.splice(rows.length - 1, 1, { ...rows[0]!, tag: 'v9.9.9' })
+  ]
+])('E-10 no release falls between two pages because of %s while they are read', async (_, change) => {
+  await using scene = await openRepositoryScene()
+  const { app, repository, github, run } = scene
+  const tags = Array.from({ length: 250 }, (__, index) => `v1.0.${index}`)
+  for (const tag of tags) repository.release(tag)
+  push(app, 'latest', ...tags)
+  const path = /\/releases$/
+  const moved = { kind: 'first', run: () => change(repository.row.releases) } as const
+  github.faults.on({ path, query: /\bpage=2/, times: 1 }, moved)
+  github.faults.on({ path, query: /\bpage=3/, times: 1 }, moved)
+  const result = await run({ 'delete-tags': 'v*', protect: 'releases' })
+  expect(result.errors).toEqual([])
+  expect(tagsOf(app).length).toBe(251)
+})

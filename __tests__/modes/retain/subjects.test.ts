@@ -47,6 +47,27 @@ describe('E-11: signatures of one package in another', () => {
     expect(why(classic, 'app-signatures')).toMatch(/describes sha256:\w+ in acme\/app$/)
   })
 
+  it('a package that falls between two pages of the list is found', async () => {
+    await using scene = await openScene()
+    const { store } = layDown(scene)
+    const { world, github, run } = scene
+    const others = Array.from({ length: 120 }, (_, at) =>
+      world.package(`acme/p${String(at).padStart(3, '0')}`, { repository: 'acme/app' })
+    )
+    // The two that stand around the edge of the first page.
+    const signed = others.slice(97, 99).map(other => {
+      const image = other.push(manifest(), { tags: ['v1'], at: ago(60) })
+      return store.push(cosign('sig'), { tags: [cosignTag(image, 'sig')], at: ago(50) })
+    })
+    // The first package goes once the first page is read, so that the next page begins one row later.
+    const drop = { kind: 'first', run: () => world.removePackage(others[0]!.row) } as const
+    github.faults.on({ path: /\/packages$/, query: /\bpage=2/, times: 1 }, drop)
+    const token = world.classic('olivia')
+    const { errors } = await run({ ...ORPHANED, packages: 'app-signatures', token })
+    expect(errors).toEqual([])
+    expect(signed.filter(({ digest }) => store.version(digest) === undefined)).toEqual([])
+  })
+
   it('and once it is in none of them, its signatures go', async () => {
     await using scene = await openScene()
     const { store, v1, prefixed } = layDown(scene)

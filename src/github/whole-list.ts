@@ -1,0 +1,33 @@
+import { ExpectedError } from '../errors.ts'
+
+const MOST_READINGS = 5
+
+/**
+ * All rows of a list, each once. What changes while pages are read moves rows over the edge between two of them, where
+ * nobody sees them. So what has several pages is read until a reading shows nothing that those before it had missed.
+ *
+ * @param what is done here, for messages: `Reading the releases of acme/app`
+ * @param read asks for the pages anew
+ * @param parse throws when a page is not of the form that GitHub describes
+ * @throws ExpectedError when each reading shows something new, and what `read` and `parse` throw
+ */
+export async function wholeList<Row>(
+  what: string,
+  read: () => AsyncIterable<{ readonly data: unknown }>,
+  parse: (data: unknown) => readonly Row[],
+  keyOf: (row: Row) => string | number
+): Promise<Row[]> {
+  const rows = new Map<string | number, Row>()
+  for (let reading = 1; reading <= MOST_READINGS; reading++) {
+    const before = rows.size
+    let pages = 0
+    for await (const { data } of read()) {
+      pages++
+      for (const row of parse(data)) rows.set(keyOf(row), row)
+    }
+    if (pages === 1 || (reading > 1 && rows.size === before)) return [...rows.values()]
+  }
+  throw new ExpectedError(
+    `${what} failed: each of ${MOST_READINGS} readings showed something that the ones before had missed. Run again when it is quieter.`
+  )
+}
