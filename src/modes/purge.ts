@@ -89,16 +89,28 @@ async function stillPullable(
   { registry, clock }: Context
 ): Promise<string[]> {
   let left = versions
+  let unknown = ''
   for (const pause of PAUSES) {
     if (left.length > 0) await clock.sleep(pause)
+    unknown = ''
     const heads = await eachOf(left, SIDE_BY_SIDE, async version => ({
       version,
+      // A package that went with its last version may not be read at all.
       head: await orFailure(() => registry.headTag(repositoryOf(pkg), version.digest))
     }))
-    left = heads.flatMap(({ version, head }) => ('state' in head && head.state === 'found' ? [version] : []))
+    left = heads.flatMap(({ version, head }) =>
+      'problem' in head || head.state === 'missing' ? [] : [version]
+    )
+    for (const { head } of heads) if ('state' in head && head.state === 'unread') unknown = head.cause
   }
   const [first] = left
   if (first === undefined) return []
+  if (unknown !== '') {
+    return [
+      `Whether ${count(left.length, 'version')} that went can still be pulled by digest is unknown: ${unknown}. The first is ` +
+        `${nameOf(first)} (${first.digest}). Try to pull it.`
+    ]
+  }
   return [
     `${count(left.length, 'version')} that went can still be pulled by digest. The first is ` +
       `${nameOf(first)} (${first.digest}). Somebody may have pushed it again: purge it once more.`
