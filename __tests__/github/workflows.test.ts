@@ -123,13 +123,12 @@ describe('runs', () => {
         url: 'https://github.com/acme/app/actions/runs/1'
       }
     ])
-    // They are sent side by side, so they arrive in any order.
-    expect(server.received.map(({ url }) => /status=(\w+)/.exec(url)?.[1]).sort()).toEqual([
-      'in_progress',
-      'pending',
-      'queued',
+    expect(server.received.map(({ url }) => /status=(\w+)/.exec(url)?.[1])).toEqual([
       'requested',
-      'waiting'
+      'pending',
+      'waiting',
+      'queued',
+      'in_progress'
     ])
   })
 
