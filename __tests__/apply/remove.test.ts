@@ -49,7 +49,7 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   ['204', [{ kind: 'done' }], [], { status: 'done', sent: 1 }],
   [
     'T-26 a refusal by rule',
-    [{ kind: 'refused', reason: 'downloads', message: '5000 downloads' }],
+    [{ kind: 'refused', message: '5000 downloads' }],
     [],
     { status: 'refused', sent: 1 }
   ],
@@ -78,7 +78,7 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   ['502 for ever', [unsure], [doomed], { status: 'failed', sent: 3 }],
   [
     'T-31 a limit, then 204',
-    [{ kind: 'limited', until: 0, message: 'wait' }, { kind: 'done' }],
+    [{ kind: 'limited', message: 'wait' }, { kind: 'done' }],
     [],
     { status: 'done', sent: 2 }
   ],

@@ -8,7 +8,7 @@ import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { createWorld } from '../emulator/world.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 import { runAction } from '../helpers/run-action.ts'
-import { brokenTags, differences, losses, type Picture, pictureOf, untruths } from './judge.ts'
+import { brokenTags, differences, hidden, losses, type Picture, pictureOf, untruths } from './judge.ts'
 import { type Inputs, type Kind, layDown, type Scenario, scenarioOf } from './scenario.ts'
 
 /** How a disturbed run is made: the bundle in a process of its own, or the same run inside this one. */
@@ -52,7 +52,8 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
       const broken = brokenTags(app, github)
       const report = join(folder, 'disturbed.json')
       const since = github.requests.length
-      const bugs = await disturbed(scenario, stage, where, report)
+      const { bugs, isGreen } = await disturbed(scenario, stage, where, report)
+      const lies = [...app.row.lies]
       github.faults.clear()
       app.truth()
       const after = pictureOf(app)
@@ -60,6 +61,7 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
         ...bugs,
         ...losses(before, after, stays),
         ...untruths(report, app, github, since),
+        ...(isGreen ? hidden(app, github.requests.slice(since), lies) : []),
         ...[...brokenTags(app, github)]
           .filter(tag => !broken.has(tag))
           .map(tag => `${tag} cannot be pulled any more`),
@@ -119,17 +121,18 @@ function hide(app: Builder, nth: number): void {
   app.lie({ kind: 'count', value: app.row.order.length - 1 })
 }
 
-/** Makes the run, and gives what of its end was no failure that it foresaw. */
+/** Makes the run: what of its end was no failure that it foresaw, and whether it called itself whole. */
 async function disturbed(
   { disturbances }: Scenario,
   stage: Stage,
   where: Where,
   report: string
-): Promise<string[]> {
+): Promise<{ bugs: string[]; isGreen: boolean }> {
   const { github, app, inputs, clock } = stage
   const end = new AbortController()
   for (const { target, trouble } of disturbances) {
     if (trouble.kind === 'hide') hide(app, trouble.nth)
+    else if (trouble.kind === 'lie') app.lie(trouble.lie(app.row.order.map(({ id }) => id)))
     else if (trouble.kind !== 'kill') github.faults.on(target, trouble)
     else github.faults.on(target, { kind: trouble.when, run: () => end.abort() })
   }
@@ -137,5 +140,8 @@ async function disturbed(
   await using run = await (where === 'bundle'
     ? runAction(github, given, { kill: end.signal })
     : runInside(github, given, clock))
-  return run.stdout.split('\n').filter(line => line.includes('has a bug'))
+  return {
+    bugs: run.stdout.split('\n').filter(line => line.includes('has a bug')),
+    isGreen: run.code === 0 && run.outputs['incomplete'] === 'false'
+  }
 }

@@ -3,6 +3,7 @@ import { describedBy, referrerTag } from '../../src/model/digest.ts'
 import { readRecord } from '../../src/report/read-record.ts'
 import type { RunRecord } from '../../src/report/record.ts'
 import type { Builder } from '../emulator/builder.ts'
+import type { Lie } from '../emulator/lies.ts'
 import type { Emulator } from '../emulator/server.ts'
 
 /** What is to be seen of a package: ids with their tags, digests in tags as the id that they mean. */
@@ -78,4 +79,31 @@ export function untruths(reportFile: string, app: Builder, github: Emulator, sin
   const known = new Set(record.packages.flatMap(({ versions }) => versions.map(({ id }) => id)))
   for (const id of sent) if (!known.has(id)) wrong.push(`${id} was deleted and has no verdict`)
   return wrong
+}
+
+/**
+ * What a run that calls itself whole did not know: manifests that nobody gave it, and deletions that it
+ * could not look at once more.
+ *
+ * @param requests those of the run
+ * @param lies those that lasted as long as the run
+ */
+export function hidden(app: Builder, requests: Emulator['requests'], lies: readonly Lie[]): string[] {
+  const answers = Map.groupBy(
+    requests.filter(
+      ({ host, method, path }) => host === 'registry' && method === 'GET' && /\/manifests\//.test(path)
+    ),
+    ({ path }) => path.split('/').at(-1) as string
+  )
+  const isGiven = (name: string): boolean => (answers.get(name) ?? []).some(({ status }) => status === 200)
+  const unknown = app.row.order.filter(
+    ({ digest, tags }) => answers.has(digest) && ![digest, ...tags].some(isGiven)
+  )
+  const unlooked =
+    lies.some(({ kind }) => kind === 'unlisted') &&
+    requests.some(({ method, status }) => method === 'DELETE' && status === 204)
+  return [
+    ...unknown.map(({ id }) => `the run is green, and nobody gave it the manifest of ${id}`),
+    ...(unlooked ? ['the run is green, and GitHub did not list what it deleted'] : [])
+  ]
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Builder, Pushed } from '../emulator/builder.ts'
 import type { Target, Trouble } from '../emulator/faults.ts'
+import type { Lie } from '../emulator/lies.ts'
 import { secondaryRefusal } from '../emulator/limits.ts'
 import { registryError } from '../emulator/registry-auth.ts'
 import { artifact, dockerList, image, index, manifest, type Shape } from '../emulator/shapes.ts'
@@ -23,13 +24,17 @@ interface Push {
 
 export type Inputs = Readonly<Record<string, string>>
 
-/** Something that goes wrong. `hide` keeps a tagged version out of GitHub's list and count for the whole run; `kill` ends the process at this request, before or after it is carried out. */
+/**
+ * Something that goes wrong. `hide` keeps a tagged version out of GitHub's list and count for the whole run, `lie` bends
+ * the list for as long; `kill` ends the process at this request, before or after it is carried out.
+ */
 export interface Disturbance {
   readonly target: Target
   readonly trouble:
     | Exclude<Trouble, { kind: 'first' | 'then' }>
     | { readonly kind: 'kill'; readonly when: 'first' | 'then' }
     | { readonly kind: 'hide'; readonly nth: number }
+    | { readonly kind: 'lie'; readonly lie: (ids: readonly number[]) => Lie }
 }
 
 export interface Scenario {
@@ -146,6 +151,32 @@ const DENIAL = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
 const says = (status: number, body: unknown): Trouble => ({ kind: 'answer', answer: { status, body } })
 const often = fc.record({ after: fc.nat(12), times: fc.constantFrom(1, 1, 2, 3) })
 
+/** What a proxy shows in place of a manifest. */
+const PAGE = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>try later</html>' }
+
+/** A list that lags, lingers, stands in no order or is odd about a row. */
+const lie: fc.Arbitrary<(ids: readonly number[]) => Lie> = fc
+  .record({
+    kind: fc.constantFrom('lag', 'lag', 'linger', 'unlisted', 'shuffle', 'undated', 'repeat', 'drop'),
+    nth: fc.nat(20)
+  })
+  .map(({ kind, nth }) => ids => {
+    const id = ids[nth % ids.length] ?? 0
+    switch (kind) {
+      case 'lag':
+        return { kind, changes: 1 + (nth % 4) }
+      case 'undated':
+      case 'drop':
+        return { kind, id }
+      case 'repeat':
+        return { kind, id, gap: 1 + (nth % 3) }
+      case 'linger':
+      case 'unlisted':
+      case 'shuffle':
+        return { kind }
+    }
+  })
+
 /** Each witness by itself denies, lags or hides something: the list, the deleted list, a single version, the registry. */
 const witness: fc.Arbitrary<Disturbance> = fc.oneof(
   often.map(when => ({
@@ -157,6 +188,11 @@ const witness: fc.Arbitrary<Disturbance> = fc.oneof(
     trouble: { kind: 'answer' as const, answer: DENIAL }
   })),
   fc.nat(20).map(nth => ({ target: {}, trouble: { kind: 'hide' as const, nth } })),
+  lie.map(one => ({ target: {}, trouble: { kind: 'lie' as const, lie: one } })),
+  often.map(when => ({
+    target: { host: 'registry' as const, method: 'GET', path: /\/manifests\//, ...when },
+    trouble: { kind: 'answer' as const, answer: PAGE }
+  })),
   often.map(when => ({
     target: { host: 'registry' as const, path: /tags\/list/, ...when, after: 0 },
     trouble: says(200, { name: 'acme/app', tags: [] })

@@ -137,12 +137,12 @@ describe('a policy file', () => {
 
   test('rules of the inputs hold beside it, and their settings where it is silent', () => {
     const read = parsePolicyFile(
-      file('- { action: keep, match: { tags: v* } }', 'defaults: { grace: 1h }\n'),
+      file('- { action: keep, match: { tags: v* } }', 'defaults: { grace: 1h, age-from: created }\n'),
       'p.yml'
     )
     const inputs = policyFor(parsePolicyFile(EXAMPLE, 'p.yml'), 'containai')
     const both = policyFor(read, 'app', { ...inputs!, minRemaining: 3 })
-    expect(both).toMatchObject({ grace: HOUR, maxDeletions: 500, minRemaining: 3 })
+    expect(both).toMatchObject({ grace: HOUR, ageFrom: 'created', maxDeletions: 500, minRemaining: 3 })
     expect(both?.rules.map(({ name }) => name)).toEqual(['rule 1', 'moving tags', 'builds'])
   })
 

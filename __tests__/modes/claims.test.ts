@@ -1,9 +1,12 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { createRepositories } from '../emulator/repositories.ts'
 import { repositoryRoutes } from '../emulator/repository-api.ts'
 import { artifact, image, manifest } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
 import { fastClock } from '../helpers/inside.ts'
+import { checkout } from '../helpers/workspace.ts'
 import { ago, openScene } from './retain/runs.ts'
 
 /** Sentences of the README and of docs/, each named as it stands there, that no other test holds. */
@@ -137,5 +140,107 @@ packages:
   for (const packages of ['/^APP-/', 'App-Meta', '/app-meta/i']) {
     const result = await run({ packages, policy, token })
     expect(result).toMatchObject({ code: 0, outputs: { packages: '["app-meta"]', 'deleted-count': '0' } })
+  }
+})
+
+test('policies: of two budgets the stricter holds, whichever it is', async () => {
+  for (const [policy, input] of [
+    [1, '2'],
+    [2, '1']
+  ] as const) {
+    await using scene = await open()
+    scene.app.push(manifest(), { tags: ['v1'], at: ago(90) })
+    for (const build of [1, 2, 3]) scene.app.push(manifest(), { tags: [`sha-${build}`], at: ago(90 - build) })
+    const text = `version: 1
+defaults: { deletions-per-run: ${policy} }
+packages:
+  - match: app
+    rules: [{ action: delete, match: { tags: 'sha-*' } }]
+`
+    const result = await scene.run({ policy: text, 'deletions-per-run': input })
+    expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '1', incomplete: 'true' } })
+  }
+})
+
+test('large-organizations: one job works on several packages side by side', async () => {
+  await using scene = await open()
+  const { app, world, run, github } = scene
+  const web = world.package('acme/web', { repository: 'acme/app' })
+  for (const pkg of [app, web]) {
+    pkg.push(manifest(), { tags: ['v1'], at: ago(90) })
+    for (let build = 1; build <= 5; build++)
+      pkg.push(manifest(), { tags: [`sha-${build}`], at: ago(90 - build) })
+  }
+  expect((await run({ packages: 'app, web', 'delete-tags': 'sha-*' })).errors).toEqual([])
+  const of = (name: string) => github.requests.map(({ path }) => path.includes(`/container/${name}/versions`))
+  expect(of('web').indexOf(true)).toBeLessThan(of('app').lastIndexOf(true))
+  expect(of('app').indexOf(true)).toBeLessThan(of('web').lastIndexOf(true))
+})
+
+test('inputs: `page-file` writes the page, and without it there is none', async () => {
+  await using scene = await open()
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  using plain = checkout({})
+  await scene.run({ 'delete-tags': 'x' }, plain.circumstances)
+  expect(globSync('**/*.html', { cwd: plain.root })).toEqual([])
+  using asked = checkout({})
+  const result = await scene.run({ 'delete-tags': 'x', 'page-file': 'out/page.html' }, asked.circumstances)
+  expect(result.errors).toEqual([])
+  expect(readFileSync(join(asked.root, 'out/page.html'), 'utf8')).toContain('v1')
+})
+
+test('troubleshooting: what `keep-tags` keeps is no longer listed as refused', async () => {
+  await using scene = await open()
+  const web = scene.world.package('acme/web', { visibility: 'public', repository: 'acme/app' })
+  web.push(manifest(), { tags: ['v1'], at: ago(90) })
+  web.downloaded(web.push(manifest(), { tags: ['pr-1'], at: ago(80) }), 5_001)
+  const inputs = { packages: 'web', 'delete-tags': 'pr-*' }
+  expect((await scene.run(inputs)).summary).toContain('Refused by GitHub')
+  expect((await scene.run({ ...inputs, 'keep-tags': 'pr-1' })).summary).not.toContain('Refused by GitHub')
+})
+
+test('policies: newest is by semver where the rule matches by it, else by the date of the push', async () => {
+  for (const [match, kept] of [
+    ["semver: '*'", 'v2.0.0'],
+    ["tags: 'v*'", 'v1.0.1']
+  ]) {
+    await using scene = await open()
+    scene.app.push(manifest(), { tags: ['latest'], at: ago(90) })
+    for (const [age, tag] of [
+      [80, 'v1.0.0'],
+      [70, 'v2.0.0'],
+      [60, 'v1.0.1']
+    ] as const)
+      scene.app.push(manifest(), { tags: [tag], at: ago(age) })
+    const policy = `version: 1
+packages:
+  - match: app
+    rules: [{ action: delete, match: { ${match} }, keep-at-least: 1 }]
+`
+    expect((await scene.run({ policy })).errors).toEqual([])
+    expect(Object.keys(scene.app.tags()).toSorted()).toEqual(['latest', kept])
+  }
+})
+
+test('policies: a rule that keeps builds of all branches keeps those of a deleted one, too', async () => {
+  const deleted = `version: 1
+packages:
+  - match: app
+    rules:
+      - { action: delete, match: { tags: '/^(?<branch>.+)-[0-9a-f]{7}$/', branch: deleted } }
+`
+  const all =
+    "      - { action: delete, match: { tags: '/^(?<branch>.+)-[0-9a-f]{7}$/' }, group-by: branch, keep-at-least: 5 }\n"
+  for (const [policy, left] of [
+    [deleted, 0],
+    [deleted + all, 5]
+  ] as const) {
+    await using scene = await open()
+    scene.repository.branch('main')
+    scene.app.push(manifest(), { tags: ['latest'], at: ago(90) })
+    for (let build = 1; build <= 6; build++)
+      scene.app.push(manifest(), { tags: [`gone-000000${build}`], at: ago(80 - build) })
+    expect((await scene.run({ policy })).errors).toEqual([])
+    expect(Object.keys(scene.app.tags()).filter(tag => tag.startsWith('gone'))).toHaveLength(left)
   }
 })

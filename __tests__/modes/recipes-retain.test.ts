@@ -171,6 +171,10 @@ test('the last builds of every version, and the test package goes; then check, e
   ])
   const left = ['latest', 'v3.0.0', 'v3.0.0_1', 'v3.1.0', 'v3.1.0_4', 'v3.1.0_5', 'v3.1.0_6']
   expect(Object.keys(app.tags()).toSorted()).toEqual(left)
+  const undone = await github.undo('regtech/sbl/alpine', token)
+  expect(undone.map(run => run.errors)).toEqual([[]])
+  expect(stock(app)).toEqual(before.slice(0, 1))
+  await github.run('Core images', 'retention', { secrets })
   const again = await github.run('Core images', 'retention', { secrets })
   expect(again).toMatchObject([
     { code: 0, outputs: { 'deleted-count': '0' } },

@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { startEmulator } from '../emulator/server.ts'
 import { image } from '../emulator/shapes.ts'
-import { recipeFolder } from '../helpers/recipes.ts'
+import { recipe, recipeFolder } from '../helpers/recipes.ts'
 import { type ActionRun, runAction } from '../helpers/run-action.ts'
 import { jobIn, play, type Runner } from '../helpers/workflow.ts'
+import { checkout } from '../helpers/workspace.ts'
 
 /** The documents' recipes for approval and undo as they are written, played by the bundle as a runner does. */
 
@@ -46,4 +50,47 @@ it('the approval recipe deletes what its plan says, once approved, and the undo 
   const undone = await play(job('Undo a retention', 'undo'), { inputs: { run: '1' } }, runner)
   expect(undone).toMatchObject([{ code: 0, outputs: { 'restored-count': '9' } }])
   expect({ tags: app.tags(), digests: app.digests() }).toEqual(before)
+})
+
+const text = readFileSync(new URL('../../docs/policies.md', import.meta.url), 'utf8')
+const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js')
+
+it('the tests of a policy run by their recipe and by the command of the documents, asking nobody', async () => {
+  const policy = recipe('docs/policies.md', 'Tests')
+  const [, ...command] =
+    /`env (INPUT_POLICY=\S+) (INPUT_POLICY-TESTS=true) node dist\/index\.js`/.exec(text) ?? []
+  for (const [rules, code] of [
+    [policy, 0],
+    [policy.replace('expect: { delete: [old] }', 'expect: { delete: [] }'), 1]
+  ] as const) {
+    await using github = await startEmulator()
+    using folder = recipeFolder()
+    await using stack = new AsyncDisposableStack()
+    const files = { '.github/ghcr-steward.yml': rules }
+    const runs = await play(
+      jobIn('docs/policies.md', 'Policy', 'test'),
+      {},
+      {
+        token: '',
+        files,
+        folder: folder.path,
+        artifacts: new Map(),
+        run: async (inputs, env) =>
+          stack.use(await runAction(github, inputs, { env, cwd: env['GITHUB_WORKSPACE'] ?? '' }))
+      }
+    )
+    expect(runs).toMatchObject([{ code }])
+    expect(github.requests).toEqual([])
+    using checkedOut = checkout(files)
+    const env = Object.fromEntries(command.map(pair => pair.split('=')))
+    const { status, stdout } = spawnSync(process.execPath, [BUNDLE], {
+      cwd: checkedOut.root,
+      env,
+      encoding: 'utf8'
+    })
+    expect({ status, passed: stdout.includes('1 policy test passed.') }).toEqual({
+      status: code,
+      passed: code === 0
+    })
+  }
 })

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { createSend } from '../../src/registry/transport.ts'
 import { startEmulator } from '../emulator/server.ts'
 import { image } from '../emulator/shapes.ts'
 import { CERTIFICATE, openEnterprise } from '../helpers/enterprise.ts'
@@ -14,19 +15,21 @@ const SERVERS = [
     server: 'https://ghes.example',
     api: 'https://ghes.example/api/v3',
     registry: 'https://containers.ghes.example',
-    prefix: '/api/v3'
+    prefix: '/api/v3',
+    proxy: 'https_proxy'
   },
   {
     what: 'ghe.com',
     server: 'https://octo.ghe.com',
     api: 'https://api.octo.ghe.com',
     registry: 'https://containers.octo.ghe.com',
-    prefix: ''
+    prefix: '',
+    proxy: 'HTTPS_PROXY'
   }
 ]
 
 test.each(SERVERS)('$what: retention, whole, by its own addresses and through the proxy', async facts => {
-  const { server, api, registry, prefix } = facts
+  const { server, api, registry, prefix, proxy } = facts
   await using github = await startEmulator({ apiPrefix: prefix, realm: `${registry}/token` })
   const app = github.world.package('acme/app', { repository: 'acme/app' })
   const kept = app.push(image(), { tags: ['v1.0.0'], at: Date.now() - 90 * DAY })
@@ -42,7 +45,7 @@ test.each(SERVERS)('$what: retention, whole, by its own addresses and through th
       GITHUB_SERVER_URL: server,
       GITHUB_API_URL: api,
       'INPUT_REGISTRY-URL': '',
-      https_proxy: enterprise.proxyUrl,
+      [proxy]: enterprise.proxyUrl,
       NODE_EXTRA_CA_CERTS: CERTIFICATE
     }
   })
@@ -54,4 +57,20 @@ test.each(SERVERS)('$what: retention, whole, by its own addresses and through th
   expect(app.tags()['v1.0.0']).toBe(kept.digest)
   const hosts = new Set(enterprise.connected)
   expect([...hosts].sort()).toEqual([api, registry].map(url => `${new URL(url).host}:443`).sort())
+})
+
+test.each(['NO_PROXY', 'no_proxy'])('a host that %s names is asked without the proxy', async name => {
+  await using github = await startEmulator()
+  // Not 127.0.0.1, which no proxy is ever asked for.
+  const url = new URL(`http://0.0.0.0:${new URL(github.registryUrl).port}/v2/`)
+  const ask = () => createSend(5_000)({ method: 'GET', url, headers: {} }).then(({ status }) => status)
+  const before = { ...process.env }
+  try {
+    process.env['HTTP_PROXY'] = 'http://127.0.0.1:9'
+    await expect(ask()).rejects.toThrow('ECONNREFUSED')
+    process.env[name] = '0.0.0.0'
+    await expect(ask()).resolves.toBe(401)
+  } finally {
+    process.env = before
+  }
 })

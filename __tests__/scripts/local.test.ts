@@ -5,31 +5,49 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { believable } from '../emulator/believable.ts'
-import { startEmulator } from '../emulator/server.ts'
+import { type Emulator, startEmulator } from '../emulator/server.ts'
 
 const root = resolve(import.meta.dirname, '../..')
+
+async function settings(github: Emulator, token: string, more = '') {
+  const example = await readFile(join(root, '.env.example'), 'utf8')
+  const folder = await mkdtemp(join(tmpdir(), 'local-'))
+  const file = join(folder, 'env')
+  await writeFile(
+    file,
+    example.replace('INPUT_TOKEN=', `INPUT_TOKEN=${token}`).replace('PACKAGES=my-app', 'PACKAGES=shop/api') +
+      `INPUT_KEEP-AT-LEAST=3\nINPUT_DRY-RUN=false\nINPUT_API-URL=${github.apiUrl}\nINPUT_REGISTRY-URL=${github.registryUrl}\n${more}`
+  )
+  return { file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+}
+
+const start = (...args: string[]) =>
+  promisify(execFile)(process.execPath, [join(root, 'scripts/local.ts'), ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] }
+  })
 
 test.each([[[]], [['--dist']]])('npm start %j runs .env.example dry, and shows no secret', async flags => {
   const { world } = believable(Date.now())
   await using github = await startEmulator({ world })
-  const token = world.classic('olivia')
-  const example = await readFile(join(root, '.env.example'), 'utf8')
-  const settings =
-    example.replace('INPUT_TOKEN=', `INPUT_TOKEN=${token}`).replace('PACKAGES=my-app', 'PACKAGES=shop/api') +
-    `INPUT_KEEP-AT-LEAST=3\nINPUT_DRY-RUN=false\nINPUT_API-URL=${github.apiUrl}\nINPUT_REGISTRY-URL=${github.registryUrl}\n`
-  const folder = await mkdtemp(join(tmpdir(), 'local-'))
-  const file = join(folder, 'env')
-  await writeFile(file, settings)
-  try {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [join(root, 'scripts/local.ts'), '--env', file, ...flags],
-      { env: { PATH: process.env['PATH'] } }
-    )
-    expect(stdout).toMatch(/^▼ shop\/api: \d+ versions[\s\S]*^would be deleted: sha-/m)
-    expect(stdout).not.toMatch(/::|ghp_/)
-    expect(github.writes).toEqual([])
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  await using env = await settings(github, world.classic('olivia'))
+  const { stdout } = await start('--env', env.file, ...flags)
+  expect(stdout).toMatch(/^▼ shop\/api: \d+ versions[\s\S]*^would be deleted: sha-/m)
+  expect(stdout).not.toMatch(/::|ghp_/)
+  expect(github.writes).toEqual([])
+})
+
+test('npm start -- --for-real deletes, and the command that it prints undoes it', async () => {
+  const { world } = believable(Date.now())
+  await using github = await startEmulator({ world })
+  // A budget, because the pace of real deletions is that of a clock.
+  await using env = await settings(github, world.classic('olivia'), 'INPUT_DELETIONS-PER-RUN=5\n')
+  const api = world.package('acme/shop/api')
+  const before = api.digests()
+  const { stdout } = await start('--env', env.file, '--for-real')
+  expect(api.digests().size).toBeLessThan(before.size)
+  const [, command = ''] = /^to undo it: npm start -- (.+)$/m.exec(stdout) ?? []
+  expect(command).toContain('--for-real --undo ')
+  await start(...command.split(' '))
+  expect(api.digests()).toEqual(before)
 })

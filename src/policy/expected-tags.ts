@@ -190,6 +190,16 @@ function commitOf(name: string, commits: Commits): string | undefined {
   )
 }
 
+/**
+ * Patterns for git tags, where a variable may hold a plain prefix such as `v`: a name without wildcards and digits that
+ * no tag has. With a digit it may be a release that is not there, and then its pre-releases are no answer.
+ */
+export function withPrefixes(sources: readonly string[], gitTags: readonly string[]): string[] {
+  return sources.map(source =>
+    /^[A-Za-z][A-Za-z/@._-]*$/.test(source) && !gitTags.includes(source) ? `${source}*` : source
+  )
+}
+
 /** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
 function gitTagPatterns(sources: readonly string[]): Patterns {
   const patterns = parsePatterns(sources.map(source => source.replace(/^(!?)\*$/, '$1**')))
@@ -203,13 +213,17 @@ function gitTagPatterns(sources: readonly string[]): Patterns {
   }
 }
 
-/** Those that are the beginning of a complete version that stands beside them. */
+/** `v1` and `v1.2` beside `v1.2.3`, whatever stands before. Where releases count `6.1`, `6.1.1`, the first is one, too. */
 function movingTags(names: readonly string[]): string[] {
-  return names.filter(name => /^v?\d+(?:\.\d+)?$/.test(name) && names.some(other => isReleaseOf(name, other)))
-}
-
-function isReleaseOf(series: string, name: string): boolean {
-  return name.startsWith(`${series}.`) && /^v?\d+\.\d+\.\d+$/.test(name)
+  const all = new Set(names)
+  const series = names.flatMap(name => {
+    const [, minor, major] = /^(((?:.*[/@_-])?v?\d+)\.\d+)\.\d+$/.exec(name) ?? []
+    return minor === undefined
+      ? []
+      : [major, ...(all.has(`${minor}.1`) && !all.has(`${minor}.0`) ? [] : [minor])]
+  })
+  const moving = new Set(series)
+  return names.filter(name => moving.has(name))
 }
 
 /** A chart of version `1.0.0+b5` has the tag `1.0.0_b5`; a name with other characters is asked for by a named group. */

@@ -46,6 +46,30 @@ test.each([
   expect(run.outputs['checked-tags']?.split('\n').sort()).toEqual(expected.sort())
 })
 
+test.each([
+  ['v', ['v1.0.0', 'v1.1.0-rc.1'], 'v*'],
+  ['release-', ['release-7'], 'release-*'],
+  // Unset and empty look the same to an action: the default.
+  ['', ['v1.0.0', 'v1.1.0-rc.1'], 'v*'],
+  // A tag that is there is that tag.
+  ['nightly', ['nightly'], 'nightly']
+])('a plain prefix from a variable, straight through: %j', async (prefix, expected, read) => {
+  await using acme = await scene()
+  acme.repository.tag('v1.0.0', 'v1.1.0-rc.1', 'release-7', '2.0.0', 'nightly', 'nightly-1')
+  await using run = await acme.run({ 'git-tags': prefix })
+  expect(run.outputs['checked-tags']?.split('\n').toSorted()).toEqual(expected)
+  expect(run.stdout).toContain(`with \`git-tags\` as ${read} `)
+})
+
+test('a release that is not there is no prefix: its pre-releases do not stand for it', async () => {
+  await using acme = await scene()
+  acme.repository.tag('v1.1.0-rc.1')
+  acme.app.push(image(), { tags: ['v1.1.0-rc.1'] })
+  await using run = await acme.run({ 'git-tags': 'v1.1.0', 'fail-on-missing': 'true' })
+  expect(run.code).toBe(1)
+  expect(errorsOf(run).join()).toContain('no git tag matches `git-tags` (`v1.1.0`)')
+})
+
 test('an image for every commit of a branch: what `git log` prints, and no git tags', async () => {
   await using acme = await scene()
   acme.repository.tag('v1.0.0')

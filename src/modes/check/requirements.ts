@@ -13,7 +13,8 @@ import {
   expectTags,
   mergeExpectations,
   type NewestTag,
-  newestTags
+  newestTags,
+  withPrefixes
 } from '../../policy/expected-tags.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
@@ -61,23 +62,25 @@ export async function readRequirements(
   const given = [...Object.values(inputs.dispatchInputs), inputs.dispatchRef ?? '']
   const tagsOf = askingOnce(inputs, context)
   const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
-  for (const { rules, names } of questions.values()) {
-    const templates = [...rules.imageTags, ...rules.newestTags, ...given]
-    const read = await orFailure(() => tagsOf(rules.repository, askForCommits(templates)))
+  for (const { rules: asked, names } of questions.values()) {
+    const templates = [...asked.imageTags, ...asked.newestTags, ...given]
+    const read = await orFailure(() => tagsOf(asked.repository, askForCommits(templates)))
     if ('problem' in read) {
       // Where nothing else is asked, the run has nothing to say; else only what needs this repository has not.
       if (read.problem === 'left') throw new BudgetError(read.sentence)
       if (questions.size === 1) throw new ExpectedError(read.sentence)
-      const required = expectTags([], { ...rules, gitTags: ['!**'] })
+      const required = expectTags([], { ...asked, gitTags: ['!**'] })
       answers.push({ ...required, errors: [read.sentence], warnings: [], names })
       continue
     }
     const { tags, commits } = read
+    const rules = { ...asked, gitTags: withPrefixes(asked.gitTags, tags) }
     const wanted = expectTags(tags, rules, commits)
     const repository = rules.repository ?? context.repository.name
     const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
     context.log.info(
-      `${repository} has ${tags.length} ${kind}; ${wanted.expected.length} tags must have an image`
+      `${repository} has ${tags.length} ${kind}; with \`git-tags\` as ${rules.gitTags.join(', ')} ` +
+        `${wanted.expected.length} tags must have an image`
     )
     for (const line of tagLines(wanted)) context.log.info(line)
     answers.push({ ...wanted, ...doubtsOf(tags, wanted, { ...inputs, ...rules }), names })
