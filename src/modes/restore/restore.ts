@@ -248,7 +248,7 @@ async function tagsElsewhere(
   const sentences: string[] = []
   for (const holder of active) {
     const taken = holder.tags.filter(tag => (tags.get(tag)?.digest ?? holder.digest) !== holder.digest)
-    if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder, context))) continue
+    if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder.digest, context))) continue
     for (const tag of taken) {
       sentences.push(
         `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where it was put since the deletion.`
