@@ -24,7 +24,6 @@ export function actionsRoutes(
   api: string,
   visible: (handle: Handler) => (call: Call) => Answer
 ): Route[] {
-  const base = '/repos/{owner}/{repo}/actions'
   const render = (run: StoredRun, repository: StoredRepository) =>
     renderRun(run, repository, api, repositories)
 
@@ -93,11 +92,12 @@ export function actionsRoutes(
     return { status: 200, body: { workflow_run_id: run.id, run_url, html_url: pageOf(run, repository) } }
   }
 
-  const route = (method: string, path: string, handle: Handler): Route => ({
-    method,
-    path: `${base}${path}`,
-    handle: visible(handle)
-  })
+  const route = (method: string, path: string, handle: Handler): Route[] =>
+    ['/repos/{owner}/{repo}', '/repositories/{id}'].map(base => ({
+      method,
+      path: `${base}/actions${path}`,
+      handle: visible(handle)
+    }))
   return [
     route('GET', '/workflows/{workflow}', reading(oneWorkflow)),
     route(
@@ -108,7 +108,7 @@ export function actionsRoutes(
     route('GET', '/runs', reading(listRuns(() => true))),
     route('GET', '/runs/{run}', reading(oneRun)),
     route('POST', '/workflows/{workflow}/dispatches', dispatch)
-  ]
+  ].flat()
 }
 
 function filesAt(repository: StoredRepository, ref: string): ReadonlyMap<string, WorkflowFile> | undefined {

@@ -62,7 +62,7 @@ export interface StoredPull {
 
 export interface StoredRepository {
   readonly id: number
-  readonly name: string
+  name: string
   readonly isPrivate: boolean
   readonly defaultBranch: string
   /** The workflow files at each git tag: those that were on the default branch when it was set. */
@@ -103,6 +103,8 @@ export interface RepositoryBuilder {
   /** Puts a workflow file on the default branch. */
   workflow(file: string, facts: WorkflowFile): void
   disable(file: string): void
+  /** The old name goes on leading here, as GitHub's does: reads are redirected, and so are writes. */
+  rename(to: string): void
   /** A run that is there before anything is dispatched. */
   ran(workflow: string, facts: Partial<StoredRun>): StoredRun
 }
@@ -200,12 +202,20 @@ export function createRepositories(world: World, server: Repositories['server'] 
         runs: []
       }
       repositories.set(name.toLowerCase(), row)
-      return builderOf(row, () => ids++, world)
+      const rename = (to: string) => {
+        row.name = to
+        repositories.set(to.toLowerCase(), row)
+      }
+      return { ...builderOf(row, () => ids++, world), rename }
     }
   }
 }
 
-function builderOf(row: StoredRepository, nextId: () => number, world: World): RepositoryBuilder {
+function builderOf(
+  row: StoredRepository,
+  nextId: () => number,
+  world: World
+): Omit<RepositoryBuilder, 'rename'> {
   return {
     row,
     tag: (...names) => {

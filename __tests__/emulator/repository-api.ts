@@ -27,9 +27,15 @@ export const repositoryRoutes =
         const found =
           id === undefined ? repositories.find(`${owner}/${repo}`) : repositories.findById(Number(id))
         if (found === undefined || !maySee(repositories, call.account, found)) return notFound()
-        return handle(call, found)
+        const isOldName = id === undefined && `${owner}/${repo}`.toLowerCase() !== found.name.toLowerCase()
+        return isOldName ? toNewName(call, found, api) : handle(call, found)
       }
     const get = (path: string, handle: Handler): Route => ({ method: 'GET', path, handle: visible(handle) })
+
+    const whole: Handler = (_call, repository) => ({
+      status: 200,
+      body: renderFullRepository(repository, api, repositories)
+    })
 
     const matchingRefs: Handler = ({ params }, { name, tags, branches, hidden, defaultBranch }) => {
       if (tags.size === 0 && defaultBranch === '')
@@ -80,11 +86,10 @@ export const repositoryRoutes =
     }
 
     return [
-      get('/repos/{owner}/{repo}', (_call, repository) => ({
-        status: 200,
-        body: renderFullRepository(repository, api, repositories)
-      })),
+      get('/repos/{owner}/{repo}', whole),
+      get('/repositories/{id}', whole),
       get('/repos/{owner}/{repo}/git/matching-refs/{ref...}', matchingRefs),
+      get('/repositories/{id}/git/matching-refs/{ref...}', matchingRefs),
       get('/repos/{owner}/{repo}/tags', tags),
       get('/repositories/{id}/tags', tags),
       get('/repos/{owner}/{repo}/releases', releases),
@@ -93,6 +98,20 @@ export const repositoryRoutes =
       ...actionsRoutes(repositories, api, visible)
     ]
   }
+
+/** Where a renamed repository is now: its id, which stays. */
+function toNewName({ method, path }: Call, { id }: StoredRepository, api: string): Answer {
+  const location = `${api}/repositories/${id}${path
+    .split('/')
+    .slice(4)
+    .map(part => `/${part}`)
+    .join('')}`
+  const status = method === 'GET' ? 301 : 307
+  return {
+    ...problem(status, 'Moved Permanently', 'rest/guides/best-practices-for-using-the-rest-api'),
+    headers: { location }
+  }
+}
 
 function maySee(
   repositories: Repositories,
@@ -148,7 +167,7 @@ function renderRef(ref: string, name: string, commit: string | undefined, api: s
   return {
     ref,
     node_id: `REF_${sha.slice(0, 8)}`,
-    url: `${url}/${ref}`,
+    url: encodeURI(`${url}/${ref}`),
     object: { type: 'commit', sha, url: `${url}/commits/${sha}` }
   }
 }

@@ -124,11 +124,11 @@ describe('runs', () => {
       }
     ])
     expect(server.received.map(({ url }) => /status=(\w+)/.exec(url)?.[1])).toEqual([
-      'queued',
-      'in_progress',
       'requested',
+      'pending',
       'waiting',
-      'pending'
+      'queued',
+      'in_progress'
     ])
   })
 

@@ -21,6 +21,10 @@ describe('E-14 a branch is found by every spelling of its name', () => {
     ['Feature/ABC', 'feature-abc'],
     ['feature/über', 'feature-uber'],
     ['feature/über', 'feature--ber'],
+    ['fix/straße', 'fix-strasse'],
+    ['fix/łódź', 'fix-lodz'],
+    ['feature/日本', 'feature-ri-ben'],
+    ['feature/日本', 'feature'],
     ['fix-', 'fix'],
     ['v1', '1'],
     ['release/1.2', '1.2'],
@@ -41,7 +45,9 @@ describe('E-14 a branch is found by every spelling of its name', () => {
     ['main', 'mainline'],
     ['v1.1.0', '11.0'],
     ['feature/login', 'feature-log'],
-    ['dependabot/npm/x-1.2.3', '1.2.3']
+    ['dependabot/npm/x-1.2.3', '1.2.3'],
+    ['日本', 'main'],
+    ['feature/日本', 'feature-checkout-basket']
   ])('%s not by %s', (branch, text) => {
     expect(gitNames([branch]).find(text)).toEqual([])
   })

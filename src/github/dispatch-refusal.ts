@@ -56,15 +56,6 @@ const REMEDIES: readonly (readonly [status: number, message: RegExp, remedy: (pl
     /list of allowed values/i,
     ({ workflow }) => `Add the value to the input's \`options\` in ${workflow}.`
   ],
-  ...[301, 302, 307, 308].map(
-    status =>
-      [
-        status,
-        /./,
-        ({ repository }: Place) =>
-          `${repository} was renamed or moved: write its new name in \`dispatch-repository\`.`
-      ] as const
-  ),
   [
     404,
     /./,

@@ -1,6 +1,6 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { RateLimitError } from '../errors.ts'
+import { ExpectedError, RateLimitError } from '../errors.ts'
 import type { WorkflowRun } from '../model/check.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal } from './dispatch-refusal.ts'
@@ -29,7 +29,7 @@ export interface Workflows {
   readonly workflow: string
   readonly repository: string
   readonly url: string
-  /** @throws ExpectedError that says what to change when the workflow is not there or is switched off */
+  /** @throws ExpectedError that says what to change when the workflow is not there, is switched off, or lives in a renamed repository */
   examine(): Promise<void>
   /** Sends one dispatch, once. `ref` is a branch, or `refs/tags/…`. */
   dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started>
@@ -52,7 +52,7 @@ const RunRow = z.object({
   html_url: z.string()
 })
 const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: z.array(RunRow) })
-const Details = z.object({ state: z.string() })
+const Details = z.object({ state: z.string(), url: z.string().default('') })
 const Answer = z.object({ workflow_run_id: z.int().positive(), html_url: z.string() })
 
 /** All that a run can be before it has ended, in that order; GitHub takes one at a time, and runs go on meanwhile. */
@@ -83,7 +83,14 @@ export function createWorkflows(
     const what = `Reading the workflow ${workflow} of ${repository}`
     try {
       const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}', at)
-      const { state } = understood(Details, data, what)
+      const { state, url } = understood(Details, data, what)
+      // A read follows a repository to its new name; a dispatch must not, so it would start nothing.
+      const [, now = repository] = /\/repos\/([^/]+\/[^/]+)\/actions\//.exec(url) ?? []
+      if (now.toLowerCase() !== repository.toLowerCase()) {
+        throw new ExpectedError(
+          `${repository} was renamed to ${now}: write \`dispatch-repository: ${now}\`, because a dispatch does not follow.`
+        )
+      }
       if (state !== 'active') throw dispatchRefusal(422, `a workflow in the state ${state}`, place)
     } catch (error) {
       if (statusOf(error) === 404) throw dispatchRefusal(404, 'Not Found', place)
@@ -132,11 +139,14 @@ export function createWorkflows(
     }
   }
 
-  function notStarted(error: unknown, ref: string): Started {
+  async function notStarted(error: unknown, ref: string): Promise<Started> {
     if (error instanceof RateLimitError) return { kind: 'limited', sentence: error.message }
     if (!(error instanceof RequestError)) throw error
     const status = statusOf(error) ?? 0
-    if (status < 400 || status >= 500) {
+    const isRedirect = status >= 300 && status < 400
+    const newName = isRedirect ? await examine().catch((told: Error) => told.message) : undefined
+    if (newName !== undefined) return { kind: 'refused', sentence: newName }
+    if (!isRedirect && (status < 400 || status >= 500)) {
       const sentence = `GitHub gave ${answerOf(error)}, so it is not known whether a run was started; it is not sent again.`
       return { kind: 'unsure', sentence }
     }

@@ -22,6 +22,8 @@ export interface GitNames {
 
 /** A text of fewer characters than this is nobody's cut name: workflows cut at 40, 48, 53, 63 or 128. */
 const SHORTEST_CUT = 30
+/** Fewer Latin letters than these say nothing of a name whose others are unknown. */
+const SHORTEST_TOLD = 3
 
 /**
  * Makes branches or git tags findable by every spelling that build workflows give them: any case, any separators or
@@ -31,16 +33,19 @@ const SHORTEST_CUT = 30
  */
 export function gitNames(names: Iterable<string>): GitNames {
   const byKey = new Map<string, string[]>()
+  const shapes: { readonly name: string; readonly shape: RegExp }[] = []
   for (const name of names) {
+    shapes.push(...shapeOf(name).map(shape => ({ name, shape })))
     for (const key of keysOf(name)) byKey.set(key, [...(byKey.get(key) ?? []), name])
   }
   const sorted = [...byKey.keys()].sort()
   return {
     find: text => {
       const key = fold(text)
-      const found = byKey.get(key) ?? []
+      const shaped = shapes.filter(({ shape }) => shape.test(squash(text))).map(({ name }) => name)
+      const found = [...(byKey.get(key) ?? []), ...shaped]
       if (text.length < SHORTEST_CUT) return found
-      const begun: string[] = []
+      const begun = [...shaped]
       for (let at = firstFrom(sorted, key); sorted[at]?.startsWith(key); at++) {
         begun.push(...(byKey.get(sorted[at] ?? '') ?? []))
       }
@@ -54,6 +59,17 @@ function keysOf(name: string): Set<string> {
   const plain = [name, name.normalize('NFKD')]
   const spelled = plain.flatMap(text => [fold(text), fold(text.replaceAll('/', '')), squash(text)])
   return new Set([...spelled, ...(version === undefined ? [] : [fold(version)])])
+}
+
+/** What a name may be in Latin letters, where it has others: everybody writes `ß` in a way of their own. */
+function shapeOf(name: string): RegExp[] {
+  const parts = name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .split(/([^\p{ASCII}]+)/u)
+  const latin = parts.map((part, at) => (at % 2 === 0 ? squash(part) : `[a-z0-9]{0,${6 * part.length}}`))
+  const isTold = parts.length > 1 && latin.filter((_, at) => at % 2 === 0).join('').length >= SHORTEST_TOLD
+  return isTold ? [new RegExp(`^${latin.join('')}$`)] : []
 }
 
 /** The same for every spelling: lower case, with no separators but between two digits (`1.10` is not `11.0`). */

@@ -213,13 +213,17 @@ function gitTagPatterns(sources: readonly string[]): Patterns {
   }
 }
 
-/** Those that are the beginning of a complete version that stands beside them. */
+/** `v1` and `v1.2` beside `v1.2.3`, whatever stands before. Where releases count `6.1`, `6.1.1`, the first is one, too. */
 function movingTags(names: readonly string[]): string[] {
-  return names.filter(name => /^v?\d+(?:\.\d+)?$/.test(name) && names.some(other => isReleaseOf(name, other)))
-}
-
-function isReleaseOf(series: string, name: string): boolean {
-  return name.startsWith(`${series}.`) && /^v?\d+\.\d+\.\d+$/.test(name)
+  const all = new Set(names)
+  const series = names.flatMap(name => {
+    const [, minor, major] = /^(((?:.*[/@_-])?v?\d+)\.\d+)\.\d+$/.exec(name) ?? []
+    return minor === undefined
+      ? []
+      : [major, ...(all.has(`${minor}.1`) && !all.has(`${minor}.0`) ? [] : [minor])]
+  })
+  const moving = new Set(series)
+  return names.filter(name => moving.has(name))
 }
 
 /** A chart of version `1.0.0+b5` has the tag `1.0.0_b5`; a name with other characters is asked for by a named group. */

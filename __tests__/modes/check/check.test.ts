@@ -333,6 +333,19 @@ test('a moving git tag beside its release is not expected, and so not built', as
   expect(named.outputs['missing-tags']).toBe('v1')
 })
 
+test.each([
+  ['of a part of a monorepo', ['app-v1', 'app-v1.2.3', 'web@2', 'web@2.0.0'], ['app-v1.2.3', 'web@2.0.0']],
+  ['in a folder', ['release/v1', 'release/v1.2.3'], ['release/v1.2.3']],
+  ['that is a release where 6.1.1 comes after 6.1', ['v6.1', 'v6.1.1'], ['v6.1', 'v6.1.1']],
+  ['beside a pre-release only', ['v2', 'v2.0.0-rc.1'], ['v2', 'v2.0.0-rc.1']]
+])('a moving git tag %s', async (_, tags, expected) => {
+  await using acme = await scene()
+  acme.repository.tag(...tags)
+  const inputs = { 'git-tags': '/(?<number>\\d[\\d.rc-]*)$/', 'image-tags': '{number}' }
+  await using run = await acme.run(inputs)
+  expect(run.outputs['checked-tags']?.split('\n').toSorted()).toEqual(expected.toSorted())
+})
+
 test('E-31 a pull request titled like the tag does not hold its rebuild', async () => {
   await using acme = await scene()
   acme.repository.workflow('build.yml', buildWorkflow(acme.app))
@@ -466,21 +479,42 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test('a dispatch to a repository that was renamed follows nothing, and says to write the new name', async () => {
+  test.each([
+    ['a dry run', { 'dry-run': 'true' }],
+    ['a real run', {}]
+  ])(
+    'a repository for builds that was renamed is told with its new name, and nothing is sent: %s',
+    async (_, dry) => {
+      await using acme = await scene()
+      const builds = acme.repositories.add('acme/builds')
+      builds.workflow('build.yml', buildWorkflow(acme.app))
+      builds.rename('acme/shipyard')
+      acme.repository.tag('v1.0.0')
+      const token = acme.world.appToken('acme')
+      const inputs = { ...DISPATCH, 'dispatch-repository': 'acme/builds', 'dispatch-token': token, ...dry }
+      await using run = await acme.run(inputs)
+      expect(run.code).toBe(1)
+      expect(errorsOf(run)).toEqual([
+        'Nothing was started. acme/builds was renamed to acme/shipyard: write `dispatch-repository: acme/shipyard`, because a dispatch does not follow.'
+      ])
+      expect(acme.github.writes).toEqual([])
+      await using renamed = await acme.run({ ...inputs, 'dispatch-repository': 'acme/shipyard' })
+      expect(renamed.code).toBe(0)
+    }
+  )
+
+  test('a repository that is renamed while its builds are started follows nothing, and says its new name', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
-    const answer = {
-      status: 307,
-      body: { message: 'Temporary Redirect' },
-      headers: { location: `${acme.github.apiUrl}/repositories/1` }
-    }
-    acme.github.faults.on({ host: 'api', method: 'POST' }, { kind: 'answer', answer })
+    acme.github.faults.on(
+      { host: 'api', method: 'POST' },
+      { kind: 'first', run: () => acme.repository.rename('acme/new') }
+    )
     await using run = await acme.run(DISPATCH)
     expect(run.code).toBe(1)
-    expect(errorsOf(run)).toEqual([
-      expect.stringContaining('which is not followed: give the name that it has now')
-    ])
+    expect(errorsOf(run)).toEqual([expect.stringContaining('acme/app was renamed to acme/new: write')])
+    expect(run.stdout).not.toContain('not known')
     expect(acme.repository.row.runs).toEqual([])
   })
 

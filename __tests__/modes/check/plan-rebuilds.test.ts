@@ -76,6 +76,8 @@ describe('E-31: only a run that builds the tag holds it', () => {
     ['one from a fork', { active: [active('v3', { event: 'pull_request_target', branch: 'v3' })] }],
     ['a review of one', { active: [active('v3', { event: 'pull_request_review' })] }],
     ['a comment', { active: [active('v3', { event: 'issue_comment' })] }],
+    ['a pull request in the queue', { active: [active('v3', { event: 'merge_group' })] }],
+    ['a page of the wiki', { active: [active('v3', { event: 'gollum' })] }],
     ['an issue', { active: [active('v3', { event: 'issues' })] }],
     ['a run for a tag that nobody expects', { dispatched: [active('Build v2.0.0-rc.1')] }],
     ['one with build metadata', { dispatched: [active('Build v2.0.0+b5')] }],

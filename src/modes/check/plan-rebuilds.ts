@@ -22,7 +22,8 @@ export const MOST_ATTEMPTS = 3
 /** Ends that say that a build was tried. One that was cancelled was not. */
 const TRIED = ['success', 'failure', 'timed_out', 'startup_failure']
 /** Events whose runs bear a title or a branch that people without any rights choose. */
-const FROM_OUTSIDE = /^(?:pull_request|issue|discussion|fork$|watch$)/
+const FROM_OUTSIDE =
+  /^(?:pull_request|merge_group|issue|discussion|gollum|label|milestone|project|check_|fork$|watch$)/
 /** A complete version in a title: the run is for that one, whether or not anybody expects it. */
 const VERSION = /(?:^|[^\w.])v?\d+\.\d+\.\d+/
 
