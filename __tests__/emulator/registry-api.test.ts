@@ -194,6 +194,16 @@ it('takes a whole image from below: blobs, then the manifest, into a package tha
   expect(world.pullable('acme/new', 'v1')).toEqual([])
 })
 
+it('puts a blob together that is sent in pieces', async () => {
+  const call = await registry('pull,push')
+  const place = (await call('POST blobs/uploads/')).headers.get('location')?.replace('/v2/acme/app/', '')
+  const piece = (text: string) => ({ type: 'application/octet-stream', bytes: Buffer.from(text) })
+  for (const text of ['[1,', '2,']) expect((await call(`PATCH ${place}`, piece(text))).status).toBe(202)
+  const digest = sha256('[1,2,3]')
+  expect((await call(`PUT ${place}?digest=${digest}`, piece('3]'))).status).toBe(201)
+  expect((await call(`GET blobs/${digest}`)).body).toEqual([1, 2, 3])
+})
+
 it.each([
   ['read:packages only', () => world.classic('olivia', ['read:packages']), 'pull,push', 403],
   ['a member without the role', () => world.classic('max'), 'pull,push', 403],
