@@ -28,6 +28,9 @@ const blobUnknown = (digest: string) =>
   registryError(400, 'MANIFEST_BLOB_UNKNOWN', `manifest references an unknown blob or manifest ${digest}`)
 
 export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
+  /** What came of uploads that are sent in pieces, by their path. */
+  const uploads = new Map<string, Buffer>()
+
   function find(repository: string): StoredPackage | undefined {
     const [login = '', ...rest] = repository.split('/')
     const owner = world.owner(login)
@@ -194,14 +197,20 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
     {
       method: 'PATCH',
       path: `${base}/blobs/uploads/{upload}`,
-      handle: writing(call => ({ status: 202, headers: { location: call.path } }))
+      handle: writing(call => {
+        const begun = uploads.get(call.path) ?? Buffer.alloc(0)
+        uploads.set(call.path, Buffer.concat([begun, call.body]))
+        return { status: 202, headers: { location: call.path } }
+      })
     },
     {
       method: 'PUT',
       path: `${base}/blobs/uploads/{upload}`,
-      handle: writing((call, pkg, repository) =>
-        keepBlob(call, pkg, repository, call.query.get('digest') ?? '')
-      )
+      handle: writing((call, pkg, repository) => {
+        const body = Buffer.concat([uploads.get(call.path) ?? Buffer.alloc(0), call.body])
+        uploads.delete(call.path)
+        return keepBlob({ ...call, body }, pkg, repository, call.query.get('digest') ?? '')
+      })
     },
     {
       method: 'GET',

@@ -20,6 +20,9 @@ interface Laid {
   readonly build: Descriptor
   readonly buildParts: readonly Descriptor[]
   readonly leak: Descriptor
+  /** What the clients describe, of which the first stays. */
+  readonly signed: Descriptor
+  readonly signedBuild: Descriptor
 }
 
 const RETENTION = {
@@ -65,7 +68,7 @@ export async function exerciseModes(
   const whole = async ({ digest }: Descriptor, when: string): Promise<void> => {
     for (const complaint of await clients.complaints(digest)) expect(false, `${when}: ${complaint}`)
   }
-  await whole(laid.release, 'after retention')
+  await whole(laid.signed, 'after retention')
   await using again = await act('a second run', RETENTION)
   expect(again.outputs['deleted-count'] === '0', 'a second run deletes nothing')
 
@@ -77,7 +80,7 @@ export async function exerciseModes(
   const back = tagsOf(await rowOf(lab, laid.build.digest))
   expect(back.includes('live-build-1') && (await isThere(laid.build)), 'the old build is back under its tag')
 
-  await whole(laid.build, 'after restore')
+  await whole(laid.signedBuild, 'after restore')
   await using checked = await act('check', {
     mode: 'check',
     'git-tags': '!*',
@@ -100,9 +103,15 @@ async function lay(lab: Lab, clients: Clients): Promise<Laid> {
   const { index: build, children: platforms } = await shapes.index('live-build-1')
   const described = await shapes.attest(build)
   await shapes.nested('live-v1-nested')
-  for (const { digest } of [release, build]) await clients.describe(digest)
+  // What we push in place of signatures is none: cosign finds its own only where there are no others.
+  const signed = await shapes.index('live-v1-signed')
+  const goes = await shapes.index('live-build-2')
+  for (const { index } of [signed, goes]) await clients.describe(index.digest)
   const leak = await shapes.image('live-leak')
   for (const { digest } of [release, build, leak]) await rowOf(lab, digest)
   const buildParts = [...platforms, described.referrer, described.list]
-  return { release, releaseParts: [...children, referrer, list], build, buildParts, leak }
+  return {
+    ...{ release, releaseParts: [...children, referrer, list], build, buildParts, leak },
+    ...{ signed: signed.index, signedBuild: goes.index }
+  }
 }
