@@ -7,7 +7,7 @@ import type { Builder } from '../emulator/builder.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { createWorld } from '../emulator/world.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
-import { runAction } from '../helpers/run-action.ts'
+import { type ActionRun, runAction } from '../helpers/run-action.ts'
 import { brokenTags, differences, hidden, losses, type Picture, pictureOf, untruths } from './judge.ts'
 import { type Inputs, type Kind, layDown, type Scenario, scenarioOf } from './scenario.ts'
 
@@ -45,7 +45,7 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
   const scenario = scenarioOf(seed, kind)
   const folder = await mkdtemp(join(tmpdir(), 'ghcr-steward-campaign-'))
   try {
-    const stays = await withStage(scenario, 'inside', untilDone)
+    const { picture: stays, again } = await withStage(scenario, 'inside', untilDone)
     return await withStage(scenario, where, async stage => {
       const { github, app } = stage
       const before = pictureOf(app)
@@ -58,6 +58,7 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
       app.truth()
       const after = pictureOf(app)
       const findings = [
+        ...again,
         ...bugs,
         ...losses(before, after, stays),
         ...untruths(report, app, github, since),
@@ -66,7 +67,7 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
           .filter(tag => !broken.has(tag))
           .map(tag => `${tag} cannot be pulled any more`),
         ...(seed % 2 === 1 ? await undone(stage, before, report) : []),
-        ...differences('an undisturbed run', stays, 'this one and the next', await untilDone(stage)),
+        ...(await settled(stage, stays)),
         ...github.violations.map(({ detail }) => `a limit was crossed: ${detail}`)
       ]
       return { seed, kind, where, findings, deleted: before.size - after.size, due: before.size - stays.size }
@@ -90,15 +91,33 @@ async function withStage<T>(
   return await play({ github, app, inputs: { ...inputs, token }, clock })
 }
 
-/** Runs undisturbed until nothing is due any more. */
-async function untilDone({ github, app, inputs, clock }: Stage): Promise<Picture> {
-  for (let run = 0; run < RUNS; run++) {
-    const before = app.row.order.length
-    await using _ = await runInside(github, inputs, clock)
-    if (app.row.order.length === before) break
-  }
-  return pictureOf(app)
+/** What undisturbed runs leave, and where one deleted something although the one before it called itself whole. */
+interface End {
+  readonly picture: Picture
+  readonly again: readonly string[]
 }
+
+/** Runs undisturbed until nothing is due any more. */
+async function untilDone({ github, app, inputs, clock }: Stage): Promise<End> {
+  const again: string[] = []
+  for (let run = 0, wasWhole = false; run < RUNS; run++) {
+    const before = app.row.order.length
+    await using result = await runInside(github, inputs, clock)
+    const deleted = before - app.row.order.length
+    if (deleted === 0) break
+    if (wasWhole) again.push(`${deleted} versions were left to delete by a run that was green`)
+    wasWhole = isWhole(result)
+  }
+  return { picture: pictureOf(app), again }
+}
+
+/** Runs undisturbed after a disturbed run: all must be as if that one had been undisturbed as well. */
+async function settled(stage: Stage, stays: Picture): Promise<string[]> {
+  const { picture, again } = await untilDone(stage)
+  return [...again, ...differences('an undisturbed run', stays, 'this one and the next', picture)]
+}
+
+const isWhole = ({ code, outputs }: ActionRun): boolean => code === 0 && outputs['incomplete'] === 'false'
 
 /** Undoes the disturbed run from its own report, whatever became of it. */
 async function undone(
@@ -144,6 +163,6 @@ async function disturbed(
     : runInside(github, given, clock))
   return {
     bugs: run.stdout.split('\n').filter(line => line.includes('has a bug')),
-    isGreen: run.code === 0 && run.outputs['incomplete'] === 'false'
+    isGreen: isWhole(run)
   }
 }

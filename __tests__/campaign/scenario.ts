@@ -154,10 +154,26 @@ const often = fc.record({ after: fc.nat(12), times: fc.constantFrom(1, 1, 2, 3) 
 /** What a proxy shows in place of a manifest. */
 const PAGE = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>try later</html>' }
 
-/** A list that lags, lingers, stands in no order or is odd about a row. */
+/** A manifest that the registry says is elsewhere, and is not there. */
+const AWAY = { status: 307, headers: { location: '/nowhere' } }
+
+/** A list that lags, lingers, stands in no order or is odd about a row; a count that is off; a registry that lags. */
 const lie: fc.Arbitrary<(ids: readonly number[]) => Lie> = fc
   .record({
-    kind: fc.constantFrom('lag', 'lag', 'linger', 'unlisted', 'shuffle', 'undated', 'repeat', 'drop'),
+    kind: fc.constantFrom(
+      ...([
+        'lag',
+        'lag',
+        'linger',
+        'served',
+        'unlisted',
+        'shuffle',
+        'undated',
+        'repeat',
+        'drop',
+        'count'
+      ] as const)
+    ),
     nth: fc.nat(20)
   })
   .map(({ kind, nth }) => ids => {
@@ -170,7 +186,10 @@ const lie: fc.Arbitrary<(ids: readonly number[]) => Lie> = fc
         return { kind, id }
       case 'repeat':
         return { kind, id, gap: 1 + (nth % 3) }
+      case 'count':
+        return { kind, value: ids.length - 2 + (nth % 5) }
       case 'linger':
+      case 'served':
       case 'unlisted':
       case 'shuffle':
         return { kind }
@@ -194,6 +213,14 @@ const witness: fc.Arbitrary<Disturbance> = fc.oneof(
     trouble: { kind: 'answer' as const, answer: PAGE }
   })),
   often.map(when => ({
+    target: { host: 'registry' as const, path: /\/manifests\//, ...when },
+    trouble: { kind: 'answer' as const, answer: AWAY }
+  })),
+  often.map(when => ({
+    target: { host: 'api' as const, method: 'DELETE', ...when },
+    trouble: { kind: 'answer' as const, answer: { status: 204 } }
+  })),
+  often.map(when => ({
     target: { host: 'registry' as const, path: /tags\/list/, ...when, after: 0 },
     trouble: says(200, { name: 'acme/app', tags: [] })
   })),
@@ -202,12 +229,19 @@ const witness: fc.Arbitrary<Disturbance> = fc.oneof(
     trouble: says(200, [])
   })),
   often.map(when => ({
-    target: { host: 'api' as const, method: 'GET', path: /\/versions\/\d+$/, ...when },
+    target: { host: 'api' as const, method: 'GET', path: /\/versions\/\d+$/, ...when, after: when.after % 3 },
     trouble: says(404, { message: 'Package not found.' })
   }))
 ) as fc.Arbitrary<Disturbance>
 
-const witnesses: fc.Arbitrary<readonly Disturbance[]> = fc.array(witness, { minLength: 1, maxLength: 3 })
+/** Each lies for itself: that GitHub confirms a deletion in vain and denies the version as well, nobody could tell. */
+const witnesses: fc.Arbitrary<readonly Disturbance[]> = fc
+  .array(witness, { minLength: 1, maxLength: 3 })
+  .filter(some => {
+    const targets = some.map(({ target: { method, path } }) => ({ method, path: String(path) }))
+    const isInVain = targets.some(({ method }) => method === 'DELETE')
+    return !isInVain || !targets.some(({ path }) => path.includes('versions'))
+  })
 
 const DISTURBANCES = { faults, stall, kill, witnesses }
 export type Kind = keyof typeof DISTURBANCES

@@ -2,7 +2,7 @@ import type { VersionRow } from './store.ts'
 
 /**
  * Ways in which GitHub's version list has been seen, or must be feared, not to be the truth.
- * They bend the list alone: a single version, a deletion and the registry go on telling it.
+ * They bend the list alone: a single version, a deletion and, but for `served`, the registry go on telling it.
  */
 export type Lie =
   /** A row stands twice, `gap` rows apart: what a shift between two pages looks like. */
@@ -15,6 +15,8 @@ export type Lie =
   | { readonly kind: 'linger' }
   /** What was deleted does not show in the list of deleted versions. */
   | { readonly kind: 'unlisted' }
+  /** The registry still gives what was deleted. */
+  | { readonly kind: 'served' }
   /** A row has no dates. */
   | { readonly kind: 'undated'; readonly id: number }
   /** The rows are in no order. */
@@ -47,6 +49,7 @@ function bendOnce(rows: readonly VersionRow[], lie: Lie): readonly VersionRow[] 
     case 'lag':
     case 'linger':
     case 'unlisted':
+    case 'served':
     case 'count':
       return rows
   }

@@ -227,7 +227,9 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
 
 function lookUp(pkg: StoredPackage, reference: string): StoredVersion | undefined {
   const digest = parseDigest(reference)
-  return digest === undefined ? pkg.byTag.get(reference) : pkg.byDigest.get(digest)
+  const found = digest === undefined ? pkg.byTag.get(reference) : pkg.byDigest.get(digest)
+  if (found !== undefined || !pkg.lies.some(({ kind }) => kind === 'served')) return found
+  return [...pkg.deleted.values()].find(gone => gone.digest === digest || gone.tags.includes(reference))
 }
 
 /** The manifest of a push: bytes as sent, its media type, its digest. */
