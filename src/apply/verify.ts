@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
+import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
@@ -68,14 +69,14 @@ const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }
  */
 async function afterPackage(
   { outcomes }: Done,
-  { pkg, context: { registry }, report }: ApplyContext
+  { pkg, context: { registry, clock }, report }: ApplyContext
 ): Promise<Verification> {
   const settled: Outcome[] = []
   for (const outcome of outcomes) {
     const { step, status } = outcome
     const head =
       step.action === 'delete' && status === 'failed'
-        ? await registry.headTag(repositoryOf(pkg), step.version.digest)
+        ? await findTag(registry, repositoryOf(pkg), step.version.digest, clock)
         : undefined
     if (head?.state === 'missing') {
       const gone: Outcome = { step, status: 'done', detail: 'it is gone together with its package' }
@@ -161,7 +162,7 @@ async function lacking(
   { decisions, package: pkg }: Plan,
   loaded: LoadedPackage,
   { vanished }: SecondLook,
-  { registry }: Context
+  { registry, clock }: Context
 ): Promise<string[]> {
   if (vanished.size === 0) return []
   const sentences: string[] = []
@@ -169,10 +170,13 @@ async function lacking(
     if (verdict !== 'keep' || vanished.has(version.digest)) continue
     for (const digest of childrenOf(version, loaded)) {
       if (!vanished.has(digest)) continue
-      const head = await registry.headTag(repositoryOf(pkg), digest)
-      if (head.state !== 'missing') continue
+      const head = await findTag(registry, repositoryOf(pkg), digest, clock)
+      if (head.state === 'found') continue
+      const what = `${nameOf(version)} lacks ${shortDigest(digest)}`
       sentences.push(
-        `${nameOf(version)} lacks ${shortDigest(digest)}, which is gone, though not by this run: build it once more.`
+        head.state === 'missing'
+          ? `${what}, which is gone, though not by this run: build it once more.`
+          : `Whether ${what} is unknown: GitHub does not list it any more, and ${head.cause}.`
       )
     }
   }
