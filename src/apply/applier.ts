@@ -1,4 +1,3 @@
-import type { Context } from '../context.ts'
 import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
@@ -6,37 +5,32 @@ import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import type { PackageVersion } from '../model/package.ts'
-import type { Journal } from '../report/journal.ts'
-import { sentEntry, tagEntry } from '../report/record-build.ts'
-import type { Changes, PackageTask } from './apply.ts'
+import { sentEntry } from '../report/record-build.ts'
+import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { detectDrift } from './drift.ts'
 import type { Perform } from './execute.ts'
 import { remover } from './remove.ts'
+import { putTag } from './restore.ts'
 import { registryDenies, stillThere } from './second-look.ts'
 import { untagger } from './untag.ts'
 import { verifyDeletions } from './verify.ts'
 
 /** What a real run does to a package whose plan deletes: the steps, and then a look at what was deleted. */
-export function deletions(
-  plan: Plan,
-  loaded: LoadedPackage,
-  context: Context
-): NonNullable<PackageTask['changes']> {
-  return (journal): Changes => {
+export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<PackageTask['changes']> {
+  return (scope): Changes => {
     let deleted = 0
     const room = roomForLook(plan)
-    const release = context.setAside(() => room(deleted))
-    const perform = applier(plan, loaded, context, journal)
+    const release = scope.context.setAside(() => room(deleted))
+    const perform = applier(plan, loaded, scope)
     return {
       async perform(step) {
         const performed = await perform(step)
         if (step.action === 'delete' && performed.status === 'done') deleted++
         return performed
       },
-      async afterwards(outcomes, report) {
+      async afterwards(outcomes) {
         try {
-          return await verifyDeletions({ plan, loaded, outcomes }, context, journal, report)
+          return await verifyDeletions({ plan, loaded, outcomes }, scope)
         } finally {
           release()
         }
@@ -67,14 +61,9 @@ function roomForLook({ steps }: Plan): (deleted: number) => Room {
 }
 
 /** Checks every step against the world as it is now, puts it into the journal, and sends it. */
-function applier(
-  plan: Plan,
-  { inventory, listing }: LoadedPackage,
-  context: Context,
-  journal: Journal
-): Perform {
+function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: ApplyContext): Perform {
+  const { pkg, context, journal } = scope
   const { packages, registry, clock } = context
-  const pkg = plan.package
   const repository = repositoryOf(pkg)
   const announce = (step: Step): void => journal.append(sentEntry(pkg.name, step, clock.now()))
 
@@ -97,7 +86,7 @@ function applier(
       remove: (version, precondition) =>
         packages.remove(pkg, version.id, () => {
           if (!precondition()) return false
-          announce(deletionOf(version))
+          announce({ action: 'delete', version, after: [], root: version.digest })
           return true
         }),
       version: id => packages.version(pkg, id),
@@ -118,11 +107,7 @@ function applier(
       },
       prepare: () => registry.prepareToPut(repository),
       newest: async () => (await packages.page(pkg, 1)).seen,
-      giveBack: async (version, tag) => {
-        journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
-        await registry.tagManifest(repository, version.digest, tag)
-        journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
-      }
+      giveBack: (version, tag) => putTag(version, tag, scope)
     },
     new Set(inventory.versions.map(version => version.digest)),
     remove,
@@ -145,8 +130,4 @@ function tagsThatStay(plan: Plan): Map<number, readonly string[]> {
         : []
     )
   )
-}
-
-function deletionOf(version: PackageVersion): Step {
-  return { action: 'delete', version, after: [], root: version.digest }
 }

@@ -15,7 +15,7 @@ import { progressLog } from './progress-log.ts'
 export interface PackageTask {
   readonly run: PackageRun
   /** How a real run changes the package; absent when nothing was decided on it. */
-  readonly changes?: (journal: Journal) => Changes
+  readonly changes?: (scope: ApplyContext) => Changes
   /** True when there was no room to look at it. */
   readonly deferred: boolean
   /** What was done and could not be verified: a sentence. */
@@ -26,6 +26,16 @@ export interface PackageTask {
   readonly warnings?: readonly string[]
 }
 
+/** What applying changes to one package takes. */
+export interface ApplyContext {
+  readonly pkg: Package
+  readonly context: Context
+  /** Each request goes in here before it is sent. */
+  readonly journal: Journal
+  /** Takes outcomes as they happen. */
+  readonly report: (outcome: Outcome) => void
+}
+
 /** What a real run does to one package. */
 export interface Changes {
   /** Carries out one step of the plan. */
@@ -34,9 +44,8 @@ export interface Changes {
    * What follows when the steps are done.
    *
    * @param outcomes one for each step
-   * @param report takes further outcomes as they happen
    */
-  afterwards(outcomes: readonly Outcome[], report: (outcome: Outcome) => void): Promise<Verification>
+  afterwards(outcomes: readonly Outcome[]): Promise<Verification>
 }
 
 /** What was found and done behind the steps of a plan. */
@@ -46,9 +55,9 @@ export interface Verification {
   /** All outcomes of the package, those of the steps first. */
   readonly outcomes: readonly Outcome[]
   /** Sentences; each makes the run red. */
-  readonly alarms: readonly string[]
+  readonly alarms?: readonly string[]
   /** Sentences that must not be missed. */
-  readonly warnings: readonly string[]
+  readonly warnings?: readonly string[]
   /** What there was no room to verify: a sentence. */
   readonly unverified?: string
 }
@@ -99,7 +108,9 @@ export async function apply(
       tell.outcome(outcome)
     }
     return tell.group(async () =>
-      plan === undefined ? task : applyOne(task, plan, facts.dryRun ? undefined : journal, report)
+      plan === undefined
+        ? task
+        : applyOne(task, plan, facts.dryRun, { pkg: task.run.package, context, journal, report })
     )
   })
   const run = resultOf(finished, facts, context)
@@ -107,28 +118,35 @@ export async function apply(
   return run
 }
 
-/** @param journal undefined in a dry run */
 async function applyOne(
   task: PackageTask,
   plan: Plan,
-  journal: Journal | undefined,
-  report: (outcome: Outcome) => void
+  dryRun: boolean,
+  scope: ApplyContext
 ): Promise<PackageTask> {
   const { run, settled, changes, warnings = [] } = task
-  const real = journal === undefined ? undefined : changes?.(journal)
+  const real = dryRun ? undefined : changes?.(scope)
   const perform = real?.perform ?? pretend
-  const outcomes = await execute(plan, async step => settled?.get(step.version.id) ?? perform(step), report)
+  const outcomes = await execute(
+    plan,
+    async step => settled?.get(step.version.id) ?? perform(step),
+    scope.report
+  )
   if (real === undefined) return { ...task, run: { ...run, outcomes } }
-  const after = await real.afterwards(outcomes, report)
+  const after = await real.afterwards(outcomes)
   return {
     ...task,
     run: {
       ...run,
       plan: after.plan ?? plan,
       outcomes: after.outcomes,
-      alarms: [...(run.alarms ?? []), ...after.alarms]
+      alarms: [...(run.alarms ?? []), ...(after.alarms ?? [])]
     },
-    warnings: [...warnings, ...after.warnings, ...(after.unverified === undefined ? [] : [after.unverified])],
+    warnings: [
+      ...warnings,
+      ...(after.warnings ?? []),
+      ...(after.unverified === undefined ? [] : [after.unverified])
+    ],
     ...(after.unverified === undefined ? {} : { unverified: after.unverified })
   }
 }

@@ -1,13 +1,13 @@
-import type { Context } from '../context.ts'
 import type { Look } from '../github/packages.ts'
 import { lackingRights } from '../github/token.ts'
 import type { WriteAnswer } from '../github/write-answers.ts'
+import { repositoryOf } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import { emptyPlan, type Outcome } from '../model/decision.ts'
-import type { Package, PackageVersion } from '../model/package.ts'
+import type { PackageVersion } from '../model/package.ts'
 import { type Restoral, restoralOf } from '../policy/order.ts'
-import type { Journal } from '../report/journal.ts'
-import { sentEntry } from '../report/record-build.ts'
+import { sentEntry, tagEntry } from '../report/record-build.ts'
+import type { ApplyContext } from './apply.ts'
 import { execute, type Perform, type Performed } from './execute.ts'
 import { DONE, failed, sendWrite } from './write.ts'
 
@@ -58,7 +58,7 @@ export function restorer(
 }
 
 /** Restores versions of one package; each request goes into the journal before it is sent. */
-export function versionRestorer(pkg: Package, context: Context, journal: Journal): Perform {
+export function versionRestorer({ pkg, context, journal }: ApplyContext): Perform {
   const { packages, clock } = context
   const restore = restorer(
     {
@@ -73,12 +73,17 @@ export function versionRestorer(pkg: Package, context: Context, journal: Journal
 }
 
 /** Restores versions; what happens goes to the journal and to `report`. */
-export function restoreVersions(
-  pkg: Package,
-  steps: readonly Restoral[],
-  context: Context,
-  journal: Journal,
-  report: (outcome: Outcome) => void
-): Promise<Outcome[]> {
-  return execute({ ...emptyPlan(pkg), steps }, versionRestorer(pkg, context, journal), report)
+export function restoreVersions(steps: readonly Restoral[], scope: ApplyContext): Promise<Outcome[]> {
+  return execute({ ...emptyPlan(scope.pkg), steps }, versionRestorer(scope), scope.report)
+}
+
+/** Puts a tag on a version that is there; the journal has it before and after. */
+export async function putTag(
+  version: PackageVersion,
+  tag: string,
+  { pkg, context: { registry, clock }, journal }: ApplyContext
+): Promise<void> {
+  journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
+  await registry.tagManifest(repositoryOf(pkg), version.digest, tag)
+  journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
 }

@@ -9,10 +9,9 @@ import type { PackageVersion } from '../model/package.ts'
 import { closure } from '../policy/closure.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
-import type { Journal } from '../report/journal.ts'
 import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
-import type { Verification } from './apply.ts'
+import type { ApplyContext, Verification } from './apply.ts'
 import { notBack } from './confirm-restored.ts'
 import { IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
@@ -27,19 +26,13 @@ const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
  * version that turns out to be needed is restored at once, said aloud; the run is red if that fails, and where the
  * look saw too little. Its requests may use what was set aside.
  */
-export async function verifyDeletions(
-  done: Done,
-  context: Context,
-  journal: Journal,
-  report: (outcome: Outcome) => void
-): Promise<Verification> {
+export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<Verification> {
   const { outcomes } = done
-  const pkg = done.plan.package
+  const { pkg, context, report } = scope
   const urgent = { ...context, packages: context.urgentPackages }
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
   const earlier = earlierOf(done.loaded)
-  if (deleted.length + earlier.length + versionsOf(outcomes, ['already']).length === 0)
-    return nothingFound(outcomes)
+  if (deleted.length + earlier.length + versionsOf(outcomes, ['already']).length === 0) return { outcomes }
   const result = await orFailure(async () => {
     const seen = await lookAgain(
       pkg,
@@ -49,7 +42,7 @@ export async function verifyDeletions(
     )
     const { needed, alarms } = await findingsOf(done, seen, earlier, urgent)
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
-    const restored = await restoreVersions(pkg, steps, urgent, journal, report)
+    const restored = await restoreVersions(steps, { ...scope, context: urgent })
     leaveToNext(done, [], seen.unlisted, context.clock)
     return {
       outcomes: [...corrected(outcomes, seen, report), ...restored],
@@ -58,12 +51,10 @@ export async function verifyDeletions(
     }
   })
   if (!('problem' in result)) return result
-  if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, context, report)
+  if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
   leaveToNext(done, earlier, deleted, context.clock)
   const sentence = `What was deleted could not be looked at once more: ${result.sentence} ${WAY_BACK}`
-  return result.problem === 'left'
-    ? { outcomes, alarms: [], warnings: [], unverified: sentence }
-    : { outcomes, alarms: [sentence], warnings: [] }
+  return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
 const WAY_BACK =
@@ -77,16 +68,15 @@ const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }
  * the registry agrees. The list of deleted versions went too, so a late tag would not show.
  */
 async function afterPackage(
-  { plan, outcomes }: Done,
-  { registry, clock }: Context,
-  report: (outcome: Outcome) => void
+  { outcomes }: Done,
+  { pkg, context: { registry, clock }, report }: ApplyContext
 ): Promise<Verification> {
   const settled: Outcome[] = []
   for (const outcome of outcomes) {
     const { step, status } = outcome
     const head =
       step.action === 'delete' && status === 'failed'
-        ? await findTag(registry, repositoryOf(plan.package), step.version.digest, clock)
+        ? await findTag(registry, repositoryOf(pkg), step.version.digest, clock)
         : undefined
     if (head?.state === 'missing') {
       const gone: Outcome = { step, status: 'done', detail: 'it is gone together with its package' }
@@ -97,10 +87,8 @@ async function afterPackage(
   const alarm =
     `GitHub dropped the package with its last version, with its settings and its list of deleted versions. ${WAY_BACK} ` +
     'The next push makes the package anew. To keep it, keep at least one version (`keep-untagged: 1`).'
-  return { outcomes: settled, alarms: [alarm], warnings: [] }
+  return { outcomes: settled, alarms: [alarm] }
 }
-
-const nothingFound = (outcomes: readonly Outcome[]): Verification => ({ outcomes, alarms: [], warnings: [] })
 
 /** Deletions that were confirmed and not carried out have failed. */
 function corrected(

@@ -3,8 +3,8 @@ import { orFailure } from '../errors.ts'
 import { lackingRights } from '../github/token.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import type { Package } from '../model/package.ts'
-import type { Journal } from '../report/journal.ts'
-import { packageOutcomeEntry, packageSentEntry } from '../report/record-build.ts'
+import { packageEntry } from '../report/record-build.ts'
+import type { ApplyContext } from './apply.ts'
 import type { Performed } from './execute.ts'
 import { IN_VAIN } from './remove.ts'
 import { DONE, failed, sendWrite, type Write } from './write.ts'
@@ -13,12 +13,13 @@ import { DONE, failed, sendWrite, type Write } from './write.ts'
 export type WholePackage = () => Promise<Performed>
 
 /** Deletes a package, the only way in which its last tagged version goes. */
-export function packageRemover(pkg: Package, context: Context, journal: Journal): WholePackage {
+export function packageRemover(scope: ApplyContext): WholePackage {
+  const { pkg, context } = scope
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'delete')
   const look = async (performed: Performed): Promise<Performed> =>
     performed.status === 'done' && (await isStillThere(pkg, context)) ? failed(IN_VAIN) : performed
-  return once(pkg, 'delete-package', context, journal, look, announce => ({
+  return once('delete-package', scope, look, announce => ({
     send: () => packages.removePackage(pkg, announce),
     // A package that cannot be seen is not known to be gone: GitHub says 404 where rights lack, too.
     isSo: async () => false,
@@ -48,12 +49,13 @@ async function isStillThere(pkg: Package, { packages, registry, clock }: Context
 }
 
 /** Restores a package, and with it every version that it had. */
-export function packageRestorer(pkg: Package, context: Context, journal: Journal): WholePackage {
+export function packageRestorer(scope: ApplyContext): WholePackage {
+  const { pkg, context } = scope
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore')
   // What came back is looked at by whoever restores.
   const look = async (performed: Performed): Promise<Performed> => performed
-  return once(pkg, 'restore-package', context, journal, look, announce => ({
+  return once('restore-package', scope, look, announce => ({
     send: () => packages.restorePackage(pkg.name, announce),
     isSo: async () => !('problem' in (await orFailure(() => packages.get(pkg.name)))),
     already: DONE,
@@ -68,10 +70,8 @@ export function packageRestorer(pkg: Package, context: Context, journal: Journal
 }
 
 function once(
-  pkg: Package,
   action: 'delete-package' | 'restore-package',
-  { clock }: Context,
-  journal: Journal,
+  { pkg, context: { clock }, journal }: ApplyContext,
   look: (performed: Performed) => Promise<Performed>,
   write: (announce: () => boolean) => Write
 ): WholePackage {
@@ -79,13 +79,13 @@ function once(
   const perform = async (): Promise<Performed> => {
     const sent = await sendWrite(
       write(() => {
-        journal.append(packageSentEntry(pkg.name, action, clock.now()))
+        journal.append(packageEntry(pkg.name, action, clock.now()))
         return true
       }),
       clock
     )
     const performed = await look(sent)
-    journal.append(packageOutcomeEntry(pkg.name, action, performed, clock.now()))
+    journal.append(packageEntry(pkg.name, action, clock.now(), performed))
     return performed
   }
   return () => {

@@ -1,5 +1,5 @@
 import { deletions } from '../apply/applier.ts'
-import { apply, notPlanned, type PackageTask } from '../apply/apply.ts'
+import { type ApplyContext, apply, notPlanned, type PackageTask } from '../apply/apply.ts'
 import type { Perform, Performed } from '../apply/execute.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
@@ -11,7 +11,6 @@ import type { Plan } from '../model/decision.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
-import type { Journal } from '../report/journal.ts'
 import { nameOf } from '../report/phrases.ts'
 import { inventoryHash } from '../report/record-build.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -53,7 +52,7 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
         )
       ]
     },
-    changes: thenPull(loaded.inventory, deletions(plan, loaded, context), context),
+    changes: thenPull(loaded.inventory, deletions(plan, loaded)),
     deferred: false
   }
 }
@@ -61,19 +60,19 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
 /** After the deletions, and the look at them, tries whether what went can still be pulled. */
 function thenPull(
   inventory: Inventory,
-  changes: NonNullable<PackageTask['changes']>,
-  context: Context
+  changes: NonNullable<PackageTask['changes']>
 ): NonNullable<PackageTask['changes']> {
-  return journal => {
-    const { perform, afterwards } = changes(journal)
+  return scope => {
+    const { perform, afterwards } = changes(scope)
     return {
       perform,
-      async afterwards(outcomes, report) {
-        const after = await afterwards(outcomes, report)
+      async afterwards(outcomes) {
+        const after = await afterwards(outcomes)
         const gone = outcomes.flatMap(({ step, status }) =>
           status === 'done' || status === 'already' ? [step.version] : []
         )
-        return { ...after, alarms: [...after.alarms, ...(await stillPullable(inventory, gone, context))] }
+        const pullable = await stillPullable(inventory, gone, scope.context)
+        return { ...after, alarms: [...(after.alarms ?? []), ...pullable] }
       }
     }
   }
@@ -125,18 +124,19 @@ async function planPackagePurge(pkg: Package, context: Context): Promise<Package
   const plan = purgeEverything({ package: pkg, versions })
   return {
     run: { package: pkg, plan, outcomes: [], warnings: [] },
-    changes: journal => ({
-      perform: removeUnchanged(plan, context, journal),
-      afterwards: async outcomes => ({ outcomes, alarms: [], warnings: [] })
+    changes: scope => ({
+      perform: removeUnchanged(plan, scope),
+      afterwards: async outcomes => ({ outcomes })
     }),
     deferred: false
   }
 }
 
 /** Deletes the package if it is still what was listed. */
-function removeUnchanged({ package: pkg, decisions }: Plan, context: Context, journal: Journal): Perform {
+function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
+  const { pkg, context } = scope
   const planned = inventoryHash(decisions.map(({ version }) => version))
-  const remove = packageRemover(pkg, context, journal)
+  const remove = packageRemover(scope)
   let look: Promise<Performed | undefined> | undefined
   const changed = async (): Promise<Performed | undefined> => {
     // What was counted before says nothing of now.

@@ -7,8 +7,6 @@ import type { FinishedRecord, JournalEntry, PackageRecord, RunRecord } from './r
 import { sizesOf } from './sizes.ts'
 import { failures } from './verdict.ts'
 
-type PackageAction = 'delete-package' | 'restore-package'
-
 /** What the report says of a run besides its result: the hosts, and the action's own version. */
 export interface RecordContext {
   readonly api: string
@@ -68,20 +66,16 @@ export function sentEntry(packageName: string, step: Step, at: number): JournalE
   return { event: 'sent', ...changeOf(packageName, step, at) }
 }
 
-/** The same of a request that concerns the package as a whole. */
-export function packageSentEntry(packageName: string, action: PackageAction, at: number): JournalEntry {
-  return { event: 'package-sent', at: new Date(at).toISOString(), package: packageName, action }
-}
-
-/** The journal's word on what became of a request that concerns the package as a whole. */
-export function packageOutcomeEntry(
+/** The same of a request that concerns the package as a whole; with its outcome, what became of it. */
+export function packageEntry(
   packageName: string,
-  action: PackageAction,
-  { status, detail }: { readonly status: string; readonly detail: string },
-  at: number
+  action: 'delete-package' | 'restore-package',
+  at: number,
+  outcome?: { readonly status: string; readonly detail: string }
 ): JournalEntry {
-  const when = new Date(at).toISOString()
-  return { event: 'package-outcome', at: when, package: packageName, action, status, detail }
+  const request = { at: new Date(at).toISOString(), package: packageName, action }
+  if (outcome === undefined) return { event: 'package-sent', ...request }
+  return { event: 'package-outcome', ...request, status: outcome.status, detail: outcome.detail }
 }
 
 /** The journal's word that a tag is about to be put on a version, and that it was. */

@@ -1,4 +1,4 @@
-import { apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
+import { type ApplyContext, apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import { restoreVersions, versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
 import { selectedOf } from '../../config/earlier-run.ts'
@@ -12,7 +12,6 @@ import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { takenAway } from '../../report/deleted-by.ts'
-import type { Journal } from '../../report/journal.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -67,59 +66,55 @@ export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
 }
 
 /** How versions of a package that is there come back. */
-function versionsBack(pkg: Package, plan: RestorePlan, before: PackageState, context: Context) {
-  return (journal: Journal): Changes => ({
-    perform: versionRestorer(pkg, context, journal),
-    afterwards: (outcomes, report) =>
-      verifyRestore(pkg, plan, outcomes, before.active, context, journal, report)
+function versionsBack(plan: RestorePlan, before: PackageState) {
+  return (scope: ApplyContext): Changes => ({
+    perform: versionRestorer(scope),
+    afterwards: outcomes => verifyRestore(plan, outcomes, before.active, scope)
   })
 }
 
 /** With the package come the versions that it had; those that were deleted before it are restored one by one. */
-function packageBack(pkg: Package, plan: RestorePlan, context: Context) {
-  return (journal: Journal): Changes => {
-    const restorePackage = packageRestorer(pkg, context, journal)
-    const restoreVersion = versionRestorer(pkg, context, journal)
+function packageBack(plan: RestorePlan) {
+  return (scope: ApplyContext): Changes => {
+    const restorePackage = packageRestorer(scope)
+    const restoreVersion = versionRestorer(scope)
     return {
       async perform(step) {
         const performed = await restorePackage()
         if (performed.status !== 'done') return { ...performed, status: 'failed' }
-        const { seen } = await context.packages.version(pkg, step.version.id)
+        const { seen } = await scope.context.packages.version(scope.pkg, step.version.id)
         return seen === undefined ? restoreVersion(step) : performed
       },
-      async afterwards(outcomes, report) {
+      async afterwards(outcomes) {
         const { status, detail } = await restorePackage()
-        if (status !== 'done') return { outcomes, alarms: [causeOf(detail)], warnings: [] }
-        return verifyRestore(pkg, plan, outcomes, [], context, journal, report)
+        if (status !== 'done') return { outcomes, alarms: [causeOf(detail)] }
+        return verifyRestore(plan, outcomes, [], scope)
       }
     }
   }
 }
 
 /** Of a package that is gone nobody can tell what it had: it comes back first, and then what is named. */
-function packageThenNamed(pkg: Package, { planFor }: Order, context: Context) {
-  return (journal: Journal): Changes => {
-    const restorePackage = packageRestorer(pkg, context, journal)
+function packageThenNamed({ planFor }: Order) {
+  return (scope: ApplyContext): Changes => {
+    const { pkg, context } = scope
+    const restorePackage = packageRestorer(scope)
     return {
       perform: restorePackage,
-      async afterwards(_, report) {
+      async afterwards() {
         const { status, detail } = await restorePackage()
-        if (status !== 'done') return { outcomes: [], alarms: [detail], warnings: [] }
+        if (status !== 'done') return { outcomes: [], alarms: [detail] }
         const state = await orFailure(() => stateOf(pkg, context))
-        if ('problem' in state) return { outcomes: [], alarms: [state.sentence], warnings: [] }
+        if ('problem' in state) return { outcomes: [], alarms: [state.sentence] }
         const plan = planFor(state)
         if (plan.unknown.length > 0) {
-          return {
-            outcomes: [],
-            alarms: [`The package is back, and nothing of what was named, because ${unknownPhrase(plan)}`],
-            warnings: []
-          }
+          const alarm = `The package is back, and nothing of what was named, because ${unknownPhrase(plan)}`
+          return { outcomes: [], alarms: [alarm] }
         }
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
-        const outcomes = await restoreVersions(pkg, due.steps, context, journal, report)
-        const verified = await verifyRestore(pkg, plan, outcomes, state.active, context, journal, report)
-        return { ...verified, plan: decided(pkg, due) }
+        const outcomes = await restoreVersions(due.steps, scope)
+        return { ...(await verifyRestore(plan, outcomes, state.active, scope)), plan: decided(pkg, due) }
       }
     }
   }
@@ -186,7 +181,7 @@ async function planRestore(order: Order, context: Context): Promise<PackageTask>
   }
   return {
     run: { package: found, plan: decided(found, plan), outcomes: [], warnings: [] },
-    changes: versionsBack(found, plan, state, context),
+    changes: versionsBack(plan, state),
     deferred: false,
     settled: settledSteps(plan, state, clock.now()),
     warnings: [
@@ -210,7 +205,7 @@ function planPackageBack(order: Order, context: Context): PackageTask {
   const plan = order.planFor({ active: [], deleted: [] })
   return {
     run: { package: pkg, plan: decided(pkg, plan), outcomes: [], warnings: [] },
-    changes: plan.steps.length > 0 ? packageBack(pkg, plan, context) : packageThenNamed(pkg, order, context),
+    changes: plan.steps.length > 0 ? packageBack(plan) : packageThenNamed(order),
     deferred: false,
     warnings: [
       order.wholePackage

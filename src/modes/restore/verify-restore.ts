@@ -1,5 +1,5 @@
-import type { Verification } from '../../apply/apply.ts'
-import { restoreVersions } from '../../apply/restore.ts'
+import type { ApplyContext, Verification } from '../../apply/apply.ts'
+import { putTag, restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { orFailure, orRefusal } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
@@ -14,9 +14,7 @@ import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
-import type { Journal } from '../../report/journal.ts'
 import { nameOf } from '../../report/phrases.ts'
-import { tagEntry } from '../../report/record-build.ts'
 import { count, some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
@@ -24,8 +22,6 @@ import type { RestorePlan } from './restore-plan.ts'
 const ROUNDS = 4
 /** The registry and the list may lag behind a restore, in milliseconds. */
 const LAG = 2_000
-
-type Report = (outcome: Outcome) => void
 
 /**
  * Looks whether what came back is whole and has its tags. What an image lacks and GitHub still has is restored
@@ -35,19 +31,16 @@ type Report = (outcome: Outcome) => void
  * @param before what was there before the restore
  */
 export async function verifyRestore(
-  pkg: Package,
   plan: RestorePlan,
   outcomes: readonly Outcome[],
   before: readonly PackageVersion[],
-  context: Context,
-  journal: Journal,
-  report: Report
+  scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {
-    const whole = await makeWhole(pkg, plan, outcomes, context, journal, report)
+    const whole = await makeWhole(plan, outcomes, scope)
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
-    const tags = await settleTags(pkg, new Map(tagsOfImages), before, context, journal)
+    const tags = await settleTags(new Map(tagsOfImages), before, scope)
     return {
       outcomes: [...outcomes, ...whole.outcomes],
       alarms: [...whole.alarms, ...tags.alarms],
@@ -55,7 +48,7 @@ export async function verifyRestore(
     }
   })
   if (!('problem' in result)) return result
-  return { outcomes, alarms: [`What came back could not be looked at: ${result.sentence}`], warnings: [] }
+  return { outcomes, alarms: [`What came back could not be looked at: ${result.sentence}`] }
 }
 
 interface Whole {
@@ -67,13 +60,11 @@ interface Whole {
 }
 
 async function makeWhole(
-  pkg: Package,
   plan: RestorePlan,
   restored: readonly Outcome[],
-  context: Context,
-  journal: Journal,
-  report: Report
+  scope: ApplyContext
 ): Promise<Whole> {
+  const { pkg, context } = scope
   const { packages, registry, clock } = context
   const back = new Set(
     restored
@@ -100,7 +91,7 @@ async function makeWhole(
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
-    outcomes.push(...(await restoreVersions(pkg, steps, context, journal, report)))
+    outcomes.push(...(await restoreVersions(steps, scope)))
     roots.push(...describing.filter(({ id }) => !tried.has(id)))
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)
@@ -202,13 +193,12 @@ function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> 
 
 /** Puts every tag where it belongs, and leaves those alone that others have had before. */
 async function settleTags(
-  pkg: Package,
   tags: RestorePlan['tags'],
   before: readonly PackageVersion[],
-  context: Context,
-  journal: Journal
+  scope: ApplyContext
 ): Promise<{ warnings: string[]; alarms: string[] }> {
   if (tags.size === 0) return { warnings: [], alarms: [] }
+  const { pkg, context } = scope
   const { packages, registry, clock } = context
   const holdersBefore = holders(before)
   const active = (await packages.listVersions(pkg)).versions
@@ -216,12 +206,6 @@ async function settleTags(
   const holdersNow = holders(active)
   const warnings: string[] = []
   const alarms: string[] = []
-
-  const put = async (version: PackageVersion, tag: string): Promise<void> => {
-    journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
-    await registry.tagManifest(repositoryOf(pkg), version.digest, tag)
-    journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
-  }
 
   /** Puts one tag right, where the registry still has it where it must not be, and says so where that needs saying. */
   const settle = async (tag: string, digest: Digest): Promise<string[]> => {
@@ -241,7 +225,7 @@ async function settleTags(
       head.digest === digest ||
       (await isOwnPlaceholder(pkg, head.digest, context))
     if (!isOurs) return []
-    await put(target, tag)
+    await putTag(target, tag, scope)
     return isTaken
       ? [`The restore had taken the tag ${tag} from ${shortDigest(target.digest)}: it is back there.`]
       : []

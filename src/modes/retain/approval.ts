@@ -2,7 +2,6 @@ import { deletions } from '../../apply/applier.ts'
 import type { PackageTask } from '../../apply/apply.ts'
 import { selectedOf } from '../../config/earlier-run.ts'
 import type { Policies } from '../../config/policies.ts'
-import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Decision, Plan } from '../../model/decision.ts'
@@ -124,13 +123,7 @@ function approvedOf({ versions, steps }: PackageRecord): Approved {
  *
  * @param fresh what the inputs of this run decide today: what they keep now stays, too
  */
-export function applyTo(
-  loaded: LoadedPackage,
-  approved: Approved,
-  fresh: Plan,
-  policy: Policy,
-  context: Context
-): PackageTask {
+export function applyTo(loaded: LoadedPackage, approved: Approved, fresh: Plan, policy: Policy): PackageTask {
   const { inventory } = loaded
   const { plan, skipped } = applyApproved(inventory, approved, keptNow(fresh, policy))
   const there = new Set(inventory.versions.map(({ id }) => id))
@@ -145,7 +138,7 @@ export function applyTo(
       warnings:
         gone === 0 ? [] : [`${count(gone, 'version')} of the plan ${gone === 1 ? 'is' : 'are'} gone already.`]
     },
-    changes: deletions(plan, loaded, context),
+    changes: deletions(plan, loaded),
     deferred: false,
     settled: new Map([...skipped].map(([id, detail]) => [id, { status: 'skipped', detail }]))
   }

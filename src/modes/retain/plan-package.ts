@@ -71,7 +71,7 @@ async function planned(
   const { loaded, plan } = decided
   const { inventory, reads } = loaded
   if (approved !== undefined) {
-    const applied = applyTo(loaded, approved, plan, policy, context)
+    const applied = applyTo(loaded, approved, plan, policy)
     return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
   }
   const explanations =
@@ -90,7 +90,7 @@ async function planned(
       alarms: errors,
       warnings: []
     },
-    changes: deletions(plan, loaded, context),
+    changes: deletions(plan, loaded),
     deferred: false,
     warnings: [
       ...unseenVersions(loaded),
