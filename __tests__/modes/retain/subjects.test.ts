@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { referrerTag } from '../../../src/model/digest.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { artifact, cosign, cosignTag, manifest } from '../../emulator/shapes.ts'
+import { recipe } from '../../helpers/recipes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** E-11: what a signature describes may be in another package of the owner (cosign's `COSIGN_REPOSITORY`). */
@@ -45,6 +46,23 @@ describe('E-11: signatures of one package in another', () => {
     const { errors, why } = await scene.run({ ...ORPHANED, packages: 'app-signatures', token })
     expect([errors, store.digests()]).toEqual([[], before])
     expect(why(classic, 'app-signatures')).toMatch(/describes sha256:\w+ in acme\/app$/)
+  })
+
+  it.each(['classic', 'GITHUB_TOKEN'])('stay with the recipe for leftovers and the token %s', async kind => {
+    await using scene = await openScene()
+    const { app, world, run } = scene
+    const store = world.package('acme/shop/leftovers', { repository: 'acme/app' })
+    const [here, v1] = [store, app].map(pkg => pkg.push(manifest(), { tags: ['v1'], at: ago(80) }))
+    const stays = [here, v1].map(one =>
+      store.push(cosign('sig'), { tags: [cosignTag(one!, 'sig')], at: ago(70) })
+    )
+    const gone = store.push(cosign('sig'), { tags: [cosignTag(manifest(), 'sig')], at: ago(70) })
+    const token = kind === 'classic' ? world.classic('olivia') : world.githubToken('acme/app')
+    const policy = recipe('docs/policies.md', 'Leftovers')
+    const { errors } = await run({ policy, packages: 'shop/leftovers', token })
+    expect(errors).toEqual([])
+    expect(stays.filter(({ digest }) => store.version(digest) === undefined)).toEqual([])
+    expect(store.version(gone.digest) === undefined).toBe(kind === 'classic')
   })
 
   it('a package that falls between two pages of the list is found', async () => {
