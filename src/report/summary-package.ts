@@ -216,7 +216,7 @@ function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: nu
     images,
     'image',
     most,
-    [LEFT('Image'), RIGHT('Versions with it')],
+    [LEFT('Image'), RIGHT('Parts')],
     ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : formatNumber(parts)]
   )
 }
