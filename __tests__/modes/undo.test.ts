@@ -55,11 +55,12 @@ describe('restore', () => {
     await using back = await restore(reportOf(first))
     expect(back.stdout).not.toMatch(/::(error|warning)/)
     expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6', 'deleted-count': '0' } })
-    expect(back.summary).toMatch(/^## 6 versions restored in 1 package of acme/)
+    expect(back.summary).toMatch(/^## 2 images restored \(6 versions\) in 1 package of acme/)
+    expect(back.stdout).toMatch(/^2 images restored \(6 versions\)\. The report: /m)
     expect(picture()).toEqual(before)
     await using again = await restore(reportOf(first))
     expect(again).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
-    expect(again.summary).toMatch(/0 versions restored, 6 there already/)
+    expect(again.summary).toMatch(/0 images restored \(0 versions\), 6 there already/)
   })
 
   it('warns where the report is of a run that deleted nothing', async () => {
@@ -106,7 +107,8 @@ describe('restore', () => {
     const writes = github.writes.length
     await using dry = await restore(reportOf(first), { 'dry-run': 'true' })
     expect(dry).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
-    expect(dry.summary).toMatch(/^## Dry run: 3 versions would be restored/)
+    expect(dry.summary).toMatch(/^## Dry run: 1 image would be restored \(3 versions\)/)
+    expect(dry.stdout).toMatch(/^Dry run: 1 image would be restored \(3 versions\)\. The report: /m)
     expect(github.writes).toHaveLength(writes)
   })
 

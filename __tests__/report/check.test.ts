@@ -165,6 +165,8 @@ describe('the summary', () => {
   test('has the numbers of each package, and of all', () => {
     const summary = renderSummary(checkOf([APP, WEB]))
     expect(summary).toContain('## 4 expected tags, 3 missing in 2 packages of acme')
+    const red = renderSummary(checkOf([APP], { errors: ['It moved.'] }))
+    expect(red).toMatch(/^## Failed: \d expected tags, /)
     expect(summary).toContain('| **all packages** | 5 | 3 | 1 | 0 | 1 |')
     expect(summary).toMatch(/\[`app`\]\([^)]+\) \| 3 \| 1 \| 1 \| 0 \| 1 \|/)
     expect(summary).toContain(

@@ -84,6 +84,7 @@ test('what a brake held or a budget left is named, as in a dry run', () => {
   const text = renderSummary(runOf([{ ...held, outcomes: [] }]))
   expect(text.split('\n')[0]).toBe('## Failed: nothing was deleted in 1 package of acme, 1 version remains')
   expect(text).toContain('**Due, but not deleted: 1 image**')
+  expect(text).toContain('| Image | Rule | Age |')
   expect(renderSummary(runOf([packageRun([due])]))).not.toContain('Due, but not deleted')
 })
 
@@ -164,6 +165,17 @@ test('unreadable manifests, broken images, brakes and stripped tags are told', (
   expect(text).toContain('**Stripped: 1 tag of versions that stay**')
 })
 
+test('settings that a message quotes are code, whatever they hold', () => {
+  const error =
+    'Set `mode: purge` and `purge: sha256:ab12`, or `dispatch-inputs: tag={tag}` or `delete-tags: *`.'
+  const text = renderSummary(runOf([{ ...packageRun([keep(version('a'))]), error }]))
+  expect(text).toContain(error)
+  const hostile = renderSummary(
+    runOf([{ ...packageRun([keep(version('a'))]), error: 'a `b|c` ` d` `<e>` `@f`' }])
+  )
+  expect(hostile).toContain('a &#96;b&#124;c&#96; &#96; d&#96; &#96;&#60;e&#62;&#96; &#96;&#64;f&#96;')
+})
+
 test('T-25f: a pattern counts as unmatched only when it matched in no package', () => {
   const hits = { rule: 'keep-tags', action: 'keep' } as const
   const none = [
@@ -216,7 +228,7 @@ describe('names and messages cannot break out', () => {
     const text = renderSummary(runOf([run, named], { owner: evil, warnings: [evil], incomplete: evil }))
 
     const known =
-      /^(?:## |### |> |>$|\| |<details><summary>(?:<code>|Patterns|Ids and digests of )|Within 30 days `mode: restore` takes the ids |<\/details>|<sub>|…and |Build and push |\*\*|`[█░]+` |$)/
+      /^(?:## |### |> |>$|\| |<details><summary>(?:<code>|Patterns|Ids and digests of )|To undo this within 30 days, set `mode: restore`, |<\/details>|<sub>|…and |Build and push |\*\*|`[█░]+` |$)/
     expect(text.split('\n').filter(line => !known.test(line))).toEqual([])
     // Every table keeps its number of cells.
     for (const table of text.split('\n\n').filter(block => block.startsWith('| '))) {

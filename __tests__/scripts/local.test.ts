@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { believable } from '../emulator/believable.ts'
@@ -51,3 +52,29 @@ test('npm start -- --for-real deletes, and the command that it prints undoes it'
   await start(...command.split(' '))
   expect(api.digests()).toEqual(before)
 })
+
+test('npm run emulator writes the settings and prints the one command with which its policy would delete something', async () => {
+  // The smallest package of it; what the environment says counts more than the file.
+  const env = { PATH: process.env['PATH'], INPUT_PACKAGES: 'charts/shop' }
+  const emulator = spawn(process.execPath, [join(root, 'scripts/emulator.ts')], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  try {
+    const flags = await flagsIn(emulator.stdout)
+    const script = join(root, 'scripts/local.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, [script, ...flags], { env, cwd: root })
+    expect(stdout).toMatch(/A real run would delete 2 images \(2 versions\)/)
+  } finally {
+    emulator.kill()
+  }
+})
+
+/** The flags of the command that the emulator prints. */
+async function flagsIn(output: NodeJS.ReadableStream): Promise<string[]> {
+  for await (const line of createInterface({ input: output })) {
+    const [, flags] = /^ +npm start -- (.+)$/.exec(line) ?? []
+    if (flags !== undefined) return flags.split(' ')
+  }
+  throw new Error('the emulator printed no command')
+}

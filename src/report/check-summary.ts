@@ -8,15 +8,15 @@ import { failures } from './verdict.ts'
 
 /** What a check found, in one line. */
 export function checkHeadline(run: RunResult): string {
+  const red = failures(run).length > 0 ? 'Failed: ' : ''
   const dry = run.dryRun ? 'Dry run: ' : ''
   const missing = missingTags(run).length
   const unread = countStates(run.packages).unreadable
   const found = missing === 0 ? (unread > 0 ? 'none known to be missing' : 'all there') : `${missing} missing`
   const built = (run.check?.dispatches ?? []).filter(({ status }) => status === 'built').length
   const rebuilt = built > 0 ? `, ${formatNumber(built)} rebuilt` : ''
-  const red = failures(run).length > 0 ? ', but not all went well' : ''
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
-  return `${dry}${count(run.check?.expected.length ?? 0, 'expected tag')}, ${found}${rebuilt} ${where}${red}`
+  return `${red}${dry}${count(run.check?.expected.length ?? 0, 'expected tag')}, ${found}${rebuilt} ${where}`
 }
 
 /** The parts of the summary that only a check has; empty ones where there is nothing to say. */

@@ -1,5 +1,6 @@
 import type { Mode, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
+import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
 import { imageTally, type Tally, total } from './tally.ts'
 
@@ -17,30 +18,39 @@ export function openingLine(mode: Mode, dryRun: boolean, owner: string, version:
 
 /** The last lines: what came out, and what comes next. `reportFile` is the report's path. */
 export function closingLines(run: RunResult, reportFile: string): string[] {
-  if (run.mode === 'check') return [`The report: ${reportFile}`]
+  const report = `The report: ${reportFile}`
+  if (run.mode === 'check') return [`${checkHeadline(run)}. ${report}`]
+  if (run.mode === 'restore') return [`${restoredPhrase(run)}. ${report}`]
   const sums = total(run.packages)
   const images = imageTally(run.packages)
   const others = notDeleted(sums)
-  if (run.mode === 'restore') {
-    const due = `Nothing was changed. A real run would restore ${count(sums.planned, 'version')}`
-    return [`${run.dryRun ? due : `${count(sums.restored, 'version')} restored`}. The report: ${reportFile}`]
-  }
+  if (run.dryRun && sums.planned + sums.untagPlanned === 0)
+    return [`Nothing was changed, and a real run would delete nothing${others}. ${report}`]
   if (run.dryRun) {
-    if (sums.planned === 0)
-      return [`Nothing was changed, and a real run would delete nothing${others}. The report: ${reportFile}`]
+    const exactly = run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
       `Nothing was changed. A real run would delete ${count(images.planned, 'image')} (${count(sums.planned, 'version')}) ` +
         `in about ${work}. Digest of the plan: ${planDigest(run)}`,
       ...quotaLines(run.requests.api, sums.planned),
-      `Next: look at the summary, then run without \`dry-run\`${run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''}.`
+      `Next: look at the summary, then run without \`dry-run\`${exactly}.`
     ]
   }
-  if (sums.deleted === 0) return [`Nothing was deleted${others}. The report: ${reportFile}`]
+  if (sums.deleted === 0) return [`Nothing was deleted${others}. ${report}`]
   return [
     `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})${others}. Digest of the plan: ${planDigest(run)}`,
-    `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep that file, for instance with actions/upload-artifact.`
+    `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep this file, for instance with actions/upload-artifact.`
   ]
+}
+
+/** What a restore restored, or would restore, as the start of a sentence. */
+export function restoredPhrase({ packages, dryRun }: RunResult): string {
+  const sums = total(packages)
+  const images = count(imageTally(packages).restored, 'image')
+  const there = sums.already > 0 ? `, ${formatNumber(sums.already)} there already` : ''
+  return dryRun
+    ? `Dry run: ${images} would be restored (${count(sums.planned, 'version')})${there}`
+    : `${images} restored (${count(sums.restored, 'version')})${there}`
 }
 
 /** What became of the deletions that were planned and not carried out, so that the numbers of the dry run add up. */
@@ -54,7 +64,7 @@ function notDeleted(sums: Tally): string {
       ['held', 'held back by a brake']
     ] as const
   ).flatMap(([key, words]) => (sums[key] > 0 ? [`${formatNumber(sums[key])} ${words}`] : []))
-  return clauses.length === 0 ? '' : `; of the other versions ${clauses.join(', ')}`
+  return clauses.length === 0 ? '' : `; other versions: ${clauses.join(', ')}`
 }
 
 /** API requests a deletion: its DELETE, and at most half a look before or after it. */

@@ -19,10 +19,10 @@ export function safe(text: string, most = 500): string {
     .replace(LIST_MARK, (_, number: string, mark: string) => number + reference(mark))
 }
 
-/** A sentence of ours that may quote anything; plain names in backticks become code again, and our pages links. */
+/** A sentence of ours that may quote anything; names and settings in backticks become code again, and our pages links. */
 export function prose(sentence: string): string {
   return safe(sentence, 1_000)
-    .replaceAll(/&#96;([\w./-]+)&#96;/g, '`$1`')
+    .replaceAll(QUOTED, (_, inner: string) => `\`${inner.replaceAll(/&#(\d+);/g, character)}\``)
     .replaceAll(README, (_, anchor: string) => `[README](${REPOSITORY}#${anchor})`)
     .replaceAll(TROUBLE, (_, anchor: string) => `[Troubleshooting](${TROUBLESHOOTING}#${anchor})`)
 }
@@ -129,6 +129,10 @@ function reference(character: string): string {
   return `&#${character.codePointAt(0)};`
 }
 
+function character(_: string, point: string): string {
+  return String.fromCodePoint(Number(point))
+}
+
 function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
 }
@@ -138,6 +142,8 @@ function clip(text: string, most: number): string {
 }
 
 const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9_.:/+-]*$/
+// As `safe` leaves a name or setting in backticks; within them `*`, `:`, `=` and braces start nothing.
+const QUOTED = /&#96;((?:[\w./'-]|&#(?:42|123);)(?:[\w./,:' -]|&#(?:42|58|61|123|125);)*)&#96;/g
 // A colon matters only where it could make an address or an emoji.
 const SPECIAL = /[!#$&*+<=>@[\\\]^_`{|}~]|:(?!\s)/g
 // What would begin a list or a rule at the start of a line.

@@ -112,13 +112,13 @@ function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: num
     images,
     'image',
     most,
-    [LEFT('Image'), ...(hasParts ? [RIGHT('Parts')] : []), LEFT('Rule'), RIGHT('Age')],
+    [LEFT('Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...RULE.heads],
     ({ root, parts }) => {
       const reason = verdicts.get(root)?.reasons[0]
       return [
         rootCell(verdicts, root, link),
         ...(hasParts ? [parts === 0 ? '' : formatNumber(parts)] : []),
-        ...(reason === undefined ? ['', ''] : [ruleCell(reason), ageCell(reason)])
+        ...(reason === undefined ? ['', ''] : RULE.cells(reason))
       ]
     }
   )
@@ -137,9 +137,12 @@ function ruleCell(reason: Reason): string {
   }
 }
 
-function ageCell(reason: Reason): string {
-  return 'age' in reason ? formatAge(reason.age) : ''
+/** The columns that say why an image goes, and those that say why it stays. */
+const RULE = {
+  heads: [LEFT('Rule'), RIGHT('Age')],
+  cells: (reason: Reason) => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
 }
+const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(phrase(reason))] }
 
 /** Images that are due and were not reached, by a brake or a budget: what the next run would do. */
 function duePart(
@@ -153,29 +156,29 @@ function duePart(
     ({ verdict, version, reasons: [reason] }) =>
       verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id)
   )
-  return imagesPart('Due, but not deleted', roots, most, roots.length <= MOST_ROWS ? pkg : undefined)
+  return imagesPart('Due, but not deleted', roots, most, RULE, roots.length <= MOST_ROWS ? pkg : undefined)
 }
 
 /** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
 function keptPart(decisions: readonly Decision[], most: number, pkg: Package): string {
   const roots = decisions.filter(({ verdict, reasons: [reason] }) => verdict === 'keep' && !isPart(reason))
-  return imagesPart('Kept', roots, most, pkg)
+  return imagesPart('Kept', roots, most, WHY, pkg)
 }
 
 function imagesPart(
   title: string,
   images: readonly Decision[],
   most: number,
+  { heads, cells }: typeof RULE,
   pkg: Package | undefined
 ): string {
-  const heads = [LEFT('Image'), LEFT('Why')]
   return section(
     `${title}: ${count(images.length, 'image')}`,
     images,
     'image',
     most,
-    heads,
-    ({ version, reasons }) => [versionCell(version, pkg), safe(phrase(reasons[0]))]
+    [LEFT('Image'), ...heads],
+    ({ version, reasons }) => [versionCell(version, pkg), ...cells(reasons[0])]
   )
 }
 
@@ -213,7 +216,7 @@ function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: nu
     images,
     'image',
     most,
-    [LEFT('Image'), RIGHT('Versions with it')],
+    [LEFT('Image'), RIGHT('Parts')],
     ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : formatNumber(parts)]
   )
 }

@@ -1,7 +1,7 @@
 import type { RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
-import { DELETIONS_A_MINUTE } from './log-lines.ts'
+import { DELETIONS_A_MINUTE, restoredPhrase } from './log-lines.ts'
 import { alert, code, details, LEFT, listing, packageTable, prose, RIGHT, safe, share } from './markdown.ts'
 import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
@@ -68,7 +68,7 @@ function sizeOf(blocks: readonly string[]): number {
 function headline(run: RunResult, sums: Tally): string {
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
   const failed = failures(run).length > 0 ? 'Failed: ' : ''
-  if (run.mode === 'restore') return `${failed}${restoredHeadline(run, sums)} ${where}`
+  if (run.mode === 'restore') return `${failed}${restoredPhrase(run)} ${where}`
   const images = imageTally(run.packages)
   if (run.dryRun) {
     const would = `${count(images.planned, 'image')} would be deleted (${count(sums.planned, 'version')})`
@@ -89,13 +89,6 @@ function headline(run: RunResult, sums: Tally): string {
 
 function staying(kept: number): string {
   return `${formatNumber(kept)} ${kept === 1 ? 'stays' : 'stay'}`
-}
-
-function restoredHeadline(run: RunResult, sums: Tally): string {
-  const there = sums.already > 0 ? `, ${formatNumber(sums.already)} there already` : ''
-  return run.dryRun
-    ? `Dry run: ${count(sums.planned, 'version')} would be restored${there}`
-    : `${count(sums.restored, 'version')} restored${there}`
 }
 
 function dryRunNote(run: RunResult, sums: Tally): string {

@@ -78,11 +78,13 @@ export interface ImageTally {
   readonly gone: number
   readonly planned: number
   readonly kept: number
+  /** Restored, or would be, if only in part. */
+  readonly restored: number
 }
 
 /** Counts the images of several packages. */
 export function imageTally(runs: readonly PackageRun[]): ImageTally {
-  const sum = { gone: 0, planned: 0, kept: 0 }
+  const sum = { gone: 0, planned: 0, kept: 0, restored: 0 }
   for (const { plan, outcomes } of runs) {
     for (const { step, status } of deletionsIn(outcomes, GONE)) {
       if (step.root === step.version.digest) sum[status === 'planned' ? 'planned' : 'gone']++
@@ -90,6 +92,8 @@ export function imageTally(runs: readonly PackageRun[]): ImageTally {
     for (const { verdict, reasons } of plan?.decisions ?? []) {
       if (verdict === 'keep' && !isPart(reasons[0])) sum.kept++
     }
+    const back = outcomes.filter(({ status }) => status === 'done' || status === 'planned')
+    sum.restored += new Set(back.flatMap(({ step }) => (step.action === 'restore' ? [step.root] : []))).size
   }
   return sum
 }

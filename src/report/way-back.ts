@@ -31,6 +31,6 @@ export function wayBackPart(outcomes: readonly Outcome[], most: number): string 
 /** What these folds are for; nothing where there are none. */
 export function wayBackNote(runs: readonly PackageRun[]): string {
   return runs.some(({ outcomes }) => deletedOf(outcomes).length > 0)
-    ? 'Within 30 days `mode: restore` takes the ids and digests of deleted versions in `restore`.'
+    ? 'To undo this within 30 days, set `mode: restore`, and `restore` to the ids or digests above.'
     : ''
 }
