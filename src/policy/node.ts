@@ -76,8 +76,10 @@ export function subjectDigests(nodes: readonly Node[], find: (digest: Digest) =>
   })
 }
 
-function ownSubject({ content }: Node): Digest | undefined {
-  return content.state === 'read' ? content.manifest.subject : undefined
+/** What a manifest says that it describes; none can name itself, because its digest is made of what it says. */
+function ownSubject({ content, digest }: Node): Digest | undefined {
+  const subject = content.state === 'read' ? content.manifest.subject : undefined
+  return subject === digest ? undefined : subject
 }
 
 /**
