@@ -21,6 +21,7 @@ import { startEmulator } from '../__tests__/emulator/server.ts'
 import { createWorld } from '../__tests__/emulator/world.ts'
 import { runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
 import { ExpectedError } from '../src/errors.ts'
+import { openClients } from './live/clients.ts'
 import { openPackage } from './live/github.ts'
 import { refuseForeignPackage } from './live/guard.ts'
 import { exerciseModes } from './live/modes.ts'
@@ -121,10 +122,13 @@ async function measure(
   const shapes = createShapes(registry, `${Date.now()}`)
   const lab: Lab = { api, registry, shapes, patience: PATIENCE, settle }
   const { apiUrl, registryUrl, owner, name, token } = place
+  using clients = await openClients(place)
+  console.log(`clients: ${clients.names.join(', ') || 'none on PATH, so our own pushes alone'}`)
   const failures = await exerciseModes(
     lab,
     {
       name,
+      clients,
       run: async inputs =>
         runAction({ apiUrl, registryUrl }, await withDefaults({ owner, ...inputs }, token), {
           repository: values.repository ?? (process.env['GITHUB_REPOSITORY'] || `${owner}/${name}`)

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const act = findAct(values.build === true)
   if (act === undefined) {
     console.log(
-      'act is neither on PATH nor built, so no workflow was run; npm run workflows -- --build builds it'
+      'act is neither on PATH nor built, so no workflow was run: npm run workflows -- --build builds it where Go is'
     )
     return
   }
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     console.log(log.replaceAll(/^/gm, '      '))
   }
   const workflows = documentedWorkflows()
-  for (const workflow of [engineWorkflow(), ...workflows]) {
+  for (const workflow of [...workflows, engineWorkflow()]) {
     const { code, log, leaked } = await runWorkflow(act, workflow, home)
     tell(code === 0 && leaked.length === 0, `${workflow.document}: ${workflow.name}`, log)
   }

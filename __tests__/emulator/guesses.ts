@@ -29,6 +29,8 @@ export const GUESSES = {
   tagOrder: ['oldest push first', 'by name'],
   /** Whether the registry sends its clients elsewhere for blobs. */
   blobs: ['served', 'redirected'],
+  /** What the page answers to which a request for referrers is sent: cosign signs with 404; 429 was seen (artifacthub/hub#4785). */
+  referrers: ['404', '429'],
   /** What a repository answers that does not exist, to a token that could make it. */
   absentRepository: ['404 NAME_UNKNOWN', '403 DENIED'],
   /** Whether the registry says how long its token is good for. */

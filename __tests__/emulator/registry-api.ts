@@ -185,7 +185,10 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
     {
       method: 'GET',
       path: '/-/v2/packages/{rest...}',
-      handle: () => ({ status: 429, body: 'Too many requests' })
+      handle: () =>
+        world.referrers === '429'
+          ? { status: 429, body: 'Too many requests' }
+          : { status: 404, body: 'Not Found' }
     },
     { method: 'POST', path: `${base}/blobs/uploads/`, handle: startUpload },
     {
@@ -239,8 +242,10 @@ function lacking(pkg: StoredPackage, bytes: Buffer): Digest | string | undefined
   )
 }
 
-/** GHCR has no referrers API: since 2026 it redirects to a page that answers 429 (artifacthub/hub#4785). */
-const toNowhere = (_call: Call, _pkg: StoredPackage, repository: string): Answer => ({
+/** GHCR has no referrers API: since 2026 it redirects to a page of github.com (artifacthub/hub#4785). */
+const toNowhere = (call: Call, _pkg: StoredPackage, repository: string): Answer => ({
   status: 303,
-  headers: { location: `/-/v2/packages/container/package/${encodeURIComponent(repository)}` }
+  headers: {
+    location: `http://${call.headers.host}/-/v2/packages/container/package/${encodeURIComponent(repository)}`
+  }
 })

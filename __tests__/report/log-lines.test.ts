@@ -22,6 +22,21 @@ test('a dry run ends with what a real one would do, how long that takes, and how
   ])
 })
 
+test('a dry run that found nothing to do offers no next step', () => {
+  const run = runOf([packageRun([keep(version('c'))])], { dryRun: true })
+  expect(closingLines(run, 'r.json')).toEqual([
+    'Nothing was changed, and a real run would delete nothing. The report: r.json'
+  ])
+})
+
+test('a dry run of a purge or a restore offers no plan to apply', () => {
+  const planned = { ...packageRun(decisions, () => ['planned', '']) }
+  const purge = closingLines(runOf([planned], { dryRun: true, mode: 'purge' }), 'r.json')
+  expect(purge.at(-1)).toBe('Next: look at the summary, then run without `dry-run`.')
+  const restore = closingLines(runOf([planned], { dryRun: true, mode: 'restore' }), 'r.json')
+  expect(restore).toEqual(['Nothing was changed. A real run would restore 2 versions. The report: r.json'])
+})
+
 test.each([
   // API requests of the dry run, deletions, what is said of the quota
   [10, 3, undefined],

@@ -270,9 +270,15 @@ const registryAnswers: readonly Probe[] = [
     id: 'referrers',
     question: 'Is there a referrers API?',
     documented: 'no: 303 to a page that answers 429',
+    guesses: ['referrers'],
     async measure({ registry, shapes }) {
       const image = await shapes.image('referrers')
-      return codeOf(await registry.ask('GET', `/referrers/${image.digest}`))
+      const answer = await registry.ask('GET', `/referrers/${image.digest}`)
+      const location = answer.headers.get('location')
+      if (location === null) return codeOf(answer)
+      // Elsewhere the registry's token is nobody's business.
+      const there = await fetch(location, { redirect: 'manual', signal: AbortSignal.timeout(60_000) })
+      return `${await codeOf(answer)}, then ${there.status}`
     }
   },
   {

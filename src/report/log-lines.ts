@@ -20,18 +20,22 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   if (run.mode === 'check') return [`The report: ${reportFile}`]
   const sums = total(run.packages)
   const images = imageTally(run.packages)
-  if (run.mode === 'restore')
-    return [`${count(sums.restored + sums.planned, 'version')} restored. The report: ${reportFile}`]
+  const others = notDeleted(sums)
+  if (run.mode === 'restore') {
+    const due = `Nothing was changed. A real run would restore ${count(sums.planned, 'version')}`
+    return [`${run.dryRun ? due : `${count(sums.restored, 'version')} restored`}. The report: ${reportFile}`]
+  }
   if (run.dryRun) {
+    if (sums.planned === 0)
+      return [`Nothing was changed, and a real run would delete nothing${others}. The report: ${reportFile}`]
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
       `Nothing was changed. A real run would delete ${count(images.planned, 'image')} (${count(sums.planned, 'version')}) ` +
         `in about ${work}. Digest of the plan: ${planDigest(run)}`,
       ...quotaLines(run.requests.api, sums.planned),
-      `Next: look at the summary, then run without \`dry-run\`, or apply exactly this plan with \`plan: ${reportFile}\`.`
+      `Next: look at the summary, then run without \`dry-run\`${run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''}.`
     ]
   }
-  const others = notDeleted(sums)
   if (sums.deleted === 0) return [`Nothing was deleted${others}. The report: ${reportFile}`]
   return [
     `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})${others}. Digest of the plan: ${planDigest(run)}`,
