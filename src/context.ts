@@ -86,6 +86,7 @@ export async function openContext(
   const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs, secrets, clock)
   const registry = createRegistry({
     url: inputs.registryUrl,
+    deadline: clock.now() + inputs.timeLimit,
     serverUrl,
     token,
     secrets,

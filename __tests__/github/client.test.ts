@@ -1,7 +1,7 @@
 import { expect, it, jest } from '@jest/globals'
 import { Octokit } from '@octokit/core'
 import { BudgetError, ExpectedError, RateLimitError, StaleError } from '../../src/errors.ts'
-import { guard } from '../../src/github/guard.ts'
+import { guard, isolate } from '../../src/github/guard.ts'
 import { type Answer, connect, SECONDARY, serve } from './server.ts'
 
 const OK: Answer = [200, [{ id: 1 }]]
@@ -174,6 +174,23 @@ it('law 10: takes the token to no host but the configured one', async () => {
   await expect(octokit.paginate(GET)).rejects.toThrow(ExpectedError)
   await expect(octokit.request(`DELETE ${other.url}/x`)).rejects.toThrow('set `api-url`')
   expect(other.received).toHaveLength(0)
+})
+
+it.each([
+  'x.elsewhere.example:443/packages',
+  'blob:https://api.example/packages',
+  '@elsewhere.example/packages'
+])('law 10: sends nothing to what %s makes of the address of the API', async url => {
+  const asked: string[] = []
+  const fetch = async (sent: string) => {
+    asked.push(sent)
+    return new Response('[]')
+  }
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const Isolated = Octokit.plugin(isolate('https://api.example', log))
+  const octokit = new Isolated({ baseUrl: 'https://api.example', request: { fetch } })
+  await expect(octokit.request({ method: 'GET', url })).rejects.toThrow()
+  expect(asked).toEqual([])
 })
 
 it.each(['GET', 'DELETE'])('E-45 follows a redirect of a %s to no other host', async method => {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { ExpectedError } from '../../src/errors.ts'
+import { BudgetError, ExpectedError } from '../../src/errors.ts'
+import type { Digest } from '../../src/model/digest.ts'
 import { createRegistry, type Registry, type RegistryOptions } from '../../src/registry/client.ts'
 import { ACCEPT } from '../../src/registry/manifest.ts'
 import { createSend, type Send } from '../../src/registry/transport.ts'
@@ -95,7 +96,7 @@ interface World {
   readonly waited: () => number
 }
 
-/** Serves tokens t1, t2, ... and, to those who show a valid one, what `plays` say; the last one again and again. */
+/** Serves tokens bearer-1, bearer-2, ... and, to those who show a valid one, what `plays` say; the last one again and again. */
 async function world(
   plays: readonly Play[],
   facts: { valid?: (token: string) => boolean; token?: Play; options?: Partial<RegistryOptions> } = {}
@@ -106,7 +107,7 @@ async function world(
   const { url, seen } = await serve((request, response) => {
     if (request.url?.startsWith('/token')) {
       if (facts.token) facts.token(request, response)
-      else say(200, { token: `t${++issued}` })(request, response)
+      else say(200, { token: `bearer-${++issued}` })(request, response)
       return
     }
     const shown = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
@@ -147,7 +148,7 @@ describe('the token', () => {
     ])
     const basic = Buffer.from('ghcr-steward:ghs_secret').toString('base64')
     expect(exchanges()[0]?.authorization).toBe(`Basic ${basic}`)
-    expect(secrets).toEqual([basic, 't1', 't2'])
+    expect(secrets).toEqual([basic, 'bearer-1', 'bearer-2'])
     expect(asked().every(one => one.accept === ACCEPT && one.url.startsWith('/v2/acme/'))).toBe(true)
     expect(asked()[0]?.url).toBe(PATH)
   })
@@ -156,7 +157,7 @@ describe('the token', () => {
     const expired = new Set<string>()
     const { registry, exchanges } = await world([ok], { valid: token => !expired.has(token) })
     await registry.readManifest(REPO, digest)
-    expired.add('t1')
+    expired.add('bearer-1')
     const reads = await Promise.all(Array.from({ length: 16 }, () => registry.readManifest(REPO, digest)))
     expect(reads.every(read => read.state === 'read')).toBe(true)
     expect(exchanges()).toHaveLength(2)
@@ -179,7 +180,7 @@ describe('the token', () => {
       // No turn of the event loop in between: all of them are at the same point all the time.
       await null
       if (url.pathname === '/token') {
-        current = `t${++exchanges}`
+        current = `bearer-${++exchanges}`
         return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ token: current })) }
       }
       const welcome = headers['authorization'] === `Bearer ${current}`
@@ -201,9 +202,9 @@ describe('the token', () => {
   })
 
   test('may be called access_token', async () => {
-    const { registry, asked } = await world([ok], { token: say(200, { access_token: 'other' }) })
+    const { registry, asked } = await world([ok], { token: say(200, { access_token: 'other-token' }) })
     expect(await registry.readManifest(REPO, digest)).toMatchObject({ state: 'read' })
-    expect(asked().at(-1)?.authorization).toBe('Bearer other')
+    expect(asked().at(-1)?.authorization).toBe('Bearer other-token')
   })
 
   test('that the service refuses ends the reading with what to grant, and is not asked for again', async () => {
@@ -513,4 +514,21 @@ describe('a manifest that is put under a tag', () => {
     const { registry } = await world([stored], { token: say(503, '') })
     await expect(registry.putManifest(REPO, 'old', body, INDEX)).rejects.toThrow('gave no token')
   })
+})
+
+test('nothing more is asked once the time of the run is over: a registry that answers late holds up nobody for good', async () => {
+  const { registry, asked } = await world([say(503, {})], { options: { deadline: 5_000 } })
+  expect(await registry.readManifest(REPO, digest)).toMatchObject({ state: 'unread' })
+  const reads = [
+    registry.readManifest(REPO, digest),
+    registry.readBlob(REPO, digest as Digest),
+    registry.listTags(REPO)
+  ]
+  const ends = await Promise.allSettled([...reads, registry.readManifest(REPO, digest)])
+  for (const end of ends) expect(end).toMatchObject({ reason: expect.any(BudgetError) })
+  const before = asked().length
+  await expect(registry.readManifest(REPO, digest)).rejects.toThrow('`time-limit`')
+  expect(asked()).toHaveLength(before)
+  // What gives a tag back may still look.
+  expect(await registry.headTag(REPO, 'v1')).toMatchObject({ state: 'unread' })
 })

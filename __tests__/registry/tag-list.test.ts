@@ -57,10 +57,36 @@ test('a repository that the registry does not know is missing, and nothing else 
 
 test.each([
   ['another host', { body: { tags: [] }, link: '<https://elsewhere.example/v2/>; rel="next"' }],
+  ['an address of another kind', { body: { tags: [] }, link: '<blob:http://127.0.0.1/v2/>; rel="next"' }],
+  ['no address', { body: { tags: [] }, link: '<http://[::bad>; rel="next"' }],
+  ['more tags than any package has', { body: { tags: Array(1_000_001).fill('a') } }],
   ['a circle', { body: { tags: [] }, link: '</v2/acme/app/tags/list?n=10000>; rel="next"' }],
   ['an answer of another form', { body: { tags: 'v1' } }],
   ['a server that is down', { status: 500, body: {} }]
 ])('%s gives no list', async (_, page) => {
   const { registry } = await registryOf(page)
   expect(await registry.listTags('acme/app')).toMatchObject({ state: 'unread' })
+})
+
+test('a page may have far more tags than were asked for', async () => {
+  const { registry } = await registryOf({ body: { tags: Array(500_000).fill('a') } })
+  expect(await registry.listTags('acme/app')).toMatchObject({ state: 'read' })
+})
+
+test('a link that has the origin of the registry inside another scheme takes the token nowhere', async () => {
+  const requests: string[] = []
+  const options = { serverUrl: 'https://github.com', token: 'ghs_secret', onSecret: () => {} }
+  const registry = createRegistry({
+    ...options,
+    url: 'https://registry.example',
+    secrets: createSecrets(),
+    clock: fakeClock(),
+    send: async ({ url }) => {
+      requests.push(url.href)
+      const link = '<blob:https://registry.example/v2/>; rel="next"'
+      return { status: 200, headers: { link }, body: Buffer.from('{"tags":[]}') }
+    }
+  })
+  expect(await registry.listTags('acme/app')).toMatchObject({ state: 'unread' })
+  expect(requests).toEqual(['https://registry.example/v2/acme/app/tags/list?n=10000'])
 })

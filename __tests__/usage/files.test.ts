@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { readPolicy } from '../../src/config/policy-file.ts'
 import { readTextFile } from '../../src/usage/files.ts'
 import { readMatchingFiles } from '../helpers/references.ts'
 import { checkout } from '../helpers/workspace.ts'
@@ -111,4 +112,33 @@ test('a file that cannot be read is an error with what to do', () => {
   if (process.getuid?.() === 0) return
   chmodSync(join(root, 'a.txt'), 0)
   expect(() => readMatchingFiles(root, ['a.txt'])).toThrow(/cannot be read/)
+})
+
+test('E-42 what is no file, and may never end, is not read', () => {
+  using repository = checkout({ 'large.yml': 'a'.repeat(1024 * 1024 + 1) })
+  const { root } = repository
+  symlinkSync('/dev/zero', join(root, 'policy.yml'))
+  expect(() => readTextFile(root, 'policy.yml', 'The policy file')).toThrow(
+    'The policy file `policy.yml` cannot be read: it is no file.'
+  )
+  expect(() => readPolicy('large.yml', root)).toThrow('more than 1 MiB')
+})
+
+test('E-42 links that lead to one folder are not followed beyond what a repository has', () => {
+  const files = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`f/${at}.yaml`, '']))
+  using repository = checkout(files)
+  for (let at = 0; at < 600; at++) symlinkSync('f', join(repository.root, `l${at}`))
+  expect(() => readMatchingFiles(repository.root, ['none.yaml'])).toThrow('more than 300,000 paths')
+})
+
+test('E-42 a file of nothing but line ends is refused when it is endless', () => {
+  using repository = checkout({ 'a.yaml': '\n'.repeat(1_000_001) })
+  expect(() => readMatchingFiles(repository.root, ['*.yaml'])).toThrow('more than 1,000,000 lines')
+})
+
+test.each(['a/', ':v', '${A:-', ' '])('E-42 a line of nothing but %j is refused when it is endless', unit => {
+  using repository = checkout({ 'a.yaml': `ghcr.io/acme/app${unit.repeat(2_000_000)}` })
+  const read = () => readMatchingFiles(repository.root, ['*.yaml'])
+  if (unit.length > 1) expect(read).toThrow('a line of more than 2,097,152 characters')
+  else expect(read().files).toHaveLength(1)
 })

@@ -36,6 +36,9 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   throw new InputError(faults.map(({ offset, sentence }) => `${at(offset)}: ${sentence}`))
 }
 
+/** A policy of a thousand packages is smaller; what the parser makes of more takes minutes. */
+const MOST_BYTES = 1024 * 1024
+
 /**
  * Reads a policy from where the input `policy` says it is.
  *
@@ -45,7 +48,7 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
 export function readPolicy(given: string, workspace: string): PolicyFile {
   if (isYaml(given)) return parsePolicyFile(given, 'policy')
   try {
-    return parsePolicyFile(readTextFile(workspace, given, 'The policy file'), given)
+    return parsePolicyFile(readTextFile(workspace, given, 'The policy file', MOST_BYTES), given)
   } catch (error) {
     if (error instanceof InputError || !(error instanceof ExpectedError)) throw error
     throw new InputError([`Input \`policy\`: ${error.message}`])

@@ -146,11 +146,12 @@ const HOPS = 3
 export function isolate(baseUrl: string, log: OctokitLog) {
   return (octokit: Octokit) => {
     octokit.hook.wrap('request', async (request, options) => {
-      if (/^http/i.test(options.url)) refuseForeign(new URL(options.url), baseUrl)
       const once = isRead(options.method) ? {} : { retries: 0 }
       options.request = { ...options.request, log, ...once, redirect: 'manual' }
       options.headers = { ...options.headers, 'x-github-api-version': API_VERSION }
       const asked = octokit.request.endpoint(options)
+      // An address of another kind is joined to the API's, which makes one of another host.
+      refuseForeign(new URL(asked.url), baseUrl)
       const response = await request(options)
       const target = redirectOf(response, asked.url)
       if (target === undefined) return { ...response, headers: absoluteLinks(response.headers, asked.url) }

@@ -1,7 +1,7 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { PackageSelection } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
-import { type Failure, orFailure } from '../errors.ts'
+import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -78,7 +78,7 @@ function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: Package
  * both. False where it cannot be asked.
  */
 export async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
-  const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
+  const list = await orRefusal(() => registry.listTags(repositoryOf(pkg)))
   return 'problem' in list || list.state === 'missing' || (list.state === 'read' && list.tags.length === 0)
 }
 

@@ -1,4 +1,4 @@
-import { ExpectedError } from '../errors.ts'
+import { BudgetError, ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
 import { createLimiter } from '../util/concurrency.ts'
@@ -21,6 +21,8 @@ export interface RegistryOptions {
   /** The token, and whatever else no answer may repeat. */
   readonly secrets: Secrets
   readonly clock: Clock
+  /** Nothing is read for a decision from here on (milliseconds since 1970); a tag is still looked at and given back. */
+  readonly deadline?: number
   /** Told every secret that is made of the token, before it is used, so that it can be masked. */
   readonly onSecret: (secret: string) => void
   /** How many requests are under way at once; 16 unless told. */
@@ -35,7 +37,7 @@ export interface Registry {
   readonly reads: number
   /**
    * Reads a manifest by digest or tag and checks its bytes against the digest.
-   * @throws ExpectedError when the token may not read the repository at all
+   * @throws ExpectedError when the token may not read the repository at all, and BudgetError after the deadline
    */
   readManifest(repository: string, reference: Digest | string): Promise<ManifestRead>
   /**
@@ -45,7 +47,7 @@ export interface Registry {
   readBlob(repository: string, digest: Digest): Promise<BlobRead>
   /** What a tag points to at this moment. @throws ExpectedError as `readManifest` */
   headTag(repository: string, tag: string): Promise<TagHead>
-  /** Every tag of the repository, as the registry itself has them. @throws ExpectedError as `readManifest` */
+  /** Every tag of the repository, as the registry itself has them. @throws as `readManifest` */
   listTags(repository: string): Promise<TagList>
   /** Gets ready to put manifests, so that nothing comes between a look and the put that follows it. */
   prepareToPut(repository: string): Promise<void>
@@ -63,7 +65,7 @@ export interface Registry {
 
 /** Talks to one registry with one token, a bounded number of requests at a time. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { clock, token, concurrent = 16 } = options
+  const { clock, token, concurrent = 16, deadline = Number.POSITIVE_INFINITY } = options
   const { scrub } = options.secrets
   const made = createSecrets()
   const scrubFailure = (text: string) => made.scrub(scrub(text))
@@ -167,6 +169,12 @@ export function createRegistry(options: RegistryOptions): Registry {
   const patiently = <T>(attempt: () => Promise<T>) =>
     inSlot(() => retry(clock, attempt).catch((error: unknown) => unread(error)))
 
+  const inTime = <T>(attempt: () => Promise<T>) =>
+    patiently(() => {
+      if (clock.now() >= deadline) throw new BudgetError('The time that `time-limit` gives is over.')
+      return attempt()
+    })
+
   async function put(scope: Scope, tag: string, body: Uint8Array, mediaType: string): Promise<Digest> {
     const place = `${base.host}/${scope.repository}:${tag}`
     const url = urlOf(base, scope.repository, tag)
@@ -208,10 +216,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     get reads() {
       return reads
     },
-    readManifest: (repository, reference) => patiently(() => get(repository, reference)),
-    readBlob: (repository, digest) => patiently(() => blob(repository, digest)),
+    readManifest: (repository, reference) => inTime(() => get(repository, reference)),
+    readBlob: (repository, digest) => inTime(() => blob(repository, digest)),
     headTag: (repository, tag) => patiently(() => head(repository, tag)),
-    listTags: repository => patiently(() => list(repository)),
+    listTags: repository => inTime(() => list(repository)),
     prepareToPut: async repository => {
       await tokens.header(pushing(repository))
     },

@@ -10,8 +10,12 @@ export type TagList =
 
 /** GHCR gives 100 unless told, and up to this many at once. */
 const PER_PAGE = 10_000
-/** A registry that links its pages in a circle is not followed for ever: more tags than any package has. */
+/** A registry that links its pages in a circle is not followed for ever: more pages and tags than any package has. */
 const MOST_PAGES = 1_000
+const MOST_TAGS = 1_000_000
+
+const ENDLESS: TagList = { state: 'unread', cause: 'its list of tags has no end' }
+const NOWHERE = new URL('about:blank')
 
 const Page = z.object({ tags: z.array(z.string()).nullish() })
 
@@ -22,21 +26,21 @@ const Page = z.object({ tags: z.array(z.string()).nullish() })
  * @param get sends one GET with the token, again where that helps
  */
 export async function readTagList(url: URL, get: (url: URL) => Promise<Answer>): Promise<TagList> {
-  const tags: string[] = []
+  let tags: readonly string[] = []
   let next: URL | undefined = new URL(`?n=${PER_PAGE}`, url)
   for (let pages = 0; next !== undefined; pages++) {
-    // The token goes along, so nobody else may be asked.
-    if (next.origin !== url.origin)
-      return { state: 'unread', cause: `its list of tags goes on at ${next.host}` }
-    if (pages === MOST_PAGES) return { state: 'unread', cause: 'its list of tags has no end' }
+    // The token goes along, so nobody else may be asked; the origin of `blob:https://…` is that of what is inside.
+    if (next.protocol !== url.protocol || next.host !== url.host)
+      return { state: 'unread', cause: `its list of tags goes on at ${next.host || next.protocol}` }
+    if (pages === MOST_PAGES || tags.length > MOST_TAGS) return ENDLESS
     const answer = await get(next)
     if (saysMissing(answer)) return { state: 'missing' }
     const page = answer.status === 200 ? pageOf(answer) : undefined
     if (page === undefined) return { state: 'unread', cause: `the registry answered ${phraseOf(answer)}` }
-    tags.push(...page)
+    tags = tags.concat(page)
     next = nextOf(answer, next)
   }
-  return { state: 'read', tags }
+  return tags.length > MOST_TAGS ? ENDLESS : { state: 'read', tags }
 }
 
 function pageOf(answer: Answer): readonly string[] | undefined {
@@ -47,8 +51,8 @@ function pageOf(answer: Answer): readonly string[] | undefined {
   }
 }
 
-/** GHCR's links name no host. */
+/** GHCR's links name no host. What is no address is one that nobody follows, because the list does not end there. */
 function nextOf(answer: Answer, current: URL): URL | undefined {
   const [, target] = /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(headerOf(answer, 'link') ?? '') ?? []
-  return target === undefined ? undefined : (URL.parse(target, current.href) ?? undefined)
+  return target === undefined ? undefined : (URL.parse(target, current.href) ?? NOWHERE)
 }

@@ -2,11 +2,18 @@ import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'n
 import { join, resolve, sep } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
+import { formatNumber } from '../util/format.ts'
 import type { CheckTime, TextFile } from './references.ts'
 
+const MEBIBYTE = 1024 * 1024
 /** More than this is no file that people write by hand, nor are so many that they can be read in a moment. */
-const MOST_BYTES = 16 * 1024 * 1024
-const MOST_BYTES_IN_ALL = 256 * 1024 * 1024
+const MOST_BYTES = 16 * MEBIBYTE
+/** In characters: expressions take far too long over a longer one, or more memory than there is. */
+const LONGEST_LINE = 2 * MEBIBYTE
+const MOST_LINES = 1_000_000
+/** Paths of a checkout, links included: more than the largest repositories have. */
+const MOST_PATHS = 300_000
+const MOST_BYTES_IN_ALL = 256 * MEBIBYTE
 
 /** Folders whose files are not the repository's own. */
 const SKIPPED = ['.git', 'node_modules']
@@ -25,12 +32,14 @@ export interface MatchedFiles {
  *
  * @param path from the workspace, or absolute
  * @param what names the file in messages: `The policy file`
+ * @param most the largest size in bytes
  * @throws ExpectedError when it cannot be read, is no text, or is unreasonably large
  */
-export function readTextFile(workspace: string, path: string, what: string): string {
-  const text = decode(readBytes(resolve(workspace, path), `${what} \`${path}\``))
-  if (text === undefined) throw new ExpectedError(`${what} \`${path}\` is no text file. Give its right path.`)
-  return text
+export function readTextFile(workspace: string, path: string, what: string, most = MOST_BYTES): string {
+  const name = `${what} \`${path}\``
+  const text = decode(readBytes(resolve(workspace, path), name, most))
+  if (text === undefined) throw new ExpectedError(`${name} is no text file. Give its right path.`)
+  return inLines(text, name)
 }
 
 /**
@@ -59,19 +68,33 @@ export function readMatchingFiles(
       unsearched.push(`${path} leads out of the workspace, or nowhere`)
       continue
     }
-    const bytes = readBytes(join(root, path), `The file \`${path}\`, which \`protect\` looks into,`)
+    const name = `The file \`${path}\`, which \`protect\` looks into,`
+    const bytes = readBytes(join(root, path), name)
     room -= bytes.length
     if (room < 0) {
       throw new ExpectedError(
-        `The files that \`protect\` looks into have more than ${MOST_BYTES_IN_ALL / 1024 / 1024} MiB. Name fewer of them.`
+        `The files that \`protect\` looks into have more than ${MOST_BYTES_IN_ALL / MEBIBYTE} MiB. Name fewer of them.`
       )
     }
     const text = decode(bytes)
     if (text === undefined) unsearched.push(`${path} is no text file`)
-    else files.push({ path, text })
+    else files.push({ path, text: inLines(text, name) })
   }
   const idle = counts.filter(({ pattern, hits }) => hits === 0 && !pattern.startsWith('!'))
   return { files, idle: idle.map(({ pattern }) => pattern), unsearched }
+}
+
+/** @throws ExpectedError for a text that no expression can search in time */
+function inLines(text: string, what: string): string {
+  const lines = text.split('\n')
+  const fault =
+    lines.length > MOST_LINES
+      ? `more than ${formatNumber(MOST_LINES)} lines`
+      : lines.some(({ length }) => length > LONGEST_LINE)
+        ? `a line of more than ${formatNumber(LONGEST_LINE)} characters`
+        : undefined
+  if (fault !== undefined) throw new ExpectedError(`${what} has ${fault}. Leave it out.`)
+  return text
 }
 
 function checkGlob(pattern: string): string {
@@ -109,6 +132,7 @@ function walk(root: string, checkTime: CheckTime): Map<string, FileKind> {
       if (SKIPPED.includes(entry.name)) continue
       const { kind, real } = entry.isSymbolicLink() ? follow(root, path) : direct(entry, join(root, path))
       if (kind === 'file' || kind === 'astray') paths.set(path, kind)
+      if (paths.size > MOST_PATHS) throw tooManyPaths()
       else if (kind === 'folder' && !above.includes(real) && !(linked && entry.isSymbolicLink())) {
         enter(path, [...above, real], linked || entry.isSymbolicLink())
       }
@@ -117,6 +141,12 @@ function walk(root: string, checkTime: CheckTime): Map<string, FileKind> {
   enter('', [root], false)
   return paths
 }
+
+const tooManyPaths = (): ExpectedError =>
+  new ExpectedError(
+    `The workspace has more than ${formatNumber(MOST_PATHS)} paths, those through links included, so it cannot be searched for ` +
+      'what is in use. Check out less of it, or remove links between its folders.'
+  )
 
 function listFolder(folder: string) {
   try {
@@ -149,10 +179,12 @@ function follow(root: string, path: string): Target {
 }
 
 /** @param what the file, as the subject of a sentence */
-function readBytes(path: string, what: string): Buffer {
+function readBytes(path: string, what: string, most = MOST_BYTES): Buffer {
   try {
-    const { size } = statSync(path)
-    if (size <= MOST_BYTES) return readFileSync(path)
+    const found = statSync(path)
+    // A device or a pipe may never end.
+    if (!found.isFile()) throw new Error('it is no file')
+    if (found.size <= most) return readFileSync(path)
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw new ExpectedError(
@@ -161,7 +193,7 @@ function readBytes(path: string, what: string): Buffer {
         : `${what} cannot be read: ${messageOf(error)}.`
     )
   }
-  throw new ExpectedError(`${what} has more than ${MOST_BYTES / 1024 / 1024} MiB. Leave it out.`)
+  throw new ExpectedError(`${what} has more than ${most / MEBIBYTE} MiB. Leave it out.`)
 }
 
 /** UTF-8, or UTF-16 where a byte order mark says so; undefined for what is no text. */

@@ -56,6 +56,13 @@ it.each<[string, Target, unknown, Record<string, string>, RegExp]>([
   ],
   ['of a billion pages', LIST, [row], link('/x?page=1000000000'), /names a page 1000000000 as the last one/],
   [
+    'of a token of a few letters, which would mask half the log',
+    TOKEN,
+    { token: 'version' },
+    json,
+    /without a token/
+  ],
+  [
     'of a token of a million characters',
     TOKEN,
     { token: 'a'.repeat(1_000_000) },
