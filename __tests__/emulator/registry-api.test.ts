@@ -201,7 +201,7 @@ it('puts a blob together that is sent in pieces', async () => {
   for (const text of ['[1,', '2,']) expect((await call(`PATCH ${place}`, piece(text))).status).toBe(202)
   const digest = sha256('[1,2,3]')
   expect((await call(`PUT ${place}?digest=${digest}`, piece('3]'))).status).toBe(201)
-  expect((await call(`GET blobs/${digest}`)).body).toEqual([1, 2, 3])
+  expect((await call(`GET blobs/${digest}`)).body).toBe('[1,2,3]')
 })
 
 it.each([
