@@ -1,6 +1,9 @@
-import { expect, test } from '@jest/globals'
-import { isMoving, movedBack } from '../../../src/modes/check/moved.ts'
+import { describe, expect, test } from '@jest/globals'
+import { isMoving, movedBack, movedTags } from '../../../src/modes/check/moved.ts'
 import { expectTags } from '../../../src/policy/expected-tags.ts'
+import type { TagHead } from '../../../src/registry/read.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
+import { digestOf, somePackage, version } from '../../helpers/make.ts'
 
 test.each([
   ['latest', true],
@@ -30,4 +33,40 @@ test.each<[string, readonly string[], string, boolean]>([
 ])('R-03: %s, which stood on %j, has gone back to %s: %s', (tag, before, rebuilt, back) => {
   const [expected] = expectTags([rebuilt], rules).expected
   expect(movedBack(tag, before, expected!, ALL)).toBe(back)
+})
+
+describe('E-08 what the registry says of a moving tag', () => {
+  const found = (name: string): TagHead => ({ state: 'found', digest: digestOf(name) })
+  const before = [{ pkg: somePackage, versions: [version('old', { tags: ['latest', 'v2.0.0'] })] }]
+  const unread: TagHead = { state: 'unread', cause: 'HTTP 500' }
+
+  /** What follows from these answers, in turn, to each name; the last one stays. */
+  const seen = async (answers: Readonly<Record<string, readonly TagHead[]>>) => {
+    const left = new Map(Object.entries(answers).map(([name, heads]) => [name, [...heads]]))
+    const registry = {
+      headTag: async (_: string, tag: string): Promise<TagHead> => {
+        const heads = left.get(tag) ?? []
+        return (heads.length > 1 ? heads.shift() : heads[0]) ?? { state: 'missing' }
+      },
+      listTags: async () => ({ state: 'read' as const, tags: ['latest'] })
+    }
+    return await movedTags(
+      before,
+      [],
+      ALL.filter(({ name }) => name === 'v1.2.4'),
+      ALL,
+      registry,
+      fakeClock()
+    )
+  }
+
+  test('one denial is no verdict', async () => {
+    expect(await seen({ latest: [{ state: 'missing' }, found('old')] })).toEqual({ errors: [], warnings: [] })
+  })
+
+  test('a rebuilt image that cannot be read may be the one that the tag stands on', async () => {
+    const { errors, warnings } = await seen({ latest: [found('new')], 'v1.2.4': [unread] })
+    expect(errors.join()).toMatch(/Whether the builds moved .*:latest is not known: HTTP 500/)
+    expect(warnings).toEqual([])
+  })
 })

@@ -38,7 +38,7 @@ export async function movedTags(
   required: readonly string[],
   rebuilt: readonly Expected[],
   all: readonly Expected[],
-  registry: Registry,
+  registry: Pick<Registry, 'headTag' | 'listTags'>,
   clock: Clock
 ): Promise<Movements> {
   const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
@@ -73,7 +73,7 @@ async function builtAs(
   pkg: Package,
   digest: Digest,
   rebuilt: readonly Expected[],
-  registry: Registry,
+  registry: Pick<Registry, 'headTag' | 'listTags'>,
   clock: Clock
 ): Promise<{ readonly holder?: Expected; readonly unread?: TagHead }> {
   const images = rebuilt.flatMap(expected => expected.images)
