@@ -27,6 +27,22 @@ function churn(begin: string): number {
   return Number.parseFloat(stdout)
 }
 
+test('under an older Node the bundle says so in one sentence', () => {
+  const older =
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
+  const bundle = resolve(import.meta.dirname, '../dist/index.js')
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(older)}`, bundle],
+    { encoding: 'utf8' }
+  )
+  expect({ status, stdout, stderr }).toEqual({
+    status: 1,
+    stdout: '::error::ghcr-steward needs Node 24, this is 20.20.2.\n',
+    stderr: ''
+  })
+})
+
 test('garbage of a giant does not pile up over what is in use', () => {
   const source = readFileSync(resolve(import.meta.dirname, '../src/index.ts'), 'utf8')
   const [flags] = /(?:^setFlagsFromString\(.+\)\n)+/m.exec(source) ?? []

@@ -4,6 +4,15 @@ import { type BuildResult, build, type Plugin } from 'esbuild'
 const root = resolve(import.meta.dirname, '..')
 
 /**
+ * What stands before everything else: the CommonJS packages (undici, tunnel, semver, bottleneck) require() built-ins, and
+ * an older Node says so in one sentence instead of in a stack.
+ */
+const BANNER =
+  "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" +
+  'if(Number.parseInt(process.versions.node)<24){' +
+  'console.log("::error::ghcr-steward needs Node 24, this is "+process.versions.node+".");process.exit(1)}'
+
+/**
  * Bundles src/index.ts as users run it, without writing anything.
  *
  * @param replaced sources to take in place of files, by absolute path: how a broken action is made
@@ -24,8 +33,7 @@ export function bundle(
     minifyWhitespace: true,
     charset: 'utf8',
     legalComments: 'none',
-    // The CommonJS packages (undici, tunnel, semver, bottleneck) require() built-ins.
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    banner: { js: BANNER },
     plugins: [replacing(replaced)],
     metafile: true,
     write: false

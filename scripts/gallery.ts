@@ -1,7 +1,7 @@
 /**
  * Draws summaries of every kind into `out/gallery`, to be looked at after a change of the report:
  *
- *   node scripts/gallery.ts [name...]
+ *   npx node scripts/gallery.ts [name...]
  */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -2,7 +2,7 @@
  * Cuts out of GitHub's OpenAPI description the part that the emulator's answers are checked against:
  *
  *   npm i --no-save --prefix <some folder> @octokit/openapi@23.0.2     (385 MB, nothing of it is committed)
- *   node scripts/openapi-extract.ts <some folder>/node_modules/@octokit/openapi/generated/api.github.com.json
+ *   npx node scripts/openapi-extract.ts <some folder>/node_modules/@octokit/openapi/generated/api.github.com.json
  *
  * Follows every $ref and drops the prose (descriptions, examples), which is most of the bytes.
  */
@@ -21,7 +21,7 @@ const PATHS = [
 const PROSE = ['description', 'summary', 'example', 'examples', 'externalDocs', 'tags', 'operationId']
 
 const source = process.argv[2]
-if (source === undefined) throw new Error('usage: node scripts/openapi-extract.ts <api.github.com.json>')
+if (source === undefined) throw new Error('usage: npx node scripts/openapi-extract.ts <api.github.com.json>')
 const api = JSON.parse(readFileSync(source, 'utf8')) as { [key: string]: Json }
 const needed = new Set<string>()
 

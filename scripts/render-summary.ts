@@ -1,7 +1,7 @@
 /**
  * Draws a job summary as people see it, by GitHub's Markdown rules, in a real browser:
  *
- *   node scripts/render-summary.ts <summary.md> <picture.png> [--dark] [--open=N] [--height=N]
+ *   npx node scripts/render-summary.ts <summary.md> <picture.png> [--dark] [--open=N] [--height=N]
  *
  * `--open` opens the first N foldable parts, `--height` cuts the picture off (16,000 without it).
  */
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
 })
 const [source, target] = positionals
 if (source === undefined || target === undefined) {
-  throw new Error('usage: node scripts/render-summary.ts <summary.md> <picture.png>')
+  throw new Error('usage: npx node scripts/render-summary.ts <summary.md> <picture.png>')
 }
 const look = { scheme: values.dark ? 'dark' : 'light', open: Number(values.open ?? 0) } as const
 await draw(page(readFileSync(source, 'utf8'), look), target, WIDTH, Number(values.height ?? 16_000))

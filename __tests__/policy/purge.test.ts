@@ -5,6 +5,8 @@ import { type Digest, isUserTag } from '../../src/model/digest.ts'
 import type { Content, Inventory } from '../../src/model/package.ts'
 import { decidePurge, type Purge } from '../../src/policy/purge.ts'
 import { deletedBy, expectUnknownKept, neededBy } from '../helpers/laws.ts'
+import { digestOf } from '../helpers/make.ts'
+import { packageOf } from '../helpers/package.ts'
 import { inventories } from '../helpers/worlds.ts'
 
 function purgeOf(inventory: Inventory, names: readonly string[]): Purge | undefined {
@@ -73,4 +75,15 @@ it('E-23: what is named goes whatever cannot be read, and of its parts only thos
       expectUnknownKept({ ...inventory, versions: parts, contents }, gone)
     })
   )
+})
+
+it('keeps a part without a date of what is named, because something that cannot be read may need it', () => {
+  const inventory = packageOf({
+    named: { tags: ['x'], age: 5, children: ['dated', 'undated'] },
+    dated: { age: 5 },
+    undated: { undated: true },
+    unread: { tags: ['y'], age: 9, state: 'unread' }
+  })
+  const gone = deletedBy(decidePurge(inventory, ['x']).plan)
+  expect([...gone].sort()).toEqual(['named', 'dated'].map(digestOf).sort())
 })

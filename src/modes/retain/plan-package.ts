@@ -148,7 +148,7 @@ async function look(
     return isMeant || couldChange(pkg, versions, policy, { ...asked.usage, untaggedSince }, now)
   }
   const listed = await load(pkg, context, matters)
-  if (asked === undefined) throw new Error('the survey did not ask what matters')
+  if (asked === undefined) throw new Error('`load` did not ask what matters')
   try {
     return await lookCloser(pkg, policy, listed, asked, siblings, context, now)
   } finally {

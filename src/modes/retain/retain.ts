@@ -14,7 +14,7 @@ import { forewarnings, holdIdlePatterns } from './forewarn.ts'
 import { planPackage } from './plan-package.ts'
 
 /**
- * The main road: read every package, decide on each once, then delete. Nothing is deleted anywhere before
+ * The main mode: read every package, decide on each once, then delete. Nothing is deleted anywhere before
  * everything is decided everywhere, and nothing is decided while deleting.
  */
 export async function retain(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
