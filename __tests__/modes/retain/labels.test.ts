@@ -37,6 +37,22 @@ it('what a label says decides, and only the configs that matter are read', async
   expect(blobsRead(scene)).toBe(4)
 })
 
+it('of an index the labels of its first platform decide', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const keeps = ['no', 'yes']
+  for (const order of [keeps, keeps.toReversed()]) {
+    const platforms = order.map((keep, at) => ({
+      shape: labelled({ 'acme.keep': keep }),
+      platform: ['linux/amd64', 'linux/arm64'][at] ?? ''
+    }))
+    app.push(index(platforms), { tags: [`b-${order.join('-')}`], at: ago(30) })
+  }
+  app.push(manifest(), { tags: ['v1'], at: ago(27) })
+  expect((await run({ policy: policyOf(THROW_AWAY) })).errors).toEqual([])
+  expect(Object.keys(app.tags()).sort()).toEqual(['b-yes-no', 'v1'])
+})
+
 it('law 3: labels that cannot be read delete nothing and keep what they might keep; the run is red', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
