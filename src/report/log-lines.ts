@@ -24,9 +24,9 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   const sums = total(run.packages)
   const images = imageTally(run.packages)
   const others = notDeleted(sums)
-  if (run.dryRun && sums.planned + sums.untagPlanned === 0)
-    return [`Nothing was changed, and a real run would delete nothing${others}. ${report}`]
   if (run.dryRun) {
+    if (sums.planned + sums.untagPlanned === 0)
+      return [`Nothing was changed, and a real run would delete nothing${others}. ${report}`]
     const exactly = run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
