@@ -4,7 +4,7 @@
  *
  * Debian has docker-registry, skopeo and buildah. oras, regctl, crane, cosign and helm are built as Go modules where Go
  * is; what they push is also in scripts/e2e/recorded.json, byte by byte with its source, and laid down in every run.
- * docker and buildx are neither in Debian 12 nor quickly built: scripts/e2e/pusher.ts pushes what they do. zot, which
+ * docker wants a daemon and buildx is not in Debian 12: scripts/e2e/pusher.ts pushes what they do. zot, which
  * refuses to delete what an index still names, cannot be had as a Go module from the usual proxy: the store of the
  * emulated API notes every deletion that it would refuse, and one note fails the run.
  *

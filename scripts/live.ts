@@ -3,6 +3,7 @@
  * on a package of its own:
  *
  *   npm run live                                           against the emulator: our guesses
+ *   npm run live -- --guess NAME=ANSWER                    with another guess, from __tests__/emulator/guesses.ts
  *   npm run live -- --owner OWNER --package NAME           against GitHub, with the token in GHCR_TOKEN
  *
  * NAME must not exist yet, or hold only what this script pushed. The token is a classic one with `write:packages` and
@@ -13,12 +14,14 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { GUESSES, type Guess, type Guesses } from '../__tests__/emulator/guesses.ts'
 import { createRepositories } from '../__tests__/emulator/repositories.ts'
 import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 import { createWorld } from '../__tests__/emulator/world.ts'
 import { runAction, withDefaults } from '../__tests__/helpers/run-action.ts'
 import { ExpectedError } from '../src/errors.ts'
+import { openClients } from './live/clients.ts'
 import { openPackage } from './live/github.ts'
 import { refuseForeignPackage } from './live/guard.ts'
 import { exerciseModes } from './live/modes.ts'
@@ -39,6 +42,7 @@ const { values } = parseArgs({
     owner: { type: 'string' },
     package: { type: 'string' },
     repository: { type: 'string' },
+    guess: { type: 'string', multiple: true, default: [] },
     'api-url': { type: 'string', default: 'https://api.github.com' },
     'registry-url': { type: 'string', default: 'https://ghcr.io' },
     out: { type: 'string', default: 'docs/live.md' }
@@ -47,6 +51,7 @@ const { values } = parseArgs({
 
 try {
   const failures = await main()
+  for (const failure of failures) console.log(`FAIL  ${failure}`)
   if (failures.length > 0) process.exitCode = 1
 } catch (error) {
   console.error(error instanceof ExpectedError ? error.message : error)
@@ -63,12 +68,12 @@ async function main(): Promise<readonly string[]> {
       apiUrl: values['api-url'],
       registryUrl: values['registry-url']
     }
-    return measure(place, SETTLE, `${new URL(place.registryUrl).host}/${owner}/${name}`)
+    return measure(place, SETTLE, `${new URL(place.registryUrl).host}/${owner}/${name}`, false)
   }
   if (owner !== undefined || name !== undefined) {
     throw new ExpectedError('`--owner` and `--package` go together: name both, or neither for the emulator.')
   }
-  const world = createWorld()
+  const world = Object.assign(createWorld(), otherGuesses(values.guess))
   world.org('acme')
   const repositories = createRepositories(world)
   repositories.add('acme/throw-away')
@@ -77,10 +82,24 @@ async function main(): Promise<readonly string[]> {
   const token = world.githubToken('acme/throw-away')
   const failures = await measure(
     { owner: 'acme', name: 'throw-away', token, apiUrl, registryUrl },
-    0,
-    'the emulator of this repository'
+    // Dates have whole seconds, so that one that moves is seen only in the next.
+    world.datesMove === 'never' ? 0 : 1_100,
+    'the emulator of this repository',
+    true
   )
   return [...failures, ...github.violations.map(({ detail }) => detail), ...github.contractViolations]
+}
+
+/** @throws ExpectedError when there is no such guess */
+function otherGuesses(given: readonly string[]): Partial<Guesses> {
+  return Object.fromEntries(
+    given.map(one => {
+      const [name = '', answer = ''] = one.split('=')
+      const answers: readonly string[] = Object.hasOwn(GUESSES, name) ? GUESSES[name as Guess] : []
+      if (answers.includes(answer)) return [name, answer]
+      throw new ExpectedError(`There is no guess \`${one}\`: see __tests__/emulator/guesses.ts.`)
+    })
+  )
 }
 
 function tokenFrom(env: NodeJS.ProcessEnv): string {
@@ -91,17 +110,25 @@ function tokenFrom(env: NodeJS.ProcessEnv): string {
   )
 }
 
-async function measure(place: Place, settle: number, where: string): Promise<readonly string[]> {
+async function measure(
+  place: Place,
+  settle: number,
+  where: string,
+  isEmulator: boolean
+): Promise<readonly string[]> {
   const api = await openPackage(place)
   const registry = openRegistry(place)
   await refuseForeignPackage(api, registry)
   const shapes = createShapes(registry, `${Date.now()}`)
   const lab: Lab = { api, registry, shapes, patience: PATIENCE, settle }
   const { apiUrl, registryUrl, owner, name, token } = place
+  using clients = await openClients(place)
+  console.log(`clients: ${clients.names.join(', ') || 'none on PATH, so our own pushes alone'}`)
   const failures = await exerciseModes(
     lab,
     {
       name,
+      clients,
       run: async inputs =>
         runAction({ apiUrl, registryUrl }, await withDefaults({ owner, ...inputs }, token), {
           repository: values.repository ?? (process.env['GITHUB_REPOSITORY'] || `${owner}/${name}`)
@@ -110,12 +137,12 @@ async function measure(place: Place, settle: number, where: string): Promise<rea
     line => console.log(line)
   )
   const findings: Finding[] = []
-  for (const { question, documented, measure: answer } of PROBES) {
-    const measured = await answer(lab)
-    console.log(`${question}\n      ${measured}`)
-    findings.push({ question, documented, measured })
+  for (const { question, documented, guesses = [], measure: ask } of PROBES) {
+    const answer = await ask(lab)
+    console.log(`${question}\n      ${answer}`)
+    findings.push({ question, documented, guesses, answer })
   }
-  writeFileSync(resolve(root, values.out), livePage(findings, failures, where, new Date()))
+  writeFileSync(resolve(root, values.out), livePage(findings, failures, where, isEmulator, new Date()))
   console.log(`written to ${values.out}`)
   return failures
 }

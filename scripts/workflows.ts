@@ -1,6 +1,7 @@
 /**
  * Runs the workflows of the README and the documents through a workflow engine that nobody here wrote (nektos/act, on
- * this machine itself, without containers), against the emulated GitHub: a wrong word in an example fails.
+ * this machine itself, without containers), against the emulated GitHub, and one workflow about the engine itself. A wrong
+ * word in an example fails: each workflow of the README is also run with one, which must be found out.
  *
  *   npm run workflows              with act from PATH, or from an earlier build
  *   npm run workflows -- --build   builds act first, where Go is installed
@@ -9,7 +10,7 @@
  */
 import { parseArgs } from 'node:util'
 import { ExpectedError } from '../src/errors.ts'
-import { documentedWorkflows } from './workflows/documents.ts'
+import { documentedWorkflows, engineWorkflow, slipsOf } from './workflows/documents.ts'
 import { findAct, runWorkflow } from './workflows/engine.ts'
 import { openHome } from './workflows/home.ts'
 
@@ -26,21 +27,28 @@ async function main(): Promise<void> {
   const act = findAct(values.build === true)
   if (act === undefined) {
     console.log(
-      'act is neither on PATH nor built, so no workflow was run; npm run workflows -- --build builds it'
+      'act is neither on PATH nor built, so no workflow was run: npm run workflows -- --build builds it where Go is'
     )
     return
   }
   await using home = await openHome()
   let failed = 0
-  for (const workflow of documentedWorkflows()) {
-    const { code, log } = await runWorkflow(act, workflow, home)
-    const name = `${workflow.document}: ${workflow.name}`
-    console.log(`${code === 0 ? 'ok  ' : 'FAIL'}  ${name}`)
-    if (code === 0) continue
+  const tell = (holds: boolean, what: string, log: string): void => {
+    console.log(`${holds ? 'ok  ' : 'FAIL'}  ${what}`)
+    if (holds) return
     failed++
     console.log(log.replaceAll(/^/gm, '      '))
   }
+  const workflows = documentedWorkflows()
+  for (const workflow of [...workflows, engineWorkflow()]) {
+    const { code, log, leaked } = await runWorkflow(act, workflow, home)
+    tell(code === 0 && leaked.length === 0, `${workflow.document}: ${workflow.name}`, log)
+  }
+  for (const { what, ...workflow } of workflows.flatMap(slipsOf)) {
+    const { code, log } = await runWorkflow(act, workflow, home)
+    tell(code !== 0, `${workflow.document}: ${workflow.name} fails with ${what}`, log)
+  }
   const troubles = [...home.world.broken(), ...home.violations()]
-  for (const trouble of troubles) console.log(`FAIL  ${trouble}`)
-  if (failed + troubles.length > 0) process.exitCode = 1
+  for (const trouble of troubles) tell(false, trouble, '')
+  if (failed > 0) process.exitCode = 1
 }

@@ -32,16 +32,9 @@ export class StaleError extends Error {
   override readonly name = 'StaleError'
 }
 
-/** GitHub turned a write away by a rate limit: nothing was done, and the next try may come after `until`. */
+/** GitHub turned a write away by a rate limit: nothing was done, and the governor lets the next try out when it may. */
 export class RateLimitError extends ExpectedError {
   override readonly name = 'RateLimitError'
-  /** Milliseconds since 1970. */
-  readonly until: number
-
-  constructor(message: string, until: number) {
-    super(message)
-    this.until = until
-  }
 }
 
 /** A failure that was foreseen, as a value. */

@@ -19,7 +19,8 @@ const unchanged: DriftDetector = {
 async function run(
   answers: readonly (WriteAnswer | Error)[],
   looks: readonly (PackageVersion | undefined)[],
-  knowledge = unchanged
+  knowledge = unchanged,
+  isDenied = true
 ) {
   let sent = 0
   let looked = 0
@@ -32,7 +33,8 @@ async function run(
         return answer
       },
       version: async () => ({ seen: looks[Math.min(looked++, looks.length - 1)], at: 0 }),
-      isGone: async () => true
+      isGone: async () => true,
+      isDenied: async () => isDenied
     },
     'grant Admin',
     fakeClock()
@@ -47,7 +49,7 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   ['204', [{ kind: 'done' }], [], { status: 'done', sent: 1 }],
   [
     'T-26 a refusal by rule',
-    [{ kind: 'refused', reason: 'downloads', message: '5000 downloads' }],
+    [{ kind: 'refused', message: '5000 downloads' }],
     [],
     { status: 'refused', sent: 1 }
   ],
@@ -76,7 +78,7 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   ['502 for ever', [unsure], [doomed], { status: 'failed', sent: 3 }],
   [
     'T-31 a limit, then 204',
-    [{ kind: 'limited', until: 0, message: 'wait' }, { kind: 'done' }],
+    [{ kind: 'limited', message: 'wait' }, { kind: 'done' }],
     [],
     { status: 'done', sent: 2 }
   ],
@@ -94,4 +96,10 @@ it('sends nothing for a version that changed or is gone', async () => {
 
 it('hands on that there is no room for more requests', async () => {
   await expect(run([new BudgetError('none left')], [])).rejects.toThrow('none left')
+})
+
+it('E-01 calls nothing gone that GitHub does not find and the registry has', async () => {
+  const gone = { ...unchanged, check: async () => 'gone' }
+  expect(await run([], [], gone, false)).toMatchObject({ status: 'failed', sent: 0 })
+  expect(await run([notFound], [undefined], unchanged, false)).toMatchObject({ status: 'failed' })
 })

@@ -32,7 +32,7 @@ async function run(answers: readonly (WriteAnswer | Error)[], back: readonly boo
 
 const unsure: WriteAnswer = { kind: 'unsure', message: 'HTTP 502' }
 const notFound: WriteAnswer = { kind: 'not-found', message: 'Package version not found.' }
-const limited: WriteAnswer = { kind: 'limited', until: 0, message: 'wait' }
+const limited: WriteAnswer = { kind: 'limited', message: 'wait' }
 
 it.each<[string, WriteAnswer[], boolean[], object]>([
   ['204', [{ kind: 'done' }], [], { status: 'done', sent: 1 }],
@@ -49,7 +49,7 @@ it.each<[string, WriteAnswer[], boolean[], object]>([
   ['404 for what is gone for good', [notFound], [false], { status: 'failed', sent: 1 }],
   ['a limit, then 204', [limited, { kind: 'done' }], [], { status: 'done', sent: 2 }],
   ['a limit for ever', [limited], [], { status: 'failed', sent: 3 }],
-  ['400', [{ kind: 'refused', reason: 'other', message: 'no' }], [], { status: 'failed', sent: 1 }],
+  ['400', [{ kind: 'refused', message: 'no' }], [], { status: 'failed', sent: 1 }],
   ['403', [{ kind: 'forbidden', message: 'no' }], [], { status: 'failed', stop: 'Grant Admin.', sent: 1 }]
 ])('settles %s', async (_, answers, back, outcome) => {
   expect(await run(answers, back)).toMatchObject(outcome)

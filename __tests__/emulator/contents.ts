@@ -10,7 +10,7 @@ export type Role = 'read' | 'write' | 'admin'
 export interface StoredVersion extends VersionRow {
   tags: readonly string[]
   readonly created: number
-  readonly updated: number
+  updated: number
   deleted: number | undefined
   downloads: number
   readonly mediaType: string
@@ -106,16 +106,26 @@ export function remove(pkg: StoredPackage, version: StoredVersion, at: number): 
   pkg.deleted.set(version.id, version)
 }
 
-/** Brings a version back with its id, its dates, and those of its tags that stand nowhere else by now. */
-export function restore(pkg: StoredPackage, version: StoredVersion, at: number): boolean {
+/** Brings a version back with its id, its dates, and its tags: those that stand nowhere else by now, or all. */
+export function restore(pkg: StoredPackage, version: StoredVersion, at: number, allTags: boolean): boolean {
   if (version.deleted === undefined || at - version.deleted > RESTORABLE_MS) return false
   if (pkg.byDigest.has(version.digest)) return false
   pkg.deleted.delete(version.id)
   version.deleted = undefined
-  version.tags = version.tags.filter(name => !pkg.byTag.has(name))
+  const tags = version.tags.filter(name => allTags || !pkg.byTag.has(name))
+  version.tags = []
   activate(pkg, version)
-  for (const name of version.tags) pkg.byTag.set(name, version)
+  for (const name of tags) tag(pkg, version, name)
   return true
+}
+
+/** The untagged children of an index that is gone and that no other index names. */
+export function ownedBy(pkg: StoredPackage, { bytes }: StoredVersion): StoredVersion[] {
+  return childrenOf(bytes).flatMap(digest => {
+    const child = pkg.byDigest.get(digest)
+    const needed = pkg.order.some(other => other !== child && childrenOf(other.bytes).includes(digest))
+    return child === undefined || child.tags.length > 0 || needed ? [] : [child]
+  })
 }
 
 /** Media types whose entries in an index are manifests, and so versions; anything else is a blob. */

@@ -105,6 +105,10 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
 
   const listVersions: Handler<Shelf> = async (call, { door, owner, pkg }) => {
     const { page, perPage } = paging(call)
+    if (world.pageLimit !== 'none' && page * perPage > 10_000) {
+      // GitHub's schemas know no such answer.
+      return { ...problem(400, 'Pagination is limited.', 'rest/packages/packages'), lie: true }
+    }
     const state: State = call.query.get('state') === 'deleted' ? 'deleted' : 'active'
     const { rows, total } = await store.page(pkg, state, (page - 1) * perPage, perPage)
     const place = listPlace(door, owner, `/container/${encodeURIComponent(pkg.name)}/versions`)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Digest, parseDigest } from '../../src/model/digest.ts'
 import { blobsOf, childrenOf, hasBlob, type StoredPackage, type StoredVersion } from './contents.ts'
+import { LAG_MS } from './guesses.ts'
 import type { Answer, Call, Route } from './http.ts'
 import { type RegistryAuth, registryError } from './registry-auth.ts'
 import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA_1, sha256 } from './shapes.ts'
@@ -42,7 +43,10 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
       const refused = auth.refuse(call, repository, 'pull')
       if (refused !== undefined) return refused
       const pkg = find(repository)
-      return pkg === undefined ? nameUnknown() : handle(call, pkg, repository)
+      if (pkg !== undefined) return handle(call, pkg, repository)
+      return world.absentRepository === '404 NAME_UNKNOWN'
+        ? nameUnknown()
+        : registryError(403, 'DENIED', 'requested access to the resource is denied')
     }
 
   /** A call that pushes; the package is made by the first one, private and under its pusher's Admin. */
@@ -67,11 +71,11 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
 
   const read = reading((call, pkg) => {
     const reference = call.params['reference'] ?? ''
-    const version = lookUp(pkg, reference)
+    const version = lookUp(pkg, reference) ?? justDeleted(pkg, reference)
     if (version === undefined) return manifestUnknown()
     const accepted = (call.headers.accept ?? '').split(',').map(type => type.split(';')[0]?.trim())
     if (!accepted.includes(version.mediaType)) return manifestUnknown(FOUND[version.mediaType])
-    if (call.method === 'GET') version.downloads += 1
+    world.pulled(version, call.method)
     return {
       status: 200,
       body: version.bytes,
@@ -111,7 +115,7 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
     const n = Math.min(10_000, Math.max(1, wanted))
     const last = call.query.get('last')
     // Oldest push first (facts 7), so `last` is a place and no name to compare with.
-    const names = [...pkg.byTag.keys()]
+    const names = world.tagOrder === 'by name' ? [...pkg.byTag.keys()].sort() : [...pkg.byTag.keys()]
     const all = last === null ? names : names.slice(names.indexOf(last) + 1)
     const shown = all.slice(0, n)
     const next = `</v2/${repository}/tags/list?last=${encodeURIComponent(shown.at(-1) ?? '')}&n=${n}>; rel="next"`
@@ -142,9 +146,22 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
   const readBlob = reading((call, pkg) => {
     const digest = call.params['digest'] ?? ''
     if (!hasBlob(pkg, digest)) return registryError(404, 'BLOB_UNKNOWN', 'blob unknown to registry')
+    if (world.blobs === 'redirected') return { status: 307, headers: { location: `/elsewhere${call.path}` } }
+    return blobOf(pkg, digest)
+  })
+
+  function blobOf(pkg: StoredPackage, digest: string): Answer {
     const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest }
     return { status: 200, body: pkg.blobs.get(digest) ?? Buffer.from('{}'), headers }
-  })
+  }
+
+  /** What the registry still serves although it was deleted, where it lags. */
+  function justDeleted(pkg: StoredPackage, reference: string): StoredVersion | undefined {
+    if (world.registryLag === 'none') return undefined
+    return [...pkg.deleted.values()].find(
+      ({ digest, deleted = 0 }) => digest === reference && world.now - deleted < LAG_MS
+    )
+  }
 
   const base = '/v2/{repository...}'
   const manifests = `${base}/manifests/{reference}`
@@ -168,7 +185,10 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
     {
       method: 'GET',
       path: '/-/v2/packages/{rest...}',
-      handle: () => ({ status: 429, body: 'Too many requests' })
+      handle: () =>
+        world.referrers === '429'
+          ? { status: 429, body: 'Too many requests' }
+          : { status: 404, body: 'Not Found' }
     },
     { method: 'POST', path: `${base}/blobs/uploads/`, handle: startUpload },
     {
@@ -182,6 +202,14 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
       handle: writing((call, pkg, repository) =>
         keepBlob(call, pkg, repository, call.query.get('digest') ?? '')
       )
+    },
+    {
+      method: 'GET',
+      path: `/elsewhere${base}/blobs/{digest}`,
+      handle: ({ params }) => {
+        const pkg = find(params['repository'] ?? '')
+        return pkg === undefined ? nameUnknown() : blobOf(pkg, params['digest'] ?? '')
+      }
     },
     { method: 'GET', path: `${base}/blobs/{digest}`, handle: readBlob },
     { method: 'HEAD', path: `${base}/blobs/{digest}`, handle: readBlob }
@@ -214,8 +242,10 @@ function lacking(pkg: StoredPackage, bytes: Buffer): Digest | string | undefined
   )
 }
 
-/** GHCR has no referrers API: since 2026 it redirects to a page that answers 429 (artifacthub/hub#4785). */
-const toNowhere = (_call: Call, _pkg: StoredPackage, repository: string): Answer => ({
+/** GHCR has no referrers API: since 2026 it redirects to a page of github.com (artifacthub/hub#4785). */
+const toNowhere = (call: Call, _pkg: StoredPackage, repository: string): Answer => ({
   status: 303,
-  headers: { location: `/-/v2/packages/container/package/${encodeURIComponent(repository)}` }
+  headers: {
+    location: `http://${call.headers.host}/-/v2/packages/container/package/${encodeURIComponent(repository)}`
+  }
 })

@@ -74,7 +74,8 @@ export function createAuth(world: World, options: AuthOptions): RegistryAuth {
     if (account === undefined && (scopes.size === 0 || hidden)) return denied()
     const token = randomBytes(24).toString('base64url')
     bearers.set(token, { account, scopes, expires: options.now() + options.tokenTtlMs })
-    return { status: 200, body: { token } }
+    const said = world.tokenLifetime === 'said' ? { expires_in: options.tokenTtlMs / 1_000 } : {}
+    return { status: 200, body: { token, ...said } }
   }
 
   function find(repository: string) {

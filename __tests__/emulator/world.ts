@@ -4,6 +4,7 @@ import type { Account, OrgRole, Permission, StoredOwner } from './accounts.ts'
 import { type Builder, builderOf } from './builder.ts'
 import {
   missingBelow,
+  ownedBy,
   put,
   RESTORABLE_MS,
   type Role,
@@ -13,18 +14,15 @@ import {
   type StoredVersion,
   tag
 } from './contents.ts'
+import { type Guesses, LAG_MS, usualGuesses } from './guesses.ts'
 import { bend } from './lies.ts'
 import type { Named } from './shapes.ts'
 import type { PackageRow, State, VersionPage, VersionRow, VersionStore } from './store.ts'
 
 /** Everything there is: owners, tokens, packages and their versions. A test lays it down one fact a line. */
-export interface World {
+export interface World extends Guesses {
   /** What the world takes for the present; set it to stop the clock that the world was made with. */
   now: number
-  /** Whether the list of deleted versions shows the tags that they had; hidden unless told. */
-  deletedTags: 'shown' | 'hidden'
-  /** Whether a package goes with its last version: a guess (Sequel-Ace/Sequel-Ace#2539); it stays unless told. */
-  emptyPackage: 'stays' | 'goes'
   /** Declares an organization and its people; an owner that is never declared is an organization. */
   org(login: string, people?: Readonly<Record<string, OrgRole>>): StoredOwner
   user(login: string): StoredOwner
@@ -63,6 +61,8 @@ export interface World {
     at?: number
   ): StoredVersion
   retag(pkg: StoredPackage, version: StoredVersion, name: string): void
+  /** A manifest was asked for by GET or HEAD. */
+  pulled(version: StoredVersion, method: string): void
   drop(pkg: StoredPackage, version: StoredVersion): void
 }
 
@@ -86,6 +86,8 @@ export function createWorld(now: () => number = Date.now): World {
   let ids = 1_260_000_000
   const nextId = () => ids++
   const histories = new Map<StoredPackage, VersionRow[][]>()
+  /** When each version came, whatever its dates say. */
+  const arrivals = new Map<number, number>()
 
   const key = (owner: StoredOwner, name: string) => `${owner.login}/${name}`.toLowerCase()
 
@@ -115,7 +117,18 @@ export function createWorld(now: () => number = Date.now): World {
     const history = histories.get(pkg) ?? []
     const lag = pkg.lies.find(lie => lie.kind === 'lag')
     const past = lag === undefined ? undefined : history[Math.max(0, history.length - lag.changes)]
-    return bend(past ?? lingering(pkg) ?? pkg.order.toReversed(), pkg.lies)
+    const rows = bend(past ?? lingering(pkg) ?? pkg.order.toReversed(), pkg.lies)
+    const known = world.listLag === 'none' ? rows : rows.filter(row => !isFresh(row.id))
+    return world.listOrder === 'newest first' ? known : known.toReversed()
+  }
+
+  /** Whether a version came so late that a list that lags does not show it yet. */
+  const isFresh = (id: number): boolean => world.now - (arrivals.get(id) ?? 0) < LAG_MS
+
+  /** A date that a tag or a pull moves: seconds, and later than it was. */
+  function move(version: StoredVersion | undefined): void {
+    if (version === undefined || world.datesMove === 'never') return
+    version.updated = Math.floor(world.now / 1_000) * 1_000
   }
 
   /** The list with what was deleted in its old place; undefined when no lie asks for that. */
@@ -124,8 +137,16 @@ export function createWorld(now: () => number = Date.now): World {
     return [...pkg.order, ...pkg.deleted.values()].sort((a, b) => b.created - a.created || b.id - a.id)
   }
 
+  function setTag(pkg: StoredPackage, version: StoredVersion, name: string): void {
+    const holder = pkg.byTag.get(name)
+    tag(pkg, version, name)
+    if (holder !== version) for (const one of [holder, version]) move(one)
+  }
+
   function countOf(pkg: StoredPackage): number {
-    return pkg.lies.find(lie => lie.kind === 'count')?.value ?? (lingering(pkg) ?? pkg.order).length
+    const rows = lingering(pkg) ?? pkg.order
+    const fresh = world.countLag === 'none' ? 0 : rows.filter(row => isFresh(row.id)).length
+    return pkg.lies.find(lie => lie.kind === 'count')?.value ?? rows.length - fresh
   }
 
   const stored = (pkg: PackageRow) => pkg as StoredPackage
@@ -138,23 +159,29 @@ export function createWorld(now: () => number = Date.now): World {
     remove: (pkg, id) => {
       const version = stored(pkg).byId.get(id)
       if (version !== undefined) world.drop(stored(pkg), version)
+      if (version !== undefined && world.cascade === 'yes') {
+        for (const child of ownedBy(stored(pkg), version)) world.drop(stored(pkg), child)
+      }
       if (world.emptyPackage === 'goes' && stored(pkg).order.length === 0) world.removePackage(stored(pkg))
     },
     restore: (pkg, id) => {
       const version = stored(pkg).deleted.get(id)
       if (version === undefined) return false
       beforeChange(stored(pkg))
-      return restore(stored(pkg), version, world.now)
+      return restore(stored(pkg), version, world.now, world.restoredTags === 'move back')
     }
   }
 
   function pageOf(pkg: StoredPackage, state: State, offset: number, limit: number): VersionPage {
     if (state === 'deleted') {
       const hidden = pkg.lies.some(({ kind }) => kind === 'unlisted')
-      const rows = hidden ? [] : [...pkg.deleted.values()].reverse()
+      const late = world.deletedLag === 'none' ? 0 : LAG_MS
+      const rows = hidden
+        ? []
+        : [...pkg.deleted.values()].filter(({ deleted = 0 }) => world.now - deleted >= late).reverse()
       return { rows: rows.slice(offset, offset + limit), total: rows.length }
     }
-    if (pkg.lies.length > 0) {
+    if (pkg.lies.length > 0 || world.listLag !== 'none' || world.listOrder !== 'newest first') {
       const rows = shown(pkg)
       return { rows: rows.slice(offset, offset + limit), total: rows.length }
     }
@@ -170,8 +197,7 @@ export function createWorld(now: () => number = Date.now): World {
     set now(at: number) {
       fixed = at
     },
-    deletedTags: 'hidden',
-    emptyPackage: 'stays',
+    ...usualGuesses(),
     org: (login, people = {}) => declare(login, 'Organization', people),
     user: login => declare(login, 'User', {}),
     package: (name, facts = {}) => {
@@ -245,12 +271,17 @@ export function createWorld(now: () => number = Date.now): World {
     arrive: (pkg, manifest, name, at = world.now) => {
       beforeChange(pkg)
       const version = put(pkg, manifest, nextId, at)
-      if (name !== undefined) tag(pkg, version, name)
+      if (!arrivals.has(version.id)) arrivals.set(version.id, world.now)
+      if (name !== undefined) setTag(pkg, version, name)
       return version
     },
     retag: (pkg, version, name) => {
       beforeChange(pkg)
-      tag(pkg, version, name)
+      setTag(pkg, version, name)
+    },
+    pulled: (version, method) => {
+      if (method === 'GET' || world.headCounts === 'yes') version.downloads += 1
+      move(version)
     },
     drop: (pkg, version) => {
       beforeChange(pkg)

@@ -68,6 +68,11 @@ describe('every reason has its case', () => {
       [{ code: 'within', rule: 'all', age: 3 * DAY }]
     ],
     [
+      'within, to the last moment of it',
+      reasons({ a: { tags: ['x'], age: 7 } }, [all('x', { 'keep-within': '7d' })], 'a'),
+      [{ code: 'within', rule: 'all', age: 7 * DAY }]
+    ],
+    [
       'bucket',
       reasons({ a: { tags: ['x'], age: 30 } }, [all('x', { 'keep-monthly': 1 })], 'a'),
       [{ code: 'bucket', rule: 'all', bucket: 'monthly', value: '2026-05' }]
@@ -82,6 +87,11 @@ describe('every reason has its case', () => {
       'young',
       reasons({ a: { tags: ['x'], age: 0.5 } }, [all('x')], 'a'),
       [{ code: 'young', age: DAY / 2, grace: DAY }]
+    ],
+    [
+      'no longer young at the end of the grace',
+      reasons({ a: { tags: ['x'], age: 1 } }, [all('x')], 'a'),
+      [{ code: 'delete-rule', rule: 'all', tags: ['x'], age: DAY }]
     ],
     ['undated', reasons({ a: { tags: ['x'], undated: true } }, [all('x')], 'a'), [{ code: 'undated' }]],
     [
@@ -142,6 +152,24 @@ describe('every reason has its case', () => {
       'what may be needed by it',
       reasons({ a: { tags: ['x'], state: 'unread' }, b: {} }, [untagged], 'b'),
       [{ code: 'depends-on-unread', on: 'x', cause: 'the registry answered 500' }]
+    ],
+    [
+      'what was listed up to ten minutes after the unread that may need it',
+      reasons(
+        { a: { tags: ['x'], state: 'unread', age: 2 }, b: { tags: ['y'], age: 2 - 9 / 1440 } },
+        [all('y')],
+        'b'
+      ),
+      [{ code: 'depends-on-unread', on: 'x', cause: 'the registry answered 500' }]
+    ],
+    [
+      'what was listed later than that: an index is pushed after all that it names',
+      reasons(
+        { a: { tags: ['x'], state: 'unread', age: 2 }, b: { tags: ['y'], age: 2 - 11 / 1440 } },
+        [all('y')],
+        'b'
+      ),
+      [{ code: 'delete-rule', rule: 'all', tags: ['y'], age: (2 - 11 / 1440) * DAY }]
     ],
     [
       'what is unread and would have gone',
@@ -368,6 +396,18 @@ describe('what counts', () => {
       },
       [untagged, { action: 'delete', match: { state: 'orphaned' } }],
       []
+    ],
+    [
+      'what versions need that only describe each other stays, whatever else goes that needs it, too',
+      {
+        v: { tags: ['v'] },
+        a: { tags: [describing('b')] },
+        b: { tags: [describing('a')], children: ['c'] },
+        c: {},
+        d: { tags: ['x'], children: ['c'] }
+      },
+      [all('x')],
+      ['d']
     ],
     [
       'a referrer tag on its own subject is none',
@@ -635,6 +675,20 @@ describe('limits', () => {
     expect([order(plan, Object.keys(manifests)), plan.left]).toEqual([expected, left])
     expect(plan.stuck?.deletions).toBe(budget < 2 ? 2 : undefined)
   })
+})
+
+test('what shares a part with an image that is more than the budget waits with it', () => {
+  const manifests = {
+    v: { tags: ['v'] },
+    big: { tags: ['x-1'], age: 9, children: ['b1', 'b2', 'shared'] },
+    b1: {},
+    b2: {},
+    small: { tags: ['x-2'], age: 8, children: ['shared'] },
+    shared: {},
+    alone: { tags: ['x-3'], age: 7 }
+  }
+  const plan = planFor(manifests, policyOf([all('x-*')], { 'deletions-per-run': 2 }))
+  expect(order(plan, Object.keys(manifests))).toEqual(['alone'])
 })
 
 test('broken roots are told whatever becomes of them', () => {

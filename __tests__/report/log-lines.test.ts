@@ -22,6 +22,23 @@ test('a dry run ends with what a real one would do, how long that takes, and how
   ])
 })
 
+test('a dry run that found nothing to do offers no next step', () => {
+  const run = runOf([packageRun([keep(version('c'))])], { dryRun: true })
+  expect(closingLines(run, 'r.json')).toEqual([
+    'Nothing was changed, and a real run would delete nothing. The report: r.json'
+  ])
+})
+
+test('a dry run of a purge or a restore offers no plan to apply', () => {
+  const planned = { ...packageRun(decisions, () => ['planned', '']) }
+  const purge = closingLines(runOf([planned], { dryRun: true, mode: 'purge' }), 'r.json')
+  expect(purge.at(-1)).toBe('Next: look at the summary, then run without `dry-run`.')
+  const restore = closingLines(runOf([planned], { dryRun: true, mode: 'restore' }), 'r.json')
+  expect(restore).toEqual([
+    expect.stringMatching(/^Dry run: \d images? would be restored \(2 versions\)\. The report: r\.json$/)
+  ])
+})
+
 test.each([
   // API requests of the dry run, deletions, what is said of the quota
   [10, 3, undefined],
@@ -65,16 +82,9 @@ test('a real run ends with what went, and how to undo it', () => {
   ])
 })
 
-test('a dry run that found nothing to do, a check, and a purge are not told to apply a plan', () => {
-  const kept = runOf([packageRun([keep(version('c'))])], { dryRun: true })
-  expect(closingLines(kept, 'r.json')).toEqual([
-    'Nothing was changed, and a real run would change nothing. The report: r.json'
-  ])
-  expect(closingLines({ ...kept, mode: 'check' }, 'r.json')).toEqual([
+test('a check ends with what it found', () => {
+  const run = runOf([packageRun([keep(version('c'))])], { dryRun: true })
+  expect(closingLines({ ...run, mode: 'check' }, 'r.json')).toEqual([
     'Dry run: 0 expected tags, all there in 1 package of acme. The report: r.json'
   ])
-  const purge = runOf([packageRun(decisions, () => ['planned', ''])], { dryRun: true })
-  expect(closingLines({ ...purge, mode: 'purge' }, 'r.json').at(-1)).toBe(
-    'Next: look at the summary, then run without `dry-run`.'
-  )
 })

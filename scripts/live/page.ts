@@ -1,20 +1,24 @@
+import { GUESSES, type Guess } from '../../__tests__/emulator/guesses.ts'
+
 /** One line of docs/live.md. */
 export interface Finding {
   readonly question: string
   readonly documented: string
-  readonly measured: string
+  readonly guesses: readonly Guess[]
+  readonly answer: string
 }
 
-/** docs/live.md: what was measured, where and when. */
+/** docs/live.md: what was measured, where and when; of the emulator, what is documented and what is guessed. */
 export function livePage(
   findings: readonly Finding[],
   failures: readonly string[],
   where: string,
+  isEmulator: boolean,
   at: Date
 ): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-  const rows = findings.map(
-    ({ question, documented, measured }) => `| ${cell(question)} | ${cell(documented)} | ${cell(measured)} |`
+  const rows = findings.map(finding =>
+    [finding.question, finding.documented, gradeOf(finding, isEmulator), finding.answer].map(cell).join(' | ')
   )
   const modes =
     failures.length === 0
@@ -22,12 +26,25 @@ export function livePage(
       : `Not as it should be:\n\n${failures.map(failure => `* ${failure}`).join('\n')}`
   return `# GitHub, measured
 
-Written by \`npm run live\`. Measured against ${where} on ${at.toISOString().slice(0, 10)}.
+Written by \`npm run live\`. Asked ${where} on ${at.toISOString().slice(0, 10)}.
 
-${where.startsWith('the emulator') ? `The emulator answers what we believe of GitHub. So this table shows our guesses, not facts: run the script against a real package to replace them (\`npm run live -- --owner … --package …\`, or the workflow \`live.yml\`).\n\n` : ''}| question | documented or observed | measured |
-|---|---|---|
-${rows.join('\n')}
+${isEmulator ? ABOUT_GUESSES : ''}| question | documented or observed by others | grade | answer |
+|---|---|---|---|
+${rows.map(row => `| ${row} |`).join('\n')}
 
 ${modes}
 `
+}
+
+const ABOUT_GUESSES = `Nobody has measured GitHub yet: these are the answers of the emulator that the tests run against. \`documented\` means that
+it answers as GitHub's documents say or as others have seen it, \`guessed\` that nobody knows. Each guess can be switched to
+its opposite (\`npm run live -- --guess cascade=yes\`), and the tests run every mode with all of them switched. To replace the
+guesses by measurements run \`npm run live -- --owner … --package …\`, or the workflow \`live.yml\`.
+
+`
+
+function gradeOf({ guesses, answer }: Finding, isEmulator: boolean): string {
+  if (!isEmulator) return answer.startsWith('cannot be measured') ? 'unknown' : 'measured'
+  if (guesses.length === 0) return 'documented'
+  return `guessed; or ${guesses.map(guess => `\`${guess}=${GUESSES[guess][1]}\``).join(', ')}`
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Guess } from '../../__tests__/emulator/guesses.ts'
 import { type PackageApi, tagsOf, type VersionRow } from './github.ts'
 import { type LiveRegistry, OCI_MANIFEST } from './registry.ts'
 import type { Shapes } from './shapes.ts'
@@ -20,6 +21,8 @@ export interface Probe {
   readonly question: string
   /** What documents or other projects say; `unknown` where nobody does. */
   readonly documented: string
+  /** What the emulator only supposes of it; what has none is documented, or was seen by others. */
+  readonly guesses?: readonly Guess[]
   /** @returns what was seen, in a few words */
   measure(lab: Lab): Promise<string>
 }
@@ -64,6 +67,7 @@ const listsAndLags: readonly Probe[] = [
     id: 'order',
     question: 'In which order does the list of versions run?',
     documented: 'undocumented; newest first observed',
+    guesses: ['listOrder'],
     async measure(lab) {
       const pushed = [await lab.shapes.image('order-1'), await lab.shapes.image('order-2')]
       for (const { digest } of pushed) await rowOf(lab, digest)
@@ -76,6 +80,7 @@ const listsAndLags: readonly Probe[] = [
     id: 'lag-list',
     question: 'How long until the list shows a push?',
     documented: 'unknown',
+    guesses: ['listLag'],
     async measure({ api, shapes, patience }) {
       const { digest } = await shapes.image('lag')
       return lag(await msUntil(async () => (await api.find(digest)) !== undefined, patience))
@@ -85,6 +90,7 @@ const listsAndLags: readonly Probe[] = [
     id: 'lag-count',
     question: 'How long until `version_count` counts a push?',
     documented: 'unknown',
+    guesses: ['countLag'],
     async measure({ api, shapes, patience }) {
       const count = async () =>
         ((await api.ask('GET', '')).body as { version_count?: number }).version_count ?? 0
@@ -97,16 +103,16 @@ const listsAndLags: readonly Probe[] = [
     id: 'lag-deleted',
     question: 'How long until the list of deleted versions shows a deletion, and the registry denies it?',
     documented: 'unknown',
+    guesses: ['deletedLag', 'registryLag'],
     async measure(lab) {
       const { api, registry, patience } = lab
       const { digest } = await lab.shapes.image('to-delete')
       const { id } = await rowOf(lab, digest)
       await api.ask('DELETE', `/versions/${id}`)
-      const listed = await msUntil(
-        async () => (await api.versions('deleted')).some(({ name }) => name === digest),
-        patience
-      )
-      const denied = await msUntil(async () => (await registry.manifest(digest)) === undefined, patience)
+      const [listed, denied] = await Promise.all([
+        msUntil(async () => (await api.versions('deleted')).some(({ name }) => name === digest), patience),
+        msUntil(async () => (await registry.manifest(digest)) === undefined, patience)
+      ])
       return `deleted list ${lag(listed)}, registry ${lag(denied)}`
     }
   },
@@ -114,6 +120,7 @@ const listsAndLags: readonly Probe[] = [
     id: 'depth',
     question: 'What does a page far beyond the end of the list answer?',
     documented: 'no limit documented for versions',
+    guesses: ['pageLimit'],
     async measure({ api }) {
       const { status, body } = await api.ask('GET', '/versions?per_page=100&page=5000')
       return `${status}${Array.isArray(body) ? `, ${body.length} rows` : ` ${JSON.stringify(body).slice(0, 120)}`}`
@@ -126,6 +133,7 @@ const dates: readonly Probe[] = [
     id: 'dates',
     question: 'Which events move `updated_at`?',
     documented: 'unknown; a tag that moves does not, by one experiment',
+    guesses: ['datesMove'],
     async measure(lab) {
       const first = await lab.shapes.image('dated')
       const before = await rowOf(lab, first.digest)
@@ -148,6 +156,7 @@ const dates: readonly Probe[] = [
     id: 'deleted-rows',
     question: 'What does a deleted version show?',
     documented: '`deleted_at` in the schema; tags unknown',
+    guesses: ['deletedTags'],
     async measure(lab) {
       const { digest } = await lab.shapes.image('deleted-row')
       const { id } = await rowOf(lab, digest)
@@ -169,6 +178,7 @@ const deletions: readonly Probe[] = [
     id: 'restore-tags',
     question: 'Which tags does a restored version have?',
     documented: 'unknown',
+    guesses: ['restoredTags'],
     async measure(lab) {
       const { digest } = await lab.shapes.image('restored')
       await lab.shapes.retag(await described(lab, digest), 'taken-meanwhile')
@@ -187,6 +197,7 @@ const deletions: readonly Probe[] = [
     id: 'child',
     question: 'May a child be deleted that an index names, and what goes with a deleted index?',
     documented: 'nothing hinders it; a cascade is reported once',
+    guesses: ['cascade'],
     async measure(lab) {
       const { index, children } = await lab.shapes.index('parent')
       const [child, other] = children
@@ -219,6 +230,7 @@ const registryAnswers: readonly Probe[] = [
     id: 'tags-list',
     question: 'How many tags does one page of `tags/list` have, in which order, and does `n=10000` hold?',
     documented: '100 a page, oldest push first; n=10000 gave all',
+    guesses: ['tagOrder'],
     async measure({ registry, shapes }) {
       await shapes.image('zz-pushed-first')
       await shapes.image('aa-pushed-later')
@@ -245,6 +257,7 @@ const registryAnswers: readonly Probe[] = [
     id: 'redirect',
     question: 'Does the registry redirect manifests or blobs?',
     documented: 'blobs 307; manifests unknown',
+    guesses: ['blobs'],
     async measure({ registry, shapes }) {
       const image = await shapes.image('redirect')
       const manifest = await registry.ask('GET', `/manifests/${image.digest}`)
@@ -257,15 +270,22 @@ const registryAnswers: readonly Probe[] = [
     id: 'referrers',
     question: 'Is there a referrers API?',
     documented: 'no: 303 to a page that answers 429',
+    guesses: ['referrers'],
     async measure({ registry, shapes }) {
       const image = await shapes.image('referrers')
-      return codeOf(await registry.ask('GET', `/referrers/${image.digest}`))
+      const answer = await registry.ask('GET', `/referrers/${image.digest}`)
+      const location = answer.headers.get('location')
+      if (location === null) return codeOf(answer)
+      // Elsewhere the registry's token is nobody's business.
+      const there = await fetch(location, { redirect: 'manual', signal: AbortSignal.timeout(60_000) })
+      return `${await codeOf(answer)}, then ${there.status}`
     }
   },
   {
     id: 'absent-repository',
     question: 'What does a repository answer that does not exist?',
     documented: 'unknown',
+    guesses: ['absentRepository'],
     async measure({ registry, api }) {
       const { body } = await api.ask('GET', '')
       const login = (body as { owner?: { login?: string } } | undefined)?.owner?.login ?? ''
@@ -277,6 +297,7 @@ const registryAnswers: readonly Probe[] = [
     id: 'token-lifetime',
     question: "How long is the registry's token good for?",
     documented: 'unknown',
+    guesses: ['tokenLifetime'],
     async measure({ registry }) {
       const { status, body } = await registry.token()
       return status === 200 ? `expires_in ${body['expires_in'] ?? 'not said'}` : `${status}`
@@ -286,8 +307,18 @@ const registryAnswers: readonly Probe[] = [
     id: 'head',
     question: 'Does HEAD count as a download?',
     documented: 'unknown',
+    guesses: ['headCounts'],
     async measure() {
       return 'cannot be measured: the API shows no number of downloads'
+    }
+  },
+  {
+    id: 'empty-package',
+    question: 'Does a package go with its last version?',
+    documented: 'reported once',
+    guesses: ['emptyPackage'],
+    async measure() {
+      return 'cannot be measured: the last tagged version cannot be deleted, and this package has had one'
     }
   }
 ]

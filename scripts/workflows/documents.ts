@@ -27,6 +27,27 @@ export function documentedWorkflows(): DocumentedWorkflow[] {
   )
 }
 
+/** What happens between a workflow and the action: inputs, outputs, masking, exit codes. */
+export function engineWorkflow(): DocumentedWorkflow {
+  const document = 'scripts/workflows/engine.yml'
+  const text = readFileSync(join(root, document), 'utf8')
+  return { document, text, ...factsOf(text) }
+}
+
+/** A workflow of the README with a wrong word in it, once in the name of its first input and once in a value. */
+export function slipsOf(workflow: DocumentedWorkflow): (DocumentedWorkflow & { readonly what: string })[] {
+  if (workflow.document !== 'README.md') return []
+  const slips = [
+    { what: 'a wrong name of an input', find: 'delete-tags:', replace: 'delete-tag:' },
+    { what: 'a wrong value', find: /older-than: .*/, replace: 'older-than: soon' }
+  ]
+  return slips.map(({ what, find, replace }) => {
+    const text = workflow.text.replace(find, replace)
+    if (text === workflow.text) throw new Error(`${workflow.name} has nothing to go wrong: ${find}`)
+    return { ...workflow, what, text }
+  })
+}
+
 function factsOf(text: string): Pick<DocumentedWorkflow, 'name' | 'event' | 'actions'> {
   const workflow = parse(text) as { name: string; on: string | readonly string[] | object }
   const events = typeof workflow.on === 'string' ? [workflow.on] : Object.keys(workflow.on)

@@ -23,12 +23,19 @@ export function findAct(build: boolean): string | undefined {
   return status === 0 ? join(TOOLS, 'act') : undefined
 }
 
+export interface Ran {
+  readonly code: number
+  readonly log: string
+  /** Secrets that the engine printed. */
+  readonly leaked: readonly string[]
+}
+
 /** Runs all jobs of a workflow, as if GitHub had started it. @returns act's exit code and what it printed */
 export async function runWorkflow(
   act: string,
-  { text, event, actions }: DocumentedWorkflow,
+  { text, event, actions }: Pick<DocumentedWorkflow, 'text' | 'event' | 'actions'>,
   home: Home
-): Promise<{ readonly code: number; readonly log: string }> {
+): Promise<Ran> {
   const repository = join(home.dir, 'my-app')
   layRepository(repository, text)
   const replaced = actions.flatMap(action => {
@@ -36,9 +43,9 @@ export async function runWorkflow(
     return folder === undefined ? [] : ['--local-repository', `${action}=${folder}`]
   })
   const machines = ['ubuntu-latest', 'ubuntu-24.04'].flatMap(name => ['-P', `${name}=-self-hosted`])
-  const classic = home.classic()
+  const [token, classic] = [home.token(), home.classic()]
   const secrets = [
-    `GITHUB_TOKEN=${home.token()}`,
+    `GITHUB_TOKEN=${token}`,
     ...['PACKAGES_TOKEN', 'CR_PAT'].map(name => `${name}=${classic}`)
   ].flatMap(pair => ['-s', pair])
   const inputs = ['run=1', 'package=my-app', 'purge=sha-0000020', 'confirm=my-app'].flatMap(pair => [
@@ -59,7 +66,7 @@ export async function runWorkflow(
     })
   }
   const [code] = (await once(child, 'close')) as [number | null]
-  return { code: code ?? 1, log }
+  return { code: code ?? 1, log, leaked: [token, classic].filter(secret => log.includes(secret)) }
 }
 
 /** A checkout of acme/my-app that has this workflow alone. */

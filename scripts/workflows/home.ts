@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Builder } from '../../__tests__/emulator/builder.ts'
+import { PUBLISHED } from '../../__tests__/emulator/limits.ts'
 import { createRepositories } from '../../__tests__/emulator/repositories.ts'
 import { repositoryRoutes } from '../../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../../__tests__/emulator/server.ts'
@@ -27,9 +28,9 @@ const PACKAGES = [
 export interface Home {
   readonly dir: string
   readonly world: World
-  /** The GITHUB_TOKEN of a new job, with an hour's limits of its own: real runs are days apart. */
+  /** The GITHUB_TOKEN of a new run. */
   token(): string
-  /** A classic token, for what GITHUB_TOKEN may not do; a new one each time likewise. */
+  /** A classic token, for what GITHUB_TOKEN may not do. */
   classic(): string
   /** Where artifacts are kept between jobs and runs. */
   readonly artifacts: string
@@ -54,7 +55,10 @@ export async function openHome(): Promise<Home> {
   for (const file of ['build.yml', 'build-and-deploy.yml']) {
     repository.workflow(file, { dispatch: { tag: { required: true } }, title: ({ tag }) => `Build ${tag}` })
   }
-  const github = await startEmulator({ world, routes: repositoryRoutes(repositories) })
+  // Real runs are days apart, and these follow each other within a minute.
+  const quotas = { ...PUBLISHED.quotas, classic: 1_000_000, 'github-token': 1_000_000 }
+  const limits = { points: 1_000_000, quotas }
+  const github = await startEmulator({ world, limits, routes: repositoryRoutes(repositories) })
 
   const artifacts = join(dir, 'artifacts')
   mkdirSync(artifacts)

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
+import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
@@ -12,7 +13,7 @@ import type { Changes, PackageTask } from './apply.ts'
 import { detectDrift } from './drift.ts'
 import type { Perform } from './execute.ts'
 import { remover } from './remove.ts'
-import { stillThere } from './second-look.ts'
+import { registryDenies, stillThere } from './second-look.ts'
 import { untagger } from './untag.ts'
 import { verifyDeletions } from './verify.ts'
 
@@ -101,7 +102,8 @@ function applier(
         }),
       version: id => packages.version(pkg, id),
       isGone: async version =>
-        !awaited.has(version.digest) || (await stillThere(pkg, [version], urgent)).length === 0
+        !awaited.has(version.digest) || (await stillThere(pkg, [version], urgent)).length === 0,
+      isDenied: version => registryDenies(pkg, version.digest, context)
     },
     lackingRights(context.tokenKind, pkg, context.serverUrl),
     clock
@@ -109,7 +111,7 @@ function applier(
   const untag = untagger(
     drift,
     {
-      head: tag => registry.headTag(repository, tag),
+      head: tag => findTag(registry, repository, tag, clock),
       put: (version, tag, bytes, mediaType) => {
         announce({ action: 'untag', version, tag })
         return registry.putManifest(repository, tag, bytes, mediaType)

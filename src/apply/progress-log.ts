@@ -42,6 +42,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     if (plan.decisions.some(decision => decision.verdict === 'restore')) {
       return `${pkg.name}: ${count(due, 'version')} to restore`
     }
+    if (plan.decisions.length === 0) return `${pkg.name}: nothing to do`
     return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} stay and ${due} go`
   }
 

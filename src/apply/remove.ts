@@ -14,7 +14,11 @@ export interface RemovalRequests {
   version(id: number): Promise<Look<PackageVersion | undefined>>
   /** Whether a version is gone whose DELETE was confirmed; asked where others wait for that. */
   isGone(version: PackageVersion): Promise<boolean>
+  /** Whether the registry, too, has no such version, of which GitHub says that it was gone before. */
+  isDenied(version: PackageVersion): Promise<boolean>
 }
+
+const CONTRADICTED = 'GitHub does not find it, but the registry has it: the next run looks at it again'
 
 /** The outcome of a deletion that GitHub confirmed and did not carry out. */
 export const IN_VAIN = 'GitHub answered that it is deleted, and it is still there'
@@ -55,6 +59,8 @@ export function remover(
       },
       clock
     )
+    if (outcome.status === 'already')
+      return (await requests.isDenied(version)) ? outcome : failed(CONTRADICTED)
     if (outcome.status !== 'done' || (await requests.isGone(version))) return outcome
     return failed(IN_VAIN)
   }

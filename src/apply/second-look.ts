@@ -112,6 +112,19 @@ export async function stillThere(
   return left
 }
 
+/** Whether the registry denies a version, at once or after pauses: it may lag behind a deletion. */
+export async function registryDenies(
+  pkg: Package,
+  digest: Digest,
+  { registry, clock }: Context
+): Promise<boolean> {
+  for (const pause of [0, ...PAUSES.slice(0, 3)]) {
+    if (pause > 0) await clock.sleep(pause)
+    if ((await registry.headTag(repositoryOf(pkg), digest)).state === 'missing') return true
+  }
+  return false
+}
+
 async function lostTags(
   pkg: Package,
   gone: readonly PackageVersion[],

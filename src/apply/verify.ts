@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
+import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
@@ -77,7 +78,7 @@ const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }
  */
 async function afterPackage(
   { plan, outcomes }: Done,
-  { registry }: Context,
+  { registry, clock }: Context,
   report: (outcome: Outcome) => void
 ): Promise<Verification> {
   const settled: Outcome[] = []
@@ -85,7 +86,7 @@ async function afterPackage(
     const { step, status } = outcome
     const head =
       step.action === 'delete' && status === 'failed'
-        ? await registry.headTag(repositoryOf(plan.package), step.version.digest)
+        ? await findTag(registry, repositoryOf(plan.package), step.version.digest, clock)
         : undefined
     if (head?.state === 'missing') {
       const gone: Outcome = { step, status: 'done', detail: 'it is gone together with its package' }
@@ -173,7 +174,7 @@ async function lacking(
   { decisions, package: pkg }: Plan,
   loaded: LoadedPackage,
   { vanished }: SecondLook,
-  { registry }: Context
+  { registry, clock }: Context
 ): Promise<string[]> {
   if (vanished.size === 0) return []
   const sentences: string[] = []
@@ -181,10 +182,13 @@ async function lacking(
     if (verdict !== 'keep' || vanished.has(version.digest)) continue
     for (const digest of childrenOf(version, loaded)) {
       if (!vanished.has(digest)) continue
-      const head = await registry.headTag(repositoryOf(pkg), digest)
-      if (head.state !== 'missing') continue
+      const head = await findTag(registry, repositoryOf(pkg), digest, clock)
+      if (head.state === 'found') continue
+      const what = `${nameOf(version)} lacks ${shortDigest(digest)}`
       sentences.push(
-        `${nameOf(version)} lacks ${shortDigest(digest)}, which is gone, though not by this run: build it once more.`
+        head.state === 'missing'
+          ? `${what}, which is gone, though not by this run: build it once more.`
+          : `Whether ${what} is unknown: GitHub does not list it any more, and ${head.cause}.`
       )
     }
   }

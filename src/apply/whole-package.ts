@@ -35,13 +35,16 @@ const PAUSES = [0, 2_000, 8_000]
 
 /** True when GitHub goes on showing a package, and the registry does not deny it. */
 async function isStillThere(pkg: Package, { packages, registry, clock }: Context): Promise<boolean> {
+  let isShown = false
   for (const pause of PAUSES) {
     await clock.sleep(pause)
-    if ('problem' in (await orFailure(() => packages.get(pkg.name)))) return false
+    const found = await orFailure(() => packages.get(pkg.name))
+    if ('problem' in found && found.problem === 'absent') return false
     const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
     if ('state' in list && list.state === 'missing') return false
+    isShown = !('problem' in found)
   }
-  return true
+  return isShown
 }
 
 /** Restores a package, and with it every version that it had. */

@@ -205,7 +205,9 @@ function strangeCharacter(text: string, not: string, subject: Subject): string |
 function strangeStart(text: string, not: string, subject: Subject): string | undefined {
   const first = text.charAt(0)
   if (first !== '-' && (first !== '.' || subject === 'git tag')) return undefined
-  return `no ${subject} begins with ${code(first)}. Write ${code(`${not}*${text}`)} for what contains it further on.`
+  const end = `${not}*${text}`
+  const cure = text.endsWith('*') ? '' : ` for what ends with it, or ${code(`${end}*`)} for what contains it`
+  return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}.`
 }
 
 /** The characters of a glob that stand for themselves. Classes are left out: what they exclude may be anything. */

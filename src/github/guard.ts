@@ -96,7 +96,7 @@ export function govern(governor: Governor, clock: Clock) {
           throw error
         }
         if (read) throw limit.kind === 'secondary' ? secondary(error) : error
-        throw new RateLimitError(`GitHub's rate limit turned it away: ${apiMessage(error)}`, limit.until)
+        throw new RateLimitError(`GitHub's rate limit turned it away: ${apiMessage(error)}`)
       }
     })
     return {}
@@ -115,16 +115,16 @@ function askPrecondition(precondition: unknown, permit: Permit): void {
 }
 
 /** Tells the governor how an attempt failed; gives the limit that it met, if it met one. */
-function settle(permit: Permit, error: RequestError): (Limit & { until: number }) | undefined {
+function settle(permit: Permit, error: RequestError): Limit | undefined {
   const headers = error.response?.headers
   if (headers === undefined || error.status >= 500) {
     permit.lost(headers)
     return undefined
   }
   const limit = limitOf(error.status, headers, apiMessage(error))
-  if (limit !== undefined) return { ...limit, until: permit.limited(limit, headers) }
-  permit.answered(headers)
-  return undefined
+  if (limit === undefined) permit.answered(headers)
+  else permit.limited(limit, headers)
+  return limit
 }
 
 /** The throttling plugin knows a secondary limit by its wording only; a bare 429 is one too. */

@@ -7,32 +7,25 @@ import { answerOf, apiMessage, remedyOf, statusOf } from './failure.ts'
  * - `not-found`: gone already, or no right to it: GitHub says 404 to both.
  * - `refused`: a rule of GitHub's; asking again does not help.
  * - `forbidden`: the token may not.
- * - `limited`: a rate limit; nothing was done. `until` is in milliseconds since 1970.
+ * - `limited`: a rate limit; nothing was done.
  * - `unsure`: a server error or a lost answer; it may have been done.
  */
 export type NotDone =
-  | { readonly kind: 'not-found'; readonly message: string }
-  | {
-      readonly kind: 'refused'
-      readonly reason: 'downloads' | 'last-tagged' | 'other'
-      readonly message: string
-    }
+  | { readonly kind: 'not-found' | 'refused' | 'limited' | 'unsure'; readonly message: string }
   /** `remedy` where GitHub says the reason, or the token is dead: then nothing is to be granted. */
   | { readonly kind: 'forbidden'; readonly message: string; readonly remedy?: string }
-  | { readonly kind: 'limited'; readonly until: number; readonly message: string }
-  | { readonly kind: 'unsure'; readonly message: string }
 
 /** How a DELETE or restore ended. */
 export type WriteAnswer = { readonly kind: 'done' } | NotDone
 
 /** @throws what is no answer to a write: StaleError, BudgetError, bugs */
 export function notDone(error: unknown): NotDone {
-  if (error instanceof RateLimitError) return { kind: 'limited', until: error.until, message: error.message }
+  if (error instanceof RateLimitError) return { kind: 'limited', message: error.message }
   if (!(error instanceof RequestError)) throw error
   const message = apiMessage(error)
   switch (statusOf(error)) {
     case 400:
-      return { kind: 'refused', reason: refusal(message), message }
+      return { kind: 'refused', message }
     case 401:
     case 403: {
       const remedy = remedyOf(error)
@@ -43,11 +36,4 @@ export function notDone(error: unknown): NotDone {
     default:
       return { kind: 'unsure', message: answerOf(error) }
   }
-}
-
-/** GitHub's wordings of its rules, old and new; what it says counts, so an unknown one is passed on. */
-function refusal(message: string): 'downloads' | 'last-tagged' | 'other' {
-  if (/more than [\d,]+ downloads/i.test(message)) return 'downloads'
-  if (/\blast (?:tagged )?version of a package\b/i.test(message)) return 'last-tagged'
-  return 'other'
 }

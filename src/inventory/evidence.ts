@@ -93,6 +93,17 @@ export async function findTags(
   return heads
 }
 
+/** The same for one tag, or a digest. */
+export async function findTag(
+  registry: TagRegistry,
+  repository: string,
+  tag: string,
+  clock: Clock
+): Promise<TagHead> {
+  const heads = await findTags(registry, repository, [tag], clock)
+  return heads.get(tag) ?? { state: 'unread', cause: 'it was not asked for' }
+}
+
 const CONTRADICTION = 'the registry lists this tag, but says that it stands on nothing'
 
 /** What the registry's own list of tags is called where it could not be read. */

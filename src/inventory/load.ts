@@ -77,7 +77,7 @@ function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: Package
  * Whether the registry, too, says that there is no such package, or that the token may not read it, which it says of
  * both. False where it cannot be asked.
  */
-async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
+export async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
   const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
   return 'problem' in list || list.state === 'missing' || (list.state === 'read' && list.tags.length === 0)
 }

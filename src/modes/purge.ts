@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
 import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
 import type { Plan } from '../model/decision.ts'
-import type { Package, PackageVersion } from '../model/package.ts'
+import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
 import type { Journal } from '../report/journal.ts'
@@ -53,14 +53,14 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
         )
       ]
     },
-    changes: thenPull(pkg, deletions(plan, loaded, context), context),
+    changes: thenPull(loaded.inventory, deletions(plan, loaded, context), context),
     deferred: false
   }
 }
 
 /** After the deletions, and the look at them, tries whether what went can still be pulled. */
 function thenPull(
-  pkg: Package,
+  inventory: Inventory,
   changes: NonNullable<PackageTask['changes']>,
   context: Context
 ): NonNullable<PackageTask['changes']> {
@@ -73,7 +73,7 @@ function thenPull(
         const gone = outcomes.flatMap(({ step, status }) =>
           status === 'done' || status === 'already' ? [step.version] : []
         )
-        return { ...after, alarms: [...after.alarms, ...(await stillPullable(pkg, gone, context))] }
+        return { ...after, alarms: [...after.alarms, ...(await stillPullable(inventory, gone, context))] }
       }
     }
   }
@@ -82,27 +82,35 @@ function thenPull(
 /** What was deleted may be served for a moment longer; these are the pauses between tries, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]
 
-/** A sentence where the registry has one of these versions: another push may have brought it back. */
+/**
+ * A sentence where the registry has one of these versions, because another push may have brought it back, or does not
+ * say whether it has.
+ */
 async function stillPullable(
-  pkg: Package,
+  { package: pkg, contents }: Inventory,
   versions: readonly PackageVersion[],
   { registry, clock }: Context
 ): Promise<string[]> {
-  let left = versions
+  let left: readonly { version: PackageVersion; unknown?: string }[] = versions.map(version => ({ version }))
+  const look = async (version: PackageVersion) => {
+    // A package that went with its last version may not be read at all.
+    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), version.digest))
+    if ('problem' in head || head.state === 'missing') return []
+    if (head.state === 'found') return [{ version }]
+    // What nobody could read before cannot be pulled either.
+    return contents.get(version.digest)?.state === 'unread' ? [] : [{ version, unknown: head.cause }]
+  }
   for (const pause of PAUSES) {
     if (left.length > 0) await clock.sleep(pause)
-    const heads = await eachOf(left, SIDE_BY_SIDE, async version => ({
-      version,
-      head: await orFailure(() => registry.headTag(repositoryOf(pkg), version.digest))
-    }))
-    left = heads.flatMap(({ version, head }) => ('state' in head && head.state === 'found' ? [version] : []))
+    left = (await eachOf(left, SIDE_BY_SIDE, ({ version }) => look(version))).flat()
   }
   const [first] = left
   if (first === undefined) return []
-  return [
-    `${count(left.length, 'version')} that went can still be pulled by digest. The first is ` +
-      `${nameOf(first)} (${first.digest}). Somebody may have pushed it again: purge it once more.`
-  ]
+  const example = `The first is ${nameOf(first.version)} (${first.version.digest}).`
+  const what = `${count(left.length, 'version')} that went can still be pulled by digest`
+  return first.unknown === undefined
+    ? [`${what}. ${example} Somebody may have pushed it again: purge it once more.`]
+    : [`Whether ${what} is unknown: ${first.unknown}. ${example} Try to pull it.`]
 }
 
 /** Lists what goes with the package; what its manifests say does not matter. */

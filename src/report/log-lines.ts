@@ -23,9 +23,10 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   if (run.mode === 'restore') return [`${restoredPhrase(run)}. ${report}`]
   const sums = total(run.packages)
   const images = imageTally(run.packages)
-  if (run.dryRun && sums.planned + sums.untagPlanned === 0)
-    return [`Nothing was changed, and a real run would change nothing. ${report}`]
+  const others = notDeleted(sums)
   if (run.dryRun) {
+    if (sums.planned + sums.untagPlanned === 0)
+      return [`Nothing was changed, and a real run would delete nothing${others}. ${report}`]
     const exactly = run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
@@ -35,7 +36,6 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
       `Next: look at the summary, then run without \`dry-run\`${exactly}.`
     ]
   }
-  const others = notDeleted(sums)
   if (sums.deleted === 0) return [`Nothing was deleted${others}. ${report}`]
   return [
     `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})${others}. Digest of the plan: ${planDigest(run)}`,

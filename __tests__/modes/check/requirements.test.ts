@@ -160,13 +160,36 @@ packages:
     expect(web.version(kept.digest)).toBeDefined()
   })
 
-  test('tags-repository: the releases of another repository', async () => {
+  test('tags-repository: the git tags, or the releases, of another repository', async () => {
+    for (const [inputs, missing] of [
+      [{}, { 'app:v2.0.0': 'absent', 'app:v1.5.0': 'absent' }],
+      [{ 'releases-only': 'true' }, { 'app:v2.0.0': 'absent' }]
+    ] as const) {
+      await using acme = await scene()
+      acme.repository.tag('v9.0.0')
+      acme.world.org('upstream', { olivia: 'admin' })
+      const upstream = acme.repositories.add('upstream/tool')
+      upstream.tag('v1.0.0', 'v1.5.0', 'v2.0.0')
+      for (const tag of ['v1.0.0', 'v2.0.0']) upstream.release(tag)
+      acme.app.push(image(), { tags: ['1.0.0'] })
+      await using run = await acme.run({ 'tags-repository': 'upstream/tool', ...inputs })
+      expect(missingOf(run)).toEqual(missing)
+    }
+  })
+
+  test('tags-repository: retention protects what the check expects', async () => {
     await using acme = await scene()
-    acme.repository.tag('v9.0.0')
-    acme.repositories.add('upstream/tool').tag('v1.0.0', 'v2.0.0')
-    acme.app.push(image(), { tags: ['1.0.0'] })
-    await using run = await acme.run({ 'tags-repository': 'upstream/tool' })
-    expect(missingOf(run)).toEqual({ 'app:v2.0.0': 'absent' })
+    acme.repositories.add('upstream/tool').tag('v1.0.0')
+    for (const tag of ['1.0.0', '0.9.0']) acme.app.push(image(), { tags: [tag], at: '2026-01-01T00:00:00Z' })
+    const inputs = {
+      mode: 'retain',
+      'delete-tags': '*',
+      protect: 'git-tags',
+      'tags-repository': 'upstream/tool'
+    }
+    await using run = await acme.run(inputs)
+    expect(errorsOf(run)).toEqual([])
+    expect(Object.keys(acme.app.tags())).toEqual(['1.0.0'])
   })
 })
 

@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, it } from '@jest/globals'
 import { startCacheService } from '../../emulator/cache-service.ts'
 import { image, index, labelled, manifest } from '../../emulator/shapes.ts'
+import { recipe } from '../../helpers/recipes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 const policyOf = (...rules: string[]): string =>
@@ -34,6 +35,22 @@ it('what a label says decides, and only the configs that matter are read', async
   expect(result.errors).toEqual([])
   expect(Object.keys(app.tags()).sort()).toEqual(['b-2', 'b-3', 'v1'])
   expect(blobsRead(scene)).toBe(4)
+})
+
+it('of an index the labels of its first platform decide', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const keeps = ['no', 'yes']
+  for (const order of [keeps, keeps.toReversed()]) {
+    const platforms = order.map((keep, at) => ({
+      shape: labelled({ 'acme.keep': keep }),
+      platform: ['linux/amd64', 'linux/arm64'][at] ?? ''
+    }))
+    app.push(index(platforms), { tags: [`b-${order.join('-')}`], at: ago(30) })
+  }
+  app.push(manifest(), { tags: ['v1'], at: ago(27) })
+  expect((await run({ policy: policyOf(THROW_AWAY) })).errors).toEqual([])
+  expect(Object.keys(app.tags()).sort()).toEqual(['b-yes-no', 'v1'])
 })
 
 it('law 3: labels that cannot be read delete nothing and keep what they might keep; the run is red', async () => {
@@ -142,4 +159,21 @@ it('a label that somebody wrote into the memory is not that of the image: its co
   const result = await run({ policy: policyOf(THROW_AWAY) }, circumstances)
   expect([result.errors, Object.keys(app.tags()).sort()]).toEqual([[], ['b-1', 'v1']])
   expect(blobsRead(scene)).toBe(2)
+})
+
+it('the recipe for labels deletes what says so, and remembers labels from run to run', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const previews = scene.world.package('acme/shop/previews', { repository: 'acme/app' })
+  const preview = { 'com.acme.preview': 'true' }
+  previews.push(labelled(preview), { tags: ['old'], at: ago(30) })
+  previews.push(labelled(preview), { tags: ['young'], at: ago(3) })
+  previews.push(labelled({ 'com.acme.preview': 'false' }), { tags: ['kept'], at: ago(30) })
+  previews.push(labelled({}), { tags: ['plain'], at: ago(30) })
+  const policy = recipe('docs/policies.md', 'What an image says of itself')
+  for (const blobs of [3, 3]) {
+    const result = await scene.run({ policy, packages: '' }, { env: cache.env })
+    expect([result.errors, Object.keys(previews.tags()).sort()]).toEqual([[], ['kept', 'plain', 'young']])
+    expect(blobsRead(scene)).toBe(blobs)
+  }
 })

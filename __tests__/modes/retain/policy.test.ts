@@ -232,10 +232,21 @@ it('what git tags, releases, branches and open pull requests name stays', async 
   repository.tag('v1.0.0')
   repository.release('v2.0.0')
   repository.branch('feature/x', 'abcdef0123456789abcdef0123456789abcdef01')
-  repository.pull(7)
-  repository.pull(8, { closed: ago(50) })
-  const kept = ['1.0.0', 'v2.0.0', 'main', 'feature-x', 'sha-abcdef0', 'pr-7', 'pr-7-1234567', 'web-pr-7']
-  const gone = ['3.0.0', 'feature-y', 'sha-abcdef1', 'pr-8', 'pr-77', 'v7']
+  repository.pull(7, { branch: 'fix/login', commit: '1234567123456712345671234567123456712345' })
+  repository.pull(8, { closed: ago(50), branch: 'old', commit: '7654321765432176543217654321765432176543' })
+  const kept = [
+    '1.0.0',
+    'v2.0.0',
+    'main',
+    'feature-x',
+    'sha-abcdef0',
+    'pr-7',
+    'pr-7-1234567',
+    'web-pr-7',
+    'fix-login',
+    'sha-1234567'
+  ]
+  const gone = ['old', 'sha-7654321', '3.0.0', 'feature-y', 'sha-abcdef1', 'pr-8', 'pr-77', 'v7']
   push(app, 30, ...[...kept, ...gone].map(tag => [tag]))
   const policy = `${DELETE_ALL}protect: { git: [git-tags, releases] }`
   const result = await run({ policy, protect: 'branches, pull-requests' })

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
-import type { SelectedPackage } from '../../inventory/load.ts'
+import { isDenied, type SelectedPackage } from '../../inventory/load.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
@@ -79,12 +79,13 @@ export function lacks({ checks = [] }: PackageRun, tag: string): boolean {
 
 /**
  * GitHub says the same of a package that does not exist and of one that the token may not see. Only who owns all
- * of them sees all of them.
+ * of them sees all of them, and the registry has to agree.
  */
-async function isKnownToBeAbsent({ name, owner }: Package, { packages }: Context): Promise<boolean> {
-  if (owner.kind !== 'self') return false
-  const listed = await orFailure(() => packages.list())
-  return !('problem' in listed) && !listed.some(pkg => pkg.name === name)
+async function isKnownToBeAbsent(pkg: Package, context: Context): Promise<boolean> {
+  if (pkg.owner.kind !== 'self') return false
+  const listed = await orFailure(() => context.packages.list())
+  if ('problem' in listed || listed.some(({ name }) => name === pkg.name)) return false
+  return isDenied(pkg, context)
 }
 
 function absent(pkg: Package, required: Requirements): Inspected {

@@ -1,5 +1,7 @@
 import semver from 'semver'
+import { findTag, findTags } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
+import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { type Expected, semverOf, valuesOf } from '../../policy/expected-tags.ts'
@@ -36,14 +38,15 @@ export async function movedTags(
   required: readonly string[],
   rebuilt: readonly Expected[],
   all: readonly Expected[],
-  registry: Registry
+  registry: Registry,
+  clock: Clock
 ): Promise<Movements> {
   const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
   const found = await eachOf(moving, AT_ONCE, async one => {
-    const head = await registry.headTag(repositoryOf(one.pkg), one.tag)
+    const head = await findTag(registry, repositoryOf(one.pkg), one.tag, clock)
     if (head.state === 'found' && head.digest === one.version.digest) return {}
-    const holder = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, registry) : undefined
-    return judge(one, head, holder, all)
+    const built = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, registry, clock) : {}
+    return judge(one, built.unread ?? head, built.holder, all)
   })
   return {
     errors: found.flatMap(({ trouble }) => trouble ?? []),
@@ -65,20 +68,24 @@ function movingOf(
   )
 }
 
-/** The rebuilt release whose image this is. */
+/** The rebuilt release whose image this is, or why that is not known. */
 async function builtAs(
   pkg: Package,
   digest: Digest,
   rebuilt: readonly Expected[],
-  registry: Registry
-): Promise<Expected | undefined> {
-  for (const expected of rebuilt) {
-    for (const image of expected.images) {
-      const head = await registry.headTag(repositoryOf(pkg), image)
-      if (head.state === 'found' && head.digest === digest) return expected
-    }
+  registry: Registry,
+  clock: Clock
+): Promise<{ readonly holder?: Expected; readonly unread?: TagHead }> {
+  const images = rebuilt.flatMap(expected => expected.images)
+  const heads = await findTags(registry, repositoryOf(pkg), images, clock)
+  const isHere = (image: string): boolean => {
+    const head = heads.get(image)
+    return head?.state === 'found' && head.digest === digest
   }
-  return undefined
+  const holder = rebuilt.find(expected => expected.images.some(isHere))
+  if (holder !== undefined) return { holder }
+  const unread = [...heads.values()].find(({ state }) => state === 'unread')
+  return unread === undefined ? {} : { unread }
 }
 
 function judge(

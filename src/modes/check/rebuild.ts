@@ -140,14 +140,14 @@ async function movements(
   builds: readonly Build[],
   wanted: Expectations,
   inputs: Inputs,
-  { registry }: Context
+  { registry, clock }: Context
 ): Promise<Pick<RebuildResult, 'errors' | 'warnings'>> {
   const before = inspected.map(({ run, versions }) => ({ pkg: run.package, versions }))
   const dispatched = builds
     .filter(({ dispatch }) => dispatch.url !== undefined)
     .map(({ expected }) => expected)
   const moved = await orFailure(() =>
-    movedTags(before, inputs.requiredTags, dispatched, wanted.expected, registry)
+    movedTags(before, inputs.requiredTags, dispatched, wanted.expected, registry, clock)
   )
   if (!('problem' in moved)) return moved
   return { errors: [`Whether the builds moved other tags is not known. ${moved.sentence}`], warnings: [] }

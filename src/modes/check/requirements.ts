@@ -79,7 +79,7 @@ export async function readRequirements(
     const repository = rules.repository ?? context.repository.name
     const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
     context.log.info(
-      `${repository} has ${tags.length} ${kind}; with \`git-tags\` as ${rules.gitTags.join(', ')} ` +
+      `${repository} has ${tags.length} ${kind}; by \`git-tags\` (${rules.gitTags.join(', ')}) ` +
         `${wanted.expected.length} tags must have an image`
     )
     for (const line of tagLines(wanted)) context.log.info(line)

@@ -45,10 +45,20 @@ export async function restore(
   { earlierRun }: Policies
 ): Promise<RunResult> {
   const started = context.clock.now()
-  const tasks = await eachOf(ordersOf(inputs, earlierRun, started), SIDE_BY_SIDE, order =>
-    planRestore(order, context)
-  )
-  return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started }, context)
+  const orders = ordersOf(inputs, earlierRun, started)
+  const warnings = earlierRun !== undefined && orders.every(isEmpty) ? [NOTHING_WENT] : []
+  const tasks = await eachOf(orders, SIDE_BY_SIDE, order => planRestore(order, context))
+  return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started, warnings }, context)
+}
+
+const NOTHING_WENT =
+  'The report in `restore` is of a run that deleted nothing of these packages, so nothing comes back. If something is ' +
+  'missing, give the report of the run that deleted it, or `restore: since 3h` or its tags.'
+
+/** True for an order by report that undoes nothing: such a report says all of it, whatever there is. */
+function isEmpty({ wholePackage, planFor }: Order): boolean {
+  const { steps, tags } = planFor({ active: [], deleted: [] })
+  return !wholePackage && steps.length + tags.size === 0
 }
 
 /** @throws ExpectedError when the report that is to be undone does not fit, which takes no request to find out */
@@ -238,7 +248,7 @@ async function tagsElsewhere(
   const sentences: string[] = []
   for (const holder of active) {
     const taken = holder.tags.filter(tag => (tags.get(tag)?.digest ?? holder.digest) !== holder.digest)
-    if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder, context))) continue
+    if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder.digest, context))) continue
     for (const tag of taken) {
       sentences.push(
         `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where it was put since the deletion.`

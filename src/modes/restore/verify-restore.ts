@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts'
 import { orFailure, orRefusal } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { Read } from '../../inventory/arrivals.ts'
-import { listOnly, witnessOf } from '../../inventory/evidence.ts'
+import { findTag, listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
@@ -223,28 +223,28 @@ async function settleTags(
     journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
   }
 
-  /** Puts one tag right, and says so where that needs saying. */
+  /** Puts one tag right, where the registry still has it where it must not be, and says so where that needs saying. */
   const settle = async (tag: string, digest: Digest): Promise<string[]> => {
     const earlier = holdersBefore.get(tag)
-    const now = holdersNow.get(tag)
-    const target = there.get(digest)
-    if (
-      target !== undefined &&
-      now !== undefined &&
-      now.digest !== digest &&
-      (await isOwnPlaceholder(pkg, now, context))
-    ) {
-      await put(target, tag)
-    } else if (earlier !== undefined && earlier.digest !== digest) {
-      if (now?.digest === earlier.digest || !there.has(earlier.digest)) return []
-      await put(earlier, tag)
-      return [`The restore had taken the tag ${tag} from ${shortDigest(earlier.digest)}: it is back there.`]
-    } else if (now === undefined && target !== undefined) {
-      const head = await registry.headTag(repositoryOf(pkg), tag)
-      if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is back is unknown: ${head.cause}.`)
-      if (head.state === 'missing') await put(target, tag)
-    }
-    return []
+    const isTaken =
+      earlier !== undefined &&
+      earlier.digest !== digest &&
+      !(await isOwnPlaceholder(pkg, earlier.digest, context))
+    const target = there.get(isTaken ? earlier.digest : digest)
+    if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
+    const head = await findTag(registry, repositoryOf(pkg), tag, clock)
+    if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is back is unknown: ${head.cause}.`)
+    if (head.state === 'unread' || (head.state === 'found' && head.digest === target.digest)) return []
+    // Where else it is somebody has put it meanwhile.
+    const isOurs =
+      head.state === 'missing' ||
+      head.digest === digest ||
+      (await isOwnPlaceholder(pkg, head.digest, context))
+    if (!isOurs) return []
+    await put(target, tag)
+    return isTaken
+      ? [`The restore had taken the tag ${tag} from ${shortDigest(target.digest)}: it is back there.`]
+      : []
   }
 
   for (const [tag, { digest }] of tags) {
@@ -258,7 +258,7 @@ async function settleTags(
 /** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
 export async function isOwnPlaceholder(
   pkg: Package,
-  { digest }: PackageVersion,
+  digest: Digest,
   { registry }: Context
 ): Promise<boolean> {
   const content = await registry.readManifest(repositoryOf(pkg), digest)

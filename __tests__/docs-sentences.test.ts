@@ -6,7 +6,7 @@ import { blocksOf, isWorkflow } from '../scripts/lint/blocks.ts'
 import { saidIn } from './helpers/document.ts'
 
 /**
- * Every sentence of the README and of docs/ stands in sentences.txt under the tests that hold it: `@ file: how its title
+ * Every sentence of the README and of docs/ stands in docs-sentences.txt under the tests that hold it: `@ file: how its title
  * begins`, or `@ --` and why nobody can test it. Whoever changes a sentence looks whether the tests above it still
  * hold it, changes them first if not, and then the line.
  */
@@ -17,7 +17,7 @@ const read = (name: string) => readFileSync(join(root, name), 'utf8')
 const documents = globSync(['README.md', 'docs/*.md'], { cwd: root, exclude: ['docs/live.md'] })
 
 const held = new Map(
-  read('__tests__/sentences.txt')
+  read('__tests__/docs-sentences.txt')
     .split(/^=== /m)
     .slice(1)
     .map(part => {
@@ -34,7 +34,7 @@ describe.each(documents)('%s', name => {
   const lines = held.get(name) ?? []
   const sentences = lines.filter(line => !line.startsWith('@ '))
 
-  test('each of its sentences stands in sentences.txt, and nothing else', () => {
+  test('each of its sentences stands in docs-sentences.txt, and nothing else', () => {
     const said = [...new Set(saidIn(name))]
     expect(sentences.filter(sentence => !said.includes(sentence))).toEqual([])
     expect(said.filter(sentence => !sentences.includes(sentence))).toEqual([])
