@@ -252,14 +252,14 @@ describe('every input of another tool is answered with our word', () => {
     const companion = Object.keys(FOREIGN_TOOLS.find(tool => tool.name === name)?.words ?? {})
     const inputs = Object.fromEntries([...companion.map(one => [one, '5'])])
     const answer = answersTo(inputs).find(sentence => sentence.startsWith(`Input \`${input}\``))
-    expect(answer).toContain(`is a word of ${name}; here it is said otherwise. `)
+    expect(answer).toContain(`belongs to another tool, ${name}. `)
     expect(answer).toMatch(/(?:Write|Leave it out|There).*\.$/)
     expect(answer).not.toMatch(/Remove it|Did you mean/)
   })
 
   test('exclude-tags is keep-tags, not a neighbor of it', () => {
     expect(answersTo({ 'exclude-tags': 'v*\nlatest' })).toEqual([
-      "Input `exclude-tags` is a word of dataaxiom/ghcr-cleanup-action; here it is said otherwise. Write `keep-tags: 'v* latest'`."
+      "Input `exclude-tags` belongs to another tool, dataaxiom/ghcr-cleanup-action. Write `keep-tags: 'v* latest'`."
     ])
   })
 
@@ -274,7 +274,7 @@ describe('every input of another tool is answered with our word', () => {
   test('an input of ours that means something else there is answered, too', () => {
     const answers = answersTo({ 'org-name': 'acme', 'skip-tags': 'v*', 'cut-off': 'two weeks ago UTC' })
     expect(answers).toContainEqual(
-      expect.stringMatching(/^Input `skip-tags` .*@v2; .* Write `keep-tags: 'v\*'`\.$/)
+      expect.stringMatching(/^Input `skip-tags` .*@v2\. Write `keep-tags: 'v\*'`\.$/)
     )
   })
 })

@@ -156,8 +156,8 @@ function alternatives(text: string, not: string): string | undefined {
     .map((end, index) => text.slice(index === 0 ? 0 : (cuts[index - 1] ?? 0) + 1, end).trim())
     .filter(part => part !== '')
   return parts.length < 2
-    ? 'a bar separates nothing here. Separate entries by commas, spaces or lines.'
-    : `a bar separates nothing here. Write ${parts.map(part => code(not + part)).join(' and ')} as entries of their own` +
+    ? '`|` does not separate entries here. Separate entries by commas, spaces or lines.'
+    : `\`|\` does not separate entries here. Write ${parts.map(part => code(not + part)).join(' and ')} as entries of their own` +
         `${/[*?/[\]{}()]/.test(text) ? '' : `, or ${code(`${not}/${text}/`)} for parts of a name`}.`
 }
 

@@ -65,7 +65,9 @@ function assignmentSlip(line: string): string | undefined {
     return `${quote(line)} has quotation marks in the value. Write \`${name}=${value.slice(1, -1)}\`.`
   }
   const text = braced(value)
-  return text === value ? undefined : `${quote(line)} has no placeholder of ours. Write \`${name}=${text}\`.`
+  return text === value
+    ? undefined
+    : `${quote(line)} has no placeholder in single braces. Write \`${name}=${text}\`.`
 }
 
 /** What is wrong with a template as a whole, and what to write instead: the end of a sentence. */

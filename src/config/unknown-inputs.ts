@@ -22,7 +22,7 @@ export function unknownInputs(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(all).flatMap(([name, value]) => {
     const word = tool && own(tool.words, name)
     if (word !== undefined) {
-      return [`Input \`${name}\` is a word of ${tool?.name}; here it is said otherwise. ${word(value, all)}`]
+      return [`Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`]
     }
     return strange.includes(name) ? [unknownInput(name)] : []
   })
