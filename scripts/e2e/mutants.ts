@@ -20,7 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'subjects are ignored',
     file: 'src/policy/node.ts',
-    find: "return content.state === 'read' ? content.manifest.subject : undefined",
+    find: 'return subject === digest ? undefined : subject',
     replace: 'return undefined'
   },
   {

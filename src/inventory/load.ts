@@ -79,7 +79,8 @@ function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: Package
  */
 export async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
   const list = await orRefusal(() => registry.listTags(repositoryOf(pkg)))
-  return 'problem' in list || list.state === 'missing' || (list.state === 'read' && list.tags.length === 0)
+  if ('problem' in list || list.state === 'missing') return true
+  return list.state === 'read' ? list.tags.length === 0 : list.refused === true
 }
 
 async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {

@@ -2,11 +2,14 @@ import * as z from 'zod'
 import { phraseOf, saysMissing } from './failure.ts'
 import { type Answer, headerOf } from './transport.ts'
 
-/** All tags of a repository; `missing` only when the registry says that there is no such repository. */
+/**
+ * All tags of a repository; `missing` only when the registry says that there is no such repository, and `refused` when it
+ * says what it says of those that are not there and of those that the token may not read.
+ */
 export type TagList =
   | { readonly state: 'read'; readonly tags: readonly string[] }
   | { readonly state: 'missing' }
-  | { readonly state: 'unread'; readonly cause: string }
+  | { readonly state: 'unread'; readonly cause: string; readonly refused?: boolean }
 
 /** GHCR gives 100 unless told, and up to this many at once. */
 const PER_PAGE = 10_000
@@ -36,7 +39,14 @@ export async function readTagList(url: URL, get: (url: URL) => Promise<Answer>):
     const answer = await get(next)
     if (saysMissing(answer)) return { state: 'missing' }
     const page = answer.status === 200 ? pageOf(answer) : undefined
-    if (page === undefined) return { state: 'unread', cause: `the registry answered ${phraseOf(answer)}` }
+    if (page === undefined) {
+      const refused = answer.status === 403
+      return {
+        state: 'unread',
+        cause: `the registry answered ${phraseOf(answer)}`,
+        ...(refused ? { refused } : {})
+      }
+    }
     tags = tags.concat(page)
     next = nextOf(answer, next)
   }
