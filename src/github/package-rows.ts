@@ -8,6 +8,7 @@ import {
   type Package,
   type PackageVersion
 } from '../model/package.ts'
+import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
 
 /** What of the Packages API's answers is used (docs.github.com/en/rest/packages/packages). */
 
@@ -80,9 +81,9 @@ export function moment(text: string | null | undefined): number | undefined {
  * @throws ExpectedError that says where it is something else
  */
 export function parseAnswer<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  const parsed = schema.safeParse(data)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`
-  throw new ExpectedError(`GitHub's answer about ${what} is not what its API promises${where}.`)
+  const parsed = parseForeign(schema, data)
+  if ('data' in parsed) return parsed.data
+  throw new ExpectedError(
+    `GitHub's answer about ${what} is not what its API promises${firstIssue(parsed.issues)}.`
+  )
 }

@@ -2,6 +2,7 @@ import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 import { wholeList } from './whole-list.ts'
@@ -237,11 +238,11 @@ function asEntry({ number, state, closed_at }: Pull): [number, PullRequest] {
 
 /** @throws ExpectedError when the answer is not of the form that GitHub describes */
 export function understood<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  const parsed = schema.safeParse(data)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`
-  throw new ExpectedError(`${what} failed: GitHub's answer is not what its API promises${where}.`)
+  const parsed = parseForeign(schema, data)
+  if ('data' in parsed) return parsed.data
+  throw new ExpectedError(
+    `${what} failed: GitHub's answer is not what its API promises${firstIssue(parsed.issues)}.`
+  )
 }
 
 function insistOnName(name: string): void {

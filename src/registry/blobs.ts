@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Blob } from '../model/blob.ts'
+import { parseForeign } from '../util/parse-foreign.ts'
 import { isBlobType } from './manifest.ts'
 
 const descriptor = z.object({
@@ -26,8 +27,9 @@ export function blobsIn(bytes: Uint8Array): readonly Blob[] | undefined {
   } catch {
     return undefined
   }
-  const parsed = wire.safeParse(json)
-  if (!parsed.success || (typeof json === 'object' && json !== null && 'fsLayers' in json)) return undefined
+  const parsed = parseForeign(wire, json)
+  if ('issues' in parsed || (typeof json === 'object' && json !== null && 'fsLayers' in json))
+    return undefined
   const { config, layers, blobs, manifests } = parsed.data
   const cached = (manifests ?? []).filter(({ mediaType }) => isBlobType(mediaType))
   const all = [...(config ? [config] : []), ...(layers ?? []), ...(blobs ?? []), ...cached]

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import type { Descriptor, Kind, Manifest } from '../model/manifest.ts'
+import { parseForeign } from '../util/parse-foreign.ts'
 
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
@@ -167,9 +168,9 @@ function parseBody(bytes: Uint8Array): Wire {
   } catch {
     throw unreadable('it is not JSON')
   }
-  const parsed = wire.safeParse(json)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
+  const parsed = parseForeign(wire, json)
+  if ('data' in parsed) return parsed.data
+  const issue = parsed.issues[0]
   throw unreadable(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'of an unknown form'}`)
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { ExpectedError, messageOf } from '../errors.ts'
+import { type Issue, parseForeign } from '../util/parse-foreign.ts'
 import { type PackageRecord, type RunRecord, record, SCHEMA_VERSION } from './record.ts'
 
 /** Twice what the report of a run over 500,000 versions has. */
@@ -42,8 +43,8 @@ export function parseRecord(text: string, name: string): RunRecord {
         `${SCHEMA_VERSION}. Use the version that wrote it.`
     )
   }
-  const parsed = record.safeParse(value)
-  if (!parsed.success) throw damaged(name, parsed.error.issues.map(issueSentence))
+  const parsed = parseForeign(record, value)
+  if ('issues' in parsed) throw damaged(name, parsed.issues.map(issueSentence))
   const strays = strayReferences(parsed.data)
   if (strays.length > 0) throw damaged(name, strays)
   return parsed.data
@@ -84,7 +85,7 @@ function withoutTornEnd(text: string): unknown {
   return undefined
 }
 
-function issueSentence(issue: z.core.$ZodIssue): string {
+function issueSentence(issue: Issue): string {
   return `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.message}`
 }
 
