@@ -6,7 +6,7 @@ import { blocksOf, isWorkflow } from '../scripts/lint/blocks.ts'
 import { saidIn } from './helpers/document.ts'
 
 /**
- * Every sentence of the README and of docs/ stands in docs-sentences.txt under the tests that hold it: `@ file: how its title
+ * Every sentence of the README, of SECURITY.md and of docs/ stands in docs-sentences.txt under the tests that hold it: `@ file: how its title
  * begins`, or `@ --` and why nobody can test it. Whoever changes a sentence looks whether the tests above it still
  * hold it, changes them first if not, and then the line.
  */
@@ -14,7 +14,7 @@ import { saidIn } from './helpers/document.ts'
 const root = resolve(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
 // docs/live.md is written by a script, from what it measured.
-const documents = globSync(['README.md', 'docs/*.md'], { cwd: root, exclude: ['docs/live.md'] })
+const documents = globSync(['README.md', 'SECURITY.md', 'docs/*.md'], { cwd: root, exclude: ['docs/live.md'] })
 
 const held = new Map(
   read('__tests__/docs-sentences.txt')
