@@ -1,5 +1,5 @@
+import { bodyOf } from './body.ts'
 import { act, type Scene, start } from './exercise.ts'
-import { bodyOf } from './expected.ts'
 
 /**
  * Mode check on real images: all there; one tag that nobody pushed; one platform gone from below its index, and back.

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunRecord } from '../../src/report/record.ts'
+import { bodyOf } from './body.ts'
 import { act, exercise, type Scene } from './exercise.ts'
-import { bodyOf } from './expected.ts'
 import { manifestsOf, type Signed, type SignedPackage } from './signed.ts'
 import type { Workshop } from './workshop.ts'
 

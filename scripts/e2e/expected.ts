@@ -1,4 +1,5 @@
 import type { Digest } from '../../src/model/digest.ts'
+import { bodyOf } from './body.ts'
 import type { RealRegistry } from './registry.ts'
 import type { Laid } from './scenario.ts'
 
@@ -8,17 +9,6 @@ export interface Expected {
   readonly manifests: readonly Digest[]
   /** Every tag with its digest, sorted by tag. */
   readonly tags: readonly (readonly [string, Digest])[]
-}
-
-/** What a manifest or an index says, as far as it matters here. */
-export interface Body {
-  readonly manifests?: readonly {
-    readonly digest: Digest
-    readonly platform?: { readonly os: string; readonly architecture: string }
-  }[]
-  readonly config?: { readonly digest: string }
-  readonly layers?: readonly { readonly digest: string }[]
-  readonly subject?: { readonly digest: Digest }
 }
 
 /** What stays, and everything that it names at any depth. */
@@ -53,10 +43,4 @@ export async function sharedLayers(
     for (const layer of layers) side.add(layer.digest)
   }
   return [...kept].filter(layer => going.has(layer))
-}
-
-export async function bodyOf(registry: RealRegistry, repository: string, reference: string): Promise<Body> {
-  const found = await registry.manifest(repository, reference)
-  if (found === undefined) throw new Error(`${repository} has no ${reference}`)
-  return JSON.parse(found.bytes.toString('utf8')) as Body
 }

@@ -1,7 +1,7 @@
 import { eachOf } from '../../src/util/concurrency.ts'
+import { bodyOf } from './body.ts'
 import type { Checks } from './checks.ts'
 import type { Clients } from './clients.ts'
-import { bodyOf } from './expected.ts'
 import type { RealRegistry } from './registry.ts'
 import { CACHE_INDEX, type Laid } from './scenario.ts'
 import type { Ended } from './workshop.ts'

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digest } from '../../src/model/digest.ts'
-import type { Body } from './expected.ts'
+import type { Body } from './body.ts'
 import { type GoClients, MODULES } from './go-clients.ts'
 import type { RealRegistry } from './registry.ts'
 import type { Hands } from './scenario.ts'

@@ -1,6 +1,6 @@
 import { type Digest, referrerTag } from '../../src/model/digest.ts'
+import { bodyOf } from './body.ts'
 import { PLATFORMS } from './clients.ts'
-import { bodyOf } from './expected.ts'
 import type { GoClients } from './go-clients.ts'
 import type { RealRegistry } from './registry.ts'
 import type { Hands, Laid } from './scenario.ts'

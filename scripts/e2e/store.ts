@@ -1,6 +1,6 @@
 import type { PackageRow, VersionRow, VersionStore } from '../../__tests__/emulator/store.ts'
 import type { Digest } from '../../src/model/digest.ts'
-import { type Body, bodyOf } from './expected.ts'
+import { type Body, bodyOf } from './body.ts'
 import type { Fetched, RealRegistry } from './registry.ts'
 
 /** The version list of an emulated Packages API, made of what a real registry holds. */
