@@ -145,6 +145,8 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     await using cache = await startCacheService()
     const { app, github } = scene
     const { v1, build } = layDown(scene)
+    const signature = app.sign(build, 'sig', { at: ago(79) })
+    const other = app.push(image(), { tags: ['sha-other'], at: ago(78) })
     github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } })
     await scene.run(BUILDS, { env: cache.env })
     expect(app.digests()).toEqual(digestsOf(v1))
@@ -154,6 +156,11 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     const second = await scene.run(BUILDS, { env: cache.env })
     expect(scene.world.pullable('acme/app', 'v2')).toEqual([])
     expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
+    // The image comes back with what describes it, which is there first; the other image stays gone.
+    const back = github.requests.flatMap(({ path }) => /versions\/(\d+)\/restore$/.exec(path)?.[1] ?? [])
+    expect(back.indexOf(`${signature.id}`)).toBeLessThan(back.indexOf(`${build.id}`))
+    expect(back).toContain(`${signature.id}`)
+    expect(digestsOf(other).isDisjointFrom(app.digests())).toBe(true)
   })
 
   it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
