@@ -14,7 +14,10 @@ import { saidIn } from './helpers/document.ts'
 const root = resolve(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
 // docs/live.md is written by a script, from what it measured.
-const documents = globSync(['README.md', 'SECURITY.md', 'docs/*.md'], { cwd: root, exclude: ['docs/live.md'] })
+const documents = globSync(['README.md', 'SECURITY.md', 'docs/*.md'], {
+  cwd: root,
+  exclude: ['docs/live.md']
+})
 
 const held = new Map(
   read('__tests__/docs-sentences.txt')
