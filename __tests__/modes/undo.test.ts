@@ -63,6 +63,15 @@ describe('restore', () => {
     expect(again.summary).toMatch(/0 images restored \(0 versions\), 6 there already/)
   })
 
+  it('law 3: calls a restore failed that GitHub confirmed and did not carry out', async () => {
+    app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    github.faults.on({ method: 'POST', path: /restore$/ }, { kind: 'answer', answer: { status: 204 } })
+    await using back = await restore(reportOf(first))
+    expect(back).toMatchObject({ code: 1, outputs: { 'restored-count': '0', 'failed-count': '3' } })
+    expect(back.stdout).toMatch(/^::error::.*answered that it is restored, and it is not there/m)
+  })
+
   it('warns where the report is of a run that deleted nothing', async () => {
     await using nothing = await run({ 'delete-tags': 'no-such-tag' })
     await using back = await restore(reportOf(nothing))

@@ -3,11 +3,16 @@ import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome } from '../model/decision.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { causeOf, nameOf } from '../report/phrases.ts'
+import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
+import type { ApplyContext } from './apply.ts'
 import { type SecondLook, stillThere } from './second-look.ts'
 
 /** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]
+/** How many versions are looked for at once. */
+const AT_ONCE = 16
+const IN_VAIN = 'GitHub answered that it is restored, and it is not there: run it once more'
 
 /** What should have come back and did not, the tags included. */
 export async function notBack(
@@ -32,6 +37,21 @@ export async function notBack(
     if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} did not come back.`)
   }
   return alarms
+}
+
+/** Restores that were confirmed and not carried out have failed. */
+export async function confirmed(
+  outcomes: readonly Outcome[],
+  { pkg, context, report }: ApplyContext
+): Promise<readonly Outcome[]> {
+  return eachOf(outcomes, AT_ONCE, async outcome => {
+    const { step, status } = outcome
+    if (step.action !== 'restore' || status !== 'done' || (await isBack(pkg, step.version, context)))
+      return outcome
+    const failure: Outcome = { step, status: 'failed', detail: IN_VAIN }
+    report(failure)
+    return failure
+  })
 }
 
 async function isBack(pkg: Package, version: PackageVersion, context: Context): Promise<boolean> {

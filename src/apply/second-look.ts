@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Package, PackageVersion } from '../model/package.ts'
+import type { Inventory, Package, PackageVersion } from '../model/package.ts'
+import { eachOf } from '../util/concurrency.ts'
 
 /** What the look at a package shows after deletions. */
 export interface SecondLook {
@@ -13,11 +14,16 @@ export interface SecondLook {
   readonly unlisted: readonly PackageVersion[]
   /** Tags that a version had at its deletion and not before, and that nobody has now. */
   readonly lostTags: ReadonlyMap<Digest, readonly string[]>
-  /** Versions that are new since the listing. */
-  readonly arrivals: readonly PackageVersion[]
+  /** Versions that are new since the listing, as GitHub's list or a tag of the registry tells. */
+  readonly arrivals: readonly Arrival[]
+  /** Why new tags could not be told or looked up; undefined when they could. */
+  readonly tagsUnread: string | undefined
   /** Versions that nobody meant to go and that have gone, as far as the look reached. */
   readonly vanished: ReadonlySet<Digest>
 }
+
+/** A version that nobody knew before. */
+type Arrival = Pick<PackageVersion, 'digest' | 'tags'>
 
 /** GitHub lists what was deleted with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
@@ -27,14 +33,15 @@ const LAG = 2_000
 /**
  * Looks at what a run deleted. A lagging list proves nothing: what GitHub confirmed is gone where the list of
  * deleted versions has it too, and where it does not, the registry and a GET of the version are asked. New versions
- * are on the first pages of a list that runs newest first, so the whole list is read only in another order.
+ * are on the first pages of a list that runs newest first, so the whole list is read only in another order; that list
+ * may lag behind a push, so the registry is asked for new tags as well.
  *
  * @param deleted what may be gone
  * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
  */
 export async function lookAgain(
   pkg: Package,
-  { listing }: LoadedPackage,
+  { listing, inventory }: LoadedPackage,
   deleted: readonly PackageVersion[],
   context: Context
 ): Promise<SecondLook> {
@@ -56,12 +63,14 @@ export async function lookAgain(
     await context.clock.sleep(pause)
     await addDeleted(pkg, gone, rows, context)
   }
+  const tagged = await taggedArrivals(pkg, inventory, arrivals, context)
   return {
     gone,
     there,
     unlisted: gone.filter(({ id }) => !rows.has(id)),
     lostTags: await lostTags(pkg, gone, rows, arrivals, context),
-    arrivals,
+    arrivals: [...arrivals, ...tagged.arrivals],
+    tagsUnread: tagged.unread,
     vanished: vanishedFrom(listing, seen, deleted)
   }
 }
@@ -79,6 +88,33 @@ async function newest(
     found.push(...seen)
     if (seen.length === 0 || seen.some(({ id }) => listing.pageOf.has(id))) return found
   }
+}
+
+/** What new tags of the registry stand on, where that is neither known nor listed. */
+async function taggedArrivals(
+  pkg: Package,
+  { versions, unlisted }: Inventory,
+  arrivals: readonly PackageVersion[],
+  { registry }: Context
+): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined }> {
+  const known = [...versions, ...arrivals]
+  const digests = new Set([...known.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
+  const tags = new Set([...known.flatMap(one => one.tags), ...[...(unlisted?.values() ?? [])].flat()])
+  const list = await registry.listTags(repositoryOf(pkg))
+  if (list.state !== 'read') return { arrivals: [], unread: list.state === 'unread' ? list.cause : undefined }
+  const found = new Map<Digest, string[]>()
+  let unread: string | undefined
+  await eachOf(
+    list.tags.filter(tag => !tags.has(tag)),
+    AT_ONCE,
+    async tag => {
+      const head = await registry.headTag(repositoryOf(pkg), tag)
+      if (head.state === 'unread') unread = head.cause
+      if (head.state === 'found' && !digests.has(head.digest))
+        found.set(head.digest, [...(found.get(head.digest) ?? []), tag])
+    }
+  )
+  return { arrivals: [...found].map(([digest, names]) => ({ digest, tags: names })), unread }
 }
 
 async function addDeleted(
@@ -161,5 +197,7 @@ function vanishedFrom(
   )
 }
 
+/** How many tags are looked up at once. */
+const AT_ONCE = 16
 /** How many rows a full page has. */
 const PER_PAGE = 100

@@ -139,6 +139,11 @@ async function findingsOf(
       `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
     )
   }
+  if (seen.tagsUnread !== undefined) {
+    alarms.push(
+      `The tags of the registry could not be read after the deletions (${seen.tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
+    )
+  }
   if (seen.unlisted.length > 0) {
     alarms.push(
       `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`

@@ -20,7 +20,10 @@ export interface Needs {
  * Reads versions that appeared since the listing, and what they lead to.
  * @returns every digest that they name at any depth, what they describe, and whose referrers' tags they carry
  */
-export async function readArrivals(arrivals: readonly PackageVersion[], read: Read): Promise<Needs> {
+export async function readArrivals(
+  arrivals: readonly Pick<PackageVersion, 'digest' | 'tags'>[],
+  read: Read
+): Promise<Needs> {
   const needed = new Set<string>(arrivals.flatMap(arrival => arrival.tags.flatMap(digestsNamedIn)))
   const own = new Set(arrivals.map(arrival => arrival.digest))
   const claimed = new Set(own)

@@ -101,6 +101,29 @@ it('E-05 is red when GitHub never lists what was deleted, so that a late tag wou
   expect(result.errors.join()).toMatch(/does not list 3 deleted versions.*mode: restore/s)
 })
 
+it.each(['until the next change', 'all the time'])(
+  "law 5 restores what a new tag needs that only the registry tells of: GitHub's list lags %s",
+  async lag => {
+    await using scene = await openScene()
+    const { app, world, github, run } = scene
+    const { build } = layDown(scene)
+    github.faults.on(
+      { ...deleteOf(build), times: 1 },
+      {
+        kind: 'first',
+        run: () => {
+          const pushed = app.push(index(build.children), { tags: ['v9'] })
+          if (lag === 'all the time') app.lie({ kind: 'drop', id: pushed.id })
+          else world.listLag = 'one second'
+        }
+      }
+    )
+    const result = await run(BUILDS)
+    expect(world.pullable('acme/app', 'v9')).toEqual([])
+    expect(result.warnings.join()).toMatch(/restored at once: a version that was pushed meanwhile needs it/)
+  }
+)
+
 describe('E-05 a look that saw too little, or did not happen', () => {
   const late = ({ app, github }: Scene, build: Pushed, more: () => void = () => {}): void => {
     const land = (): void => {

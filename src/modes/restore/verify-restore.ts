@@ -1,4 +1,5 @@
 import type { ApplyContext, Verification } from '../../apply/apply.ts'
+import { confirmed } from '../../apply/confirm-restored.ts'
 import { putTag, restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { orFailure, orRefusal } from '../../errors.ts'
@@ -42,7 +43,7 @@ export async function verifyRestore(
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
     const tags = await settleTags(new Map(tagsOfImages), before, scope)
     return {
-      outcomes: [...outcomes, ...whole.outcomes],
+      outcomes: await confirmed([...outcomes, ...whole.outcomes], scope),
       alarms: [...whole.alarms, ...tags.alarms],
       warnings: [...whole.warnings, ...tags.warnings]
     }
