@@ -10,9 +10,14 @@
  */
 import { parseArgs } from 'node:util'
 import { ExpectedError } from '../src/errors.ts'
-import { documentedWorkflows, engineWorkflow, slipsOf } from './workflows/documents.ts'
+import {
+  type DocumentedWorkflow,
+  documentedWorkflows,
+  engineWorkflow,
+  slipsOf
+} from './workflows/documents.ts'
 import { findAct, runWorkflow } from './workflows/engine.ts'
-import { openHome } from './workflows/home.ts'
+import { type Home, openHome } from './workflows/home.ts'
 
 const { values } = parseArgs({ options: { build: { type: 'boolean' } } })
 
@@ -39,16 +44,20 @@ async function main(): Promise<void> {
     failed++
     console.log(log.replaceAll(/^/gm, '      '))
   }
-  const workflows = documentedWorkflows()
-  for (const workflow of [...workflows, engineWorkflow()]) {
-    const { code, log, leaked } = await runWorkflow(act, workflow, home)
+  const passes = async (workflow: DocumentedWorkflow, at: Home): Promise<void> => {
+    const { code, log, leaked } = await runWorkflow(act, workflow, at)
     tell(code === 0 && leaked.length === 0, `${workflow.document}: ${workflow.name}`, log)
   }
+  const workflows = documentedWorkflows()
+  for (const workflow of workflows) await passes(workflow, home)
+  // It counts what is deleted, so nothing may have been deleted before.
+  await using fresh = await openHome()
+  await passes(engineWorkflow(), fresh)
   for (const { what, ...workflow } of workflows.flatMap(slipsOf)) {
     const { code, log } = await runWorkflow(act, workflow, home)
     tell(code !== 0, `${workflow.document}: ${workflow.name} fails with ${what}`, log)
   }
-  const troubles = [...home.world.broken(), ...home.violations()]
+  const troubles = [home, fresh].flatMap(({ world, violations }) => [...world.broken(), ...violations()])
   for (const trouble of troubles) tell(false, trouble, '')
   if (failed > 0) process.exitCode = 1
 }
