@@ -6,9 +6,7 @@ it('T-40: what an interrupted run has left of its images is collected by the nex
   await using scene = await openScene({ where: 'bundle' })
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
-  const pulls = [1, 2].map(n =>
-    app.push(image(undefined, { attest: 'new' }), { tags: [`pr-${n}`], at: ago(80) })
-  )
+  for (const n of [1, 2]) app.push(image(undefined, { attest: 'new' }), { tags: [`pr-${n}`], at: ago(80) })
   const rule = { 'delete-tags': 'pr-*', 'delete-untagged': 'true', 'delete-broken': 'orphaned' }
   const kill = new AbortController()
   github.faults.on({ method: 'DELETE', after: 2, times: 1 }, { kind: 'first', run: () => kill.abort() })
