@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { referrerTag } from '../../src/model/digest.ts'
 import type { Builder } from '../emulator/builder.ts'
+import { registryError } from '../emulator/registry-auth.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { cosign, image, index, manifest } from '../emulator/shapes.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
@@ -41,6 +42,9 @@ const picture = () => ({ tags: app.tags(), digests: [...app.digests()].sort() })
 const journalOf = ({ report }: ActionRun) =>
   (report as { journal: { event: string; action: string; id: number }[] }).journal
 
+const UNKNOWN = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+const GONE = { status: 404, body: { message: 'Package version not found.' } }
+
 describe('restore', () => {
   it('gives back what a run deleted: the same tags and digests, whole; and a second time finds it there', async () => {
     const doomed = app.push(image(['linux/amd64'], { attest: 'new' }), {
@@ -70,6 +74,21 @@ describe('restore', () => {
     await using back = await restore(reportOf(first))
     expect(back).toMatchObject({ code: 1, outputs: { 'restored-count': '0', 'failed-count': '3' } })
     expect(back.stdout).toMatch(/^::error::.*answered that it is restored, and it is not there/m)
+  })
+
+  it.each(['the registry', 'GitHub'])('law 3: believes %s alone that a platform is back', async witness => {
+    const { children } = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using first = await clean()
+    const [denied, body] =
+      witness === 'GitHub'
+        ? [{ host: 'registry', path: new RegExp(`manifests/${children[0]?.digest}$`) } as const, UNKNOWN]
+        : [{ host: 'api', method: 'GET', path: /\/versions\/\d+$/ } as const, GONE]
+    github.faults.on(
+      { method: 'POST', path: /restore$/, times: 1 },
+      { kind: 'then', run: () => github.faults.on(denied, { kind: 'answer', answer: body }) }
+    )
+    await using back = await restore(reportOf(first))
+    expect(back.outputs).toMatchObject({ 'restored-count': '3', 'failed-count': '0' })
   })
 
   it('warns where the report is of a run that deleted nothing', async () => {

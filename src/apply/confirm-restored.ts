@@ -6,7 +6,7 @@ import { causeOf, nameOf } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
-import { type SecondLook, stillThere } from './second-look.ts'
+import type { SecondLook } from './second-look.ts'
 
 /** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]
@@ -54,9 +54,18 @@ export async function confirmed(
   })
 }
 
-async function isBack(pkg: Package, version: PackageVersion, context: Context): Promise<boolean> {
-  const head = await context.registry.headTag(repositoryOf(pkg), version.digest)
-  return head.state === 'found' || (await stillThere(pkg, [version], context)).length > 0
+/** Whether GitHub or the registry has a version: either may lag, so one that has it is believed. */
+async function isBack(
+  pkg: Package,
+  { id, digest }: PackageVersion,
+  { packages, registry, clock }: Context
+): Promise<boolean> {
+  for (const pause of PAUSES) {
+    if (pause > 0) await clock.sleep(pause)
+    const head = await registry.headTag(repositoryOf(pkg), digest)
+    if (head.state === 'found' || (await packages.version(pkg, id)).seen !== undefined) return true
+  }
+  return false
 }
 
 /** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */

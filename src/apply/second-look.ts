@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { listWithTags } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
@@ -63,7 +64,7 @@ export async function lookAgain(
     await context.clock.sleep(pause)
     await addDeleted(pkg, gone, rows, context)
   }
-  const tagged = await taggedArrivals(pkg, inventory, arrivals, context)
+  const tagged = await taggedArrivals(pkg, inventory, arrivals, deleted, context)
   return {
     gone,
     there,
@@ -90,31 +91,23 @@ async function newest(
   }
 }
 
-/** What new tags of the registry stand on, where that is neither known nor listed. */
+/** What tags of the registry stand on that is neither known nor listed; those of what was deleted may lag behind. */
 async function taggedArrivals(
   pkg: Package,
   { versions, unlisted }: Inventory,
   arrivals: readonly PackageVersion[],
-  { registry }: Context
+  deleted: readonly PackageVersion[],
+  { registry, clock }: Context
 ): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined }> {
-  const known = [...versions, ...arrivals]
-  const digests = new Set([...known.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
-  const tags = new Set([...known.flatMap(one => one.tags), ...[...(unlisted?.values() ?? [])].flat()])
-  const list = await registry.listTags(repositoryOf(pkg))
-  if (list.state !== 'read') return { arrivals: [], unread: list.state === 'unread' ? list.cause : undefined }
-  const found = new Map<Digest, string[]>()
-  let unread: string | undefined
-  await eachOf(
-    list.tags.filter(tag => !tags.has(tag)),
-    AT_ONCE,
-    async tag => {
-      const head = await registry.headTag(repositoryOf(pkg), tag)
-      if (head.state === 'unread') unread = head.cause
-      if (head.state === 'found' && !digests.has(head.digest))
-        found.set(head.digest, [...(found.get(head.digest) ?? []), tag])
-    }
-  )
-  return { arrivals: [...found].map(([digest, names]) => ({ digest, tags: names })), unread }
+  const going = new Set(deleted.map(({ id }) => id))
+  const here = [...versions.filter(({ id }) => !going.has(id)), ...arrivals]
+  const list = await listWithTags(here, registry, repositoryOf(pkg), clock)
+  const known = new Set([...versions.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
+  const gone = new Set(deleted.flatMap(({ tags }) => tags))
+  return {
+    arrivals: [...list.unlisted].flatMap(([digest, tags]) => (known.has(digest) ? [] : [{ digest, tags }])),
+    unread: list.unresolved.find(({ ref }) => !gone.has(ref))?.cause
+  }
 }
 
 async function addDeleted(
@@ -136,14 +129,13 @@ export async function stillThere(
   let left = suspects
   for (const pause of [0, LAG]) {
     if (left.length > 0 && pause > 0) await clock.sleep(pause)
-    const there: PackageVersion[] = []
-    for (const version of left) {
+    const there = await eachOf(left, AT_ONCE, async version => {
       // The registry's word costs nothing of GitHub's quota, and agrees with the answer to the DELETE.
       const head = await registry.headTag(repositoryOf(pkg), version.digest)
-      if (head.state === 'missing') continue
-      if ((await packages.version(pkg, version.id)).seen !== undefined) there.push(version)
-    }
-    left = there
+      if (head.state === 'missing') return []
+      return (await packages.version(pkg, version.id)).seen === undefined ? [] : [version]
+    })
+    left = there.flat()
   }
   return left
 }
@@ -197,7 +189,7 @@ function vanishedFrom(
   )
 }
 
-/** How many tags are looked up at once. */
+/** How many versions are looked for at once. */
 const AT_ONCE = 16
 /** How many rows a full page has. */
 const PER_PAGE = 100

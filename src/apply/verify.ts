@@ -43,7 +43,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const { needed, alarms } = await findingsOf(done, seen, earlier, urgent)
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const restored = await restoreVersions(steps, { ...scope, context: urgent })
-    leaveToNext(done, [], seen.unlisted, context.clock)
+    leaveToNext(done, [], seen.tagsUnread === undefined ? seen.unlisted : deleted, context.clock)
     return {
       outcomes: [...corrected(outcomes, seen, report), ...restored],
       alarms: [...alarms, ...(await notBack(pkg, restored, seen, urgent))],

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { startCacheService } from '../../emulator/cache-service.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
+import { runInside } from '../../helpers/inside.ts'
 import { ago, digestsOf, openScene, type Scene } from './runs.ts'
 
 /** What the run finds out about its own deletions when lists and answers do not tell the truth. */
@@ -184,6 +185,36 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(back.indexOf(`${signature.id}`)).toBeLessThan(back.indexOf(`${build.id}`))
     expect(back).toContain(`${signature.id}`)
     expect(digestsOf(other).isDisjointFrom(app.digests())).toBe(true)
+  })
+
+  it('is red and taken by the next run when nobody told of new tags', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { build } = layDown(scene)
+    github.faults.on(
+      { ...deleteOf(build), times: 1 },
+      {
+        kind: 'first',
+        run: () => {
+          app.lie({ kind: 'drop', id: app.push(index(build.children), { tags: ['v9'] }).id })
+          github.faults.on(
+            { host: 'registry', path: /tags\/list/ },
+            { kind: 'answer', answer: { status: 503 } }
+          )
+        }
+      }
+    )
+    // With both witnesses silent the tag lacks something until the next run, so the laws of a scene do not hold in between.
+    const inputs = { ...BUILDS, packages: 'app', token: scene.token }
+    await using first = await runInside(scene.github, inputs, scene.clock, { env: cache.env })
+    expect(first.code).toBe(1)
+    expect(first.stdout).toMatch(/::error::.*tags of the registry could not be read after the deletions/)
+    github.faults.clear()
+    app.truth()
+    const second = await scene.run(BUILDS, { env: cache.env })
+    expect(scene.world.pullable('acme/app', 'v9')).toEqual([])
+    expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
   })
 
   it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
