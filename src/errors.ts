@@ -27,6 +27,11 @@ export class AbsentError extends ExpectedError {
   override readonly name = 'AbsentError'
 }
 
+/** The registry does not let the token at a repository, which it says of one that does not exist, too. */
+export class RefusedError extends ExpectedError {
+  override readonly name = 'RefusedError'
+}
+
 /** A write was held back at the last moment: its precondition no longer held, and nothing was sent. */
 export class StaleError extends Error {
   override readonly name = 'StaleError'

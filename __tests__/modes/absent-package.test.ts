@@ -43,17 +43,21 @@ test('a package that may be absent and is there is like any other', async () => 
   expect(notices(run)).toEqual([])
 })
 
-test('GitHub alone is not believed: where the registry cannot be asked it is red, not absent', async () => {
+test.each([
+  ['cannot be asked', { path: /tags\/list$/ }, { status: 503 }],
+  [
+    'is another one',
+    { path: /tags\/list$/ },
+    { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://elsewhere.test/token"' } }
+  ]
+])('GitHub alone is not believed: where the registry %s it is red, not absent', async (_, where, answer) => {
   await using scene = await openScene()
   scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
   scene.github.faults.on(
     { host: 'api', method: 'GET', path: /container\/app$/ },
     { kind: 'answer', answer: { status: 404, body: { message: 'Package not found.' } } }
   )
-  scene.github.faults.on(
-    { host: 'registry', path: /tags\/list$/ },
-    { kind: 'answer', answer: { status: 503 } }
-  )
+  scene.github.faults.on({ host: 'registry', ...where }, { kind: 'answer', answer })
   const run = await scene.run({ packages: 'app?', 'delete-tags': 'sha-*' })
   expect(run.code).toBe(1)
   expect(notices(run)).toEqual([])

@@ -100,6 +100,26 @@ test('E-04: a package whose deletion was confirmed and not carried out turns the
   expect(app.tags()).toHaveProperty(['bad'])
 })
 
+test('law 3: a package is not known to be gone when nobody answers after its deletion', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  layDown(scene)
+  const broken = { kind: 'answer', answer: { status: 500 } } as const
+  github.faults.on(
+    { method: 'DELETE', path: /container\/app$/ },
+    {
+      kind: 'then',
+      run: () => {
+        github.faults.on({ host: 'api', method: 'GET', path: /container\/app$/ }, broken)
+        github.faults.on({ host: 'registry', path: /tags\/list/ }, broken)
+      }
+    }
+  )
+  const result = await run({ mode: 'purge', purge: 'package', confirm: 'app' })
+  expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '0' } })
+  expect(result.errors.join()).toMatch(/whether that is so could not be seen/)
+})
+
 test('E-03: a package that GitHub shows for a moment after its deletion is gone all the same', async () => {
   await using scene = await openScene()
   const { github, run, world } = scene

@@ -17,8 +17,11 @@ export function packageRemover(scope: ApplyContext): WholePackage {
   const { pkg, context } = scope
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'delete')
-  const look = async (performed: Performed): Promise<Performed> =>
-    performed.status === 'done' && (await isStillThere(pkg, context)) ? failed(IN_VAIN) : performed
+  const look = async (performed: Performed): Promise<Performed> => {
+    if (performed.status !== 'done') return performed
+    const problem = await problemWithDeletion(pkg, context)
+    return problem === undefined ? performed : failed(problem)
+  }
   return once('delete-package', scope, look, announce => ({
     send: () => packages.removePackage(pkg, announce),
     // A package that cannot be seen is not known to be gone: GitHub says 404 where rights lack, too.
@@ -34,19 +37,28 @@ export function packageRemover(scope: ApplyContext): WholePackage {
 /** What was deleted may show for a moment longer; these are the pauses between looks, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]
 
-/** True when GitHub goes on showing a package, and the registry does not deny it. */
-async function isStillThere(pkg: Package, { packages, registry, clock }: Context): Promise<boolean> {
-  let isShown = false
+/**
+ * Why a package is not known to be gone whose DELETE was confirmed: GitHub goes on showing it, or cannot be asked, and the
+ * registry does not deny it. Undefined when one of them does.
+ */
+async function problemWithDeletion(
+  pkg: Package,
+  { packages, registry, clock }: Context
+): Promise<string | undefined> {
+  let problem = IN_VAIN
   for (const pause of PAUSES) {
     await clock.sleep(pause)
     const found = await orFailure(() => packages.get(pkg.name))
-    if ('problem' in found && found.problem === 'absent') return false
+    if ('problem' in found && found.problem === 'absent') return undefined
     const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
-    if ('state' in list && list.state === 'missing') return false
-    isShown = !('problem' in found)
+    if ('state' in list && list.state === 'missing') return undefined
+    problem = 'problem' in found ? `${UNSEEN} ${found.sentence}` : IN_VAIN
   }
-  return isShown
+  return problem
 }
+
+const UNSEEN =
+  'GitHub answered that it is deleted, and whether that is so could not be seen: look for it on GitHub.'
 
 /** Restores a package, and with it every version that it had. */
 export function packageRestorer(scope: ApplyContext): WholePackage {

@@ -1,7 +1,7 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { PackageSelection } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
-import { type Failure, orFailure, orRefusal } from '../errors.ts'
+import { type Failure, orFailure, orRefusal, RefusedError } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -78,9 +78,15 @@ function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: Package
  * both. False where it cannot be asked.
  */
 export async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
-  const list = await orRefusal(() => registry.listTags(repositoryOf(pkg)))
-  if ('problem' in list || list.state === 'missing') return true
+  const list = await orRefusal(() => registry.listTags(repositoryOf(pkg)).catch(refused))
+  if ('problem' in list) return false
+  if (list.state === 'missing') return true
   return list.state === 'read' ? list.tags.length === 0 : list.refused === true
+}
+
+function refused(error: unknown): { readonly state: 'missing' } {
+  if (error instanceof RefusedError) return { state: 'missing' }
+  throw error
 }
 
 async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, RefusedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { isPassing, phraseOf, retryAfter } from './failure.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
@@ -64,7 +64,7 @@ export function createTokens(options: TokenOptions): Tokens {
     return retry(clock, async () => {
       const answer = await send({ method: 'GET', url, headers: { authorization: `Basic ${basic}` } })
       if (isPassing(answer.status)) throw new TransientError(phraseOf(answer), retryAfter(answer))
-      if (answer.status !== 200) throw new ExpectedError(refusal(scope, registry, phraseOf(answer)))
+      if (answer.status !== 200) throw new RefusedError(refusal(scope, registry, phraseOf(answer)))
       const token = tokenIn(answer.body)
       options.onSecret(token)
       return `Bearer ${token}`
