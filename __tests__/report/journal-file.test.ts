@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -57,6 +58,20 @@ it.each([
     rmSync(folder, { recursive: true })
   }
 )
+
+it('E-43 nor by the real path of a workspace that is a link itself', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'links-'))
+  for (const name of ['elsewhere', 'real']) mkdirSync(join(folder, name))
+  symlinkSync(join(folder, 'real'), join(folder, 'workspace'))
+  symlinkSync(join(folder, 'elsewhere'), join(folder, 'real', 'out'))
+  await using scene = await openScene()
+  const env = { GITHUB_WORKSPACE: join(folder, 'workspace') }
+  const path = join(realpathSync(folder), 'real', 'out', 'report.json')
+  const result = await scene.run({ 'report-file': path, 'dry-run': 'true' }, { env })
+  expect(result.errors.join()).toContain('is a link that leads out of the workspace')
+  expect(readdirSync(join(folder, 'elsewhere'))).toEqual([])
+  rmSync(folder, { recursive: true })
+})
 
 it('E-43 report-file may go through a link that stays in the workspace, and through links to the workspace', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'links-'))

@@ -85,6 +85,6 @@ test('a real run ends with what went, and how to undo it', () => {
 test('a check ends with what it found', () => {
   const run = runOf([packageRun([keep(version('c'))])], { dryRun: true })
   expect(closingLines({ ...run, mode: 'check' }, 'r.json')).toEqual([
-    'Dry run: 0 expected tags, all there in 1 package of acme. The report: r.json'
+    'Dry run: no tag was expected in 1 package of acme. The report: r.json'
   ])
 })

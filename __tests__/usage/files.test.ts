@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { readPolicy } from '../../src/config/policy-file.ts'
@@ -39,28 +39,31 @@ test('a pattern that matches no file is told, one that takes out nothing is not'
   expect(paths(repository.root, '**')).toEqual(['deploy/app.yaml'])
 })
 
-test('links are followed within the workspace, never out of it or in circles', () => {
+test('links are followed within the workspace, never in circles, and one that leads out of it is an error', () => {
   using outside = checkout({ 'secret.yaml': 'x' })
   using repository = checkout({ 'releases/v2/app.yaml': 'tag: v2' })
   const { root } = repository
   symlinkSync('v2', join(root, 'releases/current'))
   symlinkSync('app.yaml', join(root, 'releases/v2/same.yaml'))
   symlinkSync('..', join(root, 'releases/up'))
-  symlinkSync(join(outside.root, 'secret.yaml'), join(root, 'secret.yaml'))
   symlinkSync(outside.root, join(root, 'elsewhere'))
-  const { files, unsearched } = readMatchingFiles(root, [
-    'releases/current/app.yaml',
-    'secret.yaml',
-    'elsewhere/**'
-  ])
+  const { files } = readMatchingFiles(root, ['releases/current/app.yaml', 'elsewhere/**'])
   expect(files).toEqual([{ path: 'releases/current/app.yaml', text: 'tag: v2' }])
-  expect(unsearched).toEqual(['secret.yaml leads out of the workspace, or nowhere'])
   expect(paths(root, '**/*.yaml')).toEqual([
     'releases/current/app.yaml',
     'releases/current/same.yaml',
     'releases/v2/app.yaml',
     'releases/v2/same.yaml'
   ])
+  for (const [name, to] of [
+    ['secret.yaml', join(outside.root, 'secret.yaml')],
+    ['nowhere.yaml', 'gone.yaml']
+  ] as const) {
+    symlinkSync(to, join(root, name))
+    expect(() => readMatchingFiles(root, ['*.yaml'])).toThrow(`take it out with \`!${name}\``)
+    expect(paths(root, '*.yaml', `!${name}`)).toEqual([])
+    rmSync(join(root, name))
+  }
 })
 
 test('E-42 nine folders that link to each other are walked in bounds', () => {

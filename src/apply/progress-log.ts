@@ -43,7 +43,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
       return `${pkg.name}: ${count(due, 'version')} to restore`
     }
     if (plan.decisions.length === 0) return `${pkg.name}: nothing to do`
-    return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} stay and ${due} go`
+    return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} ${kept === 1 ? 'stays' : 'stay'} and ${due} ${due === 1 ? 'goes' : 'go'}`
   }
 
   function say(text: string): void {

@@ -16,7 +16,9 @@ export function checkHeadline(run: RunResult): string {
   const built = (run.check?.dispatches ?? []).filter(({ status }) => status === 'built').length
   const rebuilt = built > 0 ? `, ${formatNumber(built)} rebuilt` : ''
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
-  return `${red}${dry}${count(run.check?.expected.length ?? 0, 'expected tag')}, ${found}${rebuilt} ${where}`
+  const expected = run.check?.expected.length ?? 0
+  const result = expected === 0 ? 'no tag was expected' : `${count(expected, 'expected tag')}, ${found}`
+  return `${red}${dry}${result}${rebuilt} ${where}`
 }
 
 /** The parts of the summary that only a check has; empty ones where there is nothing to say. */

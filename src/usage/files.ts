@@ -64,11 +64,13 @@ export function readMatchingFiles(
   let room = MOST_BYTES_IN_ALL
   for (const path of [...matched.keys()].sort()) {
     checkTime()
-    if (kinds.get(path) === 'astray') {
-      unsearched.push(`${path} leads out of the workspace, or nowhere`)
-      continue
-    }
     const name = `The file \`${path}\`, which \`protect\` looks into,`
+    if (kinds.get(path) === 'astray') {
+      throw new ExpectedError(
+        `${name} is a link that leads out of the workspace, or nowhere, so what it names is not known. Put a file there, ` +
+          `or take it out with \`!${path}\`.`
+      )
+    }
     const bytes = readBytes(join(root, path), name)
     room -= bytes.length
     if (room < 0) {

@@ -16,7 +16,7 @@ export function openNew(path: string): number {
 }
 
 /**
- * True when the path lies in the workspace as it is written, and a folder on its way is a link that leads out of it.
+ * True when the path lies in the workspace as either is written, and a folder on its way is a link that leads out of it.
  * Whoever may open a pull request can put such a link there.
  */
 export function leadsAstray(workspace: string, path: string): boolean {
@@ -24,7 +24,8 @@ export function leadsAstray(workspace: string, path: string): boolean {
   const isBelow = (folder: string, top: string): boolean =>
     folder === top || folder.startsWith(`${top}${sep}`)
   const folder = dirname(path)
-  return isBelow(folder, root) && !isBelow(realFolder(folder), realFolder(root))
+  const real = realFolder(root)
+  return (isBelow(folder, root) || isBelow(folder, real)) && !isBelow(realFolder(folder), real)
 }
 
 /** Where a folder is, or the first one above it that is there. */

@@ -21,7 +21,7 @@ const number = value => value.toLocaleString('en-US')
 const short = digest => digest.replace(/^(sha\d+:.{12}).*$/, '$1')
 const nameOf = row => (row.t.length > 0 ? visible(row.t.join(', ')) : short(row.d))
 const toneOf = row => data.states[row.k].tone
-const day = time => (time === null ? 'no date' : new Date(time).toISOString().slice(0, 10))
+const day = time => (!Number.isFinite(time) ? 'no date' : new Date(time).toISOString().slice(0, 10))
 
 /** What hides or reorders text is shown as what it is. */
 function visible(text) {
