@@ -3,23 +3,11 @@ import { describe, expect, test } from '@jest/globals'
 import { imagesNamedIn } from '../../src/usage/named-images.ts'
 import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
-import { findReferences, referencesTo } from '../helpers/references.ts'
+import { type Files, findReferences, OTHERS, referencesTo, usedBy } from '../helpers/references.ts'
 
 /** The forms in which deployments name what they run. Whatever is in use must be found; more may be. */
 
 const DIGEST = digestOf('deployed')
-/** What a package has beside the tag that is in use. */
-const OTHERS = ['0.9.0', 'v0.9.0', '2.0.0', 'edge', 'other-slim']
-
-type Files = Readonly<Record<string, string>>
-
-function look(files: Files, packageName: string, tags: readonly string[]) {
-  const texts = Object.entries(files).map(([path, text]) => ({ path, text }))
-  const { found, unresolved } = findReferences(texts, 'acme', 'acme/app')
-  const inUse = referencesTo(found, packageName, tags)
-  return { tags: inUse.map(({ tag, digest }) => tag ?? digest), unresolved }
-}
-
 /** Name of the form, its files, what is in use, and the package: `app` unless told. */
 type Form = readonly [name: string, files: Files, inUse: string, packageName?: string]
 
@@ -341,7 +329,7 @@ describe('E-16 what is in use is found', () => {
   })
 
   test.each(FORMS)('in %s', (_, files, inUse, packageName = 'app') => {
-    const { tags, unresolved } = look(files, packageName, [inUse, ...OTHERS])
+    const { tags, unresolved } = usedBy(files, packageName, [inUse, ...OTHERS])
     expect(tags).toContain(inUse)
     expect(unresolved).toEqual([])
   })
@@ -376,7 +364,7 @@ const HIDDEN: readonly (readonly [name: string, files: Files, held: readonly str
 test.each(HIDDEN)(
   'E-16 a variable that hides %s holds all that it could mean, and is told',
   (_, files, held) => {
-    const { tags, unresolved } = look(files, 'app', ['v1', 'v2-slim', 'edge'])
+    const { tags, unresolved } = usedBy(files, 'app', ['v1', 'v2-slim', 'edge'])
     expect(tags.filter(tag => tag !== 'latest').sort()).toEqual([...held].sort())
     expect(unresolved).toHaveLength(1)
     expect(unresolved[0]).toMatch(/^(?:a\.yaml|Makefile):[12]$/)
@@ -392,7 +380,7 @@ test.each<[string, Files]>([
     { 'a.yaml': 'repository: https://charts.example.com\nchart: app\nversion: v1' }
   ]
 ])('E-16 takes no notice of %s', (_, files) => {
-  expect(look(files, 'app', ['v1'])).toEqual({ tags: [], unresolved: [] })
+  expect(usedBy(files, 'app', ['v1'])).toEqual({ tags: [], unresolved: [] })
 })
 
 describe('E-42 a file that multiplies is read in bounds', () => {

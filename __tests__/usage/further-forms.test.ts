@@ -1,24 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { describe, expect, test } from '@jest/globals'
 import { digestOf } from '../helpers/make.ts'
-import { findReferences, referencesTo } from '../helpers/references.ts'
+import { type Files, OTHERS, usedBy } from '../helpers/references.ts'
 
 /** Further forms in which deployments name what they run (E-16), beside those of `forms.test.ts`. */
 
 const DIGEST = digestOf('deployed')
-/** What a package has beside the tag that is in use. */
-const OTHERS = ['0.9.0', 'v0.9.0', '2.0.0', 'edge', 'other-slim']
-
-type Files = Readonly<Record<string, string>>
-
-function look(files: Files, packageName: string, tags: readonly string[]) {
-  const texts = Object.entries(files).map(([path, text]) => ({ path, text }))
-  const { found, unresolved } = findReferences(texts, 'acme', 'acme/app')
-  const inUse = referencesTo(found, packageName, tags)
-  const isAny = inUse.some(({ anyDigest }) => anyDigest)
-  return { tags: isAny ? tags : inUse.map(({ tag, digest }) => tag ?? digest), unresolved }
-}
-
 const FORMS: readonly (readonly [name: string, files: Files, inUse: string, packageName?: string])[] = [
   [
     'Helm values with a hub',
@@ -452,7 +439,7 @@ const FORMS: readonly (readonly [name: string, files: Files, inUse: string, pack
 
 describe('E-16 what is in use is found', () => {
   test.each(FORMS)('in %s', (_, files, inUse, packageName = 'app') => {
-    expect(look(files, packageName, [inUse, ...OTHERS]).tags).toContain(inUse)
+    expect(usedBy(files, packageName, [inUse, ...OTHERS]).tags).toContain(inUse)
   })
 })
 
@@ -512,7 +499,7 @@ const HIDDEN: readonly (readonly [name: string, files: Files])[] = [
 
 describe('E-16 what cannot be resolved holds everything, and is told with file and line', () => {
   test.each(HIDDEN)('%s', (_, files) => {
-    const { tags, unresolved } = look(files, 'app', OTHERS)
+    const { tags, unresolved } = usedBy(files, 'app', OTHERS)
     expect(tags).toEqual(expect.arrayContaining(OTHERS))
     expect(unresolved.length).toBeGreaterThan(0)
     expect(unresolved).toEqual(unresolved.map(() => expect.stringMatching(/^.+:\d+$/)))
@@ -531,5 +518,8 @@ test.each<[string, Files]>([
     { 'a.yaml': 'repository: redis\ntag: ""', 'b.yaml': 'image: ghcr.io/acme/app:v1' }
   ]
 ])('E-16 nothing is held by %s', (_, files) => {
-  expect(look(files, 'app', OTHERS)).toEqual({ tags: [...('b.yaml' in files ? ['v1'] : [])], unresolved: [] })
+  expect(usedBy(files, 'app', OTHERS)).toEqual({
+    tags: [...('b.yaml' in files ? ['v1'] : [])],
+    unresolved: []
+  })
 })
