@@ -1,11 +1,6 @@
 /**
- * Runs the action on this machine against the packages that `.env` names, as a dry run unless told otherwise:
- *
- *   npm start                    from source
- *   npm start -- --dist          the bundle, as users run it
- *   npm start -- --for-real      may delete
- *   npm start -- --env FILE      settings from another file
- *   npm start -- --undo REPORT   restores what the run with this report deleted; dry, too, without --for-real
+ * Runs the action on this machine against the packages that `.env` names, as a dry run unless told otherwise;
+ * `npm start -- --help` has the options.
  *
  * Outputs, summary and report are left in `out/local`.
  */
@@ -19,16 +14,23 @@ import { parseArgs } from 'node:util'
 import { readable } from './readable.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const { values } = parseArgs({
-  options: {
-    dist: { type: 'boolean' },
-    'for-real': { type: 'boolean' },
-    env: { type: 'string' },
-    undo: { type: 'string' }
-  }
-})
+const OPTIONS = {
+  dist: { type: 'boolean' },
+  'for-real': { type: 'boolean' },
+  env: { type: 'string' },
+  undo: { type: 'string' },
+  help: { type: 'boolean' }
+} as const
+const USAGE = `npm start -- [--env FILE] [--for-real] [--undo REPORT] [--dist]
+
+  --env FILE      settings from this file; .env unless told
+  --for-real      may delete, or restore; without it nothing is changed
+  --undo REPORT   restores what the run with this report deleted
+  --dist          the bundle, as users run it, and not the source`
+const values = options()
 const settings = resolve(values.env ?? join(root, '.env'))
-if (existsSync(settings)) {
+if (values.help) console.log(USAGE)
+else if (existsSync(settings)) {
   loadEnvFile(settings)
   process.exitCode = await run()
 } else {
@@ -36,6 +38,15 @@ if (existsSync(settings)) {
     `There is no ${settings}. Copy .env.example to .env, and put your token and packages into it.`
   )
   process.exitCode = 1
+}
+
+function options() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    process.exit(1)
+  }
 }
 
 async function run(): Promise<number> {

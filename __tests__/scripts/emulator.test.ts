@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -28,26 +28,5 @@ test('an emulator in the background serves the action, says what became of its i
   } finally {
     process.kill(Number(facts['pid']))
     await rm(temp, { recursive: true })
-  }
-})
-
-test('npm run emulator prints the command that tries a policy on it', async () => {
-  const root = resolve(import.meta.dirname, '../..')
-  const child = spawn(process.execPath, [script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  try {
-    let said = ''
-    for await (const chunk of child.stdout) {
-      said += String(chunk)
-      if (said.includes('how to undo it')) break
-    }
-    const [, command = ''] = /^ {2}npm start -- (.+)$/m.exec(said) ?? []
-    const env = { PATH: process.env['PATH'] }
-    const tried = await run(process.execPath, [join(root, 'scripts/local.ts'), ...command.split(' ')], {
-      cwd: root,
-      env
-    })
-    expect(tried.stdout).toMatch(/^would be deleted: /m)
-  } finally {
-    child.kill()
   }
 })
