@@ -8,6 +8,9 @@ export type QuotaRuling =
   /** Only the reserve is left until `reset` (milliseconds since 1970). */
   | { readonly remaining: number; readonly reset: number }
 
+/** Answers whose resets lie closer together speak of the same hour (milliseconds). */
+const SAME_HOUR = 60_000
+
 export interface Quota {
   /** A request was answered, or given up as lost (no headers). */
   ended(headers: Headers | undefined, now: number): void
@@ -35,8 +38,9 @@ export function createQuota(reserve: number): Quota {
         known = told
       } else if (known !== undefined) {
         // Counted here too: answers overtake each other, and a lost one counts at GitHub all the same. That
-        // errs on the safe side, by no more than are under way.
-        known.remaining = Math.max(0, Math.min(known.remaining - 1, told?.remaining ?? known.remaining))
+        // errs on the safe side, by no more than are under way. What is left of an earlier hour says nothing of this one.
+        const left = told !== undefined && told.reset > known.reset - SAME_HOUR ? told.remaining : Infinity
+        known.remaining = Math.max(0, Math.min(known.remaining - 1, left))
       }
     },
     perHour: () => (limit === undefined ? undefined : Math.max(0, limit - reserve)),
