@@ -76,8 +76,7 @@ export function relativeTo(
   if (packages.linked) return { packages, problems: [] }
   const { host } = new URL(registry)
   const problems: string[] = []
-  const written = packages.patterns.length > 0 ? packages.patterns : packages.names
-  const given = written.map(entry => (packages.optional?.includes(entry) ? `${entry}?` : entry))
+  const given = entriesOf(packages).map(entry => (packages.optional?.includes(entry) ? `${entry}?` : entry))
   const relative = given.map(entry => {
     const result = relativeEntry(entry, owner.toLowerCase(), host)
     if (typeof result === 'string') return result
@@ -85,6 +84,11 @@ export function relativeTo(
     return entry
   })
   return { packages: select(relative), problems }
+}
+
+/** All entries of a selection as they were given, but for the `?` behind a name. */
+export function entriesOf({ names, patterns }: PackageSelection): readonly string[] {
+  return patterns.length > 0 ? patterns : names
 }
 
 function relativeEntry(entry: string, owner: string, host: string): string | { problem: string } {

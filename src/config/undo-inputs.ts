@@ -5,7 +5,7 @@ import type { Mode } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { parseAge } from '../policy/time.ts'
 import { field, list, says } from './fields.ts'
-import { type PackageSelection, packageList, relativeTo } from './package-selection.ts'
+import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
 
 /** The word that stands for a package as a whole, where versions are named. */
 export const WHOLE_PACKAGE = 'package'
@@ -131,7 +131,7 @@ function targetProblems(
   { confirm, dryRun, owner = '', registryUrl = 'https://ghcr.io' }: Partial<UndoInputs>
 ): string[] {
   const { names, patterns } = packages
-  const targets = patterns.length > 0 ? patterns : names
+  const targets = entriesOf(packages)
   if (!purge.includes(WHOLE_PACKAGE) && (patterns.length > 0 || names.length !== 1)) {
     return [
       'Input `packages`: a purge is about one package. Name exactly one, without wildcards; only `purge: package` takes several.'
@@ -185,7 +185,7 @@ function strangerProblem(
 const UNHEARD_OF = ['0', 'zq.unheard-of_7', 'no-such-name']
 
 function isSame(one: PackageSelection, other: PackageSelection): boolean {
-  const sorted = ({ names, patterns }: PackageSelection): string =>
-    JSON.stringify([...new Set(patterns.length > 0 ? patterns : names)].toSorted())
+  const sorted = (selection: PackageSelection): string =>
+    JSON.stringify([...new Set(entriesOf(selection))].toSorted())
   return sorted(one) === sorted(other)
 }

@@ -3,6 +3,7 @@ import { type ApplyContext, apply, notPlanned, type PackageTask } from '../apply
 import type { Perform, Performed } from '../apply/execute.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
+import { entriesOf } from '../config/package-selection.ts'
 import { WHOLE_PACKAGE } from '../config/undo-inputs.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
@@ -31,7 +32,8 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
     )
     return 'problem' in task ? notPlanned(pkg, task) : task
   })
-  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started, absent }, context)
+  const confirm = entriesOf(inputs.packages).join(' ')
+  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started, absent, confirm }, context)
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
