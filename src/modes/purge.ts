@@ -8,7 +8,7 @@ import { WHOLE_PACKAGE } from '../config/undo-inputs.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
 import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
-import type { Plan } from '../model/decision.ts'
+import type { Outcome, Plan } from '../model/decision.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
@@ -68,9 +68,11 @@ function thenPull(
       perform,
       async afterwards(outcomes) {
         const after = await afterwards(outcomes)
-        const gone = outcomes.flatMap(({ step, status }) =>
-          status === 'done' || status === 'already' ? [step.version] : []
-        )
+        const isDone = ({ status }: Outcome): boolean => status === 'done' || status === 'already'
+        const done = after.outcomes.filter(isDone)
+        // What something else needs came back at once, and the second look says so.
+        const back = new Set(done.flatMap(({ step }) => (step.action === 'restore' ? [step.version.id] : [])))
+        const gone = done.flatMap(({ step }) => (back.has(step.version.id) ? [] : [step.version]))
         const pullable = await stillPullable(inventory, gone, scope.context)
         return { ...after, alarms: [...(after.alarms ?? []), ...pullable] }
       }

@@ -45,7 +45,7 @@ it.concurrent.each<[string, string, () => Trouble]>([
     'a secondary limit with retry-after 1',
     () => ({ kind: 'answer', answer: secondaryRefusal(403, 1) })
   ],
-  ['DELETE', 'a primary limit that is over at once', () => primary(1)],
+  ['DELETE', 'a primary limit that is over in three seconds', () => primary(3)],
   ['GET', 'a primary limit whose reset is long past', () => primary(-3_600, 429)]
 ])('T-31: a %s that meets %s waits, and the run does all that is due', async (method, _, trouble) => {
   await using scene = await openScene()
