@@ -10,6 +10,7 @@ export interface Body {
   }[]
   readonly config?: { readonly digest: string }
   readonly layers?: readonly { readonly digest: string }[]
+  readonly artifactType?: string
   readonly subject?: { readonly digest: Digest }
 }
 

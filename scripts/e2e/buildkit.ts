@@ -24,7 +24,7 @@ const [TRIES, PAUSE] = [60, 500]
 export async function startBuildKit(
   workshop: Workshop,
   registry: RealRegistry
-): Promise<(repository: string) => (subject: Subject) => Push[]> {
+): Promise<(repository: string) => (subject: Subject, stays: boolean) => Push[]> {
   const [client, daemon] = [located('buildctl'), located('buildkitd')]
   if (client === undefined || daemon === undefined)
     throw new ExpectedError(`A recording needs buildctl and buildkitd of ${BUILDKIT} on PATH.`)
@@ -47,29 +47,29 @@ export async function startBuildKit(
   }
 
   return repository =>
-    ({ tag, index }) => {
+    ({ tag, index }, stays) => {
       const context = join(home, tag)
       mkdirSync(context)
       writeFileSync(join(context, 'Dockerfile'), DOCKERFILE)
       writeFileSync(join(context, 'base'), 'what both have in common\n')
       writeFileSync(join(context, 'made'), `${tag} beside ${index}\n`)
-      const named = (suffix: string) => `${registry.host}/${repository}:${tag}-${suffix}`
+      const named = (name: string) => `${registry.host}/${repository}:${name}`
       const build = ['build', '--frontend', 'dockerfile.v0', '--opt', 'platform=linux/amd64,linux/arm64']
       const places = ['--local', `context=${context}`, '--local', `dockerfile=${context}`]
       const push = (by: string, ...what: string[]): Push => ({
         by: `buildctl build ${by}`,
         run: () => workshop.run(client, [...address, ...build, ...places, ...what])
       })
-      const provenance = ['--opt', 'attest:provenance=mode=max']
-      const cacheOf = (suffix: string) => `type=registry,ref=${named(suffix)},mode=max`
-      return [
-        push('with provenance', ...provenance, '--output', `type=image,name=${named('buildkit')},push=true`),
-        push('--export-cache', '--export-cache', cacheOf('cache')),
-        push(
-          '--export-cache image-manifest=false',
-          '--export-cache',
-          `${cacheOf('cache-index')},image-manifest=false`
-        )
-      ]
+      const image = push(
+        'with provenance',
+        ...['--opt', 'attest:provenance=mode=max'],
+        ...['--output', `type=image,name=${named(`${tag}-buildkit`)},push=true`]
+      )
+      // Tagged as builds that go: a cache stays all the same, unless a rule names caches.
+      const cache = (suffix: string, form = ''): Push => {
+        const where = `type=registry,ref=${named(`build-${suffix}`)},mode=max${form}`
+        return push(`--export-cache ${form.slice(1)}`.trim(), '--export-cache', where)
+      }
+      return stays ? [image, cache('cache'), cache('cache-index', ',image-manifest=false')] : [image]
     }
 }

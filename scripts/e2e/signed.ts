@@ -48,12 +48,12 @@ export async function laySigned(
   hands: Hands,
   workshop: Workshop,
   goClients: GoClients,
-  more: (subject: Subject) => readonly Push[] = () => []
+  more: (subject: Subject, stays: boolean) => readonly Push[] = () => []
 ): Promise<SignedPackage> {
   const { clients, registry } = hands
   const signer = createSigner(workshop, registry, goClients, repository)
 
-  const layImage = async ({ tag, chart }: ImageFacts): Promise<Signed> => {
+  const layImage = async ({ tag, chart, stays }: ImageFacts): Promise<Signed> => {
     const pushes: Signed['pushes'][number][] = []
     const note = async (push: Push): Promise<void> => {
       const before = (await registry.shelf(repository)).manifests
@@ -73,7 +73,7 @@ export async function laySigned(
     const [platform] = (await bodyOf(registry, repository, index)).manifests ?? []
     if (platform === undefined) throw new Error(`${repository}:${tag} has no platforms`)
     const subject = { index, platform: platform.digest, tag, chart }
-    for (const push of [...signer.pushes(subject), ...more(subject)]) await note(push)
+    for (const push of [...signer.pushes(subject), ...more(subject, stays)]) await note(push)
     return { index, chart, pushes, referrers: await referrersOf(repository, index, registry) }
   }
   return layBoth(repository, signer, hands, layImage)
