@@ -157,7 +157,7 @@ test('the last builds of every version, and the test package goes; then check, e
   const before = stock(app, trial)
 
   const unset = await github.run('Core images', 'retention', dry)
-  expect(unset.map(run => run.errors.join())).toEqual([expect.stringContaining('`token`: is empty')])
+  expect(unset.map(run => run.errors.join())).toEqual([expect.stringContaining('`token` is empty')])
   expect(github.scene.github.requests).toEqual([])
   expect(await github.run('Core images', 'retention', { ...dry, secrets })).toMatchObject([
     { code: 0, outputs: { 'planned-count': '16' } },

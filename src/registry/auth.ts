@@ -36,8 +36,11 @@ export interface Tokens {
 /** After a failed exchange nobody asks again for this long: thousands of manifests may be waiting. */
 const REST = 60_000
 
-/** What can stand in a header; servers take no longer ones. A shorter one would be masked wherever the log has a word like it. */
-const headerToken = z.string().regex(/^[\x21-\x7e]{8,8000}$/)
+/**
+ * What can stand in a header; servers take no longer ones. One of fewer letters and digits would be masked wherever the
+ * log has a word like it.
+ */
+const headerToken = z.string().regex(/^(?=(?:[^a-z\d]*[a-z\d]){8})[\x21-\x7e]{8,8000}$/i)
 
 const answered = z.union([
   z.object({ token: headerToken }).transform(body => body.token),
@@ -76,7 +79,7 @@ export function createTokens(options: TokenOptions): Tokens {
     const header = exchange(scope, where).catch((error: unknown) => {
       if (!(error instanceof Unavailable)) throw error
       resting.set(key, clock.now() + REST)
-      throw new Unavailable(`${registry.host} gave no token: ${error.message}`, { cause: error })
+      throw new Unavailable(`${registry.host} did not give a token: ${error.message}`, { cause: error })
     })
     resting.delete(key)
     headers.set(key, header)
@@ -121,9 +124,9 @@ export function refusal({ repository, actions }: Scope, registry: URL, phrase: s
   const right = actions === 'pull' ? 'read' : 'write'
   return (
     `The registry does not let the token ${right} ${registry.host}/${repository} (${phrase}). ` +
-    `GITHUB_TOKEN needs \`permissions: packages: ${right}\` and the repository a role on the package ` +
+    `GITHUB_TOKEN needs \`permissions: packages: ${right}\`, and the repository needs a role on the package ` +
     `(package settings, Manage Actions access); a classic token needs the scope \`${right}:packages\`. ` +
-    'Other kinds of tokens do not work. The same is said of a package that does not exist.'
+    'Other kinds of tokens do not work. The registry gives the same answer for a package that does not exist.'
   )
 }
 

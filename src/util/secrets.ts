@@ -7,106 +7,146 @@ export interface Secrets {
   readonly scrub: Scrub
 }
 
+/** In letters, as all sizes here. */
 const SHORTEST = 8
+/** So much of a secret is taken for it, and of a long one a quarter: all tokens of a kind begin alike. */
+const SHORTEST_PIECE = 12
 const MASK = '***'
-/** A longer secret is searched for in pieces: an expression for thousands of characters is more than engines take. */
-const LONGEST_PIECE = 128
+const WINDOW = 5
 
 /**
- * What a client was given and must not be told again by a server that repeats its requests. A secret is found as it
- * is, in base64 alone or behind any user name, and each of its characters may be written as a URL, HTML or JSON
- * writes it: what is harmless here could be decoded by whatever shows the text.
+ * What a client was given and must not be told again by a server that repeats its requests. A secret is found as it is,
+ * in base64 alone or behind any user name, and in the base64 of that, whole or in pieces. Only letters and digits are
+ * compared, so base64url is base64, and lines may be folded and anything invisible stand between; each of them may be
+ * written as a URL, HTML or JSON writes it, because whatever shows the text could decode it.
+ *
+ * A piece is a row of windows of five letters that all are windows of a secret. So a text is read once, whatever it is.
  */
 export function createSecrets(...given: readonly string[]): Secrets {
-  const known = new Map<string, readonly RegExp[]>()
+  const added = new Set<string>()
+  /** Each window with how many in a row are a piece. */
+  const known: Windows = new Map()
   const add = (secret: string): void => {
-    if (secret.length >= SHORTEST && !known.has(secret))
-      known.set(secret, piecesOf(secret).map(expressionFor))
+    if (lettersOf(secret).length < SHORTEST || added.has(secret)) return
+    added.add(secret)
+    for (const form of formsOf(secret)) addForm(known, lettersOf(form))
   }
   for (const secret of given) add(secret)
   return {
     add,
     scrub(text) {
-      let clean = text
-      for (const expression of [...known.values()].flat()) clean = clean.replace(expression, MASK)
-      return clean
+      if (known.size === 0) return text
+      const readings = text.includes('\\') ? READINGS : READINGS.slice(1)
+      const spans = readings.flatMap(escapes => spansIn(text, known, escapes))
+      return spans.length === 0 ? text : masked(text, spans)
     }
   }
 }
 
-/** About as long as each other, so that none is too short. */
-function piecesOf(secret: string): string[] {
-  const pieces = Math.ceil(secret.length / LONGEST_PIECE)
-  const at = (piece: number): number => Math.round((piece * secret.length) / pieces)
-  return Array.from({ length: pieces }, (_, piece) => secret.slice(at(piece), at(piece + 1)))
+type Windows = Map<number, number>
+
+function formsOf(secret: string): string[] {
+  const inside = base64Forms(secret)
+  return [secret, ...inside, ...inside.flatMap(base64Forms)]
 }
 
-function expressionFor(secret: string): RegExp {
-  const forms = [plainForm(secret), ...[0, 1, 2].map(offset => base64Form(secret, offset))]
-  return new RegExp(forms.join('|'), 'g')
+/** The part of the base64 that is the same whatever stands before and after the text, behind 0, 1 or 2 bytes modulo three. */
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map(offset => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)])
+    const [first, last] = [Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6)]
+    return bytes.toString('base64').slice(first, last)
+  })
 }
 
-const plainForm = (secret: string): string => spelledAll([...secret], spelled)
+const lettersOf = (text: string): number[] =>
+  [...text].map(one => LETTERS[one.charCodeAt(0)] ?? NONE).filter(letter => letter > NONE)
+
+function addForm(known: Windows, letters: readonly number[]): void {
+  const piece = Math.min(letters.length, Math.max(SHORTEST_PIECE, Math.ceil(letters.length / 4)))
+  const row = piece - WINDOW + 1
+  let window = 0
+  for (const [at, letter] of letters.entries()) {
+    window = shifted(window, letter)
+    if (at + 1 >= WINDOW) known.set(window, Math.min(row, known.get(window) ?? row))
+  }
+}
+
+/** Six bits for each letter. */
+const shifted = (window: number, letter: number): number =>
+  ((window << 6) | letter) & ((1 << (6 * WINDOW)) - 1)
+
+const NONE = 0
+const MAY_ESCAPE = -1
+/** The number of each character, from 1, where it is a letter or a digit. */
+const LETTERS = new Int8Array(1 << 16)
+for (const [at, one] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'].entries())
+  LETTERS[one.charCodeAt(0)] = at + 1
+for (const one of '\\%&') LETTERS[one.charCodeAt(0)] = MAY_ESCAPE
 
 /**
- * Any number of backslashes may stand before each character, except before the first one: at each backslash of a long
- * run a search would begin anew.
+ * How URLs, HTML and JSON write a character by its code, and what stands for no letter. `\n` may be the end of a line or
+ * an `n` that somebody escaped, so a text is read in both ways.
  */
-function spelledAll(
-  characters: readonly string[],
-  each: (character: string, escapes: Escapes) => string
-): string {
-  return characters.map((one, at) => each(one, at === 0 ? ONE_ESCAPE : ANY_ESCAPES)).join('')
+const READINGS = ['[bfnrtv0]', ''].map(
+  blank =>
+    new RegExp(
+      [
+        String.raw`\\+(?:u(?<unicode>[\da-f]{4})|x(?<hex>[\da-f]{2})|${blank})`,
+        String.raw`\\+`,
+        '%(?:25)*(?<percent>[\\da-f]{2})',
+        '&(?:amp;)*#(?:x0*(?<entity>[\\da-f]{1,6})|0*(?<decimal>\\d{1,7}));?',
+        '&[a-z][a-z\\d]{1,30};',
+        '[%&]+(?=[%&])'
+      ].join('|'),
+      'iy'
+    )
+)
+
+type Span = readonly [start: number, end: number]
+
+/** Where a text has pieces of secrets. */
+function spansIn(text: string, known: Windows, escapes: RegExp): Span[] {
+  const spans: Span[] = []
+  /** Where the last letters begin. */
+  const starts = new Int32Array(WINDOW)
+  let [window, letters, row, least, first] = [0, 0, 0, 0, 0]
+  for (let at = 0, end = 0; at < text.length; at = end) {
+    end = at + 1
+    let letter = LETTERS[text.charCodeAt(at)] as number
+    if (letter === MAY_ESCAPE) [letter, end] = escaped(text, at, escapes)
+    if (letter <= NONE) continue
+    starts[letters++ % WINDOW] = at
+    window = shifted(window, letter)
+    const wanted = known.get(window)
+    if (wanted === undefined) {
+      row = 0
+      continue
+    }
+    first = row === 0 ? (starts[letters % WINDOW] as number) : first
+    least = row === 0 ? wanted : Math.min(least, wanted)
+    if (++row < least) continue
+    if (spans.at(-1)?.[0] === first) spans.pop()
+    spans.push([first, end])
+  }
+  return spans
 }
 
-/** What may stand before a character, and what before its code. */
-interface Escapes {
-  readonly plain: string
-  readonly code: string
+/** The letter that an escape stands for, if any, and where the escape ends. */
+function escaped(text: string, at: number, escapes: RegExp): [letter: number, end: number] {
+  escapes.lastIndex = at
+  const { groups, 0: whole } = escapes.exec(text) ?? { groups: undefined, 0: text[at] as string }
+  const { unicode, hex, percent, entity, decimal } = groups ?? {}
+  const written = unicode ?? hex ?? percent ?? entity
+  const code = decimal === undefined ? Number.parseInt(written ?? '0', 16) : Number(decimal)
+  return [LETTERS[code] ?? NONE, at + whole.length]
 }
 
-const ONE_ESCAPE: Escapes = { plain: '', code: '\\\\' }
-const ANY_ESCAPES: Escapes = { plain: '\\\\*', code: '\\\\+' }
-
-/**
- * The part of the base64 that is the same whatever stands before and after the secret, behind `offset` bytes modulo
- * three; and the characters that share bits with the neighbors, and the padding, where they are there.
- */
-function base64Form(secret: string, offset: number): string {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)])
-  const first = Math.ceil((offset * 8) / 6)
-  const last = Math.floor((bytes.length * 8) / 6)
-  const core = [...bytes.toString('base64').slice(first, last)]
-  const edge = '[A-Za-z0-9+/_-]?'
-  // Where there is no shared character, the next one may be the first of another piece.
-  const end = (bytes.length * 8) % 6 === 0 ? '' : edge
-  return `${offset === 0 ? '' : edge}${spelledAll(core, spelledInBase64)}${end}=*`
+function masked(text: string, spans: readonly Span[]): string {
+  let [clean, from] = ['', 0]
+  for (const [start, end] of spans.toSorted(([a], [b]) => a - b)) {
+    if (start >= from) clean += text.slice(from, start) + MASK
+    from = Math.max(from, end)
+  }
+  return clean + text.slice(from)
 }
-
-/** base64url has other characters in two places. */
-function spelledInBase64(character: string, escapes: Escapes): string {
-  const both = character === '+' ? ['+', '-'] : character === '/' ? ['/', '_'] : [character]
-  return `(?:${both.map(one => spelled(one, escapes)).join('|')})`
-}
-
-const NAMED: Readonly<Partial<Record<string, string>>> = {
-  _: 'lowbar|UnderBar',
-  '/': 'sol',
-  '+': 'plus',
-  '=': 'equals',
-  '-': 'hyphen|dash',
-  '.': 'period',
-  '&': 'amp'
-}
-
-/** A regular expression for one character in every spelling. */
-function spelled(character: string, { plain, code: before }: Escapes): string {
-  const code = character.codePointAt(0) ?? 0
-  const hex = [...code.toString(16).padStart(2, '0')]
-    .map(digit => `[${digit}${digit.toUpperCase()}]`)
-    .join('')
-  const entity = [`#[xX]0*${hex}`, `#0*${code}`, NAMED[character]].filter(one => one !== undefined).join('|')
-  return `(?:${plain}${literal(character)}|%(?:25)*${hex}|&(?:amp;)*(?:${entity});?|${before}(?:u00|x)${hex})`
-}
-
-const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')
