@@ -167,6 +167,43 @@ describe('restore', () => {
     expect(picture()).toEqual(before)
   })
 
+  it.each(['hidden', 'shown'] as const)(
+    'leaves no tag broken on the way where a time alone says what comes back (tags %s)',
+    async shown => {
+      github.world.deletedTags = shown
+      const platform = app.push(manifest(), { tags: ['sha-1-amd64'], at: '2026-02-01T00:00:00Z' })
+      app.push(index([{ shape: platform.shape }]), { tags: ['sha-1'], at: '2026-02-01T01:00:00Z' })
+      app.push(index([{ shape: image() }]), { tags: ['sha-2'], at: '2026-02-02T00:00:00Z' })
+      const before = picture()
+      await using _ = await clean()
+      github.faults.on(
+        { method: 'POST', path: /restore$/, times: 1 },
+        { kind: 'answer', answer: { status: 502 } }
+      )
+      const broken: string[] = []
+      github.faults.on(
+        { method: 'POST', path: /restore$/ },
+        { kind: 'then', run: () => broken.push(...github.world.broken()) }
+      )
+      await using back = await restore('since 3h')
+      expect(back.code).toBe(0)
+      expect(picture()).toEqual(before)
+      expect(broken).toEqual([])
+    }
+  )
+
+  it('goes on where one of what a time names does not come back', async () => {
+    const [lost, other] = ['sha-1', 'sha-2'].map(tag =>
+      app.push(manifest(), { tags: [tag], at: '2026-02-01T00:00:00Z' })
+    )
+    await using _ = await clean()
+    const path = new RegExp(`/${lost!.id}/restore$`)
+    github.faults.on({ method: 'POST', path }, { kind: 'answer', answer: { status: 404 } })
+    await using back = await restore('since 3h')
+    expect(back).toMatchObject({ code: 1, outputs: { 'restored-count': '1', 'failed-count': '1' } })
+    expect(app.tags()).toMatchObject({ 'sha-2': other!.digest })
+  })
+
   it('E-07 takes the tag back from the placeholder that a killed run left behind', async () => {
     const v2 = app.push(image(), { tags: ['v2', 'sha-2'], at: '2026-02-01T00:00:00Z' })
     const removals = { method: 'DELETE', path: /versions/ }

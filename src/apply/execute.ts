@@ -76,7 +76,7 @@ export async function execute(
     outcomes[index] = outcome
     report(outcome)
     if (step.action === 'untag') return
-    const free = step.action === 'restore' && step.describes === true
+    const free = step.action === 'restore' && step.optional === true
     settled.get(step.version.digest)?.resolve(free || DONE.includes(performed.status))
   }
 
