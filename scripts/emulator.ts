@@ -1,8 +1,8 @@
 /**
  * An emulated GitHub with a container registry on this machine, for trying the action without risk and for CI:
  *
- *   npm run emulator                  in the foreground, until it is interrupted; writes out/emulator.env, with a
- *                                     policy that deletes something, and prints the command that uses it
+ *   npm run emulator                  in the foreground, until it is interrupted; writes out/emulator.env, and
+ *                                     prints the commands that use it
  *   npm run emulator -- --background  starts one and returns as soon as it answers
  *   npm run emulator -- --verify      asks a running one (EMULATOR_STATE_URL) whether anything is broken
  *
@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util'
 import { believable } from '../__tests__/emulator/believable.ts'
 import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
+import { tagReleases } from './demo/check.ts'
 
 interface State {
   /** Tags that cannot be pulled any more, with what they lack. */
@@ -36,7 +37,9 @@ else if (values.background) await inBackground()
 else await serve()
 
 async function serve(): Promise<void> {
-  const { world, repositories } = believable(Date.now())
+  const organization = believable(Date.now())
+  const { world, repositories } = organization
+  tagReleases(organization)
   const repository = 'acme/shop'
   const github = await startEmulator({ world, latencyMs: 5, routes: repositoryRoutes(repositories) })
   const state = createServer((_, res) => {
@@ -59,13 +62,35 @@ async function serve(): Promise<void> {
     }
     tell(facts)
     if (values.served) return
-    console.log(
-      `\nIn another terminal:\n\n  npm start -- --env ${writeSettings(facts)}\n\nIt is a dry run; with --for-real it deletes, and then says how to undo it.`
-    )
+    console.log(whatToTry(`npm start -- --env ${writeSettings(facts)}`))
   })
 }
 
-/** What `npm start` needs to run here, with a policy by which something goes. @returns the file's path */
+/** The commands to begin with, and what may surprise in this organization. @param start runs the action here */
+function whatToTry(start: string): string {
+  return `
+The organization acme has the packages shop/api, shop/web and charts/shop. Try these in another terminal:
+
+Delete what a policy selects. For your own policy, write its path in place of scripts/demo/policy.yml:
+
+  ${start} --with policy=scripts/demo/policy.yml
+
+Find releases without an image (v1.3.1 and v1.5.0 have none), and start their builds:
+
+  ${start} --with mode=check --with packages=shop/api --with dispatch-workflow=build-and-deploy.yml --with wait=5min
+
+Delete one image at once, whatever a policy says:
+
+  ${start} --with mode=purge --with packages=shop/web --with purge=prod
+
+Each of them is a dry run and ends with the command for a real one. A real one that deletes something ends with the
+command that undoes it.
+
+One image of shop/web has more than 5,000 downloads. GitHub never deletes such an image, so a real run with the
+policy reports it as "refused by GitHub". That is not a fault.`
+}
+
+/** What `npm start` needs to run here. @returns the file's path */
 function writeSettings(
   facts: Readonly<Record<'api-url' | 'registry-url' | 'token' | 'repository', string>>
 ): string {
@@ -79,8 +104,7 @@ function writeSettings(
     'INPUT_API-URL': facts['api-url'],
     'INPUT_REGISTRY-URL': facts['registry-url'],
     INPUT_TOKEN: facts.token,
-    INPUT_OWNER: owner,
-    INPUT_POLICY: 'scripts/demo/policy.yml'
+    INPUT_OWNER: owner
   }
   mkdirSync(join(root, 'out'), { recursive: true })
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)

@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { createInterface } from 'node:readline'
@@ -18,15 +18,17 @@ const OPTIONS = {
   dist: { type: 'boolean' },
   'for-real': { type: 'boolean' },
   env: { type: 'string' },
+  with: { type: 'string', multiple: true },
   undo: { type: 'string' },
   help: { type: 'boolean' }
 } as const
-const USAGE = `npm start -- [--env FILE] [--for-real] [--undo REPORT] [--dist]
+const USAGE = `npm start -- [--env FILE] [--with INPUT=VALUE]... [--for-real] [--undo REPORT] [--dist]
 
-  --env FILE      settings from this file; .env unless told
-  --for-real      may delete, or restore; without it nothing is changed
-  --undo REPORT   restores what the run with this report deleted
-  --dist          the bundle, as users run it, and not the source`
+  --env FILE           reads the settings from FILE instead of .env
+  --with INPUT=VALUE   sets one input, such as --with policy=my-policy.yml; counts more than the file
+  --for-real           may delete or restore; without it, the run is a dry run
+  --undo REPORT        restores what the run with this report deleted
+  --dist               runs the bundle, as users do, instead of the source`
 const values = options()
 const settings = resolve(values.env ?? join(root, '.env'))
 if (values.help) console.log(USAGE)
@@ -56,6 +58,7 @@ async function run(): Promise<number> {
   for (const file of Object.values(files)) writeFileSync(file, '')
   const env = {
     ...(values.undo === undefined ? process.env : undoing(values.undo)),
+    ...inputsIn(values.with ?? []),
     ...files,
     RUNNER_TEMP: out,
     'INPUT_DRY-RUN': values['for-real'] ? 'false' : 'true'
@@ -65,17 +68,35 @@ async function run(): Promise<number> {
   const ended = once(child, 'close')
   // The runner keeps the lines that name secrets to itself, and so must this.
   for await (const line of createInterface({ input: child.stdout })) {
-    const text = readable(line)
+    const text = inWordsOfStart(readable(line))
     if (text !== '') console.log(text)
   }
   const [status] = await ended
-  console.log(`outputs, summary and report are in ${out}`)
-  const report = /^report<<(.+)\n(.+)\n\1$/m.exec(readFileSync(files.GITHUB_OUTPUT, 'utf8'))?.[2]
-  if (values['for-real'] && values.undo === undefined && report !== undefined) {
-    const env = values.env === undefined ? '' : ` --env ${values.env}`
-    console.log(`to undo it: npm start --${env} --for-real --undo ${report}`)
-  }
+  console.log(`Outputs, summary and report are in ${out}`)
   return typeof status === 'number' ? status : 1
+}
+
+/** What comes next: the action says it for a workflow, and this in the words of the command line. */
+function inWordsOfStart(line: string): string {
+  const report = /^To undo it within 30 days: .*`restore: (.+)`\. Keep/.exec(line)?.[1]
+  if (report !== undefined) {
+    const env = values.env === undefined ? '' : ` --env ${values.env}`
+    return `To undo it: npm start --${env} --for-real --undo ${report}`
+  }
+  if (!line.startsWith('Next: ')) return line
+  const confirm = /`confirm: (.+?)`/.exec(line)?.[1]
+  const more = confirm === undefined ? '' : ` --with 'confirm=${confirm}'`
+  return `Next: look at out/local/summary.md, then add --for-real${more} to the same command.`
+}
+
+/** Inputs as the runner hands them over. */
+function inputsIn(pairs: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    pairs.map(pair => {
+      const [, name = pair, value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
+      return [`INPUT_${name.toUpperCase()}`, value]
+    })
+  )
 }
 
 /** The settings without what only says what goes: a restore takes the report alone. */

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { closingLines, openingLine } from '../../src/report/log-lines.ts'
+import { renderSummary } from '../../src/report/summary.ts'
 import { version } from '../helpers/make.ts'
 import { drop, keep, packageRun, runOf } from './runs.ts'
 
@@ -33,9 +34,14 @@ test('a dry run of a purge or a restore offers no plan to apply', () => {
   const planned = { ...packageRun(decisions, () => ['planned', '']) }
   const purge = closingLines(runOf([planned], { dryRun: true, mode: 'purge' }), 'r.json')
   expect(purge.at(-1)).toBe('Next: look at the summary, then run without `dry-run`.')
+  const named = runOf([planned], { dryRun: true, mode: 'purge', confirm: 'app' })
+  const how = 'Next: look at the summary, then run without `dry-run` and with `confirm: app`.'
+  expect(closingLines(named, 'r.json').at(-1)).toBe(how)
+  expect(renderSummary(named)).toContain('It needs `confirm`: `app`.')
   const restore = closingLines(runOf([planned], { dryRun: true, mode: 'restore' }), 'r.json')
   expect(restore).toEqual([
-    expect.stringMatching(/^Dry run: \d images? would be restored \(2 versions\)\. The report: r\.json$/)
+    expect.stringMatching(/^Dry run: \d images? would be restored \(2 versions\)\. The report: r\.json$/),
+    'Next: look at the summary, then run without `dry-run`.'
   ])
 })
 
@@ -69,7 +75,9 @@ test.each([
   const run = runOf([
     packageRun(decisions, one => (one === decisions[0]?.version ? ['done', ''] : [status, 'x']))
   ])
-  expect(closingLines(run, 'r.json')[0]).toContain(said)
+  const lines = closingLines(run, 'r.json')
+  expect(lines[0]).toContain(said)
+  expect(lines.some(line => line.includes('is not a failure'))).toBe(status === 'refused')
 })
 
 test('a real run ends with what went, and how to undo it', () => {

@@ -47,34 +47,49 @@ test('npm start -- --for-real deletes, and the command that it prints undoes it'
   const before = api.digests()
   const { stdout } = await start('--env', env.file, '--for-real')
   expect(api.digests().size).toBeLessThan(before.size)
-  const [, command = ''] = /^to undo it: npm start -- (.+)$/m.exec(stdout) ?? []
+  const [, command = ''] = /^To undo it: npm start -- (.+)$/m.exec(stdout) ?? []
   expect(command).toContain('--for-real --undo ')
   await start(...command.split(' '))
   expect(api.digests()).toEqual(before)
 })
 
-test('npm run emulator writes the settings and prints the one command with which its policy would delete something', async () => {
-  // The smallest package of it; what the environment says counts more than the file.
-  const env = { PATH: process.env['PATH'], INPUT_PACKAGES: 'charts/shop' }
+test('every command that npm run emulator prints works as it is pasted', async () => {
+  const env = { PATH: process.env['PATH'] }
   const emulator = spawn(process.execPath, [join(root, 'scripts/emulator.ts')], {
     env,
     stdio: ['ignore', 'pipe', 'inherit']
   })
+  const run = (command: string) =>
+    promisify(execFile)('sh', ['-c', command.replace('npm start --', 'node scripts/local.ts')], {
+      env,
+      cwd: root
+    })
   try {
-    const flags = await flagsIn(emulator.stdout)
-    const script = join(root, 'scripts/local.ts')
-    const { stdout } = await promisify(execFile)(process.execPath, [script, ...flags], { env, cwd: root })
-    expect(stdout).toMatch(/A real run would delete 2 images \(2 versions\)/)
+    const [policy = '', check = '', purge = '', ...others] = await commandsIn(emulator.stdout)
+    expect(others).toEqual([])
+    expect((await run(policy)).stdout).toMatch(/A real run would delete \d+ images/)
+    expect((await run(check)).stdout).toMatch(/^v1\.5\.0: would be started\nv1\.3\.1: would be started$/m)
+    const { stdout } = await run(purge)
+    expect(stdout).toMatch(/A real run would delete 1 image \(3 versions\)/)
+    // What comes next is said in the words of the command line, and works as well.
+    const [, more = ''] =
+      /^Next: look at out\/local\/summary\.md, then add (.+) to the same command\.$/m.exec(stdout) ?? []
+    const real = await run(`${purge} ${more}`)
+    expect(real.stdout).toMatch(/^1 image deleted \(3 versions\)/m)
+    const [, undo = ''] = /^To undo it: (.+)$/m.exec(real.stdout) ?? []
+    expect((await run(undo)).stdout).toMatch(/^1 image restored \(3 versions\)\./m)
+    expect((await run(undo)).stdout).toMatch(/^Nothing to restore: the image is there already\./m)
   } finally {
     emulator.kill()
   }
 })
 
-/** The flags of the command that the emulator prints. */
-async function flagsIn(output: NodeJS.ReadableStream): Promise<string[]> {
+/** The commands that the emulator prints, which ends with what may surprise. */
+async function commandsIn(output: NodeJS.ReadableStream): Promise<string[]> {
+  const commands: string[] = []
   for await (const line of createInterface({ input: output })) {
-    const [, flags] = /^ +npm start -- (.+)$/.exec(line) ?? []
-    if (flags !== undefined) return flags.split(' ')
+    if (line.startsWith('  npm start ')) commands.push(line.trim())
+    if (/not a fault/.test(line)) return commands
   }
-  throw new Error('the emulator printed no command')
+  throw new Error('the emulator ended')
 }

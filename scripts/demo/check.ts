@@ -14,17 +14,8 @@ const CHECK = {
   wait: '10 min'
 }
 
-/**
- * The other half: two releases were tagged and never built. The check finds them, starts the build of each, and
- * waits until the images are there; `latest` moves on to the newer one only.
- *
- * @param show prints what the run did and keeps its summary
- * @returns what is not well: sentences
- */
-export async function checkRoundTrip(
-  { world, repositories, shop, api }: Believable,
-  show: (name: string, inputs: Readonly<Record<string, string>>, run: ActionRun) => void
-): Promise<string[]> {
+/** Git tags for the releases of `shop/api`, two of which have no image, and the workflow that builds them. */
+export function tagReleases({ shop, api }: Believable): void {
   shop.tag(...Object.keys(api.tags()).filter(tag => /^v\d/.test(tag)), 'v1.3.1', 'v1.5.0')
   shop.workflow('build-and-deploy.yml', {
     dispatch: { tag: { required: true }, 'is-latest': { default: 'false' } },
@@ -36,6 +27,21 @@ export async function checkRoundTrip(
       return 'success'
     }
   })
+}
+
+/**
+ * The other half: two releases were tagged and never built. The check finds them, starts the build of each, and
+ * waits until the images are there; `latest` moves on to the newer one only.
+ *
+ * @param show prints what the run did and keeps its summary
+ * @returns what is not well: sentences
+ */
+export async function checkRoundTrip(
+  organization: Believable,
+  show: (name: string, inputs: Readonly<Record<string, string>>, run: ActionRun) => void
+): Promise<string[]> {
+  const { world, repositories, api } = organization
+  tagReleases(organization)
   await using github = await startEmulator({ world, latencyMs: 20, routes: repositoryRoutes(repositories) })
   const inputs = await withDefaults(
     { ...CHECK, 'registry-url': github.registryUrl },

@@ -72,6 +72,7 @@ export interface RunFacts {
   readonly warnings?: readonly string[]
   /** As in `RunResult`. */
   readonly absent?: readonly string[]
+  readonly confirm?: string
 }
 
 /** A package on which nothing was decided, and why. */
@@ -159,6 +160,7 @@ function resultOf(tasks: readonly PackageTask[], facts: RunFacts, context: Conte
     owner: context.owner.login,
     packages: tasks.map(task => task.run),
     absent: facts.absent ?? [],
+    ...(facts.confirm === undefined ? {} : { confirm: facts.confirm }),
     warnings: [
       ...(facts.warnings ?? []),
       ...tasks.flatMap(({ run, warnings = [] }) => warnings.map(text => `${run.package.name}: ${text}`))

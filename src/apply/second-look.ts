@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts'
 import { listWithTags } from '../inventory/evidence.ts'
+import { stillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
-import { eachOf } from '../util/concurrency.ts'
 
 /** What the look at a package shows after deletions. */
 export interface SecondLook {
@@ -28,8 +28,6 @@ type Arrival = Pick<PackageVersion, 'digest' | 'tags'>
 
 /** GitHub lists what was deleted with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
-/** Before a DELETE is called in vain, the version is read once more after this time (milliseconds). */
-const LAG = 2_000
 
 /**
  * Looks at what a run deleted. A lagging list proves nothing: what GitHub confirmed is gone where the list of
@@ -120,39 +118,6 @@ async function addDeleted(
   for (const row of listed) rows.set(row.id, row)
 }
 
-/** Those of these versions that are there, which two GETs show, with a pause between them. */
-export async function stillThere(
-  pkg: Package,
-  suspects: readonly PackageVersion[],
-  { packages, registry, clock }: Context
-): Promise<readonly PackageVersion[]> {
-  let left = suspects
-  for (const pause of [0, LAG]) {
-    if (left.length > 0 && pause > 0) await clock.sleep(pause)
-    const there = await eachOf(left, AT_ONCE, async version => {
-      // The registry's word costs nothing of GitHub's quota, and agrees with the answer to the DELETE.
-      const head = await registry.headTag(repositoryOf(pkg), version.digest)
-      if (head.state === 'missing') return []
-      return (await packages.version(pkg, version.id)).seen === undefined ? [] : [version]
-    })
-    left = there.flat()
-  }
-  return left
-}
-
-/** Whether the registry denies a version, at once or after pauses: it may lag behind a deletion. */
-export async function registryDenies(
-  pkg: Package,
-  digest: Digest,
-  { registry, clock }: Context
-): Promise<boolean> {
-  for (const pause of [0, ...PAUSES.slice(0, 3)]) {
-    if (pause > 0) await clock.sleep(pause)
-    if ((await registry.headTag(repositoryOf(pkg), digest)).state === 'missing') return true
-  }
-  return false
-}
-
 async function lostTags(
   pkg: Package,
   gone: readonly PackageVersion[],
@@ -189,7 +154,5 @@ function vanishedFrom(
   )
 }
 
-/** How many versions are looked for at once. */
-const AT_ONCE = 16
 /** How many rows a full page has. */
 const PER_PAGE = 100

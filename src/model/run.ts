@@ -72,6 +72,8 @@ export interface RunResult {
   readonly packages: readonly PackageRun[]
   /** Names of packages that GitHub does not find, and that need not exist. */
   readonly absent?: readonly string[]
+  /** Of a purge: what the input `confirm` has to be for a real run. */
+  readonly confirm?: string
   /** Sentences that concern no single package. */
   readonly warnings: readonly string[]
   /** Only in a check. */

@@ -3,11 +3,12 @@ import { type ApplyContext, apply, notPlanned, type PackageTask } from '../apply
 import type { Perform, Performed } from '../apply/execute.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
+import { entriesOf } from '../config/package-selection.ts'
 import { WHOLE_PACKAGE } from '../config/undo-inputs.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
 import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
-import type { Plan } from '../model/decision.ts'
+import type { Outcome, Plan } from '../model/decision.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
@@ -31,7 +32,8 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
     )
     return 'problem' in task ? notPlanned(pkg, task) : task
   })
-  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started, absent }, context)
+  const confirm = entriesOf(inputs.packages).join(' ')
+  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started, absent, confirm }, context)
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
@@ -47,9 +49,7 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       alarms: refused,
       warnings: [
         ...absent.map(name => `"${name}" is not there.`),
-        ...unread.map(
-          ({ ref, cause }) => `${ref} could not be read (${cause}). This purge does not touch it.`
-        )
+        ...unread.map(({ ref, cause }) => `${ref} could not be read (${cause}). This purge leaves it alone.`)
       ]
     },
     changes: thenPull(loaded.inventory, deletions(plan, loaded)),
@@ -68,9 +68,11 @@ function thenPull(
       perform,
       async afterwards(outcomes) {
         const after = await afterwards(outcomes)
-        const gone = outcomes.flatMap(({ step, status }) =>
-          status === 'done' || status === 'already' ? [step.version] : []
-        )
+        const isDone = ({ status }: Outcome): boolean => status === 'done' || status === 'already'
+        const done = after.outcomes.filter(isDone)
+        // What something else needs came back at once, and the second look says so.
+        const back = new Set(done.flatMap(({ step }) => (step.action === 'restore' ? [step.version.id] : [])))
+        const gone = done.flatMap(({ step }) => (back.has(step.version.id) ? [] : [step.version]))
         const pullable = await stillPullable(inventory, gone, scope.context)
         return { ...after, alarms: [...(after.alarms ?? []), ...pullable] }
       }
@@ -106,9 +108,9 @@ async function stillPullable(
   const [first] = left
   if (first === undefined) return []
   const example = `The first is ${nameOf(first.version)} (${first.version.digest}).`
-  const what = `${count(left.length, 'version')} that went can still be pulled by digest`
+  const what = `${count(left.length, 'deleted version')} can still be pulled by digest`
   return first.unknown === undefined
-    ? [`${what}. ${example} Somebody may have pushed it again: purge it once more.`]
+    ? [`${what}. ${example} If somebody pushed it again, purge it again.`]
     : [`Whether ${what} is unknown: ${first.unknown}. ${example} Try to pull it.`]
 }
 
@@ -143,7 +145,7 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
     return inventoryHash(versions) === planned
       ? undefined
-      : { status: 'skipped', detail: 'the package changed after the listing: run it once more' }
+      : { status: 'skipped', detail: 'the package changed after the listing: run it again' }
   }
   return async () => {
     look ??= changed()

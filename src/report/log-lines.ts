@@ -1,5 +1,6 @@
 import type { Mode, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
+import { troubleshooting } from '../util/links.ts'
 import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
 import { imageTally, type Tally, total } from './tally.ts'
@@ -16,41 +17,58 @@ export function openingLine(mode: Mode, dryRun: boolean, owner: string, version:
   return `ghcr-steward ${version}: mode ${mode} on packages of ${owner}, ${what}.`
 }
 
+const NEXT = 'Next: look at the summary, then run without `dry-run`'
+
 /** The last lines: what came out, and what comes next. `reportFile` is the report's path. */
 export function closingLines(run: RunResult, reportFile: string): string[] {
   const report = `The report: ${reportFile}`
-  if (run.mode === 'check') return [`${checkHeadline(run)}. ${report}`]
-  if (run.mode === 'restore') return [`${restoredPhrase(run)}. ${report}`]
   const sums = total(run.packages)
+  if (run.mode === 'check') {
+    const starts = run.check?.dispatches.some(({ status }) => status === 'planned') ?? false
+    return [`${checkHeadline(run)}. ${report}`, ...(starts ? [`${NEXT}.`] : [])]
+  }
+  if (run.mode === 'restore')
+    return [`${restoredPhrase(run)}. ${report}`, ...(sums.planned > 0 ? [`${NEXT}.`] : [])]
   const images = imageTally(run.packages)
   const others = notDeleted(sums)
+  const refused = sums.refused > 0 && run.mode === 'retain' ? [REFUSED] : []
   if (run.dryRun) {
     if (sums.planned + sums.untagPlanned === 0)
       return [`Nothing was changed, and a real run would delete nothing${others}. ${report}`]
     const exactly = run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
+    const confirm = run.confirm === undefined ? '' : ` and with \`confirm: ${run.confirm}\``
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
       `Nothing was changed. A real run would delete ${count(images.planned, 'image')} (${count(sums.planned, 'version')}) ` +
         `in about ${work}. Digest of the plan: ${planDigest(run)}`,
       ...quotaLines(run.requests.api, sums.planned),
-      `Next: look at the summary, then run without \`dry-run\`${exactly}.`
+      `${NEXT}${confirm}${exactly}.`
     ]
   }
-  if (sums.deleted === 0) return [`Nothing was deleted${others}. ${report}`]
+  if (sums.deleted === 0) return [`Nothing was deleted${others}. ${report}`, ...refused]
   return [
     `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})${others}. Digest of the plan: ${planDigest(run)}`,
+    ...refused,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep this file, for instance with actions/upload-artifact.`
   ]
 }
 
-/** What a restore restored, or would restore, as the start of a sentence. */
-export function restoredPhrase({ packages, dryRun }: RunResult): string {
+const REFUSED = `What GitHub refuses by a rule of its own stays, and is not a failure: ${troubleshooting('refused-by-github')}`
+
+/** What a restore restored, or would restore, as a sentence without its end. @param where what the run was about */
+export function restoredPhrase({ packages, dryRun }: RunResult, where = ''): string {
   const sums = total(packages)
-  const images = count(imageTally(packages).restored, 'image')
-  const there = sums.already > 0 ? `, ${formatNumber(sums.already)} there already` : ''
-  return dryRun
-    ? `Dry run: ${images} would be restored (${count(sums.planned, 'version')})${there}`
-    : `${images} restored (${count(sums.restored, 'version')})${there}`
+  const { restored, there } = imageTally(packages)
+  const dry = dryRun ? 'Dry run: ' : ''
+  if (restored === 0 && there > 0 && sums.already === sums.versions) {
+    const all = there === 1 ? 'the image is' : `all ${formatNumber(there)} images are`
+    return `${dryRun ? 'Dry run: nothing' : 'Nothing'} to restore${where}: ${all} there already`
+  }
+  const already = sums.already > 0 ? `, ${count(sums.already, 'version')} there already` : ''
+  const what = dryRun
+    ? `would be restored (${count(sums.planned, 'version')})`
+    : `restored (${count(sums.restored, 'version')})`
+  return `${dry}${count(restored, 'image')} ${what}${already}${where}`
 }
 
 /** What became of the deletions that were planned and not carried out, so that the numbers of the dry run add up. */

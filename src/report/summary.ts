@@ -68,7 +68,7 @@ function sizeOf(blocks: readonly string[]): number {
 function headline(run: RunResult, sums: Tally): string {
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
   const failed = failures(run).length > 0 ? 'Failed: ' : ''
-  if (run.mode === 'restore') return `${failed}${restoredPhrase(run)} ${where}`
+  if (run.mode === 'restore') return `${failed}${restoredPhrase(run, ` ${where}`)}`
   const images = imageTally(run.packages)
   if (run.dryRun) {
     const would = `${count(images.planned, 'image')} would be deleted (${count(sums.planned, 'version')})`
@@ -99,9 +99,11 @@ function dryRunNote(run: RunResult, sums: Tally): string {
     return alert('NOTE', [`**Nothing was changed.** ${what}`])
   }
   const tags = sums.untagPlanned > 0 ? ` and strip ${count(sums.untagPlanned, 'tag')}` : ''
+  const confirm =
+    run.confirm === undefined || sums.planned === 0 ? '' : ` It needs \`confirm\`: ${code(run.confirm)}.`
   return alert('NOTE', [
     `**Nothing was deleted.** A real run would delete ${formatNumber(sums.planned)} of ` +
-      `${count(sums.versions, 'version')}${tags}, and keep the rest.`
+      `${count(sums.versions, 'version')}${tags}, and keep the rest.${confirm}`
   ])
 }
 
@@ -114,7 +116,7 @@ function incompleteBox(run: RunResult, sums: Tally): string {
   const lines: string[] = []
   if (run.incomplete !== undefined) lines.push(`**This run ended early.** ${prose(run.incomplete)}`)
   if (sums.left > 0 && run.mode === 'restore') {
-    lines.push(`**${count(sums.left, 'version')} left to restore.** Run it once more.`)
+    lines.push(`**${count(sums.left, 'version')} left to restore.** Run it again.`)
   } else if (sums.left > 0)
     lines.push(`**${count(sums.left, 'deletion')} left for later runs.** ${outlook(sums.left)}`)
   return lines.length === 0 ? '' : alert('NOTE', lines.join('\n\n').split('\n'))

@@ -80,11 +80,13 @@ export interface ImageTally {
   readonly kept: number
   /** Restored, or would be, if only in part. */
   readonly restored: number
+  /** Asked for and already there, if only in part. */
+  readonly there: number
 }
 
 /** Counts the images of several packages. */
 export function imageTally(runs: readonly PackageRun[]): ImageTally {
-  const sum = { gone: 0, planned: 0, kept: 0, restored: 0 }
+  const sum = { gone: 0, planned: 0, kept: 0, restored: 0, there: 0 }
   for (const { plan, outcomes } of runs) {
     for (const { step, status } of deletionsIn(outcomes, GONE)) {
       if (step.root === step.version.digest) sum[status === 'planned' ? 'planned' : 'gone']++
@@ -92,8 +94,14 @@ export function imageTally(runs: readonly PackageRun[]): ImageTally {
     for (const { verdict, reasons } of plan?.decisions ?? []) {
       if (verdict === 'keep' && !isPart(reasons[0])) sum.kept++
     }
-    const back = outcomes.filter(({ status }) => status === 'done' || status === 'planned')
-    sum.restored += new Set(back.flatMap(({ step }) => (step.action === 'restore' ? [step.root] : []))).size
+    const restored = (...statuses: OutcomeStatus[]): number =>
+      new Set(
+        outcomes.flatMap(({ step, status }) =>
+          step.action === 'restore' && statuses.includes(status) ? [step.root] : []
+        )
+      ).size
+    sum.restored += restored('done', 'planned')
+    sum.there += restored('already')
   }
   return sum
 }

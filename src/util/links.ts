@@ -9,7 +9,8 @@ export const ANCHORS = {
     'a-token-may-not-delete',
     'a-manifest-could-not-be-read',
     'a-brake-held',
-    'github-or-the-registry-does-not-answer'
+    'github-or-the-registry-does-not-answer',
+    'refused-by-github'
   ]
 } as const
 

@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { startCacheService } from '../../emulator/cache-service.ts'
+import type { Target } from '../../emulator/faults.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
 import { ago, digestsOf, openScene, type Scene } from './runs.ts'
@@ -72,6 +73,26 @@ it('E-04 deletes no platform of an index whose deletion was confirmed and not ca
   expect(github.writes.map(({ path }) => path)).toEqual([expect.stringMatching(`/versions/${build.id}$`)])
   expect(app.digests()).toEqual(digestsOf(v1, build))
 })
+
+it.each<[string, Target]>([
+  ['the registry denies', { host: 'registry', path: /\/manifests\/sha256:/, times: 2 }],
+  ['GitHub does not find', { host: 'api', method: 'GET', path: /\/versions\/\d+$/, times: 1 }]
+])('E-04 deletes no platform when a DELETE was in vain and %s the index once', async (_, fault) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { v1, build } = layDown(scene)
+  const deny = () => github.faults.on(fault, { kind: 'answer', answer: { status: 404, body: NOBODY } })
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: deny })
+  github.faults.on(deleteOf(build), { kind: 'answer', answer: { status: 204 } })
+  const result = await run(BUILDS)
+  expect(github.requests.filter(({ status }) => status === 404)).not.toEqual([])
+  expect(github.writes).toHaveLength(1)
+  expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '0', 'failed-count': '1' } })
+  expect(app.digests()).toEqual(digestsOf(v1, build))
+})
+
+/** What both GitHub and a registry understand as "not there". */
+const NOBODY = { message: 'Not Found', errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] }
 
 it('E-05 finds a late tag although the list of deleted versions lags for ten seconds', async () => {
   await using scene = await openScene()

@@ -5,8 +5,14 @@ export type QuotaRuling =
   | 'go'
   /** The requests under way may use up what is left: wait for their answers. */
   | 'wait-for-answers'
-  /** Only the reserve is left until `reset` (milliseconds since 1970). */
-  | { readonly remaining: number; readonly reset: number }
+  /** Only the reserve is left. */
+  | Readonly<Told>
+
+/** Requests that are left until `reset` (milliseconds since 1970). */
+interface Told {
+  remaining: number
+  reset: number
+}
 
 export interface Quota {
   /** A request was answered, or given up as lost (no headers). */
@@ -24,14 +30,14 @@ export interface Quota {
  * @param reserve requests that are left for others
  */
 export function createQuota(reserve: number): Quota {
-  let known: { remaining: number; reset: number } | undefined
+  let known: Told | undefined
   let limit: number | undefined
 
   return {
     ended(headers, now) {
       limit = limitIn(headers) ?? limit
       const told = headers === undefined ? undefined : quotaIn(headers, now)
-      if (told !== undefined && (known === undefined || told.reset > known.reset)) {
+      if (told !== undefined && (known === undefined || isNews(told, known))) {
         known = told
       } else if (known !== undefined) {
         // Counted here too: answers overtake each other, and a lost one counts at GitHub all the same. That
@@ -49,8 +55,13 @@ export function createQuota(reserve: number): Quota {
   }
 }
 
+/** Another hour, or one that ends earlier and has less left: either holds until its own reset. */
+function isNews(told: Told, known: Told): boolean {
+  return told.reset > known.reset || (told.reset < known.reset && told.remaining < known.remaining)
+}
+
 /** What one answer tells; undefined where it tells nothing that still holds, or of another resource. */
-function quotaIn(headers: Headers, now: number): { remaining: number; reset: number } | undefined {
+function quotaIn(headers: Headers, now: number): Told | undefined {
   const remaining = wholeNumber(headers['x-ratelimit-remaining'])
   const reset = (wholeNumber(headers['x-ratelimit-reset']) ?? 0) * 1000
   return isCore(headers) && remaining !== undefined && reset > now ? { remaining, reset } : undefined
