@@ -3,14 +3,15 @@
  * between them and an emulated Packages API. What a policy keeps must still pull, what it deletes must not.
  *
  * Debian has docker-registry, skopeo and buildah. oras, regctl, crane, cosign and helm are built as Go modules where Go
- * is; what they push is also in scripts/e2e/recorded.json, byte by byte with its source, and laid down in every run.
- * docker wants a daemon and buildx is not in Debian 12: scripts/e2e/pusher.ts pushes what they do. zot, which
- * refuses to delete what an index still names, cannot be had as a Go module from the usual proxy: the store of the
- * emulated API notes every deletion that it would refuse, and one note fails the run.
+ * is. What they push, and what BuildKit does, is also in scripts/e2e/recorded.json, byte by byte with its source, and laid
+ * down in every run; BuildKit wants root, so that only a recording starts it. Not tried: docker, because its daemon would
+ * have to run here (buildx pushes through BuildKit, and scripts/e2e/pusher.ts has older forms of that), and zot, which
+ * refuses to delete what an index still names, because the usual proxy does not serve its Go module. The store of the
+ * emulated API notes every deletion that zot would refuse, and one note fails the run.
  *
  *   npm run e2e                   Debian's clients, and those that are installed or quickly built where Go is
  *   npm run e2e -- --all-clients  builds cosign and helm as well, which takes minutes
- *   npm run e2e -- --record       writes down what all clients push, in scripts/e2e/recorded.json
+ *   npm run e2e -- --record       writes down what all clients push, in scripts/e2e/recorded.json; wants all, and BuildKit
  *   npm run e2e -- --mutants      breaks the action on purpose, in one way after another: each must be found out
  *   npm run e2e -- --entry FILE   runs this bundle
  *   npm run e2e -- --first        ends at the first check that fails
@@ -23,6 +24,7 @@ import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 import { createWorld, type World } from '../__tests__/emulator/world.ts'
 import { ExpectedError } from '../src/errors.ts'
+import { startBuildKit } from './e2e/buildkit.ts'
 import { createChecks } from './e2e/checks.ts'
 import { createClients } from './e2e/clients.ts'
 import { exercise, type Scene } from './e2e/exercise.ts'
@@ -202,7 +204,9 @@ async function makeRecording(): Promise<void> {
     registry,
     now: Date.now()
   }
-  await record(await laySigned('acme/recorded', hands, workshop, goClients), registry, workshop)
+  const builder = await startBuildKit(workshop, registry)
+  const pkg = await laySigned('acme/recorded', hands, workshop, goClients, builder('acme/recorded'))
+  await record(pkg, registry, workshop)
 }
 
 const { values } = parseArgs({

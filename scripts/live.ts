@@ -6,7 +6,7 @@
  *   npm run live -- --guess NAME=ANSWER                    with another guess, from __tests__/emulator/guesses.ts
  *   npm run live -- --owner OWNER --package NAME           against GitHub, with the token in GHCR_TOKEN
  *
- * NAME must not exist yet, or hold only what this script pushed. The token is a classic one with `write:packages` and
+ * NAME and NAME-last must not exist yet, or hold only what this script pushed. The token is a classic one with `write:packages` and
  * `delete:packages`, or the GITHUB_TOKEN of a workflow whose repository NAME will belong to. `--repository` names the
  * repository that the action takes for the workflow's own, GITHUB_REPOSITORY when left out. The results are written to
  * docs/live.md, or to the file that `--out` names.
@@ -24,10 +24,11 @@ import { ExpectedError } from '../src/errors.ts'
 import { openClients } from './live/clients.ts'
 import { openPackage } from './live/github.ts'
 import { refuseForeignPackage } from './live/guard.ts'
+import type { Lab } from './live/lab.ts'
 import { exerciseModes } from './live/modes.ts'
 import { type Finding, livePage } from './live/page.ts'
 import type { Place } from './live/place.ts'
-import { type Lab, PROBES } from './live/probes.ts'
+import { PROBES } from './live/probes.ts'
 import { openRegistry } from './live/registry.ts'
 import { createShapes } from './live/shapes.ts'
 
@@ -116,11 +117,14 @@ async function measure(
   where: string,
   isEmulator: boolean
 ): Promise<readonly string[]> {
-  const api = await openPackage(place)
-  const registry = openRegistry(place)
-  await refuseForeignPackage(api, registry)
-  const shapes = createShapes(registry, `${Date.now()}`)
-  const lab: Lab = { api, registry, shapes, patience: PATIENCE, settle }
+  const open = async (named: string) => {
+    const api = await openPackage({ ...place, name: named })
+    const registry = openRegistry({ ...place, name: named })
+    await refuseForeignPackage(api, registry)
+    return { api, registry, shapes: createShapes(registry, `${Date.now()}`) }
+  }
+  const other = () => open(`${place.name}-last`)
+  const lab: Lab = { ...(await open(place.name)), other, patience: PATIENCE, settle }
   const { apiUrl, registryUrl, owner, name, token } = place
   using clients = await openClients(place)
   console.log(`clients: ${clients.names.join(', ') || 'none on PATH, so our own pushes alone'}`)

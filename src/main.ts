@@ -215,7 +215,7 @@ function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
   }
   if (error instanceof InputError) {
     annotate(sentence => log.error(sentence, placeIn(sentence)), error.problems)
-    log.info(`Nothing was asked of GitHub. What each input takes: ${readme('inputs')}`)
+    log.info(`No request was sent to GitHub. All inputs are explained here: ${readme('inputs')}`)
   } else if (error instanceof ExpectedError) log.error(error.message)
   else {
     // A bug: its stack is what whoever repairs it needs, and each line of it is a line of the log.

@@ -69,7 +69,7 @@ it.each([
   here.clock.advance(11_000)
   here.state.rows.unshift(version('new index', { tags: ['v2'] }))
   here.state.needed.add(need)
-  expect(await knowledge.check(old)).toMatch(/new since the listing/)
+  expect(await knowledge.check(old)).toMatch(/pushed after the listing/)
 })
 
 it('lets nothing go while a new version cannot be read, and goes on once it can', async () => {
@@ -104,7 +104,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
     },
     here.clock
   )
-  expect(await knowledge.check(old)).toMatch(/new since the listing/)
+  expect(await knowledge.check(old)).toMatch(/pushed after the listing/)
   expect(seen.map(arrival => arrival.id)).toEqual(many.map(arrival => arrival.id))
 
   const unsorted = world([old, version('a'), version('b')], 1)
@@ -120,7 +120,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
     },
     unsorted.clock
   )
-  expect(await wary.check(old)).toMatch(/new since the listing/)
+  expect(await wary.check(old)).toMatch(/pushed after the listing/)
 })
 
 it('knows nothing that is older than ten seconds', async () => {
@@ -212,7 +212,7 @@ it('T-17 does not let a checked candidate go once a look for another one has fou
   adopted.state.needed.add(old.digest)
   await knowledge.check(other)
   expect(knowledge.fresh(old)).toBe(false)
-  expect(await knowledge.check(old)).toMatch(/new since the listing/)
+  expect(await knowledge.check(old)).toMatch(/pushed after the listing/)
 
   const tagged = world([old, other])
   const wary = tagged.watch()

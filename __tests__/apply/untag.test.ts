@@ -92,7 +92,7 @@ it('leaves a tag alone that has moved, is gone, or must not be touched any more'
   gone.tags.delete('sha-1')
   expect(await gone.untag()).toMatchObject({ status: 'already' })
   const changed = world()
-  changed.knowledge.checkTag = async () => 'no other tag holds it any more'
+  changed.knowledge.checkTag = async () => 'no other tag points to it anymore'
   expect(await changed.untag()).toMatchObject({ status: 'skipped' })
   for (const here of [moved, gone, changed]) expect(here.pushed).toEqual([])
 })

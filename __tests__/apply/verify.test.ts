@@ -62,7 +62,7 @@ it('is red when what is needed cannot be restored', async () => {
   )
   await using run = await clean()
   expect(run.code).toBe(1)
-  expect(run.stdout).toMatch(/::error::app: sha-1 is needed, was deleted, and is not back/)
+  expect(run.stdout).toMatch(/::error::app: sha-1 is needed, was deleted, and could not be restored/)
 })
 
 it('is red when an image that stays was broken by somebody else meanwhile', async () => {
@@ -82,7 +82,7 @@ it('says that it could not look when GitHub does not answer, and is red', async 
   )
   await using run = await clean()
   expect(run.code).toBe(1)
-  expect(run.stdout).toMatch(/What was deleted could not be looked at once more/)
+  expect(run.stdout).toMatch(/The deleted versions could not be checked again/)
 })
 
 it('looks at nothing once more where nothing was deleted', async () => {

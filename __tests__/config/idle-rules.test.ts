@@ -20,7 +20,11 @@ test.each([
     '5:57: `older-than` is below the grace. Nothing younger than 24 h is ever'
   ],
   ['match: { tags: a }, keep-within: 1h', '', '5:60: `keep-within` is below the grace.'],
-  ['match: { tags: a, newer-than: 1d }', '', '5:57: The rule can delete nothing. Nothing younger than 24 h'],
+  [
+    'match: { tags: a, newer-than: 1d }',
+    '',
+    '5:57: The rule cannot delete anything. Nothing younger than 24 h'
+  ],
   [
     'match: { tags: a, older-than: 2d }',
     '    grace: 3d\n',
@@ -42,7 +46,8 @@ test.each([
   ['{ name: all, action: keep, match: { tags: a*, older-than: 3d } }', false]
 ])('a delete rule beside %s', (keep, isKept) => {
   const text = policy('match: { tags: a-* }').replace('rules:', `rules:\n      - ${keep}`)
-  const told = 'p.yml:6:42: The rule can delete nothing, because the rule `all` keeps all that it selects.'
+  const told =
+    'p.yml:6:42: The rule cannot delete anything, because the rule `all` keeps everything that it selects.'
   expect(idleRules(parsePolicyFile(text, 'p.yml'), 24 * HOUR)).toEqual(isKept ? [told] : [])
 })
 

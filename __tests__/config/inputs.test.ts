@@ -126,10 +126,10 @@ test.each(VALUES)('T-25c: input %s as %j', (name, value, expected) => {
 })
 
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
-  ['token', '', /^Input `token`: is empty/],
-  ['mode', 'retian', /"retian" is not known here. Did you mean `retain`/],
+  ['token', '', /^Input `token` is empty/],
+  ['mode', 'retian', /"retian" is not a possible value. Did you mean `retain`/],
   ['dry-run', 'yes', /"yes" is neither `true` nor `false`/],
-  ['keep-at-least', '-1', /"-1" is no whole number.*digits only/],
+  ['keep-at-least', '-1', /"-1" is not a whole number.*digits only/],
   ['keep-at-least', '1e3', /digits only/],
   ['keep-at-least', '0x10', /digits only/],
   ['keep-at-least', '3.5', /digits only/],
@@ -137,30 +137,34 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['keep-at-least', '99999999999999999999', /too large/],
   ['max-deletion-percent', '101', /from `0` to `100`/],
   ['max-deletion-percent', '50%', /without a percent sign/],
-  ['older-than', '3 moons', /"3 moons" is no age.*`30d`/],
-  ['grace', '24', /"24" is no age/],
+  ['older-than', '3 moons', /"3 moons" is not an age.*`30d`/],
+  ['grace', '24', /"24" is not an age/],
   ['time-limit', '0h', /`time-limit`/],
   ['delete-tags', 'v[1', /v\[1/],
   ['delete-tags', '/(/', /\/\(\//],
-  ['delete-tags', 'v1 # not latest', /line of its own/],
-  ['keep-tags', 'sha256:abc', /"sha256:abc" is no full digest/],
-  ['keep-tags', 'latest !latest', /`keep-tags`: no tag can match, because the `!` patterns take out all/],
+  ['delete-tags', 'v1 # not latest', /own line/],
+  ['keep-tags', 'sha256:abc', /"sha256:abc" is not a full digest/],
+  [
+    'keep-tags',
+    'latest !latest',
+    /`keep-tags`: no tag can match, because the `!` patterns exclude everything/
+  ],
   ['delete-tags', 'sha-* !*', /`delete-tags`: no tag can match/],
-  ['keep-tags', `!sha256:${'a'.repeat(64)}`, /no full digest/],
+  ['keep-tags', `!sha256:${'a'.repeat(64)}`, /not a full digest/],
   ['delete-broken', 'ghosts', /Did you mean `ghost`/],
-  ['age-from', 'oldest', /It can be `newest`, `created`, `updated`/],
+  ['age-from', 'oldest', /Possible values are `newest`, `created`, `updated`/],
   ['owner', 'octo/app', /without a slash/],
-  ['packages', '[]', /^Input `packages`: is an empty list, so there is no package/],
-  ['packages', 'app:latest', /"app:latest" is no package name/],
+  ['packages', '[]', /^Input `packages` is an empty list, so there is no package/],
+  ['packages', 'app:latest', /"app:latest" is not a package name/],
   ['packages', 'Octo/app', /begins with the owner. Write `app`; .*`octo\/octo\/app`/],
   ['packages', 'octo/app-*', /begins with the owner. Write `app-\*`/],
   ['packages', 'ghcr.io/other/app', /is not under `ghcr.io\/octo\/`/],
   ['packages', 'localhost:5000/octo/app', /is not under/],
-  ['api-url', 'api.github.com', /is no http address.*`https:\/\/`/],
-  ['api-url', 'ftp://x', /is no http address/],
+  ['api-url', 'api.github.com', /is not an HTTP address.*`https:\/\/`/],
+  ['api-url', 'ftp://x', /is not an HTTP address/],
   ['api-url', 'http://api.github.com', /would send the token unencrypted/],
   ['api-url', 'http://127.0.0.1.evil.example', /unencrypted/],
-  ['api-url', 'https://x/?a=b', /Leave it out/],
+  ['api-url', 'https://x/?a=b', /Leave that part out/],
   ['registry-url', 'https://ghcr.io/octo', /has a path.*`https:\/\/ghcr.io`/]
 ]
 
@@ -188,13 +192,13 @@ describe('a value that cannot be is refused with the input, the value and the fi
   test('and so is a server that the runner cannot mean', () => {
     const server = { ...RUNNER, GITHUB_SERVER_URL: 'github.com' }
     expect(problemsOf({ 'registry-url': 'https://ghcr.io' }, server)).toEqual([
-      'Variable GITHUB_SERVER_URL: "github.com" is no http address. Write it with `https://` in front.'
+      'Variable GITHUB_SERVER_URL: "github.com" is not an HTTP address. Write it with `https://` in front.'
     ])
   })
 
   test('law 10: a password in an address is not repeated', () => {
     const [problem] = problemsOf({ 'api-url': 'https://me:hunter2@x.example' })
-    expect(problem).toMatch(/has a user or a password/)
+    expect(problem).toMatch(/contains a user or a password/)
     expect(problem).not.toContain('hunter2')
   })
 })
@@ -237,8 +241,8 @@ describe('packages', () => {
 
   test('outside of a repository they must be given, and so must the owner', () => {
     const { GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER, ...bare } = RUNNER
-    expect(problemsOf({ packages: 'app' }, bare)).toEqual([expect.stringMatching(/`owner`: is empty/)])
-    expect(problemsOf({ owner: 'octo' }, bare)).toEqual([expect.stringMatching(/`packages`: is empty/)])
+    expect(problemsOf({ packages: 'app' }, bare)).toEqual([expect.stringMatching(/`owner` is empty/)])
+    expect(problemsOf({ owner: 'octo' }, bare)).toEqual([expect.stringMatching(/`packages` is empty/)])
   })
 })
 
@@ -253,8 +257,8 @@ test.each([
 describe('inputs of other modes', () => {
   test('stop the run when they are set', () => {
     expect(problemsOf({ confirm: 'app', 'skip-tags': 'x*' })).toEqual([
-      expect.stringMatching(/^Input `skip-tags` is used by mode `check` only, and the mode is `retain`/),
-      expect.stringMatching(/^Input `confirm` is used by mode `purge` only/)
+      expect.stringMatching(/^Input `skip-tags` is only for mode `check`, and the mode is `retain`/),
+      expect.stringMatching(/^Input `confirm` is only for mode `purge`/)
     ])
   })
 
@@ -277,7 +281,7 @@ describe('placeholders', () => {
   ])('of %s that nothing feeds stop the run: %s', (input, value, name) => {
     const problems = problemsOf({ mode: 'check', [input]: value })
     expect(problems).toEqual([
-      expect.stringMatching(`^Input \`${input}\`: nothing is known by the name \`\\{${name}\\}\``)
+      expect.stringMatching(`^Input \`${input}\`: \`\\{${name}\\}\` is not a known placeholder`)
     ])
   })
 

@@ -29,9 +29,9 @@ describe('E-18 patterns that no image tag can match are refused with the right s
     ['!v[12].[0-9]+', '`!/^v[12]\\.\\d+$/`'],
     ['v[0-9]+.[0-9]+*', '`/^v\\d+\\.\\d+[^\\/]*$/`'],
     ['v(1|2)', '`/v(1|2)/`'],
-    ['v*|latest', '`v*` and `latest` as entries'],
-    ['rc|beta', '`rc` and `beta` as entries of their own, or `/rc|beta/` for parts of a name'],
-    ['|', 'Separate entries by commas'],
+    ['v*|latest', '`v*` and `latest` as separate'],
+    ['rc|beta', '`rc` and `beta` as separate entries, or `/rc|beta/` for parts of a name'],
+    ['|', 'Separate entries with commas'],
     ['app:latest', '`latest`'],
     ['ghcr.io/octo/app:v1.*', '`v1.*`'],
     ['ghcr.io/octo/app:', '`latest`'],
@@ -58,7 +58,7 @@ describe('E-18 patterns that no image tag can match are refused with the right s
     ['{v*,"x"}', 'Leave it out']
   ])('E-18 %s', (pattern, cure) => {
     const message = slipOf(pattern)
-    expect(message).toMatch(/^The pattern `.+` can match no image tag: .*\.$/)
+    expect(message).toMatch(/^The pattern `.+` cannot match any image tag: .*\.$/)
     expect(message).toContain(cure)
   })
 

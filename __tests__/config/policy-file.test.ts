@@ -177,12 +177,12 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'an unknown key',
       'action: delete, match: { tags: a, older_than: 3d }',
-      '5:45: packages[0].rules[0].match.older_than: Nothing of this name is known here. Did you mean `older-than`?'
+      '5:45: packages[0].rules[0].match.older_than: This key is not known. Did you mean `older-than`?'
     ],
     [
       'a key like no other',
       'action: delete, match: { tags: a }, colour: red',
-      'colour: Nothing of this name is known here. Known are `name`, `action`'
+      'colour: This key is not known. The known keys are `name`, `action`'
     ],
     [
       'a wrong word',
@@ -197,7 +197,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'a bad age (T-25e)',
       'action: delete, match: { tags: a, older-than: 3 moons }',
-      'older-than: `3 moons` is no age. Write for instance `36h`'
+      'older-than: `3 moons` is not an age. Write for instance `36h`'
     ],
     [
       'a number for an age',
@@ -212,7 +212,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'a number for a tag',
       'action: keep, match: { tags: [1.10] }',
-      'tags[0]: It must be text, and YAML reads it as 1.1. Put it in quotes, as it is meant.'
+      'tags[0]: It must be text, and YAML reads it as 1.1. Put it in quotation marks.'
     ],
     [
       'a bad glob (T-25e)',
@@ -225,7 +225,11 @@ describe('what is wrong is said with its place and its remedy', () => {
       'tags: The pattern `/(/` is not a regular expression'
     ],
     ['a bad range', 'action: keep, match: { semver: newest }', 'The pattern `newest` is not a semver range.'],
-    ['a short digest', "action: keep, match: { digests: 'sha256:abc' }", '`sha256:abc` is no full digest.'],
+    [
+      'a short digest',
+      "action: keep, match: { digests: 'sha256:abc' }",
+      '`sha256:abc` is not a full digest.'
+    ],
     [
       'a negative count',
       'action: delete, match: { tags: a }, keep-at-least: -1',
@@ -243,7 +247,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'untagged and tags',
       'action: delete, match: { untagged: true, tags: a }',
-      'What is untagged has no tags that `tags` could match.'
+      'An untagged version has no tags that `tags` could match.'
     ],
     [
       'untagged: false',
@@ -263,7 +267,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'variants without semver',
       'action: keep, match: { tags: a, variants: alpine }',
-      '`variants` needs `semver` beside it'
+      '`variants` also needs `semver`'
     ],
     [
       'a pull request without its number',
@@ -273,7 +277,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'closed-for alone',
       'action: delete, match: { tags: a, closed-for: 3d }',
-      '`closed-for` needs `pull-request: closed` beside it.'
+      '`closed-for` also needs `pull-request: closed`.'
     ],
     [
       'branches of all tags',
@@ -288,12 +292,12 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'a series without semver',
       'action: delete, match: { tags: a }, group-by: semver-minor',
-      '`semver-minor` needs `semver` in the match.'
+      '`semver-minor` needs `semver` in `match`.'
     ],
     [
       'a rank without semver',
       'action: delete, match: { tags: a }, rank-by: semver',
-      'To rank by semver, select by it'
+      'To rank by semver, also select by it'
     ],
     [
       'untag without tags',
@@ -308,12 +312,12 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'ages that no version has',
       'action: delete, match: { tags: a, older-than: 90d, newer-than: 30d }',
-      '5:74: packages[0].rules[0].match.newer-than: Nothing is newer than this and as old as `older-than` asks for.'
+      '5:74: packages[0].rules[0].match.newer-than: Nothing can be newer than this and older than `older-than`.'
     ],
     [
       'tags that take each other out',
       "action: keep, match: { tags: [latest, '!latest'] }",
-      'match.tags: No tag can match, because the `!` patterns take out all that the others name.'
+      'match.tags: No tag can match, because the `!` patterns exclude everything that the others match.'
     ],
     [
       'a range without versions',
@@ -323,12 +327,12 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'untagged and orphaned',
       'action: delete, match: { untagged: true, state: orphaned }',
-      'match.state: What is orphaned describes something, and does not count as untagged.'
+      'match.state: An orphaned version describes something, so it does not count as untagged.'
     ],
     [
       'a keep rule that keeps none',
       'action: keep, match: { tags: v* }, keep-at-least: 0, keep-daily: 0',
-      'keep-at-least: It keeps none of what it selects. Leave it out to keep all.'
+      'keep-at-least: It keeps nothing of what it selects. Leave it out to keep everything.'
     ],
     [
       'a group of an expression that lacks a slash',
@@ -400,7 +404,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [['app', '[web, app]'], '`app` is never reached: the earlier entry `app` matches it'],
     [
       ['[app, "!app*"]'],
-      'It matches no package, because the `!` patterns take out all that the others name.'
+      'It matches no package, because the `!` patterns exclude everything that the others match.'
     ],
     [['[app*, "!app-meta"]', 'app-meta'], ''],
     [['app', 'app-*', '"*"', '"**"'], '']

@@ -35,6 +35,8 @@ export const GUESSES = {
   absentRepository: ['404 NAME_UNKNOWN', '403 DENIED'],
   /** Whether the registry says how long its token is good for. */
   tokenLifetime: ['not said', 'said'],
+  /** Whether the registry takes GitHub's own token in base64 (seen with short ones). */
+  directBearer: ['401 UNAUTHORIZED', 'accepted'],
   /** Whether HEAD counts as a download. */
   headCounts: ['no', 'yes']
 } as const satisfies Record<string, readonly [string, string]>

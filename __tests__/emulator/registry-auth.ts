@@ -9,8 +9,8 @@ export type Action = 'pull' | 'push'
 
 interface Bearer {
   readonly account: Account | undefined
-  /** Each `owner/name` with the actions that were asked for. */
-  readonly scopes: ReadonlyMap<string, readonly string[]>
+  /** Each `owner/name` with the actions that were asked for; undefined for all that the account may do. */
+  readonly scopes: ReadonlyMap<string, readonly string[]> | undefined
   readonly expires: number
 }
 
@@ -52,9 +52,16 @@ export function createAuth(world: World, options: AuthOptions): RegistryAuth {
     })
   }
 
+  function direct(token: string): Bearer | undefined {
+    const account =
+      world.directBearer === 'accepted' ? world.account(`${Buffer.from(token, 'base64')}`) : undefined
+    return account && { account, scopes: undefined, expires: Number.POSITIVE_INFINITY }
+  }
+
   function bearerOf(call: Call): Bearer | undefined {
     const [scheme, token = ''] = (call.headers.authorization ?? '').split(' ')
-    const bearer = scheme?.toLowerCase() === 'bearer' ? bearers.get(token) : undefined
+    if (scheme?.toLowerCase() !== 'bearer') return undefined
+    const bearer = bearers.get(token) ?? direct(token)
     return bearer !== undefined && bearer.expires > options.now() ? bearer : undefined
   }
 
@@ -107,7 +114,9 @@ export function createAuth(world: World, options: AuthOptions): RegistryAuth {
     refuse: (call, repository, action) => {
       const bearer = bearerOf(call)
       if (bearer === undefined) return challenge(repository, action)
-      if (!bearer.scopes.get(repository)?.includes(action)) return challenge(repository, action)
+      const { scopes } = bearer
+      if (scopes !== undefined && !scopes.get(repository)?.includes(action))
+        return challenge(repository, action)
       if (!mayPull(bearer.account, repository)) return denied()
       if (action === 'pull' || mayPush(bearer.account, repository)) return undefined
       return denied('permission_denied: write_package')

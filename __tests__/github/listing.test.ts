@@ -192,7 +192,7 @@ it('never gives a short list: four readings of which each shows more of what is 
     async () => 20
   )
   await expect(short).rejects.toThrow(ExpectedError)
-  await expect(short).rejects.toThrow('each of 4 readings')
+  await expect(short).rejects.toThrow('each of 4 attempts')
   expect(readings).toBe(4)
 })
 

@@ -41,7 +41,12 @@ it('hands on the scopes of a token that has some', async () => {
 })
 
 it.each<[string, Answer, Answer, string]>([
-  ['nobody has the login', [404, { message: 'Not Found' }], acme, 'The input `owner` names nobody'],
+  [
+    'nobody has the login',
+    [404, { message: 'Not Found' }],
+    acme,
+    'Nobody has the login in the input `owner`'
+  ],
   ['the token is not valid', [401, { message: 'Bad credentials' }], acme, 'The `token` is wrong'],
   ['it is neither', [200, { login: 'Acme', type: 'Bot' }], acme, 'but a Bot'],
   ['GitHub cannot tell whose the token is', user, [502, {}], 'HTTP 502']

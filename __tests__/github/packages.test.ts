@@ -86,7 +86,7 @@ it('T-36 lists an empty package as empty', async () => {
 })
 
 it.each<[string, object, string]>([
-  ['no digest as its name', { name: '1.2.3' }, 'which is no digest'],
+  ['no digest as its name', { name: '1.2.3' }, 'which is not a digest'],
   ['no id', { id: undefined }, '0.id']
 ])('refuses a row with %s', async (_, row, message) => {
   await using server = await serve(listingOf([versionRow(1, [], row)]))
@@ -154,12 +154,7 @@ it('E-28 waits for a page deep in the list that the server fails to give for a w
 
 it.each<[number, number, number, string | undefined]>([
   [1_000, 5 * 60_000, 99_000, undefined],
-  [
-    1_000,
-    5 * 60_000,
-    400_000,
-    'takes 4,000 API requests, and `reserve-requests` leaves this token 1,000 an hour'
-  ],
+  [1_000, 5 * 60_000, 400_000, 'takes 4,000 API requests, and `reserve-requests` leaves it 1,000 an hour'],
   [1_000, 5 * 60_000, 400_000, 'A classic token has 5,000 requests an hour, which is enough.'],
   [5_000, 5 * 60_000, 600_000, '2 hours of quota: `patience: 1h` and a `time-limit`'],
   [1_000, 3_600_000, 400_000, undefined],
@@ -224,7 +219,7 @@ it('reads a package', async () => {
 
 it.each([
   ['ap', 'such as "app/api"'],
-  ['ACME/app', 'The name goes without the owner: write "app".']
+  ['ACME/app', 'Write the name without the owner: "app".']
 ])('T-36 says what may be wrong with the package name %s', async (name, hint) => {
   await using server = await serve(() => [404, { message: 'Package not found.' }])
   const read = packagesOf(server).packages.get(name)
@@ -252,7 +247,7 @@ it.each<[number, string]>([
   async (status, message) => {
     await using server = await serve(() => [status, { message }])
     await expect(packagesOf(server).packages.list()).rejects.toThrow(
-      'With GITHUB_TOKEN name every package in full: https://'
+      'With GITHUB_TOKEN, name every package in full: https://'
     )
   }
 )

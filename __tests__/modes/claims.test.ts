@@ -61,7 +61,7 @@ test('approval-and-undo: restoring in the second look needs `write:packages`, an
   // The remedy once, and what it is needed for.
   expect(result.errors).toEqual([
     expect.stringMatching(/1 change failed\..*its scopes must include .*`write:packages`/),
-    expect.stringMatching(/sha-1 is needed, was deleted, and is not back/)
+    expect.stringMatching(/sha-1 is needed, was deleted, and could not be restored/)
   ])
 })
 
@@ -75,7 +75,7 @@ test('approval-and-undo: a package is restored as long as nobody has taken its n
   const again = world.package('acme/app', { repository: 'acme/app' })
   again.push(manifest(), { tags: ['other'], at: ago(1) })
   const result = await run({ mode: 'restore', restore: 'package', token })
-  expect(result.warnings).toEqual([expect.stringMatching(/A package app is there.*made it anew/)])
+  expect(result.warnings).toEqual([expect.stringMatching(/A package app is there.*created it again/)])
   const undone = await run({ mode: 'restore', restore: purged.outputs['report'] ?? '', token })
   expect(undone).toMatchObject({ code: 1, outputs: { 'restored-count': '0' } })
   expect(undone.warnings).toEqual([expect.stringMatching(/A package app is there/)])

@@ -96,9 +96,9 @@ const EDITS: [string, (report: Report) => unknown, RegExp][] = [
   [
     'a package whose name leads elsewhere',
     one => Object.assign(first(one), { name: 'app/../../..' }),
-    /no name of a package/
+    /not the name of a package/
   ],
-  ['a package without a name', one => Object.assign(first(one), { name: '' }), /no name of a package/],
+  ['a package without a name', one => Object.assign(first(one), { name: '' }), /not the name of a package/],
   ['another owner', one => Object.assign(one.run, { owner: 'else' }), /about packages of else/],
   [
     'another API',

@@ -52,7 +52,7 @@ it('deletes what the plan names and nothing else, whatever else would be due by 
   expect(app.digests()).toContain(late.digest)
   await using third = await run({ plan: planOf(first) })
   expect(third).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
-  expect(third.summary).toMatch(/6 versions of the plan are gone already/)
+  expect(third.summary).toMatch(/6 versions of the plan are already gone/)
 })
 
 it.each<[string, () => unknown, RegExp]>([
@@ -169,6 +169,6 @@ it.each<[string, Record<string, string>]>([
   await using result = await run(inputs)
   expect(result.code).toBe(1)
   expect(result.stdout).toContain(`::error::Input \`${input}\``)
-  expect(result.stdout).toContain('Nothing was asked of GitHub.')
+  expect(result.stdout).toContain('No request was sent to GitHub.')
   expect(github.requests).toEqual([])
 })

@@ -137,7 +137,7 @@ test('law 3: a package is not known to be gone when nobody answers after its del
   )
   const result = await run({ mode: 'purge', purge: 'package', confirm: 'app' })
   expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '0' } })
-  expect(result.errors.join()).toMatch(/whether that is so could not be seen/)
+  expect(result.errors.join()).toMatch(/this could not be verified/)
 })
 
 test('E-03: a package that GitHub shows for a moment after its deletion is gone all the same', async () => {

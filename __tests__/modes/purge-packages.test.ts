@@ -51,7 +51,7 @@ test.each([
     'nothing is confirmed',
     'app-pr-*',
     '',
-    /`confirm` is empty. Repeat what `packages` says there, `app-pr-\*`/
+    /`confirm` is empty. Repeat the value of `packages` there \(`app-pr-\*`\)/
   ],
   [
     'less is confirmed',
@@ -66,10 +66,10 @@ test.each([
     /`confirm` is "app-pr-1 web", and the package is `app-pr-1`/
   ],
   ['the pattern is another', 'app-pr-*', 'app-*', /`confirm` is "app-\*"/],
-  ['the pattern is everything', '*', '*', /would be every package.*Name the packages/],
-  ['the pattern takes something out of everything', '!app', '!app', /would be every package/],
-  ['the pattern is almost everything', '/^[a-z]/', '/^[a-z]/', /would be every package/],
-  ['all that is linked', 'linked', 'linked', /would be every package/]
+  ['the pattern is everything', '*', '*', /match every package.*Name the packages/],
+  ['the pattern takes something out of everything', '!app', '!app', /match every package/],
+  ['the pattern is almost everything', '/^[a-z]/', '/^[a-z]/', /match every package/],
+  ['all that is linked', 'linked', 'linked', /match every package/]
 ])('nothing goes and nothing is asked when %s', async (_, packages, confirm, sentence) => {
   await using scene = await open()
   const run = await scene.run({

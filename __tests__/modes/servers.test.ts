@@ -33,7 +33,7 @@ const SERVERS = [
 ]
 
 /** `acme/app` with its repository on such a server, and whole runs of the bundle there. */
-async function openServer({ server, api, registry, prefix }: (typeof SERVERS)[number]) {
+async function openServer({ server, api, registry, prefix, proxy }: (typeof SERVERS)[number]) {
   const world = createWorld()
   world.org('acme')
   const app = world.package('acme/app', { repository: 'acme/app' })
@@ -46,7 +46,7 @@ async function openServer({ server, api, registry, prefix }: (typeof SERVERS)[nu
     GITHUB_SERVER_URL: server,
     GITHUB_API_URL: api,
     'INPUT_REGISTRY-URL': '',
-    https_proxy: enterprise.proxyUrl,
+    [proxy]: enterprise.proxyUrl,
     NODE_EXTRA_CA_CERTS: CERTIFICATE
   }
   return {

@@ -19,15 +19,15 @@ const RETAIN: readonly (readonly [slip: Readonly<Record<string, string>>, cure: 
   [{ 'delete-tags': 'sha-*', 'keep-at-least': '-1' }, 'Write digits only'],
   [{ 'delete-tags': 'sha-*', 'older-than': '14' }, 'Write `14d`'],
   [{ 'delete-tags': 'sha-*', 'older-than': '5m' }, 'Write `5min`'],
-  [{ 'delete-tags': 'sha-*', 'dry-run': 'yes' }, 'Write one of them'],
+  [{ 'delete-tags': 'sha-*', 'dry-run': 'yes' }, 'Write one of the two'],
   [{ 'delete-tags': 'sha-*', dryrun: 'true' }, 'Did you mean `dry-run`?'],
   [{ 'delete-tags': 'sha-*', 'max-deletion-percent': '50%' }, 'without a percent sign'],
-  [{ 'delete-tags': 'sha-*', packages: 'ghcr.io/acme/app:latest' }, 'without tag or digest'],
+  [{ 'delete-tags': 'sha-*', packages: 'ghcr.io/acme/app:latest' }, 'without a tag or digest'],
   [{ 'delete-tags': 'sha-*', packages: 'acme/app' }, 'Write `app`'],
   [{ 'delete-tags': 'sha-*', owner: 'https://github.com/acme' }, 'without a slash'],
   [{ 'delete-tags': 'sha-*', token: '' }, 'Give '],
   [{ 'delete-tags': 'sha-*', token: 'github_pat_11AAA_x' }, 'personal access token (classic)'],
-  [{ 'delete-tags': 'sha-*', mode: 'retention' }, 'It can be `retain`'],
+  [{ 'delete-tags': 'sha-*', mode: 'retention' }, 'Possible values are `retain`'],
   [{ 'delete-tags': 'sha-*', protect: 'release' }, 'Did you mean `releases`?'],
   [{ 'delete-tags': 'sha-*', 'exclude-tags': 'latest' }, '`keep-tags: latest`'],
   [{ 'delete-tags': 'sha-*', explain: 'latest' }, 'set `dry-run: true`'],
@@ -36,7 +36,7 @@ const RETAIN: readonly (readonly [slip: Readonly<Record<string, string>>, cure: 
   [{ policy: entry('tags: [\'"latest"\']') }, 'Write `latest`'],
   [{ policy: entry('tag: latest') }, 'Did you mean `tags`?'],
   [{ policy: entry('labels: { team: \'"web"\' }') }, 'Write `web`'],
-  [{ policy: entry("labels: { team: '^web$' }") }, 'labels take globs only'],
+  [{ policy: entry("labels: { team: '^web$' }") }, 'labels take only globs'],
   [{ policy: entry("labels: { team: 'web|api' }") }, 'Write `web` and `api`']
 ]
 

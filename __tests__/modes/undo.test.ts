@@ -75,7 +75,7 @@ describe('restore', () => {
     github.faults.on({ method: 'POST', path: /restore$/ }, { kind: 'answer', answer: { status: 204 } })
     await using back = await restore(reportOf(first))
     expect(back).toMatchObject({ code: 1, outputs: { 'restored-count': '0', 'failed-count': '3' } })
-    expect(back.stdout).toMatch(/^::error::.*answered that it is restored, and it is not there/m)
+    expect(back.stdout).toMatch(/^::error::.*answered that it is restored, but it is not there/m)
   })
 
   it.each(['the registry', 'GitHub'])('law 3: believes %s alone that a platform is back', async witness => {
@@ -165,6 +165,43 @@ describe('restore', () => {
     await using back = await restore(what(doomed.digest))
     expect(back.code).toBe(0)
     expect(picture()).toEqual(before)
+  })
+
+  it.each(['hidden', 'shown'] as const)(
+    'leaves no tag broken on the way where a time alone says what comes back (tags %s)',
+    async shown => {
+      github.world.deletedTags = shown
+      const platform = app.push(manifest(), { tags: ['sha-1-amd64'], at: '2026-02-01T00:00:00Z' })
+      app.push(index([{ shape: platform.shape }]), { tags: ['sha-1'], at: '2026-02-01T01:00:00Z' })
+      app.push(index([{ shape: image() }]), { tags: ['sha-2'], at: '2026-02-02T00:00:00Z' })
+      const before = picture()
+      await using _ = await clean()
+      github.faults.on(
+        { method: 'POST', path: /restore$/, times: 1 },
+        { kind: 'answer', answer: { status: 502 } }
+      )
+      const broken: string[] = []
+      github.faults.on(
+        { method: 'POST', path: /restore$/ },
+        { kind: 'then', run: () => broken.push(...github.world.broken()) }
+      )
+      await using back = await restore('since 3h')
+      expect(back.code).toBe(0)
+      expect(picture()).toEqual(before)
+      expect(broken).toEqual([])
+    }
+  )
+
+  it('goes on where one of what a time names does not come back', async () => {
+    const [lost, other] = ['sha-1', 'sha-2'].map(tag =>
+      app.push(manifest(), { tags: [tag], at: '2026-02-01T00:00:00Z' })
+    )
+    await using _ = await clean()
+    const path = new RegExp(`/${lost!.id}/restore$`)
+    github.faults.on({ method: 'POST', path }, { kind: 'answer', answer: { status: 404 } })
+    await using back = await restore('since 3h')
+    expect(back).toMatchObject({ code: 1, outputs: { 'restored-count': '1', 'failed-count': '1' } })
+    expect(app.tags()).toMatchObject({ 'sha-2': other!.digest })
   })
 
   it('E-07 takes the tag back from the placeholder that a killed run left behind', async () => {
@@ -261,7 +298,7 @@ describe('restore', () => {
     expect(back.stdout).toMatch(
       /GitHub answered "Package version not found\.": it was deleted more than 30 days ago/
     )
-    expect(back.summary).toMatch(/it would be broken without sha256&#58;\w{12}, which did not come back/)
+    expect(back.summary).toMatch(/it would be broken without sha256&#58;\w{12}, which was not restored/)
     expect(app.tags()).not.toHaveProperty('sha-1')
   })
 
@@ -271,7 +308,7 @@ describe('restore', () => {
     app.row.deleted.delete(doomed.children[0]!.id)
     await using back = await restore(String(doomed.id))
     expect(back.code).toBe(1)
-    expect(back.stdout).toMatch(/sha-1 \(sha256:\w{12}\) is back, but only half of it/)
+    expect(back.stdout).toMatch(/sha-1 \(sha256:\w{12}\) is restored, but not whole/)
   })
 
   it('asks for nothing that is too old, and says when it was deleted', async () => {
@@ -378,29 +415,33 @@ describe('purge', () => {
     ],
     ['nothing is named', () => ({ purge: '' }), /`purge` is empty/],
     ['two packages are meant', () => ({ purge: 'bad', packages: 'app, web' }), /about one package/],
-    ['a name is unknown', () => ({ purge: 'worse' }), /"worse" is no tag, digest or version id/],
+    ['a name is unknown', () => ({ purge: 'worse' }), /"worse" is not a tag, digest or version id/],
     ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
     [
       'a reference names another owner',
       () => ({ purge: 'ghcr.io/other/app:bad' }),
-      /"ghcr\.io\/other\/app:bad" is of another package\. Here it is `ghcr\.io\/acme\/app`/
+      /"ghcr\.io\/other\/app:bad" belongs to another package\. This run is about `ghcr\.io\/acme\/app`/
     ],
-    ['a reference names another package', () => ({ purge: 'ghcr.io/acme/web:bad' }), /is of another package/],
+    [
+      'a reference names another package',
+      () => ({ purge: 'ghcr.io/acme/web:bad' }),
+      /belongs to another package/
+    ],
     [
       'a reference names another registry',
       () => ({ purge: 'docker.io/acme/app:bad' }),
-      /is of another package/
+      /belongs to another package/
     ],
     [
       'a digest is said to be of another package, beside a name that is right',
       () => ({ purge: `twin web:1@${app.tags()['bad']}?` }),
-      /is of another package/
+      /belongs to another package/
     ],
     ['no tagged version would be left', () => ({ purge: 'v1 bad twin latest' }), /write `purge: package`/],
     [
       'the word package stands among others',
       () => ({ purge: 'package bad' }),
-      /`package` stands for everything. Name nothing beside it/
+      /`package` means everything. Leave out the other names/
     ]
   ])('purges nothing when %s', async (_, inputs, sentence) => {
     app.push(manifest(), { tags: ['bad'] })
@@ -461,7 +502,7 @@ describe('purge', () => {
     app.downloaded(bad, 5_001)
     await using left = await purge('bad')
     expect(left.code).toBe(1)
-    expect(left.stdout).toMatch(/1 version that the purge means is still there.*5000 downloads/)
+    expect(left.stdout).toMatch(/1 version that should be purged is still there.*5000 downloads/)
   })
 
   it('deletes the package as a whole on the word, and restore brings it back', async () => {
@@ -474,7 +515,7 @@ describe('purge', () => {
     expect(packages()).toEqual([])
     expect(github.writes).toHaveLength(1)
     await using back = await restore(reportOf(gone))
-    expect(back.stdout).toMatch(/The package as a whole is gone: it comes back/)
+    expect(back.stdout).toMatch(/The whole package is gone: it is restored/)
     expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6' } })
     expect(picture()).toEqual(before)
     await using _ = await purge('package')

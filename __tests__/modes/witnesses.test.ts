@@ -116,7 +116,7 @@ test('law 3: a purge is not green where nobody says that the image cannot be pul
   )
   const result = await run({ mode: 'purge', purge: 'bad', confirm: 'app' })
   expect(app.version(bad.digest)).toBeUndefined()
-  expect(result.errors.join()).toMatch(/Whether 1 version that went can still be pulled by digest is unknown/)
+  expect(result.errors.join()).toMatch(/Whether 1 deleted version can still be pulled by digest is unknown/)
 })
 
 test('E-08 a package of one’s own is not absent while the registry has it: nothing is built', async () => {

@@ -87,7 +87,7 @@ describe('a bad pattern is refused in a sentence that quotes it (T-25e)', () => 
     ['v[1', 'no closing `]`'],
     ['a{b', 'no closing `}`'],
     ['+(a', 'no closing `)`'],
-    ['!(latest)', 'is no glob'],
+    ['!(latest)', 'is not a glob'],
     ['/abc', 'no closing slash'],
     ['//', 'empty regular expression'],
     ['/(/', 'not a regular expression'],
@@ -129,7 +129,7 @@ test.each([
   ],
   ['cut by its characters', '{a,b}x'.repeat(1_600), 'is longer than 1,000 characters'],
   ['nested too deep', `${'{a,'.repeat(1_200)}${'}'.repeat(1_200)}`, 'is longer than 1,000 characters'],
-  ['of too many parts', '?()'.repeat(333), 'is no glob (pattern has too many extglobs)']
+  ['of too many parts', '?()'.repeat(333), 'is not a glob (pattern has too many extglobs)']
 ])('E-42 a glob that is %s is refused in a sentence', (_, pattern, why) => {
   const parse = (): unknown => parsePatterns([pattern])
   expect(parse).toThrow(ExpectedError)

@@ -56,7 +56,7 @@ describe('an age', () => {
   })
 })
 
-describe('what is no age is answered with a spelling that works', () => {
+describe('what is not an age is answered with a spelling that works', () => {
   test.each([
     ['30', '`30d` for days or `30h` for hours'],
     ['30m', '`30min` for minutes or `30 months`'],

@@ -232,7 +232,10 @@ describe('the token', () => {
       const { registry, exchanges } = await world([ok], { token: play, options: { clock } })
       for (let n = 0; n < 3; n++) {
         const read = await registry.readManifest(REPO, digest)
-        expect(read).toMatchObject({ state: 'unread', cause: expect.stringContaining('gave no token') })
+        expect(read).toMatchObject({
+          state: 'unread',
+          cause: expect.stringContaining('did not give a token')
+        })
       }
       expect(exchanges()).toHaveLength(3)
       clock.advance(60_000)
@@ -423,7 +426,7 @@ describe('a manifest', () => {
       const { registry, asked } = await world([ok])
       await expect(registry.readManifest(REPO, reference)).rejects.toThrow('neither a tag nor a digest')
       await expect(registry.readManifest(`acme/../${reference}`, digest)).rejects.toThrow(
-        'no name of a package'
+        'not the name of a package'
       )
       expect(asked()).toEqual([])
     }
@@ -512,7 +515,7 @@ describe('a manifest that is put under a tag', () => {
 
   test('fails in the same way when there is no token to be had', async () => {
     const { registry } = await world([stored], { token: say(503, '') })
-    await expect(registry.putManifest(REPO, 'old', body, INDEX)).rejects.toThrow('gave no token')
+    await expect(registry.putManifest(REPO, 'old', body, INDEX)).rejects.toThrow('did not give a token')
   })
 })
 

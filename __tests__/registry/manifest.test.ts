@@ -340,7 +340,7 @@ describe('what cannot be read is refused, never taken for a manifest without edg
     ['manifests that are no list', bytes({ mediaType: INDEX, manifests: { a: 1 } }), INDEX],
     ['an entry without a digest', bytes({ manifests: [{ mediaType: MANIFEST }] })],
     ['an entry with a cut digest', bytes({ manifests: [{ mediaType: MANIFEST, digest: A.slice(0, -1) }] })],
-    ['a subject that is no digest', bytes({ ...image, subject: { digest: 'latest' } })],
+    ['a subject that is not a digest', bytes({ ...image, subject: { digest: 'latest' } })],
     ['a subject without a digest', bytes({ ...image, subject: {} })],
     ['an index and an image at once', bytes({ ...image, manifests: [entry(A, 'linux', 'amd64')] })],
     ['more than 4 MiB', big],
@@ -355,7 +355,7 @@ describe('what cannot be read is refused, never taken for a manifest without edg
 
   test('the message says which entry it was', () => {
     expect(() => parse({ manifests: [entry(A, 'linux', 'amd64'), { digest: 'x' }] })).toThrow(
-      'manifests.1.digest: "x" is no digest'
+      'manifests.1.digest: "x" is not a digest'
     )
   })
 })

@@ -77,7 +77,7 @@ test.each([
   ])
   const lines = closingLines(run, 'r.json')
   expect(lines[0]).toContain(said)
-  expect(lines.some(line => line.includes('is no failure'))).toBe(status === 'refused')
+  expect(lines.some(line => line.includes('is not a failure'))).toBe(status === 'refused')
 })
 
 test('a real run ends with what went, and how to undo it', () => {

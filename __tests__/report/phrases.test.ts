@@ -37,8 +37,8 @@ const REASONS: readonly (readonly [Reason, string])[] = [
     { code: 'depends-on-unread', on: 'v2', cause: 'status 500' },
     'v2 could not be read and may need it (status 500)'
   ],
-  [{ code: 'last-tagged' }, 'the last tagged version, which GitHub does not let go'],
-  [{ code: 'cache' }, 'a build cache, which only a rule that names caches may delete'],
+  [{ code: 'last-tagged' }, 'the last tagged version, which GitHub does not delete'],
+  [{ code: 'cache' }, 'a build cache, which only a rule for caches may delete'],
   [
     { code: 'delete-rule', rule: 'builds', tags: ['sha-1'], age: 41 * DAY },
     'tag sha-1 matched by rule "builds", pushed 41 days ago'
@@ -50,7 +50,7 @@ const REASONS: readonly (readonly [Reason, string])[] = [
   [{ code: 'untagged', rule: 'r', age: 41 * DAY }, 'untagged, pushed 41 days ago'],
   [
     { code: 'broken', rule: 'r', state: 'ghost', age: 3 * DAY },
-    'broken: all that it names is gone, pushed 3 days ago'
+    'broken: everything that it names is gone, pushed 3 days ago'
   ],
   [
     { code: 'broken', rule: 'r', state: 'orphaned', age: 3 * DAY },

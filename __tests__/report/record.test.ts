@@ -159,7 +159,7 @@ describe('a file that is no report is refused with what is wrong', () => {
     return readFileSync(path, 'utf8')
   }
   const cases: readonly (readonly [string, () => string, RegExp])[] = [
-    ['nothing', () => '', /no complete JSON/],
+    ['nothing', () => '', /not complete JSON/],
     ['a report that was cut short', () => good().slice(0, -10), /cut short/],
     ['some other JSON', () => '{"deleted":[]}', /not a report of ghcr-steward/],
     ['a list', () => '[]', /not a report of ghcr-steward/],
@@ -168,7 +168,7 @@ describe('a file that is no report is refused with what is wrong', () => {
     [
       'a short digest',
       () => good().replaceAll(old.digest, 'sha256:abc'),
-      /versions\.0\.digest: is no full sha256/
+      /versions\.0\.digest: is not a full sha256/
     ],
     [
       'a step that means another version',
@@ -184,7 +184,9 @@ describe('a file that is no report is refused with what is wrong', () => {
   })
 
   test('and so is a file that is not there', () => {
-    expect(() => readRecord(join(directory, 'none.json'))).toThrow(/none\.json cannot be read: .*ENOENT/)
+    expect(() => readRecord(join(directory, 'none.json'))).toThrow(
+      /There is no report at .*none\.json. Check the path/
+    )
   })
 
   test('but keys that a later version adds do no harm', () => {

@@ -18,8 +18,8 @@ describe('a run is red for', () => {
   test('law 3: a manifest that could not be read', () => {
     const unread = [{ digest: digestOf('u'), ref: 'v2', cause: 'status 500' }]
     expect(failures(runOf([packageRun([], undefined, { unread })]))).toEqual([
-      'app: 1 manifest could not be read, so it is kept with all that it may need. The first is v2: status 500. ' +
-        `If that lasts and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digestOf('u')}\`. ` +
+      'app: 1 manifest could not be read, so it is kept with everything that it may need. The first is v2: status 500. ' +
+        `If this continues and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digestOf('u')}\`. ` +
         `See ${troubleshooting('a-manifest-could-not-be-read')}`
     ])
   })

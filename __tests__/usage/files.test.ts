@@ -60,7 +60,7 @@ test('links are followed within the workspace, never in circles, and one that le
     ['nowhere.yaml', 'gone.yaml']
   ] as const) {
     symlinkSync(to, join(root, name))
-    expect(() => readMatchingFiles(root, ['*.yaml'])).toThrow(`take it out with \`!${name}\``)
+    expect(() => readMatchingFiles(root, ['*.yaml'])).toThrow(`exclude it with \`!${name}\``)
     expect(paths(root, '*.yaml', `!${name}`)).toEqual([])
     rmSync(join(root, name))
   }
@@ -84,7 +84,7 @@ test('files are read as UTF-8 or UTF-16, and what holds no text is told', () => 
   })
   const { files, unsearched } = readMatchingFiles(repository.root, ['*.txt'])
   expect(files.map(({ text }) => text)).toEqual(['tag: ü', 'tag: v2'])
-  expect(unsearched).toEqual(['c.txt is no text file'])
+  expect(unsearched).toEqual(['c.txt is not a text file'])
 })
 
 test('a file that is too large is an error, not silence', () => {
@@ -122,7 +122,7 @@ test('E-42 what is no file, and may never end, is not read', () => {
   const { root } = repository
   symlinkSync('/dev/zero', join(root, 'policy.yml'))
   expect(() => readTextFile(root, 'policy.yml', 'The policy file')).toThrow(
-    'The policy file `policy.yml` cannot be read: it is no file.'
+    'The policy file `policy.yml` cannot be read: it is not a file.'
   )
   expect(() => readPolicy('large.yml', root)).toThrow('more than 1 MiB')
 })

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunRecord } from '../../src/report/record.ts'
-import { bodyOf } from './body.ts'
+import { bodyOf, isManifest } from './body.ts'
 import { act, exercise, type Scene } from './exercise.ts'
 import { manifestsOf, type Signed, type SignedPackage } from './signed.ts'
 import type { Workshop } from './workshop.ts'
@@ -98,7 +98,7 @@ export async function holes({ repository }: SignedPackage, { registry }: Scene):
       if (!shelf.manifests.has(digest)) missing.push(`${tag} lacks ${digest}`)
       else
         for (const child of (await bodyOf(registry, repository, digest)).manifests ?? [])
-          below.add(child.digest)
+          if (isManifest(child)) below.add(child.digest)
     }
   }
   return missing

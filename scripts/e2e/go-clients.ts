@@ -42,7 +42,8 @@ export async function findGoClients(
   return found
 }
 
-function located(program: string): string | undefined {
+/** The path of a program that was built earlier or is on PATH. */
+export function located(program: string): string | undefined {
   const places = [TOOLS, ...(process.env['PATH'] ?? '').split(delimiter)]
   return places.map(directory => join(directory, program)).find(isExecutable)
 }

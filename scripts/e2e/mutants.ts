@@ -68,19 +68,25 @@ export const MUTANTS: readonly Mutant[] = [
 ]
 
 /**
- * Runs the whole of npm run e2e against one broken bundle after another.
+ * Runs the whole of npm run e2e against the sound bundle, which must pass or nothing below would mean anything, and then
+ * against one broken bundle after another, and tells by which check each was found out.
  *
- * @throws ExpectedError naming the mutants that nothing found out
+ * @throws ExpectedError naming the mutants that nothing found out, or what the sound bundle fails
  */
 export async function tryMutants(say: (line: string) => void): Promise<void> {
+  const sound = await complaintOf(join(root, 'dist/index.js'), say)
+  if (sound !== undefined)
+    throw new ExpectedError(`The action fails unbroken, so no mutant was tried: ${sound}`)
   const survivors: string[] = []
   for (const mutant of MUTANTS) {
     const folder = mkdtempSync(join(tmpdir(), 'ghcr-steward-mutant-'))
     try {
       await build(mutant, folder)
-      const found = await isFoundOut(join(folder, 'index.js'))
-      say(`${found ? 'found out' : 'SURVIVED '}  ${mutant.what}`)
-      if (!found) survivors.push(mutant.what)
+      const complaint = await complaintOf(join(folder, 'index.js'), say)
+      say(
+        `${complaint === undefined ? 'SURVIVED ' : 'found out'}  ${mutant.what}: ${complaint ?? 'nothing fails'}`
+      )
+      if (complaint === undefined) survivors.push(mutant.what)
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -98,10 +104,18 @@ async function build({ file, find, replace, what }: Mutant, outdir: string): Pro
   for (const output of outputFiles) writeFileSync(join(outdir, basename(output.path)), output.text)
 }
 
-async function isFoundOut(entry: string): Promise<boolean> {
-  const child = spawn(process.execPath, [join(root, 'scripts/e2e.ts'), '--first', '--entry', entry], {
-    stdio: 'ignore'
-  })
+/** What the end-to-end run says against a bundle first; undefined where it passes. */
+async function complaintOf(entry: string, say: (line: string) => void): Promise<string | undefined> {
+  const started = Date.now()
+  const args = [join(root, 'scripts/e2e.ts'), '--first', '--entry', entry]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+    })
+  }
   const [code] = await once(child, 'close')
-  return code !== 0
+  say(`  ${Math.round((Date.now() - started) / 1_000)} s`)
+  return code === 0 ? undefined : (/^FAILED: (.*)$/m.exec(log)?.[1] ?? log.trim().split('\n').at(-1))
 }

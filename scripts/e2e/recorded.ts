@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digest } from '../../src/model/digest.ts'
-import type { Body } from './body.ts'
+import { type Body, isManifest } from './body.ts'
+import { BUILDKIT } from './buildkit.ts'
 import { type GoClients, MODULES } from './go-clients.ts'
 import type { RealRegistry } from './registry.ts'
 import type { Hands } from './scenario.ts'
@@ -13,7 +14,7 @@ import type { Workshop } from './workshop.ts'
 const FILE = join(import.meta.dirname, 'recorded.json')
 
 interface Recording {
-  readonly source: { readonly recorded: string; readonly registry: string; readonly clients: typeof MODULES }
+  readonly source: { readonly recorded: string; readonly registry: string; readonly clients: object }
   readonly publicKey: string
   readonly images: readonly RecordedImage[]
   /** By digest, in base64. */
@@ -43,8 +44,9 @@ export async function record(
   const manifestOf = async (digest: Digest): Promise<RecordedManifest> => {
     const { bytes, mediaType } = (await registry.manifest(repository, digest)) ?? missing(digest)
     const body = bytes.toString('utf8')
-    const { config, layers = [] } = JSON.parse(body) as Body
-    for (const blob of [...(config === undefined ? [] : [config]), ...layers]) {
+    const { config, layers = [], manifests = [] } = JSON.parse(body) as Body
+    const inIndex = manifests.filter(entry => !isManifest(entry))
+    for (const blob of [...(config === undefined ? [] : [config]), ...layers, ...inIndex]) {
       blobs[blob.digest] = (await registry.blob(repository, blob.digest)).toString('base64')
     }
     return { digest, mediaType, tags: [...tags].flatMap(([tag, on]) => (on === digest ? [tag] : [])), body }
@@ -61,7 +63,11 @@ export async function record(
   const images = [await imageOf(kept), await imageOf(going)]
   const version = await workshop.run('docker-registry', ['--version'])
   const recording: Recording = {
-    source: { recorded: new Date().toISOString().slice(0, 10), registry: version.trim(), clients: MODULES },
+    source: {
+      recorded: new Date().toISOString().slice(0, 10),
+      registry: version.trim(),
+      clients: { ...MODULES, buildkit: BUILDKIT }
+    },
     publicKey: readFileSync(join(workshop.dir, 'cosign.pub'), 'utf8'),
     images,
     blobs

@@ -4,7 +4,7 @@ import { PLATFORMS } from './clients.ts'
 import type { GoClients } from './go-clients.ts'
 import type { RealRegistry } from './registry.ts'
 import type { Hands, Laid } from './scenario.ts'
-import { createSigner, type Push, type Signer } from './signer.ts'
+import { createSigner, type Push, type Signer, type Subject } from './signer.ts'
 import type { Workshop } from './workshop.ts'
 
 const DAY = 86_400_000
@@ -40,17 +40,20 @@ export const manifestsOf = ({ pushes }: Signed): readonly Digest[] =>
 /**
  * Lays down `v1.0.0`, which stays, and `build-1`, which goes. Each further signature or note pushes the list of
  * referrers anew and takes the tag from the one before, which stays behind without a tag.
+ *
+ * @param more what is pushed after that
  */
 export async function laySigned(
   repository: string,
   hands: Hands,
   workshop: Workshop,
-  goClients: GoClients
+  goClients: GoClients,
+  more: (subject: Subject, stays: boolean) => readonly Push[] = () => []
 ): Promise<SignedPackage> {
   const { clients, registry } = hands
   const signer = createSigner(workshop, registry, goClients, repository)
 
-  const layImage = async ({ tag, chart }: ImageFacts): Promise<Signed> => {
+  const layImage = async ({ tag, chart, stays }: ImageFacts): Promise<Signed> => {
     const pushes: Signed['pushes'][number][] = []
     const note = async (push: Push): Promise<void> => {
       const before = (await registry.shelf(repository)).manifests
@@ -69,7 +72,8 @@ export async function laySigned(
     if (index === undefined) throw new Error(`${repository}:${tag} was not pushed`)
     const [platform] = (await bodyOf(registry, repository, index)).manifests ?? []
     if (platform === undefined) throw new Error(`${repository}:${tag} has no platforms`)
-    for (const push of signer.pushes({ index, platform: platform.digest, tag, chart })) await note(push)
+    const subject = { index, platform: platform.digest, tag, chart }
+    for (const push of [...signer.pushes(subject), ...more(subject, stays)]) await note(push)
     return { index, chart, pushes, referrers: await referrersOf(repository, index, registry) }
   }
   return layBoth(repository, signer, hands, layImage)

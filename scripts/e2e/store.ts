@@ -20,6 +20,9 @@ interface Known {
   readonly created: number
 }
 
+/** BuildKit's attestations name a platform beside them, and are found through their index alone: with it they may go. */
+const PART_OF_INDEX = 'application/vnd.docker.attestation.manifest.v1+json'
+
 interface Deleted {
   readonly row: VersionRow
   readonly manifest: Fetched
@@ -94,8 +97,8 @@ export function createStore(registry: RealRegistry): RegistryStore {
 
   async function noteOrder(repository: string, digest: Digest): Promise<void> {
     const there = (await registry.shelf(repository)).manifests
-    const { subject } = await bodyIn(repository, digest)
-    if (subject !== undefined && there.has(subject.digest))
+    const { subject, artifactType } = await bodyIn(repository, digest)
+    if (subject !== undefined && artifactType !== PART_OF_INDEX && there.has(subject.digest))
       outOfOrder.push(`${repository}: ${digest} went before ${subject.digest}, which it describes`)
     for (const other of there.keys()) {
       const { manifests = [] } = await bodyIn(repository, other)

@@ -1,7 +1,7 @@
 import type { ActionRun } from '../../__tests__/helpers/run-action.ts'
 import type { Clients } from './clients.ts'
 import { tagsOf } from './github.ts'
-import { type Lab, rowOf } from './probes.ts'
+import { type Lab, rowOf } from './lab.ts'
 import type { Descriptor } from './registry.ts'
 
 /** Runs the bundled action once with these inputs. */

@@ -44,7 +44,8 @@ guesses by measurements run \`npm run live -- --owner … --package …\`, or th
 `
 
 function gradeOf({ guesses, answer }: Finding, isEmulator: boolean): string {
-  if (!isEmulator) return answer.startsWith('cannot be measured') ? 'unknown' : 'measured'
-  if (guesses.length === 0) return 'documented'
+  const isKnown = !answer.startsWith('cannot be measured')
+  if (!isEmulator) return isKnown ? 'measured' : 'unknown'
+  if (guesses.length === 0) return isKnown ? 'documented' : 'unknown'
   return `guessed; or ${guesses.map(guess => `\`${guess}=${GUESSES[guess][1]}\``).join(', ')}`
 }

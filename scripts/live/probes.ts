@@ -1,66 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Guess } from '../../__tests__/emulator/guesses.ts'
-import { type PackageApi, tagsOf, type VersionRow } from './github.ts'
-import { type LiveRegistry, OCI_MANIFEST } from './registry.ts'
-import type { Shapes } from './shapes.ts'
-
-/** What the measurements are made with. */
-export interface Lab {
-  readonly api: PackageApi
-  readonly registry: LiveRegistry
-  readonly shapes: Shapes
-  /** How long a change may take to show, in milliseconds. */
-  readonly patience: number
-  /** How long nothing is asked after an event whose effect is looked for, in milliseconds: dates have whole seconds. */
-  readonly settle: number
-}
-
-/** One open question about GitHub, and how it is answered. */
-export interface Probe {
-  readonly id: string
-  readonly question: string
-  /** What documents or other projects say; `unknown` where nobody does. */
-  readonly documented: string
-  /** What the emulator only supposes of it; what has none is documented, or was seen by others. */
-  readonly guesses?: readonly Guess[]
-  /** @returns what was seen, in a few words */
-  measure(lab: Lab): Promise<string>
-}
-
-const POLL = 250
-
-/** Asks again until the answer is there. @returns milliseconds, or undefined when `patience` ends first */
-async function msUntil(seen: () => Promise<boolean>, patience: number): Promise<number | undefined> {
-  const start = Date.now()
-  while (Date.now() - start <= patience) {
-    if (await seen()) return Date.now() - start
-    await sleep(POLL)
-  }
-  return undefined
-}
-
-/** The row of what was just pushed, waited for. @throws Error when GitHub never lists it */
-export async function rowOf({ api, patience }: Lab, digest: string): Promise<VersionRow> {
-  let row: VersionRow | undefined
-  await msUntil(async () => {
-    row = await api.find(digest)
-    return row !== undefined
-  }, patience)
-  if (row === undefined) throw new Error(`GitHub does not list ${digest} within ${patience} ms`)
-  return row
-}
-
-const lag = (ms: number | undefined): string =>
-  ms === undefined
-    ? 'not within the time given'
-    : ms < POLL
-      ? 'at once'
-      : `after about ${(ms / 1000).toFixed(1)} s`
-
-async function codeOf(answer: { readonly status: number; readonly bytes: Buffer }): Promise<string> {
-  const [, code = ''] = /"code":"(\w+)"/.exec(answer.bytes.toString('utf8')) ?? []
-  return `${answer.status}${code === '' ? '' : ` ${code}`}`
-}
+import { tagsOf, type VersionRow } from './github.ts'
+import { type Lab, lag, msUntil, type Probe, rowOf } from './lab.ts'
+import { OCI_MANIFEST } from './registry.ts'
+import { registryAnswers } from './registry-probes.ts'
 
 const listsAndLags: readonly Probe[] = [
   {
@@ -211,6 +153,21 @@ const deletions: readonly Probe[] = [
     }
   },
   {
+    id: 'empty-package',
+    question: 'Does a package go with its last version, which has no tag?',
+    documented: 'reported once',
+    guesses: ['emptyPackage'],
+    async measure(lab) {
+      const other = await lab.other()
+      const { digest } = await other.shapes.image()
+      const { id } = await rowOf({ ...lab, ...other }, digest)
+      const { status } = await other.api.ask('DELETE', `/versions/${id}`)
+      await sleep(lab.settle)
+      const after = await other.api.ask('GET', '')
+      return `DELETE ${status}, then the package ${after.status === 404 ? 'is gone' : 'stays'}`
+    }
+  },
+  {
     id: 'last-tagged',
     question: 'What does DELETE of the last tagged version answer?',
     documented: '400 "You cannot delete the last tagged version of a package"',
@@ -225,104 +182,6 @@ const deletions: readonly Probe[] = [
   }
 ]
 
-const registryAnswers: readonly Probe[] = [
-  {
-    id: 'tags-list',
-    question: 'How many tags does one page of `tags/list` have, in which order, and does `n=10000` hold?',
-    documented: '100 a page, oldest push first; n=10000 gave all',
-    guesses: ['tagOrder'],
-    async measure({ registry, shapes }) {
-      await shapes.image('zz-pushed-first')
-      await shapes.image('aa-pushed-later')
-      const { tags } = await namesIn(registry, '/tags/list?n=10000')
-      const byPush = tags.indexOf('zz-pushed-first') < tags.indexOf('aa-pushed-later')
-      const one = await registry.ask('GET', '/tags/list?n=1')
-      return `n=10000 gave ${tags.length >= 2 ? 'all' : tags.length}, ${byPush ? 'oldest push first' : 'by name'}, Link ${
-        one.headers.get('link') === null ? 'absent' : 'present'
-      } with n=1`
-    }
-  },
-  {
-    id: 'accept',
-    question: 'What does a manifest answer when the Accept header does not name its type?',
-    documented: '404 MANIFEST_UNKNOWN, "OCI index found, but Accept header …"',
-    async measure({ registry, shapes }) {
-      const { index } = await shapes.index('accept')
-      return codeOf(
-        await registry.ask('GET', `/manifests/${index.digest}`, { headers: { accept: OCI_MANIFEST } })
-      )
-    }
-  },
-  {
-    id: 'redirect',
-    question: 'Does the registry redirect manifests or blobs?',
-    documented: 'blobs 307; manifests unknown',
-    guesses: ['blobs'],
-    async measure({ registry, shapes }) {
-      const image = await shapes.image('redirect')
-      const manifest = await registry.ask('GET', `/manifests/${image.digest}`)
-      const { config } = JSON.parse(manifest.bytes.toString('utf8')) as { config: { digest: string } }
-      const blob = await registry.ask('GET', `/blobs/${config.digest}`)
-      return `manifest ${manifest.status}, blob ${blob.status}`
-    }
-  },
-  {
-    id: 'referrers',
-    question: 'Is there a referrers API?',
-    documented: 'no: 303 to a page that answers 429',
-    guesses: ['referrers'],
-    async measure({ registry, shapes }) {
-      const image = await shapes.image('referrers')
-      const answer = await registry.ask('GET', `/referrers/${image.digest}`)
-      const location = answer.headers.get('location')
-      if (location === null) return codeOf(answer)
-      // Elsewhere the registry's token is nobody's business.
-      const there = await fetch(location, { redirect: 'manual', signal: AbortSignal.timeout(60_000) })
-      return `${await codeOf(answer)}, then ${there.status}`
-    }
-  },
-  {
-    id: 'absent-repository',
-    question: 'What does a repository answer that does not exist?',
-    documented: 'unknown',
-    guesses: ['absentRepository'],
-    async measure({ registry, api }) {
-      const { body } = await api.ask('GET', '')
-      const login = (body as { owner?: { login?: string } } | undefined)?.owner?.login ?? ''
-      const repository = `${login}/ghcr-steward-absent`.toLowerCase()
-      return codeOf(await registry.ask('GET', '/tags/list', { repository }))
-    }
-  },
-  {
-    id: 'token-lifetime',
-    question: "How long is the registry's token good for?",
-    documented: 'unknown',
-    guesses: ['tokenLifetime'],
-    async measure({ registry }) {
-      const { status, body } = await registry.token()
-      return status === 200 ? `expires_in ${body['expires_in'] ?? 'not said'}` : `${status}`
-    }
-  },
-  {
-    id: 'head',
-    question: 'Does HEAD count as a download?',
-    documented: 'unknown',
-    guesses: ['headCounts'],
-    async measure() {
-      return 'cannot be measured: the API shows no number of downloads'
-    }
-  },
-  {
-    id: 'empty-package',
-    question: 'Does a package go with its last version?',
-    documented: 'reported once',
-    guesses: ['emptyPackage'],
-    async measure() {
-      return 'cannot be measured: the last tagged version cannot be deleted, and this package has had one'
-    }
-  }
-]
-
 /** In the order in which they are made; the last one leaves a single version behind. */
 export const PROBES: readonly Probe[] = [...listsAndLags, ...dates, ...registryAnswers, ...deletions]
 
@@ -330,12 +189,6 @@ async function described(lab: Lab, digest: string) {
   const found = await lab.registry.manifest(digest)
   if (found === undefined) throw new Error(`${digest} was pushed and is not there`)
   return { digest, mediaType: found.headers.get('content-type') ?? OCI_MANIFEST, size: found.bytes.length }
-}
-
-async function namesIn(registry: LiveRegistry, path: string): Promise<{ readonly tags: readonly string[] }> {
-  const { status, bytes } = await registry.ask('GET', path)
-  if (status !== 200) throw new Error(`${path} answered ${status}`)
-  return JSON.parse(bytes.toString('utf8')) as { tags: string[] }
 }
 
 /** Deletes every version but one; indexes before what they name, as far as the order of the list goes. */

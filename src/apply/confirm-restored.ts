@@ -12,7 +12,7 @@ import type { SecondLook } from './second-look.ts'
 const PAUSES = [0, 2_000, 8_000]
 /** How many versions are looked for at once. */
 const AT_ONCE = 16
-const IN_VAIN = 'GitHub answered that it is restored, and it is not there: run it once more'
+const IN_VAIN = 'GitHub answered that it is restored, but it is not there: run it again'
 
 /** What should have come back and did not, the tags included. */
 export async function notBack(
@@ -25,16 +25,16 @@ export async function notBack(
     .filter(({ status }) => status !== 'done' && status !== 'already')
     .map(
       ({ step, detail }) =>
-        `${nameOf(step.version)} is needed, was deleted, and is not back: ${causeOf(detail)}`
+        `${nameOf(step.version)} is needed, was deleted, and could not be restored: ${causeOf(detail)}`
     )
   for (const { step, status } of restored) {
     if (status !== 'done') continue
     const { version } = step
     if (!(await isBack(pkg, version, context))) {
-      alarms.push(`${nameOf(version)} is needed, GitHub answered that it is restored, and it is not there.`)
+      alarms.push(`${nameOf(version)} is needed. GitHub answered that it is restored, but it is not there.`)
     }
     const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
-    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} did not come back.`)
+    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored.`)
   }
   return alarms
 }

@@ -156,7 +156,7 @@ export function detectDrift(
       const now = await current(version)
       if (now === 'late') return LATE
       if (!now?.tags.includes(tag)) return 'the tag is no longer on it'
-      if (!stays.some(other => now.tags.includes(other))) return 'no other tag holds it any more'
+      if (!stays.some(other => now.tags.includes(other))) return 'no other tag points to it anymore'
       return undefined
     },
     fresh(version) {
@@ -177,7 +177,7 @@ function adopted(
   unread: string | undefined
 ): string | undefined {
   if (needed.has(version.digest) || needed.has(referrerTag(version.digest))) {
-    return 'a version that is new since the listing needs it or describes it'
+    return 'a version that was pushed after the listing needs it or describes it'
   }
   if (unread !== undefined) return `the new version ${unread} could not be read, so what it needs is unknown`
   return undefined

@@ -76,7 +76,7 @@ export async function execute(
     outcomes[index] = outcome
     report(outcome)
     if (step.action === 'untag') return
-    const free = step.action === 'restore' && step.describes === true
+    const free = step.action === 'restore' && step.optional === true
     settled.get(step.version.digest)?.resolve(free || DONE.includes(performed.status))
   }
 
@@ -93,7 +93,7 @@ export async function execute(
 
 const waitsFor: Readonly<Record<'delete' | 'restore', (name: string) => string>> = {
   delete: name => `it stays with ${name}, which was not deleted`,
-  restore: name => `it would be broken without ${name}, which did not come back`
+  restore: name => `it would be broken without ${name}, which was not restored`
 }
 
 /** The first of these versions that is not confirmed gone, or back; one that is not in the plan never is. */

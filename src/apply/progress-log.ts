@@ -49,7 +49,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   function say(text: string): void {
     lines++
     if (lines <= MOST_LINES) log.info(text)
-    else if (lines === MOST_LINES + 1) log.info('what follows is in the report')
+    else if (lines === MOST_LINES + 1) log.info('the rest is in the report')
   }
 
   /** What holds for one change after the other, such as a lack of rights, is told of the first; how to mend it, at the end. */

@@ -21,9 +21,9 @@ export interface RemovalRequests {
 const CONTRADICTED = 'GitHub does not find it, but the registry has it: the next run looks at it again'
 
 /** The outcome of a deletion that GitHub confirmed and did not carry out. */
-export const IN_VAIN = 'GitHub answered that it is deleted, and it is still there'
+export const IN_VAIN = 'GitHub answered that it is deleted, but it is still there'
 
-const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before this run came to it' }
+const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before this run reached it' }
 
 /**
  * Deletes one version: looks again at what is known of it, sends one DELETE, and settles what the answer leaves

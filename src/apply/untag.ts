@@ -63,7 +63,7 @@ export function untagger(
     const holder = await requests.head(tag)
     if (holder.state === 'unread') return failed(holder.cause)
     if (holder.state === 'missing')
-      return { status: 'already', detail: 'the tag was gone before this run came to it' }
+      return { status: 'already', detail: 'the tag was gone before this run reached it' }
     if (holder.digest !== version.digest) {
       return { status: 'skipped', detail: `the tag has moved to ${holder.digest} since the listing` }
     }

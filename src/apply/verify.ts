@@ -53,12 +53,12 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   if (!('problem' in result)) return result
   if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
   leaveToNext(done, earlier, deleted, context.clock)
-  const sentence = `What was deleted could not be looked at once more: ${result.sentence} ${WAY_BACK}`
+  const sentence = `The deleted versions could not be checked again: ${result.sentence} ${WAY_BACK}`
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
 const WAY_BACK =
-  'Should a tag be missing that was put on it at its last moment, `mode: restore` with the report of this run brings it back.'
+  'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
 
 /** Whether a plan takes everything that a package has. */
 const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }) => verdict === 'delete')
@@ -86,7 +86,7 @@ async function afterPackage(
   }
   const alarm =
     `GitHub dropped the package with its last version, with its settings and its list of deleted versions. ${WAY_BACK} ` +
-    'The next push makes the package anew. To keep it, keep at least one version (`keep-untagged: 1`).'
+    'The next push creates the package again. To prevent this, keep at least one version (`keep-untagged: 1`).'
   return { outcomes: settled, alarms: [alarm] }
 }
 
@@ -180,8 +180,8 @@ async function lacking(
       const what = `${nameOf(version)} lacks ${shortDigest(digest)}`
       sentences.push(
         head.state === 'missing'
-          ? `${what}, which is gone, though not by this run: build it once more.`
-          : `Whether ${what} is unknown: GitHub does not list it any more, and ${head.cause}.`
+          ? `${what}, which is gone, though not by this run: build it again.`
+          : `Whether ${what} is unknown: GitHub no longer lists it, and ${head.cause}.`
       )
     }
   }

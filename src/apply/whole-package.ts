@@ -28,7 +28,7 @@ export function packageRemover(scope: ApplyContext): WholePackage {
     isSo: async () => false,
     already: DONE,
     notFound: message =>
-      failed(`GitHub answered "${message}": look whether ${pkg.name} is there. If it is: ${noRights}`),
+      failed(`GitHub answered "${message}": check whether ${pkg.name} is there. If it is: ${noRights}`),
     refused: detail => ({ status: 'refused', detail }),
     forbidden: (message, remedy = noRights) => failed(`GitHub answered "${message}". ${remedy}`)
   }))
@@ -57,8 +57,7 @@ async function problemWithDeletion(
   return problem
 }
 
-const UNSEEN =
-  'GitHub answered that it is deleted, and whether that is so could not be seen: look for it on GitHub.'
+const UNSEEN = 'GitHub answered that it is deleted, but this could not be verified: look for it on GitHub.'
 
 /** Restores a package, and with it every version that it had. */
 export function packageRestorer(scope: ApplyContext): WholePackage {
@@ -73,7 +72,7 @@ export function packageRestorer(scope: ApplyContext): WholePackage {
     already: DONE,
     notFound: message =>
       failed(
-        `GitHub answered "${message}": the package was deleted more than 30 days ago, its name is taken again, or ` +
+        `GitHub answered "${message}": the package was deleted more than 30 days ago, another package has its name, or ` +
           `the token may not restore it. ${noRights}`
       ),
     refused: message => failed(`GitHub refuses to restore it: ${message}`),

@@ -53,7 +53,7 @@ export async function sendWrite(write: Write, clock: Clock): Promise<Performed> 
       sent--
     }
   }
-  return failed(`it was sent ${TRIES} times and is not known to be done: ${last}`)
+  return failed(`it was sent ${TRIES} times, and it is unknown whether it was done: ${last}`)
 }
 
 /** What an answer means; undefined when the write is worth another try. */

@@ -38,7 +38,7 @@ export const text = z.string()
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
 export const wholeNumber = z
   .string()
-  .regex(/^\d+$/, says('is no whole number. Write digits only, such as `10`.'))
+  .regex(/^\d+$/, says('is not a whole number. Write digits only, such as `10`.'))
   .refine(given => Number.isSafeInteger(Number(given)), says('is too large a number.'))
   .transform(Number)
 
@@ -46,17 +46,19 @@ export const percent = z
   .string()
   .regex(
     /^(?:0?\d{1,2}|100)$/,
-    says('is no share. Write digits only, from `0` to `100`, without a percent sign.')
+    says('is not a percentage. Write digits only, from `0` to `100`, without a percent sign.')
   )
   .transform(Number)
 
 export const flag = z
   .string()
-  .regex(/^(?:true|false)$/i, says('is neither `true` nor `false`. Write one of them.'))
+  .regex(/^(?:true|false)$/i, says('is neither `true` nor `false`. Write one of the two.'))
   .transform(given => given.toLowerCase() === 'true')
 
 /** Milliseconds. */
-export const age = field(given => parseAge(given) ?? refuse(`${quote(given)} is no age. ${ageAdvice(given)}`))
+export const age = field(
+  given => parseAge(given) ?? refuse(`${quote(given)} is not an age. ${ageAdvice(given)}`)
+)
 
 /** How long to wait for something; nobody waits for months, so `5m` is five minutes here. */
 export const waitingTime = field(given => {
@@ -64,14 +66,14 @@ export const waitingTime = field(given => {
   return ms.success
     ? ms.data
     : refuse(
-        `${quote(given)} is no time to wait. Write for instance \`5m\` or \`1h\`; \`0\` waits for nothing.`
+        `${quote(given)} is not a length of time. Write for instance \`5m\` or \`1h\`; \`0\` means no waiting.`
       )
 })
 
 /** Milliseconds, more than none. */
 export const timeSpan = z
   .string()
-  .refine(given => parseAge(given) !== 0, says('leaves no time at all. Write for instance `5h`.'))
+  .refine(given => parseAge(given) !== 0, says('leaves no time. Write for instance `5h`.'))
   .pipe(age)
 
 /** One of a few words. */
@@ -102,7 +104,9 @@ export const patternsAndDigests = list(
     .string()
     .refine(
       given => !/^!?sha(?:256|512):/i.test(given) || parseDigest(given) !== undefined,
-      says('is no full digest. Write `sha256:` and all 64 digits, in lower case; patterns are for tags only.')
+      says(
+        'is not a full digest. Write `sha256:` and all 64 digits, in lower case; patterns are for tags only.'
+      )
     )
     .pipe(field(given => (parseDigest(given) === undefined ? checkPattern(given, 'image tag') : given)))
 )
@@ -125,7 +129,7 @@ export const platforms = setOf(
     .string()
     .regex(
       /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
-      says('is no platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
+      says('is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
     )
 )
 
@@ -137,17 +141,19 @@ export const owner = z
   })
   .regex(
     /^[A-Za-z0-9][\w-]*$/,
-    says('is no name of an organization or user. Write it without a slash or an address.')
+    says('is not the name of an organization or user. Write it without a slash or an address.')
   )
 
-export const repository = z.string().regex(/^[\w-]+\/[\w.-]+$/, says('is no repository. Write `owner/name`.'))
+export const repository = z
+  .string()
+  .regex(/^[\w-]+\/[\w.-]+$/, says('is not a repository. Write `owner/name`.'))
 
 /** A workflow by its file, or by its number. */
 export const workflowFile = z.string().regex(
   /\.ya?ml$|^\d+$/,
   says(
     given =>
-      `is no workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
+      `is not a workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
   )
 )
 
@@ -166,14 +172,16 @@ export const hostAddress = field(given => {
 function checkAddress(given: string): string {
   const url = URL.parse(given)
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    return refuse(`${quote(given)} is no http address. Write it with \`https://\` in front.`)
+    return refuse(`${quote(given)} is not an HTTP address. Write it with \`https://\` in front.`)
   }
   if (url.username !== '' || url.password !== '') {
     // The text is not quoted, because there is a secret in it.
-    return refuse('has a user or a password in it. Write the address alone, and give the token as `token`.')
+    return refuse(
+      'The address contains a user or a password. Write it without them, and give the token as `token`.'
+    )
   }
   if (url.search !== '' || url.hash !== '')
-    return refuse(`${quote(given)} has a \`?\` or \`#\` part. Leave it out.`)
+    return refuse(`${quote(given)} has a part after \`?\` or \`#\`. Leave that part out.`)
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return refuse(`${quote(given)} would send the token unencrypted. Write \`https://\`.`)
   }
@@ -193,7 +201,7 @@ function checkPattern(given: string, subject: Subject): string {
 function notOneOf(given: string, words: readonly string[]): string {
   const near = nearest(given, words)
   const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-  return `is not known here. ${hint}It can be ${words.map(word => `\`${word}\``).join(', ')}.`
+  return `is not a possible value. ${hint}Possible values are ${words.map(word => `\`${word}\``).join(', ')}.`
 }
 
 /** A schema from a function that throws an ExpectedError for what it does not take. */

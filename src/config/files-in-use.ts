@@ -13,8 +13,8 @@ export function timeCheck({ timeLimit }: Inputs, clock: Clock): CheckTime {
   return () => {
     if (clock.now() <= until) return
     throw new ExpectedError(
-      `Searching the files that \`protect-files\`, \`protect.files\` and \`protect.list\` name was not done within the ` +
-        `${formatDuration(timeLimit)} of \`time-limit\`, so what is in use is not known and nothing is deleted. Name fewer or smaller files.`
+      `Searching the files that \`protect-files\`, \`protect.files\` and \`protect.list\` name took longer than the ` +
+        `${formatDuration(timeLimit)} of \`time-limit\`, so it is unknown what is in use, and nothing is deleted. Name fewer or smaller files.`
     )
   }
 }
@@ -76,7 +76,7 @@ function readReferences(
       ...unresolved.map(
         place =>
           `${place} names an image by a variable that no protected file sets, so everything that it could mean is kept. ` +
-          'Add the file that sets it to those that are protected, and only what it means is kept.'
+          'To keep only what it means, also protect the file that sets it.'
       )
     ]
   }
@@ -87,9 +87,9 @@ function unsearchedWarnings({ idle, unsearched }: MatchedFiles): string[] {
     ...idle.map(
       pattern =>
         `The file pattern \`${pattern}\` matches no file, so it protects nothing: check its spelling, and that the ` +
-        'repository is checked out before this step. A folder is written as `folder/**`.'
+        'repository is checked out before this step. For a folder, write `folder/**`.'
     ),
-    ...unsearched.map(clause => `What is in use was not looked for in a file that matches: ${clause}.`)
+    ...unsearched.map(clause => `A matching file was not searched for images in use: ${clause}.`)
   ]
 }
 
@@ -103,7 +103,7 @@ function readList(
   const file: TextFile = { path, text: readTextFile(workspace, path, 'The list of what is in use,') }
   if (!/[:@/]/.test(file.text)) {
     throw new ExpectedError(
-      `The list \`${path}\` names no image at all, as if what should have filled it had failed. If nothing is in use, ` +
+      `The list \`${path}\` names no image at all. The command that writes it may have failed. If nothing is in use, ` +
         'remove `protect.list` from the policy.'
     )
   }

@@ -31,7 +31,7 @@ function idleAges({ match, keep }: DeleteRule, grace: number, place: Place): str
   return [
     ...idle.map(([key]) => `${place(key)}: \`${key.at(-1)}\` is below the grace. ${belowGrace(grace)}`),
     ...(isYoung
-      ? [`${place(['match', 'newer-than'])}: The rule can delete nothing. ${belowGrace(grace)}`]
+      ? [`${place(['match', 'newer-than'])}: The rule cannot delete anything. ${belowGrace(grace)}`]
       : [])
   ]
 }
@@ -46,6 +46,6 @@ function keptWhole({ match }: DeleteRule, rules: readonly Rule[], place: Place):
   })
   if (keeper === undefined) return []
   return [
-    `${place(['match', 'tags'])}: The rule can delete nothing, because the rule \`${keeper.name}\` keeps all that it selects.`
+    `${place(['match', 'tags'])}: The rule cannot delete anything, because the rule \`${keeper.name}\` keeps everything that it selects.`
   ]
 }

@@ -13,7 +13,7 @@ export function blankInputs(env: NodeJS.ProcessEnv): string[] {
   const blank = NEVER_BLANK.filter(key => env[variableOf(key)]?.trim() === '')
   return blank.map(
     (key, index) =>
-      `Input \`${nameOf(key)}\` is blank, so \`${FIELDS[key].default}\` holds.` +
+      `Input \`${nameOf(key)}\` is blank, so the default \`${FIELDS[key].default}\` applies.` +
       (index === 0 ? ' If an expression should have filled it, check the name of its variable.' : '')
   )
 }

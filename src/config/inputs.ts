@@ -30,7 +30,13 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     const { default: standard, fallback, schema } = FIELDS[key]
     const parsed = schema.safeParse(given(key, env) || standard || (fallback?.(env) ?? ''))
     if (parsed.success) values[key] = parsed.data
-    else problems.push(...parsed.error.issues.map(({ message }) => `Input \`${nameOf(key)}\`: ${message}`))
+    else {
+      // What begins with a verb goes on from the name.
+      const colon = (message: string): string => (message.startsWith('is ') ? '' : ':')
+      problems.push(
+        ...parsed.error.issues.map(({ message }) => `Input \`${nameOf(key)}\`${colon(message)} ${message}`)
+      )
+    }
   }
   const { packages, owner, registryUrl } = values as Partial<Inputs>
   if (packages !== undefined && owner !== undefined && registryUrl !== undefined) {
@@ -61,7 +67,7 @@ function contradictions(inputs: Partial<Inputs>): string[] {
   for (const key of ['deleteTags', 'keepTags'] as const) {
     if (matchesNothing(inputs[key] ?? [], '*')) {
       problems.push(
-        `Input \`${nameOf(key)}\`: no tag can match, because the \`!\` patterns take out all that the others name.`
+        `Input \`${nameOf(key)}\`: no tag can match, because the \`!\` patterns exclude everything that the others match.`
       )
     }
   }
@@ -101,7 +107,7 @@ function strangePlaceholders({
   return templates.flatMap(([input, template]) =>
     unknownPlaceholders(template, gitTags).map(
       name =>
-        `Input \`${input}\`: nothing is known by the name \`{${name}}\`. There are \`{tag}\`, \`{version}\`, \`{major}\`, ` +
+        `Input \`${input}\`: \`{${name}}\` is not a known placeholder. The placeholders are \`{tag}\`, \`{version}\`, \`{major}\`, ` +
         '`{minor}`, `{patch}`, `{sha}`, `{short-sha}`, and the named groups of the regular expressions in `git-tags`.'
     )
   )
@@ -117,7 +123,7 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
     if (!modes.includes(mode)) {
       const users = modes.map(one => `\`${one}\``).join(' and ')
       return [
-        `Input \`${nameOf(key)}\` is used by mode ${users} only, and the mode is \`${mode}\`. Remove it, or change the mode.`
+        `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. Remove it, or change the mode.`
       ]
     }
     return []

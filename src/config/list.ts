@@ -28,7 +28,7 @@ function splitLine(line: string, problems: string[]): string[] {
   while (rest !== '') {
     // Words of a comment at the end of a line would silently become entries.
     if (rest.startsWith('#')) {
-      problems.push(`"${rest}" stands behind an entry. Put the comment on a line of its own.`)
+      problems.push(`"${rest}" follows an entry on the same line. Put the comment on its own line.`)
       break
     }
     const length = entryLength(rest)

@@ -32,7 +32,7 @@ export const packageList: z.ZodType<PackageSelection, string> = z
         })
       }
       if (given.length > 1 && given.includes(LINKED)) {
-        const message = `\`${LINKED}\` is all packages that are linked to this repository, and stands alone. Leave out what is beside it.`
+        const message = `\`${LINKED}\` means all packages that are linked to this repository. Leave out the other entries, or leave out this word.`
         context.addIssue({ code: 'custom', message })
       }
       return given.length === 1 && given[0] === LINKED
@@ -45,8 +45,7 @@ export const packageList: z.ZodType<PackageSelection, string> = z
 function fromJson(given: string, context: z.RefinementCtx): string {
   const names = z.array(z.string()).safeParse(parsed(given)).data
   if (names?.length === 0) {
-    const message =
-      'is an empty list, so there is no package to work on. Run this step only where there is one.'
+    const message = 'is an empty list, so there is no package to work on. Run this step only if there is one.'
     context.addIssue({ code: 'custom', message })
     return z.NEVER
   }
@@ -99,14 +98,16 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
     const prefix = `${host}/${owner}/`
     return name.startsWith(prefix)
       ? not + name.slice(prefix.length)
-      : { problem: `"${entry}" is not under \`${prefix}\`. Set \`owner\`, and name the package alone.` }
+      : {
+          problem: `"${entry}" is not under \`${prefix}\`. Set \`owner\`, and write only the name of the package.`
+        }
   }
   if (first === owner && rest.length > 0) {
     if (rest.length > 1 && rest[0] === owner) return not + rest.join('/')
     return {
       problem:
         `"${entry}" begins with the owner. Write \`${not}${rest.join('/')}\`; ` +
-        `or, if the package's own name begins so, \`${not}${owner}/${name}\`.`
+        `or, if the name of the package itself begins like that, \`${not}${owner}/${name}\`.`
     }
   }
   return entry
@@ -159,7 +160,7 @@ function checkEntry(entry: string): string {
     return name
   }
   throw new ExpectedError(
-    `"${entry.slice(0, 80)}" is no package name. Write it as in its address, without tag or digest, such as \`app/api\`.`
+    `"${entry.slice(0, 80)}" is not a package name. Write it as in its address, without a tag or digest, such as \`app/api\`.`
   )
 }
 

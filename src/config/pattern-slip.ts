@@ -27,7 +27,7 @@ export function parseTagPatterns(sources: readonly string[], preReleases?: PreRe
 export function refuseSlip(source: string, subject: Subject): void {
   const slip = slipIn(source, subject)
   if (slip !== undefined)
-    throw new ExpectedError(`The pattern \`${source}\` can match no ${subject}: ${slip}`)
+    throw new ExpectedError(`The pattern \`${source}\` cannot match any ${subject}: ${slip}`)
 }
 
 /** @returns why it cannot match, and what to write instead; undefined for a pattern that may match */
@@ -71,7 +71,7 @@ function jsonList(text: string): string | undefined {
     .split(',')
     .map(unquoted)
     .filter(entry => entry !== '')
-  return `brackets are one character out of several. Write ${entries.map(code).join(', ')}, without brackets and quotation marks.`
+  return `it is written as a JSON list. Write ${entries.map(code).join(', ')}, without brackets and quotation marks.`
 }
 
 function quoted(text: string, not: string): string | undefined {
@@ -87,14 +87,14 @@ function unfilled(text: string): string | undefined {
   const [, braces, bare] = /\$(?:\{+\s*([\w.-]+)|([A-Za-z_]\w*))/.exec(text) ?? []
   const name = braces ?? bare
   if (name === undefined) return undefined
-  return `nothing puts a value in for ${code(`$${name}`)}. Write ${code(`\${{ env.${name.replace(/^\w+\./, '')} }}`)}, or the name itself.`
+  return `nothing replaces ${code(`$${name}`)} with a value. Write ${code(`\${{ env.${name.replace(/^\w+\./, '')} }}`)}, or the name itself.`
 }
 
 function dashOfList(text: string): string | undefined {
   const [dash, rest = ''] = /^-\s*(.*)$/.exec(text) ?? []
   if (dash === undefined || (rest !== '' && !/^-\s/.test(text))) return undefined
   const example = rest === '' ? 'for instance `v*`' : code(rest)
-  return `the dash in front of an entry is part of it. Write ${example} on a line of its own, without a dash.`
+  return `the dash in front of an entry is part of it. Write ${example} on its own line, without a dash.`
 }
 
 function semverRange(text: string, not: string): string | undefined {
@@ -136,7 +136,7 @@ function regexWithoutSlashes(text: string, not: string): string | undefined {
 /** Values of labels are matched by globs alone. */
 function regexOnLabel(text: string): string | undefined {
   if (!/^\^|\\[dDwWsS.]|^\.[*+]|[\w)\]*+]\$$/.test(text)) return undefined
-  return 'it is a regular expression, and labels take globs only. Write for instance `web` or `web-*`.'
+  return 'it is a regular expression, and labels take only globs. Write for instance `web` or `web-*`.'
 }
 
 function isRegex(text: string): boolean {
@@ -156,8 +156,8 @@ function alternatives(text: string, not: string): string | undefined {
     .map((end, index) => text.slice(index === 0 ? 0 : (cuts[index - 1] ?? 0) + 1, end).trim())
     .filter(part => part !== '')
   return parts.length < 2
-    ? '`|` does not separate entries here. Separate entries by commas, spaces or lines.'
-    : `\`|\` does not separate entries here. Write ${parts.map(part => code(not + part)).join(' and ')} as entries of their own` +
+    ? '`|` does not separate entries here. Separate entries with commas, spaces or newlines.'
+    : `\`|\` does not separate entries here. Write ${parts.map(part => code(not + part)).join(' and ')} as separate entries` +
         `${/[*?/[\]{}()]/.test(text) ? '' : `, or ${code(`${not}/${text}/`)} for parts of a name`}.`
 }
 
@@ -174,19 +174,19 @@ function reference(text: string, not: string, subject: Subject): string | undefi
     return `a tag does not contain the image's name. Write ${example}.`
   }
   if (subject !== 'image tag' || !text.includes('/')) return undefined
-  return `an image tag has no slash. Write ${code(not + text.replaceAll(/\/+/g, '-'))}, or however the tags are written in the registry.`
+  return `an image tag has no slash. Write ${code(not + text.replaceAll(/\/+/g, '-'))}, or the tag as it is in the registry.`
 }
 
 function severalEntries(text: string, not: string): string | undefined {
   if (!literals(text).some(({ character }) => /[\s,;]/.test(character))) return undefined
   const parts = text.split(/[\s,;]+/).filter(part => part !== '')
-  return `it is several entries in one. Write ${parts.map(part => code(not + part)).join(', ')}, each as an entry of its own.`
+  return `it contains several entries. Write ${parts.map(part => code(not + part)).join(', ')}, as separate entries.`
 }
 
 function placeholder(text: string): string | undefined {
   const [, name] = /\{([^{},]*)\}/.exec(text) ?? []
   if (name === undefined || name.includes('..')) return undefined
-  return `nothing is put in for ${code(`{${name}}`)} here. Write ${code(text.replaceAll(/\{[^{},]*\}/g, '*'))}, or ${code('{a,b}')} for one of several.`
+  return `${code(`{${name}}`)} is not a placeholder here. Write ${code(text.replaceAll(/\{[^{},]*\}/g, '*'))}, or ${code('{a,b}')} to match one of several.`
 }
 
 function strangeCharacter(text: string, not: string, subject: Subject): string | undefined {
@@ -196,17 +196,19 @@ function strangeCharacter(text: string, not: string, subject: Subject): string |
     return `an image tag has no ${code('+')}. Build tools write ${code(not + text.replaceAll('+', '_'))} or ${code(not + text.replaceAll('+', '-'))}.`
   }
   if (strange === '(' || strange === ')') {
-    return `parentheses need a sign in front. Write ${code('@(a|b)')} for one of several.`
+    return `parentheses need a character such as ${code('@')} in front. Write ${code('@(a|b)')} to match one of several.`
   }
   const cure = strange === '%' ? `Write ${code(not + text.replaceAll('%', '*'))}` : 'Leave it out'
-  return `no ${subject} has ${code(strange)} in it. ${cure}.`
+  return `no ${subject} contains ${code(strange)}. ${cure}.`
 }
 
 function strangeStart(text: string, not: string, subject: Subject): string | undefined {
   const first = text.charAt(0)
   if (first !== '-' && (first !== '.' || subject === 'git tag')) return undefined
   const end = `${not}*${text}`
-  const cure = text.endsWith('*') ? '' : ` for what ends with it, or ${code(`${end}*`)} for what contains it`
+  const cure = text.endsWith('*')
+    ? ''
+    : ` to match what ends with it, or ${code(`${end}*`)} to match what contains it`
   return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}.`
 }
 

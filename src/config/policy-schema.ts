@@ -126,7 +126,7 @@ function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): voi
   const seen = new Set<string>()
   rules.forEach(({ name }, index) => {
     if (name === undefined) return
-    const message = `Another rule of this package is called \`${name}\`. Give each a name of its own.`
+    const message = `Another rule of this package is called \`${name}\`. Give each rule its own name.`
     if (seen.has(name)) context.addIssue({ code: 'custom', path: [index, 'name'], message })
     seen.add(name)
   })
@@ -138,7 +138,7 @@ function checkOrder(entries: readonly PackageEntry[], context: z.RefinementCtx):
     const refuse = (message: string): void =>
       context.addIssue({ code: 'custom', path: ['packages', index, 'match'], message })
     if (matchesNothing(sources, '**')) {
-      refuse('It matches no package, because the `!` patterns take out all that the others name.')
+      refuse('It matches no package, because the `!` patterns exclude everything that the others match.')
       return
     }
     const wanted = sources.filter(source => !source.startsWith('!'))
@@ -176,7 +176,7 @@ const protect = z.strictObject({
 })
 
 const moment = z.string().refine(text => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)), {
-  error: ({ input }) => `\`${input}\` is no point in time. Write for instance \`2026-06-30T12:00:00Z\`.`
+  error: ({ input }) => `\`${input}\` is not a point in time. Write for instance \`2026-06-30T12:00:00Z\`.`
 })
 
 const name = z.string().min(1)

@@ -28,17 +28,17 @@ export function checkRule(rule: RuleSchema, context: z.RefinementCtx): void {
     if (match[key] !== undefined && byTags !== undefined) {
       refuse(
         ['match', key],
-        `What is untagged has no tags that \`${byTags}\` could match. Make two rules of it.`
+        `An untagged version has no tags that \`${byTags}\` could match. Split this into two rules.`
       )
     }
   }
   for (const key of ['prerelease', 'variants'] as const) {
     if (match[key] !== undefined && match.semver === undefined) {
-      refuse(['match', key], `\`${key}\` needs \`semver\` beside it; \`semver: '*'\` is every version.`)
+      refuse(['match', key], `\`${key}\` also needs \`semver\`; \`semver: '*'\` matches every version.`)
     }
   }
   if (rule['rank-by'] === 'semver' && match.semver === undefined) {
-    refuse(['rank-by'], 'To rank by semver, select by it: add `semver` to the match.')
+    refuse(['rank-by'], 'To rank by semver, also select by it: add `semver` to `match`.')
   }
   checkGroup(rule, refuse)
 }
@@ -59,7 +59,7 @@ function checkDeleteRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
   if (SELECTORS.every(key => match[key] === undefined)) {
     refuse(
       ['match'],
-      "It does not say what to delete. Write `tags: '*'` for all that is tagged, or `untagged: true`."
+      "It does not say what to delete. Write `tags: '*'` for everything tagged, or `untagged: true`."
     )
   }
   const named = match.tags !== undefined || match.semver !== undefined
@@ -67,12 +67,12 @@ function checkDeleteRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
     if (match[key] !== undefined && !named) {
       refuse(
         ['match', key],
-        `Say in \`tags\` which tags are named after a ${key}: else \`latest\` would be one.`
+        `Say in \`tags\` which tags are named after a ${key}. Otherwise \`latest\` would count as one.`
       )
     }
   }
   if (match['closed-for'] !== undefined && match['pull-request'] === undefined) {
-    refuse(['match', 'closed-for'], '`closed-for` needs `pull-request: closed` beside it.')
+    refuse(['match', 'closed-for'], '`closed-for` also needs `pull-request: closed`.')
   }
   if (match['pull-request'] !== undefined && !namedGroups(match.tags).includes('pr')) {
     refuse(
@@ -81,7 +81,7 @@ function checkDeleteRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
     )
   }
   if (rule.untag === true && !named)
-    refuse(['untag'], '`untag` needs `tags` or `semver`, to know which to strip.')
+    refuse(['untag'], '`untag` needs `tags` or `semver`, to know which tags to strip.')
   if (rule.untag === true && rule['tag-match'] === 'any') {
     refuse(['untag'], '`tag-match: any` deletes what `untag` would keep. Choose one of them.')
   }
@@ -91,7 +91,7 @@ function checkGroup(rule: RuleSchema, refuse: Refuse): void {
   const group = rule['group-by']
   if (group === undefined) return
   if (group === 'semver-minor' || group === 'semver-major') {
-    if (rule.match.semver === undefined) refuse(['group-by'], `\`${group}\` needs \`semver\` in the match.`)
+    if (rule.match.semver === undefined) refuse(['group-by'], `\`${group}\` needs \`semver\` in \`match\`.`)
     return
   }
   const groups = namedGroups(rule.match.tags)
@@ -117,10 +117,13 @@ export function checkReach(
   if (older !== undefined && newer !== undefined && older >= newer)
     refuse(
       ['match', 'newer-than'],
-      'Nothing is newer than this and as old as `older-than` asks for. Make two rules of it.'
+      'Nothing can be newer than this and older than `older-than`. Split this into two rules.'
     )
   if (matchesNothing(asList(match.tags), '*'))
-    refuse(['match', 'tags'], 'No tag can match, because the `!` patterns take out all that the others name.')
+    refuse(
+      ['match', 'tags'],
+      'No tag can match, because the `!` patterns exclude everything that the others match.'
+    )
   if (match.semver !== undefined && isEmptyRange(match.semver))
     refuse(['match', 'semver'], 'No version is in this range.')
   const untagged = match.untagged ?? match['untagged-for']
@@ -131,11 +134,11 @@ export function checkReach(
   )
     refuse(
       ['match', 'state'],
-      'What is orphaned describes something, and does not count as untagged. Leave `untagged` out.'
+      'An orphaned version describes something, so it does not count as untagged. Leave out `untagged`.'
     )
   const clauses = KEEP_CLAUSES.filter(key => rule[key] !== undefined)
   if (action === 'keep' && clauses.length > 0 && clauses.every(key => rule[key] === 0))
-    refuse([clauses[0] ?? ''], 'It keeps none of what it selects. Leave it out to keep all.')
+    refuse([clauses[0] ?? ''], 'It keeps nothing of what it selects. Leave it out to keep everything.')
 }
 
 const KEEP_CLAUSES = [

@@ -41,7 +41,7 @@ function refuse(message: string): never {
 /** Milliseconds. A number without a unit is none, save 0. */
 export const age = z.union([
   read(
-    text => parseAge(text) ?? refuse(`\`${text}\` is no age. ${ageAdvice(text)}`),
+    text => parseAge(text) ?? refuse(`\`${text}\` is not an age. ${ageAdvice(text)}`),
     z.string().meta({ examples: ['36h', '30d', '2 weeks', '1 year'] })
   ),
   z
@@ -74,7 +74,7 @@ const range = read(text => parseRange(text, 'include'))
 const digest = read(
   text =>
     parseDigest(text) ??
-    refuse(`\`${text}\` is no full digest. Write \`sha256:\` and all 64 digits, in lower case.`)
+    refuse(`\`${text}\` is not a full digest. Write \`sha256:\` and all 64 digits, in lower case.`)
 )
 
 /** One, or a list of them. */

@@ -62,8 +62,8 @@ function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
 function unknownKey(known: readonly string[], key: string): string {
   const near = nearest(key, known)
   return near === undefined
-    ? `Nothing of this name is known here. Known are ${known.map(quote).join(', ')}.`
-    : `Nothing of this name is known here. Did you mean ${quote(near)}?`
+    ? `This key is not known. The known keys are ${known.map(quote).join(', ')}.`
+    : `This key is not known. Did you mean ${quote(near)}?`
 }
 
 /** Of "one, or a list of them" the half that was meant. */
@@ -87,7 +87,7 @@ function sentenceOf(issue: Issue): string {
     case 'too_big':
       return `${issue.input} is too large. The most is ${issue.maximum}.`
     case 'invalid_key':
-      return 'Its name is not of the right form.'
+      return 'Its name has the wrong form.'
     default:
       return issue.message
   }
@@ -105,9 +105,9 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function wrongType(expected: string, input: unknown): string {
   const wanted = TYPES[expected] ?? expected
-  if (input === undefined) return `It is missing; it must be ${wanted}.`
+  if (input === undefined) return `It is missing. It must be ${wanted}.`
   if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
-    return `It must be text, and YAML reads it as ${input}. Put it in quotes, as it is meant.`
+    return `It must be text, and YAML reads it as ${input}. Put it in quotation marks.`
   }
   return `It must be ${wanted}, not ${described(input)}.`
 }

@@ -10,23 +10,23 @@ const PLACEHOLDER = /\{[A-Za-z][\w-]*\}/g
 export const imageTags = list(
   field(given => {
     const slip = slipIn(given)
-    if (slip !== undefined) return refuse(`${quote(given)} is no template of an image tag: ${slip}`)
+    if (slip !== undefined) return refuse(`${quote(given)} is not a template of an image tag: ${slip}`)
     if (isTag(filled(given)) && given !== filled(given)) return given
     const advice = isTag(given)
-      ? `It has no placeholder, so it is the same for every git tag. An image tag that must exist by this name is given in \`required-tags\`.`
+      ? `It has no placeholder, so it is the same for every git tag. To require an image tag of exactly this name, use \`required-tags\`.`
       : 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.'
-    return refuse(`${quote(given)} is no template of an image tag. ${advice}`)
+    return refuse(`${quote(given)} is not a template of an image tag. ${advice}`)
   })
 )
 
 export const newestTags = setOf(
   field(given => {
     const slip = slipIn(given)
-    if (slip !== undefined) return refuse(`${quote(given)} can be no image tag: ${slip}`)
+    if (slip !== undefined) return refuse(`${quote(given)} cannot be an image tag: ${slip}`)
     return isTag(filled(given))
       ? given
       : refuse(
-          `${quote(given)} can be no image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
+          `${quote(given)} cannot be an image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
         )
   })
 )
@@ -54,12 +54,12 @@ function assignmentSlip(line: string): string | undefined {
   const name = line.slice(0, equals).trim()
   const value = line.slice(equals + 1).trim()
   const [, yaml, rest = ''] = /^-?\s*"?([\w-]+)"?\s*:\s*"?([^"=]*)"?$/.exec(line) ?? []
-  if (yaml !== undefined) return `${quote(line)} is no \`name=value\`. Write \`${yaml}=${braced(rest)}\`.`
+  if (yaml !== undefined) return `${quote(line)} is not \`name=value\`. Write \`${yaml}=${braced(rest)}\`.`
   const [, dashed] = /^-\s+(\S.*)$/.exec(line) ?? []
   if (dashed !== undefined && equals > 0) return `${quote(line)} has a dash in front. Write \`${dashed}\`.`
-  if (equals < 1) return `${quote(line)} is no \`name=value\`. Write one such line for each input.`
+  if (equals < 1) return `${quote(line)} is not \`name=value\`. Write one such line for each input.`
   if (!/^[A-Za-z_][\w-]*$/.test(name)) {
-    return `${quote(name)} cannot be the name of an input: it has letters, digits, \`-\` and \`_\` only. Write for instance \`tag={tag}\`.`
+    return `${quote(name)} cannot be the name of an input: it may only have letters, digits, \`-\` and \`_\`. Write for instance \`tag={tag}\`.`
   }
   if (/^(["'`]).*\1$/.test(value)) {
     return `${quote(line)} has quotation marks in the value. Write \`${name}=${value.slice(1, -1)}\`.`

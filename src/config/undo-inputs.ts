@@ -32,7 +32,9 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   if (since !== undefined) {
     const age = parseAge(since)
     if (age === undefined)
-      throw new ExpectedError(`"${since}" is no age. Write for instance \`since 3h\` or \`since 2 days\`.`)
+      throw new ExpectedError(
+        `"${since}" is not an age. Write for instance \`since 3h\` or \`since 2 days\`.`
+      )
     return { source: 'since', age }
   }
   const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
@@ -44,7 +46,7 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   const isName = (entry: string): boolean => /^\d+$/.test(entry) || parseDigest(entry) !== undefined
   if (entries.length > 1 && entries.some(isName)) {
     throw new ExpectedError(
-      `"${path}" is the path of a report, and other names stand beside it. Give tags, version ids and digests, or the ` +
+      `"${path}" is the path of a report, and there are other names besides it. Give tags, version ids and digests, or the ` +
         'path of one report.'
     )
   }
@@ -57,7 +59,7 @@ export const purgeNames = list(
     .string()
     .refine(
       given => !/[*!|[{"'`$]|^\/.*\/$|^semver:/.test(given),
-      says('is no name. Write tags in full, without wildcards and quotation marks.')
+      says('is not a name. Write tags in full, without wildcards and quotation marks.')
     )
 )
 
@@ -91,7 +93,7 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
   if (mode === 'restore') {
     if ('restore' in inputs && restore === undefined) {
       problems.push(
-        'Input `restore` is empty. Give the report of the run to undo; or tags, version ids and digests; or a time such as `since 3h`.'
+        'Input `restore` is empty. Give the report of the run to undo, or tags, version ids and digests, or a time such as `since 3h`.'
       )
     } else if (
       restore !== undefined &&
@@ -109,17 +111,19 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
 
 function purgeProblems(purge: readonly string[]): string[] {
   if (purge.length === 0) {
-    return ['Input `purge` is empty. Name the tags, digests or version ids that go, or the word `package`.']
+    return [
+      'Input `purge` is empty. Name the tags, digests or version ids to delete, or write the word `package`.'
+    ]
   }
   if (purge.includes(`${WHOLE_PACKAGE}?`)) {
     return [
-      'Input `purge`: it is the package that may be absent, so the question mark belongs behind its name: write ' +
+      'Input `purge`: the question mark belongs after the name of the package, because it is the package that may be absent: write ' +
         '`packages: name?` and `purge: package`.'
     ]
   }
   return purge.includes(WHOLE_PACKAGE) && purge.length > 1
     ? [
-        `Input \`purge\`: \`${WHOLE_PACKAGE}\` stands for everything. Name nothing beside it, or leave it out.`
+        `Input \`purge\`: \`${WHOLE_PACKAGE}\` means everything. Leave out the other names, or leave out this word.`
       ]
     : []
 }
@@ -134,12 +138,12 @@ function targetProblems(
   const targets = entriesOf(packages)
   if (!purge.includes(WHOLE_PACKAGE) && (patterns.length > 0 || names.length !== 1)) {
     return [
-      'Input `packages`: a purge is about one package. Name exactly one, without wildcards; only `purge: package` takes several.'
+      'Input `packages`: a purge is about one package. Name exactly one, without wildcards. Only `purge: package` takes several.'
     ]
   }
   if (patterns.length > 0 && dryRun !== true && parsePackagePatterns(patterns).scan(UNHEARD_OF).size > 0) {
     return [
-      'Input `packages`: what these patterns match would be every package, or nearly. Name the packages that go; the ' +
+      'Input `packages`: these patterns match every package, or nearly every one. Name the packages to delete; the ' +
         'output `packages` of a dry run lists them.'
     ]
   }
@@ -149,7 +153,9 @@ function targetProblems(
   const all = targets.map(target => `\`${target}\``).join(', ')
   const [what, verb] = targets.length === 1 ? ['package', 'is'] : ['packages', 'are']
   if (confirm === undefined) {
-    return [`Input \`confirm\` is empty. Repeat what \`packages\` says there, ${all}, or nothing is purged.`]
+    return [
+      `Input \`confirm\` is empty. Repeat the value of \`packages\` there (${all}), or nothing is purged.`
+    ]
   }
   const confirmed = packageList.safeParse(confirm)
   const repeated =
@@ -176,7 +182,7 @@ function strangerProblem(
   const hosts = ['ghcr.io', new URL(registryUrl).host]
   if ([name, path, ...hosts.map(host => `${host}/${path}`)].includes(repository)) return []
   return [
-    `Input \`purge\`: "${given}" is of another package. Here it is \`ghcr.io/${path}\`: change the reference, or ` +
+    `Input \`purge\`: "${given}" belongs to another package. This run is about \`ghcr.io/${path}\`: change the reference, or ` +
       '`owner` and `packages`. Nothing is purged.'
   ]
 }

@@ -16,7 +16,7 @@ export function dispatchRefusal(status: number, message: string, place: Place): 
   const { workflow, repository, ref } = place
   const known = REMEDIES.find(([code, pattern]) => code === status && pattern.test(message))
   const on = ref === undefined ? '' : ` on ${ref}`
-  const remedy = known?.[2](place) ?? 'The message is all that is known of the reason.'
+  const remedy = known?.[2](place) ?? 'GitHub gives no other reason.'
   return new ExpectedError(
     `${workflow} of ${repository} cannot be started${on}: GitHub says "${message}" (HTTP ${status}). ${remedy}`
   )
@@ -27,8 +27,8 @@ const REMEDIES: readonly (readonly [status: number, message: RegExp, remedy: (pl
     422,
     /does not have .*workflow_dispatch.* trigger/i,
     ({ workflow, ref = 'the branch' }) =>
-      `The file as it is on ${ref} counts: add \`workflow_dispatch:\` under \`on:\` in ${workflow}. ` +
-      'Old git tags cannot be given it any more: leave `dispatch-ref` out, and hand the tag over as an input.'
+      `GitHub uses the file as it is on ${ref}: add \`workflow_dispatch:\` under \`on:\` in ${workflow}. ` +
+      'Old git tags cannot get it anymore: leave out `dispatch-ref`, and pass the tag as an input.'
   ],
   [
     422,
@@ -61,13 +61,13 @@ const REMEDIES: readonly (readonly [status: number, message: RegExp, remedy: (pl
     /./,
     ({ workflow, repository }) =>
       `There is no .github/workflows/${workflow} on the default branch of ${repository}, or the token may not see ` +
-      'it: check `dispatch-workflow` and `dispatch-repository`; for another repository give a `dispatch-token`.'
+      'it: check `dispatch-workflow` and `dispatch-repository`; for another repository, give a `dispatch-token`.'
   ],
   [
     403,
     /./,
     ({ repository }) =>
-      'Give the job `permissions: actions: write`. GITHUB_TOKEN works in its own repository only: if ' +
+      'Give the job `permissions: actions: write`. GITHUB_TOKEN only works in its own repository. If ' +
       `${repository} is another one, give the token of a GitHub App with "Actions: write" there as \`dispatch-token\`, ` +
       'or a classic token with the scope `repo`.'
   ],

@@ -51,7 +51,7 @@ export function remedyOf(
 }
 
 const BAD_TOKEN = `The \`token\` is wrong, expired or revoked: give a valid one. GITHUB_TOKEN expires when its job ends. See ${readme('tokens-and-permissions')}`
-const TRY_AGAIN = 'Nothing was concluded from it; if it lasts, see https://www.githubstatus.com.'
+const TRY_AGAIN = 'Nothing was decided because of it. If this continues, see https://www.githubstatus.com.'
 
 /**
  * What to do about a refusal whose reason GitHub tells, which is worth more than what the status alone suggests.
@@ -72,7 +72,7 @@ const STATED: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /IP allow list/i,
-    "The organization lets in listed addresses only, and this runner's is not among them: run the job on a runner whose " +
+    'The organization only allows listed IP addresses, and the address of this runner is not one of them: run the job on a runner whose ' +
       'address is on its IP allow list, or have an owner add it.'
   ],
   [

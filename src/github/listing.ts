@@ -93,9 +93,9 @@ export async function listCompletely(
     seen = after.reading
   }
   throw new ExpectedError(
-    `The list of the versions of ${name} is not complete: each of ${READINGS.length} readings showed versions that the ones ` +
-      `before had missed; together they have ${seen?.versions.length ?? 0}. Versions are being deleted all the time, or ` +
-      'GitHub answers with lists of different age. Nothing is decided on this package; run again when it is quieter.'
+    `The list of the versions of ${name} is not complete: each of ${READINGS.length} attempts showed versions that the ` +
+      `earlier ones had missed; together they have ${seen?.versions.length ?? 0}. Either versions are being deleted all the time, ` +
+      'or GitHub answers with lists of different ages. Nothing is decided on this package. Run again when less is going on.'
   )
 }
 

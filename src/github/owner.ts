@@ -44,7 +44,7 @@ export async function findOwner(octokit: Octokit, login: string, kind: TokenKind
 
 function otherOwner(asked: string, answered: string): ExpectedError {
   return new ExpectedError(
-    `GitHub was asked for the owner "${asked}" and answered with "${answered}": write in the input \`owner\` whom you mean.`
+    `GitHub was asked for the owner "${asked}" and answered with "${answered}": write the one that you mean in the input \`owner\`.`
   )
 }
 
@@ -52,7 +52,7 @@ function otherOwner(asked: string, answered: string): ExpectedError {
 function nobody(baseUrl: string): string {
   const { host, pathname, origin } = new URL(baseUrl)
   const isOwnServer = !/^api\.(?:github\.com|[\w-]+\.ghe\.com)$/.test(host) && !pathname.startsWith('/api/v3')
-  const owner = 'The input `owner` names nobody: write the login of an organization or user.'
+  const owner = 'Nobody has the login in the input `owner`: check its spelling.'
   return isOwnServer
     ? `${owner} Or the address is not that of the REST API: GitHub Enterprise Server has it at \`api-url: ${origin}/api/v3\`.`
     : owner

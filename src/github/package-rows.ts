@@ -13,7 +13,7 @@ import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
 /** What of the Packages API's answers is used (docs.github.com/en/rest/packages/packages). */
 
 export const PackageRow = z.object({
-  name: z.string().refine(isPackageName, 'is no name of a package'),
+  name: z.string().refine(isPackageName, 'is not the name of a package'),
   version_count: z.int().nonnegative().nullish().catch(undefined),
   visibility: z.string(),
   html_url: z.string(),
@@ -43,7 +43,7 @@ export function toPackage(row: z.infer<typeof PackageRow>, owner: Owner): Packag
 
 /**
  * A version as GitHub lists it; `what` is the list, for the message.
- * @throws ExpectedError when its name is no digest
+ * @throws ExpectedError when its name is not a digest
  */
 export function toVersion(row: z.infer<typeof VersionRow>, what: string): PackageVersion {
   return {
@@ -61,7 +61,7 @@ function digestOf(row: z.infer<typeof VersionRow>, what: string): Digest {
   const digest = parseDigest(row.name)
   if (digest === undefined) {
     throw new ExpectedError(
-      `GitHub lists version ${row.id} among the ${what} under the name "${row.name}", which is no digest, so what ` +
+      `GitHub lists version ${row.id} among the ${what} under the name "${row.name}", which is not a digest, so what ` +
         'it is cannot be told. Nothing is decided on this package.'
     )
   }

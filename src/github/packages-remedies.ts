@@ -13,17 +13,17 @@ export function tooLarge(name: string, needed: number, perHour: number): Expecte
       ? `A classic token has ${formatNumber(PERSONAL_QUOTA)} requests an hour${needed > PERSONAL_QUOTA ? '' : ', which is enough'}. `
       : ''
   return new ExpectedError(
-    `Listing ${name} alone takes ${formatNumber(needed)} API requests, and \`reserve-requests\` leaves this token ` +
-      `${formatNumber(perHour)} an hour, so no run would ever get through. ${token}Or let the run wait for ` +
+    `Listing ${name} alone takes ${formatNumber(needed)} API requests, and \`reserve-requests\` leaves it ` +
+      `${formatNumber(perHour)} an hour, so no run could ever finish it. ${token}You can also let the run wait for ` +
       `${count(Math.ceil(needed / perHour), 'hour')} of quota: \`patience: 1h\` and a \`time-limit\` (and ` +
-      '`timeout-minutes` of the job) that is long enough.'
+      '`timeout-minutes` of the job) that are long enough.'
   )
 }
 
 /** What to do where a token may not list packages. */
 export const NO_LISTING =
   'Patterns in `packages` need a token that may list packages: a personal access token (classic) with the scope ' +
-  `\`read:packages\`. With GITHUB_TOKEN name every package in full: ${readme('tokens-and-permissions')}`
+  `\`read:packages\`. With GITHUB_TOKEN, name every package in full: ${readme('tokens-and-permissions')}`
 
 /** What to do where a token may not read a package. */
 export const NO_SIGHT =
@@ -36,15 +36,15 @@ export function notFound(name: string, owner: Owner): string {
   const prefix = `${owner.login.toLowerCase()}/`
   const unprefixed = name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : undefined
   return (
-    'It does not exist, or this token may not see it: GitHub answers the same to both. ' +
+    'It does not exist, or this token may not see it: GitHub gives the same answer for both. ' +
     (unprefixed === undefined
-      ? `Write all that stands behind "${prefix}" in \`docker pull\`, such as "app/api". `
-      : `The name goes without the owner: write "${unprefixed}". `) +
-    'GitHub may drop a package with its last version: then the next push makes it anew, and `mode: restore` with ' +
-    '`restore: package` brings it back within 30 days. ' +
-    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
+      ? `Write everything after "${prefix}" in \`docker pull\`, such as "app/api". `
+      : `Write the name without the owner: "${unprefixed}". `) +
+    'If it was deleted, the next push creates it again, and `mode: restore` with `restore: package` restores it within 30 ' +
+    `days; write \`${name}?\` in \`packages\` where it may be absent. ` +
+    'If it exists, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
     'a classic token needs the scope `read:packages`, an owner who may see the package, and SAML single sign-on where the ' +
-    'organization asks for it: ' +
+    'organization requires it: ' +
     troubleshooting('a-package-is-not-found')
   )
 }

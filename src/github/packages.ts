@@ -232,7 +232,7 @@ export function createPackages(
     try {
       const response = await octokit.request(url, { request: { precondition } })
       if (response.status === 204) return { kind: 'done' }
-      return { kind: 'unsure', message: `GitHub gave HTTP ${response.status} where 204 was due` }
+      return { kind: 'unsure', message: `GitHub gave HTTP ${response.status} instead of 204` }
     } catch (error) {
       return notDone(error)
     }
@@ -273,13 +273,13 @@ function lastPageOf(url: string, what: string): number {
   const number = Number(new URL(url).searchParams.get('page'))
   if (number <= MOST_PAGES) return number
   throw new ExpectedError(
-    `GitHub's answer about ${what} names a page ${number} as the last one. Nothing is decided on this package.`
+    `GitHub's answer about ${what} says that the last page is ${number}, which cannot be right. Nothing is decided on this package.`
   )
 }
 
 function otherThanAsked(asked: string, answered: string): ExpectedError {
   return new ExpectedError(
-    `GitHub was asked for ${asked} and answered with ${answered}. Nothing is done with that.`
+    `GitHub was asked for ${asked} and answered with ${answered}. The answer is not used.`
   )
 }
 

@@ -248,7 +248,7 @@ export function understood<T>(schema: z.ZodType<T>, data: unknown, what: string)
 function insistOnName(name: string): void {
   if (/^[^/]+\/[^/]+$/.test(name)) return
   throw new ExpectedError(
-    `"${name}" names no repository to look into: set the variable GITHUB_REPOSITORY to \`owner/name\`.`
+    `"${name}" is not a repository: set the variable GITHUB_REPOSITORY to \`owner/name\`.`
   )
 }
 

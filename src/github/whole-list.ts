@@ -28,6 +28,6 @@ export async function wholeList<Row>(
     if (pages === 1 || (reading > 1 && rows.size === before)) return [...rows.values()]
   }
   throw new ExpectedError(
-    `${what} failed: each of ${MOST_READINGS} readings showed something that the ones before had missed. Run again when it is quieter.`
+    `${what} failed: each of ${MOST_READINGS} attempts showed something that the earlier ones had missed. Run again when less is going on.`
   )
 }

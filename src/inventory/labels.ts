@@ -71,7 +71,7 @@ function firstPlatform({ children }: Manifest): Descriptor | undefined {
 
 function sentenceOf(causes: readonly string[]): string {
   return (
-    `The labels of ${count(causes.length, 'version')} could not be read, so rules with \`labels\` let none of them go. ` +
+    `The labels of ${count(causes.length, 'version')} could not be read, so rules with \`labels\` delete none of them. ` +
     `The first is ${causes[0]}.`
   )
 }

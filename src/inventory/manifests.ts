@@ -207,7 +207,7 @@ function refuseForeign(
   if (asked.length === 0 || asked.some(version => contents.get(version.digest)?.state !== 'missing')) return
   throw new ExpectedError(
     `The registry has none of the ${asked.length} manifests of ${pkg.owner.login}/${pkg.name} that GitHub lists. ` +
-      'So it is another package, or the token may not read this one, and nothing that it says can be trusted. ' +
+      'Either it has another package by this name, or the token may not read this one, so its answers are not used. ' +
       'Check `packages`, `token` and `registry-url`.'
   )
 }

@@ -108,8 +108,8 @@ export type Step =
       readonly after: readonly Digest[]
       /** The image that it comes back with; its own digest for a root. */
       readonly root: Digest
-      /** True for what describes another: what comes after it follows even if this does not come back. */
-      readonly describes?: boolean
+      /** True where what comes after it follows even if this does not come back: it describes it, or nobody knows. */
+      readonly optional?: boolean
     }
   | { readonly action: 'untag'; readonly version: PackageVersion; readonly tag: string }
 

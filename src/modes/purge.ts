@@ -49,9 +49,7 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       alarms: refused,
       warnings: [
         ...absent.map(name => `"${name}" is not there.`),
-        ...unread.map(
-          ({ ref, cause }) => `${ref} could not be read (${cause}). This purge does not touch it.`
-        )
+        ...unread.map(({ ref, cause }) => `${ref} could not be read (${cause}). This purge leaves it alone.`)
       ]
     },
     changes: thenPull(loaded.inventory, deletions(plan, loaded)),
@@ -110,9 +108,9 @@ async function stillPullable(
   const [first] = left
   if (first === undefined) return []
   const example = `The first is ${nameOf(first.version)} (${first.version.digest}).`
-  const what = `${count(left.length, 'version')} that went can still be pulled by digest`
+  const what = `${count(left.length, 'deleted version')} can still be pulled by digest`
   return first.unknown === undefined
-    ? [`${what}. ${example} Somebody may have pushed it again: purge it once more.`]
+    ? [`${what}. ${example} If somebody pushed it again, purge it again.`]
     : [`Whether ${what} is unknown: ${first.unknown}. ${example} Try to pull it.`]
 }
 
@@ -147,7 +145,7 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
     return inventoryHash(versions) === planned
       ? undefined
-      : { status: 'skipped', detail: 'the package changed after the listing: run it once more' }
+      : { status: 'skipped', detail: 'the package changed after the listing: run it again' }
   }
   return async () => {
     look ??= changed()

@@ -185,8 +185,8 @@ function commitOf(name: string, commits: Commits): string | undefined {
   const commit = commits?.get(name)
   if (commits === undefined || commit !== undefined) return commit
   throw new ExpectedError(
-    `GitHub does not say which commit the git tag ${name} is on, and \`{sha}\` asks for it. Run again; if it stays so, ` +
-      'look whether the tag is on a commit at all.'
+    `GitHub does not say which commit the git tag ${name} is on, and \`{sha}\` asks for it. Run again; if this continues, ` +
+      'check whether the tag is on a commit at all.'
   )
 }
 

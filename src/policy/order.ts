@@ -155,7 +155,7 @@ export function undoing(
     version,
     after: ahead.get(version.digest) ?? [],
     root,
-    describes: describes(version)
+    optional: describes(version)
   }))
 }
 

@@ -178,7 +178,7 @@ const LONGEST_GLOB = 1_000
 function globMatcher(source: string, text: string): Matcher['match'] {
   const unclosed = unclosedIn(text)
   if (unclosed !== undefined) refuse(source, `has no closing \`${unclosed}\``)
-  if (text.startsWith('(')) refuse(source, 'is no glob. To take something out, write it as `!pattern`')
+  if (text.startsWith('(')) refuse(source, 'is not a glob. To take something out, write it as `!pattern`')
   if (!/[*?[{(\\]/.test(text)) return values => found(values.includes(text) ? [text] : [])
   if (text.length > LONGEST_GLOB) {
     refuse(source, `is longer than ${formatNumber(LONGEST_GLOB)} characters. Write it as several patterns`)
@@ -204,7 +204,7 @@ function compile(source: string, text: string): Minimatch {
       braceExpandMax
     })
   } catch (error) {
-    return refuse(source, `is no glob (${messageOf(error)}). Write it as a \`/regex/\``)
+    return refuse(source, `is not a glob (${messageOf(error)}). Write it as a \`/regex/\``)
   }
 }
 

@@ -134,10 +134,13 @@ function namedIn(
       place === undefined &&
       graph.nodes.some(({ tags, digest }) => tags.includes(name) || digest === name)
     ) {
-      unknown.push(`"${name}" is in the registry, and GitHub does not list its version yet: run again.`)
+      unknown.push(`"${name}" is in the registry, but GitHub does not list its version yet: run again.`)
     } else if (place === undefined && optional) absent.push(name)
     else if (place === undefined) {
-      unknown.push(`"${name}" is no tag, digest or version id that the package has.`)
+      unknown.push(
+        `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
+          `there is nothing left to purge, and \`${name}?\` allows that.`
+      )
     } else if (digests.size > 1) {
       unknown.push(`"${name}" means ${digests.size} versions, so it is left alone: give the full digest.`)
     } else for (const one of places) if (!named.has(one)) named.set(one, name)
@@ -180,7 +183,7 @@ function neededOf(graph: Graph, named: Named): ReadonlyMap<number, string> {
       const origin = reached.reachedFrom(place)
       if (origin === undefined) continue
       const holder = refOf(graph.nodes[origin.from] as Node)
-      needed.set(place, `"${name}" is needed by ${holder}, which stays: name that, too.`)
+      needed.set(place, `"${name}" is needed by ${holder}, which stays: name that as well.`)
     }
     if (needed.size === before) return needed
   }

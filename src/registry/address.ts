@@ -23,5 +23,7 @@ export function urlOf(
 export function checked(repository: string): string {
   const name = repository.toLowerCase()
   if (NAME.test(name)) return name
-  throw new ExpectedError(`"${repository}" is no name of a package in a registry. Give owner and package.`)
+  throw new ExpectedError(
+    `"${repository}" is not the name of a package in a registry. Write the owner and the package.`
+  )
 }

@@ -79,7 +79,7 @@ export function createTokens(options: TokenOptions): Tokens {
     const header = exchange(scope, where).catch((error: unknown) => {
       if (!(error instanceof Unavailable)) throw error
       resting.set(key, clock.now() + REST)
-      throw new Unavailable(`${registry.host} gave no token: ${error.message}`, { cause: error })
+      throw new Unavailable(`${registry.host} did not give a token: ${error.message}`, { cause: error })
     })
     resting.delete(key)
     headers.set(key, header)
@@ -124,9 +124,9 @@ export function refusal({ repository, actions }: Scope, registry: URL, phrase: s
   const right = actions === 'pull' ? 'read' : 'write'
   return (
     `The registry does not let the token ${right} ${registry.host}/${repository} (${phrase}). ` +
-    `GITHUB_TOKEN needs \`permissions: packages: ${right}\` and the repository a role on the package ` +
+    `GITHUB_TOKEN needs \`permissions: packages: ${right}\`, and the repository needs a role on the package ` +
     `(package settings, Manage Actions access); a classic token needs the scope \`${right}:packages\`. ` +
-    'Other kinds of tokens do not work. The same is said of a package that does not exist.'
+    'Other kinds of tokens do not work. The registry gives the same answer for a package that does not exist.'
   )
 }
 

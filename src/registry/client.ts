@@ -171,7 +171,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const inTime = <T>(attempt: () => Promise<T>) =>
     patiently(() => {
-      if (clock.now() >= deadline) throw new BudgetError('The time that `time-limit` gives is over.')
+      if (clock.now() >= deadline) throw new BudgetError('The time that `time-limit` allows is over.')
       return attempt()
     })
 

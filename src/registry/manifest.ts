@@ -48,7 +48,7 @@ export const MAX_BYTES = 4 * 1024 * 1024
 const named = z.string().transform((text, context): Digest | undefined => {
   const parsed = parseDigest(text)
   if (parsed !== undefined || isOfOtherAlgorithm(text)) return parsed
-  context.addIssue({ code: 'custom', message: `"${text.slice(0, 100)}" is no digest` })
+  context.addIssue({ code: 'custom', message: `"${text.slice(0, 100)}" is not a digest` })
   return z.NEVER
 })
 /** Text that no edge depends on: an odd value is as good as none. */

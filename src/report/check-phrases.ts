@@ -30,7 +30,7 @@ const DISPATCH: Readonly<Record<DispatchStatus, string>> = {
   cancelled: 'cancelled',
   running: 'still running',
   held: 'not started, a run is under way',
-  exhausted: 'not started any more',
+  exhausted: 'no longer started',
   left: 'left for the next run',
   failed: 'failed to start'
 }

@@ -63,30 +63,30 @@ const RELATIONS = [
   ['neededBy', 'it is needed by'],
   ['describes', 'it describes'],
   ['describedBy', 'it is described by'],
-  ['lacks', 'of what it needs is gone:']
+  ['lacks', 'it needs, but they are gone:']
 ] as const
 
 function wordPhrase({ mismatch, keeps, deletes, action }: RuleWord): string {
   if (mismatch !== undefined) return MISMATCH[mismatch] ?? mismatch
   const said = [
     ...keeps.map(reason => `keeps it: ${phrase(reason)}`),
-    ...deletes.map(reason => `would let it go: ${phrase(reason)}`)
+    ...deletes.map(reason => `would delete it: ${phrase(reason)}`)
   ]
   if (said.length > 0) return said.join('; ')
   return action === 'keep'
-    ? 'is about it, but it is not among those that it keeps'
-    : 'is about it, and says nothing'
+    ? 'matches it, but it is not one of those that the rule keeps'
+    : 'matches it, but decides nothing'
 }
 
 /** Why a rule is not about a version, by the field of its match. */
 const MISMATCH: Readonly<Record<string, string>> = {
-  part: 'is not about it, because it is part of another image, or describes one',
-  tags: 'is not about it: no tag of it matches',
-  untagged: 'is not about it: it is not untagged',
-  state: 'is not about it: it is not broken in that way',
-  'untagged-for': 'is not about it: it has not been seen without a tag for so long',
-  digests: 'is not about it: it has another digest',
-  kind: 'is not about it: it is of another kind',
-  age: 'is not about it, for its age',
-  labels: 'is not about it: no label of it matches, or its labels are not known'
+  part: 'does not apply to it, because it is part of another image or describes one',
+  tags: 'does not match it: none of its tags match',
+  untagged: 'does not match it: it has a tag',
+  state: 'does not match it: it is not broken in that way',
+  'untagged-for': 'does not match it: it has not been seen without a tag for that long',
+  digests: 'does not match it: it has another digest',
+  kind: 'does not match it: it is of another kind',
+  age: 'does not match it: its age is different',
+  labels: 'does not match it: none of its labels match, or its labels are not known'
 }

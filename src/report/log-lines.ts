@@ -53,7 +53,7 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   ]
 }
 
-const REFUSED = `What GitHub refuses by a rule of its own stays, and is no failure: ${troubleshooting('refused-by-github')}`
+const REFUSED = `What GitHub refuses by a rule of its own stays, and is not a failure: ${troubleshooting('refused-by-github')}`
 
 /** What a restore restored, or would restore, as a sentence without its end. @param where what the run was about */
 export function restoredPhrase({ packages, dryRun }: RunResult, where = ''): string {

@@ -97,18 +97,18 @@ export function phrase(reason: Reason): string {
     case 'depends-on-unread':
       return `${reason.on} could not be read and may need it (${reason.cause})`
     case 'last-tagged':
-      return 'the last tagged version, which GitHub does not let go'
+      return 'the last tagged version, which GitHub does not delete'
     case 'cache':
-      return 'a build cache, which only a rule that names caches may delete'
+      return 'a build cache, which only a rule for caches may delete'
     case 'odd':
     case 'stored':
       return reason.why
     case 'approved':
       return `the approved plan keeps it: ${reason.why}`
     case 'unplanned':
-      return 'the approved plan does not know it'
+      return 'it is not in the approved plan'
     case 'not-named':
-      return 'not named, and no part of what is'
+      return 'not named, and not part of what is named'
     case 'delete-rule':
       return `${reason.tags.length === 1 ? 'tag' : 'tags'} ${some(reason.tags, 5)} matched by rule ${quote(
         reason.rule
@@ -119,7 +119,7 @@ export function phrase(reason: Reason): string {
     case 'broken':
       return `${BROKEN[reason.state]}, pushed ${ago(reason.age)}`
     case 'placeholder':
-      return 'a placeholder of an earlier run, left behind when that was killed'
+      return 'a placeholder of an earlier run that was killed'
     case 'owned':
       return reason.role === 'child'
         ? `child of ${reason.of}, which goes`
@@ -197,7 +197,7 @@ export function deleteGroup(reason: DeleteReason): string {
 
 /** What is wrong with a broken image. */
 export const BROKEN: Readonly<Record<BrokenState, string>> = {
-  ghost: 'broken: all that it names is gone',
+  ghost: 'broken: everything that it names is gone',
   partial: 'broken: some of what it names is gone',
   orphaned: 'orphaned: what it describes is gone'
 }
@@ -227,7 +227,7 @@ const STATUS_OF: Readonly<Record<Step['action'], Partial<typeof STATUS>>> = {
 /** Why no run deletes what is more than the budget, and the way out: a sentence. */
 export function stuckPhrase({ version, deletions }: NonNullable<Plan['stuck']>): string {
   return (
-    `${nameOf(version)} goes only as a whole, with ${count(deletions, 'version')}, and \`deletions-per-run\` is less: ` +
+    `${nameOf(version)} can only be deleted as a whole, with ${count(deletions, 'version')}, and \`deletions-per-run\` is lower: ` +
     `set it to ${deletions} or more.`
   )
 }
@@ -237,8 +237,8 @@ export function brakePhrase(brake: Brake): string {
   if (brake.input === 'keep-pattern') {
     return (
       `Pattern ${quote(brake.pattern)} of rule ${quote(brake.rule)} matches no tag, and another rule deletes whatever is ` +
-      'tagged: nothing was deleted. Correct its spelling or remove it. To keep a tag that does not exist yet, join it ' +
-      'with one that does, such as `{v*,latest}`.'
+      'tagged: nothing was deleted. Correct its spelling or remove it. To keep a tag that does not exist yet, put it in one ' +
+      'pattern with one that does, such as `{v*,latest}`.'
     )
   }
   const { value, limit } = brake
@@ -263,7 +263,7 @@ export function unmatchedPhrase(hits: PatternHits): string {
   const { pattern, rule } = hits
   return isProtective(hits)
     ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling.`
-    : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it ${hits.action === 'keep' ? 'takes nothing out' : 'deletes nothing'}.`
+    : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it ${hits.action === 'keep' ? 'excludes nothing' : 'deletes nothing'}.`
 }
 
 /** True for a pattern that makes tags stay: one of a keep rule, or an exclusion of a delete rule. */
@@ -291,6 +291,6 @@ function decimal(value: number): string {
 export function absentPhrases({ absent = [], owner }: RunResult): string[] {
   return absent.map(
     name =>
-      `GitHub finds no package ${name} of ${owner}, or the token may not see it, which \`${name}?\` allows.`
+      `GitHub finds no package ${name} of ${owner}, or the token may not see it; \`${name}?\` allows that.`
   )
 }

@@ -17,12 +17,17 @@ export function readRecord(path: string): RunRecord {
   try {
     const found = statSync(path)
     // A device or a pipe may never end.
-    if (!found.isFile()) throw new Error('it is no file')
+    if (!found.isFile()) throw new Error('it is not a file')
     if (found.size > MOST_BYTES) {
       throw new Error(`it has more than ${MOST_BYTES / 1024 / 1024} MiB, which no run writes`)
     }
     text = readFileSync(path, 'utf8')
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new ExpectedError(
+        `There is no report at ${path}. Check the path, and that an earlier step downloads the report (actions/download-artifact).`
+      )
+    }
     throw new ExpectedError(`The report ${path} cannot be read: ${messageOf(error)}.`)
   }
   return parseRecord(text, path)
@@ -57,7 +62,7 @@ function parseJson(text: string, name: string): unknown {
     const mended = withoutTornEnd(text)
     if (mended !== undefined) return mended
     throw new ExpectedError(
-      `The report ${name} is no complete JSON (${messageOf(error)}): it was cut short, or it is another file. ` +
+      `The report ${name} is not complete JSON (${messageOf(error)}): it was cut short, or it is another file. ` +
         'Download it again, or give the file that the output `report` names.'
     )
   }

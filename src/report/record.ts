@@ -9,7 +9,7 @@ export const SCHEMA_VERSION = 1
 
 const digest = z.custom<Digest>(
   value => typeof value === 'string' && parseDigest(value) !== undefined,
-  'is no full sha256: or sha512: digest'
+  'is not a full sha256: or sha512: digest'
 )
 const wholeNumber = z.number().int().nonnegative()
 /** ISO 8601 in UTC, as `Date.toISOString` writes it; null where GitHub gave no date. */
@@ -51,7 +51,7 @@ const check = z.object({
 
 const packageRecord = z.object({
   owner: z.object({ login: z.string(), kind: z.enum(['organization', 'user', 'self']) }),
-  name: z.string().refine(isPackageName, 'is no name of a package'),
+  name: z.string().refine(isPackageName, 'is not the name of a package'),
   visibility: z.string(),
   repository: z.string().optional(),
   url: z.string(),

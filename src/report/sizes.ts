@@ -58,7 +58,9 @@ export function sizesPhrase({ mode, dryRun, packages }: RunResult): string {
   const what = mode === 'check' ? 'images found' : dryRun ? 'images to delete' : 'deleted images'
   const total = `The ${what} take up ${formatBytes(sizes.total)}, with each blob counted once.`
   const unread =
-    sizes.unread === 0 ? '' : ` ${count(sizes.unread, 'manifest')} could not be counted, so it is more.`
+    sizes.unread === 0
+      ? ''
+      : ` ${count(sizes.unread, 'manifest')} could not be counted, so the real size is larger.`
   if (mode === 'check') return total + unread
   const bound = sizes.unreadStaying === 0 ? '' : 'At most '
   const open =

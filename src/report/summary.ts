@@ -116,7 +116,7 @@ function incompleteBox(run: RunResult, sums: Tally): string {
   const lines: string[] = []
   if (run.incomplete !== undefined) lines.push(`**This run ended early.** ${prose(run.incomplete)}`)
   if (sums.left > 0 && run.mode === 'restore') {
-    lines.push(`**${count(sums.left, 'version')} left to restore.** Run it once more.`)
+    lines.push(`**${count(sums.left, 'version')} left to restore.** Run it again.`)
   } else if (sums.left > 0)
     lines.push(`**${count(sums.left, 'deletion')} left for later runs.** ${outlook(sums.left)}`)
   return lines.length === 0 ? '' : alert('NOTE', lines.join('\n\n').split('\n'))

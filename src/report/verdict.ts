@@ -8,12 +8,12 @@ import { unmatched } from './tally.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
- * What GitHub refuses by rule, what changed meanwhile and what is left for the next run is no failure.
+ * What GitHub refuses by rule, what changed meanwhile and what is left for the next run is not a failure.
  */
 export function failures(run: RunResult): string[] {
   if (run.packages.length === 0 && absentPhrases(run).length === 0 && run.incomplete === undefined) {
     return [
-      `No package of ${run.owner} matches the input \`packages\`, so nothing was looked at. See ${troubleshooting('a-package-is-not-found')}`
+      `No package of ${run.owner} matches the input \`packages\`, so nothing was done. See ${troubleshooting('a-package-is-not-found')}`
     ]
   }
   const ofPackages = run.packages.flatMap(packageRun =>
@@ -39,15 +39,15 @@ function unpurged(mode: Mode, { outcomes }: PackageRun): string[] {
   const [first] = stayed
   if (mode !== 'purge' || first === undefined) return []
   return [
-    `${count(stayed.length, 'version')} that the purge means ${stayed.length === 1 ? 'is' : 'are'} still there. ` +
+    `${count(stayed.length, 'version')} that should be purged ${stayed.length === 1 ? 'is' : 'are'} still there. ` +
       `The first is ${nameOf(first.step.version)}: ${first.detail}`
   ]
 }
 
 function wayOut({ digest, ref }: Plan['unread'][number]): string {
   return digest === undefined
-    ? `Run again later. If that lasts: where ${ref} is a tag, push it once more or delete it; what stays only because of it goes with \`mode: purge\` and its digest.`
-    : `If that lasts and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digest}\`.`
+    ? `Run again later. If this continues and ${ref} is a tag, push it again or delete it. To delete what is kept only because of it, use \`mode: purge\` with its digest.`
+    : `If this continues and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digest}\`.`
 }
 
 function errors(run: PackageRun): string[] {
@@ -57,7 +57,7 @@ function errors(run: PackageRun): string[] {
   const [first] = unread
   if (first !== undefined) {
     sentences.push(
-      `${count(unread.length, 'manifest')} could not be read, so ${unread.length === 1 ? 'it' : 'each'} is kept with all that it may need. ` +
+      `${count(unread.length, 'manifest')} could not be read, so ${unread.length === 1 ? 'it' : 'each'} is kept with everything that it may need. ` +
         `The first is ${first.ref}: ${first.cause}. ${wayOut(first)} See ${troubleshooting('a-manifest-could-not-be-read')}`
     )
   }

@@ -95,8 +95,8 @@ export function usageReader(
 function unlinked({ name, url }: Package): Repository {
   const fails = async (): Promise<never> => {
     throw new ExpectedError(
-      `The package ${name} is linked to no repository that the token may see, so whose branches, git tags and pull ` +
-        `requests are its own is not known. Connect it on its page${url === '' ? '' : ` (${url})`}, or give its entry in the ` +
+      `The package ${name} is linked to no repository that the token may see, so it is unknown whose branches, git tags and ` +
+        `pull requests count. Connect it on its page${url === '' ? '' : ` (${url})`}, or give its entry in the ` +
         'policy `repository: owner/name`.'
     )
   }

@@ -28,6 +28,6 @@ export function believable(repository: Repository): Repository {
 
 function incomplete(what: string): ExpectedError {
   return new ExpectedError(
-    `GitHub's list of the ${what}, so the list is not complete. Run again; if it stays so, look at the repository's page.`
+    `GitHub's list of the ${what}, so the list is not complete. Run again; if this continues, look at the repository's page.`
   )
 }

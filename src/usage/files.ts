@@ -38,7 +38,7 @@ export interface MatchedFiles {
 export function readTextFile(workspace: string, path: string, what: string, most = MOST_BYTES): string {
   const name = `${what} \`${path}\``
   const text = decode(readBytes(resolve(workspace, path), name, most))
-  if (text === undefined) throw new ExpectedError(`${name} is no text file. Give its right path.`)
+  if (text === undefined) throw new ExpectedError(`${name} is not a text file. Give its right path.`)
   return inLines(text, name)
 }
 
@@ -64,22 +64,22 @@ export function readMatchingFiles(
   let room = MOST_BYTES_IN_ALL
   for (const path of [...matched.keys()].sort()) {
     checkTime()
-    const name = `The file \`${path}\`, which \`protect\` looks into,`
+    const name = `The file \`${path}\`, which \`protect\` names,`
     if (kinds.get(path) === 'astray') {
       throw new ExpectedError(
-        `${name} is a link that leads out of the workspace, or nowhere, so what it names is not known. Put a file there, ` +
-          `or take it out with \`!${path}\`.`
+        `${name} is a link that leads out of the workspace, or to nothing, so it is unknown what it names. Put a file there, ` +
+          `or exclude it with \`!${path}\`.`
       )
     }
     const bytes = readBytes(join(root, path), name)
     room -= bytes.length
     if (room < 0) {
       throw new ExpectedError(
-        `The files that \`protect\` looks into have more than ${MOST_BYTES_IN_ALL / MEBIBYTE} MiB. Name fewer of them.`
+        `The files that \`protect\` names have more than ${MOST_BYTES_IN_ALL / MEBIBYTE} MiB. Name fewer of them.`
       )
     }
     const text = decode(bytes)
-    if (text === undefined) unsearched.push(`${path} is no text file`)
+    if (text === undefined) unsearched.push(`${path} is not a text file`)
     else files.push({ path, text: inLines(text, name) })
   }
   const idle = counts.filter(({ pattern, hits }) => hits === 0 && !pattern.startsWith('!'))
@@ -147,7 +147,7 @@ function walk(root: string, checkTime: CheckTime): Map<string, FileKind> {
 const tooManyPaths = (): ExpectedError =>
   new ExpectedError(
     `The workspace has more than ${formatNumber(MOST_PATHS)} paths, those through links included, so it cannot be searched for ` +
-      'what is in use. Check out less of it, or remove links between its folders.'
+      'images in use. Check out less of it, or remove links between its folders.'
   )
 
 function listFolder(folder: string) {
@@ -155,7 +155,7 @@ function listFolder(folder: string) {
     return readdirSync(folder, { withFileTypes: true })
   } catch (error) {
     throw new ExpectedError(
-      `The folder ${folder} cannot be read (${messageOf(error)}), so what is in use is not known.`
+      `The folder ${folder} cannot be read (${messageOf(error)}), so it is unknown what is in use.`
     )
   }
 }
@@ -185,7 +185,7 @@ function readBytes(path: string, what: string, most = MOST_BYTES): Buffer {
   try {
     const found = statSync(path)
     // A device or a pipe may never end.
-    if (!found.isFile()) throw new Error('it is no file')
+    if (!found.isFile()) throw new Error('it is not a file')
     if (found.size <= most) return readFileSync(path)
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'

@@ -289,7 +289,7 @@ it('T-31 waits for a primary limit that resets soon, and stops at one that does 
   const stopping = createGovernor(50, NEVER, PATIENCE, late)
   await answeredWith(stopping, quota(50, 40 * MINUTE))
   await expect(admittedAt(stopping, late)).rejects.toThrow(
-    'GitHub allows this token 50 more API requests before 1970-01-01 00:40:00 UTC, and `reserve-requests` leaves 50'
+    'GitHub allows this token 50 more API requests before 1970-01-01 00:40:00 UTC, and `reserve-requests` keeps 50'
   )
 })
 
@@ -369,7 +369,7 @@ it('admits nobody once the time is over, not even those who wait', async () => {
   }
   await clock.run()
   expect(outcomes).toHaveLength(400)
-  expect(new Set(outcomes)).toEqual(new Set(['sent', 'The time that `time-limit` gives is over.']))
+  expect(new Set(outcomes)).toEqual(new Set(['sent', 'The time that `time-limit` allows is over.']))
 })
 
 it('E-05 keeps requests and time for urgent requests until what was set aside is released', async () => {

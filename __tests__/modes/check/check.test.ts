@@ -119,7 +119,7 @@ describe('states', () => {
       'image-tags': '{version}',
       ...DISPATCH
     })
-    expect(run.stdout).toContain('No image was looked for of 1 git tag')
+    expect(run.stdout).toContain('1 git tag could not be checked')
     expect(startedFor(acme)).toEqual(['app@1.1.0'])
     expectClean(acme)
   })
@@ -287,7 +287,7 @@ describe('a check that looked at nothing', () => {
     expect(run.outputs['missing-tags']).toBe('v1.0.0')
     expect(run.stdout).toContain('`skip-tags`: *-rc.* matches 2 tags')
     expect(warningsOf(run)).toContain(
-      'The pattern `*-beta*` in `skip-tags` matches no tag, so it skips none.'
+      'The pattern `*-beta*` in `skip-tags` matches no tag, so it skips nothing.'
     )
   })
 })
@@ -315,9 +315,9 @@ test('skip-tags: words that would match as a part of names are told how to be wr
   await using run = await acme.run({ 'skip-tags': 'rc beta nightly' })
   expect(warningsOf(run)).toEqual(
     expect.arrayContaining([
-      'The pattern `rc` in `skip-tags` matches no tag, so it skips none. Write `*rc*` to skip such as v1.1.0-rc.1.',
-      'The pattern `beta` in `skip-tags` matches no tag, so it skips none. Write `*beta*` to skip such as v1.1.0-beta.',
-      'The pattern `nightly` in `skip-tags` matches no tag, so it skips none.'
+      'The pattern `rc` in `skip-tags` matches no tag, so it skips nothing. Write `*rc*` to skip tags such as v1.1.0-rc.1.',
+      'The pattern `beta` in `skip-tags` matches no tag, so it skips nothing. Write `*beta*` to skip tags such as v1.1.0-beta.',
+      'The pattern `nightly` in `skip-tags` matches no tag, so it skips nothing.'
     ])
   )
 })
@@ -648,7 +648,7 @@ describe('rebuilding', () => {
     }
     await using run = await acme.run(DISPATCH)
     expect(startedFor(acme)).toEqual(['v2.0.0'])
-    expect(run.summary).toContain('not started any more')
+    expect(run.summary).toContain('no longer started')
   })
 
   test('R-11: a workflow whose runs do not name their tag is pointed out', async () => {

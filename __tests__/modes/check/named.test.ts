@@ -102,7 +102,7 @@ describe('what files name in full must be there', () => {
     const answer = { status: 403, body: { errors: [{ code: 'DENIED', message: 'denied' }] } }
     acme.github.faults.on({ host: 'registry', path: /manifests/ }, { kind: 'answer', answer })
     await using run = await checkOf(acme, { 'k8s.yaml': 'image: REG/acme/app:1.0.0' })
-    expect(errorsOf(run).join()).toContain('whether it is there could not be found out')
+    expect(errorsOf(run).join()).toContain('it is unknown whether it is there')
   })
 
   test('a package that the check does not look at is told', async () => {

@@ -32,11 +32,11 @@ it('explains one tag in full: every rule, its reasons, and what it has to do wit
   const short = (digest: string): string => digest.slice(0, 19)
   expect(toldIn(result.stdout)).toEqual([
     `sha-2 (${short(pushed.digest)}): kept: 2nd newest of rule "builds"`,
-    '  rule "channels" (keep): is not about it: no tag of it matches',
+    '  rule "channels" (keep): does not match it: none of its tags match',
     '  rule "builds" (delete): keeps it: 2nd newest of rule "builds"; ' +
-      'would let it go: tag sha-2 matched by rule "builds", pushed 31 days ago',
-    '  rule "old" (delete): is not about it, for its age',
-    '  rule "untagged" (delete): is not about it: it is not untagged',
+      'would delete it: tag sha-2 matched by rule "builds", pushed 31 days ago',
+    '  rule "old" (delete): does not match it: its age is different',
+    '  rule "untagged" (delete): does not match it: it has a tag',
     `  it needs ${pushed.children.map(child => short(child.digest)).join(', ')}`,
     `  it is described by ${short(signature.digest)}`
   ])

@@ -38,11 +38,11 @@ it('T-27: of a plan that covers every tagged version the newest stays, whole, an
   const result = await run({ 'delete-tags': '*', 'delete-untagged': 'true' })
   expect(result.errors).toEqual([])
   expect(app.digests()).toEqual(digestsOf(v2, signature))
-  expect(result.why(v2)).toBe('kept: the last tagged version, which GitHub does not let go')
+  expect(result.why(v2)).toBe('kept: the last tagged version, which GitHub does not delete')
   expect(github.writes.map(({ status }) => status)).toEqual([204, 204, 204])
 })
 
-it('T-27: when others delete the rest meanwhile, the refusal to let the last tagged version go is no failure', async () => {
+it('T-27: when others delete the rest meanwhile, the refusal to let the last tagged version go is not a failure', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -64,7 +64,7 @@ it('T-28: a version that somebody else deleted counts as gone, and its children 
   expect(result.errors).toEqual([])
   expect(app.digests()).toEqual(digestsOf(v1))
   expect(result.outputs).toMatchObject({ 'deleted-count': '2', 'failed-count': '0' })
-  expect(result.stdout).toMatch('it was gone before this run came to it')
+  expect(result.stdout).toMatch('it was gone before this run reached it')
 })
 
 it('T-28: 404 to a DELETE of what is still there is a lack of rights: the package stops at once, and the sentence says where to grant them', async () => {

@@ -36,9 +36,21 @@ it.each<[string, Target, unknown, Record<string, string>, RegExp]>([
     json,
     /answer about the owner acme is not what its API promises/
   ],
-  ['of a package `..`', ALL, [named('..')], json, /0\.name: is no name of a package/],
-  ['of a package with half a character', ALL, [named('a\ud800')], json, /0\.name: is no name of a package/],
-  ['of a package with a line end', ALL, [named('a\n::error::b')], json, /0\.name: is no name of a package/],
+  ['of a package `..`', ALL, [named('..')], json, /0\.name: is not the name of a package/],
+  [
+    'of a package with half a character',
+    ALL,
+    [named('a\ud800')],
+    json,
+    /0\.name: is not the name of a package/
+  ],
+  [
+    'of a package with a line end',
+    ALL,
+    [named('a\n::error::b')],
+    json,
+    /0\.name: is not the name of a package/
+  ],
   ['nested beyond measure', LIST, nested, json, /gave no answer \(the answer cannot be read\)/],
   [
     'with an id beyond all numbers',
@@ -54,7 +66,7 @@ it.each<[string, Target, unknown, Record<string, string>, RegExp]>([
     link('http://[::bad'),
     /leads to "http:\/\/\[::bad", which is no address/
   ],
-  ['of a billion pages', LIST, [row], link('/x?page=1000000000'), /names a page 1000000000 as the last one/],
+  ['of a billion pages', LIST, [row], link('/x?page=1000000000'), /says that the last page is 1000000000/],
   [
     'of a token of a few letters, which would mask half the log',
     TOKEN,

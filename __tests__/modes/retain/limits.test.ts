@@ -85,7 +85,7 @@ it('stops cleanly near the quota, leaves the reserve to others, and goes on next
   expect(result.errors).toEqual([])
   expect(result.outputs).toMatchObject({ incomplete: 'true', 'failed-count': '0' })
   expect(result.warnings).toContainEqual(
-    expect.stringMatching(/^The run ended early.*`reserve-requests` leaves 50/)
+    expect.stringMatching(/^The run ended early.*`reserve-requests` keeps 50/)
   )
   const deleted = Number(result.outputs['deleted-count'])
   expect(deleted).toBeGreaterThan(0)
@@ -123,7 +123,7 @@ it.each<[string, Readonly<Record<string, string>>, string, RegExp[]]>([
     'is red, with the requests and what would do, where the patience is too short',
     { patience: '5m' },
     'false',
-    [/24 API requests.*leaves this token 10 an hour.*classic token has 5,000/]
+    [/24 API requests.*leaves it 10 an hour.*classic token has 5,000/]
   ]
 ])('E-28 a listing that needs several windows of quota %s', async (_, inputs, deletes, errors) => {
   const quotas = { ...PUBLISHED.quotas, 'github-token': 12 }

@@ -69,7 +69,7 @@ it.each([
       repository.root
     )
     expect(result.stdout).toMatch(
-      /::error::Searching the files that .* name was not done within the 5 min of `time-limit`/
+      /::error::Searching the files that .* name took longer than the 5 min of `time-limit`/
     )
     expect(result.code).toBe(1)
     expect(scene.github.requests).toEqual([])
@@ -85,7 +85,7 @@ it.each(['plan', 'restore'])(
     truncateSync(large, 600 * 1024 * 1024)
     for (const [path, sentence] of [
       [large, /has more than 500 MiB/],
-      ['/dev/zero', /it is no file/]
+      ['/dev/zero', /it is not a file/]
     ] as const) {
       const result = await scene.run({ [input]: path, ...(input === 'restore' ? { mode: 'restore' } : {}) })
       expect(result.errors).toEqual([expect.stringMatching(sentence)])

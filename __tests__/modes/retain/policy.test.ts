@@ -153,7 +153,7 @@ packages:
     ),
     expect.stringMatching(/^policy\.yml:6:32: .*Did you mean `older-than`\?$/),
     expect.stringMatching(/^policy\.yml:8:24: .*`\/\^v\(\/` is not a regular expression/),
-    expect.stringMatching(/^policy\.yml:9:22: .*`3 moons` is no age/)
+    expect.stringMatching(/^policy\.yml:9:22: .*`3 moons` is not an age/)
   ])
   expect(result.stdout).toMatch(/^::error file=policy\.yml,line=6,col=18::policy\.yml:6:18: /m)
   expect(scene.github.requests).toEqual([])

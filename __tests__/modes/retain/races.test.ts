@@ -31,17 +31,17 @@ it.each<[string, (app: Builder, due: Pushed) => unknown, RegExp]>([
   [
     'a new index adopts it',
     (app, due) => app.push(index([{ shape: due.shape }]), { tags: ['v2'] }),
-    /new since the listing needs it/
+    /pushed after the listing needs it/
   ],
   [
     'a new untagged index adopts one of its platforms',
     (app, due) => app.push(index([{ shape: due.shape.children[1]!, platform: 'linux/arm64' }])),
-    /new since the listing needs it/
+    /pushed after the listing needs it/
   ],
   [
     'an index in a new index adopts it',
     (app, due) => app.push(index([{ shape: index([{ shape: due.shape }]) }]), { tags: ['v2'] }),
-    /new since the listing needs it/
+    /pushed after the listing needs it/
   ],
   ['somebody signs it', (app, due) => app.sign(due), /needs it or describes it/],
   ['somebody attests it', (app, due) => app.attest(due), /needs it or describes it/]
@@ -68,7 +68,7 @@ it.each<[string, (app: Builder, due: Pushed) => unknown, RegExp]>([
   }
 })
 
-it('T-17: nothing is deleted while a version that is new since the listing cannot be read', async () => {
+it('T-17: nothing is deleted while a version that is pushed after the listing cannot be read', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)

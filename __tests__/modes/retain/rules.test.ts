@@ -123,13 +123,13 @@ it('T-25d, T-25g: a name without wildcards is that tag alone; a regex finds its 
 
 it.each([
   {
-    'older-than': ['3 moons', /`older-than`: "3 moons" is no age/],
-    grace: ['24', /`grace`: "24" is no age/],
+    'older-than': ['3 moons', /`older-than`: "3 moons" is not an age/],
+    grace: ['24', /`grace`: "24" is not an age/],
     'delete-tags': ['/^v(/', /`delete-tags`: .*\/\^v\(\//],
     'keep-tags': ['v[1', /`keep-tags`: .*v\[1/],
     'keep-at-least': ['all', /`keep-at-least`: "all"/],
     'max-deletion-percent': ['101', /`max-deletion-percent`: "101"/],
-    packages: ['app:latest', /`packages`: "app:latest" is no package name/]
+    packages: ['app:latest', /`packages`: "app:latest" is not a package name/]
   },
   {
     'keep-tags': ['/^(latest|v/', /`keep-tags`: /],
@@ -138,7 +138,7 @@ it.each([
     'delete-broken': ['ghosts', /`delete-broken`: "ghosts".*`ghost`/]
   },
   { 'keep-tags': ['semver:banana', /`keep-tags`: .*banana/], 'keep-untagged': ['1e3', /"1e3"/] },
-  { 'keep-tags': ['sha256:abc', /`keep-tags`: "sha256:abc" is no full digest/] }
+  { 'keep-tags': ['sha256:abc', /`keep-tags`: "sha256:abc" is not a full digest/] }
 ])('T-25e: bad values stop the run before its first request, all of them told at once: %j', async bad => {
   await using scene = await openScene()
   const { app, github, run } = scene

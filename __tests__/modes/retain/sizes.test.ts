@@ -78,7 +78,7 @@ it('says "at most" and "more" where manifests do not say what they need, and del
   expect(sizesOf(result)).toMatchObject({ total: 3 * MB + 2, unread: 1, unreadStaying: 1 })
   expect(result.summary).toContain(
     'At most 3 MB of that is used by nothing that stays (1 manifest of what stays was not read). ' +
-      '1 manifest could not be counted, so it is more.'
+      '1 manifest could not be counted, so the real size is larger.'
   )
 })
 

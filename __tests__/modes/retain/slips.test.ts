@@ -24,7 +24,7 @@ it.each(['"latest"\nv*', '^v\\d+$', 'v*|latest', 'app:latest', '- v*', '* !"late
       ? { 'delete-tags': pattern }
       : { 'delete-tags': '*', 'keep-tags': pattern }
     const result = await scene.run(inputs)
-    expect(result.errors).toEqual([expect.stringMatching(/can match no image tag: .*Write /)])
+    expect(result.errors).toEqual([expect.stringMatching(/cannot match any image tag: .*Write /)])
     expect(scene.github.requests).toEqual([])
   }
 )
@@ -69,8 +69,8 @@ it('E-18 that `latest` goes, and that nothing limits the run, is told before the
   await using scene = await openShop()
   const result = await scene.run({ 'delete-tags': '*' })
   expect(result.warnings).toEqual([
-    expect.stringMatching(/^app: the tag `latest` is among what goes\./),
-    expect.stringMatching(/^Nothing but `grace` limits what is deleted of app/)
+    expect.stringMatching(/^app: the tag `latest` is among the tags to be deleted\./),
+    expect.stringMatching(/^Only `grace` limits what is deleted from app/)
   ])
   expect(result.stdout.indexOf('Nothing but')).toBeLessThan(firstDeletion(result))
 })
@@ -79,9 +79,9 @@ it('E-18 an input that an expression left blank is told before anything goes', a
   await using scene = await openShop()
   const result = await scene.run({ 'delete-tags': 'pr-*', 'keep-at-least': '', grace: ' ', 'dry-run': '' })
   expect(result.warnings).toEqual([
-    expect.stringMatching(/^Input `keep-at-least` is blank, so `0` holds/),
-    expect.stringMatching(/^Input `grace` is blank, so `24h` holds/),
-    expect.stringMatching(/^Input `dry-run` is blank, so `false` holds/)
+    expect.stringMatching(/^Input `keep-at-least` is blank, so the default `0` applies/),
+    expect.stringMatching(/^Input `grace` is blank, so the default `24h` applies/),
+    expect.stringMatching(/^Input `dry-run` is blank, so the default `false` applies/)
   ])
 })
 

@@ -62,7 +62,7 @@ it('T-18: never takes the last tag off a platform of a kept index, nor deletes i
 
 it.each<[string, RegExp]>([
   ['moved to another version', /moved|no longer on it|taken off/],
-  ['became the only one', /no other tag holds it/]
+  ['became the only one', /no other tag points to it/]
 ])('leaves a tag alone that %s since the listing', async (what, why) => {
   await using scene = await openScene()
   const { app, github, run } = scene

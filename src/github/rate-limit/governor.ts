@@ -121,7 +121,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   /** What holds for every kind of request. */
   function common(now: number, urgent: boolean): Ruling {
     const kept = urgent ? NO_ROOM : keptBack()
-    if (now >= deadline - kept.ms) return new BudgetError('The time that `time-limit` gives is over.')
+    if (now >= deadline - kept.ms) return new BudgetError('The time that `time-limit` allows is over.')
     const busy = underWay.read + underWay.write
     if (now >= heldUntil) {
       const left = quota.ruling(busy, now, kept.requests)
@@ -144,10 +144,10 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
     }
     const bound =
       heldUntil < deadline
-        ? `longer than the ${formatDuration(patience)} of \`patience\``
-        : 'beyond the `time-limit`'
+        ? `longer than the ${formatDuration(patience)} that \`patience\``
+        : 'later than `time-limit`'
     return new BudgetError(
-      `GitHub asks for no requests before ${utcSecond(heldUntil)}, ${bound} that this run waits.`
+      `GitHub asks this run to send no request before ${utcSecond(heldUntil)}, which is ${bound} allows.`
     )
   }
 
@@ -286,6 +286,6 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
 function spent(left: { remaining: number; reset: number }, reserve: number): BudgetError {
   return new BudgetError(
     `GitHub allows this token ${count(left.remaining, 'more API request')} before ${utcSecond(left.reset)}, and ` +
-      `\`reserve-requests\` leaves ${reserve} of them to others. \`patience\` and \`time-limit\` do not let this run wait so long.`
+      `\`reserve-requests\` keeps ${reserve} of them for others. \`patience\` and \`time-limit\` do not let this run wait that long.`
   )
 }

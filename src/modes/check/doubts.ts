@@ -31,7 +31,7 @@ export function doubtsOf(names: readonly string[], wanted: Expectations, rules: 
       ...(wanted.unmapped.length === 0 ? [] : [unmappedWarning(wanted.unmapped)]),
       ...idle.map(
         ({ pattern }) =>
-          `The pattern \`${pattern}\` in \`skip-tags\` matches no tag, so it skips none.${asPart(pattern, names)}`
+          `The pattern \`${pattern}\` in \`skip-tags\` matches no tag, so it skips nothing.${asPart(pattern, names)}`
       )
     ]
   }
@@ -44,14 +44,14 @@ export function tagLines({ skipped, moving }: Expectations): string[] {
     ...skips.map(({ pattern, hits }) => `\`skip-tags\`: ${pattern} matches ${count(hits, 'tag')}`),
     ...(moving.length === 0
       ? []
-      : [`${some(moving, 10)}: moving from release to release, so no image is built for it`])
+      : [`${some(moving, 10)}: moving from release to release, so it has no image of its own`])
   ]
 }
 
 /** A word of a regular expression finds itself anywhere in a name; here it is the name. */
 function asPart(pattern: string, names: readonly string[]): string {
   const found = /^[\w.-]+$/.test(pattern) ? names.find(name => name.includes(pattern)) : undefined
-  return found === undefined ? '' : ` Write \`*${pattern}*\` to skip such as ${found}.`
+  return found === undefined ? '' : ` Write \`*${pattern}*\` to skip tags such as ${found}.`
 }
 
 function whyNothing(names: readonly string[], wanted: Expectations, rules: Rules): string {
@@ -69,7 +69,7 @@ function whyNothing(names: readonly string[], wanted: Expectations, rules: Rules
 }
 
 function remedy(names: readonly string[]): string {
-  return `There is for instance ${some(names, 3)}: \`${fitting(names)}\` would match.`
+  return `Existing ones are for instance ${some(names, 3)}: \`${fitting(names)}\` would match.`
 }
 
 /** The pattern of the text before the first digit that most names share. */
@@ -85,8 +85,8 @@ function fitting(names: readonly string[]): string {
 
 function unmappedWarning(unmapped: readonly string[]): string {
   return (
-    `No image was looked for of ${count(unmapped.length, 'git tag')}, because \`image-tags\` makes no image tag of ` +
-    `such a name. The first is ${unmapped[0]}. Take a part of the name with a named group in \`git-tags\`, or put it ` +
-    'into `skip-tags`.'
+    `${count(unmapped.length, 'git tag')} could not be checked, because \`image-tags\` makes no image tag of ` +
+    `such a name. The first is ${unmapped[0]}. Take a part of the name with a named group in \`git-tags\`, or add it ` +
+    'to `skip-tags`.'
   )
 }

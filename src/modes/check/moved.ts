@@ -100,7 +100,9 @@ function judge(
     return { trouble: `Whether the builds moved ${name} is not known: ${head.cause}.` }
   }
   if (holder === undefined) {
-    return { warning: `${name} has moved to ${head.digest} meanwhile, which is none of the rebuilt images.` }
+    return {
+      warning: `${name} has moved to ${head.digest} in the meantime, which is not one of the rebuilt images.`
+    }
   }
   const others = version.tags.filter(other => other !== tag)
   if (!movedBack(tag, others, holder, all)) return {}

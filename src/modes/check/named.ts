@@ -39,7 +39,7 @@ export function unseenNamed(named: readonly NamedImage[], packageNames: readonly
   const names = others.map(({ by, packageName, reference }) => `${packageName}:${reference} (${by})`)
   return [
     `Files name images of packages that this check does not look at: ${some(names, 5)}. Add the packages to \`packages\`, ` +
-      'or take the files out of those that are looked into.'
+      'or leave out these files.'
   ]
 }
 
@@ -53,7 +53,7 @@ function sentence(
   const base = `${some(by, 3)} ${by.length === 1 ? 'names' : 'name'} ${image}`
   if (state === 'present') return []
   if (state === 'unreadable')
-    return [`${base}, and whether it is there could not be found out: ${cause ?? 'no reason given'}.`]
+    return [`${base}, and it is unknown whether it is there: ${cause ?? 'no reason given'}.`]
   if (state === 'absent') return [`${base}, which does not exist. Push it, or name one that does.`]
   return [`${base}, which cannot be pulled whole: it lacks ${some(lacks, 3)}. Push it again.`]
 }

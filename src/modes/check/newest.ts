@@ -62,7 +62,7 @@ function sentence(
   if (isOn(tag, release.images, digestsOf)) return undefined
   const unread = [tag, ...release.images].map(one => heads.get(one)).find(head => head?.state === 'unread')
   if (unread?.state === 'unread') {
-    return `Whether ${name} stands on ${release.name} could not be found out: ${unread.cause}.`
+    return `Whether ${name} stands on ${release.name} is unknown: ${unread.cause}.`
   }
   const [target] = release.images.flatMap(digestsOf)
   if (target === undefined) return undefined

@@ -94,8 +94,8 @@ function mentions(title: string, text: string): boolean {
 
 function exhausted(tries: readonly WorkflowRun[]): string {
   return (
-    `${tries.length} runs for it have ended without an image, the last is ${tries[0]?.url}. Repair the build and ` +
-    'start it by hand, or put the tag into `skip-tags`.'
+    `${tries.length} runs for it have ended without an image. The last is ${tries[0]?.url}. Fix the build and ` +
+    'start it by hand, or add the tag to `skip-tags`.'
   )
 }
 
@@ -124,12 +124,12 @@ export function judge(
     return { status: 'built', detail: '' }
   }
   if (run === undefined) {
-    return { status: 'running', detail: 'No run of it was seen before the time of `wait` was over.' }
+    return { status: 'running', detail: 'No run for it was seen within the time of `wait`.' }
   }
   if (!hasEnded(run)) {
     return {
       status: 'running',
-      detail: `Its run was ${words(run.status)} when the time of \`wait\` was over.`
+      detail: `Its run was ${words(run.status)} at the end of the time of \`wait\`.`
     }
   }
   const unread = checks.find(({ state }) => state === 'unreadable')
@@ -139,11 +139,11 @@ export function judge(
   }
   if (run.conclusion === 'cancelled') return { status: 'cancelled', detail: CANCELLED }
   if (run.conclusion === 'success') return { status: 'not-built', detail: UNTRUE }
-  return { status: 'not-built', detail: `Its run ended as "${words(run.conclusion ?? 'unknown')}".` }
+  return { status: 'not-built', detail: `Its run ended with "${words(run.conclusion ?? 'unknown')}".` }
 }
 
 const CANCELLED =
-  'Its run was cancelled: of the runs that wait in one concurrency group GitHub keeps only the newest. Put the tag ' +
+  'Its run was cancelled: GitHub keeps only the newest of the runs that wait in one concurrency group. Put the tag ' +
   'into the `group` under `concurrency` in the workflow; the next run tries again.'
 const UNTRUE =
   'Its run succeeded, and the image is still missing: the workflow does not make its tags from its input. With ' +

@@ -66,7 +66,7 @@ export async function rebuild(
     clock.now() + inputs.wait,
     expected => verify(inspected, expected, context),
     clock,
-    (expected, run) => log.info(`${expected.name}: its run ended as ${run.conclusion}: ${run.url}`)
+    (expected, run) => log.info(`${expected.name}: its run ended with ${run.conclusion}: ${run.url}`)
   )
   const ended = settled.builds.map(({ dispatch }) => dispatch)
   narrateDispatches(ended, log)
@@ -128,7 +128,7 @@ async function faultsNow(
         )
       })
       if (!('problem' in seen)) return seen
-      return [...faults, `${pkg.name} was not looked at again after the builds. ${seen.sentence}`]
+      return [...faults, `${pkg.name} was not checked again after the builds. ${seen.sentence}`]
     }
   )
   return faults.flat()

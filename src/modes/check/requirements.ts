@@ -80,7 +80,7 @@ export async function readRequirements(
     const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
     context.log.info(
       `${repository} has ${tags.length} ${kind}; by \`git-tags\` (${rules.gitTags.join(', ')}) ` +
-        `${wanted.expected.length} tags must have an image`
+        `${wanted.expected.length} of them must have an image`
     )
     for (const line of tagLines(wanted)) context.log.info(line)
     answers.push({ ...wanted, ...doubtsOf(tags, wanted, { ...inputs, ...rules }), names })

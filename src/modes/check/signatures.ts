@@ -62,7 +62,7 @@ export async function unsignedImages(
       ? []
       : [
           `${pkg.name}: whether ${count(unread.length, 'expected image')} ${unread.length === 1 ? 'is' : 'are'} signed ` +
-            `could not be found out. The first is ${unread[0]?.tag}: ${unread[0]?.unread}.`
+            `is unknown. The first is ${unread[0]?.tag}: ${unread[0]?.unread}.`
         ])
   ]
 }

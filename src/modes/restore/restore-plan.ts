@@ -66,14 +66,18 @@ export function planOfTime(since: number, { deleted }: PackageState): RestorePla
 
 /**
  * What needs what cannot be read while it is deleted: the untagged ones come first, in the order in which they were
- * pushed.
+ * pushed. Each waits for the one before, because that may be a part of it, and follows also where it does not come back.
  */
 function planOf(versions: readonly PackageVersion[], unknown: readonly string[]): RestorePlan {
   const order = versions.toSorted(
     (a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id
   )
   return {
-    steps: order.map(restoralOf),
+    steps: order.map((version, place) => ({
+      ...restoralOf(version),
+      after: order.slice(Math.max(0, place - 1), place).map(({ digest }) => digest),
+      optional: true
+    })),
     reason: { code: 'asked-for' },
     tags: new Map(order.flatMap(version => version.tags.map(tag => [tag, version] as const))),
     broken: new Set(),

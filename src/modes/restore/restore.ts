@@ -51,7 +51,7 @@ export async function restore(
 }
 
 const NOTHING_WENT =
-  'The report in `restore` is of a run that deleted nothing of these packages, so nothing comes back. If something is ' +
+  'The report in `restore` is of a run that deleted nothing of these packages, so there is nothing to restore. If something is ' +
   'missing, give the report of the run that deleted it, or `restore: since 3h` or its tags.'
 
 /** True for an order by report that undoes nothing: such a report says all of it, whatever there is. */
@@ -108,7 +108,7 @@ function packageThenNamed({ planFor }: Order) {
         if ('problem' in state) return { outcomes: [], alarms: [state.sentence] }
         const plan = planFor(state)
         if (plan.unknown.length > 0) {
-          const alarm = `The package is back, and nothing of what was named, because ${unknownPhrase(plan)}`
+          const alarm = `The package is restored, but nothing of what was named, because ${unknownPhrase(plan)}`
           return { outcomes: [], alarms: [alarm] }
         }
         const settled = settledSteps(plan, state, context.clock.now())
@@ -150,7 +150,7 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): O
           others.map(one => one.name),
           10
         ) || 'no package'
-      }, and \`packages\` names none of them. Name what is to come back.`
+      }, and \`packages\` names none of them. Name the packages to restore.`
     )
   }
   return selected.map(one => {
@@ -194,8 +194,8 @@ async function planRestore(order: Order, context: Context): Promise<PackageTask>
 /** GitHub does not list deleted packages, so nobody can tell whether this is the one that is meant. */
 function isThere({ name }: Package): string {
   return (
-    `A package ${name} is there, so it is not restored as a whole. If somebody made it anew, the deleted one can only ` +
-    'come back once that is deleted.'
+    `A package ${name} is there, so it is not restored as a whole. If somebody created it again, the deleted one can only be ` +
+    'restored after that one is deleted.'
   )
 }
 
@@ -209,14 +209,14 @@ function planPackageBack(order: Order, context: Context): PackageTask {
     deferred: false,
     warnings: [
       order.wholePackage
-        ? 'The package as a whole is gone: it comes back with all its versions.'
+        ? 'The whole package is gone: it is restored with all its versions.'
         : 'GitHub does not find the package, which may have gone with its last version: it is restored first, and then its versions.'
     ]
   }
 }
 
 function unknownPhrase({ unknown }: RestorePlan): string {
-  return `${some(unknown, 5)} is neither there nor among what GitHub keeps for 30 days after its deletion.`
+  return `${some(unknown, 5)} is neither there nor among the deleted versions, which GitHub keeps for 30 days.`
 }
 
 function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
@@ -246,7 +246,7 @@ async function tagsElsewhere(
     if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder.digest, context))) continue
     for (const tag of taken) {
       sentences.push(
-        `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where it was put since the deletion.`
+        `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where somebody put it after the deletion.`
       )
     }
   }

@@ -49,7 +49,7 @@ export async function verifyRestore(
     }
   })
   if (!('problem' in result)) return result
-  return { outcomes, alarms: [`What came back could not be looked at: ${result.sentence}`] }
+  return { outcomes, alarms: [`What was restored could not be checked: ${result.sentence}`] }
 }
 
 interface Whole {
@@ -131,8 +131,8 @@ function leftBehind(placeholders: readonly PackageVersion[]): string[] {
   const [first] = placeholders
   if (first === undefined) return []
   return [
-    `${count(placeholders.length, 'placeholder')} of an earlier run that took tags off images came back as well, such as ` +
-      `${nameOf(first)}: the next retention run that may delete removes what is left of it.`
+    `${count(placeholders.length, 'placeholder')} of an earlier run that stripped tags came back as well, such as ` +
+      `${nameOf(first)}: the next retention run removes what is left of it.`
   ]
 }
 
@@ -152,7 +152,7 @@ function stillBroken(
     const name = `${nameOf(root)} (${shortDigest(root.digest)})`
     if (content?.state === 'unread') {
       alarms.push(
-        `${name} is back, but could not be read (${content.cause}), so it is unknown whether it is whole.`
+        `${name} is restored, but could not be read (${content.cause}), so it is unknown whether it is whole.`
       )
     }
     const state = graph.states[place]
@@ -162,7 +162,7 @@ function stillBroken(
     if (excused.has(place)) warnings.push(`${name} lacks ${what}, as it did before its deletion.`)
     else {
       alarms.push(
-        `${name} is back, but only half of it: ${what} is gone, and GitHub has it no more. Build it once more.`
+        `${name} is restored, but not whole: ${what} is gone, and GitHub no longer has it. Build it again.`
       )
     }
   }
@@ -218,7 +218,7 @@ async function settleTags(
     const target = there.get(isTaken ? earlier.digest : digest)
     if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
     const head = await findTag(registry, repositoryOf(pkg), tag, clock)
-    if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is back is unknown: ${head.cause}.`)
+    if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is restored is unknown: ${head.cause}.`)
     if (head.state === 'unread' || (head.state === 'found' && head.digest === target.digest)) return []
     // Where else it is somebody has put it meanwhile.
     const isOurs =

@@ -83,11 +83,10 @@ function refuseChanged(
   const why =
     version === VERSION
       ? 'has changed since the plan was made'
-      : `is not that of the plan, which was made by ghcr-steward ${version}: it has changed, or ${VERSION}, which is ` +
-        'this version, reads it otherwise'
+      : `is not that of the plan, which was made by ghcr-steward ${version}: either it has changed, or this version, ` +
+        `${VERSION}, reads it differently`
   throw new ExpectedError(
-    `The policy for ${names} ${why}. Make a new plan; or leave the inputs of the policy out, and the plan is applied ` +
-      'as it is.'
+    `The policy for ${names} ${why}. Make a new plan, or leave out the policy to apply the plan as it is.`
   )
 }
 
@@ -96,7 +95,7 @@ function refuseUnfit({ run, finished }: RunRecord): void {
     throw new ExpectedError(`The report in \`plan\` ${why}. Give the report of a dry run of mode \`retain\`.`)
   }
   if (run.mode !== 'retain') refuse(`is of a run of mode \`${run.mode}\``)
-  if (!run.dryRun) refuse('is of a real run, which has done already what it planned')
+  if (!run.dryRun) refuse('is of a real run, which has already done what it planned')
   if (finished === undefined) refuse('is of a run that was killed')
   else if (finished.failures.length > 0) refuse(`is of a run that failed (${finished.failures[0]})`)
 }
@@ -136,7 +135,7 @@ export function applyTo(loaded: LoadedPackage, approved: Approved, fresh: Plan, 
       policy: policyHash(policy),
       reads: loaded.reads,
       warnings:
-        gone === 0 ? [] : [`${count(gone, 'version')} of the plan ${gone === 1 ? 'is' : 'are'} gone already.`]
+        gone === 0 ? [] : [`${count(gone, 'version')} of the plan ${gone === 1 ? 'is' : 'are'} already gone.`]
     },
     changes: deletions(plan, loaded),
     deferred: false,

@@ -45,7 +45,7 @@ export function forewarnings(governed: readonly Governed[]): string[] {
     ...governed.flatMap(({ task: { run } }) =>
       (run.plan?.steps ?? []).some(step => takesTag(step, 'latest'))
         ? [
-            `${run.package.name}: the tag \`latest\` is among what goes. If images are pulled by it, add \`latest\` to \`keep-tags\`.`
+            `${run.package.name}: the tag \`latest\` is among the tags to be deleted. If images are pulled by it, add \`latest\` to \`keep-tags\`.`
           ]
         : []
     ),
@@ -73,7 +73,7 @@ function unlimited(governed: readonly Governed[]): string[] {
   if (first === undefined) return []
   const more = names.length === 1 ? '' : ` and ${names.length - 1} more`
   return [
-    `Nothing but \`grace\` limits what is deleted of ${first}${more}: no rule keeps anything, and there is no brake. Set ` +
+    `Only \`grace\` limits what is deleted from ${first}${more}: no rule keeps anything, and there is no brake. Set ` +
       '`keep-tags`, `keep-at-least` or `max-deletions`.'
   ]
 }
