@@ -153,7 +153,10 @@ function checkOrder(entries: readonly PackageEntry[], context: z.RefinementCtx):
   const covered = entries.map(({ match }, index) => coveredBy(match.sources, wanted.slice(index + 1).flat()))
   entries.forEach(({ match: { sources } }, index) => {
     if (matchesNothing(sources, '**')) {
-      refuse(index, 'It matches no package, because the `!` patterns exclude everything that the others match.')
+      refuse(
+        index,
+        'It matches no package, because the `!` patterns exclude everything that the others match.'
+      )
       return
     }
     for (const pattern of wanted[index] ?? []) {
