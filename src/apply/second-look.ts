@@ -1,9 +1,10 @@
 import type { Context } from '../context.ts'
 import { listWithTags } from '../inventory/evidence.ts'
-import { stillThere } from '../inventory/gone.ts'
+import { isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
+import { eachOf } from '../util/concurrency.ts'
 
 /** What the look at a package shows after deletions. */
 export interface SecondLook {
@@ -51,11 +52,13 @@ export async function lookAgain(
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
   await addDeleted(pkg, mine, rows, context)
-  const there = await stillThere(
-    pkg,
-    mine.filter(({ id }) => !rows.has(id)),
-    context
-  )
+  const suspects = mine.filter(({ id }) => !rows.has(id))
+  const states = await eachOf(suspects, AT_ONCE, version => {
+    // Anybody may have written into the memory what an earlier run deleted.
+    context.checkTime()
+    return isStillThere(pkg, version, context)
+  })
+  const there = suspects.filter((_, at) => states[at])
   const gone = mine.filter(version => !there.includes(version))
   for (const pause of PAUSES) {
     if (gone.every(({ id }) => rows.has(id))) break
@@ -156,3 +159,5 @@ function vanishedFrom(
 
 /** How many rows a full page has. */
 const PER_PAGE = 100
+/** How many versions are looked for at once. */
+const AT_ONCE = 16

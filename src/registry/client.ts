@@ -1,4 +1,4 @@
-import { BudgetError, ExpectedError } from '../errors.ts'
+import { ExpectedError, timeIsOver } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
 import { createLimiter } from '../util/concurrency.ts'
@@ -171,7 +171,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const inTime = <T>(attempt: () => Promise<T>) =>
     patiently(() => {
-      if (clock.now() >= deadline) throw new BudgetError('The time that `time-limit` allows is over.')
+      if (clock.now() >= deadline) throw timeIsOver()
       return attempt()
     })
 
