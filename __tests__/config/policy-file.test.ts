@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import { policyJsonSchema } from '../../src/config/policy-schema.ts'
 import { InputError } from '../../src/errors.ts'
+import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
 
 const HOUR = 3_600_000
@@ -460,4 +461,33 @@ test('digests of a rule are read', () => {
     'app'
   )
   expect(read?.rules[0]?.match.digests).toEqual(new Set([digest]))
+})
+
+describe('E-42 a policy of many thousands of', () => {
+  const numbered = (count: number, write: (at: number) => string): string =>
+    Array.from({ length: count }, (_, at) => write(at)).join('\n')
+  const head = 'version: 1\npackages:\n'
+  const rules = `${head}  - match: "*"\n    rules:\n`
+
+  test.each([
+    ['wrong keys', `${head}  - {match: a, rules: []}\n${numbered(40_000, at => `key${at}: 1`)}`],
+    ['rules that lack all', rules + numbered(20_000, at => `      - {nam: r${at}}`)],
+    ['rules with a wrong key', rules + numbered(10_000, at => `      - {delete: {tags: "a${at}"}}`)]
+  ])('%s is refused in bounds, with the first of them', (_, text) => {
+    const found = inBounds(() => problems(text))
+    expect(found.length).toBeLessThan(210)
+    expect(found.at(-1)).toBe('p.yml: More is wrong than is told here.')
+  })
+
+  test('patterns of packages is refused', () => {
+    const text = head + numbered(2_001, at => `  - {match: "a${at}-*", rules: []}`)
+    expect(inBounds(() => problems(text))).toEqual([
+      'p.yml:3:13: packages[0].match: The policy names packages by more than 2000 patterns. Use globs, such as `app-*`.'
+    ])
+  })
+
+  test('expressions for packages is read in bounds', () => {
+    const text = head + numbered(500, at => `  - {match: ["/^x${at}/", a${at}], rules: []}`)
+    expect(inBounds(() => problems(text))).toEqual([])
+  })
 })

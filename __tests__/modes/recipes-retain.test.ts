@@ -86,9 +86,9 @@ const stock = (...apps: readonly Builder[]) => apps.map(app => ({ tags: app.tags
 const dry: Settings = { inputs: { 'dry-run': true } }
 
 test.each(['with GHCR_RETENTION_TOKEN', 'without it'])(
-  'thirty builds that are no release, %s: check, emergency purge, undo',
+  'thirty builds that are not releases, %s: check, emergency purge, undo',
   async how => {
-    await using github = await open(policyOf('Thirty builds that are no release'))
+    await using github = await open(policyOf('Thirty builds that are not releases'))
     const app = github.world.package('acme/api-gateway', { repository: 'acme/app' })
     for (let build = 36; build >= 1; build--) {
       const release = build % 12 === 0 ? [`v1.${4 - build / 12}.0`] : []

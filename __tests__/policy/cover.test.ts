@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { covers, matchesNothing } from '../../src/policy/cover.ts'
+import { coveredBy, matchesNothing } from '../../src/policy/cover.ts'
 
 test.each<[string[], string, boolean]>([
   [['app*'], 'app-meta', true],
@@ -26,7 +26,7 @@ test.each<[string[], string, boolean]>([
   [['{app,web}-*'], 'app-*', false],
   [['{app,web}-*'], 'app-1', true]
 ])('%j covers %s: %s', (sources, pattern, expected) => {
-  expect(covers(sources, pattern)).toBe(expected)
+  expect(coveredBy(sources, [pattern]).has(pattern)).toBe(expected)
 })
 
 test.each<[string[], boolean]>([

@@ -1,4 +1,4 @@
-import { covers } from '../policy/cover.ts'
+import { coveredBy } from '../policy/cover.ts'
 import { type DeleteRule, keepsShare, type Rule } from '../policy/rule.ts'
 import { belowGrace } from '../policy/time.ts'
 import type { PolicyFile } from './policy-schema.ts'
@@ -42,7 +42,7 @@ function keptWhole({ match }: DeleteRule, rules: readonly Rule[], place: Place):
   const keeper = rules.find(rule => {
     const { tags, ...rest } = rule.match
     const isWhole = rule.action === 'keep' && !keepsShare(rule) && Object.keys(rest).length === 0
-    return isWhole && tags !== undefined && wanted.every(pattern => covers(tags.sources, pattern))
+    return isWhole && tags !== undefined && coveredBy(tags.sources, wanted).size === new Set(wanted).size
   })
   if (keeper === undefined) return []
   return [

@@ -30,11 +30,19 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   if (result.success) {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
   }
-  const faults = schemaErrors(result.error.issues, policySchema)
+  const { issues } = result.error
+  const faults = schemaErrors(issues.slice(0, MOST_FAULTS), policySchema)
+  const sentences = faults
+    .slice(0, MOST_FAULTS)
     .map(fault => ({ offset: offsetOf(document, fault), sentence: `${nameOf(fault)}${fault.sentence}` }))
     .sort((a, b) => a.offset - b.offset)
-  throw new InputError(faults.map(({ offset, sentence }) => `${at(offset)}: ${sentence}`))
+    .map(({ offset, sentence }) => `${at(offset)}: ${sentence}`)
+  const isAll = Math.max(issues.length, faults.length) <= MOST_FAULTS
+  throw new InputError(isAll ? sentences : [...sentences, `${fileName}: More is wrong than is told here.`])
 }
+
+/** Somebody who made more has the wrong file, or made one a thousand times. */
+const MOST_FAULTS = 200
 
 /** A policy of a thousand packages is smaller; what the parser makes of more takes minutes. */
 const MOST_BYTES = 1024 * 1024

@@ -3,7 +3,7 @@ import { SIGNATURES } from '../model/check.ts'
 import { PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { KINDS } from '../model/manifest.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
-import { covers, matchesNothing } from '../policy/cover.ts'
+import { coveredBy, matchesNothing } from '../policy/cover.ts'
 import { type Patterns, parsePackagePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
 import type { EntryExpectations } from './expectations.ts'
@@ -132,20 +132,38 @@ function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): voi
   })
 }
 
+/** Of packages, in a policy: each is compared with each. */
+const MOST_PATTERNS = 2_000
+
 /** The first entry that matches decides, so a package that an earlier one matches never reaches a later one. */
 function checkOrder(entries: readonly PackageEntry[], context: z.RefinementCtx): void {
+  const refuse = (index: number, message: string): void =>
+    context.addIssue({ code: 'custom', path: ['packages', index, 'match'], message })
+  const wanted = entries.map(({ match: { sources } }) => {
+    const named = sources.filter(source => !source.startsWith('!'))
+    return named.length > 0 ? named : ['**']
+  })
+  if (wanted.flat().length > MOST_PATTERNS) {
+    refuse(
+      0,
+      `The policy names packages by more than ${MOST_PATTERNS} patterns. Use globs, such as \`app-*\`.`
+    )
+    return
+  }
+  const covered = entries.map(({ match }, index) => coveredBy(match.sources, wanted.slice(index + 1).flat()))
   entries.forEach(({ match: { sources } }, index) => {
-    const refuse = (message: string): void =>
-      context.addIssue({ code: 'custom', path: ['packages', index, 'match'], message })
     if (matchesNothing(sources, '**')) {
-      refuse('It matches no package, because the `!` patterns exclude everything that the others match.')
+      refuse(
+        index,
+        'It matches no package, because the `!` patterns exclude everything that the others match.'
+      )
       return
     }
-    const wanted = sources.filter(source => !source.startsWith('!'))
-    for (const pattern of wanted.length > 0 ? wanted : ['**']) {
-      const earlier = entries.slice(0, index).find(({ match }) => covers(match.sources, pattern))
+    for (const pattern of wanted[index] ?? []) {
+      const earlier = entries.slice(0, index).find((_, at) => covered[at]?.has(pattern))
       if (earlier === undefined) continue
       refuse(
+        index,
         `\`${pattern}\` is never reached: the earlier entry \`${earlier.match.sources.join(', ')}\` matches it, and the ` +
           'first that matches decides. Put the special entry above the general one.'
       )

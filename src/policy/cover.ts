@@ -4,18 +4,22 @@ import { parsePatterns } from './pattern.ts'
 const ANYTHING = '\u{E000}'
 
 /**
- * True when a list of patterns matches every name that `pattern` matches. False where that is not certain, as for
- * regular expressions.
+ * Of `patterns` those of which a list of patterns matches every name that they match. Without those for which that is not
+ * certain, such as regular expressions.
  */
-export function covers(sources: readonly string[], pattern: string): boolean {
-  if (isName(pattern)) return parsePatterns(sources).scan([pattern]).size > 0
-  if (sources.some(source => source.startsWith('!'))) return false
-  if (sources.includes(pattern)) return true
-  if (!isPlainGlob(pattern)) return false
-  const examples = examplesOf(pattern)
-  return sources
-    .filter(isPlainGlob)
-    .some(source => parsePatterns([source]).scan(examples).size === examples.length)
+export function coveredBy(sources: readonly string[], patterns: readonly string[]): ReadonlySet<string> {
+  const covered = new Set(parsePatterns(sources).scan(patterns.filter(isName)).keys())
+  if (sources.some(source => source.startsWith('!'))) return covered
+  const same = new Set(sources)
+  const globs = sources.filter(isPlainGlob).map(source => parsePatterns([source]))
+  for (const pattern of patterns.filter(one => !isName(one))) {
+    const examples = isPlainGlob(pattern) ? examplesOf(pattern) : []
+    const isCovered =
+      same.has(pattern) ||
+      (examples.length > 0 && globs.some(glob => glob.scan(examples).size === examples.length))
+    if (isCovered) covered.add(pattern)
+  }
+  return covered
 }
 
 /**
@@ -25,11 +29,11 @@ export function covers(sources: readonly string[], pattern: string): boolean {
  */
 export function matchesNothing(sources: readonly string[], everything: '*' | '**'): boolean {
   const excluded = sources.filter(source => source.startsWith('!')).map(source => source.slice(1))
+  if (excluded.length === 0) return false
   const wanted = sources.filter(source => !source.startsWith('!'))
-  return (
-    (wanted.length > 0 ? wanted : [everything]).every(pattern => covers(excluded, pattern)) &&
-    excluded.length > 0
-  )
+  const all = wanted.length > 0 ? wanted : [everything]
+  const covered = coveredBy(excluded, all)
+  return all.every(pattern => covered.has(pattern))
 }
 
 function isName(pattern: string): boolean {

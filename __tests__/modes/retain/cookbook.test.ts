@@ -51,7 +51,7 @@ it('seed 001: thirty builds that carry nothing but sha-… stay, and every relea
     return { pushed, released: release.length > 0 }
   })
   app.push(buildx(), { at: ago(40) })
-  await follow(scene, { policy: recipe('docs/recipes.md', 'Thirty builds that are no release') })
+  await follow(scene, { policy: recipe('docs/recipes.md', 'Thirty builds that are not releases') })
   const plain = builds.filter(({ released }) => !released)
   for (const { pushed } of [...plain.slice(0, 30), ...builds.filter(({ released }) => released)]) {
     expect(app.version(pushed.digest)).toBeDefined()
