@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions'
 import { parse } from 'yaml'
+import type { Permission } from '../emulator/accounts.ts'
 import { withDefaults } from './run-action.ts'
 
 /** Workflows of the documents, played as GitHub does: expressions, conditions, artifacts, the files of a checkout. */
@@ -12,7 +13,11 @@ interface Step {
   readonly uses: string
   readonly with?: Readonly<Record<string, unknown>>
 }
+/** What a workflow grants its `GITHUB_TOKEN`. */
+type Permissions = Readonly<Record<string, Permission>>
+
 interface Job {
+  readonly permissions?: Permissions
   readonly if?: string
   readonly env?: Readonly<Record<string, string>>
   readonly steps: readonly Step[]
@@ -33,8 +38,8 @@ interface Ran {
 }
 
 export interface Runner<R extends Ran> {
-  /** `github.token`. */
-  readonly token: string
+  /** Makes `github.token`, with what the workflow grants it; a workflow that says nothing leaves that to the repository. */
+  token(permissions: Permissions | undefined): string
   /** What `actions/create-github-app-token` gives. */
   readonly appToken?: string
   /** What a checkout lays down, by path. */
@@ -46,26 +51,31 @@ export interface Runner<R extends Ran> {
   run(inputs: Record<string, string>, env: Record<string, string>): Promise<R>
 }
 
-/** The job of that name in the workflow of that name; a document has each workflow once. */
+/** The job of that name in the workflow of that name, with the workflow's permissions; a document has each workflow once. */
 export function jobIn(document: string, workflow: string, job: string): Job {
   const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8')
   const found = [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)]
-    .map(([, yaml = '']) => parse(yaml) as { name?: string; jobs?: Record<string, Job> })
-    .find(({ name, jobs }) => name === workflow && jobs !== undefined)?.jobs?.[job]
-  if (found === undefined) throw new Error(`${document} has no job ${job} in "${workflow}"`)
-  return found
+    .map(
+      ([, yaml = '']) =>
+        parse(yaml) as Pick<Job, 'permissions'> & { name?: string; jobs?: Record<string, Job> }
+    )
+    .find(({ name, jobs }) => name === workflow && jobs?.[job] !== undefined)
+  const steps = found?.jobs?.[job]
+  if (steps === undefined) throw new Error(`${document} has no job ${job} in "${workflow}"`)
+  return found?.permissions === undefined ? steps : { permissions: found.permissions, ...steps }
 }
 
 /** Plays the steps of a job. @returns the runs of this action, in order; after a failed one only `always()` steps run */
 export async function play<R extends Ran>(job: Job, settings: Settings, runner: Runner<R>): Promise<R[]> {
   const folder = mkdtempSync(join(runner.folder, 'job-'))
   const temp = mkdtempSync(join(runner.folder, 'temp-'))
+  const token = runner.token(job.permissions)
   const contexts = {
     vars: {},
     secrets: {},
     inputs: {},
     ...settings,
-    github: { token: runner.token, ...settings.github },
+    github: { token, ...settings.github },
     env: {},
     steps: {} as Record<string, { outputs: Readonly<Record<string, string>> }>
   }
@@ -83,7 +93,7 @@ export async function play<R extends Ran>(job: Job, settings: Settings, runner: 
     else if (action === 'actions/download-artifact') download(inputs, folder, runner)
     else if (action === 'actions/create-github-app-token') outputs = { token: runner.appToken ?? '' }
     else {
-      const run = await runner.run(await withDefaults(inputs, runner.token), {
+      const run = await runner.run(await withDefaults(inputs, token), {
         GITHUB_WORKSPACE: folder,
         RUNNER_TEMP: temp
       })

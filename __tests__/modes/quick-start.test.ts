@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import type { Digest } from '../../src/model/digest.ts'
 import { image } from '../emulator/shapes.ts'
 import { recipeFolder } from '../helpers/recipes.ts'
-import { jobIn, play } from '../helpers/workflow.ts'
+import { jobIn, play, type Runner } from '../helpers/workflow.ts'
 import { ago, digestsOf, openScene, type Run } from './retain/runs.ts'
 
 /** The README's quick start as it stands there, and every row of its table of what becomes of which tags. */
@@ -34,12 +34,11 @@ test('the quick start: dry by hand, for real on schedule, again, as its table sa
   )
 
   const job = jobIn('README.md', 'Retention', 'retention')
-  const runner = {
-    token: world.githubToken('acme/app'),
+  const runner: Runner<Run> = {
+    token: permissions => world.githubToken('acme/app', permissions),
     folder: folder.path,
     artifacts: new Map(),
-    run: (inputs: Record<string, string>, env: Record<string, string>): Promise<Run> =>
-      scene.run(inputs, { repository: 'acme/app', env })
+    run: (inputs, env) => scene.run(inputs, { repository: 'acme/app', env })
   }
   const before = app.digests()
   const [dry] = await play(job, { inputs: { 'dry-run': true } }, runner)

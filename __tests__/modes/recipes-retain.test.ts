@@ -31,7 +31,7 @@ async function open(files: Readonly<Record<string, string>> = {}) {
   const repository = repositories.add('acme/app')
   const scene = await openScene({ world, routes: repositoryRoutes(repositories) })
   const runner = (replaced: Readonly<Record<string, string>> = {}): Runner<Run> => ({
-    token: world.githubToken('acme/app'),
+    token: permissions => world.githubToken('acme/app', permissions),
     appToken: world.appToken('acme'),
     files,
     folder,

@@ -25,7 +25,7 @@ it('the approval recipe deletes what its plan says, once approved, and the undo 
   }
   const before = { tags: app.tags(), digests: app.digests() }
   const runner: Runner<ActionRun> = {
-    token: github.world.githubToken('acme/my-app', { packages: 'write', actions: 'read' }),
+    token: permissions => github.world.githubToken('acme/my-app', permissions),
     folder: folder.path,
     artifacts: new Map(),
     run: async (inputs, env) =>
@@ -44,7 +44,7 @@ it('the approval recipe deletes what its plan says, once approved, and the undo 
 
   const apply = job('Retention with approval', 'apply')
   expect(apply).toMatchObject({ needs: 'plan', environment: expect.any(String) })
-  const applied = await play({ steps: apply.steps }, {}, runner)
+  const applied = await play(apply, {}, runner)
   expect(applied).toMatchObject([{ code: 0, outputs: { 'deleted-count': '9' } }])
 
   const undone = await play(job('Undo a retention', 'undo'), { inputs: { run: '1' } }, runner)
@@ -71,7 +71,7 @@ it('the tests of a policy run by their recipe and by the command of the document
       jobIn('docs/policies.md', 'Policy', 'test'),
       {},
       {
-        token: '',
+        token: () => '',
         files,
         folder: folder.path,
         artifacts: new Map(),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { write } from '../../scripts/translate/ours.ts'
@@ -176,6 +177,12 @@ describe('a step of another tool deletes the same here, or less', () => {
       '{ organization: acme, container: app, older-than: 30, tag-regex: "^v3$" }',
       ['old40']
     ],
+    [
+      'a regular expression with a comma, by creation',
+      VLAURIN,
+      '{ user: acme, container: app, keep-last: 1, prune-tags-regexes: "^pr-\\\\d{1,2}$" }',
+      ['old60']
+    ],
     ['the defaults', CHIZKIYAHU, '{ token: t, repository_owner: acme, package_name: app }', BARE],
     [
       'everything',
@@ -257,6 +264,12 @@ describe('every input of another tool is answered with our word', () => {
     expect(answer).not.toMatch(/Remove it|Did you mean/)
   })
 
+  test('each of them is in the table of docs/other-tools.md', () => {
+    const table = readFileSync(new URL('../../docs/other-tools.md', import.meta.url), 'utf8')
+    const inputs = FOREIGN_TOOLS.flatMap(({ words }) => Object.keys(words))
+    expect(inputs.filter(input => !new RegExp(`\`${input}[:\`]`).test(table))).toEqual([])
+  })
+
   test('exclude-tags is keep-tags, not a neighbor of it', () => {
     expect(answersTo({ 'exclude-tags': 'v*\nlatest' })).toEqual([
       "Input `exclude-tags` belongs to another tool, dataaxiom/ghcr-cleanup-action. Write `keep-tags: 'v* latest'`."
@@ -269,6 +282,51 @@ describe('every input of another tool is answered with our word', () => {
         "a rule `{ action: delete, match: { tags: '*', older-than: 30 days }, keep-at-least: 2, rank-by: updated }`."
       )
     ])
+  })
+
+  test.each<[string, Record<string, string>, string]>([
+    [
+      'a count counts what the step selects, and not everything',
+      { 'keep-n-tagged': '2', 'delete-tags': 'pr-*, sha-*', 'older-than': '30 days' },
+      "match: { tags: ['pr-*', 'sha-*'], older-than: 30 days }, keep-at-least: 2"
+    ],
+    [
+      'without an age, too',
+      { 'keep-n-tagged': '2', tags: '^pr-', 'use-regex': 'true' },
+      "Write `delete-tags: '/^pr-/'`, `keep-at-least: 2` and `rank-by: updated`."
+    ],
+    [
+      'an excluded regular expression is one',
+      { 'exclude-tags': '^v', 'use-regex': 'true' },
+      "Write `keep-tags: '/^v/'`."
+    ],
+    [
+      'tags that snok names',
+      { 'image-tags': 'dev* !dev-x', 'cut-off': '2w', 'keep-n-most-recent': '1', 'image-names': 'app' },
+      "match: { tags: ['dev*', '!dev-x'], older-than: 2w }, keep-at-least: 1"
+    ],
+    [
+      'age and number hold for all that vlaurin prunes',
+      {
+        'prune-tags-regexes': '^pr-\\d{1,2}$\n^tmp',
+        'keep-younger-than': '7',
+        'keep-last': '2',
+        'prune-untagged': 'true'
+      },
+      "the rules `{ action: delete, match: { tags: ['/^pr-\\d{1,2}$/', '/^tmp/'], older-than: 7d }, tag-match: any, keep-at-least: 2 }` and `{ action: delete, match: { untagged: true, older-than: 7d }, keep-at-least: 2 }`."
+    ],
+    [
+      'each regular expression is an entry',
+      { 'keep-tags-regexes': '^v\n^stable$', container: 'app' },
+      "Write `keep-tags: '/^v/ /^stable$/'`."
+    ],
+    [
+      'a number of untagged versions deletes nothing tagged',
+      { 'package-name': 'app', 'min-versions-to-keep': '3', 'delete-only-untagged-versions': 'true' },
+      'Write `keep-untagged: 3`.'
+    ]
+  ])('%s', (_, inputs, said) => {
+    expect(answersTo(inputs).join('\n')).toContain(said)
   })
 
   test('an input of ours that means something else there is answered, too', () => {

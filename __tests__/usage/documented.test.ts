@@ -40,7 +40,7 @@ test.each(rows)('in use: $file holds $what of $name', ({ file, what, name }) => 
 
 test('every spelling of a git name that is shown is found', () => {
   const [sentence = ''] =
-    /A name counts in every spelling[^;]*?\./s.exec(
+    /A name is recognized in every spelling[^;]*?\./s.exec(
       text.replaceAll(/(?<=`[^`\n]*)\.(?=[^`\n]*`)/g, '\u2024')
     ) ?? []
   const pairs = [...sentence.replaceAll('\u2024', '.').matchAll(/`([^`]+)` is\s+`([^`]+)`/g)]
@@ -48,7 +48,7 @@ test('every spelling of a git name that is shown is found', () => {
   for (const [, name = '', tag = ''] of pairs) expect(gitNames([name, 'other']).find(tag)).toEqual([name])
 })
 
-test('what a reference holds, and what takes a place, is decided as the example says', () => {
-  const policy = parsePolicyFile(recipe('docs/policies.md', 'What a reference holds'), 'policies.md')
+test('what a reference keeps, and what counts, is decided as the example says', () => {
+  const policy = parsePolicyFile(recipe('docs/policies.md', 'What a reference keeps'), 'policies.md')
   expect(runPolicyTests(policy)).toHaveLength(2)
 })

@@ -1,3 +1,4 @@
+import { slashed } from '../../src/config/foreign-answers.ts'
 import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
 import { parseAge } from '../../src/policy/time.ts'
 import type { OurStep, WrittenRule } from './ours.ts'
@@ -81,8 +82,7 @@ function cleanup(inputs: With, bare: boolean): OurStep {
       'delete-broken': states.join(', '),
       'dry-run': isTrue(inputs['dry-run']) || inputs['command'] === 'scan' ? 'true' : undefined,
       'api-url': inputs['github-api-url'],
-      'registry-url': inputs['registry-url'],
-      'report-file': inputs['summary-json-path']
+      'registry-url': inputs['registry-url']
     }),
     rules: [
       ...(blank(tagged)
@@ -171,7 +171,7 @@ function packageVersions(inputs: With): OurStep {
       notes: ['A purge deletes at once, whatever rules keep.']
     }
   }
-  const keep = inputs['min-versions-to-keep'] ?? ''
+  const keep = (inputs['min-versions-to-keep'] ?? '').replace(/^-1$/, '')
   const onlyUntagged = isTrue(inputs['delete-only-untagged-versions'])
   const onlyPre = isTrue(inputs['delete-only-pre-release-versions'])
   return {
@@ -206,11 +206,8 @@ function prune(inputs: With): OurStep {
   const age = inputs['keep-younger-than'] || inputs['older-than'] || ''
   const old = /^\d+$/.test(age) ? `${age}d` : age
   const keep = inputs['keep-last'] || '0'
-  const regexes = list(inputs['prune-tags-regexes'] || inputs['tag-regex'] || '').map(one => `/${one}/`)
-  const kept = [
-    ...list(inputs['keep-tags'] ?? ''),
-    ...list(inputs['keep-tags-regexes'] ?? '').map(one => `/${one}/`)
-  ]
+  const regexes = slashed(inputs['prune-tags-regexes'] || inputs['tag-regex'] || '')
+  const kept = [...list(inputs['keep-tags'] ?? ''), ...slashed(inputs['keep-tags-regexes'] ?? '')]
   const untagged = isTrue(inputs['prune-untagged'] || inputs['untagged'])
   return {
     with: present({
@@ -223,8 +220,8 @@ function prune(inputs: With): OurStep {
     rules: [
       ...(regexes.length === 0
         ? []
-        : [{ ...newest('pruned tags', { tags: regexes }, old, keep), 'tag-match': 'any' }]),
-      ...(untagged ? [newest('untagged', { untagged: true }, old, keep)] : [])
+        : [{ ...newest('pruned tags', { tags: regexes }, old, keep, 'created'), 'tag-match': 'any' }]),
+      ...(untagged ? [newest('untagged', { untagged: true }, old, keep, 'created')] : [])
     ],
     notes:
       keep === '0'

@@ -1,13 +1,26 @@
+import {
+  asPatterns,
+  called,
+  counted,
+  DEBUG,
+  FOUND_OUT,
+  type ForeignInputs,
+  type ForeignWord,
+  leaveOut,
+  NESTED,
+  newestTagged,
+  only,
+  PRUNES,
+  pruned,
+  quoted,
+  regexes,
+  write
+} from './foreign-answers.ts'
+
 /**
  * The inputs of other tools, with what says the same here. Who changes from one of them keeps its words at first, and
  * the runner hands every input over, known or not.
  */
-
-/** What a step of another tool is given, by input. */
-export type ForeignInputs = Readonly<Record<string, string>>
-
-/** A sentence that says what to write here, for the value that is given there. */
-export type ForeignWord = (value: string, all: ForeignInputs) => string
 
 export interface ForeignTool {
   /** As `uses:` has it. */
@@ -16,63 +29,20 @@ export interface ForeignTool {
   readonly words: Readonly<Record<string, ForeignWord>>
 }
 
-/** Says that an input has no counterpart, since the program does it by itself. */
-const leaveOut =
-  (why: string): ForeignWord =>
-  () =>
-    `Leave it out: ${why}.`
-
-/** Says that the same value goes by another name. */
-const called =
-  (name: string): ForeignWord =>
-  value =>
-    `Write \`${name}: ${quoted(value)}\`.`
-
-/** Says what to write instead, whatever the value. */
-const write =
-  (what: string): ForeignWord =>
-  () =>
-    `Write ${what}.`
-
-const regex: ForeignWord = value => `Write \`keep-tags: ${quoted(`/${value}/`)}\`.`
-
-/**
- * A number of newest versions that is counted among the old ones only. Here young ones count too, so that the inputs of
- * the same names would delete more; a rule says it exactly.
- */
-const counted =
-  (cutOff: string, match: string, simple: (value: string) => string): ForeignWord =>
-  (value, all) => {
-    const age = all[cutOff] ?? ''
-    if (age === '') return simple(value)
-    const old = /^\d+$/.test(age) ? `${age}d` : age
-    return (
-      `There the ${value} are counted among what is older than ${old} only. Write in \`policy\` a rule ` +
-      `\`{ action: delete, match: { ${match}, older-than: ${old} }, keep-at-least: ${value}, rank-by: updated }\`.`
-    )
-  }
-
-const newestTagged = (cutOff: string) =>
-  counted(cutOff, "tags: '*'", value => `Write \`delete-tags: '*'\` and \`keep-at-least: ${value}\`.`)
-
-const FOUND_OUT = leaveOut('whether the owner is an organization or a user is found out')
-const DEBUG = leaveOut('run the job again with debug logging, and the log says more')
-const NESTED = (value: string): string => value.replaceAll(/(?<!\*)\*(?!\*)/g, '**')
-
 /** What dataaxiom's action and ghcr-cleanup-manager, which grew out of it, have in common. */
 const CLEANUP: ForeignTool['words'] = {
   package: called('packages'),
-  'exclude-tags': called('keep-tags'),
+  'exclude-tags': (value, all) => called('keep-tags')(asPatterns(value, all).join(' '), all),
   'keep-n-tagged': newestTagged('older-than'),
   'keep-n-untagged': counted(
     'older-than',
-    'untagged: true',
-    value => `Write \`delete-untagged: true\` and \`keep-untagged: ${value}\`.`
+    () => 'untagged: true',
+    value => `Write \`delete-untagged: true\`, \`keep-untagged: ${value}\` and \`rank-by: updated\`.`
   ),
   'delete-ghost-images': write('`delete-broken: ghost`'),
   'delete-partial-images': write('`delete-broken: partial`'),
   'delete-orphaned-images': write('`delete-broken: orphaned`'),
-  'use-regex': leaveOut('write each regular expression as `/…/`, where it stands'),
+  'use-regex': leaveOut('write each regular expression as `/…/`'),
   'log-level': DEBUG
 }
 
@@ -83,8 +53,8 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       ...CLEANUP,
       repository: leaveOut('`packages` names what is cleaned up'),
       'expand-packages': leaveOut('`packages` takes patterns, with a token that may list packages'),
-      tags: called('delete-tags'),
-      validate: leaveOut('every run looks again at what it did, and `mode: check` does by itself'),
+      tags: (value, all) => called('delete-tags')(asPatterns(value, all).join(' '), all),
+      validate: leaveOut('every run checks again what it did, and `mode: check` checks images at any time'),
       'github-api-url': called('api-url')
     }
   },
@@ -96,10 +66,13 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
           ? 'Write `owner` with the login, or leave it out.'
           : called('owner')(value, {}),
       'image-names': value =>
-        `Write \`packages: ${quoted(NESTED(value))}\`; here a single \`*\` does not reach over a slash.`,
+        `Write \`packages: ${quoted(NESTED(value))}\`; here a single \`*\` does not match a slash.`,
       'image-tags': called('delete-tags'),
       'cut-off': called('older-than'),
-      'keep-n-most-recent': newestTagged('cut-off'),
+      'keep-n-most-recent': (value, all) =>
+        all['tag-selection'] === 'untagged'
+          ? 'Leave it out: there, it does not count for untagged images.'
+          : newestTagged('cut-off')(value, all),
       'timestamp-to-use': value => `Write \`age-from: ${value.replace('_at', '')}\`.`,
       'tag-selection': value =>
         ({
@@ -123,7 +96,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'filter-include-untagged': called('delete-untagged'),
       'account-type': FOUND_OUT,
       'org-name': called('owner'),
-      'token-type': leaveOut('what kind of token it is is found out')
+      'token-type': leaveOut('the action finds out what kind of token it is')
     }
   },
   {
@@ -132,16 +105,25 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'package-version-ids': value =>
         `Write \`mode: purge\`, \`purge: ${value}\`, and the package's name in \`packages\` and \`confirm\`.`,
       'package-name': called('packages'),
-      'package-type': leaveOut('only container packages are handled here'),
-      'num-old-versions-to-delete': value =>
-        `Write \`delete-tags: '*'\`, \`delete-untagged: true\` and \`deletions-per-run: ${value}\`.`,
-      'min-versions-to-keep': value =>
-        `Write \`delete-tags: '*'\`, \`keep-at-least: ${value}\`, \`delete-untagged: true\` and \`keep-untagged: ${value}\`.`,
-      'ignore-versions': regex,
-      'delete-only-untagged-versions': called('delete-untagged'),
-      'delete-only-pre-release-versions': write(
-        "in `policy` a rule `{ action: delete, match: { semver: '*', prerelease: only } }`"
-      )
+      'package-type': leaveOut('this action only handles container packages'),
+      'num-old-versions-to-delete': (value, all) =>
+        only(all) === undefined && (all['min-versions-to-keep'] ?? '') === ''
+          ? `Write \`delete-tags: '*'\`, \`delete-untagged: true\` and \`deletions-per-run: ${value}\`.`
+          : 'Leave it out: there, it does not count beside the other inputs.',
+      'min-versions-to-keep': (value, all) =>
+        ({
+          untagged: `Write \`keep-untagged: ${value}\`.`,
+          'pre-releases': `Write \`keep-at-least: ${value}\` in the rule for pre-releases.`,
+          all: `Write \`delete-tags: '*'\`, \`keep-at-least: ${value}\`, \`delete-untagged: true\` and \`keep-untagged: ${value}\`.`
+        })[only(all) ?? 'all'],
+      'ignore-versions': regexes,
+      'ignore-versions-include-tags': leaveOut('`keep-tags` always matches tags'),
+      'delete-only-untagged-versions': value =>
+        value === 'true' ? 'Write `delete-untagged: true`.' : 'Leave it out.',
+      'delete-only-pre-release-versions': value =>
+        value === 'true'
+          ? "Write in `policy` a rule `{ action: delete, match: { semver: '*', prerelease: only } }`."
+          : 'Leave it out.'
     }
   },
   {
@@ -150,13 +132,10 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       organization: called('owner'),
       user: called('owner'),
       container: called('packages'),
-      'keep-younger-than': value => `Write \`older-than: ${/^\d+$/.test(value) ? `${value}d` : value}\`.`,
-      'keep-last': newestTagged('keep-younger-than'),
-      'keep-tags-regexes': regex,
-      'prune-tags-regexes': anyTag,
-      'tag-regex': anyTag,
-      'prune-untagged': called('delete-untagged'),
-      untagged: called('delete-untagged')
+      'keep-younger-than': pruned('keep-younger-than'),
+      'keep-last': pruned('keep-last'),
+      'keep-tags-regexes': regexes,
+      ...Object.fromEntries(PRUNES.map(name => [name, pruned(name)]))
     }
   },
   {
@@ -167,7 +146,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       repository: value =>
         value === ''
           ? "Write `packages: '**'`."
-          : 'Write `packages: linked`, for all that is linked to the repository.',
+          : 'Write `packages: linked`, for all packages that are linked to this repository.',
       package_name: called('packages'),
       untagged_only: value =>
         value === 'false'
@@ -175,9 +154,9 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
           : 'Write `delete-untagged: true`.',
       except_untagged_multiplatform: value =>
         value === 'false'
-          ? 'Leave it out: it is so here.'
-          : 'There is no such setting: untagged indexes go with `delete-untagged`. Leave that out to keep them.',
-      with_sigs: leaveOut('signatures go with what they sign')
+          ? 'Leave it out: `delete-untagged` does that.'
+          : 'There is no such setting. `delete-untagged` also deletes untagged indexes: leave that input out to keep them.',
+      with_sigs: leaveOut('signatures are deleted with what they sign')
     }
   },
   {
@@ -189,16 +168,10 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'db-path': write('`report-file` with a path: the report is one JSON file'),
       'upload-artifacts': leaveOut('upload the file in the output `report` with actions/upload-artifact'),
       'db-artifact-retention-days': leaveOut('actions/upload-artifact has `retention-days`'),
-      'scan-after-cleanup': leaveOut('every run looks again at what it did'),
-      'summary-json-path': called('report-file')
+      'scan-after-cleanup': leaveOut('every run checks again what it did')
     }
   }
 ]
-
-/** There one matching tag is enough. */
-function anyTag(value: string): string {
-  return `Write in \`policy\` a rule \`{ action: delete, match: { tags: ${quoted(`/${value}/`)} }, tag-match: any }\`.`
-}
 
 /**
  * The tool whose words a step speaks: the one that knows most of its inputs.
@@ -213,10 +186,4 @@ export function foreignTool(strange: readonly string[], all: ForeignInputs): For
     all: Object.keys(all).filter(name => Object.hasOwn(tool.words, name)).length
   })).filter(one => one.strange > 0)
   return scored.sort((a, b) => b.strange - a.strange || b.all - a.all)[0]?.tool
-}
-
-/** Quotation marks where YAML would read something else than text; several lines become one. */
-function quoted(value: string): string {
-  const line = value.trim().replaceAll(/\s*[\r\n]+\s*/g, ' ')
-  return /^[\w./-]+$/.test(line) ? line : `'${line.replaceAll("'", "''")}'`
 }

@@ -1,7 +1,8 @@
 import { readme } from '../util/links.ts'
 import { own } from '../util/own.ts'
 import { nearest } from '../util/suggest.ts'
-import { type ForeignInputs, foreignTool } from './foreign-words.ts'
+import type { ForeignInputs } from './foreign-answers.ts'
+import { foreignTool } from './foreign-words.ts'
 import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
 
 /** Sentences about inputs that action.yml does not have; a word of another tool is told in ours. */

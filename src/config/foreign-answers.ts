@@ -1,0 +1,126 @@
+/**
+ * What to write here instead of an input of another tool, so that nothing is deleted that it would have kept.
+ */
+
+/** What a step of another tool is given, by input. */
+export type ForeignInputs = Readonly<Record<string, string>>
+
+/** A sentence that says what to write here, for the value that is given there. */
+export type ForeignWord = (value: string, all: ForeignInputs) => string
+
+/** Says that an input has no counterpart, since the program does it by itself. */
+export const leaveOut =
+  (why: string): ForeignWord =>
+  () =>
+    `Leave it out: ${why}.`
+
+/** Says that the same value goes by another name. */
+export const called =
+  (name: string): ForeignWord =>
+  value =>
+    `Write \`${name}: ${quoted(value)}\`.`
+
+/** Says what to write instead, whatever the value. */
+export const write =
+  (what: string): ForeignWord =>
+  () =>
+    `Write ${what}.`
+
+/** One regular expression a line. */
+export const regexes: ForeignWord = value => called('keep-tags')(slashed(value).join(' '), {})
+
+/**
+ * A number of newest versions that is counted among the old ones only. Here young ones count too, so that the inputs of
+ * the same names would delete more; a rule says it exactly.
+ *
+ * @param match what the step selects, as `match` of a rule has it
+ * @param simple what to write where the step names no age
+ */
+export const counted =
+  (cutOff: string, match: (all: ForeignInputs) => string, simple: ForeignWord): ForeignWord =>
+  (value, all) => {
+    const age = all[cutOff] ?? ''
+    if (age === '') return simple(value, all)
+    const old = inDays(age)
+    return (
+      `There, the ${value} are only counted among what is older than ${old}. Write in \`policy\` a rule ` +
+      `\`{ action: delete, match: { ${match(all)}, older-than: ${old} }, keep-at-least: ${value}, rank-by: updated }\`.`
+    )
+  }
+
+/** With the tags that the step selects: more must not go here than there. */
+export const newestTagged = (cutOff: string): ForeignWord =>
+  counted(
+    cutOff,
+    all => `tags: ${flowList(selectedTags(all))}`,
+    (value, all) =>
+      `Write \`delete-tags: ${quoted(selectedTags(all).join(' '))}\`, \`keep-at-least: ${value}\` and \`rank-by: updated\`.`
+  )
+
+/** What a step selects by tag; everything where it does not say. */
+function selectedTags(all: ForeignInputs): string[] {
+  const given = ['delete-tags', 'tags', 'image-tags', 'filter-tags'].find(name => (all[name] ?? '') !== '')
+  return given === undefined ? ['*'] : asPatterns(all[given] ?? '', all)
+}
+
+/** Entries of a list, or the one regular expression that a step of dataaxiom's action says it is. */
+export function asPatterns(value: string, all: ForeignInputs): string[] {
+  return all['use-regex'] === 'true' ? slashed(value) : value.split(/[\s,]+/).filter(entry => entry !== '')
+}
+
+/** Each line between slashes. */
+export function slashed(value: string): string[] {
+  const lines = value.split(/[\r\n]+/).map(line => line.trim())
+  return lines.filter(line => line !== '').map(line => `/${line}/`)
+}
+
+function inDays(age: string): string {
+  return /^\d+$/.test(age) ? `${age}d` : age
+}
+
+function flowList(entries: readonly string[]): string {
+  const [first = '', ...others] = entries.map(quoted)
+  return others.length === 0 ? first : `[${[first, ...others].join(', ')}]`
+}
+
+/** The inputs of vlaurin's action that select something. */
+export const PRUNES = ['prune-tags-regexes', 'tag-regex', 'prune-untagged', 'untagged']
+
+/**
+ * Age and number hold for everything that vlaurin's action prunes, so one answer has the rules, and the other inputs
+ * point to it. There one matching tag is enough.
+ */
+export const pruned =
+  (name: string): ForeignWord =>
+  (_, all) => {
+    const selecting = PRUNES.filter(one => !['', 'false'].includes(all[one] ?? ''))
+    const [first] = selecting
+    if (first !== name)
+      return `Leave it out: ${first === undefined ? 'it selects nothing' : `the answer to \`${first}\` has it`}.`
+    const old = inDays(all['keep-younger-than'] || all['older-than'] || '')
+    const match = (what: string): string =>
+      `match: { ${what}${['', '0d'].includes(old) ? '' : `, older-than: ${old}`} }`
+    const keep = ['', '0'].includes(all['keep-last'] ?? '') ? '' : `, keep-at-least: ${all['keep-last']}`
+    const rules = selecting.map(one =>
+      /untagged$/.test(one)
+        ? `\`{ action: delete, ${match('untagged: true')}${keep} }\``
+        : `\`{ action: delete, ${match(`tags: ${flowList(slashed(all[one] ?? ''))}`)}, tag-match: any${keep} }\``
+    )
+    return `Write in \`policy\` ${rules.length === 1 ? 'a rule' : 'the rules'} ${rules.join(' and ')}.`
+  }
+
+/** What actions/delete-package-versions is told to delete, of all versions. */
+export function only(all: ForeignInputs): 'untagged' | 'pre-releases' | undefined {
+  if (all['delete-only-pre-release-versions'] === 'true') return 'pre-releases'
+  return all['delete-only-untagged-versions'] === 'true' ? 'untagged' : undefined
+}
+
+export const FOUND_OUT = leaveOut('the action finds out whether the owner is an organization or a user')
+export const DEBUG = leaveOut('for more log lines, run the job again with debug logging')
+export const NESTED = (value: string): string => value.replaceAll(/(?<!\*)\*(?!\*)/g, '**')
+
+/** Quotation marks where YAML would read something else than text; several lines become one. */
+export function quoted(value: string): string {
+  const line = value.trim().replaceAll(/\s*[\r\n]+\s*/g, ' ')
+  return /^[\w./-]+$/.test(line) ? line : `'${line.replaceAll("'", "''")}'`
+}
