@@ -2,6 +2,7 @@ import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
 import { ExpectedError, RateLimitError } from '../errors.ts'
 import type { WorkflowRun } from '../model/check.ts'
+import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal } from './dispatch-refusal.ts'
 import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
@@ -51,7 +52,7 @@ const RunRow = z.object({
   conclusion: z.string().nullable(),
   html_url: z.string()
 })
-const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: z.array(RunRow) })
+const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: listOf(RunRow) })
 const Details = z.object({ state: z.string(), url: z.string().default('') })
 const Answer = z.object({ workflow_run_id: z.int().positive(), html_url: z.string() })
 
