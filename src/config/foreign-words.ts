@@ -109,7 +109,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'num-old-versions-to-delete': (value, all) =>
         only(all) === undefined && (all['min-versions-to-keep'] ?? '') === ''
           ? `Write \`delete-tags: '*'\`, \`delete-untagged: true\` and \`deletions-per-run: ${value}\`.`
-          : 'Leave it out: there, it does not count beside the other inputs.',
+          : 'Leave it out: there, it does not count together with the other inputs.',
       'min-versions-to-keep': (value, all) =>
         ({
           untagged: `Write \`keep-untagged: ${value}\`.`,
