@@ -316,6 +316,11 @@ describe('every input of another tool is answered with our word', () => {
       "the rules `{ action: delete, match: { tags: ['/^pr-\\d{1,2}$/', '/^tmp/'], older-than: 7d }, tag-match: any, keep-at-least: 2 }` and `{ action: delete, match: { untagged: true, older-than: 7d }, keep-at-least: 2 }`."
     ],
     [
+      'a flag that is not set asks for nothing',
+      { 'delete-ghost-images': 'false', package: 'app' },
+      '. Leave it out.'
+    ],
+    [
       'each regular expression is an entry',
       { 'keep-tags-regexes': '^v\n^stable$', container: 'app' },
       "Write `keep-tags: '/^v/ /^stable$/'`."
