@@ -210,5 +210,5 @@ function isUnknownKey(error: unknown): boolean {
 }
 
 const READ_ACTIONS =
-  'Whether a build is under way must be known before one is started: give the job `permissions: actions: write` ' +
+  'Before a build is started, it must be known whether one is already running: give the job `permissions: actions: write` ' +
   '(`read` does for a dry run), a classic token the scope `repo`, or a GitHub App the permission "Actions".'
