@@ -7,5 +7,5 @@ const WORK = new Script('work()')
  * take minutes otherwise, and here it is interrupted. @throws when it takes far longer than the slowest machine should
  */
 export function inBounds<T>(work: () => T): T {
-  return WORK.runInContext(createContext({ work }), { timeout: 20_000 }) as T
+  return WORK.runInContext(createContext({ work }), { timeout: 45_000 }) as T
 }
