@@ -175,6 +175,18 @@ test('a room knows only rooms above it, and every room of the list is there', ()
   expect([...new Set(files.map(roomOf))].sort()).toEqual(names.sort())
 })
 
+test('nothing but the two clients speaks to a network, starts a process or runs code of its own', () => {
+  const waysOut =
+    /globalThis\.fetch\b|await fetch\(|\bnew HttpClient\b|\bgetOctokit\(|'node:(?:https?|http2|net|tls|dns|dgram|child_process|worker_threads|cluster)'|\bWebSocket\b|\beval\(|new Function\(/
+  const users = [...sources].filter(([, source]) => waysOut.test(source.replaceAll(/^import type .*$/gm, '')))
+  expect(users.map(([file]) => file).toSorted()).toEqual([
+    'github/bounded-fetch.ts',
+    'github/client.ts',
+    'github/scrub-answers.ts',
+    'registry/transport.ts'
+  ])
+})
+
 test('no circle of files', () => {
   const imports = new Map(
     [...sources].map(([file, source]) => [
