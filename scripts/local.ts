@@ -44,7 +44,10 @@ else if (existsSync(settings)) {
 
 function options() {
   try {
-    return parseArgs({ options: OPTIONS }).values
+    const { values } = parseArgs({ options: OPTIONS })
+    const bare = values.with?.find(pair => !/^[^=]+=/.test(pair))
+    if (bare !== undefined) throw new Error(`--with needs INPUT=VALUE, such as ${bare}=VALUE`)
+    return values
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
     process.exit(1)
@@ -93,7 +96,7 @@ function inWordsOfStart(line: string): string {
 function inputsIn(pairs: readonly string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(
     pairs.map(pair => {
-      const [, name = pair, value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
+      const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
       return [`INPUT_${name.toUpperCase()}`, value]
     })
   )

@@ -44,7 +44,7 @@ describe('a list input is refused', () => {
     ['v1, #x', /own line/],
     ['/^v\nlatest', /closing slash/],
     ['a /^v b', /closing slash/],
-    ['/[/ v1', /closing slash/],
+    ['/[/ v1', /never closed/],
     ['/a/Q', /closing slash/]
   ])('%j', (text, message) => {
     expect(() => splitList(text)).toThrow(message)

@@ -368,6 +368,11 @@ describe('what is wrong is said with its place and its remedy', () => {
     ['a list', '- a', 'It must be a mapping of keys to values, not a list.'],
     ['no YAML', 'version: 1\npackages: [', 'p.yml:2:12'],
     ['a key twice', 'version: 1\nversion: 1', 'p.yml:2:1: Map keys must be unique.'],
+    [
+      'a pattern that is an alias',
+      'version: 1\npackages: [{ match: *app, rules: [] }]',
+      "p.yml:2:21: `*app` is an alias in YAML, and nothing has that name. Write a pattern in quotes: `'*app'`."
+    ],
     ['two documents', 'version: 1\n---\nversion: 1', 'multiple documents'],
     [
       'another version',

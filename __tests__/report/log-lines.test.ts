@@ -30,6 +30,16 @@ test('a dry run that found nothing to do offers no next step', () => {
   ])
 })
 
+test('a dry run that found nothing to do names the patterns that no tag matches', () => {
+  const found = packageRun([keep(version('c'))])
+  const hits = [
+    { rule: 'delete-tags', action: 'delete', pattern: 'main', hits: 0 },
+    { rule: 'delete-tags', action: 'delete', pattern: 'pr-*', hits: 3 }
+  ] as const
+  const run = runOf([{ ...found, plan: found.plan && { ...found.plan, hits } }], { dryRun: true })
+  expect(closingLines(run, 'r.json')[0]).toContain('delete nothing. No tag matches "main". The report')
+})
+
 test('a dry run of a purge or a restore offers no plan to apply', () => {
   const planned = { ...packageRun(decisions, () => ['planned', '']) }
   const purge = closingLines(runOf([planned], { dryRun: true, mode: 'purge' }), 'r.json')

@@ -38,6 +38,15 @@ test.each([[[]], [['--dist']]])('npm start %j runs .env.example dry, and shows n
   expect(github.writes).toEqual([])
 })
 
+test.each([
+  [['--with', 'policy'], '--with needs INPUT=VALUE, such as policy=VALUE'],
+  [['--real'], "Unknown option '--real'"]
+])('npm start %j runs nothing, and says how it is called', async (flags, sentence) => {
+  const failed = await start(...flags).catch((error: { stderr: string }) => error)
+  expect(failed.stderr).toContain(sentence)
+  expect(failed.stderr).toContain('npm start -- [--env FILE]')
+})
+
 test('npm start -- --for-real deletes, and the command that it prints undoes it', async () => {
   const { world } = believable(Date.now())
   await using github = await startEmulator({ world })

@@ -47,6 +47,7 @@ type FindSlip = (text: string, not: string, subject: Subject) => string | undefi
 /** The first that applies explains the pattern, so what is most telling stands first. */
 const SLIPS: readonly FindSlip[] = [
   jsonList,
+  partOfList,
   quoted,
   unfilled,
   dashOfList,
@@ -72,6 +73,14 @@ function jsonList(text: string): string | undefined {
     .map(unquoted)
     .filter(entry => entry !== '')
   return `it is written as a JSON list. Write ${entries.map(code).join(', ')}, without brackets and quotation marks.`
+}
+
+/** `[main-*, pr-*]` is split at its blanks: what is left has one of the brackets. */
+function partOfList(text: string, not: string): string | undefined {
+  const [, head, tail] = /^(?:\[([^[\]]+)|([^[\]]+)\])$/.exec(text) ?? []
+  const entry = unquoted(head ?? tail ?? '')
+  if (entry === '') return undefined
+  return `it is part of a list in brackets. Write ${code(not + entry)}, without brackets and quotation marks.`
 }
 
 function quoted(text: string, not: string): string | undefined {

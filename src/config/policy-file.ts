@@ -24,7 +24,7 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   if (document.errors.length > 0) {
     throw new InputError(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}.`))
   }
-  const wrong = wrongKeys(document)
+  const wrong = misread(document)
   if (wrong.length > 0) throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
   const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) {
@@ -124,10 +124,10 @@ function contentOf(document: Document, fileName: string): unknown {
 }
 
 /**
- * Where a key stands twice, and where it is `__proto__`: no object of JavaScript can hold it as one, so a condition on it
- * would be lost.
+ * Where a key stands twice, where it is `__proto__`, because no object of JavaScript can hold it and a condition on it
+ * would be lost, and where a pattern that begins with `*` has no quotes.
  */
-function wrongKeys(document: Document): [offset: number, sentence: string][] {
+function misread(document: Document): [offset: number, sentence: string][] {
   const wrong: [number, string][] = []
   visit(document, {
     Map(_, map) {
@@ -136,6 +136,14 @@ function wrongKeys(document: Document): [offset: number, sentence: string][] {
     Pair(_, { key }) {
       if (isScalar(key) && key.value === '__proto__')
         wrong.push([key.range?.[0] ?? 0, '`__proto__` cannot be a key of a policy. Remove it.'])
+    },
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return
+      const text = `*${alias.source}`
+      wrong.push([
+        alias.range?.[0] ?? 0,
+        `\`${text}\` is an alias in YAML, and nothing has that name. Write a pattern in quotes: \`'${text}'\`.`
+      ])
     }
   })
   return wrong.sort(([a], [b]) => a - b)

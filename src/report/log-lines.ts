@@ -1,9 +1,9 @@
 import type { Mode, RunResult } from '../model/run.ts'
-import { count, formatDuration, formatNumber } from '../util/format.ts'
+import { count, formatDuration, formatNumber, quote, some } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
-import { imageTally, type Tally, total } from './tally.ts'
+import { imageTally, type Tally, total, unmatched } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */
 export const DELETIONS_A_MINUTE = 180
@@ -34,7 +34,7 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   const refused = sums.refused > 0 && run.mode === 'retain' ? [REFUSED] : []
   if (run.dryRun) {
     if (sums.planned + sums.untagPlanned === 0)
-      return [`Nothing was changed, and a real run would delete nothing${others}. ${report}`]
+      return [`Nothing was changed, and a real run would delete nothing${others}. ${idle(run)}${report}`]
     const exactly = run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
     const confirm = run.confirm === undefined ? '' : ` and with \`confirm: ${run.confirm}\``
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
@@ -51,6 +51,14 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
     ...refused,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep this file, for instance with actions/upload-artifact.`
   ]
+}
+
+/** Delete patterns that no tag matches: the reason why nothing goes is often a star that is missing. */
+function idle({ packages }: RunResult): string {
+  const patterns = unmatched(packages).flatMap(({ action, pattern }) =>
+    action === 'delete' ? [pattern] : []
+  )
+  return patterns.length === 0 ? '' : `No tag matches ${some(patterns.map(quote), 5)}. `
 }
 
 const REFUSED = `What GitHub refuses by a rule of its own stays, and is not a failure: ${troubleshooting('refused-by-github')}`
