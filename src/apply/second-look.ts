@@ -58,13 +58,17 @@ export async function lookAgain(
     context.checkTime()
     return isStillThere(pkg, version, context)
   })
-  const there = suspects.filter((_, at) => states[at])
-  const gone = mine.filter(version => !there.includes(version))
+  const served = suspects.filter((_, at) => states[at])
+  const denied = mine.filter(version => !served.includes(version))
   for (const pause of PAUSES) {
-    if (gone.every(({ id }) => rows.has(id))) break
+    if (denied.every(({ id }) => rows.has(id))) break
     await context.clock.sleep(pause)
-    await addDeleted(pkg, gone, rows, context)
+    await addDeleted(pkg, denied, rows, context)
   }
+  const listed = new Set(seen.map(({ id }) => id))
+  const doubtful = denied.filter(({ id }) => listed.has(id) && !rows.has(id))
+  const there = [...served, ...(await foundAgain(pkg, doubtful, context))]
+  const gone = mine.filter(version => !there.includes(version))
   const tagged = await taggedArrivals(pkg, inventory, arrivals, deleted, context)
   return {
     gone,
@@ -75,6 +79,19 @@ export async function lookAgain(
     tagsUnread: tagged.unread,
     vanished: vanishedFrom(listing, seen, deleted)
   }
+}
+
+/** What GitHub lists, and does not list as deleted: the registry may deny what was deleted in vain. */
+async function foundAgain(
+  pkg: Package,
+  doubtful: readonly PackageVersion[],
+  { packages, checkTime }: Context
+): Promise<readonly PackageVersion[]> {
+  const found = await eachOf(doubtful, AT_ONCE, async version => {
+    checkTime()
+    return (await packages.version(pkg, version.id)).seen === undefined ? [] : [version]
+  })
+  return found.flat()
 }
 
 /** The newest versions, down to one that was there before; all of them where the order tells nothing. */
