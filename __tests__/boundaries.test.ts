@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   errors: { knows: [], uses: /^$/, because: 'every room throws and catches them' },
   util: {
     knows: ['errors'],
-    uses: /^node:(?:async_hooks|fs|path|vm)$/,
+    uses: /^(?:zod|node:(?:async_hooks|fs|path|vm))$/,
     because: 'tools serve every room, so they know none'
   },
   model: {
@@ -173,6 +173,18 @@ test('a room knows only rooms above it, and every room of the list is there', ()
   )
   expect(upwards).toEqual([])
   expect([...new Set(files.map(roomOf))].sort()).toEqual(names.sort())
+})
+
+test('nothing but the two clients speaks to a network, starts a process or runs code of its own', () => {
+  const waysOut =
+    /globalThis\.fetch\b|await fetch\(|\bnew HttpClient\b|\bgetOctokit\(|'node:(?:https?|http2|net|tls|dns|dgram|child_process|worker_threads|cluster)'|\bWebSocket\b|\beval\(|new Function\(/
+  const users = [...sources].filter(([, source]) => waysOut.test(source.replaceAll(/^import type .*$/gm, '')))
+  expect(users.map(([file]) => file).toSorted()).toEqual([
+    'github/bounded-fetch.ts',
+    'github/client.ts',
+    'github/scrub-answers.ts',
+    'registry/transport.ts'
+  ])
 })
 
 test('no circle of files', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { gathered, type Log, takeTurns } from '../src/log.ts'
+import { actionsLog, gathered, type Log, type StepOutput, takeTurns } from '../src/log.ts'
 
 /** A log that writes down what reaches it. */
 function recorded(): { log: Log; lines: string[] } {
@@ -61,4 +61,12 @@ test('annotations and progress are not held back', () => {
   own.warning('look')
   own.progress('half')
   expect(lines).toEqual(['look', 'half'])
+})
+
+test('E-41 a secret is masked alone and in base64, and what is too short for one is not: half the log would be gone', () => {
+  const masked: string[] = []
+  const clock = { now: () => 0, sleep: async () => {} }
+  const log = actionsLog(clock, { setSecret: (text: string) => masked.push(text) } as unknown as StepOutput)
+  for (const value of ['', 'e', 'version', 'ghs_secret']) log.secret(value)
+  expect(masked).toEqual(['ghs_secret', Buffer.from('ghs_secret').toString('base64')])
 })

@@ -37,7 +37,7 @@ else if (existsSync(settings)) {
   process.exitCode = await run()
 } else {
   console.error(
-    `There is no ${settings}. Copy .env.example to .env, and put your token and packages into it.`
+    `There is no ${settings}. Copy .env.example to .env, and put your token and packages into it; or try an emulated GitHub: npm run emulator`
   )
   process.exitCode = 1
 }

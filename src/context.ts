@@ -5,7 +5,7 @@ import { actionsCache, readOnly } from './cache/actions-cache.ts'
 import { type ManifestCache, noMemory, openMemory } from './cache/manifest-cache.ts'
 import type { Inputs } from './config/inputs.ts'
 import type { Policies } from './config/policies.ts'
-import { ExpectedError } from './errors.ts'
+import { ExpectedError, timeIsOver } from './errors.ts'
 import { createGitHub, type GitHub, urgent } from './github/client.ts'
 import { isOfFork } from './github/event.ts'
 import { findOwner } from './github/owner.ts'
@@ -43,6 +43,8 @@ export interface Context {
   /** Undefined where no workflow is to be started. */
   readonly dispatcher: Dispatcher | undefined
   readonly clock: Clock
+  /** @throws BudgetError once `time-limit` is over */
+  readonly checkTime: () => void
   /** @throws ExpectedError when that clock and GitHub's are minutes apart */
   readonly checkClock: () => void
   readonly log: Log
@@ -78,6 +80,7 @@ export async function openContext(
   const { dispatchToken = token } = inputs
   // What one client tells a server could be repeated to the other.
   const secrets = createSecrets(token, dispatchToken)
+  const deadline = clock.now() + inputs.timeLimit
   for (const secret of [token, dispatchToken]) log.secret(secret)
   const kind = tokenKind(token)
   const github = openGitHub(token, inputs, secrets, clock)
@@ -86,7 +89,7 @@ export async function openContext(
   const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs, secrets, clock)
   const registry = createRegistry({
     url: inputs.registryUrl,
-    deadline: clock.now() + inputs.timeLimit,
+    deadline,
     serverUrl,
     token,
     secrets,
@@ -109,6 +112,9 @@ export async function openContext(
     openRepository: name => createRepository(github.octokit, name),
     dispatcher: openDispatcher(starting, inputs),
     clock,
+    checkTime() {
+      if (clock.now() >= deadline) throw timeIsOver()
+    },
     checkClock: github.serverClock.check,
     log,
     counts: () => countRequests(new Set([github, starting]), registry.reads),

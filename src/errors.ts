@@ -22,6 +22,8 @@ export class BudgetError extends ExpectedError {
   override readonly name = 'BudgetError'
 }
 
+export const timeIsOver = (): BudgetError => new BudgetError('The time that `time-limit` allows is over.')
+
 /** GitHub does not find a package: it is gone, or the token may not see it. */
 export class AbsentError extends ExpectedError {
   override readonly name = 'AbsentError'

@@ -21,11 +21,12 @@ export interface Log {
   /** `place` is where in a file of the repository the fault is: GitHub shows the annotation there. */
   error(text: string, place?: FilePlace): void
   group<T>(title: string, work: () => Promise<T>): Promise<T>
-  /** Keeps a value and its base64 out of the log from now on. */
+  /** Keeps a value and its base64 out of the log from now on; not a short one, which would hide half the log. */
   secret(value: string): void
 }
 
 const PROGRESS_EVERY = 10_000
+const SHORTEST_SECRET = 8
 
 /**
  * Makes text from outside safe to print: one line, no control characters, and nothing that the runner
@@ -107,6 +108,7 @@ export function actionsLog(clock: Clock, out: StepOutput = core): Log {
     error: (text, place) => out.error(plain(text), place),
     group: (title, work) => out.group(plain(title), work),
     secret: value => {
+      if (value.length < SHORTEST_SECRET) return
       for (const spelling of [value, Buffer.from(value).toString('base64')]) out.setSecret(spelling)
     }
   }

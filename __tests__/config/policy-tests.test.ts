@@ -57,7 +57,7 @@ test.each<[string, string, string]>([
     'this run should delete amd, a, in this order, and would delete a, amd.'
   ],
   ['tags', '{ delete: [a, amd], untag: { v: [v1] } }', 'of `v`, v1 should be stripped, and no tag would be.'],
-  ['brakes', '{ delete: [a, amd], stop: true }', 'a brake should hold, and none does.'],
+  ['brakes', '{ delete: [a, amd], stop: true }', 'a brake should stop the run, but none does.'],
   ['slips of the pen', '{ delete: [a, amd, c] }', 'it has no version `c`, which it expects something of.']
 ])('a case tells of %s', (_, expected, problem) => {
   expect(problemsOf(`${VERSIONS}expect: ${expected}`)).toContain(`Policy test "a case": ${problem}`)

@@ -19,7 +19,7 @@ test('SAML: the address at which the token is authorized comes from the header, 
   )
   expect(said(404, 'Not Found', { 'x-github-sso': `required; url=${address}` })).toContain(address)
   const strange = said(403, message, { 'x-github-sso': 'required; url=javascript:alert(1)' })
-  expect(strange).toContain('choose "Configure SSO" beside the token')
+  expect(strange).toContain('choose "Configure SSO" next to the token')
   expect(strange).not.toContain('javascript')
 })
 

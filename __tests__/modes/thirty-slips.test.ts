@@ -37,7 +37,7 @@ const RETAIN: readonly (readonly [slip: Readonly<Record<string, string>>, cure: 
   [{ policy: entry('tag: latest') }, 'Did you mean `tags`?'],
   [{ policy: entry('labels: { team: \'"web"\' }') }, 'Write `web`'],
   [{ policy: entry("labels: { team: '^web$' }") }, 'labels take only globs'],
-  [{ policy: entry("labels: { team: 'web|api' }") }, 'Write `web` and `api`']
+  [{ policy: entry("labels: { team: 'web|api' }") }, 'Write `web` and `api` as separate entries.']
 ]
 
 const CHECK: typeof RETAIN = [

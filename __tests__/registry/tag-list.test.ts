@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
+import { BudgetError } from '../../src/errors.ts'
 import { createRegistry } from '../../src/registry/client.ts'
 import { createSecrets } from '../../src/util/secrets.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
@@ -89,4 +90,25 @@ test('a link that has the origin of the registry inside another scheme takes the
   })
   expect(await registry.listTags('acme/app')).toMatchObject({ state: 'unread' })
   expect(requests).toEqual(['https://registry.example/v2/acme/app/tags/list?n=10000'])
+})
+
+test('a list whose pages come slowly ends with the time of the run', async () => {
+  const clock = fakeClock()
+  let pages = 0
+  const registry = createRegistry({
+    url: 'https://registry.example',
+    serverUrl: 'https://github.com',
+    token: 'ghs_secret',
+    onSecret: () => {},
+    secrets: createSecrets(),
+    clock,
+    deadline: clock.now() + 60_000,
+    send: async () => {
+      clock.advance(29_000)
+      const link = `</v2/acme/app/tags/list?last=${++pages}>; rel="next"`
+      return { status: 200, headers: { link }, body: Buffer.from('{"tags":[]}') }
+    }
+  })
+  await expect(registry.listTags('acme/app')).rejects.toThrow(BudgetError)
+  expect(pages).toBe(3)
 })

@@ -181,7 +181,7 @@ describe('the summary', () => {
     ]
     const summary = renderSummary(checkOf([APP], { dispatches }))
     expect(summary).toContain(`| \`v3\` | started | [\`build.yml\`](${url}) |  |`)
-    expect(summary).toContain('| `v2` | no longer started | `build.yml` | Three runs have failed. |')
+    expect(summary).toContain('| `v2` | not started again | `build.yml` | Three runs have failed. |')
   })
 
   test('of a dry run says that nothing was started', () => {

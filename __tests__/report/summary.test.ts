@@ -57,7 +57,9 @@ test('an image is one row: its tags, how much goes with it, and why', () => {
   const outcomes = steps.map(step => ({ step, status: 'done' as const, detail: '' }))
   const run = { package: somePackage, plan: { ...planOf(steps), decisions }, outcomes, warnings: [] }
   const text = renderSummary(runOf([run]))
-  expect(text).toContain('**Deleted: 2 images, 3 versions in all**')
+  expect(text).toContain(
+    '**Deleted: 2 images, 3 versions with their parts (platforms, attestations, signatures)**'
+  )
   expect(text).toContain(
     '| Image | Parts | Rule | Age |\n| :-- | --: | :-- | --: |\n| `sha-1` | 1 | builds | 41 days |'
   )
@@ -68,7 +70,7 @@ test('what protected the rest is counted by reason, and how much goes is drawn',
   const kept = ['a', 'b', 'c'].map(name => keep(version(name), { code: 'child', of: 'v1' }))
   const text = renderSummary(runOf([packageRun([...kept, keep(version('d')), drop(version('e'))])]))
   expect(text).toContain('| part of a kept image | 3 |\n| no rule asks for its deletion | 1 |')
-  expect(text).toContain(`\n\`${'█'.repeat(8)}${'░'.repeat(32)}\` 20 % of the versions went\n`)
+  expect(text).toContain(`\n\`${'█'.repeat(8)}${'░'.repeat(32)}\` 20 % of the versions were deleted\n`)
 })
 
 test('what stays is named image by image, its parts only counted', () => {

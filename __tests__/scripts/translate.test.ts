@@ -36,7 +36,9 @@ const MANAGER = 'ghcr-manager/ghcr-cleanup-manager@v1'
 function oursFor(uses: string, inputs: string): Record<string, string> {
   const [theirs] = stepsIn(`- uses: ${uses}\n  with: ${inputs}`)
   const text = write(translate(theirs!)).replaceAll(expression('github.repository'), 'acme/app')
-  const [step] = parse(text) as [{ with: Record<string, unknown> }]
+  const [step] = parse(text) as [{ uses: string; with: Record<string, unknown> }]
+  // As the README has it, so that it can be pasted.
+  expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`uses: ${step.uses}\n`)
   return Object.fromEntries(Object.entries(step.with).map(([name, value]) => [name, String(value)]))
 }
 
@@ -314,6 +316,11 @@ describe('every input of another tool is answered with our word', () => {
         'prune-untagged': 'true'
       },
       "the rules `{ action: delete, match: { tags: ['/^pr-\\d{1,2}$/', '/^tmp/'], older-than: 7d }, tag-match: any, keep-at-least: 2 }` and `{ action: delete, match: { untagged: true, older-than: 7d }, keep-at-least: 2 }`."
+    ],
+    [
+      'a flag that is not set asks for nothing',
+      { 'delete-ghost-images': 'false', package: 'app' },
+      '. Leave it out.'
     ],
     [
       'each regular expression is an entry',

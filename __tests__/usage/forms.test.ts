@@ -428,6 +428,19 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     expect(found).toMatchObject([{ packageName: 'app', reference: 'v1' }])
   })
 
+  test.each(['*a ', '!!str ', '"', '[a, ', '---\na: 1\n'])('YAML of %j and nothing else', unit => {
+    const text = unit.repeat(600_000 / unit.length)
+    expect(inBounds(() => imagesNamedIn([{ path: 'a.yaml', text }], 'ghcr.io', 'acme'))).toEqual([])
+  })
+
+  test('files without anything in them', () => {
+    const files = Array.from({ length: 3 }, (_, at) => ({ path: `${at}.yaml`, text: '- a\n' }))
+    const late = () => {
+      throw new Error('it is late')
+    }
+    expect(() => imagesNamedIn(files, 'ghcr.io', 'acme', late)).toThrow('it is late')
+  })
+
   test('a line of a hundred thousand images', () => {
     const text = 'image: acme/app:v1, '.repeat(100_000)
     expect(findReferences([{ path: 'a', text }], 'acme').found).toHaveLength(100_000)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type CacheService, startCacheService } from '../../__tests__/emulator/cache-service.ts'
+import type { Limits } from '../../__tests__/emulator/limits.ts'
 import { type Emulator, startEmulator } from '../../__tests__/emulator/server.ts'
 import { createWorld, type World } from '../../__tests__/emulator/world.ts'
 import { runAction } from '../../__tests__/helpers/run-action.ts'
@@ -46,12 +47,13 @@ const OWNERS = ['olivia', 'oscar', 'otto'] as const
 export async function occasionOf(
   latencyMs: number,
   fill: (world: World) => void,
-  cache?: CacheService
+  cache?: CacheService,
+  limits: Partial<Limits> = {}
 ): Promise<Occasion> {
   const world = createWorld()
   world.org('acme', Object.fromEntries(OWNERS.map(name => [name, 'admin'] as const)))
   fill(world)
-  const github = await startEmulator({ world, latencyMs, contract: 'off' })
+  const github = await startEmulator({ world, latencyMs, limits, contract: 'off' })
   let runs = 0
   const token = (): string => world.classic(OWNERS[runs++ % OWNERS.length] as string)
   return { github, token, ...(cache === undefined ? {} : { cache }) }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { VERSION } from '../../src/util/version.ts'
 
 /** A rule of a policy, as it is written. */
 export type WrittenRule = Readonly<Record<string, unknown>>
@@ -15,7 +16,10 @@ export interface OurStep {
 
 /** The step as it is written in a workflow. */
 export function write({ with: inputs, rules, notes }: OurStep): string {
-  const step = stringify([{ uses: 'OWNER/ghcr-steward@v1', with: withPolicy(inputs, rules) }], FOLDED)
+  const step = stringify(
+    [{ uses: `ghcr-steward/ghcr-steward@v${VERSION.split('.', 1)[0]}`, with: withPolicy(inputs, rules) }],
+    FOLDED
+  )
   return `${notes.map(note => `# ${note}\n`).join('')}${step}`
 }
 

@@ -12,9 +12,9 @@ export interface TheirStep {
 /** The steps that use something, wherever they stand: in a workflow, in a list of steps, or one alone. */
 export function stepsIn(yaml: string): TheirStep[] {
   const document = parseDocument(yaml)
-  if (document.errors.length > 0) throw new Error(`This is no YAML: ${document.errors[0]?.message}`)
+  if (document.errors.length > 0) throw new Error(`This is not YAML: ${document.errors[0]?.message}`)
   if (!isMap(document.contents) && !isSeq(document.contents))
-    throw new Error('This is no step of a workflow.')
+    throw new Error('This is not a step of a workflow.')
   return collect(parse(yaml))
 }
 

@@ -159,7 +159,7 @@ function packageVersions(inputs: With): OurStep {
   const type = inputs['package-type'] ?? ''
   if (type !== '' && type !== 'container') {
     throw new Error(
-      `Packages of type \`${type}\` are not handled here: stay with actions/delete-package-versions.`
+      `Packages of type \`${type}\` are not handled here: keep using actions/delete-package-versions.`
     )
   }
   const base = { token: inputs['token'], owner: inputs['owner'], packages: inputs['package-name'] }
@@ -197,7 +197,7 @@ function packageVersions(inputs: With): OurStep {
     notes: blank(keep)
       ? []
       : [
-          'There the versions that are kept are counted together, parts included; here images are, tagged and untagged apart.'
+          'There, all versions are counted together, including parts; here only images are counted, tagged and untagged separately.'
         ]
   }
 }
@@ -226,7 +226,9 @@ function prune(inputs: With): OurStep {
     notes:
       keep === '0'
         ? []
-        : ['There the last ones are counted tagged and untagged together; here apart, so that more stays.']
+        : [
+            'There, tagged and untagged images are counted together; here they are counted separately, so more stays.'
+          ]
   }
 }
 
@@ -243,7 +245,9 @@ function untaggedOnly(inputs: With): OurStep {
     }),
     rules: [],
     notes: spares
-      ? ['`except_untagged_multiplatform` is not had here: untagged indexes go, too, with their platforms.']
+      ? [
+          '`except_untagged_multiplatform` does not exist here: untagged indexes are also deleted, with their platforms.'
+        ]
       : []
   }
 }
@@ -260,8 +264,7 @@ function spelled(age: string): string {
     .replaceAll(/(\d+) *m\b/g, '$1min')
     .replaceAll(/(\d+) *M\b/g, '$1 months')
   const words = ours.replace(/^(?:one|an?) /i, '1 ').replace(/^two /i, '2 ')
-  if (!age.includes('${{') && parseAge(words) === undefined)
-    throw new Error(`\`${age}\` is no age that is known here.`)
+  if (!age.includes('${{') && parseAge(words) === undefined) throw new Error(`\`${age}\` is not a known age.`)
   return words
 }
 

@@ -2,7 +2,7 @@ import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
-import { registryDenies, stillThere } from '../inventory/gone.ts'
+import { isStillThere, registryDenies } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
@@ -90,8 +90,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
           return true
         }),
       version: id => packages.version(pkg, id),
-      isGone: async version =>
-        !awaited.has(version.digest) || (await stillThere(pkg, [version], urgent)).length === 0,
+      isGone: async version => !awaited.has(version.digest) || !(await isStillThere(pkg, version, urgent)),
       isDenied: version => registryDenies(pkg, version.digest, context)
     },
     lackingRights(context.tokenKind, pkg, context.serverUrl),

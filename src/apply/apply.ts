@@ -178,7 +178,9 @@ function whyIncomplete(tasks: readonly PackageTask[]): string | undefined {
     if (deferred) return run.warnings[0]
     const unreached = run.outcomes.find(outcome => outcome.status === 'left')
     if (unreached !== undefined) return unreached.detail
-    if (unverified !== undefined) return unverified
+    // A warning of the package says why.
+    if (unverified !== undefined)
+      return `Not all that it deleted in ${run.package.name} could be checked again.`
     if (run.plan !== undefined && beyondBudget(run.plan)) {
       return `The input \`deletions-per-run\` leaves ${run.plan.left} deletions of ${run.package.name} to the next run.`
     }

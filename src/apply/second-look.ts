@@ -1,9 +1,10 @@
 import type { Context } from '../context.ts'
 import { listWithTags } from '../inventory/evidence.ts'
-import { stillThere } from '../inventory/gone.ts'
+import { isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
+import { eachOf } from '../util/concurrency.ts'
 
 /** What the look at a package shows after deletions. */
 export interface SecondLook {
@@ -51,17 +52,23 @@ export async function lookAgain(
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
   await addDeleted(pkg, mine, rows, context)
-  const there = await stillThere(
-    pkg,
-    mine.filter(({ id }) => !rows.has(id)),
-    context
-  )
-  const gone = mine.filter(version => !there.includes(version))
+  const suspects = mine.filter(({ id }) => !rows.has(id))
+  const states = await eachOf(suspects, AT_ONCE, version => {
+    // Anybody may have written into the memory what an earlier run deleted.
+    context.checkTime()
+    return isStillThere(pkg, version, context)
+  })
+  const served = suspects.filter((_, at) => states[at])
+  const denied = mine.filter(version => !served.includes(version))
   for (const pause of PAUSES) {
-    if (gone.every(({ id }) => rows.has(id))) break
+    if (denied.every(({ id }) => rows.has(id))) break
     await context.clock.sleep(pause)
-    await addDeleted(pkg, gone, rows, context)
+    await addDeleted(pkg, denied, rows, context)
   }
+  const listed = new Set(seen.map(({ id }) => id))
+  const doubtful = denied.filter(({ id }) => listed.has(id) && !rows.has(id))
+  const there = [...served, ...(await foundAgain(pkg, doubtful, context))]
+  const gone = mine.filter(version => !there.includes(version))
   const tagged = await taggedArrivals(pkg, inventory, arrivals, deleted, context)
   return {
     gone,
@@ -72,6 +79,19 @@ export async function lookAgain(
     tagsUnread: tagged.unread,
     vanished: vanishedFrom(listing, seen, deleted)
   }
+}
+
+/** What GitHub lists, and does not list as deleted: the registry may deny what was deleted in vain. */
+async function foundAgain(
+  pkg: Package,
+  doubtful: readonly PackageVersion[],
+  { packages, checkTime }: Context
+): Promise<readonly PackageVersion[]> {
+  const found = await eachOf(doubtful, AT_ONCE, async version => {
+    checkTime()
+    return (await packages.version(pkg, version.id)).seen === undefined ? [] : [version]
+  })
+  return found.flat()
 }
 
 /** The newest versions, down to one that was there before; all of them where the order tells nothing. */
@@ -156,3 +176,5 @@ function vanishedFrom(
 
 /** How many rows a full page has. */
 const PER_PAGE = 100
+/** How many versions are looked for at once. */
+const AT_ONCE = 16

@@ -79,7 +79,7 @@ export function untagger(
     const listed = newest?.find(candidate => candidate.digest === digest)
     if (newest === undefined || listed === undefined || listed.tags.some(other => other !== tag)) {
       return failed(
-        `the tag is off the image, but GitHub does not list the placeholder ${digest} that holds it now, alone; the next run removes it`
+        `the tag is off the image, but GitHub does not list the placeholder ${digest} with this tag alone; the next run removes it`
       )
     }
     const robbed = pushedMeanwhile(newest, placeholders, before)

@@ -98,7 +98,7 @@ export function actionsCache(
       throw new Error(`an address without https: ${url.host}`)
     }
     const signature = url.searchParams.get('sig')
-    if (signature !== null && signature !== '') onSecret(signature)
+    if (signature !== null) onSecret(signature)
     return url
   }
 

@@ -7,6 +7,7 @@ import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { type Labels, labelsIn } from '../registry/config.ts'
 import { parseManifest } from '../registry/manifest.ts'
+import { listOf } from '../util/parse-foreign.ts'
 
 const digest = z.string().refine((text): text is Digest => parseDigest(text) === text)
 
@@ -15,10 +16,10 @@ const Unchecked = z.object({
   id: z.int().positive(),
   digest,
   /** Those that it was known to have. */
-  tags: z.array(z.string()),
+  tags: listOf(z.string()),
   /** The version at the top of its image, and those that named it. */
   root: digest,
-  after: z.array(digest),
+  after: listOf(digest),
   /** True for what describes an image, which comes back without it, too. */
   describes: z.boolean()
 })
@@ -35,8 +36,8 @@ const Heading = z.object({
   /** Registry, owner and name. */
   package: z.string(),
   /** Times at which versions were first seen without a tag (milliseconds since 1970), and their ids. */
-  untagged: z.array(z.tuple([z.int().nonnegative(), z.array(z.int().positive())])),
-  unchecked: z.array(Unchecked).default([])
+  untagged: listOf(z.tuple([z.int().nonnegative(), listOf(z.int().positive())])),
+  unchecked: listOf(Unchecked).default([])
 })
 export type Heading = z.infer<typeof Heading>
 

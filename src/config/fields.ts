@@ -153,7 +153,7 @@ export const workflowFile = z.string().regex(
   /\.ya?ml$|^\d+$/,
   says(
     given =>
-      `is not a workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, as it is called in .github/workflows.`
+      `is not a workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, the name of its file in .github/workflows.`
   )
 )
 

@@ -26,6 +26,16 @@ export const write =
   () =>
     `Write ${what}.`
 
+/** Says what to write for a flag that is set; one that is not set asks for nothing. */
+export const flag =
+  (what: string): ForeignWord =>
+  value =>
+    isTrue(value) ? `Write ${what}.` : 'Leave it out.'
+
+function isTrue(text: string | undefined): boolean {
+  return text?.trim().toLowerCase() === 'true'
+}
+
 /** One regular expression a line. */
 export const regexes: ForeignWord = value => called('keep-tags')(slashed(value).join(' '), {})
 
@@ -65,7 +75,7 @@ function selectedTags(all: ForeignInputs): string[] {
 
 /** Entries of a list, or the one regular expression that a step of dataaxiom's action says it is. */
 export function asPatterns(value: string, all: ForeignInputs): string[] {
-  return all['use-regex'] === 'true' ? slashed(value) : value.split(/[\s,]+/).filter(entry => entry !== '')
+  return isTrue(all['use-regex']) ? slashed(value) : value.split(/[\s,]+/).filter(entry => entry !== '')
 }
 
 /** Each line between slashes. */
@@ -111,8 +121,8 @@ export const pruned =
 
 /** What actions/delete-package-versions is told to delete, of all versions. */
 export function only(all: ForeignInputs): 'untagged' | 'pre-releases' | undefined {
-  if (all['delete-only-pre-release-versions'] === 'true') return 'pre-releases'
-  return all['delete-only-untagged-versions'] === 'true' ? 'untagged' : undefined
+  if (isTrue(all['delete-only-pre-release-versions'])) return 'pre-releases'
+  return isTrue(all['delete-only-untagged-versions']) ? 'untagged' : undefined
 }
 
 export const FOUND_OUT = leaveOut('the action finds out whether the owner is an organization or a user')

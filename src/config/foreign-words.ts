@@ -6,6 +6,7 @@ import {
   FOUND_OUT,
   type ForeignInputs,
   type ForeignWord,
+  flag,
   leaveOut,
   NESTED,
   newestTagged,
@@ -39,9 +40,9 @@ const CLEANUP: ForeignTool['words'] = {
     () => 'untagged: true',
     value => `Write \`delete-untagged: true\`, \`keep-untagged: ${value}\` and \`rank-by: updated\`.`
   ),
-  'delete-ghost-images': write('`delete-broken: ghost`'),
-  'delete-partial-images': write('`delete-broken: partial`'),
-  'delete-orphaned-images': write('`delete-broken: orphaned`'),
+  'delete-ghost-images': flag('`delete-broken: ghost`'),
+  'delete-partial-images': flag('`delete-broken: partial`'),
+  'delete-orphaned-images': flag('`delete-broken: orphaned`'),
   'use-regex': leaveOut('write each regular expression as `/…/`'),
   'log-level': DEBUG
 }
@@ -92,7 +93,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'filter-tags': called('delete-tags'),
       'skip-tags': called('keep-tags'),
       'keep-at-least': newestTagged('cut-off'),
-      'untagged-only': write('`delete-untagged: true`, without `delete-tags`'),
+      'untagged-only': flag('`delete-untagged: true`, without `delete-tags`'),
       'filter-include-untagged': called('delete-untagged'),
       'account-type': FOUND_OUT,
       'org-name': called('owner'),
@@ -109,7 +110,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'num-old-versions-to-delete': (value, all) =>
         only(all) === undefined && (all['min-versions-to-keep'] ?? '') === ''
           ? `Write \`delete-tags: '*'\`, \`delete-untagged: true\` and \`deletions-per-run: ${value}\`.`
-          : 'Leave it out: there, it does not count beside the other inputs.',
+          : 'Leave it out: there, it does not count together with the other inputs.',
       'min-versions-to-keep': (value, all) =>
         ({
           untagged: `Write \`keep-untagged: ${value}\`.`,
@@ -118,12 +119,10 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
         })[only(all) ?? 'all'],
       'ignore-versions': regexes,
       'ignore-versions-include-tags': leaveOut('`keep-tags` always matches tags'),
-      'delete-only-untagged-versions': value =>
-        value === 'true' ? 'Write `delete-untagged: true`.' : 'Leave it out.',
-      'delete-only-pre-release-versions': value =>
-        value === 'true'
-          ? "Write in `policy` a rule `{ action: delete, match: { semver: '*', prerelease: only } }`."
-          : 'Leave it out.'
+      'delete-only-untagged-versions': flag('`delete-untagged: true`'),
+      'delete-only-pre-release-versions': flag(
+        "in `policy` a rule `{ action: delete, match: { semver: '*', prerelease: only } }`"
+      )
     }
   },
   {

@@ -148,7 +148,7 @@ function isRegex(text: string): boolean {
   }
 }
 
-function alternatives(text: string, not: string): string | undefined {
+function alternatives(text: string, not: string, subject: Subject): string | undefined {
   const literal = literals(text)
   if (!literal.some(({ character }) => character === '|')) return undefined
   const cuts = literal.filter(({ character }) => character === '|').map(({ at }) => at)
@@ -158,7 +158,7 @@ function alternatives(text: string, not: string): string | undefined {
   return parts.length < 2
     ? '`|` does not separate entries here. Separate entries with commas, spaces or newlines.'
     : `\`|\` does not separate entries here. Write ${parts.map(part => code(not + part)).join(' and ')} as separate entries` +
-        `${/[*?/[\]{}()]/.test(text) ? '' : `, or ${code(`${not}/${text}/`)} for parts of a name`}.`
+        `${subject === 'label value' || /[*?/[\]{}()]/.test(text) ? '' : `, or ${code(`${not}/${text}/`)} for parts of a name`}.`
 }
 
 /** `app:latest`, `ghcr.io/octo/app:latest`, `refs/tags/v1` */

@@ -40,7 +40,7 @@ const settings = {
     .max(100)
     .optional()
     .describe('Delete nothing if the plan has more deletions, in percent of all versions'),
-  'deletions-per-run': count.optional().describe('Budget: oldest first, the rest next run')
+  'deletions-per-run': count.optional().describe('Budget: oldest first, the rest in the next runs')
 }
 
 const defaults = z.strictObject(settings).transform(settingsFrom)
@@ -100,7 +100,7 @@ const packageShape = z
       .describe(
         'owner/name: whose branches, git tags and pull requests count; default: the one it is linked to'
       ),
-    expect: expected.optional().describe('What mode check expects; the inputs where it is silent'),
+    expect: expected.optional().describe('What mode check expects; where it says nothing, the inputs count'),
     ...settings,
     rules: z
       .array(rule.superRefine(checkRule))
@@ -190,7 +190,7 @@ const protect = z.strictObject({
     .optional()
     .describe('Files whose image references and digests stay, and must be there for a check'),
   list: z.string().min(1).optional().describe('A file with one image reference a line'),
-  git: some(z.enum(PROTECT_SOURCES)).optional().describe('What these name in the repository stays')
+  git: some(z.enum(PROTECT_SOURCES)).optional().describe('Keep what these name in the repository')
 })
 
 const moment = z.string().refine(text => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)), {
@@ -250,10 +250,13 @@ export interface PolicyContent {
 /** A policy file, from the values that YAML gives to what they mean. */
 export const policySchema = z
   .strictObject({
-    version: z.literal(1).describe('Of this format'),
+    version: z.literal(1).describe('The version of this format'),
     defaults: defaults.optional().describe('For packages that do not say otherwise'),
     protect: protect.optional().describe('What is in use, and therefore stays'),
-    packages: z.array(packageShape).min(1).describe('The first entry that matches a package decides on it'),
+    packages: z
+      .array(packageShape)
+      .min(1)
+      .describe('The first entry that matches a package decides about it'),
     tests: z.array(test).optional().describe('Cases that the policy must decide as expected')
   })
   .transform((written, context): PolicyContent => {

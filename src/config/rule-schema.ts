@@ -87,11 +87,11 @@ const match = z.strictObject({
     .enum(['include', 'exclude', 'only'])
     .optional()
     .describe('Pre-releases within semver; keep rules include them by default, delete rules exclude them'),
-  variants: some(z.string().min(1)).optional().describe('Suffixes such as alpine: each a family of its own'),
+  variants: some(z.string().min(1)).optional().describe('Suffixes such as alpine: each is a separate family'),
   untagged: z.literal(true).optional().describe('Versions without a tag that nothing points to'),
   state: some(z.enum(BROKEN_STATES))
     .optional()
-    .describe('All children gone, some gone, or what it describes gone'),
+    .describe('ghost: all children are gone; partial: some are; orphaned: what it describes is gone'),
   digests: some(digest).optional().describe('Full digests'),
   'older-than': age.optional().describe('Only what is older; narrows what is counted, too'),
   'newer-than': age.optional().describe('Only what is newer; narrows what is counted, too'),
@@ -116,32 +116,30 @@ const match = z.strictObject({
     .describe('Annotation or config label: globs on its value'),
   kind: some(z.enum(KINDS))
     .optional()
-    .describe('Default: image and artifact; a tagged build cache only goes by a rule that names it')
+    .describe('Default: image and artifact; a tagged build cache is deleted only by a rule that names it')
 })
 
 export const count = z.int().min(0)
 
 export const rule = z.strictObject({
-  name: z.string().min(1).optional().describe('What reports call it'),
+  name: z.string().min(1).optional().describe('Its name in reports'),
   action: z.enum(['keep', 'delete']),
-  match: match.describe('What the rule is about: every field must hold, of a list any entry'),
+  match: match.describe('What the rule selects: every field must match, of a list any entry'),
   'keep-at-least': count.optional().describe('The newest of each group to keep'),
-  'keep-within': age.optional().describe('Keep what is younger'),
-  'keep-hourly': count.optional().describe('Keep the newest of each of that many last hours that have any'),
-  'keep-daily': count.optional().describe('Keep the newest of each of that many last days that have any'),
-  'keep-weekly': count
-    .optional()
-    .describe('Keep the newest of each of that many last ISO weeks that have any'),
-  'keep-monthly': count.optional().describe('Keep the newest of each of that many last months that have any'),
-  'keep-yearly': count.optional().describe('Keep the newest of each of that many last years that have any'),
+  'keep-within': age.optional().describe('Keep everything younger'),
+  'keep-hourly': count.optional().describe('Keep the newest of each of the last N hours that have any'),
+  'keep-daily': count.optional().describe('Keep the newest of each of the last N days that have any'),
+  'keep-weekly': count.optional().describe('Keep the newest of each of the last N ISO weeks that have any'),
+  'keep-monthly': count.optional().describe('Keep the newest of each of the last N months that have any'),
+  'keep-yearly': count.optional().describe('Keep the newest of each of the last N years that have any'),
   'group-by': z
     .string()
     .optional()
-    .describe('Each group counts for itself: semver-minor, semver-major or a named group of the patterns'),
+    .describe('Counts each group separately: semver-minor, semver-major or a named group of the patterns'),
   'rank-by': z
     .enum(['created', 'updated', 'semver'])
     .optional()
-    .describe('What newest means: semver where match.semver is used, else created'),
+    .describe('What newest means: semver where match.semver is used, otherwise created'),
   'tag-match': z.enum(['all', 'any']).optional().describe('any: one matching tag is enough to delete'),
   untag: z.boolean().optional().describe('Strip the matching tags where other tags hold the version')
 })

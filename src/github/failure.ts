@@ -68,7 +68,7 @@ export function statedRemedy(error: RequestError, message: string): string | und
 const STATED: readonly (readonly [RegExp, string])[] = [
   [
     /SAML enforcement/i,
-    'The organization asks for SAML single sign-on: at https://github.com/settings/tokens choose "Configure SSO" beside the token, and authorize it.'
+    'The organization asks for SAML single sign-on: at https://github.com/settings/tokens choose "Configure SSO" next to the token, and authorize it.'
   ],
   [
     /IP allow list/i,

@@ -174,7 +174,7 @@ function refuseForeign({ origin }: URL, baseUrl: string): void {
   if (origin === home) return
   throw new ExpectedError(
     `GitHub's answer leads to ${origin}, but only ${home} may have the token: ` +
-      'set `api-url` to the address under which the server knows itself.'
+      'set `api-url` to the address that the server uses for itself.'
   )
 }
 

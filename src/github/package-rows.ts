@@ -8,7 +8,7 @@ import {
   type Package,
   type PackageVersion
 } from '../model/package.ts'
-import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
+import { firstIssue, listOf, parseForeign } from '../util/parse-foreign.ts'
 
 /** What of the Packages API's answers is used (docs.github.com/en/rest/packages/packages). */
 
@@ -26,7 +26,7 @@ export const VersionRow = z.object({
   created_at: z.string().nullish(),
   updated_at: z.string().nullish(),
   deleted_at: z.string().nullish(),
-  metadata: z.object({ container: z.object({ tags: z.array(z.string()) }).nullish() }).nullish()
+  metadata: z.object({ container: z.object({ tags: listOf(z.string()) }).nullish() }).nullish()
 })
 
 /** A package as GitHub describes it. */

@@ -1,9 +1,9 @@
 import { composePaginateRest } from '@octokit/plugin-paginate-rest'
 import { RequestError } from '@octokit/request-error'
-import * as z from 'zod'
 import { AbsentError, ExpectedError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
+import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
@@ -69,8 +69,8 @@ export interface DeletedVersion extends PackageVersion {
 }
 
 const PER_PAGE = 100
-const PackageRows = z.array(PackageRow)
-const VersionRows = z.array(VersionRow)
+const PackageRows = listOf(PackageRow)
+const VersionRows = listOf(VersionRow)
 /** Pauses between tries at a page that the server fails to give, in milliseconds. */
 const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]
 

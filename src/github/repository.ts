@@ -2,7 +2,7 @@ import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
+import { firstIssue, listOf, parseForeign } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
 import { wholeList } from './whole-list.ts'
@@ -50,16 +50,16 @@ export interface PullRequest {
   readonly closedAt?: number
 }
 
-const Refs = z.array(z.object({ ref: z.string(), object: z.object({ sha: z.string() }) }))
-const Tags = z.array(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) }))
+const Refs = listOf(z.object({ ref: z.string(), object: z.object({ sha: z.string() }) }))
+const Tags = listOf(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) }))
 const Pull = z.object({
   number: z.int(),
   state: z.enum(['open', 'closed']),
   closed_at: z.iso.datetime({ offset: true }).nullish(),
   head: z.object({ ref: z.string(), sha: z.string() })
 })
-const Pulls = z.array(Pull)
-const Releases = z.array(z.object({ tag_name: z.string(), draft: z.boolean() }))
+const Pulls = listOf(Pull)
+const Releases = listOf(z.object({ tag_name: z.string(), draft: z.boolean() }))
 const Details = z.object({ default_branch: z.string().min(1) })
 /** How many rows a page has at most. */
 const PAGE = 100

@@ -2,6 +2,7 @@ import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
 import { ExpectedError, RateLimitError } from '../errors.ts'
 import type { WorkflowRun } from '../model/check.ts'
+import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal } from './dispatch-refusal.ts'
 import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
@@ -51,7 +52,7 @@ const RunRow = z.object({
   conclusion: z.string().nullable(),
   html_url: z.string()
 })
-const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: z.array(RunRow) })
+const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: listOf(RunRow) })
 const Details = z.object({ state: z.string(), url: z.string().default('') })
 const Answer = z.object({ workflow_run_id: z.int().positive(), html_url: z.string() })
 
@@ -209,5 +210,5 @@ function isUnknownKey(error: unknown): boolean {
 }
 
 const READ_ACTIONS =
-  'Whether a build is under way must be known before one is started: give the job `permissions: actions: write` ' +
+  'Before a build is started, it must be known whether one is already running: give the job `permissions: actions: write` ' +
   '(`read` does for a dry run), a classic token the scope `repo`, or a GitHub App the permission "Actions".'

@@ -44,7 +44,7 @@ export function witnessOf({ versions, unlisted }: ListedPackage, clock: Clock): 
     clock,
     vouches: digest => {
       if (listed.has(digest)) return 'GitHub lists it'
-      return unlisted.has(digest) ? 'a tag of the registry stands on it' : undefined
+      return unlisted.has(digest) ? 'a tag of the registry points to it' : undefined
     }
   }
 }
@@ -104,7 +104,7 @@ export async function findTag(
   return heads.get(tag) ?? { state: 'unread', cause: 'it was not asked for' }
 }
 
-const CONTRADICTION = 'the registry lists this tag, but says that it stands on nothing'
+const CONTRADICTION = 'the registry lists this tag, but says that it points to nothing'
 
 /** What the registry's own list of tags is called where it could not be read. */
 const TAG_LIST = "the registry's list of tags"

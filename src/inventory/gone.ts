@@ -2,32 +2,25 @@ import type { Context } from '../context.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { eachOf } from '../util/concurrency.ts'
 import { repositoryOf } from './load.ts'
 
 /** Pauses before looks at what should be gone, in milliseconds: what was deleted may show for a moment longer. */
 const LOOKS = [0, 500, 1_500, 4_000]
-/** How many versions are looked for at once. */
-const AT_ONCE = 16
 
 /**
- * Those of these versions that are there although their DELETE was answered. What the registry denies at two looks in a
+ * Whether a version is there although its DELETE was answered. What the registry denies at two looks in a
  * row is gone, and costs nothing of GitHub's quota; where it goes on serving a version, GitHub is asked as well.
  */
-export async function stillThere(
+export async function isStillThere(
   pkg: Package,
-  suspects: readonly PackageVersion[],
+  { id, digest }: PackageVersion,
   context: Context
-): Promise<readonly PackageVersion[]> {
-  const { packages, clock } = context
-  const there = await eachOf(suspects, AT_ONCE, async version => {
-    const isGone = await deniedTwice(clock, async () => {
-      if (await isDeniedOnce(pkg, version.digest, context)) return true
-      return (await packages.version(pkg, version.id)).seen === undefined
-    })
-    return isGone ? [] : [version]
+): Promise<boolean> {
+  const isGone = await deniedTwice(context.clock, async () => {
+    if (await isDeniedOnce(pkg, digest, context)) return true
+    return (await context.packages.version(pkg, id)).seen === undefined
   })
-  return there.flat()
+  return !isGone
 }
 
 /** Whether the registry denies a version of which GitHub says that it was gone before. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Blob } from '../model/blob.ts'
-import { parseForeign } from '../util/parse-foreign.ts'
+import { listOf, parseForeign } from '../util/parse-foreign.ts'
 import { isBlobType } from './manifest.ts'
 
 const descriptor = z.object({
@@ -8,7 +8,7 @@ const descriptor = z.object({
   digest: z.string(),
   size: z.number().int().nonnegative()
 })
-const named = z.array(descriptor).nullish()
+const named = listOf(descriptor).nullish()
 const wire = z.object({ config: descriptor.nullish(), layers: named, blobs: named, manifests: named })
 
 /** Layers that a registry does not store, because their license forbids it (image-spec, layer.md). */

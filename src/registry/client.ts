@@ -1,4 +1,4 @@
-import { BudgetError, ExpectedError } from '../errors.ts'
+import { ExpectedError, timeIsOver } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, digestLike, parseDigest, sha256Of } from '../model/digest.ts'
 import { createLimiter } from '../util/concurrency.ts'
@@ -68,9 +68,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { clock, token, concurrent = 16, deadline = Number.POSITIVE_INFINITY } = options
   const { scrub } = options.secrets
   const made = createSecrets()
-  const scrubFailure = (text: string) => made.scrub(scrub(text))
+  const scrubAll = (text: string) => made.scrub(scrub(text))
   const connection = options.send ?? createSend()
-  const send = scrubbed(connection, scrub, scrubFailure)
+  const send = scrubbed(connection, scrubAll)
   const base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`)
   const server = new URL(options.serverUrl)
   const tokens = createTokens({
@@ -79,7 +79,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     token,
     clock,
     // The token that is answered may be made of the one that was given.
-    send: scrubbed(connection, text => text, scrubFailure),
+    send: scrubbed(connection, scrubAll, text => text),
     onSecret: secret => {
       made.add(secret)
       options.onSecret(secret)
@@ -161,17 +161,23 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   async function list(repository: string): Promise<TagList> {
     const url = new URL(`v2/${checked(repository)}/tags/list`, base)
-    return readTagList(url, async page =>
-      settled(await authorized(pulling(repository), { method: 'GET', url: page, headers: {} }))
-    )
+    return readTagList(url, async page => {
+      // A thousand slow pages take hours.
+      checkTime()
+      return settled(await authorized(pulling(repository), { method: 'GET', url: page, headers: {} }))
+    })
   }
 
   const patiently = <T>(attempt: () => Promise<T>) =>
     inSlot(() => retry(clock, attempt).catch((error: unknown) => unread(error)))
 
+  const checkTime = () => {
+    if (clock.now() >= deadline) throw timeIsOver()
+  }
+
   const inTime = <T>(attempt: () => Promise<T>) =>
     patiently(() => {
-      if (clock.now() >= deadline) throw new BudgetError('The time that `time-limit` allows is over.')
+      checkTime()
       return attempt()
     })
 
@@ -219,7 +225,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     readManifest: (repository, reference) => inTime(() => get(repository, reference)),
     readBlob: (repository, digest) => inTime(() => blob(repository, digest)),
     headTag: (repository, tag) => patiently(() => head(repository, tag)),
-    listTags: repository => inTime(() => list(repository)),
+    listTags: repository => patiently(() => list(repository)),
     prepareToPut: async repository => {
       await tokens.header(pushing(repository))
     },

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import type { Descriptor, Kind, Manifest } from '../model/manifest.ts'
-import { parseForeign } from '../util/parse-foreign.ts'
+import { listOf, parseForeign } from '../util/parse-foreign.ts'
 
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
@@ -68,7 +68,7 @@ const wire = z.object({
   mediaType: text,
   artifactType: text,
   // Go programs write an empty list as null.
-  manifests: z.array(entry).nullish(),
+  manifests: listOf(entry).nullish(),
   config,
   layers: z.unknown().optional(),
   fsLayers: z.unknown().optional(),

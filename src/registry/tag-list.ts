@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { listOf } from '../util/parse-foreign.ts'
 import { phraseOf, saysMissing } from './failure.ts'
 import { type Answer, headerOf } from './transport.ts'
 
@@ -20,7 +21,7 @@ const MOST_TAGS = 1_000_000
 const ENDLESS: TagList = { state: 'unread', cause: 'its list of tags has no end' }
 const NOWHERE = new URL('about:blank')
 
-const Page = z.object({ tags: z.array(z.string()).nullish() })
+const Page = z.object({ tags: listOf(z.string()).nullish() })
 
 /**
  * Reads `tags/list` to its end (distribution-spec, Listing Tags).

@@ -93,22 +93,22 @@ export function createSend(timeoutMs = 30_000): Send {
 /**
  * The same requests, whose answers say no secret again: the one place where the registry's text enters.
  *
- * @param success applied to what is asked for, so that bytes with a secret in them do not fit their digest
- * @param failure applied to messages and headers of all other answers
+ * @param scrub applied to everything, so that bytes with a secret in them do not fit their digest
+ * @param success applied instead to the body of what was asked for, where that is a secret itself
  */
-export function scrubbed(send: Send, success: Scrub, failure: Scrub): Send {
+export function scrubbed(send: Send, scrub: Scrub, success = scrub): Send {
   return async request => {
     try {
       const { status, headers, body } = await send(request)
       const fine = status >= 200 && status < 300
       return {
         status,
-        headers: scrubHeaders(headers, failure),
-        body: scrubBytes(body, fine ? success : failure)
+        headers: scrubHeaders(headers, scrub),
+        body: scrubBytes(body, fine ? success : scrub)
       }
     } catch (error) {
       if (!(error instanceof TransientError)) throw error
-      throw new TransientError(failure(error.message), error.pause)
+      throw new TransientError(scrub(error.message), error.pause)
     }
   }
 }

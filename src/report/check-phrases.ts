@@ -30,7 +30,7 @@ const DISPATCH: Readonly<Record<DispatchStatus, string>> = {
   cancelled: 'cancelled',
   running: 'still running',
   held: 'not started, a run is under way',
-  exhausted: 'no longer started',
+  exhausted: 'not started again',
   left: 'left for the next run',
   failed: 'failed to start'
 }

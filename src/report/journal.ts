@@ -89,7 +89,7 @@ function keepEarlier(path: string, say: (sentence: string) => void): void {
     const free = join(dir, `${name}-${number}${ext}`)
     if (lstatSync(free, { throwIfNoEntry: false }) !== undefined) continue
     renameSync(path, free)
-    say(`\`report-file\` names ${path}, where an earlier report was: that is kept as ${free}.`)
+    say(`\`report-file\` names ${path}, which already exists: the earlier report is kept as ${free}.`)
     return
   }
 }
@@ -137,6 +137,6 @@ function writeAll(file: number, pieces: Iterable<string>): number {
 
 function unwritable(path: string, error: unknown): ExpectedError {
   return new ExpectedError(
-    `The report ${path} cannot be written: ${messageOf(error)}. Set the input \`report-file\` to a path that can.`
+    `The report ${path} cannot be written: ${messageOf(error)}. Set the input \`report-file\` to a path that can be written.`
   )
 }

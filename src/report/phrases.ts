@@ -236,8 +236,8 @@ export function stuckPhrase({ version, deletions }: NonNullable<Plan['stuck']>):
 export function brakePhrase(brake: Brake): string {
   if (brake.input === 'keep-pattern') {
     return (
-      `Pattern ${quote(brake.pattern)} of rule ${quote(brake.rule)} matches no tag, and another rule deletes whatever is ` +
-      'tagged: nothing was deleted. Correct its spelling or remove it. To keep a tag that does not exist yet, put it in one ' +
+      `Pattern ${quote(brake.pattern)} of rule ${quote(brake.rule)} matches no tag, and another rule deletes all tagged ` +
+      'images: nothing was deleted. Correct its spelling or remove it. To keep a tag that does not exist yet, put it in one ' +
       'pattern with one that does, such as `{v*,latest}`.'
     )
   }

@@ -10,8 +10,8 @@ export const mismatch = {
     `of \`${version}\`, ${tags(expected)} should be stripped, and ${tags(actual)} would be.`,
   stop: (expected: boolean, brakes: readonly Parameters<typeof brakePhrase>[0][]): string =>
     expected
-      ? 'a brake should hold, and none does.'
-      : `no brake should hold, and one does. ${brakes.map(brakePhrase).join(' ')}`,
+      ? 'a brake should stop the run, but none does.'
+      : `no brake should stop the run, but one does. ${brakes.map(brakePhrase).join(' ')}`,
   apply: (expected: readonly string[], actual: readonly string[]): string =>
     `this run should delete ${names(expected)}, in this order, and would delete ${names(actual)}.`,
   noPackage: (name: string): string => `no entry of the policy matches the package \`${name}\`.`,

@@ -3,6 +3,7 @@ import { TAG_STATES } from '../model/check.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import { isPackageName } from '../model/package.ts'
 import { MODES } from '../model/run.ts'
+import { listOf } from '../util/parse-foreign.ts'
 
 /** Raised when a reader of the old form would misread the new one; added keys do not raise it. */
 export const SCHEMA_VERSION = 1
@@ -18,13 +19,13 @@ const time = z.iso.datetime().nullable()
 const version = z.object({
   id: wholeNumber,
   digest: digest,
-  tags: z.array(z.string()),
+  tags: listOf(z.string()),
   created: time,
   updated: time,
   verdict: z.enum(['keep', 'delete', 'restore']),
   phrase: z.string(),
   reasons: z.array(z.looseObject({ code: z.string() })).min(1),
-  untag: z.array(z.string()).optional()
+  untag: listOf(z.string()).optional()
 })
 
 const step = z.discriminatedUnion('action', [
@@ -33,7 +34,7 @@ const step = z.discriminatedUnion('action', [
     id: wholeNumber,
     digest: digest,
     /** Versions that must be gone, or back, before. */
-    after: z.array(digest),
+    after: listOf(digest),
     /** The image that it goes, or comes back, with. */
     root: digest
   }),
@@ -43,9 +44,9 @@ const step = z.discriminatedUnion('action', [
 /** How a tag stands that should have an image. */
 const check = z.object({
   tag: z.string(),
-  images: z.array(z.string()),
+  images: listOf(z.string()),
   state: z.enum(TAG_STATES),
-  lacks: z.array(z.string()),
+  lacks: listOf(z.string()),
   cause: z.string().optional()
 })
 
@@ -56,9 +57,9 @@ const packageRecord = z.object({
   repository: z.string().optional(),
   url: z.string(),
   error: z.string().optional(),
-  warnings: z.array(z.string()),
+  warnings: listOf(z.string()),
   /** In a check, before anything was started; absent when the package was not reached. */
-  checks: z.array(check).optional(),
+  checks: listOf(check).optional(),
   /** Manifests that were read and why, and those that were not. */
   reads: z
     .object({
@@ -73,10 +74,10 @@ const packageRecord = z.object({
   inventory: z.string().optional(),
   /** `policyHash` of the policy that decided; absent where no policy did. */
   policy: z.string().optional(),
-  versions: z.array(version),
-  steps: z.array(step),
+  versions: listOf(version),
+  steps: listOf(step),
   left: wholeNumber,
-  brakes: z.array(
+  brakes: listOf(
     z.object({
       input: z.string(),
       limit: z.number().optional(),
@@ -86,11 +87,11 @@ const packageRecord = z.object({
       pattern: z.string().optional()
     })
   ),
-  hits: z.array(
+  hits: listOf(
     z.object({ rule: z.string(), action: z.enum(['keep', 'delete']), pattern: z.string(), hits: wholeNumber })
   ),
-  broken: z.array(z.object({ id: wholeNumber, digest: digest, state: z.string() })),
-  unread: z.array(z.object({ digest: digest.optional(), ref: z.string(), cause: z.string() }))
+  broken: listOf(z.object({ id: wholeNumber, digest: digest, state: z.string() })),
+  unread: listOf(z.object({ digest: digest.optional(), ref: z.string(), cause: z.string() }))
 })
 
 const change = {
@@ -141,13 +142,13 @@ const finished = z.object({
   durationMs: z.number().nonnegative(),
   requests: z.object({ api: wholeNumber, points: wholeNumber, writes: wholeNumber, reads: wholeNumber }),
   incomplete: z.string().optional(),
-  failures: z.array(z.string()),
-  warnings: z.array(z.string()),
-  packages: z.array(
+  failures: listOf(z.string()),
+  warnings: listOf(z.string()),
+  packages: listOf(
     z.object({
       name: z.string(),
       error: z.string().optional(),
-      warnings: z.array(z.string()),
+      warnings: listOf(z.string()),
       /** Bytes of what was deleted, or in a check of what was found; where `sizes` asks for it. */
       sizes: z
         .object({
@@ -158,13 +159,13 @@ const finished = z.object({
         })
         .optional(),
       /** In a check, after what was started and waited for. */
-      checks: z.array(check).optional()
+      checks: listOf(check).optional()
     })
   ),
   /** What a check started, or had a reason not to. */
-  dispatches: z
-    .array(z.object({ tag: z.string(), workflow: z.string(), repository: z.string(), ...ending }))
-    .optional()
+  dispatches: listOf(
+    z.object({ tag: z.string(), workflow: z.string(), repository: z.string(), ...ending })
+  ).optional()
 })
 
 export const record = z.object({
@@ -179,9 +180,9 @@ export const record = z.object({
     /** The action's own version. */
     version: z.string()
   }),
-  packages: z.array(packageRecord),
+  packages: listOf(packageRecord),
   /** In the order in which it happened. */
-  journal: z.array(entry),
+  journal: listOf(entry),
   /** Absent when the run was killed. */
   finished: finished.optional()
 })

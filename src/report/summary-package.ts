@@ -3,8 +3,9 @@ import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count, formatAge, formatNumber } from '../util/format.ts'
+import { troubleshooting } from '../util/links.ts'
 import { explanationPart } from './explanation.ts'
-import { code, details, type Head, LEFT, listing, RIGHT, safe, versionPage } from './markdown.ts'
+import { code, details, type Head, LEFT, listing, prose, RIGHT, safe, versionPage } from './markdown.ts'
 import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './phrases.ts'
 import { deletionsIn, GONE, imageTally, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
@@ -98,6 +99,12 @@ function imagesIn(changes: readonly { readonly step: Step }[]): { root: Digest; 
   return [...images].map(([root, parts]) => ({ root, parts }))
 }
 
+/** `2 images, 6 versions with their parts …`: says what the column of parts counts. */
+function withParts(images: number, versions: number): string {
+  const all = versions === images ? 'in all' : 'with their parts (platforms, attestations, signatures)'
+  return `${count(images, 'image')}, ${count(versions, 'version')} ${all}`
+}
+
 /** One row an image: a root, and how many of its children and referrers go with it. */
 function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number, pkg: Package): string {
   const went = deletionsIn(outcomes, GONE)
@@ -108,7 +115,7 @@ function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: num
   const link = isPlanned && images.length <= MOST_ROWS ? pkg : undefined
   const title = isPlanned ? 'Would be deleted' : 'Deleted'
   return section(
-    `${title}: ${count(images.length, 'image')}, ${count(went.length, 'version')} in all`,
+    `${title}: ${withParts(images.length, went.length)}`,
     images,
     'image',
     most,
@@ -191,7 +198,7 @@ function troublePart(
 ): string {
   const concerned = outcomes.filter(outcome => outcome.status === status)
   const word = concerned[0] === undefined ? '' : outcomeWord(concerned[0])
-  return section(
+  const list = section(
     `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(concerned.length, 'change')}`,
     concerned,
     'change',
@@ -203,7 +210,10 @@ function troublePart(
       safe(detail)
     ]
   )
+  return list !== '' && status === 'refused' ? `${list}\n\n${NOBODY}` : list
 }
+
+const NOBODY = prose(`Nobody can delete these. See ${troubleshooting('refused-by-github')}`)
 
 function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
   const back = outcomes.filter(
@@ -212,7 +222,7 @@ function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: nu
   const images = imagesIn(back)
   const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
   return section(
-    `${title}: ${count(images.length, 'image')}, ${count(back.length, 'version')} in all`,
+    `${title}: ${withParts(images.length, back.length)}`,
     images,
     'image',
     most,

@@ -188,7 +188,7 @@ function changedShare({ mode, dryRun }: RunResult, sums: Tally): string {
   if (mode === 'restore') return ''
   const goes = sums.planned + gone(sums)
   const due = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
-  const word = goes === 0 ? 'are due' : dryRun ? 'would go' : 'went'
+  const word = goes === 0 ? 'are due' : dryRun ? 'would be deleted' : 'were deleted'
   return share(goes > 0 ? goes : due, sums.versions, `the versions ${word}`)
 }
 

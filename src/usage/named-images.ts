@@ -38,6 +38,7 @@ export function imagesNamedIn(
   const inText = new RegExp(`(?<![\\w.@$}/:-])${base}${REST}`, 'gi')
   const alone = new RegExp(`^${base}([a-z0-9][a-z0-9._/-]{0,254})$`, 'i')
   const found = files.flatMap(file => {
+    checkTime()
     const written = eachMatch(file, inText).flatMap(({ by, match: [, name = '', tag, digest], before }) => {
       checkTime()
       return /^\s*(?:#|\/\/)/.test(before) ? [] : named(by, name, tag?.replace(/[.-]+$/, ''), digest)
@@ -54,6 +55,8 @@ function inMappings(file: TextFile, alone: RegExp, checkTime: CheckTime): NamedI
   for (const document of parseAllDocuments(file.text, {
     lineCounter: lines,
     logLevel: 'silent',
+    // Each would be shown with its line, which may be a megabyte long.
+    prettyErrors: false,
     uniqueKeys: false
   })) {
     // Templates are no YAML before they are filled in: what they say is not without doubt.

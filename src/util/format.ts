@@ -77,8 +77,9 @@ export function utcSecond(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-/** What somebody wrote, in quotation marks, on one line and cut where it is long. */
+/** What somebody wrote, in quotation marks, or in backticks where it has some itself, on one line and cut where it is long. */
 export function quote(given: string): string {
   const line = given.replaceAll(/\s+/g, ' ')
-  return `"${line.length > 80 ? `${line.slice(0, 80)}…` : line}"`
+  const mark = line.includes('"') && !line.includes('`') ? '`' : '"'
+  return `${mark}${line.length > 80 ? `${line.slice(0, 80)}…` : line}${mark}`
 }

@@ -1,7 +1,29 @@
+import * as z from 'zod'
+
 /** What a schema finds wrong in a value. */
 export interface Issue {
   readonly path: readonly PropertyKey[]
   readonly message: string
+}
+
+/**
+ * A list of which the first wrong item is told, and no other: what zod remembers of each fault takes a thousand times the
+ * room of the fault, so a few megabytes of them would take all memory.
+ */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z.array(z.unknown()).transform((values, context): z.output<Item>[] => {
+    const items: z.output<Item>[] = []
+    for (const [at, value] of values.entries()) {
+      const parsed = item.safeParse(value)
+      if (!parsed.success) {
+        const { path, message } = parsed.error.issues[0] as Issue
+        context.addIssue({ code: 'custom', path: [at, ...path], message })
+        return z.NEVER
+      }
+      items.push(parsed.data)
+    }
+    return items
+  })
 }
 
 /** What zod's schemas have in common. */

@@ -2,7 +2,7 @@
 export type Scrub = (text: string) => string
 
 export interface Secrets {
-  /** From now on this is taken out. Too short a secret is not: it would be found everywhere. */
+  /** From now on this is taken out, unless it has too few letters and digits: it would be found everywhere. */
   add(secret: string): void
   readonly scrub: Scrub
 }

@@ -418,7 +418,7 @@ describe('E-08: nothing is absent before the registry has been asked again', () 
     await using run = await acme.run(DISPATCH)
     expect(missingOf(run)).toEqual({})
     expect(startedFor(acme)).toEqual([])
-    expect(errorsOf(run).join()).toContain('the registry lists this tag, but says that it stands on nothing')
+    expect(errorsOf(run).join()).toContain('the registry lists this tag, but says that it points to nothing')
     expect(run.code).toBe(1)
   })
 
@@ -648,7 +648,7 @@ describe('rebuilding', () => {
     }
     await using run = await acme.run(DISPATCH)
     expect(startedFor(acme)).toEqual(['v2.0.0'])
-    expect(run.summary).toContain('no longer started')
+    expect(run.summary).toContain('not started again')
   })
 
   test('R-11: a workflow whose runs do not name their tag is pointed out', async () => {
@@ -747,7 +747,7 @@ describe('waiting', () => {
     expect(run.code).toBe(1)
     const [unbuilt, moved] = errorsOf(run)
     expect(unbuilt).toMatch(/^1 rebuild produced no image\. The first is v1\.1\.0: Its run succeeded/)
-    expect(moved).toContain('The rebuild of v1.0.0 moved app:latest back: it stood on v2.0.0.')
+    expect(moved).toContain('The rebuild of v1.0.0 moved app:latest back: it pointed to v2.0.0.')
     expect(moved).toContain(current.digest)
     expect(missingOf(run)).toEqual({ 'app:v1.1.0': 'absent' })
     expectClean(acme)

@@ -51,7 +51,7 @@ describe('the step under "What an image must be"', () => {
         acme.app.sign(await release(acme, '1.1.0', '1.1'))
         return '1.0.0'
       },
-      'app:latest stands on 1.0.0, 1.0, 1, and the newest release that it names is v1.1.0.'
+      'app:latest points to 1.0.0, 1.0, 1, and the newest release that it names is v1.1.0.'
     ],
     [
       'an image without a signature',

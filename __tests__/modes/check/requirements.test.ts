@@ -36,7 +36,7 @@ describe('newest-tags stand on the newest release that they name', () => {
     expect(run.outputs['missing-tags']).toBe('')
     const told = errorsOf(run).join('\n')
     expect(told).toContain(
-      'app:latest stands on 1.0.0, 1.0, 1, and the newest release that it names is v1.1.0.'
+      'app:latest points to 1.0.0, 1.0, 1, and the newest release that it names is v1.1.0.'
     )
     expect(told).toContain('app:1.1 does not exist, and the newest release that it names is v1.1.0.')
     expect(told).toContain(`imagetools create -t <image>:latest <image>@${digest}`)

@@ -58,7 +58,7 @@ test.each([
   acme.repository.tag('v1.0.0', 'v1.1.0-rc.1', 'release-7', '2.0.0', 'nightly', 'nightly-1')
   await using run = await acme.run({ 'git-tags': prefix })
   expect(run.outputs['checked-tags']?.split('\n').toSorted()).toEqual(expected)
-  expect(run.stdout).toContain(`by \`git-tags\` (${read}) `)
+  expect(run.stdout).toContain(`(\`git-tags\`: ${read}); `)
 })
 
 test('a release that is not there is no prefix: its pre-releases do not stand for it', async () => {

@@ -32,7 +32,7 @@ const worlds: Readonly<Record<string, readonly [git: string[], images: string[],
     [`sha-${tagCommit('acme/app', 'v1.2.3').slice(0, 7)}`],
     ['v1.2.3']
   ],
-  'some never had an image': [['v0.1.0', 'v1.0.0-alpha', 'v1.0.0'], ['v1.0.0'], ['v1.0.0']],
+  'tags that never had an image': [['v0.1.0', 'v1.0.0-alpha', 'v1.0.0'], ['v1.0.0'], ['v1.0.0']],
   channels: [[], ['latest', 'prod'], ['latest', 'prod']]
 }
 

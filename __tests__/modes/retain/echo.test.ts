@@ -179,3 +179,24 @@ it('E-41 the base64 of the bare token is masked before the first request', async
   expect(stdout).toContain(`::add-mask::${base64(token)}\n`)
   expect(stdout.indexOf(base64(token))).toBeLessThan(stdout.indexOf('::group::'))
 })
+
+it("E-40 the registry's own token, which it lists as a tag, is told to nobody", async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  let given = ''
+  github.faults.on(
+    { host: 'registry', path: /tags\/list/, after: 1 },
+    {
+      kind: 'echo',
+      answer: ({ authorization = '' }) => {
+        given = authorization.replace('Bearer ', '')
+        return { status: 200, lie: true, body: { tags: ['v1', 'pr-1', given] } }
+      }
+    }
+  )
+  const result = await run({ 'delete-tags': 'pr-*', 'page-file': 'page.html' })
+  expect(given).toMatch(/^.{12}/)
+  for (const text of leftBy(result)) expect(text).not.toContain(given)
+})

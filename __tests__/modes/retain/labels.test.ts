@@ -170,7 +170,7 @@ it('the recipe for labels deletes what says so, and remembers labels from run to
   previews.push(labelled(preview), { tags: ['young'], at: ago(3) })
   previews.push(labelled({ 'com.acme.preview': 'false' }), { tags: ['kept'], at: ago(30) })
   previews.push(labelled({}), { tags: ['plain'], at: ago(30) })
-  const policy = recipe('docs/policies.md', 'What an image says of itself')
+  const policy = recipe('docs/policies.md', 'Labels of an image')
   for (const blobs of [3, 3]) {
     const result = await scene.run({ policy, packages: '' }, { env: cache.env })
     expect([result.errors, Object.keys(previews.tags()).sort()]).toEqual([[], ['kept', 'plain', 'young']])

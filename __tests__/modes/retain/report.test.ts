@@ -72,7 +72,7 @@ it('every version has a verdict with a reason, in the report and grouped in the 
   expect(summary).toMatch(/^## 1 image deleted \(3 versions\) in 1 package of acme, 4 versions remain/)
   expect(summary).toMatch('part of a kept image')
   expect(summary).toMatch('within the grace')
-  expect(summary).toMatch('43 % of the versions went')
+  expect(summary).toMatch('43 % of the versions were deleted')
 })
 
 it('a report that cannot be written stops the run before anything is deleted', async () => {

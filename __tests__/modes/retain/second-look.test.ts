@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
-import { startCacheService } from '../../emulator/cache-service.ts'
+import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
 import type { Target } from '../../emulator/faults.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
@@ -15,6 +15,24 @@ function layDown({ app, world }: Scene) {
   world.deletedTags = 'shown'
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
   return { v1, build: app.push(image(), { tags: ['sha-1'], at: ago(80) }) }
+}
+
+interface Look {
+  readonly id: number
+  readonly digest: string
+}
+
+/** Puts other looks that are still to be taken into what is remembered. */
+function forge(
+  cache: CacheService,
+  looks: (heading: { unchecked: readonly Look[] }) => readonly Look[]
+): void {
+  const entry = cache.entries.at(-1)
+  if (entry === undefined) throw new Error('nothing was stored')
+  const [first = '', ...lines] = gunzipSync(entry.bytes).toString('utf8').split('\n')
+  const heading = JSON.parse(first) as { unchecked: Look[] }
+  const forged = JSON.stringify({ ...heading, unchecked: looks(heading) })
+  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync([forged, ...lines].join('\n')) })
 }
 
 const deleteOf = ({ id }: { id: number }) => ({ method: 'DELETE', path: new RegExp(`/versions/${id}$`) })
@@ -89,6 +107,21 @@ it.each<[string, Target]>([
   expect(github.writes).toHaveLength(1)
   expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '0', 'failed-count': '1' } })
   expect(app.digests()).toEqual(digestsOf(v1, build))
+})
+
+it('E-04 calls a deletion failed that was not carried out, though the registry denies the version for good', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  const stubborn = app.push(manifest(), { tags: ['sha-2'], at: ago(70) })
+  const path = new RegExp(`/manifests/${stubborn.digest}$`)
+  const deny = () =>
+    github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status: 404, body: NOBODY } })
+  github.faults.on({ ...deleteOf(stubborn), times: 1 }, { kind: 'first', run: deny })
+  github.faults.on(deleteOf(stubborn), { kind: 'answer', answer: { status: 204 } })
+  const result = await run(BUILDS)
+  expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '3', 'failed-count': '1' } })
+  expect(result.errors.join()).toMatch(/sha-2.*still there/)
 })
 
 /** What both GitHub and a registry understand as "not there". */
@@ -255,16 +288,33 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     const { v1, build } = layDown(scene)
     late(scene, build, () => app.lie({ kind: 'unlisted' }))
     await scene.run(BUILDS, { env: cache.env })
-    const entry = cache.entries.at(-1)
-    if (entry === undefined) throw new Error('nothing was stored')
-    const [heading = '', ...lines] = gunzipSync(entry.bytes).toString('utf8').split('\n')
-    const forged = JSON.parse(heading) as { unchecked: { id: number; digest: string; tags: string[] }[] }
-    for (const one of forged.unchecked) Object.assign(one, { id: v1.id, digest: v1.digest, root: v1.digest })
-    const bytes = gzipSync([JSON.stringify(forged), ...lines].join('\n'))
-    cache.entries.push({ ...entry, key: `${entry.key}9`, bytes })
+    forge(cache, ({ unchecked }) =>
+      unchecked.map(one => ({ ...one, id: v1.id, digest: v1.digest, root: v1.digest }))
+    )
     app.truth()
     const second = await scene.run(BUILDS, { env: cache.env })
     expect([second.code, second.outputs['deleted-count'], app.digests()]).toEqual([0, '0', digestsOf(v1)])
+  })
+
+  it('E-42 ends at time-limit, and is called incomplete, when somebody wrote 30,000 of them', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    layDown(scene)
+    app.push(image(), { tags: ['sha-2'], at: ago(70) })
+    await scene.run(BUILDS, { env: cache.env })
+    app.push(image(), { tags: ['sha-3'], at: ago(70) })
+    forge(cache, () =>
+      Array.from({ length: 30_000 }, (_, at) => {
+        const digest = `sha256:${String(at).padStart(64, '0')}`
+        return { id: 900_000_000 + at, digest, tags: [], root: digest, after: [], describes: false }
+      })
+    )
+    const before = github.requests.length
+    const second = await scene.run({ ...BUILDS, 'time-limit': '1min' }, { env: cache.env })
+    expect(second.outputs).toMatchObject({ 'deleted-count': '3', incomplete: 'true' })
+    expect(second.stdout).toContain('The deleted versions could not be checked again: The time')
+    expect(github.requests.length - before).toBeLessThan(20_000)
   })
 })
 

@@ -1,4 +1,4 @@
-import { BudgetError } from '../../errors.ts'
+import { BudgetError, timeIsOver } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
 import { count, formatDuration, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
@@ -121,7 +121,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   /** What holds for every kind of request. */
   function common(now: number, urgent: boolean): Ruling {
     const kept = urgent ? NO_ROOM : keptBack()
-    if (now >= deadline - kept.ms) return new BudgetError('The time that `time-limit` allows is over.')
+    if (now >= deadline - kept.ms) return timeIsOver()
     const busy = underWay.read + underWay.write
     if (now >= heldUntil) {
       const left = quota.ruling(busy, now, kept.requests)

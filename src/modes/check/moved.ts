@@ -9,7 +9,7 @@ import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
 
-/** A tag that releases hand on to each other, and the version that it stood on before anything was started. */
+/** A tag that releases hand on to each other, and the version that it pointed to before anything was started. */
 interface Moving {
   readonly pkg: Package
   readonly tag: string
@@ -109,7 +109,7 @@ function judge(
   const stood = others.length > 0 ? others.join(', ') : version.digest
   return {
     trouble:
-      `The rebuild of ${holder.name} moved ${name} back: it stood on ${stood}. Put it back by hand ` +
+      `The rebuild of ${holder.name} moved ${name} back: it pointed to ${stood}. Put it back by hand ` +
       `(\`docker buildx imagetools create -t <image>:${tag} <image>@${version.digest}\`), and let the workflow set ` +
       'it for new releases only, for instance by an input `is-latest={is-latest}` in `dispatch-inputs`.'
   }
@@ -121,11 +121,11 @@ export function isMoving(tag: string): boolean {
 }
 
 /**
- * Whether a tag that now stands on a rebuilt image has gone back in time: it stood on a newer version before, or,
- * where what it stood on has no version, there is a newer one that is no pre-release.
+ * Whether a tag that now stands on a rebuilt image has gone back in time: it pointed to a newer version before, or,
+ * where what it pointed to has no version, there is a newer one that is no pre-release.
  *
  * @param tag the moving tag
- * @param before the other tags of the image that it stood on
+ * @param before the other tags of the image that it pointed to
  * @param rebuilt what it stands on now
  * @param all everything that should be there
  */

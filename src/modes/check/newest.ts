@@ -62,7 +62,7 @@ function sentence(
   if (isOn(tag, release.images, digestsOf)) return undefined
   const unread = [tag, ...release.images].map(one => heads.get(one)).find(head => head?.state === 'unread')
   if (unread?.state === 'unread') {
-    return `Whether ${name} stands on ${release.name} is unknown: ${unread.cause}.`
+    return `Whether ${name} points to ${release.name} is unknown: ${unread.cause}.`
   }
   const [target] = release.images.flatMap(digestsOf)
   if (target === undefined) return undefined
@@ -70,7 +70,7 @@ function sentence(
   const others =
     versions.find(version => version.digest === digest)?.tags.filter(other => other !== tag) ?? []
   const stands =
-    digest === undefined ? 'does not exist' : `stands on ${others.length > 0 ? others.join(', ') : digest}`
+    digest === undefined ? 'does not exist' : `points to ${others.length > 0 ? others.join(', ') : digest}`
   return (
     `${name} ${stands}, and the newest release that it names is ${release.name}. Put it there ` +
     `(\`docker buildx imagetools create -t <image>:${tag} <image>@${target}\`), or let the build set it.`

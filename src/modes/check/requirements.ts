@@ -17,6 +17,7 @@ import {
   withPrefixes
 } from '../../policy/expected-tags.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
+import { count } from '../../util/format.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
 import { unseenNamed } from './named.ts'
 
@@ -79,8 +80,8 @@ export async function readRequirements(
     const repository = rules.repository ?? context.repository.name
     const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
     context.log.info(
-      `${repository} has ${tags.length} ${kind}; by \`git-tags\` (${rules.gitTags.join(', ')}) ` +
-        `${wanted.expected.length} of them must have an image`
+      `${repository} has ${tags.length} ${kind} (\`git-tags\`: ${rules.gitTags.join(', ')}); ` +
+        `${count(wanted.expected.length, 'tag')} must have an image`
     )
     for (const line of tagLines(wanted)) context.log.info(line)
     answers.push({ ...wanted, ...doubtsOf(tags, wanted, { ...inputs, ...rules }), names })

@@ -182,8 +182,8 @@ async function lookCloser(
 function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): string[] {
   if (unseen === 0) return []
   return [
-    `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, at every look. ` +
-      "Everything that the registry's list of tags names was taken into account; untagged versions that stand alone stay where one more index could need them."
+    `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, every time. ` +
+      "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay."
   ]
 }
 

@@ -90,15 +90,15 @@ function box(title, sentences, look) {
   return make('div', { class: `box ${look}` }, make('strong', {}, title), make('ul', {}, ...lines))
 }
 
-const goesWord = data.dryRun ? 'would go' : 'went'
+const goesWord = data.dryRun ? 'would be deleted' : 'were deleted'
 const head = [
   make('h1', {}, visible(data.title)),
   make(
     'div',
     {},
     figure('goes', goesWord),
-    figure('stays', data.mode !== 'restore' ? 'stay' : data.dryRun ? 'would be back' : 'restored'),
-    figure('trouble', 'are due and were not changed')
+    figure('stays', data.mode !== 'restore' ? 'stay' : data.dryRun ? 'would be restored' : 'restored'),
+    figure('trouble', 'are due, but were not changed')
   ),
   make(
     'div',
@@ -185,7 +185,7 @@ const filters = make(
     'group',
     counted(data.groups, 'g', one => one)
   ),
-  make('label', {}, parts, ' parts of images, too'),
+  make('label', {}, parts, ' also parts of images'),
   reset,
   total
 )
@@ -365,12 +365,12 @@ function graphOf(place) {
   }
   const note = left > 0 ? `And ${number(left)} more. ` : ''
   return [
-    make('strong', {}, 'What belongs together'),
+    make('strong', {}, 'What belongs to it'),
     draw(place, depths, edges),
     make(
       'p',
       { class: 'soft' },
-      `${note}A line leads to what an index names; a dashed one to what describes it.`
+      `${note}A line leads from an index to what it contains, a dashed line to what describes it.`
     )
   ]
 }
@@ -454,7 +454,7 @@ function update() {
     if (matches(row, place, false)) places.push(place)
   })
   shown = places.sort((a, b) => rank(a) - rank(b) || (data.rows[a].a ?? 0) - (data.rows[b].a ?? 0))
-  const hidden = data.hidden > 0 ? `, ${number(data.hidden)} kept parts are in the JSON report only` : ''
+  const hidden = data.hidden > 0 ? `, ${number(data.hidden)} kept parts are only in the JSON report` : ''
   total.textContent = `${number(shown.length)} of ${number(data.rows.length)} shown${hidden}`
   sheet.style.height = `${shown.length * ROW_HEIGHT}px`
   scroll.scrollTop = 0
