@@ -39,6 +39,19 @@ test('law 3: an image that comes back while it is purged turns the run red', asy
   expect(run.errors.join()).toMatch(/can still be pulled/)
 })
 
+test('law 3: a purge is not green where the named version came back because a tag was put on it meanwhile', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.deletedTags = 'shown'
+  const { bad } = layDown(scene)
+  const land = { kind: 'first', run: () => app.tag(bad, 'latest') } as const
+  github.faults.on({ method: 'DELETE', path: new RegExp(`/versions/${bad.id}$`), times: 1 }, land)
+  const result = await run(purge)
+  expect(app.tags()['latest']).toBe(bad.digest)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(/1 version that should be purged is still there.*restored at once/)
+})
+
 test('law 3: a deletion that changes nothing in the registry turns the run red', async () => {
   await using scene = await openScene()
   const { bad } = layDown(scene)

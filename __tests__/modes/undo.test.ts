@@ -167,6 +167,25 @@ describe('restore', () => {
     expect(picture()).toEqual(before)
   })
 
+  it('law 3: restores by time what one look at the list of deleted versions does not show', async () => {
+    app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const before = picture()
+    await using _ = await clean()
+    github.faults.on(
+      { query: /state=deleted/, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: [] } }
+    )
+    await using back = await restore('since 3h')
+    expect(back.outputs['restored-count']).toBe('3')
+    expect(picture()).toEqual(before)
+  })
+
+  it('law 3: says that it found nothing to restore by time', async () => {
+    await using none = await restore('since 3h')
+    expect(none.code).toBe(0)
+    expect(none.stdout).toMatch(/::warning::.*GitHub lists no version that was deleted in that time/)
+  })
+
   it.each(['hidden', 'shown'] as const)(
     'leaves no tag broken on the way where a time alone says what comes back (tags %s)',
     async shown => {

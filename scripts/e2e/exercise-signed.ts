@@ -34,7 +34,10 @@ export async function exerciseSigned(
   await lookAt(pkg, false, `${name} after purge`, scene)
 }
 
-/** Retention with room for the image alone, not for the chart beside it: each run ends whole, the last leaves nothing over. */
+/**
+ * Retention with room for the image alone, not for the chart beside it: each run ends whole, the last leaves nothing over.
+ * Then all of it comes back without a report, by the time of its deletion.
+ */
 export async function exerciseBudget(pkg: SignedPackage, scene: Scene): Promise<void> {
   const { checks } = scene
   const name = nameOf(pkg)
@@ -48,6 +51,8 @@ export async function exerciseBudget(pkg: SignedPackage, scene: Scene): Promise<
   }
   checks.same(left, ['true', 'false', 'false'], `${name}: it says when something is left`)
   await lookAt(pkg, false, `${name} after all runs`, scene)
+  await act(`undo of ${name} by time`, { mode: 'restore', packages: name, restore: 'since 1h' }, scene)
+  await lookAt(pkg, true, `${name} after undo by time`, scene)
 }
 
 /** What must hold of both images and of all that describes them, by the registry's files and by the clients. */

@@ -1,6 +1,6 @@
 import type { PackageRow, VersionRow, VersionStore } from '../../__tests__/emulator/store.ts'
 import type { Digest } from '../../src/model/digest.ts'
-import { type Body, bodyOf } from './body.ts'
+import { type Body, bodyOf, isManifest } from './body.ts'
 import type { Fetched, RealRegistry } from './registry.ts'
 
 /** The version list of an emulated Packages API, made of what a real registry holds. */
@@ -9,7 +9,7 @@ export interface RegistryStore extends VersionStore {
   date(repository: string, at: number): Promise<void>
   /**
    * Deletions of what an index still named when they came, which a registry such as zot refuses, or whose subject was
-   * still there.
+   * still there; and restores of an index before what it names.
    */
   readonly outOfOrder: readonly string[]
 }
@@ -135,6 +135,10 @@ export function createStore(registry: RealRegistry): RegistryStore {
       const { shelf, acquaintances } = await meet(repository)
       if (gone === undefined || shelf.manifests.has(gone.row.digest)) return false
       const { digest, tags, created = 0 } = gone.row
+      for (const child of (await bodyIn(repository, digest)).manifests ?? []) {
+        if (isManifest(child) && !shelf.manifests.has(child.digest))
+          outOfOrder.push(`${repository}: ${digest} came back before ${child.digest}, which it names`)
+      }
       acquaintances.set(digest, { id, created })
       await registry.put(repository, digest, gone.manifest)
       for (const tag of tags) if (!shelf.tags.has(tag)) await registry.put(repository, tag, gone.manifest)

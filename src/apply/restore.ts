@@ -9,7 +9,7 @@ import { type Restoral, restoralOf } from '../policy/order.ts'
 import { sentEntry, tagEntry } from '../report/record-build.ts'
 import type { ApplyContext } from './apply.ts'
 import { execute, type Perform, type Performed } from './execute.ts'
-import { DONE, failed, sendWrite } from './write.ts'
+import { DONE, failed, sendWrite, type Write } from './write.ts'
 
 /** The requests that restoring takes. */
 export interface RestoreRequests {
@@ -32,29 +32,33 @@ export function restorer(
   noRights: string,
   clock: Clock
 ): (version: PackageVersion) => Promise<Performed> {
-  return version =>
-    sendWrite(
-      {
-        send: () =>
-          requests.restore(version, () => {
-            announce(version)
-            return true
-          }),
-        isSo: async () => (await requests.version(version.id)).seen !== undefined,
-        already: DONE,
-        notFound: message =>
-          failed(
-            `GitHub answered "${message}": it was deleted more than 30 days ago, its tags or its digest were ` +
-              `pushed again meanwhile, or the token may not restore. ${noRights}`
-          ),
-        refused: message => failed(`GitHub refuses to restore it: ${message}`),
-        forbidden: (message, remedy = noRights) => ({
-          ...failed(`GitHub answered "${message}". ${remedy}`),
-          stop: remedy
-        })
+  return async version => {
+    let isDenied = false
+    const write: Write = {
+      send: () =>
+        requests.restore(version, () => {
+          announce(version)
+          return true
+        }),
+      isSo: async () => (await requests.version(version.id)).seen !== undefined,
+      already: DONE,
+      notFound: message => {
+        isDenied = true
+        return failed(
+          `GitHub answered "${message}": it was deleted more than 30 days ago, its tags or its digest were ` +
+            `pushed again meanwhile, or the token may not restore. ${noRights}`
+        )
       },
-      clock
-    )
+      refused: message => failed(`GitHub refuses to restore it: ${message}`),
+      forbidden: (message, remedy = noRights) => ({
+        ...failed(`GitHub answered "${message}". ${remedy}`),
+        stop: remedy
+      })
+    }
+    const performed = await sendWrite(write, clock)
+    // One denial may be a slip, or lag behind the deletion.
+    return isDenied ? sendWrite(write, clock) : performed
+  }
 }
 
 /** Restores versions of one package; each request goes into the journal before it is sent. */

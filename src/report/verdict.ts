@@ -33,14 +33,21 @@ export function warningsOf({ warnings, packages }: RunResult): string[] {
   ]
 }
 
-/** A purge that leaves anything is no purge, whatever the reason. */
-function unpurged(mode: Mode, { outcomes }: PackageRun): string[] {
-  const stayed = outcomes.filter(({ status }) => ['refused', 'skipped', 'left'].includes(status))
+/** A purge that leaves anything is no purge, whatever the reason; nor is one that brought back what is named. */
+function unpurged(mode: Mode, { outcomes, plan }: PackageRun): string[] {
+  const named = new Set(
+    plan?.decisions.flatMap(({ reasons: [{ code }], version }) => (code === 'purged' ? [version.id] : []))
+  )
+  const stayed = outcomes.filter(({ step, status }) =>
+    step.action === 'restore'
+      ? status === 'done' && named.has(step.version.id)
+      : ['refused', 'skipped', 'left'].includes(status)
+  )
   const [first] = stayed
   if (mode !== 'purge' || first === undefined) return []
   return [
     `${count(stayed.length, 'version')} that should be purged ${stayed.length === 1 ? 'is' : 'are'} still there. ` +
-      `The first is ${nameOf(first.step.version)}: ${first.detail}`
+      `The first is ${nameOf(first.step.version)}: ${first.detail || 'it was restored at once, so purge it again'}`
   ]
 }
 

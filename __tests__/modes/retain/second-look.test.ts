@@ -179,6 +179,18 @@ it.each(['until the next change', 'all the time'])(
   }
 )
 
+it('law 3: brings back what a late tag needs although GitHub denies it once', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const { build } = layDown(scene)
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+  const restores = { method: 'POST', path: /\/restore$/, times: 1 }
+  github.faults.on(restores, { kind: 'answer', answer: { status: 404, body: NOBODY } })
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+  expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+})
+
 describe('E-05 a look that saw too little, or did not happen', () => {
   const late = ({ app, github }: Scene, build: Pushed, more: () => void = () => {}): void => {
     const land = (): void => {

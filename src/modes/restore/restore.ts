@@ -31,6 +31,8 @@ interface Order {
   readonly name: string
   /** True when the package itself was deleted, or is asked for. */
   readonly wholePackage: boolean
+  /** True where nothing but GitHub's list of deleted versions tells what is meant. */
+  readonly byTime: boolean
   planFor(state: PackageState): RestorePlan
 }
 
@@ -53,6 +55,9 @@ export async function restore(
 const NOTHING_WENT =
   'The report in `restore` is of a run that deleted nothing of these packages, so there is nothing to restore. If something is ' +
   'missing, give the report of the run that deleted it, or `restore: since 3h` or its tags.'
+
+const NOTHING_LISTED =
+  'GitHub lists no version that was deleted in that time. If something is missing, give its tags or the report of the run that deleted it.'
 
 /** True for an order by report that undoes nothing: such a report says all of it, whatever there is. */
 function isEmpty({ wholePackage, planFor }: Order): boolean {
@@ -95,7 +100,7 @@ function packageBack(plan: RestorePlan) {
 }
 
 /** Of a package that is gone nobody can tell what it had: it comes back first, and then what is named. */
-function packageThenNamed({ planFor }: Order) {
+function packageThenNamed(order: Order) {
   return (scope: ApplyContext): Changes => {
     const { pkg, context } = scope
     const restorePackage = packageRestorer(scope)
@@ -104,9 +109,9 @@ function packageThenNamed({ planFor }: Order) {
       async afterwards() {
         const { status, detail } = await restorePackage()
         if (status !== 'done') return { outcomes: [], alarms: [detail] }
-        const state = await orFailure(() => stateOf(pkg, context))
+        const state = await orFailure(() => stateOf(pkg, order, context))
         if ('problem' in state) return { outcomes: [], alarms: [state.sentence] }
-        const plan = planFor(state)
+        const plan = order.planFor(state)
         if (plan.unknown.length > 0) {
           const alarm = `The package is restored, but nothing of what was named, because ${unknownPhrase(plan)}`
           return { outcomes: [], alarms: [alarm] }
@@ -126,11 +131,11 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): O
   if (given === undefined) throw new Error('mode restore without the input restore')
   const [name = ''] = inputs.packages.names
   if (given.source === 'since') {
-    return [{ name, wholePackage: false, planFor: state => planOfTime(now - given.age, state) }]
+    return [{ name, wholePackage: false, byTime: true, planFor: state => planOfTime(now - given.age, state) }]
   }
   if (given.source === 'names') {
     const { names, wholePackage } = given
-    return [{ name, wholePackage, planFor: state => planOfNames(names, state) }]
+    return [{ name, wholePackage, byTime: false, planFor: state => planOfNames(names, state) }]
   }
   if (record === undefined) throw new Error('mode restore without the report that it undoes')
   const { mode, dryRun, started } = record.run
@@ -156,7 +161,7 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): O
   return selected.map(one => {
     const taken = takenAway(record, one)
     const plan = planOfReport(taken, Date.parse(started))
-    return { name: one.name, wholePackage: taken.wholePackage, planFor: () => plan }
+    return { name: one.name, wholePackage: taken.wholePackage, byTime: false, planFor: () => plan }
   })
 }
 
@@ -170,7 +175,7 @@ async function planRestore(order: Order, context: Context): Promise<PackageTask>
       ? planPackageBack(order, context)
       : notPlanned(nameOnly(owner, name), found)
   }
-  const state = await orFailure(() => stateOf(found, context))
+  const state = await orFailure(() => stateOf(found, order, context))
   if ('problem' in state) return notPlanned(found, state)
   const plan = planFor(state)
   if (plan.unknown.length > 0) {
@@ -186,6 +191,7 @@ async function planRestore(order: Order, context: Context): Promise<PackageTask>
     settled: settledSteps(plan, state, clock.now()),
     warnings: [
       ...(order.wholePackage ? [isThere(found)] : []),
+      ...(order.byTime && plan.steps.length === 0 ? [NOTHING_LISTED] : []),
       ...(await tagsElsewhere(found, plan, state, context))
     ]
   }
@@ -228,9 +234,20 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
   return { ...emptyPlan(pkg), decisions, steps }
 }
 
-async function stateOf(pkg: Package, { packages }: Context): Promise<PackageState> {
+/** What was deleted shows in GitHub's list with a delay of so many milliseconds. */
+const SHOWS_AFTER = 20_000
+
+/** One look at the list of deleted versions may show too little, so an order by time takes two. */
+async function stateOf(pkg: Package, { byTime }: Order, { packages, clock }: Context): Promise<PackageState> {
   const { versions } = await packages.listVersions(pkg)
-  return { active: versions, deleted: await packages.listDeleted(pkg, () => false) }
+  const deleted = await packages.listDeleted(pkg, () => false)
+  if (!byTime) return { active: versions, deleted }
+  await clock.sleep(SHOWS_AFTER)
+  const again = await packages.listDeleted(pkg, () => false)
+  return {
+    active: versions,
+    deleted: [...new Map([...deleted, ...again].map(row => [row.id, row])).values()]
+  }
 }
 
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
