@@ -55,7 +55,8 @@ function roomForLook({ steps }: Plan): (deleted: number) => Room {
   if (sizes.size === 0) return () => ({ requests: 0, ms: 0 })
   const restores = Math.max(...sizes.values())
   return deleted => ({
-    requests: LOOK_PAGES + restores + 2 * Math.floor(deleted / PER_PAGE),
+    // A restore that is denied is sent once more.
+    requests: LOOK_PAGES + 2 * restores + 2 * Math.floor(deleted / PER_PAGE),
     ms: TIME_ASIDE
   })
 }
