@@ -129,7 +129,7 @@ async function main(entry: string): Promise<void> {
   const site = await laySite(hands)
   const packages: readonly Laid[] = [shop, api, site]
   for (const { repository } of packages) {
-    const { manifests, tags } = await registry.shelf(repository)
+    const { manifests, tags } = await registry.stored(repository)
     say(`${repository}: pushed ${manifests.size} manifests and ${tags.size} tags`)
   }
   say(`${await pullEverything(packages, clients, registry, checks)} tags pull before anything is deleted`)

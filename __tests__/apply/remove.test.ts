@@ -7,7 +7,7 @@ import type { PackageVersion } from '../../src/model/package.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { version } from '../helpers/make.ts'
 
-const doomed = version('doomed')
+const deletable = version('deletable')
 const unchanged: DriftDetector = {
   check: async () => undefined,
   checkTag: async () => undefined,
@@ -15,7 +15,7 @@ const unchanged: DriftDetector = {
   expect: () => {}
 }
 
-/** Deletes `doomed` against scripted answers; gives the outcome and how many DELETEs were sent. */
+/** Deletes `deletable` against scripted answers; gives the outcome and how many DELETEs were sent. */
 async function run(
   answers: readonly (WriteAnswer | Error)[],
   looks: readonly (PackageVersion | undefined)[],
@@ -39,7 +39,7 @@ async function run(
     'grant Admin',
     fakeClock()
   )
-  return { ...(await remove(doomed)), sent }
+  return { ...(await remove(deletable)), sent }
 }
 
 const unsure: WriteAnswer = { kind: 'unsure', message: 'HTTP 502' }
@@ -57,10 +57,15 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   [
     'T-28a 404 for a version whose absence shows late',
     [notFound],
-    [doomed, undefined],
+    [deletable, undefined],
     { status: 'already' }
   ],
-  ['T-28b 404 for a version that is there', [notFound], [doomed], { status: 'failed', stop: 'grant Admin' }],
+  [
+    'T-28b 404 for a version that is there',
+    [notFound],
+    [deletable],
+    { status: 'failed', stop: 'grant Admin' }
+  ],
   [
     '403',
     [{ kind: 'forbidden', message: 'Resource not accessible' }],
@@ -71,11 +76,11 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   [
     'T-29 502, then 404 for the second DELETE',
     [unsure, notFound],
-    [doomed, undefined],
+    [deletable, undefined],
     { status: 'already' }
   ],
-  ['502 that did not, then 204', [unsure, { kind: 'done' }], [doomed], { status: 'done', sent: 2 }],
-  ['502 for ever', [unsure], [doomed], { status: 'failed', sent: 3 }],
+  ['502 that did not, then 204', [unsure, { kind: 'done' }], [deletable], { status: 'done', sent: 2 }],
+  ['502 for ever', [unsure], [deletable], { status: 'failed', sent: 3 }],
   [
     'T-31 a limit, then 204',
     [{ kind: 'limited', message: 'wait' }, { kind: 'done' }],

@@ -30,10 +30,10 @@ const before = (id: number, run: () => unknown) =>
   )
 
 it('restores at once, with its platforms, an image on which a tag landed right before its DELETE (T-17)', async () => {
-  const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
-  before(doomed.id, () => app.tag(doomed, 'v2'))
+  const deletable = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+  before(deletable.id, () => app.tag(deletable, 'v2'))
   await using run = await clean()
-  expect(app.tags()['v2']).toBe(doomed.digest)
+  expect(app.tags()['v2']).toBe(deletable.digest)
   expect(github.world.pullable('acme/app', 'v2')).toEqual([])
   expect(run.stdout).toMatch(/::warning::app: sha-1 .* was restored at once: tag v2 was put on it/)
   expect(run).toMatchObject({
@@ -45,8 +45,8 @@ it('restores at once, with its platforms, an image on which a tag landed right b
 
 it('restores at once what an index pushed right before its DELETE names (T-17)', async () => {
   const leaf = manifest()
-  const doomed = app.push(leaf, { at: '2026-02-01T00:00:00Z' })
-  before(doomed.id, () => app.push(index([{ shape: leaf, platform: 'linux/amd64' }]), { tags: ['v2'] }))
+  const deletable = app.push(leaf, { at: '2026-02-01T00:00:00Z' })
+  before(deletable.id, () => app.push(index([{ shape: leaf, platform: 'linux/amd64' }]), { tags: ['v2'] }))
   await using run = await clean()
   expect(github.world.pullable('acme/app', 'v2')).toEqual([])
   expect(run.stdout).toMatch(/pushed meanwhile needs it/)
@@ -54,8 +54,8 @@ it('restores at once what an index pushed right before its DELETE names (T-17)',
 })
 
 it('is red when what is needed cannot be restored', async () => {
-  const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
-  before(doomed.id, () => app.tag(doomed, 'v2'))
+  const deletable = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+  before(deletable.id, () => app.tag(deletable, 'v2'))
   github.faults.on(
     { method: 'POST', path: /\/restore$/ },
     { kind: 'answer', answer: { status: 403, body: { message: 'Resource not accessible by integration' } } }
@@ -67,8 +67,8 @@ it('is red when what is needed cannot be restored', async () => {
 
 it('is red when an image that stays was broken by somebody else meanwhile', async () => {
   const kept = app.push(image(), { tags: ['v3'], at: '2026-02-01T00:00:00Z' })
-  const doomed = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-02T00:00:00Z' })
-  before(doomed.id, () => app.delete(kept.children[0]!))
+  const deletable = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-02T00:00:00Z' })
+  before(deletable.id, () => app.delete(kept.children[0]!))
   await using run = await clean()
   expect(run.code).toBe(1)
   expect(run.stdout).toMatch(/v3 lacks sha256:\w{12}, which is gone, though not by this run/)

@@ -18,12 +18,12 @@ import type { World } from './world.ts'
 /** Public versions with more downloads than this cannot be deleted. */
 const POPULAR = 5_000
 
-interface Room {
+interface AtOwner {
   readonly account: Account
   readonly door: Door
   readonly owner: StoredOwner
 }
-interface Shelf extends Room {
+interface AtPackage extends AtOwner {
   readonly pkg: StoredPackage
 }
 type Handler<T> = (call: Call, where: T) => Awaitable<Answer>
@@ -32,7 +32,7 @@ type Handler<T> = (call: Call, where: T) => Awaitable<Answer>
 export function packageRoutes(world: World, store: VersionStore, api: string): Route[] {
   /** Lets in who may pass this door, and finds the owner behind it. */
   const enter =
-    (door: Door, handle: Handler<Room>) =>
+    (door: Door, handle: Handler<AtOwner>) =>
     (call: Call): Awaitable<Answer> => {
       const { account, params } = call
       const refused = refuseToken(account, door)
@@ -51,7 +51,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
 
   /** Finds a package that the caller may read. */
   const withPackage =
-    (handle: Handler<Shelf>): Handler<Room> =>
+    (handle: Handler<AtPackage>): Handler<AtOwner> =>
     (call, room) => {
       const { type, name = '' } = call.params
       const pkg = type === 'container' ? world.find(room.owner, name) : undefined
@@ -60,9 +60,12 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
     }
 
   /** Finds a package that the caller may change. */
-  const withRight = (scope: 'delete:packages' | 'write:packages', handle: Handler<Shelf>): Handler<Room> =>
+  const withRight = (
+    scope: 'delete:packages' | 'write:packages',
+    handle: Handler<AtPackage>
+  ): Handler<AtOwner> =>
     withPackage(
-      (call, shelf) => refuseChange(shelf.account, shelf.owner, shelf.pkg, scope) ?? handle(call, shelf)
+      (call, where) => refuseChange(where.account, where.owner, where.pkg, scope) ?? handle(call, where)
     )
 
   async function rendered(pkg: StoredPackage): Promise<object> {
@@ -75,7 +78,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
     return renderPackage(pkg, await store.count(pkg), repository, api)
   }
 
-  const listPackages: Handler<Room> = async (call, { account, door, owner }) => {
+  const listPackages: Handler<AtOwner> = async (call, { account, door, owner }) => {
     const { page, perPage } = paging(call)
     if (account.kind !== 'classic' || call.query.get('package_type') === null) {
       return problem(400, 'Invalid argument.', 'rest/packages/packages#list-packages-for-an-organization')
@@ -103,7 +106,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
     }
   }
 
-  const listVersions: Handler<Shelf> = async (call, { door, owner, pkg }) => {
+  const listVersions: Handler<AtPackage> = async (call, { door, owner, pkg }) => {
     const { page, perPage } = paging(call)
     if (world.pageLimit !== 'none' && page * perPage > 10_000) {
       // GitHub's schemas know no such answer.
@@ -120,7 +123,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
     }
   }
 
-  const deleteVersion: Handler<Shelf> = async (call, { pkg }) => {
+  const deleteVersion: Handler<AtPackage> = async (call, { pkg }) => {
     const version = await store.find(pkg, Number(call.params['version']), 'active')
     if (version === undefined) return versionNotFound()
     if (pkg.visibility === 'public' && version.downloads > POPULAR) {
@@ -137,7 +140,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
     return { status: 204 }
   }
 
-  const deletePackage: Handler<Shelf> = (_call, { pkg }) => {
+  const deletePackage: Handler<AtPackage> = (_call, { pkg }) => {
     if (pkg.visibility === 'public' && pkg.order.some(version => version.downloads > POPULAR)) {
       return refusal(
         'Publicly visible packages with a version with more than 5000 downloads cannot be deleted. contact GitHub support for further assistance'
@@ -147,7 +150,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
     return { status: 204 }
   }
 
-  const restorePackage: Handler<Room> = (call, { account, door, owner }) => {
+  const restorePackage: Handler<AtOwner> = (call, { account, door, owner }) => {
     const name = call.params['name']
     const pkg = world.packages(owner, 'deleted').find(each => each.name === name)
     if (pkg === undefined) return packageNotFound()
@@ -159,7 +162,7 @@ export function packageRoutes(world: World, store: VersionStore, api: string): R
 
   /** The nine calls below one door's prefix, each with the scopes that GitHub says it accepts. */
   function routesBelow(prefix: string, door: Door): Route[] {
-    const route = (method: string, path: string, scope: string, handle: Handler<Room>): Route => ({
+    const route = (method: string, path: string, scope: string, handle: Handler<AtOwner>): Route => ({
       method,
       path: `${prefix}/packages${path}`,
       handle: async call => accepting(await enter(door, handle)(call), call.account, scope)

@@ -94,7 +94,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     req: IncomingMessage,
     res: ServerResponse,
     log: Logged,
-    carryOut: (call: Omit<Call, 'params'>) => Promise<Answer>,
+    respond: (call: Omit<Call, 'params'>) => Promise<Answer>,
     account: Account | undefined
   ): Promise<void> {
     const { host, method, path } = log
@@ -107,7 +107,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       if (latencyMs > 0) await sleep(latencyMs)
       const query = new URLSearchParams(log.query)
       const call = { method, path, query, headers: req.headers, body, account }
-      await suffer(faults.strike(log), res, log, req.headers, () => carryOut(call))
+      await suffer(faults.strike(log), res, log, req.headers, () => respond(call))
     } finally {
       flying[host] -= 1
     }
@@ -130,12 +130,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const path = log.path.startsWith(`${apiPrefix}/`) ? log.path.slice(apiPrefix.length) : undefined
     const refused = limiter.enter(account, log.points, path === '/rate_limit')
     const scopes = account?.kind === 'classic' ? { 'x-oauth-scopes': account.scopes.join(', ') } : {}
-    const carryOut = async (call: Omit<Call, 'params'>): Promise<Answer> => {
+    const respond = async (call: Omit<Call, 'params'>): Promise<Answer> => {
       const answer = refused ?? (await answerApi(call, path))
       return { ...answer, headers: { ...limiter.headers(account), ...scopes, ...answer.headers } }
     }
     try {
-      await serve(req, res, log, carryOut, account)
+      await serve(req, res, log, respond, account)
     } finally {
       limiter.leave(account)
     }

@@ -19,7 +19,7 @@ export async function suffer(
   res: ServerResponse,
   log: { status: number },
   headers: IncomingHttpHeaders,
-  carryOut: () => Promise<Answer>
+  respond: () => Promise<Answer>
 ): Promise<void> {
   for (const trouble of troubles) {
     if (trouble.kind === 'first') await trouble.run()
@@ -36,7 +36,7 @@ export async function suffer(
   if (told !== undefined) return send(res, log, told.answer)
   const echo = troubles.find(trouble => trouble.kind === 'echo')
   if (echo !== undefined) return send(res, log, echo.answer(headers))
-  const answer = await carryOut()
+  const answer = await respond()
   for (const trouble of troubles) if (trouble.kind === 'then') await trouble.run()
   const harm = troubles.find(({ kind }) => !['first', 'then', 'delay'].includes(kind))?.kind
   if (harm === 'lost-reset') res.destroy()

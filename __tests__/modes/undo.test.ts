@@ -47,11 +47,11 @@ const GONE = { status: 404, body: { message: 'Package version not found.' } }
 
 describe('restore', () => {
   it('gives back what a run deleted: the same tags and digests, whole; and a second time finds it there', async () => {
-    const doomed = app.push(image(['linux/amd64'], { attest: 'new' }), {
+    const deletable = app.push(image(['linux/amd64'], { attest: 'new' }), {
       tags: ['sha-1', 'sha-x'],
       at: '2026-02-01T00:00:00Z'
     })
-    app.attest(doomed, { at: '2026-02-01T01:00:00Z' })
+    app.attest(deletable, { at: '2026-02-01T01:00:00Z' })
     app.push(manifest(), { at: '2026-02-02T00:00:00Z' })
     const before = picture()
     await using first = await clean()
@@ -101,19 +101,19 @@ describe('restore', () => {
   })
 
   it('restores children before the index that names them, each put into the journal before it is sent', async () => {
-    const doomed = app.push(index([{ shape: image() }]), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const deletable = app.push(index([{ shape: image() }]), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
     await using first = await clean()
     await using back = await restore(reportOf(first))
     const sent = journalOf(back).filter(({ event }) => event === 'sent')
     expect(sent.map(({ action }) => action)).toEqual(Array(4).fill('restore'))
-    expect(sent.at(-1)?.id).toBe(doomed.id)
-    expect(sent.at(-2)?.id).toBe(doomed.children[0]?.id)
+    expect(sent.at(-1)?.id).toBe(deletable.id)
+    expect(sent.at(-2)?.id).toBe(deletable.children[0]?.id)
   })
 
   it('lets a list of referrers wait for its entries, and the image for both, also for one that is lost', async () => {
-    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
-    const [slow, lost] = ['01', '02'].map(hour => app.attest(doomed, { at: `2026-02-01T${hour}:00:00Z` }))
-    const tag = referrerTag(doomed.digest)
+    const deletable = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const [slow, lost] = ['01', '02'].map(hour => app.attest(deletable, { at: `2026-02-01T${hour}:00:00Z` }))
+    const tag = referrerTag(deletable.digest)
     const list = app.version(app.tags()[tag]!)!
     await using first = await clean()
     app.row.deleted.delete(lost!.id)
@@ -122,13 +122,13 @@ describe('restore', () => {
     github.faults.on(flaky, { kind: 'answer', answer: { status: 502 } })
     const waited: boolean[] = []
     github.faults.on(
-      { method: 'POST', path: pathOf(list.id, doomed.id) },
+      { method: 'POST', path: pathOf(list.id, deletable.id) },
       { kind: 'first', run: () => waited.push(app.digests().has(slow!.digest)) }
     )
     await using back = await restore(reportOf(first))
     expect(waited).toEqual([true, true])
     expect(back.code).toBe(1)
-    expect(app.tags()).toMatchObject({ 'sha-1': doomed.digest, [tag]: list.digest })
+    expect(app.tags()).toMatchObject({ 'sha-1': deletable.digest, [tag]: list.digest })
   })
 
   it('shows in a dry run what would come back, and sends nothing', async () => {
@@ -158,11 +158,11 @@ describe('restore', () => {
     ['a time', () => 'since 3h']
   ])('E-36 restores by %s, without a report', async (_, what) => {
     github.world.deletedTags = 'shown'
-    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const deletable = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
     const before = picture()
     await using first = await clean()
     expect(first.outputs['deleted-count']).toBe('3')
-    await using back = await restore(what(doomed.digest))
+    await using back = await restore(what(deletable.digest))
     expect(back.code).toBe(0)
     expect(picture()).toEqual(before)
   })
@@ -286,12 +286,12 @@ describe('restore', () => {
   })
 
   it('puts a tag back where it was when GitHub has moved it with the restore', async () => {
-    const doomed = app.push(manifest(), { tags: ['sha-1', 'sha-2'], at: '2026-02-01T00:00:00Z' })
+    const deletable = app.push(manifest(), { tags: ['sha-1', 'sha-2'], at: '2026-02-01T00:00:00Z' })
     await using first = await clean()
     const newer = app.push(image(), { tags: ['sha-1'] })
     github.faults.on(
       { method: 'POST', path: /\/restore$/ },
-      { kind: 'then', run: () => app.tag(doomed, 'sha-1') }
+      { kind: 'then', run: () => app.tag(deletable, 'sha-1') }
     )
     await using back = await restore(reportOf(first))
     expect(app.tags()['sha-1']).toBe(newer.digest)
@@ -309,9 +309,9 @@ describe('restore', () => {
   })
 
   it('says plainly what GitHub has no more, and does not bring back an image without its platform', async () => {
-    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const deletable = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
     await using first = await clean()
-    app.row.deleted.delete(doomed.children[0]!.id)
+    app.row.deleted.delete(deletable.children[0]!.id)
     await using back = await restore(reportOf(first))
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(
@@ -322,10 +322,10 @@ describe('restore', () => {
   })
 
   it('is red when an image is back by name and only half of it', async () => {
-    const doomed = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const deletable = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
     await using _ = await clean()
-    app.row.deleted.delete(doomed.children[0]!.id)
-    await using back = await restore(String(doomed.id))
+    app.row.deleted.delete(deletable.children[0]!.id)
+    await using back = await restore(String(deletable.id))
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(/sha-1 \(sha256:\w{12}\) is restored, but not whole/)
   })

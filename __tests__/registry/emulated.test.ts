@@ -82,18 +82,18 @@ test('a package of buildx images costs one read for each, tagged or not', async 
 
 test('a manifest under a tag takes the tag, and a token that may only read puts none', async () => {
   app.push(shapes.manifest(), { tags: ['v1'] })
-  const throwaway = Buffer.from(
+  const placeholder = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: shapes.OCI_INDEX, manifests: [] })
   )
   const digest = await registryFor(github.world.classic('olivia')).putManifest(
     'acme/app',
     'v1',
-    throwaway,
+    placeholder,
     shapes.OCI_INDEX
   )
   expect(app.tags()).toEqual({ v1: digest })
   const reader = registryFor(github.world.classic('olivia', ['read:packages']))
-  await expect(reader.putManifest('acme/app', 'v1', throwaway, shapes.OCI_INDEX)).rejects.toThrow(
+  await expect(reader.putManifest('acme/app', 'v1', placeholder, shapes.OCI_INDEX)).rejects.toThrow(
     '`write:packages`'
   )
 })

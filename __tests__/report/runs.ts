@@ -32,8 +32,8 @@ export function packageRun(
   outcome: (version: PackageVersion) => readonly [OutcomeStatus, string] = () => ['done', ''],
   facts: Partial<Plan> = {}
 ): PackageRun {
-  const doomed = decisions.filter(decision => decision.verdict === 'delete')
-  const steps = doomed.map(decision => deletion(decision.version))
+  const deletable = decisions.filter(decision => decision.verdict === 'delete')
+  const steps = deletable.map(decision => deletion(decision.version))
   const outcomes: Outcome[] = steps.map(step => {
     const [status, detail] = outcome(step.version)
     return { step, status, detail }

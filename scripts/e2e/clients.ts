@@ -56,7 +56,7 @@ export function createClients(workshop: Workshop, registry: RealRegistry): Clien
   }
 
   async function pushed(repository: string, tag: string): Promise<Digest> {
-    const digest = (await registry.shelf(repository)).tags.get(tag)
+    const digest = (await registry.stored(repository)).tags.get(tag)
     if (digest === undefined) throw new Error(`${repository}:${tag} was pushed and is not there`)
     return digest
   }

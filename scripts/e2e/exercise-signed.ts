@@ -59,7 +59,7 @@ export async function exerciseBudget(pkg: SignedPackage, scene: Scene): Promise<
 export async function lookAt(pkg: SignedPackage, isBack: boolean, when: string, scene: Scene): Promise<void> {
   const { checks, registry } = scene
   const { repository, signer, kept, going } = pkg
-  const { manifests, tags } = await registry.shelf(repository)
+  const { manifests, tags } = await registry.stored(repository)
   const ofGoing = manifestsOf(going)
   checks.sameLines(
     ofGoing.filter(digest => manifests.has(digest)),
@@ -95,12 +95,12 @@ async function askClients(
 
 /** Tags that cannot be pulled whole, each with what is missing. */
 export async function holes({ repository }: SignedPackage, { registry }: Scene): Promise<string[]> {
-  const shelf = await registry.shelf(repository)
+  const stored = await registry.stored(repository)
   const missing: string[] = []
-  for (const [tag, root] of shelf.tags) {
+  for (const [tag, root] of stored.tags) {
     const below = new Set([root])
     for (const digest of below) {
-      if (!shelf.manifests.has(digest)) missing.push(`${tag} lacks ${digest}`)
+      if (!stored.manifests.has(digest)) missing.push(`${tag} lacks ${digest}`)
       else
         for (const child of (await bodyOf(registry, repository, digest)).manifests ?? [])
           if (isManifest(child)) below.add(child.digest)

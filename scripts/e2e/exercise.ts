@@ -62,7 +62,7 @@ export async function exercise(
   )
   checks.same(real.outputs['failed-count'], '0', `${title}: nothing failed`)
   for (const { repository } of packages) {
-    const { manifests, tags } = await registry.shelf(repository)
+    const { manifests, tags } = await registry.stored(repository)
     const should = expected.get(repository)
     const tagLines = (pairs: Iterable<readonly [string, string]>) => [...pairs].map(pair => pair.join(' '))
     checks.sameLines(
@@ -131,9 +131,9 @@ export async function start(
 
 /** Everything about these packages that a run could have changed, and how many writes were sent so far. */
 async function lookAt(packages: readonly Laid[], { emulator, gate, registry }: Scene) {
-  const shelves = await Promise.all(packages.map(({ repository }) => registry.shelf(repository)))
+  const repositories = await Promise.all(packages.map(({ repository }) => registry.stored(repository)))
   return {
-    shelves: shelves.map(({ manifests, tags }) => ({ manifests: [...manifests], tags: [...tags] })),
+    repositories: repositories.map(({ manifests, tags }) => ({ manifests: [...manifests], tags: [...tags] })),
     writes: emulator.writes.length + gate.writes.length
   }
 }

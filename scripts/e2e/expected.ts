@@ -16,16 +16,16 @@ export async function expectedOf(
   { repository, tags, staying }: Laid,
   registry: RealRegistry
 ): Promise<Expected> {
-  const shelf = await registry.shelf(repository)
+  const stored = await registry.stored(repository)
   const needed = new Set(staying)
   for (const digest of needed) {
     const { manifests = [] } = await bodyOf(registry, repository, digest)
     // An old build cache names layers, which are no manifests.
-    for (const child of manifests) if (shelf.manifests.has(child.digest)) needed.add(child.digest)
+    for (const child of manifests) if (stored.manifests.has(child.digest)) needed.add(child.digest)
   }
   return {
     manifests: [...needed].sort(),
-    tags: [...shelf.tags].filter(([tag]) => tags.get(tag) === true)
+    tags: [...stored.tags].filter(([tag]) => tags.get(tag) === true)
   }
 }
 
@@ -37,7 +37,7 @@ export async function sharedLayers(
 ): Promise<string[]> {
   const kept = new Set<string>()
   const going = new Set<string>()
-  for (const digest of (await registry.shelf(repository)).manifests.keys()) {
+  for (const digest of (await registry.stored(repository)).manifests.keys()) {
     const { layers = [] } = await bodyOf(registry, repository, digest)
     const side = manifests.includes(digest) ? kept : going
     for (const layer of layers) side.add(layer.digest)

@@ -39,7 +39,7 @@ export async function record(
   registry: RealRegistry,
   workshop: Workshop
 ): Promise<void> {
-  const { tags } = await registry.shelf(repository)
+  const { tags } = await registry.stored(repository)
   const blobs: Record<string, string> = {}
   const manifestOf = async (digest: Digest): Promise<RecordedManifest> => {
     const { bytes, mediaType } = (await registry.manifest(repository, digest)) ?? missing(digest)

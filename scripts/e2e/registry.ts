@@ -9,7 +9,7 @@ import {
   sha256
 } from '../../__tests__/emulator/shapes.ts'
 import { type Digest, parseDigest } from '../../src/model/digest.ts'
-import { readShelf, type Shelf } from './shelf.ts'
+import { readStored, type StoredRepository } from './stored.ts'
 import type { Workshop } from './workshop.ts'
 
 export interface Fetched {
@@ -23,7 +23,7 @@ export interface RealRegistry {
   readonly host: string
   readonly url: string
   /** What its own files say is in a repository. */
-  shelf(repository: string): Promise<Shelf>
+  stored(repository: string): Promise<StoredRepository>
   /** A manifest; undefined when the registry says that it has none. @throws Error for any other answer */
   manifest(repository: string, reference: string): Promise<Fetched | undefined>
   /** Puts a manifest under a tag or its digest. @throws Error when the registry refuses it */
@@ -54,7 +54,7 @@ export async function startRegistry(workshop: Workshop): Promise<RealRegistry> {
   return {
     host,
     url,
-    shelf: repository => readShelf(storage, repository),
+    stored: repository => readStored(storage, repository),
     async manifest(repository, reference) {
       const response = await fetch(place(repository, reference), { headers: { accept: ACCEPT } })
       const bytes = Buffer.from(await response.arrayBuffer())

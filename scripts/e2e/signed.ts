@@ -56,9 +56,9 @@ export async function laySigned(
   const layImage = async ({ tag, chart, stays }: ImageFacts): Promise<Signed> => {
     const pushes: Signed['pushes'][number][] = []
     const note = async (push: Push): Promise<void> => {
-      const before = (await registry.shelf(repository)).manifests
+      const before = (await registry.stored(repository)).manifests
       await push.run()
-      const after = [...(await registry.shelf(repository)).manifests].sort(([, a], [, b]) => a - b)
+      const after = [...(await registry.stored(repository)).manifests].sort(([, a], [, b]) => a - b)
       const manifests = after.map(([digest]) => digest).filter(digest => !before.has(digest))
       pushes.push({ by: push.by, manifests })
     }
@@ -88,10 +88,10 @@ export async function layBoth(
 ): Promise<SignedPackage> {
   const tags = new Map<string, boolean>()
   const lay = async (image: ImageFacts): Promise<Signed> => {
-    const before = (await registry.shelf(repository)).tags
+    const before = (await registry.stored(repository)).tags
     const signed = await layImage(image)
     await store.date(repository, now - image.days * DAY)
-    for (const name of (await registry.shelf(repository)).tags.keys()) {
+    for (const name of (await registry.stored(repository)).tags.keys()) {
       if (!before.has(name)) tags.set(name, image.stays)
     }
     return signed
@@ -103,6 +103,6 @@ export async function layBoth(
 
 async function referrersOf(repository: string, index: Digest, registry: RealRegistry): Promise<Digest[]> {
   const tag = referrerTag(index)
-  if (!(await registry.shelf(repository)).tags.has(tag)) return []
+  if (!(await registry.stored(repository)).tags.has(tag)) return []
   return ((await bodyOf(registry, repository, tag)).manifests ?? []).map(({ digest }) => digest)
 }

@@ -58,22 +58,22 @@ export function createStore(registry: RealRegistry): RegistryStore {
   /** Meets every manifest that is new, in the order in which they came; its date is its file's unless told. */
   const meet = (repository: string, at?: number) =>
     inTurn(async () => {
-      const shelf = await registry.shelf(repository)
+      const stored = await registry.stored(repository)
       const acquaintances = inner(known, repository)
-      const strangers = [...shelf.manifests].filter(([digest]) => !acquaintances.has(digest))
+      const strangers = [...stored.manifests].filter(([digest]) => !acquaintances.has(digest))
       strangers.sort(([, a], [, b]) => a - b)
       for (const [index, [digest, written]] of strangers.entries()) {
         const created = at === undefined ? written : at + index * 1_000
         acquaintances.set(digest, { id: ids++, created: Math.floor(created / 1_000) * 1_000 })
       }
-      return { shelf, acquaintances }
+      return { stored, acquaintances }
     })
 
   /** The active versions, newest first. */
   async function rows(pkg: PackageRow): Promise<VersionRow[]> {
-    const { shelf, acquaintances } = await meet(repositoryOf(pkg))
-    const tagsOf = Map.groupBy(shelf.tags, ([, digest]) => digest)
-    const versions = [...shelf.manifests.keys()].flatMap(digest => {
+    const { stored, acquaintances } = await meet(repositoryOf(pkg))
+    const tagsOf = Map.groupBy(stored.tags, ([, digest]) => digest)
+    const versions = [...stored.manifests.keys()].flatMap(digest => {
       const facts = acquaintances.get(digest)
       if (facts === undefined) return []
       const tags = (tagsOf.get(digest) ?? []).map(([tag]) => tag)
@@ -96,7 +96,7 @@ export function createStore(registry: RealRegistry): RegistryStore {
   }
 
   async function noteOrder(repository: string, digest: Digest): Promise<void> {
-    const there = (await registry.shelf(repository)).manifests
+    const there = (await registry.stored(repository)).manifests
     const { subject, artifactType } = await bodyIn(repository, digest)
     if (subject !== undefined && artifactType !== PART_OF_INDEX && there.has(subject.digest))
       outOfOrder.push(`${repository}: ${digest} went before ${subject.digest}, which it describes`)
@@ -132,16 +132,16 @@ export function createStore(registry: RealRegistry): RegistryStore {
     restore: async (pkg, id) => {
       const repository = repositoryOf(pkg)
       const gone = inner(deleted, repository).get(id)
-      const { shelf, acquaintances } = await meet(repository)
-      if (gone === undefined || shelf.manifests.has(gone.row.digest)) return false
+      const { stored, acquaintances } = await meet(repository)
+      if (gone === undefined || stored.manifests.has(gone.row.digest)) return false
       const { digest, tags, created = 0 } = gone.row
       for (const child of (await bodyIn(repository, digest)).manifests ?? []) {
-        if (isManifest(child) && !shelf.manifests.has(child.digest))
+        if (isManifest(child) && !stored.manifests.has(child.digest))
           outOfOrder.push(`${repository}: ${digest} came back before ${child.digest}, which it names`)
       }
       acquaintances.set(digest, { id, created })
       await registry.put(repository, digest, gone.manifest)
-      for (const tag of tags) if (!shelf.tags.has(tag)) await registry.put(repository, tag, gone.manifest)
+      for (const tag of tags) if (!stored.tags.has(tag)) await registry.put(repository, tag, gone.manifest)
       inner(deleted, repository).delete(id)
       return true
     },

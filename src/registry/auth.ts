@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError, RefusedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import { isPassing, phraseOf, retryAfter } from './failure.ts'
+import { isTransient, phraseOf, retryAfter } from './failure.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import type { Send } from './transport.ts'
 
@@ -63,7 +63,7 @@ export function createTokens(options: TokenOptions): Tokens {
     url.searchParams.set('scope', keyOf(scope))
     return retry(clock, async () => {
       const answer = await send({ method: 'GET', url, headers: { authorization: `Basic ${basic}` } })
-      if (isPassing(answer.status)) throw new TransientError(phraseOf(answer), retryAfter(answer))
+      if (isTransient(answer.status)) throw new TransientError(phraseOf(answer), retryAfter(answer))
       if (answer.status !== 200) throw new RefusedError(refusal(scope, registry, phraseOf(answer)))
       const token = tokenIn(answer.body)
       options.onSecret(token)

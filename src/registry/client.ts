@@ -5,7 +5,7 @@ import { createLimiter } from '../util/concurrency.ts'
 import { createSecrets, type Secrets } from '../util/secrets.ts'
 import { checked, urlOf } from './address.ts'
 import { createTokens, refusal, type Scope } from './auth.ts'
-import { isPassing, phraseOf, retryAfter, saysMissing, saysNotAccepted } from './failure.ts'
+import { isTransient, phraseOf, retryAfter, saysMissing, saysNotAccepted } from './failure.ts'
 import { ACCEPT } from './manifest.ts'
 import { type BlobRead, BROKEN, type ManifestRead, type TagHead, understand } from './read.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
@@ -249,7 +249,7 @@ const pushing = (repository: string): Scope => ({
 
 /** @throws TransientError for an answer that another try may better */
 function settled(answer: Answer): Answer {
-  if (isPassing(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
+  if (isTransient(answer.status)) throw new TransientError(answered(answer), retryAfter(answer))
   return answer
 }
 

@@ -42,7 +42,7 @@ export function phraseOf(answer: Answer): string {
 }
 
 /** True where the same request may well be answered better a little later. */
-export const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 500
+export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500
 
 /** What the registry asks to wait, in milliseconds; GHCR names no header but a Go duration in the message. */
 export function retryAfter(answer: Answer): number {

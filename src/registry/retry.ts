@@ -2,7 +2,7 @@ import type { Clock } from '../model/clock.ts'
 
 /** A request that failed in a way that passes: worth another try after `pause` milliseconds or more. */
 export class TransientError extends Error {
-  override readonly name = 'Passing'
+  override readonly name = 'TransientError'
   readonly pause: number
 
   constructor(cause: string, pause = 0, options?: ErrorOptions) {
@@ -22,7 +22,7 @@ const FIRST_PAUSE = 1_000
 const LONGEST_PAUSE = 60_000
 
 /**
- * Tries up to three times, with growing pauses, as long as `attempt` throws `Passing`.
+ * Tries up to three times, with growing pauses, as long as `attempt` throws `TransientError`.
  * @throws Unavailable after the last try; whatever else `attempt` throws, at once
  */
 export async function retry<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {

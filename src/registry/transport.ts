@@ -18,7 +18,7 @@ export interface Answer {
   readonly body: Uint8Array
 }
 
-/** Sends one request once and reads the whole answer. @throws Passing when there is none, or only a part of one */
+/** Sends one request once and reads the whole answer. @throws TransientError when there is none, or only a part of one */
 export type Send = (request: Request) => Promise<Answer>
 
 /** Answers are manifests, tokens and errors; what is much larger than a manifest may be is none of them. */

@@ -41,7 +41,7 @@ async function load(
   const work = async (kind: Kind, pause: number) => {
     while (clock.now() < until) {
       const asked = clock.now()
-      const admission = await governor.admit(kind)
+      const permit = await governor.admit(kind)
       waits[kind] = Math.max(waits[kind], clock.now() - asked)
       most = Math.max(most, ++underWay)
       const { there, back } = trip(sent++)
@@ -49,7 +49,7 @@ async function load(
       arrivals.push({ at: clock.now(), kind })
       await clock.sleep(back)
       underWay--
-      admission.answered(noHeaders)
+      permit.answered(noHeaders)
       await clock.sleep(pause)
     }
   }
@@ -156,9 +156,9 @@ it('keeps a read before a thousand writes that came earlier, and no write out fo
   const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const done: Record<Kind, number[]> = { read: [], write: [] }
   const send = async (kind: Kind) => {
-    const admission = await governor.admit(kind)
+    const permit = await governor.admit(kind)
     await clock.sleep(100)
-    admission.answered(noHeaders)
+    permit.answered(noHeaders)
     done[kind].push(clock.now())
   }
   for (let n = 0; n < 300; n++) void send('write')
@@ -178,10 +178,10 @@ it('admits in the order of asking', async () => {
   const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const order: number[] = []
   for (let n = 0; n < 100; n++) {
-    void governor.admit('write').then(async admission => {
+    void governor.admit('write').then(async permit => {
       order.push(n)
       await clock.sleep(10)
-      admission.answered(noHeaders)
+      permit.answered(noHeaders)
     })
   }
   await clock.run()
@@ -198,9 +198,9 @@ it('takes back what a request cost that was not sent', async () => {
 
 /** When a request that is asked for now is admitted; its answer is `noHeaders`. */
 async function admittedAt(governor: Governor, clock: SimClock, kind: Kind = 'read'): Promise<number> {
-  const asked = governor.admit(kind).then(admission => {
+  const asked = governor.admit(kind).then(permit => {
     const at = clock.now()
-    admission.answered(noHeaders)
+    permit.answered(noHeaders)
     return at
   })
   // A rejection is the test's to see, after the clock has run.
@@ -211,8 +211,8 @@ async function admittedAt(governor: Governor, clock: SimClock, kind: Kind = 'rea
 
 /** Sends one read and lets GitHub answer with these headers. */
 async function answeredWith(governor: Governor, headers: Record<string, string>): Promise<void> {
-  const admission = await governor.admit('read')
-  admission.answered(headers)
+  const permit = await governor.admit('read')
+  permit.answered(headers)
 }
 
 it('T-31 holds everybody back until a limit has passed, and waits five minutes at most', async () => {
@@ -233,9 +233,9 @@ it('T-31 waits for longer each time that a limit is met again, and for five minu
   const sent: number[] = []
   const asked = (async () => {
     for (;;) {
-      const admission = await governor.admit('read')
+      const permit = await governor.admit('read')
       sent.push(clock.now())
-      admission.limited({ kind: 'secondary', retryAfter: undefined }, noHeaders)
+      permit.limited({ kind: 'secondary', retryAfter: undefined }, noHeaders)
     }
   })()
   asked.catch(() => {})
@@ -252,10 +252,10 @@ it('T-31 takes the answer to a request from before a limit for no sign that the 
   early.answered(noHeaders)
   const sent: number[] = []
   for (let n = 0; n < 3; n++) {
-    void governor.admit('read').then(async admission => {
+    void governor.admit('read').then(async permit => {
       sent.push(clock.now())
       await clock.sleep(100)
-      admission.answered(noHeaders)
+      permit.answered(noHeaders)
     })
   }
   await clock.run()
@@ -266,13 +266,13 @@ it('T-31 counts requests that were under way together as one meeting with a limi
   const clock = simClock()
   const governor = createGovernor(0, NEVER, PATIENCE, clock)
   const together = await Promise.all(Array.from({ length: 10 }, () => governor.admit('read')))
-  for (const admission of together) admission.limited({ kind: 'secondary', retryAfter: 5_000 }, noHeaders)
+  for (const permit of together) permit.limited({ kind: 'secondary', retryAfter: 5_000 }, noHeaders)
   const sent: number[] = []
   for (let n = 0; n < 5; n++) {
-    void governor.admit('read').then(async admission => {
+    void governor.admit('read').then(async permit => {
       sent.push(clock.now())
       await clock.sleep(100)
-      admission.answered(noHeaders)
+      permit.answered(noHeaders)
     })
   }
   await clock.run()
@@ -330,12 +330,12 @@ it('never goes below the reserve, however many requests are asked for at once', 
         for (let n = 0; n < 200; n++) {
           const { ms, lost } = trips[n % trips.length] ?? { ms: 1, lost: false }
           governor.admit('read').then(
-            async admission => {
+            async permit => {
               // GitHub counts at arrival; answers overtake each other.
               const told = --remaining
               await clock.sleep(ms)
-              if (lost) admission.lost()
-              else admission.answered(quota(told, 60 * MINUTE))
+              if (lost) permit.lost()
+              else permit.answered(quota(told, 60 * MINUTE))
             },
             error => refusals.push(error)
           )
@@ -358,10 +358,10 @@ it('admits nobody once the time is over, not even those who wait', async () => {
   const outcomes: string[] = []
   for (let n = 0; n < 400; n++) {
     governor.admit('write').then(
-      async admission => {
+      async permit => {
         expect(clock.now()).toBeLessThan(MINUTE)
         await clock.sleep(200)
-        admission.answered(noHeaders)
+        permit.answered(noHeaders)
         outcomes.push('sent')
       },
       error => outcomes.push(error.message)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Digest, parseDigest } from '../../src/model/digest.ts'
 
 /** The manifests and tags of one repository, from the files of docker-registry's filesystem storage. */
-export interface Shelf {
+export interface StoredRepository {
   /** Each manifest with the time at which its link was written, in milliseconds since 1970. */
   readonly manifests: ReadonlyMap<Digest, number>
   readonly tags: ReadonlyMap<string, Digest>
@@ -11,9 +11,9 @@ export interface Shelf {
 
 /**
  * Reads `docker/registry/v2/repositories/<name>/_manifests/{revisions,tags}` below `storage`
- * (distribution, registry/storage/paths.go). A repository without any manifest is an empty shelf.
+ * (distribution, registry/storage/paths.go). A repository without any manifest is an empty one.
  */
-export async function readShelf(storage: string, repository: string): Promise<Shelf> {
+export async function readStored(storage: string, repository: string): Promise<StoredRepository> {
   const place = join(storage, 'docker/registry/v2/repositories', repository, '_manifests')
   const manifests = new Map<Digest, number>()
   for (const hex of await entries(join(place, 'revisions/sha256'))) {
