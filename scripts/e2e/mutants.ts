@@ -38,8 +38,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'children go before their index',
     file: 'src/policy/order.ts',
-    find: 'const order = parentsFirst(graph, edges)',
-    replace: 'const order = parentsFirst(graph, edges).reverse()'
+    find: 'groups[group]?.deletions.push({ place, after })',
+    replace: 'groups[group]?.deletions.unshift({ place, after: [] })'
   },
   {
     what: 'signatures go before what they describe',
@@ -52,6 +52,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/policy/order.ts',
     find: 'return deletions.toReversed().map(',
     replace: 'return [...deletions].map('
+  },
+  {
+    what: 'what a time names comes back newest first',
+    file: 'src/modes/restore/restore-plan.ts',
+    find: '(a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id',
+    replace: '(a, b) => b.id - a.id'
   },
   {
     what: 'an image goes with the first of its tags',
