@@ -29,10 +29,19 @@ interface State {
   readonly writes: number
 }
 
+const USAGE =
+  'npm run emulator keeps an emulated GitHub running, and prints commands that try the action on it'
+
 const { values } = parseArgs({
-  options: { background: { type: 'boolean' }, served: { type: 'boolean' }, verify: { type: 'boolean' } }
+  options: {
+    background: { type: 'boolean' },
+    served: { type: 'boolean' },
+    verify: { type: 'boolean' },
+    help: { type: 'boolean' }
+  }
 })
-if (values.verify) await verify()
+if (values.help) console.log(USAGE)
+else if (values.verify) await verify()
 else if (values.background) await inBackground()
 else await serve()
 

@@ -257,7 +257,9 @@ test.each([
 describe('inputs of other modes', () => {
   test('stop the run when they are set', () => {
     expect(problemsOf({ confirm: 'app', 'skip-tags': 'x*' })).toEqual([
-      expect.stringMatching(/^Input `skip-tags` is only for mode `check`, and the mode is `retain`/),
+      expect.stringMatching(
+        /^Input `skip-tags` is only for mode `check`, and the mode is `retain`.*write `keep-tags`\.$/
+      ),
       expect.stringMatching(/^Input `confirm` is only for mode `purge`/)
     ])
   })

@@ -181,6 +181,11 @@ describe('what is wrong is said with its place and its remedy', () => {
       '5:45: packages[0].rules[0].match.older_than: This key is not known. Did you mean `older-than`?'
     ],
     [
+      'a condition outside of match',
+      'action: delete, match: { tags: a }, older-than: 3d',
+      'packages[0].rules[0].older-than: This key belongs under `match`.'
+    ],
+    [
       'a key like no other',
       'action: delete, match: { tags: a }, colour: red',
       'colour: This key is not known. The known keys are `name`, `action`'

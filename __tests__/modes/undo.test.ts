@@ -271,6 +271,8 @@ describe('restore', () => {
     await using back = await restore(`${one.id} 12345`)
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(/Nothing was restored, because 12345 is neither there nor among/)
+    await using age = await restore('3h')
+    expect(age.stdout).toMatch(/For everything deleted in that time, write `since 3h`/)
     expect(Object.keys(app.tags())).toEqual(['v1'])
   })
 

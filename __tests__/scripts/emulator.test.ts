@@ -30,3 +30,8 @@ test('an emulator in the background serves the action, says what became of its i
     await rm(temp, { recursive: true })
   }
 })
+
+test('npm run emulator -- --help says what it does, and starts nothing', async () => {
+  const { stdout } = await run(process.execPath, [script, '--help'])
+  expect(stdout).toMatch(/^npm run emulator keeps an emulated GitHub running/)
+})

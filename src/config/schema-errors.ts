@@ -47,7 +47,9 @@ function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
     return issue.keys.map(key => ({
       path: [...issue.path, key],
       key: true,
-      sentence: unknownKey(known, key)
+      sentence: keysAt(schema, [...issue.path, 'match']).includes(key)
+        ? 'This key belongs under `match`.'
+        : unknownKey(known, key)
     }))
   }
   if (issue.code === 'invalid_union') {

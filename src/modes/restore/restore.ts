@@ -222,7 +222,9 @@ function planPackageBack(order: Order, context: Context): PackageTask {
 }
 
 function unknownPhrase({ unknown }: RestorePlan): string {
-  return `${some(unknown, 5)} is neither there nor among the deleted versions, which GitHub keeps for 30 days.`
+  const age = unknown.find(name => /^\d+(?:min|h|d|w)$/.test(name))
+  const meant = age === undefined ? '' : ` For everything deleted in that time, write \`since ${age}\`.`
+  return `${some(unknown, 5)} is neither there nor among the deleted versions, which GitHub keeps for 30 days.${meant}`
 }
 
 function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
