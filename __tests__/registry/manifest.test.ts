@@ -342,6 +342,8 @@ describe('what cannot be read is refused, never taken for a manifest without edg
     ['an entry with a cut digest', bytes({ manifests: [{ mediaType: MANIFEST, digest: A.slice(0, -1) }] })],
     ['a subject that is not a digest', bytes({ ...image, subject: { digest: 'latest' } })],
     ['a subject without a digest', bytes({ ...image, subject: {} })],
+    ['children in capital letters', bytes({ ...image, Manifests: [entry(A, 'linux', 'amd64')] })],
+    ['children with a long s', bytes({ manifests: [], manifeſts: [entry(A, 'linux', 'amd64')] })],
     ['an index and an image at once', bytes({ ...image, manifests: [entry(A, 'linux', 'amd64')] })],
     ['more than 4 MiB', big],
     ['bytes that are not UTF-8', utf8]

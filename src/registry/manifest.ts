@@ -160,6 +160,11 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
+/** Clients written in Go read these keys in capital letters as well, and the last of several counts there. */
+const EDGES: readonly string[] = ['manifests', 'subject', 'config', 'layers']
+/** As Go compares: the long s is an s. */
+const fold = (key: string): string => key.toUpperCase().toLowerCase()
+
 function parseBody(bytes: Uint8Array): Wire {
   if (bytes.length > MAX_BYTES) throw unreadable(`it is larger than ${MAX_BYTES / 1024 / 1024} MiB`)
   let json: unknown
@@ -168,6 +173,8 @@ function parseBody(bytes: Uint8Array): Wire {
   } catch {
     throw unreadable('it is not JSON')
   }
+  const odd = Object.keys(Object(json)).find(key => !EDGES.includes(key) && EDGES.includes(fold(key)))
+  if (odd !== undefined) throw unreadable(`it spells the key "${fold(odd)}" in other letters`)
   const parsed = parseForeign(wire, json)
   if ('data' in parsed) return parsed.data
   const issue = parsed.issues[0]
