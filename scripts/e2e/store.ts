@@ -55,26 +55,38 @@ export function createStore(registry: RealRegistry): RegistryStore {
     return done
   }
 
-  /** Meets every manifest that is new, in the order in which they came; its date is its file's unless told. */
+  /** Gives every manifest that is new an id and a date, in the order in which they came; its file's unless told. */
   const meet = (repository: string, at?: number) =>
     inTurn(async () => {
       const stored = await registry.stored(repository)
-      const acquaintances = inner(known, repository)
-      const strangers = [...stored.manifests].filter(([digest]) => !acquaintances.has(digest))
-      strangers.sort(([, a], [, b]) => a - b)
-      for (const [index, [digest, written]] of strangers.entries()) {
-        const created = at === undefined ? written : at + index * 1_000
-        acquaintances.set(digest, { id: ids++, created: Math.floor(created / 1_000) * 1_000 })
+      const versions = inner(known, repository)
+      const added = [...stored.manifests].filter(([digest]) => !versions.has(digest))
+      for (const [index, digest] of (await inPushOrder(repository, new Map(added))).entries()) {
+        const created = at === undefined ? (stored.manifests.get(digest) ?? 0) : at + index * 1_000
+        versions.set(digest, { id: ids++, created: Math.floor(created / 1_000) * 1_000 })
       }
-      return { stored, acquaintances }
+      return { stored, versions }
     })
+
+  /** By the times of their files; these are as coarse as the kernel's ticks, and clients push parts first. */
+  async function inPushOrder(repository: string, written: ReadonlyMap<Digest, number>): Promise<Digest[]> {
+    const ordered = new Set<Digest>()
+    const add = async (digest: Digest): Promise<void> => {
+      for (const part of (await bodyIn(repository, digest)).manifests ?? [])
+        if (written.has(part.digest) && !ordered.has(part.digest)) await add(part.digest)
+      ordered.add(digest)
+    }
+    const byTime = [...written].sort(([, a], [, b]) => a - b)
+    for (const [digest] of byTime) if (!ordered.has(digest)) await add(digest)
+    return [...ordered]
+  }
 
   /** The active versions, newest first. */
   async function rows(pkg: PackageRow): Promise<VersionRow[]> {
-    const { stored, acquaintances } = await meet(repositoryOf(pkg))
+    const { stored, versions: met } = await meet(repositoryOf(pkg))
     const tagsOf = Map.groupBy(stored.tags, ([, digest]) => digest)
     const versions = [...stored.manifests.keys()].flatMap(digest => {
-      const facts = acquaintances.get(digest)
+      const facts = met.get(digest)
       if (facts === undefined) return []
       const tags = (tagsOf.get(digest) ?? []).map(([tag]) => tag)
       return [{ id: facts.id, digest, tags, created: facts.created, updated: facts.created, downloads: 0 }]
@@ -132,14 +144,14 @@ export function createStore(registry: RealRegistry): RegistryStore {
     restore: async (pkg, id) => {
       const repository = repositoryOf(pkg)
       const gone = inner(deleted, repository).get(id)
-      const { stored, acquaintances } = await meet(repository)
+      const { stored, versions } = await meet(repository)
       if (gone === undefined || stored.manifests.has(gone.row.digest)) return false
       const { digest, tags, created = 0 } = gone.row
       for (const child of (await bodyIn(repository, digest)).manifests ?? []) {
         if (isManifest(child) && !stored.manifests.has(child.digest))
           outOfOrder.push(`${repository}: ${digest} came back before ${child.digest}, which it names`)
       }
-      acquaintances.set(digest, { id, created })
+      versions.set(digest, { id, created })
       await registry.put(repository, digest, gone.manifest)
       for (const tag of tags) if (!stored.tags.has(tag)) await registry.put(repository, tag, gone.manifest)
       inner(deleted, repository).delete(id)
