@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { listWithTags } from '../inventory/evidence.ts'
-import { isStillThere } from '../inventory/gone.ts'
+import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
@@ -66,8 +66,13 @@ export async function lookAgain(
     await addDeleted(pkg, denied, rows, context)
   }
   const listed = new Set(seen.map(({ id }) => id))
+  // What GitHub lists, and does not list as deleted: the registry may deny what was deleted in vain.
   const doubtful = denied.filter(({ id }) => listed.has(id) && !rows.has(id))
-  const there = [...served, ...(await foundAgain(pkg, doubtful, context))]
+  const stand = await eachOf(doubtful, AT_ONCE, async version => {
+    context.checkTime()
+    return !(await gitHubDenies(pkg, version, context))
+  })
+  const there = [...served, ...doubtful.filter((_, at) => stand[at])]
   const gone = mine.filter(version => !there.includes(version))
   const tagged = await taggedArrivals(pkg, inventory, arrivals, deleted, context)
   return {
@@ -79,19 +84,6 @@ export async function lookAgain(
     tagsUnread: tagged.unread,
     vanished: vanishedFrom(listing, seen, deleted)
   }
-}
-
-/** What GitHub lists, and does not list as deleted: the registry may deny what was deleted in vain. */
-async function foundAgain(
-  pkg: Package,
-  doubtful: readonly PackageVersion[],
-  { packages, checkTime }: Context
-): Promise<readonly PackageVersion[]> {
-  const found = await eachOf(doubtful, AT_ONCE, async version => {
-    checkTime()
-    return (await packages.version(pkg, version.id)).seen === undefined ? [] : [version]
-  })
-  return found.flat()
 }
 
 /** The newest versions, down to one that was there before; all of them where the order tells nothing. */

@@ -28,6 +28,15 @@ export async function registryDenies(pkg: Package, digest: Digest, context: Cont
   return deniedTwice(context.clock, () => isDeniedOnce(pkg, digest, context))
 }
 
+/** Whether GitHub denies a version, which the registry may do with one that was deleted in vain. */
+export async function gitHubDenies(
+  pkg: Package,
+  { id }: PackageVersion,
+  { packages, clock }: Context
+): Promise<boolean> {
+  return deniedTwice(clock, async () => (await packages.version(pkg, id)).seen === undefined)
+}
+
 async function isDeniedOnce(pkg: Package, digest: Digest, { registry }: Context): Promise<boolean> {
   return (await registry.headTag(repositoryOf(pkg), digest)).state === 'missing'
 }

@@ -109,20 +109,30 @@ it.each<[string, Target]>([
   expect(app.digests()).toEqual(digestsOf(v1, build))
 })
 
-it('E-04 calls a deletion failed that was not carried out, though the registry denies the version for good', async () => {
-  await using scene = await openScene()
-  const { app, github, run } = scene
-  layDown(scene)
-  const stubborn = app.push(manifest(), { tags: ['sha-2'], at: ago(70) })
-  const path = new RegExp(`/manifests/${stubborn.digest}$`)
-  const deny = () =>
-    github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status: 404, body: NOBODY } })
-  github.faults.on({ ...deleteOf(stubborn), times: 1 }, { kind: 'first', run: deny })
-  github.faults.on(deleteOf(stubborn), { kind: 'answer', answer: { status: 204 } })
-  const result = await run(BUILDS)
-  expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '3', 'failed-count': '1' } })
-  expect(result.errors.join()).toMatch(/sha-2.*still there/)
-})
+it.each([
+  ['', 0],
+  [' and GitHub once', 1]
+])(
+  'E-04 calls a deletion failed that was in vain, though the registry denies the version for good%s',
+  async (_, times) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    layDown(scene)
+    const stubborn = app.push(manifest(), { tags: ['sha-2'], at: ago(70) })
+    const path = new RegExp(`/manifests/${stubborn.digest}$`)
+    const answer = { status: 404, body: NOBODY }
+    const deny = () => {
+      github.faults.on({ host: 'registry', path }, { kind: 'answer', answer })
+      const look = { method: 'GET', path: new RegExp(`/versions/${stubborn.id}$`) }
+      if (times > 0) github.faults.on({ ...look, times }, { kind: 'answer', answer })
+    }
+    github.faults.on({ ...deleteOf(stubborn), times: 1 }, { kind: 'first', run: deny })
+    github.faults.on(deleteOf(stubborn), { kind: 'answer', answer: { status: 204 } })
+    const result = await run(BUILDS)
+    expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '3', 'failed-count': '1' } })
+    expect(result.errors.join()).toMatch(/sha-2.*still there/)
+  }
+)
 
 /** What both GitHub and a registry understand as "not there". */
 const NOBODY = { message: 'Not Found', errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] }
