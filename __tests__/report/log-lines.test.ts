@@ -50,7 +50,7 @@ test('a dry run of a purge or a restore offers no plan to apply', () => {
   expect(renderSummary(named)).toContain('It needs `confirm`: `app`.')
   const restore = closingLines(runOf([planned], { dryRun: true, mode: 'restore' }), 'r.json')
   expect(restore).toEqual([
-    expect.stringMatching(/^Dry run: \d images? would be restored \(2 versions\)\. The report: r\.json$/),
+    expect.stringMatching(/^Dry run: 2 versions would be restored\. The report: r\.json$/),
     'Next: look at the summary, then run without `dry-run`.'
   ])
 })
