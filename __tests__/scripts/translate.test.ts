@@ -7,6 +7,7 @@ import { translate } from '../../scripts/translate/translate.ts'
 import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
 import { readInputs } from '../../src/config/inputs.ts'
 import { openPolicies } from '../../src/config/policies.ts'
+import { parseAge } from '../../src/policy/time.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, goes, planFor } from '../helpers/package.ts'
@@ -341,5 +342,23 @@ describe('every input of another tool is answered with our word', () => {
     expect(answers).toContainEqual(
       expect.stringMatching(/^Input `skip-tags` .*@v2\. Write `keep-tags: 'v\*'`\.$/)
     )
+  })
+
+  test.each([
+    ['two weeks ago UTC', '2 weeks'],
+    ['4w 2d', '4w 2d'],
+    ['90m', '90min'],
+    ['2M', '2 months'],
+    ['30', '30d']
+  ])('the cut-off %s is answered with an age that is accepted', (theirs, ours) => {
+    const answers = answersTo({ 'image-names': 'app', 'image-tags': '!v* dev-*', 'cut-off': theirs })
+    // The value of an input that means something else there is not judged as ours.
+    expect(answers).toEqual([
+      expect.stringContaining('Input `image-names` '),
+      expect.stringContaining('Input `cut-off` '),
+      expect.stringContaining('Input `image-tags` ')
+    ])
+    expect(answers[1]).toMatch(new RegExp(`Write \`older-than: '?${ours}'?\`\\.$`))
+    expect(parseAge(ours)).toBeDefined()
   })
 })

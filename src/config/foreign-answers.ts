@@ -1,3 +1,5 @@
+import { withoutWords } from '../policy/time.ts'
+
 /**
  * What to write here instead of an input of another tool, so that nothing is deleted that it would have kept.
  */
@@ -51,7 +53,7 @@ export const counted =
   (value, all) => {
     const age = all[cutOff] ?? ''
     if (age === '') return simple(value, all)
-    const old = inDays(age)
+    const old = ourAge(age)
     return (
       `There, the ${value} are only counted among what is older than ${old}. Write in \`policy\` a rule ` +
       `\`{ action: delete, match: { ${match(all)}, older-than: ${old} }, keep-at-least: ${value}, rank-by: updated }\`.`
@@ -84,8 +86,14 @@ export function slashed(value: string): string[] {
   return lines.filter(line => line !== '').map(line => `/${line}/`)
 }
 
-function inDays(age: string): string {
-  return /^\d+$/.test(age) ? `${age}d` : age
+/** An age in our spelling: elsewhere `m` is minutes and `M` months, and a bare number is days. */
+export function ourAge(age: string): string {
+  const spelled = age
+    .trim()
+    .replace(/^\d+$/, '$&d')
+    .replaceAll(/(\d+) *m\b/g, '$1min')
+    .replaceAll(/(\d+) *M\b/g, '$1 months')
+  return withoutWords(spelled)
 }
 
 function flowList(entries: readonly string[]): string {
@@ -107,7 +115,7 @@ export const pruned =
     const [first] = selecting
     if (first !== name)
       return `Leave it out: ${first === undefined ? 'it selects nothing' : `the answer to \`${first}\` has it`}.`
-    const old = inDays(all['keep-younger-than'] || all['older-than'] || '')
+    const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
     const match = (what: string): string =>
       `match: { ${what}${['', '0d'].includes(old) ? '' : `, older-than: ${old}`} }`
     const keep = ['', '0'].includes(all['keep-last'] ?? '') ? '' : `, keep-at-least: ${all['keep-last']}`

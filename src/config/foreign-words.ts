@@ -11,6 +11,7 @@ import {
   NESTED,
   newestTagged,
   only,
+  ourAge,
   PRUNES,
   pruned,
   quoted,
@@ -29,6 +30,9 @@ export interface ForeignTool {
   /** Every input that is not ours, or that is and means something else. */
   readonly words: Readonly<Record<string, ForeignWord>>
 }
+
+/** The age of what goes, in snok's action. */
+const cutOff: ForeignWord = value => called('older-than')(ourAge(value), {})
 
 /** What dataaxiom's action and ghcr-cleanup-manager, which grew out of it, have in common. */
 const CLEANUP: ForeignTool['words'] = {
@@ -69,7 +73,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'image-names': value =>
         `Write \`packages: ${quoted(NESTED(value))}\`; here a single \`*\` does not match a slash.`,
       'image-tags': called('delete-tags'),
-      'cut-off': called('older-than'),
+      'cut-off': cutOff,
       'keep-n-most-recent': (value, all) =>
         all['tag-selection'] === 'untagged'
           ? 'Leave it out: there, it does not count for untagged images.'
@@ -88,7 +92,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
     name: 'snok/container-retention-policy@v2',
     words: {
       'image-names': value => `Write \`packages: ${quoted(NESTED(value))}\`.`,
-      'cut-off': value => `Write \`older-than: ${value.replace(/ ago.*$/, '')}\`.`,
+      'cut-off': cutOff,
       'timestamp-to-use': value => `Write \`age-from: ${value.replace('_at', '')}\`.`,
       'filter-tags': called('delete-tags'),
       'skip-tags': called('keep-tags'),

@@ -5,13 +5,13 @@ import type { ForeignInputs } from './foreign-answers.ts'
 import { foreignTool } from './foreign-words.ts'
 import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
 
-/** Sentences about inputs that action.yml does not have; a word of another tool is told in ours. */
-export function unknownInputs(env: NodeJS.ProcessEnv): string[] {
+/** A sentence for each input that action.yml does not have, by its name; a word of another tool is told in ours. */
+export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const known = new Set(KEYS.map(variableOf))
   const strange = Object.keys(env)
     .filter(variable => variable.startsWith('INPUT_') && !known.has(variable))
     .map(variable => variable.slice('INPUT_'.length).toLowerCase())
-  if (strange.length === 0) return []
+  if (strange.length === 0) return new Map()
   const all: ForeignInputs = Object.fromEntries([
     ...strange.map(name => [name, env[`INPUT_${name.toUpperCase()}`] ?? '']),
     ...KEYS.filter(key => !['', FIELDS[key].default].includes(given(key, env))).map(key => [
@@ -20,13 +20,15 @@ export function unknownInputs(env: NodeJS.ProcessEnv): string[] {
     ])
   ])
   const tool = foreignTool(strange, all)
-  return Object.entries(all).flatMap(([name, value]) => {
-    const word = tool && own(tool.words, name)
-    if (word !== undefined) {
-      return [`Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`]
-    }
-    return strange.includes(name) ? [unknownInput(name)] : []
-  })
+  return new Map(
+    Object.entries(all).flatMap(([name, value]): [string, string][] => {
+      const word = tool && own(tool.words, name)
+      if (word !== undefined) {
+        return [[name, `Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`]]
+      }
+      return strange.includes(name) ? [[name, unknownInput(name)]] : []
+    })
+  )
 }
 
 function unknownInput(name: string): string {
