@@ -521,7 +521,9 @@ describe('a manifest that is put under a tag', () => {
 
 test('nothing more is asked once the time of the run is over: a registry that answers late holds up nobody for good', async () => {
   const clock = fakeClock()
-  const { registry, asked } = await world([say(503, {})], { options: { clock, deadline: clock.now() + 5_000 } })
+  const { registry, asked } = await world([say(503, {})], {
+    options: { clock, deadline: clock.now() + 5_000 }
+  })
   expect(await registry.readManifest(REPO, digest)).toMatchObject({ state: 'unread' })
   const reads = [
     registry.readManifest(REPO, digest),
