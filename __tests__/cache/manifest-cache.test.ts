@@ -154,8 +154,8 @@ describe('the memory between runs', () => {
     await run(setting, cache.env)
     const [entry] = cache.entries
     if (entry === undefined) throw new Error('nothing was stored')
-    // A million newlines, and one line of forty million characters.
-    for (const text of ['\n'.repeat(3_000_000), `${'x'.repeat(40_000_000)}`]) {
+    // More lines, and one longer line, than any cache has.
+    for (const text of ['\n'.repeat(1_100_000), 'x'.repeat(34_000_000)]) {
       cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(text) })
       const result = await run(setting, cache.env, { 'dry-run': 'true' })
       expect([result.code, readsOf(result.report)?.['remembered']]).toEqual([0, 0])
