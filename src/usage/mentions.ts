@@ -36,7 +36,6 @@ export function mentionsIn(file: TextFile, values: Values): Mention[] {
   const owner = values.owner.toLowerCase()
   const owned = new RegExp(`(?<![\\w.-])${RegExp.escape(owner)}/${NAME}${REST}`, 'gi')
   return eachMatch(file, TOKEN).flatMap(({ by, match: [token], before, behind }) => {
-    values.checkTime()
     const isPlain = !/[$%{(<]|@\w+@/.test(token)
     if (isPlain && !token.toLowerCase().includes(owner)) return []
     return (isPlain ? [token] : expand(token, values)).flatMap(text => {

@@ -3,10 +3,10 @@ import { isTag } from '../model/tag.ts'
 import type { InUse } from '../model/usage.ts'
 import { type Guess, type Tags, tagsOf } from './guess.ts'
 import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './mentions.ts'
-import { type CheckTime, eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
+import { eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
 import { expand, HOLE, type Values, valuesIn } from './variables.ts'
 
-export type { CheckTime, TextFile } from './settings.ts'
+export type { TextFile } from './settings.ts'
 
 /** Tags or a digest that some file names. */
 export interface Reference extends InUse {
@@ -36,17 +36,11 @@ export interface References {
  * - of a variable its default, and what any of the files gives it; one that nobody gives a value may be anything.
  *
  * @param repository `owner/name` of the repository whose workflow runs: what `github.repository` is
- * @param checkTime throws when it has taken too long; what it throws comes out
  */
-export function findReferences(
-  files: readonly TextFile[],
-  owner: string,
-  repository: string,
-  checkTime: CheckTime
-): References {
-  const scanned = files.map(file => ({ file, settings: settingsIn(file, checkTime) }))
+export function findReferences(files: readonly TextFile[], owner: string, repository = ''): References {
+  const scanned = files.map(file => ({ file, settings: settingsIn(file) }))
   const all = scanned.flatMap(({ settings }) => settings)
-  const values = valuesIn(all, owner, repository, checkTime)
+  const values = valuesIn(all, owner, repository)
   const read = scanned.map(({ file, settings }) => {
     const mentions = mentionsIn(file, values)
     return { file, settings, mentions, folders: foldersIn(file, settings, mentions, values) }
@@ -79,30 +73,38 @@ export function findReferences(
 }
 
 /**
- * What is in use of one package.
+ * What is in use of one package: each tag and each digest once, with the first place that names it. Ten thousand lines
+ * that may mean anything say no more than one.
  *
  * @param tags all user tags of the package
- * @param checkTime throws when it has taken too long; what it throws comes out
  */
 export function referencesTo(
   found: readonly Reference[],
   packageName: string,
-  tags: readonly string[],
-  checkTime: CheckTime
+  tags: readonly string[]
 ): InUse[] {
-  const inUseBy = (by: string, one: Tags): InUse[] => {
-    checkTime()
-    return 'tag' in one ? [{ by, tag: one.tag }] : one.mayBe.among(tags).map(tag => ({ by, tag }))
+  const first = new Map<string, InUse>()
+  let left = tags
+  const keyOf = ({ tag, digest }: Omit<InUse, 'by'>): string => `${tag ?? ''}@${digest ?? ''}`
+  const take = (one: InUse): void => {
+    if (!first.has(keyOf(one))) first.set(keyOf(one), one)
+  }
+  const takeAll = (by: string, one: Tags): void => {
+    const meant = 'tag' in one ? [one.tag] : one.mayBe.among(left)
+    for (const tag of meant) take({ by, tag })
+    if ('mayBe' in one && meant.length > 0) left = left.filter(tag => !first.has(keyOf({ tag })))
   }
   const ours = found.filter(
     one =>
       (one.packageName === undefined || one.packageName === packageName) &&
       (one.mayBeOf === undefined || one.mayBeOf.among([packageName]).length > 0)
   )
-  return ours.flatMap(({ apart, mayBe, packageName: _, mayBeOf: __, ...inUse }) => {
-    if (apart !== undefined) return apart.flatMap(one => inUseBy(one.by, one))
-    return mayBe === undefined ? [inUse] : inUseBy(inUse.by, { mayBe })
-  })
+  for (const { apart, mayBe, packageName: _, mayBeOf: __, ...inUse } of ours) {
+    if (apart !== undefined) for (const one of apart) takeAll(one.by, one)
+    else if (mayBe !== undefined) takeAll(inUse.by, { mayBe })
+    else take(inUse)
+  }
+  return [...first.values()]
 }
 
 function digestsIn(file: TextFile): Reference[] {

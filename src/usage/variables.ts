@@ -28,16 +28,13 @@ export interface Values {
   readonly repository: string
   /** What each variable was found to mean; empty while it is being found out, so that circles end. */
   readonly known: Map<string, readonly string[]>
-  /** Throws when the search has taken too long. */
-  readonly checkTime: () => void
 }
 
 /** @param repository `owner/name` of the repository whose workflow runs */
 export function valuesIn(
   settings: readonly { readonly key: string; readonly value: string }[],
   owner: string,
-  repository: string,
-  checkTime: () => void
+  repository: string
 ): Values {
   const byKey = new Map<string, Set<string>>()
   for (const { key, value } of settings) {
@@ -47,12 +44,11 @@ export function valuesIn(
     // An empty tag is a chart's `appVersion`, or anything; a digest that is empty is none.
     if (given.size <= MOST_WAYS && (value !== '' || /digest$/i.test(name))) given.add(value)
   }
-  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map(), checkTime }
+  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map() }
 }
 
 /** What a text may become, `HOLE` and `OF_THE_RUN` standing for what is not known. */
 export function expand(text: string, values: Values, depth = 0): readonly string[] {
-  values.checkTime()
   let ways = ['']
   for (const [at, piece] of text.split(PIECES).entries()) {
     const texts = at % 2 === 0 ? [piece] : meanings(piece, values, depth)
