@@ -71,12 +71,17 @@ async function serve(): Promise<void> {
     }
     tell(facts)
     if (values.served) return
-    console.log(whatToTry(`npm start -- --env ${writeSettings(facts)}`))
+    console.log(whatToTry(`npm start -- --env ${writeSettings(facts)}`, world.classic('olivia')))
   })
 }
 
-/** The commands to begin with, and what may surprise in this organization. @param start runs the action here */
-function whatToTry(start: string): string {
+/**
+ * The commands to begin with, and what may surprise in this organization.
+ *
+ * @param start runs the action here
+ * @param classic a token that may list packages
+ */
+function whatToTry(start: string, classic: string): string {
   return `
 The organization acme has the packages shop/api, shop/web and charts/shop. Try these in another terminal:
 
@@ -91,6 +96,10 @@ Find releases without an image (v1.3.1 and v1.5.0 have none), and start their bu
 Delete one image at once, whatever a policy says:
 
   ${start} --with mode=purge --with packages=shop/web --with purge=prod
+
+Delete in all packages that a pattern matches. GITHUB_TOKEN may not list packages; this is a classic token of an owner:
+
+  ${start} --with token=${classic} --with 'packages=shop/*' --with delete-untagged=true
 
 Each of them is a dry run and ends with the command for a real one. A real one that deletes something ends with the
 command that undoes it.

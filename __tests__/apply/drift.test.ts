@@ -192,7 +192,7 @@ it('takes a tag off only while it is there and another one stays', async () => {
   expect(await check()).toMatch(/no longer on it/)
 })
 
-it('does not take its own throw-away for news', async () => {
+it('does not take its own placeholder for news', async () => {
   const here = world([old])
   const own = version('own')
   here.state.rows.unshift(own)

@@ -35,7 +35,7 @@ function world(lag = 0) {
     put: async (_: PackageVersion, tag: string, bytes: Uint8Array) => {
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
       tags.set(tag, digest)
-      pushed.push(version('throw-away', { digest, tags: [tag] }))
+      pushed.push(version('placeholder', { digest, tags: [tag] }))
       return digest
     },
     prepare: async () => {},
@@ -50,7 +50,7 @@ function world(lag = 0) {
   return { tags, pushed, removed, labels, knowledge, untag: () => untag(image, 'sha-1', ['v1.0.0']) }
 }
 
-it.each([0, 1, 4])('moves the tag to a throw-away and deletes that, listed after %i looks', async lag => {
+it.each([0, 1, 4])('moves the tag to a placeholder and deletes that, listed after %i looks', async lag => {
   const here = world(lag)
   expect(await here.untag()).toEqual({ status: 'done', detail: '' })
   expect(here.removed.map(gone => gone.digest)).toEqual([here.tags.get('sha-1')])
@@ -66,14 +66,14 @@ it('never deletes the image, however stale the listing is', async () => {
   expect(here.removed).toEqual([])
 })
 
-it('does not delete a throw-away that carries another tag as well', async () => {
+it('does not delete a placeholder that carries another tag as well', async () => {
   const here = world()
   here.labels.newest = async () => here.pushed.map(row => ({ ...row, tags: ['sha-1', 'latest'] }))
   expect(await here.untag()).toMatchObject({ status: 'failed' })
   expect(here.removed).toEqual([])
 })
 
-it('gives every throw-away a digest of its own', async () => {
+it('gives every placeholder a digest of its own', async () => {
   const here = world()
   await here.untag()
   here.tags.set('sha-1', image.digest)

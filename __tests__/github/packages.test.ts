@@ -226,6 +226,10 @@ it.each([
   await expect(read).rejects.toBeInstanceOf(ExpectedError)
   await expect(read).rejects.toThrow(hint)
   await expect(read).rejects.toThrow('or this token may not see it')
+  // What helps comes first, and the rest stands in the document that it names.
+  const { message } = (await read.catch((error: Error) => error)) as Error
+  expect(message.indexOf(hint)).toBeLessThan(220)
+  expect(message.length).toBeLessThan(560)
 })
 
 it('lists the packages of an owner, page after page', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { manifest } from '../emulator/shapes.ts'
+import { image, manifest } from '../emulator/shapes.ts'
 import { ago, openScene } from './retain/runs.ts'
 
 /** `purge: package` over several packages, by name or by pattern. */
@@ -44,6 +44,20 @@ test.each([
   })
   expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
   expect(scene.left().toSorted()).toEqual(before.toSorted())
+})
+
+test('what goes with its package is counted in versions, because nobody reads what is a part of what', async () => {
+  await using scene = await open()
+  scene.app.push(image(['linux/amd64', 'linux/arm64']), { tags: ['v2'], at: ago(8) })
+  const inputs = { mode: 'purge', purge: 'package', packages: 'app', token: scene.world.classic('olivia') }
+  const dry = await scene.run({ ...inputs, 'dry-run': 'true' })
+  expect(dry.summary).toMatch(
+    /^## Dry run: 4 versions would be deleted in 1 package of acme, nothing stays$/m
+  )
+  expect(dry.summary).toMatch('**Would be deleted: 4 versions**')
+  expect(dry.stdout).toMatch('A real run would delete 4 versions in about')
+  const real = await scene.run({ ...inputs, confirm: 'app' })
+  expect(real.summary).toMatch(/^## 4 versions deleted in 1 package of acme, nothing stays$/m)
 })
 
 test.each([

@@ -8,6 +8,7 @@ import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { cosign, image, index, manifest } from '../emulator/shapes.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
+import { sentencesTwice } from '../helpers/sentences.ts'
 
 const DAY = 86_400_000
 const clock = fastClock(100)
@@ -76,6 +77,19 @@ describe('restore', () => {
     await using back = await restore(reportOf(first))
     expect(back).toMatchObject({ code: 1, outputs: { 'restored-count': '0', 'failed-count': '3' } })
     expect(back.stdout).toMatch(/^::error::.*answered that it is restored, but it is not there/m)
+  })
+
+  it('counts and tells of a restore once that was confirmed in vain and then sent again', async () => {
+    const build = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    const { id } = app.attest(build, { at: '2026-02-01T01:00:00Z' })
+    await using first = await clean()
+    expect(first.outputs['deleted-count']).toBe('5')
+    const sent = { method: 'POST', path: new RegExp(`/${id}/restore$`) }
+    github.faults.on({ ...sent, times: 1 }, { kind: 'answer', answer: { status: 204 } })
+    await using back = await restore('since 3h')
+    expect(github.writes.filter(({ path }) => sent.path.test(path))).toHaveLength(2)
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '5', 'failed-count': '0' } })
+    expect(sentencesTwice(back)).toEqual([])
   })
 
   it.each(['the registry', 'GitHub'])('law 3: believes %s alone that a platform is back', async witness => {

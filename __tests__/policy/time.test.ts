@@ -68,6 +68,8 @@ describe('what is not an age is answered with a spelling that works', () => {
     ['two weeks ago UTC', '`2 weeks`'],
     ['one week', '`1 week`'],
     ['an hour ago', '`1 hour`'],
+    ['Two Weeks ago UTC', '`2 weeks`'],
+    ['2026-01-01', 'Dates do not work here: write the age, such as `30d`'],
     ['soon', 'for instance `36h`']
   ])('%s', (text, spelling) => {
     expect(parseAge(text)).toBeUndefined()

@@ -520,7 +520,10 @@ describe('a manifest that is put under a tag', () => {
 })
 
 test('nothing more is asked once the time of the run is over: a registry that answers late holds up nobody for good', async () => {
-  const { registry, asked } = await world([say(503, {})], { options: { deadline: 5_000 } })
+  const clock = fakeClock()
+  const { registry, asked } = await world([say(503, {})], {
+    options: { clock, deadline: clock.now() + 5_000 }
+  })
   expect(await registry.readManifest(REPO, digest)).toMatchObject({ state: 'unread' })
   const reads = [
     registry.readManifest(REPO, digest),
@@ -532,6 +535,11 @@ test('nothing more is asked once the time of the run is over: a registry that an
   const before = asked().length
   await expect(registry.readManifest(REPO, digest)).rejects.toThrow('`time-limit`')
   expect(asked()).toHaveLength(before)
-  // What gives a tag back may still look.
+  // What gives a tag back may still look, but not for ever.
   expect(await registry.headTag(REPO, 'v1')).toMatchObject({ state: 'unread' })
+  clock.advance(300_000)
+  const late = asked().length
+  await expect(registry.headTag(REPO, 'v1')).rejects.toThrow('`time-limit`')
+  await expect(registry.tagManifest(REPO, digest as Digest, 'v1')).rejects.toThrow('`time-limit`')
+  expect(asked()).toHaveLength(late)
 })

@@ -9,9 +9,11 @@ const MIB = 1024 * 1024
 const deleteRule = { code: 'delete-rule', rule: 'builds', tags: ['sha-1'], age: 41 * DAY } as const
 
 describe('the answer comes first', () => {
-  test('a real run says how many images went and how many versions remain', () => {
+  test('a real run says how many images went and how many stay', () => {
     const text = renderSummary(runOf([packageRun([drop(version('a')), keep(version('b'))])]))
-    expect(text.split('\n')[0]).toBe('## 1 image deleted (1 version) in 1 package of acme, 1 version remains')
+    expect(text.split('\n')[0]).toBe(
+      '## 1 image deleted (1 version) in 1 package of acme, 1 image stays (1 version)'
+    )
   })
 
   test('a dry run says that nothing was deleted and what a real run would do', () => {
@@ -20,7 +22,7 @@ describe('the answer comes first', () => {
     })
     const text = renderSummary(run)
     expect(text).toMatch(
-      /^## Dry run: 1 image would be deleted \(1 version\) in 1 package of acme, 1 stays\n/
+      /^## Dry run: 1 image would be deleted \(1 version\) in 1 package of acme, 1 image stays \(1 version\)\n/
     )
     expect(text).toContain(
       '**Nothing was deleted.** A real run would delete 1 of 2 versions, and keep the rest.'
@@ -30,7 +32,9 @@ describe('the answer comes first', () => {
 
   test('a red run says so at once, and why', () => {
     const text = renderSummary(runOf([packageRun([drop(version('a'))], () => ['failed', 'It broke.'])]))
-    expect(text.split('\n')[0]).toBe('## Failed: nothing was deleted in 1 package of acme, 1 version remains')
+    expect(text.split('\n')[0]).toBe(
+      '## Failed: nothing was deleted in 1 package of acme, 1 image stays (1 version)'
+    )
     expect(text).toContain('> **This run failed.**\n>\n> - app: 1 change failed. The first is')
   })
 })
@@ -57,11 +61,9 @@ test('an image is one row: its tags, how much goes with it, and why', () => {
   const outcomes = steps.map(step => ({ step, status: 'done' as const, detail: '' }))
   const run = { package: somePackage, plan: { ...planOf(steps), decisions }, outcomes, warnings: [] }
   const text = renderSummary(runOf([run]))
+  expect(text).toContain('**Deleted: 2 images, and 1 part of them (platforms, attestations, signatures)**')
   expect(text).toContain(
-    '**Deleted: 2 images, 3 versions with their parts (platforms, attestations, signatures)**'
-  )
-  expect(text).toContain(
-    '| Image | Parts | Rule | Age |\n| :-- | --: | :-- | --: |\n| `sha-1` | 1 | builds | 41 days |'
+    '| Image | Parts | Rule | Age |\n| :-- | --: | :-- | --: |\n| `sha-1` | +1 | builds | 41 days |'
   )
   expect(text).toContain(`| \`${other.digest.slice(0, 19)}\` |  | delete-untagged | 41 days |`)
 })
@@ -84,7 +86,9 @@ test('what a brake held or a budget left is named, as in a dry run', () => {
   const due = drop(version('a', { tags: ['sha-1'] }), deleteRule)
   const held = packageRun([due], undefined, { brakes: [{ input: 'max-deletions', limit: 0, value: 1 }] })
   const text = renderSummary(runOf([{ ...held, outcomes: [] }]))
-  expect(text.split('\n')[0]).toBe('## Failed: nothing was deleted in 1 package of acme, 1 version remains')
+  expect(text.split('\n')[0]).toBe(
+    '## Failed: nothing was deleted in 1 package of acme, 1 image stays (1 version)'
+  )
   expect(text).toContain('**Due, but not deleted: 1 image**')
   expect(text).toContain('| Image | Rule | Age |')
   expect(renderSummary(runOf([packageRun([due])]))).not.toContain('Due, but not deleted')
@@ -92,7 +96,7 @@ test('what a brake held or a budget left is named, as in a dry run', () => {
 
 test('a run that had nothing to do says so and draws no bar', () => {
   const text = renderSummary(runOf([packageRun([keep(version('a')), keep(version('b'), { code: 'cache' })])]))
-  expect(text.split('\n')[0]).toBe('## Nothing to delete in 1 package of acme, 2 versions remain')
+  expect(text.split('\n')[0]).toBe('## Nothing to delete in 1 package of acme, 2 images stay (2 versions)')
   expect(text).not.toContain('░')
 })
 

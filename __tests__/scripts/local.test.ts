@@ -74,10 +74,13 @@ test('every command that npm run emulator prints works as it is pasted', async (
       cwd: root
     })
   try {
-    const [policy = '', check = '', purge = '', ...others] = await commandsIn(emulator.stdout)
+    const [policy = '', check = '', purge = '', pattern = '', ...others] = await commandsIn(emulator.stdout)
     expect(others).toEqual([])
     expect((await run(policy)).stdout).toMatch(/A real run would delete \d+ images/)
-    expect((await run(check)).stdout).toMatch(/^v1\.5\.0: would be started\nv1\.3\.1: would be started$/m)
+    expect((await run(check)).stdout).toMatch(
+      /^build of v1\.5\.0: would be started\nbuild of v1\.3\.1: would be started$/m
+    )
+    expect((await run(pattern)).stdout).toMatch(/shop\/api: .* go[\s\S]*shop\/web: /)
     const { stdout } = await run(purge)
     expect(stdout).toMatch(/A real run would delete 1 image \(3 versions\)/)
     // What comes next is said in the words of the command line, and works as well.

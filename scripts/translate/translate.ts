@@ -1,4 +1,4 @@
-import { slashed } from '../../src/config/foreign-answers.ts'
+import { ourAge, slashed } from '../../src/config/foreign-answers.ts'
 import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
 import { parseAge } from '../../src/policy/time.ts'
 import type { OurStep, WrittenRule } from './ours.ts'
@@ -146,7 +146,7 @@ function snokTwo(inputs: With): OurStep {
     notes
   } = snok({
     ...pick(inputs, ['token', 'image-names', 'timestamp-to-use', 'dry-run']),
-    'cut-off': (inputs['cut-off'] ?? '').replace(/ ago.*$/, ''),
+    'cut-off': inputs['cut-off'] ?? '',
     account: inputs['org-name'] ?? '',
     'image-tags': inputs['filter-tags'] ?? '',
     'keep-n-most-recent': inputs['keep-at-least'] ?? '',
@@ -204,7 +204,6 @@ function packageVersions(inputs: With): OurStep {
 
 function prune(inputs: With): OurStep {
   const age = inputs['keep-younger-than'] || inputs['older-than'] || ''
-  const old = /^\d+$/.test(age) ? `${age}d` : age
   const keep = inputs['keep-last'] || '0'
   const regexes = slashed(inputs['prune-tags-regexes'] || inputs['tag-regex'] || '')
   const kept = [...list(inputs['keep-tags'] ?? ''), ...slashed(inputs['keep-tags-regexes'] ?? '')]
@@ -220,8 +219,8 @@ function prune(inputs: With): OurStep {
     rules: [
       ...(regexes.length === 0
         ? []
-        : [{ ...newest('pruned tags', { tags: regexes }, old, keep, 'created'), 'tag-match': 'any' }]),
-      ...(untagged ? [newest('untagged', { untagged: true }, old, keep, 'created')] : [])
+        : [{ ...newest('pruned tags', { tags: regexes }, age, keep, 'created'), 'tag-match': 'any' }]),
+      ...(untagged ? [newest('untagged', { untagged: true }, age, keep, 'created')] : [])
     ],
     notes:
       keep === '0'
@@ -257,13 +256,9 @@ function nested(names: string | undefined): string | undefined {
   return names?.trim().replaceAll(/(?<!\*)\*(?!\*)/g, '**')
 }
 
-/** An age in our spelling: elsewhere `m` is minutes, and `M` months. */
+/** An age in our spelling, or an expression. @throws Error for anything else */
 function spelled(age: string): string {
-  const ours = age
-    .trim()
-    .replaceAll(/(\d+) *m\b/g, '$1min')
-    .replaceAll(/(\d+) *M\b/g, '$1 months')
-  const words = ours.replace(/^(?:one|an?) /i, '1 ').replace(/^two /i, '2 ')
+  const words = ourAge(age)
   if (!age.includes('${{') && parseAge(words) === undefined) throw new Error(`\`${age}\` is not a known age.`)
   return words
 }

@@ -6,6 +6,7 @@ import { isStillThere, registryDenies } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
 import { sentEntry } from '../report/record-build.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { detectDrift } from './drift.ts'
@@ -69,6 +70,9 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const announce = (step: Step): void => journal.append(sentEntry(pkg.name, step, clock.now()))
 
   const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
+  const images = new Set(inventory.versions.map(version => version.digest))
+  // Others wait for it, or it is a placeholder, at which no second look is taken.
+  const isChecked = ({ digest }: PackageVersion) => awaited.has(digest) || !images.has(digest)
   const urgent = { ...context, packages: context.urgentPackages }
   const going = plan.steps.filter(step => step.action === 'delete')
   const drift = detectDrift(
@@ -91,7 +95,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
           return true
         }),
       version: id => packages.version(pkg, id),
-      isGone: async version => !awaited.has(version.digest) || !(await isStillThere(pkg, version, urgent)),
+      isGone: async version => !isChecked(version) || !(await isStillThere(pkg, version, urgent)),
       isDenied: version => registryDenies(pkg, version.digest, context)
     },
     lackingRights(context.tokenKind, pkg, context.serverUrl),
@@ -109,7 +113,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
       newest: async () => (await packages.page(pkg, 1)).seen,
       giveBack: (version, tag) => putTag(version, tag, scope)
     },
-    new Set(inventory.versions.map(version => version.digest)),
+    images,
     remove,
     clock
   )

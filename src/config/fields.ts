@@ -76,11 +76,11 @@ export const timeSpan = z
   .refine(given => parseAge(given) !== 0, says('leaves no time. Write for instance `5h`.'))
   .pipe(age)
 
-/** One of a few words. */
-export const oneOf = <const W extends string>(words: readonly W[]) =>
+/** One of a few words; `hint` is a sentence for those who wrote another. */
+export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
   z.enum(
     words,
-    says(given => notOneOf(given, words))
+    says(given => `${notOneOf(given, words)}${hint}`)
   ) as z.ZodType<W, string>
 
 /** A list of what `item` takes; all that it refuses is told at once. */

@@ -1,3 +1,5 @@
+import { withoutWords } from '../policy/time.ts'
+
 /**
  * What to write here instead of an input of another tool, so that nothing is deleted that it would have kept.
  */
@@ -51,10 +53,10 @@ export const counted =
   (value, all) => {
     const age = all[cutOff] ?? ''
     if (age === '') return simple(value, all)
-    const old = inDays(age)
+    const old = ourAge(age)
     return (
       `There, the ${value} are only counted among what is older than ${old}. Write in \`policy\` a rule ` +
-      `\`{ action: delete, match: { ${match(all)}, older-than: ${old} }, keep-at-least: ${value}, rank-by: updated }\`.`
+      `\`{ action: delete, match: { ${match(all)}, older-than: ${old} }, keep-at-least: ${value}, rank-by: ${rankedBy(all)} }\`.`
     )
   }
 
@@ -64,8 +66,13 @@ export const newestTagged = (cutOff: string): ForeignWord =>
     cutOff,
     all => `tags: ${flowList(selectedTags(all))}`,
     (value, all) =>
-      `Write \`delete-tags: ${quoted(selectedTags(all).join(' '))}\`, \`keep-at-least: ${value}\` and \`rank-by: updated\`.`
+      `Write \`delete-tags: ${quoted(selectedTags(all).join(' '))}\`, \`keep-at-least: ${value}\` and \`rank-by: ${rankedBy(all)}\`.`
   )
+
+/** The date that the newest are newest by; snok's action can be told. */
+function rankedBy(all: ForeignInputs): string {
+  return all['timestamp-to-use'] === 'created_at' ? 'created' : 'updated'
+}
 
 /** What a step selects by tag; everything where it does not say. */
 function selectedTags(all: ForeignInputs): string[] {
@@ -84,8 +91,14 @@ export function slashed(value: string): string[] {
   return lines.filter(line => line !== '').map(line => `/${line}/`)
 }
 
-function inDays(age: string): string {
-  return /^\d+$/.test(age) ? `${age}d` : age
+/** An age in our spelling: elsewhere `m` is minutes and `M` months, and a bare number is days. */
+export function ourAge(age: string): string {
+  const spelled = age
+    .trim()
+    .replace(/^\d+$/, '$&d')
+    .replaceAll(/(\d+) *m\b/g, '$1min')
+    .replaceAll(/(\d+) *M\b/g, '$1 months')
+  return withoutWords(spelled)
 }
 
 function flowList(entries: readonly string[]): string {
@@ -106,8 +119,8 @@ export const pruned =
     const selecting = PRUNES.filter(one => !['', 'false'].includes(all[one] ?? ''))
     const [first] = selecting
     if (first !== name)
-      return `Leave it out: ${first === undefined ? 'it selects nothing' : `the answer to \`${first}\` has it`}.`
-    const old = inDays(all['keep-younger-than'] || all['older-than'] || '')
+      return `Leave it out: ${first === undefined ? 'it selects nothing' : `the rule for \`${first}\` has \`${name}\``}.`
+    const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
     const match = (what: string): string =>
       `match: { ${what}${['', '0d'].includes(old) ? '' : `, older-than: ${old}`} }`
     const keep = ['', '0'].includes(all['keep-last'] ?? '') ? '' : `, keep-at-least: ${all['keep-last']}`

@@ -78,7 +78,14 @@ const optionalNumber = fields.optional(fields.wholeNumber)
 
 /** One key an input; a forgotten one does not compile. The order is that of action.yml. */
 export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> } = {
-  mode: { modes: ALL, schema: fields.oneOf(MODES), default: 'retain' },
+  mode: {
+    modes: ALL,
+    schema: fields.oneOf(
+      MODES,
+      ' `retain` deletes what the policy does not keep, `purge` deletes what you name.'
+    ),
+    default: 'retain'
+  },
   token: {
     modes: ALL,
     schema: fields.required(

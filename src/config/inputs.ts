@@ -24,13 +24,13 @@ export interface Inputs extends DeclaredInputs {
  */
 export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const unknown = unknownInputs(env)
-  const problems = [...unknown]
+  const problems = [...unknown.values()]
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
     const { default: standard, fallback, schema } = FIELDS[key]
     const parsed = schema.safeParse(given(key, env) || standard || (fallback?.(env) ?? ''))
     if (parsed.success) values[key] = parsed.data
-    else {
+    else if (!unknown.has(nameOf(key))) {
       // What begins with a verb goes on from the name.
       const colon = (message: string): string => (message.startsWith('is ') ? '' : ':')
       problems.push(
@@ -46,7 +46,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   }
   problems.push(...strangePlaceholders(values as Partial<Inputs>))
   // A misspelt name leaves the place of the right one blank: what follows from that is no second problem.
-  if (unknown.length === 0)
+  if (unknown.size === 0)
     problems.push(...misplaced(values, env), ...contradictions(values as Partial<Inputs>))
   const server = fields.hostAddress.safeParse(serverOf(env))
   if (!server.success) {
@@ -85,7 +85,7 @@ function contradictions(inputs: Partial<Inputs>): string[] {
 export function policyUnderTest(env: NodeJS.ProcessEnv): string | undefined {
   if (given('policyTests', env).toLowerCase() !== 'true') return undefined
   const policy = given('policy', env)
-  const problems = unknownInputs(env)
+  const problems = [...unknownInputs(env).values()]
   if (policy === '') problems.push('Input `policy-tests` needs a policy: give it in `policy`.')
   if (problems.length > 0) throw new InputError(problems)
   return policy

@@ -95,12 +95,16 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
   const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
   const [first = '', ...rest] = name.split('/')
   if (rest.length > 0 && isRegistry(first, host)) {
-    const prefix = `${host}/${owner}/`
-    return name.startsWith(prefix)
-      ? not + name.slice(prefix.length)
-      : {
-          problem: `"${entry}" is not under \`${prefix}\`. Set \`owner\`, and write only the name of the package.`
-        }
+    const [account, ...path] = rest
+    const bare = not + path.join('/')
+    if (account !== owner || path.length === 0) {
+      return {
+        problem: `"${entry}" is not under \`${host}/${owner}/\`. Set \`owner\`, and write only the name of the package.`
+      }
+    }
+    return first === host
+      ? bare
+      : { problem: `"${entry}" is not on the registry ${host}. Write \`${bare}\`.` }
   }
   if (first === owner && rest.length > 0) {
     if (rest.length > 1 && rest[0] === owner) return not + rest.join('/')

@@ -1,14 +1,12 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
+import { WHOLE_PACKAGE } from '../model/decision.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { parseAge } from '../policy/time.ts'
 import { field, list, says } from './fields.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
-
-/** The word that stands for a package as a whole, where versions are named. */
-export const WHOLE_PACKAGE = 'package'
 
 /** What to bring back. */
 export type RestoreInput =

@@ -5,13 +5,16 @@ import type { ForeignInputs } from './foreign-answers.ts'
 import { foreignTool } from './foreign-words.ts'
 import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
 
-/** Sentences about inputs that action.yml does not have; a word of another tool is told in ours. */
-export function unknownInputs(env: NodeJS.ProcessEnv): string[] {
+/** Inputs that say what a step of ours does. */
+const OURS = ['mode', 'policy', 'delete-tags', 'delete-untagged', 'delete-broken']
+
+/** A sentence for each input that action.yml does not have, by its name; a word of another tool is told in ours. */
+export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const known = new Set(KEYS.map(variableOf))
   const strange = Object.keys(env)
     .filter(variable => variable.startsWith('INPUT_') && !known.has(variable))
     .map(variable => variable.slice('INPUT_'.length).toLowerCase())
-  if (strange.length === 0) return []
+  if (strange.length === 0) return new Map()
   const all: ForeignInputs = Object.fromEntries([
     ...strange.map(name => [name, env[`INPUT_${name.toUpperCase()}`] ?? '']),
     ...KEYS.filter(key => !['', FIELDS[key].default].includes(given(key, env))).map(key => [
@@ -20,13 +23,23 @@ export function unknownInputs(env: NodeJS.ProcessEnv): string[] {
     ])
   ])
   const tool = foreignTool(strange, all)
-  return Object.entries(all).flatMap(([name, value]) => {
+  const answers = new Map<string, string>()
+  for (const [name, value] of Object.entries(all)) {
     const word = tool && own(tool.words, name)
     if (word !== undefined) {
-      return [`Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`]
-    }
-    return strange.includes(name) ? [unknownInput(name)] : []
-  })
+      answers.set(name, `Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`)
+    } else if (strange.includes(name)) answers.set(name, unknownInput(name))
+  }
+  const defaults = (tool?.defaults ?? []).filter(({ unless }) => !unless.some(name => name in all))
+  // A step that says what to delete in our words is no step of theirs: nobody may be told to delete more.
+  if (defaults.length > 0 && !OURS.some(name => name in all)) {
+    const written = defaults.map(({ write }) => write).join(' and ')
+    answers.set(
+      '',
+      `By default, ${tool?.name} deletes more than this step says. For the same here, write ${written}.`
+    )
+  }
+  return answers
 }
 
 function unknownInput(name: string): string {

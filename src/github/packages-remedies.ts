@@ -36,15 +36,11 @@ export function notFound(name: string, owner: Owner): string {
   const prefix = `${owner.login.toLowerCase()}/`
   const unprefixed = name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : undefined
   return (
-    'It does not exist, or this token may not see it: GitHub gives the same answer for both. ' +
+    'It does not exist, or this token may not see it. ' +
     (unprefixed === undefined
       ? `Write everything after "${prefix}" in \`docker pull\`, such as "app/api". `
       : `Write the name without the owner: "${unprefixed}". `) +
-    'If it was deleted, the next push creates it again, and `mode: restore` with `restore: package` restores it within 30 ' +
-    `days; write \`${name}?\` in \`packages\` where it may be absent. ` +
-    'If it exists, give this repository the role Admin under "Manage Actions access" in the settings of the package; ' +
-    'a classic token needs the scope `read:packages`, an owner who may see the package, and SAML single sign-on where the ' +
-    'organization requires it: ' +
-    troubleshooting('a-package-is-not-found')
+    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the ' +
+    `package. If the package may be absent, write \`${name}?\`. More: ${troubleshooting('a-package-is-not-found')}`
   )
 }

@@ -57,8 +57,11 @@ export type DeleteReason =
   | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
   /** A plan that was approved lets it go; `why` is the reason that it gave. */
   | { readonly code: 'approved-deletion'; readonly why: string }
-  /** A purge names it, as `by`; the word `package` names everything. */
+  /** A purge names it, as `by`, which may be `WHOLE_PACKAGE`. */
   | { readonly code: 'purged'; readonly by: string }
+
+/** The word that stands for a package as a whole, where versions are named. */
+export const WHOLE_PACKAGE = 'package'
 
 /** Why a version comes back. */
 export type RestoreReason =

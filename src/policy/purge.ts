@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Decision, emptyPlan, type KeepReason, type Plan } from '../model/decision.ts'
+import { type Decision, emptyPlan, type KeepReason, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
 import { digestsNamedIn } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { type Closure, closure } from './closure.ts'
@@ -102,7 +102,7 @@ export function purgeEverything(inventory: Pick<Inventory, 'package' | 'versions
     decisions: versions.map(version => ({
       verdict: 'delete',
       version,
-      reasons: [{ code: 'purged', by: 'package' }]
+      reasons: [{ code: 'purged', by: WHOLE_PACKAGE }]
     })),
     steps: versions.map(version => ({ action: 'delete', version, after: [], root: version.digest }))
   }

@@ -56,6 +56,8 @@ export function parseAge(text: string): number | undefined {
 export function ageAdvice(text: string): string {
   const spelling = meantAge(text.trim().toLowerCase())
   if (spelling !== undefined) return `Write ${spelling}.`
+  if (/^\d{4}-\d\d/.test(text.trim()))
+    return 'Dates do not work here: write the age, such as `30d` or `2 weeks`.'
   return 'Write for instance `36h`, `30d`, `2w 3d`, `2 weeks` or `1 year`.'
 }
 
@@ -80,11 +82,19 @@ function meantAge(text: string): string | undefined {
   if (hours !== undefined) return `\`${smaller}${hours === 'h' ? 'min' : 'h'}\`, without a fraction`
   const [, days] = /^p(\d+d)$/.exec(text) ?? []
   if (days !== undefined) return `\`${days}\``
-  const plain = text
-    .replace(/\s+ago\b.*$/, '')
-    .replace(/^(?:an?|one)\b/, '1')
-    .replace(/^[a-z]+(?= )/, word => (NUMBERS.includes(word) ? String(NUMBERS.indexOf(word)) : word))
+  const plain = withoutWords(text)
   return plain !== text && parseAge(plain) !== undefined ? `\`${plain}\`` : undefined
+}
+
+/** `two weeks ago UTC` in digits and units: `2 weeks`. */
+export function withoutWords(age: string): string {
+  return age
+    .replace(/\s+ago\b.*$/i, '')
+    .replace(/^(?:an?|one)\b/i, '1')
+    .replace(/^[a-z]+(?= )/i, word => {
+      const number = NUMBERS.indexOf(word.toLowerCase())
+      return number === -1 ? word : String(number)
+    })
 }
 
 function unitOf(word: string): number | undefined {

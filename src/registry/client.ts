@@ -21,7 +21,10 @@ export interface RegistryOptions {
   /** The token, and whatever else no answer may repeat. */
   readonly secrets: Secrets
   readonly clock: Clock
-  /** Nothing is read for a decision from here on (milliseconds since 1970); a tag is still looked at and given back. */
+  /**
+   * Nothing is read for a decision from here on (milliseconds since 1970); a tag is looked at and given back for five
+   * minutes more.
+   */
   readonly deadline?: number
   /** Told every secret that is made of the token, before it is used, so that it can be masked. */
   readonly onSecret: (secret: string) => void
@@ -45,7 +48,7 @@ export interface Registry {
    * @throws ExpectedError as `readManifest`
    */
   readBlob(repository: string, digest: Digest): Promise<BlobRead>
-  /** What a tag points to at this moment. @throws ExpectedError as `readManifest` */
+  /** What a tag points to at this moment. @throws as `readManifest`, but BudgetError only five minutes later */
   headTag(repository: string, tag: string): Promise<TagHead>
   /** Every tag of the repository, as the registry itself has them. @throws as `readManifest` */
   listTags(repository: string): Promise<TagList>
@@ -58,7 +61,7 @@ export interface Registry {
   putManifest(repository: string, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
   /**
    * Puts one more tag on a manifest that is there, taking it off whatever has it.
-   * @throws ExpectedError when the manifest cannot be read, or as `putManifest`
+   * @throws ExpectedError when the manifest cannot be read, or as `putManifest`, and BudgetError as `headTag`
    */
   tagManifest(repository: string, digest: Digest, tag: string): Promise<void>
 }
@@ -171,13 +174,13 @@ export function createRegistry(options: RegistryOptions): Registry {
   const patiently = <T>(attempt: () => Promise<T>) =>
     inSlot(() => retry(clock, attempt).catch((error: unknown) => unread(error)))
 
-  const checkTime = () => {
-    if (clock.now() >= deadline) throw timeIsOver()
+  const checkTime = (grace = 0) => {
+    if (clock.now() >= deadline + grace) throw timeIsOver()
   }
 
-  const inTime = <T>(attempt: () => Promise<T>) =>
+  const inTime = <T>(attempt: () => Promise<T>, grace = 0) =>
     patiently(() => {
-      checkTime()
+      checkTime(grace)
       return attempt()
     })
 
@@ -205,13 +208,13 @@ export function createRegistry(options: RegistryOptions): Registry {
   async function copy(repository: string, digest: Digest, tag: string): Promise<void> {
     const failed = (cause: string) =>
       new ExpectedError(`The tag ${tag} could not be put on ${digest}: ${cause}.`)
-    const read = await patiently(async () => {
+    const read = await inTime(async () => {
       const answer = await ask('GET', repository, digest)
       if (answer.status !== 200) return { state: 'unread' as const, cause: answered(answer) }
       reads++
       const understood = understand(answer, digest)
       return understood.state === 'read' ? { state: 'bytes' as const, answer } : understood
-    })
+    }, GRACE)
     if (read.state !== 'bytes') throw failed(read.state === 'missing' ? 'it is not there' : read.cause)
     const mediaType = headerOf(read.answer, 'content-type') ?? ''
     const stored = await inSlot(() => put(pushing(repository), tag, read.answer.body, mediaType))
@@ -224,7 +227,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     },
     readManifest: (repository, reference) => inTime(() => get(repository, reference)),
     readBlob: (repository, digest) => inTime(() => blob(repository, digest)),
-    headTag: (repository, tag) => patiently(() => head(repository, tag)),
+    headTag: (repository, tag) => inTime(() => head(repository, tag), GRACE),
     listTags: repository => patiently(() => list(repository)),
     prepareToPut: async repository => {
       await tokens.header(pushing(repository))
@@ -258,6 +261,9 @@ function signed(request: Request, authorization: string | undefined): Request {
     ? request
     : { ...request, headers: { ...request.headers, authorization } }
 }
+
+/** How much longer a tag is looked at and given back, in milliseconds: a change that has begun should end well. */
+const GRACE = 300_000
 
 const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_HOPS = 3

@@ -3,7 +3,7 @@ import { count, formatDuration, formatNumber, quote, some } from '../util/format
 import { troubleshooting } from '../util/links.ts'
 import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
-import { imageTally, type Tally, total, unmatched } from './tally.ts'
+import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */
 export const DELETIONS_A_MINUTE = 180
@@ -39,15 +39,15 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
     const confirm = run.confirm === undefined ? '' : ` and with \`confirm: ${run.confirm}\``
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
-      `Nothing was changed. A real run would delete ${count(images.planned, 'image')} (${count(sums.planned, 'version')}) ` +
-        `in about ${work}. Digest of the plan: ${planDigest(run)}`,
+      `Nothing was changed. A real run would delete ${imagesPhrase(images.planned, '', sums.planned)} ` +
+        `in about ${work}. Digest of the plan, to compare runs: ${planDigest(run)}`,
       ...quotaLines(run.requests.api, sums.planned),
       `${NEXT}${confirm}${exactly}.`
     ]
   }
   if (sums.deleted === 0) return [`Nothing was deleted${others}. ${report}`, ...refused]
   return [
-    `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})${others}. Digest of the plan: ${planDigest(run)}`,
+    `${imagesPhrase(images.gone, 'deleted', sums.deleted)}${others}. Digest of the plan, to compare runs: ${planDigest(run)}`,
     ...refused,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep this file, for instance with actions/upload-artifact.`
   ]
@@ -74,9 +74,9 @@ export function restoredPhrase({ packages, dryRun }: RunResult, where = ''): str
   }
   const already = sums.already > 0 ? `, ${count(sums.already, 'version')} there already` : ''
   const what = dryRun
-    ? `would be restored (${count(sums.planned, 'version')})`
-    : `restored (${count(sums.restored, 'version')})`
-  return `${dry}${count(restored, 'image')} ${what}${already}${where}`
+    ? imagesPhrase(restored, 'would be restored', sums.planned)
+    : imagesPhrase(restored, 'restored', sums.restored)
+  return `${dry}${what}${already}${where}`
 }
 
 /** What became of the deletions that were planned and not carried out, so that the numbers of the dry run add up. */

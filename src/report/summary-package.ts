@@ -7,7 +7,7 @@ import { troubleshooting } from '../util/links.ts'
 import { explanationPart } from './explanation.ts'
 import { code, details, type Head, LEFT, listing, prose, RIGHT, safe, versionPage } from './markdown.ts'
 import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './phrases.ts'
-import { deletionsIn, GONE, imageTally, tally } from './tally.ts'
+import { deletionsIn, GONE, goesWithPackage, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
 /** Of lists that are not of deleted images the beginning says it all. */
@@ -55,19 +55,23 @@ export function packageFold(run: PackageRun, most: number): string {
 
 function whatHappened(run: PackageRun): string {
   const sums = tally(run)
-  const { gone, planned, kept } = imageTally([run])
+  const { gone, planned, restored, kept } = imageTally([run])
   const due = sums.held + sums.left
   const clauses = [
-    gone > 0 ? `${count(gone, 'image')} deleted (${count(sums.deleted + sums.already, 'version')})` : '',
-    planned > 0 && sums.restored === 0
-      ? `${count(planned, 'image')} would be deleted (${count(sums.planned, 'version')})`
+    sums.deleted + sums.already > 0 ? imagesPhrase(gone, 'deleted', sums.deleted + sums.already) : '',
+    sums.planned > 0
+      ? imagesPhrase(
+          planned + restored,
+          restored > 0 ? 'would be restored' : 'would be deleted',
+          sums.planned
+        )
       : '',
-    sums.restored > 0 ? `${count(sums.restored, 'version')} restored` : '',
+    sums.restored > 0 ? imagesPhrase(restored, 'restored', sums.restored) : '',
     due > 0 ? `${count(due, 'version')} due, but not deleted` : '',
     sums.refused > 0 ? `${formatNumber(sums.refused)} refused` : '',
     sums.skipped > 0 ? `${formatNumber(sums.skipped)} skipped` : '',
     sums.failed > 0 ? `${formatNumber(sums.failed)} failed` : '',
-    kept > 0 ? `${count(kept, 'image')} ${kept === 1 ? 'stays' : 'stay'}` : ''
+    sums.kept > 0 ? stayPhrase(kept, sums.kept) : ''
   ].filter(clause => clause !== '')
   return clauses.join(', ') || count(sums.versions, 'version')
 }
@@ -99,10 +103,11 @@ function imagesIn(changes: readonly { readonly step: Step }[]): { root: Digest; 
   return [...images].map(([root, parts]) => ({ root, parts }))
 }
 
-/** `2 images, 6 versions with their parts …`: says what the column of parts counts. */
+/** `2 images, and 4 parts of them …`: says what the column of parts counts. */
 function withParts(images: number, versions: number): string {
-  const all = versions === images ? 'in all' : 'with their parts (platforms, attestations, signatures)'
-  return `${count(images, 'image')}, ${count(versions, 'version')} ${all}`
+  const parts = versions - images
+  const of = parts === 0 ? '' : `, and ${count(parts, 'part')} of them (platforms, attestations, signatures)`
+  return `${count(images, 'image')}${of}`
 }
 
 /** One row an image: a root, and how many of its children and referrers go with it. */
@@ -114,17 +119,19 @@ function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: num
   // What is gone has no page; a link in each of thousands of rows would leave room for half of them.
   const link = isPlanned && images.length <= MOST_ROWS ? pkg : undefined
   const title = isPlanned ? 'Would be deleted' : 'Deleted'
+  const first = went[0] && verdicts.get(went[0].step.version.digest)?.reasons[0]
+  const isWhole = first !== undefined && goesWithPackage(first)
   return section(
-    `${title}: ${withParts(images.length, went.length)}`,
+    `${title}: ${isWhole ? count(went.length, 'version') : withParts(images.length, went.length)}`,
     images,
-    'image',
+    isWhole ? 'version' : 'image',
     most,
-    [LEFT('Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...RULE.heads],
+    [LEFT(isWhole ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...RULE.heads],
     ({ root, parts }) => {
       const reason = verdicts.get(root)?.reasons[0]
       return [
         rootCell(verdicts, root, link),
-        ...(hasParts ? [parts === 0 ? '' : formatNumber(parts)] : []),
+        ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
         ...(reason === undefined ? ['', ''] : RULE.cells(reason))
       ]
     }
@@ -227,7 +234,7 @@ function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: nu
     'image',
     most,
     [LEFT('Image'), RIGHT('Parts')],
-    ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : formatNumber(parts)]
+    ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : `+${formatNumber(parts)}`]
   )
 }
 

@@ -6,7 +6,7 @@ import { alert, code, details, LEFT, listing, packageTable, prose, RIGHT, safe, 
 import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
-import { imageTally, patternHits, type Tally, total } from './tally.ts'
+import { imagesPhrase, imageTally, patternHits, stayPhrase, type Tally, total } from './tally.ts'
 import { failures, warningsOf } from './verdict.ts'
 import { wayBackNote } from './way-back.ts'
 
@@ -71,24 +71,19 @@ function headline(run: RunResult, sums: Tally): string {
   if (run.mode === 'restore') return `${failed}${restoredPhrase(run, ` ${where}`)}`
   const images = imageTally(run.packages)
   if (run.dryRun) {
-    const would = `${count(images.planned, 'image')} would be deleted (${count(sums.planned, 'version')})`
-    return `${failed}Dry run: ${would} ${where}, ${staying(images.kept)}`
+    const would = imagesPhrase(images.planned, 'would be deleted', sums.planned)
+    return `${failed}Dry run: ${would} ${where}, ${stayPhrase(images.kept, sums.kept)}`
   }
   const tags = sums.untagged > 0 ? `, ${count(sums.untagged, 'tag')} stripped` : ''
   const back = sums.restored > 0 ? `, ${count(sums.restored, 'version')} restored at once` : ''
-  const remaining = sums.versions - gone(sums)
-  const remain = `${count(remaining, 'version')} ${remaining === 1 ? 'remains' : 'remain'}`
+  const stay = stayPhrase(images.remaining, sums.versions - gone(sums))
   if (sums.deleted > 0) {
-    const deleted = `${count(images.gone, 'image')} deleted (${count(sums.deleted, 'version')})`
-    return `${failed}${deleted}${tags}${back} ${where}, ${remain}`
+    const deleted = imagesPhrase(images.gone, 'deleted', sums.deleted)
+    return `${failed}${deleted}${tags}${back} ${where}, ${stay}`
   }
   const nothing = sums.versions > sums.kept || failed !== '' ? 'nothing was deleted' : 'nothing to delete'
-  const sentence = `${nothing}${tags}${back} ${where}, ${remain}`
+  const sentence = `${nothing}${tags}${back} ${where}, ${stay}`
   return failed === '' ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : failed + sentence
-}
-
-function staying(kept: number): string {
-  return `${formatNumber(kept)} ${kept === 1 ? 'stays' : 'stay'}`
 }
 
 function dryRunNote(run: RunResult, sums: Tally): string {

@@ -1,5 +1,13 @@
-import type { Outcome, OutcomeStatus, PatternHits, Step } from '../model/decision.ts'
+import {
+  type Outcome,
+  type OutcomeStatus,
+  type PatternHits,
+  type Reason,
+  type Step,
+  WHOLE_PACKAGE
+} from '../model/decision.ts'
 import type { PackageRun } from '../model/run.ts'
+import { count } from '../util/format.ts'
 import { isPart } from './phrases.ts'
 
 /**
@@ -72,12 +80,17 @@ type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
 /** Outcomes after which a version is gone, or would be. */
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
-/** Images, and what stands for itself, in one package or several: what belongs to another image is not counted. */
+/**
+ * Images, and what stands for itself, in one package or several: what belongs to another image is not counted, nor is
+ * what goes with its package, whose manifests nobody reads.
+ */
 export interface ImageTally {
   /** Deleted, or gone before. */
   readonly gone: number
   readonly planned: number
   readonly kept: number
+  /** All that is there afterwards: kept, or due and not deleted. */
+  readonly remaining: number
   /** Restored, or would be, if only in part. */
   readonly restored: number
   /** Asked for and already there, if only in part. */
@@ -86,13 +99,20 @@ export interface ImageTally {
 
 /** Counts the images of several packages. */
 export function imageTally(runs: readonly PackageRun[]): ImageTally {
-  const sum = { gone: 0, planned: 0, kept: 0, restored: 0, there: 0 }
+  const sum = { gone: 0, planned: 0, kept: 0, remaining: 0, restored: 0, there: 0 }
   for (const { plan, outcomes } of runs) {
+    const decisions = plan?.decisions.filter(({ reasons }) => !goesWithPackage(reasons[0])) ?? []
+    const known = new Set(decisions.map(({ version }) => version.id))
+    const away = new Set<number>()
     for (const { step, status } of deletionsIn(outcomes, GONE)) {
-      if (step.root === step.version.digest) sum[status === 'planned' ? 'planned' : 'gone']++
+      if (status !== 'planned') away.add(step.version.id)
+      if (step.root === step.version.digest && known.has(step.version.id))
+        sum[status === 'planned' ? 'planned' : 'gone']++
     }
-    for (const { verdict, reasons } of plan?.decisions ?? []) {
-      if (verdict === 'keep' && !isPart(reasons[0])) sum.kept++
+    for (const { verdict, version, reasons } of decisions) {
+      if (verdict === 'restore' || reasons[0].code === 'owned' || isPart(reasons[0])) continue
+      if (verdict === 'keep') sum.kept++
+      if (!away.has(version.id)) sum.remaining++
     }
     const restored = (...statuses: OutcomeStatus[]): number =>
       new Set(
@@ -104,6 +124,28 @@ export function imageTally(runs: readonly PackageRun[]): ImageTally {
     sum.there += restored('already')
   }
   return sum
+}
+
+/** True where a version goes because its package goes, so that nobody knows what is an image and what a part. */
+export function goesWithPackage(reason: Reason): boolean {
+  return reason.code === 'purged' && reason.by === WHOLE_PACKAGE
+}
+
+/**
+ * `2 images deleted (6 versions)`, or the versions alone where no image is known.
+ *
+ * @param what what became of them, or nothing
+ */
+export function imagesPhrase(images: number, what: string, versions: number): string {
+  const all = count(versions, 'version')
+  const became = what === '' ? '' : ` ${what}`
+  return images === 0 ? `${all}${became}` : `${count(images, 'image')}${became} (${all})`
+}
+
+/** `2 images stay (6 versions)`. */
+export function stayPhrase(images: number, versions: number): string {
+  if (versions === 0) return 'nothing stays'
+  return imagesPhrase(images, (images || versions) === 1 ? 'stays' : 'stay', versions)
 }
 
 /** The sum of several packages' tallies. */

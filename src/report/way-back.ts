@@ -12,9 +12,10 @@ export function deletedOf(outcomes: readonly Outcome[]): PackageVersion[] {
   return deletionsIn(outcomes, ['done']).map(({ step }) => step.version)
 }
 
-/** One line of the log for the versions of an image: `  id 123 sha256:…, id 124 sha256:…`. */
-export function wayBackLine(versions: readonly PackageVersion[]): string {
-  return `  ${versions.map(({ id, digest }) => `id ${id} ${digest}`).join(', ')}`
+/** One line of the log for the versions of an image: `  to restore it: id 123 (sha256:…), 124, 125`. */
+export function wayBackLine([first, ...others]: readonly PackageVersion[]): string {
+  if (first === undefined) return ''
+  return `  to restore it: id ${first.id} (${first.digest})${others.map(({ id }) => `, ${id}`).join('')}`
 }
 
 /** A fold of the summary; `most` rows of it, as the report has all. Nothing where nothing was deleted. */

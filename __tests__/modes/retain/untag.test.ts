@@ -25,7 +25,7 @@ it('strips matching tags from a version that another tag holds, and leaves every
   expect(result.summary).toMatch('Stripped: 2 tags')
 })
 
-it('finds its throw-away by digest while a stale list still has the tag on the image', async () => {
+it('finds its placeholder by digest while a stale list still has the tag on the image', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
@@ -45,6 +45,18 @@ it('finds its throw-away by digest while a stale list still has the tag on the i
   expect(app.tags()).toEqual({ v1: v1.digest })
   expect(result.outputs['untagged-count']).toBe('1')
   expect(github.writes.map(({ method }) => method)).toEqual(['PUT', 'DELETE'])
+})
+
+it('E-04 calls a tag not stripped whose placeholder was deleted in vain, because the tag still stands on it', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  github.faults.on({ method: 'DELETE', times: 1 }, { kind: 'answer', answer: { status: 204 } })
+  const result = await run(UNTAG)
+  expect(result).toMatchObject({ code: 1, outputs: { 'untagged-count': '0', 'failed-count': '1' } })
+  expect(result.errors.join()).toMatch(/the placeholder sha256:\w+ stays: .*still there/)
+  expect((await run(UNTAG)).code).toBe(0)
+  expect(Object.keys(app.tags())).toEqual(['v1'])
 })
 
 it('T-18: never takes the last tag off a platform of a kept index, nor deletes it', async () => {
@@ -78,7 +90,7 @@ it.each<[string, RegExp]>([
   expect(github.writes).toEqual([])
 })
 
-it('is red, and tells what to do, when the registry does not take the throw-away', async () => {
+it('is red, and tells what to do, when the registry does not take the placeholder', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(index([{ shape: manifest() }]), { tags: ['v1', 'rc-1'], at: ago(90) })

@@ -27,7 +27,9 @@ export async function narrateCheck(run: PackageRun, log: Log): Promise<void> {
 export function narrateDispatches(dispatches: readonly Dispatch[], log: Log): void {
   tell(
     dispatches.map(({ tag, status, url, detail }) =>
-      [`${tag}: ${dispatchWord(status)}`, causeOf(detail), url ?? ''].filter(part => part !== '').join(' – ')
+      [`build of ${tag}: ${dispatchWord(status)}`, causeOf(detail), url ?? '']
+        .filter(part => part !== '')
+        .join(' – ')
     ),
     log
   )

@@ -116,7 +116,7 @@ export function settledSteps(
   const settled = new Map<number, Performed>()
   for (const { version } of steps) {
     const there = byDigest.get(version.digest)
-    if (there === version.id) settled.set(version.id, { status: 'already', detail: 'it is there' })
+    if (there === version.id) settled.set(version.id, { status: 'already', detail: '' })
     else if (there !== undefined) {
       const detail = `it was pushed again meanwhile, and is there as version ${there}`
       settled.set(version.id, { status: 'already', detail })

@@ -43,13 +43,18 @@ export async function verifyRestore(
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
     const tags = await settleTags(new Map(tagsOfImages), before, scope)
     return {
-      outcomes: await confirmed([...outcomes, ...whole.outcomes], scope),
+      outcomes: await confirmed(latest([...outcomes, ...whole.outcomes]), scope),
       alarms: [...whole.alarms, ...tags.alarms],
       warnings: [...whole.warnings, ...tags.warnings]
     }
   })
   if (!('problem' in result)) return result
   return { outcomes, alarms: [`What was restored could not be checked: ${result.sentence}`] }
+}
+
+/** Of a version that was restored in vain, and then once more, the last counts. */
+function latest(outcomes: readonly Outcome[]): readonly Outcome[] {
+  return [...new Map(outcomes.map(outcome => [outcome.step.version.id, outcome])).values()]
 }
 
 interface Whole {
@@ -74,6 +79,11 @@ async function makeWhole(
   )
   const active = (await packages.listVersions(pkg)).versions
   const roots = active.filter(({ digest }) => back.has(digest))
+  // What GitHub confirmed in vain was told of already.
+  const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
+  const report = (outcome: Outcome): void => {
+    if (outcome.status !== 'done' || !told.has(outcome.step.version.id)) scope.report(outcome)
+  }
   const outcomes: Outcome[] = []
   let graph: Graph | undefined
   for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
@@ -92,7 +102,7 @@ async function makeWhole(
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
-    outcomes.push(...(await restoreVersions(steps, scope)))
+    outcomes.push(...(await restoreVersions(steps, { ...scope, report })))
     roots.push(...describing.filter(({ id }) => !tried.has(id)))
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)

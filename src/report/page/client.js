@@ -72,6 +72,8 @@ function matches(row, place, withoutTime) {
 
 const sums = { stays: 0, goes: 0, trouble: 0 }
 const images = { stays: 0, goes: 0, trouble: 0 }
+// Of a package that goes as a whole nobody reads what is a part of what.
+const hasEdges = data.rows.some(row => row.c !== undefined || row.s !== undefined)
 data.rows.forEach((row, place) => {
   sums[toneOf(row)]++
   if (isRoot(place)) images[toneOf(row)]++
@@ -80,7 +82,9 @@ sums.stays += data.hidden
 
 function figure(tone, word) {
   if (sums[tone] === 0) return ''
-  const text = `${number(images[tone])} ${images[tone] === 1 ? 'image' : 'images'} ${word} (${number(sums[tone])} ${sums[tone] === 1 ? 'version' : 'versions'})`
+  const versions = `${number(sums[tone])} ${sums[tone] === 1 ? 'version' : 'versions'}`
+  const roots = `${number(images[tone])} ${images[tone] === 1 ? 'image' : 'images'}`
+  const text = hasEdges ? `${roots} ${word} (${versions})` : `${versions} ${word}`
   return make('span', { class: 'figure' }, make('span', { class: `dot ${tone}` }), text)
 }
 
@@ -103,7 +107,7 @@ const head = [
   make(
     'div',
     { class: 'soft' },
-    `Mode ${data.mode}, started ${data.started.slice(0, 16).replace('T', ' ')} UTC. Digest of the plan: `,
+    `Mode ${data.mode}, started ${data.started.slice(0, 16).replace('T', ' ')} UTC. Digest of the plan, to compare with the log of the real run: `,
     make('code', { id: 'plan-digest' }, data.planDigest)
   ),
   box('This run failed.', data.failures, 'red'),
