@@ -12,9 +12,9 @@ import { parsePatterns } from '../src/policy/pattern.ts'
 import { parseAge } from '../src/policy/time.ts'
 import { parseManifest } from '../src/registry/manifest.ts'
 import { parseRecord } from '../src/report/read-record.ts'
+import { findReferences } from '../src/usage/references.ts'
 import { createSecrets } from '../src/util/secrets.ts'
 import { image, index, labelled, manifest, schema1 } from './emulator/shapes.ts'
-import { findReferences } from './helpers/references.ts'
 
 /**
  * Texts from outside, whole and broken: whatever they are, a reader says what is wrong with them in a sentence of its

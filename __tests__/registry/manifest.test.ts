@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Descriptor, Manifest } from '../../src/model/manifest.ts'
-import { ACCEPT, isSchema1, MAX_BYTES, parseManifest } from '../../src/registry/manifest.ts'
+import { ACCEPT, isSchema1, MAX_BYTES, mentionsOf, parseManifest } from '../../src/registry/manifest.ts'
 import { digestOf } from '../helpers/make.ts'
 
 const OCI = 'application/vnd.oci.image'
@@ -344,6 +344,9 @@ describe('what cannot be read is refused, never taken for a manifest without edg
     ['a subject without a digest', bytes({ ...image, subject: {} })],
     ['children in capital letters', bytes({ ...image, Manifests: [entry(A, 'linux', 'amd64')] })],
     ['children with a long s', bytes({ manifests: [], manifeſts: [entry(A, 'linux', 'amd64')] })],
+    ['a child with a digest in capital letters', bytes({ manifests: [{ digest: A, Digest: B }] })],
+    ['a child with a type in capital letters', bytes({ manifests: [{ digest: A, MediaType: MANIFEST }] })],
+    ['a subject with a digest in capital letters', bytes({ ...image, subject: { digest: A, DIGEST: B } })],
     ['an index and an image at once', bytes({ ...image, manifests: [entry(A, 'linux', 'amd64')] })],
     ['more than 4 MiB', big],
     ['bytes that are not UTF-8', utf8]
@@ -377,4 +380,12 @@ test('every type that the Accept header of GHCR needs is named', () => {
 test('only schema 1 is schema 1', () => {
   expect(isSchema1(parse({ fsLayers: [] }))).toBe(true)
   expect(isSchema1(parse(image))).toBe(false)
+})
+
+test('law 2: what nobody can read needs what it names, also where letters are written by their numbers', () => {
+  const escaped = [...B].map(letter => `\\u00${letter.charCodeAt(0).toString(16).toUpperCase()}`).join('')
+  const bytes = Buffer.from(`{"Manifests":[{"digest":"${A}"},{"digest":"${escaped}"}]}`)
+  const { children, unknown } = mentionsOf(bytes, INDEX, 'odd')
+  expect(children.map(({ digest }) => digest)).toEqual([A, B])
+  expect(unknown).toBe('odd')
 })

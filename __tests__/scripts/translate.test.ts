@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { parse } from 'yaml'
-import { write } from '../../scripts/translate/ours.ts'
 import { stepsIn } from '../../scripts/translate/theirs.ts'
 import { translate } from '../../scripts/translate/translate.ts'
 import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
@@ -9,216 +7,28 @@ import { readInputs } from '../../src/config/inputs.ts'
 import { openPolicies } from '../../src/config/policies.ts'
 import { parseAge } from '../../src/policy/time.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
-import { digestOf } from '../helpers/make.ts'
-import { type Facts, goes, planFor } from '../helpers/package.ts'
-
-/** Old and young ones, tagged and not; `touched` was pushed long ago and updated today. */
-const PACKAGE: Readonly<Record<string, Facts>> = {
-  young2: { tags: ['v5'], age: 2 },
-  young3: { tags: ['v4'], age: 3 },
-  old40: { tags: ['v3', 'stable'], age: 40 },
-  old50: { tags: ['pr-2'], age: 50 },
-  old60: { tags: ['pr-1'], age: 60 },
-  touched: { tags: ['v0'], age: 300, updated: 45 },
-  bare5: { age: 5 },
-  bare70: { age: 70 },
-  bare80: { age: 80 }
-}
-
-const DATAAXIOM = 'dataaxiom/ghcr-cleanup-action@v1'
-const SNOK = 'snok/container-retention-policy@v3.0.0'
-const SNOK_2 = 'snok/container-retention-policy@v2'
-const VERSIONS = 'actions/delete-package-versions@v5'
-const VLAURIN = 'vlaurin/action-ghcr-prune@v0.6.0'
-const CHIZKIYAHU = 'Chizkiyahu/delete-untagged-ghcr-action@v6'
-const MANAGER = 'ghcr-manager/ghcr-cleanup-manager@v1'
-
-/** Our step as a workflow has it, with its expressions filled in. */
-function oursFor(uses: string, inputs: string): Record<string, string> {
-  const [theirs] = stepsIn(`- uses: ${uses}\n  with: ${inputs}`)
-  const text = write(translate(theirs!)).replaceAll(expression('github.repository'), 'acme/app')
-  const [step] = parse(text) as [{ uses: string; with: Record<string, unknown> }]
-  // As the README has it, so that it can be pasted.
-  expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`uses: ${step.uses}\n`)
-  return Object.fromEntries(Object.entries(step.with).map(([name, value]) => [name, String(value)]))
-}
-
-/** What our step deletes of the package. */
-function deletedBy(step: Record<string, string>): string[] {
-  const env: Record<string, string> = {
-    GITHUB_REPOSITORY: 'acme/app',
-    GITHUB_REPOSITORY_OWNER: 'acme',
-    INPUT_TOKEN: 'ghs_x'
-  }
-  for (const [name, value] of Object.entries(step)) env[`INPUT_${name.toUpperCase()}`] = value
-  const policy = openPolicies(readInputs(env), '.', fakeClock()).policyOf('app')
-  return policy === undefined ? [] : goes(PACKAGE, planFor(PACKAGE, policy))
-}
+import { DATAAXIOM, translated, VERSIONS } from '../helpers/their-steps.ts'
 
 const expression = (name: string): string => `\${{ ${name} }}`
 
-const BARE = ['bare5', 'bare70', 'bare80']
-
-describe('a step of another tool deletes the same here, or less', () => {
-  test.each<[string, string, string, string[]]>([
-    ['bare', DATAAXIOM, '{ token: t }', BARE],
-    ['keep 2, of all', DATAAXIOM, '{ keep-n-tagged: 2 }', ['old40', 'old50', 'old60', 'touched']],
-    [
-      'keep 2, counted among the old ones only, by the last change',
-      DATAAXIOM,
-      '{ keep-n-tagged: 2, older-than: 30 days }',
-      ['old50', 'old60']
-    ],
-    [
-      'the same with what is excluded',
-      DATAAXIOM,
-      '{ keep-n-tagged: 0, exclude-tags: "v*", older-than: 30 days }',
-      ['old50', 'old60']
-    ],
-    ['keep 1 untagged of the old ones', DATAAXIOM, '{ keep-n-untagged: 1, older-than: 30 days }', ['bare80']],
-    ['tags of pull requests', DATAAXIOM, '{ delete-tags: "pr-*" }', ['old50', 'old60']],
-    [
-      'a regular expression',
-      DATAAXIOM,
-      '{ delete-tags: "^pr-\\\\d+$", use-regex: true }',
-      ['old50', 'old60']
-    ],
-    [
-      'untagged, and a package',
-      DATAAXIOM,
-      '{ package: app, delete-untagged: true, older-than: 1 month and 5 days }',
-      ['bare70', 'bare80']
-    ],
-    [
-      'everything for each state',
-      DATAAXIOM,
-      '{ delete-untagged: true, delete-ghost-images: true, delete-partial-images: true, delete-orphaned-images: true, validate: true, log-level: debug }',
-      BARE
-    ],
-    ['another package', DATAAXIOM, '{ packages: "other*", expand-packages: true, keep-n-tagged: 1 }', []],
-    [
-      'both, as is its default',
-      SNOK,
-      '{ account: acme, image-names: "app", cut-off: 4w 2d }',
-      ['old40', 'old50', 'old60', 'touched', 'bare70', 'bare80']
-    ],
-    [
-      'keep 2 most recent, after the cut-off',
-      SNOK,
-      '{ account: acme, image-names: app, cut-off: 30d, keep-n-most-recent: 2, tag-selection: tagged }',
-      ['old50', 'old60']
-    ],
-    [
-      'keep 3, by creation',
-      SNOK,
-      '{ account: acme, image-names: app, cut-off: 30d, keep-n-most-recent: 3, tag-selection: tagged, timestamp-to-use: created_at }',
-      ['touched']
-    ],
-    [
-      'keep 2, untagged too',
-      SNOK,
-      '{ account: acme, image-names: "* !ot*", cut-off: 30d, keep-n-most-recent: 2 }',
-      ['old50', 'old60', 'bare70', 'bare80']
-    ],
-    [
-      'untagged only',
-      SNOK,
-      '{ account: user, image-names: app, cut-off: 8w, tag-selection: untagged }',
-      ['bare70', 'bare80']
-    ],
-    [
-      'all but some',
-      SNOK,
-      '{ account: acme, image-names: app, image-tags: "!v*", cut-off: 10d, tag-selection: tagged }',
-      ['old50', 'old60']
-    ],
-    [
-      'a digest that stays',
-      SNOK,
-      `{ account: acme, image-names: app, cut-off: 60d, tag-selection: untagged, skip-shas: "${digestOf('bare70')}" }`,
-      ['bare80']
-    ],
-    [
-      'version 2',
-      SNOK_2,
-      '{ image-names: app, cut-off: two weeks ago UTC, account-type: org, org-name: acme, keep-at-least: 2, skip-tags: "v3" }',
-      ['old60', 'bare70', 'bare80']
-    ],
-    [
-      'version 2, untagged only',
-      SNOK_2,
-      '{ image-names: app, cut-off: One month ago UTC, account-type: personal, untagged-only: true, token-type: github-token }',
-      ['bare70', 'bare80']
-    ],
-    [
-      'keep 3 versions',
-      VERSIONS,
-      '{ package-name: app, package-type: container, min-versions-to-keep: 3 }',
-      ['old50', 'old60', 'touched']
-    ],
-    [
-      'untagged but 1',
-      VERSIONS,
-      '{ package-name: app, package-type: container, min-versions-to-keep: 1, delete-only-untagged-versions: "true" }',
-      ['bare70', 'bare80']
-    ],
-    [
-      'what is ignored stays',
-      VERSIONS,
-      '{ package-name: app, package-type: container, min-versions-to-keep: 0, ignore-versions: "^v" }',
-      ['old50', 'old60', ...BARE]
-    ],
-    [
-      'younger than 30, the last one too',
-      VLAURIN,
-      '{ organization: acme, container: app, keep-younger-than: 30, keep-last: 1, prune-untagged: true, prune-tags-regexes: "^pr-", keep-tags: stable }',
-      ['old60', 'bare80']
-    ],
-    [
-      'any tag is enough',
-      VLAURIN,
-      '{ organization: acme, container: app, older-than: 30, tag-regex: "^v3$" }',
-      ['old40']
-    ],
-    [
-      'a regular expression with a comma, by creation',
-      VLAURIN,
-      '{ user: acme, container: app, keep-last: 1, prune-tags-regexes: "^pr-\\\\d{1,2}$" }',
-      ['old60']
-    ],
-    ['the defaults', CHIZKIYAHU, '{ token: t, repository_owner: acme, package_name: app }', BARE],
-    [
-      'everything',
-      CHIZKIYAHU,
-      '{ token: t, repository_owner: acme, package_name: app, untagged_only: false }',
-      Object.keys(PACKAGE)
-    ],
-    [
-      'a clean-up',
-      MANAGER,
-      '{ command: cleanup, owner: acme, package: app, keep-n-tagged: 2, older-than: 30d, exclude-tags: stable, db-path: a.db }',
-      ['old60']
-    ]
-  ])('%s (%#)', (_, uses, inputs, expected) => {
-    const deleted = deletedBy({ grace: '0h', ...oursFor(uses, inputs) })
-    // The last tagged version of a package stays whatever a rule says.
-    const kept = expected.length === Object.keys(PACKAGE).length ? ['young2'] : []
-    expect(deleted).toEqual(expected.filter(name => !kept.includes(name)))
-  })
+test('our step is used as in the README, so that it can be pasted', () => {
+  const { uses } = translated(DATAAXIOM, {})
+  expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`uses: ${uses}\n`)
 })
 
 test('a step whose packages come from an expression touches nothing where it gives nothing', () => {
-  const step = oursFor(DATAAXIOM, `{ packages: '${expression('vars.P')}', keep-n-tagged: 2 }`)
-  const blank = Object.fromEntries(
-    Object.entries(step).map(([name, value]) => [name, value.replaceAll(expression('vars.P'), '')])
-  )
-  expect(() => deletedBy(blank)).toThrow(/match: It must be text, not nothing/)
+  const step = translated(DATAAXIOM, { packages: expression('vars.P'), 'keep-n-tagged': '2' }).with
+  const blank = Object.entries(step).map(([name, value]) => [
+    name,
+    value.replaceAll(expression('vars.P'), '')
+  ])
+  const inputs = readInputs(variables(Object.fromEntries(blank)))
+  expect(() => openPolicies(inputs, '.', fakeClock())).toThrow(/match: It must be text, not nothing/)
 })
 
 test('ids become a purge with its confirmation', () => {
-  expect(
-    oursFor(VERSIONS, '{ package-name: app, package-type: container, package-version-ids: "12, 34" }')
-  ).toEqual({
+  const ids = { 'package-name': 'app', 'package-type': 'container', 'package-version-ids': '12, 34' }
+  expect(translated(VERSIONS, ids).with).toEqual({
     packages: 'app',
     mode: 'purge',
     purge: '12, 34',
@@ -274,7 +84,7 @@ describe('every input of another tool is answered with our word', () => {
   })
 
   test('exclude-tags is keep-tags, not a neighbor of it', () => {
-    expect(answersTo({ 'exclude-tags': 'v*\nlatest' })).toEqual([
+    expect(answersTo({ 'exclude-tags': 'v*\nlatest', 'delete-tags': '*' })).toEqual([
       "Input `exclude-tags` belongs to another tool, dataaxiom/ghcr-cleanup-action. Write `keep-tags: 'v* latest'`."
     ])
   })
@@ -344,6 +154,21 @@ describe('every input of another tool is answered with our word', () => {
     )
   })
 
+  test('what a tool deletes by default is said, but never to a step that says in our words what to delete', () => {
+    const theirs = { 'image-names': 'app', 'cut-off': '2w' }
+    const more = 'By default, snok/container-retention-policy deletes more than this step says.'
+    expect(answersTo(theirs).at(-1)).toBe(
+      `${more} For the same here, write \`delete-tags: '*'\` and \`delete-untagged: true\`.`
+    )
+    for (const ours of [
+      { 'delete-tags': 'pr-*' },
+      { 'delete-untagged': 'true' },
+      { mode: 'check' },
+      { policy: 'p.yml' }
+    ])
+      expect(answersTo({ ...theirs, ...ours }).join()).not.toContain('By default')
+  })
+
   test.each([
     ['two weeks ago UTC', '2 weeks'],
     ['4w 2d', '4w 2d'],
@@ -351,11 +176,17 @@ describe('every input of another tool is answered with our word', () => {
     ['2M', '2 months'],
     ['30', '30d']
   ])('the cut-off %s is answered with an age that is accepted', (theirs, ours) => {
-    const answers = answersTo({ 'image-names': 'app', 'image-tags': '!v* dev-*', 'cut-off': theirs })
+    const answers = answersTo({
+      'image-names': 'app',
+      'image-tags': '!v* dev-*',
+      'cut-off': theirs,
+      'tag-selection': 'tagged'
+    })
     // The value of an input that means something else there is not judged as ours.
     expect(answers).toEqual([
       expect.stringContaining('Input `image-names` '),
       expect.stringContaining('Input `cut-off` '),
+      expect.stringContaining('Input `tag-selection` '),
       expect.stringContaining('Input `image-tags` ')
     ])
     expect(answers[1]).toMatch(new RegExp(`Write \`older-than: '?${ours}'?\`\\.$`))

@@ -37,7 +37,7 @@ function repositoryOf(name: string, facts: Partial<Repository> = {}) {
 const questions = (...protect: ProtectSource[]) => ({
   protect,
   references: [],
-  checkTime: () => {},
+  inLimit: <T>(work: () => T) => work(),
   expectationsOf: () => ({ gitTags: ['v*'], imageTags: ['{tag}', '{version}'] }),
   requiredTags: []
 })

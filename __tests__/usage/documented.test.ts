@@ -3,8 +3,8 @@ import { expect, test } from '@jest/globals'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { runPolicyTests } from '../../src/config/policy-tests.ts'
 import { gitNames } from '../../src/model/tag.ts'
+import { findReferences, referencesTo } from '../../src/usage/references.ts'
 import { recipe } from '../helpers/recipes.ts'
-import { findReferences, referencesTo } from '../helpers/references.ts'
 
 /** The examples of docs/policies.md on what is in use, as they are written. */
 

@@ -2,8 +2,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { readPolicy } from '../../src/config/policy-file.ts'
-import { readTextFile } from '../../src/usage/files.ts'
-import { readMatchingFiles } from '../helpers/references.ts'
+import { readMatchingFiles, readTextFile } from '../../src/usage/files.ts'
 import { checkout } from '../helpers/workspace.ts'
 
 const paths = (root: string, ...patterns: string[]): string[] =>

@@ -1,9 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { describe, expect, test } from '@jest/globals'
 import { imagesNamedIn } from '../../src/usage/named-images.ts'
+import { findReferences, referencesTo } from '../../src/usage/references.ts'
+import { limited } from '../../src/usage/variables.ts'
 import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
-import { type Files, findReferences, OTHERS, referencesTo, usedBy } from '../helpers/references.ts'
+import { type Files, OTHERS, usedBy } from '../helpers/references.ts'
 
 /** The forms in which deployments name what they run. Whatever is in use must be found; more may be. */
 
@@ -433,12 +435,25 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     expect(inBounds(() => imagesNamedIn([{ path: 'a.yaml', text }], 'ghcr.io', 'acme'))).toEqual([])
   })
 
-  test('files without anything in them', () => {
-    const files = Array.from({ length: 3 }, (_, at) => ({ path: `${at}.yaml`, text: '- a\n' }))
-    const late = () => {
-      throw new Error('it is late')
-    }
-    expect(() => imagesNamedIn(files, 'ghcr.io', 'acme', late)).toThrow('it is late')
+  test.each([
+    ['settings', 'a=b\n'.repeat(1_001)],
+    ['names', 'acme/app:v1 '.repeat(1_001)],
+    ['tags that variables stand for', `${'T=1\nT=2\n'.repeat(2)}${'tag: $T\n'.repeat(499)}`],
+    ['names that variables stand for', `${'T=1\nT=2\n'.repeat(2)}${'acme/app:$T '.repeat(400)}`]
+  ])('more %s than are kept in memory', (_, text) => {
+    const files = [{ path: 'a', text }]
+    expect(() => findReferences(files, 'acme', '', limited(1_000))).toThrow(
+      /more than 1,000 settings and names/
+    )
+    expect(findReferences(files, 'acme', '', limited(10_000)).found.length).toBeLessThan(3_000)
+  })
+
+  test('66,000 lines that may mean each of 2,000 tags hold each of them once', () => {
+    const tags = Array.from({ length: 2_000 }, (_, at) => `v${at}`)
+    const { found } = findReferences([{ path: 'a.yaml', text: 'image: "$X"\n'.repeat(66_000) }], 'acme')
+    const inUse = inBounds(() => referencesTo(found, 'app', tags))
+    expect(inUse.map(({ tag }) => tag).filter(tag => tag !== 'latest')).toEqual(tags)
+    expect(inUse[0]?.by).toBe('a.yaml:1')
   })
 
   test('a line of a hundred thousand images', () => {

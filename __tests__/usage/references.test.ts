@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { expect, test } from '@jest/globals'
+import { findReferences, referencesTo } from '../../src/usage/references.ts'
 import { digestOf } from '../helpers/make.ts'
-import { findReferences, referencesTo } from '../helpers/references.ts'
 
 const DIGEST = digestOf('some image')
 
@@ -9,7 +9,7 @@ const DIGEST = digestOf('some image')
 function inUse(...texts: string[]): string[] {
   const files = texts.map((text, index) => ({ path: index === 0 ? 'a.yaml' : `${index}.env`, text }))
   const { found } = findReferences(files, 'Acme')
-  return referencesTo(found, 'app').map(({ by, tag, digest }) => `${tag ?? digest} by ${by}`)
+  return referencesTo(found, 'app', []).map(({ by, tag, digest }) => `${tag ?? digest} by ${by}`)
 }
 
 test.each<[string, string, string[]]>([
@@ -99,8 +99,8 @@ test('says where a tag stands in a variable that nothing sets', () => {
 test('a digest is in use of every package, a tag of one', () => {
   const text = `ghcr.io/acme/web:v1 ghcr.io/acme/app@${DIGEST}`
   const { found } = findReferences([{ path: 'a', text }], 'acme')
-  expect(referencesTo(found, 'web')).toMatchObject([{ digest: DIGEST }, { tag: 'v1' }])
-  expect(referencesTo(found, 'team/deep')).toMatchObject([{ digest: DIGEST }])
+  expect(referencesTo(found, 'web', [])).toMatchObject([{ digest: DIGEST }, { tag: 'v1' }])
+  expect(referencesTo(found, 'team/deep', [])).toMatchObject([{ digest: DIGEST }])
 })
 
 test('names with slashes are one package', () => {

@@ -1,23 +1,9 @@
 import { ExpectedError } from '../errors.ts'
-import type { Clock } from '../model/clock.ts'
 import { type MatchedFiles, readMatchingFiles, readTextFile } from '../usage/files.ts'
 import { imagesNamedIn, type NamedImage } from '../usage/named-images.ts'
-import { type CheckTime, findReferences, type Reference, type TextFile } from '../usage/references.ts'
-import { formatDuration } from '../util/format.ts'
+import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
 import type { Inputs } from './inputs.ts'
 import type { PolicyFile } from './policy-schema.ts'
-
-/** A search that is given up has not found what is in use, so the run ends red, and not as one that a later run completes. */
-export function timeCheck({ timeLimit }: Inputs, clock: Clock): CheckTime {
-  const until = clock.now() + timeLimit
-  return () => {
-    if (clock.now() <= until) return
-    throw new ExpectedError(
-      `Searching the files that \`protect-files\`, \`protect.files\` and \`protect.list\` name took longer than the ` +
-        `${formatDuration(timeLimit)} of \`time-limit\`, so it is unknown what is in use, and nothing is deleted. Name fewer or smaller files.`
-    )
-  }
-}
 
 /** What the files of the workspace say of the owner's images. */
 export interface FilesInUse {
@@ -34,27 +20,19 @@ export interface FilesInUse {
  * looks whether it is there.
  *
  * @param workspace the folder that paths start from
- * @throws ExpectedError for a file that cannot be read, for a list without an image, and what `checkTime` throws
+ * @throws ExpectedError for a file that cannot be read, and for a list without an image
  */
-export function readFilesInUse(
-  inputs: Inputs,
-  file: PolicyFile | undefined,
-  workspace: string,
-  checkTime: CheckTime
-): FilesInUse {
+export function readFilesInUse(inputs: Inputs, file: PolicyFile | undefined, workspace: string): FilesInUse {
   const nothing = { references: [], named: [], warnings: [] }
   if (inputs.mode !== 'retain' && inputs.mode !== 'check') return nothing
   const patterns = [...inputs.protectFiles, ...(file?.protect.files ?? [])]
   const matched =
-    patterns.length === 0
-      ? { files: [], idle: [], unsearched: [] }
-      : readMatchingFiles(workspace, patterns, checkTime)
-  if (inputs.mode === 'retain')
-    return { ...nothing, ...readReferences(inputs, file, matched, workspace, checkTime) }
+    patterns.length === 0 ? { files: [], idle: [], unsearched: [] } : readMatchingFiles(workspace, patterns)
+  if (inputs.mode === 'retain') return { ...nothing, ...readReferences(inputs, file, matched, workspace) }
   const { host } = new URL(inputs.registryUrl)
   return {
     ...nothing,
-    named: imagesNamedIn(matched.files, host, inputs.owner, checkTime),
+    named: imagesNamedIn(matched.files, host, inputs.owner),
     warnings: unsearchedWarnings(matched)
   }
 }
@@ -63,12 +41,11 @@ function readReferences(
   inputs: Inputs,
   file: PolicyFile | undefined,
   matched: MatchedFiles,
-  workspace: string,
-  checkTime: CheckTime
+  workspace: string
 ): Pick<FilesInUse, 'references' | 'warnings'> {
-  const { found, unresolved } = findReferences(matched.files, inputs.owner, inputs.repository, checkTime)
+  const { found, unresolved } = findReferences(matched.files, inputs.owner, inputs.repository)
   const list = file?.protect.list
-  const listed = list === undefined ? [] : readList(list, inputs.owner, workspace, checkTime)
+  const listed = list === undefined ? [] : readList(list, inputs.owner, workspace)
   return {
     references: [...found, ...listed],
     warnings: [
@@ -94,12 +71,7 @@ function unsearchedWarnings({ idle, unsearched }: MatchedFiles): string[] {
 }
 
 /** A list that was to be made by a command that failed is empty; that says nothing of what is in use. */
-function readList(
-  path: string,
-  owner: string,
-  workspace: string,
-  checkTime: CheckTime
-): readonly Reference[] {
+function readList(path: string, owner: string, workspace: string): readonly Reference[] {
   const file: TextFile = { path, text: readTextFile(workspace, path, 'The list of what is in use,') }
   if (!/[:@/]/.test(file.text)) {
     throw new ExpectedError(
@@ -107,5 +79,5 @@ function readList(
         'remove `protect.list` from the policy.'
     )
   }
-  return findReferences([file], owner, '', checkTime).found
+  return findReferences([file], owner).found
 }

@@ -56,7 +56,7 @@ export const counted =
     const old = ourAge(age)
     return (
       `There, the ${value} are only counted among what is older than ${old}. Write in \`policy\` a rule ` +
-      `\`{ action: delete, match: { ${match(all)}, older-than: ${old} }, keep-at-least: ${value}, rank-by: updated }\`.`
+      `\`{ action: delete, match: { ${match(all)}, older-than: ${old} }, keep-at-least: ${value}, rank-by: ${rankedBy(all)} }\`.`
     )
   }
 
@@ -66,8 +66,13 @@ export const newestTagged = (cutOff: string): ForeignWord =>
     cutOff,
     all => `tags: ${flowList(selectedTags(all))}`,
     (value, all) =>
-      `Write \`delete-tags: ${quoted(selectedTags(all).join(' '))}\`, \`keep-at-least: ${value}\` and \`rank-by: updated\`.`
+      `Write \`delete-tags: ${quoted(selectedTags(all).join(' '))}\`, \`keep-at-least: ${value}\` and \`rank-by: ${rankedBy(all)}\`.`
   )
+
+/** The date that the newest are newest by; snok's action can be told. */
+function rankedBy(all: ForeignInputs): string {
+  return all['timestamp-to-use'] === 'created_at' ? 'created' : 'updated'
+}
 
 /** What a step selects by tag; everything where it does not say. */
 function selectedTags(all: ForeignInputs): string[] {
@@ -114,7 +119,7 @@ export const pruned =
     const selecting = PRUNES.filter(one => !['', 'false'].includes(all[one] ?? ''))
     const [first] = selecting
     if (first !== name)
-      return `Leave it out: ${first === undefined ? 'it selects nothing' : `the answer to \`${first}\` has it`}.`
+      return `Leave it out: ${first === undefined ? 'it selects nothing' : `the rule for \`${first}\` has \`${name}\``}.`
     const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
     const match = (what: string): string =>
       `match: { ${what}${['', '0d'].includes(old) ? '' : `, older-than: ${old}`} }`

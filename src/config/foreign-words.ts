@@ -1,3 +1,4 @@
+import { BROKEN_STATES } from '../model/decision.ts'
 import {
   asPatterns,
   called,
@@ -29,10 +30,27 @@ export interface ForeignTool {
   readonly name: string
   /** Every input that is not ours, or that is and means something else. */
   readonly words: Readonly<Record<string, ForeignWord>>
+  /** What it deletes by default, as an input of ours; not if the step has one of the inputs in `unless`. */
+  readonly defaults?: readonly { readonly write: string; readonly unless: readonly string[] }[]
 }
 
 /** The age of what goes, in snok's action. */
 const cutOff: ForeignWord = value => called('older-than')(ourAge(value), {})
+
+const TAGGED = "`delete-tags: '*'`"
+const UNTAGGED = '`delete-untagged: true`'
+
+function isBlank(value: string | undefined): boolean {
+  return (value ?? '') === ''
+}
+
+/** What snok's action only asks of tagged images, by its name there. */
+const ofTagged =
+  (name: string, word: ForeignWord): ForeignWord =>
+  (value, all) =>
+    all['tag-selection'] === 'untagged' || all['untagged-only'] === 'true'
+      ? `Leave it out: there, \`${name}\` does not count for untagged images.`
+      : word(value, all)
 
 /** What dataaxiom's action and ghcr-cleanup-manager, which grew out of it, have in common. */
 const CLEANUP: ForeignTool['words'] = {
@@ -47,7 +65,10 @@ const CLEANUP: ForeignTool['words'] = {
   'delete-ghost-images': flag('`delete-broken: ghost`'),
   'delete-partial-images': flag('`delete-broken: partial`'),
   'delete-orphaned-images': flag('`delete-broken: orphaned`'),
-  'use-regex': leaveOut('write each regular expression as `/…/`'),
+  'use-regex': (_, all) =>
+    isBlank(all['delete-tags'])
+      ? 'Leave it out: each regular expression is written as `/…/`.'
+      : called('delete-tags')(asPatterns(all['delete-tags'] ?? '', all).join(' '), all),
   'log-level': DEBUG
 }
 
@@ -61,7 +82,18 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       tags: (value, all) => called('delete-tags')(asPatterns(value, all).join(' '), all),
       validate: leaveOut('every run checks again what it did, and `mode: check` checks images at any time'),
       'github-api-url': called('api-url')
-    }
+    },
+    defaults: [
+      {
+        write: UNTAGGED,
+        unless: [
+          'tags',
+          'keep-n-tagged',
+          'keep-n-untagged',
+          ...BROKEN_STATES.map(state => `delete-${state}-images`)
+        ]
+      }
+    ]
   },
   {
     name: 'snok/container-retention-policy',
@@ -72,21 +104,25 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
           : called('owner')(value, {}),
       'image-names': value =>
         `Write \`packages: ${quoted(NESTED(value))}\`; here a single \`*\` does not match a slash.`,
-      'image-tags': called('delete-tags'),
+      'image-tags': ofTagged('image-tags', called('delete-tags')),
       'cut-off': cutOff,
-      'keep-n-most-recent': (value, all) =>
-        all['tag-selection'] === 'untagged'
-          ? 'Leave it out: there, it does not count for untagged images.'
-          : newestTagged('cut-off')(value, all),
+      'keep-n-most-recent': ofTagged('keep-n-most-recent', newestTagged('cut-off')),
       'timestamp-to-use': value => `Write \`age-from: ${value.replace('_at', '')}\`.`,
-      'tag-selection': value =>
-        ({
-          untagged: 'Write `delete-untagged: true`, without `delete-tags`.',
-          tagged: "Write `delete-tags: '*'`, without `delete-untagged`."
-        })[value] ?? "Write `delete-tags: '*'` and `delete-untagged: true`.",
+      'tag-selection': (value, all) => {
+        if (value === 'untagged') return `Write ${UNTAGGED}, without \`delete-tags\`.`
+        // The answer to such an input says which tags.
+        const said = ['image-tags', 'keep-n-most-recent'].some(name => name in all)
+        if (value === 'tagged')
+          return said ? 'Leave it out.' : `Write ${TAGGED}, without \`delete-untagged\`.`
+        return `Write ${said ? '' : `${TAGGED} and `}${UNTAGGED}.`
+      },
       'skip-shas': called('keep-tags'),
       'rust-log': DEBUG
-    }
+    },
+    defaults: [
+      { write: TAGGED, unless: ['tag-selection', 'image-tags', 'keep-n-most-recent'] },
+      { write: UNTAGGED, unless: ['tag-selection'] }
+    ]
   },
   {
     name: 'snok/container-retention-policy@v2',
@@ -94,15 +130,19 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'image-names': value => `Write \`packages: ${quoted(NESTED(value))}\`.`,
       'cut-off': cutOff,
       'timestamp-to-use': value => `Write \`age-from: ${value.replace('_at', '')}\`.`,
-      'filter-tags': called('delete-tags'),
+      'filter-tags': ofTagged('filter-tags', called('delete-tags')),
       'skip-tags': called('keep-tags'),
-      'keep-at-least': newestTagged('cut-off'),
+      'keep-at-least': ofTagged('keep-at-least', newestTagged('cut-off')),
       'untagged-only': flag('`delete-untagged: true`, without `delete-tags`'),
       'filter-include-untagged': called('delete-untagged'),
       'account-type': FOUND_OUT,
       'org-name': called('owner'),
       'token-type': leaveOut('the action finds out what kind of token it is')
-    }
+    },
+    defaults: [
+      { write: TAGGED, unless: ['untagged-only', 'filter-tags', 'keep-at-least'] },
+      { write: UNTAGGED, unless: ['untagged-only', 'filter-include-untagged'] }
+    ]
   },
   {
     name: 'actions/delete-package-versions',
@@ -112,15 +152,17 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'package-name': called('packages'),
       'package-type': leaveOut('this action only handles container packages'),
       'num-old-versions-to-delete': (value, all) =>
-        only(all) === undefined && (all['min-versions-to-keep'] ?? '') === ''
+        only(all) === undefined && ['', '-1'].includes(all['min-versions-to-keep'] ?? '')
           ? `Write \`delete-tags: '*'\`, \`delete-untagged: true\` and \`deletions-per-run: ${value}\`.`
           : 'Leave it out: there, it does not count together with the other inputs.',
       'min-versions-to-keep': (value, all) =>
-        ({
-          untagged: `Write \`keep-untagged: ${value}\`.`,
-          'pre-releases': `Write \`keep-at-least: ${value}\` in the rule for pre-releases.`,
-          all: `Write \`delete-tags: '*'\`, \`keep-at-least: ${value}\`, \`delete-untagged: true\` and \`keep-untagged: ${value}\`.`
-        })[only(all) ?? 'all'],
+        value === '-1'
+          ? 'Leave it out.'
+          : {
+              untagged: `Write \`keep-untagged: ${value}\`.`,
+              'pre-releases': `Write \`keep-at-least: ${value}\` in the rule for pre-releases.`,
+              all: `Write \`delete-tags: '*'\`, \`keep-at-least: ${value}\`, \`delete-untagged: true\` and \`keep-untagged: ${value}\`.`
+            }[only(all) ?? 'all'],
       'ignore-versions': regexes,
       'ignore-versions-include-tags': leaveOut('`keep-tags` always matches tags'),
       'delete-only-untagged-versions': flag('`delete-untagged: true`'),
@@ -137,6 +179,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       container: called('packages'),
       'keep-younger-than': pruned('keep-younger-than'),
       'keep-last': pruned('keep-last'),
+      'older-than': pruned('older-than'),
       'keep-tags-regexes': regexes,
       ...Object.fromEntries(PRUNES.map(name => [name, pruned(name)]))
     }
@@ -146,10 +189,12 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
     words: {
       repository_owner: called('owner'),
       owner_type: FOUND_OUT,
-      repository: value =>
-        value === ''
+      repository: (value, all) => {
+        if (!isBlank(all['package_name'])) return 'Leave it out: `packages` names the package.'
+        return value === ''
           ? "Write `packages: '**'`."
-          : 'Write `packages: linked`, for all packages that are linked to this repository.',
+          : 'Write `packages: linked`, for all packages that are linked to this repository.'
+      },
       package_name: called('packages'),
       untagged_only: value =>
         value === 'false'
@@ -160,7 +205,8 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
           ? 'Leave it out: `delete-untagged` does that.'
           : 'There is no such setting. `delete-untagged` also deletes untagged indexes: leave that input out to keep them.',
       with_sigs: leaveOut('signatures are deleted with what they sign')
-    }
+    },
+    defaults: [{ write: UNTAGGED, unless: ['untagged_only'] }]
   },
   {
     name: 'ghcr-manager/ghcr-cleanup-manager',

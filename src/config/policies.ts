@@ -1,12 +1,13 @@
+import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import type { Policy } from '../policy/rule.ts'
 import type { RunRecord } from '../report/record.ts'
-import type { CheckTime } from '../usage/references.ts'
-import { some } from '../util/format.ts'
+import { formatDuration, some } from '../util/format.ts'
+import { inTime } from '../util/in-time.ts'
 import { readEarlierRun } from './earlier-run.ts'
 import { expectationsOf, type PackageExpectations } from './expectations.ts'
-import { type FilesInUse, readFilesInUse, timeCheck } from './files-in-use.ts'
+import { type FilesInUse, readFilesInUse } from './files-in-use.ts'
 import { idleRules } from './idle-rules.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages } from './package-selection.ts'
@@ -24,8 +25,8 @@ export interface Policies extends FilesInUse {
   readonly expectationsOf: (packageName: string) => PackageExpectations
   /** What the repositories name stays. */
   readonly protect: readonly ProtectSource[]
-  /** Throws once `time-limit` is over: for work on files that could take however long. */
-  readonly checkTime: CheckTime
+  /** Does work on what files say, which could take however long. @throws ExpectedError when `time-limit` is over */
+  readonly inLimit: <T>(work: () => T) => T
   /** True when some rule strips tags, which takes another right than deleting. */
   readonly stripsTags: boolean
   /** The report that `plan` or `restore` names. */
@@ -43,11 +44,28 @@ export interface Policies extends FilesInUse {
  *   `time-limit` does not suffice for what they name
  */
 export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): Policies {
-  const checkTime = timeCheck(inputs, clock)
+  const until = clock.now() + inputs.timeLimit
+  const inLimit: Policies['inLimit'] = work =>
+    inTime(Math.max(LEAST, until - clock.now()), work, () => takesTooLong(inputs))
+  return { ...inLimit(() => readPolicies(inputs, workspace)), inLimit }
+}
+
+/** In milliseconds: a run whose time is over anyway ends at its next request, and not by this. */
+const LEAST = 1_000
+
+/** A search that is given up has not found what is in use, so the run ends red, and not as one that a later run completes. */
+function takesTooLong({ timeLimit }: Inputs): ExpectedError {
+  return new ExpectedError(
+    `Searching the files that the inputs and the policy name took longer than the ${formatDuration(timeLimit)} of ` +
+      '`time-limit`, so it is unknown what is in use, and nothing is deleted. Name fewer or smaller files.'
+  )
+}
+
+function readPolicies(inputs: Inputs, workspace: string): Omit<Policies, 'inLimit'> {
   const plain = policyFromInputs(inputs)
   const file = inputs.policy === undefined ? undefined : readPolicy(inputs.policy, workspace)
   if (file !== undefined) runPolicyTests(file)
-  const { references, named, warnings } = readFilesInUse(inputs, file, workspace, checkTime)
+  const { references, named, warnings } = readFilesInUse(inputs, file, workspace)
   const rules = [...plain.rules, ...(file?.packages ?? []).flatMap(entry => entry.rules)]
   return {
     packages: file === undefined || inputs.packagesGiven ? inputs.packages : packagesOf(file),
@@ -59,7 +77,6 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     references,
     named,
-    checkTime,
     earlierRun: readEarlierRun(inputs, workspace),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
     warnings,

@@ -5,6 +5,9 @@ import type { ForeignInputs } from './foreign-answers.ts'
 import { foreignTool } from './foreign-words.ts'
 import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
 
+/** Inputs that say what a step of ours does. */
+const OURS = ['mode', 'policy', 'delete-tags', 'delete-untagged', 'delete-broken']
+
 /** A sentence for each input that action.yml does not have, by its name; a word of another tool is told in ours. */
 export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const known = new Set(KEYS.map(variableOf))
@@ -20,15 +23,23 @@ export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, strin
     ])
   ])
   const tool = foreignTool(strange, all)
-  return new Map(
-    Object.entries(all).flatMap(([name, value]): [string, string][] => {
-      const word = tool && own(tool.words, name)
-      if (word !== undefined) {
-        return [[name, `Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`]]
-      }
-      return strange.includes(name) ? [[name, unknownInput(name)]] : []
-    })
-  )
+  const answers = new Map<string, string>()
+  for (const [name, value] of Object.entries(all)) {
+    const word = tool && own(tool.words, name)
+    if (word !== undefined) {
+      answers.set(name, `Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`)
+    } else if (strange.includes(name)) answers.set(name, unknownInput(name))
+  }
+  const defaults = (tool?.defaults ?? []).filter(({ unless }) => !unless.some(name => name in all))
+  // A step that says what to delete in our words is no step of theirs: nobody may be told to delete more.
+  if (defaults.length > 0 && !OURS.some(name => name in all)) {
+    const written = defaults.map(({ write }) => write).join(' and ')
+    answers.set(
+      '',
+      `By default, ${tool?.name} deletes more than this step says. For the same here, write ${written}.`
+    )
+  }
+  return answers
 }
 
 function unknownInput(name: string): string {

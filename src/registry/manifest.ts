@@ -117,7 +117,12 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
  * @param cause why it could not be parsed
  */
 export function mentionsOf(bytes: Uint8Array, contentType: string | undefined, cause: string): Manifest {
-  const mentioned = new Set(Buffer.from(bytes).toString('latin1').match(ANY_DIGEST) ?? [])
+  const raw = Buffer.from(bytes).toString('latin1')
+  // JSON may write any letter by its number.
+  const spelled = raw.replaceAll(/\\u00([0-7][0-9a-f])/gi, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16))
+  )
+  const mentioned = new Set([raw, spelled].flatMap(one => one.match(ANY_DIGEST) ?? []))
   const subject = subjectIn(bytes)
   const children = [...mentioned].flatMap((text): Descriptor[] => {
     const digest = parseDigest(text)
@@ -160,10 +165,24 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-/** Clients written in Go read these keys in capital letters as well, and the last of several counts there. */
-const EDGES: readonly string[] = ['manifests', 'subject', 'config', 'layers']
-/** As Go compares: the long s is an s. */
-const fold = (key: string): string => key.toUpperCase().toLowerCase()
+const EDGES: ReadonlySet<string> = new Set([
+  'manifests',
+  'subject',
+  'config',
+  'layers',
+  'digest',
+  'mediaType'
+])
+/** As Go compares, to which the long s is an s. */
+const LIKE_EDGES = new RegExp(`^(?:${[...EDGES].join('|')})$`, 'iu')
+
+/** Clients written in Go read these keys in other letters as well, and the last of several counts there. */
+function oddKeyIn(json: unknown): string | undefined {
+  const { manifests, subject } = Object(json)
+  const parts: unknown[] = [json, subject, ...(Array.isArray(manifests) ? manifests : [])]
+  const keys = parts.flatMap(part => (typeof part === 'object' ? Object.keys(part ?? {}) : []))
+  return keys.find(key => !EDGES.has(key) && LIKE_EDGES.test(key))
+}
 
 function parseBody(bytes: Uint8Array): Wire {
   if (bytes.length > MAX_BYTES) throw unreadable(`it is larger than ${MAX_BYTES / 1024 / 1024} MiB`)
@@ -173,8 +192,8 @@ function parseBody(bytes: Uint8Array): Wire {
   } catch {
     throw unreadable('it is not JSON')
   }
-  const odd = Object.keys(Object(json)).find(key => !EDGES.includes(key) && EDGES.includes(fold(key)))
-  if (odd !== undefined) throw unreadable(`it spells the key "${fold(odd)}" in other letters`)
+  const odd = oddKeyIn(json)
+  if (odd !== undefined) throw unreadable(`it spells the key "${odd.toLowerCase()}" in other letters`)
   const parsed = parseForeign(wire, json)
   if ('data' in parsed) return parsed.data
   const issue = parsed.issues[0]

@@ -8,7 +8,7 @@ import { askForCommits, type ExpectRules, protectedBy } from '../policy/expected
 import type { Policy } from '../policy/rule.ts'
 import { believable } from './believable.ts'
 import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
-import { type CheckTime, type Reference, referencesTo } from './references.ts'
+import { type Reference, referencesTo } from './references.ts'
 
 /** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
 export interface UsageRead {
@@ -28,8 +28,8 @@ export type ReadUsage = (
 interface Questions {
   readonly protect: readonly ProtectSource[]
   readonly references: readonly Reference[]
-  /** Throws when looking for references has taken too long. */
-  readonly checkTime: CheckTime
+  /** Does what may take however long. @throws when `time-limit` is over */
+  readonly inLimit: <T>(work: () => T) => T
   readonly requiredTags: readonly string[]
   /** The derivations of a check, which would else rebuild what is deleted. */
   readonly expectationsOf: (packageName: string) => Derivation
@@ -74,7 +74,10 @@ export function usageReader(
     const name = policy.repository ?? pkg.repository
     const own = name === undefined ? undefined : repositoryOf(name)
     const { usage, errors } = await askFacts(policy, tags, own ?? unlinked(pkg))
-    const inUse = [...referencesTo(questions.references, pkg.name, tags, questions.checkTime), ...required]
+    const inUse = [
+      ...questions.inLimit(() => referencesTo(questions.references, pkg.name, tags)),
+      ...required
+    ]
     if (questions.protect.length > 0) {
       const guards =
         policy.repository === undefined

@@ -3,7 +3,7 @@ import { join, resolve, sep } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { formatNumber } from '../util/format.ts'
-import type { CheckTime, TextFile } from './references.ts'
+import type { TextFile } from './references.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** More than this is no file that people write by hand, nor are so many that they can be read in a moment. */
@@ -47,23 +47,17 @@ export function readTextFile(workspace: string, path: string, what: string, most
  * followed within the workspace only.
  *
  * @param patterns globs relative to the workspace; `*` is one part of a path, `**` is all; `!` takes out
- * @param checkTime throws when it has taken too long; what it throws comes out
  * @throws ExpectedError when one of them cannot be read: what it uses would not be known
  */
-export function readMatchingFiles(
-  workspace: string,
-  patterns: readonly string[],
-  checkTime: CheckTime
-): MatchedFiles {
+export function readMatchingFiles(workspace: string, patterns: readonly string[]): MatchedFiles {
   const globs = patterns.map(checkGlob)
   const root = realRoot(workspace)
-  const kinds = walk(root, checkTime)
+  const kinds = walk(root)
   const { matched, counts } = parsePatterns(globs).examine([...kinds.keys()])
   const files: TextFile[] = []
   const unsearched: string[] = []
   let room = MOST_BYTES_IN_ALL
   for (const path of [...matched.keys()].sort()) {
-    checkTime()
     const name = `The file \`${path}\`, which \`protect\` names,`
     if (kinds.get(path) === 'astray') {
       throw new ExpectedError(
@@ -125,11 +119,10 @@ type FileKind = 'file' | 'astray'
  * Every file below the root, by its path from there, with `/` between its parts. Each folder is entered by its own
  * path, and by one link at most on the way to it: folders that link to each other have endless paths.
  */
-function walk(root: string, checkTime: CheckTime): Map<string, FileKind> {
+function walk(root: string): Map<string, FileKind> {
   const paths = new Map<string, FileKind>()
   const enter = (folder: string, above: readonly string[], linked: boolean): void => {
     for (const entry of listFolder(join(root, folder))) {
-      checkTime()
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (SKIPPED.includes(entry.name)) continue
       const { kind, real } = entry.isSymbolicLink() ? follow(root, path) : direct(entry, join(root, path))

@@ -1,7 +1,7 @@
 import { isMap, isScalar, LineCounter, parseAllDocuments, visit, type YAMLMap } from 'yaml'
 import { parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
-import { type CheckTime, eachMatch, type TextFile } from './settings.ts'
+import { eachMatch, type TextFile } from './settings.ts'
 import { repeatedKeys } from './yaml-keys.ts'
 
 /** An image that a file names in full: registry, owner, name, and a tag or a digest. */
@@ -26,29 +26,21 @@ const REST =
  * outside of comments. In YAML and JSON the parts may stand in keys of one mapping, as Kustomize and Helm have them.
  *
  * @param host of the registry, with its port
- * @param checkTime throws when it has taken too long; what it throws comes out
  */
-export function imagesNamedIn(
-  files: readonly TextFile[],
-  host: string,
-  owner: string,
-  checkTime: CheckTime = () => {}
-): NamedImage[] {
+export function imagesNamedIn(files: readonly TextFile[], host: string, owner: string): NamedImage[] {
   const base = `(?:(?:docker|docker-image|oci)://)?${RegExp.escape(`${host}/${owner}/`)}`
   const inText = new RegExp(`(?<![\\w.@$}/:-])${base}${REST}`, 'gi')
   const alone = new RegExp(`^${base}([a-z0-9][a-z0-9._/-]{0,254})$`, 'i')
   const found = files.flatMap(file => {
-    checkTime()
-    const written = eachMatch(file, inText).flatMap(({ by, match: [, name = '', tag, digest], before }) => {
-      checkTime()
-      return /^\s*(?:#|\/\/)/.test(before) ? [] : named(by, name, tag?.replace(/[.-]+$/, ''), digest)
-    })
-    return [...written, ...inMappings(file, alone, checkTime)]
+    const written = eachMatch(file, inText).flatMap(({ by, match: [, name = '', tag, digest], before }) =>
+      /^\s*(?:#|\/\/)/.test(before) ? [] : named(by, name, tag?.replace(/[.-]+$/, ''), digest)
+    )
+    return [...written, ...inMappings(file, alone)]
   })
   return [...new Map(found.map(one => [JSON.stringify(one), one])).values()]
 }
 
-function inMappings(file: TextFile, alone: RegExp, checkTime: CheckTime): NamedImage[] {
+function inMappings(file: TextFile, alone: RegExp): NamedImage[] {
   if (!/\.(?:ya?ml|json)$/i.test(file.path) || file.text.length > MOST_PARSED) return []
   const lines = new LineCounter()
   const found: NamedImage[] = []
@@ -63,7 +55,6 @@ function inMappings(file: TextFile, alone: RegExp, checkTime: CheckTime): NamedI
     if (!('contents' in document) || document.errors.length > 0) continue
     visit(document, {
       Map: (_, map) => {
-        checkTime()
         // Which of two values counts is up to whoever reads the file.
         if (repeatedKeys(map).length > 0) return
         const repository = textOf(map, 'newName') ?? textOf(map, 'repository') ?? textOf(map, 'name')

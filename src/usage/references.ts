@@ -3,10 +3,10 @@ import { isTag } from '../model/tag.ts'
 import type { InUse } from '../model/usage.ts'
 import { type Guess, type Tags, tagsOf } from './guess.ts'
 import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './mentions.ts'
-import { type CheckTime, eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
-import { expand, HOLE, type Values, valuesIn } from './variables.ts'
+import { eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
+import { expand, HOLE, limited, type Values, valuesIn } from './variables.ts'
 
-export type { CheckTime, TextFile } from './settings.ts'
+export type { TextFile } from './settings.ts'
 
 /** Tags or a digest that some file names. */
 export interface Reference extends InUse {
@@ -36,17 +36,17 @@ export interface References {
  * - of a variable its default, and what any of the files gives it; one that nobody gives a value may be anything.
  *
  * @param repository `owner/name` of the repository whose workflow runs: what `github.repository` is
- * @param checkTime throws when it has taken too long; what it throws comes out
+ * @throws ExpectedError when it is more than memory holds
  */
 export function findReferences(
   files: readonly TextFile[],
   owner: string,
-  repository: string,
-  checkTime: CheckTime
+  repository = '',
+  within = limited()
 ): References {
-  const scanned = files.map(file => ({ file, settings: settingsIn(file, checkTime) }))
+  const scanned = files.map(file => ({ file, settings: within(settingsIn(file)) }))
   const all = scanned.flatMap(({ settings }) => settings)
-  const values = valuesIn(all, owner, repository, checkTime)
+  const values = valuesIn(all, owner, repository, within)
   const read = scanned.map(({ file, settings }) => {
     const mentions = mentionsIn(file, values)
     return { file, settings, mentions, folders: foldersIn(file, settings, mentions, values) }
@@ -79,30 +79,38 @@ export function findReferences(
 }
 
 /**
- * What is in use of one package.
+ * What is in use of one package: each tag and each digest once, with the first place that names it. Ten thousand lines
+ * that may mean anything say no more than one.
  *
  * @param tags all user tags of the package
- * @param checkTime throws when it has taken too long; what it throws comes out
  */
 export function referencesTo(
   found: readonly Reference[],
   packageName: string,
-  tags: readonly string[],
-  checkTime: CheckTime
+  tags: readonly string[]
 ): InUse[] {
-  const inUseBy = (by: string, one: Tags): InUse[] => {
-    checkTime()
-    return 'tag' in one ? [{ by, tag: one.tag }] : one.mayBe.among(tags).map(tag => ({ by, tag }))
+  const first = new Map<string, InUse>()
+  let left = tags
+  const keyOf = ({ tag, digest }: Omit<InUse, 'by'>): string => `${tag ?? ''}@${digest ?? ''}`
+  const take = (one: InUse): void => {
+    if (!first.has(keyOf(one))) first.set(keyOf(one), one)
+  }
+  const takeAll = (by: string, one: Tags): void => {
+    const meant = 'tag' in one ? [one.tag] : one.mayBe.among(left)
+    for (const tag of meant) take({ by, tag })
+    if ('mayBe' in one && meant.length > 0) left = left.filter(tag => !first.has(keyOf({ tag })))
   }
   const ours = found.filter(
     one =>
       (one.packageName === undefined || one.packageName === packageName) &&
       (one.mayBeOf === undefined || one.mayBeOf.among([packageName]).length > 0)
   )
-  return ours.flatMap(({ apart, mayBe, packageName: _, mayBeOf: __, ...inUse }) => {
-    if (apart !== undefined) return apart.flatMap(one => inUseBy(one.by, one))
-    return mayBe === undefined ? [inUse] : inUseBy(inUse.by, { mayBe })
-  })
+  for (const { apart, mayBe, packageName: _, mayBeOf: __, ...inUse } of ours) {
+    if (apart !== undefined) for (const one of apart) takeAll(one.by, one)
+    else if (mayBe !== undefined) takeAll(inUse.by, { mayBe })
+    else take(inUse)
+  }
+  return [...first.values()]
 }
 
 function digestsIn(file: TextFile): Reference[] {
@@ -154,7 +162,7 @@ function tagsApart(
   appVersions: readonly Setting[],
   mentions: readonly Mention[],
   values: Values
-): (Apart & Tags)[] {
+): readonly (Apart & Tags)[] {
   const near = new Set(
     mentions.flatMap(({ by, tag }) => (tag === undefined ? [-1, 0, 1, 2].map(away => lineOf(by) + away) : []))
   )
@@ -166,12 +174,12 @@ function tagsApart(
   )
   const hidden = keyed.filter(({ value }) => appVersions.length === 0 && /^(?:|~|null)$/.test(value))
   const known = [...keyed.filter(one => !hidden.includes(one)), ...appVersions]
-  return [
+  return values.within([
     ...known.flatMap(({ by, value }) =>
       expand(value, values).flatMap(text => tagsOf(text).map(one => ({ by, ...one })))
     ),
     ...hidden.flatMap(({ by }) => tagsOf(HOLE).map(one => ({ by, ...one })))
-  ]
+  ])
 }
 
 function lineOf(by: string): number {

@@ -6,9 +6,6 @@ export interface TextFile {
   readonly text: string
 }
 
-/** Called again and again while files are searched; throws when that has taken too long. */
-export type CheckTime = () => void
-
 /** `key: value`, `key = value`, `"key": "value"`, `--key value` and their like, in whatever language. */
 export interface Setting {
   /** File and line. */
@@ -65,13 +62,12 @@ const MOST_BETWEEN = 6
  * Every setting that the lines of a file make, in their order; a `default` is one of the block that it stands in, and
  * a `value` one of the `name` beside it.
  */
-export function settingsIn(file: TextFile, checkTime: CheckTime): Setting[] {
+export function settingsIn(file: TextFile): Setting[] {
   const lines = linesOf(file)
   // What stands before a variable that has no sign.
   const naming = OBJECTS.test(file.path) ? /[:=]/ : CODE.test(file.path) ? /=/ : /(?!)/
   const first = new Set<Setting>()
   const settings = lines.flatMap((line, at) => {
-    checkTime()
     const found = settingsOf(line, lines[at + 1]?.text, naming)
     if (VALUE_FIRST.test(line.text)) for (const one of found.slice(0, 1)) first.add(one)
     return found
