@@ -61,7 +61,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   }
 }
 
-/** What inputs must be to each other, beside that each by itself is well. */
+/** What is wrong with inputs together, though each is valid by itself. */
 function contradictions(inputs: Partial<Inputs>): string[] {
   const problems = undoProblems(inputs)
   for (const key of ['deleteTags', 'keepTags'] as const) {

@@ -45,7 +45,7 @@ const settings = {
 
 const defaults = z.strictObject(settings).transform(settingsFrom)
 
-/** What the file says of the packages that it matches; settings that it does not mention are absent. */
+/** What the file says about the packages that it matches; settings that it does not mention are absent. */
 export interface PackageEntry {
   readonly match: Patterns
   /** Of the names in `match` those that need not exist. */
@@ -176,7 +176,7 @@ function inLowerCase(pattern: string): string {
   return /^!?\//.test(pattern) ? pattern : pattern.toLowerCase()
 }
 
-/** What is in use beside the registry: layer 0 keeps what it names. */
+/** What is in use besides the registry: layer 0 keeps what it names. */
 export interface Protect {
   /** Globs of files whose references stay. */
   readonly files: readonly string[]

@@ -38,7 +38,7 @@ function refuse(message: string): never {
   throw new ExpectedError(message)
 }
 
-/** Milliseconds. A number without a unit is none, save 0. */
+/** Milliseconds. A number without a unit is none, except 0. */
 export const age = z.union([
   read(
     text => parseAge(text) ?? refuse(`\`${text}\` is not an age. ${ageAdvice(text)}`),

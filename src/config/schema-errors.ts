@@ -148,6 +148,6 @@ function stepInto(schema: z.ZodType | undefined, step: PropertyKey): z.ZodType |
 
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
   if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap() as z.ZodType)
-  // What is written stands before what is made of it.
+  // What was written comes before what is made from it.
   return schema instanceof z.ZodPipe ? unwrap(schema.in as z.ZodType) : schema
 }

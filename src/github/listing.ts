@@ -28,7 +28,7 @@ export interface Page {
 
 export type Progress = (pagesRead: number, pages: number) => void
 
-/** How a package is listed. Each function asks GitHub anew. */
+/** How a package is listed. Each function asks GitHub again. */
 export interface ListReader {
   page(page: number): Promise<Page>
   /** GitHub's own count of the versions; undefined where it gives none. */
@@ -152,7 +152,7 @@ async function catchUp(
   return { reading: { versions: later.versions, pageOf }, isExact }
 }
 
-/** True when everything in `reading` was in `seen`, but for what was pushed since. */
+/** True when everything in `reading` was in `seen`, except what was pushed since. */
 function showsNothingOlder(reading: Reading, seen: Reading): boolean {
   const newest = seen.versions.reduce((latest, { created = 0 }) => Math.max(latest, created), 0)
   return reading.versions.every(({ id, created = 0 }) => seen.pageOf.has(id) || created > newest)

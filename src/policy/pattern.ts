@@ -31,7 +31,7 @@ export interface Patterns {
   }
 }
 
-/** `include`: a semver range speaks of pre-releases too. `named`: only of those that it names, as npm has it. */
+/** `include`: a semver range also covers pre-releases. `named`: only those that it names, as in npm. */
 export type PreReleases = 'include' | 'named'
 
 interface Matcher {
@@ -51,7 +51,7 @@ interface Matcher {
  *
  * Case counts.
  *
- * @param preReleases whether a `semver:` range speaks of pre-releases that it does not name; what a `!` takes
+ * @param preReleases whether a `semver:` range covers pre-releases that it does not name; what a `!` takes
  *   out includes them either way
  * @throws ExpectedError for a pattern that cannot be meant: a sentence that quotes it
  */

@@ -270,7 +270,7 @@ function platformOf(item: Entry): string | undefined {
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
 }
 
-/** The same digest twice in one index is one child, and what either entry says of it holds. */
+/** The same digest twice in one index is one child, and what either entry says about it holds. */
 function merge(first: Descriptor, second: Descriptor): Descriptor {
   const { uncertain, ...both } = { ...second, ...first, index: first.index || second.index }
   return first.uncertain && second.uncertain ? { ...both, uncertain: true } : both

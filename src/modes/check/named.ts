@@ -25,7 +25,7 @@ export async function missingNamed(
   return checks.flatMap(check => sentence(pkg.name, check, places.get(check.tag) ?? []))
 }
 
-/** What is said of a package that does not exist at all. */
+/** What is said about a package that does not exist at all. */
 export function nothingNamed(packageName: string, named: readonly NamedImage[]): string[] {
   return [...Map.groupBy(named, ({ reference }) => reference)].flatMap(([tag, places]) =>
     sentence(packageName, { tag, images: [tag], state: 'absent', lacks: [] }, places)

@@ -99,7 +99,7 @@ function packageBack(plan: RestorePlan) {
   }
 }
 
-/** Of a package that is gone nobody can tell what it had: it comes back first, and then what is named. */
+/** Nobody can tell what a deleted package had, so it is restored first, and then what is named. */
 function packageThenNamed(order: Order) {
   return (scope: ApplyContext): Changes => {
     const { pkg, context } = scope
