@@ -50,7 +50,7 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
   return { ...inLimit(() => readPolicies(inputs, workspace)), inLimit }
 }
 
-/** In milliseconds: a run whose time is over anyway ends at its next request, and not by this. */
+/** In milliseconds: a run that is out of time ends at its next request, and not because of this. */
 const LEAST = 1_000
 
 /** A search that is given up has not found what is in use, so the run ends red, and not as one that a later run completes. */

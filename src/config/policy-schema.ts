@@ -48,7 +48,7 @@ const defaults = z.strictObject(settings).transform(settingsFrom)
 /** What the file says about the packages that it matches; settings that it does not mention are absent. */
 export interface PackageEntry {
   readonly match: Patterns
-  /** Of the names in `match` those that need not exist. */
+  /** The names in `match` that need not exist. */
   readonly optional: readonly string[]
   readonly rules: readonly Rule[]
   readonly settings: Settings
@@ -132,7 +132,7 @@ function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): voi
   })
 }
 
-/** Of packages, in a policy: each is compared with each. */
+/** Packages in a policy: each is compared with each. */
 const MOST_PATTERNS = 2_000
 
 /** The first entry that matches decides, so a package that an earlier one matches never reaches a later one. */

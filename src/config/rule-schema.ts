@@ -208,7 +208,7 @@ export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
-/** Without the keys that are undefined: an absent field is one that nobody spoke of. */
+/** Without the keys that are undefined: an absent field is one that nobody mentioned. */
 export function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }

@@ -68,7 +68,7 @@ function unknownKey(known: readonly string[], key: string): string {
     : `This key is not known. Did you mean ${quote(near)}?`
 }
 
-/** Of "one, or a list of them" the half that was meant. */
+/** The half of "one, or a list of them" that was meant. */
 function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
   const meant = issue.errors.find(errors =>
     errors.every(({ code, path }) => code !== 'invalid_type' || path.length > 0)

@@ -105,7 +105,7 @@ async function readPages(
   progress: Progress
 ): Promise<{ pages: Page[]; amid: number | undefined }> {
   const first = await reader.page(1)
-  // From here on: a push before page 1 and a deletion after it would cancel out in counts before and after.
+  // From here on, because a push before page 1 and a deletion after it would cancel out in counts before and after.
   const amid = first.more ? await reader.count() : undefined
   const pages = [first]
   progress(1, first.last)

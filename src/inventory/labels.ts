@@ -8,7 +8,7 @@ import { count } from '../util/format.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
 
 export interface ReadLabels {
-  /** Without those that could not be read: unknown, they let nothing go. */
+  /** Without those that could not be read: unknown labels delete nothing. */
   readonly labels: ReadonlyMap<Digest, Labels>
   /** Sentences that make the run red. */
   readonly errors: readonly string[]

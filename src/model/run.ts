@@ -31,7 +31,7 @@ export interface PackageRun {
    * once, because it turned out to be needed.
    */
   readonly outcomes: readonly Outcome[]
-  /** Of the version that the input `explain` names, as far as it is here. */
+  /** About the version that the input `explain` names, if it is in this package. */
   readonly explanations?: readonly Explanation[]
   /** What the decisions rest on: `policyHash` of the policy. */
   readonly policy?: string

@@ -105,12 +105,12 @@ export function parseTextGlobs(sources: readonly string[]): Patterns {
   return { sources, examine, scan: values => examine(values).matched }
 }
 
-/** With a character in place of each slash that means nothing to a glob, and that no text has. */
+/** With a character in place of each slash that has no meaning in a glob and is in no text. */
 function withoutSlashes(text: string): string {
   return text.replaceAll('/', '\u{E001}')
 }
 
-/** Of two patterns with a group of the same name the first counts. */
+/** If two patterns have a group of the same name, the first counts. */
 function merge(groups: readonly Groups[]): Groups {
   const named = groups.filter(one => one !== NO_GROUPS)
   return named.length === 0 ? NO_GROUPS : Object.assign({}, ...named.toReversed())

@@ -157,7 +157,7 @@ function nameIn(given: string): { name: string; optional: boolean } {
   return { name: digest ?? tag ?? text, optional }
 }
 
-/** As many hex digits as a short digest must have at least. */
+/** The least hex digits of a short digest. */
 const SHORT = 7
 
 function isCalled(version: PackageVersion, name: string): boolean {

@@ -173,7 +173,7 @@ const EDGES: ReadonlySet<string> = new Set([
   'digest',
   'mediaType'
 ])
-/** As Go compares, to which the long s is an s. */
+/** As Go compares: there the long s is an s. */
 const LIKE_EDGES = new RegExp(`^(?:${[...EDGES].join('|')})$`, 'iu')
 
 /** Clients written in Go read these keys in other letters as well, and the last of several counts there. */

@@ -10,7 +10,7 @@ import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './p
 import { deletionsIn, GONE, goesWithPackage, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
-/** Of lists that are not of deleted images the beginning says it all. */
+/** Lists of anything but deleted images are cut after this many rows. */
 const MOST_ROWS = 100
 const MOST_KEPT = 50
 

@@ -32,7 +32,7 @@ export function nothingNamed(packageName: string, named: readonly NamedImage[]):
   )
 }
 
-/** Of packages that are not looked at: a warning. */
+/** A warning about packages that are not looked at. */
 export function unseenNamed(named: readonly NamedImage[], packageNames: readonly string[]): string[] {
   const others = named.filter(({ packageName }) => !packageNames.includes(packageName))
   if (others.length === 0) return []

@@ -78,7 +78,7 @@ function versionsBack(plan: RestorePlan, before: PackageState) {
   })
 }
 
-/** With the package come the versions that it had; those that were deleted before it are restored one by one. */
+/** A package brings back the versions that it had; those that were deleted before it are restored one by one. */
 function packageBack(plan: RestorePlan) {
   return (scope: ApplyContext): Changes => {
     const restorePackage = packageRestorer(scope)

@@ -52,7 +52,7 @@ export async function verifyRestore(
   return { outcomes, alarms: [`What was restored could not be checked: ${result.sentence}`] }
 }
 
-/** Of a version that was restored in vain, and then once more, the last counts. */
+/** If a version was restored in vain and then again, the last time counts. */
 function latest(outcomes: readonly Outcome[]): readonly Outcome[] {
   return [...new Map(outcomes.map(outcome => [outcome.step.version.id, outcome])).values()]
 }
