@@ -107,6 +107,8 @@ function rank(
 
 function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationInput): boolean {
   const node = graph.nodes[place] as Node
+  // It may not be there.
+  if (node.content.state === 'unread') return false
   if (kindOf(node) === 'cache' && match.kinds === undefined) return false
   return ageOf(node.version as PackageVersion, 'newest', now) !== undefined
 }
