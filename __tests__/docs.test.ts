@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { withContents } from '../scripts/generate/contents.ts'
-import { blocksOf } from '../scripts/lint/blocks.ts'
+import { blocksOf, isWorkflow } from '../scripts/lint/blocks.ts'
 import { headingsOf } from '../scripts/lint/headings.ts'
 import { drawnFrom } from '../scripts/render/drawn-from.ts'
 import { INPUT_DEFAULTS } from '../src/config/input-table.ts'
@@ -68,6 +68,44 @@ describe('every use of this action that is shown', () => {
 
   test('gives inputs that exist, with values that the action takes, together', () => {
     expect(ours().map(use => [use.place, problemsOf(use.with)])).toEqual(ours().map(use => [use.place, []]))
+  })
+})
+
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>
+  readonly permissions?: Readonly<Record<string, string>>
+  readonly jobs: Readonly<Record<string, Pick<Workflow, 'permissions'> & { readonly steps: readonly Step[] }>>
+}
+interface Step {
+  readonly uses?: string
+  readonly run?: string
+}
+const shown = documents.flatMap(({ name, text }) =>
+  blocksOf(text)
+    .filter(isWorkflow)
+    .map(block => ({ place: `${name}:${block.line}`, workflow: parse(block.text) as Workflow }))
+)
+
+describe.each(shown)('what SECURITY.md advises is done by the workflow at $place', ({ workflow }) => {
+  const jobs = Object.values(workflow.jobs)
+  const steps = jobs.flatMap(job => job.steps)
+
+  test('its token may read, and write packages and start workflows at most', () => {
+    const granted = [workflow, ...jobs].flatMap(({ permissions = {} }) => Object.entries(permissions))
+    const more = granted.filter(
+      ([name, right]) => !/^(?:packages|actions)$/.test(name) && !(name === 'contents' && right === 'read')
+    )
+    expect(more).toEqual([])
+    expect(granted).not.toEqual([])
+  })
+
+  test('nothing of a pull request is checked out beside a token that may write', () => {
+    const checkouts = steps.filter(({ uses = '' }) => uses.startsWith('actions/checkout@'))
+    expect('pull_request_target' in workflow.on ? checkouts : []).toEqual([])
+  })
+
+  test('no script has an expression in it', () => {
+    expect(steps.filter(({ run = '' }) => run.includes('${{'))).toEqual([])
   })
 })
 

@@ -17,7 +17,7 @@ test('a dry run ends with what a real one would do, how long that takes, and how
   const requests = { ...run.requests, api: 10 }
   expect(closingLines({ ...run, requests }, 'r.json')).toEqual([
     expect.stringMatching(
-      /^Nothing was changed\. A real run would delete 2 images \(2 versions\) in about 1 s\. Digest of the plan: sha256:/
+      /^Nothing was changed\. A real run would delete 2 images \(2 versions\) in about 1 s\. Digest of the plan, to compare runs: sha256:/
     ),
     expect.stringContaining('`plan: r.json`')
   ])

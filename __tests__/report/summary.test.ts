@@ -63,7 +63,7 @@ test('an image is one row: its tags, how much goes with it, and why', () => {
   const text = renderSummary(runOf([run]))
   expect(text).toContain('**Deleted: 2 images, and 1 part of them (platforms, attestations, signatures)**')
   expect(text).toContain(
-    '| Image | Parts | Rule | Age |\n| :-- | --: | :-- | --: |\n| `sha-1` | 1 | builds | 41 days |'
+    '| Image | Parts | Rule | Age |\n| :-- | --: | :-- | --: |\n| `sha-1` | +1 | builds | 41 days |'
   )
   expect(text).toContain(`| \`${other.digest.slice(0, 19)}\` |  | delete-untagged | 41 days |`)
 })

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { imagesNamedIn } from '../../src/usage/named-images.ts'
 import { findReferences, referencesTo } from '../../src/usage/references.ts'
+import { limited } from '../../src/usage/variables.ts'
 import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Files, OTHERS, usedBy } from '../helpers/references.ts'
@@ -432,6 +433,19 @@ describe('E-42 a file that multiplies is read in bounds', () => {
   test.each(['*a ', '!!str ', '"', '[a, ', '---\na: 1\n'])('YAML of %j and nothing else', unit => {
     const text = unit.repeat(600_000 / unit.length)
     expect(inBounds(() => imagesNamedIn([{ path: 'a.yaml', text }], 'ghcr.io', 'acme'))).toEqual([])
+  })
+
+  test.each([
+    ['settings', 'a=b\n'.repeat(1_001)],
+    ['names', 'acme/app:v1 '.repeat(1_001)],
+    ['tags that variables stand for', `${'T=1\nT=2\n'.repeat(2)}${'tag: $T\n'.repeat(499)}`],
+    ['names that variables stand for', `${'T=1\nT=2\n'.repeat(2)}${'acme/app:$T '.repeat(400)}`]
+  ])('more %s than are kept in memory', (_, text) => {
+    const files = [{ path: 'a', text }]
+    expect(() => findReferences(files, 'acme', '', limited(1_000))).toThrow(
+      /more than 1,000 settings and names/
+    )
+    expect(findReferences(files, 'acme', '', limited(10_000)).found.length).toBeLessThan(3_000)
   })
 
   test('66,000 lines that may mean each of 2,000 tags hold each of them once', () => {

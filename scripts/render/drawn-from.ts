@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { version } from '../../__tests__/helpers/make.ts'
+import { deletion, version } from '../../__tests__/helpers/make.ts'
 import { drop, keep, packageRun, runOf } from '../../__tests__/report/runs.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { page } from './page.ts'
@@ -10,8 +10,11 @@ import { page } from './page.ts'
  * light and dark. Where it changes, the pictures show what is no longer so.
  */
 export function drawnFrom(): string {
-  const decisions = [drop(version('a')), drop(version('b')), keep(version('c'))]
-  const summary = renderSummary(runOf([packageRun(decisions, () => ['planned', ''])], { dryRun: true }))
+  const [root, part] = [version('a'), version('b')]
+  const decisions = [drop(root), drop(part), keep(version('c'))]
+  const steps = [deletion(root), { ...deletion(part, [root]), root: root.digest }]
+  const outcomes = steps.map(step => ({ step, status: 'planned' as const, detail: '' }))
+  const summary = renderSummary(runOf([{ ...packageRun(decisions), outcomes }], { dryRun: true }))
   const policy = readFileSync(new URL('../demo/policy.yml', import.meta.url), 'utf8')
   // Scripts are named by where this checkout is, which is another place on every machine.
   const here = new URL('../../', import.meta.url).href

@@ -40,14 +40,14 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
       `Nothing was changed. A real run would delete ${imagesPhrase(images.planned, '', sums.planned)} ` +
-        `in about ${work}. Digest of the plan: ${planDigest(run)}`,
+        `in about ${work}. Digest of the plan, to compare runs: ${planDigest(run)}`,
       ...quotaLines(run.requests.api, sums.planned),
       `${NEXT}${confirm}${exactly}.`
     ]
   }
   if (sums.deleted === 0) return [`Nothing was deleted${others}. ${report}`, ...refused]
   return [
-    `${imagesPhrase(images.gone, 'deleted', sums.deleted)}${others}. Digest of the plan: ${planDigest(run)}`,
+    `${imagesPhrase(images.gone, 'deleted', sums.deleted)}${others}. Digest of the plan, to compare runs: ${planDigest(run)}`,
     ...refused,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep this file, for instance with actions/upload-artifact.`
   ]

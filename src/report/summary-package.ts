@@ -131,7 +131,7 @@ function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: num
       const reason = verdicts.get(root)?.reasons[0]
       return [
         rootCell(verdicts, root, link),
-        ...(hasParts ? [parts === 0 ? '' : formatNumber(parts)] : []),
+        ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
         ...(reason === undefined ? ['', ''] : RULE.cells(reason))
       ]
     }
@@ -234,7 +234,7 @@ function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: nu
     'image',
     most,
     [LEFT('Image'), RIGHT('Parts')],
-    ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : formatNumber(parts)]
+    ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : `+${formatNumber(parts)}`]
   )
 }
 

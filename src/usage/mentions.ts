@@ -32,10 +32,10 @@ const IMAGE_KEY =
 const NAME_ONLY_KEY = /(?:repository|newName)["']?\s{0,10}[:=]\s{0,10}["']?$/i
 
 /** The images and charts of the owner that a file names, with a registry in front or without. */
-export function mentionsIn(file: TextFile, values: Values): Mention[] {
+export function mentionsIn(file: TextFile, values: Values): readonly Mention[] {
   const owner = values.owner.toLowerCase()
   const owned = new RegExp(`(?<![\\w.-])${RegExp.escape(owner)}/${NAME}${REST}`, 'gi')
-  return eachMatch(file, TOKEN).flatMap(({ by, match: [token], before, behind }) => {
+  const found = eachMatch(file, TOKEN).flatMap(({ by, match: [token], before, behind }) => {
     const isPlain = !/[$%{(<]|@\w+@/.test(token)
     if (isPlain && !token.toLowerCase().includes(owner)) return []
     return (isPlain ? [token] : expand(token, values)).flatMap(text => {
@@ -49,6 +49,7 @@ export function mentionsIn(file: TextFile, values: Values): Mention[] {
       return open === null ? [] : mentionsOf(by, open, ...around(open), false)
     })
   })
+  return values.within(found)
 }
 
 /** An image of which nothing is known before its name; the whole of it may be hidden, and then its tag is, too. */

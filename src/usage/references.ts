@@ -4,7 +4,7 @@ import type { InUse } from '../model/usage.ts'
 import { type Guess, type Tags, tagsOf } from './guess.ts'
 import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './mentions.ts'
 import { eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
-import { expand, HOLE, type Values, valuesIn } from './variables.ts'
+import { expand, HOLE, limited, type Values, valuesIn } from './variables.ts'
 
 export type { TextFile } from './settings.ts'
 
@@ -36,11 +36,17 @@ export interface References {
  * - of a variable its default, and what any of the files gives it; one that nobody gives a value may be anything.
  *
  * @param repository `owner/name` of the repository whose workflow runs: what `github.repository` is
+ * @throws ExpectedError when it is more than memory holds
  */
-export function findReferences(files: readonly TextFile[], owner: string, repository = ''): References {
-  const scanned = files.map(file => ({ file, settings: settingsIn(file) }))
+export function findReferences(
+  files: readonly TextFile[],
+  owner: string,
+  repository = '',
+  within = limited()
+): References {
+  const scanned = files.map(file => ({ file, settings: within(settingsIn(file)) }))
   const all = scanned.flatMap(({ settings }) => settings)
-  const values = valuesIn(all, owner, repository)
+  const values = valuesIn(all, owner, repository, within)
   const read = scanned.map(({ file, settings }) => {
     const mentions = mentionsIn(file, values)
     return { file, settings, mentions, folders: foldersIn(file, settings, mentions, values) }
@@ -156,7 +162,7 @@ function tagsApart(
   appVersions: readonly Setting[],
   mentions: readonly Mention[],
   values: Values
-): (Apart & Tags)[] {
+): readonly (Apart & Tags)[] {
   const near = new Set(
     mentions.flatMap(({ by, tag }) => (tag === undefined ? [-1, 0, 1, 2].map(away => lineOf(by) + away) : []))
   )
@@ -168,12 +174,12 @@ function tagsApart(
   )
   const hidden = keyed.filter(({ value }) => appVersions.length === 0 && /^(?:|~|null)$/.test(value))
   const known = [...keyed.filter(one => !hidden.includes(one)), ...appVersions]
-  return [
+  return values.within([
     ...known.flatMap(({ by, value }) =>
       expand(value, values).flatMap(text => tagsOf(text).map(one => ({ by, ...one })))
     ),
     ...hidden.flatMap(({ by }) => tagsOf(HOLE).map(one => ({ by, ...one })))
-  ]
+  ])
 }
 
 function lineOf(by: string): number {

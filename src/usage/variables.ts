@@ -1,3 +1,6 @@
+import { ExpectedError } from '../errors.ts'
+import { formatNumber } from '../util/format.ts'
+
 /** A variable as some language writes it, the source of a regular expression. Bounded, so that no line takes long. */
 export const VARIABLE =
   '(?:\\$\\{\\{[^\\n]{0,200}?\\}\\}|\\{\\{[^\\n]{0,200}?\\}\\}|\\$?\\$\\{(?:[^{}]|\\$\\{[^{}]{0,100}\\}){0,200}\\}|\\$\\[\\[[^\\]\\n]{0,200}\\]\\]|\\$\\([^)]{0,200}\\)|\\$env:\\w+|\\$?\\$[A-Za-z_]\\w*|%[A-Za-z_]\\w*%|\\(\\([\\w./:-]{1,100}\\)\\)|<<[^<>\\n]{1,100}>>|<%[^%\\n]{1,100}%>|@[A-Za-z_]\\w{0,100}@)'
@@ -28,13 +31,33 @@ export interface Values {
   readonly repository: string
   /** What each variable was found to mean; empty while it is being found out, so that circles end. */
   readonly known: Map<string, readonly string[]>
+  /** Gives back what was found, as long as there is room for it. */
+  readonly within: Within
+}
+
+/** Lets through what was found. @throws ExpectedError when it is more in all than memory holds */
+export type Within = <T>(found: readonly T[]) => readonly T[]
+
+/** What can be found in 16 MiB takes a gigabyte; what people deploy says a thousandth of this. */
+const MOST_FOUND = 2_000_000
+
+export function limited(most = MOST_FOUND): Within {
+  let room = most
+  return found => {
+    room -= found.length
+    if (room >= 0) return found
+    throw new ExpectedError(
+      `The files that \`protect\` names have more than ${formatNumber(most)} settings and names of images in them. Name fewer of them.`
+    )
+  }
 }
 
 /** @param repository `owner/name` of the repository whose workflow runs */
 export function valuesIn(
   settings: readonly { readonly key: string; readonly value: string }[],
   owner: string,
-  repository: string
+  repository: string,
+  within: Within
 ): Values {
   const byKey = new Map<string, Set<string>>()
   for (const { key, value } of settings) {
@@ -44,7 +67,7 @@ export function valuesIn(
     // An empty tag is a chart's `appVersion`, or anything; a digest that is empty is none.
     if (given.size <= MOST_WAYS && (value !== '' || /digest$/i.test(name))) given.add(value)
   }
-  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map() }
+  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map(), within }
 }
 
 /** What a text may become, `HOLE` and `OF_THE_RUN` standing for what is not known. */
@@ -57,7 +80,8 @@ export function expand(text: string, values: Values, depth = 0): readonly string
         ? ways.slice(0, 1).map(() => HOLE)
         : ways.flatMap(way => texts.map(one => way + one))
   }
-  return [...new Set(ways.map(way => (way.length > LONGEST ? HOLE : way)))]
+  const texts = [...new Set(ways.map(way => (way.length > LONGEST ? HOLE : way)))]
+  return texts.length > 1 ? values.within(texts) : texts
 }
 
 function meanings(variable: string, values: Values, depth: number): readonly string[] {

@@ -107,7 +107,7 @@ const head = [
   make(
     'div',
     { class: 'soft' },
-    `Mode ${data.mode}, started ${data.started.slice(0, 16).replace('T', ' ')} UTC. Digest of the plan: `,
+    `Mode ${data.mode}, started ${data.started.slice(0, 16).replace('T', ' ')} UTC. Digest of the plan, to compare with the log of the real run: `,
     make('code', { id: 'plan-digest' }, data.planDigest)
   ),
   box('This run failed.', data.failures, 'red'),
