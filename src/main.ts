@@ -30,7 +30,7 @@ import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
 export interface StepResults {
-  /** Of several values for a name the last counts. */
+  /** If a name has several values, the last counts. */
   setOutput(name: OutputName, value: string): void
   /** Adds Markdown to the job summary. */
   writeSummary(markdown: string): Promise<void>
@@ -120,7 +120,7 @@ async function runMode(
   const context = await openContext(inputs, policies, env, clock, log)
   const openJournal: Context['openJournal'] = planned => {
     const journal = context.openJournal(planned)
-    // From here on the report can undo the run, also one that fails in the middle.
+    // From here on, the report can undo the run, even one that fails in the middle.
     results.setOutput('report', inputs.reportFile)
     return journal
   }
