@@ -150,12 +150,12 @@ function inWorkspace(inputs: Inputs, workspace: string): Inputs {
       `Input \`${name}\`: a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
     ])
   }
-  const { reportFile, pageFile } = inputs
-  return {
-    ...inputs,
-    reportFile: written('report-file', reportFile),
-    pageFile: pageFile && written('page-file', pageFile)
-  }
+  const reportFile = written('report-file', inputs.reportFile)
+  const pageFile = inputs.pageFile && written('page-file', inputs.pageFile)
+  // The page would take the place of what undoes the run.
+  if (pageFile === reportFile)
+    throw new InputError(['Input `page-file`: `report-file` names the same file. Name another path.'])
+  return { ...inputs, reportFile, pageFile }
 }
 
 /** The folder that paths start from. */
