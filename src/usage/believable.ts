@@ -6,8 +6,8 @@ import type { Clock } from '../model/clock.ts'
 const PAUSE = 2_000
 
 /**
- * The same repository, each of whose lists is read twice, and checked against what else GitHub says of it: what a list
- * lacks counts as gone, and its images may be deleted. So what either look shows is there. Its functions throw
+ * The same repository, each of whose lists is read twice and checked against what else GitHub says about it: what a
+ * list lacks counts as gone, and its images may be deleted. So what either look shows is there. Its functions throw
  * ExpectedError for a list that is visibly incomplete.
  */
 export function believable(repository: Repository, clock: Clock): Repository {
