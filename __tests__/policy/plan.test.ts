@@ -126,6 +126,11 @@ describe('every reason has its case', () => {
       [{ code: 'child', of: 'x' }]
     ],
     [
+      'a grandchild, by the name of its image, although what names it stays for its own sake, too',
+      reasons({ a: { tags: ['x'], children: ['b'] }, b: { age: 0.5, children: ['c'] }, c: {} }, [], 'c'),
+      [{ code: 'child', of: 'x' }]
+    ],
+    [
       'what describes a child, and its own child',
       reasons(
         {
