@@ -461,6 +461,23 @@ const rows: Row[] = [
     goes: []
   },
   {
+    hazard: 'a platform that is kept by its digest stays when its image goes',
+    package: { v1: { tags: ['v1'] }, idx: { tags: ['pr-1'], children: ['amd', 'arm'] }, amd: {}, arm: {} },
+    rules: [{ action: 'keep', match: { digests: digestOf('amd') } }, all('pr-*')],
+    goes: ['idx', 'arm']
+  },
+  {
+    hazard: 'E-23: what is not listed cannot be younger than the first index that names it',
+    package: {
+      first: { tags: ['v1'], age: 90, children: ['lost'] },
+      second: { tags: ['v2'], age: 10, children: ['lost'] },
+      lost: { unlisted: true, state: 'unread' },
+      old: { tags: ['pr-1'], age: 50 }
+    },
+    rules: [all('pr-*')],
+    goes: ['old']
+  },
+  {
     hazard: 'E-23: what cannot be read and has no date may need whatever is there',
     package: { v1: { tags: ['v1'], state: 'unread', undated: true }, old: { tags: ['pr-1'] } },
     rules: [all('pr-*')],
