@@ -131,6 +131,16 @@ describe('every reason has its case', () => {
       [{ code: 'child', of: 'x' }]
     ],
     [
+      'a part of two, by the one that people tagged',
+      reasons({ a: { tags: ['x'], children: ['c'] }, b: { age: 30, children: ['c'] }, c: {} }, [], 'c'),
+      [{ code: 'child', of: 'x' }]
+    ],
+    [
+      'what describes what describes it, by no name of its own',
+      reasons({ a: { tags: [describing('b')] }, b: { tags: [describing('a')] } }, [], 'b'),
+      [{ code: 'no-rule' }]
+    ],
+    [
       'what describes a child, and its own child',
       reasons(
         {
