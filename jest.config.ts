@@ -9,7 +9,8 @@ const config: Config = {
   transform: {},
   testTimeout: 60_000,
   // Tests wait for child processes and sockets more than they compute.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: 2 * availableParallelism(),
+  testSequencer: '<rootDir>/scripts/jest-order.ts',
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/index.ts'],
   reporters: ['default', '<rootDir>/scripts/jest-tally.ts']

@@ -50,7 +50,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   github: {
     knows: DATA,
-    uses: /^(?:@actions\/github|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
+    uses: /^(?:@actions\/github|@actions\/http-client\/lib\/proxy|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
     because: 'the API client reads and writes; what for is decided above it'
   },
   registry: {

@@ -30,7 +30,7 @@ import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
 export interface StepResults {
-  /** Of several values for a name the last counts. */
+  /** If a name has several values, the last counts. */
   setOutput(name: OutputName, value: string): void
   /** Adds Markdown to the job summary. */
   writeSummary(markdown: string): Promise<void>
@@ -126,7 +126,7 @@ async function runMode(
   const context = await openContext(inputs, policies, env, clock, log)
   const openJournal: Context['openJournal'] = planned => {
     const journal = context.openJournal(planned)
-    // From here on the report can undo the run, also one that fails in the middle.
+    // From here on, the report can undo the run, even one that fails in the middle.
     results.setOutput('report', inputs.reportFile)
     return journal
   }
@@ -156,12 +156,12 @@ function inWorkspace(inputs: Inputs, workspace: string): Inputs {
       `Input \`${name}\`: a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
     ])
   }
-  const { reportFile, pageFile } = inputs
-  return {
-    ...inputs,
-    reportFile: written('report-file', reportFile),
-    pageFile: pageFile && written('page-file', pageFile)
-  }
+  const reportFile = written('report-file', inputs.reportFile)
+  const pageFile = inputs.pageFile && written('page-file', inputs.pageFile)
+  // The page would take the place of what undoes the run.
+  if (pageFile === reportFile)
+    throw new InputError(['Input `page-file`: `report-file` names the same file. Name another path.'])
+  return { ...inputs, reportFile, pageFile }
 }
 
 /** The folder that paths start from. */

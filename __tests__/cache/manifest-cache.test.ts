@@ -8,32 +8,38 @@ import { type CacheService, startCacheService } from '../emulator/cache-service.
 import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { image, manifest } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
 import { runAction } from '../helpers/run-action.ts'
 
 const OLD = '2026-01-01T00:00:00Z'
 
 /** Twenty tagged images of two platforms and five untagged manifests, all old. */
 async function setUp() {
-  const world = createWorld()
+  const clock = fastClock(100)
+  const world = createWorld(clock.now)
   world.org('acme', { olivia: 'admin' })
   const app = world.package('acme/app')
   for (let index = 0; index < 20; index++) app.push(image(), { tags: [`v${index}`], at: OLD })
   for (let index = 0; index < 5; index++) app.push(manifest(), { at: OLD })
-  const github = await startEmulator({ world })
+  const github = await startEmulator({ world, now: clock.now })
   const token = world.classic('olivia')
   const cache = await startCacheService()
   const dispose = async () => {
     await Promise.all([github.close(), cache[Symbol.asyncDispose]()])
   }
-  return { world, app, github, token, cache, [Symbol.asyncDispose]: dispose }
+  return { clock, world, app, github, token, cache, [Symbol.asyncDispose]: dispose }
 }
 
 type Setting = Awaited<ReturnType<typeof setUp>>
 
 const POLICY = { packages: 'app', 'delete-untagged': 'true', 'delete-tags': 'pr-*' }
 
-function run({ github, token }: Setting, env: CacheService['env'], inputs: Record<string, string> = {}) {
-  return runAction(github, { token, ...POLICY, ...inputs }, { env })
+function run(
+  { github, token, clock }: Setting,
+  env: CacheService['env'],
+  inputs: Record<string, string> = {}
+) {
+  return runInside(github, { token, ...POLICY, ...inputs }, clock, { env })
 }
 
 const reads = (github: Emulator): number =>
@@ -46,6 +52,15 @@ const readsOf = (report: unknown) =>
   (report as { packages: { reads: Record<string, number> }[] }).packages[0]?.reads
 
 describe('the memory between runs', () => {
+  test('the bundle uses it as the source does', async () => {
+    await using setting = await setUp()
+    const { cache, github, token } = setting
+    await using first = await runAction(github, { token, ...POLICY }, { env: cache.env })
+    expect(readsOf(first.report)).toMatchObject({ remembered: 0 })
+    await using second = await runAction(github, { token, ...POLICY }, { env: cache.env })
+    expect([second.code, readsOf(second.report)?.['remembered']]).toEqual([0, 20])
+  })
+
   test('a warm run reads nothing that is not new, and decides the same', async () => {
     await using setting = await setUp()
     const { app, github, cache } = setting
@@ -139,8 +154,8 @@ describe('the memory between runs', () => {
     await run(setting, cache.env)
     const [entry] = cache.entries
     if (entry === undefined) throw new Error('nothing was stored')
-    // A million newlines, and one line of forty million characters.
-    for (const text of ['\n'.repeat(3_000_000), `${'x'.repeat(40_000_000)}`]) {
+    // More lines, and one longer line, than any cache has.
+    for (const text of ['\n'.repeat(1_100_000), 'x'.repeat(34_000_000)]) {
       cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(text) })
       const result = await run(setting, cache.env, { 'dry-run': 'true' })
       expect([result.code, readsOf(result.report)?.['remembered']]).toEqual([0, 0])

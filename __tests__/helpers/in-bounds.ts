@@ -7,5 +7,12 @@ const WORK = new Script('work()')
  * take minutes otherwise, and here it is interrupted. @throws when it takes far longer than the slowest machine should
  */
 export function inBounds<T>(work: () => T): T {
-  return WORK.runInContext(createContext({ work }), { timeout: 45_000 }) as T
+  const { stackTraceLimit } = Error
+  // Parsers make an error of each fault. Jest has each carry ten times the stack that Node gives it, which is most of the time.
+  Error.stackTraceLimit = 0
+  try {
+    return WORK.runInContext(createContext({ work }), { timeout: 45_000 }) as T
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }

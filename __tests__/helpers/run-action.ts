@@ -106,15 +106,16 @@ export async function prepareStep(
   }
 }
 
+/** action.yml, read once: many runs start from it. */
+let action: Promise<{ inputs: Record<string, { default?: string }> }> | undefined
+
 /** The inputs as the runner hands them over when a workflow gives only some: action.yml's defaults for the rest. */
 export async function withDefaults(
   inputs: Readonly<Record<string, string>>,
   token: string
 ): Promise<Record<string, string>> {
-  const action = parse(await readFile(join(root, 'action.yml'), 'utf8')) as {
-    inputs: Record<string, { default?: string }>
-  }
-  const defaults = Object.entries(action.inputs).map(([name, { default: value = '' }]) => [
+  action ??= readFile(join(root, 'action.yml'), 'utf8').then(parse)
+  const defaults = Object.entries((await action).inputs).map(([name, { default: value = '' }]) => [
     name,
     value.replaceAll(/\$\{\{\s*github\.token\s*\}\}/g, token)
   ])

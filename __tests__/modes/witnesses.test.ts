@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { startCacheService } from '../emulator/cache-service.ts'
 import { registryError } from '../emulator/registry-auth.ts'
 import { image, index, manifest } from '../emulator/shapes.ts'
 import { scene } from '../helpers/check-run.ts'
@@ -134,3 +135,34 @@ test('E-08 a package of one’s own is not absent while the registry has it: not
   expect(result).toMatchObject({ code: 1, outputs: { 'missing-tags': '' } })
   expect(result.stdout).toMatch(/It does not exist, or this token may not see it/)
 })
+
+test.each(['tagged', 'untagged'])(
+  'E-03 a %s version that is deleted and still listed takes no place of one that is there',
+  async kind => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, run, world } = scene
+    world.deletedTags = 'shown'
+    const push = (days: number) =>
+      app.push(manifest(), { at: ago(days), tags: kind === 'tagged' ? [`sha-${days}`] : [] })
+    app.push(manifest(), { tags: ['v1'], at: ago(95) })
+    push(90)
+    const newest = push(80)
+    const ghosts = [push(70), push(60)]
+    const policy = (keep: number) => ({
+      ...(kind === 'tagged' ? { 'delete-tags': 'sha-*' } : { 'delete-untagged': 'true' }),
+      [kind === 'tagged' ? 'keep-at-least' : 'keep-untagged']: String(keep)
+    })
+    // What the manifests are is remembered from here on. Something goes, or none would be read.
+    push(100)
+    await run(policy(4), { env: cache.env })
+    app.row.deleted.clear()
+    app.lie({ kind: 'linger' })
+    for (const ghost of ghosts) app.delete(ghost)
+    const result = await run(policy(1), { env: cache.env })
+    expect(app.version(newest.digest)).toBeDefined()
+    expect(result.errors.join()).toMatch(
+      /GitHub lists it, but the registry says that there is no such manifest/
+    )
+  }
+)

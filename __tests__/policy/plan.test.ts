@@ -46,6 +46,15 @@ describe('every reason has its case', () => {
       [{ code: 'newest', rule: 'all', rank: 2 }]
     ],
     [
+      'rank before what nobody could read, which may not be there',
+      reasons(
+        { a: { tags: ['2.0.0'], age: 90, state: 'unread' }, b: { tags: ['1.9.0'], age: 30 } },
+        [{ name: 'p', action: 'delete', match: { semver: '*' }, 'keep-at-least': 1 }],
+        'b'
+      ),
+      [{ code: 'newest', rule: 'p', rank: 1 }]
+    ],
+    [
       'rank in a group',
       reasons(
         { a: { tags: ['1.2.3'] } },
@@ -653,6 +662,12 @@ describe('limits', () => {
     expect(plan.brakes).toEqual(brakes)
     expect(plan.steps).toHaveLength(brakes.length > 0 ? 0 : 4)
     expect(goes(manifests, plan)).toHaveLength(4)
+  })
+
+  test('what nobody could read does not count as remaining', () => {
+    const unread = { ...manifests, v: { tags: ['v'], age: 99, state: 'unread' as const } }
+    const { brakes } = planFor(unread, policyOf([all('x-*')], { 'min-remaining': 1 }))
+    expect(brakes).toEqual([{ input: 'min-remaining', limit: 1, value: 0 }])
   })
 
   test('min-remaining is not crossed by letting leftovers go', () => {

@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts'
-import { orFailure } from '../errors.ts'
+import { orFailure, orRefusal } from '../errors.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import type { Clock } from '../model/clock.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
@@ -33,14 +34,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
   const earlier = earlierOf(done.loaded)
   if (deleted.length + earlier.length + versionsOf(outcomes, ['already']).length === 0) return { outcomes }
+  const wanted = [...deleted, ...earlier.map(({ version }) => version)]
+  const look = async (): Promise<Findings> =>
+    findingsOf(done, await lookAgain(pkg, done.loaded, wanted, urgent), earlier, urgent)
   const result = await orFailure(async () => {
-    const seen = await lookAgain(
-      pkg,
-      done.loaded,
-      [...deleted, ...earlier.map(({ version }) => version)],
-      urgent
-    )
-    const { needed, alarms } = await findingsOf(done, seen, earlier, urgent)
+    const { seen, needed, alarms } = await lookSurely(look, context.clock)
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const restored = await restoreVersions(steps, { ...scope, context: urgent })
     leaveToNext(done, [], seen.tagsUnread === undefined ? seen.unlisted : deleted, context.clock)
@@ -55,6 +53,17 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   leaveToNext(done, earlier, deleted, context.clock)
   const sentence = `The deleted versions could not be checked again: ${result.sentence} ${WAY_BACK}`
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
+}
+
+/** The pause before a look is taken once more, in milliseconds. */
+const PAUSE = 5_000
+
+/** One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. */
+async function lookSurely(look: () => Promise<Findings>, clock: Clock): Promise<Findings> {
+  const first = await orRefusal(look)
+  if (!('problem' in first || first.isUnclear)) return first
+  await clock.sleep(PAUSE)
+  return look()
 }
 
 const WAY_BACK =
@@ -106,13 +115,23 @@ function corrected(
   })
 }
 
-/** What must come back and why, a phrase each; and what makes the run red. */
+/** What a look shows, and what follows. */
+interface Findings {
+  readonly seen: SecondLook
+  /** What must come back and why, a phrase each. */
+  readonly needed: ReadonlyMap<Digest, string>
+  /** What makes the run red. */
+  readonly alarms: readonly string[]
+  /** True where something new could not be read. */
+  readonly isUnclear: boolean
+}
+
 async function findingsOf(
   { plan, loaded, outcomes }: Done,
   seen: SecondLook,
   earlier: readonly Earlier[],
   context: Context
-): Promise<{ needed: ReadonlyMap<Digest, string>; alarms: readonly string[] }> {
+): Promise<Findings> {
   const { registry } = context
   const repository = repositoryOf(plan.package)
   const needs = await readArrivals(seen.arrivals, digest => registry.readManifest(repository, digest))
@@ -149,7 +168,8 @@ async function findingsOf(
       `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
     )
   }
-  return { needed, alarms }
+  const isUnclear = needs.unread !== undefined || seen.tagsUnread !== undefined
+  return { seen, needed, alarms, isUnclear }
 }
 
 /** Every child of what is listed. */
@@ -208,7 +228,7 @@ function stepsBack(
   needed: ReadonlySet<Digest>
 ): ReturnType<typeof undoing> {
   if (needed.size === 0) return []
-  // Of what an earlier run deleted only the image is known that each was a part of.
+  // For what an earlier run deleted, only the image that it was a part of is known.
   const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
   const before = earlier.filter(({ root }) => images.has(root))
   const graph = buildGraph(loaded.inventory)

@@ -19,10 +19,12 @@ const AT_ONCE = 16
 
 /**
  * Looks where tags are in the registry, and adds what GitHub's list does not know yet: such a tag is one more tag of
- * the version that has it. What is to stay by its digest and is in no list is looked for as well.
+ * the version that has it. What is to stay by its digest and is in no list is looked for as well. What takes a place
+ * that another version could have must be there: GitHub's list may lag behind a deletion, and the memory with it.
  *
  * @param going what is going to be deleted
  * @param wanted digests that are to stay
+ * @param ranked versions that a clause that counts keeps
  * @returns the same package where nothing else was found
  * @throws ExpectedError when the token may not read the package at all
  */
@@ -30,30 +32,32 @@ export async function followMovedTags(
   loaded: LoadedPackage,
   going: ReadonlySet<Digest>,
   wanted: readonly Digest[],
+  ranked: readonly Digest[],
   { registry, clock }: Context
 ): Promise<LoadedPackage> {
   const { inventory } = loaded
   const { package: pkg, versions, contents, unlisted = new Map(), unresolved = [] } = inventory
   const repository = repositoryOf(pkg)
-  const holders = new Map(
-    versions.flatMap(version => version.tags.map(tag => [tag, version.digest] as const))
-  )
+  const listed = new Map([...unlisted, ...versions.map(({ digest, tags }) => [digest, tags] as const)])
   const heads = await eachOf(tagsToAsk(versions, going), AT_ONCE, async tag => ({
     tag,
     head: await registry.headTag(repository, tag)
   }))
   const moved = heads.flatMap(({ tag, head }) =>
-    head.state === 'found' && head.digest !== holders.get(tag) ? [[tag, head] as const] : []
+    head.state === 'found' && !listed.get(head.digest)?.includes(tag) ? [[tag, head] as const] : []
   )
-  const unknown = [...new Set(wanted)].filter(digest => !contents.has(digest))
-  const named = await findTags(registry, repository, unknown, clock)
-  const found = [...named].filter(([, { state }]) => state !== 'missing')
-  if (moved.length === 0 && found.length === 0) return loaded
+  const unknown = wanted.filter(digest => !contents.has(digest))
+  const named = await findTags(registry, repository, [...new Set([...unknown, ...ranked])], clock)
+  const denied = new Set(ranked.filter(digest => named.get(digest)?.state === 'missing'))
+  const found = [...named].filter(
+    ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
+  )
+  if (moved.length === 0 && found.length === 0 && denied.size === 0) return loaded
   const tagged = withTags({ versions, unlisted, unresolved }, new Map(moved))
   const list = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
     const known = contents.get(digest)
-    return known?.state === 'read' ? known : registry.readManifest(repository, digest)
+    return known?.state === 'read' && !denied.has(digest) ? known : registry.readManifest(repository, digest)
   }
   const seen = await readInventory(pkg, list, read, witnessOf(list, clock))
   return { ...loaded, inventory: { ...inventory, ...seen } }

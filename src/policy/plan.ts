@@ -127,7 +127,7 @@ function workOf(
 
 function totalsOf(graph: Graph, { kept, deleted }: Resolution): Totals {
   const images = graph.nodes.flatMap((node, place) =>
-    node.userTags.length > 0 && kindOf(node) !== 'cache' ? [place] : []
+    node.userTags.length > 0 && kindOf(node) !== 'cache' && node.content.state !== 'unread' ? [place] : []
   )
   return {
     deletions: deleted.size,

@@ -9,9 +9,8 @@ import {
   startedFor,
   warningsOf
 } from '../../helpers/check-run.ts'
-import { runAction } from '../../helpers/run-action.ts'
 
-/** Whole runs of the bundled action in `mode: check`, against the emulated GitHub. */
+/** Whole runs of the action in `mode: check`, against the emulated GitHub. */
 
 const DISPATCH = { 'dispatch-workflow': 'build.yml' }
 
@@ -148,8 +147,7 @@ describe('states', () => {
     acme.repositories.add('acme/empty', { defaultBranch: '' })
     await using none = await acme.run()
     const token = acme.world.githubToken('acme/empty')
-    const inputs = { mode: 'check', token, packages: 'app' }
-    await using empty = await runAction(acme.github, inputs, { repository: 'acme/empty' })
+    await using empty = await acme.run({ packages: 'app' }, token, { repository: 'acme/empty' })
     for (const run of [none, empty]) {
       expect(run.code).toBe(0)
       expect(run.stdout).toContain('no git tag matches')
@@ -217,7 +215,7 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
     acme.world.user('sam')
     acme.repositories.add('sam/app').tag('v1.0.0')
     const token = acme.world.classic('sam', ['repo', 'read:packages'])
-    await using run = await runAction(acme.github, { mode: 'check', token }, { repository: 'sam/app' })
+    await using run = await acme.run({}, token, { repository: 'sam/app' })
     expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
     expect(run.code).toBe(0)
     expectClean(acme)

@@ -122,16 +122,15 @@ it('a large package makes neither a long log nor a summary beyond the limit of G
   await using scene = await openScene({ contract: 'off' })
   const { app, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })
-  for (let n = 0; n < 3_000; n++) {
-    app.push(manifest(), { tags: [`pr-${n}-${'x'.repeat(110)}`, `pr-${n}-${'y'.repeat(110)}`], at: ago(80) })
-  }
+  const tagsOf = (n: number) => Array.from('abcdefgh', letter => `pr-${n}-${letter.repeat(110)}`)
+  for (let n = 0; n < 1_200; n++) app.push(manifest(), { tags: tagsOf(n), at: ago(80) })
   const result = await run({ ...PULLS, 'dry-run': 'true' })
   expect(result.errors).toEqual([])
-  expect(result.outputs['planned-count']).toBe('3000')
+  expect(result.outputs['planned-count']).toBe('1200')
   expect(Buffer.byteLength(result.summary)).toBeLessThan(1_024 * 1_024)
   expect(result.summary).toMatch('…and')
   expect(result.stdout.split('\n').length).toBeLessThan(1_100)
   expect(JSON.stringify(result.outputs).length).toBeLessThan(500_000)
   const report = JSON.parse(await readFile(result.outputs['report']!, 'utf8'))
-  expect(report.packages[0].versions).toHaveLength(3_001)
+  expect(report.packages[0].versions).toHaveLength(1_201)
 })

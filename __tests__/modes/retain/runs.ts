@@ -140,14 +140,15 @@ interface Stock {
 }
 
 function takeStock(world: World): Stock {
-  const referrers = packagesOf(world).flatMap(pkg =>
-    pkg.order.flatMap(({ bytes, tags, digest: by }) => {
-      const subject = (JSON.parse(bytes.toString()) as { subject?: { digest: Digest } }).subject?.digest
-      const keys = new Set(tags.filter(tag => !isUserTag(tag)).map(tag => tag.replace(/\.\w+$/, '')))
-      const described = pkg.order.filter(({ digest }) => digest === subject || keys.has(referrerTag(digest)))
-      return described.map(({ digest: of }) => ({ pkg, of, by }))
+  const referrers = packagesOf(world).flatMap(pkg => {
+    const byKey = new Map(pkg.order.map(({ digest }) => [referrerTag(digest), digest]))
+    return pkg.order.flatMap(({ bytes, tags, digest: by }) => {
+      const { subject } = JSON.parse(bytes.toString()) as { subject?: { digest: Digest } }
+      const keys = tags.filter(tag => !isUserTag(tag)).map(tag => tag.replace(/\.\w+$/, ''))
+      const described = new Set([subject?.digest, ...keys.map(key => byKey.get(key))])
+      return [...described].flatMap(of => (of !== undefined && pkg.byDigest.has(of) ? [{ pkg, of, by }] : []))
     })
-  )
+  })
   return { broken: world.broken(), referrers }
 }
 

@@ -201,6 +201,35 @@ it('law 3: brings back what a late tag needs although GitHub denies it once', as
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
 })
 
+it.each<[string, Target, number]>([
+  ['the list of deleted versions is not found', { host: 'api', query: /state=deleted/ }, 404],
+  ['the newest versions are not found', { host: 'api', query: /&page=1$/ }, 404],
+  ['the tags are nowhere', { host: 'registry', path: /tags\/list$/ }, 204],
+  ['what is new is not found', { host: 'registry', path: /manifests\/sha256/ }, 404]
+])('law 3: brings back what something new needs although once %s', async (_, target, status) => {
+  await using scene = await openScene({ contract: 'off' })
+  const { app, github, world, run } = scene
+  const { build } = layDown(scene)
+  const adopt = (): void => {
+    const { id } = app.push(index(build.children), { tags: ['v9'] })
+    // GitHub's list shows it, or the registry's tags alone do.
+    if (status === 204) app.lie({ kind: 'drop', id })
+  }
+  // The last DELETE: what follows is the look.
+  github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'first', run: adopt })
+  const answer = { status, ...(status === 404 ? { body: NOBODY } : {}) }
+  github.faults.on(
+    { method: 'DELETE', after: 2 },
+    {
+      kind: 'then',
+      run: () => github.faults.on({ method: 'GET', ...target, times: 1 }, { kind: 'answer', answer })
+    }
+  )
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'v9')).toEqual([])
+  expect(result.code).toBe(0)
+})
+
 describe('E-05 a look that saw too little, or did not happen', () => {
   const late = ({ app, github }: Scene, build: Pushed, more: () => void = () => {}): void => {
     const land = (): void => {

@@ -73,7 +73,7 @@ it('does not follow a realm on another host, and says so', async () => {
 
 it('does not follow a page link to another host', async () => {
   await using foreign = await openForeign()
-  await using scene = await openScene({ where: 'bundle' })
+  await using scene = await openScene()
   layDown(scene)
   const next = `${foreign.foreign.apiUrl}/orgs/acme/packages/container/app/versions?per_page=100&page=2`
   scene.github.faults.on(
@@ -102,7 +102,7 @@ it.each<[string, Target, string]>([
   ['the token exchange', { host: 'registry', path: /^\/token/ }, '/token']
 ])('a redirect of %s to another host does not take the token there', async (_, target, path) => {
   await using foreign = await openForeign()
-  await using scene = await openScene({ where: 'bundle' })
+  await using scene = await openScene()
   layDown(scene)
   const place = target.host === 'api' ? foreign.foreign.apiUrl : foreign.foreign.registryUrl
   scene.github.faults.on(target, {

@@ -23,7 +23,7 @@ import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
 
-/** What is done with a package beside deciding on it. */
+/** What is done with a package besides deciding on it. */
 export interface PlanOptions {
   readonly readUsage: ReadUsage
   /** The packages in which a signature's subject may be. */
@@ -102,9 +102,9 @@ async function planned(
   return { task, inventory }
 }
 
-/** Decides, and once more where the registry has tags elsewhere than GitHub's list shows them. */
+/** Decides, and again as long as the registry knows of tags and versions other than GitHub's list shows. */
 async function decideOnTags(
-  { loaded, usage }: Seen,
+  { loaded, usage }: Pick<Seen, 'loaded' | 'usage'>,
   policy: Policy,
   now: number,
   context: Context
@@ -112,9 +112,20 @@ async function decideOnTags(
   const plan = decide(loaded.inventory, policy, usage, now)
   const going = new Set(plan.steps.map(({ version }) => version.digest))
   const followed =
-    going.size === 0 ? loaded : await followMovedTags(loaded, going, digestsIn(policy, usage), context)
+    going.size === 0
+      ? loaded
+      : await followMovedTags(loaded, going, digestsIn(policy, usage), rankedIn(plan), context)
   if (followed === loaded) return { loaded, plan }
-  return { loaded: followed, plan: decide(followed.inventory, policy, usage, now) }
+  return decideOnTags({ loaded: followed, usage }, policy, now, context)
+}
+
+/** What takes a place that another version would have without it; what nobody could read takes none. */
+function rankedIn({ decisions }: Plan): Digest[] {
+  return decisions.flatMap(({ verdict, reasons, version }) =>
+    verdict === 'keep' && reasons.some(({ code }) => code === 'newest' || code === 'bucket')
+      ? [version.digest]
+      : []
+  )
 }
 
 /** What is to stay by its digest, wherever that is said. */
