@@ -50,7 +50,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   github: {
     knows: DATA,
-    uses: /^(?:@actions\/github|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
+    uses: /^(?:@actions\/github|@actions\/http-client\/lib\/proxy|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
     because: 'the API client reads and writes; what for is decided above it'
   },
   registry: {
@@ -109,7 +109,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'main tells the story of a run'
   },
-  index: { knows: ['main'], uses: /^node:v8$/, because: 'index starts main, with a small heap' }
+  index: { knows: ['main', 'util'], uses: /^node:v8$/, because: 'index starts main, with a small heap' }
 }
 
 function roomOf(file: string): string {

@@ -29,7 +29,7 @@ export class AbsentError extends ExpectedError {
   override readonly name = 'AbsentError'
 }
 
-/** The registry does not let the token at a repository, which it says of one that does not exist, too. */
+/** The registry refuses the token for a repository; it also does so for one that does not exist. */
 export class RefusedError extends ExpectedError {
   override readonly name = 'RefusedError'
 }

@@ -30,7 +30,7 @@ import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
 export interface StepResults {
-  /** Of several values for a name the last counts. */
+  /** If a name has several values, the last counts. */
   setOutput(name: OutputName, value: string): void
   /** Adds Markdown to the job summary. */
   writeSummary(markdown: string): Promise<void>
@@ -64,7 +64,13 @@ export async function main(): Promise<void> {
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
   }
   process.exitCode = await run(process.env, clock, actionsLog(clock), {
-    setOutput: core.setOutput,
+    setOutput(name, value) {
+      try {
+        core.setOutput(name, value)
+      } catch (error) {
+        throw new ExpectedError(`The step's outputs (GITHUB_OUTPUT) cannot be written: ${messageOf(error)}.`)
+      }
+    },
     async writeSummary(markdown) {
       if ((process.env['GITHUB_STEP_SUMMARY'] ?? '') !== '') await core.summary.addRaw(markdown).write()
     }
@@ -120,7 +126,7 @@ async function runMode(
   const context = await openContext(inputs, policies, env, clock, log)
   const openJournal: Context['openJournal'] = planned => {
     const journal = context.openJournal(planned)
-    // From here on the report can undo the run, also one that fails in the middle.
+    // From here on, the report can undo the run, even one that fails in the middle.
     results.setOutput('report', inputs.reportFile)
     return journal
   }
@@ -150,12 +156,12 @@ function inWorkspace(inputs: Inputs, workspace: string): Inputs {
       `Input \`${name}\`: a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
     ])
   }
-  const { reportFile, pageFile } = inputs
-  return {
-    ...inputs,
-    reportFile: written('report-file', reportFile),
-    pageFile: pageFile && written('page-file', pageFile)
-  }
+  const reportFile = written('report-file', inputs.reportFile)
+  const pageFile = inputs.pageFile && written('page-file', inputs.pageFile)
+  // The page would take the place of what undoes the run.
+  if (pageFile === reportFile)
+    throw new InputError(['Input `page-file`: `report-file` names the same file. Name another path.'])
+  return { ...inputs, reportFile, pageFile }
 }
 
 /** The folder that paths start from. */

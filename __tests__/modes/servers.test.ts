@@ -131,3 +131,13 @@ test.each(['NO_PROXY', 'no_proxy'])('a host that %s names is asked without the p
     process.env = before
   }
 })
+
+test('law 10: a proxy that the API of the runner needs never sees the token of an address of this machine', async () => {
+  await using github = await startEmulator()
+  const env = { GITHUB_API_URL: 'https://ghes.example/api/v3' }
+  await using enterprise = await openEnterprise(github, env.GITHUB_API_URL)
+  const inputs = await withDefaults({ 'api-url': github.apiUrl }, github.world.githubToken('acme/app'))
+  await runAction(github, inputs, { env: { ...env, https_proxy: enterprise.proxyUrl } })
+  expect(enterprise.connected).toEqual([])
+  expect(github.requests.length).toBeGreaterThan(0)
+})

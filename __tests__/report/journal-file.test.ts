@@ -85,3 +85,11 @@ it('E-43 report-file may go through a link that stays in the workspace, and thro
   expect(existsSync(join(folder, 'real', 'there', 'report.json'))).toBe(true)
   rmSync(folder, { recursive: true })
 })
+
+it('law 9: a page never takes the place of the report that undoes the run', async () => {
+  await using scene = await openScene()
+  scene.app.push(image(), { tags: ['v1'], at: ago(90) })
+  const result = await scene.run({ 'report-file': 'out/same', 'page-file': './out/../out/same' })
+  expect(result.errors).toEqual([expect.stringContaining('Input `page-file`: `report-file` names the same')])
+  expect(scene.github.requests).toEqual([])
+})

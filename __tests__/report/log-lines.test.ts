@@ -62,12 +62,12 @@ test.each([
   [
     600,
     500,
-    'With what it lists again that takes about 1,350 API requests: 2 hours of quota with `GITHUB_TOKEN` (1,000 an hour), 1 hour with a classic token (5,000). Let it wait for them with `patience: 1h`.'
+    'Including a new listing, that takes about 1,350 API requests: 2 hours of quota with `GITHUB_TOKEN` (1,000 an hour), 1 hour with a classic token (5,000). Let it wait for them with `patience: 1h`.'
   ],
   [
     4_000,
     10_000,
-    'With what it lists again that takes about 19,000 API requests: 19 hours of quota with `GITHUB_TOKEN` (1,000 an hour), 4 hours with a classic token (5,000). Let it wait for them with `patience: 1h`.'
+    'Including a new listing, that takes about 19,000 API requests: 19 hours of quota with `GITHUB_TOKEN` (1,000 an hour), 4 hours with a classic token (5,000). Let it wait for them with `patience: 1h`.'
   ]
 ])('E-28: after %i requests, a dry run of %i deletions says: %s', (api, deletions, said) => {
   const going = Array.from({ length: deletions }, (_, n) => drop(version(`v${n}`)))

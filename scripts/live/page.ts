@@ -37,10 +37,10 @@ ${modes}
 }
 
 const ABOUT_GUESSES = `Nobody has measured GitHub yet: these are the answers of the emulator that the tests run against. \`documented\` means that
-it answers as GitHub's documents say or as others have seen it, \`guessed\` that nobody knows, \`unknown\` that nobody can
-measure it with one package, and that no answer of the emulator stands for it. Each guess can be switched to
-its opposite (\`npm run live -- --guess cascade=yes\`), and the tests run every mode with all of them switched. To replace the
-guesses by measurements run \`npm run live -- --owner … --package …\`, or the workflow \`live.yml\`.
+GitHub's documents say so or others have seen it, \`guessed\` that nobody knows, \`unknown\` that it cannot be measured with
+one package, and that the emulator has no answer for it. Each guess can be switched to its opposite
+(\`npm run live -- --guess cascade=yes\`), and the tests run every mode with all of them switched. To replace the
+guesses by measurements, run \`npm run live -- --owner … --package …\`, or the workflow \`live.yml\`.
 
 `
 

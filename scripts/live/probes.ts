@@ -132,13 +132,13 @@ const deletions: readonly Probe[] = [
       const tags = tagsOf(await rowOf(lab, digest))
       const own = tags.includes('restored') ? 'its own is back' : 'its own is lost'
       const taken = tags.includes('taken-meanwhile')
-      return `${own}, one re-used meanwhile ${taken ? 'moves back to it' : 'stays where it is'}`
+      return `${own}, one that was reused ${taken ? 'moves back to it' : 'stays where it is'}`
     }
   },
   {
     id: 'child',
-    question: 'May a child be deleted that an index names, and what goes with a deleted index?',
-    documented: 'nothing hinders it; a cascade is reported once',
+    question: 'Can a child be deleted that an index names, and what is deleted with an index?',
+    documented: 'nothing prevents it; one report of a cascade',
     guesses: ['cascade'],
     async measure(lab) {
       const { index, children } = await lab.shapes.index('parent')
@@ -154,8 +154,8 @@ const deletions: readonly Probe[] = [
   },
   {
     id: 'empty-package',
-    question: 'Does a package go with its last version, which has no tag?',
-    documented: 'reported once',
+    question: 'Is a package deleted with its last version, which has no tag?',
+    documented: 'one report',
     guesses: ['emptyPackage'],
     async measure(lab) {
       const other = await lab.other()

@@ -72,7 +72,7 @@ export const registryAnswers: readonly Probe[] = [
   },
   {
     id: 'token-lifetime',
-    question: "How long is the registry's token good for?",
+    question: "How long is the registry's token valid?",
     documented: 'unknown',
     guesses: ['tokenLifetime'],
     async measure({ registry }) {
@@ -82,7 +82,7 @@ export const registryAnswers: readonly Probe[] = [
   },
   {
     id: 'direct-bearer',
-    question: "Does the registry take GitHub's token itself, in base64?",
+    question: "Does the registry accept GitHub's token itself, in base64?",
     documented: 'yes for the short ones; unknown for those of 520 characters',
     guesses: ['directBearer'],
     async measure({ registry }) {
@@ -102,22 +102,22 @@ export const registryAnswers: readonly Probe[] = [
     [
       'branch-filter',
       'Does the list of workflow runs find those of a tag by `branch`?',
-      'it wants a run that a tag has started; nothing here asks that way'
+      'it needs a run that a tag has started; the action never asks that way'
     ],
     [
       'foreign-private',
       "What may a GITHUB_TOKEN do to a user's private package that is linked to no repository?",
-      'it wants such a package; where a DELETE is refused the action says what to grant'
+      'it needs such a package; if a DELETE is refused, the action says what to grant'
     ],
     [
       'popular',
       'Does the refusal of what was pulled 5,000 times hide that of the last tagged version?',
-      'it wants 5,000 pulls; the action tells either'
+      'it needs 5,000 pulls; the action reports both'
     ],
     [
       'enterprise',
-      'Since when has GitHub Enterprise Server a container registry, and support for tokens of Apps there?',
-      'it wants a server of each version'
+      'Since which version does GitHub Enterprise Server have a container registry, and accept tokens of Apps there?',
+      'it needs a server of each version'
     ]
   ].map(([id = '', question = '', why = '']) => ({
     id,

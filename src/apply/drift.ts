@@ -12,7 +12,7 @@ const FRESH = 10_000
 const RENEW = 7_000
 /** How often one version is looked at before it is left alone because the answers come too late. */
 const LOOKS = 3
-/** The looks that the drift check takes; each asks GitHub anew. */
+/** The looks that the drift check takes; each asks GitHub again. */
 export interface DriftReader {
   /** One page of the package's versions, counted from 1; empty beyond the last. */
   page(page: number): Promise<Look<readonly PackageVersion[]>>
@@ -99,7 +99,7 @@ export function detectDrift(
     for (const need of needs.needed) needed.add(need)
     // One that could not be read stays unknown, so that the next look tries it again.
     if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
-    // Only now: until it is read, what could not be read before may still need anything.
+    // Only now, because what could not be read before may need anything until it is read.
     unread = needs.unread
     arrivalsAt = asOf
   }

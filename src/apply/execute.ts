@@ -27,7 +27,7 @@ const DONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
  * that it comes `after` is confirmed gone (or back); a refused, failed or skipped parent keeps its children.
  * When GitHub or the time leaves no room (BudgetError), what is under way ends and the rest is `left`.
  *
- * @param report told of every outcome as it happens, in the order of happening
+ * @param report told about every outcome as it happens, in the order of happening
  * @returns one outcome a step, in the order of the plan
  * @throws whatever `perform` throws that is no ExpectedError, after the steps under way have ended
  */

@@ -52,7 +52,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     else if (lines === MOST_LINES + 1) log.info('the rest is in the report')
   }
 
-  /** What holds for one change after the other, such as a lack of rights, is told of the first; how to mend it, at the end. */
+  /** Says what repeats itself, such as a lack of rights, only for the first change; the end says how to fix it. */
   function once({ status, detail: whole }: Outcome): string {
     const detail = status === 'failed' || status === 'skipped' ? causeOf(whole) : whole
     if (told.has(detail)) return 'for the same reason'

@@ -101,7 +101,7 @@ async function newest(
   }
 }
 
-/** What tags of the registry stand on that is neither known nor listed; those of what was deleted may lag behind. */
+/** Tags of the registry whose version is neither known nor listed; tags of deleted versions may lag behind. */
 async function taggedArrivals(
   pkg: Package,
   { versions, unlisted }: Inventory,

@@ -16,7 +16,7 @@ export interface Earlier extends DeleteStep {
   readonly describes: boolean
 }
 
-/** Those of this package, but for what somebody brought back or pushed once more. */
+/** Those of this package, except what somebody brought back or pushed once more. */
 export function earlierOf({ listing, recollection }: LoadedPackage): readonly Earlier[] {
   const there = new Set(listing.versions.map(({ digest }) => digest))
   return recollection.unchecked

@@ -10,7 +10,7 @@ import { DONE, failed } from './write.ts'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 
-/** The requests that untagging takes beside the removal of the placeholder's version. */
+/** The requests that untagging takes besides the removal of the placeholder's version. */
 export interface TagRequests {
   /** Gets ready to put, so that nothing comes between the look at the tag and the put. */
   prepare(): Promise<void>
@@ -18,7 +18,7 @@ export interface TagRequests {
   head(tag: string): Promise<TagHead>
   /** Puts a manifest under a tag, taking it off the version, and gives the manifest's digest. */
   put(version: PackageVersion, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
-  /** The newest versions of the package, asked anew. */
+  /** The newest versions of the package, asked again. */
   newest(): Promise<readonly PackageVersion[]>
   /** Puts a tag on a version that is there. */
   giveBack(version: PackageVersion, tag: string): Promise<void>

@@ -228,7 +228,7 @@ function stepsBack(
   needed: ReadonlySet<Digest>
 ): ReturnType<typeof undoing> {
   if (needed.size === 0) return []
-  // Of what an earlier run deleted only the image is known that each was a part of.
+  // For what an earlier run deleted, only the image that it was a part of is known.
   const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
   const before = earlier.filter(({ root }) => images.has(root))
   const graph = buildGraph(loaded.inventory)

@@ -39,7 +39,7 @@ export interface Recollection {
   /** When each untagged version was first seen without a tag: now, if not before. Milliseconds since 1970. */
   untaggedSince(versions: readonly PackageVersion[], now: number): ReadonlyMap<Digest, number>
   /**
-   * Stores what is known of these versions, and nothing else, beside whatever goes on. To be called once.
+   * Stores what is known of these versions, and nothing else, while other work goes on. Called once.
    * @param now milliseconds since 1970
    */
   keep(versions: readonly PackageVersion[], now: number): void
@@ -51,7 +51,7 @@ export interface Recollection {
 
 /** Raised when older programs would misread the entries: they are found by their keys. */
 const PREFIX = 'ghcr-steward-memory-1'
-/** An entry is stored anew when more than this share of it is of no more use. */
+/** An entry is stored again when more than this share of it is no longer of use. */
 const STALE = 0.1
 /** Configs take as much room as this in the entry of a package, and each as much as that: others are read every time. */
 const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
@@ -206,8 +206,8 @@ function recollection(
 }
 
 /**
- * A version that has a tag by now starts anew when it loses it. What is remembered is believed no further than the
- * version's own dates bear out: anybody who may write the cache could have put a 0 there.
+ * A version that has a tag by now starts again when it loses it. What is remembered counts only as far as the version's
+ * own dates allow: anybody who may write the cache could have put a 0 there.
  */
 function firstSeen(
   versions: readonly PackageVersion[],

@@ -14,7 +14,7 @@ import { refuseSlip, type Subject } from './pattern-slip.ts'
  * text and say what to write instead; the input's name is put in front of them by whoever reads the input.
  */
 
-/** What zod says of a text: a sentence that begins with the text itself. */
+/** What zod says about a text: a sentence that begins with the text itself. */
 export const says = (sentence: string | ((given: string) => string)) => ({
   abort: true,
   error: ({ input }: { readonly input?: unknown }) => {
@@ -157,7 +157,7 @@ export const workflowFile = z.string().regex(
   )
 )
 
-/** An address without a slash at its end. A token must not travel in the clear, save inside this machine. */
+/** An address without a slash at its end. A token must not travel in the clear, except inside this machine. */
 export const address = field(checkAddress)
 
 /** The same without a path: a registry is named by its host alone. */

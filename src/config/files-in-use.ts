@@ -5,7 +5,7 @@ import { findReferences, type Reference, type TextFile } from '../usage/referenc
 import type { Inputs } from './inputs.ts'
 import type { PolicyFile } from './policy-schema.ts'
 
-/** What the files of the workspace say of the owner's images. */
+/** What the files of the workspace say about the owner's images. */
 export interface FilesInUse {
   /** What they use: that stays. */
   readonly references: readonly Reference[]

@@ -60,7 +60,7 @@ export const counted =
     )
   }
 
-/** With the tags that the step selects: more must not go here than there. */
+/** With the tags that the step selects, because no more may be deleted here than there. */
 export const newestTagged = (cutOff: string): ForeignWord =>
   counted(
     cutOff,

@@ -2,7 +2,7 @@ import { belowGrace } from '../policy/time.ts'
 import { FIELDS, isDefault, nameOf, variableOf } from './input-table.ts'
 import type { Inputs } from './inputs.ts'
 
-/** Of these inputs a blank is no default that somebody chose: what was to be kept, or not to be done, is at stake. */
+/** Nobody chooses the default of these inputs with a blank: images that somebody wanted to keep are at stake. */
 const NEVER_BLANK = ['keepAtLeast', 'grace', 'dryRun'] as const
 
 /**

@@ -61,7 +61,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   }
 }
 
-/** What inputs must be to each other, beside that each by itself is well. */
+/** What is wrong with inputs together, though each is valid by itself. */
 function contradictions(inputs: Partial<Inputs>): string[] {
   const problems = undoProblems(inputs)
   for (const key of ['deleteTags', 'keepTags'] as const) {
@@ -122,7 +122,7 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
     const { modes } = FIELDS[key]
     if (!modes.includes(mode)) {
       const users = modes.map(one => `\`${one}\``).join(' and ')
-      // In other tools it keeps images, so removing it would let them go.
+      // In other tools it keeps images, so removing it would delete them.
       const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
       return [
         `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. Remove it, or change the mode.${meant}`

@@ -10,9 +10,9 @@ export interface PackageSelection {
   readonly names: readonly string[]
   /** All entries, names included, where one of them is a pattern; empty where none is. */
   readonly patterns: readonly string[]
-  /** Of the names those that need not exist; absent where there is none. */
+  /** Those of the names that need not exist; absent if there is none. */
   readonly optional?: readonly string[]
-  /** Of what the patterns match only the packages that are linked to the repository whose workflow runs. */
+  /** Only the packages that are linked to the repository whose workflow runs. */
   readonly linked?: true
 }
 
@@ -85,7 +85,7 @@ export function relativeTo(
   return { packages: select(relative), problems }
 }
 
-/** All entries of a selection as they were given, but for the `?` behind a name. */
+/** All entries of a selection as they were given, except the `?` behind a name. */
 export function entriesOf({ names, patterns }: PackageSelection): readonly string[] {
   return patterns.length > 0 ? patterns : names
 }

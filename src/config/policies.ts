@@ -16,10 +16,10 @@ import type { PolicyFile } from './policy-schema.ts'
 import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
 
-/** All that is said of packages before anything is requested: by the inputs, the policy file and the workspace. */
+/** All that is said about packages before anything is requested: by the inputs, the policy file and the workspace. */
 export interface Policies extends FilesInUse {
   readonly packages: PackageSelection
-  /** What holds for a package; undefined for one that nothing is said of: it is not touched. */
+  /** What holds for a package; undefined for one that nothing is said about: it is not touched. */
   readonly policyOf: (packageName: string) => Policy | undefined
   /** What a check expects of a package, and retention protects. */
   readonly expectationsOf: (packageName: string) => PackageExpectations
@@ -50,7 +50,7 @@ export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): P
   return { ...inLimit(() => readPolicies(inputs, workspace)), inLimit }
 }
 
-/** In milliseconds: a run whose time is over anyway ends at its next request, and not by this. */
+/** In milliseconds: a run that is out of time ends at its next request, and not because of this. */
 const LEAST = 1_000
 
 /** A search that is given up has not found what is in use, so the run ends red, and not as one that a later run completes. */

@@ -124,8 +124,8 @@ function contentOf(document: Document, fileName: string): unknown {
 }
 
 /**
- * Where a key stands twice, where it is `__proto__`, because no object of JavaScript can hold it and a condition on it
- * would be lost, and where a pattern that begins with `*` has no quotes.
+ * Finds keys that are there twice, patterns that begin with `*` and have no quotes, and the key `__proto__`: no object
+ * of JavaScript can hold it, so a condition on it would be lost.
  */
 function misread(document: Document): [offset: number, sentence: string][] {
   const wrong: [number, string][] = []

@@ -45,10 +45,10 @@ const settings = {
 
 const defaults = z.strictObject(settings).transform(settingsFrom)
 
-/** What the file says of the packages that it matches; settings that it does not mention are absent. */
+/** What the file says about the packages that it matches; settings that it does not mention are absent. */
 export interface PackageEntry {
   readonly match: Patterns
-  /** Of the names in `match` those that need not exist. */
+  /** The names in `match` that need not exist. */
   readonly optional: readonly string[]
   readonly rules: readonly Rule[]
   readonly settings: Settings
@@ -132,7 +132,7 @@ function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): voi
   })
 }
 
-/** Of packages, in a policy: each is compared with each. */
+/** Packages in a policy: each is compared with each. */
 const MOST_PATTERNS = 2_000
 
 /** The first entry that matches decides, so a package that an earlier one matches never reaches a later one. */
@@ -176,7 +176,7 @@ function inLowerCase(pattern: string): string {
   return /^!?\//.test(pattern) ? pattern : pattern.toLowerCase()
 }
 
-/** What is in use beside the registry: layer 0 keeps what it names. */
+/** What is in use besides the registry: layer 0 keeps what it names. */
 export interface Protect {
   /** Globs of files whose references stay. */
   readonly files: readonly string[]

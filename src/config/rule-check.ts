@@ -4,7 +4,7 @@ import { isEmptyRange } from '../policy/tags.ts'
 import { nearest } from '../util/suggest.ts'
 import { asList, type RuleSchema } from './rule-schema.ts'
 
-/** Everything that a rule says of tags. */
+/** Everything that a rule says about tags. */
 const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as const
 /** Enough for a delete rule to know what it is about; ages alone are not. */
 const SELECTORS = [...ABOUT_TAGS, 'untagged', 'untagged-for', 'state', 'digests', 'labels', 'kind'] as const

@@ -38,7 +38,7 @@ function refuse(message: string): never {
   throw new ExpectedError(message)
 }
 
-/** Milliseconds. A number without a unit is none, save 0. */
+/** Milliseconds. A number without a unit is none, except 0. */
 export const age = z.union([
   read(
     text => parseAge(text) ?? refuse(`\`${text}\` is not an age. ${ageAdvice(text)}`),
@@ -208,7 +208,7 @@ export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
-/** Without the keys that are undefined: an absent field is one that nobody spoke of. */
+/** Without the keys that are undefined: an absent field is one that nobody mentioned. */
 export function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }

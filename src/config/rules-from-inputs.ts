@@ -73,7 +73,7 @@ export function rulesFromInputs(inputs: RuleInputs): Rule[] {
     const match = { tags: parsePatterns(deleted.patterns, 'named') }
     rules.push({ ...deleteRule('delete-tags', match, { ...young, atLeast: keepAtLeast }), untag, rankBy })
   }
-  // What is named by its digest is no series of which the newest could be meant to stay.
+  // Versions named by digest are no series whose newest somebody could want to keep.
   if (deleted.digests.size > 0) rules.push(deleteRule('delete-tags', { digests: deleted.digests }, young))
   if (deleteUntagged) {
     rules.push({

@@ -68,7 +68,7 @@ function unknownKey(known: readonly string[], key: string): string {
     : `This key is not known. Did you mean ${quote(near)}?`
 }
 
-/** Of "one, or a list of them" the half that was meant. */
+/** The half of "one, or a list of them" that was meant. */
 function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
   const meant = issue.errors.find(errors =>
     errors.every(({ code, path }) => code !== 'invalid_type' || path.length > 0)
@@ -148,6 +148,6 @@ function stepInto(schema: z.ZodType | undefined, step: PropertyKey): z.ZodType |
 
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
   if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap() as z.ZodType)
-  // What is written stands before what is made of it.
+  // What was written comes before what is made from it.
   return schema instanceof z.ZodPipe ? unwrap(schema.in as z.ZodType) : schema
 }

@@ -51,7 +51,7 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   return { source: 'report', path: given }
 })
 
-/** What a purge takes. Nothing is chosen by a pattern here: whoever purges names what goes. */
+/** What a purge takes. There are no patterns here: whoever purges names what is deleted. */
 export const purgeNames = list(
   z
     .string()

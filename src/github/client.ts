@@ -1,4 +1,5 @@
 import { getOctokit } from '@actions/github'
+import { getProxyUrl } from '@actions/http-client/lib/proxy'
 import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import Bottleneck from 'bottleneck/light.js'
@@ -42,6 +43,9 @@ const ATTEMPT_MS = 30_000
 /** What a 4xx says does not change by asking again; limits (403, 429) are the governor's. */
 const FINAL = Array.from({ length: 100 }, (_, index) => 400 + index)
 
+const isProxied = (address: string): boolean => getProxyUrl(new URL(address)) !== undefined
+const runnersApi = (): string => process.env['GITHUB_API_URL'] || 'https://api.github.com'
+
 const silent: OctokitLog = { debug() {}, info() {}, warn() {}, error() {} }
 
 /**
@@ -63,6 +67,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
       baseUrl,
       log,
       ...(userAgent === undefined ? {} : { userAgent }),
+      // Octokit asks for GITHUB_API_URL alone, and a token in the clear must pass no proxy on its way to this machine.
+      ...(isProxied(runnersApi()) && !isProxied(baseUrl) ? { request: { fetch: globalThis.fetch } } : {}),
       throttle: {
         ...unmetered(),
         // The governor waits; the plugins only send again.

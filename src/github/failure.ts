@@ -40,7 +40,7 @@ export function explain(
   return new ExpectedError(`${what} failed: GitHub gave ${answerOf(error)}. ${remedy}`, { cause: error })
 }
 
-/** What to do about a refusal: what GitHub says of it counts more than what the status suggests. */
+/** What to do about a refusal: what GitHub says about it counts more than what the status suggests. */
 export function remedyOf(
   error: RequestError,
   remedies: Readonly<Partial<Record<number, string>>> = {}

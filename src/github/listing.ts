@@ -28,7 +28,7 @@ export interface Page {
 
 export type Progress = (pagesRead: number, pages: number) => void
 
-/** How a package is listed. Each function asks GitHub anew. */
+/** How a package is listed. Each function asks GitHub again. */
 export interface ListReader {
   page(page: number): Promise<Page>
   /** GitHub's own count of the versions; undefined where it gives none. */
@@ -105,7 +105,7 @@ async function readPages(
   progress: Progress
 ): Promise<{ pages: Page[]; amid: number | undefined }> {
   const first = await reader.page(1)
-  // From here on: a push before page 1 and a deletion after it would cancel out in counts before and after.
+  // From here on, because a push before page 1 and a deletion after it would cancel out in counts before and after.
   const amid = first.more ? await reader.count() : undefined
   const pages = [first]
   progress(1, first.last)
@@ -152,7 +152,7 @@ async function catchUp(
   return { reading: { versions: later.versions, pageOf }, isExact }
 }
 
-/** True when everything in `reading` was in `seen`, but for what was pushed since. */
+/** True when everything in `reading` was in `seen`, except what was pushed since. */
 function showsNothingOlder(reading: Reading, seen: Reading): boolean {
   const newest = seen.versions.reduce((latest, { created = 0 }) => Math.max(latest, created), 0)
   return reading.versions.every(({ id, created = 0 }) => seen.pageOf.has(id) || created > newest)

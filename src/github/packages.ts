@@ -20,7 +20,7 @@ export interface Look<T> {
 }
 
 /**
- * The container packages of one owner. Every function asks GitHub anew, and throws ExpectedError when GitHub
+ * The container packages of one owner. Every function asks GitHub again, and throws ExpectedError when GitHub
  * does not answer what was asked, and BudgetError when there is no room for the request.
  * (docs.github.com/en/rest/packages/packages)
  */
@@ -105,7 +105,7 @@ export function createPackages(
   const pagesOf = (url: string, query: Record<string, string>): AsyncIterable<{ readonly data: unknown }> =>
     composePaginateRest.iterator(octokit, `GET ${url}`, { ...query, per_page: PER_PAGE })
 
-  /** Does what needs nothing but sight of a package, and says of a failure what it was: `Reading page 2 of …`. */
+  /** Does what only needs the right to read a package, and names it when it fails: `Reading page 2 of …`. */
   async function withSight<T>(what: string, name: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work()

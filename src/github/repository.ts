@@ -8,7 +8,7 @@ import { apiMessage, explain, statusOf } from './failure.ts'
 import { wholeList } from './whole-list.ts'
 
 /**
- * What one repository names. Every function asks GitHub anew, gives all there is, and throws ExpectedError when
+ * What one repository names. Every function asks GitHub again, gives all there is, and throws ExpectedError when
  * GitHub does not answer that, and BudgetError when there is no room for the request.
  */
 export interface Repository {

@@ -7,7 +7,7 @@ const MOST_READINGS = 5
  * nobody sees them. So what has several pages is read until a reading shows nothing that those before it had missed.
  *
  * @param what is done here, for messages: `Reading the releases of acme/app`
- * @param read asks for the pages anew
+ * @param read asks for the pages again
  * @param parse throws when a page is not of the form that GitHub describes
  * @throws ExpectedError when each reading shows something new, and what `read` and `parse` throw
  */

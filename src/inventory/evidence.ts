@@ -23,7 +23,7 @@ const LONG_PAUSES: readonly number[] = [5_000, 10_000]
 /** How many tags are asked for at once; the registry's client sends fewer. */
 const AT_ONCE = 16
 
-/** What is known of digests beside what the registry answers when it is asked for their manifests. */
+/** What is known of digests besides what the registry answers when it is asked for their manifests. */
 export interface Witness {
   readonly clock: Clock
   /** Who says that there is such a manifest: a phrase, such as `GitHub lists it`; undefined when nobody does. */
@@ -106,7 +106,7 @@ export async function findTag(
 
 const CONTRADICTION = 'the registry lists this tag, but says that it points to nothing'
 
-/** What the registry's own list of tags is called where it could not be read. */
+/** The name of the registry's own list of tags in messages that it could not be read. */
 const TAG_LIST = "the registry's list of tags"
 
 /**
@@ -140,7 +140,7 @@ export async function listWithTags(
   return withTags(listOnly(versions), found)
 }
 
-/** Adds what the registry says of tags to what is known of a package. */
+/** Adds what the registry says about tags to what is known of a package. */
 export function withTags(list: ListedPackage, found: ReadonlyMap<string, TagHead>): ListedPackage {
   const further = new Map(list.unlisted)
   const unresolved = [...list.unresolved]
@@ -173,7 +173,7 @@ export function withUnseen(list: ListedPackage, unseen: number): ListedPackage {
 }
 
 /**
- * Reads the registry's list of tags until it has all that GitHub lists, save what the registry denies at every look: a
+ * Reads the registry's list of tags until it has all that GitHub lists, except what the registry denies at every look: a
  * list that lacks those may lack others as well. That there is no list is believed only after looking again, too.
  */
 async function completeTags(

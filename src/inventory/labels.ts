@@ -8,7 +8,7 @@ import { count } from '../util/format.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
 
 export interface ReadLabels {
-  /** Without those that could not be read: unknown, they let nothing go. */
+  /** Without those that could not be read: unknown labels delete nothing. */
   readonly labels: ReadonlyMap<Digest, Labels>
   /** Sentences that make the run red. */
   readonly errors: readonly string[]
@@ -19,7 +19,7 @@ const AT_ONCE = 16
 
 /**
  * Reads the labels of versions out of their configs (image-spec, config.md); of an index, those of its first
- * platform, for all of them come from one build. What an earlier run read is not read again.
+ * platform, because all of them come from one build. What an earlier run read is not read again.
  *
  * @throws ExpectedError when the token may not read the repository at all
  */

@@ -41,7 +41,7 @@ export interface SelectedPackage {
 /** How many packages are read side by side; their requests share one governor. */
 export const SIDE_BY_SIDE = 4
 
-/** By so many of its tags a manifest is asked for that its digest does not give. */
+/** How many of its tags are tried to get a manifest that its digest does not give. */
 const MOST_TAGS = 3
 
 /** The packages of a run. */
@@ -74,7 +74,7 @@ function isExcused({ pkg, problem }: SelectedPackage, { optional = [] }: Package
 }
 
 /**
- * Whether the registry, too, says that there is no such package, or that the token may not read it, which it says of
+ * Whether the registry, too, says that there is no such package, or that the token may not read it, which it says about
  * both. False where it cannot be asked.
  */
 export async function isDenied(pkg: Package, { registry }: Context): Promise<boolean> {
@@ -123,7 +123,7 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   if (!isNeeded && recollection.unchecked.length === 0) {
     const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
     const inventory = { package: pkg, versions, contents }
-    // Since when something is untagged is worth remembering all the same, beside what is known already.
+    // The time since when something is untagged is still worth remembering, with what is known already.
     const { read } = reader(pkg, versions, await recollection.manifests(versions), recollection, context)
     const reads = countReads(inventory, new Set(), new Map())
     return { inventory, listing, untaggedSince, read, recollection, reads }

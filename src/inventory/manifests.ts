@@ -17,7 +17,7 @@ import { contentOf, sharedTexts } from './shared-texts.ts'
 
 /** After so many failures in a row the registry is taken to be down, and the rest is not tried. */
 const HOPELESS = 100
-/** From this wave on the untagged versions are read in ever larger helpings, come what may. */
+/** From this wave on, untagged versions are read in ever larger groups, whatever happens. */
 const PATIENT_WAVES = 100
 
 /**

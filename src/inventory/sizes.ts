@@ -10,7 +10,7 @@ import { repositoryOf } from './load.ts'
 /** How many are asked for at once; the registry's client sends fewer. */
 const AT_ONCE = 16
 
-/** Of what stays, no more manifests than this are read: GitHub counts each as a download, and reading takes time. */
+/** No more manifests than this are read of what stays: GitHub counts each as a download, and reading takes time. */
 export const MOST_READ = 10_000
 
 type Reader = Pick<Registry, 'readManifest'>

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts'
 
-/** Content that manifests name beside other manifests: a layer, or a config. */
+/** Content that manifests name besides other manifests: a layer, or a config. */
 export interface Blob {
   readonly digest: string
   /** Bytes, as the registry stores them. */

@@ -78,7 +78,7 @@ export interface WorkflowRun {
   readonly url: string
 }
 
-/** What a check found out beside the states of the tags. */
+/** What a check found out besides the states of the tags. */
 export interface CheckFindings {
   /** Every tag that must have an image in some package, newest first. */
   readonly expected: readonly string[]
@@ -88,6 +88,6 @@ export interface CheckFindings {
   readonly unmapped: readonly string[]
   /** Whether missing images make the run red. */
   readonly failOnMissing: boolean
-  /** What makes the run red beside that: sentences. */
+  /** What makes the run red besides that: sentences. */
   readonly errors: readonly string[]
 }

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts'
 
-/** What an entry of an index says of the manifest that it names. Layer blobs of a build cache are no entries. */
+/** What an entry of an index says about the manifest that it names. Layer blobs of a build cache are no entries. */
 export interface Descriptor {
   readonly digest: Digest
   /** True when the entry is itself an index: its own children matter too. */

@@ -73,7 +73,7 @@ export interface ListedPackage {
   readonly versions: readonly PackageVersion[]
   /** The tags of manifests that stand in the registry and that GitHub does not list. */
   readonly unlisted: ReadonlyMap<Digest, readonly string[]>
-  /** What is there, and nobody can say what it is. It may need anything. */
+  /** It is there, and nobody can say what it is. It may need anything. */
   readonly unresolved: readonly Unresolved[]
 }
 

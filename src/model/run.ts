@@ -7,7 +7,7 @@ export const MODES = ['retain', 'check', 'purge', 'restore'] as const
 
 export type Mode = (typeof MODES)[number]
 
-/** Of the manifests of one package, which were read and why, and which were not. GitHub counts each as a download. */
+/** Which manifests of one package were read and why, and which were not. GitHub counts each as a download. */
 export interface ReadCounts {
   /** Tagged versions. */
   readonly tagged: number
@@ -31,16 +31,16 @@ export interface PackageRun {
    * once, because it turned out to be needed.
    */
   readonly outcomes: readonly Outcome[]
-  /** Of the version that the input `explain` names, as far as it is here. */
+  /** About the version that the input `explain` names, if it is in this package. */
   readonly explanations?: readonly Explanation[]
   /** What the decisions rest on: `policyHash` of the policy. */
   readonly policy?: string
   readonly reads?: ReadCounts
-  /** What is known of the manifests, for who wants to see how they belong together. */
+  /** What is known about the manifests, to show how they belong together. */
   readonly contents?: Inventory['contents']
   /** Where `sizes` asks for it. */
   readonly blobs?: BlobReport
-  /** What could not be asked before, and what was found amiss after the last change: sentences; each makes the run red. */
+  /** What could not be asked before, and what was wrong after the last change: sentences; each makes the run red. */
   readonly alarms?: readonly string[]
   /** In a check: one for every tag that should have an image here, newest first; undefined when not reached. */
   readonly checks?: readonly TagCheck[]
@@ -62,7 +62,7 @@ export interface RequestCounts {
   readonly reads: number
 }
 
-/** All there is to say of a finished run. The report, the summary, the outputs and the colour come from it alone. */
+/** All there is to say about a finished run. The report, the summary, the outputs and the colour come from it alone. */
 export interface RunResult {
   readonly mode: Mode
   readonly dryRun: boolean
@@ -72,7 +72,7 @@ export interface RunResult {
   readonly packages: readonly PackageRun[]
   /** Names of packages that GitHub does not find, and that need not exist. */
   readonly absent?: readonly string[]
-  /** Of a purge: what the input `confirm` has to be for a real run. */
+  /** For a purge: the value of the input `confirm` that a real run needs. */
   readonly confirm?: string
   /** Sentences that concern no single package. */
   readonly warnings: readonly string[]

@@ -11,7 +11,7 @@ export function tagSpellings(name: string): string[] {
   return [...new Set(forms)].filter(isTag)
 }
 
-/** Git names, to be found by what an image tag says of them. */
+/** Git names, to be found by what an image tag says about them. */
 export interface GitNames {
   /**
    * The names that the text may be a spelling of. It rather finds one too many than one too few, because the image
@@ -61,7 +61,7 @@ function keysOf(name: string): Set<string> {
   return new Set([...spelled, ...(version === undefined ? [] : [fold(version)])])
 }
 
-/** What a name may be in Latin letters, where it has others: everybody writes `ß` in a way of their own. */
+/** The ways to write a name in Latin letters if it has others: everybody writes `ß` in their own way. */
 function shapeOf(name: string): RegExp[] {
   const parts = name
     .normalize('NFKD')

@@ -17,7 +17,7 @@ const REFERRER = 2
  * Follows what the starts need and what describes them, to any depth: children, referrers, and theirs in turn.
  * What describes a child of a start, or is a child of what describes it, describes the start.
  *
- * @param starts of two that reach the same version the nearer names it, of equals the first
+ * @param starts if two of them reach the same version, the nearer one names it, or the first of equals
  * @param enter false for versions that this closure must not reach
  */
 export function closure(graph: Graph, starts: readonly number[], enter: (place: number) => boolean): Closure {

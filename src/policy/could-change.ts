@@ -10,9 +10,9 @@ import { speaksOfTags } from './tags.ts'
  * only where that is certain: then they need not be read.
  *
  * It decides as if no version needed or described another. Each would then stand for itself and take a slot, so
- * what a rule keeps of the others can only be less and what it lets go more; and nothing goes with a version that
- * stays. Only untagged build caches take no slot and can go, so where one could be there are no slots at all. Should
- * it be wrong all the same, too little goes: the plan is made of the same versions, none of which is then touched.
+ * a rule can only keep fewer of the others and delete more of them; and nothing is deleted with a version that stays.
+ * Only untagged build caches take no slot and can be deleted, so where one could be, there are no slots at all. If this
+ * is wrong after all, too little is deleted: the plan is made of the same versions, and then touches none of them.
  *
  * @param world what was asked elsewhere, the same as for the decision
  */

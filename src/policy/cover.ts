@@ -4,7 +4,7 @@ import { parsePatterns } from './pattern.ts'
 const ANYTHING = '\u{E000}'
 
 /**
- * Of `patterns` those of which a list of patterns matches every name that they match. Without those for which that is not
+ * The ones of `patterns` whose every match is also matched by a list of patterns. Without those for which that is not
  * certain, such as regular expressions.
  */
 export function coveredBy(sources: readonly string[], patterns: readonly string[]): ReadonlySet<string> {

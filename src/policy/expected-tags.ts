@@ -180,7 +180,7 @@ export function valuesOf(tag: string, groups: Groups = {}, commit?: string): Val
   return { ...texts, ...commits, ...groups, version, tag }
 }
 
-/** Without it an image would be missing that is there, or would be deleted that a git tag has. */
+/** Without it, an image that is there would be missing, or an image of a git tag would be deleted. */
 function commitOf(name: string, commits: Commits): string | undefined {
   const commit = commits?.get(name)
   if (commits === undefined || commit !== undefined) return commit

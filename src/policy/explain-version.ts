@@ -37,7 +37,7 @@ export function explainVersion(
   })
 }
 
-/** What a rule says of a version, evaluated alone, when the verdict on all others is known. */
+/** What a rule says about a version, evaluated alone, when the verdict on all others is known. */
 function wordOf(selection: Selection, place: number, evaluation: Evaluation): RuleWord {
   const { input, tags, held, votes, resolution } = evaluation
   const { rule } = selection

@@ -13,7 +13,7 @@ export interface EvaluationInput {
   readonly now: number
 }
 
-/** The age that rules speak of, in milliseconds; undefined when it is not known. */
+/** The age that rules compare with, in milliseconds; undefined when it is not known. */
 export function ruleAge({ policy, now }: EvaluationInput, version: PackageVersion): number | undefined {
   return ageOf(version, policy.ageFrom, now)
 }

@@ -186,7 +186,7 @@ function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenSta
 /** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
 function isOrphaned({ nodes, describes, predecessors, stored }: Edges, place: number): boolean {
   const node = nodes[place]
-  // Had one of its subjects been there, it would point to this one.
+  // If one of its subjects were there, it would point to this one.
   return (
     stored(place) === undefined &&
     node?.version !== undefined &&

@@ -82,7 +82,7 @@ function makeEdges(
   return { places, before, behind }
 }
 
-/** What is left when everything is taken away that nothing comes before, and then what comes before nothing. */
+/** What is left without everything that nothing comes before, and then without what comes before nothing. */
 function circlesIn({ places, before, behind }: Edges): Set<number> {
   const left = new Set(places)
   for (const [ahead, back] of [
@@ -146,7 +146,7 @@ export function undoing(
 ): Restoral[] {
   const ahead = new Map<Digest, Digest[]>()
   for (const { version, after } of deletions) {
-    // Only what comes later in the steps below waits, or all workers could wait for each other.
+    // Only what comes later in the steps waits, because otherwise all workers could wait for each other.
     for (const parent of after) ahead.get(parent)?.push(version.digest)
     ahead.set(version.digest, ahead.get(version.digest) ?? [])
   }

@@ -31,7 +31,7 @@ export interface Patterns {
   }
 }
 
-/** `include`: a semver range speaks of pre-releases too. `named`: only of those that it names, as npm has it. */
+/** `include`: a semver range also covers pre-releases. `named`: only those that it names, as in npm. */
 export type PreReleases = 'include' | 'named'
 
 interface Matcher {
@@ -51,7 +51,7 @@ interface Matcher {
  *
  * Case counts.
  *
- * @param preReleases whether a `semver:` range speaks of pre-releases that it does not name; what a `!` takes
+ * @param preReleases whether a `semver:` range covers pre-releases that it does not name; what a `!` takes
  *   out includes them either way
  * @throws ExpectedError for a pattern that cannot be meant: a sentence that quotes it
  */
@@ -105,12 +105,12 @@ export function parseTextGlobs(sources: readonly string[]): Patterns {
   return { sources, examine, scan: values => examine(values).matched }
 }
 
-/** With a character in place of each slash that means nothing to a glob, and that no text has. */
+/** With a character in place of each slash that has no meaning in a glob and is in no text. */
 function withoutSlashes(text: string): string {
   return text.replaceAll('/', '\u{E001}')
 }
 
-/** Of two patterns with a group of the same name the first counts. */
+/** If two patterns have a group of the same name, the first counts. */
 function merge(groups: readonly Groups[]): Groups {
   const named = groups.filter(one => one !== NO_GROUPS)
   return named.length === 0 ? NO_GROUPS : Object.assign({}, ...named.toReversed())

@@ -108,7 +108,7 @@ export interface Unknown {
 
 /** GitHub's dates are those of rows, which may be written a little after each other. */
 const SLACK = 10 * 60_000
-/** Only what stands alone may be a part of it, whenever that was pushed. */
+/** Only what nothing points to may be a part of it, whenever that was pushed. */
 const ONLY_COUNTED = Number.NEGATIVE_INFINITY
 
 /**

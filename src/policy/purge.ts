@@ -9,7 +9,7 @@ import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import { heldByUnknown, isTagged, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 
-/** Who is named, and as what. */
+/** The places of the versions that are named, and the name of each. */
 type Named = ReadonlyMap<number, string>
 
 /** What a purge does. */
@@ -70,8 +70,8 @@ function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
 }
 
 /**
- * What stays with all it needs, and the parts among it that would go, were it not for what cannot be read. What goes
- * itself will need nothing, so a part that stays and cannot be read may hold others in turn.
+ * What stays with all it needs, and the parts among it that only stay because something cannot be read. What is deleted
+ * needs nothing any more, so a part that stays and cannot be read may hold others in turn.
  */
 function clearOf(
   graph: Graph,
@@ -157,7 +157,7 @@ function nameIn(given: string): { name: string; optional: boolean } {
   return { name: digest ?? tag ?? text, optional }
 }
 
-/** As many hex digits as a short digest must have at least. */
+/** The least hex digits of a short digest. */
 const SHORT = 7
 
 function isCalled(version: PackageVersion, name: string): boolean {
@@ -166,7 +166,7 @@ function isCalled(version: PackageVersion, name: string): boolean {
   return version.tags.includes(name) || String(version.id) === name || version.digest === name
 }
 
-/** Of what is named, the places that something that stays needs, each with a sentence. */
+/** The places of named versions that something else needs, which stays; each with a sentence. */
 function neededOf(graph: Graph, named: Named): ReadonlyMap<number, string> {
   const childrenOnly = { ...graph, referrers: graph.referrers.map(() => []) }
   const needed = new Map<number, string>()

@@ -25,8 +25,8 @@ const ROUNDS = 50
  * Finds what stays and what goes.
  *
  * What a kept version needs takes no slot of a keep clause, and what takes a slot is kept, so the two depend on
- * each other. It begins with everything kept and lets go from there: each round can only keep less, and the
- * result is the same in whatever order rules and versions stand.
+ * each other. It begins with everything kept, and each round can only keep less. The result does not depend on the
+ * order of rules and versions.
  *
  * @param held layer 0
  */

@@ -20,7 +20,7 @@ export interface Family {
 /** A version that a rule is about. */
 export interface Selected {
   readonly place: number
-  /** The user tags that the rule matches; all of them where it does not speak of tags. */
+  /** The user tags that the rule matches; all of them where it does not mention tags. */
   readonly matched: readonly string[]
   /** The user tags that it does not match and that hold the version; aliases inside a semver family do not. */
   readonly blocking: readonly string[]

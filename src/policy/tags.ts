@@ -20,7 +20,7 @@ export interface TagTest {
 }
 
 /**
- * Applies what a rule says of tags to all user tags of a package at once.
+ * Applies what a rule says about tags to all user tags of a package at once.
  *
  * @returns undefined for a rule that says nothing of tags
  * @throws ExpectedError when a regular expression takes too long
@@ -114,7 +114,7 @@ export function parseSemverTag(tag: string, variants: readonly string[]): Semver
   return version === null ? undefined : { version, variant }
 }
 
-/** Reads a tag that is within the range, and a pre-release only if the rule speaks of them. */
+/** Reads a tag that is within the range, and a pre-release only if the rule asks for them. */
 export function matchSemver(tag: string, match: SemverMatch): SemverTag | undefined {
   const parsed = parseSemverTag(tag, match.variants)
   if (parsed === undefined) return undefined

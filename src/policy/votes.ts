@@ -9,7 +9,7 @@ import { ageOf, newestOfEach } from './time.ts'
 /** Reasons by the place of the node; several rules may have said something. */
 export type Reasons<R> = ReadonlyMap<number, readonly R[]>
 
-/** What the rules say of the versions that they select, as far as the other versions do not matter. */
+/** What the rules say about the versions that they select, as far as the other versions do not matter. */
 export interface Votes {
   /** Kept by a plain keep rule: these take no slot anywhere. */
   readonly plain: Reasons<KeepReason>
@@ -46,7 +46,7 @@ export function castVotes(selections: readonly Selection[], input: EvaluationInp
     }
     for (const place of caches) spared.add(place, { code: 'cache' })
   }
-  // Only a policy that deletes anything at all deletes what we left behind ourselves.
+  // What we left behind ourselves is only deleted by a policy that deletes something.
   if (selections.some(({ rule }) => rule.action === 'delete')) {
     input.graph.nodes.forEach(({ version, content }, place) => {
       if (version !== undefined && isLeftover(content)) deletes.add(place, { code: 'placeholder' })
@@ -69,8 +69,8 @@ function deleteReason(rule: Rule, { place, matched }: Selected, input: Evaluatio
 export type Ranking = (takesSlot: (place: number) => boolean) => Reasons<KeepReason>
 
 /**
- * Sorts what each rule selects, once, so that slots can be given out as often as need be. What a plain keep
- * rule keeps takes no slot, nor does a build cache that the rule does not name, nor what has no date.
+ * Sorts what each rule selects, once, so that slots can be given out as often as needed. These take no slot: what a
+ * plain keep rule keeps, a build cache that the rule does not name, and what has no date.
  */
 export function rankAll(selections: readonly Selection[], votes: Votes, input: EvaluationInput): Ranking {
   const rankings = selections

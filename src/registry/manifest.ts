@@ -173,7 +173,7 @@ const EDGES: ReadonlySet<string> = new Set([
   'digest',
   'mediaType'
 ])
-/** As Go compares, to which the long s is an s. */
+/** As Go compares: there the long s is an s. */
 const LIKE_EDGES = new RegExp(`^(?:${[...EDGES].join('|')})$`, 'iu')
 
 /** Clients written in Go read these keys in other letters as well, and the last of several counts there. */
@@ -270,7 +270,7 @@ function platformOf(item: Entry): string | undefined {
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
 }
 
-/** The same digest twice in one index is one child, and what either entry says of it holds. */
+/** The same digest twice in one index is one child, and what either entry says about it holds. */
 function merge(first: Descriptor, second: Descriptor): Descriptor {
   const { uncertain, ...both } = { ...second, ...first, index: first.index || second.index }
   return first.uncertain && second.uncertain ? { ...both, uncertain: true } : both

@@ -5,7 +5,7 @@ import { type Answer, headerOf } from './transport.ts'
 
 /**
  * All tags of a repository; `missing` only when the registry says that there is no such repository, and `refused` when it
- * says what it says of those that are not there and of those that the token may not read.
+ * gives the same answer for those that are not there and for those that the token may not read.
  */
 export type TagList =
   | { readonly state: 'read'; readonly tags: readonly string[] }

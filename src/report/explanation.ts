@@ -4,7 +4,7 @@ import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
 import { nameOf, phrase, verdictPhrase } from './phrases.ts'
 
-/** What there is to say of one version: a title, what decides, each rule's word, and its relations. */
+/** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
 interface Told {
   readonly title: string
   readonly verdict: string

@@ -102,7 +102,7 @@ function quotaLines(listing: number, deletions: number): string[] {
   if (deletions === 0 || needed <= QUOTAS.job) return []
   const hours = (quota: number): string => count(Math.ceil(needed / quota), 'hour')
   return [
-    `With what it lists again that takes about ${formatNumber(Math.ceil(needed))} API requests: ${hours(QUOTAS.job)} of quota ` +
+    `Including a new listing, that takes about ${formatNumber(Math.ceil(needed))} API requests: ${hours(QUOTAS.job)} of quota ` +
       `with \`GITHUB_TOKEN\` (${formatNumber(QUOTAS.job)} an hour), ${hours(QUOTAS.classic)} with a classic token ` +
       `(${formatNumber(QUOTAS.classic)}). Let it wait for them with \`patience: 1h\`.`
   ]

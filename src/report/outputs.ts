@@ -113,7 +113,7 @@ function changeEntry(run: PackageRun, { version: { id, digest, tags } }: Step, r
   return { package: run.package.name, id, digest, tags, reason }
 }
 
-/** As many from the start as fit, each with what stands between two. */
+/** As many from the start as fit, separators included. */
 function fitting(entries: readonly string[]): string[] {
   const parts: string[] = []
   let room = MOST_CHARACTERS

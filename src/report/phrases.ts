@@ -39,8 +39,8 @@ const READS: readonly (readonly [keyof ReadCounts, string])[] = [
 ]
 
 /**
- * What happened, of a detail that goes on with what to do about it. Lines of the log that an annotation follows have
- * this alone, because the annotation says the rest.
+ * The part of a detail that says what happened, without what to do about it. Lines of the log that an annotation follows
+ * have only this, because the annotation says the rest.
  */
 export function causeOf(detail: string): string {
   return detail.split(/(?<=[.!?])\s+(?=[A-Z`])|(?<="): /, 1)[0] ?? detail
@@ -217,7 +217,7 @@ const STATUS: Readonly<Record<OutcomeStatus, string>> = {
   failed: 'failed'
 }
 
-/** What another word is better for, where a step does not delete. */
+/** The outcomes that need another word, because the step does not delete. */
 const STATUS_OF: Readonly<Record<Step['action'], Partial<typeof STATUS>>> = {
   delete: {},
   untag: { done: 'stripped', planned: 'would be stripped' },

@@ -7,7 +7,7 @@ import type { FinishedRecord, JournalEntry, PackageRecord, RunRecord } from './r
 import { sizesOf } from './sizes.ts'
 import { failures } from './verdict.ts'
 
-/** What the report says of a run besides its result: the hosts, and the action's own version. */
+/** What the report says about a run besides its result: the hosts, and the action's own version. */
 export interface RecordContext {
   readonly api: string
   readonly registry: string

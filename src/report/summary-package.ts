@@ -10,7 +10,7 @@ import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './p
 import { deletionsIn, GONE, goesWithPackage, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
-/** Of lists that are not of deleted images the beginning says it all. */
+/** Lists of anything but deleted images are cut after this many rows. */
 const MOST_ROWS = 100
 const MOST_KEPT = 50
 
@@ -301,7 +301,7 @@ function dueBecause(decision: Decision): string | undefined {
   return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : undefined
 }
 
-/** The image that a child or a referrer goes with, for its digest alone tells nobody anything. */
+/** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */
 function belonging(verdicts: Verdicts, step: Step): string {
   if (step.action === 'untag' || step.root === step.version.digest) return ''
   return verdicts.has(step.root) ? ` of ${rootCell(verdicts, step.root)}` : ''

@@ -81,8 +81,8 @@ type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /**
- * Images, and what stands for itself, in one package or several: what belongs to another image is not counted, nor is
- * what goes with its package, whose manifests nobody reads.
+ * Images, and other roots, in one package or several. What belongs to another image is not counted, and neither are the
+ * versions of a package that is deleted as a whole, because nobody reads their manifests.
  */
 export interface ImageTally {
   /** Deleted, or gone before. */

@@ -33,7 +33,7 @@ export function warningsOf({ warnings, packages }: RunResult): string[] {
   ]
 }
 
-/** A purge that leaves anything is no purge, whatever the reason; nor is one that brought back what is named. */
+/** A purge that leaves anything has failed, whatever the reason, and so has one that brought back what it named. */
 function unpurged(mode: Mode, { outcomes, plan }: PackageRun): string[] {
   const named = new Set(
     plan?.decisions.flatMap(({ reasons: [{ code }], version }) => (code === 'purged' ? [version.id] : []))

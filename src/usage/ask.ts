@@ -10,7 +10,7 @@ import { believable } from './believable.ts'
 import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
 import { type Reference, referencesTo } from './references.ts'
 
-/** What is said of images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
+/** What is said about images elsewhere: what is in use, and how pull requests, branches and git tags stand. */
 export interface UsageRead {
   readonly usage: Usage
   /** What could not be found out, so that rules about it match nothing: sentences that make the run red. */

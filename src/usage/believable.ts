@@ -2,7 +2,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Repository } from '../github/repository.ts'
 
 /**
- * The same repository, whose lists are checked against what else GitHub says of them: what a list lacks counts as
+ * The same repository, whose lists are checked against what else GitHub says about them: what a list lacks counts as
  * gone, and its images may be deleted. Its functions throw ExpectedError for a list that is visibly incomplete.
  */
 export function believable(repository: Repository): Repository {

@@ -8,7 +8,7 @@ import type { TextFile } from './references.ts'
 const MEBIBYTE = 1024 * 1024
 /** More than this is no file that people write by hand, nor are so many that they can be read in a moment. */
 const MOST_BYTES = 16 * MEBIBYTE
-/** In characters: expressions take far too long over a longer one, or more memory than there is. */
+/** In characters: regular expressions take far too long for a longer one, or too much memory. */
 const LONGEST_LINE = 2 * MEBIBYTE
 const MOST_LINES = 1_000_000
 /** Paths of a checkout, links included: more than the largest repositories have. */

@@ -12,11 +12,11 @@ export type { TextFile } from './settings.ts'
 export interface Reference extends InUse {
   /** The package that it is of, without the owner, in lower case; undefined for a digest, which says it by itself. */
   readonly packageName?: string
-  /** In place of `packageName`: the packages that it may be of. */
+  /** Instead of `packageName`: the packages that it may belong to. */
   readonly mayBeOf?: Guess
-  /** In place of `tag`: the tags that it may be. */
+  /** Instead of `tag`: the tags that it may be. */
   readonly mayBe?: Guess
-  /** In place of `tag`, where a file has many: each with where it stands. */
+  /** Instead of `tag`, if a file has many: each with its place. */
   readonly apart?: readonly ({ readonly by: string } & Tags)[]
 }
 

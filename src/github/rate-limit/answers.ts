@@ -1,4 +1,4 @@
-/** What an answer says of the limit that it was turned away by. Times in milliseconds. */
+/** What an answer says about the limit that it was turned away by. Times in milliseconds. */
 export type Limit =
   | { readonly kind: 'primary'; readonly reset: number }
   | { readonly kind: 'secondary'; readonly retryAfter: number | undefined }

@@ -9,7 +9,7 @@ import { createSharedUsage } from './shared-usage.ts'
 /** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
 const AT_ONCE = 20
 const WRITES_AT_ONCE = 16
-/** By how much we come after the moment that GitHub names. */
+/** How long to wait after the moment that GitHub names. */
 const MARGIN = 1_000
 const HOUR = 3_600_000
 /** A secondary limit that names no time asks for at least this, and for longer every time (rate-limits page). */

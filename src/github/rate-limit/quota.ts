@@ -1,6 +1,6 @@
 import { type Headers, wholeNumber } from './answers.ts'
 
-/** What the quota says of one more request. */
+/** What the quota says about one more request. */
 export type QuotaRuling =
   | 'go'
   /** The requests under way may use up what is left: wait for their answers. */
@@ -19,7 +19,7 @@ export interface Quota {
   ended(headers: Headers | undefined, now: number): void
   /** Requests an hour beyond the reserve; undefined while nobody has told. */
   perHour(): number | undefined
-  /** @param aside requests that are kept for later, beside the reserve */
+  /** @param aside requests that are kept for later, besides the reserve */
   ruling(underWay: number, now: number, aside: number): QuotaRuling
 }
 

@@ -24,7 +24,7 @@ export function createSharedUsage(): SharedUsage {
       if (!core || used === undefined || reset === undefined || reset < hour) return 0
       if (reset > hour) {
         hour = reset
-        // Of what is under way nobody knows whether it is counted yet: here all of it might be theirs.
+        // Nobody knows whether requests under way are counted yet, so all of it might be theirs here.
         theirs = used - answered
         return 0
       }

@@ -39,7 +39,7 @@ export async function confirmMissing(
   return checks.map(check => verdict(check, again.get(check.tag)))
 }
 
-/** True for what would be built anew. */
+/** True for what would be built again. */
 export function isMissing({ state }: TagCheck): boolean {
   return state === 'absent' || state === 'incomplete'
 }

@@ -124,7 +124,7 @@ function match(tags: readonly Expected[], fresh: readonly WorkflowRun[]): Map<Ex
 /** What the waiting has found out. */
 export interface Settled {
   readonly builds: readonly Build[]
-  /** What was read anew, by package and tag. */
+  /** What was read again, by package and tag. */
   readonly checks: ReadonlyMap<string, readonly TagCheck[]>
   /** Why the following ended before its time. */
   readonly stopped?: string

@@ -85,7 +85,7 @@ export function holdersOf(versions: readonly PackageVersion[]): Map<string, Dige
 
 /**
  * Reads indexes, and only asks for their platforms: reading would count as a download of each, every day, and
- * GitHub does not let go what has been downloaded often.
+ * GitHub does not delete what has been downloaded often.
  */
 function pullable(pkg: Package, registry: Registry): (digest: Digest) => Promise<Content> {
   const repository = repositoryOf(pkg)

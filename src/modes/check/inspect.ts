@@ -20,7 +20,7 @@ export interface Inspected {
   readonly versions: readonly PackageVersion[]
   /** True when there was no room to look at it. */
   readonly left: boolean
-  /** What is wrong beside what is missing: sentences. */
+  /** What is wrong besides what is missing: sentences. */
   readonly faults: readonly string[]
 }
 
@@ -49,7 +49,7 @@ export async function inspect(
   return { run: { ...unplanned(pkg), checks, warnings: [] }, required, versions, left: false, faults }
 }
 
-/** What the package is not that it should be, beside what is missing: sentences. */
+/** What is wrong with the package, besides missing images: sentences. */
 export async function faultsOf(
   pkg: Package,
   { newest, named, signed, visibility }: Requirements,

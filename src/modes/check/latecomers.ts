@@ -10,8 +10,8 @@ import type { Inspected } from './inspect.ts'
 const AT_ONCE = 16
 
 /**
- * Looks once more, when the runs are known, for what was absent: the run of a build that has ended in between is not
- * under way any more, and its image has arrived.
+ * Looks again for what was absent once the runs are known: a build may have ended in between, so its run is not under
+ * way any more, and its image has arrived.
  */
 export async function withLatecomers(
   inspected: readonly Inspected[],

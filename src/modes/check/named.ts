@@ -25,14 +25,14 @@ export async function missingNamed(
   return checks.flatMap(check => sentence(pkg.name, check, places.get(check.tag) ?? []))
 }
 
-/** What is said of a package that does not exist at all. */
+/** What is said about a package that does not exist at all. */
 export function nothingNamed(packageName: string, named: readonly NamedImage[]): string[] {
   return [...Map.groupBy(named, ({ reference }) => reference)].flatMap(([tag, places]) =>
     sentence(packageName, { tag, images: [tag], state: 'absent', lacks: [] }, places)
   )
 }
 
-/** Of packages that are not looked at: a warning. */
+/** A warning about packages that are not looked at. */
 export function unseenNamed(named: readonly NamedImage[], packageNames: readonly string[]): string[] {
   const others = named.filter(({ packageName }) => !packageNames.includes(packageName))
   if (others.length === 0) return []

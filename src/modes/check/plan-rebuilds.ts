@@ -40,7 +40,7 @@ export function planRebuilds(
   runs: KnownRuns,
   most: number
 ): Rebuild[] {
-  // A run that says of no tag that it is for it may be for any.
+  // A run that does not say which tag it is for may be for any.
   const unattributedRun = runs.dispatched.find(
     run => !hasEnded(run) && !VERSION.test(run.title) && !known.some(expected => isAbout(run, expected))
   )

@@ -29,7 +29,7 @@ export interface RebuildPlan {
 export interface RebuildResult {
   readonly runs: readonly PackageRun[]
   readonly dispatches: readonly Dispatch[]
-  /** What is wrong with packages beside what is missing: sentences. */
+  /** What is wrong with packages besides what is missing: sentences. */
   readonly faults: readonly string[]
   readonly errors: readonly string[]
   readonly warnings: readonly string[]

@@ -52,7 +52,7 @@ export async function readRequirements(
   context: Context
 ): Promise<Wanted> {
   const questions = new Map<string, { rules: PackageExpectations; names: string[] }>()
-  // With no package at all, what is asked of the repository is worth telling all the same.
+  // Even with no package at all, it is worth saying what is asked of the repository.
   for (const name of names.length === 0 ? [''] : names) {
     const rules = policies.expectationsOf(name)
     const key = JSON.stringify([rules.repository, rules.gitTags, rules.imageTags])
@@ -67,7 +67,7 @@ export async function readRequirements(
     const templates = [...asked.imageTags, ...asked.newestTags, ...given]
     const read = await orFailure(() => tagsOf(asked.repository, askForCommits(templates)))
     if ('problem' in read) {
-      // Where nothing else is asked, the run has nothing to say; else only what needs this repository has not.
+      // If nothing else is asked, the run has nothing to say; otherwise only what needs this repository is left out.
       if (read.problem === 'left') throw new BudgetError(read.sentence)
       if (questions.size === 1) throw new ExpectedError(read.sentence)
       const required = expectTags([], { ...asked, gitTags: ['!**'] })

@@ -16,7 +16,7 @@ export interface Build {
   readonly last?: string
 }
 
-/** With what a workflow is started; both are templates. */
+/** What a workflow is started with; both are templates. */
 export interface Order {
   /** A branch, or a ref such as `refs/tags/{tag}`. */
   readonly ref: string
@@ -28,7 +28,6 @@ export type Start = (expected: Expected) => Promise<Build>
 
 /**
  * Starts the planned rebuilds one after another; the others only get their place in the result.
- *
  */
 export async function startBuilds(
   rebuilds: readonly Rebuild[],

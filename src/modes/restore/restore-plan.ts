@@ -65,8 +65,8 @@ export function planOfTime(since: number, { deleted }: PackageState): RestorePla
 }
 
 /**
- * What needs what cannot be read while it is deleted: the untagged ones come first, in the order in which they were
- * pushed. Each waits for the one before, because that may be a part of it, and follows also where it does not come back.
+ * Nobody can read what deleted versions need, so the untagged ones come first, in the order in which they were pushed.
+ * Each waits for the one before, because that may be a part of it, and follows even if that one does not come back.
  */
 function planOf(versions: readonly PackageVersion[], unknown: readonly string[]): RestorePlan {
   const order = versions.toSorted(

@@ -78,7 +78,7 @@ function versionsBack(plan: RestorePlan, before: PackageState) {
   })
 }
 
-/** With the package come the versions that it had; those that were deleted before it are restored one by one. */
+/** A package brings back the versions that it had; those that were deleted before it are restored one by one. */
 function packageBack(plan: RestorePlan) {
   return (scope: ApplyContext): Changes => {
     const restorePackage = packageRestorer(scope)
@@ -99,7 +99,7 @@ function packageBack(plan: RestorePlan) {
   }
 }
 
-/** Of a package that is gone nobody can tell what it had: it comes back first, and then what is named. */
+/** Nobody can tell what a deleted package had, so it is restored first, and then what is named. */
 function packageThenNamed(order: Order) {
   return (scope: ApplyContext): Changes => {
     const { pkg, context } = scope

@@ -52,7 +52,7 @@ export async function verifyRestore(
   return { outcomes, alarms: [`What was restored could not be checked: ${result.sentence}`] }
 }
 
-/** Of a version that was restored in vain, and then once more, the last counts. */
+/** If a version was restored in vain and then again, the last time counts. */
 function latest(outcomes: readonly Outcome[]): readonly Outcome[] {
   return [...new Map(outcomes.map(outcome => [outcome.step.version.id, outcome])).values()]
 }
@@ -79,7 +79,7 @@ async function makeWhole(
   )
   const active = (await packages.listVersions(pkg)).versions
   const roots = active.filter(({ digest }) => back.has(digest))
-  // What GitHub confirmed in vain was told of already.
+  // What GitHub confirmed in vain has been reported already.
   const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
   const report = (outcome: Outcome): void => {
     if (outcome.status !== 'done' || !told.has(outcome.step.version.id)) scope.report(outcome)
@@ -187,7 +187,7 @@ function missingOf(content: Content, graph: Graph): Digest[] {
     .filter(digest => graph.find(digest) === undefined)
 }
 
-/** What is named and is not there, save by those that lacked it before. */
+/** What is named and is not there, except what those that name it lacked before. */
 function missingIn(graph: Graph, excused: ReadonlySet<number>): ReadonlySet<Digest> {
   return new Set(
     graph.nodes.flatMap(({ content }, place) => (excused.has(place) ? [] : missingOf(content, graph)))

@@ -24,7 +24,7 @@ export interface Approval {
 /**
  * Reads the plan that is to be applied.
  *
- * @param policyOf what this run says of packages; where it says nothing, the plan stands for itself
+ * @param policyOf what this run says about packages; where it says nothing, the plan stands for itself
  * @throws ExpectedError when it is no plan, or one for another package or policy
  */
 export function readApproval(

@@ -23,7 +23,7 @@ import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
 
-/** What is done with a package beside deciding on it. */
+/** What is done with a package besides deciding on it. */
 export interface PlanOptions {
   readonly readUsage: ReadUsage
   /** The packages in which a signature's subject may be. */

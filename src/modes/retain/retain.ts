@@ -87,7 +87,7 @@ function unexplained(name: string, tasks: readonly PackageTask[]): string[] {
   ]
 }
 
-/** Of the packages that something would go from, the first stands for all. */
+/** The first package that something would be deleted from stands for all of them. */
 function tellUnproven(tasks: readonly PackageTask[], { tokenKind, log }: Context): void {
   const first = tasks.find(({ run }) => (run.plan?.steps.length ?? 0) > 0)
   const sentence = first === undefined ? undefined : unprovenRights(tokenKind, first.run.package)
