@@ -210,6 +210,16 @@ describe('every reason has its case', () => {
       [{ code: 'keep-rule', rule: 'k', matched: 'x' }]
     ],
     [
+      'a keep rule for labels, where they are known to be others',
+      reasons(
+        { a: { tags: ['x'] } },
+        [{ name: 'k', action: 'keep', match: { labels: { stage: 'prod' } } }, all('x')],
+        'a',
+        { labels: new Map([[digestOf('a'), { stage: 'test' }]]) }
+      ),
+      [{ code: 'delete-rule', rule: 'all', tags: ['x'], age: 90 * DAY }]
+    ],
+    [
       'a matching tag goes',
       reasons({ a: { tags: ['x'] } }, [all('x')], 'a'),
       [{ code: 'delete-rule', rule: 'all', tags: ['x'], age: 90 * DAY }]
