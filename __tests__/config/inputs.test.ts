@@ -145,6 +145,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['delete-tags', 'v[1', /v\[1/],
   ['delete-tags', '/(/', /\/\(\//],
   ['delete-tags', 'v1 # not latest', /own line/],
+  ['delete-tags', "['main-*', x", /Write `main-\*`, without brackets/],
   ['keep-tags', 'sha256:abc', /"sha256:abc" is not a full digest/],
   [
     'keep-tags',

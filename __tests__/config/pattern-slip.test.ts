@@ -19,6 +19,7 @@ describe('E-18 patterns that no image tag can match are refused with the right s
     ['!"latest"', '`!latest`'],
     ['“latest”', '`latest`'],
     ["['main-*'", 'Write `main-*`, without brackets'],
+    ["['main-*','old-*',", 'Write `main-*`, `old-*`, without brackets'],
     ["'pr-*']", 'Write `pr-*`, without brackets'],
     ['[main-*', 'Write `main-*`, without brackets'],
     ['^v\\d+$', '`/^v\\d+$/`'],

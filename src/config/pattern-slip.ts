@@ -68,19 +68,22 @@ const LABEL_SLIPS: readonly FindSlip[] = [quoted, unfilled, regexOnLabel, altern
 function jsonList(text: string): string | undefined {
   const [, inside] = /^\[([^\]]*)\]$/.exec(text) ?? []
   if (inside === undefined || !(/["',]/.test(inside) || /^[^-^!]{4,}$/.test(inside))) return undefined
-  const entries = inside
-    .split(',')
-    .map(unquoted)
-    .filter(entry => entry !== '')
-  return `it is written as a JSON list. Write ${entries.map(code).join(', ')}, without brackets and quotation marks.`
+  return `it is written as a JSON list. Write ${entriesIn(inside).map(code).join(', ')}, without brackets and quotation marks.`
 }
 
 /** `[main-*, pr-*]` is split at its blanks: what is left has one of the brackets. */
 function partOfList(text: string, not: string): string | undefined {
   const [, head, tail] = /^(?:\[([^[\]]+)|([^[\]]+)\])$/.exec(text) ?? []
-  const entry = unquoted(head ?? tail ?? '')
-  if (entry === '') return undefined
-  return `it is part of a list in brackets. Write ${code(not + entry)}, without brackets and quotation marks.`
+  const entries = entriesIn(head ?? tail ?? '')
+  if (entries.length === 0) return undefined
+  return `it is part of a list in brackets. Write ${entries.map(entry => code(not + entry)).join(', ')}, without brackets and quotation marks.`
+}
+
+function entriesIn(list: string): string[] {
+  return list
+    .split(',')
+    .map(unquoted)
+    .filter(entry => entry !== '')
 }
 
 function quoted(text: string, not: string): string | undefined {
