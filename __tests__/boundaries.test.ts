@@ -109,7 +109,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'main tells the story of a run'
   },
-  index: { knows: ['main'], uses: /^node:v8$/, because: 'index starts main, with a small heap' }
+  index: { knows: ['main', 'util'], uses: /^node:v8$/, because: 'index starts main, with a small heap' }
 }
 
 function roomOf(file: string): string {

@@ -126,6 +126,21 @@ describe('every reason has its case', () => {
       [{ code: 'child', of: 'x' }]
     ],
     [
+      'a grandchild, by the name of its image, although what names it stays for its own sake, too',
+      reasons({ a: { tags: ['x'], children: ['b'] }, b: { age: 0.5, children: ['c'] }, c: {} }, [], 'c'),
+      [{ code: 'child', of: 'x' }]
+    ],
+    [
+      'a part of two, by the one that people tagged',
+      reasons({ a: { tags: ['x'], children: ['c'] }, b: { age: 30, children: ['c'] }, c: {} }, [], 'c'),
+      [{ code: 'child', of: 'x' }]
+    ],
+    [
+      'what describes what describes it, by no name of its own',
+      reasons({ a: { tags: [describing('b')] }, b: { tags: [describing('a')] } }, [], 'b'),
+      [{ code: 'no-rule' }]
+    ],
+    [
       'what describes a child, and its own child',
       reasons(
         {

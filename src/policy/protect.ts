@@ -145,13 +145,13 @@ export function heldByUnknown(
   graph: Graph,
   place: number
 ): KeepReason | undefined {
-  const { version, digest, userTags, content } = graph.nodes[place] as Node
+  const { version, userTags, content } = graph.nodes[place] as Node
   if (isLeftover(content)) return undefined
   const isLoose = userTags.length === 0 && isRoot(graph, place)
-  const holder = unknowns.find(unknown => {
-    if (unknown.pushed === undefined || unknown.digest === digest) return false
-    return isLoose || version?.created === undefined || version.created <= unknown.pushed + SLACK
-  })
+  const holder = unknowns.find(
+    ({ pushed }) =>
+      pushed !== undefined && (isLoose || version?.created === undefined || version.created <= pushed + SLACK)
+  )
   return holder && { code: 'depends-on-unread', on: holder.ref, cause: holder.cause }
 }
 
