@@ -170,5 +170,8 @@ function pushedAt({ nodes, children, predecessors }: Graph, place: number): numb
   const own = nodes[place]?.version
   if (own !== undefined) return own.created ?? Number.POSITIVE_INFINITY
   const above = (predecessors[place] ?? []).filter(one => children[one]?.includes(place))
-  return Math.min(...above.map(one => nodes[one]?.version?.created ?? Number.POSITIVE_INFINITY))
+  return above.reduce(
+    (first, one) => Math.min(first, nodes[one]?.version?.created ?? first),
+    Number.POSITIVE_INFINITY
+  )
 }

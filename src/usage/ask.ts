@@ -90,7 +90,7 @@ export function usageReader(
         const repositories = new Set([...guards, ...upstream(source)])
         return [...repositories].map(repository => NAMED[source](repository, tags, derivation))
       })
-      inUse.push(...(await Promise.all(named)).flat())
+      for (const one of (await Promise.all(named)).flat()) inUse.push(one)
     }
     return { usage: { ...emptyUsage, ...usage, inUse }, errors }
   }
