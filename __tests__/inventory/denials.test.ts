@@ -45,6 +45,6 @@ test('E-02: a digest that is to stay and cannot be looked up leaves unknown what
   const registry = { headTag: async () => unread }
   const context = { registry, clock: fakeClock() } as unknown as Context
   const loaded = { inventory } as unknown as LoadedPackage
-  const followed = await followMovedTags(loaded, new Set(), [wanted], context)
+  const followed = await followMovedTags(loaded, new Set(), [wanted], [], context)
   expect(followed.inventory.unresolved).toEqual([{ ref: wanted, cause: 'HTTP 500' }])
 })
