@@ -194,6 +194,16 @@ describe('restore', () => {
     expect(picture()).toEqual(before)
   })
 
+  it('names other ways where a tag cannot be found, because the list of deleted versions shows none', async () => {
+    app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using _ = await clean()
+    await using back = await restore('sha-1')
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(/sha-1 is not there, and GitHub does not show the tags of the deleted versions\. Write `since/)
+    await using unknown = await restore('12345')
+    expect(unknown.stdout).toMatch(/12345 is neither there nor among/)
+  })
+
   it('law 3: says that it found nothing to restore by time', async () => {
     await using none = await restore('since 3h')
     expect(none.code).toBe(0)

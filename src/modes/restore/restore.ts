@@ -221,10 +221,17 @@ function planPackageBack(order: Order, context: Context): PackageTask {
   }
 }
 
-function unknownPhrase({ unknown }: RestorePlan): string {
+function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
   const age = unknown.find(name => /^\d+(?:min|h|d|w)$/.test(name))
+  const names = some(unknown, 5)
+  if (hidesTags && age === undefined) {
+    return (
+      `${names} is not there, and GitHub does not show the tags of the deleted versions. Write \`since 3h\` for everything ` +
+      'deleted in that time, or the id or digest that the log of that run shows, or the path of its report.'
+    )
+  }
   const meant = age === undefined ? '' : ` For everything deleted in that time, write \`since ${age}\`.`
-  return `${some(unknown, 5)} is neither there nor among the deleted versions, which GitHub keeps for 30 days.${meant}`
+  return `${names} is neither there nor among the deleted versions, which GitHub keeps for 30 days.${meant}`
 }
 
 function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
