@@ -11,6 +11,7 @@ import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
+import { parseAge } from '../../policy/time.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
@@ -215,14 +216,17 @@ function planPackageBack(order: Order, context: Context): PackageTask {
     deferred: false,
     warnings: [
       order.wholePackage
-        ? 'The whole package is gone: it is restored with all its versions.'
+        ? `The whole package is gone: it is restored with all its versions.${plan.steps.length === 0 ? UNCOUNTED : ''}`
         : 'GitHub does not find the package, which may have gone with its last version: it is restored first, and then its versions.'
     ]
   }
 }
 
+const UNCOUNTED =
+  ' GitHub does not list them before, so the number of restored versions does not include them.'
+
 function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
-  const age = unknown.find(name => /^\d+(?:min|h|d|w)$/.test(name))
+  const age = [unknown.join(' '), ...unknown].find(text => parseAge(text) !== undefined)
   const names = some(unknown, 5)
   if (hidesTags && age === undefined) {
     return (
