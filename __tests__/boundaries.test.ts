@@ -34,7 +34,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     because: 'the model is data that everybody shares; it depends on nobody'
   },
   log: {
-    knows: ['model'],
+    knows: DATA,
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'the log says sentences that others made'
   },
@@ -109,7 +109,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'main tells the story of a run'
   },
-  index: { knows: ['main'], uses: /^node:v8$/, because: 'index starts main, with a small heap' }
+  index: { knows: ['main', 'util'], uses: /^node:v8$/, because: 'index starts main, with a small heap' }
 }
 
 function roomOf(file: string): string {

@@ -27,10 +27,31 @@ function churn(begin: string): number {
   return Number.parseFloat(stdout)
 }
 
+const bundle = resolve(import.meta.dirname, '../dist/index.js')
+
+test.each([
+  [
+    'a proxy of another kind',
+    { https_proxy: 'socks5://user:secret@127.0.0.1:1' },
+    'cannot go on: Invalid URL'
+  ],
+  ['an event that is no JSON', { GITHUB_EVENT_PATH: import.meta.filename }, 'cannot go on: Unexpected token'],
+  [
+    'a file of outputs that is missing',
+    { GITHUB_OUTPUT: '/nowhere' },
+    "The step's outputs (GITHUB_OUTPUT) cannot be"
+  ]
+])('%s ends the bundle in one sentence', (_, env, sentence) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bundle], { encoding: 'utf8', env })
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+  expect(stdout).toMatch(/^::error::[^\n]+\n$/)
+  expect(stdout).toContain(sentence)
+  expect(stdout).not.toContain('secret')
+})
+
 test('under an older Node the bundle says so in one sentence', () => {
   const older =
     'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
-  const bundle = resolve(import.meta.dirname, '../dist/index.js')
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import', `data:text/javascript,${encodeURIComponent(older)}`, bundle],

@@ -117,6 +117,9 @@ test('a release comes from main, waits for an approval, and all of dist is attes
   expect(text).toContain('git merge-base --is-ancestor "$GITHUB_SHA" origin/main')
   expect(text).toMatch(/subject-path: \|\n\s+dist\/\*\n/)
   expect(text).toMatch(/gh release create[\s\S]*dist\/\* policy\.schema\.json sbom\.spdx\.json/)
+  expect(text).toMatch(
+    /test "\$\(gh api .*\/tags\/\$GITHUB_REF_NAME" .*\)" = "\$GITHUB_SHA"\n +gh release edit/
+  )
   expect(text).toContain('gh api --method PATCH "$refs/tags/$major" -f sha="$GITHUB_SHA" -F force=true')
   const verified = read('SECURITY.md')
   for (const file of globSync('dist/*', { cwd: root })) expect(verified).toContain(`\`${file}\``)

@@ -1,4 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
+// First: what follows may fail to load.
+import './util/last-words.ts'
 import { main } from './main.ts'
 
 // A runner starts this file without any flags. Without these, Node lets garbage grow to several times what is in

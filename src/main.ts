@@ -64,7 +64,13 @@ export async function main(): Promise<void> {
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
   }
   process.exitCode = await run(process.env, clock, actionsLog(clock), {
-    setOutput: core.setOutput,
+    setOutput(name, value) {
+      try {
+        core.setOutput(name, value)
+      } catch (error) {
+        throw new ExpectedError(`The step's outputs (GITHUB_OUTPUT) cannot be written: ${messageOf(error)}.`)
+      }
+    },
     async writeSummary(markdown) {
       if ((process.env['GITHUB_STEP_SUMMARY'] ?? '') !== '') await core.summary.addRaw(markdown).write()
     }

@@ -1,6 +1,12 @@
 import { expect, it } from '@jest/globals'
+import { deletions } from '../../src/apply/applier.ts'
+import type { ApplyContext } from '../../src/apply/apply.ts'
 import { batchAfter, looksAt } from '../../src/apply/drift.ts'
-import { version } from '../helpers/make.ts'
+import type { Room } from '../../src/github/rate-limit/governor.ts'
+import type { LoadedPackage } from '../../src/inventory/load.ts'
+import { emptyPlan, type Step } from '../../src/model/decision.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { digestOf, somePackage, version } from '../helpers/make.ts'
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(name => version(name)) as [
   ReturnType<typeof version>,
@@ -27,4 +33,21 @@ it.each([
   [400, 30]
 ])('after %d versions were asked about, a look covers %d', (asked, covered) => {
   expect(batchAfter(asked)).toBe(covered)
+})
+
+it('law 11 sets room aside for the look at 150,000 deleted images', () => {
+  const steps = Array.from({ length: 150_000 }, (_, id): Step => {
+    const one = version('a', { id })
+    return { action: 'delete', version: one, after: [], root: digestOf(String(id)) }
+  })
+  const loaded = { inventory: { versions: [] }, listing: { versions: [], pageOf: new Map() } }
+  let room: ((deleted: number) => Room) | undefined
+  const setAside = (wanted: () => Room) => {
+    room = wanted
+    return () => {}
+  }
+  const context = { setAside, packages: {}, registry: {}, clock: fakeClock() }
+  const scope = { pkg: somePackage, journal: {}, context } as unknown as ApplyContext
+  deletions({ ...emptyPlan(somePackage), steps }, loaded as unknown as LoadedPackage)(scope)
+  expect(room?.(0).requests).toBe(5)
 })

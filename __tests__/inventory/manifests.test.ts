@@ -429,3 +429,11 @@ test('reads the attestation of a platform that two indexes share, for its subjec
   expect(contents.get(digestOf('att-rc'))).toMatchObject({ state: 'read', manifest: { subject } })
   expect(contents.get(digestOf('att-own'))).toEqual({ state: 'named' })
 })
+
+test('law 11: indexes may name more parts that nobody has than a call has arguments', async () => {
+  const parts = (kind: string) => Array.from({ length: 75_000 }, (_, at) => platform(`${kind} ${at}`))
+  const versions = ['one', 'two'].map(name => version(name, { tags: [name] }))
+  const contents = { one: index(...parts('a')), two: index(...parts('b')) }
+  const { state, content } = await survey(versions, contents)
+  expect([content.size, state('a 7')]).toEqual([150_002, 'missing'])
+})

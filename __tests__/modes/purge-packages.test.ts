@@ -55,8 +55,10 @@ test('what goes with its package is counted in versions, because nobody reads wh
     /^## Dry run: 4 versions would be deleted in 1 package of acme, nothing stays$/m
   )
   expect(dry.summary).toMatch('**Would be deleted: 4 versions**')
+  expect(dry.stdout).toMatch(/^would be deleted: the package app with 4 versions$/m)
   expect(dry.stdout).toMatch('A real run would delete 4 versions in about')
   const real = await scene.run({ ...inputs, confirm: 'app' })
+  expect(real.stdout).toMatch(/^deleted: the package app with 4 versions$/m)
   expect(real.summary).toMatch(/^## 4 versions deleted in 1 package of acme, nothing stays$/m)
 })
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { referrerTag } from '../../src/model/digest.ts'
-import type { Usage } from '../../src/policy/plan.ts'
+import { decide, emptyUsage, type Usage } from '../../src/policy/plan.ts'
 import { digestOf } from '../helpers/make.ts'
-import { type Facts, fateOf, goes, planFor } from '../helpers/package.ts'
+import { type Facts, fateOf, goes, packageOf, planFor } from '../helpers/package.ts'
 import { policyOf } from '../helpers/policies.ts'
+import { NOW } from '../helpers/worlds.ts'
 
 /** What burned the users of other tools, one row an incident. Everything is 90 days old unless it says otherwise. */
 
@@ -440,6 +441,60 @@ const rows: Row[] = [
     goes: []
   },
   {
+    hazard: 'an image stays whose platform is in use by digest, and every index above it, at any depth',
+    package: {
+      v1: { tags: ['v1'] },
+      top: { tags: ['pr-1'], children: ['mid'] },
+      mid: { children: ['inner'] },
+      inner: { children: ['amd'] },
+      amd: {}
+    },
+    rules: [all('pr-*')],
+    world: { inUse: [{ by: 'compose.yaml:1', digest: digestOf('amd') }] },
+    goes: []
+  },
+  {
+    hazard: 'an image stays whose platform is in use by digest, although that platform is gone',
+    package: { v1: { tags: ['v1'] }, idx: { tags: ['pr-1'], children: ['lost'] } },
+    rules: [all('pr-*')],
+    world: { inUse: [{ by: 'compose.yaml:1', digest: digestOf('lost') }] },
+    goes: []
+  },
+  {
+    hazard: 'a platform that is kept by its digest stays when its image goes',
+    package: { v1: { tags: ['v1'] }, idx: { tags: ['pr-1'], children: ['amd', 'arm'] }, amd: {}, arm: {} },
+    rules: [{ action: 'keep', match: { digests: digestOf('amd') } }, all('pr-*')],
+    goes: ['idx', 'arm']
+  },
+  {
+    hazard: 'E-23: what is not listed cannot be younger than the first index that names it',
+    package: {
+      first: { tags: ['v1'], age: 90, children: ['lost'] },
+      second: { tags: ['v2'], age: 10, children: ['lost'] },
+      lost: { unlisted: true, state: 'unread' },
+      old: { tags: ['pr-1'], age: 50 }
+    },
+    rules: [all('pr-*')],
+    goes: ['old']
+  },
+  {
+    hazard: 'E-23: what cannot be read and has no date may need whatever is there',
+    package: { v1: { tags: ['v1'], state: 'unread', undated: true }, old: { tags: ['pr-1'] } },
+    rules: [all('pr-*')],
+    goes: []
+  },
+  {
+    hazard:
+      'E-03: a part that was pushed once more is younger than its index, and stays while that is unread',
+    package: {
+      idx: { tags: ['v1'], state: 'unread', age: 90 },
+      part: { age: 10 },
+      old: { tags: ['pr-1'], age: 5 }
+    },
+    rules: [untagged, all('pr-*')],
+    goes: ['old']
+  },
+  {
     hazard: 'E-07: a placeholder that was left behind takes no slot and has no grace',
     package: {
       left: { tags: ['pr-3'], age: 0, placeholder: 'pr-3' },
@@ -539,4 +594,15 @@ describe('an incident', () => {
       { rule: 'r', action: 'keep', pattern: '/^\\d+$/', hits: 0 }
     ])
   })
+})
+
+test.each<[string, { readonly onlyCounted?: true }, readonly string[]]>([
+  ['stands on nobody knows what may need all that is there', {}, []],
+  ['is only counted may need what stands alone, and nothing else', { onlyCounted: true }, ['old']]
+])('E-23: what %s', (_, facts, gone) => {
+  const manifests: Record<string, Facts> = { v1: { tags: ['v1'] }, old: { tags: ['pr-1'] }, loose: {} }
+  const unresolved = [{ ref: 'v9', cause: 'HTTP 500', ...facts }]
+  const policy = policyOf([untagged, all('pr-*')])
+  const plan = decide({ ...packageOf(manifests), unresolved }, policy, emptyUsage, NOW)
+  expect(goes(manifests, plan)).toEqual(gone)
 })

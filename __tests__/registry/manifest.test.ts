@@ -382,6 +382,13 @@ test('only schema 1 is schema 1', () => {
   expect(isSchema1(parse(image))).toBe(false)
 })
 
+test('a type or a platform longer than any is none: a few hundred of 4 MiB each were more than a page can hold', () => {
+  const long = 'x'.repeat(256)
+  expect(parse({ ...image, artifactType: long }).artifactType).toBeUndefined()
+  const { children, kind } = parse({ manifests: [entry(A, long, 'amd64', { mediaType: long })] })
+  expect([children, kind]).toEqual([[child(A, undefined, { uncertain: true })], 'image'])
+})
+
 test('law 2: what nobody can read needs what it names, also where letters are written by their numbers', () => {
   const escaped = [...B].map(letter => `\\u00${letter.charCodeAt(0).toString(16).toUpperCase()}`).join('')
   const bytes = Buffer.from(`{"Manifests":[{"digest":"${A}"},{"digest":"${escaped}"}]}`)

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -118,6 +119,23 @@ describe('the report', () => {
     openRecord(path, runOf([run, run, run].flatMap(one => one.packages)), context, () => {})
     openRecord(path, run, context, () => {})
     expect(readRecord(path).packages).toHaveLength(1)
+  })
+
+  test('says so when the disk is full amid an entry, of which a part is written', () => {
+    const url = (file: string) => JSON.stringify(new URL(file, import.meta.url))
+    const script = `
+      import { openRecord } from ${url('../../src/report/journal.ts')}
+      import { runOf } from ${url('./runs.ts')}
+      const journal = openRecord(${JSON.stringify(path)}, runOf([]), ${JSON.stringify(context)}, () => {})
+      for (;;) journal.append(${JSON.stringify(sentEntry('app', outcome.step, at))})`
+    // A file may not be larger than 2 KiB: the write that passes that ends there, and only the next one fails.
+    const child = spawnSync(
+      'bash',
+      ['-c', 'ulimit -f 2; exec "$0" --input-type=module -e "$1"', process.execPath, script],
+      { encoding: 'utf8' }
+    )
+    expect(child.stderr).toContain('cannot be written: the disk is full.')
+    expect(statSync(path).size).toBe(2048)
   })
 
   test('that cannot be written names the input', () => {

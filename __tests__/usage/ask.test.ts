@@ -48,9 +48,12 @@ const never = (name: string): Repository => {
   throw new Error(`${name} should not be opened`)
 }
 
-test('each thing is asked once, however many packages want to know it, and nothing that nobody wants', async () => {
+/** A clock whose pauses take no time. */
+const AT_ONCE = { now: () => 0, sleep: async () => {} }
+
+test('each thing is asked once, and each list twice, however many packages want to know it, and nothing that nobody wants', async () => {
   const { repository, asked } = repositoryOf('acme/app')
-  const ask = usageReader(questions('git-tags'), repository, never)
+  const ask = usageReader(questions('git-tags'), repository, never, AT_ONCE)
   const policy = policyOf([CLOSED])
   const versions = [version('a', { tags: ['pr-1', 'pr-1-x'] }), version('b', { tags: ['pr-2'] })]
   await Promise.all([
@@ -58,21 +61,29 @@ test('each thing is asked once, however many packages want to know it, and nothi
     ask({ ...somePackage, name: 'web' }, policy, versions)
   ])
   await ask(somePackage, policy, [version('c', { tags: ['pr-2', 'pr-3'] })])
-  expect(asked.sort()).toEqual(['git tags', 'pulls [1,2]', 'pulls [3]', 'pulls []', 'releases'])
+  expect(asked.sort()).toEqual([
+    'git tags',
+    'git tags',
+    'pulls [1,2]',
+    'pulls [3]',
+    'pulls []',
+    'releases',
+    'releases'
+  ])
 })
 
 test('what protects is asked of both repositories, what rules match of the one that the package is linked to', async () => {
   const home = repositoryOf('acme/app')
   const other = repositoryOf('acme/Other', { gitTags: async () => ['v2.0.0'] })
-  const ask = usageReader(questions('git-tags'), home.repository, () => other.repository)
+  const ask = usageReader(questions('git-tags'), home.repository, () => other.repository, AT_ONCE)
   const pkg = { ...somePackage, repository: 'acme/Other' }
   const { usage } = await ask(pkg, policyOf([CLOSED]), [version('a', { tags: ['pr-1'] })])
   expect(usage.inUse.map(({ by }) => by)).toEqual(
     expect.arrayContaining(['git tag v1.0.0', 'git tag v2.0.0'])
   )
   expect([home.asked, other.asked]).toEqual([
-    ['releases', 'git tags'],
-    ['pulls [1]', 'releases', 'git tags']
+    ['releases', 'releases', 'git tags', 'git tags'],
+    ['pulls [1]', 'releases', 'releases', 'git tags', 'git tags']
   ])
 })
 
@@ -84,17 +95,18 @@ describe('law 3', () => {
 
   test('what is in use and cannot be asked stops the package', async () => {
     const { repository } = repositoryOf('acme/app', { openPullRequests: fails })
-    const ask = usageReader(questions('pull-requests'), repository, never)
+    const ask = usageReader(questions('pull-requests'), repository, never, AT_ONCE)
     await expect(ask(somePackage, policyOf([]), versions)).rejects.toThrow('It is raining.')
   })
 
   test('what rules ask and nobody answers stays unknown, and is told', async () => {
     const { repository } = repositoryOf('acme/app', { branches: fails, pullRequests: fails })
-    const { usage, errors } = await usageReader(questions(), repository, never)(
-      somePackage,
-      policyOf([CLOSED, NO_BRANCH]),
-      versions
-    )
+    const { usage, errors } = await usageReader(
+      questions(),
+      repository,
+      never,
+      AT_ONCE
+    )(somePackage, policyOf([CLOSED, NO_BRANCH]), versions)
     expect([usage.branches, usage.pullRequests.size]).toEqual([undefined, 0])
     expect(errors).toEqual([
       'Rules with `branch: deleted` matched nothing, because what they ask is not known. It is raining.',
@@ -104,7 +116,7 @@ describe('law 3', () => {
 
   test('that a repository has no branch at all is not believed', async () => {
     const { repository } = repositoryOf('acme/app', { branches: async () => [] })
-    const ask = usageReader(questions(), repository, never)
+    const ask = usageReader(questions(), repository, never, AT_ONCE)
     const { usage, errors } = await ask(somePackage, policyOf([NO_BRANCH]), versions)
     expect(usage.branches).toBeUndefined()
     expect(errors).toEqual([expect.stringMatching(/branches of acme\/app lacks its default branch main/)])
@@ -115,7 +127,7 @@ describe('law 3', () => {
       throw new BudgetError('The quota is used up.')
     }
     const { repository } = repositoryOf('acme/app', { pullRequests: late })
-    const ask = usageReader(questions(), repository, never)
+    const ask = usageReader(questions(), repository, never, AT_ONCE)
     await expect(ask(somePackage, policyOf([CLOSED]), versions)).rejects.toThrow(BudgetError)
   })
 })

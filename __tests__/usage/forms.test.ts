@@ -448,6 +448,14 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     expect(findReferences(files, 'acme', '', limited(10_000)).found.length).toBeLessThan(3_000)
   })
 
+  test('more named images than are kept in memory', () => {
+    const files = [{ path: 'a', text: 'ghcr.io/acme/app:v1 '.repeat(101) }]
+    expect(() => imagesNamedIn(files, 'ghcr.io', 'acme', limited(100))).toThrow(
+      /more than 100 settings and names/
+    )
+    expect(imagesNamedIn(files, 'ghcr.io', 'acme', limited(101))).toHaveLength(1)
+  })
+
   test('66,000 lines that may mean each of 2,000 tags hold each of them once', () => {
     const tags = Array.from({ length: 2_000 }, (_, at) => `v${at}`)
     const { found } = findReferences([{ path: 'a.yaml', text: 'image: "$X"\n'.repeat(66_000) }], 'acme')

@@ -54,7 +54,7 @@ function roomForLook({ steps }: Plan): (deleted: number) => Room {
     if (step.action === 'delete') sizes.set(step.root, (sizes.get(step.root) ?? 0) + 1)
   }
   if (sizes.size === 0) return () => ({ requests: 0, ms: 0 })
-  const restores = Math.max(...sizes.values())
+  const restores = [...sizes.values()].reduce((most, size) => Math.max(most, size), 0)
   return deleted => ({
     // A restore that is denied is sent once more.
     requests: LOOK_PAGES + 2 * restores + 2 * Math.floor(deleted / PER_PAGE),

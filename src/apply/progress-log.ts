@@ -5,6 +5,7 @@ import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { explanationLines } from '../report/explanation.ts'
 import { causeOf, nameOf, outcomeWord, phrase } from '../report/phrases.ts'
+import { goesWithPackage } from '../report/tally.ts'
 import { deletedOf, wayBackLine } from '../report/way-back.ts'
 import { count } from '../util/format.ts'
 
@@ -28,7 +29,10 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
   const steps = plan?.steps ?? []
   const awaited = new Map<string, number>()
-  for (const step of steps) awaited.set(imageOf(step), (awaited.get(imageOf(step)) ?? 0) + 1)
+  // Of a package that goes as a whole nobody knows the images, so it has one line.
+  const isWhole = plan?.decisions.some(({ reasons: [reason] }) => goesWithPackage(reason)) ?? false
+  const keyOf = (step: Step): string => (isWhole ? 'package' : imageOf(step))
+  for (const step of steps) awaited.set(keyOf(step), (awaited.get(keyOf(step)) ?? 0) + 1)
   const collected = new Map<string, Outcome[]>()
   let done = 0
   let lines = 0
@@ -65,10 +69,12 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     const first = outcomes.find(({ step }) => imageOf(step).endsWith(step.version.digest)) ?? outcomes[0]
     if (first === undefined) return
     const like = outcomes.filter(({ status }) => status === first.status)
-    const reason = first.detail === '' ? reasonOf(decisions.get(first.step.version.id)) : once(first)
-    say(
-      `${outcomeWord(first)}: ${title(first.step.version)}${parts(like.length - 1)}${reason === '' ? '' : `: ${reason}`}`
-    )
+    const decision = isWhole ? undefined : decisions.get(first.step.version.id)
+    const reason = first.detail === '' ? reasonOf(decision) : once(first)
+    const what = isWhole
+      ? `the package ${pkg.name} with ${count(like.length, 'version')}`
+      : `${title(first.step.version)}${parts(like.length - 1)}`
+    say(`${outcomeWord(first)}: ${what}${reason === '' ? '' : `: ${reason}`}`)
     for (const outcome of outcomes) {
       if (outcome.status === first.status) continue
       say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${once(outcome)}`)
@@ -88,7 +94,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
       }),
     outcome(outcome) {
       const { step, detail } = outcome
-      const key = imageOf(step)
+      const key = keyOf(step)
       const outcomes = [...(collected.get(key) ?? []), outcome]
       collected.set(key, outcomes)
       if (step.action === 'untag') {

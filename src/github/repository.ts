@@ -205,7 +205,7 @@ export function createRepository(octokit: Octokit, name: string): Repository {
   /** Page by page where that takes fewer requests: a page reaches at least a hundred numbers back. */
   async function readOlder(numbers: readonly number[], newest: number): Promise<Pull[]> {
     if (numbers.length === 0) return []
-    const oldest = Math.min(...numbers)
+    const oldest = numbers.reduce((least, number) => Math.min(least, number))
     const pages = Math.ceil((newest - oldest + 1) / PAGE)
     if (numbers.length < pages) return (await eachOf(numbers, AT_ONCE, single)).flat()
     const wanted = new Set(numbers)

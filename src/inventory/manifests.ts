@@ -90,7 +90,8 @@ async function lookAgain(
     )
     if (denied.length === 0) return
     // What came last is asked for soonest; the others can only have waited longer.
-    await clock.sleep(PAUSES[Math.min(...denied.map(digest => looks.get(digest) ?? 0))] ?? 0)
+    const soonest = denied.reduce((least, digest) => Math.min(least, looks.get(digest) ?? 0), PAUSES.length)
+    await clock.sleep(PAUSES[soonest] ?? 0)
     await readAgain(denied)
     for (const digest of denied) looks.set(digest, (looks.get(digest) ?? 0) + 1)
   }

@@ -145,13 +145,13 @@ export function heldByUnknown(
   graph: Graph,
   place: number
 ): KeepReason | undefined {
-  const { version, digest, userTags, content } = graph.nodes[place] as Node
+  const { version, userTags, content } = graph.nodes[place] as Node
   if (isLeftover(content)) return undefined
   const isLoose = userTags.length === 0 && isRoot(graph, place)
-  const holder = unknowns.find(unknown => {
-    if (unknown.pushed === undefined || unknown.digest === digest) return false
-    return isLoose || version?.created === undefined || version.created <= unknown.pushed + SLACK
-  })
+  const holder = unknowns.find(
+    ({ pushed }) =>
+      pushed !== undefined && (isLoose || version?.created === undefined || version.created <= pushed + SLACK)
+  )
   return holder && { code: 'depends-on-unread', on: holder.ref, cause: holder.cause }
 }
 
@@ -170,5 +170,8 @@ function pushedAt({ nodes, children, predecessors }: Graph, place: number): numb
   const own = nodes[place]?.version
   if (own !== undefined) return own.created ?? Number.POSITIVE_INFINITY
   const above = (predecessors[place] ?? []).filter(one => children[one]?.includes(place))
-  return Math.min(...above.map(one => nodes[one]?.version?.created ?? Number.POSITIVE_INFINITY))
+  return above.reduce(
+    (first, one) => Math.min(first, nodes[one]?.version?.created ?? first),
+    Number.POSITIVE_INFINITY
+  )
 }

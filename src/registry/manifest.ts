@@ -51,8 +51,8 @@ const named = z.string().transform((text, context): Digest | undefined => {
   context.addIssue({ code: 'custom', message: `"${text.slice(0, 100)}" is not a digest` })
   return z.NEVER
 })
-/** Text that no edge depends on: an odd value is as good as none. */
-const text = z.string().min(1).optional().catch(undefined)
+/** Text that no edge depends on: an odd value is as good as none, and a type has 255 characters at most (RFC 6838). */
+const text = z.string().min(1).max(255).optional().catch(undefined)
 const texts = z
   .record(z.string(), z.unknown())
   .transform(all =>

@@ -5,7 +5,7 @@ import { count } from '../util/format.ts'
 import { code, details, LEFT, listing, RIGHT } from './markdown.ts'
 import { deletionsIn } from './tally.ts'
 
-/** What somebody needs who has lost the report: id and full digest of everything that was deleted. */
+/** What somebody needs who has lost the report: the ids of everything that was deleted, which `restore` takes, and digests. */
 
 /** The versions that were deleted and not brought back at once, in the order in which that happened. */
 export function deletedOf(outcomes: readonly Outcome[]): PackageVersion[] {

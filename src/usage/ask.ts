@@ -1,5 +1,6 @@
 import { ExpectedError, orRefusal } from '../errors.ts'
 import type { PullRequest, Repository } from '../github/repository.ts'
+import type { Clock } from '../model/clock.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
@@ -53,13 +54,14 @@ type Derivation = Pick<ExpectRules, 'gitTags' | 'imageTags'>
 export function usageReader(
   questions: Questions,
   home: Repository,
-  open: (name: string) => Repository
+  open: (name: string) => Repository,
+  clock: Clock
 ): ReadUsage {
   const opened = new Map<string, Repository>()
   const repositoryOf = (name: string): Repository => {
     const key = name.toLowerCase()
     const known =
-      opened.get(key) ?? askingOnce(believable(key === home.name.toLowerCase() ? home : open(name)))
+      opened.get(key) ?? askingOnce(believable(key === home.name.toLowerCase() ? home : open(name), clock))
     opened.set(key, known)
     return known
   }
@@ -88,7 +90,7 @@ export function usageReader(
         const repositories = new Set([...guards, ...upstream(source)])
         return [...repositories].map(repository => NAMED[source](repository, tags, derivation))
       })
-      inUse.push(...(await Promise.all(named)).flat())
+      for (const one of (await Promise.all(named)).flat()) inUse.push(one)
     }
     return { usage: { ...emptyUsage, ...usage, inUse }, errors }
   }

@@ -1,23 +1,37 @@
 import { ExpectedError } from '../errors.ts'
 import type { Repository } from '../github/repository.ts'
+import { listTwice } from '../github/whole-list.ts'
+import type { Clock } from '../model/clock.ts'
 
 /**
- * The same repository, whose lists are checked against what else GitHub says about them: what a list lacks counts as
- * gone, and its images may be deleted. Its functions throw ExpectedError for a list that is visibly incomplete.
+ * The same repository, each of whose lists is read twice and checked against what else GitHub says about it: what a
+ * list lacks counts as gone, and its images may be deleted. So what either look shows is there. Its functions throw
+ * ExpectedError for a list that is visibly incomplete.
  */
-export function believable(repository: Repository): Repository {
+export function believable(repository: Repository, clock: Clock): Repository {
+  const twice =
+    <Row>(look: () => Promise<Iterable<Row>>) =>
+    () =>
+      listTwice(look, clock)
+  const releaseTags = twice(repository.releaseTags)
+  const gitTags = twice(repository.gitTags)
+  const branches = twice(repository.branches)
+  const tagCommits = twice(repository.tagCommits)
   return {
     ...repository,
+    releaseTags,
+    openPullRequests: twice(repository.openPullRequests),
+    tagCommits: async () => new Map(await tagCommits()),
     async branches() {
       const main = await repository.defaultBranch()
-      const branches = await repository.branches()
-      if (branches.some(({ name }) => name === main)) return branches
+      const found = await branches()
+      if (found.some(({ name }) => name === main)) return found
       throw incomplete(`branches of ${repository.name} lacks its default branch ${main}`)
     },
     async gitTags() {
       // Releases first: a tag that comes with a release in between is in the later list.
-      const released = await repository.releaseTags()
-      const tags = await repository.gitTags()
+      const released = await releaseTags()
+      const tags = await gitTags()
       const names = new Set(tags)
       const lost = released.find(tag => !names.has(tag))
       if (lost === undefined) return tags

@@ -2,6 +2,7 @@ import { isMap, isScalar, LineCounter, parseAllDocuments, visit, type YAMLMap } 
 import { parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
 import { eachMatch, type TextFile } from './settings.ts'
+import { limited } from './variables.ts'
 import { repeatedKeys } from './yaml-keys.ts'
 
 /** An image that a file names in full: registry, owner, name, and a tag or a digest. */
@@ -27,7 +28,12 @@ const REST =
  *
  * @param host of the registry, with its port
  */
-export function imagesNamedIn(files: readonly TextFile[], host: string, owner: string): NamedImage[] {
+export function imagesNamedIn(
+  files: readonly TextFile[],
+  host: string,
+  owner: string,
+  within = limited()
+): NamedImage[] {
   const base = `(?:(?:docker|docker-image|oci)://)?${RegExp.escape(`${host}/${owner}/`)}`
   const inText = new RegExp(`(?<![\\w.@$}/:-])${base}${REST}`, 'gi')
   const alone = new RegExp(`^${base}([a-z0-9][a-z0-9._/-]{0,254})$`, 'i')
@@ -35,7 +41,7 @@ export function imagesNamedIn(files: readonly TextFile[], host: string, owner: s
     const written = eachMatch(file, inText).flatMap(({ by, match: [, name = '', tag, digest], before }) =>
       /^\s*(?:#|\/\/)/.test(before) ? [] : named(by, name, tag?.replace(/[.-]+$/, ''), digest)
     )
-    return [...written, ...inMappings(file, alone)]
+    return within([...written, ...inMappings(file, alone)])
   })
   return [...new Map(found.map(one => [JSON.stringify(one), one])).values()]
 }

@@ -54,3 +54,13 @@ test('what others send counts as writes for a minute, and a quarter of the point
   expect(writesBeside(100_000)).toBe((900 - 25 - 50 - 675) / 5)
   expect(writesBeside(60, MINUTE + 1)).toBe(175)
 })
+
+test('a point counts for the whole minute, its last millisecond included', () => {
+  const pace = createPointWindow()
+  for (let read = 0; read < 900; read++) {
+    pace.started('read')
+    pace.answered('read', 0)
+  }
+  expect(pace.ruling('read', MINUTE)).toEqual({ until: MINUTE + 1, passable: false })
+  expect(pace.ruling('read', MINUTE + 1)).toBe('go')
+})

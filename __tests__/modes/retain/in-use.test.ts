@@ -92,6 +92,29 @@ it('E-10 a list of branches without the default branch is not believed', async (
   expect(tagsOf(app)).toEqual(['feature-x', 'gone', 'latest', 'main'])
 })
 
+const ONCE_LACKING: readonly [string, Readonly<Record<string, string>>, RegExp][] = [
+  ['branches, by `branch: deleted`', { policy: ruleFor(NO_BRANCH) }, /matching-refs\/heads$/],
+  ['branches, by `protect`', { 'delete-tags': '*, !latest', protect: 'branches' }, /matching-refs\/heads$/],
+  ['git tags, by `git-tag: deleted`', { policy: ruleFor(NO_GIT_TAG) }, /matching-refs\/tags$/],
+  ['git tags, by `protect`', { 'delete-tags': '*, !latest', protect: 'git-tags' }, /matching-refs\/tags$/],
+  ['releases', { 'delete-tags': '*, !latest', protect: 'releases' }, /\/releases$/],
+  ['pull requests', { 'delete-tags': '*, !latest', protect: 'pull-requests' }, /\/pulls$/]
+]
+
+it.each(ONCE_LACKING)('E-10 a list of %s, that is empty once, is not believed', async (_, inputs, path) => {
+  await using scene = await openRepositoryScene()
+  const { app, github, repository, run } = scene
+  repository.branch('alive')
+  repository.tag('alive')
+  repository.release('alive')
+  repository.pull(7, { branch: 'alive' })
+  push(app, 'latest', 'alive', 'gone')
+  github.faults.on({ path, times: 1 }, { kind: 'answer', answer: { status: 200, body: [] } })
+  const result = await run(inputs)
+  expect(result.errors).toEqual([])
+  expect(tagsOf(app)).toEqual(['alive', 'latest'])
+})
+
 it('E-10 a list of git tags without the tag of a release, or without any, is not believed', async () => {
   await using scene = await openRepositoryScene()
   const { app, repository, run } = scene

@@ -84,7 +84,7 @@ async function makeWhole(
   const report = (outcome: Outcome): void => {
     if (outcome.status !== 'done' || !told.has(outcome.step.version.id)) scope.report(outcome)
   }
-  const outcomes: Outcome[] = []
+  let outcomes: readonly Outcome[] = []
   let graph: Graph | undefined
   for (let round = 0; roots.length > 0 && round < ROUNDS; round++) {
     if (round > 0) await clock.sleep(LAG)
@@ -102,7 +102,7 @@ async function makeWhole(
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
-    outcomes.push(...(await restoreVersions(steps, { ...scope, report })))
+    outcomes = [...outcomes, ...(await restoreVersions(steps, { ...scope, report }))]
     roots.push(...describing.filter(({ id }) => !tried.has(id)))
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)

@@ -18,11 +18,12 @@ import { planPackage } from './plan-package.ts'
  * everything is decided everywhere, and nothing is decided while deleting.
  */
 export async function retain(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
-  const started = context.clock.now()
+  const { repository, openRepository, clock } = context
+  const started = clock.now()
   const { policyOf } = policies
   const { explain } = inputs
   const approval = policies.earlierRun && readApproval(policies.earlierRun, policies)
-  const readUsage = usageReader({ ...inputs, ...policies }, context.repository, context.openRepository)
+  const readUsage = usageReader({ ...inputs, ...policies }, repository, openRepository, clock)
   const selection =
     approval === undefined
       ? policies.packages
