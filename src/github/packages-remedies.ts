@@ -40,8 +40,9 @@ export function notFound(name: string, owner: Owner): string {
     (unprefixed === undefined
       ? `Write everything after "${prefix}" in \`docker pull\`, such as "app/api". `
       : `Write the name without the owner: "${unprefixed}". `) +
-    'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the ' +
-    `package. If it was deleted, \`mode: restore\` with \`restore: package\` restores it within 30 days. If it may be absent, ` +
-    `write \`${name}?\`. More: ${troubleshooting('a-package-is-not-found')}`
+    'Otherwise, this repository needs the role Admin in the package settings (Manage Actions access); a ' +
+    'classic token needs the scope `read:packages`. If it was deleted, `mode: restore` with `restore: package` ' +
+    'restores it. If it may be absent, ' +
+    `write \`${name}?\`. ${troubleshooting('a-package-is-not-found')}`
   )
 }
