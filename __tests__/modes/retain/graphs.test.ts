@@ -257,7 +257,8 @@ it('law 1: an untagged version that no rule keeps goes with any index that names
   await using scene = await openScene()
   const { app, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
-  const pulled = app.push(manifest(), { at: ago(200) })
+  const pulled = manifest()
+  app.push(pulled, { at: ago(200) })
   app.push(index([{ shape: pulled, platform: 'linux/amd64' }]), { tags: ['pr-1'], at: ago(80) })
   const rules = { 'delete-tags': 'pr-*', 'dry-run': 'true' }
   expect((await run(rules)).why(pulled)).toBe('deleted: child of pr-1, which goes')
