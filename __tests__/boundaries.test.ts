@@ -34,7 +34,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     because: 'the model is data that everybody shares; it depends on nobody'
   },
   log: {
-    knows: ['model'],
+    knows: DATA,
     uses: /^(?:@actions\/core|node:[\w/]+)$/,
     because: 'the log says sentences that others made'
   },

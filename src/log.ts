@@ -1,5 +1,6 @@
 import * as core from '@actions/core'
 import type { Clock } from './model/clock.ts'
+import { plain } from './util/format.ts'
 
 /** Lines and columns count from 1. */
 export interface FilePlace {
@@ -27,17 +28,6 @@ export interface Log {
 
 const PROGRESS_EVERY = 10_000
 const SHORTEST_SECRET = 8
-
-/**
- * Makes text from outside safe to print: one line, no control characters, and nothing that the runner
- * would take for a command (`::name::` at the start of a line, `##[name]` anywhere).
- */
-export function plain(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .replaceAll('##[', '## [')
-    .replace(/^(\s*):(?=:)/, '$1: ')
-}
 
 /** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
 export function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {

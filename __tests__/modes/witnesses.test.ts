@@ -166,3 +166,14 @@ test.each(['tagged', 'untagged'])(
     )
   }
 )
+
+test('law 3: a pattern finds a package that the list lacks once', async () => {
+  await using scene = await openScene()
+  const { app, github, run, world } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+  const list = { host: 'api', path: /\/orgs\/acme\/packages$/, times: 1 } as const
+  github.faults.on(list, { kind: 'answer', answer: { status: 200, body: [] } })
+  const result = await run({ 'delete-tags': 'sha-*', packages: 'a*', token: world.classic('olivia') })
+  expect(result).toMatchObject({ code: 0, outputs: { packages: '["app"]', 'deleted-count': '1' } })
+})

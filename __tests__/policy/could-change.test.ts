@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { couldChange } from '../../src/policy/could-change.ts'
 import { decide, emptyUsage } from '../../src/policy/plan.ts'
 import { deletionsOf } from '../helpers/laws.ts'
+import { packageOf } from '../helpers/package.ts'
 import { policyOf, ruleLists, settings } from '../helpers/policies.ts'
 import { inventories, NOW, worlds } from '../helpers/worlds.ts'
 
@@ -30,6 +31,12 @@ describe('couldChange', () => {
     )
     // The property says nothing where everything could change.
     expect(spared).toBeGreaterThan(runs.numRuns / 20)
+  })
+
+  test('a version that stays only because it is the last with a tag could go, once others stay', () => {
+    const { package: pkg, versions } = packageOf({ only: { tags: ['x'] } })
+    const policy = policyOf([{ action: 'delete', match: { tags: 'x' } }])
+    expect(couldChange(pkg, versions, policy, emptyUsage, NOW)).toBe(true)
   })
 
   test('rules that ask the manifests themselves, or strip tags, are never settled without them', () => {

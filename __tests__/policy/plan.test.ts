@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Plan } from '../../src/model/decision.ts'
 import { referrerTag } from '../../src/model/digest.ts'
+import { undoing } from '../../src/policy/order.ts'
 import type { Usage } from '../../src/policy/plan.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, fateOf, goes, planFor } from '../helpers/package.ts'
@@ -208,6 +209,16 @@ describe('every reason has its case', () => {
         'a'
       ),
       [{ code: 'keep-rule', rule: 'k', matched: 'x' }]
+    ],
+    [
+      'a keep rule for labels, where they are known to be others',
+      reasons(
+        { a: { tags: ['x'] } },
+        [{ name: 'k', action: 'keep', match: { labels: { stage: 'prod' } } }, all('x')],
+        'a',
+        { labels: new Map([[digestOf('a'), { stage: 'test' }]]) }
+      ),
+      [{ code: 'delete-rule', rule: 'all', tags: ['x'], age: 90 * DAY }]
     ],
     [
       'a matching tag goes',
@@ -600,6 +611,26 @@ describe('the order of deletions', () => {
     const plan = planFor(manifests, policyOf([all('x-*')]))
     expect(order(plan, Object.keys(manifests))).toEqual(['old', 'inner', 'c2', 'leaf', 'sig', 'young', 'c1'])
     expect(plan.steps[4]).toMatchObject({ after: [digestOf('leaf')], root: digestOf('old') })
+  })
+
+  test('is undone the other way: an image waits for its parts, and for what describes it, as far as that comes back', () => {
+    const manifests: Record<string, Facts> = {
+      v: { tags: ['v'] },
+      top: { tags: ['x'], age: 9, children: ['leaf'] },
+      leaf: { age: 99 },
+      sig: { subject: 'top', age: 99 }
+    }
+    const { steps } = planFor(manifests, policyOf([all('x')]))
+    const deletions = steps.filter(step => step.action === 'delete')
+    const back = undoing(deletions, ({ digest }) => digest === digestOf('sig'))
+    const nameOf = (digest: string) => Object.keys(manifests).find(name => digestOf(name) === digest)
+    expect(
+      back.map(({ version, after, optional }) => [nameOf(version.digest), after.map(nameOf), optional])
+    ).toEqual([
+      ['sig', [], true],
+      ['leaf', [], false],
+      ['top', ['leaf', 'sig'], false]
+    ])
   })
 
   test('tags that make two versions describe each other do not stop it', () => {

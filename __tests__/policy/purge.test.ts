@@ -87,3 +87,21 @@ it('keeps a part without a date of what is named, because something that cannot 
   const gone = deletedBy(decidePurge(inventory, ['x']).plan)
   expect([...gone].sort()).toEqual(['named', 'dated'].map(digestOf).sort())
 })
+
+it('E-23: what goes itself and cannot be read holds nothing back', () => {
+  const inventory = packageOf({
+    v1: { tags: ['v1'] },
+    unread: { tags: ['x'], state: 'unread' },
+    named: { tags: ['y'], children: ['part'] },
+    part: {}
+  })
+  const { plan, refused } = decidePurge(inventory, ['x', 'y'])
+  expect([refused, deletedBy(plan)]).toEqual([[], new Set(['unread', 'named', 'part'].map(digestOf))])
+})
+
+it('a name that means two versions is refused: a version id that is a tag of another', () => {
+  const inventory = packageOf({ first: { tags: ['v1'] }, second: { tags: ['1'] }, third: { tags: ['v3'] } })
+  const { plan, refused } = decidePurge(inventory, ['1'])
+  expect(refused).toEqual([expect.stringContaining('"1" means 2 versions')])
+  expect(plan.steps).toEqual([])
+})

@@ -41,6 +41,7 @@ export function notFound(name: string, owner: Owner): string {
       ? `Write everything after "${prefix}" in \`docker pull\`, such as "app/api". `
       : `Write the name without the owner: "${unprefixed}". `) +
     'If the name is right, give this repository the role Admin under "Manage Actions access" in the settings of the ' +
-    `package. If the package may be absent, write \`${name}?\`. More: ${troubleshooting('a-package-is-not-found')}`
+    `package. If it was deleted, \`mode: restore\` with \`restore: package\` restores it within 30 days. If it may be absent, ` +
+    `write \`${name}?\`. More: ${troubleshooting('a-package-is-not-found')}`
   )
 }

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
 
 const MOST_READINGS = 5
 
@@ -30,4 +31,15 @@ export async function wholeList<Row>(
   throw new ExpectedError(
     `${what} failed: each of ${MOST_READINGS} attempts showed something that the earlier ones had missed. Run again when less is going on.`
   )
+}
+
+/** The pause between two looks at a list, in milliseconds: the first answer may lag. */
+const PAUSE = 2_000
+
+/** What either of two looks at a list shows, for lists where what they lack counts as gone. */
+export async function listTwice<Row>(look: () => Promise<Iterable<Row>>, clock: Clock): Promise<Row[]> {
+  const first = await look()
+  await clock.sleep(PAUSE)
+  const rows = [...first, ...(await look())]
+  return [...new Map(rows.map(row => [JSON.stringify(row), row])).values()]
 }

@@ -3,6 +3,7 @@ import type { PackageSelection } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import { type Failure, orFailure, orRefusal, RefusedError } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
+import { listTwice } from '../github/whole-list.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { type Inventory, NAMED, type Owner, type Package, type PackageVersion } from '../model/package.ts'
@@ -90,14 +91,15 @@ function refused(error: unknown): { readonly state: 'missing' } {
 }
 
 async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {
-  const { packages, owner } = context
+  const { packages, owner, clock } = context
   const byName = (names: readonly string[]): Promise<SelectedPackage[]> =>
     eachOf(names, SIDE_BY_SIDE, async name => {
       const found = await orFailure(() => packages.get(name))
       return 'problem' in found ? { pkg: nameOnly(owner, name), problem: found } : { pkg: found }
     })
   if (selection.patterns.length === 0) return byName(selection.names)
-  const listed = await packages.list()
+  const rows = await listTwice(packages.list, clock)
+  const listed = [...new Map(rows.map(pkg => [pkg.name, pkg])).values()]
   const hits = parsePackagePatterns(selection.patterns).scan(listed.map(pkg => pkg.name))
   const isMeant = (pkg: Package): boolean =>
     hits.has(pkg.name) && (!selection.linked || isSame(pkg.repository, context.repository.name))

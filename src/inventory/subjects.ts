@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
+import { listTwice } from '../github/whole-list.ts'
 import { type Digest, parseDigest, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
 import { subjectsOfOrphans } from '../policy/graph.ts'
@@ -38,7 +39,7 @@ export function siblingsIn(chosen: readonly Package[], context: Context): () => 
     const names = chosen.map(({ name }) => name)
     if (context.tokenKind === 'installation' || context.tokenKind === 'of-fork')
       return { names, incomplete: NO_LISTING }
-    const listed = await orFailure(() => context.packages.list())
+    const listed = await orFailure(() => listTwice(context.packages.list, context.clock))
     if ('problem' in listed) return { names, incomplete: NO_LISTING }
     return { names: [...new Set([...names, ...listed.map(({ name }) => name)])] }
   }

@@ -1,9 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import type { Repository } from '../github/repository.ts'
+import { listTwice } from '../github/whole-list.ts'
 import type { Clock } from '../model/clock.ts'
-
-/** The pause between two looks at a list, in milliseconds: the first answer may lag. */
-const PAUSE = 2_000
 
 /**
  * The same repository, each of whose lists is read twice and checked against what else GitHub says about it: what a
@@ -13,12 +11,8 @@ const PAUSE = 2_000
 export function believable(repository: Repository, clock: Clock): Repository {
   const twice =
     <Row>(look: () => Promise<Iterable<Row>>) =>
-    async (): Promise<Row[]> => {
-      const first = await look()
-      await clock.sleep(PAUSE)
-      const rows = [...first, ...(await look())]
-      return [...new Map(rows.map(row => [JSON.stringify(row), row])).values()]
-    }
+    () =>
+      listTwice(look, clock)
   const releaseTags = twice(repository.releaseTags)
   const gitTags = twice(repository.gitTags)
   const branches = twice(repository.branches)

@@ -83,3 +83,14 @@ export function quote(given: string): string {
   const mark = line.includes('"') && !line.includes('`') ? '`' : '"'
   return `${mark}${line.length > 80 ? `${line.slice(0, 80)}…` : line}${mark}`
 }
+
+/**
+ * Makes text from outside safe to print: one line, no control characters, and nothing that the runner
+ * would take for a command (`::name::` at the start of a line, `##[name]` anywhere).
+ */
+export function plain(text: string): string {
+  return text
+    .replace(/\p{Cc}+/gu, ' ')
+    .replaceAll('##[', '## [')
+    .replace(/^(\s*):(?=:)/, '$1: ')
+}

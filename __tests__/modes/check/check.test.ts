@@ -637,6 +637,21 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
+  test('R-10: a tag is not built again though a list of runs lacks its run once', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    const push = { title: 'Fix', branch: 'v1.0.0', event: 'push', status: 'in_progress' } as const
+    acme.repository.ran('release.yml', { ...push, conclusion: undefined })
+    acme.github.faults.on(
+      { path: /\/acme\/app\/actions\/runs$/, query: /status=in_progress/, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: { total_count: 0, workflow_runs: [] } } }
+    )
+    await using run = await acme.run(DISPATCH)
+    expect(acme.github.writes).toEqual([])
+    expect(run.summary).toContain('not started, a run is under way')
+  })
+
   test('R-11: a tag whose builds keep failing is left alone', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))

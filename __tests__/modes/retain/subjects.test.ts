@@ -48,6 +48,17 @@ describe('E-11: signatures of one package in another', () => {
     expect(why(classic, 'app-signatures')).toMatch(/describes sha256:\w+ in acme\/app$/)
   })
 
+  it('stay when the list of packages lacks the other one, once', async () => {
+    await using scene = await openScene()
+    const { store } = layDown(scene)
+    const before = store.digests()
+    const token = scene.world.classic('olivia')
+    const list = { method: 'GET', path: /\/orgs\/acme\/packages$/, times: 1 }
+    scene.github.faults.on(list, { kind: 'answer', answer: { status: 200, body: [] } })
+    await scene.run({ ...ORPHANED, packages: 'app-signatures', token })
+    expect(store.digests()).toEqual(before)
+  })
+
   it.each(['classic', 'GITHUB_TOKEN'])('stay with the recipe for leftovers and the token %s', async kind => {
     await using scene = await openScene()
     const { app, world, run } = scene

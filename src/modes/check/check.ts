@@ -2,6 +2,7 @@ import type { Inputs } from '../../config/inputs.ts'
 import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
+import { listTwice } from '../../github/whole-list.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { readTreeSizes } from '../../inventory/sizes.ts'
 import type { CheckFindings } from '../../model/check.ts'
@@ -93,7 +94,8 @@ async function plan(
   const read = await orFailure(async () => {
     await workflows.examine()
     const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
-    return { runs: { active: await workflows.active(), dispatched: await workflows.history() }, ref }
+    const active = await listTwice(workflows.active, context.clock)
+    return { runs: { active, dispatched: await workflows.history() }, ref }
   })
   if (!('problem' in read)) {
     const now = await withLatecomers(inspected, context)

@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals'
+import type { Context } from '../../src/context.ts'
+import { findTag } from '../../src/inventory/evidence.ts'
+import { registryDenies } from '../../src/inventory/gone.ts'
+import type { TagHead } from '../../src/registry/read.ts'
+import type { TagList } from '../../src/registry/tag-list.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { digestOf, somePackage } from '../helpers/make.ts'
+
+/** What follows from denials, look by look. */
+
+const MISSING: TagHead = { state: 'missing' }
+const FOUND: TagHead = { state: 'found', digest: digestOf('a') }
+
+test.each<[string, TagList, TagHead]>([
+  ['does not list', { state: 'read', tags: ['other'] }, MISSING],
+  ['does not know at all', { state: 'missing' }, MISSING],
+  ['cannot list', { state: 'unread', cause: 'HTTP 500' }, { state: 'unread', cause: 'HTTP 500' }],
+  [
+    'lists',
+    { state: 'read', tags: ['v1'] },
+    { state: 'unread', cause: 'the registry lists this tag, but says that it points to nothing' }
+  ]
+])('E-02: a tag that the registry denies at every look and %s', async (_, list, head) => {
+  const registry = { headTag: async () => MISSING, listTags: async () => list }
+  expect(await findTag(registry, 'acme/app', 'v1', fakeClock())).toEqual(head)
+})
+
+test.each<[string, readonly TagHead[], boolean]>([
+  ['two in a row are believed', [FOUND, MISSING, MISSING], true],
+  ['one now and then is not', [MISSING, FOUND, MISSING, FOUND], false]
+])('E-04: of denials %s', async (_, answers, denied) => {
+  const left = [...answers]
+  const registry = { headTag: async () => left.shift() }
+  const context = { registry, clock: fakeClock() } as unknown as Context
+  expect([await registryDenies(somePackage, digestOf('a'), context), left]).toEqual([denied, []])
+})
