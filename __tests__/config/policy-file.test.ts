@@ -247,6 +247,26 @@ describe('what is wrong is said with its place and its remedy', () => {
       'action: delete, match: { tags: a }, keep-at-least: two',
       'It must be a number, not `two`.'
     ],
+    [
+      'a count in quotation marks',
+      "action: delete, match: { tags: a }, keep-at-least: '2'",
+      "It must be a number, not `'2'`. Remove the quotation marks."
+    ],
+    [
+      'a truth in quotation marks',
+      "action: delete, match: { untagged: 'true' }",
+      "It must be `true`, not `'true'`. Remove the quotation marks."
+    ],
+    [
+      'a brake in a rule',
+      'action: delete, match: { tags: a }, max-deletions: 3',
+      'This key is not known here. It belongs in an entry of `packages`, beside `rules`.'
+    ],
+    [
+      'a backslash in double quotes',
+      'action: delete, match: { tags: "/\\d/" }',
+      'Put a pattern with a backslash in single quotes.'
+    ],
     ['an empty list', 'action: delete, match: { tags: [] }', 'It must not be empty.'],
     ['an empty match', 'action: delete, match: {}', "It does not say what to delete. Write `tags: '*'`"],
     ['ages alone', 'action: delete, match: { older-than: 3d }', 'It does not say what to delete.'],

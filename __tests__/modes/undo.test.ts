@@ -194,6 +194,18 @@ describe('restore', () => {
     expect(picture()).toEqual(before)
   })
 
+  it('names other ways where a tag cannot be found, because the list of deleted versions shows none', async () => {
+    app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+    await using _ = await clean()
+    await using back = await restore('sha-1')
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(
+      /sha-1 is not there, and GitHub does not show the tags of the deleted versions\. Write `since/
+    )
+    await using unknown = await restore('12345')
+    expect(unknown.stdout).toMatch(/12345 is neither there nor among/)
+  })
+
   it('law 3: says that it found nothing to restore by time', async () => {
     await using none = await restore('since 3h')
     expect(none.code).toBe(0)
@@ -287,6 +299,8 @@ describe('restore', () => {
     expect(back.stdout).toMatch(/Nothing was restored, because 12345 is neither there nor among/)
     await using age = await restore('3h')
     expect(age.stdout).toMatch(/For everything deleted in that time, write `since 3h`/)
+    await using words = await restore('3 hours')
+    expect(words.stdout).toMatch(/For everything deleted in that time, write `since 3 hours`/)
     expect(Object.keys(app.tags())).toEqual(['v1'])
   })
 
@@ -550,12 +564,15 @@ describe('purge', () => {
     expect(packages()).toEqual([])
     expect(github.writes).toHaveLength(1)
     await using back = await restore(reportOf(gone))
-    expect(back.stdout).toMatch(/The whole package is gone: it is restored/)
+    expect(back.stdout).toMatch(/The whole package is gone: it is restored with all its versions\.$/m)
     expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6' } })
     expect(picture()).toEqual(before)
     await using _ = await purge('package')
     await using byWord = await restore('package')
     expect(byWord.code).toBe(0)
+    expect(byWord.stdout).toMatch(
+      /all its versions\. .* the number of restored versions does not include them/
+    )
     expect(picture()).toEqual(before)
   })
 

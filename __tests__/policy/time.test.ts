@@ -70,6 +70,11 @@ describe('what is not an age is answered with a spelling that works', () => {
     ['an hour ago', '`1 hour`'],
     ['Two Weeks ago UTC', '`2 weeks`'],
     ['2026-01-01', 'Dates do not work here: write the age, such as `30d`'],
+    ['01/10/2026', 'Dates do not work here'],
+    ['-30d', '`30d`'],
+    ['> 30d', '`30d`'],
+    ['older than 2 weeks', '`2 weeks`'],
+    ['<30d', 'for instance `36h`'],
     ['soon', 'for instance `36h`']
   ])('%s', (text, spelling) => {
     expect(parseAge(text)).toBeUndefined()

@@ -141,7 +141,10 @@ export const owner = z
   })
   .regex(
     /^[A-Za-z0-9][\w-]*$/,
-    says('is not the name of an organization or user. Write it without a slash or an address.')
+    says(given => {
+      const [, name] = /^(?:https?:\/\/[^/]+\/(?:orgs\/)?)?@?([A-Za-z0-9][\w-]*)(?:\/.*)?$/.exec(given) ?? []
+      return `is not the name of an organization or user. Write ${name === undefined ? 'it without a slash or an address' : `\`${name}\``}.`
+    })
   )
 
 export const repository = z

@@ -155,17 +155,24 @@ function checkEntry(entry: string): string {
     return pattern
   }
   const name = entry.toLowerCase()
-  // A host may have a port; a name has neither a tag nor a digest.
-  if (
-    /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/.test(
-      name
-    )
-  ) {
-    return name
-  }
+  if (NAME.test(name)) return name
+  const meant = withoutMore(name)
   throw new ExpectedError(
-    `"${entry.slice(0, 80)}" is not a package name. Write it as in its address, without a tag or digest, such as \`app/api\`.`
+    `"${entry.slice(0, 80)}" is not a package name. Write ${NAME.test(meant) ? `\`${meant}\`` : 'it as in `docker pull`'}, without ` +
+      'an address, tag or digest.'
   )
+}
+
+/** A host may have a port; a name has neither a tag nor a digest. */
+const NAME = /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/
+
+/** The name in a reference, or in the address of a package's page on GitHub. */
+function withoutMore(entry: string): string {
+  const [, page] = /\/container\/(?:package\/)?([^/?#]+)/.exec(entry) ?? []
+  return (page ?? entry.replace(/^[a-z]+:\/\//, ''))
+    .replaceAll('%2f', '/')
+    .replace(/@.*$/, '')
+    .replace(/:[^/:]*$/, '')
 }
 
 function isPattern(entry: string): boolean {

@@ -22,7 +22,12 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     return `${fileName}:${line}:${col}`
   }
   if (document.errors.length > 0) {
-    throw new InputError(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}.`))
+    throw new InputError(
+      document.errors.map(({ pos, message, code }) => {
+        const advice = code === 'BAD_DQ_ESCAPE' ? ' Put a pattern with a backslash in single quotes.' : ''
+        return `${at(pos[0])}: ${message}.${advice}`
+      })
+    )
   }
   const wrong = misread(document)
   if (wrong.length > 0) throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))

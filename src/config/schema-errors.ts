@@ -49,7 +49,7 @@ function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
       key: true,
       sentence: keysAt(schema, [...issue.path, 'match']).includes(key)
         ? 'This key belongs under `match`.'
-        : unknownKey(known, key)
+        : unknownKey(known, key, schema)
     }))
   }
   if (issue.code === 'invalid_union') {
@@ -61,12 +61,22 @@ function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
   return [{ path: issue.path, key: false, sentence: sentenceOf(issue) }]
 }
 
-function unknownKey(known: readonly string[], key: string): string {
+function unknownKey(known: readonly string[], key: string, schema: z.ZodType): string {
   const near = nearest(key, known)
-  return near === undefined
+  if (near !== undefined) return `This key is not known. Did you mean ${quote(near)}?`
+  const place = PLACES.find(({ path }) => key !== 'name' && keysAt(schema, path).includes(key))
+  return place === undefined
     ? `This key is not known. The known keys are ${known.map(quote).join(', ')}.`
-    : `This key is not known. Did you mean ${quote(near)}?`
+    : `This key is not known here. It belongs ${place.words}.`
 }
+
+/** Where the keys of a policy stand. `name` is not looked up, because it can mean anything. */
+const PLACES = [
+  { path: [], words: 'at the top level of the policy' },
+  { path: ['packages', 0], words: 'in an entry of `packages`, beside `rules`' },
+  { path: ['packages', 0, 'rules', 0], words: 'in a rule, beside `match`' },
+  { path: ['packages', 0, 'rules', 0, 'match'], words: 'under `match` of a rule' }
+]
 
 /** The half of "one, or a list of them" that was meant. */
 function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
@@ -81,7 +91,9 @@ function sentenceOf(issue: Issue): string {
     case 'invalid_type':
       return wrongType(issue.expected, issue.input)
     case 'invalid_value':
-      return wrongValue(issue.values.map(String), issue.input)
+      return issue.values.some(value => value === unquoted(issue.input))
+        ? `It must be ${quote(String(issue.input))}, not ${quote(`'${issue.input}'`)}. Remove the quotation marks.`
+        : wrongValue(issue.values.map(String), issue.input)
     case 'too_small':
       return typeof issue.input === 'number'
         ? `${issue.input} is too small. The least is ${issue.minimum}.`
@@ -111,7 +123,14 @@ function wrongType(expected: string, input: unknown): string {
   if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
     return `It must be text, and YAML reads it as ${input}. Put it in quotation marks.`
   }
-  return `It must be ${wanted}, not ${described(input)}.`
+  const isQuoted = typeof unquoted(input) === (expected === 'int' ? 'number' : expected)
+  return `It must be ${wanted}, not ${isQuoted ? `${quote(`'${input}'`)}. Remove the quotation marks` : described(input)}.`
+}
+
+/** What YAML would have read without the quotation marks. */
+function unquoted(input: unknown): unknown {
+  if (input === 'true' || input === 'false') return input === 'true'
+  return typeof input === 'string' && /^\d+$/.test(input) ? Number(input) : undefined
 }
 
 function described(input: unknown): string {

@@ -31,7 +31,7 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
     const age = parseAge(since)
     if (age === undefined)
       throw new ExpectedError(
-        `"${since}" is not an age. Write for instance \`since 3h\` or \`since 2 days\`.`
+        `"${since}" is not an age. Write for instance \`since 3h\` or \`since 2 days\`; a date does not work.`
       )
     return { source: 'since', age }
   }

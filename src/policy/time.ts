@@ -56,7 +56,7 @@ export function parseAge(text: string): number | undefined {
 export function ageAdvice(text: string): string {
   const spelling = meantAge(text.trim().toLowerCase())
   if (spelling !== undefined) return `Write ${spelling}.`
-  if (/^\d{4}-\d\d/.test(text.trim()))
+  if (/^(?:\d{4}-\d\d|\d{1,4}[/.]\d\d?[/.]\d)/.test(text.trim()))
     return 'Dates do not work here: write the age, such as `30d` or `2 weeks`.'
   return 'Write for instance `36h`, `30d`, `2w 3d`, `2 weeks` or `1 year`.'
 }
@@ -89,6 +89,7 @@ function meantAge(text: string): string | undefined {
 /** `two weeks ago UTC` in digits and units: `2 weeks`. */
 export function withoutWords(age: string): string {
   return age
+    .replace(/^[-+>=~]+\s*|^(?:older|more)\s+than\s+/i, '')
     .replace(/\s+ago\b.*$/i, '')
     .replace(/^(?:an?|one)\b/i, '1')
     .replace(/^[a-z]+(?= )/i, word => {

@@ -131,7 +131,7 @@ export function phrase(reason: Reason): string {
     case 'undo':
       return `deleted by the run of ${utcMinute(reason.started)}`
     case 'asked-for':
-      return 'named in the input'
+      return 'asked for in `restore`'
     case 'needed':
       return reason.why
   }

@@ -27,6 +27,8 @@ export interface RestorePlan {
   readonly broken: ReadonlySet<Digest>
   /** Ids and digests that are nowhere to be found. */
   readonly unknown: readonly string[]
+  /** True when one of the unknown may be a tag, and the list of deleted versions has none. */
+  readonly hidesTags: boolean
 }
 
 /** What undoes a run: everything that it deleted, and the tags that it took off. `started` in ms since 1970. */
@@ -40,7 +42,8 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
     reason: { code: 'undo', started },
     tags,
     broken: taken.broken,
-    unknown: []
+    unknown: [],
+    hidesTags: false
   }
 }
 
@@ -53,7 +56,8 @@ export function planOfNames(names: readonly string[], { active, deleted }: Packa
     if (version === undefined || isAmbiguous(name, [...active, ...deleted])) unknown.push(name)
     else found.set(version.id, version)
   }
-  return planOf([...found.values()], unknown)
+  const listed = deleted.length > 0 && deleted.every(({ tags }) => tags.length === 0)
+  return { ...planOf([...found.values()], unknown), hidesTags: listed && unknown.some(isTag) }
 }
 
 /** Everything that was deleted since a moment (milliseconds since 1970). */
@@ -81,7 +85,8 @@ function planOf(versions: readonly PackageVersion[], unknown: readonly string[])
     reason: { code: 'asked-for' },
     tags: new Map(order.flatMap(version => version.tags.map(tag => [tag, version] as const))),
     broken: new Set(),
-    unknown
+    unknown,
+    hidesTags: false
   }
 }
 
@@ -91,6 +96,10 @@ const SHORT = /^sha256:[0-9a-f]{7,63}$/i
 function isCalled(name: string): (version: PackageVersion) => boolean {
   if (SHORT.test(name)) return ({ digest }) => digest.startsWith(name.toLowerCase())
   return ({ id, digest, tags }) => digest === name || String(id) === name || tags.includes(name)
+}
+
+function isTag(name: string): boolean {
+  return !/^(?:sha256:.*|\d+)$/i.test(name)
 }
 
 function isAmbiguous(name: string, versions: readonly PackageVersion[]): boolean {

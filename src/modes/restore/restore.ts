@@ -11,6 +11,7 @@ import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
+import { parseAge } from '../../policy/time.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
@@ -215,16 +216,26 @@ function planPackageBack(order: Order, context: Context): PackageTask {
     deferred: false,
     warnings: [
       order.wholePackage
-        ? 'The whole package is gone: it is restored with all its versions.'
+        ? `The whole package is gone: it is restored with all its versions.${plan.steps.length === 0 ? UNCOUNTED : ''}`
         : 'GitHub does not find the package, which may have gone with its last version: it is restored first, and then its versions.'
     ]
   }
 }
 
-function unknownPhrase({ unknown }: RestorePlan): string {
-  const age = unknown.find(name => /^\d+(?:min|h|d|w)$/.test(name))
+const UNCOUNTED =
+  ' GitHub does not list them before, so the number of restored versions does not include them.'
+
+function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
+  const age = [unknown.join(' '), ...unknown].find(text => parseAge(text) !== undefined)
+  const names = some(unknown, 5)
+  if (hidesTags && age === undefined) {
+    return (
+      `${names} is not there, and GitHub does not show the tags of the deleted versions. Write \`since 3h\` for everything ` +
+      'deleted in that time, or the id or digest that the log of that run shows, or the path of its report.'
+    )
+  }
   const meant = age === undefined ? '' : ` For everything deleted in that time, write \`since ${age}\`.`
-  return `${some(unknown, 5)} is neither there nor among the deleted versions, which GitHub keeps for 30 days.${meant}`
+  return `${names} is neither there nor among the deleted versions, which GitHub keeps for 30 days.${meant}`
 }
 
 function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
