@@ -7,7 +7,8 @@ const config: Config = {
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
-  testTimeout: 60_000,
+  // Ends what hangs, however busy the machine is.
+  testTimeout: 180_000,
   // Tests wait for child processes and sockets more than they compute.
   maxWorkers: 2 * availableParallelism(),
   testSequencer: '<rootDir>/scripts/jest-order.ts',

@@ -2,6 +2,8 @@ import { expect, test } from '@jest/globals'
 import type { Context } from '../../src/context.ts'
 import { findTag } from '../../src/inventory/evidence.ts'
 import { registryDenies } from '../../src/inventory/gone.ts'
+import type { LoadedPackage } from '../../src/inventory/load.ts'
+import { followMovedTags } from '../../src/inventory/moved-tags.ts'
 import type { TagHead } from '../../src/registry/read.ts'
 import type { TagList } from '../../src/registry/tag-list.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
@@ -34,4 +36,15 @@ test.each<[string, readonly TagHead[], boolean]>([
   const registry = { headTag: async () => left.shift() }
   const context = { registry, clock: fakeClock() } as unknown as Context
   expect([await registryDenies(somePackage, digestOf('a'), context), left]).toEqual([denied, []])
+})
+
+test('E-02: a digest that is to stay and cannot be looked up leaves unknown what it needs', async () => {
+  const wanted = digestOf('wanted')
+  const inventory = { package: somePackage, versions: [], contents: new Map() }
+  const unread: TagHead = { state: 'unread', cause: 'HTTP 500' }
+  const registry = { headTag: async () => unread }
+  const context = { registry, clock: fakeClock() } as unknown as Context
+  const loaded = { inventory } as unknown as LoadedPackage
+  const followed = await followMovedTags(loaded, new Set(), [wanted], [], context)
+  expect(followed.inventory.unresolved).toEqual([{ ref: wanted, cause: 'HTTP 500' }])
 })

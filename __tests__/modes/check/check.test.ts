@@ -637,6 +637,18 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
+  test('law 3: a git tag that the list lacks once must have its image', async () => {
+    await using acme = await scene()
+    acme.app.push(image(), { tags: ['v1.0.0'] })
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    acme.github.faults.on(
+      { path: /\/matching-refs\/tags$/, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: [] } }
+    )
+    await using run = await acme.run()
+    expect(run.outputs['missing-tags']).toBe('v2.0.0')
+  })
+
   test('R-10: a tag is not built again though a list of runs lacks its run once', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))

@@ -4,6 +4,7 @@ import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { BudgetError, ExpectedError, orFailure } from '../../errors.ts'
 import type { Repository } from '../../github/repository.ts'
+import { listTwice } from '../../github/whole-list.ts'
 import {
   askForCommits,
   type Commits,
@@ -114,11 +115,11 @@ interface TagsRead {
 /** @returns a function from `owner/name`, undefined for the repository whose workflow runs, to its tags */
 function askingOnce(
   { releasesOnly }: Inputs,
-  { repository, openRepository }: Context
+  { repository, openRepository, clock }: Context
 ): (name: string | undefined, withCommits: boolean) => Promise<TagsRead> {
   const answers = new Map<string, Promise<TagsRead>>()
   const ask = async (one: Repository, withCommits: boolean) => ({
-    tags: await (releasesOnly ? one.releaseTags() : one.gitTags()),
+    tags: await listTwice(releasesOnly ? one.releaseTags : one.gitTags, clock),
     commits: withCommits ? await one.tagCommits() : undefined
   })
   return (name = repository.name, withCommits) => {
