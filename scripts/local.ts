@@ -47,6 +47,8 @@ function options() {
     const { values } = parseArgs({ options: OPTIONS })
     const bare = values.with?.find(pair => !/^[^=]+=/.test(pair))
     if (bare !== undefined) throw new Error(`--with needs INPUT=VALUE, such as ${bare}=VALUE`)
+    if (values.with?.some(pair => /^dry-run=/i.test(pair)))
+      throw new Error('--with dry-run does nothing here: leave out --for-real for a dry run')
     return values
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)

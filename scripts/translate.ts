@@ -7,11 +7,30 @@ import { write } from './translate/ours.ts'
 import { stepsIn } from './translate/theirs.ts'
 import { translate } from './translate/translate.ts'
 
-try {
-  const steps = stepsIn(readFileSync(process.argv[2] ?? 0, 'utf8'))
+const USAGE = 'npm run translate -- FILE prints our step for each step of another tool in a workflow.'
+const [, , file] = process.argv
+
+function given(): string {
+  try {
+    return readFileSync(file ?? 0, 'utf8')
+  } catch {
+    throw new Error(`${file} cannot be read. ${USAGE}`)
+  }
+}
+
+function run(): void {
+  if (file === '--help') {
+    console.log(USAGE)
+    return
+  }
+  const steps = stepsIn(given())
   const known = steps.filter(({ uses }) => !/^(?:actions\/(?!delete-package-versions)|docker\/)/.test(uses))
   if (known.length === 0) throw new Error('There is no step in it that cleans up packages.')
   for (const step of known) console.log(write(translate(step)))
+}
+
+try {
+  run()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

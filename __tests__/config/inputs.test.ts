@@ -190,6 +190,18 @@ describe('a value that cannot be is refused with the input, the value and the fi
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(message)])
   })
 
+  test.each([
+    ['linux/x86_64', 'linux/amd64'],
+    ['linux/aarch64', 'linux/arm64'],
+    ['linux/armv7', 'linux/arm/v7'],
+    ['linux/i386', 'linux/386']
+  ])('no image has the platform %s, so a check does not look for it', (platforms, meant) => {
+    expect(problemsOf({ mode: 'check', platforms })).toEqual([
+      `Input \`platforms\`: "${platforms}" is not a platform of an image. Write \`${meant}\`.`
+    ])
+    expect(problemsOf({ mode: 'check', platforms: meant })).toEqual([])
+  })
+
   test('every problem is told at once, each entry of a list for itself', () => {
     const problems = problemsOf({
       'keep-at-least': 'ten',

@@ -40,6 +40,10 @@ test.each([[[]], [['--dist']]])('npm start %j runs .env.example dry, and shows n
 
 test.each([
   [['--with', 'policy'], '--with needs INPUT=VALUE, such as policy=VALUE'],
+  [
+    ['--for-real', '--with', 'dry-run=true'],
+    '--with dry-run does nothing here: leave out --for-real for a dry run'
+  ],
   [['--real'], "Unknown option '--real'"]
 ])('npm start %j runs nothing, and says how it is called', async (flags, sentence) => {
   const failed = await start(...flags).catch((error: { stderr: string }) => error)

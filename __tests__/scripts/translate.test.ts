@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { stepsIn } from '../../scripts/translate/theirs.ts'
 import { translate } from '../../scripts/translate/translate.ts'
@@ -10,6 +12,15 @@ import { fakeClock } from '../helpers/fake-clock.ts'
 import { DATAAXIOM, translated, VERSIONS } from '../helpers/their-steps.ts'
 
 const expression = (name: string): string => `\${{ ${name} }}`
+
+test.each([
+  ['--help', 0, 'npm run translate -- FILE prints'],
+  ['no-such.yml', 1, 'no-such.yml cannot be read. npm run translate -- FILE prints']
+])('npm run translate -- %s says how it is called', (argument, code, sentence) => {
+  const script = fileURLToPath(new URL('../../scripts/translate.ts', import.meta.url))
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, argument], { encoding: 'utf8' })
+  expect([status, stdout + stderr]).toEqual([code, expect.stringContaining(sentence)])
+})
 
 test('our step is used as in the README, so that it can be pasted', () => {
   const { uses } = translated(DATAAXIOM, {})

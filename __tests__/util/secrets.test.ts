@@ -48,6 +48,8 @@ test.each([
   ['base64 in lines, as JSON in JSON has it', JSON.stringify(JSON.stringify(folded(encoded, 16, '\n')))],
   ['base64 in lines, as a URL has it', encodeURIComponent(folded(encoded, 16, '\r\n'))],
   ['base64 in lines, as HTML has it', folded(encoded, 16, '&#13;&#10;')],
+  ['capital letters', TOKEN.toUpperCase()],
+  ['small letters in JSON', JSON.stringify({ token: TOKEN.toLowerCase() })],
   ['the base64 of a request', Buffer.from(`authorization: Basic ${encoded}`).toString('base64')],
   ['quoted-printable', folded(TOKEN, 9, '=\r\n')],
   ['a zero-width space between its letters', between(TOKEN, '\u200b')],

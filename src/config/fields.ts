@@ -131,7 +131,20 @@ export const platforms = setOf(
       /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
       says('is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
     )
+    .refine(
+      given => inGoWords(given) === given,
+      says(given => `is not a platform of an image. Write \`${inGoWords(given)}\`.`)
+    )
 )
+
+/** A platform with the word that images have for an architecture, which is Go's and not that of `uname`. */
+function inGoWords(platform: string): string {
+  return platform
+    .replace(/\/(?:x86_64|x64)$/, '/amd64')
+    .replace(/\/aarch64$/, '/arm64')
+    .replace(/\/arm(v[5-8])$/, '/arm/$1')
+    .replace(/\/(?:i[3-6]86|x86)$/, '/386')
+}
 
 export const owner = z
   .string()

@@ -78,10 +78,10 @@ const shifted = (window: number, letter: number): number =>
 
 const NONE = 0
 const MAY_ESCAPE = -1
-/** The number of each character, from 1, where it is a letter or a digit. */
+/** The number of each character, from 1, where it is a letter, small or not, or a digit: old tokens are hex digits. */
 const LETTERS = new Int8Array(1 << 16)
-for (const [at, one] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'].entries())
-  LETTERS[one.charCodeAt(0)] = at + 1
+for (const [at, one] of [...'abcdefghijklmnopqrstuvwxyz0123456789'].entries())
+  for (const spelled of [one, one.toUpperCase()]) LETTERS[spelled.charCodeAt(0)] = at + 1
 for (const one of '\\%&') LETTERS[one.charCodeAt(0)] = MAY_ESCAPE
 
 /**

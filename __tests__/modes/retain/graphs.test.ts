@@ -252,3 +252,17 @@ it.each<[string, (app: Builder) => { digest: string }]>([
   expect(app.tags()).not.toHaveProperty(['v0.9.0'])
   expect(result.why(v1)).toBe('kept: newest of rule "delete-tags"')
 })
+
+it('law 1: an untagged version that no rule keeps goes with any index that names it, and one in keep-tags does not', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const pulled = manifest()
+  app.push(pulled, { at: ago(200) })
+  app.push(index([{ shape: pulled, platform: 'linux/amd64' }]), { tags: ['pr-1'], at: ago(80) })
+  const rules = { 'delete-tags': 'pr-*', 'dry-run': 'true' }
+  expect((await run(rules)).why(pulled)).toBe('deleted: child of pr-1, which goes')
+  expect((await run({ ...rules, 'keep-tags': pulled.digest })).why(pulled)).toMatch(
+    /is kept by rule "keep-tags"$/
+  )
+})
