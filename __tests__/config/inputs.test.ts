@@ -161,14 +161,14 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['owner', 'https://github.com/orgs/octo', /Write `octo`\./],
   ['owner', '-octo', /without a slash/],
   ['packages', '[]', /^Input `packages` is an empty list, so there is no package/],
-  ['packages', 'app:latest', /"app:latest" is not a package name\. Write `app`, without/],
-  ['packages', `app@sha256:${'a'.repeat(64)}`, /Write `app`, without/],
-  ['packages', 'site%2Fapp', /Write `site\/app`, without/],
-  ['packages', 'https://ghcr.io/octo/app', /Write `ghcr\.io\/octo\/app`, without/],
+  ['packages', 'app:latest', /"app:latest" is not a package name\. Write `app`\./],
+  ['packages', `app@sha256:${'a'.repeat(64)}`, /Write `app`\./],
+  ['packages', 'site%2Fapp', /Write `site\/app`\./],
+  ['packages', 'https://ghcr.io/octo/app', /Write `ghcr\.io\/octo\/app`\./],
   [
     'packages',
     'https://github.com/orgs/octo/packages/container/site%2Fapp/settings',
-    /Write `site\/app`, without/
+    /Write `site\/app`\./
   ],
   ['packages', 'app$', /is not a package name\. Write it as in `docker pull`/],
   ['packages', 'Octo/app', /begins with the owner. Write `app`; .*`octo\/octo\/app`/],

@@ -16,7 +16,7 @@ test('the page holds every version with its verdict, every reason, and what belo
   expect(amd).toMatchObject({ n: 'linux/amd64', r: ['child of sha-0000000, which goes'] })
   expect(signature).toMatchObject({ s: 0 })
   expect(data.states[root?.k ?? -1]).toEqual({ word: 'would be deleted', tone: 'goes' })
-  expect(data.title).toBe('Dry run: 8 deletions planned, of 48 versions in 1 package of acme')
+  expect(data.title).toBe('Dry run: 8 of 48 versions in 1 package of acme would be deleted')
 })
 
 test('nothing leaves the page, and nothing but its own script and style runs in it', () => {

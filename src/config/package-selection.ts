@@ -158,8 +158,9 @@ function checkEntry(entry: string): string {
   if (NAME.test(name)) return name
   const meant = withoutMore(name)
   throw new ExpectedError(
-    `"${entry.slice(0, 80)}" is not a package name. Write ${NAME.test(meant) ? `\`${meant}\`` : 'it as in `docker pull`'}, without ` +
-      'an address, tag or digest.'
+    `"${entry.slice(0, 80)}" is not a package name. Write ${
+      NAME.test(meant) ? `\`${meant}\`` : 'it as in `docker pull`, without a tag or digest'
+    }.`
   )
 }
 

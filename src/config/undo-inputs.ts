@@ -160,7 +160,9 @@ function targetProblems(
     confirmed.success && isSame(relativeTo(confirmed.data, owner, registryUrl).packages, packages)
   return repeated
     ? []
-    : [`Input \`confirm\` is "${confirm}", and the ${what} ${verb} ${all}. Nothing is purged.`]
+    : [
+        `Input \`confirm\` is "${confirm}", and the ${what} ${verb} ${all}. Nothing is purged. Repeat the value of \`packages\`.`
+      ]
 }
 
 /** An image reference must name the package that is purged: another one may have the same tag or digest. */

@@ -3,7 +3,7 @@ import type { Decision, Outcome, Reason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
-import { count } from '../../util/format.ts'
+import { count, formatNumber } from '../../util/format.ts'
 import { plainAddress } from '../markdown.ts'
 import { deleteGroup, isPart, keepGroup, outcomeWord, phrase } from '../phrases.ts'
 import { tally } from '../tally.ts'
@@ -132,13 +132,13 @@ function partsByRoot({ contents, plan }: PackageRun): ReadonlyMap<Digest, Digest
 }
 
 function titleOf(run: RunResult): string {
+  const action = run.mode === 'restore' ? 'restore' : 'delete'
   const steps = run.packages.flatMap(one => one.plan?.steps ?? [])
-  const deletions = steps.filter(({ action }) => action === 'delete').length
+  const changes = steps.filter(step => step.action === action).length
   const versions = run.packages.reduce((sum, one) => sum + tally(one).versions, 0)
   const where = `${count(versions, 'version')} in ${count(run.packages.length, 'package')} of ${run.owner}`
-  const planned = run.mode === 'restore' ? count(steps.length, 'version') : count(deletions, 'deletion')
   return run.dryRun
-    ? `Dry run: ${planned} ${run.mode === 'restore' ? 'would be restored' : 'planned'}, of ${where}`
+    ? `Dry run: ${formatNumber(changes)} of ${where} would be ${action}d`
     : `Mode ${run.mode}: ${where}`
 }
 
