@@ -165,11 +165,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['packages', `app@sha256:${'a'.repeat(64)}`, /Write `app`\./],
   ['packages', 'site%2Fapp', /Write `site\/app`\./],
   ['packages', 'https://ghcr.io/octo/app', /Write `ghcr\.io\/octo\/app`\./],
-  [
-    'packages',
-    'https://github.com/orgs/octo/packages/container/site%2Fapp/settings',
-    /Write `site\/app`\./
-  ],
+  ['packages', 'https://github.com/orgs/octo/packages/container/site%2Fapp/settings', /Write `site\/app`\./],
   ['packages', 'app$', /is not a package name\. Write it as in `docker pull`/],
   ['packages', 'Octo/app', /begins with the owner. Write `app`; .*`octo\/octo\/app`/],
   ['packages', 'octo/app-*', /begins with the owner. Write `app-\*`/],
