@@ -46,6 +46,23 @@ test.each([
   expect(scene.left().toSorted()).toEqual(before.toSorted())
 })
 
+test('`restore: since` restores what was deleted from several packages, each named in full', async () => {
+  await using scene = await open()
+  const packages = 'app-pr-1, app-pr-2'
+  const token = scene.world.classic('olivia')
+  for (const name of ['app-pr-1', 'app-pr-2'])
+    scene.world.package(`acme/${name}`).push(image(), { tags: [`sha-${name}`], at: ago(9) })
+  const gone = await scene.run({ 'delete-tags': 'sha-*', packages, token })
+  expect(gone.outputs['deleted-count']).toBe('6')
+  const restore = { mode: 'restore', restore: 'since 3h', token }
+  const refused = await scene.run({ ...restore, packages: 'app-pr-*' })
+  expect(refused.errors.join()).toMatch(/a time in `restore` needs the names of the packages in full/)
+  const back = await scene.run({ ...restore, packages })
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6' } })
+  for (const name of ['app-pr-1', 'app-pr-2'])
+    expect(scene.world.pullable(`acme/${name}`, `sha-${name}`)).toEqual([])
+})
+
 test('what goes with its package is counted in versions, because nobody reads what is a part of what', async () => {
   await using scene = await open()
   scene.app.push(image(['linux/amd64', 'linux/arm64']), { tags: ['v2'], at: ago(8) })

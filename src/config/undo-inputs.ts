@@ -93,14 +93,16 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
       problems.push(
         'Input `restore` is empty. Give the report of the run to undo, or tags, version ids and digests, or a time such as `since 3h`.'
       )
+    } else if (packages !== undefined && restore?.source === 'names' && one === undefined) {
+      problems.push(
+        'Input `packages`: tags, ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
+      )
     } else if (
-      restore !== undefined &&
-      restore.source !== 'report' &&
-      packages !== undefined &&
-      one === undefined
+      restore?.source === 'since' &&
+      (packages?.linked === true || packages?.patterns.length !== 0)
     ) {
       problems.push(
-        'Input `packages`: ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
+        'Input `packages`: a time in `restore` needs the names of the packages in full. Write them there, or give a report in `restore`.'
       )
     }
   }

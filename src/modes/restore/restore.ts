@@ -130,12 +130,13 @@ function packageThenNamed(order: Order) {
 function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): Order[] {
   const { restore: given } = inputs
   if (given === undefined) throw new Error('mode restore without the input restore')
-  const [name = ''] = inputs.packages.names
   if (given.source === 'since') {
-    return [{ name, wholePackage: false, byTime: true, planFor: state => planOfTime(now - given.age, state) }]
+    const planFor = (state: PackageState): RestorePlan => planOfTime(now - given.age, state)
+    return inputs.packages.names.map(each => ({ name: each, wholePackage: false, byTime: true, planFor }))
   }
   if (given.source === 'names') {
     const { names, wholePackage } = given
+    const [name = ''] = inputs.packages.names
     return [{ name, wholePackage, byTime: false, planFor: state => planOfNames(names, state) }]
   }
   if (record === undefined) throw new Error('mode restore without the report that it undoes')
