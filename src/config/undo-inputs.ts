@@ -98,8 +98,9 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
         'Input `packages`: tags, ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
       )
     } else if (
+      packages !== undefined &&
       restore?.source === 'since' &&
-      (packages?.linked === true || packages?.patterns.length !== 0)
+      (packages.linked || packages.patterns.length > 0)
     ) {
       problems.push(
         'Input `packages`: a time in `restore` needs the names of the packages in full. Write them there, or give a report in `restore`.'
