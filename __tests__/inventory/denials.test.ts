@@ -47,4 +47,21 @@ test('E-02: a digest that is to stay and cannot be looked up leaves unknown what
   const loaded = { inventory } as unknown as LoadedPackage
   const followed = await followMovedTags(loaded, new Set(), [wanted], [], context)
   expect(followed.inventory.unresolved).toEqual([{ ref: wanted, cause: 'HTTP 500' }])
+  // Nothing new: the next look ends it.
+  expect(await followMovedTags(followed, new Set(), [wanted], [], context)).toBe(followed)
+})
+
+test('a moved tag on a digest that GitHub lists twice is found once', async () => {
+  const twin = { digest: digestOf('twin'), tags: [], created: 1, updated: 1 }
+  const old = { id: 3, digest: digestOf('old'), tags: ['v1'], created: 1, updated: 1 }
+  const versions = [{ id: 1, ...twin }, { id: 2, ...twin }, old]
+  const manifest = { mediaType: '', form: 'image', kind: 'image', children: [], annotations: {} }
+  const contents = new Map(versions.map(({ digest }) => [digest, { state: 'read', manifest }]))
+  const registry = { headTag: async () => ({ state: 'found', digest: twin.digest }) }
+  const context = { registry, clock: fakeClock() } as unknown as Context
+  const loaded = { inventory: { package: somePackage, versions, contents } } as unknown as LoadedPackage
+  const going = new Set([old.digest])
+  const followed = await followMovedTags(loaded, going, [], [], context)
+  expect(followed).not.toBe(loaded)
+  expect(await followMovedTags(followed, going, [], [], context)).toBe(followed)
 })

@@ -136,10 +136,14 @@ test('E-08 a package of one’s own is not absent while the registry has it: not
   expect(result.stdout).toMatch(/It does not exist, or this token may not see it/)
 })
 
-test.each(['tagged', 'untagged'])(
-  'E-03 a %s version that is deleted and still listed takes no place of one that is there',
-  async kind => {
-    await using scene = await openScene()
+test.each([
+  ['tagged', 'denies'],
+  ['untagged', 'denies'],
+  ['tagged', 'does not tell of']
+])(
+  'E-03 a %s version that is deleted, still listed, and that the registry %s takes no place of one that is there',
+  async (kind, says) => {
+    await using scene = await openScene({ contract: 'off' })
     await using cache = await startCacheService()
     const { app, run, world } = scene
     world.deletedTags = 'shown'
@@ -158,11 +162,14 @@ test.each(['tagged', 'untagged'])(
     await run(policy(4), { env: cache.env })
     app.row.deleted.clear()
     app.lie({ kind: 'linger' })
-    for (const ghost of ghosts) app.delete(ghost)
+    for (const ghost of ghosts) {
+      app.delete(ghost)
+      if (says !== 'denies') scene.github.faults.on({ host: 'registry', path: of(ghost.digest) }, BROKEN)
+    }
     const result = await run(policy(1), { env: cache.env })
     expect(app.version(newest.digest)).toBeDefined()
     expect(result.errors.join()).toMatch(
-      /GitHub lists it, but the registry says that there is no such manifest/
+      says === 'denies' ? /GitHub lists it, but the registry says that there is no such manifest/ : /HTTP 500/
     )
   }
 )

@@ -58,12 +58,18 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
 /** The pause before a look is taken once more, in milliseconds. */
 const PAUSE = 5_000
 
-/** One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. */
+/**
+ * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What the first
+ * look found needed stays needed, also if the second fails or shows less.
+ */
 async function lookSurely(look: () => Promise<Findings>, clock: Clock): Promise<Findings> {
   const first = await orRefusal(look)
   if (!('problem' in first || first.isUnclear)) return first
   await clock.sleep(PAUSE)
-  return look()
+  if ('problem' in first) return look()
+  const second = await orFailure(look)
+  if ('problem' in second) return first
+  return { ...second, needed: new Map([...first.needed, ...second.needed]) }
 }
 
 const WAY_BACK =

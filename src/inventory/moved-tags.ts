@@ -36,30 +36,38 @@ export async function followMovedTags(
   { registry, clock }: Context
 ): Promise<LoadedPackage> {
   const { inventory } = loaded
-  const { package: pkg, versions, contents, unlisted = new Map(), unresolved = [] } = inventory
+  const { package: pkg, versions, contents, unresolved = [] } = inventory
+  const unlisted: ListedPackage['unlisted'] = inventory.unlisted ?? new Map()
   const repository = repositoryOf(pkg)
-  const listed = new Map([...unlisted, ...versions.map(({ digest, tags }) => [digest, tags] as const)])
+  // Of a digest that GitHub lists twice, either row may have the tag.
+  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
+  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
   const heads = await eachOf(tagsToAsk(versions, going), AT_ONCE, async tag => ({
     tag,
     head: await registry.headTag(repository, tag)
   }))
   const moved = heads.flatMap(({ tag, head }) =>
-    head.state === 'found' && !listed.get(head.digest)?.includes(tag) ? [[tag, head] as const] : []
+    head.state === 'found' && !listed.has(`${head.digest} ${tag}`) ? [[tag, head] as const] : []
   )
-  const unknown = wanted.filter(digest => !contents.has(digest))
+  const open = new Set(unresolved.map(({ ref }) => ref))
+  const unknown = wanted.filter(digest => !contents.has(digest) && !open.has(digest))
   const named = await findTags(registry, repository, [...new Set([...unknown, ...ranked])], clock)
-  const denied = new Set(ranked.filter(digest => named.get(digest)?.state === 'missing'))
+  const doubtful = new Set(ranked.filter(digest => named.get(digest)?.state !== 'found'))
   const found = [...named].filter(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
-  if (moved.length === 0 && found.length === 0 && denied.size === 0) return loaded
+  if (moved.length === 0 && found.length === 0 && doubtful.size === 0) return loaded
   const tagged = withTags({ versions, unlisted, unresolved }, new Map(moved))
   const list = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
     const known = contents.get(digest)
-    return known?.state === 'read' && !denied.has(digest) ? known : registry.readManifest(repository, digest)
+    return known?.state === 'read' && !doubtful.has(digest)
+      ? known
+      : registry.readManifest(repository, digest)
   }
   const seen = await readInventory(pkg, list, read, witnessOf(list, clock))
+  const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
+  if (moved.length === 0 && found.length === 0 && isThere) return loaded
   return { ...loaded, inventory: { ...inventory, ...seen } }
 }
 

@@ -95,7 +95,8 @@ async function stillPullable(
   const look = async (version: PackageVersion) => {
     // A package that went with its last version may not be read at all.
     const head = await orFailure(() => registry.headTag(repositoryOf(pkg), version.digest))
-    if ('problem' in head || head.state === 'missing') return []
+    if ('problem' in head) return head.problem === 'left' ? [{ version, unknown: head.sentence }] : []
+    if (head.state === 'missing') return []
     if (head.state === 'found') return [{ version }]
     // What nobody could read before cannot be pulled either.
     return contents.get(version.digest)?.state === 'unread' ? [] : [{ version, unknown: head.cause }]

@@ -230,6 +230,24 @@ it.each<[string, Target, number]>([
   expect(result.code).toBe(0)
 })
 
+it('law 3: brings back what the first look found needed, though that was unclear and the second look failed', async () => {
+  await using scene = await openScene({ contract: 'off' })
+  const { app, github, world, run } = scene
+  const { build } = layDown(scene)
+  const adopt = () => app.push(index(build.children), { tags: ['v9'] })
+  const fail = (): void => {
+    const broken = (target: Target, status: number) =>
+      github.faults.on({ method: 'GET', ...target }, { kind: 'answer', answer: { status } })
+    broken({ host: 'registry', path: /tags\/list$/ }, 204)
+    broken({ host: 'api', query: /&page=1$/, after: 1 }, 404)
+  }
+  github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'first', run: adopt })
+  github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'then', run: fail })
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'v9')).toEqual([])
+  expect(result.code).toBe(1)
+})
+
 describe('E-05 a look that saw too little, or did not happen', () => {
   const late = ({ app, github }: Scene, build: Pushed, more: () => void = () => {}): void => {
     const land = (): void => {

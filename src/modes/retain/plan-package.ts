@@ -1,7 +1,7 @@
 import { deletions } from '../../apply/applier.ts'
 import { notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Context } from '../../context.ts'
-import { orFailure } from '../../errors.ts'
+import { ExpectedError, orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
 import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
 import { followMovedTags } from '../../inventory/moved-tags.ts'
@@ -102,21 +102,31 @@ async function planned(
   return { task, inventory }
 }
 
+/** A registry whose answers change again and again is not followed for ever. */
+const MOST_ROUNDS = 100
+
 /** Decides, and again as long as the registry knows of tags and versions other than GitHub's list shows. */
 async function decideOnTags(
-  { loaded, usage }: Pick<Seen, 'loaded' | 'usage'>,
+  seen: Pick<Seen, 'loaded' | 'usage'>,
   policy: Policy,
   now: number,
   context: Context
 ): Promise<{ readonly loaded: LoadedPackage; readonly plan: Plan }> {
-  const plan = decide(loaded.inventory, policy, usage, now)
-  const going = new Set(plan.steps.map(({ version }) => version.digest))
-  const followed =
-    going.size === 0
-      ? loaded
-      : await followMovedTags(loaded, going, digestsIn(policy, usage), rankedIn(plan), context)
-  if (followed === loaded) return { loaded, plan }
-  return decideOnTags({ loaded: followed, usage }, policy, now, context)
+  const { usage } = seen
+  let { loaded } = seen
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const plan = decide(loaded.inventory, policy, usage, now)
+    const going = new Set(plan.steps.map(({ version }) => version.digest))
+    if (going.size === 0) return { loaded, plan }
+    const wanted = digestsIn(policy, usage)
+    const followed = await followMovedTags(loaded, going, wanted, rankedIn(plan), context)
+    if (followed === loaded) return { loaded, plan }
+    loaded = followed
+  }
+  throw new ExpectedError(
+    `The registry answered something else each of the ${MOST_ROUNDS} times that it was asked where tags and versions ` +
+      'stand, so nothing is deleted. Run again later.'
+  )
 }
 
 /** What takes a place that another version would have without it; what nobody could read takes none. */
