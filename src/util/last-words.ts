@@ -8,7 +8,5 @@ process.setUncaughtExceptionCaptureCallback(error => {
     `::error::ghcr-steward cannot go on: ${plain(messageOf(error))}. Look at the runner's \`https_proxy\` and \`GITHUB_EVENT_PATH\`; ` +
       `if they are as they should be, please report it: ${REPOSITORY}/issues`
   )
-  for (const frame of (error.stack ?? '').split('\n').filter(line => /^ {4}at /.test(line)))
-    console.log(plain(frame))
   process.exit(1)
 })
