@@ -29,6 +29,7 @@ export type KeepReason =
   | { readonly code: 'in-use'; readonly by: string }
   | { readonly code: 'unread'; readonly cause: string }
   | { readonly code: 'depends-on-unread'; readonly on: Ref; readonly cause: string }
+  | { readonly code: 'mentioned'; readonly by: Ref }
   | { readonly code: 'last-tagged' }
   | { readonly code: 'cache' }
   /** GitHub's list is odd about it; `why` is a phrase. */
