@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts'
-import { listWithTags } from '../inventory/evidence.ts'
+import { CONTRADICTION, listWithTags, withTags } from '../inventory/evidence.ts'
 import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import { movedTags } from '../inventory/moved-tags.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -101,7 +102,10 @@ async function newest(
   }
 }
 
-/** Tags of the registry whose version is neither known nor listed; tags of deleted versions may lag behind. */
+/**
+ * What tags of the registry stand on and nobody lists, be it new or once more what was deleted; tags of deleted
+ * versions may lag behind. A tag that moves may have moved to it, so GitHub's word for where it is does not count.
+ */
 async function taggedArrivals(
   pkg: Package,
   { versions, unlisted }: Inventory,
@@ -110,13 +114,19 @@ async function taggedArrivals(
   { registry, clock }: Context
 ): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined }> {
   const going = new Set(deleted.map(({ id }) => id))
-  const here = [...versions.filter(({ id }) => !going.has(id)), ...arrivals]
-  const list = await listWithTags(here, registry, repositoryOf(pkg), clock)
-  const known = new Set([...versions.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
+  const stays = versions.filter(({ id }) => !going.has(id))
+  const listed = await listWithTags([...stays, ...arrivals], registry, repositoryOf(pkg), clock)
+  const moved = await movedTags(listed, new Set(), registry, repositoryOf(pkg))
+  const list = withTags(listed, new Map(moved))
+  const known = new Set([...stays.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
+  const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, tags]))
+  const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.includes(tag) !== true
   const gone = new Set(deleted.flatMap(({ tags }) => tags))
   return {
-    arrivals: [...list.unlisted].flatMap(([digest, tags]) => (known.has(digest) ? [] : [{ digest, tags }])),
-    unread: list.unresolved.find(({ ref }) => !gone.has(ref))?.cause
+    arrivals: [...list.unlisted].flatMap(([digest, tags]) =>
+      !known.has(digest) && tags.some(tag => isNew(tag, digest)) ? [{ digest, tags }] : []
+    ),
+    unread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
   }
 }
 
