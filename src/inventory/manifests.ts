@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, digestsNamedIn, parseDigest } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
 import {
   type Content,
@@ -10,6 +10,7 @@ import {
   type PackageVersion
 } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { AT_ONCE, mentionedBy, type Read } from './arrivals.ts'
 import { clustersOf } from './clusters.ts'
 import { afterDenials, PAUSES, type Witness } from './evidence.ts'
@@ -19,6 +20,8 @@ import { contentOf, sharedTexts } from './shared-texts.ts'
 const HOPELESS = 100
 /** From this wave on, untagged versions are read in ever larger groups, whatever happens. */
 const PATIENT_WAVES = 100
+/** Of what one index names and GitHub does not list, so many are asked for, because 4 MiB can name 24,000 that nobody has. */
+const MOST_UNLISTED = 2_000
 
 /**
  * Finds out what every version of a package needs, with as few reads as will do, because GitHub counts each as a
@@ -74,6 +77,7 @@ export async function readInventory(
     if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
   }
   dropBlobs(contents, listed)
+  sumUpUnasked(contents)
   return { ...list, package: pkg, contents }
 }
 
@@ -117,9 +121,14 @@ function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, r
 
   /** Marks what needs no read as named, and gives what does. */
   function leadsOf(manifest: Manifest): Digest[] {
-    const leads: Digest[] = mentionedBy(manifest).filter(digest => !listed.has(digest))
+    const leads: Digest[] = mentionedBy(manifest)
+      .filter(digest => !listed.has(digest))
+      .slice(0, MOST_UNLISTED)
+    let unlisted = 0
     for (const child of manifest.children) {
-      if (!leadsNowhere(child) || !listed.has(child.digest)) leads.push(child.digest)
+      if (!listed.has(child.digest)) {
+        if (unlisted++ < MOST_UNLISTED) leads.push(child.digest)
+      } else if (!leadsNowhere(child)) leads.push(child.digest)
       else if (!contents.has(child.digest)) contents.set(child.digest, NAMED)
     }
     return leads.filter(claim)
@@ -225,5 +234,26 @@ function dropBlobs(contents: Map<Digest, Content>, listed: ReadonlySet<Digest>):
     if (content.state !== 'read' || !content.manifest.children.some(isBlob)) continue
     const children = content.manifest.children.filter(child => !isBlob(child))
     contents.set(digest, { state: 'read', manifest: { ...content.manifest, children } })
+  }
+}
+
+/**
+ * Makes one unread child of all children of an index that nobody was asked for: it may be there and need anything, so
+ * no index is called gone because of it. It is one that may lead further, if any of them may.
+ */
+function sumUpUnasked(contents: Map<Digest, Content>): void {
+  for (const [index, content] of contents) {
+    if (content.state !== 'read') continue
+    const { children } = content.manifest
+    const unasked = new Set(children.filter(child => !contents.has(child.digest)))
+    const [first] = unasked
+    const one = [...unasked].find(child => !leadsNowhere(child)) ?? first
+    if (one === undefined) continue
+    const named = `${shortDigest(index)} names ${count(unasked.size, 'manifest')} more`
+    const cause = `${named} that GitHub does not list than the ${formatNumber(MOST_UNLISTED)} that are asked for`
+    contents.set(one.digest, { state: 'unread', cause })
+    unasked.delete(one)
+    const asked = children.filter(child => !unasked.has(child))
+    contents.set(index, { state: 'read', manifest: { ...content.manifest, children: asked } })
   }
 }
