@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, parseDigest, sha256Of, shortDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
 import {
   type Content,
@@ -49,7 +49,7 @@ export async function readInventory(
   const attempt = withinReason(read)
   const shared = sharedTexts(versions)
   const readOnce = async (digest: Digest): Promise<Content> => {
-    const content = contentOf(await attempt(digest), shared)
+    const content = withBoundedParts(contentOf(await attempt(digest), shared), digest, listed, contents)
     contents.set(digest, content)
     progress(contents.size, Math.max(versions.length, contents.size))
     return content
@@ -77,7 +77,6 @@ export async function readInventory(
     if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
   }
   dropBlobs(contents, listed)
-  sumUpUnasked(contents)
   return { ...list, package: pkg, contents }
 }
 
@@ -121,17 +120,12 @@ function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, r
 
   /** Marks what needs no read as named, and gives what does. */
   function leadsOf(manifest: Manifest): Digest[] {
-    const leads: Digest[] = mentionedBy(manifest)
-      .filter(digest => !listed.has(digest))
-      .slice(0, MOST_UNLISTED)
-    let unlisted = 0
+    const leads: Digest[] = mentionedBy(manifest).filter(digest => !listed.has(digest))
     for (const child of manifest.children) {
-      if (!listed.has(child.digest)) {
-        if (unlisted++ < MOST_UNLISTED) leads.push(child.digest)
-      } else if (!leadsNowhere(child)) leads.push(child.digest)
+      if (!leadsNowhere(child) || !listed.has(child.digest)) leads.push(child.digest)
       else if (!contents.has(child.digest)) contents.set(child.digest, NAMED)
     }
-    return leads.filter(claim)
+    return leads.filter(digest => contents.get(digest)?.state !== 'unread' && claim(digest))
   }
 
   async function readAll(digests: readonly Digest[]): Promise<void> {
@@ -238,22 +232,25 @@ function dropBlobs(contents: Map<Digest, Content>, listed: ReadonlySet<Digest>):
 }
 
 /**
- * Makes one unread child of all children of an index that nobody was asked for: it may be there and need anything, so
- * no index is called gone because of it. It is one that may lead further, if any of them may.
+ * Has one child stand for those of an index that nobody is asked for. It is unread: it may be there and need anything,
+ * where one of them may, so that no index is called gone because of them.
  */
-function sumUpUnasked(contents: Map<Digest, Content>): void {
-  for (const [index, content] of contents) {
-    if (content.state !== 'read') continue
-    const { children } = content.manifest
-    const unasked = new Set(children.filter(child => !contents.has(child.digest)))
-    const [first] = unasked
-    const one = [...unasked].find(child => !leadsNowhere(child)) ?? first
-    if (one === undefined) continue
-    const named = `${shortDigest(index)} names ${count(unasked.size, 'manifest')} more`
-    const cause = `${named} that GitHub does not list than the ${formatNumber(MOST_UNLISTED)} that are asked for`
-    contents.set(one.digest, { state: 'unread', cause })
-    unasked.delete(one)
-    const asked = children.filter(child => !unasked.has(child))
-    contents.set(index, { state: 'read', manifest: { ...content.manifest, children: asked } })
-  }
+function withBoundedParts(
+  content: Content,
+  index: Digest,
+  listed: ReadonlySet<Digest>,
+  contents: Map<Digest, Content>
+): Content {
+  if (content.state !== 'read') return content
+  const { children } = content.manifest
+  const beyond = children.filter(({ digest }) => !listed.has(digest)).slice(MOST_UNLISTED)
+  const one = beyond.find(child => !leadsNowhere(child)) ?? beyond[0]
+  if (one === undefined) return content
+  const digest = sha256Of(Buffer.from(`parts of ${index}`))
+  const named = `${shortDigest(index)} names ${count(beyond.length, 'manifest')} more`
+  const cause = `${named} that GitHub does not list than the ${formatNumber(MOST_UNLISTED)} that are asked for`
+  contents.set(digest, { state: 'unread', cause })
+  const unasked = new Set(beyond)
+  const asked = children.filter(child => !unasked.has(child))
+  return { state: 'read', manifest: { ...content.manifest, children: [...asked, { ...one, digest }] } }
 }

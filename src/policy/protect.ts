@@ -99,8 +99,10 @@ export function isTagged(version: PackageVersion | undefined): boolean {
  */
 export interface Unknown {
   readonly ref: string
-  /** What to delete to be rid of it; absent where only a tag is known. */
+  /** Absent where only a tag is known. */
   readonly digest?: Node['digest']
+  /** What names it, where GitHub does not list it: only that can be deleted. */
+  readonly namedBy?: Node['digest']
   readonly cause: string
   /** In milliseconds since 1970; infinite where that is unknown, undefined where it is known to need nothing. */
   readonly pushed: number | undefined
@@ -119,7 +121,16 @@ export function unknownsIn(graph: Graph, concerns: (place: number) => boolean = 
   const unread = graph.nodes.flatMap((node, place) => {
     if (node.content.state !== 'unread' || !concerns(place)) return []
     const pushed = isLeaf(graph, place) ? undefined : pushedAt(graph, place)
-    return [{ ref: refOf(node), digest: deletable(graph, place), cause: node.content.cause, pushed }]
+    const namedBy = node.version === undefined ? graph.nodes[graph.predecessors[place]?.[0] ?? -1] : undefined
+    return [
+      {
+        ref: refOf(node),
+        digest: node.digest,
+        ...(namedBy === undefined ? {} : { namedBy: namedBy.digest }),
+        cause: node.content.cause,
+        pushed
+      }
+    ]
   })
   const unresolved = graph.unresolved.map(({ onlyCounted, ...one }) => ({
     ...one,
@@ -163,13 +174,6 @@ function isLeaf({ nodes, predecessors }: Graph, place: number): boolean {
     if (content?.state !== 'read') return false
     return content.manifest.children.some(child => child.digest === digest && leadsNowhere(child))
   })
-}
-
-/** What can be deleted to be rid of it: where GitHub does not list it, what names it. */
-function deletable({ nodes, predecessors }: Graph, place: number): Node['digest'] {
-  const { digest, version } = nodes[place] as Node
-  const above = version === undefined ? predecessors[place]?.[0] : undefined
-  return above === undefined ? digest : (nodes[above] as Node).digest
 }
 
 /** When it was pushed; where GitHub does not list it, at the latest when the first index that names it was. */
