@@ -99,12 +99,17 @@ export async function openContext(
   const { owner, scopes } = await findOwner(github.octokit, inputs.owner, kind)
   checkScopes(scopes, inputs, policies, log)
   github.serverClock.check()
+  // A policy or a report names packages, too.
+  const isNamed = inputs.packagesGiven || (inputs.policy ?? policies.earlierRun) !== undefined
+  const guessed = isNamed ? undefined : inputs.packages.names[0]
+  const packagesOf = (client: GitHub['octokit']): Packages =>
+    createPackages(client, owner, clock, capacity, guessed)
   return {
     owner,
     tokenKind: kind === 'installation' && isOfFork(env) ? 'of-fork' : kind,
     serverUrl,
-    packages: createPackages(github.octokit, owner, clock, capacity),
-    urgentPackages: createPackages(urgent(github.octokit), owner, clock, capacity),
+    packages: packagesOf(github.octokit),
+    urgentPackages: packagesOf(urgent(github.octokit)),
     setAside: github.governor.setAside,
     registry,
     memory: openCache(inputs, env, log),

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { createRepositories } from '../emulator/repositories.ts'
 import { repositoryRoutes } from '../emulator/repository-api.ts'
@@ -79,4 +81,55 @@ test.each([
   const run = await scene.run({ ...inputs, token: scene.world.classic('olivia') })
   expect(run).toMatchObject({ code: 0, outputs: { packages: '["app"]' } })
   expect(notices(run)).toEqual([allowed])
+})
+
+const LOST = { 'dry-run': 'true', packages: 'ap' }
+const REAL = { packages: '' }
+test.each<[string, Record<string, string>]>([
+  ['retain', { ...REAL, 'delete-broken': 'ghost' }],
+  ['check', { ...REAL, mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' }],
+  ['purge', { ...REAL, mode: 'purge', purge: 'v1', confirm: 'shop' }],
+  ['restore by time', { ...REAL, mode: 'restore', restore: 'since 3h' }],
+  ['restore by id', { ...REAL, mode: 'restore', restore: '12345' }],
+  ['restore of it all', { ...REAL, mode: 'restore', restore: 'package' }],
+  ['a dry run of a restore by time', { ...LOST, packages: '', mode: 'restore', restore: 'since 3h' }]
+])('%s: red where the name of the repository was taken, and is no package', async (_, inputs) => {
+  const world = createWorld(fastClock(100).now)
+  world.org('acme', { olivia: 'admin' })
+  const repositories = createRepositories(world)
+  repositories.add('acme/shop')
+  await using scene = await openScene({ world, routes: repositoryRoutes(repositories) })
+  const token = world.githubToken('acme/shop')
+  const run = await scene.run({ token, ...inputs }, { repository: 'acme/shop' })
+  expect(run.errors.join()).toMatch(/`packages` is empty, so .*the repository's name, `shop`/)
+})
+
+test.each(['since 3h', '12345', 'v1'])(
+  'a dry run of `restore: %s` is red where no package is',
+  async what => {
+    await using scene = await openScene()
+    const run = await scene.run({ ...LOST, mode: 'restore', restore: what })
+    expect(run.errors.join()).toMatch(/"ap" of acme failed: .*does not exist.*`packages`.*`restore: package`/)
+  }
+)
+
+test('a dry run of `restore: package` says that it cannot see whether there was such a package', async () => {
+  await using scene = await openScene()
+  const run = await scene.run({ ...LOST, mode: 'restore', restore: 'package' })
+  expect(run.warnings.join()).toMatch(/whether it was ever there/)
+})
+
+test('what a report did not touch is not restored as a package that went since', async () => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
+  const other = scene.world.package('acme/other', { repository: 'acme/app' })
+  other.push(manifest(), { tags: ['v1', 'sha-1'], at: ago(9) })
+  other.push(manifest(), { tags: ['sha-2'], at: ago(9) })
+  const first = await scene.run({ packages: 'app other', 'delete-tags': 'sha-2' })
+  const earlier = join(first.temp, 'earlier.json')
+  writeFileSync(earlier, JSON.stringify(first.report))
+  await scene.run({ mode: 'purge', packages: 'app', purge: 'package', confirm: 'app' })
+  const back = await scene.run({ mode: 'restore', packages: '', restore: earlier })
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
+  expect(scene.world.find(scene.world.owner('acme')!, 'app')).toBeUndefined()
 })

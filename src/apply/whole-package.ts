@@ -72,8 +72,8 @@ export function packageRestorer(scope: ApplyContext): WholePackage {
     already: DONE,
     notFound: message =>
       failed(
-        `GitHub answered "${message}": the package was deleted more than 30 days ago, another package has its name, or ` +
-          `the token may not restore it. ${noRights}`
+        `GitHub answered "${message}": there was no package of this name (check \`packages\`), it was deleted more than 30 days ` +
+          `ago, another package has its name, or the token may not restore it. ${noRights}`
       ),
     refused: message => failed(`GitHub refuses to restore it: ${message}`),
     forbidden: (message, remedy = noRights) => failed(`GitHub answered "${message}". ${remedy}`)

@@ -31,18 +31,25 @@ export const NO_SIGHT =
   '"Manage Actions access" in the settings of the package, or a classic token the scope `read:packages`: ' +
   readme('tokens-and-permissions')
 
-/** What to do where GitHub does not find a package; it says the same where the token may not see it. */
-export function notFound(name: string, owner: Owner): string {
+/**
+ * What to do where GitHub does not find a package; it says the same where the token may not see it.
+ *
+ * @param guessed the name that was taken because the input names none
+ */
+export function notFound(name: string, owner: Owner, guessed: string | undefined): string {
   const prefix = `${owner.login.toLowerCase()}/`
   const unprefixed = name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : undefined
+  const meant =
+    unprefixed === undefined
+      ? `In \`packages\`, write what follows "${prefix}" in \`docker pull\`, such as "app/api".`
+      : `Write the name without the owner: "${unprefixed}".`
+  const taken =
+    name === guessed
+      ? `\`packages\` is empty, so this run took the repository's name, \`${name}\`. Write the package's name there, even if it is this one. `
+      : ''
   return (
-    'It does not exist, or this token may not see it. ' +
-    (unprefixed === undefined
-      ? `Write everything after "${prefix}" in \`docker pull\`, such as "app/api". `
-      : `Write the name without the owner: "${unprefixed}". `) +
-    'Otherwise, this repository needs the role Admin in the package settings (Manage Actions access); a ' +
-    'classic token needs the scope `read:packages`. If it was deleted, `mode: restore` with `restore: package` ' +
-    'restores it. If it may be absent, ' +
-    `write \`${name}?\`. ${troubleshooting('a-package-is-not-found')}`
+    `It does not exist, or this token may not see it. ${taken}${meant} Otherwise, this repository needs the role Admin in the ` +
+    "package's Manage Actions access; a classic token needs the scope `read:packages`. If it was deleted, `mode: restore` " +
+    `with \`restore: package\` restores it. If it may be absent, write \`${name}?\`. ${troubleshooting('a-package-is-not-found')}`
   )
 }

@@ -78,7 +78,8 @@ export function createPackages(
   octokit: Octokit,
   owner: Owner,
   clock: Clock,
-  capacity: Governor['capacity']
+  capacity: Governor['capacity'],
+  guessed?: string
 ): Packages {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
   // One path segment: the slashes of a nested name are encoded.
@@ -110,7 +111,7 @@ export function createPackages(
     try {
       return await work()
     } catch (error) {
-      const explained = explain(error, what, { 403: NO_SIGHT, 404: notFound(name, owner) })
+      const explained = explain(error, what, { 403: NO_SIGHT, 404: notFound(name, owner, guessed) })
       throw statusOf(error) === 404 ? new AbsentError(messageOf(explained), { cause: error }) : explained
     }
   }

@@ -103,5 +103,5 @@ export function unprovenRights(kind: TokenKind, pkg: Package): string | undefine
 /** GitHub's web page with a package's settings, made from the address of the package's own page. */
 function settingsUrl(pkg: Package): string {
   const page = pkg.url.replace('/container/package/', '/container/')
-  return page === pkg.url ? pkg.url : `${page}/settings`
+  return page === pkg.url ? pkg.url || 'its settings page' : `${page}/settings`
 }

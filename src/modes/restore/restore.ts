@@ -4,6 +4,7 @@ import { packageRestorer } from '../../apply/whole-package.ts'
 import { selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
+import type { RestoreInput } from '../../config/undo-inputs.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, orFailure } from '../../errors.ts'
 import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
@@ -32,8 +33,8 @@ interface Order {
   readonly name: string
   /** True when the package itself was deleted, or is asked for. */
   readonly wholePackage: boolean
-  /** True where nothing but GitHub's list of deleted versions tells what is meant. */
-  readonly byTime: boolean
+  /** What tells what is meant: with `since` nothing but GitHub's list of deleted versions. */
+  readonly source: RestoreInput['source']
   planFor(state: PackageState): RestorePlan
 }
 
@@ -49,7 +50,7 @@ export async function restore(
   const started = context.clock.now()
   const orders = ordersOf(inputs, earlierRun, started)
   const warnings = earlierRun !== undefined && orders.every(isEmpty) ? [NOTHING_WENT] : []
-  const tasks = await eachOf(orders, SIDE_BY_SIDE, order => planRestore(order, context))
+  const tasks = await eachOf(orders, SIDE_BY_SIDE, order => planRestore(order, inputs, context))
   return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started, warnings }, context)
 }
 
@@ -132,12 +133,12 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): O
   if (given === undefined) throw new Error('mode restore without the input restore')
   if (given.source === 'since') {
     const planFor = (state: PackageState): RestorePlan => planOfTime(now - given.age, state)
-    return inputs.packages.names.map(each => ({ name: each, wholePackage: false, byTime: true, planFor }))
+    return inputs.packages.names.map(each => ({ name: each, wholePackage: false, source: 'since', planFor }))
   }
   if (given.source === 'names') {
     const { names, wholePackage } = given
     const [name = ''] = inputs.packages.names
-    return [{ name, wholePackage, byTime: false, planFor: state => planOfNames(names, state) }]
+    return [{ name, wholePackage, source: 'names', planFor: state => planOfNames(names, state) }]
   }
   if (record === undefined) throw new Error('mode restore without the report that it undoes')
   const { mode, dryRun, started } = record.run
@@ -163,18 +164,18 @@ function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): O
   return selected.map(one => {
     const taken = takenAway(record, one)
     const plan = planOfReport(taken, Date.parse(started))
-    return { name: one.name, wholePackage: taken.wholePackage, byTime: false, planFor: () => plan }
+    return { name: one.name, wholePackage: taken.wholePackage, source: 'report', planFor: () => plan }
   })
 }
 
 /** Finds out what of an order is gone, and what comes back. */
-async function planRestore(order: Order, context: Context): Promise<PackageTask> {
+async function planRestore(order: Order, inputs: Inputs, context: Context): Promise<PackageTask> {
   const { name, planFor } = order
   const { packages, owner, clock } = context
   const found = await orFailure(() => packages.get(name))
   if ('problem' in found) {
-    return found.problem === 'absent'
-      ? planPackageBack(order, context)
+    return found.problem === 'absent' && !isSlip(order, inputs)
+      ? planPackageBack(order, inputs, context)
       : notPlanned(nameOnly(owner, name), found)
   }
   const state = await orFailure(() => stateOf(found, order, context))
@@ -193,7 +194,7 @@ async function planRestore(order: Order, context: Context): Promise<PackageTask>
     settled: settledSteps(plan, state, clock.now()),
     warnings: [
       ...(order.wholePackage ? [isThere(found)] : []),
-      ...(order.byTime && plan.steps.length === 0 ? [NOTHING_LISTED] : []),
+      ...(order.source === 'since' && plan.steps.length === 0 ? [NOTHING_LISTED] : []),
       ...(await tagsElsewhere(found, plan, state, context))
     ]
   }
@@ -207,24 +208,38 @@ function isThere({ name }: Package): string {
   )
 }
 
+/** A name that nobody wrote, or that only a request which changes something could prove, is rather misspelt than deleted. */
+function isSlip({ source, wholePackage }: Order, { packagesGiven, dryRun }: Inputs): boolean {
+  return source !== 'report' && (!packagesGiven || (dryRun && !wholePackage))
+}
+
 /** A package that GitHub does not find went as a whole, or with its last version. */
-function planPackageBack(order: Order, context: Context): PackageTask {
+function planPackageBack(order: Order, { dryRun }: Inputs, context: Context): PackageTask {
   const pkg = nameOnly(context.owner, order.name)
   const plan = order.planFor({ active: [], deleted: [] })
+  const run = { package: pkg, plan: decided(pkg, plan), outcomes: [], warnings: [] }
+  // What the report's run did not delete somebody deleted since.
+  if (order.source === 'report' && !order.wholePackage && plan.steps.length === 0)
+    return { run, deferred: false, warnings: [LEFT_GONE] }
   return {
-    run: { package: pkg, plan: decided(pkg, plan), outcomes: [], warnings: [] },
+    run,
     changes: plan.steps.length > 0 ? packageBack(plan) : packageThenNamed(order),
     deferred: false,
     warnings: [
       order.wholePackage
-        ? `The whole package is gone: it is restored with all its versions.${plan.steps.length === 0 ? UNCOUNTED : ''}`
+        ? `The whole package is gone: it is restored with all its versions.${plan.steps.length > 0 ? '' : dryRun ? UNSEEN : UNCOUNTED}`
         : 'GitHub does not find the package, which may have gone with its last version: it is restored first, and then its versions.'
     ]
   }
 }
 
+const LEFT_GONE =
+  'GitHub does not find the package. The run of the report deleted no version of it, so it is left alone.'
+
 const UNCOUNTED =
   ' GitHub does not list them before, so the number of restored versions does not include them.'
+
+const UNSEEN = ' GitHub does not list what is deleted, so a dry run cannot show whether it was ever there.'
 
 function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
   const age = [unknown.join(' '), ...unknown].find(text => parseAge(text) !== undefined)
@@ -252,10 +267,10 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
 const SHOWS_AFTER = 20_000
 
 /** One look at the list of deleted versions may show too little, so an order by time takes two. */
-async function stateOf(pkg: Package, { byTime }: Order, { packages, clock }: Context): Promise<PackageState> {
+async function stateOf(pkg: Package, { source }: Order, { packages, clock }: Context): Promise<PackageState> {
   const { versions } = await packages.listVersions(pkg)
   const deleted = await packages.listDeleted(pkg, () => false)
-  if (!byTime) return { active: versions, deleted }
+  if (source !== 'since') return { active: versions, deleted }
   await clock.sleep(SHOWS_AFTER)
   const again = await packages.listDeleted(pkg, () => false)
   return {
