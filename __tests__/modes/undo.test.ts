@@ -176,9 +176,16 @@ describe('restore', () => {
     const before = picture()
     await using first = await clean()
     expect(first.outputs['deleted-count']).toBe('3')
+    await using dry = await restore(what(deletable.digest), { 'dry-run': 'true' })
     await using back = await restore(what(deletable.digest))
     expect(back.code).toBe(0)
     expect(picture()).toEqual(before)
+    await using again = await restore('sha-1')
+    // Nobody has told what of it is an image.
+    expect(dry.summary).toMatch(/^## Dry run: (1|3) versions? would be restored in/)
+    expect(back.summary).toMatch(/^## 3 versions restored in/)
+    expect(back.summary).toMatch(/: 3 versions restored[\s\S]*\*\*Restored: 3 versions\*\*\n\n\| Version \|\n/)
+    expect(again.summary).toMatch(/: the version is there already/)
   })
 
   it('law 3: restores by time what one look at the list of deleted versions does not show', async () => {
@@ -564,6 +571,7 @@ describe('purge', () => {
     expect(packages()).toEqual([])
     expect(github.writes).toHaveLength(1)
     await using back = await restore(reportOf(gone))
+    expect(back.summary).toMatch(/^## 6 versions restored in/)
     expect(back.stdout).toMatch(/The whole package is gone: it is restored with all its versions\.$/m)
     expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6' } })
     expect(picture()).toEqual(before)

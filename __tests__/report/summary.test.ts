@@ -62,6 +62,8 @@ test('an image is one row: its tags, how much goes with it, and why', () => {
   const run = { package: somePackage, plan: { ...planOf(steps), decisions }, outcomes, warnings: [] }
   const text = renderSummary(runOf([run]))
   expect(text).toContain('**Deleted: 2 images, and 1 part of them (platforms, attestations, signatures)**')
+  const one = { ...run, outcomes: outcomes.slice(0, 2) }
+  expect(renderSummary(runOf([one]))).toContain('**Deleted: 1 image, and 1 part of it (')
   expect(text).toContain(
     '| Image | Parts | Rule | Age |\n| :-- | --: | :-- | --: |\n| `sha-1` | +1 | builds | 41 days |'
   )

@@ -68,8 +68,9 @@ export function restoredPhrase({ packages, dryRun }: RunResult, where = ''): str
   const sums = total(packages)
   const { restored, there } = imageTally(packages)
   const dry = dryRun ? 'Dry run: ' : ''
-  if (restored === 0 && there > 0 && sums.already === sums.versions) {
-    const all = there === 1 ? 'the image is' : `all ${formatNumber(there)} images are`
+  if (sums.already > 0 && sums.already === sums.versions) {
+    const [number, what] = there > 0 ? [there, 'image'] : [sums.versions, 'version']
+    const all = number === 1 ? `the ${what} is` : `all ${count(number, what)} are`
     return `${dryRun ? 'Dry run: nothing' : 'Nothing'} to restore${where}: ${all} there already`
   }
   const already = sums.already > 0 ? `, ${count(sums.already, 'version')} there already` : ''

@@ -81,8 +81,8 @@ type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /**
- * Images, and other roots, in one package or several. What belongs to another image is not counted, and neither are the
- * versions of a package that is deleted as a whole, because nobody reads their manifests.
+ * Images, and other roots, in one package or several. What belongs to another image is not counted, and neither is
+ * what goes or comes back without anybody having read its manifest.
  */
 export interface ImageTally {
   /** Deleted, or gone before. */
@@ -101,7 +101,7 @@ export interface ImageTally {
 export function imageTally(runs: readonly PackageRun[]): ImageTally {
   const sum = { gone: 0, planned: 0, kept: 0, remaining: 0, restored: 0, there: 0 }
   for (const { plan, outcomes } of runs) {
-    const decisions = plan?.decisions.filter(({ reasons }) => !goesWithPackage(reasons[0])) ?? []
+    const decisions = plan?.decisions.filter(({ reasons }) => !hidesImages(reasons[0])) ?? []
     const known = new Set(decisions.map(({ version }) => version.id))
     const away = new Set<number>()
     for (const { step, status } of deletionsIn(outcomes, GONE)) {
@@ -117,7 +117,9 @@ export function imageTally(runs: readonly PackageRun[]): ImageTally {
     const restored = (...statuses: OutcomeStatus[]): number =>
       new Set(
         outcomes.flatMap(({ step, status }) =>
-          step.action === 'restore' && statuses.includes(status) ? [step.root] : []
+          step.action === 'restore' && statuses.includes(status) && known.has(step.version.id)
+            ? [step.root]
+            : []
         )
       ).size
     sum.restored += restored('done', 'planned')
@@ -126,9 +128,14 @@ export function imageTally(runs: readonly PackageRun[]): ImageTally {
   return sum
 }
 
-/** True where a version goes because its package goes, so that nobody knows what is an image and what a part. */
+/** True where a version goes because its package goes. */
 export function goesWithPackage(reason: Reason): boolean {
   return reason.code === 'purged' && reason.by === WHOLE_PACKAGE
+}
+
+/** True where nobody knows what is an image and what a part: a whole package, or what `restore` names without a report. */
+export function hidesImages(reason: Reason): boolean {
+  return goesWithPackage(reason) || reason.code === 'asked-for' || (reason.code === 'undo' && reason.whole)
 }
 
 /**

@@ -39,7 +39,7 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
   for (const { version, tag } of taken.stripped) tags.set(tag, version)
   return {
     steps: undoing(taken.deletions, ({ digest }) => referrers.has(digest)),
-    reason: { code: 'undo', started },
+    reason: { code: 'undo', started, whole: taken.wholePackage },
     tags,
     broken: taken.broken,
     unknown: [],
