@@ -184,7 +184,9 @@ describe('restore', () => {
     // Nobody has told what of it is an image.
     expect(dry.summary).toMatch(/^## Dry run: (1|3) versions? would be restored in/)
     expect(back.summary).toMatch(/^## 3 versions restored in/)
-    expect(back.summary).toMatch(/: 3 versions restored[\s\S]*\*\*Restored: 3 versions\*\*\n\n\| Version \|\n/)
+    expect(back.summary).toMatch(
+      /: 3 versions restored[\s\S]*\*\*Restored: 3 versions\*\*\n\n\| Version \|\n/
+    )
     expect(again.summary).toMatch(/: the version is there already/)
   })
 
@@ -197,6 +199,7 @@ describe('restore', () => {
       { kind: 'answer', answer: { status: 200, body: [] } }
     )
     await using back = await restore('since 3h')
+    expect(back.stdout).toMatch(/^app: reading the list of deleted versions again in 20 s, because/m)
     expect(back.outputs['restored-count']).toBe('3')
     expect(picture()).toEqual(before)
   })
@@ -207,10 +210,16 @@ describe('restore', () => {
     await using back = await restore('sha-1')
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(
-      /sha-1 is not there, and GitHub does not show the tags of the deleted versions\. Write `since/
+      /sha-1 is not there, and GitHub lists no deleted version with a tag, because it may hide their tags\. Write `since/
     )
     await using unknown = await restore('12345')
     expect(unknown.stdout).toMatch(/12345 is neither there nor among/)
+  })
+
+  it('says that tags may be hidden also where no deleted version is listed at all', async () => {
+    await using back = await restore('sha-1')
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(/it may hide their tags\. Write `since 3h` .* the id or digest .* its report/)
   })
 
   it('law 3: says that it found nothing to restore by time', async () => {
