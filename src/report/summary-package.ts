@@ -46,7 +46,7 @@ export function packageFold(run: PackageRun, most: number): string {
     brokenPart(plan.broken, few, pkg),
     unreadPart(plan.unread, few),
     duePart(plan.decisions, outcomes, most, pkg),
-    keptPart(plan.decisions, Math.min(MOST_KEPT, most), pkg),
+    keptPart(plan.decisions, imageTally([run]).remaining, Math.min(MOST_KEPT, most), pkg),
     reasonsPart('Reasons to keep', plan.decisions, keptBecause, few),
     reasonsPart('Reasons to delete', plan.decisions, dueBecause, few)
   ].filter(part => part !== '')
@@ -55,7 +55,7 @@ export function packageFold(run: PackageRun, most: number): string {
 
 function whatHappened(run: PackageRun): string {
   const sums = tally(run)
-  const { gone, planned, restored, kept } = imageTally([run])
+  const { gone, planned, restored } = imageTally([run])
   const due = sums.held + sums.left
   const clauses = [
     sums.deleted + sums.already > 0 ? imagesPhrase(gone, 'deleted', sums.deleted + sums.already) : '',
@@ -71,7 +71,7 @@ function whatHappened(run: PackageRun): string {
     sums.refused > 0 ? `${formatNumber(sums.refused)} refused` : '',
     sums.skipped > 0 ? `${formatNumber(sums.skipped)} skipped` : '',
     sums.failed > 0 ? `${formatNumber(sums.failed)} failed` : '',
-    sums.kept > 0 ? stayPhrase(kept, sums.kept) : ''
+    run.plan?.decisions.some(({ verdict }) => verdict === 'restore') ? '' : stayPhrase([run])
   ].filter(clause => clause !== '')
   return clauses.join(', ') || count(sums.versions, 'version')
 }
@@ -192,13 +192,16 @@ function duePart(
     ({ verdict, version, reasons: [reason] }) =>
       verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id)
   )
-  return imagesPart('Due, but not deleted', roots, most, RULE, roots.length <= MOST_ROWS ? pkg : undefined)
+  const link = roots.length <= MOST_ROWS ? pkg : undefined
+  return imagesPart(`Due, but not deleted: ${count(roots.length, 'image')}`, roots, most, RULE, link)
 }
 
 /** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
-function keptPart(decisions: readonly Decision[], most: number, pkg: Package): string {
+function keptPart(decisions: readonly Decision[], stay: number, most: number, pkg: Package): string {
   const roots = decisions.filter(({ verdict, reasons: [reason] }) => verdict === 'keep' && !isPart(reason))
-  return imagesPart('Kept', roots, most, WHY, pkg)
+  // What was due and is still there stays as well, and has a list of its own.
+  const of = roots.length < stay ? ` of the ${formatNumber(stay)} that stay` : ''
+  return imagesPart(`Kept: ${count(roots.length, 'image')}${of}`, roots, most, WHY, pkg)
 }
 
 function imagesPart(
@@ -208,14 +211,10 @@ function imagesPart(
   { heads, cells }: typeof RULE,
   pkg: Package | undefined
 ): string {
-  return section(
-    `${title}: ${count(images.length, 'image')}`,
-    images,
-    'image',
-    most,
-    [LEFT('Image'), ...heads],
-    ({ version, reasons }) => [versionCell(version, pkg), ...cells(reasons[0])]
-  )
+  return section(title, images, 'image', most, [LEFT('Image'), ...heads], ({ version, reasons }) => [
+    versionCell(version, pkg),
+    ...cells(reasons[0])
+  ])
 }
 
 function troublePart(
