@@ -100,8 +100,10 @@ export function hidden(app: Builder, requests: Emulator['requests'], lies: reado
     ({ path }) => path.split('/').at(-1) as string
   )
   const isGiven = (name: string): boolean => (answers.get(name) ?? []).some(({ status }) => status === 200)
+  // What neither GitHub's list nor the registry shows is not there for anybody (seed 5207883).
+  const isUnlisted = (id: number): boolean => lies.some(lie => lie.kind === 'drop' && lie.id === id)
   const unknown = app.row.order.filter(
-    ({ digest, tags }) => answers.has(digest) && ![digest, ...tags].some(isGiven)
+    ({ id, digest, tags }) => answers.has(digest) && !isUnlisted(id) && ![digest, ...tags].some(isGiven)
   )
   const unlooked =
     lies.some(({ kind }) => kind === 'unlisted') &&

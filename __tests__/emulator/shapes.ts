@@ -144,6 +144,11 @@ export function index(entries: readonly Entry[], extra: object = {}): Shape {
   return shape(OCI_INDEX, body, children)
 }
 
+/** An index as no specification knows it, which mentions these. */
+export function oddIndex(mentioned: readonly Shape[]): Shape {
+  return shape(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, parts: mentioned.map(named) }, mentioned)
+}
+
 /**
  * A multi-platform image as buildx pushes it: an OCI index of one manifest a platform.
  * `attest` adds one attestation manifest a platform; the new form (BuildKit 0.32) has a `subject` as well.

@@ -26,6 +26,8 @@ interface Draw {
   readonly attests: number
   readonly subject: number
   readonly describes: readonly number[]
+  /** Of a kind that nobody knows: it may need what it mentions, and owns none of it. */
+  readonly isOdd: boolean
   readonly listed: boolean
   readonly state: 'read' | 'missing' | 'unread'
 }
@@ -87,6 +89,7 @@ const draw = (unread: boolean): fc.Arbitrary<Draw> =>
       { weight: 5, arbitrary: fc.constant([]) },
       { weight: 1, arbitrary: fc.array(place, { minLength: 1, maxLength: 2 }) }
     ),
+    isOdd: seldom(12),
     listed: seldom(20).map(yes => !yes),
     state: fc
       .tuple(seldom(20), unread ? seldom(6) : fc.constant(false))
@@ -153,9 +156,18 @@ function contentOf(one: Draw, index: number, digests: readonly Digest[]): Conten
   for (let nth = 0; nth < one.vanished; nth++) children.push({ digest: gone(100 + nth), index: false })
   const subject = one.subject === -1 ? {} : { subject: digests[one.subject] ?? gone(one.subject) }
   const form = children.length > 0 ? ('index' as const) : ('manifest' as const)
+  const odd = one.isOdd && children.length > 0 ? { unknown: 'nobody knows its kind' } : {}
   return {
     state: 'read',
-    manifest: { mediaType: 'application/json', form, kind: one.kind, children, ...subject, annotations: {} }
+    manifest: {
+      mediaType: 'application/json',
+      form,
+      kind: one.kind,
+      children,
+      ...subject,
+      annotations: {},
+      ...odd
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { caller, registryCaller } from '../emulator/client.ts'
-import { image, index, manifest } from '../emulator/shapes.ts'
+import { image, index, manifest, oddIndex } from '../emulator/shapes.ts'
 import { ago, digestsOf, openScene, type Scene } from './retain/runs.ts'
 
 /** "Nobody can pull the image anymore once the run is green." */
@@ -175,3 +175,20 @@ async function seen({ github, world }: Scene): Promise<unknown> {
   const call = caller(github, world.classic('olivia'))
   return (await call('GET /orgs/acme/packages/container/app')).body
 }
+
+test('what a manifest of unknown kind mentions may be no part of it: it stays, and the run names it', async () => {
+  await using scene = await openScene()
+  const { bad } = layDown(scene)
+  const mentioned = scene.app.push(manifest(), { at: ago(2) })
+  scene.app.push(oddIndex([mentioned.shape]), { tags: ['odd'], at: ago(1) })
+  const run = await scene.run({ ...purge, purge: 'odd' })
+  expect(run.why(mentioned)).toMatch(/^kept: odd mentions it/)
+  expect(run.errors.join()).toContain(
+    `odd is of an unknown kind and mentions ${mentioned.digest}, which stays`
+  )
+  expect(scene.app.tags()).not.toHaveProperty('odd')
+  const again = await scene.run({ ...purge, purge: mentioned.digest })
+  expect(again.errors).toEqual([])
+  expect(scene.app.digests()).not.toContain(mentioned.digest)
+  expect(scene.app.digests()).toContain(bad.digest)
+})

@@ -29,6 +29,7 @@ export type KeepReason =
   | { readonly code: 'in-use'; readonly by: string }
   | { readonly code: 'unread'; readonly cause: string }
   | { readonly code: 'depends-on-unread'; readonly on: Ref; readonly cause: string }
+  | { readonly code: 'mentioned'; readonly by: Ref }
   | { readonly code: 'last-tagged' }
   | { readonly code: 'cache' }
   /** GitHub's list is odd about it; `why` is a phrase. */
@@ -187,7 +188,13 @@ export interface Plan {
    * Manifests that could not be read; without a digest where nobody knows what a tag stands on. What they could need
    * stays.
    */
-  readonly unread: readonly { readonly digest?: Digest; readonly ref: Ref; readonly cause: string }[]
+  readonly unread: readonly {
+    readonly digest?: Digest
+    /** What names it, where GitHub does not list it: only that can be deleted. */
+    readonly namedBy?: Digest
+    readonly ref: Ref
+    readonly cause: string
+  }[]
 }
 
 /** A plan that decides nothing and does nothing. */

@@ -19,8 +19,10 @@ import {
 export interface Graph {
   readonly nodes: readonly Node[]
   readonly find: (digest: Digest) => number | undefined
-  /** Manifests that an index names, in its order. */
+  /** Manifests that an index names, in its order; of a manifest of unknown kind, all that it mentions. */
   readonly children: readonly (readonly number[])[]
+  /** The children that go with it: a mere mention may be a need, but it makes nothing a part. */
+  readonly owned: readonly (readonly number[])[]
   /**
    * What describes a manifest: by `subject`, or by `sha256-<hex>` tag. What an index calls the attestation of
    * a sibling is not in here: it stays with that index, and without it nobody could tell what it describes.
@@ -49,6 +51,7 @@ export function buildGraph(inventory: Inventory): Graph {
   })
   const find = (digest: Digest): number | undefined => places.get(digest)
   const children = nodes.map(node => unique(childDigests(node).map(find)))
+  const owned = children.map((ends, place) => (isOfUnknownKind(nodes[place]) ? NONE : ends))
   const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
   const referrers = referrersOf(nodes, subjects, find)
   const predecessors = predecessorsOf(children, referrers)
@@ -56,7 +59,18 @@ export function buildGraph(inventory: Inventory): Graph {
   const describes = subjects.map(said => said.length > 0)
   const { unresolved = NONE } = inventory
   const stored = storedBy(inventory, subjects, holdsReferrersOnly(nodes, describes, predecessors))
-  const graph = { nodes, find, children, referrers, predecessors, describes, unresolved, stored, twins }
+  const graph = {
+    nodes,
+    find,
+    children,
+    owned,
+    referrers,
+    predecessors,
+    describes,
+    unresolved,
+    stored,
+    twins
+  }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
 }
@@ -69,6 +83,23 @@ export function isRoot(graph: Graph, place: number): boolean {
   const node = graph.nodes[place]
   if (node?.version === undefined) return false
   return node.userTags.length > 0 || graph.predecessors[place]?.length === 0
+}
+
+/**
+ * The graph without what going manifests of unknown kind mention: that was no need of anything that stays.
+ * @returns the same graph where there is none
+ */
+export function withoutMentions(graph: Graph, isGoing: (place: number) => boolean): Graph {
+  const { children, owned, referrers } = graph
+  const isMention = (from: number, place: number): boolean =>
+    owned[from] !== children[from] && isGoing(from) && referrers[from]?.includes(place) !== true
+  if (!children.some((ends, from) => ends.some(place => isMention(from, place)))) return graph
+  const predecessors = graph.predecessors.map((above, place) => above.filter(from => !isMention(from, place)))
+  return { ...graph, predecessors }
+}
+
+function isOfUnknownKind(node: Node | undefined): boolean {
+  return node?.content.state === 'read' && node.content.manifest.unknown !== undefined
 }
 
 function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['find']): Places[] {

@@ -2,7 +2,7 @@ import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isRoot } from './graph.ts'
+import { buildGraph, type Graph, isRoot, withoutMentions } from './graph.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
@@ -57,10 +57,21 @@ export interface Evaluation {
   readonly resolution: Resolution
 }
 
-/** Finds what stays and what goes, as `decide` does. @throws ExpectedError likewise */
+/**
+ * Finds what stays and what goes, as `decide` does. What a manifest of unknown kind mentions stays with it; where that
+ * goes, what it mentions is decided on like everything that nothing names, so that a second run finds no more to do.
+ *
+ * @throws ExpectedError likewise
+ */
 export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now: number): Evaluation {
   const graph = buildGraph(inventory)
-  const input: EvaluationInput = { graph, policy, usage, now }
+  const first = evaluateGraph({ graph, policy, usage, now })
+  const released = withoutMentions(graph, first.resolution.deleted.has)
+  return released === graph ? first : evaluateGraph({ graph: released, policy, usage, now })
+}
+
+function evaluateGraph(input: EvaluationInput): Evaluation {
+  const { graph, policy } = input
   const own = protectedVersions(input)
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
   const selections = policy.rules.map(rule => select(rule, tags, input, place => own.has(place)))

@@ -40,10 +40,22 @@ export function decidePurge(inventory: Inventory, names: readonly string[]): Pur
   const holds = plan.decisions.some(({ reasons: [{ code }] }) => code === 'depends-on-unread')
   return {
     plan: holds ? plan : { ...plan, unread: [] },
-    refused: [...unknown, ...needed.values()],
+    refused: [...unknown, ...needed.values(), ...mentionsLeft(plan)],
     absent,
     unread: holds ? [] : plan.unread
   }
+}
+
+/** A sentence for each manifest of unknown kind that mentions what stays. */
+function mentionsLeft({ decisions }: Plan): string[] {
+  const left = decisions.flatMap(({ version, reasons: [reason] }) =>
+    reason.code === 'mentioned' ? [{ by: reason.by, digest: version.digest }] : []
+  )
+  return [...Map.groupBy(left, ({ by }) => by)].map(
+    ([by, [first, ...others]]) =>
+      `${by} is of an unknown kind and mentions ${first?.digest}${others.length === 0 ? '' : ` and ${others.length} more`}, ` +
+      'which stays because nothing tells whether it is a part: name what must go as well.'
+  )
 }
 
 function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
@@ -79,7 +91,7 @@ function clearOf(
   mine: Closure,
   named: Named
 ): { kept: Closure; unclear: ReadonlyMap<number, KeepReason> } {
-  const unclear = new Map<number, KeepReason>()
+  const unclear = mentioned(graph, named, mine)
   for (;;) {
     const kept = closure(graph, [...stays, ...unclear.keys()], place => !named.has(place))
     const isGoing = (place: number): boolean => mine.has(place) && !kept.has(place)
@@ -92,6 +104,20 @@ function clearOf(
     })
     if (unclear.size === before) return { kept, unclear }
   }
+}
+
+/** What a named manifest of unknown kind mentions, and nothing else that is named has: it may be no part of that. */
+function mentioned(graph: Graph, named: Named, mine: Closure): Map<number, KeepReason> {
+  const { nodes, children, owned } = graph
+  const own = closure({ ...graph, children: owned }, [...named.keys()], place => isPart(graph, place))
+  const unclear = new Map<number, KeepReason>()
+  nodes.forEach((node, from) => {
+    if (!mine.has(from) || owned[from] === children[from]) return
+    for (const place of children[from] ?? []) {
+      if (mine.has(place) && !own.has(place)) unclear.set(place, { code: 'mentioned', by: refOf(node) })
+    }
+  })
+  return unclear
 }
 
 /** Everything goes, the package with it. */

@@ -91,13 +91,14 @@ function divide(
   const retained = order.filter(place => isRetained(place) && !isDeletable(place))
   const kept = closure(graph, retained, anywhere)
   const deletable = order.filter(place => isDeletable(place) && !kept.has(place))
-  const deleted = closure(graph, deletable, place => !kept.has(place))
-  // Versions that only describe each other in a circle: nothing owns them, so they stay.
+  const owning = { ...graph, children: graph.owned }
+  const deleted = closure(owning, deletable, place => !kept.has(place))
+  // Versions that only describe each other in a circle, or that something of unknown kind mentions: nothing owns them.
   const loose = order.filter(place => !kept.has(place) && !deleted.has(place))
   if (loose.length === 0) return { kept, deleted }
   const all = closure(graph, [...retained, ...loose], anywhere)
   const rest = deletable.filter(place => !all.has(place))
-  return { kept: all, deleted: closure(graph, rest, place => !all.has(place)) }
+  return { kept: all, deleted: closure(owning, rest, place => !all.has(place)) }
 }
 
 /** GitHub refuses to delete the last tagged version: of all that would go, the newest that a user tagged. */

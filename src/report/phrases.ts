@@ -96,6 +96,8 @@ export function phrase(reason: Reason): string {
       return `its manifest could not be read (${reason.cause})`
     case 'depends-on-unread':
       return `${reason.on} could not be read and may need it (${reason.cause})`
+    case 'mentioned':
+      return `${reason.by} mentions it, and is of an unknown kind, so nothing tells whether it is a part of that`
     case 'last-tagged':
       return 'the last tagged version, which GitHub does not delete'
     case 'cache':
@@ -166,6 +168,7 @@ const KEEP_LABELS = {
   undated: 'date missing or in the future',
   unread: 'could not be read',
   'depends-on-unread': 'may be needed by something unreadable',
+  mentioned: 'mentioned by something of unknown kind',
   'last-tagged': 'last tagged version of the package',
   cache: 'build cache',
   odd: "odd in GitHub's list",

@@ -15,6 +15,7 @@ import {
   index,
   labelled,
   manifest,
+  oddIndex,
   schema1
 } from '../../emulator/shapes.ts'
 import { ago, digestsOf, openScene } from './runs.ts'
@@ -265,4 +266,39 @@ it('law 1: an untagged version that no rule keeps goes with any index that names
   expect((await run({ ...rules, 'keep-tags': pulled.digest })).why(pulled)).toMatch(
     /is kept by rule "keep-tags"$/
   )
+})
+
+const mention = async () => {
+  const scene = await openScene()
+  scene.app.push(image(), { tags: ['v1'], at: ago(90) })
+  const mentioned = scene.app.push(manifest(), { at: ago(200) })
+  const odd = scene.app.push(oddIndex([mentioned.shape]), { tags: ['pr-1'], at: ago(80) })
+  return { scene, mentioned, odd }
+}
+
+it('law 1: what a manifest of unknown kind mentions does not go with it, because it may be no part', async () => {
+  const { scene, mentioned, odd } = await mention()
+  await using _ = scene
+  const result = await scene.run({ 'delete-tags': 'pr-*' })
+  expect(deletesOf(scene)).toEqual([expect.stringMatching(new RegExp(`/versions/${odd.id}$`))])
+  expect(result.why(mentioned)).toBe('kept: no rule asks for its deletion')
+})
+
+it('law 2: it stays with one that stays', async () => {
+  const { scene, mentioned } = await mention()
+  await using _ = scene
+  const result = await scene.run({ 'delete-tags': 'rc-*', 'delete-untagged': 'true' })
+  expect(deletesOf(scene)).toEqual([])
+  expect(result.why(mentioned)).toBe('kept: child of pr-1')
+})
+
+it('laws 4, 6: a rule for the untagged takes it in the same run, behind what mentions it, and the next run finds nothing', async () => {
+  const { scene, mentioned, odd } = await mention()
+  await using _ = scene
+  const rules = { 'delete-tags': 'pr-*', 'delete-untagged': 'true' }
+  const result = await scene.run(rules)
+  expect(deletesOf(scene).map(path => Number(path.split('/').at(-1)))).toEqual([odd.id, mentioned.id])
+  expect(result.why(mentioned)).toMatch(/^deleted: untagged, pushed/)
+  expect((await scene.run(rules)).outputs['deleted-count']).toBe('0')
+  expect(deletesOf(scene)).toHaveLength(2)
 })
