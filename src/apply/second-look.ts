@@ -52,7 +52,7 @@ export async function lookAgain(
   const again = new Set(arrivals.map(({ digest }) => digest))
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
-  await addDeleted(pkg, mine, rows, context)
+  await addDeleted(pkg, deleted, rows, context)
   const suspects = mine.filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.
@@ -74,13 +74,17 @@ export async function lookAgain(
     return !(await gitHubDenies(pkg, version, context))
   })
   const there = [...served, ...doubtful.filter((_, at) => stand[at])]
-  const gone = mine.filter(version => !there.includes(version))
+  // What stands there again does not bring a late tag back.
+  const lost = await lostTags(pkg, deleted, rows, arrivals, context)
+  const gone = deleted.filter(
+    version => !there.includes(version) && (!again.has(version.digest) || lost.has(version.digest))
+  )
   const tagged = await taggedArrivals(pkg, inventory, arrivals, deleted, context)
   return {
     gone,
     there,
     unlisted: gone.filter(({ id }) => !rows.has(id)),
-    lostTags: await lostTags(pkg, gone, rows, arrivals, context),
+    lostTags: lost,
     arrivals: [...arrivals, ...tagged.arrivals],
     tagsUnread: tagged.unread,
     vanished: vanishedFrom(listing, seen, deleted)
@@ -142,19 +146,20 @@ async function addDeleted(
 
 async function lostTags(
   pkg: Package,
-  gone: readonly PackageVersion[],
+  deleted: readonly PackageVersion[],
   rows: ReadonlyMap<number, PackageVersion>,
   arrivals: readonly PackageVersion[],
   { registry }: Context
 ): Promise<Map<Digest, readonly string[]>> {
   const held = new Set(arrivals.flatMap(({ tags }) => tags))
+  const again = new Set(arrivals.map(({ digest }) => digest))
   const lost = new Map<Digest, readonly string[]>()
-  for (const { id, digest, tags } of gone) {
+  for (const { id, digest, tags } of deleted) {
     const late = rows.get(id)?.tags.filter(tag => !tags.includes(tag) && !held.has(tag)) ?? []
     const nowhere: string[] = []
     for (const tag of late) {
       const head = await registry.headTag(repositoryOf(pkg), tag)
-      if (head.state !== 'found' || head.digest === digest) nowhere.push(tag)
+      if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) nowhere.push(tag)
     }
     if (nowhere.length > 0) lost.set(digest, nowhere)
   }

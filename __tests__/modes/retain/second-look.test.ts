@@ -248,6 +248,20 @@ it.each<[string, string, (scene: Scene, build: Pushed) => Pushed]>([
   }
 )
 
+it('law 5: is red where a late tag is lost, though its digest was pushed again under another', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { build } = layDown(scene)
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'stable') })
+  github.faults.on(
+    { method: 'DELETE', after: 1, times: 1 },
+    { kind: 'first', run: () => app.push(build.shape, { tags: ['v9'] }) }
+  )
+  const result = await run(BUILDS)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(/needed, was deleted, and could not be restored/)
+})
+
 it('law 3: is red where a tag that it deleted may be new, and nobody can read it', async () => {
   await using scene = await openScene({ contract: 'off' })
   const { app, github, clock, token } = scene
