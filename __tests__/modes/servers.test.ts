@@ -69,7 +69,7 @@ const saidOf = ({ code, stdout }: ActionRun) => ({
 const GREEN = { code: 0, errors: [] }
 const hostsOf = (urls: readonly string[]) => urls.map(url => `${new URL(url).host}:443`).sort()
 
-test.each(SERVERS)('$what: retention, whole, by its own addresses and through the proxy', async facts => {
+test.concurrent.each(SERVERS)('$what: retention, whole, by its own addresses and through the proxy', async facts => {
   await using server = await openServer(facts)
   const { app, enterprise } = server
   const kept = app.push(image(), { tags: ['v1.0.0'], at: Date.now() - 90 * DAY })
