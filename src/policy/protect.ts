@@ -101,6 +101,8 @@ export interface Unknown {
   readonly ref: string
   /** Absent where only a tag is known. */
   readonly digest?: Node['digest']
+  /** What names it, where GitHub does not list it: only that can be deleted. */
+  readonly namedBy?: Node['digest']
   readonly cause: string
   /** In milliseconds since 1970; infinite where that is unknown, undefined where it is known to need nothing. */
   readonly pushed: number | undefined
@@ -119,7 +121,16 @@ export function unknownsIn(graph: Graph, concerns: (place: number) => boolean = 
   const unread = graph.nodes.flatMap((node, place) => {
     if (node.content.state !== 'unread' || !concerns(place)) return []
     const pushed = isLeaf(graph, place) ? undefined : pushedAt(graph, place)
-    return [{ ref: refOf(node), digest: node.digest, cause: node.content.cause, pushed }]
+    const namedBy = node.version === undefined ? graph.nodes[graph.predecessors[place]?.[0] ?? -1] : undefined
+    return [
+      {
+        ref: refOf(node),
+        digest: node.digest,
+        ...(namedBy === undefined ? {} : { namedBy: namedBy.digest }),
+        cause: node.content.cause,
+        pushed
+      }
+    ]
   })
   const unresolved = graph.unresolved.map(({ onlyCounted, ...one }) => ({
     ...one,
