@@ -66,8 +66,8 @@ export const WHOLE_PACKAGE = 'package'
 
 /** Why a version comes back. */
 export type RestoreReason =
-  /** The run that is undone deleted it; `started` in milliseconds since 1970. */
-  | { readonly code: 'undo'; readonly started: number }
+  /** The run that is undone deleted it, perhaps with the whole package; `started` in milliseconds since 1970. */
+  | { readonly code: 'undo'; readonly started: number; readonly whole: boolean }
   | { readonly code: 'asked-for' }
   /** It was deleted, and turned out to be needed. `why` is a phrase. */
   | { readonly code: 'needed'; readonly why: string }

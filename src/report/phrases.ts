@@ -265,8 +265,16 @@ export function brakePhrase(brake: Brake): string {
 export function unmatchedPhrase(hits: PatternHits): string {
   const { pattern, rule } = hits
   return isProtective(hits)
-    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling.`
+    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling. ${regexHint(pattern)}`.trim()
     : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it ${hits.action === 'keep' ? 'excludes nothing' : 'deletes nothing'}.`
+}
+
+/** What to write for a glob that looks like a regular expression, such as `main-.*`: a sentence and a blank, or nothing. */
+export function regexHint(pattern: string): string {
+  const [, not, text] = /^(!?)(?!\/|semver:)(.*(?<![\d*])\.\*.*)$/.exec(pattern) ?? []
+  return text === undefined
+    ? ''
+    : `A dot is only a dot in a pattern without slashes: if ${quote(pattern)} is a regular expression, write \`${not}/^${text}$/\`. `
 }
 
 /** True for a pattern that makes tags stay: one of a keep rule, or an exclusion of a delete rule. */

@@ -7,7 +7,7 @@ import { troubleshooting } from '../util/links.ts'
 import { explanationPart } from './explanation.ts'
 import { code, details, type Head, LEFT, listing, prose, RIGHT, safe, versionPage } from './markdown.ts'
 import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './phrases.ts'
-import { deletionsIn, GONE, goesWithPackage, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
+import { deletionsIn, GONE, hidesImages, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
 /** Lists of anything but deleted images are cut after this many rows. */
@@ -46,7 +46,7 @@ export function packageFold(run: PackageRun, most: number): string {
     brokenPart(plan.broken, few, pkg),
     unreadPart(plan.unread, few),
     duePart(plan.decisions, outcomes, most, pkg),
-    keptPart(plan.decisions, Math.min(MOST_KEPT, most), pkg),
+    keptPart(plan.decisions, imageTally([run]).remaining, Math.min(MOST_KEPT, most), pkg),
     reasonsPart('Reasons to keep', plan.decisions, keptBecause, few),
     reasonsPart('Reasons to delete', plan.decisions, dueBecause, few)
   ].filter(part => part !== '')
@@ -55,7 +55,7 @@ export function packageFold(run: PackageRun, most: number): string {
 
 function whatHappened(run: PackageRun): string {
   const sums = tally(run)
-  const { gone, planned, restored, kept } = imageTally([run])
+  const { gone, planned, restored } = imageTally([run])
   const due = sums.held + sums.left
   const clauses = [
     sums.deleted + sums.already > 0 ? imagesPhrase(gone, 'deleted', sums.deleted + sums.already) : '',
@@ -71,7 +71,7 @@ function whatHappened(run: PackageRun): string {
     sums.refused > 0 ? `${formatNumber(sums.refused)} refused` : '',
     sums.skipped > 0 ? `${formatNumber(sums.skipped)} skipped` : '',
     sums.failed > 0 ? `${formatNumber(sums.failed)} failed` : '',
-    sums.kept > 0 ? stayPhrase(kept, sums.kept) : ''
+    run.plan?.decisions.some(({ verdict }) => verdict === 'restore') ? '' : stayPhrase([run])
   ].filter(clause => clause !== '')
   return clauses.join(', ') || count(sums.versions, 'version')
 }
@@ -106,33 +106,55 @@ function imagesIn(changes: readonly { readonly step: Step }[]): { root: Digest; 
 /** `2 images, and 4 parts of them …`: says what the column of parts counts. */
 function withParts(images: number, versions: number): string {
   const parts = versions - images
-  const of = parts === 0 ? '' : `, and ${count(parts, 'part')} of them (platforms, attestations, signatures)`
+  const them = images === 1 ? 'it' : 'them'
+  const of =
+    parts === 0 ? '' : `, and ${count(parts, 'part')} of ${them} (platforms, attestations, signatures)`
   return `${count(images, 'image')}${of}`
 }
 
 /** One row an image: a root, and how many of its children and referrers go with it. */
 function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number, pkg: Package): string {
   const went = deletionsIn(outcomes, GONE)
-  const images = imagesIn(went)
-  const hasParts = went.length > images.length
   const isPlanned = went.some(outcome => outcome.status === 'planned')
   // What is gone has no page; a link in each of thousands of rows would leave room for half of them.
-  const link = isPlanned && images.length <= MOST_ROWS ? pkg : undefined
-  const title = isPlanned ? 'Would be deleted' : 'Deleted'
-  const first = went[0] && verdicts.get(went[0].step.version.digest)?.reasons[0]
-  const isWhole = first !== undefined && goesWithPackage(first)
+  const link = isPlanned && imagesIn(went).length <= MOST_ROWS ? pkg : undefined
+  return changedPart(isPlanned ? 'Would be deleted' : 'Deleted', went, verdicts, most, RULE, link)
+}
+
+/** The same of what is restored. */
+function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
+  const back = outcomes.filter(
+    ({ step, status }) => step.action === 'restore' && (status === 'done' || status === 'planned')
+  )
+  const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
+  return changedPart(title, back, verdicts, most, { heads: [], cells: () => [] })
+}
+
+/** A row for each image that was changed, or for each version where nobody knows the images. */
+function changedPart(
+  title: string,
+  changes: readonly Outcome[],
+  verdicts: Verdicts,
+  most: number,
+  columns: typeof RULE,
+  link?: Package
+): string {
+  const images = imagesIn(changes)
+  const first = changes[0] && verdicts.get(changes[0].step.version.digest)?.reasons[0]
+  const isHidden = first !== undefined && hidesImages(first)
+  const hasParts = changes.length > images.length
   return section(
-    `${title}: ${isWhole ? count(went.length, 'version') : withParts(images.length, went.length)}`,
+    `${title}: ${isHidden ? count(changes.length, 'version') : withParts(images.length, changes.length)}`,
     images,
-    isWhole ? 'version' : 'image',
+    isHidden ? 'version' : 'image',
     most,
-    [LEFT(isWhole ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...RULE.heads],
+    [LEFT(isHidden ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...columns.heads],
     ({ root, parts }) => {
       const reason = verdicts.get(root)?.reasons[0]
       return [
         rootCell(verdicts, root, link),
         ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
-        ...(reason === undefined ? ['', ''] : RULE.cells(reason))
+        ...(reason === undefined ? columns.heads.map(() => '') : columns.cells(reason))
       ]
     }
   )
@@ -152,9 +174,9 @@ function ruleCell(reason: Reason): string {
 }
 
 /** The columns that say why an image goes, and those that say why it stays. */
-const RULE = {
+const RULE: { readonly heads: readonly Head[]; cells(reason: Reason): readonly string[] } = {
   heads: [LEFT('Rule'), RIGHT('Age')],
-  cells: (reason: Reason) => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
+  cells: reason => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
 }
 const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(phrase(reason))] }
 
@@ -170,13 +192,16 @@ function duePart(
     ({ verdict, version, reasons: [reason] }) =>
       verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id)
   )
-  return imagesPart('Due, but not deleted', roots, most, RULE, roots.length <= MOST_ROWS ? pkg : undefined)
+  const link = roots.length <= MOST_ROWS ? pkg : undefined
+  return imagesPart(`Due, but not deleted: ${count(roots.length, 'image')}`, roots, most, RULE, link)
 }
 
 /** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
-function keptPart(decisions: readonly Decision[], most: number, pkg: Package): string {
+function keptPart(decisions: readonly Decision[], stay: number, most: number, pkg: Package): string {
   const roots = decisions.filter(({ verdict, reasons: [reason] }) => verdict === 'keep' && !isPart(reason))
-  return imagesPart('Kept', roots, most, WHY, pkg)
+  // What was due and is still there stays as well, and has a list of its own.
+  const of = roots.length < stay ? ` of the ${formatNumber(stay)} that stay` : ''
+  return imagesPart(`Kept: ${count(roots.length, 'image')}${of}`, roots, most, WHY, pkg)
 }
 
 function imagesPart(
@@ -186,14 +211,10 @@ function imagesPart(
   { heads, cells }: typeof RULE,
   pkg: Package | undefined
 ): string {
-  return section(
-    `${title}: ${count(images.length, 'image')}`,
-    images,
-    'image',
-    most,
-    [LEFT('Image'), ...heads],
-    ({ version, reasons }) => [versionCell(version, pkg), ...cells(reasons[0])]
-  )
+  return section(title, images, 'image', most, [LEFT('Image'), ...heads], ({ version, reasons }) => [
+    versionCell(version, pkg),
+    ...cells(reasons[0])
+  ])
 }
 
 function troublePart(
@@ -221,22 +242,6 @@ function troublePart(
 }
 
 const NOBODY = prose(`Nobody can delete these. See ${troubleshooting('refused-by-github')}`)
-
-function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
-  const back = outcomes.filter(
-    ({ step, status }) => step.action === 'restore' && (status === 'done' || status === 'planned')
-  )
-  const images = imagesIn(back)
-  const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
-  return section(
-    `${title}: ${withParts(images.length, back.length)}`,
-    images,
-    'image',
-    most,
-    [LEFT('Image'), RIGHT('Parts')],
-    ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : `+${formatNumber(parts)}`]
-  )
-}
 
 function untaggedPart(outcomes: readonly Outcome[], most: number): string {
   const stripped = outcomes.filter(({ step, status }) => step.action === 'untag' && GONE.includes(status))

@@ -17,7 +17,7 @@ import { takenAway } from '../../report/deleted-by.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
 import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { some } from '../../util/format.ts'
+import { formatDuration, some } from '../../util/format.ts'
 import {
   type PackageState,
   planOfNames,
@@ -246,7 +246,7 @@ function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
   const names = some(unknown, 5)
   if (hidesTags && age === undefined) {
     return (
-      `${names} is not there, and GitHub does not show the tags of the deleted versions. Write \`since 3h\` for everything ` +
+      `${names} is not there, and GitHub lists no deleted version with a tag, because it may hide their tags. Write \`since 3h\` for everything ` +
       'deleted in that time, or the id or digest that the log of that run shows, or the path of its report.'
     )
   }
@@ -267,10 +267,17 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
 const SHOWS_AFTER = 20_000
 
 /** One look at the list of deleted versions may show too little, so an order by time takes two. */
-async function stateOf(pkg: Package, { source }: Order, { packages, clock }: Context): Promise<PackageState> {
+async function stateOf(
+  pkg: Package,
+  { source }: Order,
+  { packages, clock, log }: Context
+): Promise<PackageState> {
   const { versions } = await packages.listVersions(pkg)
   const deleted = await packages.listDeleted(pkg, () => false)
   if (source !== 'since') return { active: versions, deleted }
+  log.info(
+    `${pkg.name}: reading the list of deleted versions again in ${formatDuration(SHOWS_AFTER)}, because it may lag.`
+  )
   await clock.sleep(SHOWS_AFTER)
   const again = await packages.listDeleted(pkg, () => false)
   return {
