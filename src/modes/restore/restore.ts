@@ -16,7 +16,8 @@ import { eachOf } from '../../util/concurrency.ts'
 import { formatDuration, some } from '../../util/format.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
 import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
-import { isOwnPlaceholder, verifyRestore } from './verify-restore.ts'
+import { isOwnPlaceholder } from './settle-tags.ts'
+import { verifyRestore } from './verify-restore.ts'
 
 /**
  * Undoes an earlier run, or brings back what is named: children before the index that names them, then a look
