@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
 import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
+import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { type Labels, labelsIn } from '../registry/config.ts'
+import { labelsIn } from '../registry/config.ts'
 import { parseManifest } from '../registry/manifest.ts'
 import { listOf } from '../util/parse-foreign.ts'
 
@@ -55,7 +56,7 @@ export async function readHeading(path: string, name: string): Promise<Heading> 
 interface Line {
   readonly digest?: Digest
   readonly manifest?: Manifest
-  readonly labels?: Labels
+  readonly labels?: Labels | undefined
   /** The bytes of a config. */
   readonly size?: number
 }

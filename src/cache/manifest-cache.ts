@@ -4,9 +4,10 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
+import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { type Labels, labelsIn } from '../registry/config.ts'
+import { labelsIn } from '../registry/config.ts'
 import type { Store } from './actions-cache.ts'
 import {
   type Heading,
@@ -186,8 +187,9 @@ function recollection(
     learn: (digest, manifest, bytes) => notes.add(digest, manifest, bytes),
     labels: config => configs.get(config),
     learnConfig(digest, bytes) {
-      if (configs.has(digest) || !takeRoom(bytes.length)) return
-      configs.set(digest, labelsIn(bytes))
+      const labels = labelsIn(bytes)
+      if (labels === undefined || configs.has(digest) || !takeRoom(bytes.length)) return
+      configs.set(digest, labels)
       notes.addConfig(digest, bytes)
     },
     untaggedSince: (versions, now) => firstSeen(versions, seen, now),

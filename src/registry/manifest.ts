@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
+import { isTooLong } from '../model/labels.ts'
 import type { Descriptor, Kind, Manifest } from '../model/manifest.ts'
 import { listOf, parseForeign } from '../util/parse-foreign.ts'
 
@@ -94,7 +95,9 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     mediaType: mediaTypeOf(body, form, types),
     ...(body.subject?.digest === undefined ? {} : { subject: body.subject.digest }),
     ...(body.artifactType === undefined ? {} : { artifactType: body.artifactType }),
-    annotations: body.annotations
+    ...(isTooLong(body.annotations)
+      ? { annotations: {}, annotationsUnknown: true }
+      : { annotations: body.annotations })
   }
   if (form === 'index') {
     const entries = body.manifests ?? []

@@ -18,7 +18,8 @@ export function mentionsOf(bytes: Uint8Array, contentType: string | undefined, c
   const mentioned = new Set([raw, spelled].flatMap(one => one.match(ANY_DIGEST) ?? []))
   const subject = subjectIn(bytes)
   const children = [...mentioned].flatMap((text): Descriptor[] => {
-    const digest = parseDigest(text)
+    // A match shares the memory of the whole text, as long as it is held.
+    const digest = parseDigest(Buffer.from(text).toString())
     return digest === undefined || digest === subject ? [] : [{ digest, index: false, uncertain: true }]
   })
   return {
@@ -28,6 +29,7 @@ export function mentionsOf(bytes: Uint8Array, contentType: string | undefined, c
     children,
     ...(subject === undefined ? {} : { subject }),
     annotations: {},
+    annotationsUnknown: true,
     unknown: cause
   }
 }

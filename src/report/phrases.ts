@@ -129,7 +129,7 @@ export function phrase(reason: Reason): string {
     case 'purged':
       return reason.by === 'package' ? 'the whole package is purged' : `purged as ${reason.by}`
     case 'undo':
-      return `deleted by the run of ${utcMinute(reason.started)}`
+      return `undoes the run of ${utcMinute(reason.started)}`
     case 'asked-for':
       return 'asked for in `restore`'
     case 'needed':
