@@ -97,6 +97,16 @@ it('is red when an image that stays was broken by somebody else meanwhile', asyn
   expect(run.stdout).toMatch(/v3 lacks sha256:\w{12}, which is gone, though not by this run/)
 })
 
+it('is not red for an image that somebody else deleted as a whole meanwhile', async () => {
+  const theirs = app.push(image(), { tags: ['v3'], at: '2026-02-01T00:00:00Z' })
+  const deletable = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-02T00:00:00Z' })
+  before(deletable.id, () => {
+    for (const gone of [theirs, ...theirs.children]) app.delete(gone)
+  })
+  await using run = await clean()
+  expect(run).toMatchObject({ code: 0, outputs: { 'deleted-count': '1' } })
+})
+
 it('says that it could not look when GitHub does not answer, and is red', async () => {
   app.push(manifest(), { tags: ['sha-1'], at: '2026-02-02T00:00:00Z' })
   github.faults.on(
