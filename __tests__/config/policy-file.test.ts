@@ -186,6 +186,11 @@ describe('what is wrong is said with its place and its remedy', () => {
       'packages[0].rules[0].older-than: This key belongs under `match`.'
     ],
     [
+      'an input',
+      'action: delete, match: { tags: a }, keep-tags: v*',
+      'keep-tags: This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule'
+    ],
+    [
       'a key like no other',
       'action: delete, match: { tags: a }, colour: red',
       'colour: This key is not known. The known keys are `name`, `action`'

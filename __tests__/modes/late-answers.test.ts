@@ -28,17 +28,20 @@ it.each([
   ['a report', reportOf],
   ['its tag', () => 'sha-1'],
   ['a time', () => 'since 3h']
-])('law 3: a version that still stands in the list is restored by %s: it is listed as deleted, too', async (_, what) => {
-  await using scene = await openScene()
-  const { app, github } = scene
-  const build = layDown(scene)
-  const first = await scene.run(BUILDS)
-  app.lie({ kind: 'linger' })
-  github.faults.on({ query: /state=deleted/, times: 1 }, { kind: 'then', run: () => app.truth() })
-  const back = await restore(scene, what(first))
-  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
-  expect(app.tags()['sha-1']).toBe(build.digest)
-})
+])(
+  'law 3: a version that still stands in the list is restored by %s: it is listed as deleted, too',
+  async (_, what) => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    const build = layDown(scene)
+    const first = await scene.run(BUILDS)
+    app.lie({ kind: 'linger' })
+    github.faults.on({ query: /state=deleted/, times: 1 }, { kind: 'then', run: () => app.truth() })
+    const back = await restore(scene, what(first))
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+    expect(app.tags()['sha-1']).toBe(build.digest)
+  }
+)
 
 it('law 3: a restore of what only a late list shows as there is red, also where the list of deleted versions is late', async () => {
   await using scene = await openScene()

@@ -61,6 +61,7 @@ describe('restore', () => {
     expect(back.stdout).not.toMatch(/::(error|warning)/)
     expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6', 'deleted-count': '0' } })
     expect(back.summary).toMatch(/^## 2 images restored \(6 versions\) in 1 package of acme/)
+    expect(back.stdout).toMatch(/^restored: sha-1, sha-x \(.*\) and 4 parts: undoes the run of /m)
     expect(back.stdout).toMatch(/^2 images restored \(6 versions\)\. The report: /m)
     expect(picture()).toEqual(before)
     await using again = await restore(reportOf(first))
@@ -183,6 +184,7 @@ describe('restore', () => {
     await using again = await restore('sha-1')
     // Nobody has told what of it is an image.
     expect(dry.summary).toMatch(/^## Dry run: (1|3) versions? would be restored in/)
+    expect(dry.summary).toMatch(/<summary>.*: (1|3) versions? would be restored<\/summary>/)
     expect(back.summary).toMatch(/^## 3 versions restored in/)
     expect(back.summary).toMatch(
       /: 3 versions restored[\s\S]*\*\*Restored: 3 versions\*\*\n\n\| Version \|\n/
@@ -481,6 +483,7 @@ describe('purge', () => {
     ['nothing is named', () => ({ purge: '' }), /`purge` is empty/],
     ['two packages are meant', () => ({ purge: 'bad', packages: 'app, web' }), /about one package/],
     ['a name is unknown', () => ({ purge: 'worse' }), /"worse" is not a tag, digest or version id/],
+    ['all is no tag', () => ({ purge: 'all' }), /"all" is not a tag, .* write `purge: package`/],
     ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
     [
       'a reference names another owner',

@@ -112,7 +112,7 @@ async function newest(
  */
 async function taggedArrivals(
   pkg: Package,
-  { versions, unlisted }: Inventory,
+  { versions, unlisted, contents }: Inventory,
   arrivals: readonly PackageVersion[],
   deleted: readonly PackageVersion[],
   { registry, clock }: Context
@@ -120,7 +120,9 @@ async function taggedArrivals(
   const going = new Set(deleted.map(({ id }) => id))
   const stays = versions.filter(({ id }) => !going.has(id))
   const listed = await listWithTags([...stays, ...arrivals], registry, repositoryOf(pkg), clock)
-  const moved = await movedTags(listed, new Set(), registry, repositoryOf(pkg))
+  // What nobody could read before tells no more now, and was said.
+  const asked = listed.versions.filter(({ digest }) => contents.get(digest)?.state !== 'unread')
+  const moved = await movedTags({ ...listed, versions: asked }, new Set(), registry, repositoryOf(pkg))
   const list = withTags(listed, new Map(moved))
   const known = new Set([...stays.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
   const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, tags]))

@@ -183,7 +183,10 @@ function namedIn(loaded: LoadedPackage): ReadonlySet<Digest> {
   return new Set([...loaded.inventory.contents.keys()].flatMap(digest => childrenOf({ digest }, loaded)))
 }
 
-function childrenOf({ digest }: Pick<PackageVersion, 'digest'>, { inventory }: LoadedPackage): readonly Digest[] {
+function childrenOf(
+  { digest }: Pick<PackageVersion, 'digest'>,
+  { inventory }: LoadedPackage
+): readonly Digest[] {
   const content = inventory.contents.get(digest)
   return content?.state === 'read' ? content.manifest.children.map(child => child.digest) : []
 }

@@ -152,6 +152,21 @@ it('E-05 finds a late tag although the list of deleted versions lags for ten sec
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3', 'deleted-count': '0' } })
 })
 
+it('E-05 finds a late tag although the registry goes on serving what was deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const { build } = layDown(scene)
+  const late = () => {
+    app.tag(build, 'v2')
+    app.lie({ kind: 'served' })
+  }
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: late })
+  const result = await run(BUILDS)
+  app.truth()
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+  expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+})
+
 it('E-05 is red when GitHub never lists what was deleted, so that a late tag would not show', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
