@@ -106,6 +106,34 @@ test('E-04 a package whose deletion was confirmed and not carried out is not gon
   expect(result.errors.join()).toMatch(/still there/)
 })
 
+test('a purged package of which GitHub cannot be asked any more is gone where the registry denies it', async () => {
+  await using scene = await openScene()
+  const { app, world, github, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const path = /\/packages\/container\/app$/
+  const trouble = { kind: 'answer', answer: { status: 403, body: { message: 'out of order' } } } as const
+  const fail = () => github.faults.on({ method: 'GET', path }, trouble)
+  github.faults.on({ method: 'DELETE', path }, { kind: 'first', run: fail })
+  const inputs = { mode: 'purge', purge: 'package', confirm: 'app', packages: 'app' }
+  const result = await run({ ...inputs, token: world.classic('olivia') })
+  expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '1' } })
+})
+
+test('law 3: a package that the token may not see any more at its DELETE is not called deleted', async () => {
+  await using scene = await openScene()
+  const { app, world, github, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const path = /\/packages\/container\/app$/
+  const unseen = { kind: 'answer', answer: { status: 404, body: { message: 'Package not found.' } } } as const
+  const hide = () => github.faults.on({ method: 'GET', path }, unseen)
+  github.faults.on({ method: 'DELETE', path }, { kind: 'first', run: hide })
+  github.faults.on({ method: 'DELETE', path }, unseen)
+  const inputs = { mode: 'purge', purge: 'package', confirm: 'app', packages: 'app' }
+  const result = await run({ ...inputs, token: world.classic('olivia') })
+  expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '0' } })
+  expect(result.errors.join()).toMatch(/check whether app is there/)
+})
+
 test('law 3: a purge is not green where nobody says that the image cannot be pulled any more', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
