@@ -59,21 +59,18 @@ function whatHappened(run: PackageRun): string {
   const sums = tally(run)
   const { gone, planned, restored } = imageTally([run])
   const due = sums.held + sums.left
+  const undoes = run.plan?.decisions.some(({ verdict }) => verdict === 'restore') ?? false
   const clauses = [
     sums.deleted + sums.already > 0 ? imagesPhrase(gone, 'deleted', sums.deleted + sums.already) : '',
     sums.planned > 0
-      ? imagesPhrase(
-          planned + restored,
-          restored > 0 ? 'would be restored' : 'would be deleted',
-          sums.planned
-        )
+      ? imagesPhrase(planned + restored, undoes ? 'would be restored' : 'would be deleted', sums.planned)
       : '',
     sums.restored > 0 ? imagesPhrase(restored, 'restored', sums.restored) : '',
     due > 0 ? `${count(due, 'version')} due, but not deleted` : '',
     sums.refused > 0 ? `${formatNumber(sums.refused)} refused` : '',
     sums.skipped > 0 ? `${formatNumber(sums.skipped)} skipped` : '',
     sums.failed > 0 ? `${formatNumber(sums.failed)} failed` : '',
-    run.plan?.decisions.some(({ verdict }) => verdict === 'restore') ? '' : stayPhrase([run])
+    undoes ? '' : stayPhrase([run])
   ].filter(clause => clause !== '')
   return clauses.join(', ') || count(sums.versions, 'version')
 }
