@@ -166,6 +166,7 @@ test('E-08 a package of one’s own is not absent while the registry has it: not
 
 test.each([
   ['tagged', 'denies'],
+  ['daily', 'denies'],
   ['untagged', 'denies'],
   ['tagged', 'does not tell of']
 ])(
@@ -176,15 +177,19 @@ test.each([
     const { app, run, world } = scene
     world.deletedTags = 'shown'
     const push = (days: number) =>
-      app.push(manifest(), { at: ago(days), tags: kind === 'tagged' ? [`sha-${days}`] : [] })
+      app.push(manifest(), { at: ago(days), tags: kind === 'untagged' ? [] : [`sha-${days}`] })
     app.push(manifest(), { tags: ['v1'], at: ago(95) })
     push(90)
     const newest = push(80)
     const ghosts = [push(70), push(60)]
-    const policy = (keep: number) => ({
-      ...(kind === 'tagged' ? { 'delete-tags': 'sha-*' } : { 'delete-untagged': 'true' }),
-      [kind === 'tagged' ? 'keep-at-least' : 'keep-untagged']: String(keep)
-    })
+    const rule = (keep: number): string =>
+      `{ name: builds, action: delete, match: { tags: sha-* }, keep-daily: ${keep} }`
+    const policy = (keep: number): Record<string, string> =>
+      ({
+        tagged: { 'delete-tags': 'sha-*', 'keep-at-least': `${keep}` },
+        untagged: { 'delete-untagged': 'true', 'keep-untagged': `${keep}` },
+        daily: { policy: `{ version: 1, packages: [{ match: app, rules: [${rule(keep)}] }] }` }
+      })[kind] ?? {}
     // What the manifests are is remembered from here on. Something goes, or none would be read.
     push(100)
     await run(policy(4), { env: cache.env })
