@@ -78,6 +78,7 @@ const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]
 export function createPackages(
   octokit: Octokit,
   owner: Owner,
+  serverUrl: string,
   clock: Clock,
   capacity: Governor['capacity'],
   guessed?: string
@@ -120,14 +121,16 @@ export function createPackages(
   const get = (name: string): Promise<Package> =>
     withSight(`Reading the package "${name}" of ${owner.login}`, name, async () => {
       const { data } = await read(at(name))
-      const pkg = toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner)
+      const pkg = toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner, serverUrl)
       if (pkg.name !== name.toLowerCase()) throw otherThanAsked(`package ${name}`, `package ${pkg.name}`)
       return pkg
     })
 
   async function list(): Promise<Package[]> {
     const parse = (data: unknown): Package[] =>
-      parseAnswer(PackageRows, data, `the packages of ${owner.login}`).map(row => toPackage(row, owner))
+      parseAnswer(PackageRows, data, `the packages of ${owner.login}`).map(row =>
+        toPackage(row, owner, serverUrl)
+      )
     const what = `Listing the packages of ${owner.login}`
     try {
       return await wholeList(
