@@ -184,6 +184,7 @@ describe('restore', () => {
     await using again = await restore('sha-1')
     // Nobody has told what of it is an image.
     expect(dry.summary).toMatch(/^## Dry run: (1|3) versions? would be restored in/)
+    expect(dry.summary).toMatch(/<summary>.*: (1|3) versions? would be restored<\/summary>/)
     expect(back.summary).toMatch(/^## 3 versions restored in/)
     expect(back.summary).toMatch(
       /: 3 versions restored[\s\S]*\*\*Restored: 3 versions\*\*\n\n\| Version \|\n/

@@ -9,6 +9,7 @@ import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
 import { moment, PackageRow, parseAnswer, toPackage, toVersion, VersionRow } from './package-rows.ts'
 import { NO_LISTING, NO_SIGHT, notFound, tooLarge } from './packages-remedies.ts'
+import { lastPageOf, numbered, relation } from './page-links.ts'
 import type { Governor } from './rate-limit/governor.ts'
 import { wholeList } from './whole-list.ts'
 import { notDone, type WriteAnswer } from './write-answers.ts'
@@ -264,33 +265,10 @@ const OWNER_PATH: Readonly<Record<Owner['kind'], (login: string) => string>> = {
 
 const pageOf = (page: number) => ({ per_page: PER_PAGE, page })
 
-/** The address that a `link` header gives for `rel`. */
-function relation(link: string | undefined, rel: 'next' | 'last'): string | undefined {
-  const match = (link ?? '').split(',').find(part => part.includes(`rel="${rel}"`))
-  return match === undefined ? undefined : /<([^>]*)>/.exec(match)?.[1]
-}
-
-/** Ten million versions. More are no list that anybody could read, and their numbers alone would fill the memory. */
-const MOST_PAGES = 100_000
-
-function lastPageOf(url: string, what: string): number {
-  const number = Number(new URL(url).searchParams.get('page'))
-  if (number <= MOST_PAGES) return number
-  throw new ExpectedError(
-    `GitHub's answer about ${what} says that the last page is ${number}, which cannot be right. Nothing is decided on this package.`
-  )
-}
-
 function otherThanAsked(asked: string, answered: string): ExpectedError {
   return new ExpectedError(
     `GitHub was asked for ${asked} and answered with ${answered}. The answer is not used.`
   )
-}
-
-function numbered(url: string, page: number): string {
-  const address = new URL(url)
-  address.searchParams.set('page', String(page))
-  return address.href
 }
 
 function isVersionGone(error: unknown): boolean {
