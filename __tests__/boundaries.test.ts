@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   errors: { knows: [], uses: /^$/, because: 'every room throws and catches them' },
   util: {
     knows: ['errors'],
-    uses: /^(?:zod|node:(?:async_hooks|fs|path|vm))$/,
+    uses: /^(?:zod|@actions\/http-client\/lib\/proxy|node:(?:async_hooks|fs|path|vm))$/,
     because: 'tools serve every room, so they know none'
   },
   model: {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, describe, expect, jest, test } from '@jest/globals'
 import { actionsCache } from '../src/cache/actions-cache.ts'
 import { createGitHub } from '../src/github/client.ts'
 import { createRegistry } from '../src/registry/client.ts'
@@ -12,10 +12,9 @@ import { digestOf } from './helpers/make.ts'
 
 /** Every kind of request of every client ends, whatever the server does. The time limits of sockets run a hundred times faster. */
 
-beforeAll(() => {
-  const timeout = AbortSignal.timeout.bind(AbortSignal)
-  jest.spyOn(AbortSignal, 'timeout').mockImplementation(ms => timeout(ms / 100))
-})
+// Not in a hook, because concurrent tests begin before hooks run.
+const timeout = AbortSignal.timeout.bind(AbortSignal)
+jest.spyOn(AbortSignal, 'timeout').mockImplementation(ms => timeout(ms / 100))
 afterAll(() => {
   jest.restoreAllMocks()
 })
@@ -131,7 +130,8 @@ const REQUESTS: readonly (readonly [name: string, ask: (url: string) => Promise<
 ]
 
 describe.each(REQUESTS)('E-42 %s ends', (_, ask) => {
-  test.each(MALICE)('where the server %s', async (__, malice) => {
+  // They wait more than they work.
+  test.concurrent.each(MALICE)('where the server %s', async (__, malice) => {
     await using server = await serve(malice)
     const [ended] = await Promise.allSettled([ask(server.url)])
     expect(JSON.stringify(ended)).not.toMatch(/"state":"(?:read|found|missing)"|"data":(?!"")|"value":true/)

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, expect, test } from '@jest/globals'
+import { EMPTY_OUTPUTS } from '../src/report/outputs.ts'
+import { parseOutputs } from './helpers/run-action.ts'
 
 /** Keeps a third of what it makes, as deciding on a giant does; prints the most that the heap had over what was in use. */
 const CHURN = `
@@ -29,24 +32,65 @@ function churn(begin: string): number {
 
 const bundle = resolve(import.meta.dirname, '../dist/index.js')
 
+const folder = mkdtempSync(join(tmpdir(), 'bundle-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Starts the bundle with nothing but these variables, and reads what it set as outputs. */
+function start(env: NodeJS.ProcessEnv, ...flags: string[]) {
+  const file = join(folder, 'outputs')
+  writeFileSync(file, '')
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, bundle], {
+    encoding: 'utf8',
+    env: { GITHUB_OUTPUT: file, ...env }
+  })
+  return { status, stdout, stderr, outputs: parseOutputs(readFileSync(file, 'utf8')) }
+}
+
+const PROXY = '`***@127.0.0.1:1` cannot be used (it begins with neither http:// nor https://).'
+
 test.each([
+  ['https_proxy', { https_proxy: 'socks5://user:secret@127.0.0.1:1' }, PROXY],
+  ['HTTPS_PROXY', { HTTPS_PROXY: 'socks5://user:secret@127.0.0.1:1' }, PROXY],
   [
-    'a proxy of another kind',
-    { https_proxy: 'socks5://user:secret@127.0.0.1:1' },
-    'cannot go on: Invalid URL'
+    'http_proxy',
+    {
+      GITHUB_API_URL: 'http://ghes.example/api/v3',
+      https_proxy: 'socks5://127.0.0.1:2',
+      http_proxy: 'socks5://user:secret@127.0.0.1:1'
+    },
+    PROXY
   ],
-  ['an event that is no JSON', { GITHUB_EVENT_PATH: import.meta.filename }, 'cannot go on: Unexpected token'],
-  [
-    'a file of outputs that is missing',
-    { GITHUB_OUTPUT: '/nowhere' },
-    "The step's outputs (GITHUB_OUTPUT) cannot be"
-  ]
-])('%s ends the bundle in one sentence', (_, env, sentence) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bundle], { encoding: 'utf8', env })
-  expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
-  expect(stdout).toMatch(/^::error::[^\n]+\n$/)
+  ['GITHUB_API_URL', { GITHUB_API_URL: 'ghes' }, '`ghes` cannot be used (Invalid URL)'],
+  ['GITHUB_EVENT_PATH', { GITHUB_EVENT_PATH: import.meta.filename }, '` cannot be used (Unexpected token']
+])('a setting of the runner on which nothing loads is a wrong input: %s %j', (name, env, sentence) => {
+  const { status, stdout, stderr, outputs } = start(env)
+  expect({ status, stderr, outputs }).toEqual({ status: 1, stderr: '', outputs: EMPTY_OUTPUTS })
+  expect(stdout.split('\n')).toEqual([
+    expect.stringMatching(new RegExp(`^::error::Variable ${name} of the runner: `)),
+    expect.stringContaining('No request was sent to GitHub.'),
+    ''
+  ])
   expect(stdout).toContain(sentence)
   expect(stdout).not.toContain('secret')
+})
+
+test('a proxy that nothing goes through is not looked at', () => {
+  const { stdout } = start({ https_proxy: 'socks5://127.0.0.1:1', no_proxy: 'api.github.com' })
+  expect(stdout).not.toContain('https_proxy')
+})
+
+test('a file of outputs that is missing ends the bundle in one sentence', () => {
+  const { status, stdout, stderr } = start({ GITHUB_OUTPUT: '/nowhere' })
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+  expect(stdout).toMatch(/^::error::The step's outputs \(GITHUB_OUTPUT\) cannot be [^\n]+\n$/)
+})
+
+test('what nobody catches is a bug, and keeps its stack', () => {
+  const bug = encodeURIComponent('setTimeout(() => { throw new Error("one\\n::set-output name=x::y") })')
+  const { status, stdout, stderr } = start({}, '--import', `data:text/javascript,${bug}`)
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+  expect(stdout).toMatch(/^Error: one\n: :set-output name=x::y\n {4}at /m)
+  expect(stdout).toMatch(/^::error::ghcr-steward has a bug: one ::set-output[^\n]+\/issues$/m)
 })
 
 test('under an older Node the bundle says so in one sentence', () => {

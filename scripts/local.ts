@@ -77,7 +77,7 @@ async function run(): Promise<number> {
     if (text !== '') console.log(text)
   }
   const [status] = await ended
-  console.log(`Outputs, summary and report are in ${out}`)
+  console.log(`Outputs, summary and report are in ${out}. The next run replaces outputs and summary.md.`)
   return typeof status === 'number' ? status : 1
 }
 

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 // First: what follows may fail to load.
 import './util/last-words.ts'
+import './util/runner-settings.ts'
 import { main } from './main.ts'
 
 // A runner starts this file without any flags. Without these, Node lets garbage grow to several times what is in

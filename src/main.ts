@@ -23,9 +23,12 @@ import { sizesPhrase } from './report/sizes.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
 import { count } from './util/format.ts'
-import { REPOSITORY, readme } from './util/links.ts'
+import { readme } from './util/links.ts'
 import { leadsAstray } from './util/new-file.ts'
 import { limitMatching } from './util/regex.ts'
+import { unusableSettings } from './util/runner-settings.ts'
+import { steady } from './util/steady.ts'
+import { tellBug } from './util/tell-bug.ts'
 import { VERSION } from './util/version.ts'
 
 /** What a step of a workflow leaves behind besides its log. */
@@ -60,7 +63,7 @@ const CHECK_FIRST: Readonly<Partial<Record<Mode, (inputs: Inputs, policies: Poli
 /** One run as a step of a workflow, in this process. Never throws; sets the exit code. */
 export async function main(): Promise<void> {
   const clock: Clock = {
-    now: Date.now,
+    now: steady(Date.now),
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
   }
   process.exitCode = await run(process.env, clock, actionsLog(clock), {
@@ -101,6 +104,7 @@ export async function run(
       )
       return 0
     }
+    if (unusableSettings.length > 0) throw new InputError(unusableSettings)
     const inputs = inWorkspace(readInputs(env), workspaceOf(env))
     log.info(openingLine(inputs.mode, inputs.dryRun, inputs.owner, VERSION))
     annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
@@ -223,13 +227,6 @@ function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
     annotate(sentence => log.error(sentence, placeIn(sentence)), error.problems)
     log.info(`No request was sent to GitHub. All inputs are explained here: ${readme('inputs')}`)
   } else if (error instanceof ExpectedError) log.error(error.message)
-  else {
-    // A bug: its stack is what whoever repairs it needs, and each line of it is a line of the log.
-    const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error)
-    for (const line of stack.split('\n')) log.info(line)
-    log.error(
-      `ghcr-steward has a bug: ${messageOf(error)}. Please report it with the lines above: ${REPOSITORY}/issues`
-    )
-  }
+  else tellBug(error, log.info, log.error)
   return 1
 }

@@ -186,6 +186,11 @@ describe('what is wrong is said with its place and its remedy', () => {
       'packages[0].rules[0].older-than: This key belongs under `match`.'
     ],
     [
+      'an input',
+      'action: delete, match: { tags: a }, keep-tags: v*',
+      'keep-tags: This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule'
+    ],
+    [
       'a key like no other',
       'action: delete, match: { tags: a }, colour: red',
       'colour: This key is not known. The known keys are `name`, `action`'
@@ -351,6 +356,11 @@ describe('what is wrong is said with its place and its remedy', () => {
       'match.semver: No version is in this range.'
     ],
     [
+      'a tag that is no version beside a range',
+      "action: keep, match: { tags: [v*, latest], semver: '>=1 <2' }",
+      '5:40: packages[0].rules[0].match.tags: `tags` and `semver` must both match, and no X.Y.Z matches `latest`. Put `semver:>=1 <2` into `tags` instead'
+    ],
+    [
       'untagged and orphaned',
       'action: delete, match: { untagged: true, state: orphaned }',
       'match.state: An orphaned version describes something, so it does not count as untagged.'
@@ -397,6 +407,16 @@ describe('what is wrong is said with its place and its remedy', () => {
       'a pattern that is an alias',
       'version: 1\npackages: [{ match: *app, rules: [] }]',
       "p.yml:2:21: `*app` is an alias in YAML, and nothing has that name. Write a pattern in quotes: `'*app'`."
+    ],
+    [
+      'an exclusion without quotes',
+      "version: 1\npackages: [{ match: ['*', !app], rules: [] }]",
+      "p.yml:2:31: `!app` is a tag in YAML and no part of a text. Write a pattern in quotes: `'!app'`."
+    ],
+    [
+      'an exclusion without quotes and with a space, which would include what it excludes',
+      "version: 1\npackages: [{ match: ['*', ! app], rules: [] }]",
+      "p.yml:2:29: `!` is a tag in YAML and no part of a text. Write a pattern in quotes: `'!app'`."
     ],
     ['two documents', 'version: 1\n---\nversion: 1', 'multiple documents'],
     [

@@ -7,6 +7,8 @@ import { readInventory } from '../../src/inventory/manifests.ts'
 import { type Digest, referrerTag, shortDigest } from '../../src/model/digest.ts'
 import type { Descriptor, Manifest } from '../../src/model/manifest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
+import { buildGraph } from '../../src/policy/graph.ts'
+import { unknownsIn } from '../../src/policy/protect.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
 
@@ -430,10 +432,40 @@ test('reads the attestation of a platform that two indexes share, for its subjec
   expect(contents.get(digestOf('att-own'))).toEqual({ state: 'named' })
 })
 
-test('law 11: indexes may name more parts that nobody has than a call has arguments', async () => {
+test('law 11: indexes may name more parts than a call has arguments', async () => {
   const parts = (kind: string) => Array.from({ length: 75_000 }, (_, at) => platform(`${kind} ${at}`))
-  const versions = ['one', 'two'].map(name => version(name, { tags: [name] }))
+  const named = [...parts('a'), ...parts('b')].map(({ digest }, at) => version(`${at}`, { digest }))
+  const versions = [...['one', 'two'].map(name => version(name, { tags: [name] })), ...named]
   const contents = { one: index(...parts('a')), two: index(...parts('b')) }
   const { state, content } = await survey(versions, contents)
-  expect([content.size, state('a 7')]).toEqual([150_002, 'missing'])
+  expect([content.size, state('a 7')]).toEqual([150_002, 'named'])
+})
+
+describe('E-42 an index may name any number of parts that nobody has', () => {
+  const parts = (make: (name: string) => Descriptor) =>
+    Array.from({ length: 2_500 }, (_, at) => make(`${at}`))
+  const cause = `${shortDigest(digestOf('evil'))} names 500 manifests more that GitHub does not list than the 2,000 that are asked for`
+  const evil = version('evil', { tags: ['evil'], created: START })
+
+  test.each([
+    { kind: 'platforms, which need nothing', make: platform, held: undefined },
+    { kind: 'indexes, which need what was there before', make: nested, held: START },
+    {
+      kind: 'one index behind platforms',
+      make: (name: string) => (name === '2400' ? nested : platform)(name),
+      held: START
+    }
+  ])('$kind', async ({ make, held }) => {
+    const registered = registry({ evil: index(...parts(make)) })
+    const inventory = await readAll([evil, version('v1', { tags: ['v1'] })], async digest =>
+      digest === digestOf('v1') ? { state: 'read', manifest: leaf() } : registered.read(digest)
+    )
+    expect(registered.reads()).toHaveLength(1 + 2_000 * 3)
+    const graph = buildGraph(inventory)
+    expect(graph.states[0]).toBe('partial')
+    // Said once, with what can be deleted to be rid of it.
+    expect(unknownsIn(graph)).toEqual([
+      { ref: expect.anything(), digest: expect.anything(), namedBy: digestOf('evil'), cause, pushed: held }
+    ])
+  })
 })

@@ -69,20 +69,23 @@ const saidOf = ({ code, stdout }: ActionRun) => ({
 const GREEN = { code: 0, errors: [] }
 const hostsOf = (urls: readonly string[]) => urls.map(url => `${new URL(url).host}:443`).sort()
 
-test.each(SERVERS)('$what: retention, whole, by its own addresses and through the proxy', async facts => {
-  await using server = await openServer(facts)
-  const { app, enterprise } = server
-  const kept = app.push(image(), { tags: ['v1.0.0'], at: Date.now() - 90 * DAY })
-  // More than one page, so that links are followed.
-  for (let build = 0; build < 60; build++) {
-    app.push(image(), { tags: [`sha-${build}`], at: Date.now() - (80 - build) * DAY })
+test.concurrent.each(SERVERS)(
+  '$what: retention, whole, by its own addresses and through the proxy',
+  async facts => {
+    await using server = await openServer(facts)
+    const { app, enterprise } = server
+    const kept = app.push(image(), { tags: ['v1.0.0'], at: Date.now() - 90 * DAY })
+    // More than one page, so that links are followed.
+    for (let build = 0; build < 60; build++) {
+      app.push(image(), { tags: [`sha-${build}`], at: Date.now() - (80 - build) * DAY })
+    }
+    await using run = await server.run({ 'delete-tags': 'sha-*', 'keep-at-least': '57' })
+    expect(saidOf(run)).toEqual(GREEN)
+    expect(run.outputs['deleted-count']).toBe('9')
+    expect(app.tags()['v1.0.0']).toBe(kept.digest)
+    expect([...new Set(enterprise.connected)].sort()).toEqual(hostsOf([facts.api, facts.registry]))
   }
-  await using run = await server.run({ 'delete-tags': 'sha-*', 'keep-at-least': '57' })
-  expect(saidOf(run)).toEqual(GREEN)
-  expect(run.outputs['deleted-count']).toBe('9')
-  expect(app.tags()['v1.0.0']).toBe(kept.digest)
-  expect([...new Set(enterprise.connected)].sort()).toEqual(hostsOf([facts.api, facts.registry]))
-})
+)
 
 test.concurrent.each(SERVERS)(
   '$what: purge, undo, check and a missing build, by its own addresses and through the proxy',

@@ -69,8 +69,11 @@ const CHECK: typeof RETAIN = [
 ]
 
 const REST: typeof RETAIN = [
+  [{ 'keep-tags': '- v*\n- latest', 'delete-tags': 'sha-*' }, 'on its own line, without a dash'],
+  [{ policy: 'version: 1\nkeep-tags: v*\npackages:\n  - { match: app, rules: [] }' }, 'This is an input'],
   [{ mode: 'purge', purge: 'v1' }, '`confirm`'],
   [{ mode: 'purge', purge: 'v*', confirm: 'app' }, 'without wildcards'],
+  [{ mode: 'purge', purge: '*', confirm: 'app' }, '`purge: package`'],
   [{ mode: 'restore' }, '`restore`'],
   [{ mode: 'restore', restore: 'since yesterday' }, '`since 3h`']
 ]

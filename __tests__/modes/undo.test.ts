@@ -61,6 +61,7 @@ describe('restore', () => {
     expect(back.stdout).not.toMatch(/::(error|warning)/)
     expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6', 'deleted-count': '0' } })
     expect(back.summary).toMatch(/^## 2 images restored \(6 versions\) in 1 package of acme/)
+    expect(back.stdout).toMatch(/^restored: sha-1, sha-x \(.*\) and 4 parts: undoes the run of /m)
     expect(back.stdout).toMatch(/^2 images restored \(6 versions\)\. The report: /m)
     expect(picture()).toEqual(before)
     await using again = await restore(reportOf(first))
@@ -176,9 +177,19 @@ describe('restore', () => {
     const before = picture()
     await using first = await clean()
     expect(first.outputs['deleted-count']).toBe('3')
+    await using dry = await restore(what(deletable.digest), { 'dry-run': 'true' })
     await using back = await restore(what(deletable.digest))
     expect(back.code).toBe(0)
     expect(picture()).toEqual(before)
+    await using again = await restore('sha-1')
+    // Nobody has told what of it is an image.
+    expect(dry.summary).toMatch(/^## Dry run: (1|3) versions? would be restored in/)
+    expect(dry.summary).toMatch(/<summary>.*: (1|3) versions? would be restored<\/summary>/)
+    expect(back.summary).toMatch(/^## 3 versions restored in/)
+    expect(back.summary).toMatch(
+      /: 3 versions restored[\s\S]*\*\*Restored: 3 versions\*\*\n\n\| Version \|\n/
+    )
+    expect(again.summary).toMatch(/: the version is there already/)
   })
 
   it('law 3: restores by time what one look at the list of deleted versions does not show', async () => {
@@ -190,6 +201,7 @@ describe('restore', () => {
       { kind: 'answer', answer: { status: 200, body: [] } }
     )
     await using back = await restore('since 3h')
+    expect(back.stdout).toMatch(/^app: reading the list of deleted versions again in 20 s, because/m)
     expect(back.outputs['restored-count']).toBe('3')
     expect(picture()).toEqual(before)
   })
@@ -200,10 +212,16 @@ describe('restore', () => {
     await using back = await restore('sha-1')
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(
-      /sha-1 is not there, and GitHub does not show the tags of the deleted versions\. Write `since/
+      /sha-1 is not there, and GitHub lists no deleted version with a tag, because it may hide their tags\. Write `since/
     )
     await using unknown = await restore('12345')
     expect(unknown.stdout).toMatch(/12345 is neither there nor among/)
+  })
+
+  it('says that tags may be hidden also where no deleted version is listed at all', async () => {
+    await using back = await restore('sha-1')
+    expect(back.code).toBe(1)
+    expect(back.stdout).toMatch(/it may hide their tags\. Write `since 3h` .* the id or digest .* its report/)
   })
 
   it('law 3: says that it found nothing to restore by time', async () => {
@@ -465,6 +483,7 @@ describe('purge', () => {
     ['nothing is named', () => ({ purge: '' }), /`purge` is empty/],
     ['two packages are meant', () => ({ purge: 'bad', packages: 'app, web' }), /about one package/],
     ['a name is unknown', () => ({ purge: 'worse' }), /"worse" is not a tag, digest or version id/],
+    ['all is no tag', () => ({ purge: 'all' }), /"all" is not a tag, .* write `purge: package`/],
     ['an image that stays needs it', () => ({ purge: needed() }), /is needed by v1, which stays/],
     [
       'a reference names another owner',
@@ -564,6 +583,7 @@ describe('purge', () => {
     expect(packages()).toEqual([])
     expect(github.writes).toHaveLength(1)
     await using back = await restore(reportOf(gone))
+    expect(back.summary).toMatch(/^## 6 versions restored in/)
     expect(back.stdout).toMatch(/The whole package is gone: it is restored with all its versions\.$/m)
     expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '6' } })
     expect(picture()).toEqual(before)

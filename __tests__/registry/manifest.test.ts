@@ -1,8 +1,11 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Descriptor, Manifest } from '../../src/model/manifest.ts'
-import { ACCEPT, isSchema1, MAX_BYTES, mentionsOf, parseManifest } from '../../src/registry/manifest.ts'
+import { ACCEPT, isSchema1, MAX_BYTES, parseManifest } from '../../src/registry/manifest.ts'
+import { mentionsOf } from '../../src/registry/unknown-manifest.ts'
 import { digestOf } from '../helpers/make.ts'
 
 const OCI = 'application/vnd.oci.image'
@@ -387,6 +390,29 @@ test('a type or a platform longer than any is none: a few hundred of 4 MiB each 
   expect(parse({ ...image, artifactType: long }).artifactType).toBeUndefined()
   const { children, kind } = parse({ manifests: [entry(A, long, 'amd64', { mediaType: long })] })
   expect([children, kind]).toEqual([[child(A, undefined, { uncertain: true })], 'image'])
+})
+
+test('annotations beyond any measure are not held, and are known to be unknown', () => {
+  const { annotations, annotationsUnknown } = parse({ ...image, annotations: { a: 'x'.repeat(65_536) } })
+  expect([annotations, annotationsUnknown]).toEqual([{}, true])
+  expect(parse({ ...image, annotations: { a: 'x'.repeat(65_535) } }).annotationsUnknown).toBeUndefined()
+})
+
+test('what is held of a manifest that nobody can read is not all of its bytes', () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const held = Array.from({ length: 10 }, (_, at) =>
+    mentionsOf(Buffer.from(`{"a":"${A}","b":"${`${at}`.repeat(3_900_000)}"}`), INDEX, 'odd')
+  )
+  const inUse = (): number => {
+    // What tests before this one left is given back only when the next collection begins.
+    for (let times = 0; times < 3; times++) gc()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const before = inUse()
+  held.length = 0
+  expect(before - inUse()).toBeLessThan(10_000_000)
 })
 
 test('law 2: what nobody can read needs what it names, also where letters are written by their numbers', () => {

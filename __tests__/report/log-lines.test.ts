@@ -40,6 +40,41 @@ test('a dry run that found nothing to do names the patterns that no tag matches'
   expect(closingLines(run, 'r.json')[0]).toContain('delete nothing. No tag matches "main". The report')
 })
 
+const hour = 3_600_000
+const young = { code: 'young', age: hour, grace: 24 * hour } as const
+test.each([
+  [
+    [young, young],
+    true,
+    '2 versions are younger than the grace of 24 hours (`grace`), so no rule deletes them. '
+  ],
+  [[young], false, '1 version is younger than the grace of 24 hours (`grace`), so no rule deletes it. ']
+])('what grace holds is said where nothing goes: %#', (reasons, dryRun, said) => {
+  const found = packageRun([
+    keep(version('c')),
+    ...reasons.map((reason, n) => keep(version(`y${n}`), reason))
+  ])
+  const run = runOf([found], { dryRun })
+  expect(closingLines(run, 'r.json')[0]).toContain(`. ${said}The report: r.json`)
+  expect(renderSummary(run)).toContain(said.trim())
+  const going = packageRun([drop(version('d')), keep(version('y'), young)])
+  expect(closingLines(runOf([going]), 'r.json').join()).not.toContain('younger')
+})
+
+test.each([
+  ['main-.*', true],
+  ['!pr-.*', true],
+  ['v1.*', false],
+  ['/main-.*/', false]
+])('%s matches no tag: it is said how a regular expression is written: %j', (pattern, isSaid) => {
+  const found = packageRun([keep(version('c'))])
+  const hits = [{ rule: 'delete-tags', action: 'delete', pattern, hits: 0 }] as const
+  const run = runOf([{ ...found, plan: found.plan && { ...found.plan, hits } }], { dryRun: true })
+  const [line] = closingLines(run, 'r.json')
+  const regex = pattern.replace(/^(!?)(.*)$/, '$1/^$2$/')
+  expect(line?.includes(`is a regular expression, write \`${regex}\`.`)).toBe(isSaid)
+})
+
 test('a dry run of a purge or a restore offers no plan to apply', () => {
   const planned = { ...packageRun(decisions, () => ['planned', '']) }
   const purge = closingLines(runOf([planned], { dryRun: true, mode: 'purge' }), 'r.json')

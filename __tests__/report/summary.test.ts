@@ -62,6 +62,8 @@ test('an image is one row: its tags, how much goes with it, and why', () => {
   const run = { package: somePackage, plan: { ...planOf(steps), decisions }, outcomes, warnings: [] }
   const text = renderSummary(runOf([run]))
   expect(text).toContain('**Deleted: 2 images, and 1 part of them (platforms, attestations, signatures)**')
+  const one = { ...run, outcomes: outcomes.slice(0, 2) }
+  expect(renderSummary(runOf([one]))).toContain('**Deleted: 1 image, and 1 part of it (')
   expect(text).toContain(
     '| Image | Parts | Rule | Age |\n| :-- | --: | :-- | --: |\n| `sha-1` | +1 | builds | 41 days |'
   )
@@ -315,3 +317,16 @@ function linked(name: string, rest: string): RegExp {
   const page = 'https://github.com/orgs/acme/packages/container/app/'
   return new RegExp(`^${RegExp.escape(`| [${name}](${page}`)}\\d+\\) ${RegExp.escape(rest)}`, 'm')
 }
+
+test('what GitHub refuses to delete is one of the images that stay, in the headline as in the fold', () => {
+  const decisions = [drop(version('a')), drop(version('b')), keep(version('c'))]
+  const one = packageRun(decisions, ({ digest }) =>
+    digest === version('a').digest ? ['refused', 'too many downloads'] : ['done', '']
+  )
+  const text = renderSummary(runOf([one]))
+  expect(text).toMatch(/^## 1 image deleted \(1 version\) .*, 2 images stay \(2 versions\)$/m)
+  expect(text).toMatch(/<summary>.*: 1 image deleted \(1 version\), 1 refused, 2 images stay \(2 versions\)/)
+  expect(text).toContain('**Kept: 1 image of the 2 that stay**')
+  const dry = renderSummary(runOf([packageRun(decisions, () => ['planned', ''])], { dryRun: true }))
+  expect(dry.match(/1 image stays \(1 version\)/g)).toHaveLength(2)
+})

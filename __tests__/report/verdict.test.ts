@@ -24,6 +24,13 @@ describe('a run is red for', () => {
     ])
   })
 
+  test('one that GitHub does not list, with what can be deleted', () => {
+    const unread = [{ digest: digestOf('u'), namedBy: digestOf('v'), ref: 'u', cause: 'status 500' }]
+    expect(failures(runOf([packageRun([], undefined, { unread })])).join()).toContain(
+      `delete what names it with \`mode: purge\` and \`purge: ${digestOf('v')}\`.`
+    )
+  })
+
   test('a brake, in a dry run too', () => {
     const brakes = [{ input: 'max-deletions', limit: 1, value: 2 }] as const
     const run = runOf([packageRun([], undefined, { brakes })], { dryRun: true })

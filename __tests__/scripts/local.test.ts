@@ -35,6 +35,7 @@ test.each([[[]], [['--dist']]])('npm start %j runs .env.example dry, and shows n
   const { stdout } = await start('--env', env.file, ...flags)
   expect(stdout).toMatch(/^▼ shop\/api: \d+ versions[\s\S]*^would be deleted: sha-/m)
   expect(stdout).not.toMatch(/::|ghp_/)
+  expect(stdout).toMatch(/out\/local\. The next run replaces outputs and summary\.md\.$/m)
   expect(github.writes).toEqual([])
 })
 

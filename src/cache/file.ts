@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
 import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
+import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { type Labels, labelsIn } from '../registry/config.ts'
+import { labelsIn } from '../registry/config.ts'
 import { parseManifest } from '../registry/manifest.ts'
 import { listOf } from '../util/parse-foreign.ts'
 
@@ -51,11 +52,14 @@ export async function readHeading(path: string, name: string): Promise<Heading> 
   return heading
 }
 
+/** The largest config that is remembered, in bytes. */
+export const LARGEST_CONFIG = 64 * 1024
+
 /** A line, and what it is where it is a config, or a manifest that is `listed`. */
 interface Line {
   readonly digest?: Digest
   readonly manifest?: Manifest
-  readonly labels?: Labels
+  readonly labels?: Labels | undefined
   /** The bytes of a config. */
   readonly size?: number
 }
@@ -69,14 +73,16 @@ export async function* linesOf(path: string, listed: ReadonlySet<Digest>): Async
   }
 }
 
-const Written = z.union([z.string(), z.tuple([z.string()])])
-
 function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
   try {
-    const said = Written.parse(JSON.parse(text))
-    const bytes = Buffer.from(typeof said === 'string' ? said : said[0])
+    const isConfig = text.startsWith('[')
+    const said = isConfig ? text.slice(1, -1) : text
+    // What is no text may be nested, and a line of brackets takes seconds and a gigabyte to parse.
+    if (!said.startsWith('"')) return {}
+    const bytes = Buffer.from(String(JSON.parse(said)))
+    if (isConfig && bytes.length > LARGEST_CONFIG) return {}
     const digest = sha256Of(bytes)
-    if (typeof said !== 'string') return { digest, labels: labelsIn(bytes), size: bytes.length }
+    if (isConfig) return { digest, labels: labelsIn(bytes), size: bytes.length }
     return listed.has(digest) ? { digest, manifest: parseManifest(bytes, undefined) } : {}
   } catch {
     // One that cannot be read is read from the registry again.

@@ -4,12 +4,14 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
+import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { type Labels, labelsIn } from '../registry/config.ts'
+import { labelsIn } from '../registry/config.ts'
 import type { Store } from './actions-cache.ts'
 import {
   type Heading,
+  LARGEST_CONFIG,
   linesOf,
   type Notes,
   openNotes,
@@ -53,9 +55,8 @@ export interface Recollection {
 const PREFIX = 'ghcr-steward-memory-1'
 /** An entry is stored again when more than this share of it is no longer of use. */
 const STALE = 0.1
-/** Configs take as much room as this in the entry of a package, and each as much as that: others are read every time. */
+/** Configs take as much room as this in the entry of a package: others are read every time. */
 const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
-const LARGEST_CONFIG = 64 * 1024
 
 /**
  * Opens the memory that `store` holds, one entry for each package.
@@ -186,8 +187,9 @@ function recollection(
     learn: (digest, manifest, bytes) => notes.add(digest, manifest, bytes),
     labels: config => configs.get(config),
     learnConfig(digest, bytes) {
-      if (configs.has(digest) || !takeRoom(bytes.length)) return
-      configs.set(digest, labelsIn(bytes))
+      const labels = labelsIn(bytes)
+      if (labels === undefined || configs.has(digest) || !takeRoom(bytes.length)) return
+      configs.set(digest, labels)
       notes.addConfig(digest, bytes)
     },
     untaggedSince: (versions, now) => firstSeen(versions, seen, now),

@@ -82,7 +82,8 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
     modes: ALL,
     schema: fields.oneOf(
       MODES,
-      ' `retain` deletes what the policy does not keep, `purge` deletes what you name.'
+      ' `retain` deletes what the policy does not keep, `purge` deletes what the input `purge` beside it names, `restore` undoes ' +
+        'a run; a dry run is the input `dry-run: true`.'
     ),
     default: 'retain'
   },

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts'
 import { MODES } from '../model/run.ts'
 import { matchesNothing } from '../policy/cover.ts'
-import { unknownPlaceholders } from '../policy/expected-tags.ts'
+import { unknownPlaceholders } from '../policy/tag-values.ts'
 import * as fields from './fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { relativeTo } from './package-selection.ts'
@@ -33,9 +33,9 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     else if (!unknown.has(nameOf(key))) {
       // What begins with a verb goes on from the name.
       const colon = (message: string): string => (message.startsWith('is ') ? '' : ':')
-      problems.push(
-        ...parsed.error.issues.map(({ message }) => `Input \`${nameOf(key)}\`${colon(message)} ${message}`)
-      )
+      // Each entry of a list may have the same fault.
+      const messages = new Set(parsed.error.issues.map(({ message }) => message))
+      for (const message of messages) problems.push(`Input \`${nameOf(key)}\`${colon(message)} ${message}`)
     }
   }
   const { packages, owner, registryUrl } = values as Partial<Inputs>

@@ -140,7 +140,7 @@ function filterAsRegex(filter: string): string {
 /** Escapes, anchors and quantifiers mean something in regular expressions only. */
 function regexWithoutSlashes(text: string, not: string): string | undefined {
   const looksSo =
-    /^\^|\$$|\\|^\.[*+]|[\])][+]|(?<![?*+@!])\((?!\?[<:=!]).*\)|\(\?[<:=!]/.test(text) && isRegex(text)
+    /^\^|\$$|\\|^\.[*+]|[\]).][+]|(?<![?*+@!])\((?!\?[<:=!]).*\)|\(\?[<:=!]/.test(text) && isRegex(text)
   if (!looksSo) return undefined
   return `it is a regular expression without slashes. Write ${code(`${not}/${text.replaceAll(/(?<!\\)\//g, '\\/')}/`)}.`
 }

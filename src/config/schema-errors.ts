@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { nearest } from '../util/suggest.ts'
+import { INPUT_DEFAULTS } from './input-table.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
 export interface SchemaError {
@@ -65,9 +66,10 @@ function unknownKey(known: readonly string[], key: string, schema: z.ZodType): s
   const near = nearest(key, known)
   if (near !== undefined) return `This key is not known. Did you mean ${quote(near)}?`
   const place = PLACES.find(({ path }) => key !== 'name' && keysAt(schema, path).includes(key))
-  return place === undefined
-    ? `This key is not known. The known keys are ${known.map(quote).join(', ')}.`
-    : `This key is not known here. It belongs ${place.words}.`
+  if (place !== undefined) return `This key is not known here. It belongs ${place.words}.`
+  return INPUT_DEFAULTS.has(key)
+    ? 'This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule under `packages`.'
+    : `This key is not known. The known keys are ${known.map(quote).join(', ')}.`
 }
 
 /** Where the keys of a policy stand. `name` is not looked up, because it can mean anything. */

@@ -57,7 +57,9 @@ export const purgeNames = list(
     .string()
     .refine(
       given => !/[*!|[{"'`$]|^\/.*\/$|^semver:/.test(given),
-      says('is not a name. Write tags in full, without wildcards and quotation marks.')
+      says(
+        'is not a name. Write tags in full, without wildcards and quotation marks; `purge: package` deletes the whole package.'
+      )
     )
 )
 

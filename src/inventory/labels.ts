@@ -1,8 +1,9 @@
 import { type Digest, shortDigest } from '../model/digest.ts'
+import type { Labels } from '../model/labels.ts'
 import type { Descriptor, Manifest } from '../model/manifest.ts'
 import type { Content, Package } from '../model/package.ts'
 import type { Registry } from '../registry/client.ts'
-import { type Labels, labelsIn } from '../registry/config.ts'
+import { labelsIn } from '../registry/config.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
@@ -55,7 +56,7 @@ export async function readLabels(
     return config === undefined ? {} : readConfig(config)
   }
 
-  async function readConfig(config: Digest): Promise<Labels | string> {
+  async function readConfig(config: Digest): Promise<Labels | string | undefined> {
     const known = recollection.labels(config)
     if (known !== undefined) return known
     const blob = await registry.readBlob(repository, config)

@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, digestsNamedIn, parseDigest } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, parseDigest, sha256Of, shortDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
 import {
   type Content,
@@ -10,6 +10,7 @@ import {
   type PackageVersion
 } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { AT_ONCE, mentionedBy, type Read } from './arrivals.ts'
 import { clustersOf } from './clusters.ts'
 import { afterDenials, PAUSES, type Witness } from './evidence.ts'
@@ -19,6 +20,8 @@ import { contentOf, sharedTexts } from './shared-texts.ts'
 const HOPELESS = 100
 /** From this wave on, untagged versions are read in ever larger groups, whatever happens. */
 const PATIENT_WAVES = 100
+/** Of what one index names and GitHub does not list, so many are asked for, because 4 MiB can name 24,000 that nobody has. */
+const MOST_UNLISTED = 2_000
 
 /**
  * Finds out what every version of a package needs, with as few reads as will do, because GitHub counts each as a
@@ -30,6 +33,7 @@ const PATIENT_WAVES = 100
  * @param read gives a digest's manifest; called once for each, and again for what it calls missing
  * @param witness who else knows of a manifest that the registry denies
  * @param progress told how many digests are settled, of how many that are known so far
+ * @param wanted what stays whatever becomes of the indexes that name it
  * @returns contents of every listed version, and of every unlisted digest that a manifest or a referrer's tag names
  * @throws ExpectedError when the registry has none of the listed manifests: it is not the package that was listed
  */
@@ -38,7 +42,8 @@ export async function readInventory(
   list: ListedPackage,
   read: Read,
   witness: Witness,
-  progress: (done: number, total: number) => void = () => {}
+  progress: (done: number, total: number) => void = () => {},
+  wanted: readonly Digest[] = []
 ): Promise<Inventory> {
   const { versions, unlisted } = list
   const listed = new Set(versions.map(version => version.digest))
@@ -46,7 +51,7 @@ export async function readInventory(
   const attempt = withinReason(read)
   const shared = sharedTexts(versions)
   const readOnce = async (digest: Digest): Promise<Content> => {
-    const content = contentOf(await attempt(digest), shared)
+    const content = withBoundedParts(contentOf(await attempt(digest), shared), digest, listed, contents)
     contents.set(digest, content)
     progress(contents.size, Math.max(versions.length, contents.size))
     return content
@@ -65,10 +70,11 @@ export async function readInventory(
     contents,
     follow
   )
-  await follow(attestationsOfShared(contents))
+  const alone = [...wanted, ...tagged.map(version => version.digest), ...unlisted.keys()]
+  await follow(attestationsBeside(alone, contents))
   await lookAgain(contents, readAgain, witness)
   // What was denied at first may share platforms as well.
-  await follow(attestationsOfShared(contents))
+  await follow(attestationsBeside(alone, contents))
   refuseForeign(pkg, versions, contents)
   for (const [digest, { state }] of contents) {
     if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
@@ -122,7 +128,7 @@ function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, r
       if (!leadsNowhere(child) || !listed.has(child.digest)) leads.push(child.digest)
       else if (!contents.has(child.digest)) contents.set(child.digest, NAMED)
     }
-    return leads.filter(claim)
+    return leads.filter(digest => contents.get(digest)?.state !== 'unread' && claim(digest))
   }
 
   async function readAll(digests: readonly Digest[]): Promise<void> {
@@ -164,15 +170,20 @@ async function readUntagged(
 }
 
 /**
- * Attestations beside a platform that several indexes name. When the index that names one of these goes, the
- * platform may stay, and then only its `subject` can tell that it still describes something.
+ * Attestations that nobody read, beside a platform that several indexes name, or that may stay alone. When the index that
+ * names one of these goes, the platform may stay, and then only its `subject` can tell that it still describes something.
+ *
+ * @param alone what may stay without any index, because it has a tag of its own or a rule names it
  */
-function attestationsOfShared(contents: ReadonlyMap<Digest, Content>): Digest[] {
+export function attestationsBeside(
+  alone: readonly Digest[],
+  contents: ReadonlyMap<Digest, Content>
+): Digest[] {
   const indexes = [...contents.values()].flatMap(content =>
     content.state === 'read' ? [content.manifest.children] : []
   )
   const named = new Set<Digest>()
-  const shared = new Set<Digest>()
+  const shared = new Set<Digest>(alone)
   for (const { digest } of indexes.flat()) (named.has(digest) ? shared : named).add(digest)
   return indexes
     .flat()
@@ -226,4 +237,28 @@ function dropBlobs(contents: Map<Digest, Content>, listed: ReadonlySet<Digest>):
     const children = content.manifest.children.filter(child => !isBlob(child))
     contents.set(digest, { state: 'read', manifest: { ...content.manifest, children } })
   }
+}
+
+/**
+ * Has one child stand for those of an index that nobody is asked for. It is unread: it may be there and need anything,
+ * where one of them may, so that no index is called gone because of them.
+ */
+function withBoundedParts(
+  content: Content,
+  index: Digest,
+  listed: ReadonlySet<Digest>,
+  contents: Map<Digest, Content>
+): Content {
+  if (content.state !== 'read') return content
+  const { children } = content.manifest
+  const beyond = children.filter(({ digest }) => !listed.has(digest)).slice(MOST_UNLISTED)
+  const one = beyond.find(child => !leadsNowhere(child)) ?? beyond[0]
+  if (one === undefined) return content
+  const digest = sha256Of(Buffer.from(`parts of ${index}`))
+  const named = `${shortDigest(index)} names ${count(beyond.length, 'manifest')} more`
+  const cause = `${named} that GitHub does not list than the ${formatNumber(MOST_UNLISTED)} that are asked for`
+  contents.set(digest, { state: 'unread', cause })
+  const unasked = new Set(beyond)
+  const asked = children.filter(child => !unasked.has(child))
+  return { state: 'read', manifest: { ...content.manifest, children: [...asked, { ...one, digest }] } }
 }

@@ -2,11 +2,12 @@ import type { Context } from '../context.ts'
 import { type Digest, isUserTag } from '../model/digest.ts'
 import type { Content, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
+import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { findTags, withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
-import { readInventory } from './manifests.ts'
+import { attestationsBeside, readInventory } from './manifests.ts'
 
 /**
  * GitHub's list may still show a tag on the version that had it before. Asking the registry for every tag, on every
@@ -39,16 +40,8 @@ export async function followMovedTags(
   const { package: pkg, versions, contents, unresolved = [] } = inventory
   const unlisted: ListedPackage['unlisted'] = inventory.unlisted ?? new Map()
   const repository = repositoryOf(pkg)
-  // Of a digest that GitHub lists twice, either row may have the tag.
-  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
-  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
-  const heads = await eachOf(tagsToAsk(versions, going), AT_ONCE, async tag => ({
-    tag,
-    head: await registry.headTag(repository, tag)
-  }))
-  const moved = heads.flatMap(({ tag, head }) =>
-    head.state === 'found' && !listed.has(`${head.digest} ${tag}`) ? [[tag, head] as const] : []
-  )
+  const elsewhere = await movedTags({ versions, unlisted, unresolved }, going, registry, repository)
+  const moved = elsewhere.filter(([, { state }]) => state === 'found')
   const open = new Set(unresolved.map(({ ref }) => ref))
   const unknown = wanted.filter(digest => !contents.has(digest) && !open.has(digest))
   const named = await findTags(registry, repository, [...new Set([...unknown, ...ranked])], clock)
@@ -56,7 +49,8 @@ export async function followMovedTags(
   const found = [...named].filter(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
-  if (moved.length === 0 && found.length === 0 && doubtful.size === 0) return loaded
+  const beside = attestationsBeside(wanted, contents)
+  if (moved.length + found.length + beside.length === 0 && doubtful.size === 0) return loaded
   const tagged = withTags({ versions, unlisted, unresolved }, new Map(moved))
   const list = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
@@ -65,10 +59,36 @@ export async function followMovedTags(
       ? known
       : registry.readManifest(repository, digest)
   }
-  const seen = await readInventory(pkg, list, read, witnessOf(list, clock))
+  const seen = await readInventory(pkg, list, read, witnessOf(list, clock), undefined, wanted)
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
-  if (moved.length === 0 && found.length === 0 && isThere) return loaded
+  if (moved.length + found.length + beside.length === 0 && isThere) return loaded
   return { ...loaded, inventory: { ...inventory, ...seen } }
+}
+
+/**
+ * Asks the registry for tags that move.
+ *
+ * @param going versions all of whose tags are asked for
+ * @returns those that stand on something else than the list shows, and those that nobody could read
+ */
+export async function movedTags(
+  { versions, unlisted }: ListedPackage,
+  going: ReadonlySet<Digest>,
+  registry: Pick<Registry, 'headTag'>,
+  repository: string
+): Promise<(readonly [string, TagHead])[]> {
+  // Of a digest that GitHub lists twice, either row may have the tag.
+  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
+  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
+  const heads = await eachOf(
+    tagsToAsk(versions, going),
+    AT_ONCE,
+    async tag => [tag, await registry.headTag(repository, tag)] as const
+  )
+  return heads.filter(
+    ([tag, head]) =>
+      head.state === 'unread' || (head.state === 'found' && !listed.has(`${head.digest} ${tag}`))
+  )
 }
 
 /** Adds what stands in the registry without a tag that anybody lists. */

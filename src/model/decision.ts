@@ -66,8 +66,8 @@ export const WHOLE_PACKAGE = 'package'
 
 /** Why a version comes back. */
 export type RestoreReason =
-  /** The run that is undone deleted it; `started` in milliseconds since 1970. */
-  | { readonly code: 'undo'; readonly started: number }
+  /** The run that is undone deleted it, perhaps with the whole package; `started` in milliseconds since 1970. */
+  | { readonly code: 'undo'; readonly started: number; readonly whole: boolean }
   | { readonly code: 'asked-for' }
   /** It was deleted, and turned out to be needed. `why` is a phrase. */
   | { readonly code: 'needed'; readonly why: string }
@@ -188,7 +188,13 @@ export interface Plan {
    * Manifests that could not be read; without a digest where nobody knows what a tag stands on. What they could need
    * stays.
    */
-  readonly unread: readonly { readonly digest?: Digest; readonly ref: Ref; readonly cause: string }[]
+  readonly unread: readonly {
+    readonly digest?: Digest
+    /** What names it, where GitHub does not list it: only that can be deleted. */
+    readonly namedBy?: Digest
+    readonly ref: Ref
+    readonly cause: string
+  }[]
 }
 
 /** A plan that decides nothing and does nothing. */

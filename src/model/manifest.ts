@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts'
+import type { Labels } from './labels.ts'
 
 /** What an entry of an index says about the manifest that it names. Layer blobs of a build cache are no entries. */
 export interface Descriptor {
@@ -58,7 +59,9 @@ export interface Manifest {
   /** The manifest that this one describes (OCI 1.1 `subject`). */
   readonly subject?: Digest
   readonly artifactType?: string
-  readonly annotations: Readonly<Record<string, string>>
+  readonly annotations: Labels
+  /** True where it has more annotations than are held, or nobody can read them: there are none above then. */
+  readonly annotationsUnknown?: boolean
   /** Why it is of a kind that nobody knows: a phrase. Its children are then all that its bytes name. */
   readonly unknown?: string
   /** The config blob, where labels live; absent for an index. */

@@ -6,11 +6,14 @@ import type { Inputs } from '../config/inputs.ts'
 import { entriesOf } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
+import { findTags } from '../inventory/evidence.ts'
 import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
+import { parseDigest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
-import { decidePurge, purgeEverything } from '../policy/purge.ts'
+import { isTag } from '../model/tag.ts'
+import { decidePurge, notListed, purgeEverything } from '../policy/purge.ts'
 import { nameOf } from '../report/phrases.ts'
 import { inventoryHash } from '../report/record-build.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -39,13 +42,14 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
   const loaded = await load(pkg, context, () => true)
   loaded.recollection.keep(loaded.listing.versions, context.clock.now())
   const { plan, refused, absent, unread } = decidePurge(loaded.inventory, names)
+  const doubts = await stillThere(pkg, absent, context)
   return {
     run: {
       package: pkg,
       plan,
       outcomes: [],
       contents: loaded.inventory.contents,
-      alarms: refused,
+      alarms: [...refused, ...doubts],
       warnings: [
         ...absent.map(name => `"${name}" is not there.`),
         ...unread.map(({ ref, cause }) => `${ref} could not be read (${cause}). This purge leaves it alone.`)
@@ -54,6 +58,20 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
     changes: thenPull(loaded.inventory, deletions(plan, loaded)),
     deferred: false
   }
+}
+
+/** What of these names the registry has all the same, because GitHub's list may lag: sentences. */
+async function stillThere(
+  pkg: Package,
+  names: readonly string[],
+  { registry, clock }: Context
+): Promise<string[]> {
+  const references = names.filter(name => parseDigest(name) !== undefined || isTag(name))
+  const heads = await findTags(registry, repositoryOf(pkg), references, clock)
+  return [...heads].flatMap(([name, head]) => {
+    if (head.state === 'found') return [notListed(name)]
+    return head.state === 'unread' ? [`Whether "${name}" is there is unknown: ${head.cause}.`] : []
+  })
 }
 
 /** After the deletions, and the look at them, tries whether what went can still be pulled. */
@@ -80,7 +98,7 @@ function thenPull(
 }
 
 /** What was deleted may be served for a moment longer; these are the pauses between tries, in milliseconds. */
-const PAUSES = [0, 2_000, 8_000]
+const PAUSES = [0, 500, 2_000, 8_000, 1_000]
 
 /**
  * A sentence where the registry has one of these versions, because another push may have brought it back, or does not
@@ -91,19 +109,22 @@ async function stillPullable(
   versions: readonly PackageVersion[],
   { registry, clock }: Context
 ): Promise<string[]> {
-  let left: readonly { version: PackageVersion; unknown?: string }[] = versions.map(version => ({ version }))
-  const look = async (version: PackageVersion) => {
+  // One denial may be a slip, so it takes two in a row.
+  let left: readonly { version: PackageVersion; unknown?: string; isDenied?: true }[] = versions.map(
+    version => ({ version })
+  )
+  const look = async ({ version, isDenied }: (typeof left)[number]): Promise<typeof left> => {
     // A package that went with its last version may not be read at all.
     const head = await orFailure(() => registry.headTag(repositoryOf(pkg), version.digest))
     if ('problem' in head) return head.problem === 'left' ? [{ version, unknown: head.sentence }] : []
-    if (head.state === 'missing') return []
+    if (head.state === 'missing') return isDenied ? [] : [{ version, isDenied: true }]
     if (head.state === 'found') return [{ version }]
     // What nobody could read before cannot be pulled either.
     return contents.get(version.digest)?.state === 'unread' ? [] : [{ version, unknown: head.cause }]
   }
   for (const pause of PAUSES) {
     if (left.length > 0) await clock.sleep(pause)
-    left = (await eachOf(left, SIDE_BY_SIDE, ({ version }) => look(version))).flat()
+    left = (await eachOf(left, SIDE_BY_SIDE, look)).flat()
   }
   const [first] = left
   if (first === undefined) return []

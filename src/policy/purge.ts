@@ -160,12 +160,12 @@ function namedIn(
       place === undefined &&
       graph.nodes.some(({ tags, digest }) => tags.includes(name) || digest === name)
     ) {
-      unknown.push(`"${name}" is in the registry, but GitHub does not list its version yet: run again.`)
+      unknown.push(notListed(name))
     } else if (place === undefined && optional) absent.push(name)
     else if (place === undefined) {
       unknown.push(
         `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
-          `there is nothing left to purge, and \`${name}?\` allows that.`
+          `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
       )
     } else if (digests.size > 1) {
       unknown.push(`"${name}" means ${digests.size} versions, so it is left alone: give the full digest.`)
@@ -173,6 +173,12 @@ function namedIn(
   }
   return { named, unknown, absent }
 }
+
+/** Why what is named stays, although it is there: a sentence. */
+export const notListed = (name: string): string =>
+  `"${name}" is in the registry, but GitHub does not list its version yet: run again.`
+
+const EVERYTHING = ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`
 
 /** What a given name means: `name@sha256:…` its digest, `ghcr.io/owner/name:tag` its tag. */
 function nameIn(given: string): { name: string; optional: boolean } {

@@ -218,11 +218,11 @@ function isOfAge(match: Match, version: PackageVersion, input: EvaluationInput):
 function isOfLabels({ action, match }: Rule, { digest, content }: Node, { usage }: EvaluationInput): boolean {
   if (match.labels === undefined) return true
   const known = usage.labels.get(digest)
-  const annotations = content.state === 'read' ? content.manifest.annotations : {}
+  const { annotations = {}, annotationsUnknown = false } = content.state === 'read' ? content.manifest : {}
   for (const [label, patterns] of match.labels) {
     const values = [own(annotations, label), known && own(known, label)].filter(value => value !== undefined)
     if (patterns.scan(values).size > 0) continue
-    if (action === 'delete' || known !== undefined) return false
+    if (action === 'delete' || (known !== undefined && !annotationsUnknown)) return false
   }
   return true
 }

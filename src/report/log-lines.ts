@@ -1,8 +1,9 @@
 import type { Mode, RunResult } from '../model/run.ts'
-import { count, formatDuration, formatNumber, quote, some } from '../util/format.ts'
+import { count, formatAge, formatDuration, formatNumber, quote, some } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
+import { regexHint } from './phrases.ts'
 import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */
@@ -34,7 +35,7 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   const refused = sums.refused > 0 && run.mode === 'retain' ? [REFUSED] : []
   if (run.dryRun) {
     if (sums.planned + sums.untagPlanned === 0)
-      return [`Nothing was changed, and a real run would delete nothing${others}. ${idle(run)}${report}`]
+      return [`Nothing was changed, and a real run would delete nothing${others}. ${whyIdle(run)}${report}`]
     const exactly = run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
     const confirm = run.confirm === undefined ? '' : ` and with \`confirm: ${run.confirm}\``
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
@@ -45,7 +46,7 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
       `${NEXT}${confirm}${exactly}.`
     ]
   }
-  if (sums.deleted === 0) return [`Nothing was deleted${others}. ${report}`, ...refused]
+  if (sums.deleted === 0) return [`Nothing was deleted${others}. ${whyIdle(run)}${report}`, ...refused]
   return [
     `${imagesPhrase(images.gone, 'deleted', sums.deleted)}${others}. Digest of the plan, to compare runs: ${planDigest(run)}`,
     ...refused,
@@ -53,12 +54,36 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   ]
 }
 
-/** Delete patterns that no tag matches: the reason why nothing goes is often a star that is missing. */
-function idle({ packages }: RunResult): string {
-  const patterns = unmatched(packages).flatMap(({ action, pattern }) =>
-    action === 'delete' ? [pattern] : []
+/**
+ * The usual reasons why nothing goes, as sentences with a blank behind each: a grace that holds what is young, and delete
+ * patterns that no tag matches, often because a star is missing. Empty where something goes.
+ */
+export function whyIdle({ mode, packages }: RunResult): string {
+  const { planned, deleted, untagged, untagPlanned } = total(packages)
+  if (mode !== 'retain' || planned + deleted + untagged + untagPlanned > 0) return ''
+  const graces = packages.flatMap(({ plan }) =>
+    (plan?.decisions ?? []).flatMap(({ reasons: [reason] }) =>
+      reason.code === 'young' ? [reason.grace] : []
+    )
   )
-  return patterns.length === 0 ? '' : `No tag matches ${some(patterns.map(quote), 5)}. `
+  const held = `${count(graces.length, 'version')} ${graces.length === 1 ? 'is' : 'are'} younger than the grace of `
+  const patterns = unmatched(packages).filter(({ action }) => action === 'delete')
+  return [
+    ...(graces.length === 0
+      ? []
+      : [
+          `${held}${formatAge(Math.max(...graces))} (\`grace\`), so no rule deletes ${graces.length === 1 ? 'it' : 'them'}. `
+        ]),
+    ...(patterns.length === 0
+      ? []
+      : [
+          `No tag matches ${some(
+            patterns.map(({ pattern }) => quote(pattern)),
+            5
+          )}. `
+        ]),
+    ...patterns.map(({ pattern }) => regexHint(pattern)).filter(hint => hint !== '')
+  ].join('')
 }
 
 const REFUSED = `What GitHub refuses by a rule of its own stays, and is not a failure: ${troubleshooting('refused-by-github')}`
@@ -68,8 +93,9 @@ export function restoredPhrase({ packages, dryRun }: RunResult, where = ''): str
   const sums = total(packages)
   const { restored, there } = imageTally(packages)
   const dry = dryRun ? 'Dry run: ' : ''
-  if (restored === 0 && there > 0 && sums.already === sums.versions) {
-    const all = there === 1 ? 'the image is' : `all ${formatNumber(there)} images are`
+  if (sums.already > 0 && sums.already === sums.versions) {
+    const [number, what] = there > 0 ? [there, 'image'] : [sums.versions, 'version']
+    const all = number === 1 ? `the ${what} is` : `all ${count(number, what)} are`
     return `${dryRun ? 'Dry run: nothing' : 'Nothing'} to restore${where}: ${all} there already`
   }
   const already = sums.already > 0 ? `, ${count(sums.already, 'version')} there already` : ''

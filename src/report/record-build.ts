@@ -47,7 +47,7 @@ export function packageHead(run: PackageRun): Omit<PackageRecord, 'versions' | '
     brakes: plan?.brakes.map(brake => ({ ...brake })) ?? [],
     hits: plan?.hits.map(hits => ({ ...hits })) ?? [],
     broken: plan?.broken.map(({ version: { id, digest }, state }) => ({ id, digest, state })) ?? [],
-    unread: plan?.unread.map(unread => ({ ...unread })) ?? []
+    unread: plan?.unread.map(({ namedBy: _, ...unread }) => unread) ?? []
   }
 }
 

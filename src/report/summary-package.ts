@@ -1,13 +1,15 @@
-import type { Decision, Outcome, OutcomeStatus, Plan, Reason, Step } from '../model/decision.ts'
-import { type Digest, shortDigest } from '../model/digest.ts'
-import type { Package, PackageVersion } from '../model/package.ts'
+import type { Decision, Outcome, OutcomeStatus, Plan, Step } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Package } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
-import { count, formatAge, formatNumber } from '../util/format.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { explanationPart } from './explanation.ts'
-import { code, details, type Head, LEFT, listing, prose, RIGHT, safe, versionPage } from './markdown.ts'
-import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './phrases.ts'
-import { deletionsIn, GONE, goesWithPackage, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
+import { groupOf } from './group-phrases.ts'
+import { code, details, type Head, LEFT, listing, prose, RIGHT, safe } from './markdown.ts'
+import { BROKEN, isPart, outcomeWord } from './phrases.ts'
+import { belonging, RULE, rootCell, type Verdicts, versionCell, WHY } from './summary-cells.ts'
+import { deletionsIn, GONE, hidesImages, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
 /** Lists of anything but deleted images are cut after this many rows. */
@@ -46,32 +48,29 @@ export function packageFold(run: PackageRun, most: number): string {
     brokenPart(plan.broken, few, pkg),
     unreadPart(plan.unread, few),
     duePart(plan.decisions, outcomes, most, pkg),
-    keptPart(plan.decisions, Math.min(MOST_KEPT, most), pkg),
-    reasonsPart('Reasons to keep', plan.decisions, keptBecause, few),
-    reasonsPart('Reasons to delete', plan.decisions, dueBecause, few)
+    keptPart(plan.decisions, imageTally([run]).remaining, Math.min(MOST_KEPT, most), pkg),
+    reasonsPart('Reasons to keep', plan.decisions, 'keep', few),
+    reasonsPart('Reasons to delete', plan.decisions, 'delete', few)
   ].filter(part => part !== '')
   return parts.length === 0 ? '' : details(`<code>${safe(pkg.name)}</code>: ${happened}`, parts.join('\n\n'))
 }
 
 function whatHappened(run: PackageRun): string {
   const sums = tally(run)
-  const { gone, planned, restored, kept } = imageTally([run])
+  const { gone, planned, restored } = imageTally([run])
   const due = sums.held + sums.left
+  const undoes = run.plan?.decisions.some(({ verdict }) => verdict === 'restore') ?? false
   const clauses = [
     sums.deleted + sums.already > 0 ? imagesPhrase(gone, 'deleted', sums.deleted + sums.already) : '',
     sums.planned > 0
-      ? imagesPhrase(
-          planned + restored,
-          restored > 0 ? 'would be restored' : 'would be deleted',
-          sums.planned
-        )
+      ? imagesPhrase(planned + restored, undoes ? 'would be restored' : 'would be deleted', sums.planned)
       : '',
     sums.restored > 0 ? imagesPhrase(restored, 'restored', sums.restored) : '',
     due > 0 ? `${count(due, 'version')} due, but not deleted` : '',
     sums.refused > 0 ? `${formatNumber(sums.refused)} refused` : '',
     sums.skipped > 0 ? `${formatNumber(sums.skipped)} skipped` : '',
     sums.failed > 0 ? `${formatNumber(sums.failed)} failed` : '',
-    sums.kept > 0 ? stayPhrase(kept, sums.kept) : ''
+    undoes ? '' : stayPhrase([run])
   ].filter(clause => clause !== '')
   return clauses.join(', ') || count(sums.versions, 'version')
 }
@@ -89,8 +88,6 @@ function section<T>(
   return `**${title}**\n\n${listing(heads, items.slice(0, most).map(row), items.length, what)}`
 }
 
-type Verdicts = ReadonlyMap<Digest, Decision>
-
 const TROUBLES: readonly OutcomeStatus[] = ['failed', 'refused', 'skipped']
 
 /** Roots of images that were changed, and how many of the changed versions are parts of each. */
@@ -106,57 +103,59 @@ function imagesIn(changes: readonly { readonly step: Step }[]): { root: Digest; 
 /** `2 images, and 4 parts of them …`: says what the column of parts counts. */
 function withParts(images: number, versions: number): string {
   const parts = versions - images
-  const of = parts === 0 ? '' : `, and ${count(parts, 'part')} of them (platforms, attestations, signatures)`
+  const them = images === 1 ? 'it' : 'them'
+  const of =
+    parts === 0 ? '' : `, and ${count(parts, 'part')} of ${them} (platforms, attestations, signatures)`
   return `${count(images, 'image')}${of}`
 }
 
 /** One row an image: a root, and how many of its children and referrers go with it. */
 function deletedPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number, pkg: Package): string {
   const went = deletionsIn(outcomes, GONE)
-  const images = imagesIn(went)
-  const hasParts = went.length > images.length
   const isPlanned = went.some(outcome => outcome.status === 'planned')
   // What is gone has no page; a link in each of thousands of rows would leave room for half of them.
-  const link = isPlanned && images.length <= MOST_ROWS ? pkg : undefined
-  const title = isPlanned ? 'Would be deleted' : 'Deleted'
-  const first = went[0] && verdicts.get(went[0].step.version.digest)?.reasons[0]
-  const isWhole = first !== undefined && goesWithPackage(first)
+  const link = isPlanned && imagesIn(went).length <= MOST_ROWS ? pkg : undefined
+  return changedPart(isPlanned ? 'Would be deleted' : 'Deleted', went, verdicts, most, RULE, link)
+}
+
+/** The same of what is restored. */
+function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
+  const back = outcomes.filter(
+    ({ step, status }) => step.action === 'restore' && (status === 'done' || status === 'planned')
+  )
+  const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
+  return changedPart(title, back, verdicts, most, { heads: [], cells: () => [] })
+}
+
+/** A row for each image that was changed, or for each version where nobody knows the images. */
+function changedPart(
+  title: string,
+  changes: readonly Outcome[],
+  verdicts: Verdicts,
+  most: number,
+  columns: typeof RULE,
+  link?: Package
+): string {
+  const images = imagesIn(changes)
+  const first = changes[0] && verdicts.get(changes[0].step.version.digest)?.reasons[0]
+  const isHidden = first !== undefined && hidesImages(first)
+  const hasParts = changes.length > images.length
   return section(
-    `${title}: ${isWhole ? count(went.length, 'version') : withParts(images.length, went.length)}`,
+    `${title}: ${isHidden ? count(changes.length, 'version') : withParts(images.length, changes.length)}`,
     images,
-    isWhole ? 'version' : 'image',
+    isHidden ? 'version' : 'image',
     most,
-    [LEFT(isWhole ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...RULE.heads],
+    [LEFT(isHidden ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...columns.heads],
     ({ root, parts }) => {
       const reason = verdicts.get(root)?.reasons[0]
       return [
         rootCell(verdicts, root, link),
         ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
-        ...(reason === undefined ? ['', ''] : RULE.cells(reason))
+        ...(reason === undefined ? columns.heads.map(() => '') : columns.cells(reason))
       ]
     }
   )
 }
-
-/** The rule by which an image goes, or the reason where that is none. */
-function ruleCell(reason: Reason): string {
-  switch (reason.code) {
-    case 'delete-rule':
-    case 'untagged':
-      return safe(reason.rule)
-    case 'broken':
-      return `${safe(reason.rule)}: ${BROKEN[reason.state]}`
-    default:
-      return safe(phrase(reason))
-  }
-}
-
-/** The columns that say why an image goes, and those that say why it stays. */
-const RULE = {
-  heads: [LEFT('Rule'), RIGHT('Age')],
-  cells: (reason: Reason) => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
-}
-const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(phrase(reason))] }
 
 /** Images that are due and were not reached, by a brake or a budget: what the next run would do. */
 function duePart(
@@ -170,13 +169,16 @@ function duePart(
     ({ verdict, version, reasons: [reason] }) =>
       verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id)
   )
-  return imagesPart('Due, but not deleted', roots, most, RULE, roots.length <= MOST_ROWS ? pkg : undefined)
+  const link = roots.length <= MOST_ROWS ? pkg : undefined
+  return imagesPart(`Due, but not deleted: ${count(roots.length, 'image')}`, roots, most, RULE, link)
 }
 
 /** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
-function keptPart(decisions: readonly Decision[], most: number, pkg: Package): string {
+function keptPart(decisions: readonly Decision[], stay: number, most: number, pkg: Package): string {
   const roots = decisions.filter(({ verdict, reasons: [reason] }) => verdict === 'keep' && !isPart(reason))
-  return imagesPart('Kept', roots, most, WHY, pkg)
+  // What was due and is still there stays as well, and has a list of its own.
+  const of = roots.length < stay ? ` of the ${formatNumber(stay)} that stay` : ''
+  return imagesPart(`Kept: ${count(roots.length, 'image')}${of}`, roots, most, WHY, pkg)
 }
 
 function imagesPart(
@@ -186,14 +188,10 @@ function imagesPart(
   { heads, cells }: typeof RULE,
   pkg: Package | undefined
 ): string {
-  return section(
-    `${title}: ${count(images.length, 'image')}`,
-    images,
-    'image',
-    most,
-    [LEFT('Image'), ...heads],
-    ({ version, reasons }) => [versionCell(version, pkg), ...cells(reasons[0])]
-  )
+  return section(title, images, 'image', most, [LEFT('Image'), ...heads], ({ version, reasons }) => [
+    versionCell(version, pkg),
+    ...cells(reasons[0])
+  ])
 }
 
 function troublePart(
@@ -221,22 +219,6 @@ function troublePart(
 }
 
 const NOBODY = prose(`Nobody can delete these. See ${troubleshooting('refused-by-github')}`)
-
-function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], most: number): string {
-  const back = outcomes.filter(
-    ({ step, status }) => step.action === 'restore' && (status === 'done' || status === 'planned')
-  )
-  const images = imagesIn(back)
-  const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
-  return section(
-    `${title}: ${withParts(images.length, back.length)}`,
-    images,
-    'image',
-    most,
-    [LEFT('Image'), RIGHT('Parts')],
-    ({ root, parts }) => [rootCell(verdicts, root), parts === 0 ? '' : `+${formatNumber(parts)}`]
-  )
-}
 
 function untaggedPart(outcomes: readonly Outcome[], most: number): string {
   const stripped = outcomes.filter(({ step, status }) => step.action === 'untag' && GONE.includes(status))
@@ -278,48 +260,18 @@ function unreadPart(unread: Plan['unread'], most: number): string {
 function reasonsPart(
   title: string,
   decisions: readonly Decision[],
-  because: (decision: Decision) => string | undefined,
+  verdict: Decision['verdict'],
   most: number
 ): string {
   const counts = new Map<string, number>()
   for (const decision of decisions) {
-    const reason = because(decision)
-    if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    if (decision.verdict !== verdict) continue
+    const reason = groupOf(decision)
+    counts.set(reason, (counts.get(reason) ?? 0) + 1)
   }
   // A single reason stands in the list of images already.
   if (counts.size < 2) return ''
   const sorted = [...counts].sort(([, a], [, b]) => b - a)
   const heads = [LEFT('Reason'), RIGHT('Versions')]
   return section(title, sorted, 'reason', most, heads, ([reason, n]) => [safe(reason), formatNumber(n)])
-}
-
-function keptBecause(decision: Decision): string | undefined {
-  return decision.verdict === 'keep' ? keepGroup(decision.reasons[0]) : undefined
-}
-
-function dueBecause(decision: Decision): string | undefined {
-  return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : undefined
-}
-
-/** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */
-function belonging(verdicts: Verdicts, step: Step): string {
-  if (step.action === 'untag' || step.root === step.version.digest) return ''
-  return verdicts.has(step.root) ? ` of ${rootCell(verdicts, step.root)}` : ''
-}
-
-function rootCell(verdicts: Verdicts, root: Digest, pkg?: Package): string {
-  const version = verdicts.get(root)?.version
-  return version === undefined ? code(shortDigest(root)) : versionCell(version, pkg)
-}
-
-/** Its tags or its digest; the first of them leads to its page where there is one, in the package `pkg`. */
-function versionCell(version: PackageVersion, pkg?: Package): string {
-  const names = version.tags.length === 0 ? [shortDigest(version.digest)] : version.tags
-  const [first = '', ...others] = names.slice(0, 5).map(name => code(name))
-  const page = pkg === undefined ? undefined : versionPage(pkg, version)
-  const more = names.length - 1 - others.length
-  return (
-    [page === undefined ? first : `[${first}](${page})`, ...others].join(' ') +
-    (more > 0 ? ` and ${formatNumber(more)} more` : '')
-  )
 }

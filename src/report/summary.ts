@@ -1,7 +1,7 @@
 import type { RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
-import { DELETIONS_A_MINUTE, restoredPhrase } from './log-lines.ts'
+import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
 import { alert, code, details, LEFT, listing, packageTable, prose, RIGHT, safe, share } from './markdown.ts'
 import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
@@ -25,6 +25,7 @@ export function renderSummary(run: RunResult): string {
   const blocks = [
     `## ${isCheck ? checkHeadline(run) : headline(run, sums)}`,
     dryRunNote(run, sums),
+    isCheck ? '' : prose(whyIdle(run)),
     troubleBox(run),
     incompleteBox(run, sums),
     warningBox(run),
@@ -72,11 +73,11 @@ function headline(run: RunResult, sums: Tally): string {
   const images = imageTally(run.packages)
   if (run.dryRun) {
     const would = imagesPhrase(images.planned, 'would be deleted', sums.planned)
-    return `${failed}Dry run: ${would} ${where}, ${stayPhrase(images.kept, sums.kept)}`
+    return `${failed}Dry run: ${would} ${where}, ${stayPhrase(run.packages)}`
   }
   const tags = sums.untagged > 0 ? `, ${count(sums.untagged, 'tag')} stripped` : ''
   const back = sums.restored > 0 ? `, ${count(sums.restored, 'version')} restored at once` : ''
-  const stay = stayPhrase(images.remaining, sums.versions - gone(sums))
+  const stay = stayPhrase(run.packages)
   if (sums.deleted > 0) {
     const deleted = imagesPhrase(images.gone, 'deleted', sums.deleted)
     return `${failed}${deleted}${tags}${back} ${where}, ${stay}`

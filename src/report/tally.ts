@@ -81,15 +81,14 @@ type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /**
- * Images, and other roots, in one package or several. What belongs to another image is not counted, and neither are the
- * versions of a package that is deleted as a whole, because nobody reads their manifests.
+ * Images, and other roots, in one package or several. What belongs to another image is not counted, and neither is
+ * what goes or comes back without anybody having read its manifest.
  */
 export interface ImageTally {
   /** Deleted, or gone before. */
   readonly gone: number
   readonly planned: number
-  readonly kept: number
-  /** All that is there afterwards: kept, or due and not deleted. */
+  /** All that is there afterwards, also after what a dry run would do: kept, or due and not deleted. */
   readonly remaining: number
   /** Restored, or would be, if only in part. */
   readonly restored: number
@@ -99,25 +98,26 @@ export interface ImageTally {
 
 /** Counts the images of several packages. */
 export function imageTally(runs: readonly PackageRun[]): ImageTally {
-  const sum = { gone: 0, planned: 0, kept: 0, remaining: 0, restored: 0, there: 0 }
+  const sum = { gone: 0, planned: 0, remaining: 0, restored: 0, there: 0 }
   for (const { plan, outcomes } of runs) {
-    const decisions = plan?.decisions.filter(({ reasons }) => !goesWithPackage(reasons[0])) ?? []
+    const decisions = plan?.decisions.filter(({ reasons }) => !hidesImages(reasons[0])) ?? []
     const known = new Set(decisions.map(({ version }) => version.id))
     const away = new Set<number>()
     for (const { step, status } of deletionsIn(outcomes, GONE)) {
-      if (status !== 'planned') away.add(step.version.id)
+      away.add(step.version.id)
       if (step.root === step.version.digest && known.has(step.version.id))
         sum[status === 'planned' ? 'planned' : 'gone']++
     }
     for (const { verdict, version, reasons } of decisions) {
       if (verdict === 'restore' || reasons[0].code === 'owned' || isPart(reasons[0])) continue
-      if (verdict === 'keep') sum.kept++
       if (!away.has(version.id)) sum.remaining++
     }
     const restored = (...statuses: OutcomeStatus[]): number =>
       new Set(
         outcomes.flatMap(({ step, status }) =>
-          step.action === 'restore' && statuses.includes(status) ? [step.root] : []
+          step.action === 'restore' && statuses.includes(status) && known.has(step.version.id)
+            ? [step.root]
+            : []
         )
       ).size
     sum.restored += restored('done', 'planned')
@@ -126,9 +126,14 @@ export function imageTally(runs: readonly PackageRun[]): ImageTally {
   return sum
 }
 
-/** True where a version goes because its package goes, so that nobody knows what is an image and what a part. */
+/** True where a version goes because its package goes. */
 export function goesWithPackage(reason: Reason): boolean {
   return reason.code === 'purged' && reason.by === WHOLE_PACKAGE
+}
+
+/** True where nobody knows what is an image and what a part: a whole package, or what `restore` names without a report. */
+export function hidesImages(reason: Reason): boolean {
+  return goesWithPackage(reason) || reason.code === 'asked-for' || (reason.code === 'undo' && reason.whole)
 }
 
 /**
@@ -142,8 +147,11 @@ export function imagesPhrase(images: number, what: string, versions: number): st
   return images === 0 ? `${all}${became}` : `${count(images, 'image')}${became} (${all})`
 }
 
-/** `2 images stay (6 versions)`. */
-export function stayPhrase(images: number, versions: number): string {
+/** `2 images stay (6 versions)`: all that is there afterwards. */
+export function stayPhrase(runs: readonly PackageRun[]): string {
+  const images = imageTally(runs).remaining
+  const { versions: all, deleted, already, planned } = total(runs)
+  const versions = all - deleted - already - planned
   if (versions === 0) return 'nothing stays'
   return imagesPhrase(images, (images || versions) === 1 ? 'stays' : 'stay', versions)
 }

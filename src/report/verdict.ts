@@ -51,10 +51,10 @@ function unpurged(mode: Mode, { outcomes, plan }: PackageRun): string[] {
   ]
 }
 
-function wayOut({ digest, ref }: Plan['unread'][number]): string {
+function wayOut({ digest, namedBy = digest, ref }: Plan['unread'][number]): string {
   return digest === undefined
     ? `Run again later. If this continues and ${ref} is a tag, push it again or delete it. To delete what is kept only because of it, use \`mode: purge\` with its digest.`
-    : `If this continues and nobody needs it, delete it with \`mode: purge\` and \`purge: ${digest}\`.`
+    : `If this continues and nobody needs it, delete ${namedBy === digest ? 'it' : 'what names it'} with \`mode: purge\` and \`purge: ${namedBy}\`.`
 }
 
 function errors(run: PackageRun): string[] {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { image } from '../../emulator/shapes.ts'
+import { referrerTag } from '../../../src/model/digest.ts'
+import { image, index, OCI_MANIFEST } from '../../emulator/shapes.ts'
 import { buildWorkflow, errorsOf, missingOf, type Scene, scene, startedFor } from '../../helpers/check-run.ts'
+import { digestOf } from '../../helpers/make.ts'
 
 /** What images must be beside being there, and what the policy file expects of single packages. */
 
@@ -215,6 +217,38 @@ describe('what is asked of images is asked again after the builds that were wait
         tags.length > 0 ? [] : [expect.stringContaining('the newest release that it names is v1.1.0')]
       )
     }
+  })
+
+  test('expect-signed: the first platform without a signature settles it, however many there are', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v1.1.0')
+    for (const [tag, size] of [
+      ['v1.0.0', 2],
+      ['v1.1.0', 40]
+    ] as const)
+      acme.app.push(image(Array.from({ length: size }, (_, at) => `linux/a${at}`)), { tags: [tag] })
+    await using run = await acme.run({ 'expect-signed': 'cosign' })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('2 expected images have no cosign signature')])
+    const looks = acme.github.requests.filter(
+      ({ method, path }) => method === 'HEAD' && path.includes('/sha256-')
+    )
+    expect(looks).toHaveLength(4 * 3 * 3)
+  })
+
+  test('expect-signed: a list of referrers beyond any measure is not read, and proves nothing', async () => {
+    await using acme = await scene()
+    const { digest } = release(acme, '1.0.0')
+    const manifests = Array.from({ length: 1_001 }, (_, at) => ({
+      mediaType: OCI_MANIFEST,
+      digest: digestOf(`${at}`),
+      size: 1
+    }))
+    acme.app.push(index([], { manifests }), { tags: [referrerTag(digest)] })
+    await using run = await acme.run({ 'expect-signed': 'cosign' })
+    expect(errorsOf(run).join()).toContain(
+      'is signed is unknown. The first is v1.0.0: its list of referrers names 1,001'
+    )
+    expect(acme.github.requests.length).toBeLessThan(50)
   })
 
   test('expect-signed: an image that was built without its signature is told', async () => {

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, it } from '@jest/globals'
 import { startCacheService } from '../../emulator/cache-service.ts'
-import { image, index, labelled, manifest } from '../../emulator/shapes.ts'
+import { image, index, labelled, manifest, oddIndex } from '../../emulator/shapes.ts'
 import { recipe } from '../../helpers/recipes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -65,6 +65,27 @@ it('law 3: labels that cannot be read delete nothing and keep what they might ke
   const result = await run({ policy: policyOf(THROW_AWAY, keep, rest) })
   expect(result.errors).toEqual([expect.stringMatching(/^app: The labels of 2 versions could not be read/)])
   expect(Object.keys(app.tags()).sort()).toEqual(['b-1', 'c-1', 'v1'])
+})
+
+it('E-42 labels and annotations beyond any measure are not held: unknown, so they delete nothing and keep what they might keep', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const long = 'x'.repeat(65_536)
+  const noted = (annotations: object) =>
+    index([{ shape: labelled({}), platform: 'linux/amd64' }], { annotations })
+  app.push(labelled({ 'acme.keep': 'no', long }), { tags: ['b-1'], at: ago(30) })
+  app.push(noted({ 'acme.keep': 'no', long }), { tags: ['b-2'], at: ago(30) })
+  app.push(labelled({ 'acme.keep': 'no' }), { tags: ['b-3'], at: ago(30) })
+  app.push(noted({ 'acme.keep': 'yes', long }), { tags: ['c-1'], at: ago(30) })
+  app.push(labelled({ 'acme.keep': 'yes', long }), { tags: ['c-2'], at: ago(30) })
+  app.push(oddIndex([]), { tags: ['c-3'], at: ago(30) })
+  app.push(labelled({ long: long.slice(99) }), { tags: ['c-4'], at: ago(30) })
+  app.push(manifest(), { tags: ['v1'], at: ago(30) })
+  const keep = "{ name: precious, action: keep, match: { tags: 'c-*', labels: { acme.keep: 'yes' } } }"
+  const rest = "{ name: rest, action: delete, match: { tags: 'c-*' } }"
+  const result = await run({ policy: policyOf(THROW_AWAY, keep, rest) })
+  expect(result.errors).toEqual([])
+  expect(Object.keys(app.tags()).sort()).toEqual(['b-1', 'b-2', 'c-1', 'c-2', 'c-3', 'v1'])
 })
 
 it('bytes of another digest are never believed to be a config', async () => {

@@ -5,7 +5,7 @@ import { repositoryRoutes } from '../../emulator/repository-api.ts'
 import { notIntegration } from '../../emulator/repository-parts.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { createWorld } from '../../emulator/world.ts'
-import { runAction } from '../../helpers/run-action.ts'
+import { fastClock, runInside } from '../../helpers/inside.ts'
 import { checkout } from '../../helpers/workspace.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -285,9 +285,27 @@ it('images of closed pull requests go, each number asked for once', async () => 
   const result = await run({ policy: PULL_REQUESTS })
   expect(result.errors).toEqual([])
   expect(tagsOf(app)).toEqual(['latest', 'pr-3', 'pr-4', 'pr-5', 'pr-6', 'v1'])
-  expect(github.requests.filter(({ path }) => path.includes('/pulls')).map(({ path }) => path)).toEqual([
-    '/repos/acme/app/pulls'
+  const asked = github.requests.filter(({ path }) => path.includes('/pulls'))
+  expect(asked.map(({ path, query }) => [path, /state=\w+/.exec(query)?.[0]])).toEqual([
+    ['/repos/acme/app/pulls', 'state=all'],
+    ['/repos/acme/app/pulls', 'state=open']
   ])
+})
+
+it('law 3: the image of a pull request stays that one answer calls closed and another one open', async () => {
+  await using scene = await openRepositoryScene()
+  const { app, repository, github, run } = scene
+  repository.pull(1, { closed: ago(20) })
+  repository.pull(2, { closed: ago(20) })
+  push(app, 30, ['pr-1'], ['pr-2'], ['v1'])
+  const reopen = () => {
+    const [one] = repository.row.pulls
+    if (one !== undefined) repository.row.pulls[0] = { ...one, state: 'open', closed: undefined }
+  }
+  github.faults.on({ path: /\/pulls$/, times: 1 }, { kind: 'then', run: reopen })
+  const result = await run({ policy: PULL_REQUESTS })
+  expect(result.errors).toEqual([])
+  expect(tagsOf(app)).toEqual(['pr-1', 'v1'])
 })
 
 it('old pull requests are asked for page by page, or one by one where that is less', async () => {
@@ -298,11 +316,11 @@ it('old pull requests are asked for page by page, or one by one where that is le
   await run({ policy: PULL_REQUESTS })
   const asked = () =>
     github.requests.filter(({ path }) => path.includes('/pulls')).map(({ path, query }) => path + query)
-  expect(asked()).toHaveLength(2)
+  expect(asked()).toHaveLength(3)
   expect(asked()[1]).toBe('/repos/acme/app/pulls/3')
   push(app, 30, ...Array.from({ length: 30 }, (_, index) => [`pr-${250 + index}`]))
   await run({ policy: PULL_REQUESTS })
-  expect(asked().slice(2)).toHaveLength(3)
+  expect(asked().slice(3)).toHaveLength(4)
   expect(tagsOf(app)).toEqual(['pr-9999', 'v1'])
 })
 
@@ -398,13 +416,14 @@ it('the tests of a policy run alone, without a token, asking nobody', async () =
   using repository = checkout({ 'policy.yml': TESTED })
   const circumstances = { ...repository.circumstances, repository: '/' }
   const nowhere = { apiUrl: 'http://127.0.0.1:9', registryUrl: 'http://127.0.0.1:9' }
-  await using good = await runAction(nowhere, { policy: 'policy.yml', 'policy-tests': 'true' }, circumstances)
+  const test = (inputs: Record<string, string>) => runInside(nowhere, inputs, fastClock(100), circumstances)
+  await using good = await test({ policy: 'policy.yml', 'policy-tests': 'true' })
   expect([good.code, good.stdout]).toEqual([
     0,
     'as expected: the newest build stays\n1 policy test passed.\n'
   ])
   const wrong = { policy: TESTED.replace('keep-at-least: 1', 'keep-at-least: 2'), 'policy-tests': 'true' }
-  await using bad = await runAction(nowhere, wrong, circumstances)
+  await using bad = await test(wrong)
   expect(bad.code).toBe(1)
   expect(bad.stdout).toContain(
     '::error::Policy test "the newest build stays": `old` should be deleted, and is kept: 2nd newest of rule "builds".'

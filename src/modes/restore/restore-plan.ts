@@ -39,7 +39,7 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
   for (const { version, tag } of taken.stripped) tags.set(tag, version)
   return {
     steps: undoing(taken.deletions, ({ digest }) => referrers.has(digest)),
-    reason: { code: 'undo', started },
+    reason: { code: 'undo', started, whole: taken.wholePackage },
     tags,
     broken: taken.broken,
     unknown: [],
@@ -56,8 +56,8 @@ export function planOfNames(names: readonly string[], { active, deleted }: Packa
     if (version === undefined || isAmbiguous(name, [...active, ...deleted])) unknown.push(name)
     else found.set(version.id, version)
   }
-  const listed = deleted.length > 0 && deleted.every(({ tags }) => tags.length === 0)
-  return { ...planOf([...found.values()], unknown), hidesTags: listed && unknown.some(isTag) }
+  const showsNone = deleted.every(({ tags }) => tags.length === 0)
+  return { ...planOf([...found.values()], unknown), hidesTags: showsNone && unknown.some(isTag) }
 }
 
 /** Everything that was deleted since a moment (milliseconds since 1970). */
@@ -125,8 +125,10 @@ export function settledSteps(
   const settled = new Map<number, Performed>()
   for (const { version } of steps) {
     const there = byDigest.get(version.digest)
-    if (there === version.id) settled.set(version.id, { status: 'already', detail: '' })
-    else if (there !== undefined) {
+    // What is listed as deleted as well is sent: that does no harm to what is there.
+    if (there === version.id) {
+      if (!restorable.has(version.id)) settled.set(version.id, { status: 'already', detail: '' })
+    } else if (there !== undefined) {
       const detail = `it was pushed again meanwhile, and is there as version ${there}`
       settled.set(version.id, { status: 'already', detail })
     } else if (!restorable.has(version.id) && reason.code === 'undo' && now - reason.started > KEPT_FOR) {

@@ -1,42 +1,23 @@
 import { type ApplyContext, apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import { restoreVersions, versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
-import { selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
-import type { RestoreInput } from '../../config/undo-inputs.ts'
 import type { Context } from '../../context.ts'
-import { ExpectedError, orFailure } from '../../errors.ts'
+import { orFailure } from '../../errors.ts'
 import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { parseAge } from '../../policy/time.ts'
-import { takenAway } from '../../report/deleted-by.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
-import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { some } from '../../util/format.ts'
-import {
-  type PackageState,
-  planOfNames,
-  planOfReport,
-  planOfTime,
-  type RestorePlan,
-  settledSteps
-} from './restore-plan.ts'
-import { isOwnPlaceholder, verifyRestore } from './verify-restore.ts'
-
-/** What is to come back to one package. */
-interface Order {
-  readonly name: string
-  /** True when the package itself was deleted, or is asked for. */
-  readonly wholePackage: boolean
-  /** What tells what is meant: with `since` nothing but GitHub's list of deleted versions. */
-  readonly source: RestoreInput['source']
-  planFor(state: PackageState): RestorePlan
-}
+import { formatDuration, some } from '../../util/format.ts'
+import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
+import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
+import { isOwnPlaceholder } from './settle-tags.ts'
+import { verifyRestore } from './verify-restore.ts'
 
 /**
  * Undoes an earlier run, or brings back what is named: children before the index that names them, then a look
@@ -60,12 +41,6 @@ const NOTHING_WENT =
 
 const NOTHING_LISTED =
   'GitHub lists no version that was deleted in that time. If something is missing, give its tags or the report of the run that deleted it.'
-
-/** True for an order by report that undoes nothing: such a report says all of it, whatever there is. */
-function isEmpty({ wholePackage, planFor }: Order): boolean {
-  const { steps, tags } = planFor({ active: [], deleted: [] })
-  return !wholePackage && steps.length + tags.size === 0
-}
 
 /** @throws ExpectedError when the report that is to be undone does not fit, which takes no request to find out */
 export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
@@ -127,47 +102,6 @@ function packageThenNamed(order: Order) {
   }
 }
 
-/** @throws ExpectedError when the report undoes nothing, or is about other packages */
-function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): Order[] {
-  const { restore: given } = inputs
-  if (given === undefined) throw new Error('mode restore without the input restore')
-  if (given.source === 'since') {
-    const planFor = (state: PackageState): RestorePlan => planOfTime(now - given.age, state)
-    return inputs.packages.names.map(each => ({ name: each, wholePackage: false, source: 'since', planFor }))
-  }
-  if (given.source === 'names') {
-    const { names, wholePackage } = given
-    const [name = ''] = inputs.packages.names
-    return [{ name, wholePackage, source: 'names', planFor: state => planOfNames(names, state) }]
-  }
-  if (record === undefined) throw new Error('mode restore without the report that it undoes')
-  const { mode, dryRun, started } = record.run
-  if (dryRun || (mode !== 'retain' && mode !== 'purge')) {
-    throw new ExpectedError(
-      `The report in \`restore\` is of a ${dryRun ? 'dry run' : `run of mode \`${mode}\``}, which deleted nothing: give ` +
-        'the report of the run that did.'
-    )
-  }
-  const { selected, others } = inputs.packagesGiven
-    ? selectedOf(record, inputs.packages)
-    : { selected: record.packages, others: [] }
-  if (selected.length === 0) {
-    throw new ExpectedError(
-      `The report in \`restore\` is about ${
-        some(
-          others.map(one => one.name),
-          10
-        ) || 'no package'
-      }, and \`packages\` names none of them. Name the packages to restore.`
-    )
-  }
-  return selected.map(one => {
-    const taken = takenAway(record, one)
-    const plan = planOfReport(taken, Date.parse(started))
-    return { name: one.name, wholePackage: taken.wholePackage, source: 'report', planFor: () => plan }
-  })
-}
-
 /** Finds out what of an order is gone, and what comes back. */
 async function planRestore(order: Order, inputs: Inputs, context: Context): Promise<PackageTask> {
   const { name, planFor } = order
@@ -208,11 +142,6 @@ function isThere({ name }: Package): string {
   )
 }
 
-/** A name that nobody wrote, or that only a request which changes something could prove, is rather misspelt than deleted. */
-function isSlip({ source, wholePackage }: Order, { packagesGiven, dryRun }: Inputs): boolean {
-  return source !== 'report' && (!packagesGiven || (dryRun && !wholePackage))
-}
-
 /** A package that GitHub does not find went as a whole, or with its last version. */
 function planPackageBack(order: Order, { dryRun }: Inputs, context: Context): PackageTask {
   const pkg = nameOnly(context.owner, order.name)
@@ -246,7 +175,7 @@ function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
   const names = some(unknown, 5)
   if (hidesTags && age === undefined) {
     return (
-      `${names} is not there, and GitHub does not show the tags of the deleted versions. Write \`since 3h\` for everything ` +
+      `${names} is not there, and GitHub lists no deleted version with a tag, because it may hide their tags. Write \`since 3h\` for everything ` +
       'deleted in that time, or the id or digest that the log of that run shows, or the path of its report.'
     )
   }
@@ -266,11 +195,18 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
 /** What was deleted shows in GitHub's list with a delay of so many milliseconds. */
 const SHOWS_AFTER = 20_000
 
-/** One look at the list of deleted versions may show too little, so an order by time takes two. */
-async function stateOf(pkg: Package, { source }: Order, { packages, clock }: Context): Promise<PackageState> {
+/** One look at the list of deleted versions may show too little, an older holder of a tag for one: only a report needs no second. */
+async function stateOf(
+  pkg: Package,
+  { source }: Order,
+  { packages, clock, log }: Context
+): Promise<PackageState> {
   const { versions } = await packages.listVersions(pkg)
   const deleted = await packages.listDeleted(pkg, () => false)
-  if (source !== 'since') return { active: versions, deleted }
+  if (source === 'report') return { active: versions, deleted }
+  log.info(
+    `${pkg.name}: reading the list of deleted versions again in ${formatDuration(SHOWS_AFTER)}, because it may lag.`
+  )
   await clock.sleep(SHOWS_AFTER)
   const again = await packages.listDeleted(pkg, () => false)
   return {

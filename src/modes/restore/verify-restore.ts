@@ -1,16 +1,15 @@
 import type { ApplyContext, Verification } from '../../apply/apply.ts'
 import { confirmed } from '../../apply/confirm-restored.ts'
-import { putTag, restoreVersions } from '../../apply/restore.ts'
+import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
-import { orFailure, orRefusal } from '../../errors.ts'
+import { orFailure } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { Read } from '../../inventory/arrivals.ts'
-import { findTag, listOnly, witnessOf } from '../../inventory/evidence.ts'
+import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
-import { isPlaceholder } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
@@ -18,6 +17,7 @@ import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { count, some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
+import { settleTags } from './settle-tags.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
@@ -41,7 +41,7 @@ export async function verifyRestore(
     const whole = await makeWhole(plan, outcomes, scope)
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
-    const tags = await settleTags(new Map(tagsOfImages), before, scope)
+    const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
     return {
       outcomes: await confirmed(latest([...outcomes, ...whole.outcomes]), scope),
       alarms: [...whole.alarms, ...tags.alarms],
@@ -61,7 +61,9 @@ interface Whole {
   readonly outcomes: readonly Outcome[]
   readonly warnings: readonly string[]
   readonly alarms: readonly string[]
-  /** Our own placeholders among what came back. */
+  /** What came back. */
+  readonly roots: readonly PackageVersion[]
+  /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
 }
 
@@ -72,13 +74,8 @@ async function makeWhole(
 ): Promise<Whole> {
   const { pkg, context } = scope
   const { packages, registry, clock } = context
-  const back = new Set(
-    restored
-      .filter(({ status }) => status === 'done' || status === 'already')
-      .map(({ step }) => step.version.digest)
-  )
   const active = (await packages.listVersions(pkg)).versions
-  const roots = active.filter(({ digest }) => back.has(digest))
+  const roots = await backAmong(restored, active, context, pkg)
   // What GitHub confirmed in vain has been reported already.
   const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
   const report = (outcome: Outcome): void => {
@@ -107,7 +104,26 @@ async function makeWhole(
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)
   const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
-  return { outcomes, placeholders, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+  return { outcomes, roots, placeholders, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+}
+
+/** What came back, each digest once: GitHub's list may lag, so what it lacks is asked of the registry. */
+async function backAmong(
+  restored: readonly Outcome[],
+  active: readonly PackageVersion[],
+  { registry }: Context,
+  pkg: Package
+): Promise<PackageVersion[]> {
+  const listed = new Map(active.map(version => [version.digest, version]))
+  const back = new Map<Digest, PackageVersion>()
+  for (const { step, status } of restored) {
+    const { version } = step
+    if (status !== 'done' && status !== 'already') continue
+    const isThere = async () => (await registry.headTag(repositoryOf(pkg), version.digest)).state === 'found'
+    if (listed.has(version.digest) || (await isThere()))
+      back.set(version.digest, listed.get(version.digest) ?? version)
+  }
+  return [...back.values()]
 }
 
 /**
@@ -200,66 +216,4 @@ function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> 
   // A set that grows while it is walked.
   for (const place of found) for (const child of graph.children[place] ?? []) found.add(child)
   return found
-}
-
-/** Puts every tag where it belongs, and leaves those alone that others have had before. */
-async function settleTags(
-  tags: RestorePlan['tags'],
-  before: readonly PackageVersion[],
-  scope: ApplyContext
-): Promise<{ warnings: string[]; alarms: string[] }> {
-  if (tags.size === 0) return { warnings: [], alarms: [] }
-  const { pkg, context } = scope
-  const { packages, registry, clock } = context
-  const holdersBefore = holders(before)
-  const active = (await packages.listVersions(pkg)).versions
-  const there = new Map(active.map(version => [version.digest, version]))
-  const holdersNow = holders(active)
-  const warnings: string[] = []
-  const alarms: string[] = []
-
-  /** Puts one tag right, where the registry still has it where it must not be, and says so where that needs saying. */
-  const settle = async (tag: string, digest: Digest): Promise<string[]> => {
-    const earlier = holdersBefore.get(tag)
-    const isTaken =
-      earlier !== undefined &&
-      earlier.digest !== digest &&
-      !(await isOwnPlaceholder(pkg, earlier.digest, context))
-    const target = there.get(isTaken ? earlier.digest : digest)
-    if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
-    const head = await findTag(registry, repositoryOf(pkg), tag, clock)
-    if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is restored is unknown: ${head.cause}.`)
-    if (head.state === 'unread' || (head.state === 'found' && head.digest === target.digest)) return []
-    // Where else it is somebody has put it meanwhile.
-    const isOurs =
-      head.state === 'missing' ||
-      head.digest === digest ||
-      (await isOwnPlaceholder(pkg, head.digest, context))
-    if (!isOurs) return []
-    await putTag(target, tag, scope)
-    return isTaken
-      ? [`The restore had taken the tag ${tag} from ${shortDigest(target.digest)}: it is back there.`]
-      : []
-  }
-
-  for (const [tag, { digest }] of tags) {
-    const told = await orRefusal(() => settle(tag, digest))
-    if ('problem' in told) alarms.push(told.sentence)
-    else warnings.push(...told)
-  }
-  return { warnings, alarms }
-}
-
-/** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
-export async function isOwnPlaceholder(
-  pkg: Package,
-  digest: Digest,
-  { registry }: Context
-): Promise<boolean> {
-  const content = await registry.readManifest(repositoryOf(pkg), digest)
-  return content.state === 'read' && isPlaceholder(content.manifest)
-}
-
-function holders(versions: readonly PackageVersion[]): Map<string, PackageVersion> {
-  return new Map(versions.flatMap(version => version.tags.map(tag => [tag, version] as const)))
 }

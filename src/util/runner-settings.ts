@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { getProxyUrl } from '@actions/http-client/lib/proxy'
+import { messageOf } from '../errors.ts'
+
+/**
+ * What is wrong with settings of the runner on which the toolkit throws while it is loaded: sentences. This file is
+ * loaded before it and takes those settings away, so that such a run can end as one with a wrong input does.
+ */
+export const unusableSettings: readonly string[] = [
+  ...tried('GITHUB_EVENT_PATH', 'Name the JSON file of the event, or nothing.', path => {
+    if (existsSync(path)) JSON.parse(readFileSync(path, 'utf8'))
+  }),
+  ...tried('GITHUB_API_URL', 'Write an address such as https://api.github.com.', text => new URL(text)),
+  ...proxyVariables().flatMap(name =>
+    tried(name, 'Other kinds of proxies than http://proxy.example:3128 are not supported.', checkProxy)
+  )
+]
+
+/** Takes a variable away where its use throws. What stands before an `@` could be a password. */
+function tried(name: string, remedy: string, use: (value: string) => unknown): string[] {
+  const value = process.env[name]
+  if (!value) return []
+  try {
+    use(value)
+    return []
+  } catch (error) {
+    delete process.env[name]
+    const shown = value.replace(/^.*@/s, '***@').slice(0, 200)
+    return [`Variable ${name} of the runner: \`${shown}\` cannot be used (${messageOf(error)}). ${remedy}`]
+  }
+}
+
+function apiUrl(): URL {
+  return new URL(process.env['GITHUB_API_URL'] || 'https://api.github.com')
+}
+
+/** In the order in which the toolkit asks for them. */
+function proxyVariables(): readonly string[] {
+  return apiUrl().protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY']
+}
+
+function checkProxy(): void {
+  const proxy = getProxyUrl(apiUrl())
+  if (proxy === undefined || proxy.hostname === '' || /^https?:$/.test(proxy.protocol)) return
+  throw new Error('it begins with neither http:// nor https://')
+}
