@@ -21,6 +21,8 @@ export interface SecondLook {
   readonly arrivals: readonly Arrival[]
   /** Why new tags could not be told or looked up; undefined when they could. */
   readonly tagsUnread: string | undefined
+  /** Whether the registry shows tags of what was deleted: it lags, or they were pushed again. */
+  readonly isServed: boolean
   /** Versions that nobody meant to go and that have gone, as far as the look reached. */
   readonly vanished: ReadonlySet<Digest>
 }
@@ -87,6 +89,7 @@ export async function lookAgain(
     lostTags: lost,
     arrivals: [...arrivals, ...tagged.arrivals],
     tagsUnread: tagged.unread,
+    isServed: tagged.isServed,
     vanished: vanishedFrom(listing, seen, deleted)
   }
 }
@@ -116,7 +119,7 @@ async function taggedArrivals(
   arrivals: readonly PackageVersion[],
   deleted: readonly PackageVersion[],
   { registry, clock }: Context
-): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined }> {
+): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined; isServed: boolean }> {
   const going = new Set(deleted.map(({ id }) => id))
   const stays = versions.filter(({ id }) => !going.has(id))
   const listed = await listWithTags([...stays, ...arrivals], registry, repositoryOf(pkg), clock)
@@ -132,6 +135,7 @@ async function taggedArrivals(
     arrivals: [...list.unlisted].flatMap(([digest, tags]) =>
       !known.has(digest) && tags.some(tag => isNew(tag, digest)) ? [{ digest, tags }] : []
     ),
+    isServed: [...list.unlisted.keys()].some(digest => tagsOf.has(digest)),
     unread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
   }
 }

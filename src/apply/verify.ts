@@ -128,7 +128,7 @@ interface Findings {
   readonly needed: ReadonlyMap<Digest, string>
   /** What makes the run red. */
   readonly alarms: readonly string[]
-  /** True where something new could not be read. */
+  /** True where something new could not be read, or may be what was deleted. */
   readonly isUnclear: boolean
 }
 
@@ -174,7 +174,7 @@ async function findingsOf(
       `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
     )
   }
-  const isUnclear = needs.unread !== undefined || seen.tagsUnread !== undefined
+  const isUnclear = needs.unread !== undefined || seen.tagsUnread !== undefined || seen.isServed
   return { seen, needed, alarms, isUnclear }
 }
 

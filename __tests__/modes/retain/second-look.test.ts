@@ -263,6 +263,21 @@ it.each<[string, string, (scene: Scene, build: Pushed) => Pushed]>([
   }
 )
 
+it('law 3: brings back what is needed by what was just deleted, pushed again under its own tag', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const { build } = layDown(scene)
+  const arrive = (): void => {
+    app.lie({ kind: 'drop', id: app.push(build.shape, { tags: ['sha-1'] }).id })
+    // GitHub lists it by the next look.
+    github.faults.on({ path: /tags\/list$/, times: 1 }, { kind: 'then', run: () => app.truth() })
+  }
+  github.faults.on({ method: 'DELETE', after: 1, times: 1 }, { kind: 'first', run: arrive })
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+  expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
+})
+
 it('law 5: is red where a late tag is lost, though its digest was pushed again under another', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
