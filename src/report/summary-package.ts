@@ -137,6 +137,7 @@ function changedPart(
   link?: Package
 ): string {
   const images = imagesIn(changes)
+  const versions = new Map(changes.map(({ step: { version } }) => [version.digest, version]))
   const first = changes[0] && verdicts.get(changes[0].step.version.digest)?.reasons[0]
   const isHidden = first !== undefined && hidesImages(first)
   const hasParts = changes.length > images.length
@@ -149,7 +150,7 @@ function changedPart(
     ({ root, parts }) => {
       const reason = verdicts.get(root)?.reasons[0]
       return [
-        rootCell(verdicts, root, link),
+        rootCell(versions.get(root) ?? verdicts.get(root)?.version, root, link),
         ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
         ...(reason === undefined ? columns.heads.map(() => '') : columns.cells(reason))
       ]
@@ -306,12 +307,12 @@ function dueBecause(decision: Decision): string | undefined {
 /** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */
 function belonging(verdicts: Verdicts, step: Step): string {
   if (step.action === 'untag' || step.root === step.version.digest) return ''
-  return verdicts.has(step.root) ? ` of ${rootCell(verdicts, step.root)}` : ''
+  const root = verdicts.get(step.root)?.version
+  return root === undefined ? '' : ` of ${versionCell(root)}`
 }
 
-function rootCell(verdicts: Verdicts, root: Digest, pkg?: Package): string {
-  const version = verdicts.get(root)?.version
-  return version === undefined ? code(shortDigest(root)) : versionCell(version, pkg)
+function rootCell(version: PackageVersion | undefined, digest: Digest, pkg?: Package): string {
+  return version === undefined ? code(shortDigest(digest)) : versionCell(version, pkg)
 }
 
 /** Its tags or its digest; the first of them leads to its page where there is one, in the package `pkg`. */
