@@ -56,7 +56,7 @@ it.each<[string, Record<string, string>]>([
 ])('%s sets every output', async (_, inputs) => {
   const { github, token } = await stage()
   await using _github = github
-  await using run = await runAction(github, { token, ...inputs })
+  await using run = await runInside(github, { token, ...inputs }, fastClock(1))
   expect(Object.keys(run.outputs).sort()).toEqual(Object.keys(EMPTY_OUTPUTS).sort())
   expect(run.code).toBe(1)
 })
@@ -67,7 +67,7 @@ it('a run that ends before it decides anything sets every output, and `incomplet
   // More than the run may wait for, on the very first request.
   const refusal = secondaryRefusal(403, 7_200)
   github.faults.on({ host: 'api' }, { kind: 'answer', answer: refusal })
-  await using run = await runAction(github, { token, 'time-limit': '1h' })
+  await using run = await runInside(github, { token, 'time-limit': '1h' }, fastClock(1))
   expect(outputsOf(run)).toEqual({ ...EMPTY_OUTPUTS, incomplete: 'true' })
   expect(run.code).toBe(0)
 })

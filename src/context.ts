@@ -103,7 +103,7 @@ export async function openContext(
   const isNamed = inputs.packagesGiven || (inputs.policy ?? policies.earlierRun) !== undefined
   const guessed = isNamed ? undefined : inputs.packages.names[0]
   const packagesOf = (client: GitHub['octokit']): Packages =>
-    createPackages(client, owner, clock, capacity, guessed)
+    createPackages(client, owner, serverUrl, clock, capacity, guessed)
   return {
     owner,
     tokenKind: kind === 'installation' && isOfFork(env) ? 'of-fork' : kind,

@@ -27,6 +27,7 @@ import { readme } from './util/links.ts'
 import { leadsAstray } from './util/new-file.ts'
 import { limitMatching } from './util/regex.ts'
 import { unusableSettings } from './util/runner-settings.ts'
+import { steady } from './util/steady.ts'
 import { tellBug } from './util/tell-bug.ts'
 import { VERSION } from './util/version.ts'
 
@@ -62,7 +63,7 @@ const CHECK_FIRST: Readonly<Partial<Record<Mode, (inputs: Inputs, policies: Poli
 /** One run as a step of a workflow, in this process. Never throws; sets the exit code. */
 export async function main(): Promise<void> {
   const clock: Clock = {
-    now: Date.now,
+    now: steady(Date.now),
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
   }
   process.exitCode = await run(process.env, clock, actionsLog(clock), {

@@ -53,6 +53,29 @@ it('restores at once what an index pushed right before its DELETE names (T-17)',
   expect(run).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
 })
 
+it('restores at once what a signature describes, by its tag alone, that was pushed right before the DELETE (T-17)', async () => {
+  const deletable = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+  before(deletable.id, () => app.sign(deletable, 'sig'))
+  await using run = await clean()
+  expect(app.digests()).toContain(deletable.digest)
+  expect(run.stdout).toMatch(/pushed meanwhile needs it or describes it/)
+  expect(run).toMatchObject({ code: 0, outputs: { 'restored-count': '1', 'deleted-count': '0' } })
+})
+
+it('says of a deletion that nobody carried out why it failed, and not that GitHub confirmed it', async () => {
+  const deletable = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
+  app.push(manifest(), { tags: ['sha-2'], at: '2026-02-02T00:00:00Z' })
+  github.faults.on(
+    { method: 'DELETE', path: new RegExp(`/versions/${deletable.id}$`) },
+    { kind: 'answer', answer: { status: 502, body: '<html>Bad Gateway</html>' } }
+  )
+  await using run = await clean()
+  expect(app.digests()).toContain(deletable.digest)
+  expect(run).toMatchObject({ code: 1, outputs: { 'deleted-count': '1', 'failed-count': '1' } })
+  expect(run.stdout).toMatch(/it is unknown whether it was done/)
+  expect(run.stdout).not.toMatch(/GitHub answered that it is deleted/)
+})
+
 it('is red when what is needed cannot be restored', async () => {
   const deletable = app.push(image(), { tags: ['sha-1'], at: '2026-02-01T00:00:00Z' })
   before(deletable.id, () => app.tag(deletable, 'v2'))
@@ -72,6 +95,16 @@ it('is red when an image that stays was broken by somebody else meanwhile', asyn
   await using run = await clean()
   expect(run.code).toBe(1)
   expect(run.stdout).toMatch(/v3 lacks sha256:\w{12}, which is gone, though not by this run/)
+})
+
+it('is not red for an image that somebody else deleted as a whole meanwhile', async () => {
+  const theirs = app.push(image(), { tags: ['v3'], at: '2026-02-01T00:00:00Z' })
+  const deletable = app.push(manifest(), { tags: ['sha-1'], at: '2026-02-02T00:00:00Z' })
+  before(deletable.id, () => {
+    for (const gone of [theirs, ...theirs.children]) app.delete(gone)
+  })
+  await using run = await clean()
+  expect(run).toMatchObject({ code: 0, outputs: { 'deleted-count': '1' } })
 })
 
 it('says that it could not look when GitHub does not answer, and is red', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { readInputs } from '../../src/config/inputs.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { InputError } from '../../src/errors.ts'
-import { fill } from '../../src/policy/expected-tags.ts'
+import { fill } from '../../src/policy/tag-values.ts'
 
 /** Keys that every JavaScript object has, or that change it, come from outside like any others. */
 

@@ -9,7 +9,7 @@ const packageRow = (name: string, version_count = 0, more: object = {}) => ({
   name,
   version_count,
   visibility: 'private',
-  html_url: `https://github.com/orgs/acme/packages/container/package/${name}`,
+  html_url: 'https://evil.example/orgs/acme/packages/container/package/app',
   ...more
 })
 
@@ -33,7 +33,11 @@ function packagesOf(
 ) {
   const owner: Owner = { login: 'Acme', kind }
   const { octokit, clock, governor } = connect(server, more)
-  return { packages: createPackages(octokit, owner, clock, governor.capacity), clock, governor }
+  return {
+    packages: createPackages(octokit, owner, 'https://github.com', clock, governor.capacity),
+    clock,
+    governor
+  }
 }
 
 /** A GitHub with one package `app` of these rows, 100 a page, whose links have a path of their own. */
@@ -202,7 +206,7 @@ it.each<[OwnerKind, string, string]>([
   ])
 })
 
-it('reads a package', async () => {
+it('reads a package, whose page is on the server of the run whatever the answer says', async () => {
   await using server = await serve(() => [
     200,
     packageRow('app', 7, { repository: { full_name: 'acme/src' } })
@@ -213,7 +217,7 @@ it('reads a package', async () => {
     visibility: 'private',
     versionCount: 7,
     repository: 'acme/src',
-    url: 'https://github.com/orgs/acme/packages/container/package/app'
+    url: 'https://github.com/orgs/Acme/packages/container/package/app'
   })
 })
 

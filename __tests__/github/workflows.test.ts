@@ -8,7 +8,7 @@ const workflowsOf = (server: Server, file = 'build.yml') =>
 const STARTED = {
   workflow_run_id: 7,
   run_url: 'https://api.github.com/repos/acme/app/actions/runs/7',
-  html_url: 'https://github.com/acme/app/actions/runs/7'
+  html_url: 'https://evil.example/acme/app/actions/runs/7'
 }
 
 const row = (id: number, more: object = {}) => ({
@@ -18,15 +18,18 @@ const row = (id: number, more: object = {}) => ({
   event: 'workflow_dispatch',
   status: 'completed',
   conclusion: 'success',
-  html_url: `https://github.com/acme/app/actions/runs/${id}`,
+  html_url: `https://evil.example/acme/app/actions/runs/${id}`,
   ...more
 })
 
 describe('a dispatch', () => {
-  test('R-06: gives the run that GitHub names', async () => {
+  test('R-06: gives the run that GitHub names, with its page on the server of the run', async () => {
     await using server = await serve(() => [200, STARTED])
     const started = await workflowsOf(server, '.github/workflows/build.yml').dispatch('main', { tag: 'v1' })
-    expect(started).toEqual({ kind: 'started', run: { id: 7, url: STARTED.html_url } })
+    expect(started).toEqual({
+      kind: 'started',
+      run: { id: 7, url: 'https://github.com/acme/app/actions/runs/7' }
+    })
     expect(server.received.map(({ url }) => url)).toEqual([
       '/repos/acme/app/actions/workflows/build.yml/dispatches'
     ])

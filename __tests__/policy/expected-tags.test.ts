@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  type ExpectRules,
-  expectedOf,
-  expectTags,
-  fill,
-  protectedBy,
-  unknownPlaceholders,
-  valuesOf
-} from '../../src/policy/expected-tags.ts'
+import { type ExpectRules, expectedOf, expectTags, protectedBy } from '../../src/policy/expected-tags.ts'
+import { fill, unknownPlaceholders, valuesOf } from '../../src/policy/tag-values.ts'
 
 const RULES: ExpectRules = {
   gitTags: ['v*'],

@@ -519,6 +519,27 @@ describe('a manifest that is put under a tag', () => {
   })
 })
 
+test('no token is asked for again once the time of the run is over, but for what may still look', async () => {
+  const clock = fakeClock()
+  let asked = 0
+  const token: Play = (request, response) => {
+    asked++
+    // As long as a service that drips is listened to.
+    if (asked === 1) clock.advance(30_000)
+    say(asked === 1 ? 503 : 200, { token: 'exchanged' })(request, response)
+  }
+  const { registry } = await world([ok], { token, options: { clock, deadline: clock.now() + 20_000 } })
+  const [read, ...tags] = await Promise.allSettled([
+    registry.readManifest(REPO, digest),
+    registry.headTag(REPO, 'v1'),
+    registry.headTag(REPO, 'v2')
+  ])
+  expect(read).toMatchObject({ reason: expect.any(BudgetError) })
+  for (const tag of tags) expect(tag).toMatchObject({ value: { state: 'found', digest } })
+  expect(asked).toBe(2)
+  expect(clock.now()).toBeLessThan(fakeClock().now() + 35_000)
+})
+
 test('nothing more is asked once the time of the run is over: a registry that answers late holds up nobody for good', async () => {
   const clock = fakeClock()
   const { registry, asked } = await world([say(503, {})], {

@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts'
-import { listWithTags } from '../inventory/evidence.ts'
+import { CONTRADICTION, listWithTags, withTags } from '../inventory/evidence.ts'
 import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import { movedTags } from '../inventory/moved-tags.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -51,7 +52,7 @@ export async function lookAgain(
   const again = new Set(arrivals.map(({ digest }) => digest))
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
-  await addDeleted(pkg, mine, rows, context)
+  await addDeleted(pkg, deleted, rows, context)
   const suspects = mine.filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.
@@ -73,13 +74,17 @@ export async function lookAgain(
     return !(await gitHubDenies(pkg, version, context))
   })
   const there = [...served, ...doubtful.filter((_, at) => stand[at])]
-  const gone = mine.filter(version => !there.includes(version))
+  // What stands there again does not bring a late tag back.
+  const lost = await lostTags(pkg, deleted, rows, arrivals, context)
+  const gone = deleted.filter(
+    version => !there.includes(version) && (!again.has(version.digest) || lost.has(version.digest))
+  )
   const tagged = await taggedArrivals(pkg, inventory, arrivals, deleted, context)
   return {
     gone,
     there,
     unlisted: gone.filter(({ id }) => !rows.has(id)),
-    lostTags: await lostTags(pkg, gone, rows, arrivals, context),
+    lostTags: lost,
     arrivals: [...arrivals, ...tagged.arrivals],
     tagsUnread: tagged.unread,
     vanished: vanishedFrom(listing, seen, deleted)
@@ -101,22 +106,33 @@ async function newest(
   }
 }
 
-/** Tags of the registry whose version is neither known nor listed; tags of deleted versions may lag behind. */
+/**
+ * What tags of the registry stand on and nobody lists, be it new or once more what was deleted; tags of deleted
+ * versions may lag behind. A tag that moves may have moved to it, so GitHub's word for where it is does not count.
+ */
 async function taggedArrivals(
   pkg: Package,
-  { versions, unlisted }: Inventory,
+  { versions, unlisted, contents }: Inventory,
   arrivals: readonly PackageVersion[],
   deleted: readonly PackageVersion[],
   { registry, clock }: Context
 ): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined }> {
   const going = new Set(deleted.map(({ id }) => id))
-  const here = [...versions.filter(({ id }) => !going.has(id)), ...arrivals]
-  const list = await listWithTags(here, registry, repositoryOf(pkg), clock)
-  const known = new Set([...versions.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
+  const stays = versions.filter(({ id }) => !going.has(id))
+  const listed = await listWithTags([...stays, ...arrivals], registry, repositoryOf(pkg), clock)
+  // What nobody could read before tells no more now, and was said.
+  const asked = listed.versions.filter(({ digest }) => contents.get(digest)?.state !== 'unread')
+  const moved = await movedTags({ ...listed, versions: asked }, new Set(), registry, repositoryOf(pkg))
+  const list = withTags(listed, new Map(moved))
+  const known = new Set([...stays.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
+  const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, tags]))
+  const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.includes(tag) !== true
   const gone = new Set(deleted.flatMap(({ tags }) => tags))
   return {
-    arrivals: [...list.unlisted].flatMap(([digest, tags]) => (known.has(digest) ? [] : [{ digest, tags }])),
-    unread: list.unresolved.find(({ ref }) => !gone.has(ref))?.cause
+    arrivals: [...list.unlisted].flatMap(([digest, tags]) =>
+      !known.has(digest) && tags.some(tag => isNew(tag, digest)) ? [{ digest, tags }] : []
+    ),
+    unread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
   }
 }
 
@@ -132,19 +148,20 @@ async function addDeleted(
 
 async function lostTags(
   pkg: Package,
-  gone: readonly PackageVersion[],
+  deleted: readonly PackageVersion[],
   rows: ReadonlyMap<number, PackageVersion>,
   arrivals: readonly PackageVersion[],
   { registry }: Context
 ): Promise<Map<Digest, readonly string[]>> {
   const held = new Set(arrivals.flatMap(({ tags }) => tags))
+  const again = new Set(arrivals.map(({ digest }) => digest))
   const lost = new Map<Digest, readonly string[]>()
-  for (const { id, digest, tags } of gone) {
+  for (const { id, digest, tags } of deleted) {
     const late = rows.get(id)?.tags.filter(tag => !tags.includes(tag) && !held.has(tag)) ?? []
     const nowhere: string[] = []
     for (const tag of late) {
       const head = await registry.headTag(repositoryOf(pkg), tag)
-      if (head.state !== 'found' || head.digest === digest) nowhere.push(tag)
+      if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) nowhere.push(tag)
     }
     if (nowhere.length > 0) lost.set(digest, nowhere)
   }

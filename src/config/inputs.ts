@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts'
 import { MODES } from '../model/run.ts'
 import { matchesNothing } from '../policy/cover.ts'
-import { unknownPlaceholders } from '../policy/expected-tags.ts'
+import { unknownPlaceholders } from '../policy/tag-values.ts'
 import * as fields from './fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { relativeTo } from './package-selection.ts'

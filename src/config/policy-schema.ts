@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { SIGNATURES } from '../model/check.ts'
 import { PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
-import { KINDS } from '../model/manifest.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { coveredBy, matchesNothing } from '../policy/cover.ts'
 import { type Patterns, parsePackagePatterns } from '../policy/pattern.ts'
@@ -9,6 +8,7 @@ import type { Policy, Rule } from '../policy/rule.ts'
 import type { EntryExpectations } from './expectations.ts'
 import * as fields from './fields.ts'
 import { optionalName } from './package-selection.ts'
+import { type PolicyTest, policyTest } from './policy-test-schema.ts'
 import { checkReach, checkRule } from './rule-check.ts'
 import {
   age,
@@ -193,48 +193,6 @@ const protect = z.strictObject({
   git: some(z.enum(PROTECT_SOURCES)).optional().describe('Keep what these name in the repository')
 })
 
-const moment = z.string().refine(text => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)), {
-  error: ({ input }) => `\`${input}\` is not a point in time. Write for instance \`2026-06-30T12:00:00Z\`.`
-})
-
-const name = z.string().min(1)
-
-const test = z.strictObject({
-  name: name.describe('What the case shows'),
-  package: name.optional().describe('The package that it is about; default: the first entry'),
-  now: moment,
-  versions: z.array(
-    z.strictObject({
-      digest: name.describe('Any name that is unique in the case'),
-      tags: z.array(name).optional(),
-      created: moment,
-      updated: moment.optional().describe('Default: as created'),
-      children: z.array(name).optional(),
-      subject: name.optional(),
-      kind: z.enum(KINDS).optional(),
-      labels: z.record(z.string(), z.string()).optional()
-    })
-  ),
-  'in-use': z.array(z.strictObject({ by: name, tag: name.optional(), digest: name.optional() })).optional(),
-  'pull-requests': z
-    .record(
-      z.string().regex(/^\d+$/),
-      z.strictObject({ state: z.enum(['open', 'closed']), closed: moment.optional() })
-    )
-    .optional(),
-  branches: z.array(name).optional(),
-  'git-tags': z.array(name).optional(),
-  expect: z.strictObject({
-    delete: z.array(name).describe('Digests that the plan deletes'),
-    untag: z.record(z.string(), z.array(name)).optional(),
-    stop: z.boolean().optional().describe('A brake holds'),
-    apply: z.array(name).optional().describe('Digests that this run deletes, in order')
-  })
-})
-
-/** A case that the policy must decide as it says. */
-export type PolicyTest = z.infer<typeof test>
-
 /** A policy file, read and checked. */
 export interface PolicyFile extends PolicyContent {
   /** Where a value stands, as `policy.yml:6:18`. */
@@ -257,7 +215,7 @@ export const policySchema = z
       .array(packageShape)
       .min(1)
       .describe('The first entry that matches a package decides about it'),
-    tests: z.array(test).optional().describe('Cases that the policy must decide as expected')
+    tests: z.array(policyTest).optional().describe('Cases that the policy must decide as expected')
   })
   .transform((written, context): PolicyContent => {
     checkOrder(written.packages, context)

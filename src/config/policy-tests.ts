@@ -5,7 +5,8 @@ import type { Content, Inventory, PackageVersion } from '../model/package.ts'
 import { decide, emptyUsage, type Usage } from '../policy/plan.ts'
 import { mismatch } from '../report/policy-test-phrases.ts'
 import { policyFor, policyOf } from './policy-file.ts'
-import type { PolicyFile, PolicyTest } from './policy-schema.ts'
+import type { PolicyFile } from './policy-schema.ts'
+import type { PolicyTest } from './policy-test-schema.ts'
 
 /**
  * Has the policy decide each case that it brings along, and compares.

@@ -16,7 +16,6 @@ export const PackageRow = z.object({
   name: z.string().refine(isPackageName, 'is not the name of a package'),
   version_count: z.int().nonnegative().nullish().catch(undefined),
   visibility: z.string(),
-  html_url: z.string(),
   repository: z.object({ full_name: z.string() }).nullish()
 })
 
@@ -29,14 +28,15 @@ export const VersionRow = z.object({
   metadata: z.object({ container: z.object({ tags: listOf(z.string()) }).nullish() }).nullish()
 })
 
-/** A package as GitHub describes it. */
-export function toPackage(row: z.infer<typeof PackageRow>, owner: Owner): Package {
+/** A package as GitHub describes it; where its page is nobody has to say, because people click on that. */
+export function toPackage(row: z.infer<typeof PackageRow>, owner: Owner, serverUrl: string): Package {
+  const place = `${owner.kind === 'organization' ? 'orgs' : 'users'}/${encodeURIComponent(owner.login)}`
   return {
     owner,
     name: row.name.toLowerCase(),
     visibility: row.visibility,
     versionCount: row.version_count ?? undefined,
-    url: row.html_url,
+    url: `${serverUrl}/${place}/packages/container/package/${encodeURIComponent(row.name)}`,
     ...(row.repository ? { repository: row.repository.full_name } : {})
   }
 }

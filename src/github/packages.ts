@@ -9,6 +9,7 @@ import { apiMessage, explain, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
 import { moment, PackageRow, parseAnswer, toPackage, toVersion, VersionRow } from './package-rows.ts'
 import { NO_LISTING, NO_SIGHT, notFound, tooLarge } from './packages-remedies.ts'
+import { lastPageOf, numbered, relation } from './page-links.ts'
 import type { Governor } from './rate-limit/governor.ts'
 import { wholeList } from './whole-list.ts'
 import { notDone, type WriteAnswer } from './write-answers.ts'
@@ -77,6 +78,7 @@ const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]
 export function createPackages(
   octokit: Octokit,
   owner: Owner,
+  serverUrl: string,
   clock: Clock,
   capacity: Governor['capacity'],
   guessed?: string
@@ -119,14 +121,16 @@ export function createPackages(
   const get = (name: string): Promise<Package> =>
     withSight(`Reading the package "${name}" of ${owner.login}`, name, async () => {
       const { data } = await read(at(name))
-      const pkg = toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner)
+      const pkg = toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner, serverUrl)
       if (pkg.name !== name.toLowerCase()) throw otherThanAsked(`package ${name}`, `package ${pkg.name}`)
       return pkg
     })
 
   async function list(): Promise<Package[]> {
     const parse = (data: unknown): Package[] =>
-      parseAnswer(PackageRows, data, `the packages of ${owner.login}`).map(row => toPackage(row, owner))
+      parseAnswer(PackageRows, data, `the packages of ${owner.login}`).map(row =>
+        toPackage(row, owner, serverUrl)
+      )
     const what = `Listing the packages of ${owner.login}`
     try {
       return await wholeList(
@@ -261,33 +265,10 @@ const OWNER_PATH: Readonly<Record<Owner['kind'], (login: string) => string>> = {
 
 const pageOf = (page: number) => ({ per_page: PER_PAGE, page })
 
-/** The address that a `link` header gives for `rel`. */
-function relation(link: string | undefined, rel: 'next' | 'last'): string | undefined {
-  const match = (link ?? '').split(',').find(part => part.includes(`rel="${rel}"`))
-  return match === undefined ? undefined : /<([^>]*)>/.exec(match)?.[1]
-}
-
-/** Ten million versions. More are no list that anybody could read, and their numbers alone would fill the memory. */
-const MOST_PAGES = 100_000
-
-function lastPageOf(url: string, what: string): number {
-  const number = Number(new URL(url).searchParams.get('page'))
-  if (number <= MOST_PAGES) return number
-  throw new ExpectedError(
-    `GitHub's answer about ${what} says that the last page is ${number}, which cannot be right. Nothing is decided on this package.`
-  )
-}
-
 function otherThanAsked(asked: string, answered: string): ExpectedError {
   return new ExpectedError(
     `GitHub was asked for ${asked} and answered with ${answered}. The answer is not used.`
   )
-}
-
-function numbered(url: string, page: number): string {
-  const address = new URL(url)
-  address.searchParams.set('page', String(page))
-  return address.href
 }
 
 function isVersionGone(error: unknown): boolean {

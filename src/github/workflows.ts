@@ -49,12 +49,11 @@ const RunRow = z.object({
   head_branch: z.string().nullable(),
   event: z.string(),
   status: z.string().nullable(),
-  conclusion: z.string().nullable(),
-  html_url: z.string()
+  conclusion: z.string().nullable()
 })
 const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: listOf(RunRow) })
 const Details = z.object({ state: z.string(), url: z.string().default('') })
-const Answer = z.object({ workflow_run_id: z.int().positive(), html_url: z.string() })
+const Answer = z.object({ workflow_run_id: z.int().positive() })
 
 /** All that a run can be before it has ended, in that order; GitHub takes one at a time, and runs go on meanwhile. */
 const ACTIVE = ['requested', 'pending', 'waiting', 'queued', 'in_progress']
@@ -79,6 +78,18 @@ export function createWorkflows(
   const at = { owner, repo, workflow_id: workflow }
   // GitHub Enterprise Server does not know the key, and says so before it starts anything.
   let details: { readonly return_run_details?: true } = { return_run_details: true }
+
+  // Where the page of a run is nobody has to say, because people click on it.
+  const pageOf = (id: number): string => `${serverUrl}/${repository}/actions/runs/${id}`
+  const toRun = (row: z.infer<typeof RunRow>): WorkflowRun => ({
+    id: row.id,
+    title: row.display_title,
+    branch: row.head_branch ?? '',
+    event: row.event,
+    status: row.status ?? 'unknown',
+    conclusion: row.conclusion ?? undefined,
+    url: pageOf(row.id)
+  })
 
   async function examine(): Promise<void> {
     const what = `Reading the workflow ${workflow} of ${repository}`
@@ -127,7 +138,8 @@ export function createWorkflows(
     const response = await octokit.request(url, { ...at, ref, inputs: { ...inputs }, ...details })
     const answer = Answer.safeParse(response.data)
     if (!answer.success) return { kind: 'started' }
-    return { kind: 'started', run: { id: answer.data.workflow_run_id, url: answer.data.html_url } }
+    const id = answer.data.workflow_run_id
+    return { kind: 'started', run: { id, url: pageOf(id) } }
   }
 
   async function dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started> {
@@ -190,18 +202,6 @@ export function createWorkflows(
 }
 
 const DISPATCHED = { event: 'workflow_dispatch' }
-
-function toRun(row: z.infer<typeof RunRow>): WorkflowRun {
-  return {
-    id: row.id,
-    title: row.display_title,
-    branch: row.head_branch ?? '',
-    event: row.event,
-    status: row.status ?? 'unknown',
-    conclusion: row.conclusion ?? undefined,
-    url: row.html_url
-  }
-}
 
 function isUnknownKey(error: unknown): boolean {
   return (

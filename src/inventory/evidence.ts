@@ -104,7 +104,8 @@ export async function findTag(
   return heads.get(tag) ?? { state: 'unread', cause: 'it was not asked for' }
 }
 
-const CONTRADICTION = 'the registry lists this tag, but says that it points to nothing'
+/** Why a tag is unknown that the registry lists and denies at every look. */
+export const CONTRADICTION = 'the registry lists this tag, but says that it points to nothing'
 
 /** The name of the registry's own list of tags in messages that it could not be read. */
 const TAG_LIST = "the registry's list of tags"

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { type Digest, isUserTag } from '../model/digest.ts'
 import type { Content, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
+import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { findTags, withTags, witnessOf } from './evidence.ts'
@@ -39,16 +40,8 @@ export async function followMovedTags(
   const { package: pkg, versions, contents, unresolved = [] } = inventory
   const unlisted: ListedPackage['unlisted'] = inventory.unlisted ?? new Map()
   const repository = repositoryOf(pkg)
-  // Of a digest that GitHub lists twice, either row may have the tag.
-  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
-  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
-  const heads = await eachOf(tagsToAsk(versions, going), AT_ONCE, async tag => ({
-    tag,
-    head: await registry.headTag(repository, tag)
-  }))
-  const moved = heads.flatMap(({ tag, head }) =>
-    head.state === 'found' && !listed.has(`${head.digest} ${tag}`) ? [[tag, head] as const] : []
-  )
+  const elsewhere = await movedTags({ versions, unlisted, unresolved }, going, registry, repository)
+  const moved = elsewhere.filter(([, { state }]) => state === 'found')
   const open = new Set(unresolved.map(({ ref }) => ref))
   const unknown = wanted.filter(digest => !contents.has(digest) && !open.has(digest))
   const named = await findTags(registry, repository, [...new Set([...unknown, ...ranked])], clock)
@@ -69,6 +62,32 @@ export async function followMovedTags(
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
   if (moved.length === 0 && found.length === 0 && isThere) return loaded
   return { ...loaded, inventory: { ...inventory, ...seen } }
+}
+
+/**
+ * Asks the registry for tags that move.
+ *
+ * @param going versions all of whose tags are asked for
+ * @returns those that stand on something else than the list shows, and those that nobody could read
+ */
+export async function movedTags(
+  { versions, unlisted }: ListedPackage,
+  going: ReadonlySet<Digest>,
+  registry: Pick<Registry, 'headTag'>,
+  repository: string
+): Promise<(readonly [string, TagHead])[]> {
+  // Of a digest that GitHub lists twice, either row may have the tag.
+  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
+  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
+  const heads = await eachOf(
+    tagsToAsk(versions, going),
+    AT_ONCE,
+    async tag => [tag, await registry.headTag(repository, tag)] as const
+  )
+  return heads.filter(
+    ([tag, head]) =>
+      head.state === 'unread' || (head.state === 'found' && !listed.has(`${head.digest} ${tag}`))
+  )
 }
 
 /** Adds what stands in the registry without a tag that anybody lists. */

@@ -2,9 +2,8 @@ import semver from 'semver'
 import { ExpectedError } from '../errors.ts'
 import { isTag, tagSpellings } from '../model/tag.ts'
 import type { InUse } from '../model/usage.ts'
-import { own } from '../util/own.ts'
-import type { Groups } from '../util/regex.ts'
 import { type Hit, type PatternCount, type Patterns, parsePatterns } from './pattern.ts'
+import { fill, semverOf, type Values, valuesOf } from './tag-values.ts'
 
 /** Something that should have an image. */
 export interface Expected {
@@ -15,9 +14,6 @@ export interface Expected {
   /** What templates may put in: `tag`, `version`, `major`, …, and the named groups of the patterns. */
   readonly values: Values
 }
-
-/** What can be put into a template, by the name that stands between its braces. */
-export type Values = Readonly<Record<string, string>>
 
 /** Which git tags must have an image, and under what image tags; all as the inputs have it. */
 export interface ExpectRules {
@@ -43,12 +39,6 @@ export interface Expectations {
   /** Git tags such as `v1` beside `v1.2.3`, which each release takes over: no image is built for them. */
   readonly moving: readonly string[]
 }
-
-const PLACEHOLDER = /\{([A-Za-z][\w-]*)\}/g
-/** Placeholders that need no named group. `is-latest` is for the inputs of a workflow. */
-const STANDARD = ['tag', 'version', 'major', 'minor', 'patch', 'sha', 'short-sha', 'is-latest']
-/** How many digits build workflows put into the tag of a commit, as git does. */
-const SHORT = 7
 
 /** The commits of git tags by their names; undefined where no template asks for them. */
 export type Commits = ReadonlyMap<string, string> | undefined
@@ -136,48 +126,6 @@ export function protectedBy(
     const texts = readings.flatMap(values => templates.flatMap(template => fill(template, values) ?? []))
     return [...new Set(texts.flatMap(tagSpellings))].map(tag => ({ by: `${source} ${name}`, tag }))
   })
-}
-
-/** Puts the values into a template; undefined when it asks for one that there is not. */
-export function fill(template: string, values: Values): string | undefined {
-  let complete = true
-  const text = template.replaceAll(PLACEHOLDER, (_, name: string) => {
-    const value = own(values, name)
-    complete &&= value !== undefined
-    return value ?? ''
-  })
-  return complete ? text : undefined
-}
-
-/**
- * The placeholders of a template that nothing feeds: neither the program nor a named group of the patterns.
- */
-export function unknownPlaceholders(template: string, patterns: readonly string[]): string[] {
-  const groups = patterns.flatMap(pattern =>
-    [...pattern.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map(match => match[1] as string)
-  )
-  const known = new Set([...STANDARD, ...groups])
-  return [...template.matchAll(PLACEHOLDER)].map(match => match[1] as string).filter(name => !known.has(name))
-}
-
-/** The semver of a tag `1.2.3` or `v1.2.3`, or undefined. */
-export function semverOf(values: Values): semver.SemVer | undefined {
-  return semver.parse(values['version']) ?? undefined
-}
-
-/** True when some template asks for the commit of a git tag. */
-export function askForCommits(templates: readonly string[]): boolean {
-  return templates.some(template => /\{(?:short-)?sha\}/.test(template))
-}
-
-/** What templates may put in for a tag. @param commit undefined where no template asks for it */
-export function valuesOf(tag: string, groups: Groups = {}, commit?: string): Values {
-  const version = groups['version'] ?? tag.replace(/^v(?=\d)/, '')
-  const parsed = semver.parse(version)
-  const numbers = parsed === null ? {} : { major: parsed.major, minor: parsed.minor, patch: parsed.patch }
-  const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]))
-  const commits = commit === undefined ? {} : { sha: commit, 'short-sha': commit.slice(0, SHORT) }
-  return { ...texts, ...commits, ...groups, version, tag }
 }
 
 /** Without it, an image that is there would be missing, or an image of a git tag would be deleted. */

@@ -19,6 +19,8 @@ export interface TokenOptions {
   readonly token: string
   readonly send: Send
   readonly clock: Clock
+  /** What was begun before asks for a token to read with no longer than this (milliseconds since 1970). */
+  readonly deadline: number
   /** Told every secret that is made of the token, before it is used. */
   readonly onSecret: (secret: string) => void
 }
@@ -50,7 +52,7 @@ const answered = z.union([
  * Its functions throw ExpectedError for a token or a realm that is refused, Unavailable when nobody answers.
  */
 export function createTokens(options: TokenOptions): Tokens {
-  const { registry, server, send, clock } = options
+  const { registry, server, send, clock, deadline } = options
   const basic = Buffer.from(`ghcr-steward:${options.token}`).toString('base64')
   options.onSecret(basic)
   const headers = new Map<string, Promise<string>>()
@@ -61,19 +63,23 @@ export function createTokens(options: TokenOptions): Tokens {
     const url = new URL(realm)
     if (service !== undefined) url.searchParams.set('service', service)
     url.searchParams.set('scope', keyOf(scope))
-    return retry(clock, async () => {
+    // Whoever may go on then asks again, and what gives a tag back does not end in the middle.
+    const isBound = scope.actions === 'pull' && clock.now() < deadline
+    const attempt = async () => {
       const answer = await send({ method: 'GET', url, headers: { authorization: `Basic ${basic}` } })
       if (isTransient(answer.status)) throw new TransientError(phraseOf(answer), retryAfter(answer))
       if (answer.status !== 200) throw new RefusedError(refusal(scope, registry, phraseOf(answer)))
       const token = tokenIn(answer.body)
       options.onSecret(token)
       return `Bearer ${token}`
-    })
+    }
+    return retry(clock, attempt, isBound ? deadline : undefined)
   }
 
   function begin(scope: Scope, where: Challenge): Promise<string> {
     const key = keyOf(scope)
     const header = exchange(scope, where).catch((error: unknown) => {
+      if (error instanceof TransientError) headers.delete(key)
       if (!(error instanceof Unavailable)) throw error
       resting.set(key, clock.now() + REST)
       throw new Unavailable(`${registry.host} did not give a token: ${error.message}`, { cause: error })

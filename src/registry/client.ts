@@ -81,6 +81,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     server,
     token,
     clock,
+    deadline,
     // The token that is answered may be made of the one that was given.
     send: scrubbed(connection, scrubAll, text => text),
     onSecret: secret => {

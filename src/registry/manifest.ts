@@ -46,7 +46,7 @@ export const MAX_BYTES = 4 * 1024 * 1024
 
 // An edge that cannot be read must not look like an edge that is not there: no `catch` on digests.
 /** Undefined for one of an algorithm that GHCR does not have: what it names is no version of any package there. */
-const named = z.string().transform((text, context): Digest | undefined => {
+export const named = z.string().transform((text, context): Digest | undefined => {
   const parsed = parseDigest(text)
   if (parsed !== undefined || isOfOtherAlgorithm(text)) return parsed
   context.addIssue({ code: 'custom', message: `"${text.slice(0, 100)}" is not a digest` })
@@ -110,49 +110,6 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     kind: kindOfManifest(body, common.mediaType),
     children: [],
     ...(blob === undefined ? {} : { config: blob })
-  }
-}
-
-/**
- * Makes what can be made of a manifest of a kind that nobody knows: every digest in its bytes may be something that
- * it needs. The bytes must be known to be those of its digest.
- *
- * @param cause why it could not be parsed
- */
-export function mentionsOf(bytes: Uint8Array, contentType: string | undefined, cause: string): Manifest {
-  const raw = Buffer.from(bytes).toString('latin1')
-  // JSON may write any letter by its number.
-  const spelled = raw.replaceAll(/\\u00([0-7][0-9a-f])/gi, (_, hex) =>
-    String.fromCharCode(Number.parseInt(hex, 16))
-  )
-  const mentioned = new Set([raw, spelled].flatMap(one => one.match(ANY_DIGEST) ?? []))
-  const subject = subjectIn(bytes)
-  const children = [...mentioned].flatMap((text): Descriptor[] => {
-    // A match shares the memory of the whole text, as long as it is held.
-    const digest = parseDigest(Buffer.from(text).toString())
-    return digest === undefined || digest === subject ? [] : [{ digest, index: false, uncertain: true }]
-  })
-  return {
-    mediaType: contentType ?? 'application/octet-stream',
-    form: 'index',
-    kind: 'artifact',
-    children,
-    ...(subject === undefined ? {} : { subject }),
-    annotations: {},
-    annotationsUnknown: true,
-    unknown: cause
-  }
-}
-
-const ANY_DIGEST = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g
-
-function subjectIn(bytes: Uint8Array): Digest | undefined {
-  try {
-    return z
-      .object({ subject: z.object({ digest: named }) })
-      .parse(JSON.parse(Buffer.from(bytes).toString('utf8'))).subject.digest
-  } catch {
-    return undefined
   }
 }
 

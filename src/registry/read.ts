@@ -1,9 +1,10 @@
 import { ExpectedError, messageOf } from '../errors.ts'
 import { type Digest, digestLike, parseDigest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { isSchema1, mentionsOf, parseManifest } from './manifest.ts'
+import { isSchema1, parseManifest } from './manifest.ts'
 import { TransientError } from './retry.ts'
 import { type Answer, headerOf } from './transport.ts'
+import { mentionsOf } from './unknown-manifest.ts'
 
 /** `missing` only when the registry says so in so many words. A `cause` is a phrase for people. */
 type Lacking = { readonly state: 'missing' } | { readonly state: 'unread'; readonly cause: string }

@@ -23,17 +23,24 @@ const LONGEST_PAUSE = 60_000
 
 /**
  * Tries up to three times, with growing pauses, as long as `attempt` throws `TransientError`.
- * @throws Unavailable after the last try; whatever else `attempt` throws, at once
+ *
+ * @param until no other try begins from here on (milliseconds since 1970)
+ * @throws Unavailable after the last try; whatever else `attempt` throws, at once, and TransientError after `until`
  */
-export async function retry<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
+export async function retry<T>(
+  clock: Clock,
+  attempt: () => Promise<T>,
+  until = Number.POSITIVE_INFINITY
+): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await attempt()
     } catch (error) {
       if (!(error instanceof TransientError)) throw error
       if (tried === TRIES) throw new Unavailable(`${error.message} (${TRIES} tries)`, { cause: error })
-      const pause = Math.max(FIRST_PAUSE * 2 ** (tried - 1), error.pause)
-      await clock.sleep(Math.min(pause, LONGEST_PAUSE))
+      const pause = Math.min(Math.max(FIRST_PAUSE * 2 ** (tried - 1), error.pause), LONGEST_PAUSE)
+      if (clock.now() + pause >= until) throw error
+      await clock.sleep(pause)
     }
   }
 }

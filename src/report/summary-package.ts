@@ -1,12 +1,14 @@
-import type { Decision, Outcome, OutcomeStatus, Plan, Reason, Step } from '../model/decision.ts'
-import { type Digest, shortDigest } from '../model/digest.ts'
-import type { Package, PackageVersion } from '../model/package.ts'
+import type { Decision, Outcome, OutcomeStatus, Plan, Step } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Package } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
-import { count, formatAge, formatNumber } from '../util/format.ts'
+import { count, formatNumber } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { explanationPart } from './explanation.ts'
-import { code, details, type Head, LEFT, listing, prose, RIGHT, safe, versionPage } from './markdown.ts'
-import { BROKEN, deleteGroup, isPart, keepGroup, outcomeWord, phrase } from './phrases.ts'
+import { groupOf } from './group-phrases.ts'
+import { code, details, type Head, LEFT, listing, prose, RIGHT, safe } from './markdown.ts'
+import { BROKEN, isPart, outcomeWord } from './phrases.ts'
+import { belonging, RULE, type Verdicts, versionCell, WHY } from './summary-cells.ts'
 import { deletionsIn, GONE, hidesImages, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
@@ -47,8 +49,8 @@ export function packageFold(run: PackageRun, most: number): string {
     unreadPart(plan.unread, few),
     duePart(plan.decisions, outcomes, most, pkg),
     keptPart(plan.decisions, imageTally([run]).remaining, Math.min(MOST_KEPT, most), pkg),
-    reasonsPart('Reasons to keep', plan.decisions, keptBecause, few),
-    reasonsPart('Reasons to delete', plan.decisions, dueBecause, few)
+    reasonsPart('Reasons to keep', plan.decisions, 'keep', few),
+    reasonsPart('Reasons to delete', plan.decisions, 'delete', few)
   ].filter(part => part !== '')
   return parts.length === 0 ? '' : details(`<code>${safe(pkg.name)}</code>: ${happened}`, parts.join('\n\n'))
 }
@@ -85,8 +87,6 @@ function section<T>(
   if (items.length === 0) return ''
   return `**${title}**\n\n${listing(heads, items.slice(0, most).map(row), items.length, what)}`
 }
-
-type Verdicts = ReadonlyMap<Digest, Decision>
 
 const TROUBLES: readonly OutcomeStatus[] = ['failed', 'refused', 'skipped']
 
@@ -148,35 +148,16 @@ function changedPart(
     most,
     [LEFT(isHidden ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...columns.heads],
     ({ root, parts }) => {
-      const reason = verdicts.get(root)?.reasons[0]
+      const decision = verdicts.get(root)
+      const version = versions.get(root) ?? decision?.version
       return [
-        rootCell(versions.get(root) ?? verdicts.get(root)?.version, root, link),
+        version === undefined ? code(shortDigest(root)) : versionCell(version, link),
         ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
-        ...(reason === undefined ? columns.heads.map(() => '') : columns.cells(reason))
+        ...(decision === undefined ? columns.heads.map(() => '') : columns.cells(decision.reasons[0]))
       ]
     }
   )
 }
-
-/** The rule by which an image goes, or the reason where that is none. */
-function ruleCell(reason: Reason): string {
-  switch (reason.code) {
-    case 'delete-rule':
-    case 'untagged':
-      return safe(reason.rule)
-    case 'broken':
-      return `${safe(reason.rule)}: ${BROKEN[reason.state]}`
-    default:
-      return safe(phrase(reason))
-  }
-}
-
-/** The columns that say why an image goes, and those that say why it stays. */
-const RULE: { readonly heads: readonly Head[]; cells(reason: Reason): readonly string[] } = {
-  heads: [LEFT('Rule'), RIGHT('Age')],
-  cells: reason => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
-}
-const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(phrase(reason))] }
 
 /** Images that are due and were not reached, by a brake or a budget: what the next run would do. */
 function duePart(
@@ -281,48 +262,18 @@ function unreadPart(unread: Plan['unread'], most: number): string {
 function reasonsPart(
   title: string,
   decisions: readonly Decision[],
-  because: (decision: Decision) => string | undefined,
+  verdict: Decision['verdict'],
   most: number
 ): string {
   const counts = new Map<string, number>()
   for (const decision of decisions) {
-    const reason = because(decision)
-    if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    if (decision.verdict !== verdict) continue
+    const reason = groupOf(decision)
+    counts.set(reason, (counts.get(reason) ?? 0) + 1)
   }
   // A single reason stands in the list of images already.
   if (counts.size < 2) return ''
   const sorted = [...counts].sort(([, a], [, b]) => b - a)
   const heads = [LEFT('Reason'), RIGHT('Versions')]
   return section(title, sorted, 'reason', most, heads, ([reason, n]) => [safe(reason), formatNumber(n)])
-}
-
-function keptBecause(decision: Decision): string | undefined {
-  return decision.verdict === 'keep' ? keepGroup(decision.reasons[0]) : undefined
-}
-
-function dueBecause(decision: Decision): string | undefined {
-  return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : undefined
-}
-
-/** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */
-function belonging(verdicts: Verdicts, step: Step): string {
-  if (step.action === 'untag' || step.root === step.version.digest) return ''
-  const root = verdicts.get(step.root)?.version
-  return root === undefined ? '' : ` of ${versionCell(root)}`
-}
-
-function rootCell(version: PackageVersion | undefined, digest: Digest, pkg?: Package): string {
-  return version === undefined ? code(shortDigest(digest)) : versionCell(version, pkg)
-}
-
-/** Its tags or its digest; the first of them leads to its page where there is one, in the package `pkg`. */
-function versionCell(version: PackageVersion, pkg?: Package): string {
-  const names = version.tags.length === 0 ? [shortDigest(version.digest)] : version.tags
-  const [first = '', ...others] = names.slice(0, 5).map(name => code(name))
-  const page = pkg === undefined ? undefined : versionPage(pkg, version)
-  const more = names.length - 1 - others.length
-  return (
-    [page === undefined ? first : `[${first}](${page})`, ...others].join(' ') +
-    (more > 0 ? ` and ${formatNumber(more)} more` : '')
-  )
 }

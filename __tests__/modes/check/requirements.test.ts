@@ -217,6 +217,22 @@ describe('what is asked of images is asked again after the builds that were wait
     }
   })
 
+  test('expect-signed: the first platform without a signature settles it, however many there are', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v1.1.0')
+    for (const [tag, size] of [
+      ['v1.0.0', 2],
+      ['v1.1.0', 40]
+    ] as const)
+      acme.app.push(image(Array.from({ length: size }, (_, at) => `linux/a${at}`)), { tags: [tag] })
+    await using run = await acme.run({ 'expect-signed': 'cosign' })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('2 expected images have no cosign signature')])
+    const looks = acme.github.requests.filter(
+      ({ method, path }) => method === 'HEAD' && path.includes('/sha256-')
+    )
+    expect(looks).toHaveLength(4 * 3 * 3)
+  })
+
   test('expect-signed: an image that was built without its signature is told', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.1.0')

@@ -20,6 +20,24 @@ test('a workflow without inputs is started with `dispatch-inputs: none`', async 
   expect(acme.repository.row.runs.map(({ inputs }) => inputs)).toEqual([{}])
 })
 
+test.each(['v1","admin":"yes', "v1'}},{", 'v1{tag}{version}', 'v1$&$`$1', 'v1\nadmin=yes', '</script>%22'])(
+  'E-38: a git tag named %j stays one value of the one input that asks for it',
+  async name => {
+    await using acme = await scene()
+    const dispatch = { tag: { required: true }, note: { required: true } }
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app, { dispatch }))
+    acme.repository.tag(name)
+    await using run = await acme.run({
+      'git-tags': '/[^]*/',
+      'image-tags': 'sha-{short-sha}',
+      'dispatch-workflow': 'build.yml',
+      'dispatch-inputs': 'tag={tag}\nnote=<{tag}>'
+    })
+    expect(acme.repository.row.runs.map(({ inputs }) => inputs)).toEqual([{ tag: name, note: `<${name}>` }])
+    expect(run.stdout).not.toMatch(/^admin=/m)
+  }
+)
+
 test('a workflow by its name alone is refused before any request, with the file that is meant', async () => {
   await using acme = await scene()
   await using run = await acme.run({ 'dispatch-workflow': 'build' })

@@ -5,7 +5,7 @@ import { repositoryRoutes } from '../../emulator/repository-api.ts'
 import { notIntegration } from '../../emulator/repository-parts.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { createWorld } from '../../emulator/world.ts'
-import { runAction } from '../../helpers/run-action.ts'
+import { fastClock, runInside } from '../../helpers/inside.ts'
 import { checkout } from '../../helpers/workspace.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -398,13 +398,14 @@ it('the tests of a policy run alone, without a token, asking nobody', async () =
   using repository = checkout({ 'policy.yml': TESTED })
   const circumstances = { ...repository.circumstances, repository: '/' }
   const nowhere = { apiUrl: 'http://127.0.0.1:9', registryUrl: 'http://127.0.0.1:9' }
-  await using good = await runAction(nowhere, { policy: 'policy.yml', 'policy-tests': 'true' }, circumstances)
+  const test = (inputs: Record<string, string>) => runInside(nowhere, inputs, fastClock(100), circumstances)
+  await using good = await test({ policy: 'policy.yml', 'policy-tests': 'true' })
   expect([good.code, good.stdout]).toEqual([
     0,
     'as expected: the newest build stays\n1 policy test passed.\n'
   ])
   const wrong = { policy: TESTED.replace('keep-at-least: 1', 'keep-at-least: 2'), 'policy-tests': 'true' }
-  await using bad = await runAction(nowhere, wrong, circumstances)
+  await using bad = await test(wrong)
   expect(bad.code).toBe(1)
   expect(bad.stdout).toContain(
     '::error::Policy test "the newest build stays": `old` should be deleted, and is kept: 2nd newest of rule "builds".'

@@ -7,7 +7,7 @@ import { ago, openScene } from './runs.ts'
 const PULLS = { 'delete-tags': 'pr-*' }
 
 it('every output is there in its shape, and the report can be read by a later run', async () => {
-  await using scene = await openScene({ where: 'bundle' })
+  await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
   const [pr1, pr2] = [1, 2].map(n => app.push(image(['linux/amd64']), { tags: [`pr-${n}`], at: ago(80) }))

@@ -152,6 +152,21 @@ it('E-05 finds a late tag although the list of deleted versions lags for ten sec
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3', 'deleted-count': '0' } })
 })
 
+it('E-05 finds a late tag although the registry goes on serving what was deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const { build } = layDown(scene)
+  const late = () => {
+    app.tag(build, 'v2')
+    app.lie({ kind: 'served' })
+  }
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: late })
+  const result = await run(BUILDS)
+  app.truth()
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+  expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+})
+
 it('E-05 is red when GitHub never lists what was deleted, so that a late tag would not show', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
@@ -228,6 +243,53 @@ it.each<[string, Target, number]>([
   const result = await run(BUILDS)
   expect(world.pullable('acme/app', 'v9')).toEqual([])
   expect(result.code).toBe(0)
+})
+
+it.each<[string, string, (scene: Scene, build: Pushed) => Pushed]>([
+  ['what was just deleted', 'v9', ({ app }, { shape }) => app.push(shape, { tags: ['v9'] })],
+  ['a tag that moves', 'latest', ({ app }, { children }) => app.push(index(children), { tags: ['latest'] })]
+])(
+  'law 3: brings back what is needed by %s, pushed where GitHub does not list it yet',
+  async (_, tag, push) => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    const { v1, build } = layDown(scene)
+    app.tag(v1, 'latest')
+    const arrive = () => app.lie({ kind: 'drop', id: push(scene, build).id })
+    github.faults.on({ method: 'DELETE', after: 1, times: 1 }, { kind: 'first', run: arrive })
+    const result = await run(BUILDS)
+    expect(world.pullable('acme/app', tag)).toEqual([])
+    expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
+  }
+)
+
+it('law 5: is red where a late tag is lost, though its digest was pushed again under another', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { build } = layDown(scene)
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'stable') })
+  github.faults.on(
+    { method: 'DELETE', after: 1, times: 1 },
+    { kind: 'first', run: () => app.push(build.shape, { tags: ['v9'] }) }
+  )
+  const result = await run(BUILDS)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(/needed, was deleted, and could not be restored/)
+})
+
+it('law 3: is red where a tag that it deleted may be new, and nobody can read it', async () => {
+  await using scene = await openScene({ contract: 'off' })
+  const { app, github, clock, token } = scene
+  const { build } = layDown(scene)
+  const arrive = (): void => {
+    app.lie({ kind: 'drop', id: app.push(index(build.children), { tags: ['sha-1'] }).id })
+    github.faults.on({ path: /manifests\/sha-1$/ }, { kind: 'answer', answer: { status: 500 } })
+  }
+  github.faults.on({ method: 'DELETE', after: 1, times: 1 }, { kind: 'first', run: arrive })
+  // Past the laws: what nobody tells cannot be brought back.
+  await using result = await runInside(github, { ...BUILDS, token }, clock)
+  expect(result.code).toBe(1)
+  expect(result.stdout).toContain('The tags of the registry could not be read after the deletions')
 })
 
 it('law 3: brings back what the first look found needed, though that was unclear and the second look failed', async () => {

@@ -1,7 +1,8 @@
 import { BudgetError, timeIsOver } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
-import { count, formatDuration, utcSecond } from '../../util/format.ts'
+import { count, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
+import { createHold, MARGIN } from './hold.ts'
 import { createPointWindow, type Kind, POINTS } from './points.ts'
 import { createQuota } from './quota.ts'
 import { createSharedUsage } from './shared-usage.ts'
@@ -9,11 +10,7 @@ import { createSharedUsage } from './shared-usage.ts'
 /** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
 const AT_ONCE = 20
 const WRITES_AT_ONCE = 16
-/** How long to wait after the moment that GitHub names. */
-const MARGIN = 1_000
 const HOUR = 3_600_000
-/** A secondary limit that names no time asks for at least this, and for longer every time (rate-limits page). */
-const SECONDARY_PAUSE = 60_000
 /** Reads go before writes, but a write that has been the next one for so long has its turn. */
 const WRITE_TURN = 1_000
 /** No more than this part of the time is set aside. */
@@ -97,6 +94,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   const pointWindow = createPointWindow()
   const quota = createQuota(reserve)
   const sharedUsage = createSharedUsage()
+  const held = createHold(deadline, patience, clock)
   const aside = new Set<() => Room>()
   const hours = patience + MARGIN < HOUR ? 1 : 1 + Math.floor((deadline - clock.now()) / HOUR)
   const longestAside = (deadline - clock.now()) * MOST_ASIDE
@@ -104,12 +102,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   const underWay = { read: 0, write: 0 }
   const stats = { requests: 0, writes: 0, points: 0, waited: 0 }
   let writeNextSince = 0
-  let heldUntil = 0
   let wakes = Number.POSITIVE_INFINITY
-  /** Limits met in a row. Answers to requests from before the last one say nothing new. */
-  let limitHits = 0
-  let firstStrike = 0
-  let generation = 0
 
   /** What others than urgent requests must leave. */
   function keptBack(): Room {
@@ -123,7 +116,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
     const kept = urgent ? NO_ROOM : keptBack()
     if (now >= deadline - kept.ms) return timeIsOver()
     const busy = underWay.read + underWay.write
-    if (now >= heldUntil) {
+    if (now >= held.until) {
       const left = quota.ruling(busy, now, kept.requests)
       if (left === 'wait-for-answers') return UNTIL_ANSWERED
       if (left !== 'go') {
@@ -132,23 +125,9 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
         hold(left.reset + MARGIN)
       }
     }
-    if (now < heldUntil) return waiting(now)
+    if (now < held.until) return held.refusal(now) ?? { until: held.until, passable: false }
     // After a limit, one request finds out whether it has passed before the others follow.
-    return busy < (limitHits > 0 ? 1 : AT_ONCE) ? 'go' : UNTIL_ANSWERED
-  }
-
-  function waiting(now: number): Ruling {
-    const since = limitHits > 0 ? firstStrike : now
-    if (heldUntil - since <= patience + MARGIN && heldUntil < deadline) {
-      return { until: heldUntil, passable: false }
-    }
-    const bound =
-      heldUntil < deadline
-        ? `longer than the ${formatDuration(patience)} that \`patience\``
-        : 'later than `time-limit`'
-    return new BudgetError(
-      `GitHub asks this run to send no request before ${utcSecond(heldUntil)}, which is ${bound} allows.`
-    )
+    return busy < (held.isDoubtful ? 1 : AT_ONCE) ? 'go' : UNTIL_ANSWERED
   }
 
   function ruling(kind: Kind, now: number, urgent: boolean): Ruling {
@@ -198,7 +177,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   }
 
   function start(kind: Kind): Permit {
-    const mine = generation
+    const mine = held.generation
     underWay[kind]++
     pointWindow.started(kind)
     record(kind, 1)
@@ -213,7 +192,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
     return {
       answered(headers) {
         end(headers)
-        if (mine === generation) limitHits = 0
+        held.passed(mine)
         pump()
       },
       lost(headers) {
@@ -222,10 +201,9 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
       },
       limited(limit, headers) {
         end(headers)
-        if (mine === generation) strike()
-        hold(clock.now() + pauseFor(limit))
+        hold(held.met(limit, mine))
         pump()
-        return heldUntil
+        return held.until
       },
       refund() {
         underWay[kind]--
@@ -242,24 +220,11 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
     if (kind === 'write') stats.writes += by
   }
 
-  function strike(): void {
-    if (limitHits === 0) firstStrike = clock.now()
-    limitHits++
-    generation++
-  }
-
-  function pauseFor(limit: Limit): number {
-    const growth = 2 ** Math.max(0, limitHits - 1)
-    if (limit.kind === 'primary') return Math.max(limit.reset - clock.now(), 0) + MARGIN * growth
-    return Math.max(limit.retryAfter ?? SECONDARY_PAUSE * growth, MARGIN * growth)
-  }
-
   function hold(until: number): void {
-    const from = Math.max(heldUntil, clock.now())
-    if (until <= from) return
-    heldUntil = until
+    const longer = held.extend(until)
+    if (longer === undefined) return
     pointWindow.pause()
-    if (!(waiting(clock.now()) instanceof BudgetError)) stats.waited += until - from
+    stats.waited += longer
   }
 
   return {

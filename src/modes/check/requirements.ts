@@ -6,7 +6,6 @@ import { BudgetError, ExpectedError, orFailure } from '../../errors.ts'
 import type { Repository } from '../../github/repository.ts'
 import { listTwice } from '../../github/whole-list.ts'
 import {
-  askForCommits,
   type Commits,
   type Expectations,
   type Expected,
@@ -17,6 +16,7 @@ import {
   newestTags,
   withPrefixes
 } from '../../policy/expected-tags.ts'
+import { askForCommits } from '../../policy/tag-values.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { count } from '../../util/format.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'

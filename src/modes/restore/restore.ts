@@ -1,42 +1,23 @@
 import { type ApplyContext, apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import { restoreVersions, versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
-import { selectedOf } from '../../config/earlier-run.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
-import type { RestoreInput } from '../../config/undo-inputs.ts'
 import type { Context } from '../../context.ts'
-import { ExpectedError, orFailure } from '../../errors.ts'
+import { orFailure } from '../../errors.ts'
 import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { parseAge } from '../../policy/time.ts'
-import { takenAway } from '../../report/deleted-by.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
-import type { RunRecord } from '../../report/record.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { formatDuration, some } from '../../util/format.ts'
-import {
-  type PackageState,
-  planOfNames,
-  planOfReport,
-  planOfTime,
-  type RestorePlan,
-  settledSteps
-} from './restore-plan.ts'
-import { isOwnPlaceholder, verifyRestore } from './verify-restore.ts'
-
-/** What is to come back to one package. */
-interface Order {
-  readonly name: string
-  /** True when the package itself was deleted, or is asked for. */
-  readonly wholePackage: boolean
-  /** What tells what is meant: with `since` nothing but GitHub's list of deleted versions. */
-  readonly source: RestoreInput['source']
-  planFor(state: PackageState): RestorePlan
-}
+import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
+import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
+import { isOwnPlaceholder } from './settle-tags.ts'
+import { verifyRestore } from './verify-restore.ts'
 
 /**
  * Undoes an earlier run, or brings back what is named: children before the index that names them, then a look
@@ -60,12 +41,6 @@ const NOTHING_WENT =
 
 const NOTHING_LISTED =
   'GitHub lists no version that was deleted in that time. If something is missing, give its tags or the report of the run that deleted it.'
-
-/** True for an order by report that undoes nothing: such a report says all of it, whatever there is. */
-function isEmpty({ wholePackage, planFor }: Order): boolean {
-  const { steps, tags } = planFor({ active: [], deleted: [] })
-  return !wholePackage && steps.length + tags.size === 0
-}
 
 /** @throws ExpectedError when the report that is to be undone does not fit, which takes no request to find out */
 export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
@@ -127,47 +102,6 @@ function packageThenNamed(order: Order) {
   }
 }
 
-/** @throws ExpectedError when the report undoes nothing, or is about other packages */
-function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: number): Order[] {
-  const { restore: given } = inputs
-  if (given === undefined) throw new Error('mode restore without the input restore')
-  if (given.source === 'since') {
-    const planFor = (state: PackageState): RestorePlan => planOfTime(now - given.age, state)
-    return inputs.packages.names.map(each => ({ name: each, wholePackage: false, source: 'since', planFor }))
-  }
-  if (given.source === 'names') {
-    const { names, wholePackage } = given
-    const [name = ''] = inputs.packages.names
-    return [{ name, wholePackage, source: 'names', planFor: state => planOfNames(names, state) }]
-  }
-  if (record === undefined) throw new Error('mode restore without the report that it undoes')
-  const { mode, dryRun, started } = record.run
-  if (dryRun || (mode !== 'retain' && mode !== 'purge')) {
-    throw new ExpectedError(
-      `The report in \`restore\` is of a ${dryRun ? 'dry run' : `run of mode \`${mode}\``}, which deleted nothing: give ` +
-        'the report of the run that did.'
-    )
-  }
-  const { selected, others } = inputs.packagesGiven
-    ? selectedOf(record, inputs.packages)
-    : { selected: record.packages, others: [] }
-  if (selected.length === 0) {
-    throw new ExpectedError(
-      `The report in \`restore\` is about ${
-        some(
-          others.map(one => one.name),
-          10
-        ) || 'no package'
-      }, and \`packages\` names none of them. Name the packages to restore.`
-    )
-  }
-  return selected.map(one => {
-    const taken = takenAway(record, one)
-    const plan = planOfReport(taken, Date.parse(started))
-    return { name: one.name, wholePackage: taken.wholePackage, source: 'report', planFor: () => plan }
-  })
-}
-
 /** Finds out what of an order is gone, and what comes back. */
 async function planRestore(order: Order, inputs: Inputs, context: Context): Promise<PackageTask> {
   const { name, planFor } = order
@@ -206,11 +140,6 @@ function isThere({ name }: Package): string {
     `A package ${name} is there, so it is not restored as a whole. If somebody created it again, the deleted one can only be ` +
     'restored after that one is deleted.'
   )
-}
-
-/** A name that nobody wrote, or that only a request which changes something could prove, is rather misspelt than deleted. */
-function isSlip({ source, wholePackage }: Order, { packagesGiven, dryRun }: Inputs): boolean {
-  return source !== 'report' && (!packagesGiven || (dryRun && !wholePackage))
 }
 
 /** A package that GitHub does not find went as a whole, or with its last version. */

@@ -1,23 +1,22 @@
 import type { ApplyContext, Verification } from '../../apply/apply.ts'
 import { confirmed } from '../../apply/confirm-restored.ts'
-import { putTag, restoreVersions } from '../../apply/restore.ts'
-import type { Context } from '../../context.ts'
-import { orFailure, orRefusal } from '../../errors.ts'
+import { restoreVersions } from '../../apply/restore.ts'
+import { orFailure } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { Read } from '../../inventory/arrivals.ts'
-import { findTag, listOnly, witnessOf } from '../../inventory/evidence.ts'
+import { listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
-import { isPlaceholder } from '../../model/manifest.ts'
-import type { Content, Package, PackageVersion } from '../../model/package.ts'
+import type { Content, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { count, some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
+import { settleTags } from './settle-tags.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
@@ -211,66 +210,4 @@ function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> 
   // A set that grows while it is walked.
   for (const place of found) for (const child of graph.children[place] ?? []) found.add(child)
   return found
-}
-
-/** Puts every tag where it belongs, and leaves those alone that others have had before. */
-async function settleTags(
-  tags: RestorePlan['tags'],
-  before: readonly PackageVersion[],
-  scope: ApplyContext
-): Promise<{ warnings: string[]; alarms: string[] }> {
-  if (tags.size === 0) return { warnings: [], alarms: [] }
-  const { pkg, context } = scope
-  const { packages, registry, clock } = context
-  const holdersBefore = holders(before)
-  const active = (await packages.listVersions(pkg)).versions
-  const there = new Map(active.map(version => [version.digest, version]))
-  const holdersNow = holders(active)
-  const warnings: string[] = []
-  const alarms: string[] = []
-
-  /** Puts one tag right, where the registry still has it where it must not be, and says so where that needs saying. */
-  const settle = async (tag: string, digest: Digest): Promise<string[]> => {
-    const earlier = holdersBefore.get(tag)
-    const isTaken =
-      earlier !== undefined &&
-      earlier.digest !== digest &&
-      !(await isOwnPlaceholder(pkg, earlier.digest, context))
-    const target = there.get(isTaken ? earlier.digest : digest)
-    if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
-    const head = await findTag(registry, repositoryOf(pkg), tag, clock)
-    if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is restored is unknown: ${head.cause}.`)
-    if (head.state === 'unread' || (head.state === 'found' && head.digest === target.digest)) return []
-    // Where else it is somebody has put it meanwhile.
-    const isOurs =
-      head.state === 'missing' ||
-      head.digest === digest ||
-      (await isOwnPlaceholder(pkg, head.digest, context))
-    if (!isOurs) return []
-    await putTag(target, tag, scope)
-    return isTaken
-      ? [`The restore had taken the tag ${tag} from ${shortDigest(target.digest)}: it is back there.`]
-      : []
-  }
-
-  for (const [tag, { digest }] of tags) {
-    const told = await orRefusal(() => settle(tag, digest))
-    if ('problem' in told) alarms.push(told.sentence)
-    else warnings.push(...told)
-  }
-  return { warnings, alarms }
-}
-
-/** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
-export async function isOwnPlaceholder(
-  pkg: Package,
-  digest: Digest,
-  { registry }: Context
-): Promise<boolean> {
-  const content = await registry.readManifest(repositoryOf(pkg), digest)
-  return content.state === 'read' && isPlaceholder(content.manifest)
-}
-
-function holders(versions: readonly PackageVersion[]): Map<string, PackageVersion> {
-  return new Map(versions.flatMap(version => version.tags.map(tag => [tag, version] as const)))
 }

@@ -4,8 +4,9 @@ import type { Digest } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { count, formatNumber } from '../../util/format.ts'
+import { groupOf } from '../group-phrases.ts'
 import { plainAddress } from '../markdown.ts'
-import { deleteGroup, isPart, keepGroup, outcomeWord, phrase } from '../phrases.ts'
+import { isPart, outcomeWord, phrase } from '../phrases.ts'
 import { tally } from '../tally.ts'
 import { failures, warningsOf } from '../verdict.ts'
 
@@ -151,11 +152,6 @@ function stateOf(decision: Decision, outcome: Outcome | undefined): { word: stri
   const tone: Tone = outcome.step.action === 'restore' ? 'stays' : 'goes'
   const isTrouble = ['failed', 'refused', 'skipped', 'left'].includes(outcome.status)
   return { word: outcomeWord(outcome), tone: isTrouble ? 'trouble' : tone }
-}
-
-function groupOf(decision: Decision): string {
-  if (decision.verdict === 'keep') return keepGroup(decision.reasons[0])
-  return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : phrase(decision.reasons[0])
 }
 
 function detailOf(outcome: Outcome | undefined): string[] {

@@ -1,0 +1,72 @@
+import type { ApplyContext } from '../../apply/apply.ts'
+import { putTag } from '../../apply/restore.ts'
+import type { Context } from '../../context.ts'
+import { orRefusal } from '../../errors.ts'
+import { findTag } from '../../inventory/evidence.ts'
+import { repositoryOf } from '../../inventory/load.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
+import { isPlaceholder } from '../../model/manifest.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
+import type { RestorePlan } from './restore-plan.ts'
+
+/** Puts every tag where it belongs, and leaves those alone that others have had before. */
+export async function settleTags(
+  tags: RestorePlan['tags'],
+  before: readonly PackageVersion[],
+  scope: ApplyContext
+): Promise<{ warnings: string[]; alarms: string[] }> {
+  if (tags.size === 0) return { warnings: [], alarms: [] }
+  const { pkg, context } = scope
+  const { packages, registry, clock } = context
+  const holdersBefore = holders(before)
+  const active = (await packages.listVersions(pkg)).versions
+  const there = new Map(active.map(version => [version.digest, version]))
+  const holdersNow = holders(active)
+  const warnings: string[] = []
+  const alarms: string[] = []
+
+  /** Puts one tag right, where the registry still has it where it must not be, and says so where that needs saying. */
+  const settle = async (tag: string, digest: Digest): Promise<string[]> => {
+    const earlier = holdersBefore.get(tag)
+    const isTaken =
+      earlier !== undefined &&
+      earlier.digest !== digest &&
+      !(await isOwnPlaceholder(pkg, earlier.digest, context))
+    const target = there.get(isTaken ? earlier.digest : digest)
+    if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
+    const head = await findTag(registry, repositoryOf(pkg), tag, clock)
+    if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is restored is unknown: ${head.cause}.`)
+    if (head.state === 'unread' || (head.state === 'found' && head.digest === target.digest)) return []
+    // Where else it is somebody has put it meanwhile.
+    const isOurs =
+      head.state === 'missing' ||
+      head.digest === digest ||
+      (await isOwnPlaceholder(pkg, head.digest, context))
+    if (!isOurs) return []
+    await putTag(target, tag, scope)
+    return isTaken
+      ? [`The restore had taken the tag ${tag} from ${shortDigest(target.digest)}: it is back there.`]
+      : []
+  }
+
+  for (const [tag, { digest }] of tags) {
+    const told = await orRefusal(() => settle(tag, digest))
+    if ('problem' in told) alarms.push(told.sentence)
+    else warnings.push(...told)
+  }
+  return { warnings, alarms }
+}
+
+/** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
+export async function isOwnPlaceholder(
+  pkg: Package,
+  digest: Digest,
+  { registry }: Context
+): Promise<boolean> {
+  const content = await registry.readManifest(repositoryOf(pkg), digest)
+  return content.state === 'read' && isPlaceholder(content.manifest)
+}
+
+function holders(versions: readonly PackageVersion[]): Map<string, PackageVersion> {
+  return new Map(versions.flatMap(version => version.tags.map(tag => [tag, version] as const)))
+}
