@@ -1,5 +1,5 @@
 import type { Decision, Outcome, OutcomeStatus, Plan, Step } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
