@@ -94,6 +94,19 @@ describe('what is remembered', () => {
   })
 
   test.each([
+    ['line', (nested: string) => `["",${nested}"]`],
+    ['config', (nested: string) => JSON.stringify([nested])]
+  ])('E-42 is not looked for in a %s of brackets, which takes a gigabyte to parse', async (_, line) => {
+    const shape = manifest()
+    await run([shape])
+    const [{ key, text }] = entries as [{ key: string; text: string }]
+    entries = [{ key, text: `${text}${line('['.repeat(30_000_000))}\n` }]
+    const before = process.resourceUsage().maxRSS
+    expect((await run([shape])).known.size).toBe(1)
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(700 * 1024)
+  })
+
+  test.each([
     ['of another package', (text: string) => text.replace('"package":"ghcr.io/', '"package":"ghcr.io/x')],
     ['of another form', (text: string) => text.replace('"schema":1', '"schema":2')],
     ['that is empty', () => ''],

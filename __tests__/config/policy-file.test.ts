@@ -403,6 +403,16 @@ describe('what is wrong is said with its place and its remedy', () => {
       'version: 1\npackages: [{ match: *app, rules: [] }]',
       "p.yml:2:21: `*app` is an alias in YAML, and nothing has that name. Write a pattern in quotes: `'*app'`."
     ],
+    [
+      'an exclusion without quotes',
+      "version: 1\npackages: [{ match: ['*', !app], rules: [] }]",
+      "p.yml:2:31: `!app` is a tag in YAML and no part of a text. Write a pattern in quotes: `'!app'`."
+    ],
+    [
+      'an exclusion without quotes and with a space, which would include what it excludes',
+      "version: 1\npackages: [{ match: ['*', ! app], rules: [] }]",
+      "p.yml:2:29: `!` is a tag in YAML and no part of a text. Write a pattern in quotes: `'!app'`."
+    ],
     ['two documents', 'version: 1\n---\nversion: 1', 'multiple documents'],
     [
       'another version',

@@ -52,6 +52,9 @@ export async function readHeading(path: string, name: string): Promise<Heading> 
   return heading
 }
 
+/** The largest config that is remembered, in bytes. */
+export const LARGEST_CONFIG = 64 * 1024
+
 /** A line, and what it is where it is a config, or a manifest that is `listed`. */
 interface Line {
   readonly digest?: Digest
@@ -70,14 +73,16 @@ export async function* linesOf(path: string, listed: ReadonlySet<Digest>): Async
   }
 }
 
-const Written = z.union([z.string(), z.tuple([z.string()])])
-
 function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
   try {
-    const said = Written.parse(JSON.parse(text))
-    const bytes = Buffer.from(typeof said === 'string' ? said : said[0])
+    const isConfig = text.startsWith('[')
+    const said = isConfig ? text.slice(1, -1) : text
+    // What is no text may be nested, and a line of brackets takes seconds and a gigabyte to parse.
+    if (!said.startsWith('"')) return {}
+    const bytes = Buffer.from(String(JSON.parse(said)))
+    if (isConfig && bytes.length > LARGEST_CONFIG) return {}
     const digest = sha256Of(bytes)
-    if (typeof said !== 'string') return { digest, labels: labelsIn(bytes), size: bytes.length }
+    if (isConfig) return { digest, labels: labelsIn(bytes), size: bytes.length }
     return listed.has(digest) ? { digest, manifest: parseManifest(bytes, undefined) } : {}
   } catch {
     // One that cannot be read is read from the registry again.

@@ -11,6 +11,7 @@ import { labelsIn } from '../registry/config.ts'
 import type { Store } from './actions-cache.ts'
 import {
   type Heading,
+  LARGEST_CONFIG,
   linesOf,
   type Notes,
   openNotes,
@@ -54,9 +55,8 @@ export interface Recollection {
 const PREFIX = 'ghcr-steward-memory-1'
 /** An entry is stored again when more than this share of it is no longer of use. */
 const STALE = 0.1
-/** Configs take as much room as this in the entry of a package, and each as much as that: others are read every time. */
+/** Configs take as much room as this in the entry of a package: others are read every time. */
 const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
-const LARGEST_CONFIG = 64 * 1024
 
 /**
  * Opens the memory that `store` holds, one entry for each package.

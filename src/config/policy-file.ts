@@ -129,7 +129,7 @@ function contentOf(document: Document, fileName: string): unknown {
 }
 
 /**
- * Finds keys that are there twice, patterns that begin with `*` and have no quotes, and the key `__proto__`: no object
+ * Finds keys that are there twice, patterns that begin with `*` or `!` and have no quotes, and the key `__proto__`: no object
  * of JavaScript can hold it, so a condition on it would be lost.
  */
 function misread(document: Document): [offset: number, sentence: string][] {
@@ -141,6 +141,14 @@ function misread(document: Document): [offset: number, sentence: string][] {
     Pair(_, { key }) {
       if (isScalar(key) && key.value === '__proto__')
         wrong.push([key.range?.[0] ?? 0, '`__proto__` cannot be a key of a policy. Remove it.'])
+    },
+    Scalar(_, { tag, source, range }) {
+      if (!tag?.startsWith('!')) return
+      const text = tag === '!' ? `!${source}` : tag
+      wrong.push([
+        range?.[0] ?? 0,
+        `\`${tag}\` is a tag in YAML and no part of a text. Write a pattern in quotes: \`'${text}'\`.`
+      ])
     },
     Alias(_, alias) {
       if (alias.resolve(document) !== undefined) return
