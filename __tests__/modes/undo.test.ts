@@ -252,6 +252,8 @@ describe('restore', () => {
       expect(back.code).toBe(0)
       expect(picture()).toEqual(before)
       expect(broken).toEqual([])
+      // Their tags are seen once they are back.
+      expect(back.summary).toMatch(/^\| `sha-1` \|$/m)
     }
   )
 

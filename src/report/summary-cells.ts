@@ -33,12 +33,8 @@ export const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(p
 /** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */
 export function belonging(verdicts: Verdicts, step: Step): string {
   if (step.action === 'untag' || step.root === step.version.digest) return ''
-  return verdicts.has(step.root) ? ` of ${rootCell(verdicts, step.root)}` : ''
-}
-
-export function rootCell(verdicts: Verdicts, root: Digest, pkg?: Package): string {
-  const version = verdicts.get(root)?.version
-  return version === undefined ? code(shortDigest(root)) : versionCell(version, pkg)
+  const root = verdicts.get(step.root)?.version
+  return root === undefined ? '' : ` of ${versionCell(root)}`
 }
 
 /** Its tags or its digest; the first of them leads to its page where there is one, in the package `pkg`. */

@@ -1,5 +1,5 @@
 import type { Decision, Outcome, OutcomeStatus, Plan, Step } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
@@ -8,7 +8,7 @@ import { explanationPart } from './explanation.ts'
 import { groupOf } from './group-phrases.ts'
 import { code, details, type Head, LEFT, listing, prose, RIGHT, safe } from './markdown.ts'
 import { BROKEN, isPart, outcomeWord } from './phrases.ts'
-import { belonging, RULE, rootCell, type Verdicts, versionCell, WHY } from './summary-cells.ts'
+import { belonging, RULE, type Verdicts, versionCell, WHY } from './summary-cells.ts'
 import { deletionsIn, GONE, hidesImages, imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
@@ -137,6 +137,7 @@ function changedPart(
   link?: Package
 ): string {
   const images = imagesIn(changes)
+  const versions = new Map(changes.map(({ step: { version } }) => [version.digest, version]))
   const first = changes[0] && verdicts.get(changes[0].step.version.digest)?.reasons[0]
   const isHidden = first !== undefined && hidesImages(first)
   const hasParts = changes.length > images.length
@@ -147,11 +148,12 @@ function changedPart(
     most,
     [LEFT(isHidden ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...columns.heads],
     ({ root, parts }) => {
-      const reason = verdicts.get(root)?.reasons[0]
+      const decision = verdicts.get(root)
+      const version = versions.get(root) ?? decision?.version
       return [
-        rootCell(verdicts, root, link),
+        version === undefined ? code(shortDigest(root)) : versionCell(version, link),
         ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
-        ...(reason === undefined ? columns.heads.map(() => '') : columns.cells(reason))
+        ...(decision === undefined ? columns.heads.map(() => '') : columns.cells(decision.reasons[0]))
       ]
     }
   )

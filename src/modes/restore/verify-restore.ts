@@ -42,8 +42,10 @@ export async function verifyRestore(
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
     const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
+    const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), scope)
+    const back = new Map(whole.roots.map(version => [version.id, version]))
     return {
-      outcomes: await confirmed(latest([...outcomes, ...whole.outcomes]), scope),
+      outcomes: settled.map(outcome => withTags(outcome, back)),
       alarms: [...whole.alarms, ...tags.alarms],
       warnings: [...whole.warnings, ...tags.warnings]
     }
@@ -55,6 +57,13 @@ export async function verifyRestore(
 /** If a version was restored in vain and then again, the last time counts. */
 function latest(outcomes: readonly Outcome[]): readonly Outcome[] {
   return [...new Map(outcomes.map(outcome => [outcome.step.version.id, outcome])).values()]
+}
+
+/** GitHub may hide the tags of what is deleted; they are seen once it is back. */
+function withTags(outcome: Outcome, back: ReadonlyMap<number, PackageVersion>): Outcome {
+  const { step } = outcome
+  const version = step.version.tags.length > 0 ? undefined : back.get(step.version.id)
+  return version === undefined ? outcome : { ...outcome, step: { ...step, version } }
 }
 
 interface Whole {
