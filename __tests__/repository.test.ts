@@ -115,13 +115,15 @@ test('a release comes from main, waits for an approval, and all of dist is attes
   const { jobs } = parse(text) as { jobs: Record<string, { environment?: string; needs?: string }> }
   expect(jobs['publish']).toMatchObject({ environment: 'release', needs: 'gate' })
   expect(text).toContain('git merge-base --is-ancestor "$GITHUB_SHA" origin/main')
-  expect(text).toMatch(/subject-path: \|\n\s+dist\/\*\n/)
+  // It says which file of dist runs, if any.
+  expect(text).toMatch(/subject-path: \|\n\s+action\.yml\n\s+dist\/\*\n/)
   expect(text).toMatch(/gh release create[\s\S]*dist\/\* policy\.schema\.json sbom\.spdx\.json/)
   expect(text).toMatch(
     /test "\$\(gh api .*\/tags\/\$GITHUB_REF_NAME" .*\)" = "\$GITHUB_SHA"\n +gh release edit/
   )
   expect(text).toContain('gh api --method PATCH "$refs/tags/$major" -f sha="$GITHUB_SHA" -F force=true')
   const verified = read('SECURITY.md')
+  expect(verified).toContain('for file in action.yml dist/*; do gh attestation verify "$file"')
   for (const file of globSync('dist/*', { cwd: root })) expect(verified).toContain(`\`${file}\``)
 })
 
