@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { gitNames, isTag, tagSpellings } from '../../src/model/tag.ts'
+import { fitsAround, gitNames, isTag, tagSpellings } from '../../src/model/tag.ts'
 
 /** One git name has many spellings in image tags; the image of a name that is not found may be deleted. */
 
@@ -50,6 +50,21 @@ describe('E-14 a branch is found by every spelling of its name', () => {
     ['feature/日本', 'feature-checkout-basket']
   ])('%s not by %s', (branch, text) => {
     expect(gitNames([branch]).find(text)).toEqual([])
+  })
+
+  test('E-42 a branch of a fork with eighty letters that are no Latin ones takes no longer than any other', () => {
+    const text = 'sha-0123456789abcdef0123456789abcdef01234567'
+    expect(gitNames([`${'я-'.repeat(80)}zzz`]).find(text)).toEqual([])
+    expect(gitNames([`${'я-'.repeat(80)}567`]).find(text)).toHaveLength(1)
+  })
+
+  test('parts are found in a text around its gaps as an expression finds them', () => {
+    const texts = fc.stringMatching(/^[ab]{0,6}$/)
+    fc.assert(
+      fc.property(fc.array(texts, { minLength: 1, maxLength: 4 }), texts, (parts, text) => {
+        expect(fitsAround(parts, text)).toBe(new RegExp(`^${parts.join('.*')}$`).test(text))
+      })
+    )
   })
 
   const part = fc.stringMatching(/^[A-Za-z0-9]{1,12}$/)

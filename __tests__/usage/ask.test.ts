@@ -64,6 +64,10 @@ test('each thing is asked once, and each list twice, however many packages want 
   expect(asked.sort()).toEqual([
     'git tags',
     'git tags',
+    // After each answer that calls one closed, which another may contradict.
+    'open',
+    'open',
+    'open',
     'pulls [1,2]',
     'pulls [3]',
     'pulls []',
@@ -83,7 +87,7 @@ test('what protects is asked of both repositories, what rules match of the one t
   )
   expect([home.asked, other.asked]).toEqual([
     ['releases', 'releases', 'git tags', 'git tags'],
-    ['pulls [1]', 'releases', 'releases', 'git tags', 'git tags']
+    ['pulls [1]', 'open', 'releases', 'releases', 'git tags', 'git tags']
   ])
 })
 

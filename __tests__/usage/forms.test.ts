@@ -407,6 +407,13 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     expect(referencesTo(found, 'app', ['v1']).map(({ tag }) => tag)).toEqual(['v1'])
   })
 
+  test('a tag of forty variables that nobody sets', () => {
+    const text = `image: ghcr.io/acme/app:${'${V}x'.repeat(40)}${'${V}'}y`
+    const { found } = findReferences([{ path: 'a.yaml', text }], 'acme')
+    const [fits, not] = [`${'x'.repeat(100)}y`, 'x'.repeat(100)]
+    expect(referencesTo(found, 'app', [fits, not]).map(({ tag }) => tag)).toEqual([fits])
+  })
+
   test('lines without an end', () => {
     const text = `${'${{ '.repeat(20_000)}\n${'${'.repeat(20_000)}\n${'a-'.repeat(50_000)}\nacme/${'a-'.repeat(50_000)}`
     expect(findReferences([{ path: 'a', text }], 'acme').found.length).toBeLessThan(10)

@@ -1,3 +1,4 @@
+import { BudgetError } from '../errors.ts'
 import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
@@ -15,6 +16,7 @@ import { remover } from './remove.ts'
 import { putTag } from './restore.ts'
 import { untagger } from './untag.ts'
 import { verifyDeletions } from './verify.ts'
+import { failed } from './write.ts'
 
 /** What a real run does to a package whose plan deletes: the steps, and then a look at what was deleted. */
 export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<PackageTask['changes']> {
@@ -67,7 +69,11 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const { pkg, context, journal } = scope
   const { packages, registry, clock } = context
   const repository = repositoryOf(pkg)
-  const announce = (step: Step): void => journal.append(sentEntry(pkg.name, step, clock.now()))
+  const sent = new Set<string>()
+  const announce = (step: Step): void => {
+    sent.add(keyOf(step))
+    journal.append(sentEntry(pkg.name, step, clock.now()))
+  }
 
   const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
   const images = new Set(inventory.versions.map(version => version.digest))
@@ -118,12 +124,23 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
     clock
   )
   const stays = tagsThatStay(plan)
-  return step => {
+  const perform: Perform = async step => {
     if (step.action === 'untag') return untag(step.version, step.tag, stays.get(step.version.id) ?? [])
     if (step.action === 'delete') return remove(step.version)
     throw new Error('a step that restores is none of a plan that deletes')
   }
+  return async step => {
+    try {
+      return await perform(step)
+    } catch (error) {
+      // What was sent before there was no more room may be done, so it must be looked at like all that failed.
+      if (!(error instanceof BudgetError && sent.has(keyOf(step)))) throw error
+      return failed(`it was sent, and what became of it is unknown: ${error.message}`)
+    }
+  }
 }
+
+const keyOf = (step: Step): string => `${step.version.id} ${step.action === 'untag' ? step.tag : ''}`
 
 /** By version id, the tags that an untagged version keeps. */
 function tagsThatStay(plan: Plan): Map<number, readonly string[]> {

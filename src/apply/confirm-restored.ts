@@ -13,6 +13,7 @@ const PAUSES = [0, 2_000, 8_000]
 /** How many versions are looked for at once. */
 const AT_ONCE = 16
 const IN_VAIN = 'GitHub answered that it is restored, but it is not there: run it again'
+const NOT_THERE = 'GitHub listed it as there, but it is not: run it again'
 
 /** What should have come back and did not, the tags included. */
 export async function notBack(
@@ -39,16 +40,17 @@ export async function notBack(
   return alarms
 }
 
-/** Restores that were confirmed and not carried out have failed. */
+/** Restores that were confirmed and not carried out have failed, and so have those of what only seemed to be there. */
 export async function confirmed(
   outcomes: readonly Outcome[],
   { pkg, context, report }: ApplyContext
 ): Promise<readonly Outcome[]> {
   return eachOf(outcomes, AT_ONCE, async outcome => {
     const { step, status } = outcome
-    if (step.action !== 'restore' || status !== 'done' || (await isBack(pkg, step.version, context)))
-      return outcome
-    const failure: Outcome = { step, status: 'failed', detail: IN_VAIN }
+    const isTold = step.action === 'restore' && (status === 'done' || status === 'already')
+    if (!isTold || (await isBack(pkg, step.version, context))) return outcome
+    const detail = status === 'done' ? IN_VAIN : NOT_THERE
+    const failure: Outcome = { step, status: 'failed', detail }
     report(failure)
     return failure
   })

@@ -178,12 +178,15 @@ async function findingsOf(
   return { seen, needed, alarms, isUnclear }
 }
 
-/** Every child of what is listed. */
+/** Every child of what is there, which GitHub need not list yet. */
 function namedIn(loaded: LoadedPackage): ReadonlySet<Digest> {
-  return new Set(loaded.inventory.versions.flatMap(version => childrenOf(version, loaded)))
+  return new Set([...loaded.inventory.contents.keys()].flatMap(digest => childrenOf({ digest }, loaded)))
 }
 
-function childrenOf({ digest }: PackageVersion, { inventory }: LoadedPackage): readonly Digest[] {
+function childrenOf(
+  { digest }: Pick<PackageVersion, 'digest'>,
+  { inventory }: LoadedPackage
+): readonly Digest[] {
   const content = inventory.contents.get(digest)
   return content?.state === 'read' ? content.manifest.children.map(child => child.digest) : []
 }

@@ -34,7 +34,7 @@ export async function wholeList<Row>(
 }
 
 /** The pause between two looks at a list, in milliseconds: the first answer may lag. */
-const PAUSE = 2_000
+export const PAUSE = 2_000
 
 /** What either of two looks at a list shows, for lists where what they lack counts as gone. */
 export async function listTwice<Row>(look: () => Promise<Iterable<Row>>, clock: Clock): Promise<Row[]> {

@@ -33,6 +33,7 @@ const MOST_UNLISTED = 2_000
  * @param read gives a digest's manifest; called once for each, and again for what it calls missing
  * @param witness who else knows of a manifest that the registry denies
  * @param progress told how many digests are settled, of how many that are known so far
+ * @param wanted what stays whatever becomes of the indexes that name it
  * @returns contents of every listed version, and of every unlisted digest that a manifest or a referrer's tag names
  * @throws ExpectedError when the registry has none of the listed manifests: it is not the package that was listed
  */
@@ -41,7 +42,8 @@ export async function readInventory(
   list: ListedPackage,
   read: Read,
   witness: Witness,
-  progress: (done: number, total: number) => void = () => {}
+  progress: (done: number, total: number) => void = () => {},
+  wanted: readonly Digest[] = []
 ): Promise<Inventory> {
   const { versions, unlisted } = list
   const listed = new Set(versions.map(version => version.digest))
@@ -68,10 +70,11 @@ export async function readInventory(
     contents,
     follow
   )
-  await follow(attestationsOfShared(contents))
+  const alone = [...wanted, ...tagged.map(version => version.digest), ...unlisted.keys()]
+  await follow(attestationsBeside(alone, contents))
   await lookAgain(contents, readAgain, witness)
   // What was denied at first may share platforms as well.
-  await follow(attestationsOfShared(contents))
+  await follow(attestationsBeside(alone, contents))
   refuseForeign(pkg, versions, contents)
   for (const [digest, { state }] of contents) {
     if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
@@ -167,15 +170,20 @@ async function readUntagged(
 }
 
 /**
- * Attestations beside a platform that several indexes name. When the index that names one of these goes, the
- * platform may stay, and then only its `subject` can tell that it still describes something.
+ * Attestations that nobody read, beside a platform that several indexes name, or that may stay alone. When the index that
+ * names one of these goes, the platform may stay, and then only its `subject` can tell that it still describes something.
+ *
+ * @param alone what may stay without any index, because it has a tag of its own or a rule names it
  */
-function attestationsOfShared(contents: ReadonlyMap<Digest, Content>): Digest[] {
+export function attestationsBeside(
+  alone: readonly Digest[],
+  contents: ReadonlyMap<Digest, Content>
+): Digest[] {
   const indexes = [...contents.values()].flatMap(content =>
     content.state === 'read' ? [content.manifest.children] : []
   )
   const named = new Set<Digest>()
-  const shared = new Set<Digest>()
+  const shared = new Set<Digest>(alone)
   for (const { digest } of indexes.flat()) (named.has(digest) ? shared : named).add(digest)
   return indexes
     .flat()

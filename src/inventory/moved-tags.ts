@@ -7,7 +7,7 @@ import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { findTags, withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
-import { readInventory } from './manifests.ts'
+import { attestationsBeside, readInventory } from './manifests.ts'
 
 /**
  * GitHub's list may still show a tag on the version that had it before. Asking the registry for every tag, on every
@@ -49,7 +49,8 @@ export async function followMovedTags(
   const found = [...named].filter(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
-  if (moved.length === 0 && found.length === 0 && doubtful.size === 0) return loaded
+  const beside = attestationsBeside(wanted, contents)
+  if (moved.length + found.length + beside.length === 0 && doubtful.size === 0) return loaded
   const tagged = withTags({ versions, unlisted, unresolved }, new Map(moved))
   const list = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
@@ -58,9 +59,9 @@ export async function followMovedTags(
       ? known
       : registry.readManifest(repository, digest)
   }
-  const seen = await readInventory(pkg, list, read, witnessOf(list, clock))
+  const seen = await readInventory(pkg, list, read, witnessOf(list, clock), undefined, wanted)
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
-  if (moved.length === 0 && found.length === 0 && isThere) return loaded
+  if (moved.length + found.length + beside.length === 0 && isThere) return loaded
   return { ...loaded, inventory: { ...inventory, ...seen } }
 }
 

@@ -33,16 +33,17 @@ const SHORTEST_TOLD = 3
  */
 export function gitNames(names: Iterable<string>): GitNames {
   const byKey = new Map<string, string[]>()
-  const shapes: { readonly name: string; readonly shape: RegExp }[] = []
+  const shapes: { readonly name: string; readonly fits: (squashed: string) => boolean }[] = []
   for (const name of names) {
-    shapes.push(...shapeOf(name).map(shape => ({ name, shape })))
+    shapes.push(...shapeOf(name).map(fits => ({ name, fits })))
     for (const key of keysOf(name)) byKey.set(key, [...(byKey.get(key) ?? []), name])
   }
   const sorted = [...byKey.keys()].sort()
   return {
     find: text => {
       const key = fold(text)
-      const shaped = shapes.filter(({ shape }) => shape.test(squash(text))).map(({ name }) => name)
+      const squashed = squash(text)
+      const shaped = shapes.filter(({ fits }) => fits(squashed)).map(({ name }) => name)
       const found = [...(byKey.get(key) ?? []), ...shaped]
       if (text.length < SHORTEST_CUT) return found
       const begun = [...shaped]
@@ -61,15 +62,35 @@ function keysOf(name: string): Set<string> {
   return new Set([...spelled, ...(version === undefined ? [] : [fold(version)])])
 }
 
-/** The ways to write a name in Latin letters if it has others: everybody writes `ß` in their own way. */
-function shapeOf(name: string): RegExp[] {
+/** Tells the ways to write a name in Latin letters if it has others: everybody writes `ß` in their own way. */
+function shapeOf(name: string): ((squashed: string) => boolean)[] {
   const parts = name
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .split(/([^\p{ASCII}]+)/u)
-  const latin = parts.map((part, at) => (at % 2 === 0 ? squash(part) : `[a-z0-9]{0,${6 * part.length}}`))
-  const isTold = parts.length > 1 && latin.filter((_, at) => at % 2 === 0).join('').length >= SHORTEST_TOLD
-  return isTold ? [new RegExp(`^${latin.join('')}$`)] : []
+  const latin = parts.filter((_, at) => at % 2 === 0).map(squash)
+  const told = latin.join('').length
+  const others = parts.reduce((sum, part, at) => sum + (at % 2 === 0 ? 0 : part.length), 0)
+  const isTold = others > 0 && told >= SHORTEST_TOLD
+  return isTold ? [text => text.length <= told + 6 * others && fitsAround(latin, text)] : []
+}
+
+/**
+ * Whether a text has these parts in their order, begins with the first and ends with the last. Each is taken where it
+ * comes first, because that leaves the most room for the others: one pass does, where a regular expression tries every
+ * way to share the text among the gaps, which takes for ever for dozens of them.
+ */
+export function fitsAround([first = '', ...others]: readonly string[], text: string): boolean {
+  const last = others.pop()
+  if (last === undefined) return text === first
+  if (!text.startsWith(first) || !text.endsWith(last)) return false
+  let end = first.length
+  for (const part of others) {
+    const at = text.indexOf(part, end)
+    if (at < 0) return false
+    end = at + part.length
+  }
+  return end + last.length <= text.length
 }
 
 /** The same for every spelling: lower case, with no separators but between two digits (`1.10` is not `11.0`). */

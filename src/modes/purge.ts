@@ -6,11 +6,14 @@ import type { Inputs } from '../config/inputs.ts'
 import { entriesOf } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
+import { findTags } from '../inventory/evidence.ts'
 import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
+import { parseDigest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
-import { decidePurge, purgeEverything } from '../policy/purge.ts'
+import { isTag } from '../model/tag.ts'
+import { decidePurge, notListed, purgeEverything } from '../policy/purge.ts'
 import { nameOf } from '../report/phrases.ts'
 import { inventoryHash } from '../report/record-build.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -39,13 +42,14 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
   const loaded = await load(pkg, context, () => true)
   loaded.recollection.keep(loaded.listing.versions, context.clock.now())
   const { plan, refused, absent, unread } = decidePurge(loaded.inventory, names)
+  const doubts = await stillThere(pkg, absent, context)
   return {
     run: {
       package: pkg,
       plan,
       outcomes: [],
       contents: loaded.inventory.contents,
-      alarms: refused,
+      alarms: [...refused, ...doubts],
       warnings: [
         ...absent.map(name => `"${name}" is not there.`),
         ...unread.map(({ ref, cause }) => `${ref} could not be read (${cause}). This purge leaves it alone.`)
@@ -54,6 +58,20 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
     changes: thenPull(loaded.inventory, deletions(plan, loaded)),
     deferred: false
   }
+}
+
+/** What of these names the registry has all the same, because GitHub's list may lag: sentences. */
+async function stillThere(
+  pkg: Package,
+  names: readonly string[],
+  { registry, clock }: Context
+): Promise<string[]> {
+  const references = names.filter(name => parseDigest(name) !== undefined || isTag(name))
+  const heads = await findTags(registry, repositoryOf(pkg), references, clock)
+  return [...heads].flatMap(([name, head]) => {
+    if (head.state === 'found') return [notListed(name)]
+    return head.state === 'unread' ? [`Whether "${name}" is there is unknown: ${head.cause}.`] : []
+  })
 }
 
 /** After the deletions, and the look at them, tries whether what went can still be pulled. */

@@ -160,7 +160,7 @@ function namedIn(
       place === undefined &&
       graph.nodes.some(({ tags, digest }) => tags.includes(name) || digest === name)
     ) {
-      unknown.push(`"${name}" is in the registry, but GitHub does not list its version yet: run again.`)
+      unknown.push(notListed(name))
     } else if (place === undefined && optional) absent.push(name)
     else if (place === undefined) {
       unknown.push(
@@ -173,6 +173,10 @@ function namedIn(
   }
   return { named, unknown, absent }
 }
+
+/** Why what is named stays, although it is there: a sentence. */
+export const notListed = (name: string): string =>
+  `"${name}" is in the registry, but GitHub does not list its version yet: run again.`
 
 const EVERYTHING = ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`
 

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
-import type { Repository } from '../github/repository.ts'
-import { listTwice } from '../github/whole-list.ts'
+import type { PullRequest, Repository } from '../github/repository.ts'
+import { listTwice, PAUSE } from '../github/whole-list.ts'
 import type { Clock } from '../model/clock.ts'
 
 /**
@@ -20,6 +20,14 @@ export function believable(repository: Repository, clock: Clock): Repository {
   return {
     ...repository,
     releaseTags,
+    async pullRequests(numbers) {
+      const found = await repository.pullRequests(numbers)
+      if (![...found.values()].some(({ state }) => state === 'closed')) return found
+      await clock.sleep(PAUSE)
+      // One that was reopened is open, whatever one answer says.
+      const open = new Set((await repository.openPullRequests()).map(({ number }) => number))
+      return new Map([...found].map(([number, one]) => [number, open.has(number) ? OPEN : one]))
+    },
     openPullRequests: twice(repository.openPullRequests),
     tagCommits: async () => new Map(await tagCommits()),
     async branches() {
@@ -39,6 +47,8 @@ export function believable(repository: Repository, clock: Clock): Repository {
     }
   }
 }
+
+const OPEN: PullRequest = { state: 'open' }
 
 function incomplete(what: string): ExpectedError {
   return new ExpectedError(

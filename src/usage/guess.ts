@@ -1,4 +1,4 @@
-import { isTag, tagSpellings } from '../model/tag.ts'
+import { fitsAround, isTag, tagSpellings } from '../model/tag.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { HOLE, OF_THE_RUN } from './variables.ts'
 
@@ -15,9 +15,8 @@ export type Tags = { readonly tag: string } | { readonly mayBe: Guess }
 
 /** A text with holes: whatever fits around them. */
 export function guessAround(text: string): Guess {
-  const parts = text.split(/[\uE000\uE001]+/).map(part => RegExp.escape(part.toLowerCase()))
-  const shape = new RegExp(`^${parts.join('.*')}$`)
-  return { isHole: true, among: texts => texts.filter(one => shape.test(one.toLowerCase())) }
+  const parts = text.toLowerCase().split(/[\uE000\uE001]+/)
+  return { isHole: true, among: texts => texts.filter(one => fitsAround(parts, one.toLowerCase())) }
 }
 
 /** A range of versions, as charts name what they need; one that nobody understands is every version. */

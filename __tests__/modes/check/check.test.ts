@@ -664,6 +664,20 @@ describe('rebuilding', () => {
     expect(run.summary).toContain('not started, a run is under way')
   })
 
+  test('R-10: nothing is built beside a run that does not say its tag, though the list of runs lacks it once', async () => {
+    await using acme = await scene()
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app))
+    acme.repository.tag('v1.0.0')
+    acme.repository.ran('build.yml', { title: 'Build', status: 'in_progress', conclusion: undefined })
+    acme.github.faults.on(
+      { path: /workflows\/build\.yml\/runs$/, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: { total_count: 0, workflow_runs: [] } } }
+    )
+    await using run = await acme.run(DISPATCH)
+    expect(acme.github.writes).toEqual([])
+    expect(run.summary).toContain('not started, a run is under way')
+  })
+
   test('R-11: a tag whose builds keep failing is left alone', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))

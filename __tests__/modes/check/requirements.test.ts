@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { image } from '../../emulator/shapes.ts'
+import { referrerTag } from '../../../src/model/digest.ts'
+import { image, index, OCI_MANIFEST } from '../../emulator/shapes.ts'
 import { buildWorkflow, errorsOf, missingOf, type Scene, scene, startedFor } from '../../helpers/check-run.ts'
+import { digestOf } from '../../helpers/make.ts'
 
 /** What images must be beside being there, and what the policy file expects of single packages. */
 
@@ -231,6 +233,22 @@ describe('what is asked of images is asked again after the builds that were wait
       ({ method, path }) => method === 'HEAD' && path.includes('/sha256-')
     )
     expect(looks).toHaveLength(4 * 3 * 3)
+  })
+
+  test('expect-signed: a list of referrers beyond any measure is not read, and proves nothing', async () => {
+    await using acme = await scene()
+    const { digest } = release(acme, '1.0.0')
+    const manifests = Array.from({ length: 1_001 }, (_, at) => ({
+      mediaType: OCI_MANIFEST,
+      digest: digestOf(`${at}`),
+      size: 1
+    }))
+    acme.app.push(index([], { manifests }), { tags: [referrerTag(digest)] })
+    await using run = await acme.run({ 'expect-signed': 'cosign' })
+    expect(errorsOf(run).join()).toContain(
+      'is signed is unknown. The first is v1.0.0: its list of referrers names 1,001'
+    )
+    expect(acme.github.requests.length).toBeLessThan(50)
   })
 
   test('expect-signed: an image that was built without its signature is told', async () => {

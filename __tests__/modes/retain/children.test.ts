@@ -121,3 +121,29 @@ it('T-16: what is being pushed has no index yet, and stays by default', async ()
   expect(result.why(platforms[0]!)).toMatch('within the grace of 24 hours')
   expect(result.why(old)).toMatch('deleted: untagged, pushed 30 hours ago')
 })
+
+it.each([
+  ['has a tag of its own', true],
+  ['is kept by its digest', false]
+])(
+  'law 2: a platform that %s keeps the attestation that describes it when its index goes',
+  async (_, tagged) => {
+    await using scene = await openScene()
+    const { app, run } = scene
+    const v1 = app.push(manifest(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(['linux/amd64', 'linux/arm64'], { attest: 'new' }), {
+      tags: ['sha-1'],
+      at: ago(80)
+    })
+    const [platform, , attestation] = build.children
+    if (platform === undefined || attestation === undefined) throw new Error('an image without parts')
+    if (tagged) app.tag(platform, 'amd64')
+    const keep = { 'keep-tags': tagged ? 'v*' : `v*, ${platform.digest}` }
+    const result = await run({ 'delete-tags': 'sha-*', ...keep })
+    expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '3' } })
+    expect(app.digests()).toEqual(digestsOf(v1, platform, attestation))
+    expect(
+      (await run({ 'delete-tags': 'sha-*', 'delete-untagged': 'true', ...keep })).outputs['deleted-count']
+    ).toBe('0')
+  }
+)

@@ -285,9 +285,27 @@ it('images of closed pull requests go, each number asked for once', async () => 
   const result = await run({ policy: PULL_REQUESTS })
   expect(result.errors).toEqual([])
   expect(tagsOf(app)).toEqual(['latest', 'pr-3', 'pr-4', 'pr-5', 'pr-6', 'v1'])
-  expect(github.requests.filter(({ path }) => path.includes('/pulls')).map(({ path }) => path)).toEqual([
-    '/repos/acme/app/pulls'
+  const asked = github.requests.filter(({ path }) => path.includes('/pulls'))
+  expect(asked.map(({ path, query }) => [path, /state=\w+/.exec(query)?.[0]])).toEqual([
+    ['/repos/acme/app/pulls', 'state=all'],
+    ['/repos/acme/app/pulls', 'state=open']
   ])
+})
+
+it('law 3: the image of a pull request stays that one answer calls closed and another one open', async () => {
+  await using scene = await openRepositoryScene()
+  const { app, repository, github, run } = scene
+  repository.pull(1, { closed: ago(20) })
+  repository.pull(2, { closed: ago(20) })
+  push(app, 30, ['pr-1'], ['pr-2'], ['v1'])
+  const reopen = () => {
+    const [one] = repository.row.pulls
+    if (one !== undefined) repository.row.pulls[0] = { ...one, state: 'open', closed: undefined }
+  }
+  github.faults.on({ path: /\/pulls$/, times: 1 }, { kind: 'then', run: reopen })
+  const result = await run({ policy: PULL_REQUESTS })
+  expect(result.errors).toEqual([])
+  expect(tagsOf(app)).toEqual(['pr-1', 'v1'])
 })
 
 it('old pull requests are asked for page by page, or one by one where that is less', async () => {
@@ -298,11 +316,11 @@ it('old pull requests are asked for page by page, or one by one where that is le
   await run({ policy: PULL_REQUESTS })
   const asked = () =>
     github.requests.filter(({ path }) => path.includes('/pulls')).map(({ path, query }) => path + query)
-  expect(asked()).toHaveLength(2)
+  expect(asked()).toHaveLength(3)
   expect(asked()[1]).toBe('/repos/acme/app/pulls/3')
   push(app, 30, ...Array.from({ length: 30 }, (_, index) => [`pr-${250 + index}`]))
   await run({ policy: PULL_REQUESTS })
-  expect(asked().slice(2)).toHaveLength(3)
+  expect(asked().slice(3)).toHaveLength(4)
   expect(tagsOf(app)).toEqual(['pr-9999', 'v1'])
 })
 

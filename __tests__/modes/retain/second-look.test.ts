@@ -372,6 +372,22 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(digestsOf(other).isDisjointFrom(app.digests())).toBe(true)
   })
 
+  it('brings back what an index of the time between needs that only the registry shows', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { build } = layDown(scene)
+    github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } })
+    await scene.run(BUILDS, { env: cache.env })
+    github.faults.clear()
+    const v2 = app.push(index(build.children), { tags: ['v2'] })
+    for (const child of v2.children) app.delete(child)
+    app.lie({ kind: 'drop', id: v2.id })
+    const second = await scene.run(BUILDS, { env: cache.env })
+    expect(scene.world.pullable('acme/app', 'v2')).toEqual([])
+    expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
+  })
+
   it('is red and taken by the next run when nobody told of new tags', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
@@ -468,5 +484,25 @@ it.each([27, 29, 31, 35, 60])(
     expect(github.limiter.quota(world.account(token)).remaining).toBeGreaterThanOrEqual(50)
     if (result.code === 0 && result.outputs['deleted-count'] !== '20')
       expect(result.outputs['incomplete']).toBe('true')
+  }
+)
+
+it.each([12, 13])(
+  'law 5: looks at a DELETE whose answer was lost with the last of %d requests above the reserve',
+  async remaining => {
+    await using scene = await openScene()
+    const { app, github, world, token, run } = scene
+    const { build } = layDown(scene)
+    for (let number = 0; number < 3; number++)
+      app.push(manifest(), { tags: [`sha-x${number}`], at: ago(60 - number) })
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'lost-502' })
+    github.faults.on(
+      { path: /\/versions$/, times: 1 },
+      { kind: 'first', run: () => github.limiter.leaveQuota(world.account(token), 50 + remaining, 3_000_000) }
+    )
+    const result = await run(BUILDS)
+    expect(app.tags()['v2']).toBe(build.digest)
+    expect(result.code).toBe(1)
   }
 )

@@ -148,3 +148,21 @@ it('E-06 asks for the token before it looks at the tag, and puts right after', a
   const put = asked.findIndex(({ method }) => method === 'PUT')
   expect(asked[put - 1]).toMatchObject({ method: 'HEAD', path: expect.stringMatching('rc-1') })
 })
+
+it('law 5: is red when the requests end between the PUT and the look behind it, because a push may have lost the tag', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const token = world.classic('olivia', ['read:packages', 'delete:packages', 'write:packages'])
+  app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  github.faults.on(
+    { path: /\/versions$/, after: 1, times: 1 },
+    { kind: 'first', run: () => github.limiter.leaveQuota(world.account(token), 50, 3_000_000) }
+  )
+  github.faults.on(
+    { host: 'registry', method: 'PUT', times: 1 },
+    { kind: 'first', run: () => app.push(manifest(), { tags: ['rc-1'] }) }
+  )
+  const result = await run({ ...UNTAG, token })
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(/it was sent, and what became of it is unknown/)
+})

@@ -95,7 +95,7 @@ async function plan(
     await workflows.examine()
     const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
     const active = await listTwice(workflows.active, context.clock)
-    return { runs: { active, dispatched: await workflows.history() }, ref }
+    return { runs: { active, dispatched: await listTwice(workflows.history, context.clock) }, ref }
   })
   if (!('problem' in read)) {
     const now = await withLatecomers(inspected, context)

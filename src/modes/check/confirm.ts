@@ -44,7 +44,8 @@ export function isMissing({ state }: TagCheck): boolean {
   return state === 'absent' || state === 'incomplete'
 }
 
-function verdict(first: TagCheck, second: TagCheck | undefined): TagCheck {
+/** What two looks at a tag make; the second counts, unless it contradicts the first. */
+export function verdict(first: TagCheck, second: TagCheck | undefined): TagCheck {
   if (second === undefined) return first
   if (first.state === 'incomplete' && second.state === 'absent') {
     return { ...first, state: 'unreadable', lacks: [], cause: CONTRADICTION }

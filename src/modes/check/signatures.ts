@@ -7,13 +7,15 @@ import type { Manifest } from '../../model/manifest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { Registry } from '../../registry/client.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { count, some } from '../../util/format.ts'
+import { count, formatNumber, some } from '../../util/format.ts'
 import { holdersOf } from './images.ts'
 
 /** What an image was found to be signed with; `unread` where that could not be found out. */
 type Found = 'cosign' | 'attestation' | { readonly unread: string }
 
 const AT_ONCE = 8
+/** Each is read: a list of 4 MiB names 24,000. */
+const MOST_REFERRERS = 1_000
 const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1'
 const COSIGN_SIGNATURE = 'application/vnd.dev.cosign.artifact.sig.v1+json'
 const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle[.+]/
@@ -126,7 +128,10 @@ function finder(
   async function referrersIn(tag: string): Promise<readonly Found[]> {
     const list = await registry.readManifest(repository, tag)
     if (list.state !== 'read') return list.state === 'unread' ? [{ unread: list.cause }] : []
-    const found = await eachOf(list.manifest.children, AT_ONCE, async ({ digest }): Promise<Found[]> => {
+    const { children } = list.manifest
+    if (children.length > MOST_REFERRERS)
+      return [{ unread: `its list of referrers names ${formatNumber(children.length)}` }]
+    const found = await eachOf(children, AT_ONCE, async ({ digest }): Promise<Found[]> => {
       const referrer = await registry.readManifest(repository, digest)
       if (referrer.state === 'read') return kindOf(referrer.manifest)
       return referrer.state === 'unread' ? [{ unread: referrer.cause }] : []

@@ -125,8 +125,10 @@ export function settledSteps(
   const settled = new Map<number, Performed>()
   for (const { version } of steps) {
     const there = byDigest.get(version.digest)
-    if (there === version.id) settled.set(version.id, { status: 'already', detail: '' })
-    else if (there !== undefined) {
+    // What is listed as deleted as well is sent: that does no harm to what is there.
+    if (there === version.id) {
+      if (!restorable.has(version.id)) settled.set(version.id, { status: 'already', detail: '' })
+    } else if (there !== undefined) {
       const detail = `it was pushed again meanwhile, and is there as version ${there}`
       settled.set(version.id, { status: 'already', detail })
     } else if (!restorable.has(version.id) && reason.code === 'undo' && now - reason.started > KEPT_FOR) {

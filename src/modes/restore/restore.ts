@@ -195,7 +195,7 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
 /** What was deleted shows in GitHub's list with a delay of so many milliseconds. */
 const SHOWS_AFTER = 20_000
 
-/** One look at the list of deleted versions may show too little, so an order by time takes two. */
+/** One look at the list of deleted versions may show too little, an older holder of a tag for one: only a report needs no second. */
 async function stateOf(
   pkg: Package,
   { source }: Order,
@@ -203,7 +203,7 @@ async function stateOf(
 ): Promise<PackageState> {
   const { versions } = await packages.listVersions(pkg)
   const deleted = await packages.listDeleted(pkg, () => false)
-  if (source !== 'since') return { active: versions, deleted }
+  if (source === 'report') return { active: versions, deleted }
   log.info(
     `${pkg.name}: reading the list of deleted versions again in ${formatDuration(SHOWS_AFTER)}, because it may lag.`
   )

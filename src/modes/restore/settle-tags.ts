@@ -9,10 +9,16 @@ import { isPlaceholder } from '../../model/manifest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
-/** Puts every tag where it belongs, and leaves those alone that others have had before. */
+/**
+ * Puts every tag where it belongs, and leaves those alone that others have had before.
+ *
+ * @param before what was there before the restore
+ * @param back what came back, which GitHub's list may lack yet
+ */
 export async function settleTags(
   tags: RestorePlan['tags'],
   before: readonly PackageVersion[],
+  back: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<{ warnings: string[]; alarms: string[] }> {
   if (tags.size === 0) return { warnings: [], alarms: [] }
@@ -20,7 +26,7 @@ export async function settleTags(
   const { packages, registry, clock } = context
   const holdersBefore = holders(before)
   const active = (await packages.listVersions(pkg)).versions
-  const there = new Map(active.map(version => [version.digest, version]))
+  const there = new Map([...back, ...active].map(version => [version.digest, version]))
   const holdersNow = holders(active)
   const warnings: string[] = []
   const alarms: string[] = []

@@ -1,6 +1,7 @@
 import type { ApplyContext, Verification } from '../../apply/apply.ts'
 import { confirmed } from '../../apply/confirm-restored.ts'
 import { restoreVersions } from '../../apply/restore.ts'
+import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { Read } from '../../inventory/arrivals.ts'
@@ -9,7 +10,7 @@ import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
-import type { Content, PackageVersion } from '../../model/package.ts'
+import type { Content, Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
@@ -40,7 +41,7 @@ export async function verifyRestore(
     const whole = await makeWhole(plan, outcomes, scope)
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
-    const tags = await settleTags(new Map(tagsOfImages), before, scope)
+    const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
     return {
       outcomes: await confirmed(latest([...outcomes, ...whole.outcomes]), scope),
       alarms: [...whole.alarms, ...tags.alarms],
@@ -60,7 +61,9 @@ interface Whole {
   readonly outcomes: readonly Outcome[]
   readonly warnings: readonly string[]
   readonly alarms: readonly string[]
-  /** Our own placeholders among what came back. */
+  /** What came back. */
+  readonly roots: readonly PackageVersion[]
+  /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
 }
 
@@ -71,13 +74,8 @@ async function makeWhole(
 ): Promise<Whole> {
   const { pkg, context } = scope
   const { packages, registry, clock } = context
-  const back = new Set(
-    restored
-      .filter(({ status }) => status === 'done' || status === 'already')
-      .map(({ step }) => step.version.digest)
-  )
   const active = (await packages.listVersions(pkg)).versions
-  const roots = active.filter(({ digest }) => back.has(digest))
+  const roots = await backAmong(restored, active, context, pkg)
   // What GitHub confirmed in vain has been reported already.
   const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
   const report = (outcome: Outcome): void => {
@@ -106,7 +104,26 @@ async function makeWhole(
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)
   const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
-  return { outcomes, placeholders, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+  return { outcomes, roots, placeholders, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+}
+
+/** What came back, each digest once: GitHub's list may lag, so what it lacks is asked of the registry. */
+async function backAmong(
+  restored: readonly Outcome[],
+  active: readonly PackageVersion[],
+  { registry }: Context,
+  pkg: Package
+): Promise<PackageVersion[]> {
+  const listed = new Map(active.map(version => [version.digest, version]))
+  const back = new Map<Digest, PackageVersion>()
+  for (const { step, status } of restored) {
+    const { version } = step
+    if (status !== 'done' && status !== 'already') continue
+    const isThere = async () => (await registry.headTag(repositoryOf(pkg), version.digest)).state === 'found'
+    if (listed.has(version.digest) || (await isThere()))
+      back.set(version.digest, listed.get(version.digest) ?? version)
+  }
+  return [...back.values()]
 }
 
 /**

@@ -7,7 +7,7 @@ import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
 import { followMovedTags } from '../../inventory/moved-tags.ts'
 import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
-import type { Plan } from '../../model/decision.ts'
+import type { Decision, Plan } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Inventory, Package } from '../../model/package.ts'
 import type { Usage } from '../../model/usage.ts'
@@ -66,7 +66,7 @@ async function planned(
   if ('problem' in seen) return { task: notPlanned(pkg, seen) }
   const { usage, errors } = seen
   const { approved, explain } = options
-  const decided = await orFailure(() => decideOnTags(seen, policy, now, context))
+  const decided = await orFailure(() => decideOnTags(seen, policy, now, context, approved))
   if ('problem' in decided) return { task: notPlanned(pkg, decided) }
   const { loaded, plan } = decided
   const { inventory, reads } = loaded
@@ -110,13 +110,14 @@ async function decideOnTags(
   seen: Pick<Seen, 'loaded' | 'usage'>,
   policy: Policy,
   now: number,
-  context: Context
+  context: Context,
+  approved: Approved | undefined
 ): Promise<{ readonly loaded: LoadedPackage; readonly plan: Plan }> {
   const { usage } = seen
   let { loaded } = seen
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const plan = decide(loaded.inventory, policy, usage, now)
-    const going = new Set(plan.steps.map(({ version }) => version.digest))
+    const going = goingBy(plan, approved)
     if (going.size === 0) return { loaded, plan }
     const wanted = digestsIn(policy, usage)
     const followed = await followMovedTags(loaded, going, wanted, rankedIn(plan), context)
@@ -127,6 +128,13 @@ async function decideOnTags(
     `The registry answered something else each of the ${MOST_ROUNDS} times that it was asked where tags and versions ` +
       'stand, so nothing is deleted. Run again later.'
   )
+}
+
+/** What the plan changes, and what was approved, which today's rules need not say. */
+function goingBy({ steps, decisions }: Plan, approved: Approved | undefined): Set<Digest> {
+  const isApproved = ({ version: { id } }: Decision): boolean =>
+    approved?.deletions.has(id) === true || approved?.strips.has(id) === true
+  return new Set([...steps, ...decisions.filter(isApproved)].map(({ version }) => version.digest))
 }
 
 /** What takes a place that another version would have without it; what nobody could read takes none. */

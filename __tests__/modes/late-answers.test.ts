@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../emulator/builder.ts'
+import { image, manifest } from '../emulator/shapes.ts'
+import type { ActionRun } from '../helpers/run-action.ts'
+import { ago, openScene, type Scene } from './retain/runs.ts'
+
+/** One list of GitHub's is late where another witness is not: nothing is taken for back, gone or unchanged by its word. */
+
+const BUILDS = { 'delete-tags': 'sha-*' }
+
+function reportOf({ report, temp }: ActionRun): string {
+  const path = join(temp, 'earlier.json')
+  writeFileSync(path, JSON.stringify(report))
+  return path
+}
+
+function layDown({ app, world }: Scene): Pushed {
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1', 'prod'], at: ago(90) })
+  return app.push(image(), { tags: ['sha-1'], at: ago(80) })
+}
+
+const restore = ({ run }: Scene, what: string) => run({ mode: 'restore', restore: what, packages: 'app' })
+
+it.each([
+  ['a report', reportOf],
+  ['its tag', () => 'sha-1'],
+  ['a time', () => 'since 3h']
+])(
+  'law 3: a version that still stands in the list is restored by %s: it is listed as deleted, too',
+  async (_, what) => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    const build = layDown(scene)
+    const first = await scene.run(BUILDS)
+    app.lie({ kind: 'linger' })
+    github.faults.on({ query: /state=deleted/, times: 1 }, { kind: 'then', run: () => app.truth() })
+    const back = await restore(scene, what(first))
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+    expect(app.tags()['sha-1']).toBe(build.digest)
+  }
+)
+
+it('law 3: a restore of what only a late list shows as there is red, also where the list of deleted versions is late', async () => {
+  await using scene = await openScene()
+  const { app, github } = scene
+  layDown(scene)
+  const first = await scene.run(BUILDS)
+  app.lie({ kind: 'linger' })
+  app.lie({ kind: 'unlisted' })
+  github.faults.on({ query: /state=deleted/, times: 1 }, { kind: 'then', run: () => app.truth() })
+  const back = await restore(scene, reportOf(first))
+  expect(back.code).toBe(1)
+  expect(back.errors.join()).toMatch(/GitHub listed it as there, but it is not: run it again/)
+})
+
+it('law 3: what came back is made whole, though GitHub does not list it yet', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  layDown(scene)
+  await scene.run(BUILDS)
+  const lag = () => app.lie({ kind: 'lag', changes: 9 })
+  github.faults.on({ method: 'POST', path: /restore$/, times: 1 }, { kind: 'first', run: lag })
+  expect(await restore(scene, 'sha-1')).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+  expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+})
+
+it('law 3: a tag that was deleted twice comes back as it was last, though that deletion does not show at first', async () => {
+  await using scene = await openScene()
+  const { app, github } = scene
+  layDown(scene)
+  const deleted = (days: number): Pushed => {
+    const one = app.push(manifest(), { tags: ['v2'], at: ago(days + 1) })
+    app.delete(one)
+    const row = app.row.deleted.get(one.id)
+    if (row !== undefined) row.deleted = ago(days)
+    return one
+  }
+  deleted(9)
+  const last = deleted(1)
+  const row = app.row.deleted.get(last.id)
+  if (row === undefined) throw new Error('it is not deleted')
+  app.row.deleted.delete(last.id)
+  github.faults.on(
+    { query: /state=deleted/, times: 1 },
+    { kind: 'then', run: () => app.row.deleted.set(last.id, row) }
+  )
+  expect((await restore(scene, 'v2')).code).toBe(0)
+  expect(app.tags()['v2']).toBe(last.digest)
+})
+
+it('law 3: a purge of what may be absent is red where the registry has it, whatever GitHub lists', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  layDown(scene)
+  const leak = app.push(manifest(), { at: ago(1) })
+  app.lie({ kind: 'drop', id: leak.id })
+  app.lie({ kind: 'count', value: 6 })
+  const purged = await run({ mode: 'purge', purge: `${leak.digest}?`, confirm: 'app', packages: 'app' })
+  expect(purged.code).toBe(1)
+  expect(purged.errors.join()).toMatch(/is in the registry, but GitHub does not list its version yet/)
+})
+
+it('law 3: an approved plan that is applied without a policy takes no tag that moved, though the list lags', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene)
+  const plan = reportOf(await run({ ...BUILDS, 'dry-run': 'true' }))
+  app.lie({ kind: 'lag', changes: 1 })
+  app.tag(build, 'prod')
+  const applied = await run({ plan })
+  expect(github.writes).toEqual([])
+  expect(applied.outputs['deleted-count']).toBe('0')
+  expect(app.tags()['prod']).toBe(build.digest)
+})
