@@ -125,8 +125,8 @@ async function taggedArrivals(
   const moved = await movedTags({ ...listed, versions: asked }, new Set(), registry, repositoryOf(pkg))
   const list = withTags(listed, new Map(moved))
   const known = new Set([...stays.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
-  const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, tags]))
-  const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.includes(tag) !== true
+  const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, new Set(tags)]))
+  const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.has(tag) !== true
   const gone = new Set(deleted.flatMap(({ tags }) => tags))
   return {
     arrivals: [...list.unlisted].flatMap(([digest, tags]) =>
@@ -157,7 +157,7 @@ async function lostTags(
   const again = new Set(arrivals.map(({ digest }) => digest))
   const lost = new Map<Digest, readonly string[]>()
   for (const { id, digest, tags } of deleted) {
-    const late = rows.get(id)?.tags.filter(tag => !tags.includes(tag) && !held.has(tag)) ?? []
+    const late = new Set(rows.get(id)?.tags).difference(new Set(tags)).difference(held)
     const nowhere: string[] = []
     for (const tag of late) {
       const head = await registry.headTag(repositoryOf(pkg), tag)
