@@ -11,6 +11,8 @@ const config: Config = {
   testTimeout: 180_000,
   // Tests wait for child processes and sockets more than they compute.
   maxWorkers: 3 * availableParallelism(),
+  // Of one file, where it says that its tests may wait side by side.
+  maxConcurrency: 12,
   testSequencer: '<rootDir>/scripts/jest-order.ts',
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/index.ts'],

@@ -356,6 +356,11 @@ describe('what is wrong is said with its place and its remedy', () => {
       'match.semver: No version is in this range.'
     ],
     [
+      'a tag that is no version beside a range',
+      "action: keep, match: { tags: [v*, latest], semver: '>=1 <2' }",
+      '5:40: packages[0].rules[0].match.tags: `tags` and `semver` must both match, and no X.Y.Z matches `latest`. Put `semver:>=1 <2` into `tags` instead'
+    ],
+    [
       'untagged and orphaned',
       'action: delete, match: { untagged: true, state: orphaned }',
       'match.state: An orphaned version describes something, so it does not count as untagged.'

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../emulator/builder.ts'
+import { registryError } from '../emulator/registry-auth.ts'
 import { image, manifest } from '../emulator/shapes.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
 import { ago, openScene, type Scene } from './retain/runs.ts'
@@ -113,5 +114,46 @@ it('law 3: an approved plan that is applied without a policy takes no tag that m
   const applied = await run({ plan })
   expect(github.writes).toEqual([])
   expect(applied.outputs['deleted-count']).toBe('0')
+  expect(app.tags()['prod']).toBe(build.digest)
+})
+
+it.each([1, 2, 3])(
+  'law 3: a purge is red when what it deleted was pushed again, though the registry denies it once (after %d)',
+  async after => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    layDown(scene)
+    const shape = manifest()
+    const leak = app.push(shape, { tags: ['leak'], at: ago(1) })
+    const pushAgain = () => {
+      app.push(shape, { tags: ['leak'] })
+      // A HEAD has no body that tells why, so the GET behind it is denied as well.
+      github.faults.on(
+        { host: 'registry', path: new RegExp(`manifests/${leak.digest}`), times: 2, after },
+        { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') }
+      )
+    }
+    const path = new RegExp(`/versions/${leak.id}$`)
+    github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: pushAgain })
+    const purged = await run({ mode: 'purge', purge: 'leak', confirm: 'app', packages: 'app' })
+    expect(purged.errors.join()).toMatch(/can still be pulled by digest/)
+  }
+)
+
+it('law 3: a late tag comes back, though the registry says once that it is still where it was', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene)
+  const headers = { 'docker-content-digest': String(app.tags()['prod']) }
+  const move = () => {
+    app.tag(build, 'prod')
+    github.faults.on(
+      { host: 'registry', path: /manifests\/prod$/, times: 1 },
+      { kind: 'answer', answer: { status: 200, headers, body: '' } }
+    )
+  }
+  const path = new RegExp(`/versions/${build.id}$`)
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: move })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
   expect(app.tags()['prod']).toBe(build.digest)
 })

@@ -124,6 +124,25 @@ test('the word with a question mark is refused, and the spelling said', async ()
   expect(scene.github.requests).toEqual([])
 })
 
+test.each(['pushed', 'deleted'])(
+  'one in which something is %s after the listing is left alone',
+  async change => {
+    await using scene = await open()
+    const pkg = scene.world.package('acme/app-pr-1', {})
+    const [second] = ['v2', 'v3'].map(tag => pkg.push(manifest(), { tags: [tag], at: ago(8) }))
+    const listing = { host: 'api', method: 'GET', path: /app-pr-1\/versions$/, times: 1 } as const
+    const run = () =>
+      change === 'pushed' ? pkg.push(manifest(), { tags: ['v4'] }) : second && pkg.delete(second)
+    scene.github.faults.on(listing, { kind: 'then', run })
+    const inputs = { mode: 'purge', purge: 'package', packages: 'app-pr-1', confirm: 'app-pr-1' }
+    const result = await scene.run({ ...inputs, token: scene.world.classic('olivia') })
+    expect(scene.left()).toContain('app-pr-1')
+    expect(scene.github.writes).toEqual([])
+    expect(result.stdout).toMatch(/the package changed after the listing: run it again/)
+    expect(result.outputs['deleted-count']).toBe('0')
+  }
+)
+
 test('one that cannot be deleted does not hold back the others', async () => {
   await using scene = await open()
   scene.world.package('acme/app-pr-2').row.visibility = 'private'

@@ -106,6 +106,34 @@ test('E-04 a package whose deletion was confirmed and not carried out is not gon
   expect(result.errors.join()).toMatch(/still there/)
 })
 
+test('a purged package of which GitHub cannot be asked any more is gone where the registry denies it', async () => {
+  await using scene = await openScene()
+  const { app, world, github, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const path = /\/packages\/container\/app$/
+  const trouble = { kind: 'answer', answer: { status: 403, body: { message: 'out of order' } } } as const
+  const fail = () => github.faults.on({ method: 'GET', path }, trouble)
+  github.faults.on({ method: 'DELETE', path }, { kind: 'first', run: fail })
+  const inputs = { mode: 'purge', purge: 'package', confirm: 'app', packages: 'app' }
+  const result = await run({ ...inputs, token: world.classic('olivia') })
+  expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '1' } })
+})
+
+test('law 3: a package that the token may not see any more at its DELETE is not called deleted', async () => {
+  await using scene = await openScene()
+  const { app, world, github, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const path = /\/packages\/container\/app$/
+  const unseen = { kind: 'answer', answer: { status: 404, body: { message: 'Package not found.' } } } as const
+  const hide = () => github.faults.on({ method: 'GET', path }, unseen)
+  github.faults.on({ method: 'DELETE', path }, { kind: 'first', run: hide })
+  github.faults.on({ method: 'DELETE', path }, unseen)
+  const inputs = { mode: 'purge', purge: 'package', confirm: 'app', packages: 'app' }
+  const result = await run({ ...inputs, token: world.classic('olivia') })
+  expect(result).toMatchObject({ code: 1, outputs: { 'deleted-count': '0' } })
+  expect(result.errors.join()).toMatch(/check whether app is there/)
+})
+
 test('law 3: a purge is not green where nobody says that the image cannot be pulled any more', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
@@ -138,6 +166,7 @@ test('E-08 a package of one’s own is not absent while the registry has it: not
 
 test.each([
   ['tagged', 'denies'],
+  ['daily', 'denies'],
   ['untagged', 'denies'],
   ['tagged', 'does not tell of']
 ])(
@@ -148,15 +177,19 @@ test.each([
     const { app, run, world } = scene
     world.deletedTags = 'shown'
     const push = (days: number) =>
-      app.push(manifest(), { at: ago(days), tags: kind === 'tagged' ? [`sha-${days}`] : [] })
+      app.push(manifest(), { at: ago(days), tags: kind === 'untagged' ? [] : [`sha-${days}`] })
     app.push(manifest(), { tags: ['v1'], at: ago(95) })
     push(90)
     const newest = push(80)
     const ghosts = [push(70), push(60)]
-    const policy = (keep: number) => ({
-      ...(kind === 'tagged' ? { 'delete-tags': 'sha-*' } : { 'delete-untagged': 'true' }),
-      [kind === 'tagged' ? 'keep-at-least' : 'keep-untagged']: String(keep)
-    })
+    const rule = (keep: number): string =>
+      `{ name: builds, action: delete, match: { tags: sha-* }, keep-daily: ${keep} }`
+    const policy = (keep: number): Record<string, string> =>
+      ({
+        tagged: { 'delete-tags': 'sha-*', 'keep-at-least': `${keep}` },
+        untagged: { 'delete-untagged': 'true', 'keep-untagged': `${keep}` },
+        daily: { policy: `{ version: 1, packages: [{ match: app, rules: [${rule(keep)}] }] }` }
+      })[kind] ?? {}
     // What the manifests are is remembered from here on. Something goes, or none would be read.
     push(100)
     await run(policy(4), { env: cache.env })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseRange } from '../../src/policy/pattern.ts'
-import { isAlias, isEmptyRange, matchSemver, parseSemverTag } from '../../src/policy/tags.ts'
+import { isAlias, isEmptyRange, isNeverSemver, matchSemver, parseSemverTag } from '../../src/policy/tags.ts'
 
 describe('a semver tag', () => {
   test.each([
@@ -59,4 +59,22 @@ test.each([
   ['1.0.0-rc.1', false]
 ])('whether no version is in %s: %s', (range, expected) => {
   expect(isEmptyRange(parseRange(range, 'include'))).toBe(expected)
+})
+
+test.each([
+  ['latest', true],
+  ['1.2', true],
+  ['sha-*', true],
+  ['version-*', true],
+  ['1.2.3', false],
+  ['1.2.3-alpine', false],
+  ['v*', false],
+  ['1.*-alpine', false],
+  ['*-alpine', false],
+  ['{latest,v*}', false],
+  ['!latest', false],
+  ['/^latest$/', false],
+  ['semver:1.x', false]
+])('no version matches %s: %p', (pattern, expected) => {
+  expect(isNeverSemver(pattern, ['alpine'])).toBe(expected)
 })

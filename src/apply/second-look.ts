@@ -151,17 +151,25 @@ async function lostTags(
   deleted: readonly PackageVersion[],
   rows: ReadonlyMap<number, PackageVersion>,
   arrivals: readonly PackageVersion[],
-  { registry }: Context
+  { registry, clock }: Context
 ): Promise<Map<Digest, readonly string[]>> {
   const held = new Set(arrivals.flatMap(({ tags }) => tags))
   const again = new Set(arrivals.map(({ digest }) => digest))
   const lost = new Map<Digest, readonly string[]>()
+  /** The first answer may be from before the tag was put on what is deleted. */
+  const isElsewhere = async (tag: string, digest: Digest): Promise<boolean> => {
+    for (const pause of [0, ...PAUSES.slice(0, 2)]) {
+      await clock.sleep(pause)
+      const head = await registry.headTag(repositoryOf(pkg), tag)
+      if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) return false
+    }
+    return true
+  }
   for (const { id, digest, tags } of deleted) {
     const late = new Set(rows.get(id)?.tags).difference(new Set(tags)).difference(held)
     const nowhere: string[] = []
     for (const tag of late) {
-      const head = await registry.headTag(repositoryOf(pkg), tag)
-      if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) nowhere.push(tag)
+      if (!(await isElsewhere(tag, digest))) nowhere.push(tag)
     }
     if (nowhere.length > 0) lost.set(digest, nowhere)
   }

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { matchesNothing } from '../policy/cover.ts'
-import { isEmptyRange } from '../policy/tags.ts'
+import { isEmptyRange, isNeverSemver } from '../policy/tags.ts'
 import { nearest } from '../util/suggest.ts'
 import { asList, type RuleSchema } from './rule-schema.ts'
 
@@ -126,6 +126,12 @@ export function checkReach(
     )
   if (match.semver !== undefined && isEmptyRange(match.semver))
     refuse(['match', 'semver'], 'No version is in this range.')
+  const odd = asList(match.tags).find(pattern => isNeverSemver(pattern, asList(match.variants)))
+  if (match.semver !== undefined && odd !== undefined)
+    refuse(
+      ['match', 'tags'],
+      `\`tags\` and \`semver\` must both match, and no X.Y.Z matches \`${odd}\`. Put \`semver:${match.semver.raw}\` into \`tags\` instead of \`semver\`, or write two rules.`
+    )
   const untagged = match.untagged ?? match['untagged-for']
   if (
     untagged !== undefined &&

@@ -98,7 +98,7 @@ function thenPull(
 }
 
 /** What was deleted may be served for a moment longer; these are the pauses between tries, in milliseconds. */
-const PAUSES = [0, 2_000, 8_000]
+const PAUSES = [0, 500, 2_000, 8_000, 1_000]
 
 /**
  * A sentence where the registry has one of these versions, because another push may have brought it back, or does not
@@ -109,19 +109,22 @@ async function stillPullable(
   versions: readonly PackageVersion[],
   { registry, clock }: Context
 ): Promise<string[]> {
-  let left: readonly { version: PackageVersion; unknown?: string }[] = versions.map(version => ({ version }))
-  const look = async (version: PackageVersion) => {
+  // One denial may be a slip, so it takes two in a row.
+  let left: readonly { version: PackageVersion; unknown?: string; isDenied?: true }[] = versions.map(
+    version => ({ version })
+  )
+  const look = async ({ version, isDenied }: (typeof left)[number]): Promise<typeof left> => {
     // A package that went with its last version may not be read at all.
     const head = await orFailure(() => registry.headTag(repositoryOf(pkg), version.digest))
     if ('problem' in head) return head.problem === 'left' ? [{ version, unknown: head.sentence }] : []
-    if (head.state === 'missing') return []
+    if (head.state === 'missing') return isDenied ? [] : [{ version, isDenied: true }]
     if (head.state === 'found') return [{ version }]
     // What nobody could read before cannot be pulled either.
     return contents.get(version.digest)?.state === 'unread' ? [] : [{ version, unknown: head.cause }]
   }
   for (const pause of PAUSES) {
     if (left.length > 0) await clock.sleep(pause)
-    left = (await eachOf(left, SIDE_BY_SIDE, ({ version }) => look(version))).flat()
+    left = (await eachOf(left, SIDE_BY_SIDE, look)).flat()
   }
   const [first] = left
   if (first === undefined) return []

@@ -118,9 +118,11 @@ const ONLY_COUNTED = Number.NEGATIVE_INFINITY
  * @param concerns false for what is going itself: it will need nothing
  */
 export function unknownsIn(graph: Graph, concerns: (place: number) => boolean = () => true): Unknown[] {
+  const isAnyUnread = graph.nodes.some(({ content }) => content.state === 'unread')
+  const leaves = isAnyUnread ? leavesIn(graph) : new Set()
   const unread = graph.nodes.flatMap((node, place) => {
     if (node.content.state !== 'unread' || !concerns(place)) return []
-    const pushed = isLeaf(graph, place) ? undefined : pushedAt(graph, place)
+    const pushed = leaves.has(node.digest) ? undefined : pushedAt(graph, place)
     const namedBy = node.version === undefined ? graph.nodes[graph.predecessors[place]?.[0] ?? -1] : undefined
     return [
       {
@@ -166,14 +168,14 @@ export function heldByUnknown(
   return holder && { code: 'depends-on-unread', on: holder.ref, cause: holder.cause }
 }
 
-/** An index that was read may say that it is no index, whatever else it is: then it needs nothing. */
-function isLeaf({ nodes, predecessors }: Graph, place: number): boolean {
-  const { digest } = nodes[place] as Node
-  return (predecessors[place] ?? []).some(above => {
-    const content = nodes[above]?.content
-    if (content?.state !== 'read') return false
-    return content.manifest.children.some(child => child.digest === digest && leadsNowhere(child))
-  })
+/** What an index that was read calls no index, whatever else it is: it needs nothing. */
+function leavesIn({ nodes }: Graph): ReadonlySet<Node['digest']> {
+  const leaves = new Set<Node['digest']>()
+  for (const { content } of nodes) {
+    if (content.state !== 'read') continue
+    for (const child of content.manifest.children) if (leadsNowhere(child)) leaves.add(child.digest)
+  }
+  return leaves
 }
 
 /** When it was pushed; where GitHub does not list it, at the latest when the first index that names it was. */

@@ -114,6 +114,13 @@ export function parseSemverTag(tag: string, variants: readonly string[]): Semver
   return version === null ? undefined : { version, variant }
 }
 
+/** True for a name or glob that no X.Y.Z is, such as `latest` or `sha-*`. Regular expressions are not looked into. */
+export function isNeverSemver(pattern: string, variants: readonly string[]): boolean {
+  const [start] = /^(?!semver:)[\w.-]+/.exec(pattern) ?? []
+  if (start === pattern) return parseSemverTag(pattern, variants) === undefined
+  return start !== undefined && !/^v?(?:\d|$)/.test(start)
+}
+
 /** Reads a tag that is within the range, and a pre-release only if the rule asks for them. */
 export function matchSemver(tag: string, match: SemverMatch): SemverTag | undefined {
   const parsed = parseSemverTag(tag, match.variants)
