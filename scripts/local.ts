@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { createInterface } from 'node:readline'
@@ -77,7 +77,9 @@ async function run(): Promise<number> {
     if (text !== '') console.log(text)
   }
   const [status] = await ended
-  console.log(`Outputs, summary and report are in ${out}. The next run replaces outputs and summary.md.`)
+  const isTold = readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8') !== ''
+  if (isTold)
+    console.log(`Outputs, summary and report are in ${out}. The next run replaces outputs and summary.md.`)
   return typeof status === 'number' ? status : 1
 }
 

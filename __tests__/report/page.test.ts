@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
+import { referrerTag } from '../../src/model/digest.ts'
 import { type PageData, pageData, planDigest } from '../../src/report/page/data.ts'
 import { renderPage } from '../../src/report/page/page.ts'
+import { imageTally } from '../../src/report/tally.ts'
+import { planOf, somePackage, version } from '../helpers/make.ts'
 import { hostilePageRun, pageRun } from './page-runs.ts'
+import { keep, runOf } from './runs.ts'
 
 const dataIn = (page: string): PageData =>
   JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)?.[1] ?? '') as PageData
@@ -17,6 +21,23 @@ test('the page holds every version with its verdict, every reason, and what belo
   expect(signature).toMatchObject({ s: 0 })
   expect(data.states[root?.k ?? -1]).toEqual({ word: 'would be deleted', tone: 'goes' })
   expect(data.title).toBe('Dry run: 8 of 48 versions in 1 package of acme would be deleted')
+})
+
+test("a signature that only its tag makes one is a part of its image, as in the summary's count", () => {
+  const image = version('image', { tags: ['v1'] })
+  const signed = version('signature', { tags: [`${referrerTag(image.digest)}.sig`] })
+  const alone = version('alone', { tags: [`${referrerTag(image.digest)}.att`] })
+  const decisions = [
+    keep(image, { code: 'no-rule' }),
+    keep(signed, { code: 'referrer', of: 'v1' }),
+    keep(alone, { code: 'no-rule' })
+  ]
+  const run = runOf([
+    { package: somePackage, plan: { ...planOf([]), decisions }, outcomes: [], warnings: [] }
+  ])
+  const { rows } = pageData(run)
+  expect(rows.map(({ s }) => s)).toEqual([undefined, 0, undefined])
+  expect(rows.filter(({ s }) => s === undefined)).toHaveLength(imageTally(run.packages).remaining)
 })
 
 test('nothing leaves the page, and nothing but its own script and style runs in it', () => {

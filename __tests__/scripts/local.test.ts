@@ -52,6 +52,17 @@ test.each([
   expect(failed.stderr).toContain('npm start -- [--env FILE]')
 })
 
+test('npm start with an input that is wrong does not point to a summary, which an earlier run would have left', async () => {
+  const { world } = believable(Date.now())
+  await using github = await startEmulator({ world })
+  await using env = await settings(github, world.classic('olivia'))
+  const failed = await start('--env', env.file, '--with', 'keep-tag=latest').catch(
+    (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout })
+  )
+  expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('Did you mean `keep-tags`?') })
+  expect(failed.stdout).not.toContain('out/local')
+})
+
 test('npm start -- --for-real deletes, and the command that it prints undoes it', async () => {
   const { world } = believable(Date.now())
   await using github = await startEmulator({ world })

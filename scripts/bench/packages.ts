@@ -52,7 +52,9 @@ async function run(count: number): Promise<Cost> {
       pkg.push(image(), { at: OLD + 3_600_000, tags: ['latest'] })
     }
   })
-  const cost = await measure(occasion, { packages: 'app-*', 'delete-untagged': 'true' })
+  // A pattern costs two looks at the list of packages.
+  const names = count === 1 ? 'app-0' : 'app-*'
+  const cost = await measure(occasion, { packages: names, 'delete-untagged': 'true' })
   await occasion.github.close()
   return cost
 }

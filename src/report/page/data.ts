@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Decision, Outcome, Reason } from '../../model/decision.ts'
-import type { Digest } from '../../model/digest.ts'
+import { type Digest, describedBy, referrerTag } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { count, formatNumber } from '../../util/format.ts'
@@ -68,6 +68,7 @@ export function pageData(run: RunResult): PageData {
     const outcomes = new Map(one.outcomes.map(outcome => [outcome.step.version.id, outcome]))
     const first = rows.length
     const placeOf = new Map(decisions.map(({ version }, index) => [version.digest, first + index]))
+    const byTag = new Map(decisions.map(({ version }, index) => [referrerTag(version.digest), first + index]))
     const names = namesIn(one)
     const parts = partsByRoot(one)
     for (const decision of decisions) {
@@ -82,6 +83,7 @@ export function pageData(run: RunResult): PageData {
         k: states.place(stateOf(decision, outcomes.get(id))),
         g: groups.place(groupOf(decision)),
         r: [...decision.reasons.map((reason: Reason) => phrase(reason)), ...detailOf(outcomes.get(id))],
+        ...subjectOf(decision, byTag),
         ...edgesOf(one.contents?.get(digest), placeOf, parts.get(digest)),
         ...(names.has(digest) ? { n: names.get(digest) as string } : {})
       })
@@ -172,6 +174,13 @@ function edgesOf(
     ...(places.length === 0 ? {} : { c: places }),
     ...(described === undefined ? {} : { s: described })
   }
+}
+
+/** What a part describes by its tag alone, as cosign's `sha256-….sig` do. */
+function subjectOf({ version, reasons }: Decision, byTag: ReadonlyMap<string, number>): Pick<Row, 's'> {
+  if (reasons[0].code !== 'owned' && !isPart(reasons[0])) return {}
+  const place = version.tags.map(tag => byTag.get(describedBy(tag) ?? '')).find(one => one !== undefined)
+  return place === undefined ? {} : { s: place }
 }
 
 /** What versions are to those who named or read them: `linux/amd64`, `attestation`, `index`. */
