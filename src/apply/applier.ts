@@ -147,7 +147,12 @@ function tagsThatStay(plan: Plan): Map<number, readonly string[]> {
   return new Map(
     plan.decisions.flatMap(decision =>
       decision.verdict === 'keep' && decision.untag.length > 0
-        ? [[decision.version.id, decision.version.tags.filter(tag => !decision.untag.includes(tag))] as const]
+        ? [
+            [
+              decision.version.id,
+              [...new Set(decision.version.tags).difference(new Set(decision.untag))]
+            ] as const
+          ]
         : []
     )
   )

@@ -128,8 +128,8 @@ async function taggedArrivals(
   const moved = await movedTags({ ...listed, versions: asked }, new Set(), registry, repositoryOf(pkg))
   const list = withTags(listed, new Map(moved))
   const known = new Set([...stays.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
-  const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, tags]))
-  const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.includes(tag) !== true
+  const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, new Set(tags)]))
+  const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.has(tag) !== true
   const gone = new Set(deleted.flatMap(({ tags }) => tags))
   return {
     arrivals: [...list.unlisted].flatMap(([digest, tags]) =>
@@ -170,7 +170,7 @@ async function lostTags(
     return true
   }
   for (const { id, digest, tags } of deleted) {
-    const late = rows.get(id)?.tags.filter(tag => !tags.includes(tag) && !held.has(tag)) ?? []
+    const late = new Set(rows.get(id)?.tags).difference(new Set(tags)).difference(held)
     const nowhere: string[] = []
     for (const tag of late) {
       if (!(await isElsewhere(tag, digest))) nowhere.push(tag)

@@ -122,9 +122,11 @@ export type AgeFrom = (typeof AGE_FROM)[number]
  * @param since when the first look was, for the phrase: `after the listing`
  */
 export function changeOf(before: PackageVersion, now: PackageVersion, since: string): string | undefined {
-  const added = now.tags.filter(tag => !before.tags.includes(tag))
+  // Anybody who may push can put 100,000 tags on one version.
+  const [had, has] = [new Set(before.tags), new Set(now.tags)]
+  const added = [...has.difference(had)]
   if (added.length > 0) return `tag ${added.join(', ')} was put on it ${since}`
-  const lost = before.tags.filter(tag => !now.tags.includes(tag))
+  const lost = [...had.difference(has)]
   if (lost.length > 0) return `tag ${lost.join(', ')} was taken off it ${since}`
   const same =
     now.digest === before.digest && now.created === before.created && now.updated === before.updated

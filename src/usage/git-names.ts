@@ -36,11 +36,9 @@ export function namedByPullRequests(
   open: readonly { readonly number: number; readonly head: Branch }[],
   tags: readonly string[]
 ): InUse[] {
-  const numbered = new Map<number, string[]>()
-  for (const tag of tags) {
-    const [, number] = /(?:^|[-_.])(?:pr|pull|pull-request|mr)[-_.]?(\d+)(?:[-_.]|$)/i.exec(tag) ?? []
-    if (number !== undefined) numbered.set(Number(number), [...(numbered.get(Number(number)) ?? []), tag])
-  }
+  const numbered = Map.groupBy(tags, tag =>
+    Number(/(?:^|[-_.])(?:pr|pull|pull-request|mr)[-_.]?(\d+)(?:[-_.]|$)/i.exec(tag)?.[1])
+  )
   const heads = open.map(({ number, head }) => ({ by: `pull request #${number}`, branch: head }))
   return [
     ...open.flatMap(({ number }) =>

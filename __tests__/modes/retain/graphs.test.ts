@@ -268,6 +268,19 @@ it('law 1: an untagged version that no rule keeps goes with any index that names
   )
 })
 
+it('law 1: newer images of anybody take the places that keep-at-least has, and none of keep-tags', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const [old, named] = ['sha-1', 'sha-2'].map(tag => app.push(image(), { tags: [tag], at: ago(90) }))
+  for (const tag of ['sha-x', 'sha-y']) app.push(image(), { tags: [tag], at: ago(0.01) })
+  const rules = { 'delete-tags': 'sha-*', 'keep-at-least': '2', 'keep-tags': 'sha-2', 'dry-run': 'true' }
+  const result = await run(rules)
+  expect([result.why(old!), result.why(named!)]).toEqual([
+    expect.stringMatching(/^deleted: tag sha-1 matched/),
+    expect.stringMatching(/is kept by rule "keep-tags"$/)
+  ])
+})
+
 const mention = async () => {
   const scene = await openScene()
   scene.app.push(image(), { tags: ['v1'], at: ago(90) })
