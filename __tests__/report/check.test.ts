@@ -180,6 +180,7 @@ describe('the summary', () => {
       dispatch('v2', 'exhausted', { detail: 'Three runs have failed.' })
     ]
     const summary = renderSummary(checkOf([APP], { dispatches }))
+    expect(summary).toMatch(/^## .* 2 missing, 1 being built in 1 package of acme$/m)
     expect(summary).toContain(`| \`v3\` | started | [\`build.yml\`](${url}) |  |`)
     expect(summary).toContain('| `v2` | not started again | `build.yml` | Three runs have failed. |')
   })

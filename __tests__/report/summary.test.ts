@@ -324,9 +324,13 @@ test('what GitHub refuses to delete is one of the images that stay, in the headl
     digest === version('a').digest ? ['refused', 'too many downloads'] : ['done', '']
   )
   const text = renderSummary(runOf([one]))
-  expect(text).toMatch(/^## 1 image deleted \(1 version\) .*, 2 images stay \(2 versions\)$/m)
+  expect(text).toMatch(
+    /^## 1 image deleted \(1 version\), 1 refused by GitHub .*, 2 images stay \(2 versions\)$/m
+  )
   expect(text).toMatch(/<summary>.*: 1 image deleted \(1 version\), 1 refused, 2 images stay \(2 versions\)/)
   expect(text).toContain('**Kept: 1 image of the 2 that stay**')
+  // How to undo it is said before the folds.
+  expect(text.indexOf('To undo this')).toBeLessThan(text.indexOf('<details>'))
   const dry = renderSummary(runOf([packageRun(decisions, () => ['planned', ''])], { dryRun: true }))
   expect(dry.match(/1 image stays \(1 version\)/g)).toHaveLength(2)
 })

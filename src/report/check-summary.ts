@@ -1,4 +1,4 @@
-import type { Dispatch, TagCheck, TagState } from '../model/check.ts'
+import type { Dispatch, DispatchStatus, TagCheck, TagState } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
@@ -13,8 +13,12 @@ export function checkHeadline(run: RunResult): string {
   const missing = missingTags(run).length
   const unread = countStates(run.packages).unreadable
   const found = missing === 0 ? (unread > 0 ? 'none known to be missing' : 'all there') : `${missing} missing`
-  const built = (run.check?.dispatches ?? []).filter(({ status }) => status === 'built').length
-  const rebuilt = built > 0 ? `, ${formatNumber(built)} rebuilt` : ''
+  const dispatches = run.check?.dispatches ?? []
+  const counted = (word: string, ...of: readonly DispatchStatus[]): string => {
+    const some = dispatches.filter(({ status }) => of.includes(status)).length
+    return some > 0 ? `, ${formatNumber(some)} ${word}` : ''
+  }
+  const rebuilt = counted('rebuilt', 'built') + counted('being built', 'dispatched', 'running')
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
   const expected = run.check?.expected.length ?? 0
   const result = expected === 0 ? 'no tag was expected' : `${count(expected, 'expected tag')}, ${found}`

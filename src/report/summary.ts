@@ -31,9 +31,10 @@ export function renderSummary(run: RunResult): string {
     warningBox(run),
     absentPhrases(run).map(prose).join(' '),
     ...(isCheck ? checkBlocks(run) : [tallyTable(run, sums), changedShare(run, sums)]),
-    sizesPhrase(run)
+    sizesPhrase(run),
+    isCheck ? '' : wayBackNote(run.packages)
   ]
-  const after = isCheck ? [footer(run)] : [wayBackNote(run.packages), patternPart(run), footer(run)]
+  const after = isCheck ? [footer(run)] : [patternPart(run), footer(run)]
   const folds = isCheck ? [] : packageFolds(run, MOST_BYTES - sizeOf([...blocks, ...after]))
   return withinLimit([...blocks, ...folds, ...after].filter(block => block !== ''))
 }
@@ -77,13 +78,14 @@ function headline(run: RunResult, sums: Tally): string {
   }
   const tags = sums.untagged > 0 ? `, ${count(sums.untagged, 'tag')} stripped` : ''
   const back = sums.restored > 0 ? `, ${count(sums.restored, 'version')} restored at once` : ''
+  const refused = sums.refused > 0 ? `, ${formatNumber(sums.refused)} refused by GitHub` : ''
+  const also = `${tags}${back}${refused}`
   const stay = stayPhrase(run.packages)
   if (sums.deleted > 0) {
-    const deleted = imagesPhrase(images.gone, 'deleted', sums.deleted)
-    return `${failed}${deleted}${tags}${back} ${where}, ${stay}`
+    return `${failed}${imagesPhrase(images.gone, 'deleted', sums.deleted)}${also} ${where}, ${stay}`
   }
   const nothing = sums.versions > sums.kept || failed !== '' ? 'nothing was deleted' : 'nothing to delete'
-  const sentence = `${nothing}${tags}${back} ${where}, ${stay}`
+  const sentence = `${nothing}${also} ${where}, ${stay}`
   return failed === '' ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : failed + sentence
 }
 

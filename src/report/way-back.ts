@@ -32,6 +32,6 @@ export function wayBackPart(outcomes: readonly Outcome[], most: number): string 
 /** What these folds are for; nothing where there are none. */
 export function wayBackNote(runs: readonly PackageRun[]): string {
   return runs.some(({ outcomes }) => deletedOf(outcomes).length > 0)
-    ? 'To undo this within 30 days, set `mode: restore`, and `restore` to the report; or without it, `packages` to one package and `restore` to its ids or digests above.'
+    ? 'To undo this within 30 days, set `mode: restore`, and `restore` to the report; or without it, `packages` to one package and `restore` to its ids or digests below.'
     : ''
 }
