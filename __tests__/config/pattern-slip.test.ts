@@ -91,6 +91,36 @@ describe('E-18 patterns that no image tag can match are refused with the right s
   })
 })
 
+describe('a regular expression that matches whatever there is', () => {
+  test.each([
+    ['/v*/', 'Write `v*`, without slashes, for a glob, or `*` for all.'],
+    ['!/(-rc)*-?/', 'Write `^` in front of it'],
+    ['!/x?/i', 'Write `!x?`'],
+    ['/(rc)?/', 'Write `^` in front of it and `$` behind it, or `*` for all.']
+  ])('%s', (pattern, cure) => {
+    for (const subject of ['image tag', 'git tag', 'package'] as const) {
+      expect(slipOf(pattern, subject)).toMatch(
+        new RegExp(`^The pattern .* matches every ${subject}: in a regular`)
+      )
+      expect(slipOf(pattern, subject)).toContain(cure)
+    }
+  })
+
+  test.each([
+    '/.*/',
+    '/[^]*/',
+    '/[\\s\\S]*/',
+    '/^.*$/',
+    '/.+/',
+    '/v/',
+    '/^(rc)?$/',
+    '/-rc\\d*$/',
+    '/^v\\d*/'
+  ])('%s may be meant', pattern => {
+    expect(slipOf(pattern)).toBe('')
+  })
+})
+
 describe('E-18 the same for git tags and packages', () => {
   test.each([
     ['-rc\\.\\d+$', '`/-rc\\.\\d+$/`'],

@@ -94,12 +94,17 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const remove = remover(
     drift,
     {
-      remove: (version, precondition) =>
-        packages.remove(pkg, version.id, () => {
+      async remove(version, precondition) {
+        const step: Step = { action: 'delete', version, after: [], root: version.digest }
+        const answer = await packages.remove(pkg, version.id, () => {
           if (!precondition()) return false
-          announce({ action: 'delete', version, after: [], root: version.digest })
+          announce(step)
           return true
-        }),
+        })
+        // A limit turned it away.
+        if (answer.kind === 'limited') sent.delete(keyOf(step))
+        return answer
+      },
       version: id => packages.version(pkg, id),
       isGone: async version => !isChecked(version) || !(await isStillThere(pkg, version, urgent)),
       isDenied: version => registryDenies(pkg, version.digest, context)

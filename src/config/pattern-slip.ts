@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
+import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */
 export type Subject = 'image tag' | 'git tag' | 'package' | 'label value'
@@ -23,8 +24,10 @@ export function parseTagPatterns(sources: readonly string[], preReleases?: PreRe
   return parsePatterns(sources, preReleases)
 }
 
-/** Refuses a pattern that nothing of the kind can match. @throws ExpectedError, see `parseTagPatterns` */
+/** Refuses a pattern that nothing of the kind can match, or by a slip all of it. @throws ExpectedError, see `parseTagPatterns` */
 export function refuseSlip(source: string, subject: Subject): void {
+  const all = subject === 'label value' ? undefined : matchesAll(source)
+  if (all !== undefined) throw new ExpectedError(`The pattern \`${source}\` matches every ${subject}: ${all}`)
   const slip = slipIn(source, subject)
   if (slip !== undefined)
     throw new ExpectedError(`The pattern \`${source}\` cannot match any ${subject}: ${slip}`)
@@ -149,15 +152,6 @@ function regexWithoutSlashes(text: string, not: string): string | undefined {
 function regexOnLabel(text: string): string | undefined {
   if (!/^\^|\\[dDwWsS.]|^\.[*+]|[\w)\]*+]\$$/.test(text)) return undefined
   return 'it is a regular expression, and labels take only globs. Write for instance `web` or `web-*`.'
-}
-
-function isRegex(text: string): boolean {
-  try {
-    new RegExp(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function alternatives(text: string, not: string, subject: Subject): string | undefined {

@@ -1,0 +1,26 @@
+/** True for what the regular expressions of JavaScript can be. */
+export function isRegex(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * A glob such as `v*` matches whatever there is when it stands between slashes: there `*` lets the `v` be absent.
+ *
+ * @returns why the pattern matches everything, and what to write instead; undefined where it does not, or plainly should
+ */
+export function matchesAll(pattern: string): string | undefined {
+  const [, not = '', text = '', flags] = /^(!?)\/(.*)\/([a-z]*)$/s.exec(pattern) ?? []
+  if (flags === undefined || !isRegex(text) || /^\^?(?:\.|\[\^\]|\[\\s\\S\])[*+]\$?$/.test(text))
+    return undefined
+  // The second stands for any text: no name has this character.
+  if (!['', '\0'].every(name => new RegExp(text).test(name))) return undefined
+  const meant = /^[\w.*?-]+$/.test(text)
+    ? `Write \`${not}${text}\`, without slashes, for a glob`
+    : 'Write `^` in front of it and `$` behind it'
+  return `in a regular expression, what is optional may be absent. ${meant}, or \`${not}*\` for all.`
+}
