@@ -320,17 +320,6 @@ describe('what counts', () => {
       ['b1', 'b0']
     ],
     [
-      'an image takes none that has a part which GitHub does not list: it may be deleted (campaign 6301109)',
-      {
-        b2: { tags: ['b-2'], age: 2, children: ['hidden'] },
-        b1: { tags: ['b-1'], age: 3 },
-        b0: { tags: ['b-0'], age: 4 },
-        hidden: { unlisted: true }
-      },
-      [all('b-*', { 'keep-at-least': 1 })],
-      ['b0']
-    ],
-    [
       'a broken image is not the one of its day',
       {
         b4: { tags: ['b-4'], age: 2, children: ['lost'] },

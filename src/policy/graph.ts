@@ -1,6 +1,6 @@
+import type { BrokenState } from '../model/decision.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
-import { type Conditions, conditionsOf } from './conditions.ts'
 import {
   childDigests,
   isLeftover,
@@ -16,7 +16,7 @@ import {
  * What needs and what describes what. Nodes go by their place in `nodes`: the listed versions in the order of
  * the inventory, then what is not listed.
  */
-export interface Graph extends Conditions {
+export interface Graph {
   readonly nodes: readonly Node[]
   readonly find: (digest: Digest) => number | undefined
   /** Manifests that an index names, in its order; of a manifest of unknown kind, all that it mentions. */
@@ -38,6 +38,8 @@ export interface Graph extends Conditions {
   readonly stored: (place: number) => string | undefined
   /** Tags of which nobody knows what they stand on. */
   readonly unresolved: NonNullable<Inventory['unresolved']>
+  /** What is wrong with a node; mostly undefined. */
+  readonly states: readonly (BrokenState | undefined)[]
 }
 
 /** Follows every edge of an inventory; none leads from a node to itself. */
@@ -70,7 +72,7 @@ export function buildGraph(inventory: Inventory): Graph {
     twins
   }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
-  return { ...graph, ...conditionsOf(graph, isGone) }
+  return { ...graph, states: statesOf(graph, isGone) }
 }
 
 /**
@@ -196,4 +198,66 @@ function unique(places: readonly (number | undefined)[]): Places {
   if (places.length === 0) return NONE
   const known = places.filter(place => place !== undefined)
   return known.length < 2 ? known : [...new Set(known)]
+}
+
+type Edges = Omit<Graph, 'states'>
+
+function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenState | undefined)[] {
+  const states: (BrokenState | undefined)[] = graph.nodes.map(() => undefined)
+  const ofChild = (digest: Digest): BrokenState | undefined => {
+    const place = graph.find(digest)
+    return place === undefined ? (isGone(digest) ? 'ghost' : undefined) : states[place]
+  }
+  for (const place of childrenFirst(graph.children)) {
+    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(graph.nodes[place] as Node, ofChild)
+  }
+  return states
+}
+
+/** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
+function isOrphaned({ nodes, describes, predecessors, stored }: Edges, place: number): boolean {
+  const node = nodes[place]
+  // If one of its subjects were there, it would point to this one.
+  return (
+    stored(place) === undefined &&
+    node?.version !== undefined &&
+    node.userTags.length === 0 &&
+    describes[place] === true &&
+    predecessors[place]?.length === 0
+  )
+}
+
+/** An image is broken as deep down as it goes: what all its children lack, it lacks itself. */
+function imageState(
+  node: Node,
+  stateOf: (digest: Digest) => BrokenState | undefined
+): BrokenState | undefined {
+  if (node.content.state === 'missing') return 'ghost'
+  // A build cache names blobs, which a registry does not show as manifests.
+  if (node.content.state !== 'read' || node.content.manifest.kind === 'cache') return undefined
+  const states = childDigests(node).map(stateOf)
+  if (states.length > 0 && states.every(state => state === 'ghost')) return 'ghost'
+  return states.some(state => state === 'ghost' || state === 'partial') ? 'partial' : undefined
+}
+
+/** Every place, each behind the children that it has; without recursion, for chains of any depth. */
+function childrenFirst(children: readonly (readonly number[])[]): number[] {
+  const order: number[] = []
+  const seen = new Uint8Array(children.length)
+  for (let start = 0; start < children.length; start++) {
+    if (seen[start] === 1) continue
+    seen[start] = 1
+    const path = [{ place: start, next: 0 }]
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const child = children[top.place]?.[top.next++]
+      if (child === undefined) {
+        order.push(top.place)
+        path.pop()
+      } else if (seen[child] === 0) {
+        seen[child] = 1
+        path.push({ place: child, next: 0 })
+      }
+    }
+  }
+  return order
 }

@@ -91,17 +91,17 @@ interface Ranked {
 }
 
 /**
- * What may be broken keeps its place as long as it has one, but takes it from nothing that is whole: what is whole is
- * ranked by itself, the rest among all.
+ * A broken image keeps its place as long as it has one, but takes it from no whole one: whole ones are ranked among
+ * themselves, broken ones among all.
  */
 function rank(
   { rule, selected }: Selection,
   votes: Votes,
   input: EvaluationInput
 ): (takesSlot: (place: number) => boolean, reasons: ReasonLists<KeepReason>) => void {
-  const isWhole = (place: number): boolean => input.graph.whole[place] === true
+  const isBroken = (place: number): boolean => input.graph.states[place] !== undefined
   const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, input))
-  const whole = eligible.filter(({ place }) => isWhole(place))
+  const whole = eligible.filter(({ place }) => !isBroken(place))
   const keepWhole = rankingOf(rule, whole, input)
   const keepAny = whole.length === eligible.length ? undefined : rankingOf(rule, eligible, input)
   return (takesSlot, reasons) => {
@@ -109,7 +109,7 @@ function rank(
     const any = new ReasonLists<KeepReason>()
     keepAny?.(takesSlot, any)
     for (const [place, some] of any.lists) {
-      if (!isWhole(place)) for (const reason of some) reasons.add(place, reason)
+      if (isBroken(place)) for (const reason of some) reasons.add(place, reason)
     }
   }
 }
