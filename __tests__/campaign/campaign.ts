@@ -67,7 +67,7 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
           .filter(tag => !broken.has(tag))
           .map(tag => `${tag} cannot be pulled any more`),
         ...(seed % 2 === 1 ? await undone(stage, before, report) : []),
-        ...(await settled(scenario, stage, before, stays)),
+        ...(await settled(stage, before, stays)),
         ...github.violations.map(({ detail }) => `a limit was crossed: ${detail}`)
       ]
       return { seed, kind, where, findings, deleted: before.size - after.size, due: before.size - stays.size }
@@ -109,17 +109,13 @@ async function untilDone({ github, app, inputs, clock }: Stage): Promise<End> {
 }
 
 /** Runs undisturbed after a disturbed run: all must be as if that one had been undisturbed as well. */
-async function settled(scenario: Scenario, stage: Stage, before: Picture, stays: Picture): Promise<string[]> {
+async function settled(stage: Stage, before: Picture, stays: Picture): Promise<string[]> {
   const { picture, again } = await untilDone(stage)
   // An undo makes an image whole whose part was gone before and could not be read (seed 1000027): then what that part
-  // is made of, and what describes it, stays as well (seeds 3000081, 3009253). The image takes a place, too, so that
-  // one may go which stayed because it did not (seed 6305069).
+  // is made of, and what describes it, stays as well (seeds 3000081, 3009253).
   const isMended = [...picture].some(([id, tags]) => !before.has(id) && tags.length === 0)
-  const whole = { ...scenario, pushes: scenario.pushes.map(push => ({ ...push, broken: false })) }
-  const allowed = isMended ? (await withStage(whole, untilDone)).picture : stays
-  const due = new Map([...stays].filter(([id]) => allowed.has(id)))
-  const known = new Map([...picture].filter(([id]) => !isMended || due.has(id)))
-  return [...again, ...differences('an undisturbed run', due, 'this one and the next', known)]
+  const known = new Map([...picture].filter(([id]) => !isMended || stays.has(id)))
+  return [...again, ...differences('an undisturbed run', stays, 'this one and the next', known)]
 }
 
 const isWhole = ({ code, outputs }: ActionRun): boolean => code === 0 && outputs['incomplete'] === 'false'
