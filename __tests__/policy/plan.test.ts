@@ -305,32 +305,6 @@ describe('what counts', () => {
       ['c']
     ],
     [
-      'broken images take no slot, and keep theirs',
-      {
-        b5: { tags: ['b-5'], age: 2, children: ['lost'] },
-        b4: { tags: ['b-4'], age: 3, children: ['lost', 'there'] },
-        b3: { tags: ['b-3'], age: 4 },
-        b2: { tags: ['b-2'], age: 5 },
-        b1: { tags: ['b-1'], age: 6 },
-        b0: { tags: ['b-0'], age: 7, children: ['lost'] },
-        there: { age: 8 },
-        lost: { state: 'missing', unlisted: true }
-      },
-      [all('b-*', { 'keep-at-least': 2 })],
-      ['b1', 'b0']
-    ],
-    [
-      'a broken image is not the one of its day',
-      {
-        b4: { tags: ['b-4'], age: 2, children: ['lost'] },
-        b3: { tags: ['b-3'], age: 2.1 },
-        b2: { tags: ['b-2'], age: 2.2 },
-        lost: { state: 'missing', unlisted: true }
-      },
-      [all('b-*', { 'keep-daily': 1 })],
-      ['b2']
-    ],
-    [
       'an untagged build cache takes no slot',
       { v: { tags: ['v'] }, a: { kind: 'cache', age: 2 }, b: { age: 5 }, c: { age: 6 } },
       [{ ...untagged, 'keep-at-least': 1 }],

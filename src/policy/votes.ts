@@ -90,36 +90,13 @@ interface Ranked {
   readonly family: Family
 }
 
-/**
- * A broken image keeps its place as long as it has one, but takes it from no whole one: whole ones are ranked among
- * themselves, broken ones among all.
- */
 function rank(
   { rule, selected }: Selection,
   votes: Votes,
   input: EvaluationInput
 ): (takesSlot: (place: number) => boolean, reasons: ReasonLists<KeepReason>) => void {
-  const isBroken = (place: number): boolean => input.graph.states[place] !== undefined
   const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, input))
-  const whole = eligible.filter(({ place }) => !isBroken(place))
-  const keepWhole = rankingOf(rule, whole, input)
-  const keepAny = whole.length === eligible.length ? undefined : rankingOf(rule, eligible, input)
-  return (takesSlot, reasons) => {
-    keepWhole(takesSlot, reasons)
-    const any = new ReasonLists<KeepReason>()
-    keepAny?.(takesSlot, any)
-    for (const [place, some] of any.lists) {
-      if (isBroken(place)) for (const reason of some) reasons.add(place, reason)
-    }
-  }
-}
-
-function rankingOf(
-  rule: Rule,
-  selected: readonly Selected[],
-  input: EvaluationInput
-): (takesSlot: (place: number) => boolean, reasons: ReasonLists<KeepReason>) => void {
-  const families = [...familiesOf(selected, input).values()]
+  const families = [...familiesOf(eligible, input).values()]
   const byRank = families.map(members => members.toSorted(newestFirst(rule)))
   const byDate = families.map(members => members.sort((a, b) => byNewest(a.version, b.version)))
   return (takesSlot, reasons) => {
