@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { orFailure, orRefusal } from '../errors.ts'
+import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
@@ -51,7 +51,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   if (!('problem' in result)) return result
   if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
   leaveToNext(done, earlier, deleted, context.clock)
-  const sentence = `The deleted versions could not be checked again: ${result.sentence} ${WAY_BACK}`
+  const sentence = notChecked(result)
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
@@ -60,7 +60,7 @@ const PAUSE = 5_000
 
 /**
  * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What the first
- * look found needed stays needed, also if the second fails or shows less.
+ * look found needed stays needed, also if the second fails or shows less, and what it left open stays open if that fails.
  */
 async function lookSurely(look: () => Promise<Findings>, clock: Clock): Promise<Findings> {
   const first = await orRefusal(look)
@@ -68,12 +68,18 @@ async function lookSurely(look: () => Promise<Findings>, clock: Clock): Promise<
   await clock.sleep(PAUSE)
   if ('problem' in first) return look()
   const second = await orFailure(look)
-  if ('problem' in second) return first
+  if ('problem' in second) {
+    const seen = { ...first.seen, tagsUnread: first.seen.tagsUnread ?? second.sentence }
+    return { ...first, seen, alarms: [...first.alarms, notChecked(second)] }
+  }
   return { ...second, needed: new Map([...first.needed, ...second.needed]) }
 }
 
 const WAY_BACK =
   'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
+
+const notChecked = ({ sentence }: Failure): string =>
+  `The deleted versions could not be checked again: ${sentence} ${WAY_BACK}`
 
 /** Whether a plan takes everything that a package has. */
 const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }) => verdict === 'delete')

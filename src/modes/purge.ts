@@ -49,9 +49,9 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       plan,
       outcomes: [],
       contents: loaded.inventory.contents,
-      alarms: [...refused, ...doubts],
+      alarms: [...refused, ...doubts.values()],
       warnings: [
-        ...absent.map(name => `"${name}" is not there.`),
+        ...absent.filter(name => !doubts.has(name)).map(name => `"${name}" is not there.`),
         ...unread.map(({ ref, cause }) => `${ref} could not be read (${cause}). This purge leaves it alone.`)
       ]
     },
@@ -60,18 +60,20 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
   }
 }
 
-/** What of these names the registry has all the same, because GitHub's list may lag: sentences. */
+/** What of these names the registry has, or may have, all the same, because GitHub's list may lag; a sentence each. */
 async function stillThere(
   pkg: Package,
   names: readonly string[],
   { registry, clock }: Context
-): Promise<string[]> {
+): Promise<Map<string, string>> {
   const references = names.filter(name => parseDigest(name) !== undefined || isTag(name))
   const heads = await findTags(registry, repositoryOf(pkg), references, clock)
-  return [...heads].flatMap(([name, head]) => {
-    if (head.state === 'found') return [notListed(name)]
-    return head.state === 'unread' ? [`Whether "${name}" is there is unknown: ${head.cause}.`] : []
-  })
+  const doubts = new Map<string, string>()
+  for (const [name, head] of heads) {
+    if (head.state === 'found') doubts.set(name, notListed(name))
+    if (head.state === 'unread') doubts.set(name, `Whether "${name}" is there is unknown: ${head.cause}.`)
+  }
+  return doubts
 }
 
 /** After the deletions, and the look at them, tries whether what went can still be pulled. */

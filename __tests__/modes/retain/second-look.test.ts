@@ -278,6 +278,23 @@ it('law 3: brings back what is needed by what was just deleted, pushed again und
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
 })
 
+it('law 5: is red where the registry shows tags of what was deleted, and no further look can be taken', async () => {
+  await using scene = await openScene({ contract: 'off' })
+  const { app, github, clock, token } = scene
+  const { build } = layDown(scene)
+  const out = { kind: 'answer', answer: { status: 500, body: 'out of order' } } as const
+  const endLooks = (): void => github.faults.on({ method: 'GET', query: /state=deleted/ }, out)
+  const arrive = (): void => {
+    app.lie({ kind: 'drop', id: app.push(build.shape, { tags: ['sha-1'] }).id })
+    github.faults.on({ path: /tags\/list$/, times: 1 }, { kind: 'then', run: endLooks })
+  }
+  github.faults.on({ method: 'DELETE', after: 1, times: 1 }, { kind: 'first', run: arrive })
+  // Past the laws: what nobody tells cannot be brought back.
+  await using result = await runInside(github, { ...BUILDS, token }, clock)
+  expect(result.code).toBe(1)
+  expect(result.stdout).toContain('The deleted versions could not be checked again: ')
+})
+
 it('law 5: is red where a late tag is lost, though its digest was pushed again under another', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
