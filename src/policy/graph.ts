@@ -93,8 +93,11 @@ export function withoutMentions(graph: Graph, isGoing: (place: number) => boolea
   const { children, owned, referrers } = graph
   const isMention = (from: number, place: number): boolean =>
     owned[from] !== children[from] && isGoing(from) && referrers[from]?.includes(place) !== true
-  if (!children.some((ends, from) => ends.some(place => isMention(from, place)))) return graph
-  const predecessors = graph.predecessors.map((above, place) => above.filter(from => !isMention(from, place)))
+  const isFreed = (above: Places, place: number): boolean => above.some(from => isMention(from, place))
+  if (!graph.predecessors.some(isFreed)) return graph
+  const predecessors = graph.predecessors.map((above, place) =>
+    isFreed(above, place) ? above.filter(from => !isMention(from, place)) : above
+  )
   return { ...graph, predecessors }
 }
 

@@ -64,10 +64,12 @@ export interface Evaluation {
  * @throws ExpectedError likewise
  */
 export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now: number): Evaluation {
-  const graph = buildGraph(inventory)
-  const first = evaluateGraph({ graph, policy, usage, now })
-  const released = withoutMentions(graph, first.resolution.deleted.has)
-  return released === graph ? first : evaluateGraph({ graph: released, policy, usage, now })
+  for (let graph = buildGraph(inventory); ; ) {
+    const evaluation = evaluateGraph({ graph, policy, usage, now })
+    const released = withoutMentions(graph, evaluation.resolution.deleted.has)
+    if (released === graph) return evaluation
+    graph = released
+  }
 }
 
 function evaluateGraph(input: EvaluationInput): Evaluation {

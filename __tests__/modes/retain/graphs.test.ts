@@ -315,3 +315,15 @@ it('laws 4, 6: a rule for the untagged takes it in the same run, behind what men
   expect((await scene.run(rules)).outputs['deleted-count']).toBe('0')
   expect(deletesOf(scene)).toHaveLength(2)
 })
+
+it('law 6: manifests of unknown kind that mention each other go in one run, where rules ask for all of them', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  const inner = app.push(manifest(), { at: ago(200) })
+  const middle = app.push(oddIndex([inner.shape]), { at: ago(190) })
+  app.push(oddIndex([middle.shape]), { tags: ['pr-1'], at: ago(80) })
+  const result = await run({ 'delete-tags': 'pr-*', 'delete-untagged': 'true' })
+  expect(result.outputs['deleted-count']).toBe('3')
+  expect(app.digests()).toEqual(digestsOf(v1))
+})
