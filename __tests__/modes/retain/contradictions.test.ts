@@ -1,0 +1,80 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { renderVersion } from '../../emulator/render.ts'
+import { image } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** One witness is wrong, more than once or at the worst moment, while another one tells the truth. */
+
+const BUILDS = { 'delete-tags': 'sha-*' }
+
+function layDown({ app, world }: Scene): Pushed {
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1', 'prod'], at: ago(90) })
+  return app.push(image(), { tags: ['sha-1'], at: ago(80) })
+}
+
+const at = ({ id }: Pushed): RegExp => new RegExp(`/versions/${id}$`)
+
+/** What GitHub answers about a version at this moment, or once more later. */
+function said({ app, github }: Scene, { digest }: Pushed): object {
+  const row = app.version(digest)
+  if (row === undefined) throw new Error('it is not there')
+  return renderVersion(app.row, { ...row }, github.apiUrl, 'shown')
+}
+
+it.each(['lost-502', 'lost-reset'] as const)(
+  'law 5: a late tag comes back from a DELETE whose answer was lost (%s), though one GET still shows the version',
+  async kind => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene)
+    const before = said(scene, build)
+    const path = at(build)
+    const late = () => {
+      app.tag(build, 'stable')
+      github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'answer', answer: { status: 200, body: before } })
+    }
+    github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: late })
+    github.faults.on({ method: 'DELETE', path, times: 1 }, { kind })
+    const result = await run(BUILDS)
+    expect(app.tags()['stable']).toBe(build.digest)
+    expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+  }
+)
+
+it('law 5: what was deleted by a DELETE without an answer is no deletion of somebody else', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  const build = layDown(scene)
+  const before = said(scene, build)
+  const path = at(build)
+  const lag = () =>
+    github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'answer', answer: { status: 200, body: before } })
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: lag })
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'lost-502' })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'deleted-count': '3' } })
+})
+
+it('law 5: a DELETE whose answer was lost was not skipped, though GitHub shows a late tag on the version before the next', async () => {
+  await using scene = await openScene({ contract: 'off' })
+  const { app, github, clock, run } = scene
+  const build = layDown(scene)
+  const path = at(build)
+  const late = () => {
+    app.tag(build, 'stable')
+    const version = said(scene, build)
+    const rows = app.row.order.toReversed().map(row => renderVersion(app.row, row, github.apiUrl, 'shown'))
+    github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'first', run: () => clock.sleep(9_000) })
+    github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'answer', answer: { status: 200, body: version } })
+    github.faults.on(
+      { method: 'GET', path: /\/versions$/, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: rows } }
+    )
+  }
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: late })
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'lost-502' })
+  await run(BUILDS)
+  expect(github.requests.filter(one => one.method === 'DELETE' && path.test(one.path))).toHaveLength(1)
+  expect(app.tags()['stable']).toBe(build.digest)
+})
