@@ -11,7 +11,7 @@ import { eachOf } from '../util/concurrency.ts'
 export interface SecondLook {
   /** What is gone, as the witnesses agree. */
   readonly gone: readonly PackageVersion[]
-  /** What is there although its DELETE was answered. */
+  /** What is there although its DELETE was answered, or GitHub said that it was gone before. */
   readonly there: readonly PackageVersion[]
   /** What is gone without being in the list of deleted versions, so that a late tag on it would not show. */
   readonly unlisted: readonly PackageVersion[]
@@ -28,7 +28,7 @@ export interface SecondLook {
 }
 
 /** A version that nobody knew before. */
-type Arrival = Pick<PackageVersion, 'digest' | 'tags'>
+export type Arrival = Pick<PackageVersion, 'digest' | 'tags'>
 
 /** GitHub lists what was deleted with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
@@ -40,12 +40,14 @@ const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
  * may lag behind a push, so the registry is asked for new tags as well.
  *
  * @param deleted what may be gone
+ * @param before what was gone before, as GitHub and the registry said then
  * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
  */
 export async function lookAgain(
   pkg: Package,
   { listing, inventory }: LoadedPackage,
   deleted: readonly PackageVersion[],
+  before: readonly PackageVersion[],
   context: Context
 ): Promise<SecondLook> {
   const seen = await newest(pkg, listing, context)
@@ -53,9 +55,10 @@ export async function lookAgain(
   // What was pushed once more is there, under another id.
   const again = new Set(arrivals.map(({ digest }) => digest))
   const mine = deleted.filter(({ digest }) => !again.has(digest))
+  const theirs = before.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
-  await addDeleted(pkg, deleted, rows, context)
-  const suspects = mine.filter(({ id }) => !rows.has(id))
+  await addDeleted(pkg, [...deleted, ...theirs], rows, context)
+  const suspects = [...mine, ...theirs].filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.
     context.checkTime()

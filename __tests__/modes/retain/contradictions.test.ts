@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
 import { renderVersion } from '../../emulator/render.ts'
-import { image } from '../../emulator/shapes.ts'
+import { image, index } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** One witness is wrong, more than once or at the worst moment, while another one tells the truth. */
@@ -77,4 +78,45 @@ it('law 5: a DELETE whose answer was lost was not skipped, though GitHub shows a
   await run(BUILDS)
   expect(github.requests.filter(one => one.method === 'DELETE' && path.test(one.path))).toHaveLength(1)
   expect(app.tags()['stable']).toBe(build.digest)
+})
+
+const DENIAL = { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') } as const
+const manifestOf = ({ digest }: Pushed) => ({ host: 'registry', path: new RegExp(`/manifests/${digest}$`) }) as const
+
+it.each([
+  ['for good', Number.POSITIVE_INFINITY, 1],
+  ['at that look', 3, 0]
+])(
+  'law 3: what the look after the deletions shows is new still when the next look does not show it; it cannot be read %s',
+  async (_, times, code) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene)
+    const adopt = () => {
+      const adopter = app.push(index(build.children))
+      const broken = { kind: 'answer', answer: { status: 500 } } as const
+      github.faults.on({ ...manifestOf(adopter), times }, broken)
+      const hide = () => app.lie({ kind: 'drop', id: adopter.id })
+      github.faults.on({ path: /tags\/list$/, times: 1 }, { kind: 'then', run: hide })
+    }
+    github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'first', run: adopt })
+    const result = await run(BUILDS)
+    expect(result.code).toBe(code)
+    expect(result.outputs['restored-count']).toBe(code === 0 ? '1' : '0')
+  }
+)
+
+it('law 3: a version of which GitHub and the registry say for a moment that it was gone before keeps its platforms', async () => {
+  await using scene = await openScene()
+  const { github, world, run } = scene
+  const build = layDown(scene)
+  const path = at(build)
+  const deny = () => github.faults.on({ ...manifestOf(build), times: 4 }, DENIAL)
+  const gone = { kind: 'answer', answer: { status: 404, body: { message: 'Package version not found.' } } } as const
+  github.faults.on({ method: 'DELETE', path }, { kind: 'first', run: deny })
+  github.faults.on({ method: 'DELETE', path }, gone)
+  github.faults.on({ method: 'GET', path, times: 1 }, gone)
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+  expect(result).toMatchObject({ code: 1, outputs: { 'restored-count': '2', 'failed-count': '1' } })
 })
