@@ -80,7 +80,7 @@ export async function lookAgain(
   })
   const there = [...served, ...doubtful.filter((_, at) => stand[at])]
   // What stands there again does not bring a late tag back.
-  const lost = await lostTags(pkg, deleted, rows, arrivals, context)
+  const lost = await lostTags(pkg, listing, deleted, rows, arrivals, context)
   const gone = deleted.filter(
     version => !there.includes(version) && (!again.has(version.digest) || lost.has(version.digest))
   )
@@ -155,22 +155,27 @@ async function addDeleted(
 
 async function lostTags(
   pkg: Package,
+  { versions }: LoadedPackage['listing'],
   deleted: readonly PackageVersion[],
   rows: ReadonlyMap<number, PackageVersion>,
   arrivals: readonly PackageVersion[],
-  { registry, clock }: Context
+  { packages, registry, clock }: Context
 ): Promise<Map<Digest, readonly string[]>> {
   const held = new Set(arrivals.flatMap(({ tags }) => tags))
   const again = new Set(arrivals.map(({ digest }) => digest))
   const lost = new Map<Digest, readonly string[]>()
   /** The first answer may be from before the tag was put on what is deleted. */
   const isElsewhere = async (tag: string, digest: Digest): Promise<boolean> => {
+    let holder: Digest | undefined
     for (const pause of [0, ...PAUSES.slice(0, 2)]) {
       await clock.sleep(pause)
       const head = await registry.headTag(repositoryOf(pkg), tag)
       if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) return false
+      holder = head.digest
     }
-    return true
+    // Where it was before the registry may see it for longer.
+    const earlier = versions.find(version => version.digest === holder && version.tags.includes(tag))
+    return earlier === undefined || (await packages.version(pkg, earlier.id)).seen?.tags.includes(tag) === true
   }
   for (const { id, digest, tags } of deleted) {
     const late = new Set(rows.get(id)?.tags).difference(new Set(tags)).difference(held)

@@ -120,3 +120,31 @@ it('law 3: a version of which GitHub and the registry say for a moment that it w
   expect(world.pullable('acme/app', 'sha-1')).toEqual([])
   expect(result).toMatchObject({ code: 1, outputs: { 'restored-count': '2', 'failed-count': '1' } })
 })
+
+it('law 3: a late tag comes back, though the registry goes on saying that it is where it was', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene)
+  const headers = { 'docker-content-digest': String(app.tags()['prod']) }
+  const late = () => {
+    app.tag(build, 'prod')
+    const old = { kind: 'answer', answer: { status: 200, headers, body: '' } } as const
+    github.faults.on({ host: 'registry', path: /manifests\/prod$/, times: 3 }, old)
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: late })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+  expect(app.tags()['prod']).toBe(build.digest)
+})
+
+it('law 3: a late tag that was moved back meanwhile stays there, as GitHub says, too', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene)
+  const v1 = String(app.tags()['prod'])
+  const path = at(build)
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: () => app.tag(build, 'prod') })
+  const back = () => app.tag({ digest: v1 as Pushed['digest'] }, 'prod')
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: back })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
+  expect(app.tags()['prod']).toBe(v1)
+})
