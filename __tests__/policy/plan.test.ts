@@ -720,7 +720,7 @@ describe('limits', () => {
     const broken = {
       ...manifests,
       v: { tags: ['v'], age: 99, children: ['lost'] },
-      lost: { unlisted: true, state: 'missing' as const }
+      lost: { unlisted: true as const, state: 'missing' as const }
     }
     expect(planFor(broken, policyOf([all('x-*')], { 'min-remaining': 1 })).brakes).toEqual([
       { input: 'min-remaining', limit: 1, value: 0 }
@@ -729,7 +729,7 @@ describe('limits', () => {
       stays: { tags: ['v'], age: 99 },
       half: { tags: ['w'], age: 50, children: ['part', 'lost'] },
       part: { age: 50 },
-      lost: { unlisted: true, state: 'missing' as const }
+      lost: { unlisted: true as const, state: 'missing' as const }
     }
     const rules = policyOf([{ action: 'delete', match: { state: 'partial' } }], { 'min-remaining': 2 })
     expect(planFor(half, rules).brakes).toEqual([{ input: 'min-remaining', limit: 2, value: 1 }])
