@@ -78,7 +78,7 @@ export function createOpen(timeoutMs: number): Open {
 export function createSend(timeoutMs = 30_000): Send {
   const open = createOpen(timeoutMs)
   return async ({ method, url, headers, body, within = timeoutMs }) => {
-    const most = Math.min(timeoutMs, within)
+    const most = Math.ceil(Math.min(timeoutMs, within))
     const limit = AbortSignal.timeout(most)
     try {
       const length = body === undefined ? undefined : { 'content-length': String(body.length) }
