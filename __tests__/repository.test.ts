@@ -142,7 +142,9 @@ test('a release comes from main, waits for an approval, and all of dist is attes
   )
   expect(text).toContain('gh api --method PATCH "$refs/tags/$major" -f sha="$GITHUB_SHA" -F force=true')
   const verified = read('SECURITY.md')
-  expect(verified).toMatch(/tag=v\S+\n\s+for file in action\.yml dist\/\*; do\n\s+gh attestation verify "\$file"/)
+  expect(verified).toMatch(
+    /tag=v\S+\n\s+for file in action\.yml dist\/\*; do\n\s+gh attestation verify "\$file"/
+  )
   // The repository alone would prove no more than that some workflow of it ran, on some branch.
   expect(verified).toContain(`--signer-workflow ghcr-steward/ghcr-steward/${name}`)
   expect(verified).toContain('--source-ref "refs/tags/$tag"')
@@ -161,7 +163,9 @@ test('an image is built of what is on main, and one of a version only once its r
   expect(at('gh api "repos/$GITHUB_REPOSITORY/releases/tags/$VERSION"')).toBeGreaterThan(0)
   expect(at('docker login')).toBe(scripts.length - 1)
   expect(text).toContain('fetch-depth: 0')
-  const { steps } = (parse(read('.github/workflows/release.yml')) as { jobs: Record<string, Job> }).jobs['publish']!
+  const { steps } = (parse(read('.github/workflows/release.yml')) as { jobs: Record<string, Job> }).jobs[
+    'publish'
+  ]!
   expect(steps.at(-1)?.run).toBe('gh workflow run image.yml --ref main -f tag="$GITHUB_REF_NAME"')
 })
 
@@ -195,6 +199,28 @@ test('every claim of SECURITY.md names a test or a command that is there', () =>
     return named.length === 0 || !named.every(isThere)
   })
   expect(bad).toEqual([])
+})
+
+test('every script that somebody may start is told in the documents', () => {
+  const documents = [
+    'CONTRIBUTING.md',
+    'README.md',
+    'BENCHMARK.md',
+    'SECURITY.md',
+    ...globSync('docs/*.md', { cwd: root })
+  ]
+  const told = documents.map(read).join('\n').replaceAll(/\s+/g, ' ')
+  const started = globSync('scripts/*.ts', { cwd: root }).filter(name =>
+    read(name).includes(`npx node ${name}`)
+  )
+  expect(started.length).toBeGreaterThan(2)
+  const commands = Object.keys(JSON.parse(read('package.json')).scripts).filter(
+    name => !/^pre(?!v)|^setup$/.test(name)
+  )
+  const lines = [...started.map(name => `npx node ${name}`), ...commands.map(name => `npm run ${name}`)]
+  expect(
+    lines.filter(line => ![line, line.replace('npm run', 'npm')].some(one => told.includes(one)))
+  ).toEqual([])
 })
 
 test('nothing lies at the top but what belongs there', () => {

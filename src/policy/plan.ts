@@ -2,7 +2,7 @@ import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isRoot, withoutMentions } from './graph.ts'
+import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
@@ -144,12 +144,13 @@ function totalsOf(graph: Graph, { kept, deleted }: Resolution): Totals {
   const images = graph.nodes.flatMap((node, place) =>
     node.userTags.length > 0 && kindOf(node) !== 'cache' && node.content.state !== 'unread' ? [place] : []
   )
+  const remains = (place: number): boolean =>
+    kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)
   return {
     deletions: deleted.size,
     versions: graph.nodes.filter(({ version }) => version !== undefined).length,
-    imagesGoing: images.filter(deleted.has).length,
-    imagesRemaining: images.filter(place => kept.has(place) && !graph.predecessors[place]?.some(kept.has))
-      .length
+    imagesGoing: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost').length,
+    imagesRemaining: images.filter(remains).length
   }
 }
 
