@@ -25,7 +25,7 @@ const AT_ONCE = 16
  *
  * @param going what is going to be deleted
  * @param wanted digests that are to stay
- * @param ranked versions that a clause that counts keeps
+ * @param ranked versions that a clause that counts keeps, or on which a brake rests
  * @returns the same package where nothing else was found
  * @throws ExpectedError when the token may not read the package at all
  */

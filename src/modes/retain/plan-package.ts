@@ -137,13 +137,17 @@ function goingBy({ steps, decisions }: Plan, approved: Approved | undefined): Se
   return new Set([...steps, ...decisions.filter(isApproved)].map(({ version }) => version.digest))
 }
 
-/** What takes a place that another version would have without it; what nobody could read takes none. */
-function rankedIn({ decisions }: Plan): Digest[] {
-  return decisions.flatMap(({ verdict, reasons, version }) =>
+/**
+ * What takes a place that another version would have without it, which what nobody could read does not; and the images
+ * that must remain for others to go.
+ */
+function rankedIn({ decisions, counted }: Plan): Digest[] {
+  const ranked = decisions.flatMap(({ verdict, reasons, version }) =>
     verdict === 'keep' && reasons.some(({ code }) => code === 'newest' || code === 'bucket')
       ? [version.digest]
       : []
   )
+  return [...new Set([...ranked, ...counted])]
 }
 
 /** What is to stay by its digest, wherever that is said. */
