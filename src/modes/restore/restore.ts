@@ -13,7 +13,7 @@ import type { RunResult } from '../../model/run.ts'
 import { parseAge } from '../../policy/time.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { formatDuration, some } from '../../util/format.ts'
+import { count, formatDuration, some } from '../../util/format.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
 import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
 import { isOwnPlaceholder } from './settle-tags.ts'
@@ -112,26 +112,38 @@ async function planRestore(order: Order, inputs: Inputs, context: Context): Prom
       ? planPackageBack(order, inputs, context)
       : notPlanned(nameOnly(owner, name), found)
   }
-  const state = await orFailure(() => stateOf(found, order, context))
-  if ('problem' in state) return notPlanned(found, state)
-  const plan = planFor(state)
+  const listed = await orFailure(() => stateOf(found, order, context))
+  if ('problem' in listed) return notPlanned(found, listed)
+  const plan = planFor(listed)
   if (plan.unknown.length > 0) {
     return notPlanned(found, {
       problem: 'failed',
       sentence: `Nothing was restored, because ${unknownPhrase(plan)}`
     })
   }
+  const state = await orFailure(() => withoutLingering(found, plan, listed, context))
+  if ('problem' in state) return notPlanned(found, state)
   return {
-    run: { package: found, plan: decided(found, plan), outcomes: [], warnings: [] },
+    run: { package: found, plan: decided(found, plan), outcomes: [], alarms: undatedIn(plan), warnings: [] },
     changes: versionsBack(plan, state),
     deferred: false,
     settled: settledSteps(plan, state, clock.now()),
     warnings: [
       ...(order.wholePackage ? [isThere(found)] : []),
-      ...(order.source === 'since' && plan.steps.length === 0 ? [NOTHING_LISTED] : []),
+      ...(order.source === 'since' && plan.steps.length + plan.undated.length === 0 ? [NOTHING_LISTED] : []),
       ...(await tagsElsewhere(found, plan, state, context))
     ]
   }
+}
+
+/** What may have been deleted in the time that is asked for, and nobody knows: a sentence. */
+function undatedIn({ undated }: RestorePlan): string[] {
+  const [first] = undated
+  if (first === undefined) return []
+  return [
+    `GitHub does not say when ${count(undated.length, 'deleted version')} went, so a time does not tell whether to restore ` +
+      `${undated.length === 1 ? 'it' : 'them'}: give tags, digests or ids, or the report of the run. The first is ${first.digest}.`
+  ]
 }
 
 /** GitHub does not list deleted packages, so nobody can tell whether this is the one that is meant. */
@@ -213,6 +225,28 @@ async function stateOf(
     active: versions,
     deleted: [...new Map([...deleted, ...again].map(row => [row.id, row])).values()]
   }
+}
+
+/** How many versions are asked for at once. */
+const AT_ONCE = 8
+
+/**
+ * What was deleted may stand in the list and be served for a while, and not be listed as deleted yet. So of what need not
+ * come back because it is there each is asked for: one denial is enough to send what does no harm to what is there.
+ */
+async function withoutLingering(
+  pkg: Package,
+  { steps }: RestorePlan,
+  state: PackageState,
+  { packages }: Context
+): Promise<PackageState> {
+  const wanted = new Set(steps.map(({ version }) => version.digest))
+  const there = state.active.filter(({ digest }) => wanted.has(digest))
+  const gone = await eachOf(there, AT_ONCE, async ({ id }) =>
+    (await packages.version(pkg, id)).seen === undefined ? [id] : []
+  )
+  const lingering = new Set(gone.flat())
+  return { ...state, active: state.active.filter(({ id }) => !lingering.has(id)) }
 }
 
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
