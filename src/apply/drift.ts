@@ -155,9 +155,7 @@ export function detectDrift(
   }
 
   const objection = (version: PackageVersion, now: PackageVersion): string | undefined =>
-    changes.get(version.id) ??
-    changeOf(version, now, 'after the listing') ??
-    adopted(version, needed, unread)
+    changes.get(version.id) ?? changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
 
   return {
     async check(version) {

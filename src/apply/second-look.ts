@@ -175,7 +175,9 @@ async function lostTags(
     }
     // Where it was before the registry may see it for longer.
     const earlier = versions.find(version => version.digest === holder && version.tags.includes(tag))
-    return earlier === undefined || (await packages.version(pkg, earlier.id)).seen?.tags.includes(tag) === true
+    return (
+      earlier === undefined || (await packages.version(pkg, earlier.id)).seen?.tags.includes(tag) === true
+    )
   }
   for (const { id, digest, tags } of deleted) {
     const late = new Set(rows.get(id)?.tags).difference(new Set(tags)).difference(held)

@@ -234,7 +234,10 @@ async function lacking(
 }
 
 /** What this run deleted, or found gone. */
-function goneOf(outcomes: readonly Outcome[], { gone, there, arrivals }: SecondLook): readonly PackageVersion[] {
+function goneOf(
+  outcomes: readonly Outcome[],
+  { gone, there, arrivals }: SecondLook
+): readonly PackageVersion[] {
   const again = new Set([...there, ...arrivals].map(({ digest }) => digest))
   return [...gone, ...versionsOf(outcomes, ['already']).filter(({ digest }) => !again.has(digest))]
 }

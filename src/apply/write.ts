@@ -63,7 +63,10 @@ export async function sendWrite(write: Write, clock: Clock): Promise<Performed> 
 function ofOwn(outcome: Performed, lost: string): Performed {
   if (outcome.status === 'already') return { status: 'done', detail: isDone(lost) }
   if (outcome.status !== 'skipped') return outcome
-  return { ...outcome, ...failed(`it was sent, and what became of it is unknown (${lost}): ${outcome.detail}`) }
+  return {
+    ...outcome,
+    ...failed(`it was sent, and what became of it is unknown (${lost}): ${outcome.detail}`)
+  }
 }
 
 const isDone = (message: string): string => `GitHub's answer was lost (${message}), but it is done`

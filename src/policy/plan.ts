@@ -3,7 +3,7 @@ import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isRoot, withoutMentions } from './graph.ts'
+import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
@@ -154,9 +154,11 @@ function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
   const images = graph.nodes.flatMap((node, place) =>
     node.userTags.length > 0 && kindOf(node) !== 'cache' && node.content.state !== 'unread' ? [place] : []
   )
+  const remains = (place: number): boolean =>
+    kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)
   return {
-    going: images.filter(deleted.has),
-    remaining: images.filter(place => kept.has(place) && !graph.predecessors[place]?.some(kept.has))
+    going: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost'),
+    remaining: images.filter(remains)
   }
 }
 

@@ -35,7 +35,10 @@ it.each(['lost-502', 'lost-reset'] as const)(
     const path = at(build)
     const late = () => {
       app.tag(build, 'stable')
-      github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'answer', answer: { status: 200, body: before } })
+      github.faults.on(
+        { method: 'GET', path, times: 1 },
+        { kind: 'answer', answer: { status: 200, body: before } }
+      )
     }
     github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: late })
     github.faults.on({ method: 'DELETE', path, times: 1 }, { kind })
@@ -52,7 +55,10 @@ it('law 5: what was deleted by a DELETE without an answer is no deletion of some
   const before = said(scene, build)
   const path = at(build)
   const lag = () =>
-    github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'answer', answer: { status: 200, body: before } })
+    github.faults.on(
+      { method: 'GET', path, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: before } }
+    )
   github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: lag })
   github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'lost-502' })
   expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'deleted-count': '3' } })
@@ -68,7 +74,10 @@ it('law 5: a DELETE whose answer was lost was not skipped, though GitHub shows a
     const version = said(scene, build)
     const rows = app.row.order.toReversed().map(row => renderVersion(app.row, row, github.apiUrl, 'shown'))
     github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'first', run: () => clock.sleep(9_000) })
-    github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'answer', answer: { status: 200, body: version } })
+    github.faults.on(
+      { method: 'GET', path, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: version } }
+    )
     github.faults.on(
       { method: 'GET', path: /\/versions$/, times: 1 },
       { kind: 'answer', answer: { status: 200, body: rows } }
@@ -82,7 +91,8 @@ it('law 5: a DELETE whose answer was lost was not skipped, though GitHub shows a
 })
 
 const DENIAL = { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') } as const
-const manifestOf = ({ digest }: Pushed) => ({ host: 'registry', path: new RegExp(`/manifests/${digest}$`) }) as const
+const manifestOf = ({ digest }: Pushed) =>
+  ({ host: 'registry', path: new RegExp(`/manifests/${digest}$`) }) as const
 
 it.each([
   ['for good', Number.POSITIVE_INFINITY, 1],
@@ -113,7 +123,10 @@ it('law 3: a version of which GitHub and the registry say for a moment that it w
   const build = layDown(scene)
   const path = at(build)
   const deny = () => github.faults.on({ ...manifestOf(build), times: 4 }, DENIAL)
-  const gone = { kind: 'answer', answer: { status: 404, body: { message: 'Package version not found.' } } } as const
+  const gone = {
+    kind: 'answer',
+    answer: { status: 404, body: { message: 'Package version not found.' } }
+  } as const
   github.faults.on({ method: 'DELETE', path }, { kind: 'first', run: deny })
   github.faults.on({ method: 'DELETE', path }, gone)
   github.faults.on({ method: 'GET', path, times: 1 }, gone)
