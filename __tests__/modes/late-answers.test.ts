@@ -63,6 +63,41 @@ it('law 3: a restore of what only late answers show as there is red, also where 
   expect(back.errors.join()).toMatch(/GitHub listed it as there, but it is not: run it again/)
 })
 
+it.each(['stay', 'move back'] as const)(
+  'law 3: a restore leaves a tag where the registry has it, though the list shows it where it was before (tags %s)',
+  async tags => {
+    await using scene = await openScene()
+    const { app, github, world } = scene
+    world.restoredTags = tags
+    layDown(scene)
+    const first = await scene.run(BUILDS)
+    app.push(manifest(), { tags: ['sha-1'], at: ago(2) })
+    const newer = app.push(manifest(), { at: ago(1) })
+    app.lie({ kind: 'lag', changes: 1 })
+    app.tag(newer, 'sha-1')
+    const list = { method: 'POST', path: /restore$/, times: 1 } as const
+    github.faults.on(list, { kind: 'then', run: () => app.truth() })
+    expect((await restore(scene, reportOf(first))).code).toBe(0)
+    expect(app.tags()['sha-1']).toBe(newer.digest)
+  }
+)
+
+it('law 3: a restore gives a tag back to its holder, though the registry says once that it is still on what is deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  world.restoredTags = 'move back'
+  const build = layDown(scene)
+  const first = await scene.run(BUILDS)
+  const newer = app.push(manifest(), { tags: ['sha-1'], at: ago(2) })
+  const headers = { 'docker-content-digest': build.digest }
+  github.faults.on(
+    { host: 'registry', path: /manifests\/sha-1$/, times: 1 },
+    { kind: 'answer', answer: { status: 200, headers, body: '' } }
+  )
+  expect((await restore(scene, reportOf(first))).code).toBe(0)
+  expect(app.tags()['sha-1']).toBe(newer.digest)
+})
+
 it('law 3: a restore right after the deletion is sent, though every list and the registry lag', async () => {
   await using scene = await openScene()
   const { app } = scene

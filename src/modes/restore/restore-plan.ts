@@ -14,6 +14,8 @@ const KEPT_FOR = 30 * 86_400_000
 export interface PackageState {
   readonly active: readonly PackageVersion[]
   readonly deleted: readonly DeletedVersion[]
+  /** Where the registry has tags that are to come back, which GitHub's list may not show yet. */
+  readonly holders?: ReadonlyMap<string, Digest>
 }
 
 /** What is to come back to one package. */

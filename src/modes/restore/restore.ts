@@ -5,9 +5,9 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
-import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { nameOnly, repositoryOf, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
-import { shortDigest } from '../../model/digest.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { parseAge } from '../../policy/time.ts'
@@ -51,7 +51,7 @@ export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
 function versionsBack(plan: RestorePlan, before: PackageState) {
   return (scope: ApplyContext): Changes => ({
     perform: versionRestorer(scope),
-    afterwards: outcomes => verifyRestore(plan, outcomes, before.active, scope)
+    afterwards: outcomes => verifyRestore(plan, outcomes, before, scope)
   })
 }
 
@@ -70,7 +70,7 @@ function packageBack(plan: RestorePlan) {
       async afterwards(outcomes) {
         const { status, detail } = await restorePackage()
         if (status !== 'done') return { outcomes, alarms: [causeOf(detail)] }
-        return verifyRestore(plan, outcomes, [], scope)
+        return verifyRestore(plan, outcomes, { active: [] }, scope)
       }
     }
   }
@@ -96,7 +96,7 @@ function packageThenNamed(order: Order) {
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
         const outcomes = await restoreVersions(due.steps, scope)
-        return { ...(await verifyRestore(plan, outcomes, state.active, scope)), plan: decided(pkg, due) }
+        return { ...(await verifyRestore(plan, outcomes, state, scope)), plan: decided(pkg, due) }
       }
     }
   }
@@ -121,7 +121,10 @@ async function planRestore(order: Order, inputs: Inputs, context: Context): Prom
       sentence: `Nothing was restored, because ${unknownPhrase(plan)}`
     })
   }
-  const state = await orFailure(() => withoutLingering(found, plan, listed, context))
+  const state = await orFailure(async () => ({
+    ...(await withoutLingering(found, plan, listed, context)),
+    holders: await holdersOf(found, plan, context)
+  }))
   if ('problem' in state) return notPlanned(found, state)
   return {
     run: { package: found, plan: decided(found, plan), outcomes: [], alarms: undatedIn(plan), warnings: [] },
@@ -249,16 +252,36 @@ async function withoutLingering(
   return { ...state, active: state.active.filter(({ id }) => !lingering.has(id)) }
 }
 
+/** Where the registry has the tags that are to come back: a list may show them where they were before. */
+async function holdersOf(
+  pkg: Package,
+  { tags }: RestorePlan,
+  { registry }: Context
+): Promise<ReadonlyMap<string, Digest>> {
+  const heads = await eachOf([...tags], AT_ONCE, async ([tag, { digest }]) => {
+    // What cannot be asked now is asked again when the tags are settled, and said there.
+    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), tag))
+    // What is deleted may be served for a while.
+    const isElsewhere = 'state' in head && head.state === 'found' && head.digest !== digest
+    return isElsewhere ? [[tag, head.digest] as const] : []
+  })
+  return new Map(heads.flat())
+}
+
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
 async function tagsElsewhere(
   pkg: Package,
   { tags }: RestorePlan,
-  { active }: PackageState,
+  { active, holders }: PackageState,
   context: Context
 ): Promise<string[]> {
   const sentences: string[] = []
   for (const holder of active) {
-    const taken = holder.tags.filter(tag => (tags.get(tag)?.digest ?? holder.digest) !== holder.digest)
+    const taken = holder.tags.filter(
+      tag =>
+        (tags.get(tag)?.digest ?? holder.digest) !== holder.digest &&
+        (holders?.get(tag) ?? holder.digest) === holder.digest
+    )
     if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder.digest, context))) continue
     for (const tag of taken) {
       sentences.push(
