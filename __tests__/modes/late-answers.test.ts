@@ -110,23 +110,28 @@ it('law 3: a restore right after the deletion is sent, though every list and the
   expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
 })
 
-it.each(['all', 'some'])('law 3: a time is red where GitHub does not say of %s versions when they were deleted', async which => {
-  await using scene = await openScene()
-  const { app } = scene
-  const build = layDown(scene)
-  const other = app.push(manifest(), { tags: ['sha-2'], at: ago(70) })
-  await scene.run(BUILDS)
-  const rows = [...app.row.deleted.values()].reverse().map(row => {
-    const { deleted_at, ...undated } = renderVersion(app.row, row, scene.github.apiUrl, 'shown')
-    return which === 'all' || row.digest === build.digest ? undated : { ...undated, deleted_at }
-  })
-  const list = { method: 'GET', query: /state=deleted/, times: 2 } as const
-  scene.github.faults.on(list, { kind: 'answer', answer: { status: 200, body: rows } })
-  const back = await restore(scene, 'since 3h')
-  expect(back.code).toBe(1)
-  expect(back.errors.join()).toMatch(/GitHub does not say when \d deleted versions? went, .*The first is sha256:/)
-  expect(app.version(other.digest) !== undefined).toBe(which === 'some')
-})
+it.each(['all', 'some'])(
+  'law 3: a time is red where GitHub does not say of %s versions when they were deleted',
+  async which => {
+    await using scene = await openScene()
+    const { app } = scene
+    const build = layDown(scene)
+    const other = app.push(manifest(), { tags: ['sha-2'], at: ago(70) })
+    await scene.run(BUILDS)
+    const rows = [...app.row.deleted.values()].reverse().map(row => {
+      const { deleted_at, ...undated } = renderVersion(app.row, row, scene.github.apiUrl, 'shown')
+      return which === 'all' || row.digest === build.digest ? undated : { ...undated, deleted_at }
+    })
+    const list = { method: 'GET', query: /state=deleted/, times: 2 } as const
+    scene.github.faults.on(list, { kind: 'answer', answer: { status: 200, body: rows } })
+    const back = await restore(scene, 'since 3h')
+    expect(back.code).toBe(1)
+    expect(back.errors.join()).toMatch(
+      /GitHub does not say when \d deleted versions? went, .*The first is sha256:/
+    )
+    expect(app.version(other.digest) !== undefined).toBe(which === 'some')
+  }
+)
 
 it('law 3: what came back is made whole, though GitHub does not list it yet', async () => {
   await using scene = await openScene()
