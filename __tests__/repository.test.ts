@@ -178,6 +178,28 @@ test('every claim of SECURITY.md names a test or a command that is there', () =>
   expect(bad).toEqual([])
 })
 
+test('every script that somebody may start is told in the documents', () => {
+  const documents = [
+    'CONTRIBUTING.md',
+    'README.md',
+    'BENCHMARK.md',
+    'SECURITY.md',
+    ...globSync('docs/*.md', { cwd: root })
+  ]
+  const told = documents.map(read).join('\n').replaceAll(/\s+/g, ' ')
+  const started = globSync('scripts/*.ts', { cwd: root }).filter(name =>
+    read(name).includes(`npx node ${name}`)
+  )
+  expect(started.length).toBeGreaterThan(2)
+  const commands = Object.keys(JSON.parse(read('package.json')).scripts).filter(
+    name => !/^pre(?!v)|^setup$/.test(name)
+  )
+  const lines = [...started.map(name => `npx node ${name}`), ...commands.map(name => `npm run ${name}`)]
+  expect(
+    lines.filter(line => ![line, line.replace('npm run', 'npm')].some(one => told.includes(one)))
+  ).toEqual([])
+})
+
 test('nothing lies at the top but what belongs there', () => {
   const ignored = new Set(['.git', ...read('.gitignore').split('\n')])
   const lying = readdirSync(root, { withFileTypes: true })

@@ -83,6 +83,34 @@ it('lets nothing go while a new version cannot be read, and goes on once it can'
   expect(await knowledge.check(old)).toBeUndefined()
 })
 
+it('law 3: lets nothing go while a new version cannot be read that later looks do not show', async () => {
+  const here = world([old])
+  here.state.rows.unshift(version('new', { tags: ['v2'] }))
+  here.state.unread = 'v2'
+  const knowledge = here.watch()
+  expect(await knowledge.check(old)).toMatch(/v2 could not be read/)
+  here.state.rows.shift()
+  here.clock.advance(11_000)
+  expect(await knowledge.check(old)).toMatch(/v2 could not be read/)
+  here.state.unread = undefined
+  here.state.needed.add(old.digest)
+  here.clock.advance(11_000)
+  expect(await knowledge.check(old)).toMatch(/pushed after the listing/)
+})
+
+it('law 3: leaves a candidate alone that had a new tag at one look, though a later look does not show it', async () => {
+  const [first, second] = [version('first', { tags: ['sha-1'] }), version('second', { tags: ['sha-2'] })]
+  const here = world([version('newest'), version('newer'), first, version('between'), second], 2)
+  const knowledge = here.watch([first, second])
+  here.replace(second, { tags: ['sha-2', 'prod'] })
+  // One look covers both.
+  expect(await knowledge.check(first)).toBeUndefined()
+  here.replace(second, { tags: ['sha-2'] })
+  here.clock.advance(11_000)
+  expect(await knowledge.check(second)).toMatch(/tag prod was put on it/)
+  expect(knowledge.fresh(second)).toBe(false)
+})
+
 it('finds new versions beyond a page that is all new, and on any page of an unsorted listing', async () => {
   const many = Array.from({ length: 5 }, (_, index) => version(`n${index}`))
   const here = world([old], 2)

@@ -77,7 +77,7 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
     'T-29 502, then 404 for the second DELETE',
     [unsure, notFound],
     [deletable, undefined],
-    { status: 'already' }
+    { status: 'done' }
   ],
   ['502 that did not, then 204', [unsure, { kind: 'done' }], [deletable], { status: 'done', sent: 2 }],
   ['502 for ever', [unsure], [deletable], { status: 'failed', sent: 3 }],

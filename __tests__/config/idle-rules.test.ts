@@ -1,10 +1,23 @@
 import { expect, test } from '@jest/globals'
 import { idleRules } from '../../src/config/idle-rules.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
+import { rulesFromInputs } from '../../src/config/rules-from-inputs.ts'
 import { manifest } from '../emulator/shapes.ts'
 import { ago, openScene } from '../modes/retain/runs.ts'
 
 const HOUR = 3_600_000
+
+const NO_INPUTS: Parameters<typeof rulesFromInputs>[0] = {
+  deleteTags: [],
+  keepTags: [],
+  keepAtLeast: 0,
+  deleteUntagged: false,
+  keepUntagged: 0,
+  olderThan: undefined,
+  deleteBroken: [],
+  untag: false,
+  rankBy: 'created'
+}
 
 const policy = (rule: string, grace = '') => `version: 1
 packages:
@@ -49,6 +62,33 @@ test.each([
   const told =
     'p.yml:6:42: The rule cannot delete anything, because the rule `all` keeps everything that it selects.'
   expect(idleRules(parsePolicyFile(text, 'p.yml'), 24 * HOUR)).toEqual(isKept ? [told] : [])
+})
+
+test('of a delete rule the one pattern is named that a keep rule or the input `keep-tags` keeps', () => {
+  const keeper = '{ name: all, action: keep, match: { tags: [a-*, x] } }'
+  const text = policy("match: { tags: [a-1, b-*, '!b-2'] }").replace('rules:', `rules:\n      - ${keeper}`)
+  const told = (pattern: string, rule: string) =>
+    `p.yml:6:42: Nothing that matches \`${pattern}\` is deleted, because the rule \`${rule}\` keeps it.`
+  const file = parsePolicyFile(text, 'p.yml')
+  expect(idleRules(file, 24 * HOUR)).toEqual([told('a-1', 'all')])
+  const inputs = rulesFromInputs({ ...NO_INPUTS, keepTags: ['b-*'] })
+  expect(idleRules(file, 24 * HOUR, inputs)).toEqual([told('a-1', 'all'), told('b-*', 'keep-tags')])
+})
+
+test('the same of the inputs, and a glob between slashes, are told before any request', async () => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['a'], at: ago(9) })
+  const inputs = { 'delete-tags': 'a-* b', 'keep-tags': 'a-* /main-*/', token: 'ghp_nobody' }
+  const { warnings } = await scene.run(inputs)
+  expect(warnings).toEqual([
+    expect.stringContaining('Input `keep-tags`: The pattern `/main-*/` may match other tags than you mean'),
+    'Input `delete-tags`: nothing that matches `a-*` is deleted, because `keep-tags` keeps it.'
+  ])
+  const file = policy("match: { tags: '/pr-*/' }").replace('match: app', "match: ['/ap*/']")
+  expect((await scene.run({ policy: file, token: 'ghp_nobody' })).warnings).toEqual([
+    expect.stringContaining('policy:3:12: The pattern `/ap*/` may match other packages than you mean'),
+    expect.stringContaining('policy:5:42: The pattern `/pr-*/` may match other tags than you mean')
+  ])
 })
 
 test('the run tells it before any request, with its place, and its input too', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { refuseSlip } from '../../src/config/pattern-slip.ts'
+import { globBetweenSlashes } from '../../src/config/regex-slip.ts'
 
 const slipOf = (pattern: string, subject: Parameters<typeof refuseSlip>[1] = 'image tag'): string => {
   try {
@@ -118,6 +119,42 @@ describe('a regular expression that matches whatever there is', () => {
     '/^v\\d*/'
   ])('%s may be meant', pattern => {
     expect(slipOf(pattern)).toBe('')
+  })
+})
+
+describe('a glob between slashes that is a regular expression as well', () => {
+  const STAR = (sign: string): string =>
+    `in a regular expression, \`${sign}*\` means any number of \`${sign}\`, and not any text.`
+
+  test.each([
+    ['/main-*/', `${STAR('-')} Write \`main-*\`, without slashes, for a glob, or \`/^main-.*$/\`.`],
+    ['!/sha*/', `${STAR('a')} Write \`!sha*\`, without slashes, for a glob, or \`!/^sha.*$/\`.`],
+    ['/v1*/i', `${STAR('1')} Write \`v1*\`, without slashes, for a glob, or \`/^v1.*$/i\`.`],
+    ['/^pr-*$/', `${STAR('-')} Write \`pr-*\`, without slashes, for a glob, or \`/^pr-.*$/\`.`],
+    [
+      '/v1.*.2/',
+      'in a regular expression, a dot means any character. Write `v1.*.2`, without slashes, for a glob, or `/^v1\\..*\\.2$/`.'
+    ],
+    ['/v1\\.*/', `${STAR('\\.')} Write \`v1.*\`, without slashes, for a glob, or \`/^v1\\..*$/\`.`]
+  ])('%s', (pattern, sentence) => {
+    expect(slipOf(pattern)).toBe('')
+    expect(globBetweenSlashes(pattern)).toBe(
+      `The pattern \`${pattern}\` may match other tags than you mean: ${sentence}`
+    )
+  })
+
+  test.each([
+    'main-*',
+    '/main-.*/',
+    '/^v\\d*$/',
+    '/^v1\\..*$/',
+    '/v1.*/',
+    '/[0-9a-f]*/',
+    '/(rc)*/',
+    '/.*-rc/',
+    'semver:1.*'
+  ])('%s is none', pattern => {
+    expect(globBetweenSlashes(pattern)).toBeUndefined()
   })
 })
 

@@ -402,23 +402,23 @@ describe('what is wrong is said with its place and its remedy', () => {
     ['nothing', '', 'It must be a mapping of keys to values, not nothing.'],
     ['a list', '- a', 'It must be a mapping of keys to values, not a list.'],
     ['no YAML', 'version: 1\npackages: [', 'p.yml:2:12'],
-    ['a key twice', 'version: 1\nversion: 1', 'p.yml:2:1: Map keys must be unique.'],
+    ['a key twice', 'version: 1\nversion: 1', 'p.yml:2:1: This key is there twice. Keep one of them.'],
     [
       'a pattern that is an alias',
       'version: 1\npackages: [{ match: *app, rules: [] }]',
-      "p.yml:2:21: `*app` is an alias in YAML, and nothing has that name. Write a pattern in quotes: `'*app'`."
+      "p.yml:2:21: A value that begins with `*` needs quotation marks in YAML. Write `'*app'`."
     ],
     [
       'an exclusion without quotes',
       "version: 1\npackages: [{ match: ['*', !app], rules: [] }]",
-      "p.yml:2:31: `!app` is a tag in YAML and no part of a text. Write a pattern in quotes: `'!app'`."
+      "p.yml:2:31: A value that begins with `!` needs quotation marks in YAML. Write `'!app'`."
     ],
     [
       'an exclusion without quotes and with a space, which would include what it excludes',
       "version: 1\npackages: [{ match: ['*', ! app], rules: [] }]",
-      "p.yml:2:29: `!` is a tag in YAML and no part of a text. Write a pattern in quotes: `'!app'`."
+      "p.yml:2:29: A value that begins with `!` needs quotation marks in YAML. Write `'!app'`."
     ],
-    ['two documents', 'version: 1\n---\nversion: 1', 'multiple documents'],
+    ['two documents', 'version: 1\n---\nversion: 1', 'begins a second document'],
     [
       'another version',
       'version: 2\npackages: [{ match: a, rules: [] }]',

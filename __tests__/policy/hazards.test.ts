@@ -370,6 +370,32 @@ const rows: Row[] = [
     goes: ['outer', 'inner', 'amd', 'deep', 'half', 'arm']
   },
   {
+    hazard: 'T-30: a broken image takes no place of a whole one, and stays where it would have had one',
+    package: {
+      a: { tags: ['b-9'], age: 10, children: ['gone'] },
+      b: { tags: ['b-8'], age: 11, children: ['amd', 'gone'] },
+      amd: { age: 11 },
+      c: { tags: ['b-7'], age: 12 },
+      d: { tags: ['b-6'], age: 13 },
+      e: { tags: ['b-5'], age: 14, children: ['gone'] },
+      f: { tags: ['b-4'], age: 15 },
+      gone: { unlisted: true, state: 'missing' }
+    },
+    rules: [{ ...all('*'), 'keep-at-least': 2 }],
+    goes: ['e', 'f']
+  },
+  {
+    hazard: 'T-30: a rule about broken images counts them',
+    package: {
+      a: { tags: ['b-9'], age: 10, children: ['gone'] },
+      b: { tags: ['b-8'], age: 11, children: ['gone'] },
+      c: { tags: ['b-7'], age: 12 },
+      gone: { unlisted: true, state: 'missing' }
+    },
+    rules: [{ action: 'delete', match: { state: 'ghost' }, 'keep-at-least': 1 }],
+    goes: ['b']
+  },
+  {
     hazard: 'T-35: while a tag moves two versions have it, and both hold it',
     package: { a: { tags: ['prod'] }, b: { tags: ['prod'] }, c: { tags: ['dev'] } },
     rules: [{ action: 'keep', match: { tags: 'prod' } }, all('*')],

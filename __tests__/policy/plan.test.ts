@@ -740,6 +740,25 @@ describe('limits', () => {
     expect(brakes).toEqual([{ input: 'min-remaining', limit: 1, value: 0 }])
   })
 
+  test('a broken image does not count as remaining, and one that has parts left counts as going', () => {
+    const broken = {
+      ...manifests,
+      v: { tags: ['v'], age: 99, children: ['lost'] },
+      lost: { unlisted: true as const, state: 'missing' as const }
+    }
+    expect(planFor(broken, policyOf([all('x-*')], { 'min-remaining': 1 })).brakes).toEqual([
+      { input: 'min-remaining', limit: 1, value: 0 }
+    ])
+    const half = {
+      stays: { tags: ['v'], age: 99 },
+      half: { tags: ['w'], age: 50, children: ['part', 'lost'] },
+      part: { age: 50 },
+      lost: { unlisted: true as const, state: 'missing' as const }
+    }
+    const rules = policyOf([{ action: 'delete', match: { state: 'partial' } }], { 'min-remaining': 2 })
+    expect(planFor(half, rules).brakes).toEqual([{ input: 'min-remaining', limit: 2, value: 1 }])
+  })
+
   test('min-remaining is not crossed by letting leftovers go', () => {
     expect(limited({ 'min-remaining': 9 }, [untagged]).brakes).toEqual([])
   })

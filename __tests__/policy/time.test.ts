@@ -60,6 +60,8 @@ describe('what is not an age is answered with a spelling that works', () => {
   test.each([
     ['30', '`30d` for days or `30h` for hours'],
     ['30m', '`30min` for minutes or `30 months`'],
+    ['1m', '`1min` for minutes or `1 month`'],
+    ['1h30m', '`1h30min` for minutes'],
     ['1mo', '`1 month`'],
     ['6 mths', '`6 months`'],
     ['none', '`0`'],

@@ -69,9 +69,12 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const { pkg, context, journal } = scope
   const { packages, registry, clock } = context
   const repository = repositoryOf(pkg)
-  const sent = new Set<string>()
+  const sent = new Map<string, number>()
+  const count = (step: Step, more: number): void => {
+    sent.set(keyOf(step), (sent.get(keyOf(step)) ?? 0) + more)
+  }
   const announce = (step: Step): void => {
-    sent.add(keyOf(step))
+    count(step, 1)
     journal.append(sentEntry(pkg.name, step, clock.now()))
   }
 
@@ -101,8 +104,8 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
           announce(step)
           return true
         })
-        // A limit turned it away.
-        if (answer.kind === 'limited') sent.delete(keyOf(step))
+        // A limit turned it away: what was sent before that, if anything, may be done.
+        if (answer.kind === 'limited') count(step, -1)
         return answer
       },
       version: id => packages.version(pkg, id),
@@ -139,7 +142,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
       return await perform(step)
     } catch (error) {
       // What was sent before there was no more room may be done, so it must be looked at like all that failed.
-      if (!(error instanceof BudgetError && sent.has(keyOf(step)))) throw error
+      if (!(error instanceof BudgetError && (sent.get(keyOf(step)) ?? 0) > 0)) throw error
       return failed(`it was sent, and what became of it is unknown: ${error.message}`)
     }
   }

@@ -68,6 +68,10 @@ export function detectDrift(
   // The listing is the first look.
   const rows = new Map<number, Row>(candidates.map(now => [now.id, { now, at: listing.asOf }]))
   const needed = new Set<string>()
+  /** What speaks against a deletion, by id: a later look that does not show it any more may only lag. */
+  const changes = new Map<number, string>()
+  /** New versions that nobody could read: they may need anything until somebody can, shown again or not. */
+  let open: readonly PackageVersion[] = []
   let unread: string | undefined
   let arrivalsAt = listing.asOf
   /** How many versions were asked about since the last look at rows: the next one covers about as many. */
@@ -77,15 +81,22 @@ export function detectDrift(
   const age = (version: PackageVersion): number =>
     clock.now() - Math.min(rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY, arrivalsAt)
 
+  function note(id: number, now: PackageVersion | undefined, at: number): void {
+    rows.set(id, { now, at })
+    const version = candidates[position.get(id) ?? -1]
+    const change = version && now && changeOf(version, now, 'after the listing')
+    if (change !== undefined && !changes.has(id)) changes.set(id, change)
+  }
+
   async function take(page: number): Promise<Look<readonly PackageVersion[]>> {
     const look = await reader.page(page)
-    for (const now of look.seen) rows.set(now.id, { now, at: look.at })
+    for (const now of look.seen) note(now.id, now, look.at)
     return look
   }
 
   /** Versions that were not there at the listing; with the rows, the only two ways the world can move. */
   async function lookForArrivals(): Promise<void> {
-    const arrivals: PackageVersion[] = []
+    const arrivals = [...open]
     let asOf = Number.POSITIVE_INFINITY
     for (let page = 1; ; page++) {
       const { seen, at } = await take(page)
@@ -97,8 +108,9 @@ export function detectDrift(
     }
     const needs = arrivals.length === 0 ? NO_NEEDS : await reader.needs(arrivals)
     for (const need of needs.needed) needed.add(need)
-    // One that could not be read stays unknown, so that the next look tries it again.
-    if (needs.unread === undefined) for (const arrival of arrivals) known.add(arrival.id)
+    // One that could not be read is tried again at the next look.
+    open = needs.unread === undefined ? [] : arrivals
+    for (const arrival of arrivals) known.add(arrival.id)
     // Only now, because what could not be read before may need anything until it is read.
     unread = needs.unread
     arrivalsAt = asOf
@@ -117,7 +129,7 @@ export function detectDrift(
     const moved = batch.filter(version => isStale(version) && !singles.includes(version))
     for (const { id } of [...singles, ...moved]) {
       const { seen, at } = await reader.version(id)
-      rows.set(id, { now: seen, at })
+      note(id, seen, at)
     }
   }
 
@@ -143,7 +155,7 @@ export function detectDrift(
   }
 
   const objection = (version: PackageVersion, now: PackageVersion): string | undefined =>
-    changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
+    changes.get(version.id) ?? changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
 
   return {
     async check(version) {

@@ -18,7 +18,8 @@ export interface RemovalRequests {
   isDenied(version: PackageVersion): Promise<boolean>
 }
 
-const CONTRADICTED = 'GitHub does not find it, but the registry has it: the next run looks at it again'
+/** The outcome where the witnesses do not agree that a version was gone before. */
+export const CONTRADICTED = 'GitHub does not find it, but the registry has it: the next run looks at it again'
 
 /** The outcome of a deletion that GitHub confirmed and did not carry out. */
 export const IN_VAIN = 'GitHub answered that it is deleted, but it is still there'

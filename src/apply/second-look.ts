@@ -11,7 +11,7 @@ import { eachOf } from '../util/concurrency.ts'
 export interface SecondLook {
   /** What is gone, as the witnesses agree. */
   readonly gone: readonly PackageVersion[]
-  /** What is there although its DELETE was answered. */
+  /** What is there although its DELETE was answered, or GitHub said that it was gone before. */
   readonly there: readonly PackageVersion[]
   /** What is gone without being in the list of deleted versions, so that a late tag on it would not show. */
   readonly unlisted: readonly PackageVersion[]
@@ -28,7 +28,7 @@ export interface SecondLook {
 }
 
 /** A version that nobody knew before. */
-type Arrival = Pick<PackageVersion, 'digest' | 'tags'>
+export type Arrival = Pick<PackageVersion, 'digest' | 'tags'>
 
 /** GitHub lists what was deleted with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
@@ -40,12 +40,14 @@ const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
  * may lag behind a push, so the registry is asked for new tags as well.
  *
  * @param deleted what may be gone
+ * @param before what was gone before, as GitHub and the registry said then
  * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
  */
 export async function lookAgain(
   pkg: Package,
   { listing, inventory }: LoadedPackage,
   deleted: readonly PackageVersion[],
+  before: readonly PackageVersion[],
   context: Context
 ): Promise<SecondLook> {
   const seen = await newest(pkg, listing, context)
@@ -53,9 +55,10 @@ export async function lookAgain(
   // What was pushed once more is there, under another id.
   const again = new Set(arrivals.map(({ digest }) => digest))
   const mine = deleted.filter(({ digest }) => !again.has(digest))
+  const theirs = before.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
-  await addDeleted(pkg, deleted, rows, context)
-  const suspects = mine.filter(({ id }) => !rows.has(id))
+  await addDeleted(pkg, [...deleted, ...theirs], rows, context)
+  const suspects = [...mine, ...theirs].filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.
     context.checkTime()
@@ -77,7 +80,7 @@ export async function lookAgain(
   })
   const there = [...served, ...doubtful.filter((_, at) => stand[at])]
   // What stands there again does not bring a late tag back.
-  const lost = await lostTags(pkg, deleted, rows, arrivals, context)
+  const lost = await lostTags(pkg, listing, deleted, rows, arrivals, context)
   const gone = deleted.filter(
     version => !there.includes(version) && (!again.has(version.digest) || lost.has(version.digest))
   )
@@ -152,22 +155,29 @@ async function addDeleted(
 
 async function lostTags(
   pkg: Package,
+  { versions }: LoadedPackage['listing'],
   deleted: readonly PackageVersion[],
   rows: ReadonlyMap<number, PackageVersion>,
   arrivals: readonly PackageVersion[],
-  { registry, clock }: Context
+  { packages, registry, clock }: Context
 ): Promise<Map<Digest, readonly string[]>> {
   const held = new Set(arrivals.flatMap(({ tags }) => tags))
   const again = new Set(arrivals.map(({ digest }) => digest))
   const lost = new Map<Digest, readonly string[]>()
   /** The first answer may be from before the tag was put on what is deleted. */
   const isElsewhere = async (tag: string, digest: Digest): Promise<boolean> => {
+    let holder: Digest | undefined
     for (const pause of [0, ...PAUSES.slice(0, 2)]) {
       await clock.sleep(pause)
       const head = await registry.headTag(repositoryOf(pkg), tag)
       if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) return false
+      holder = head.digest
     }
-    return true
+    // Where it was before the registry may see it for longer.
+    const earlier = versions.find(version => version.digest === holder && version.tags.includes(tag))
+    return (
+      earlier === undefined || (await packages.version(pkg, earlier.id)).seen?.tags.includes(tag) === true
+    )
   }
   for (const { id, digest, tags } of deleted) {
     const late = new Set(rows.get(id)?.tags).difference(new Set(tags)).difference(held)

@@ -14,9 +14,9 @@ import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
 import { notBack } from './confirm-restored.ts'
-import { IN_VAIN } from './remove.ts'
+import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
-import { lookAgain, type SecondLook } from './second-look.ts'
+import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
 import { type Done, type Earlier, earlierOf, leaveToNext } from './unchecked.ts'
 
 /** Outcomes of this run's own requests after which a version is gone, or may be. */
@@ -33,10 +33,15 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const urgent = { ...context, packages: context.urgentPackages }
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
   const earlier = earlierOf(done.loaded)
-  if (deleted.length + earlier.length + versionsOf(outcomes, ['already']).length === 0) return { outcomes }
+  const before = versionsOf(outcomes, ['already'])
+  if (deleted.length + earlier.length + before.length === 0) return { outcomes }
   const wanted = [...deleted, ...earlier.map(({ version }) => version)]
-  const look = async (): Promise<Findings> =>
-    findingsOf(done, await lookAgain(pkg, done.loaded, wanted, urgent), earlier, urgent)
+  const look: Look = async shown => {
+    const seen = await lookAgain(pkg, done.loaded, wanted, before, urgent)
+    // Of what was deleted itself the registry may have shown an old tag.
+    const others = shown.filter(({ digest }) => !wanted.some(version => version.digest === digest))
+    return findingsOf(done, { ...seen, arrivals: [...others, ...seen.arrivals] }, earlier, urgent)
+  }
   const result = await orFailure(async () => {
     const { seen, needed, alarms } = await lookSurely(look, context.clock)
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
@@ -55,6 +60,9 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
+/** Looks once more; what was shown before is new still, whatever is shown now. */
+type Look = (shown: readonly Arrival[]) => Promise<Findings>
+
 /** The pause before a look is taken once more, in milliseconds. */
 const PAUSE = 5_000
 
@@ -62,12 +70,12 @@ const PAUSE = 5_000
  * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What the first
  * look found needed stays needed, also if the second fails or shows less, and what it left open stays open if that fails.
  */
-async function lookSurely(look: () => Promise<Findings>, clock: Clock): Promise<Findings> {
-  const first = await orRefusal(look)
+async function lookSurely(look: Look, clock: Clock): Promise<Findings> {
+  const first = await orRefusal(() => look([]))
   if (!('problem' in first || first.isUnclear)) return first
   await clock.sleep(PAUSE)
-  if ('problem' in first) return look()
-  const second = await orFailure(look)
+  if ('problem' in first) return look([])
+  const second = await orFailure(() => look(first.seen.arrivals))
   if ('problem' in second) {
     const seen = { ...first.seen, tagsUnread: first.seen.tagsUnread ?? second.sentence }
     return { ...first, seen, alarms: [...first.alarms, notChecked(second)] }
@@ -111,7 +119,7 @@ async function afterPackage(
   return { outcomes: settled, alarms: [alarm] }
 }
 
-/** Deletions that were confirmed and not carried out have failed. */
+/** Deletions that were confirmed and not carried out have failed, and so have those of what was not gone before. */
 function corrected(
   outcomes: readonly Outcome[],
   { there }: SecondLook,
@@ -120,8 +128,10 @@ function corrected(
   const stays = new Set(there.map(({ id }) => id))
   return outcomes.map(outcome => {
     const { step, status } = outcome
-    if (step.action !== 'delete' || status !== 'done' || !stays.has(step.version.id)) return outcome
-    const failure: Outcome = { step, status: 'failed', detail: IN_VAIN }
+    if (step.action !== 'delete' || !stays.has(step.version.id)) return outcome
+    if (status !== 'done' && status !== 'already') return outcome
+    const detail = status === 'done' ? IN_VAIN : CONTRADICTED
+    const failure: Outcome = { step, status: 'failed', detail }
     report(failure)
     return failure
   })
@@ -224,8 +234,11 @@ async function lacking(
 }
 
 /** What this run deleted, or found gone. */
-function goneOf(outcomes: readonly Outcome[], { gone, arrivals }: SecondLook): readonly PackageVersion[] {
-  const again = new Set(arrivals.map(({ digest }) => digest))
+function goneOf(
+  outcomes: readonly Outcome[],
+  { gone, there, arrivals }: SecondLook
+): readonly PackageVersion[] {
+  const again = new Set([...there, ...arrivals].map(({ digest }) => digest))
   return [...gone, ...versionsOf(outcomes, ['already']).filter(({ digest }) => !again.has(digest))]
 }
 

@@ -38,14 +38,17 @@ export const failed = (detail: string): Performed => ({ status: 'failed', detail
  */
 export async function sendWrite(write: Write, clock: Clock): Promise<Performed> {
   let last = ''
+  let mayBeDone = false
+  const settle = (outcome: Performed): Performed => (mayBeDone ? ofOwn(outcome, last) : outcome)
   for (let sent = 0; sent < TRIES; ) {
     const settled = await write.before?.()
-    if (settled !== undefined) return settled
+    if (settled !== undefined) return settle(settled)
     try {
       sent++
       const answer = await write.send()
       const outcome = await outcomeOf(answer, write, clock)
-      if (outcome !== undefined) return outcome
+      if (outcome !== undefined) return settle(outcome)
+      if (answer.kind === 'unsure') mayBeDone = true
       if ('message' in answer) last = answer.message
     } catch (error) {
       // The permit took longer than knowledge keeps: nothing was sent, look again.
@@ -55,6 +58,18 @@ export async function sendWrite(write: Write, clock: Clock): Promise<Performed> 
   }
   return failed(`it was sent ${TRIES} times, and it is unknown whether it was done: ${last}`)
 }
+
+/** An outcome of the world's that may be of an earlier try, whose answer was lost: what was sent was not left alone. */
+function ofOwn(outcome: Performed, lost: string): Performed {
+  if (outcome.status === 'already') return { status: 'done', detail: isDone(lost) }
+  if (outcome.status !== 'skipped') return outcome
+  return {
+    ...outcome,
+    ...failed(`it was sent, and what became of it is unknown (${lost}): ${outcome.detail}`)
+  }
+}
+
+const isDone = (message: string): string => `GitHub's answer was lost (${message}), but it is done`
 
 /** What an answer means; undefined when the write is worth another try. */
 async function outcomeOf(answer: WriteAnswer, write: Write, clock: Clock): Promise<Performed | undefined> {
@@ -71,7 +86,7 @@ async function outcomeOf(answer: WriteAnswer, write: Write, clock: Clock): Promi
       return (await write.isSo()) ? write.already : write.notFound(answer.message)
     case 'unsure':
       if (!(await write.isSo())) return undefined
-      return { status: 'done', detail: `GitHub's answer was lost (${answer.message}), but it is done` }
+      return { status: 'done', detail: isDone(answer.message) }
     case 'limited':
       return undefined
   }

@@ -2,23 +2,42 @@ import { coveredBy } from '../policy/cover.ts'
 import { type DeleteRule, keepsShare, type Rule } from '../policy/rule.ts'
 import { belowGrace } from '../policy/time.ts'
 import type { PolicyFile } from './policy-schema.ts'
+import { globBetweenSlashes } from './regex-slip.ts'
 
 type Place = (key: readonly string[]) => string
 
 /**
- * Sentences about delete rules that cannot do what they seem to be meant for, each with its place in the file: `grace`
- * keeps what is so young, or a keep rule all that they select.
+ * Sentences about what cannot do what it seems to be meant for, each with its place in the file: a delete rule, because
+ * `grace` keeps what is so young, or a keep rule what it selects; a glob between slashes.
  *
  * @param grace what holds where the file does not say
+ * @param others the rules that the plain inputs stand for, which hold too
  */
-export function idleRules({ packages, at }: PolicyFile, grace: number): string[] {
-  return packages.flatMap(({ rules, settings }, entry) =>
-    rules.flatMap((rule, index) => {
-      if (rule.action === 'keep') return []
+export function idleRules(
+  { packages, at }: PolicyFile,
+  grace: number,
+  others: readonly Rule[] = []
+): string[] {
+  return packages.flatMap(({ match, rules, settings }, entry) => [
+    ...globs(match.sources, 'packages').map(sentence => `${at(['packages', entry, 'match'])}: ${sentence}`),
+    ...rules.flatMap((rule, index) => {
       const place: Place = key => at(['packages', entry, 'rules', index, ...key])
-      return [...idleAges(rule, settings.grace ?? grace, place), ...keptWhole(rule, rules, place)]
+      const odd = globs(rule.match.tags?.sources ?? []).map(
+        sentence => `${place(['match', 'tags'])}: ${sentence}`
+      )
+      if (rule.action === 'keep') return odd
+      return [
+        ...odd,
+        ...idleAges(rule, settings.grace ?? grace, place),
+        ...keptWhole(rule, [...rules, ...others], place)
+      ]
     })
-  )
+  ])
+}
+
+/** Sentences about the patterns of a list that are globs between slashes. */
+export function globs(patterns: readonly string[], of?: string): string[] {
+  return patterns.map(pattern => globBetweenSlashes(pattern, of)).filter(sentence => sentence !== undefined)
 }
 
 function idleAges({ match, keep }: DeleteRule, grace: number, place: Place): string[] {
@@ -38,14 +57,24 @@ function idleAges({ match, keep }: DeleteRule, grace: number, place: Place): str
 
 function keptWhole({ match }: DeleteRule, rules: readonly Rule[], place: Place): string[] {
   const wanted = match.tags?.sources.filter(source => !source.startsWith('!')) ?? []
-  if (wanted.length === 0) return []
-  const keeper = rules.find(rule => {
+  const keepers = rules.flatMap(rule => {
     const { tags, ...rest } = rule.match
     const isWhole = rule.action === 'keep' && !keepsShare(rule) && Object.keys(rest).length === 0
-    return isWhole && tags !== undefined && coveredBy(tags.sources, wanted).size === new Set(wanted).size
+    return isWhole && tags !== undefined
+      ? [{ name: rule.name, covered: coveredBy(tags.sources, wanted) }]
+      : []
   })
-  if (keeper === undefined) return []
-  return [
-    `${place(['match', 'tags'])}: The rule cannot delete anything, because the rule \`${keeper.name}\` keeps everything that it selects.`
-  ]
+  const whole = keepers.find(({ covered }) => wanted.length > 0 && wanted.every(one => covered.has(one)))
+  if (whole !== undefined) {
+    return [
+      `${place(['match', 'tags'])}: The rule cannot delete anything, because the rule \`${whole.name}\` keeps everything that it selects.`
+    ]
+  }
+  return wanted.flatMap(pattern => {
+    const keeper = keepers.find(({ covered }) => covered.has(pattern))
+    if (keeper === undefined) return []
+    return [
+      `${place(['match', 'tags'])}: Nothing that matches \`${pattern}\` is deleted, because the rule \`${keeper.name}\` keeps it.`
+    ]
+  })
 }

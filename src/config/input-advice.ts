@@ -1,4 +1,6 @@
+import { coveredBy } from '../policy/cover.ts'
 import { belowGrace } from '../policy/time.ts'
+import { globs } from './idle-rules.ts'
 import { FIELDS, isDefault, nameOf, variableOf } from './input-table.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -20,8 +22,35 @@ export function blankInputs(env: NodeJS.ProcessEnv): string[] {
 
 /** Sentences about inputs that are legal but cannot do what they seem to be meant for. */
 export function inputWarnings(inputs: Inputs): string[] {
-  if (inputs.mode === 'check') return checkWarnings(inputs)
-  if (inputs.mode !== 'retain' || inputs.plan !== undefined || inputs.policy !== undefined) return []
+  const slips = [...globsIn(inputs), ...keptPatterns(inputs)]
+  if (inputs.mode === 'check') return [...slips, ...checkWarnings(inputs)]
+  if (inputs.mode !== 'retain' || inputs.plan !== undefined) return []
+  return inputs.policy === undefined ? [...slips, ...idleInputs(inputs)] : slips
+}
+
+/** Globs between slashes, in every list of patterns. */
+function globsIn(inputs: Inputs): string[] {
+  return (['deleteTags', 'keepTags', 'gitTags', 'skipTags'] as const).flatMap(key =>
+    globs(inputs[key]).map(sentence => `Input \`${nameOf(key)}\`: ${sentence}`)
+  )
+}
+
+/** Patterns of `delete-tags` that delete nothing, because `keep-tags` has them as well. */
+function keptPatterns({ deleteTags, keepTags }: Inputs): string[] {
+  // An empty list of patterns is all.
+  if (keepTags.length === 0) return []
+  const covered = coveredBy(
+    keepTags,
+    deleteTags.filter(pattern => !pattern.startsWith('!'))
+  )
+  return [...covered].map(
+    pattern =>
+      `Input \`delete-tags\`: nothing that matches \`${pattern}\` is deleted, because \`keep-tags\` keeps it.`
+  )
+}
+
+/** Inputs of a run without a policy that have no effect. */
+function idleInputs(inputs: Inputs): string[] {
   const deletesTags = inputs.deleteTags.length > 0
   if (!deletesTags && !inputs.deleteUntagged && inputs.deleteBroken.length === 0) {
     return [

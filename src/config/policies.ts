@@ -80,7 +80,7 @@ function readPolicies(inputs: Inputs, workspace: string): Omit<Policies, 'inLimi
     earlierRun: readEarlierRun(inputs, workspace),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
     warnings,
-    advice: file === undefined || inputs.mode !== 'retain' ? [] : idleRules(file, inputs.grace)
+    advice: file === undefined || inputs.mode !== 'retain' ? [] : idleRules(file, inputs.grace, plain.rules)
   }
 }
 

@@ -6,6 +6,7 @@ import { repeatedKeys } from '../usage/yaml-keys.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
+import { needsQuotes, type Told, yamlSlips } from './yaml-slip.ts'
 
 /**
  * Reads a policy file.
@@ -22,14 +23,10 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     return `${fileName}:${line}:${col}`
   }
   if (document.errors.length > 0) {
-    throw new InputError(
-      document.errors.map(({ pos, message, code }) => {
-        const advice = code === 'BAD_DQ_ESCAPE' ? ' Put a pattern with a backslash in single quotes.' : ''
-        return `${at(pos[0])}: ${message}.${advice}`
-      })
-    )
+    const slips = yamlSlips(text, document.errors)
+    throw new InputError(slips.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
   }
-  const wrong = misread(document)
+  const wrong = misread(document, text)
   if (wrong.length > 0) throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
   const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) {
@@ -129,34 +126,33 @@ function contentOf(document: Document, fileName: string): unknown {
 }
 
 /**
- * Finds keys that are there twice, patterns that begin with `*` or `!` and have no quotes, and the key `__proto__`: no object
- * of JavaScript can hold it, so a condition on it would be lost.
+ * Finds keys that are there twice, patterns that begin with `*`, `!`, `&` or `#` and have no quotes, and the key `__proto__`: no
+ * object of JavaScript can hold it, so a condition on it would be lost.
  */
-function misread(document: Document): [offset: number, sentence: string][] {
-  const wrong: [number, string][] = []
+function misread(document: Document, text: string): Told[] {
+  const wrong: Told[] = []
   visit(document, {
     Map(_, map) {
-      for (const { range } of repeatedKeys(map)) wrong.push([range?.[0] ?? 0, 'Map keys must be unique.'])
+      for (const { range } of repeatedKeys(map))
+        wrong.push([range?.[0] ?? 0, 'This key is there twice. Keep one of them.'])
     },
-    Pair(_, { key }) {
-      if (isScalar(key) && key.value === '__proto__')
+    Pair(_, { key, value }) {
+      if (!isScalar(key)) return
+      if (key.value === '__proto__')
         wrong.push([key.range?.[0] ?? 0, '`__proto__` cannot be a key of a policy. Remove it.'])
+      const behind = text.slice(key.range?.[1] ?? 0)
+      const [, space = '', comment] = /^(:[ \t]+)(#[^\s#].*)/.exec(behind) ?? []
+      if (comment !== undefined && isScalar(value) && value.value === null)
+        wrong.push([(key.range?.[1] ?? 0) + space.length, needsQuotes(comment.trim())])
     },
-    Scalar(_, { tag, source, range }) {
+    Scalar(_, { tag, source, anchor, value, range }) {
+      if (anchor !== undefined && value === null) wrong.push([range?.[0] ?? 0, needsQuotes(`&${anchor}`)])
       if (!tag?.startsWith('!')) return
-      const text = tag === '!' ? `!${source}` : tag
-      wrong.push([
-        range?.[0] ?? 0,
-        `\`${tag}\` is a tag in YAML and no part of a text. Write a pattern in quotes: \`'${text}'\`.`
-      ])
+      wrong.push([range?.[0] ?? 0, needsQuotes(tag === '!' ? `!${source}` : tag)])
     },
     Alias(_, alias) {
-      if (alias.resolve(document) !== undefined) return
-      const text = `*${alias.source}`
-      wrong.push([
-        alias.range?.[0] ?? 0,
-        `\`${text}\` is an alias in YAML, and nothing has that name. Write a pattern in quotes: \`'${text}'\`.`
-      ])
+      if (alias.resolve(document) === undefined)
+        wrong.push([alias.range?.[0] ?? 0, needsQuotes(`*${alias.source}`)])
     }
   })
   return wrong.sort(([a], [b]) => a - b)

@@ -24,3 +24,26 @@ export function matchesAll(pattern: string): string | undefined {
     : 'Write `^` in front of it and `$` behind it'
   return `in a regular expression, what is optional may be absent. ${meant}, or \`${not}*\` for all.`
 }
+
+/**
+ * A glob such as `main-*` is legal between slashes, and matches there what nobody means: `main` and `main---`.
+ *
+ * @param of what the pattern is about, in the plural
+ * @returns a sentence; undefined for what is no such pattern
+ */
+export function globBetweenSlashes(pattern: string, of = 'tags'): string | undefined {
+  const [, not = '', text = '', flags = ''] =
+    /^(!?)\/\^?((?:[\w.*?-]|\\\.)+)\$?\/([a-z]*)$/.exec(pattern) ?? []
+  const [, sign] = /([\w-]|\\\.)\*/.exec(text) ?? []
+  if (sign === undefined && !/\.\*\./.test(text)) return undefined
+  const meaning =
+    sign === undefined
+      ? 'a dot means any character'
+      : `\`${sign}*\` means any number of \`${sign}\`, and not any text`
+  const glob = text.replaceAll('\\.', '.')
+  const regex = glob.replaceAll(/[.*?]/g, character => ({ '.': '\\.', '*': '.*', '?': '.' })[character] ?? '')
+  return (
+    `The pattern \`${pattern}\` may match other ${of} than you mean: in a regular expression, ${meaning}. ` +
+    `Write \`${not}${glob}\`, without slashes, for a glob, or \`${not}/^${regex}$/${flags}\`.`
+  )
+}

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
+import { type Guess, keyMeantBy } from './short-forms.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
 export interface SchemaError {
@@ -35,7 +36,10 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schem
   if (issue.input !== undefined || !isWithin(parent, misspelt.path) || !isWithin(misspelt.path, parent))
     return false
   const known = keysAt(schema, misspelt.path)
-  return misspelt.keys.some(key => nearest(key, known) === issue.path.at(-1))
+  return misspelt.keys.some(key => {
+    const guess = guessAt(key, misspelt, schema)
+    return (guess === undefined ? nearest(key, known) : guess.name) === issue.path.at(-1)
+  })
 }
 
 function isWithin(path: readonly PropertyKey[], above: readonly PropertyKey[]): boolean {
@@ -50,7 +54,7 @@ function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
       key: true,
       sentence: keysAt(schema, [...issue.path, 'match']).includes(key)
         ? 'This key belongs under `match`.'
-        : unknownKey(known, key, schema)
+        : unknownKey(known, key, issue, schema)
     }))
   }
   if (issue.code === 'invalid_union') {
@@ -62,14 +66,40 @@ function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
   return [{ path: issue.path, key: false, sentence: sentenceOf(issue) }]
 }
 
-function unknownKey(known: readonly string[], key: string, schema: z.ZodType): string {
+function unknownKey(
+  known: readonly string[],
+  key: string,
+  issue: z.core.$ZodIssueUnrecognizedKeys,
+  schema: z.ZodType
+): string {
+  const guess = guessAt(key, issue, schema)
+  if (guess?.sentence !== undefined) return `This key is not known. ${guess.sentence}`
+  if (guess !== undefined) {
+    const { name, unit = '' } = guess
+    const where = known.includes(name) ? '' : ` ${placeOf(name, schema)?.words ?? ''}`
+    return `This key is not known. Did you mean ${quote(name)}${where}${unit}?`
+  }
   const near = nearest(key, known)
   if (near !== undefined) return `This key is not known. Did you mean ${quote(near)}?`
-  const place = PLACES.find(({ path }) => key !== 'name' && keysAt(schema, path).includes(key))
+  const place = placeOf(key, schema)
   if (place !== undefined) return `This key is not known here. It belongs ${place.words}.`
   return INPUT_DEFAULTS.has(key)
     ? 'This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule under `packages`.'
     : `This key is not known. The known keys are ${known.map(quote).join(', ')}.`
+}
+
+/** What a short form means; undefined for a word that is one of ours, only not here. */
+function guessAt(
+  key: string,
+  { input }: z.core.$ZodIssueUnrecognizedKeys,
+  schema: z.ZodType
+): Guess | undefined {
+  if (INPUT_DEFAULTS.has(key) || placeOf(key, schema) !== undefined) return undefined
+  return keyMeantBy(key, (input as Record<string, unknown> | undefined)?.[key])
+}
+
+function placeOf(key: string, schema: z.ZodType): (typeof PLACES)[number] | undefined {
+  return key === 'name' ? undefined : PLACES.find(({ path }) => keysAt(schema, path).includes(key))
 }
 
 /** Where the keys of a policy stand. `name` is not looked up, because it can mean anything. */
@@ -124,6 +154,10 @@ function wrongType(expected: string, input: unknown): string {
   if (input === undefined) return `It is missing. It must be ${wanted}.`
   if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
     return `It must be text, and YAML reads it as ${input}. Put it in quotation marks.`
+  }
+  const [, key, sign, value] = (typeof input === 'string' && /^([\w-]+)(:| *=) *(\S.*)$/.exec(input)) || []
+  if (value !== undefined && /^(?:object|record)$/.test(expected)) {
+    return `${sign === ':' ? 'A space is missing behind the colon' : 'A key is followed by a colon'}. Write ${quote(`${key}: ${value}`)}.`
   }
   const isQuoted = typeof unquoted(input) === (expected === 'int' ? 'number' : expected)
   return `It must be ${wanted}, not ${isQuoted ? `${quote(`'${input}'`)}. Remove the quotation marks` : described(input)}.`

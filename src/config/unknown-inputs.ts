@@ -4,6 +4,7 @@ import { nearest } from '../util/suggest.ts'
 import type { ForeignInputs } from './foreign-answers.ts'
 import { foreignTool } from './foreign-words.ts'
 import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
+import { inputMeantBy } from './short-forms.ts'
 
 /** Inputs that say what a step of ours does. */
 const OURS = ['mode', 'policy', 'delete-tags', 'delete-untagged', 'delete-broken']
@@ -28,7 +29,7 @@ export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, strin
     const word = tool && own(tool.words, name)
     if (word !== undefined) {
       answers.set(name, `Input \`${name}\` belongs to another tool, ${tool?.name}. ${word(value, all)}`)
-    } else if (strange.includes(name)) answers.set(name, unknownInput(name))
+    } else if (strange.includes(name)) answers.set(name, unknownInput(name, all[name] ?? ''))
   }
   const defaults = (tool?.defaults ?? []).filter(({ unless }) => !unless.some(name => name in all))
   // A step that says what to delete in our words is no step of theirs: nobody may be told to delete more.
@@ -42,9 +43,16 @@ export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, strin
   return answers
 }
 
-function unknownInput(name: string): string {
-  const near = nearest(name, [...INPUT_DEFAULTS.keys()])
+function unknownInput(name: string, value: string): string {
+  const near = inputMeantBy(name, value) ?? nearestInput(name)
   const fix =
-    near === undefined ? `Remove it; all inputs are in ${readme('inputs')}` : `Did you mean \`${near}\`?`
+    near === undefined
+      ? `Remove it; all inputs are in ${readme('inputs')}`
+      : `Did you mean \`${near.name}\`${near.unit ?? ''}?`
   return `Input \`${name}\` is not known. ${fix}`
+}
+
+function nearestInput(name: string): { name: string; unit?: string } | undefined {
+  const near = nearest(name, [...INPUT_DEFAULTS.keys()])
+  return near === undefined ? undefined : { name: near }
 }

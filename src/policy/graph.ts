@@ -230,6 +230,11 @@ function isOrphaned({ nodes, describes, predecessors, stored }: Edges, place: nu
   )
 }
 
+/** Whether an image lacks some of its parts, or all. */
+export function isBroken({ states }: Graph, place: number): boolean {
+  return states[place] === 'ghost' || states[place] === 'partial'
+}
+
 /** An image is broken as deep down as it goes: what all its children lack, it lacks itself. */
 function imageState(
   node: Node,

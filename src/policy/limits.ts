@@ -7,8 +7,9 @@ export interface Totals {
   readonly deletions: number
   /** All listed versions. */
   readonly versions: number
-  /** Tagged images and artifacts that go, and that remain; what belongs to another image is not counted. */
+  /** Tagged images and artifacts that go; those of which nothing is left are not counted. */
   readonly imagesGoing: number
+  /** Those that remain and are whole; what belongs to another image is not counted. */
   readonly imagesRemaining: number
 }
 

@@ -1,8 +1,9 @@
 import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isRoot, withoutMentions } from './graph.ts'
+import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
@@ -132,9 +133,9 @@ function resolveWithUnknown(
   }
 }
 
-type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck'>
+type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck' | 'counted'>
 
-const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [] }
+const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [], counted: [] }
 
 /** What this run does of what was decided: nothing beyond a brake, and of deletions what the budget allows. */
 function workOf(
@@ -144,27 +145,52 @@ function workOf(
 ): Work {
   const places = graph.nodes.flatMap((_, place) => (resolution.deleted.has(place) ? [place] : []))
   const groups = orderDeletions(graph, places)
-  const brakes = brakesOn(totalsOf(graph, resolution), policy)
+  const images = imagesIn(graph, resolution)
+  const brakes = brakesOn(totalsOf(graph, resolution, images), policy)
   if (brakes.length > 0) return { ...NOTHING_TO_DO, brakes }
+  const counted = countedAmong(images.remaining, graph, policy.minRemaining)
   const now = withinBudget(groups, policy.deletionsPerRun)
   const steps = [...untagSteps(graph, strips), ...now.flatMap(group => deleteSteps(graph, group))]
   const left = places.length - now.reduce((sum, group) => sum + group.deletions.length, 0)
   const stuck = beyondBudget(groups, policy.deletionsPerRun)
-  if (stuck === undefined) return { steps, left, brakes }
+  if (stuck === undefined) return { steps, left, brakes, counted }
   const version = versionAt(graph, stuck.root)
-  return { steps, left, brakes, stuck: { version, deletions: stuck.deletions.length } }
+  return { steps, left, brakes, counted, stuck: { version, deletions: stuck.deletions.length } }
 }
 
-function totalsOf(graph: Graph, { kept, deleted }: Resolution): Totals {
+/** Tagged images and artifacts; what nobody could read may be neither. */
+interface Images {
+  readonly going: readonly number[]
+  /** What belongs to another image is none of its own. */
+  readonly remaining: readonly number[]
+}
+
+function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
   const images = graph.nodes.flatMap((node, place) =>
     node.userTags.length > 0 && kindOf(node) !== 'cache' && node.content.state !== 'unread' ? [place] : []
   )
+  const remains = (place: number): boolean =>
+    kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)
+  return {
+    going: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost'),
+    remaining: images.filter(remains)
+  }
+}
+
+/** The newest of what remains, as many as must: `min-remaining` rests on them. */
+function countedAmong(remaining: readonly number[], { nodes }: Graph, least = 0): Digest[] {
+  if (least === 0) return []
+  const created = (place: number): number => nodes[place]?.version?.created ?? 0
+  const newest = remaining.toSorted((a, b) => created(b) - created(a))
+  return newest.slice(0, least).flatMap(place => nodes[place]?.digest ?? [])
+}
+
+function totalsOf(graph: Graph, { deleted }: Resolution, { going, remaining }: Images): Totals {
   return {
     deletions: deleted.size,
     versions: graph.nodes.filter(({ version }) => version !== undefined).length,
-    imagesGoing: images.filter(deleted.has).length,
-    imagesRemaining: images.filter(place => kept.has(place) && !graph.predecessors[place]?.some(kept.has))
-      .length
+    imagesGoing: going.length,
+    imagesRemaining: remaining.length
   }
 }
 

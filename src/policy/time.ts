@@ -72,10 +72,12 @@ const NUMBERS = ['zero', 'a', 'two', 'three', 'four', 'five', 'six', 'seven', 'e
 function meantAge(text: string): string | undefined {
   const [, bare] = /^(\d+)$/.exec(text) ?? []
   if (bare !== undefined) return `\`${bare}d\` for days or \`${bare}h\` for hours`
-  const [, minutes] = /^(\d+) *m$/.exec(text) ?? []
-  if (minutes !== undefined) return `\`${minutes}min\` for minutes or \`${minutes} months\``
-  const [, months] = /^(\d+) *(?:mo|mon|mth)s?$/.exec(text) ?? []
-  if (months !== undefined) return `\`${months} month${months === '1' ? '' : 's'}\``
+  const [, either] = /^(\d+) *m$/.exec(text) ?? []
+  if (either !== undefined) return `\`${either}min\` for minutes or \`${months(either)}\``
+  const withMinutes = text.replaceAll(/(\d) *m\b/g, '$1min')
+  if (withMinutes !== text && parseAge(withMinutes) !== undefined) return `\`${withMinutes}\` for minutes`
+  const [, monthly] = /^(\d+) *(?:mo|mon|mth)s?$/.exec(text) ?? []
+  if (monthly !== undefined) return `\`${months(monthly)}\``
   if (text === 'none') return '`0`'
   const [, fraction, hours] = /^(\d+\.\d+) *(h|d)\w*$/.exec(text) ?? []
   const smaller = hours === 'h' ? Math.round(Number(fraction) * 60) : Math.round(Number(fraction) * 24)
@@ -84,6 +86,10 @@ function meantAge(text: string): string | undefined {
   if (days !== undefined) return `\`${days}\``
   const plain = withoutWords(text)
   return plain !== text && parseAge(plain) !== undefined ? `\`${plain}\`` : undefined
+}
+
+function months(number: string): string {
+  return `${number} month${number === '1' ? '' : 's'}`
 }
 
 /** `two weeks ago UTC` in digits and units: `2 weeks`. */

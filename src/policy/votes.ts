@@ -1,6 +1,7 @@
 import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { byNewest, type EvaluationInput, ruleAge } from './facts.ts'
+import { isBroken } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
 import { keepsShare, type Rule } from './rule.ts'
 import { type Family, matchedBy, type Selected, type Selection } from './select.ts'
@@ -70,7 +71,8 @@ export type Ranking = (takesSlot: (place: number) => boolean) => Reasons<KeepRea
 
 /**
  * Sorts what each rule selects, once, so that slots can be given out as often as needed. These take no slot: what a
- * plain keep rule keeps, a build cache that the rule does not name, and what has no date.
+ * plain keep rule keeps, a build cache that the rule does not name, what has no date, and a broken image, which
+ * is kept besides where it would have had a slot.
  */
 export function rankAll(selections: readonly Selection[], votes: Votes, input: EvaluationInput): Ranking {
   const rankings = selections
@@ -99,10 +101,33 @@ function rank(
   const families = [...familiesOf(eligible, input).values()]
   const byRank = families.map(members => members.toSorted(newestFirst(rule)))
   const byDate = families.map(members => members.sort((a, b) => byNewest(a.version, b.version)))
+  const isExtra = ({ place }: Ranked): boolean => isOutOfRank(rule, place, input)
   return (takesSlot, reasons) => {
-    for (const members of byRank) keepNewest(rule, members, takesSlot, reasons)
-    for (const members of byDate) keepPeriods(rule, members, takesSlot, reasons)
+    const takes = ({ place }: Ranked): boolean => takesSlot(place)
+    for (const members of byRank) sharesOf(members.filter(takes), isExtra, keepNewest(rule), reasons)
+    for (const members of byDate) sharesOf(members.filter(takes), isExtra, keepPeriods(rule), reasons)
   }
+}
+
+/** An image that lacks parts takes no place of a whole one, unless the rule is about such images. */
+function isOutOfRank({ match }: Rule, place: number, { graph }: EvaluationInput): boolean {
+  return match.states === undefined && isBroken(graph, place)
+}
+
+/** What a clause keeps of a family that is sorted, newest first, and why. */
+type Share = (members: readonly Ranked[]) => readonly (readonly [Ranked, KeepReason])[]
+
+/** Keeps the share of the whole images, and each broken one that would be in the share of all: it may be mended. */
+function sharesOf(
+  members: readonly Ranked[],
+  isExtra: (member: Ranked) => boolean,
+  share: Share,
+  reasons: ReasonLists<KeepReason>
+): void {
+  const whole = members.filter(member => !isExtra(member))
+  for (const [{ place }, reason] of share(whole)) reasons.add(place, reason)
+  if (whole.length === members.length) return
+  for (const [member, reason] of share(members)) if (isExtra(member)) reasons.add(member.place, reason)
 }
 
 function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationInput): boolean {
@@ -141,40 +166,23 @@ function bySemver({ semver: a }: Family, { semver: b }: Family): number {
   return a === undefined || b === undefined ? 0 : a.compare(b)
 }
 
-function keepNewest(
-  rule: Rule,
-  members: readonly Ranked[],
-  takesSlot: (place: number) => boolean,
-  reasons: ReasonLists<KeepReason>
-): void {
-  let taken = 0
-  for (const { place, family } of members) {
-    if (taken >= (rule.keep.atLeast ?? 0)) return
-    if (!takesSlot(place)) continue
-    taken++
-    const group = family.name === undefined ? {} : { group: family.name }
-    reasons.add(place, { code: 'newest', rule: rule.name, rank: taken, ...group })
-  }
+function keepNewest({ name: rule, keep }: Rule): Share {
+  return members =>
+    members.slice(0, keep.atLeast ?? 0).map((member, at) => {
+      const group = member.family.name === undefined ? {} : { group: member.family.name }
+      return [member, { code: 'newest', rule, rank: at + 1, ...group }]
+    })
 }
 
-function keepPeriods(
-  rule: Rule,
-  newestFirst: readonly Ranked[],
-  takesSlot: (place: number) => boolean,
-  reasons: ReasonLists<KeepReason>
-): void {
-  if (rule.keep.periods.size === 0) return
-  const counted = newestFirst.filter(({ place }) => takesSlot(place))
-  for (const [period, count] of rule.keep.periods) {
-    for (const { item, value } of newestOfEach(
-      counted,
-      ({ version }) => version.created ?? 0,
-      period,
-      count
-    )) {
-      reasons.add(item.place, { code: 'bucket', rule: rule.name, bucket: period, value })
-    }
-  }
+function keepPeriods({ name: rule, keep }: Rule): Share {
+  const created = ({ version }: Ranked): number => version.created ?? 0
+  return members =>
+    [...keep.periods].flatMap(([bucket, count]) =>
+      newestOfEach(members, created, bucket, count).map(({ item, value }): [Ranked, KeepReason] => [
+        item,
+        { code: 'bucket', rule, bucket, value }
+      ])
+    )
 }
 
 class ReasonLists<R> {

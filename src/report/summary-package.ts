@@ -244,7 +244,10 @@ function brokenPart(broken: Plan['broken'], most: number, pkg: Package): string 
     [LEFT('Version'), LEFT('What is wrong')],
     ({ version, state }) => [versionCell(version, pkg), BROKEN[state]]
   )
-  return list && `${list}\n\nBuild and push again what is still needed; \`delete-broken\` deletes the rest.`
+  return (
+    list &&
+    `${list}\n\nBroken images take no place of \`keep-at-least\`. Build and push again what is still needed; \`delete-broken\` deletes the rest.`
+  )
 }
 
 function unreadPart(unread: Plan['unread'], most: number): string {

@@ -1,0 +1,180 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { startCacheService } from '../../emulator/cache-service.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
+import { renderVersion } from '../../emulator/render.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** One witness is wrong, more than once or at the worst moment, while another one tells the truth. */
+
+const BUILDS = { 'delete-tags': 'sha-*' }
+
+function layDown({ app, world }: Scene): Pushed {
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1', 'prod'], at: ago(90) })
+  return app.push(image(), { tags: ['sha-1'], at: ago(80) })
+}
+
+const at = ({ id }: Pushed): RegExp => new RegExp(`/versions/${id}$`)
+
+/** What GitHub answers about a version at this moment, or once more later. */
+function said({ app, github }: Scene, { digest }: Pushed): object {
+  const row = app.version(digest)
+  if (row === undefined) throw new Error('it is not there')
+  return renderVersion(app.row, { ...row }, github.apiUrl, 'shown')
+}
+
+it.each(['lost-502', 'lost-reset'] as const)(
+  'law 5: a late tag comes back from a DELETE whose answer was lost (%s), though one GET still shows the version',
+  async kind => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene)
+    const before = said(scene, build)
+    const path = at(build)
+    const late = () => {
+      app.tag(build, 'stable')
+      github.faults.on(
+        { method: 'GET', path, times: 1 },
+        { kind: 'answer', answer: { status: 200, body: before } }
+      )
+    }
+    github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: late })
+    github.faults.on({ method: 'DELETE', path, times: 1 }, { kind })
+    const result = await run(BUILDS)
+    expect(app.tags()['stable']).toBe(build.digest)
+    expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+  }
+)
+
+it('law 5: what was deleted by a DELETE without an answer is no deletion of somebody else', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  const build = layDown(scene)
+  const before = said(scene, build)
+  const path = at(build)
+  const lag = () =>
+    github.faults.on(
+      { method: 'GET', path, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: before } }
+    )
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: lag })
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'lost-502' })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'deleted-count': '3' } })
+})
+
+it('law 5: a DELETE whose answer was lost was not skipped, though GitHub shows a late tag on the version before the next', async () => {
+  await using scene = await openScene({ contract: 'off' })
+  const { app, github, clock, run } = scene
+  const build = layDown(scene)
+  const path = at(build)
+  const late = () => {
+    app.tag(build, 'stable')
+    const version = said(scene, build)
+    const rows = app.row.order.toReversed().map(row => renderVersion(app.row, row, github.apiUrl, 'shown'))
+    github.faults.on({ method: 'GET', path, times: 1 }, { kind: 'first', run: () => clock.sleep(9_000) })
+    github.faults.on(
+      { method: 'GET', path, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: version } }
+    )
+    github.faults.on(
+      { method: 'GET', path: /\/versions$/, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: rows } }
+    )
+  }
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: late })
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'lost-502' })
+  await run(BUILDS)
+  expect(github.requests.filter(one => one.method === 'DELETE' && path.test(one.path))).toHaveLength(1)
+  expect(app.tags()['stable']).toBe(build.digest)
+})
+
+const DENIAL = { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') } as const
+const manifestOf = ({ digest }: Pushed) =>
+  ({ host: 'registry', path: new RegExp(`/manifests/${digest}$`) }) as const
+
+it.each([
+  ['for good', Number.POSITIVE_INFINITY, 1],
+  ['at that look', 3, 0]
+])(
+  'law 3: what the look after the deletions shows is new still when the next look does not show it; it cannot be read %s',
+  async (_, times, code) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene)
+    const adopt = () => {
+      const adopter = app.push(index(build.children))
+      const broken = { kind: 'answer', answer: { status: 500 } } as const
+      github.faults.on({ ...manifestOf(adopter), times }, broken)
+      const hide = () => app.lie({ kind: 'drop', id: adopter.id })
+      github.faults.on({ path: /tags\/list$/, times: 1 }, { kind: 'then', run: hide })
+    }
+    github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'first', run: adopt })
+    const result = await run(BUILDS)
+    expect(result.code).toBe(code)
+    expect(result.outputs['restored-count']).toBe(code === 0 ? '1' : '0')
+  }
+)
+
+it('law 3: a version of which GitHub and the registry say for a moment that it was gone before keeps its platforms', async () => {
+  await using scene = await openScene()
+  const { github, world, run } = scene
+  const build = layDown(scene)
+  const path = at(build)
+  const deny = () => github.faults.on({ ...manifestOf(build), times: 4 }, DENIAL)
+  const gone = {
+    kind: 'answer',
+    answer: { status: 404, body: { message: 'Package version not found.' } }
+  } as const
+  github.faults.on({ method: 'DELETE', path }, { kind: 'first', run: deny })
+  github.faults.on({ method: 'DELETE', path }, gone)
+  github.faults.on({ method: 'GET', path, times: 1 }, gone)
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+  expect(result).toMatchObject({ code: 1, outputs: { 'restored-count': '2', 'failed-count': '1' } })
+})
+
+it('law 3: a late tag comes back, though the registry goes on saying that it is where it was', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene)
+  const headers = { 'docker-content-digest': String(app.tags()['prod']) }
+  const late = () => {
+    app.tag(build, 'prod')
+    const old = { kind: 'answer', answer: { status: 200, headers, body: '' } } as const
+    github.faults.on({ host: 'registry', path: /manifests\/prod$/, times: 3 }, old)
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: late })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+  expect(app.tags()['prod']).toBe(build.digest)
+})
+
+it('law 3: a late tag that was moved back meanwhile stays there, as GitHub says, too', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene)
+  const v1 = String(app.tags()['prod'])
+  const path = at(build)
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: () => app.tag(build, 'prod') })
+  const back = () => app.tag({ digest: v1 as Pushed['digest'] }, 'prod')
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: back })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
+  expect(app.tags()['prod']).toBe(v1)
+})
+
+it('law 3: min-remaining counts no image that is deleted, still listed, and remembered', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, run } = scene
+  const build = layDown(scene)
+  const others = [70, 60].map(days => app.push(manifest(), { tags: [`v${days}`], at: ago(days) }))
+  app.push(manifest(), { tags: ['sha-2'], at: ago(50) })
+  await run({ 'delete-tags': 'sha-2' }, { env: cache.env })
+  app.row.deleted.clear()
+  app.lie({ kind: 'linger' })
+  for (const one of others) app.delete(one)
+  const result = await run({ ...BUILDS, 'min-remaining': '2' }, { env: cache.env })
+  expect(app.tags()['sha-1']).toBe(build.digest)
+  expect(result.code).toBe(1)
+})
