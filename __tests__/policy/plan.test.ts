@@ -661,7 +661,10 @@ describe('the order of deletions', () => {
   test('of a chain of mere mentions, each of which takes a decision of its own, a run takes fifty links, and matches the tags once', () => {
     const names = Array.from({ length: 120 }, (_, nth) => `link ${nth}`)
     const chain = Object.fromEntries(
-      names.map((name, nth): [string, Facts] => [name, { odd: true, children: names.slice(nth + 1, nth + 2) }])
+      names.map((name, nth): [string, Facts] => [
+        name,
+        { odd: true, children: names.slice(nth + 1, nth + 2) }
+      ])
     )
     const policy = policyOf([untagged, all('x')])
     const seen: (readonly string[])[] = []

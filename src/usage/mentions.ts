@@ -108,9 +108,10 @@ const OWNER_KEY =
 /** True for a file that has the registry with the owner and nothing behind it, so that names follow somewhere. */
 function isOfOwner({ text }: TextFile, owner: string): boolean {
   const end = '/?(?=["\'`\\s,;)\\]}]|$)'
-  return new RegExp(`(?<![\\w.-])(?:ghcr|containers)\\.[\\w.-]+(?::\\d+)?/${RegExp.escape(owner)}${end}`, 'i').test(
-    text
-  )
+  return new RegExp(
+    `(?<![\\w.-])(?:ghcr|containers)\\.[\\w.-]+(?::\\d+)?/${RegExp.escape(owner)}${end}`,
+    'i'
+  ).test(text)
 }
 
 /** The folders of the owner's packages that a file names: a registry with the owner alone is the folder ''. */
