@@ -222,6 +222,8 @@ export interface Plan {
   /** The first root that no run can delete, because with what it owns it is more than the budget allows. */
   readonly stuck?: { readonly version: PackageVersion; readonly deletions: number }
   readonly brakes: readonly Brake[]
+  /** Images that remain and on which `min-remaining` rests. */
+  readonly counted: readonly Digest[]
   readonly hits: readonly PatternHits[]
   /** One for each keep rule that is about tagged versions. */
   readonly keeps: readonly KeepShare[]
@@ -248,6 +250,7 @@ export function emptyPlan(pkg: Package): Plan {
     steps: [],
     left: 0,
     brakes: [],
+    counted: [],
     hits: [],
     keeps: [],
     broken: [],
