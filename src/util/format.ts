@@ -90,7 +90,9 @@ export function quote(given: string): string {
  */
 export function brief(sentence: string): string {
   const cut = sentence
-    .replaceAll(/`([^`]{80})[^`]+`/g, (_, start: string) => `\`${start.toWellFormed()}…\``)
+    .replaceAll(/`([^`]*)`/g, (whole, quoted: string) =>
+      quoted.length > 80 ? `\`${quoted.slice(0, 80).toWellFormed()}…\`` : whole
+    )
     .replaceAll(/[^\s`]{160,}/g, word => `${word.slice(0, 80).toWellFormed()}…`)
   return cut.length > 1_000 ? `${cut.slice(0, 1_000).toWellFormed()}…` : cut
 }
