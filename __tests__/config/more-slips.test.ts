@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { readInputs } from '../../src/config/inputs.ts'
-import { parsePolicyFile } from '../../src/config/policy-file.ts'
+import { parsePolicyFile, readPolicy } from '../../src/config/policy-file.ts'
 import { InputError } from '../../src/errors.ts'
+import { checkout } from '../helpers/workspace.ts'
 
 function problems(work: () => unknown): readonly string[] {
   try {
@@ -107,6 +108,15 @@ describe('packages', () => {
   })
 })
 
+test.each([
+  ['30m', 'Write `since 30min` for minutes.'],
+  ['2', 'Write `since 2h` for hours or `since 2d` for days.'],
+  ['yesterday', 'Write for instance `since 3h` or `since 2 days`; a date does not work.']
+])('restore: since %s', (age, cure) => {
+  const told = inputs({ mode: 'restore', restore: `since ${age}`, packages: 'app' })
+  expect(told).toEqual([`Input \`restore\`: "${age}" is not an age. ${cure}`])
+})
+
 describe('nearest words', () => {
   test.each([
     ['delete-untag', 'true', 'Did you mean `delete-untagged`?'],
@@ -122,6 +132,17 @@ describe('nearest words', () => {
   ])('protect: %s', (value, cure) => {
     expect(inputs({ protect: value })).toEqual([expect.stringContaining(cure)])
   })
+})
+
+test.each([
+  ['.github/ghcr-steward.yaml', 'There is `.github/ghcr-steward.yml`.'],
+  ['.github/ghcr-stewart.yml', 'There is `.github/ghcr-steward.yml`.'],
+  ['.github/other-thing.yml', 'Check its path'],
+  ['nowhere/ghcr-steward.yml', 'Check its path'],
+  ['https://example.com/policy.yml', 'It must be a file of the checkout, not an address.']
+])('the policy at %s', (path, cure) => {
+  using files = checkout({ '.github/ghcr-steward.yml': 'version: 1', '.github/dependabot.yml': 'x' })
+  expect(problems(() => readPolicy(path, files.root))).toEqual([expect.stringContaining(cure)])
 })
 
 const rule = (match: string, more = ''): string =>

@@ -90,6 +90,26 @@ export function entriesOf({ names, patterns }: PackageSelection): readonly strin
   return patterns.length > 0 ? patterns : names
 }
 
+/**
+ * Sentences about names in a policy that are written with a registry or the owner in front: there only the package's own
+ * name is compared, so most of them match nothing.
+ */
+export function withMore(entries: readonly string[], owner: string, registry: string): string[] {
+  const { host } = new URL(registry)
+  return entries.flatMap(entry => {
+    const [, not = '', first = '', rest = ''] = /^(!?)([\w.-]+)\/(.+)$/.exec(entry) ?? []
+    if (first === owner.toLowerCase())
+      return [
+        `"${entry}" begins with the owner. Write \`${not}${rest}\`, unless the name of the package itself begins like that.`
+      ]
+    const result = relativeEntry(entry, owner.toLowerCase(), host)
+    if (typeof result !== 'string') return [result.problem]
+    return result === entry
+      ? []
+      : [`"${entry}" is a reference. Write \`${result}\`, without the registry and the owner.`]
+  })
+}
+
 function relativeEntry(entry: string, owner: string, host: string): string | { problem: string } {
   if (/^!?(?:\/|semver:)/.test(entry)) return entry
   const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []

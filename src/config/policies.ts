@@ -10,7 +10,7 @@ import { expectationsOf, type PackageExpectations } from './expectations.ts'
 import { type FilesInUse, readFilesInUse } from './files-in-use.ts'
 import { idleRules } from './idle-rules.ts'
 import type { Inputs } from './inputs.ts'
-import { type PackageSelection, selectPackages } from './package-selection.ts'
+import { type PackageSelection, selectPackages, withMore } from './package-selection.ts'
 import { entryOf, policyFor, readPolicy } from './policy-file.ts'
 import type { PolicyFile } from './policy-schema.ts'
 import { runPolicyTests } from './policy-tests.ts'
@@ -80,8 +80,18 @@ function readPolicies(inputs: Inputs, workspace: string): Omit<Policies, 'inLimi
     earlierRun: readEarlierRun(inputs, workspace),
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
     warnings,
-    advice: file === undefined || inputs.mode !== 'retain' ? [] : idleRules(file, inputs.grace, plain.rules)
+    advice: file === undefined ? [] : adviceOn(file, inputs, plain)
   }
+}
+
+/** Sentences about the policy alone, each with its place in the file. */
+function adviceOn(file: PolicyFile, { owner, registryUrl, mode, grace }: Inputs, plain: Policy): string[] {
+  const names = file.packages.flatMap(({ match }, entry) =>
+    withMore(match.sources, owner, registryUrl).map(
+      sentence => `${file.at(['packages', entry, 'match'])}: ${sentence}`
+    )
+  )
+  return mode === 'retain' ? [...names, ...idleRules(file, grace, plain.rules)] : names
 }
 
 /**

@@ -1,8 +1,12 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
+import { isWithin, leadsAstray } from '../util/astray.ts'
 import { brief } from '../util/format.ts'
+import { nearest } from '../util/suggest.ts'
 import { misread } from './misread.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
@@ -66,7 +70,26 @@ export function readPolicy(given: string, workspace: string): PolicyFile {
     return parsePolicyFile(readTextFile(workspace, given, 'The policy file', MOST_BYTES), given)
   } catch (error) {
     if (error instanceof InputError || !(error instanceof ExpectedError)) throw error
-    throw new InputError([`Input \`policy\`: ${error.message}`])
+    const other = otherPolicy(given, workspace)
+    if (/^https?:/.test(given))
+      throw new InputError([`Input \`policy\`: It must be a file of the checkout, not an address.`])
+    throw new InputError([
+      `Input \`policy\`: ${error.message}${other === undefined ? '' : ` There is \`${other}\`.`}`
+    ])
+  }
+}
+
+/** A YAML file beside the one that is not there, with a name like it. */
+function otherPolicy(given: string, workspace: string): string | undefined {
+  const folder = dirname(given)
+  const place = resolve(workspace, folder)
+  if (!isWithin(place, resolve(workspace)) || leadsAstray(workspace, place)) return undefined
+  try {
+    const names = readdirSync(place).filter(name => /\.ya?ml$/.test(name))
+    const near = names.includes(basename(given)) ? undefined : nearest(basename(given), names)
+    return near === undefined ? undefined : join(folder, near)
+  } catch {
+    return undefined
   }
 }
 

@@ -29,10 +29,7 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   const since = /^since\s+(.+)$/i.exec(given.trim())?.[1]
   if (since !== undefined) {
     const age = parseAge(since)
-    if (age === undefined)
-      throw new ExpectedError(
-        `"${since}" is not an age. Write for instance \`since 3h\` or \`since 2 days\`; a date does not work.`
-      )
+    if (age === undefined) throw new ExpectedError(`"${since}" is not an age. ${sinceAdvice(since)}`)
     return { source: 'since', age }
   }
   const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
@@ -50,6 +47,14 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   }
   return { source: 'report', path: given }
 })
+
+/** What to write instead: nobody undoes months, so `30m` is minutes. */
+function sinceAdvice(text: string): string {
+  const [, digits, unit] = /^(\d+) *(m?)$/.exec(text) ?? []
+  if (digits === undefined) return 'Write for instance `since 3h` or `since 2 days`; a date does not work.'
+  if (unit === 'm') return `Write \`since ${digits}min\` for minutes.`
+  return `Write \`since ${digits}h\` for hours or \`since ${digits}d\` for days.`
+}
 
 /** What a purge takes. There are no patterns here: whoever purges names what is deleted. */
 export const purgeNames = list(

@@ -159,6 +159,7 @@ export interface IdlePattern {
   readonly input: 'keep-pattern'
   readonly rule: string
   readonly pattern: string
+  readonly near?: string
 }
 
 /** What empties a keep rule: a field of its match, what its tags and `semver` leave of each other, or a clause. */
@@ -208,6 +209,8 @@ export interface PatternHits {
   readonly action: 'keep' | 'delete'
   readonly pattern: string
   readonly hits: number
+  /** Where it matched none: a tag that was meant, as far as one is like it. */
+  readonly near?: string
 }
 
 /** What one run means to do to one package: plain data that can be printed, stored, compared and applied. */

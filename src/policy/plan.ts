@@ -6,6 +6,7 @@ import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
 import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
+import { nearTag } from './near-tag.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
@@ -41,7 +42,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     package: inventory.package,
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
     ...workOf(input, resolution, strips),
-    hits: selections.flatMap(hitsOf),
+    hits: selections.flatMap(selection => hitsOf(selection, tags)),
     keeps: keepShares(selections, tags, input, held.has),
     broken: brokenIn(graph),
     unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]
@@ -214,8 +215,15 @@ export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
   }))
 }
 
-function hitsOf({ rule, counts }: Selection): PatternHits[] {
-  return counts.map(count => ({ rule: rule.name, action: rule.action, ...count }))
+/** So many patterns that match nothing are looked at closely. */
+const MOST_IDLE = 20
+
+function hitsOf({ rule, counts }: Selection, tags: readonly string[]): PatternHits[] {
+  const idle = new Set(counts.filter(({ hits }) => hits === 0).slice(0, MOST_IDLE))
+  return counts.map(count => {
+    const near = idle.has(count) ? nearTag(count.pattern, tags) : undefined
+    return { rule: rule.name, action: rule.action, ...count, ...(near === undefined ? {} : { near }) }
+  })
 }
 
 /** Versions that cannot be decided on, because GitHub's list is odd about them. */

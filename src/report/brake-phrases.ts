@@ -10,7 +10,8 @@ export function brakePhrase(brake: Brake): string {
   if (brake.input === 'keep-pattern') {
     return (
       `Pattern ${quote(brake.pattern)} of rule ${quote(brake.rule)} matches no tag, and another rule deletes all tagged ` +
-      'images: nothing was deleted. Correct its spelling or remove it. To keep a tag that does not exist yet, put it in one ' +
+      `images: nothing was deleted. ${meantTag(brake)}` +
+      'Correct its spelling or remove it. To keep a tag that does not exist yet, put it in one ' +
       'pattern with one that does, such as `{v*,latest}`.'
     )
   }
@@ -80,8 +81,16 @@ export function idleKeepPhrase(
 export function unmatchedPhrase(hits: PatternHits): string {
   const { pattern, rule } = hits
   return isProtective(hits)
-    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling. ${regexHint(pattern)}`.trim()
+    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling. ${meantTag(hits)}${regexHint(pattern)}`.trim()
     : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it ${hits.action === 'keep' ? 'excludes nothing' : 'deletes nothing'}.`
+}
+
+/** The tag that was meant, as a sentence and a blank; nothing where none is like the pattern. */
+export function meantTag({ pattern, near }: Pick<PatternHits, 'pattern' | 'near'>): string {
+  const text = pattern.replace(/^!/, '')
+  if (near === undefined) return /^(?:all|any|everything)$/i.test(text) ? 'For all tags, write `*`. ' : ''
+  if (/^[\w.-]+$/.test(text)) return `Did you mean \`${near}\`? `
+  return `Capital letters count, and there is a tag \`${near}\`. `
 }
 
 /** What to write for a glob that looks like a regular expression, such as `main-.*`: a sentence and a blank, or nothing. */

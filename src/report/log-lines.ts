@@ -1,7 +1,7 @@
 import type { Mode, RunResult } from '../model/run.ts'
 import { count, formatAge, formatDuration, formatNumber, quote, some } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
-import { regexHint } from './brake-phrases.ts'
+import { meantTag, regexHint } from './brake-phrases.ts'
 import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
 import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
@@ -82,7 +82,7 @@ export function whyIdle({ mode, packages }: RunResult): string {
             5
           )}. `
         ]),
-    ...patterns.map(({ pattern }) => regexHint(pattern)).filter(hint => hint !== '')
+    ...patterns.map(hits => `${meantTag(hits)}${regexHint(hits.pattern)}`)
   ].join('')
 }
 

@@ -169,7 +169,8 @@ export function patternHits(runs: readonly PackageRun[]): PatternHits[] {
   const sums = new Map<string, PatternHits>()
   for (const hits of runs.flatMap(run => run.plan?.hits ?? [])) {
     const key = JSON.stringify([hits.rule, hits.action, hits.pattern])
-    sums.set(key, { ...hits, hits: hits.hits + (sums.get(key)?.hits ?? 0) })
+    const before = sums.get(key)
+    sums.set(key, { ...before, ...hits, hits: hits.hits + (before?.hits ?? 0) })
   }
   const sorted = [...sums.values()].sort((a, b) => a.hits - b.hits)
   return [

@@ -90,3 +90,43 @@ it('what only follows from a misspelt input is not told beside it', async () => 
   const result = await scene.run({ mode: 'purge', purges: 'pr-1', confirm: 'app' })
   expect(result.errors).toEqual([expect.stringMatching(/`purges` is not known. Did you mean `purge`/)])
 })
+
+it.each([
+  [{ 'delete-tags': '*', 'keep-tags': 'latst' }, 'error', 'Did you mean `latest`?'],
+  [{ 'delete-tags': 'sha-*', 'keep-tags': 'Latest' }, 'warning', 'Did you mean `latest`?'],
+  [
+    { 'delete-tags': 'sha-*', 'keep-tags': 'V*' },
+    'warning',
+    'Capital letters count, and there is a tag `v1`.'
+  ],
+  [{ 'delete-tags': '* !LATEST' }, 'error', 'Did you mean `latest`?'],
+  [{ 'delete-tags': 'SHA-*' }, 'info', 'Capital letters count, and there is a tag `sha-1`.'],
+  [{ 'delete-tags': 'sha1' }, 'info', 'Did you mean `sha-1`?'],
+  [{ 'delete-tags': 'all' }, 'info', 'For all tags, write `*`.']
+] as const)(
+  'a pattern that matches no tag is told with the tag that was meant: %j',
+  async (inputs, kind, hint) => {
+    await using scene = await openShop()
+    const { errors, warnings, stdout } = await scene.run({ ...inputs, 'dry-run': 'true' })
+    const told = { error: errors.join(), warning: warnings.join(), info: stdout }[kind]
+    expect(told).toContain(hint)
+  }
+)
+
+it('another number is no slip', async () => {
+  await using scene = await openShop()
+  const { warnings } = await scene.run({ 'delete-tags': 'sha-*', 'keep-tags': 'v2' })
+  expect(warnings.join()).toContain('so it protects nothing: check its spelling.')
+})
+
+it.each([
+  ['acme/app', '"acme/app" begins with the owner. Write `app`, unless the name'],
+  ['ghcr.io/acme/app', 'Write `app`, without the registry and the owner.'],
+  ['docker.io/app', 'is on another registry']
+])('a policy that names %s is told before any request where it says so', async (name, hint) => {
+  await using scene = await openShop()
+  const policy = `version: 1\npackages: [{ match: ${name}, rules: [{ action: delete, match: { tags: x } }] }]`
+  const { warnings } = await scene.run({ policy, 'registry-url': 'https://ghcr.io', token: 'ghp_nobody' })
+  expect(warnings).toEqual([expect.stringMatching(/^policy:2:21: /)])
+  expect(warnings[0]).toContain(hint)
+})

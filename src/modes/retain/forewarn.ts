@@ -41,7 +41,9 @@ function idlePattern({ hits }: Plan, idle: readonly PatternHits[]): Brake | unde
   const guard = idle.find(one =>
     hits.some(({ rule, pattern }) => rule === one.rule && pattern === one.pattern)
   )
-  return guard && { input: 'keep-pattern', rule: guard.rule, pattern: guard.pattern }
+  if (guard === undefined) return undefined
+  const { rule, pattern, near } = guard
+  return { input: 'keep-pattern', rule, pattern, ...(near === undefined ? {} : { near }) }
 }
 
 /** Keep rules, by their text, that name something in a package of the run and keep nothing in any. */
