@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { describe, expect, test } from '@jest/globals'
+import { limited } from '../../src/usage/limited.ts'
 import { imagesNamedIn } from '../../src/usage/named-images.ts'
 import { findReferences, referencesTo } from '../../src/usage/references.ts'
-import { limited } from '../../src/usage/limited.ts'
 import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Files, OTHERS, usedBy } from '../helpers/references.ts'
@@ -437,7 +437,9 @@ describe('E-42 a file that multiplies is read in bounds', () => {
 
   test('a thousand variables that all lead to each other may be anything', () => {
     const names = Array.from({ length: 1_000 }, (_, at) => `X${at}`)
-    const lines = names.flatMap((name, at) => [1, 2, 3, 5, 8, 13, 400].map(step => `${name}=\${${names[(at + step) % 1_000]}}`))
+    const lines = names.flatMap((name, at) =>
+      [1, 2, 3, 5, 8, 13, 400].map(step => `${name}=\${${names[(at + step) % 1_000]}}`)
+    )
     const text = [...lines, ...names.map(name => `image: ghcr.io/acme/app:\${${name}}`)].join('\n')
     const { found } = inBounds(() => findReferences([{ path: 'a.env', text }], 'acme'))
     expect(referencesTo(found, 'app', ['anything']).map(({ tag }) => tag)).toContain('anything')
