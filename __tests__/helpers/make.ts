@@ -39,6 +39,7 @@ export const planOf = (steps: readonly Step[]): Plan => ({
   steps,
   left: 0,
   brakes: [],
+  counted: [],
   hits: [],
   broken: [],
   unread: []

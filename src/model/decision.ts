@@ -181,6 +181,8 @@ export interface Plan {
   /** The first root that no run can delete, because with what it owns it is more than the budget allows. */
   readonly stuck?: { readonly version: PackageVersion; readonly deletions: number }
   readonly brakes: readonly Brake[]
+  /** Images that remain and on which `min-remaining` rests. */
+  readonly counted: readonly Digest[]
   readonly hits: readonly PatternHits[]
   /** Roots whose own children or subject are gone, whatever was decided on them. */
   readonly broken: readonly { readonly version: PackageVersion; readonly state: BrokenState }[]
@@ -199,7 +201,17 @@ export interface Plan {
 
 /** A plan that decides nothing and does nothing. */
 export function emptyPlan(pkg: Package): Plan {
-  return { package: pkg, decisions: [], steps: [], left: 0, brakes: [], hits: [], broken: [], unread: [] }
+  return {
+    package: pkg,
+    decisions: [],
+    steps: [],
+    left: 0,
+    brakes: [],
+    counted: [],
+    hits: [],
+    broken: [],
+    unread: []
+  }
 }
 
 /**

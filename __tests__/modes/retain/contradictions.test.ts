@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
+import { startCacheService } from '../../emulator/cache-service.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { renderVersion } from '../../emulator/render.ts'
-import { image, index } from '../../emulator/shapes.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** One witness is wrong, more than once or at the worst moment, while another one tells the truth. */
@@ -160,4 +161,20 @@ it('law 3: a late tag that was moved back meanwhile stays there, as GitHub says,
   github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: back })
   expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '0' } })
   expect(app.tags()['prod']).toBe(v1)
+})
+
+it('law 3: min-remaining counts no image that is deleted, still listed, and remembered', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, run } = scene
+  const build = layDown(scene)
+  const others = [70, 60].map(days => app.push(manifest(), { tags: [`v${days}`], at: ago(days) }))
+  app.push(manifest(), { tags: ['sha-2'], at: ago(50) })
+  await run({ 'delete-tags': 'sha-2' }, { env: cache.env })
+  app.row.deleted.clear()
+  app.lie({ kind: 'linger' })
+  for (const one of others) app.delete(one)
+  const result = await run({ ...BUILDS, 'min-remaining': '2' }, { env: cache.env })
+  expect(app.tags()['sha-1']).toBe(build.digest)
+  expect(result.code).toBe(1)
 })

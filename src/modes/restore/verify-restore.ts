@@ -16,7 +16,7 @@ import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { count, some } from '../../util/format.ts'
-import type { RestorePlan } from './restore-plan.ts'
+import type { PackageState, RestorePlan } from './restore-plan.ts'
 import { settleTags } from './settle-tags.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
@@ -34,7 +34,7 @@ const LAG = 2_000
 export async function verifyRestore(
   plan: RestorePlan,
   outcomes: readonly Outcome[],
-  before: readonly PackageVersion[],
+  before: Pick<PackageState, 'active' | 'holders'>,
   scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {
