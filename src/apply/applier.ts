@@ -84,13 +84,15 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const isChecked = ({ digest }: PackageVersion) => awaited.has(digest) || !images.has(digest)
   const urgent = { ...context, packages: context.urgentPackages }
   const going = plan.steps.filter(step => step.action === 'delete')
+  const needs = (arrivals: readonly PackageVersion[]) =>
+    readArrivals(arrivals, digest => registry.readManifest(repository, digest))
   const drift = detectDrift(
     listing,
     going.map(step => step.version),
     {
       page: page => packages.page(pkg, page),
       version: id => packages.version(pkg, id),
-      needs: arrivals => readArrivals(arrivals, digest => registry.readManifest(repository, digest))
+      needs
     },
     clock
   )
@@ -125,6 +127,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
       },
       prepare: () => registry.prepareToPut(repository),
       newest: async () => (await packages.page(pkg, 1)).seen,
+      needed: async versions => (await needs(versions)).needed,
       giveBack: (version, tag) => putTag(version, tag, scope)
     },
     images,
