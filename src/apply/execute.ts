@@ -17,7 +17,7 @@ export type Perform = (step: Step) => Promise<Performed>
 export const pretend: Perform = async () => ({ status: 'planned', detail: '' })
 
 /** How many steps may be under way at once; hides the latency of one DELETE behind the others. */
-const CONCURRENT = 8
+export const CONCURRENT = 8
 
 /** Outcomes after which a version is known to be gone, or back, so that what comes after it may follow. */
 const DONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']

@@ -18,8 +18,10 @@ export interface TagRequests {
   head(tag: string): Promise<TagHead>
   /** Puts a manifest under a tag, taking it off the version, and gives the manifest's digest. */
   put(version: PackageVersion, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
-  /** The newest versions of the package, asked again. */
+  /** The newest versions of the package, asked again, as long as there is room for what follows a PUT. */
   newest(): Promise<readonly PackageVersion[]>
+  /** The same behind a PUT, with what was put aside for that. */
+  newestNow(): Promise<readonly PackageVersion[]>
   /** What these versions name or describe, as far as they can be read. */
   needed(versions: readonly PackageVersion[]): Promise<ReadonlySet<string>>
   /** Puts a tag on a version that is there. */
@@ -48,7 +50,7 @@ export function untagger(
   async function listingWith(digest: Digest): Promise<readonly PackageVersion[] | undefined> {
     for (const pause of PAUSES) {
       if (pause > 0) await clock.sleep(pause)
-      const newest = await requests.newest()
+      const newest = await requests.newestNow()
       if (newest.some(version => version.digest === digest)) return newest
     }
     return undefined

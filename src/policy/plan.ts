@@ -12,6 +12,7 @@ import { verdictOf } from './reasons.ts'
 import { type Resolution, resolve } from './resolve.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
+import { type TagTest, testTags } from './tags.ts'
 import { tagsToStrip } from './untag.ts'
 import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
 
@@ -59,25 +60,39 @@ export interface Evaluation {
 }
 
 /**
+ * Manifests of unknown kind that mention each other, one after the other, which one run decides on. Each takes as long as
+ * the whole package, and whoever may push can make thousands; what comes behind stays until the next run.
+ */
+const LONGEST_CHAIN = 50
+
+/**
  * Finds what stays and what goes, as `decide` does. What a manifest of unknown kind mentions stays with it; where that
  * goes, what it mentions is decided on like everything that nothing names, so that a second run finds no more to do.
  *
  * @throws ExpectedError likewise
  */
 export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now: number): Evaluation {
-  for (let graph = buildGraph(inventory); ; ) {
-    const evaluation = evaluateGraph({ graph, policy, usage, now })
+  let graph = buildGraph(inventory)
+  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
+  const tests = policy.rules.map(({ match }) => testTags(match, tags, { usage, now }))
+  for (let links = 1; ; links++) {
+    const evaluation = evaluateGraph({ graph, policy, usage, now }, tags, tests)
+    if (links === LONGEST_CHAIN) return evaluation
     const released = withoutMentions(graph, evaluation.resolution.deleted.has)
     if (released === graph) return evaluation
     graph = released
   }
 }
 
-function evaluateGraph(input: EvaluationInput): Evaluation {
+/** @param tests what each rule found in the tags */
+function evaluateGraph(
+  input: EvaluationInput,
+  tags: readonly string[],
+  tests: readonly (TagTest | undefined)[]
+): Evaluation {
   const { graph, policy } = input
   const own = protectedVersions(input)
-  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
-  const selections = policy.rules.map(rule => select(rule, tags, input, place => own.has(place)))
+  const selections = policy.rules.map((rule, at) => select(rule, tests[at], input, place => own.has(place)))
   const votes = castVotes(selections, input)
   const ranking = rankAll(selections, votes, input)
   const unknowns = unknownsIn(graph)

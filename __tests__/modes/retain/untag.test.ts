@@ -179,3 +179,20 @@ it('law 5: is red when the requests end between the PUT and the look behind it, 
   expect(result.code).toBe(1)
   expect(result.errors.join()).toMatch(/it was sent, and what became of it is unknown/)
 })
+
+it('law 5: puts no placeholder where the requests do not suffice for what follows it', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const token = world.classic('olivia', ['read:packages', 'delete:packages', 'write:packages'])
+  app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  const before = app.tags()
+  const account = world.account(token)
+  github.faults.on(
+    { path: /\/versions$/, times: 1 },
+    { kind: 'first', run: () => github.limiter.leaveQuota(account, 54, 3_000_000) }
+  )
+  const result = await run({ ...UNTAG, token })
+  expect(result).toMatchObject({ code: 0, outputs: { incomplete: 'true', 'untagged-count': '0' } })
+  expect(app.tags()).toEqual(before)
+  expect(github.writes).toEqual([])
+})
