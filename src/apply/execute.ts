@@ -118,7 +118,10 @@ function awaited(steps: readonly Step[]): ReadonlyMap<Digest, Awaited> {
   const parents = new Set(steps.flatMap(step => (step.action === 'untag' ? NONE : step.after)))
   const steady = steps.filter(step => step.action !== 'untag' && parents.has(step.version.digest))
   return new Map(
-    [...Map.groupBy(steady, ({ version }) => version.digest)].map(([digest, same]) => [digest, awaiting(same)])
+    [...Map.groupBy(steady, ({ version }) => version.digest)].map(([digest, same]) => [
+      digest,
+      awaiting(same)
+    ])
   )
 }
 

@@ -192,7 +192,10 @@ it.each(['stay', 'move back'] as const)(
     const push = () => {
       pushed.digest = app.push(manifest(), { tags: ['sha-1'] }).digest
     }
-    github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: () => app.tag(build, 'stable') })
+    github.faults.on(
+      { method: 'DELETE', path, times: 1 },
+      { kind: 'first', run: () => app.tag(build, 'stable') }
+    )
     github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: push })
     expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
     expect(app.tags()).toMatchObject({ stable: build.digest, 'sha-1': pushed.digest })
@@ -226,11 +229,16 @@ it('law 5: is red where what comes back takes a tag that cannot be given back', 
   world.restoredTags = 'move back'
   const build = layDown(scene)
   const path = at(build)
-  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: () => app.tag(build, 'stable') })
+  github.faults.on(
+    { method: 'DELETE', path, times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'stable') }
+  )
   const push = () => app.push(manifest(), { tags: ['sha-1'] })
   github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: push })
   github.faults.on({ host: 'registry', method: 'PUT' }, { kind: 'answer', answer: { status: 500 } })
   const result = await run(BUILDS)
   expect(result.code).toBe(1)
-  expect(result.errors.join()).toMatch(/The restore took the tag sha-1 from sha256:\w+, and it is not back there/)
+  expect(result.errors.join()).toMatch(
+    /The restore took the tag sha-1 from sha256:\w+, and it is not back there/
+  )
 })
