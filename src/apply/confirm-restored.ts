@@ -62,7 +62,7 @@ export async function confirmed(
  * @param isRecent that it was deleted just now, so that the registry may serve it for a while: then it is believed alone
  *   at the last look only
  */
-async function isBack(
+export async function isBack(
   pkg: Package,
   { id, digest }: PackageVersion,
   { packages, registry, clock }: Context,
