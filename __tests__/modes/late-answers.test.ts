@@ -162,6 +162,23 @@ it.each([1, 2])('law 3: what came back is made whole, though GitHub does not lis
   expect(world.pullable('acme/app', 'sha-1')).toEqual([])
 })
 
+it('law 3: a restore that was confirmed in vain is red, though the registry serves the version for a while', async () => {
+  await using scene = await openScene()
+  const { app, github } = scene
+  const build = layDown(scene)
+  const first = await scene.run(BUILDS)
+  app.lie({ kind: 'served' })
+  const path = new RegExp(`/versions/${build.id}/restore$`)
+  github.faults.on({ method: 'POST', path }, { kind: 'answer', answer: { status: 204 } })
+  github.faults.on(
+    { method: 'GET', path: new RegExp(`/versions/${build.id}$`), after: 1, times: 1 },
+    { kind: 'first', run: () => app.truth() }
+  )
+  const back = await restore(scene, reportOf(first))
+  expect(app.version(build.digest)).toBeUndefined()
+  expect(back.errors.join()).toMatch(/GitHub answered that it is restored, but it is not there/)
+})
+
 it('law 3: a tag that was deleted twice comes back as it was last, though that deletion does not show at first', async () => {
   await using scene = await openScene()
   const { app, github } = scene

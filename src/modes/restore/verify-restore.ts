@@ -45,7 +45,7 @@ export async function verifyRestore(
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
     const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
-    const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), scope)
+    const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), whole.listed, scope)
     const back = new Map(whole.roots.map(version => [version.id, version]))
     return {
       outcomes: settled.map(outcome => withTags(outcome, back)),
@@ -77,6 +77,8 @@ interface Whole {
   readonly roots: readonly PackageVersion[]
   /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
+  /** Ids that GitHub lists behind the restores. */
+  readonly listed: ReadonlySet<number>
 }
 
 async function makeWhole(
@@ -116,7 +118,8 @@ async function makeWhole(
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)
   const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
-  return { outcomes, roots, placeholders, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+  const listed = new Set(active.map(({ id }) => id))
+  return { outcomes, roots, placeholders, listed, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
 }
 
 /** What came back, each digest once: GitHub's list may lag, so what it lacks is asked for by itself. */
