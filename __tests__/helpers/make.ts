@@ -40,6 +40,7 @@ export const planOf = (steps: readonly Step[]): Plan => ({
   left: 0,
   brakes: [],
   counted: [],
+  keeps: [],
   hits: [],
   broken: [],
   unread: []
