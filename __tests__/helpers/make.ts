@@ -38,6 +38,8 @@ export const planOf = (steps: readonly Step[]): Plan => ({
   steps,
   left: 0,
   brakes: [],
+  counted: [],
+  keeps: [],
   hits: [],
   broken: [],
   unread: []

@@ -18,6 +18,8 @@ export interface Facts {
   readonly undated?: true
   readonly children?: readonly string[]
   readonly subject?: string
+  /** Its kind is unknown, so its children are mere mentions. */
+  readonly odd?: true
   readonly kind?: Kind
   /** Our own, with the tag that it took. */
   readonly placeholder?: string
@@ -48,6 +50,7 @@ function contentOf({
   state,
   children = [],
   subject,
+  odd,
   kind = 'image',
   annotations = {},
   placeholder
@@ -62,6 +65,7 @@ function contentOf({
       kind,
       children: children.map(child => ({ digest: digestOf(child), index: false })),
       ...(subject === undefined ? {} : { subject: digestOf(subject) }),
+      ...(odd ? { unknown: 'it is of a kind that nobody knows' } : {}),
       annotations:
         placeholder === undefined ? annotations : { 'io.github.ghcr-steward.untagged': placeholder }
     }

@@ -4,6 +4,7 @@ import { findTag } from '../../src/inventory/evidence.ts'
 import { registryDenies } from '../../src/inventory/gone.ts'
 import type { LoadedPackage } from '../../src/inventory/load.ts'
 import { followMovedTags } from '../../src/inventory/moved-tags.ts'
+import type { Digest } from '../../src/model/digest.ts'
 import type { TagHead } from '../../src/registry/read.ts'
 import type { TagList } from '../../src/registry/tag-list.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
@@ -45,10 +46,11 @@ test('E-02: a digest that is to stay and cannot be looked up leaves unknown what
   const registry = { headTag: async () => unread }
   const context = { registry, clock: fakeClock() } as unknown as Context
   const loaded = { inventory } as unknown as LoadedPackage
-  const followed = await followMovedTags(loaded, new Set(), [wanted], [], context)
+  const tried = { going: new Set<Digest>(), wanted: [wanted], ranked: [] }
+  const followed = await followMovedTags(loaded, tried, context)
   expect(followed.inventory.unresolved).toEqual([{ ref: wanted, cause: 'HTTP 500' }])
   // Nothing new: the next look ends it.
-  expect(await followMovedTags(followed, new Set(), [wanted], [], context)).toBe(followed)
+  expect(await followMovedTags(followed, tried, context)).toBe(followed)
 })
 
 test('a moved tag on a digest that GitHub lists twice is found once', async () => {
@@ -60,8 +62,8 @@ test('a moved tag on a digest that GitHub lists twice is found once', async () =
   const registry = { headTag: async () => ({ state: 'found', digest: twin.digest }) }
   const context = { registry, clock: fakeClock() } as unknown as Context
   const loaded = { inventory: { package: somePackage, versions, contents } } as unknown as LoadedPackage
-  const going = new Set([old.digest])
-  const followed = await followMovedTags(loaded, going, [], [], context)
+  const tried = { going: new Set([old.digest]), wanted: [], ranked: [] }
+  const followed = await followMovedTags(loaded, tried, context)
   expect(followed).not.toBe(loaded)
-  expect(await followMovedTags(followed, going, [], [], context)).toBe(followed)
+  expect(await followMovedTags(followed, tried, context)).toBe(followed)
 })

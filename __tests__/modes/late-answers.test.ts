@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../emulator/builder.ts'
 import { registryError } from '../emulator/registry-auth.ts'
+import { renderVersion } from '../emulator/render.ts'
 import { image, manifest } from '../emulator/shapes.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
 import { ago, openScene, type Scene } from './retain/runs.ts'
@@ -44,11 +45,16 @@ it.each([
   }
 )
 
-it('law 3: a restore of what only a late list shows as there is red, also where the list of deleted versions is late', async () => {
+it('law 3: a restore of what only late answers show as there is red, also where the list of deleted versions is late', async () => {
   await using scene = await openScene()
   const { app, github } = scene
   layDown(scene)
   const first = await scene.run(BUILDS)
+  for (const row of app.row.deleted.values()) {
+    const { deleted_at: _, ...body } = renderVersion(app.row, row, github.apiUrl, 'shown')
+    const look = { method: 'GET', path: new RegExp(`/versions/${row.id}$`), times: 1 } as const
+    github.faults.on(look, { kind: 'answer', answer: { status: 200, body } })
+  }
   app.lie({ kind: 'linger' })
   app.lie({ kind: 'unlisted' })
   github.faults.on({ query: /state=deleted/, times: 1 }, { kind: 'then', run: () => app.truth() })
@@ -56,6 +62,76 @@ it('law 3: a restore of what only a late list shows as there is red, also where 
   expect(back.code).toBe(1)
   expect(back.errors.join()).toMatch(/GitHub listed it as there, but it is not: run it again/)
 })
+
+it.each(['stay', 'move back'] as const)(
+  'law 3: a restore leaves a tag where the registry has it, though the list shows it where it was before (tags %s)',
+  async tags => {
+    await using scene = await openScene()
+    const { app, github, world } = scene
+    world.restoredTags = tags
+    layDown(scene)
+    const first = await scene.run(BUILDS)
+    app.push(manifest(), { tags: ['sha-1'], at: ago(2) })
+    const newer = app.push(manifest(), { at: ago(1) })
+    app.lie({ kind: 'lag', changes: 1 })
+    app.tag(newer, 'sha-1')
+    const list = { method: 'POST', path: /restore$/, times: 1 } as const
+    github.faults.on(list, { kind: 'then', run: () => app.truth() })
+    expect((await restore(scene, reportOf(first))).code).toBe(0)
+    expect(app.tags()['sha-1']).toBe(newer.digest)
+  }
+)
+
+it('law 3: a restore gives a tag back to its holder, though the registry says once that it is still on what is deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  world.restoredTags = 'move back'
+  const build = layDown(scene)
+  const first = await scene.run(BUILDS)
+  const newer = app.push(manifest(), { tags: ['sha-1'], at: ago(2) })
+  const headers = { 'docker-content-digest': build.digest }
+  github.faults.on(
+    { host: 'registry', path: /manifests\/sha-1$/, times: 1 },
+    { kind: 'answer', answer: { status: 200, headers, body: '' } }
+  )
+  expect((await restore(scene, reportOf(first))).code).toBe(0)
+  expect(app.tags()['sha-1']).toBe(newer.digest)
+})
+
+it('law 3: a restore right after the deletion is sent, though every list and the registry lag', async () => {
+  await using scene = await openScene()
+  const { app } = scene
+  const build = layDown(scene)
+  const first = await scene.run(BUILDS)
+  for (const kind of ['linger', 'unlisted', 'served'] as const) app.lie({ kind })
+  const back = await restore(scene, reportOf(first))
+  app.truth()
+  expect(app.tags()['sha-1']).toBe(build.digest)
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+})
+
+it.each(['all', 'some'])(
+  'law 3: a time is red where GitHub does not say of %s versions when they were deleted',
+  async which => {
+    await using scene = await openScene()
+    const { app } = scene
+    const build = layDown(scene)
+    const other = app.push(manifest(), { tags: ['sha-2'], at: ago(70) })
+    await scene.run(BUILDS)
+    const rows = [...app.row.deleted.values()].reverse().map(row => {
+      const { deleted_at, ...undated } = renderVersion(app.row, row, scene.github.apiUrl, 'shown')
+      return which === 'all' || row.digest === build.digest ? undated : { ...undated, deleted_at }
+    })
+    const list = { method: 'GET', query: /state=deleted/, times: 2 } as const
+    scene.github.faults.on(list, { kind: 'answer', answer: { status: 200, body: rows } })
+    const back = await restore(scene, 'since 3h')
+    expect(back.code).toBe(1)
+    expect(back.errors.join()).toMatch(
+      /GitHub does not say when \d deleted versions? went, .*The first is sha256:/
+    )
+    expect(app.version(other.digest) !== undefined).toBe(which === 'some')
+  }
+)
 
 it('law 3: what came back is made whole, though GitHub does not list it yet', async () => {
   await using scene = await openScene()

@@ -52,6 +52,33 @@ test('law 3: a purge is not green where the named version came back because a ta
   expect(result.errors.join()).toMatch(/1 version that should be purged is still there.*restored at once/)
 })
 
+test('law 3: a purge of a tag that has moved, which the list does not show yet, deletes nothing and says why', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  const next = app.push(manifest(), { tags: ['next'], at: ago(1) })
+  app.lie({ kind: 'lag', changes: 1 })
+  app.tag(next, 'bad')
+  const result = await run(purge)
+  expect(github.writes).toEqual([])
+  expect(result.errors.join()).toMatch(/"bad" means 2 versions, so it is left alone: give the full digest/)
+})
+
+test('law 3: a purge leaves a platform to which a tag has moved, which the list does not show yet', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const { bad } = layDown(scene)
+  app.push(manifest(), { tags: ['prod'], at: ago(3) })
+  const [platform] = bad.children
+  if (platform === undefined) throw new Error('it has no platform')
+  app.lie({ kind: 'lag', changes: 1 })
+  app.tag(platform, 'prod')
+  const result = await run({ ...purge, purge: bad.digest })
+  expect(app.tags()).toMatchObject({ prod: platform.digest })
+  expect(result.outputs['restored-count']).toBe('0')
+  expect(result.code).toBe(0)
+})
+
 test('law 3: a deletion that changes nothing in the registry turns the run red', async () => {
   await using scene = await openScene()
   const { bad } = layDown(scene)

@@ -657,6 +657,33 @@ describe('the order of deletions', () => {
     const plan = planFor({ v: { tags: ['v'] }, ...manifests }, policyOf([all('x')]))
     expect(plan.steps).toHaveLength(20_000)
   })
+
+  test('of a chain of mere mentions, each of which takes a decision of its own, a run takes fifty links, and matches the tags once', () => {
+    const names = Array.from({ length: 120 }, (_, nth) => `link ${nth}`)
+    const chain = Object.fromEntries(
+      names.map((name, nth): [string, Facts] => [
+        name,
+        { odd: true, children: names.slice(nth + 1, nth + 2) }
+      ])
+    )
+    const policy = policyOf([untagged, all('x')])
+    const seen: (readonly string[])[] = []
+    const rules = policy.rules.map(rule => {
+      const { tags } = rule.match
+      if (tags === undefined) return rule
+      const examine: typeof tags.examine = values => {
+        seen.push(values)
+        return tags.examine(values)
+      }
+      return { ...rule, match: { ...rule.match, tags: { ...tags, examine } } }
+    })
+    const left = { v: { tags: ['v'] }, ...chain } as Record<string, Facts>
+    for (const gone of [50, 50, 20, 0]) {
+      const plan = planFor(left, { ...policy, rules })
+      expect([plan.steps.length, seen.splice(0)]).toEqual([gone, [['v']]])
+      for (const name of goes(left, plan)) delete left[name]
+    }
+  })
 })
 
 describe('limits', () => {

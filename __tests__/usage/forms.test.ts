@@ -424,6 +424,20 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     expect(findReferences([{ path: 'a', text }], 'acme').found).toMatchObject([{ tag: 'v1' }])
   })
 
+  test.each<[string, string, string]>([
+    ['items that may be variables', '- v', '@a@'],
+    ['items that may be placeholders', '- v', '<<a>>'],
+    ['items that may be tags of a template', '- v', '<%a%>'],
+    ['items with braces', '- ${{', '}}{{&'],
+    ['a tag of dashes', 'image: acme/app:', '-'],
+    ['a tag that may be a placeholder', 'image: acme/app:', 'SHA'],
+    ['hosts', '', 'ghcr.:']
+  ])('a line of %s', (_, start, unit) => {
+    const text = `${start}${unit.repeat(1_000_000 / unit.length)}x !\nacme/app:v1`
+    const found = inBounds(() => findReferences([{ path: 'a', text: `tags:\n  ${text}` }], 'acme').found)
+    expect(found).toContainEqual({ by: 'a:3', packageName: 'app', tag: 'v1' })
+  })
+
   test.each(['a: [', 'a:[b, ', 'a: [b:['])('a line of a megabyte of %j', unit => {
     const text = `${unit.repeat(1_000_000 / unit.length)}\nacme/app:v1`
     const found = inBounds(() => findReferences([{ path: 'a', text }], 'acme').found)

@@ -31,7 +31,7 @@ export async function notBack(
   for (const { step, status } of restored) {
     if (status !== 'done') continue
     const { version } = step
-    if (!(await isBack(pkg, version, context))) {
+    if (!(await isBack(pkg, version, context, true))) {
       alarms.push(`${nameOf(version)} is needed. GitHub answered that it is restored, but it is not there.`)
     }
     const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
@@ -56,18 +56,26 @@ export async function confirmed(
   })
 }
 
-/** Whether GitHub or the registry has a version: either may lag, so one that has it is believed. */
+/**
+ * Whether GitHub or the registry has a version: either may lag, so one that has it is believed.
+ *
+ * @param isRecent that it was deleted just now, so that the registry may serve it for a while: then it is believed alone
+ *   at the last look only
+ */
 async function isBack(
   pkg: Package,
   { id, digest }: PackageVersion,
-  { packages, registry, clock }: Context
+  { packages, registry, clock }: Context,
+  isRecent = false
 ): Promise<boolean> {
+  let isServed = false
   for (const pause of PAUSES) {
     if (pause > 0) await clock.sleep(pause)
-    const head = await registry.headTag(repositoryOf(pkg), digest)
-    if (head.state === 'found' || (await packages.version(pkg, id)).seen !== undefined) return true
+    isServed = (await registry.headTag(repositoryOf(pkg), digest)).state === 'found'
+    if (isServed && !isRecent) return true
+    if ((await packages.version(pkg, id)).seen !== undefined) return true
   }
-  return false
+  return isServed
 }
 
 /** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */

@@ -3,6 +3,7 @@ import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
 import { repeatedKeys } from '../usage/yaml-keys.ts'
+import { brief } from '../util/format.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
@@ -24,10 +25,11 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   }
   if (document.errors.length > 0) {
     const slips = yamlSlips(text, document.errors)
-    throw new InputError(slips.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
+    throw new InputError(slips.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
   }
   const wrong = misread(document, text)
-  if (wrong.length > 0) throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
+  if (wrong.length > 0)
+    throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
   const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
@@ -36,7 +38,10 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   const faults = schemaErrors(issues.slice(0, MOST_FAULTS).map(shortened), policySchema)
   const sentences = faults
     .slice(0, MOST_FAULTS)
-    .map(fault => ({ offset: offsetOf(document, fault), sentence: `${nameOf(fault)}${fault.sentence}` }))
+    .map(fault => ({
+      offset: offsetOf(document, fault),
+      sentence: brief(`${nameOf(fault)}${fault.sentence}`)
+    }))
     .sort((a, b) => a.offset - b.offset)
     .map(({ offset, sentence }) => `${at(offset)}: ${sentence}`)
   const isAll = Math.max(issues.length, faults.length) <= MOST_FAULTS
@@ -128,7 +133,7 @@ function contentOf(document: Document, fileName: string): unknown {
   try {
     return document.toJS()
   } catch (error) {
-    throw new InputError([`${fileName}: ${messageOf(error)}.`])
+    throw new InputError([`${fileName}: ${brief(messageOf(error))}.`])
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
+import { ExpectedError } from '../errors.ts'
 import { type Digest, isUserTag } from '../model/digest.ts'
-import type { Content, ListedPackage, PackageVersion } from '../model/package.ts'
+import type { Content, Inventory, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
 import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
@@ -18,22 +19,54 @@ const MOST_GOING = 2_000
 const MOST_STAYING = 200
 const AT_ONCE = 16
 
+/** What a decision would take away, and what it rests on. */
+export interface Tried {
+  /** What is going to be deleted. */
+  readonly going: ReadonlySet<Digest>
+  /** Digests that are to stay. */
+  readonly wanted: readonly Digest[]
+  /** Versions that a clause that counts keeps, or on which a brake rests. */
+  readonly ranked: readonly Digest[]
+}
+
+/** A registry whose answers change again and again is not followed for ever. */
+const MOST_ROUNDS = 100
+
+/**
+ * Decides, and again as long as the registry knows of tags and versions other than GitHub's list shows.
+ *
+ * @throws ExpectedError when it knows of others each time, or the token may not read the package at all
+ */
+export async function decideOnTags<D extends Tried>(
+  given: LoadedPackage,
+  decide: (inventory: Inventory) => D,
+  context: Context
+): Promise<{ readonly loaded: LoadedPackage; readonly decided: D }> {
+  let loaded = given
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const decided = decide(loaded.inventory)
+    if (decided.going.size === 0) return { loaded, decided }
+    const followed = await followMovedTags(loaded, decided, context)
+    if (followed === loaded) return { loaded, decided }
+    loaded = followed
+  }
+  throw new ExpectedError(
+    `The registry answered something else each of the ${MOST_ROUNDS} times that it was asked where tags and versions ` +
+      'stand, so nothing is deleted. Run again later.'
+  )
+}
+
 /**
  * Looks where tags are in the registry, and adds what GitHub's list does not know yet: such a tag is one more tag of
  * the version that has it. What is to stay by its digest and is in no list is looked for as well. What takes a place
  * that another version could have must be there: GitHub's list may lag behind a deletion, and the memory with it.
  *
- * @param going what is going to be deleted
- * @param wanted digests that are to stay
- * @param ranked versions that a clause that counts keeps
  * @returns the same package where nothing else was found
  * @throws ExpectedError when the token may not read the package at all
  */
 export async function followMovedTags(
   loaded: LoadedPackage,
-  going: ReadonlySet<Digest>,
-  wanted: readonly Digest[],
-  ranked: readonly Digest[],
+  { going, wanted, ranked }: Tried,
   { registry, clock }: Context
 ): Promise<LoadedPackage> {
   const { inventory } = loaded

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
 import { findTags } from '../inventory/evidence.ts'
 import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
+import { decideOnTags } from '../inventory/moved-tags.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
@@ -39,9 +40,18 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
-  const loaded = await load(pkg, context, () => true)
-  loaded.recollection.keep(loaded.listing.versions, context.clock.now())
-  const { plan, refused, absent, unread } = decidePurge(loaded.inventory, names)
+  const listed = await load(pkg, context, () => true)
+  listed.recollection.keep(listed.listing.versions, context.clock.now())
+  const { loaded, decided } = await decideOnTags(
+    listed,
+    inventory => {
+      const purged = decidePurge(inventory, names)
+      const going = new Set(purged.plan.steps.map(({ version }) => version.digest))
+      return { ...purged, going, wanted: [], ranked: [] }
+    },
+    context
+  )
+  const { plan, refused, absent, unread } = decided
   const doubts = await stillThere(pkg, absent, context)
   return {
     run: {

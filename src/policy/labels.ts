@@ -8,6 +8,7 @@ import type { Node } from './node.ts'
 import { protectedVersions } from './protect.ts'
 import type { Policy, Rule } from './rule.ts'
 import { select } from './select.ts'
+import { testTags } from './tags.ts'
 
 /**
  * The versions whose labels a policy wants to know: those that a rule with `labels` is otherwise about, and whose
@@ -24,7 +25,8 @@ export function wantedLabels(inventory: Inventory, policy: Policy, usage: Usage,
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
   const wanted = new Set<Digest>()
   for (const rule of asking) {
-    for (const { place } of select(withoutLabels(rule), tags, input, one => held.has(one)).selected) {
+    const test = testTags(rule.match, tags, input)
+    for (const { place } of select(withoutLabels(rule), test, input, one => held.has(one)).selected) {
       const node = graph.nodes[place] as Node
       if (!annotationsSettle(rule, node)) wanted.add(node.digest)
     }

@@ -1,8 +1,10 @@
 import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
+import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
@@ -11,6 +13,7 @@ import { verdictOf } from './reasons.ts'
 import { type Resolution, resolve } from './resolve.ts'
 import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
+import { type TagTest, testTags } from './tags.ts'
 import { tagsToStrip } from './untag.ts'
 import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
 
@@ -26,7 +29,8 @@ export { emptyUsage, type Usage } from '../model/usage.ts'
  * @throws ExpectedError when a regular expression of the policy takes too long
  */
 export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: number): Plan {
-  const { input, held, unknowns, selections, votes, resolution } = evaluate(inventory, policy, usage, now)
+  const evaluation = evaluate(inventory, policy, usage, now)
+  const { input, tags, held, unknowns, selections, votes, resolution } = evaluation
   const { graph } = input
   const untouched = (place: number): boolean =>
     resolution.deleted.has(place) ||
@@ -38,6 +42,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
     ...workOf(input, resolution, strips),
     hits: selections.flatMap(hitsOf),
+    keeps: keepShares(selections, tags, input, held.has),
     broken: brokenIn(graph),
     unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]
   }
@@ -58,25 +63,39 @@ export interface Evaluation {
 }
 
 /**
+ * Manifests of unknown kind that mention each other, one after the other, which one run decides on. Each takes as long as
+ * the whole package, and whoever may push can make thousands; what comes behind stays until the next run.
+ */
+const LONGEST_CHAIN = 50
+
+/**
  * Finds what stays and what goes, as `decide` does. What a manifest of unknown kind mentions stays with it; where that
  * goes, what it mentions is decided on like everything that nothing names, so that a second run finds no more to do.
  *
  * @throws ExpectedError likewise
  */
 export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now: number): Evaluation {
-  for (let graph = buildGraph(inventory); ; ) {
-    const evaluation = evaluateGraph({ graph, policy, usage, now })
+  let graph = buildGraph(inventory)
+  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
+  const tests = policy.rules.map(({ match }) => testTags(match, tags, { usage, now }))
+  for (let links = 1; ; links++) {
+    const evaluation = evaluateGraph({ graph, policy, usage, now }, tags, tests)
+    if (links === LONGEST_CHAIN) return evaluation
     const released = withoutMentions(graph, evaluation.resolution.deleted.has)
     if (released === graph) return evaluation
     graph = released
   }
 }
 
-function evaluateGraph(input: EvaluationInput): Evaluation {
+/** @param tests what each rule found in the tags */
+function evaluateGraph(
+  input: EvaluationInput,
+  tags: readonly string[],
+  tests: readonly (TagTest | undefined)[]
+): Evaluation {
   const { graph, policy } = input
   const own = protectedVersions(input)
-  const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
-  const selections = policy.rules.map(rule => select(rule, tags, input, place => own.has(place)))
+  const selections = policy.rules.map((rule, at) => select(rule, tests[at], input, place => own.has(place)))
   const votes = castVotes(selections, input)
   const ranking = rankAll(selections, votes, input)
   const unknowns = unknownsIn(graph)
@@ -117,9 +136,9 @@ function resolveWithUnknown(
   }
 }
 
-type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck'>
+type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck' | 'counted'>
 
-const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [] }
+const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [], counted: [] }
 
 /** What this run does of what was decided: nothing beyond a brake, and of deletions what the budget allows. */
 function workOf(
@@ -129,28 +148,52 @@ function workOf(
 ): Work {
   const places = graph.nodes.flatMap((_, place) => (resolution.deleted.has(place) ? [place] : []))
   const groups = orderDeletions(graph, places)
-  const brakes = brakesOn(totalsOf(graph, resolution), policy)
+  const images = imagesIn(graph, resolution)
+  const brakes = brakesOn(totalsOf(graph, resolution, images), policy)
   if (brakes.length > 0) return { ...NOTHING_TO_DO, brakes }
+  const counted = countedAmong(images.remaining, graph, policy.minRemaining)
   const now = withinBudget(groups, policy.deletionsPerRun)
   const steps = [...untagSteps(graph, strips), ...now.flatMap(group => deleteSteps(graph, group))]
   const left = places.length - now.reduce((sum, group) => sum + group.deletions.length, 0)
   const stuck = beyondBudget(groups, policy.deletionsPerRun)
-  if (stuck === undefined) return { steps, left, brakes }
+  if (stuck === undefined) return { steps, left, brakes, counted }
   const version = versionAt(graph, stuck.root)
-  return { steps, left, brakes, stuck: { version, deletions: stuck.deletions.length } }
+  return { steps, left, brakes, counted, stuck: { version, deletions: stuck.deletions.length } }
 }
 
-function totalsOf(graph: Graph, { kept, deleted }: Resolution): Totals {
+/** Tagged images and artifacts; what nobody could read may be neither. */
+interface Images {
+  readonly going: readonly number[]
+  /** What belongs to another image is none of its own. */
+  readonly remaining: readonly number[]
+}
+
+function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
   const images = graph.nodes.flatMap((node, place) =>
     node.userTags.length > 0 && kindOf(node) !== 'cache' && node.content.state !== 'unread' ? [place] : []
   )
   const remains = (place: number): boolean =>
     kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)
   return {
+    going: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost'),
+    remaining: images.filter(remains)
+  }
+}
+
+/** The newest of what remains, as many as must: `min-remaining` rests on them. */
+function countedAmong(remaining: readonly number[], { nodes }: Graph, least = 0): Digest[] {
+  if (least === 0) return []
+  const created = (place: number): number => nodes[place]?.version?.created ?? 0
+  const newest = remaining.toSorted((a, b) => created(b) - created(a))
+  return newest.slice(0, least).flatMap(place => nodes[place]?.digest ?? [])
+}
+
+function totalsOf(graph: Graph, { deleted }: Resolution, { going, remaining }: Images): Totals {
+  return {
     deletions: deleted.size,
     versions: graph.nodes.filter(({ version }) => version !== undefined).length,
-    imagesGoing: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost').length,
-    imagesRemaining: images.filter(remains).length
+    imagesGoing: going.length,
+    imagesRemaining: remaining.length
   }
 }
 

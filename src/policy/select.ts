@@ -7,7 +7,15 @@ import { isRoot } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
 import type { PatternCount } from './pattern.ts'
 import type { Match, Rule } from './rule.ts'
-import { isAlias, type SemverTag, seriesOf, speaksOfTags, type TagFacts, testTags } from './tags.ts'
+import {
+  isAlias,
+  type SemverTag,
+  seriesOf,
+  speaksOfTags,
+  type TagFacts,
+  type TagTest,
+  testTags
+} from './tags.ts'
 
 /** A family that counts for itself: a minor release, a branch, a variant. */
 export interface Family {
@@ -39,18 +47,17 @@ export interface Selection<R extends Rule = Rule> {
 /**
  * Finds what a rule is about, without deciding anything.
  *
- * @param tags all user tags of the package, each once
+ * @param test what the rule found in the user tags of the package
  * @param held true for versions that stay for their own sake: those stand alone once what points to them goes
- * @throws ExpectedError when a regular expression takes too long
+ * @throws ExpectedError when matching labels takes too long
  */
 export function select(
   rule: Rule,
-  tags: readonly string[],
+  test: TagTest | undefined,
   input: EvaluationInput,
   held: (place: number) => boolean
 ): Selection {
   const { graph } = input
-  const test = testTags(rule.match, tags, input)
   const selected: Selected[] = []
   const caches: number[] = []
   graph.nodes.forEach((node, place) => {
@@ -75,7 +82,12 @@ export type Mismatch =
   | 'age'
   | 'labels'
 
-/** Why a rule does not select a version; undefined when it does. As `select`, for one version. */
+/**
+ * Why a rule does not select a version; undefined when it does. As `select`, for one version.
+ *
+ * @param tags all user tags of the package, each once
+ * @throws ExpectedError when a regular expression takes too long
+ */
 export function mismatchOf(
   rule: Rule,
   place: number,
@@ -87,6 +99,22 @@ export function mismatchOf(
   if (!isCandidate(rule, place, input, held)) return 'part'
   const matches = testTags(rule.match, tags, input)?.matched
   return chooseTags(rule, node, matches) === undefined ? 'tags' : failingField(rule, place, input)
+}
+
+/** Tagged versions that a rule is about by their tags, each with the field of its match that does not hold. */
+export function missedBy(
+  rule: Rule,
+  tags: readonly string[],
+  input: EvaluationInput,
+  held: (place: number) => boolean
+): { readonly place: number; readonly field: Mismatch }[] {
+  const matches = testTags(rule.match, tags, input)?.matched
+  return input.graph.nodes.flatMap((node, place) => {
+    if (node.version === undefined || node.userTags.length === 0) return []
+    if (!isCandidate(rule, place, input, held) || chooseTags(rule, node, matches) === undefined) return []
+    const field = failingField(rule, place, input)
+    return field === undefined ? [] : [{ place, field }]
+  })
 }
 
 /** What a person is told that a rule found in a version. */

@@ -28,7 +28,7 @@ export interface TagTest {
 export function testTags(
   match: Match,
   tags: readonly string[],
-  { usage, now }: EvaluationInput
+  { usage, now }: Pick<EvaluationInput, 'usage' | 'now'>
 ): TagTest | undefined {
   if (!speaksOfTags(match)) return undefined
   const examined = match.tags?.examine(tags)

@@ -49,6 +49,6 @@ export function tagsOf(written: string): Tags[] {
   if (/[<>=^~*|]|\.x\b/i.test(written)) return [{ mayBe: guessInRange(written) }]
   // A full stop behind a reference ends a sentence, or belongs to the tag.
   const [tag = ''] = written.split('@')
-  const tags = [tag, tag.replace(/[.-]+$/, '')].flatMap(tagSpellings)
+  const tags = [tag, tag.replace(/(?<![.-])[.-]+$/, '')].flatMap(tagSpellings)
   return [...new Set(tags)].filter(isTag).map(tag => ({ tag }))
 }

@@ -65,7 +65,7 @@ function openIn(text: string, token: string, before: string): RegExpExecArray | 
 /** Something that is put together right behind a name: `:%s`, `:' + tag`, `` :`cat VERSION` ``. */
 const PUT_TOGETHER = /^["'`%{$\\#\uE000]/
 /** What a script puts something else for. */
-const STAND_IN = /^_{0,2}[A-Z_]*(?:TAG|VERSION|SHA|COMMIT|PLACEHOLDER)[A-Z_]*$/
+const STAND_IN = /TAG|VERSION|SHA|COMMIT|PLACEHOLDER/
 /** `"ghcr.io/acme/app": "v1"`, and `ghcr.io/acme/app=*:v1` of Kustomize. */
 const KEY_OF = /^["']?\s?(?:[:=]\s+|:|=>\s*|=(?:\*:)?)["']?(\w[\w.+-]{0,127})(?=["'\s,;}\])]|$)/
 
@@ -80,7 +80,7 @@ function mentionsOf(
     !isOwned || /[\uE000\uE001]/.test(name)
       ? { mayBeOf: isOwned ? guessAround(name) : endingIn(name) }
       : { packageName: name.toLowerCase() }
-  if (tag !== undefined) return [{ by, of, tag: STAND_IN.test(tag) ? HOLE : tag }]
+  if (tag !== undefined) return [{ by, of, tag: isStandIn(tag) ? HOLE : tag }]
   // A digest, which says it by itself unless it is hidden; the action `owner/name@v1`.
   if (at !== undefined) return PUT_TOGETHER.test(behind) ? [{ by, of, tag: HOLE, isDigest: true }] : []
   // Pages of a repository of the package's name.
@@ -88,6 +88,10 @@ function mentionsOf(
   const isHidden = behind.startsWith(':') ? PUT_TOGETHER.test(behind.slice(1)) : /image-list/.test(before)
   const further = isHidden ? HOLE : KEY_OF.exec(behind)?.[1]
   return [{ by, of, tag: undefined }, ...(further === undefined ? [] : [{ by, of, tag: further }])]
+}
+
+function isStandIn(tag: string): boolean {
+  return /^[A-Z_]+$/.test(tag) && STAND_IN.test(tag)
 }
 
 /** Where the owner is not known, the name may have folders in front. */
@@ -104,9 +108,10 @@ const OWNER_KEY =
 /** True for a file that has the registry with the owner and nothing behind it, so that names follow somewhere. */
 function isOfOwner({ text }: TextFile, owner: string): boolean {
   const end = '/?(?=["\'`\\s,;)\\]}]|$)'
-  return new RegExp(`(?<![\\w.-])(?:ghcr|containers)\\.[\\w.:-]+/${RegExp.escape(owner)}${end}`, 'i').test(
-    text
-  )
+  return new RegExp(
+    `(?<![\\w.-])(?:ghcr|containers)\\.[\\w.-]+(?::\\d+)?/${RegExp.escape(owner)}${end}`,
+    'i'
+  ).test(text)
 }
 
 /** The folders of the owner's packages that a file names: a registry with the owner alone is the folder ''. */

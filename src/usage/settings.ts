@@ -39,7 +39,11 @@ const BLOCK = new RegExp(
 const ELEMENT = /<([A-Za-z][\w.-]{0,100})>([^<>]{1,200})<\//g
 const CALL = /\b(\w{0,30}(?:tag|version))\(\s{0,9}["']([\w.+-]+)["']/gi
 const DEFAULT = /\$\{([A-Za-z_]\w*):?[-=]([\w.+-]+)\}/g
-const ITEM = new RegExp(`^\\s*(?:-\\s+${VALUE}\\s*(?:#.*)?|"([^"]+)",?)$`)
+const ITEM = new RegExp(`^\\s*-\\s+${VALUE}`)
+/** What may stand behind an item. It is asked by itself, because a value can be read in as many ways as it has variables. */
+const REST_OF_ITEM = /^\s*(?:#.*)?$/
+/** An item with more between its braces than the first braces end, and one in code. */
+const WHOLE_ITEM = /^\s*(?:-\s+([\w.+/@:~^*<>=|-]*\$?\{\{.{0,400}\}\})\s*(?:#.*)?|"([^"]+)",?)$/
 const ITEMS = /(?<![\w./-])([A-Za-z_][\w.-]*)["']?\s*[:=]\s*\[/g
 /** A longer list is none that people write. */
 const LONGEST_LIST = 10_000
@@ -106,13 +110,19 @@ function settingsOf({ by, text, parent }: Line, next: string | undefined, naming
   for (const { key, list } of listsIn(text)) {
     for (const item of list.split(',')) found.push({ by, key, value: item.replaceAll(/["'\s]/g, '') })
   }
-  const item = (ITEM.exec(text) ?? []).slice(1).find(one => one !== undefined)
+  const item = itemIn(text)
   if (item !== undefined && parent !== undefined) found.push({ by, key: parent, value: item })
   const [, before = '', empty] = EMPTY_TAG.exec(text) ?? []
   const isInside =
     next !== undefined && (next.search(/\S/) > before.length || next.search(/-\s/) === before.length)
   if (empty !== undefined && !isInside) found.push({ by, key: empty, value: '' })
   return found
+}
+
+function itemIn(text: string): string | undefined {
+  const [all, ...values] = ITEM.exec(text) ?? []
+  const isAll = all !== undefined && REST_OF_ITEM.test(text.slice(all.length))
+  return (isAll ? values : (WHOLE_ITEM.exec(text) ?? []).slice(1)).find(one => one !== undefined)
 }
 
 /** `key: [a, b]`; the bracket that closes is searched for once, however many lists may end with it. */

@@ -14,6 +14,8 @@ const KEPT_FOR = 30 * 86_400_000
 export interface PackageState {
   readonly active: readonly PackageVersion[]
   readonly deleted: readonly DeletedVersion[]
+  /** Where the registry has tags that are to come back, which GitHub's list may not show yet. */
+  readonly holders?: ReadonlyMap<string, Digest>
 }
 
 /** What is to come back to one package. */
@@ -29,6 +31,8 @@ export interface RestorePlan {
   readonly unknown: readonly string[]
   /** True when one of the unknown may be a tag, and the list of deleted versions has none. */
   readonly hidesTags: boolean
+  /** Deleted versions of which GitHub does not say when, where a time is asked for. */
+  readonly undated: readonly PackageVersion[]
 }
 
 /** What undoes a run: everything that it deleted, and the tags that it took off. `started` in ms since 1970. */
@@ -43,7 +47,8 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
     tags,
     broken: taken.broken,
     unknown: [],
-    hidesTags: false
+    hidesTags: false,
+    undated: []
   }
 }
 
@@ -62,10 +67,8 @@ export function planOfNames(names: readonly string[], { active, deleted }: Packa
 
 /** Everything that was deleted since a moment (milliseconds since 1970). */
 export function planOfTime(since: number, { deleted }: PackageState): RestorePlan {
-  return planOf(
-    deleted.filter(version => version.deleted !== undefined && version.deleted >= since),
-    []
-  )
+  const due = deleted.filter(version => version.deleted !== undefined && version.deleted >= since)
+  return { ...planOf(due, []), undated: deleted.filter(version => version.deleted === undefined) }
 }
 
 /**
@@ -86,7 +89,8 @@ function planOf(versions: readonly PackageVersion[], unknown: readonly string[])
     tags: new Map(order.flatMap(version => version.tags.map(tag => [tag, version] as const))),
     broken: new Set(),
     unknown,
-    hidesTags: false
+    hidesTags: false,
+    undated: []
   }
 }
 

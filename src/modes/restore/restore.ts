@@ -5,15 +5,15 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
-import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { nameOnly, repositoryOf, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
-import { shortDigest } from '../../model/digest.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { parseAge } from '../../policy/time.ts'
 import { causeOf, nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { formatDuration, some } from '../../util/format.ts'
+import { count, formatDuration, some } from '../../util/format.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
 import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
 import { isOwnPlaceholder } from './settle-tags.ts'
@@ -51,7 +51,7 @@ export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
 function versionsBack(plan: RestorePlan, before: PackageState) {
   return (scope: ApplyContext): Changes => ({
     perform: versionRestorer(scope),
-    afterwards: outcomes => verifyRestore(plan, outcomes, before.active, scope)
+    afterwards: outcomes => verifyRestore(plan, outcomes, before, scope)
   })
 }
 
@@ -70,7 +70,7 @@ function packageBack(plan: RestorePlan) {
       async afterwards(outcomes) {
         const { status, detail } = await restorePackage()
         if (status !== 'done') return { outcomes, alarms: [causeOf(detail)] }
-        return verifyRestore(plan, outcomes, [], scope)
+        return verifyRestore(plan, outcomes, { active: [] }, scope)
       }
     }
   }
@@ -96,7 +96,7 @@ function packageThenNamed(order: Order) {
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
         const outcomes = await restoreVersions(due.steps, scope)
-        return { ...(await verifyRestore(plan, outcomes, state.active, scope)), plan: decided(pkg, due) }
+        return { ...(await verifyRestore(plan, outcomes, state, scope)), plan: decided(pkg, due) }
       }
     }
   }
@@ -112,26 +112,41 @@ async function planRestore(order: Order, inputs: Inputs, context: Context): Prom
       ? planPackageBack(order, inputs, context)
       : notPlanned(nameOnly(owner, name), found)
   }
-  const state = await orFailure(() => stateOf(found, order, context))
-  if ('problem' in state) return notPlanned(found, state)
-  const plan = planFor(state)
+  const listed = await orFailure(() => stateOf(found, order, context))
+  if ('problem' in listed) return notPlanned(found, listed)
+  const plan = planFor(listed)
   if (plan.unknown.length > 0) {
     return notPlanned(found, {
       problem: 'failed',
       sentence: `Nothing was restored, because ${unknownPhrase(plan)}`
     })
   }
+  const state = await orFailure(async () => ({
+    ...(await withoutLingering(found, plan, listed, context)),
+    holders: await holdersOf(found, plan, context)
+  }))
+  if ('problem' in state) return notPlanned(found, state)
   return {
-    run: { package: found, plan: decided(found, plan), outcomes: [], warnings: [] },
+    run: { package: found, plan: decided(found, plan), outcomes: [], alarms: undatedIn(plan), warnings: [] },
     changes: versionsBack(plan, state),
     deferred: false,
     settled: settledSteps(plan, state, clock.now()),
     warnings: [
       ...(order.wholePackage ? [isThere(found)] : []),
-      ...(order.source === 'since' && plan.steps.length === 0 ? [NOTHING_LISTED] : []),
+      ...(order.source === 'since' && plan.steps.length + plan.undated.length === 0 ? [NOTHING_LISTED] : []),
       ...(await tagsElsewhere(found, plan, state, context))
     ]
   }
+}
+
+/** What may have been deleted in the time that is asked for, and nobody knows: a sentence. */
+function undatedIn({ undated }: RestorePlan): string[] {
+  const [first] = undated
+  if (first === undefined) return []
+  return [
+    `GitHub does not say when ${count(undated.length, 'deleted version')} went, so a time does not tell whether to restore ` +
+      `${undated.length === 1 ? 'it' : 'them'}: give tags, digests or ids, or the report of the run. The first is ${first.digest}.`
+  ]
 }
 
 /** GitHub does not list deleted packages, so nobody can tell whether this is the one that is meant. */
@@ -215,16 +230,58 @@ async function stateOf(
   }
 }
 
+/** How many versions are asked for at once. */
+const AT_ONCE = 8
+
+/**
+ * What was deleted may stand in the list and be served for a while, and not be listed as deleted yet. So of what need not
+ * come back because it is there each is asked for: one denial is enough to send what does no harm to what is there.
+ */
+async function withoutLingering(
+  pkg: Package,
+  { steps }: RestorePlan,
+  state: PackageState,
+  { packages }: Context
+): Promise<PackageState> {
+  const wanted = new Set(steps.map(({ version }) => version.digest))
+  const there = state.active.filter(({ digest }) => wanted.has(digest))
+  const gone = await eachOf(there, AT_ONCE, async ({ id }) =>
+    (await packages.version(pkg, id)).seen === undefined ? [id] : []
+  )
+  const lingering = new Set(gone.flat())
+  return { ...state, active: state.active.filter(({ id }) => !lingering.has(id)) }
+}
+
+/** Where the registry has the tags that are to come back: a list may show them where they were before. */
+async function holdersOf(
+  pkg: Package,
+  { tags }: RestorePlan,
+  { registry }: Context
+): Promise<ReadonlyMap<string, Digest>> {
+  const heads = await eachOf([...tags], AT_ONCE, async ([tag, { digest }]) => {
+    // What cannot be asked now is asked again when the tags are settled, and said there.
+    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), tag))
+    // What is deleted may be served for a while.
+    const isElsewhere = 'state' in head && head.state === 'found' && head.digest !== digest
+    return isElsewhere ? [[tag, head.digest] as const] : []
+  })
+  return new Map(heads.flat())
+}
+
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
 async function tagsElsewhere(
   pkg: Package,
   { tags }: RestorePlan,
-  { active }: PackageState,
+  { active, holders }: PackageState,
   context: Context
 ): Promise<string[]> {
   const sentences: string[] = []
   for (const holder of active) {
-    const taken = holder.tags.filter(tag => (tags.get(tag)?.digest ?? holder.digest) !== holder.digest)
+    const taken = holder.tags.filter(
+      tag =>
+        (tags.get(tag)?.digest ?? holder.digest) !== holder.digest &&
+        (holders?.get(tag) ?? holder.digest) === holder.digest
+    )
     if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder.digest, context))) continue
     for (const tag of taken) {
       sentences.push(

@@ -7,7 +7,7 @@ import { repositoryOf } from '../../inventory/load.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import { isPlaceholder } from '../../model/manifest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
-import type { RestorePlan } from './restore-plan.ts'
+import type { PackageState, RestorePlan } from './restore-plan.ts'
 
 /**
  * Puts every tag where it belongs, and leaves those alone that others have had before.
@@ -17,14 +17,16 @@ import type { RestorePlan } from './restore-plan.ts'
  */
 export async function settleTags(
   tags: RestorePlan['tags'],
-  before: readonly PackageVersion[],
+  before: Pick<PackageState, 'active' | 'holders'>,
   back: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<{ warnings: string[]; alarms: string[] }> {
   if (tags.size === 0) return { warnings: [], alarms: [] }
   const { pkg, context } = scope
   const { packages, registry, clock } = context
-  const holdersBefore = holders(before)
+  const listedBefore = holders(before.active)
+  const holderBefore = (tag: string): Digest | undefined =>
+    before.holders?.get(tag) ?? listedBefore.get(tag)?.digest
   const active = (await packages.listVersions(pkg)).versions
   const there = new Map([...back, ...active].map(version => [version.digest, version]))
   const holdersNow = holders(active)
@@ -33,12 +35,14 @@ export async function settleTags(
 
   /** Puts one tag right, where the registry still has it where it must not be, and says so where that needs saying. */
   const settle = async (tag: string, digest: Digest): Promise<string[]> => {
-    const earlier = holdersBefore.get(tag)
+    const earlier = holderBefore(tag)
     const isTaken =
-      earlier !== undefined &&
-      earlier.digest !== digest &&
-      !(await isOwnPlaceholder(pkg, earlier.digest, context))
-    const target = there.get(isTaken ? earlier.digest : digest)
+      earlier !== undefined && earlier !== digest && !(await isOwnPlaceholder(pkg, earlier, context))
+    const target = there.get(isTaken ? earlier : digest)
+    if (target === undefined && isTaken) {
+      const head = await findTag(registry, repositoryOf(pkg), tag, clock)
+      if (head.state !== 'found' || head.digest !== earlier) alarms.push(taken(tag, earlier))
+    }
     if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
     const head = await findTag(registry, repositoryOf(pkg), tag, clock)
     if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is restored is unknown: ${head.cause}.`)
@@ -62,6 +66,9 @@ export async function settleTags(
   }
   return { warnings, alarms }
 }
+
+const taken = (tag: string, holder: Digest): string =>
+  `The tag ${tag} was on ${holder} before the restore, and it is not there now. GitHub does not list that version: put the tag back on it.`
 
 /** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
 export async function isOwnPlaceholder(

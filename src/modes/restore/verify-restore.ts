@@ -16,7 +16,7 @@ import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { count, some } from '../../util/format.ts'
-import type { RestorePlan } from './restore-plan.ts'
+import type { PackageState, RestorePlan } from './restore-plan.ts'
 import { settleTags } from './settle-tags.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
@@ -34,7 +34,7 @@ const LAG = 2_000
 export async function verifyRestore(
   plan: RestorePlan,
   outcomes: readonly Outcome[],
-  before: readonly PackageVersion[],
+  before: Pick<PackageState, 'active' | 'holders'>,
   scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {
@@ -44,8 +44,13 @@ export async function verifyRestore(
     const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
     const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), scope)
     const back = new Map(whole.roots.map(version => [version.id, version]))
+    const named = settled.map(outcome => withTags(outcome, back))
+    tellNames(
+      named.filter((outcome, place) => outcome !== settled[place]),
+      scope
+    )
     return {
-      outcomes: settled.map(outcome => withTags(outcome, back)),
+      outcomes: named,
       alarms: [...whole.alarms, ...tags.alarms],
       warnings: [...whole.warnings, ...tags.warnings]
     }
@@ -64,6 +69,17 @@ function withTags(outcome: Outcome, back: ReadonlyMap<number, PackageVersion>): 
   const { step } = outcome
   const version = step.version.tags.length > 0 ? undefined : back.get(step.version.id)
   return version === undefined ? outcome : { ...outcome, step: { ...step, version } }
+}
+
+/** Lines of a log that somebody reads. */
+const MOST_NAMES = 1_000
+
+/** Says what they are called that the log could only name by their digests. */
+function tellNames(outcomes: readonly Outcome[], { pkg, context: { log } }: ApplyContext): void {
+  for (const { step } of outcomes.slice(0, MOST_NAMES)) {
+    const { digest, tags } = step.version
+    if (tags.length > 0) log.info(`${pkg.name}: ${shortDigest(digest)} is ${some(tags, 10)}`)
+  }
 }
 
 interface Whole {

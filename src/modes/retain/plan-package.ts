@@ -1,10 +1,10 @@
 import { deletions } from '../../apply/applier.ts'
 import { notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Context } from '../../context.ts'
-import { ExpectedError, orFailure } from '../../errors.ts'
+import { orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
 import { type LoadedPackage, load, type Matters } from '../../inventory/load.ts'
-import { followMovedTags } from '../../inventory/moved-tags.ts'
+import { decideOnTags } from '../../inventory/moved-tags.ts'
 import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
 import type { Decision, Plan } from '../../model/decision.ts'
@@ -66,9 +66,20 @@ async function planned(
   if ('problem' in seen) return { task: notPlanned(pkg, seen) }
   const { usage, errors } = seen
   const { approved, explain } = options
-  const decided = await orFailure(() => decideOnTags(seen, policy, now, context, approved))
-  if ('problem' in decided) return { task: notPlanned(pkg, decided) }
-  const { loaded, plan } = decided
+  const wanted = digestsIn(policy, usage)
+  const tried = await orFailure(() =>
+    decideOnTags(
+      seen.loaded,
+      found => {
+        const plan = decide(found, policy, usage, now)
+        return { plan, going: goingBy(plan, approved), wanted, ranked: rankedIn(plan) }
+      },
+      context
+    )
+  )
+  if ('problem' in tried) return { task: notPlanned(pkg, tried) }
+  const { loaded } = tried
+  const { plan } = tried.decided
   const { inventory, reads } = loaded
   if (approved !== undefined) {
     const applied = applyTo(loaded, approved, plan, policy)
@@ -102,34 +113,6 @@ async function planned(
   return { task, inventory }
 }
 
-/** A registry whose answers change again and again is not followed for ever. */
-const MOST_ROUNDS = 100
-
-/** Decides, and again as long as the registry knows of tags and versions other than GitHub's list shows. */
-async function decideOnTags(
-  seen: Pick<Seen, 'loaded' | 'usage'>,
-  policy: Policy,
-  now: number,
-  context: Context,
-  approved: Approved | undefined
-): Promise<{ readonly loaded: LoadedPackage; readonly plan: Plan }> {
-  const { usage } = seen
-  let { loaded } = seen
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const plan = decide(loaded.inventory, policy, usage, now)
-    const going = goingBy(plan, approved)
-    if (going.size === 0) return { loaded, plan }
-    const wanted = digestsIn(policy, usage)
-    const followed = await followMovedTags(loaded, going, wanted, rankedIn(plan), context)
-    if (followed === loaded) return { loaded, plan }
-    loaded = followed
-  }
-  throw new ExpectedError(
-    `The registry answered something else each of the ${MOST_ROUNDS} times that it was asked where tags and versions ` +
-      'stand, so nothing is deleted. Run again later.'
-  )
-}
-
 /** What the plan changes, and what was approved, which today's rules need not say. */
 function goingBy({ steps, decisions }: Plan, approved: Approved | undefined): Set<Digest> {
   const isApproved = ({ version: { id } }: Decision): boolean =>
@@ -137,13 +120,17 @@ function goingBy({ steps, decisions }: Plan, approved: Approved | undefined): Se
   return new Set([...steps, ...decisions.filter(isApproved)].map(({ version }) => version.digest))
 }
 
-/** What takes a place that another version would have without it; what nobody could read takes none. */
-function rankedIn({ decisions }: Plan): Digest[] {
-  return decisions.flatMap(({ verdict, reasons, version }) =>
+/**
+ * What takes a place that another version would have without it, which what nobody could read does not; and the images
+ * that must remain for others to go.
+ */
+function rankedIn({ decisions, counted }: Plan): Digest[] {
+  const ranked = decisions.flatMap(({ verdict, reasons, version }) =>
     verdict === 'keep' && reasons.some(({ code }) => code === 'newest' || code === 'bucket')
       ? [version.digest]
       : []
   )
+  return [...new Set([...ranked, ...counted])]
 }
 
 /** What is to stay by its digest, wherever that is said. */
