@@ -47,8 +47,13 @@ export async function verifyRestore(
     const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
     const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), whole.listed, scope)
     const back = new Map(whole.roots.map(version => [version.id, version]))
+    const named = settled.map(outcome => withTags(outcome, back))
+    tellNames(
+      named.filter((outcome, place) => outcome !== settled[place]),
+      scope
+    )
     return {
-      outcomes: settled.map(outcome => withTags(outcome, back)),
+      outcomes: named,
       alarms: [...whole.alarms, ...tags.alarms],
       warnings: [...whole.warnings, ...tags.warnings]
     }
@@ -67,6 +72,17 @@ function withTags(outcome: Outcome, back: ReadonlyMap<number, PackageVersion>): 
   const { step } = outcome
   const version = step.version.tags.length > 0 ? undefined : back.get(step.version.id)
   return version === undefined ? outcome : { ...outcome, step: { ...step, version } }
+}
+
+/** Lines of a log that somebody reads. */
+const MOST_NAMES = 1_000
+
+/** Says what they are called that the log could only name by their digests. */
+function tellNames(outcomes: readonly Outcome[], { pkg, context: { log } }: ApplyContext): void {
+  for (const { step } of outcomes.slice(0, MOST_NAMES)) {
+    const { digest, tags } = step.version
+    if (tags.length > 0) log.info(`${pkg.name}: ${shortDigest(digest)} is ${some(tags, 10)}`)
+  }
 }
 
 interface Whole {
