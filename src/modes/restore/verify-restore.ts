@@ -135,7 +135,14 @@ async function makeWhole(
   const { warnings, alarms } = stillBroken(graph, roots, plan)
   const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
   const listed = new Set(active.map(({ id }) => id))
-  return { outcomes, roots, placeholders, listed, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+  return {
+    outcomes,
+    roots,
+    placeholders,
+    listed,
+    alarms,
+    warnings: [...warnings, ...leftBehind(placeholders)]
+  }
 }
 
 /** What came back, each digest once: GitHub's list may lag, so what it lacks is asked for by itself. */
