@@ -39,6 +39,7 @@ function world(lag = 0) {
       return digest
     },
     prepare: async () => {},
+    needed: async () => new Set<string>(),
     giveBack: async () => {},
     newest: async () => (looks++ <= lag ? [image] : [...pushed, { ...image, tags: ['v1.0.0'] }]),
     newestNow: () => labels.newest()
@@ -109,6 +110,7 @@ it('takes no placeholder of another tag, which is losing its tag at this moment,
       here.pushed.push(version(`placeholder of ${tag}`, { digest, tags: [] }))
       return digest
     },
+    needed: async () => new Set<string>(),
     giveBack: async ({ digest }: PackageVersion) => void given.push(digest),
     newest: async () => (before-- > 0 ? [image] : [...here.pushed, image]),
     newestNow: () => requests.newest()

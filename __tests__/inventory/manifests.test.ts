@@ -91,7 +91,7 @@ async function survey(
   const { read, reads } = registry(contents)
   const inventory = await readAll(versions, read)
   expect(inventory.versions).toBe(versions)
-  for (const { digest } of versions) expect(inventory.contents.has(digest)).toBe(true)
+  expect(versions.filter(({ digest }) => !inventory.contents.has(digest))).toEqual([])
   // What the registry denies is asked for again, and nothing else is.
   const once = [...new Set(reads())]
   const denied = once.filter(name => !(name in contents))

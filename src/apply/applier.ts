@@ -1,4 +1,4 @@
-import { BudgetError } from '../errors.ts'
+import { BudgetError, orFailure } from '../errors.ts'
 import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
@@ -92,13 +92,15 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const known = new Set(inventory.versions.map(({ id }) => id))
   const clientFor = (id: number) => (known.has(id) ? packages : context.urgentPackages)
   const going = plan.steps.filter(step => step.action === 'delete')
+  const needs = (arrivals: readonly PackageVersion[]) =>
+    readArrivals(arrivals, digest => registry.readManifest(repository, digest))
   const drift = detectDrift(
     listing,
     going.map(step => step.version),
     {
       page: page => packages.page(pkg, page),
       version: id => clientFor(id).version(pkg, id),
-      needs: arrivals => readArrivals(arrivals, digest => registry.readManifest(repository, digest))
+      needs
     },
     clock
   )
@@ -134,6 +136,11 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
       prepare: () => registry.prepareToPut(repository),
       newest: async () => (await packages.page(pkg, 1)).seen,
       newestNow: async () => (await urgent.packages.page(pkg, 1)).seen,
+      needed: async versions => {
+        // After the end of the time nothing is read any more; then any of them may have lost the tag.
+        const found = await orFailure(() => needs(versions))
+        return 'problem' in found ? new Set() : found.needed
+      },
       giveBack: (version, tag) => putTag(version, tag, scope)
     },
     images,

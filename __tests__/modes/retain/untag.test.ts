@@ -139,6 +139,19 @@ it('E-06 gives the tag back to an image that was pushed between the look at the 
   expect(JSON.stringify(result.report)).toMatch(/a push took the tag meanwhile/)
 })
 
+it('E-06 gives a tag that no push took to no platform of an image that is pushed beside', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  const shape = image()
+  github.faults.on(
+    { host: 'registry', method: 'PUT', times: 1 },
+    { kind: 'first', run: () => app.push(shape, { tags: ['v2'] }) }
+  )
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()).toEqual({ v1: v1.digest, v2: shape.digest })
+})
+
 it('E-06 asks for the token before it looks at the tag, and puts right after', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
