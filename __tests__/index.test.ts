@@ -51,6 +51,7 @@ const PROXY = '`***@127.0.0.1:1` cannot be used (it begins with neither http:// 
 test.each([
   ['https_proxy', { https_proxy: 'socks5://user:secret@127.0.0.1:1' }, PROXY],
   ['HTTPS_PROXY', { HTTPS_PROXY: 'socks5://user:secret@127.0.0.1:1' }, PROXY],
+  ['https_proxy', { https_proxy: 'file:///proxy' }, 'it begins with neither http:// nor https://'],
   [
     'http_proxy',
     {
@@ -77,6 +78,28 @@ test.each([
 test('a proxy that nothing goes through is not looked at', () => {
   const { stdout } = start({ https_proxy: 'socks5://127.0.0.1:1', no_proxy: 'api.github.com' })
   expect(stdout).not.toContain('https_proxy')
+})
+
+test.each([
+  [{ https_proxy: 'proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [{ HTTPS_PROXY: 'localhost:3128' }, 'http://localhost:3128/'],
+  [{ https_proxy: 'user:secret@proxy.example:3128' }, 'http://user:secret@proxy.example:3128/'],
+  [{ https_proxy: 'proxy.example' }, 'http://proxy.example/'],
+  [{ https_proxy: ' 10.0.0.1:3128' }, 'http://10.0.0.1:3128/'],
+  [{ HTTPS_PROXY: 'https://proxy.example:3128' }, 'https://proxy.example:3128/'],
+  [{ https_proxy: '' }, 'none']
+])('a proxy without a scheme is one of http, and not gone past: %j', (env, proxy) => {
+  const settings = resolve(import.meta.dirname, '../src/util/runner-settings.ts')
+  const script = `
+    await import(${JSON.stringify(settings)})
+    const { getProxyUrl } = await import('@actions/http-client/lib/proxy')
+    console.log(getProxyUrl(new URL('https://ghcr.io'))?.href ?? 'none')`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    env,
+    cwd: resolve(import.meta.dirname, '..')
+  })
+  expect(stdout).toBe(`${proxy}\n`)
 })
 
 test('a file of outputs that is missing ends the bundle in one sentence', () => {

@@ -142,8 +142,31 @@ test('a release comes from main, waits for an approval, and all of dist is attes
   )
   expect(text).toContain('gh api --method PATCH "$refs/tags/$major" -f sha="$GITHUB_SHA" -F force=true')
   const verified = read('SECURITY.md')
-  expect(verified).toContain('for file in action.yml dist/*; do gh attestation verify "$file"')
+  expect(verified).toMatch(
+    /tag=v\S+\n\s+for file in action\.yml dist\/\*; do\n\s+gh attestation verify "\$file"/
+  )
+  // The repository alone would prove no more than that some workflow of it ran, on some branch.
+  expect(verified).toContain(`--signer-workflow ghcr-steward/ghcr-steward/${name}`)
+  expect(verified).toContain('--source-ref "refs/tags/$tag"')
+  expect((parse(text) as { on: unknown }).on).toEqual({ push: { tags: [expect.stringMatching(/^v/)] } })
   for (const file of globSync('dist/*', { cwd: root })) expect(verified).toContain(`\`${file}\``)
+})
+
+test('an image is built of what is on main, and one of a version only once its release was approved', () => {
+  const text = read('.github/workflows/image.yml')
+  const { on, jobs } = parse(text) as { on: { push: unknown }; jobs: Record<string, Job> }
+  // A tag starts nothing by itself; the release does, when it is out.
+  expect(on.push).toEqual({ branches: ['main'] })
+  const scripts = jobs['image']?.steps.map(({ run = '' }) => run) ?? []
+  const at = (piece: string): number => scripts.findIndex(script => script.includes(piece))
+  expect(at('git merge-base --is-ancestor HEAD origin/main')).toBeGreaterThan(0)
+  expect(at('gh api "repos/$GITHUB_REPOSITORY/releases/tags/$VERSION"')).toBeGreaterThan(0)
+  expect(at('docker login')).toBe(scripts.length - 1)
+  expect(text).toContain('fetch-depth: 0')
+  const { steps } = (parse(read('.github/workflows/release.yml')) as { jobs: Record<string, Job> }).jobs[
+    'publish'
+  ]!
+  expect(steps.at(-1)?.run).toBe('gh workflow run image.yml --ref main -f tag="$GITHUB_REF_NAME"')
 })
 
 test('the gate runs nothing that only GitHub can answer; its workflow asks for signatures', () => {

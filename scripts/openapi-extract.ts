@@ -15,7 +15,7 @@ const PATHS = [
   /^\/(?:orgs\/\{org\}|users\/\{username\}|user)\/packages(?:$|\/)/,
   /^\/(?:users\/\{username\}|user|rate_limit)$/,
   /^\/repos\/\{owner\}\/\{repo\}(?:$|\/(?:tags|releases|branches|pulls(?:\/\{pull_number\})?)$|\/git\/matching-refs\/)/,
-  /^\/repos\/\{owner\}\/\{repo\}\/actions\/(?:runs(?:$|\/\{run_id\}$)|workflows\/\{workflow_id\}(?:$|\/(?:runs|dispatches)$))/
+  /^\/repos\/\{owner\}\/\{repo\}\/actions\/(?:runs(?:$|\/\{run_id\}$)|workflows(?:$|\/\{workflow_id\}(?:$|\/(?:runs|dispatches)$)))/
 ]
 /** Prose, where it is a keyword of the description; a property may well bear the same name. */
 const PROSE = ['description', 'summary', 'example', 'examples', 'externalDocs', 'tags', 'operationId']

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { blankInputs, inputWarnings } from './config/input-advice.ts'
 import { type Inputs, policyUnderTest, readInputs } from './config/inputs.ts'
@@ -22,9 +22,9 @@ import { absentPhrases } from './report/phrases.ts'
 import { sizesPhrase } from './report/sizes.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
+import { leadsAstray } from './util/astray.ts'
 import { count } from './util/format.ts'
 import { readme } from './util/links.ts'
-import { leadsAstray } from './util/new-file.ts'
 import { limitMatching } from './util/regex.ts'
 import { unusableSettings } from './util/runner-settings.ts'
 import { steady } from './util/steady.ts'
@@ -155,7 +155,8 @@ function testPolicy(policy: string, workspace: string, log: Log): void {
 function inWorkspace(inputs: Inputs, workspace: string): Inputs {
   const written = (name: string, path: string): string => {
     const resolved = resolve(workspace, path)
-    if (!leadsAstray(workspace, resolved)) return resolved
+    // What is there itself is replaced and not followed.
+    if (!leadsAstray(workspace, dirname(resolved))) return resolved
     throw new InputError([
       `Input \`${name}\`: a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
     ])

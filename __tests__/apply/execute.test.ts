@@ -45,6 +45,25 @@ it('starts a deletion only when everything it comes after is confirmed gone, wha
   )
 })
 
+it.each<[OutcomeStatus, OutcomeStatus, OutcomeStatus]>([
+  ['done', 'refused', 'skipped'],
+  ['refused', 'done', 'skipped'],
+  ['done', 'already', 'done']
+])(
+  'E-25 of a digest that GitHub lists twice one row is %s and the other %s: its platform is %s',
+  async (first, second, then) => {
+    const [one, child] = [version('index'), version('platform')]
+    const other = { ...one, id: one.id + 1_000 }
+    const steps = [deletion(one), deletion(other), deletion(child, [one, other])]
+    const perform: Perform = async ({ version: { id } }) => ({
+      status: id === one.id ? first : id === other.id ? second : 'done',
+      detail: ''
+    })
+    const outcomes = await execute(planOf(steps), perform, () => {})
+    expect(outcomes.at(-1)?.status).toBe(then)
+  }
+)
+
 const three = ['a', 'b', 'c'].map(name => deletion(version(name)))
 
 it('leaves the rest when GitHub or the time leaves no room', async () => {

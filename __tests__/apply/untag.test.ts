@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, it } from '@jest/globals'
 import type { DriftDetector } from '../../src/apply/drift.ts'
 import type { Performed } from '../../src/apply/execute.ts'
-import { untagger } from '../../src/apply/untag.ts'
+import { type TagRequests, untagger } from '../../src/apply/untag.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
 import type { TagHead } from '../../src/registry/read.ts'
@@ -39,8 +39,10 @@ function world(lag = 0) {
       return digest
     },
     prepare: async () => {},
+    needed: async () => new Set<string>(),
     giveBack: async () => {},
-    newest: async () => (looks++ <= lag ? [image] : [...pushed, { ...image, tags: ['v1.0.0'] }])
+    newest: async () => (looks++ <= lag ? [image] : [...pushed, { ...image, tags: ['v1.0.0'] }]),
+    newestNow: () => labels.newest()
   }
   const remove = async (gone: PackageVersion): Promise<Performed> => {
     removed.push(gone)
@@ -101,15 +103,17 @@ it('takes no placeholder of another tag, which is losing its tag at this moment,
   const here = world()
   const given: string[] = []
   let before = 2
-  const requests = {
+  const requests: TagRequests = {
     ...here.labels,
     put: async (_: PackageVersion, tag: string, bytes: Uint8Array) => {
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
       here.pushed.push(version(`placeholder of ${tag}`, { digest, tags: [] }))
       return digest
     },
+    needed: async () => new Set<string>(),
     giveBack: async ({ digest }: PackageVersion) => void given.push(digest),
-    newest: async () => (before-- > 0 ? [image] : [...here.pushed, image])
+    newest: async () => (before-- > 0 ? [image] : [...here.pushed, image]),
+    newestNow: () => requests.newest()
   }
   here.tags.set('sha-2', image.digest)
   const done = async (): Promise<Performed> => ({ status: 'done', detail: '' })

@@ -107,6 +107,24 @@ describe('what is remembered', () => {
   })
 
   test.each([
+    ['brackets', '['.repeat(15_000_000)],
+    ['lists', `[${'[0,[1]],'.repeat(3_000_000)}[0,[1]]]`],
+    ['ids', `[[0,[${'1,'.repeat(14_000_000)}1]]]`]
+  ])('E-42 is nothing from an entry whose heading is full of %s', async (_, untagged) => {
+    const shape = manifest()
+    await run([shape])
+    entries = entries.map(({ key, text }) => ({
+      key,
+      text: text.replace(/"untagged":.*?,"unchecked"/, () => `"untagged":${untagged},"unchecked"`)
+    }))
+    expect(entries[0]!.text.length).toBeGreaterThan(10_000_000)
+    const before = process.resourceUsage().maxRSS
+    expect((await run([shape])).known.size).toBe(0)
+    expect(told).toEqual([expect.stringMatching('more parts than any run writes')])
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(700 * 1024)
+  })
+
+  test.each([
     ['of another package', (text: string) => text.replace('"package":"ghcr.io/', '"package":"ghcr.io/x')],
     ['of another form', (text: string) => text.replace('"schema":1', '"schema":2')],
     ['that is empty', () => ''],

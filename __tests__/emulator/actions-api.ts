@@ -55,6 +55,12 @@ export function actionsRoutes(
     return run === undefined ? notFound() : { status: 200, body: render(run, repository) }
   }
 
+  const listWorkflows: Handler = (call, repository) => {
+    const files = [...repository.workflows.keys()].map(file => renderWorkflow(file, repository, api))
+    const { rows, headers } = paged(call, files, `${api}${call.path}`)
+    return { status: 200, body: { total_count: files.length, workflows: rows }, headers }
+  }
+
   const oneWorkflow: Handler = ({ params: { workflow = '' } }, repository) => {
     if (!repository.workflows.has(workflow)) return notFound()
     return { status: 200, body: renderWorkflow(workflow, repository, api) }
@@ -99,6 +105,7 @@ export function actionsRoutes(
       handle: visible(handle)
     }))
   return [
+    route('GET', '/workflows', reading(listWorkflows)),
     route('GET', '/workflows/{workflow}', reading(oneWorkflow)),
     route(
       'GET',

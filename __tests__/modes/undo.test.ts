@@ -257,6 +257,18 @@ describe('restore', () => {
     }
   )
 
+  it('logs by name what ids brought back, as soon as GitHub shows the tags again', async () => {
+    const one = app.push(manifest(), { tags: ['sha-1', 'edge'], at: '2026-02-01T00:00:00Z' })
+    const two = app.push(manifest(), { tags: ['sha-2'], at: '2026-02-01T00:00:00Z' })
+    await using _ = await clean({ 'delete-tags': 'sha-* edge' })
+    await using back = await restore(`${one.id} ${two.digest}`)
+    expect(back.code).toBe(0)
+    expect(back.stdout).toContain(`app: ${one.digest.slice(0, 19)} is sha-1, edge`)
+    expect(back.stdout).toContain(`app: ${two.digest.slice(0, 19)} is sha-2`)
+    await using again = await restore(`${one.id}`)
+    expect(again.stdout).not.toContain(' is sha-1')
+  })
+
   it('goes on where one of what a time names does not come back', async () => {
     const [lost, other] = ['sha-1', 'sha-2'].map(tag =>
       app.push(manifest(), { tags: [tag], at: '2026-02-01T00:00:00Z' })

@@ -1,13 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Brake, PatternHits, Reason } from '../../src/model/decision.ts'
-import {
-  brakePhrase,
-  nameOf,
-  phrase,
-  readsPhrase,
-  unmatchedPhrase,
-  verdictPhrase
-} from '../../src/report/phrases.ts'
+import { brakePhrase, unmatchedPhrase } from '../../src/report/brake-phrases.ts'
+import { nameOf, phrase, readsPhrase, verdictPhrase } from '../../src/report/phrases.ts'
 import { count, formatAge, formatDuration, ordinal, some } from '../../src/util/format.ts'
 import { version } from '../helpers/make.ts'
 import { DAY, drop, keep } from './runs.ts'

@@ -3,8 +3,8 @@ import type { Believable } from '../../__tests__/emulator/believable.ts'
 import { startEmulator } from '../../__tests__/emulator/server.ts'
 import { type ActionRun, runAction, withDefaults } from '../../__tests__/helpers/run-action.ts'
 
-/** What somebody in a hurry writes: all tags, no age, and nothing that is kept. */
-const ACCIDENT = { packages: 'shop/web', 'delete-tags': '*', grace: '0' }
+/** What somebody in a hurry writes: all tags, no age, nothing that is kept, and what makes the brakes silent. */
+const ACCIDENT = { packages: 'shop/web', 'delete-tags': '*', grace: '0', 'max-deletion-percent': '100' }
 
 /**
  * A policy that takes everything but the last tagged image, which GitHub does not let go, and one run that brings it

@@ -240,7 +240,8 @@ function untaggedOnly(inputs: With): OurStep {
       owner: inputs['repository_owner'],
       packages: inputs['package_name'] || (inputs['repository'] === '' ? '**' : 'linked'),
       'delete-tags': everything ? '*' : undefined,
-      'delete-untagged': 'true'
+      'delete-untagged': 'true',
+      'max-deletion-percent': everything ? '100' : undefined
     }),
     rules: [],
     notes: spares

@@ -1,4 +1,4 @@
-import { BudgetError } from '../errors.ts'
+import { BudgetError, orFailure } from '../errors.ts'
 import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
 import { readArrivals } from '../inventory/arrivals.ts'
@@ -11,7 +11,7 @@ import type { PackageVersion } from '../model/package.ts'
 import { sentEntry } from '../report/record-build.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { detectDrift } from './drift.ts'
-import type { Perform } from './execute.ts'
+import { CONCURRENT, type Perform } from './execute.ts'
 import { remover } from './remove.ts'
 import { putTag } from './restore.ts'
 import { untagger } from './untag.ts'
@@ -49,17 +49,22 @@ const TIME_ASIDE = 60_000
 /** Rows on a page of the list of deleted versions. */
 const PER_PAGE = 100
 
+/** What one untagging takes behind its PUT: a look for the placeholder, its deletion, and the look that it is gone. */
+const REQUESTS_OF_UNTAG = 4
+
 /** What the look at so many deletions takes, with the restores if the largest image must come back. */
 function roomForLook({ steps }: Plan): (deleted: number) => Room {
   const sizes = new Map<Digest, number>()
   for (const step of steps) {
     if (step.action === 'delete') sizes.set(step.root, (sizes.get(step.root) ?? 0) + 1)
   }
-  if (sizes.size === 0) return () => ({ requests: 0, ms: 0 })
+  const untags = steps.filter(({ action }) => action === 'untag').length
+  const forUntags = REQUESTS_OF_UNTAG * Math.min(untags, CONCURRENT)
+  if (sizes.size === 0) return () => ({ requests: forUntags, ms: untags === 0 ? 0 : TIME_ASIDE })
   const restores = [...sizes.values()].reduce((most, size) => Math.max(most, size), 0)
   return deleted => ({
     // A restore that is denied is sent once more.
-    requests: LOOK_PAGES + 2 * restores + 2 * Math.floor(deleted / PER_PAGE),
+    requests: LOOK_PAGES + 2 * restores + 2 * Math.floor(deleted / PER_PAGE) + forUntags,
     ms: TIME_ASIDE
   })
 }
@@ -83,14 +88,19 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   // Others wait for it, or it is a placeholder, at which no second look is taken.
   const isChecked = ({ digest }: PackageVersion) => awaited.has(digest) || !images.has(digest)
   const urgent = { ...context, packages: context.urgentPackages }
+  // A placeholder has to go: its tag was put on it already.
+  const known = new Set(inventory.versions.map(({ id }) => id))
+  const clientFor = (id: number) => (known.has(id) ? packages : context.urgentPackages)
   const going = plan.steps.filter(step => step.action === 'delete')
+  const needs = (arrivals: readonly PackageVersion[]) =>
+    readArrivals(arrivals, digest => registry.readManifest(repository, digest))
   const drift = detectDrift(
     listing,
     going.map(step => step.version),
     {
       page: page => packages.page(pkg, page),
-      version: id => packages.version(pkg, id),
-      needs: arrivals => readArrivals(arrivals, digest => registry.readManifest(repository, digest))
+      version: id => clientFor(id).version(pkg, id),
+      needs
     },
     clock
   )
@@ -99,7 +109,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
     {
       async remove(version, precondition) {
         const step: Step = { action: 'delete', version, after: [], root: version.digest }
-        const answer = await packages.remove(pkg, version.id, () => {
+        const answer = await clientFor(version.id).remove(pkg, version.id, () => {
           if (!precondition()) return false
           announce(step)
           return true
@@ -108,7 +118,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
         if (answer.kind === 'limited') count(step, -1)
         return answer
       },
-      version: id => packages.version(pkg, id),
+      version: id => clientFor(id).version(pkg, id),
       isGone: async version => !isChecked(version) || !(await isStillThere(pkg, version, urgent)),
       isDenied: version => registryDenies(pkg, version.digest, context)
     },
@@ -125,6 +135,12 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
       },
       prepare: () => registry.prepareToPut(repository),
       newest: async () => (await packages.page(pkg, 1)).seen,
+      newestNow: async () => (await urgent.packages.page(pkg, 1)).seen,
+      needed: async versions => {
+        // After the end of the time nothing is read any more; then any of them may have lost the tag.
+        const found = await orFailure(() => needs(versions))
+        return 'problem' in found ? new Set() : found.needed
+      },
       giveBack: (version, tag) => putTag(version, tag, scope)
     },
     images,

@@ -31,7 +31,7 @@ export async function notBack(
   for (const { step, status } of restored) {
     if (status !== 'done') continue
     const { version } = step
-    if (!(await isBack(pkg, version, context))) {
+    if (!(await isBack(pkg, version, context, true))) {
       alarms.push(`${nameOf(version)} is needed. GitHub answered that it is restored, but it is not there.`)
     }
     const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
@@ -40,15 +40,20 @@ export async function notBack(
   return alarms
 }
 
-/** Restores that were confirmed and not carried out have failed, and so have those of what only seemed to be there. */
+/**
+ * Restores that were confirmed and not carried out have failed, and so have those of what only seemed to be there.
+ *
+ * @param listed ids that GitHub lists behind the restores: there the registry's word is enough
+ */
 export async function confirmed(
   outcomes: readonly Outcome[],
+  listed: ReadonlySet<number>,
   { pkg, context, report }: ApplyContext
 ): Promise<readonly Outcome[]> {
   return eachOf(outcomes, AT_ONCE, async outcome => {
     const { step, status } = outcome
     const isTold = step.action === 'restore' && (status === 'done' || status === 'already')
-    if (!isTold || (await isBack(pkg, step.version, context))) return outcome
+    if (!isTold || (await isBack(pkg, step.version, context, !listed.has(step.version.id)))) return outcome
     const detail = status === 'done' ? IN_VAIN : NOT_THERE
     const failure: Outcome = { step, status: 'failed', detail }
     report(failure)
@@ -56,18 +61,26 @@ export async function confirmed(
   })
 }
 
-/** Whether GitHub or the registry has a version: either may lag, so one that has it is believed. */
-async function isBack(
+/**
+ * Whether GitHub or the registry has a version: either may lag, so one that has it is believed.
+ *
+ * @param isRecent that the registry may only serve it still from before its deletion: then it is believed alone at the
+ *   last look only
+ */
+export async function isBack(
   pkg: Package,
   { id, digest }: PackageVersion,
-  { packages, registry, clock }: Context
+  { packages, registry, clock }: Context,
+  isRecent = false
 ): Promise<boolean> {
+  let isServed = false
   for (const pause of PAUSES) {
     if (pause > 0) await clock.sleep(pause)
-    const head = await registry.headTag(repositoryOf(pkg), digest)
-    if (head.state === 'found' || (await packages.version(pkg, id)).seen !== undefined) return true
+    isServed = (await registry.headTag(repositoryOf(pkg), digest)).state === 'found'
+    if (isServed && !isRecent) return true
+    if ((await packages.version(pkg, id)).seen !== undefined) return true
   }
-  return false
+  return isServed
 }
 
 /** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */

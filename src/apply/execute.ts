@@ -17,7 +17,7 @@ export type Perform = (step: Step) => Promise<Performed>
 export const pretend: Perform = async () => ({ status: 'planned', detail: '' })
 
 /** How many steps may be under way at once; hides the latency of one DELETE behind the others. */
-const CONCURRENT = 8
+export const CONCURRENT = 8
 
 /** Outcomes after which a version is known to be gone, or back, so that what comes after it may follow. */
 const DONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
@@ -77,7 +77,7 @@ export async function execute(
     report(outcome)
     if (step.action === 'untag') return
     const free = step.action === 'restore' && step.optional === true
-    settled.get(step.version.digest)?.resolve(free || DONE.includes(performed.status))
+    settled.get(step.version.digest)?.settle(free || DONE.includes(performed.status))
   }
 
   // Workers take steps in order, so whatever a step waits for is already under way: no deadlock.
@@ -96,10 +96,16 @@ const waitsFor: Readonly<Record<'delete' | 'restore', (name: string) => string>>
   restore: name => `it would be broken without ${name}, which was not restored`
 }
 
+/** What becomes of a version that others come after. */
+interface Awaited {
+  readonly promise: Promise<boolean>
+  readonly settle: (isDone: boolean) => void
+}
+
 /** The first of these versions that is not confirmed gone, or back; one that is not in the plan never is. */
 async function firstUnsettled(
   after: readonly Digest[],
-  settled: ReadonlyMap<Digest, PromiseWithResolvers<boolean>>
+  settled: ReadonlyMap<Digest, Awaited>
 ): Promise<Digest | undefined> {
   for (const digest of after) {
     if (!(await settled.get(digest)?.promise)) return digest
@@ -108,14 +114,26 @@ async function firstUnsettled(
 }
 
 /** A promise for each step that another one comes after, as to whether its version is gone, or back. */
-function awaited(steps: readonly Step[]): ReadonlyMap<Digest, PromiseWithResolvers<boolean>> {
+function awaited(steps: readonly Step[]): ReadonlyMap<Digest, Awaited> {
   const parents = new Set(steps.flatMap(step => (step.action === 'untag' ? NONE : step.after)))
-  const settled = new Map<Digest, PromiseWithResolvers<boolean>>()
-  for (const step of steps) {
-    const { digest } = step.version
-    if (step.action !== 'untag' && parents.has(digest)) settled.set(digest, Promise.withResolvers())
+  const steady = steps.filter(step => step.action !== 'untag' && parents.has(step.version.digest))
+  return new Map(
+    [...Map.groupBy(steady, ({ version }) => version.digest)].map(([digest, same]) => [
+      digest,
+      awaiting(same)
+    ])
+  )
+}
+
+/** A digest that GitHub lists twice is gone with the last of its rows, and back with the first. */
+function awaiting(same: readonly Step[]): Awaited {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const decisive = same[0]?.action === 'restore'
+  let open = same.length
+  const settle = (isDone: boolean): void => {
+    if (--open === 0 || isDone === decisive) resolve(isDone)
   }
-  return settled
+  return { promise, settle }
 }
 
 const NONE: readonly never[] = []

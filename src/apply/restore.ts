@@ -83,7 +83,7 @@ export function restoreVersions(steps: readonly Restoral[], scope: ApplyContext)
 
 /** Puts a tag on a version that is there; the journal has it before and after. */
 export async function putTag(
-  version: PackageVersion,
+  version: Pick<PackageVersion, 'id' | 'digest'>,
   tag: string,
   { pkg, context: { registry, clock }, journal }: ApplyContext
 ): Promise<void> {

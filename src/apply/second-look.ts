@@ -27,8 +27,8 @@ export interface SecondLook {
   readonly vanished: ReadonlySet<Digest>
 }
 
-/** A version that nobody knew before. */
-export type Arrival = Pick<PackageVersion, 'digest' | 'tags'>
+/** A version that nobody knew before; without an id where only the registry tells of it. */
+export type Arrival = Pick<PackageVersion, 'digest' | 'tags'> & Partial<Pick<PackageVersion, 'id'>>
 
 /** GitHub lists what was deleted with a delay; these are the pauses between looks, in milliseconds. */
 const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
@@ -57,7 +57,7 @@ export async function lookAgain(
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const theirs = before.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
-  await addDeleted(pkg, [...deleted, ...theirs], rows, context)
+  await addDeleted(pkg, deleted, rows, context)
   const suspects = [...mine, ...theirs].filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.

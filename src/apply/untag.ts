@@ -18,8 +18,12 @@ export interface TagRequests {
   head(tag: string): Promise<TagHead>
   /** Puts a manifest under a tag, taking it off the version, and gives the manifest's digest. */
   put(version: PackageVersion, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
-  /** The newest versions of the package, asked again. */
+  /** The newest versions of the package, asked again, as long as there is room for what follows a PUT. */
   newest(): Promise<readonly PackageVersion[]>
+  /** The same behind a PUT, with what was put aside for that. */
+  newestNow(): Promise<readonly PackageVersion[]>
+  /** What these versions name or describe, as far as they can be read. */
+  needed(versions: readonly PackageVersion[]): Promise<ReadonlySet<string>>
   /** Puts a tag on a version that is there. */
   giveBack(version: PackageVersion, tag: string): Promise<void>
 }
@@ -46,7 +50,7 @@ export function untagger(
   async function listingWith(digest: Digest): Promise<readonly PackageVersion[] | undefined> {
     for (const pause of PAUSES) {
       if (pause > 0) await clock.sleep(pause)
-      const newest = await requests.newest()
+      const newest = await requests.newestNow()
       if (newest.some(version => version.digest === digest)) return newest
     }
     return undefined
@@ -82,7 +86,8 @@ export function untagger(
         `the tag is off the image, but GitHub does not list the placeholder ${digest} with this tag alone; the next run removes it`
       )
     }
-    const robbed = pushedMeanwhile(newest, placeholders, before)
+    const pushed = newest.filter(({ id, digest: one }) => !before.has(id) && !placeholders.has(one))
+    const robbed = pushed.some(isUntagged) ? robbedOf(pushed, await requests.needed(pushed)) : undefined
     if (robbed === undefined) return withPlaceholder(await remove(listed), digest, 'the tag is off the image')
     await requests.giveBack(robbed, tag)
     const told = `a push took the tag meanwhile: it is back on ${robbed.digest}`
@@ -102,19 +107,19 @@ function withPlaceholder(removed: Performed, placeholder: Digest, told: string):
 
 /**
  * The version from which the placeholder took the tag, when a push came between the look at the tag and the put: it
- * is new and has no tag. Of an image with platforms the index is pushed last.
+ * is new, has no tag, and is no part of another one. Of an image with platforms the index is pushed last.
  */
-function pushedMeanwhile(
-  newest: readonly PackageVersion[],
-  placeholders: ReadonlySet<Digest>,
-  before: ReadonlySet<number>
+function robbedOf(
+  pushed: readonly PackageVersion[],
+  needed: ReadonlySet<string>
 ): PackageVersion | undefined {
-  return newest
-    .filter(({ id, tags }) => !before.has(id) && tags.length === 0)
-    .filter(({ digest }) => !placeholders.has(digest))
+  return pushed
+    .filter(version => isUntagged(version) && !needed.has(version.digest))
     .toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0) || b.id - a.id)
     .at(0)
 }
+
+const isUntagged = ({ tags }: PackageVersion): boolean => tags.length === 0
 
 /** An empty index that nobody else has: needs no blob, pulls as nothing, and says what it is. */
 function placeholder(tag: string): { bytes: Uint8Array; digest: Digest } {

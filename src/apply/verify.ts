@@ -14,6 +14,7 @@ import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
 import { notBack } from './confirm-restored.ts'
+import { keepTags } from './give-back.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
 import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
@@ -45,11 +46,13 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const result = await orFailure(async () => {
     const { seen, needed, alarms } = await lookSurely(look, context.clock)
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
+    const versions = steps.map(({ version }) => version)
+    const giveBack = await keepTags(versions, done.loaded, seen, scope)
     const restored = await restoreVersions(steps, { ...scope, context: urgent })
     leaveToNext(done, [], seen.tagsUnread === undefined ? seen.unlisted : deleted, context.clock)
     return {
       outcomes: [...corrected(outcomes, seen, report), ...restored],
-      alarms: [...alarms, ...(await notBack(pkg, restored, seen, urgent))],
+      alarms: [...alarms, ...(await notBack(pkg, restored, seen, urgent)), ...(await giveBack())],
       warnings: restoredSentences(restored, needed)
     }
   })

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path'
 import { ExpectedError, InputError } from '../errors.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { readRecord } from '../report/read-record.ts'
 import type { PackageRecord, RunRecord } from '../report/record.ts'
+import { placeToRead } from '../usage/files.ts'
 import type { Inputs } from './inputs.ts'
 import type { PackageSelection } from './package-selection.ts'
 
@@ -15,15 +15,14 @@ import type { PackageSelection } from './package-selection.ts'
  */
 export function readEarlierRun(inputs: Inputs, workspace: string): RunRecord | undefined {
   const { plan, restore } = inputs
-  if (plan !== undefined) return readReport(resolve(workspace, plan), 'plan', inputs)
-  return restore?.source === 'report'
-    ? readReport(resolve(workspace, restore.path), 'restore', inputs)
-    : undefined
+  if (plan !== undefined) return readReport(workspace, plan, 'plan', inputs)
+  return restore?.source === 'report' ? readReport(workspace, restore.path, 'restore', inputs) : undefined
 }
 
-function readReport(path: string, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
+function readReport(workspace: string, path: string, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
   try {
-    return checkOrigin(readRecord(path), input, inputs)
+    const place = placeToRead(workspace, path, `The report ${path}`)
+    return checkOrigin(readRecord(place), input, inputs)
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
     throw new InputError([`Input \`${input}\`: ${error.message}`])

@@ -198,7 +198,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       package_name: called('packages'),
       untagged_only: value =>
         value === 'false'
-          ? "Write `delete-untagged: true` and `delete-tags: '*'`."
+          ? "Write `delete-untagged: true`, `delete-tags: '*'` and `max-deletion-percent: 100`."
           : 'Write `delete-untagged: true`.',
       except_untagged_multiplatform: value =>
         value === 'false'

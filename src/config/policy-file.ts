@@ -3,6 +3,7 @@ import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
 import { repeatedKeys } from '../usage/yaml-keys.ts'
+import { brief } from '../util/format.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
@@ -24,19 +25,23 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   }
   if (document.errors.length > 0) {
     const slips = yamlSlips(text, document.errors)
-    throw new InputError(slips.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
+    throw new InputError(slips.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
   }
   const wrong = misread(document, text)
-  if (wrong.length > 0) throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${sentence}`))
+  if (wrong.length > 0)
+    throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
   const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
   if (result.success) {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
   }
   const { issues } = result.error
-  const faults = schemaErrors(issues.slice(0, MOST_FAULTS), policySchema)
+  const faults = schemaErrors(issues.slice(0, MOST_FAULTS).map(shortened), policySchema)
   const sentences = faults
     .slice(0, MOST_FAULTS)
-    .map(fault => ({ offset: offsetOf(document, fault), sentence: `${nameOf(fault)}${fault.sentence}` }))
+    .map(fault => ({
+      offset: offsetOf(document, fault),
+      sentence: brief(`${nameOf(fault)}${fault.sentence}`)
+    }))
     .sort((a, b) => a.offset - b.offset)
     .map(({ offset, sentence }) => `${at(offset)}: ${sentence}`)
   const isAll = Math.max(issues.length, faults.length) <= MOST_FAULTS
@@ -45,6 +50,13 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
 
 /** Somebody who made more has the wrong file, or made one a thousand times. */
 const MOST_FAULTS = 200
+
+/** Of thousands of wrong keys in one place those that are told, and one more, by which it shows that these are not all. */
+function shortened<T extends { readonly code?: string }>(issue: T): T {
+  return 'keys' in issue && Array.isArray(issue.keys)
+    ? { ...issue, keys: issue.keys.slice(0, MOST_FAULTS + 1) }
+    : issue
+}
 
 /** A policy of a thousand packages is smaller; what the parser makes of more takes minutes. */
 const MOST_BYTES = 1024 * 1024
@@ -121,7 +133,7 @@ function contentOf(document: Document, fileName: string): unknown {
   try {
     return document.toJS()
   } catch (error) {
-    throw new InputError([`${fileName}: ${messageOf(error)}.`])
+    throw new InputError([`${fileName}: ${brief(messageOf(error))}.`])
   }
 }
 

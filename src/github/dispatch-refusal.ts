@@ -1,4 +1,5 @@
 import { ExpectedError } from '../errors.ts'
+import { nearest } from '../util/suggest.ts'
 
 interface Place {
   readonly workflow: string
@@ -20,6 +21,23 @@ export function dispatchRefusal(status: number, message: string, place: Place): 
   return new ExpectedError(
     `${workflow} of ${repository} cannot be started${on}: GitHub says "${message}" (HTTP ${status}). ${remedy}`
   )
+}
+
+/** The sentence about a workflow that is not there, where others are. @param names of their files, at least one */
+export function noSuchWorkflow({ workflow, repository }: Place, names: readonly string[]): string {
+  const near = names.length > 1 ? nearest(workflow, names) : undefined
+  const known = names.slice(0, 20).map(name => `\`${name}\``)
+  const [only] = names.length === 1 ? known : []
+  const list = names.length > known.length ? `${known.join(', ')} and others` : joined(known)
+  return (
+    `There is no ${/^\d+$/.test(workflow) ? `workflow ${workflow}` : `.github/workflows/${workflow}`} in ${repository}: ` +
+    'check `dispatch-workflow` and `dispatch-repository`. ' +
+    `${near === undefined ? '' : `Did you mean \`${near}\`? `}${only === undefined ? `Its workflows are ${list}` : `Its only workflow is ${only}`}.`
+  )
+}
+
+function joined(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 const REMEDIES: readonly (readonly [status: number, message: RegExp, remedy: (place: Place) => string])[] = [

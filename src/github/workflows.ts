@@ -1,10 +1,10 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { ExpectedError, RateLimitError } from '../errors.ts'
+import { ExpectedError, messageOf, orFailure, RateLimitError } from '../errors.ts'
 import type { WorkflowRun } from '../model/check.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
-import { dispatchRefusal } from './dispatch-refusal.ts'
+import { dispatchRefusal, noSuchWorkflow } from './dispatch-refusal.ts'
 import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
 import { understood } from './repository.ts'
 
@@ -30,8 +30,12 @@ export interface Workflows {
   readonly workflow: string
   readonly repository: string
   readonly url: string
-  /** @throws ExpectedError that says what to change when the workflow is not there, is switched off, or lives in a renamed repository */
-  examine(): Promise<void>
+  /**
+   * Why no dispatch could start it: it is not there, is switched off, lives in a renamed repository, or may not be read.
+   *
+   * @returns a sentence that says what to change; undefined when nothing stands in the way
+   */
+  examine(): Promise<string | undefined>
   /** Sends one dispatch, once. `ref` is a branch, or `refs/tags/…`. */
   dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started>
   /** The newest hundred runs that a dispatch started, newest first. */
@@ -52,6 +56,7 @@ const RunRow = z.object({
   conclusion: z.string().nullable()
 })
 const Runs = z.object({ total_count: z.int().nonnegative(), workflow_runs: listOf(RunRow) })
+const Files = z.object({ workflows: listOf(z.object({ path: z.string() })) })
 const Details = z.object({ state: z.string(), url: z.string().default('') })
 const Answer = z.object({ workflow_run_id: z.int().positive() })
 
@@ -91,23 +96,42 @@ export function createWorkflows(
     url: pageOf(row.id)
   })
 
-  async function examine(): Promise<void> {
+  async function examine(): Promise<string | undefined> {
     const what = `Reading the workflow ${workflow} of ${repository}`
     try {
       const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}', at)
       const { state, url } = understood(Details, data, what)
       // A read follows a repository to its new name; a dispatch must not, so it would start nothing.
       const [, now = repository] = /\/repos\/([^/]+\/[^/]+)\/actions\//.exec(url) ?? []
-      if (now.toLowerCase() !== repository.toLowerCase()) {
-        throw new ExpectedError(
-          `${repository} was renamed to ${now}: write \`dispatch-repository: ${now}\`, because a dispatch does not follow.`
-        )
-      }
-      if (state !== 'active') throw dispatchRefusal(422, `a workflow in the state ${state}`, place)
+      if (now.toLowerCase() !== repository.toLowerCase())
+        return `${repository} was renamed to ${now}: write \`dispatch-repository: ${now}\`, because a dispatch does not follow.`
+      return state === 'active'
+        ? undefined
+        : dispatchRefusal(422, `a workflow in the state ${state}`, place).message
     } catch (error) {
-      if (statusOf(error) === 404) throw dispatchRefusal(404, 'Not Found', place)
-      throw explain(error, what, { 403: READ_ACTIONS })
+      if (statusOf(error) === 404)
+        return (await otherNames()) ?? dispatchRefusal(404, 'Not Found', place).message
+      const told = explain(error, what, { 403: READ_ACTIONS })
+      if (statusOf(error) === 403 && told instanceof ExpectedError) return told.message
+      throw told
     }
+  }
+
+  /** A sentence with the workflows that there are; undefined where none is known. */
+  async function otherNames(): Promise<string | undefined> {
+    const what = `Reading the workflows of ${repository}`
+    const read = await orFailure(async () => {
+      try {
+        const url = 'GET /repos/{owner}/{repo}/actions/workflows'
+        return understood(Files, (await octokit.request(url, { owner, repo, per_page: PER_PAGE })).data, what)
+      } catch (error) {
+        throw explain(error, what, {})
+      }
+    })
+    if ('problem' in read) return undefined
+    // What GitHub itself runs has no file there.
+    const names = read.workflows.flatMap(({ path }) => /^\.github\/workflows\/(.+)$/.exec(path)?.[1] ?? [])
+    return names.length === 0 ? undefined : noSuchWorkflow(place, names)
   }
 
   async function page(url: string, query: Record<string, string | number>, what: string) {
@@ -157,7 +181,7 @@ export function createWorkflows(
     if (!(error instanceof RequestError)) throw error
     const status = statusOf(error) ?? 0
     const isRedirect = status >= 300 && status < 400
-    const newName = isRedirect ? await examine().catch((told: Error) => told.message) : undefined
+    const newName = isRedirect ? await examine().catch(messageOf) : undefined
     if (newName !== undefined) return { kind: 'refused', sentence: newName }
     if (!isRedirect && (status < 400 || status >= 500)) {
       const sentence = `GitHub gave ${answerOf(error)}, so it is not known whether a run was started; it is not sent again.`

@@ -145,8 +145,8 @@ export interface Explanation {
   readonly lacks: readonly Ref[]
 }
 
-/** Why nothing at all of a package is deleted: a limit on the finished plan that was crossed, or an idle pattern. */
-export type Brake = Limit | IdlePattern
+/** Why nothing at all of a package is deleted: a limit on the finished plan that was crossed, or what looks like a slip of the pen. */
+export type Brake = Limit | IdlePattern | IdleKeep | Unlimited
 
 export interface Limit {
   readonly input: 'min-remaining' | 'max-deletions' | 'max-deletion-percent'
@@ -159,6 +159,47 @@ export interface IdlePattern {
   readonly input: 'keep-pattern'
   readonly rule: string
   readonly pattern: string
+}
+
+/** What empties a keep rule: a field of its match, what its tags and `semver` leave of each other, or a clause. */
+export type IdleField =
+  | 'kind'
+  | 'labels'
+  | 'digests'
+  | 'tags'
+  | 'semver'
+  | 'older-than'
+  | 'newer-than'
+  /** Both of them. */
+  | 'age'
+  | 'keep-within'
+
+/** What a keep rule that is about tagged versions makes of a package. */
+export interface KeepShare {
+  readonly rule: string
+  /** The rule as text, to know it again in another package. */
+  readonly written: string
+  /** Absent where it keeps something, or names nothing that is there. */
+  readonly idle?: {
+    readonly field: IdleField
+    /** True where it names tags. */
+    readonly byTags: boolean
+    /** Ids of the tagged versions that it names but for that field. */
+    readonly named: readonly number[]
+  }
+}
+
+/** A keep rule keeps nothing, and a rule of the same policy deletes whatever is tagged. */
+export interface IdleKeep extends Pick<NonNullable<KeepShare['idle']>, 'field' | 'byTags'> {
+  readonly input: 'keep-rule'
+  readonly rule: string
+}
+
+/** A rule deletes whatever is tagged, and nothing limits it. */
+export interface Unlimited {
+  readonly input: 'unlimited'
+  readonly rule: string
+  readonly going: number
 }
 
 /** How often a pattern matched a tag; a keep pattern with no hit is worth a warning. */
@@ -184,6 +225,8 @@ export interface Plan {
   /** Images that remain and on which `min-remaining` rests. */
   readonly counted: readonly Digest[]
   readonly hits: readonly PatternHits[]
+  /** One for each keep rule that is about tagged versions. */
+  readonly keeps: readonly KeepShare[]
   /** Roots whose own children or subject are gone, whatever was decided on them. */
   readonly broken: readonly { readonly version: PackageVersion; readonly state: BrokenState }[]
   /**
@@ -209,6 +252,7 @@ export function emptyPlan(pkg: Package): Plan {
     brakes: [],
     counted: [],
     hits: [],
+    keeps: [],
     broken: [],
     unread: []
   }

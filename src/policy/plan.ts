@@ -4,6 +4,7 @@ import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
+import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
@@ -28,7 +29,8 @@ export { emptyUsage, type Usage } from '../model/usage.ts'
  * @throws ExpectedError when a regular expression of the policy takes too long
  */
 export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: number): Plan {
-  const { input, held, unknowns, selections, votes, resolution } = evaluate(inventory, policy, usage, now)
+  const evaluation = evaluate(inventory, policy, usage, now)
+  const { input, tags, held, unknowns, selections, votes, resolution } = evaluation
   const { graph } = input
   const untouched = (place: number): boolean =>
     resolution.deleted.has(place) ||
@@ -40,6 +42,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
     ...workOf(input, resolution, strips),
     hits: selections.flatMap(hitsOf),
+    keeps: keepShares(selections, tags, input, held.has),
     broken: brokenIn(graph),
     unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]
   }

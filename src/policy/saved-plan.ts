@@ -9,6 +9,7 @@ import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 import type { Policy } from './rule.ts'
+import { written } from './written.ts'
 
 /** What somebody approved for one package. */
 export interface Approved {
@@ -159,21 +160,5 @@ function skippedSteps(
  * they were written.
  */
 export function policyHash(policy: Policy): string {
-  return sha256Of(JSON.stringify(policy, (_, value: unknown) => plain(value)))
-}
-
-/** Values without an order of their own are sorted, and what has a written form stands for itself by that. */
-function plain(value: unknown): unknown {
-  if (value instanceof Set) return [...value].map(String).sort()
-  if (value instanceof Map) return sorted([...value])
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  if ('sources' in value) return value.sources
-  if ('raw' in value) return value.raw
-  return Object.fromEntries(sorted(Object.entries(value)))
-}
-
-function sorted(entries: [unknown, unknown][]): [string, unknown][] {
-  return entries
-    .map(([key, value]): [string, unknown] => [String(key), value])
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return sha256Of(written(policy))
 }

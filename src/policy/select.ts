@@ -101,6 +101,22 @@ export function mismatchOf(
   return chooseTags(rule, node, matches) === undefined ? 'tags' : failingField(rule, place, input)
 }
 
+/** Tagged versions that a rule is about by their tags, each with the field of its match that does not hold. */
+export function missedBy(
+  rule: Rule,
+  tags: readonly string[],
+  input: EvaluationInput,
+  held: (place: number) => boolean
+): { readonly place: number; readonly field: Mismatch }[] {
+  const matches = testTags(rule.match, tags, input)?.matched
+  return input.graph.nodes.flatMap((node, place) => {
+    if (node.version === undefined || node.userTags.length === 0) return []
+    if (!isCandidate(rule, place, input, held) || chooseTags(rule, node, matches) === undefined) return []
+    const field = failingField(rule, place, input)
+    return field === undefined ? [] : [{ place, field }]
+  })
+}
+
 /** What a person is told that a rule found in a version. */
 export function matchedBy({ match }: Rule, node: Node, { matched }: Selected): string {
   if (match.digests !== undefined) return shortDigest(node.digest)

@@ -21,6 +21,8 @@ export interface TokenOptions {
   readonly clock: Clock
   /** What was begun before asks for a token to read with no longer than this (milliseconds since 1970). */
   readonly deadline: number
+  /** How much longer others ask, in milliseconds. */
+  readonly grace: number
   /** Told every secret that is made of the token, before it is used. */
   readonly onSecret: (secret: string) => void
 }
@@ -52,7 +54,7 @@ const answered = z.union([
  * Its functions throw ExpectedError for a token or a realm that is refused, Unavailable when nobody answers.
  */
 export function createTokens(options: TokenOptions): Tokens {
-  const { registry, server, send, clock, deadline } = options
+  const { registry, server, send, clock, deadline, grace } = options
   const basic = Buffer.from(`ghcr-steward:${options.token}`).toString('base64')
   options.onSecret(basic)
   const headers = new Map<string, Promise<string>>()
@@ -73,7 +75,7 @@ export function createTokens(options: TokenOptions): Tokens {
       options.onSecret(token)
       return `Bearer ${token}`
     }
-    return retry(clock, attempt, isBound ? deadline : undefined)
+    return retry(clock, attempt, isBound ? deadline : deadline + grace)
   }
 
   function begin(scope: Scope, where: Challenge): Promise<string> {

@@ -22,8 +22,8 @@ export interface RegistryOptions {
   readonly secrets: Secrets
   readonly clock: Clock
   /**
-   * Nothing is read for a decision from here on (milliseconds since 1970); a tag is looked at and given back for five
-   * minutes more.
+   * Nothing is read for a decision from here on (milliseconds since 1970); a tag is looked at and given back for ten
+   * seconds more, and then nobody waits for an answer any more.
    */
   readonly deadline?: number
   /** Told every secret that is made of the token, before it is used, so that it can be masked. */
@@ -48,7 +48,7 @@ export interface Registry {
    * @throws ExpectedError as `readManifest`
    */
   readBlob(repository: string, digest: Digest): Promise<BlobRead>
-  /** What a tag points to at this moment. @throws as `readManifest`, but BudgetError only five minutes later */
+  /** What a tag points to at this moment. @throws as `readManifest`, but BudgetError only ten seconds later */
   headTag(repository: string, tag: string): Promise<TagHead>
   /** Every tag of the repository, as the registry itself has them. @throws as `readManifest` */
   listTags(repository: string): Promise<TagList>
@@ -72,7 +72,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { scrub } = options.secrets
   const made = createSecrets()
   const scrubAll = (text: string) => made.scrub(scrub(text))
-  const connection = options.send ?? createSend()
+  const unbounded = options.send ?? createSend()
+  const connection: Send = request =>
+    unbounded({ ...request, within: Math.max(LEAST, deadline + GRACE - clock.now()) })
   const send = scrubbed(connection, scrubAll)
   const base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`)
   const server = new URL(options.serverUrl)
@@ -82,6 +84,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     token,
     clock,
     deadline,
+    grace: GRACE,
     // The token that is answered may be made of the one that was given.
     send: scrubbed(connection, scrubAll, text => text),
     onSecret: secret => {
@@ -172,18 +175,17 @@ export function createRegistry(options: RegistryOptions): Registry {
     })
   }
 
-  const patiently = <T>(attempt: () => Promise<T>) =>
-    inSlot(() => retry(clock, attempt).catch((error: unknown) => unread(error)))
-
   const checkTime = (grace = 0) => {
     if (clock.now() >= deadline + grace) throw timeIsOver()
   }
 
-  const inTime = <T>(attempt: () => Promise<T>, grace = 0) =>
-    patiently(() => {
+  const inTime = <T>(attempt: () => Promise<T>, grace = 0) => {
+    const bounded = (): Promise<T> => {
       checkTime(grace)
       return attempt()
-    })
+    }
+    return inSlot(() => retry(clock, bounded, deadline + grace).catch((error: unknown) => unread(error)))
+  }
 
   async function put(scope: Scope, tag: string, body: Uint8Array, mediaType: string): Promise<Digest> {
     const place = `${base.host}/${scope.repository}:${tag}`
@@ -229,7 +231,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     readManifest: (repository, reference) => inTime(() => get(repository, reference)),
     readBlob: (repository, digest) => inTime(() => blob(repository, digest)),
     headTag: (repository, tag) => inTime(() => head(repository, tag), GRACE),
-    listTags: repository => patiently(() => list(repository)),
+    listTags: repository => inTime(() => list(repository)),
     prepareToPut: async repository => {
       await tokens.header(pushing(repository))
     },
@@ -264,12 +266,15 @@ function signed(request: Request, authorization: string | undefined): Request {
 }
 
 /** How much longer a tag is looked at and given back, in milliseconds: a change that has begun should end well. */
-const GRACE = 300_000
+const GRACE = 10_000
+/** What every request may take, in milliseconds: an answer that comes at once is heard even then. */
+const LEAST = 1_000
 
 const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_HOPS = 3
 
 function unread(error: unknown): { state: 'unread'; cause: string } {
   if (error instanceof Unavailable) return { state: 'unread', cause: error.message }
-  throw error
+  // It was worth another try, for which there is no time.
+  throw error instanceof TransientError ? timeIsOver() : error
 }

@@ -10,6 +10,8 @@ export interface Request {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
+  /** No longer than this is waited for an answer, in milliseconds. */
+  readonly within?: number
 }
 
 export interface Answer {
@@ -75,8 +77,9 @@ export function createOpen(timeoutMs: number): Open {
  */
 export function createSend(timeoutMs = 30_000): Send {
   const open = createOpen(timeoutMs)
-  return async ({ method, url, headers, body }) => {
-    const limit = AbortSignal.timeout(timeoutMs)
+  return async ({ method, url, headers, body, within = timeoutMs }) => {
+    const most = Math.ceil(Math.min(timeoutMs, within))
+    const limit = AbortSignal.timeout(most)
     try {
       const length = body === undefined ? undefined : { 'content-length': String(body.length) }
       const data = body === undefined ? undefined : Readable.from([body])
@@ -84,7 +87,7 @@ export function createSend(timeoutMs = 30_000): Send {
       const content = await readBody(message, MOST_BYTES)
       return { status: message.statusCode ?? 0, headers: message.headers, body: content }
     } catch (error) {
-      const why = limit.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error)
+      const why = limit.aborted ? `no answer within ${Math.ceil(most / 1000)} s` : messageOf(error)
       throw new TransientError(why, 0, { cause: error })
     }
   }

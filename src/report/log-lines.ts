@@ -1,9 +1,9 @@
 import type { Mode, RunResult } from '../model/run.ts'
 import { count, formatAge, formatDuration, formatNumber, quote, some } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
+import { regexHint } from './brake-phrases.ts'
 import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
-import { regexHint } from './phrases.ts'
 import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */

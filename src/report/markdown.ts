@@ -1,6 +1,6 @@
 import type { Package, PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
-import { count, formatNumber } from '../util/format.ts'
+import { count, formatNumber, visible } from '../util/format.ts'
 import { REPOSITORY, TROUBLESHOOTING } from '../util/links.ts'
 
 /** More rows than this nobody reads. */
@@ -12,8 +12,7 @@ export const MOST_ROWS = 1_000
  * text is made visible.
  */
 export function safe(text: string, most = 500): string {
-  return clip(text.trim(), most)
-    .replaceAll(INVISIBLE, '\uFFFD')
+  return visible(clip(text.trim(), most))
     .replaceAll(SPECIAL, reference)
     .replaceAll(/\bwww\./gi, www => `${www.slice(0, -1)}&#46;`)
     .replace(LIST_MARK, (_, number: string, mark: string) => number + reference(mark))
@@ -148,8 +147,6 @@ const QUOTED = /&#96;((?:[\w./'-]|&#(?:42|123);)(?:[\w./,:' -]|&#(?:42|58|61|123
 const SPECIAL = /[!#$&*+<=>@[\\\]^_`{|}~]|:(?!\s)/g
 // What would begin a list or a rule at the start of a line.
 const LIST_MARK = /^(\d*)([-.)])/
-// Controls, line and paragraph separators, and marks that reorder or hide what follows.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
 const README = anchorsOf(REPOSITORY)
 const TROUBLE = anchorsOf(TROUBLESHOOTING)
 

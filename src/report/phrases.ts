@@ -1,14 +1,4 @@
-import type {
-  Brake,
-  BrokenState,
-  Decision,
-  Outcome,
-  OutcomeStatus,
-  PatternHits,
-  Plan,
-  Reason,
-  Step
-} from '../model/decision.ts'
+import type { BrokenState, Decision, Outcome, OutcomeStatus, Plan, Reason, Step } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ReadCounts, RunResult } from '../model/run.ts'
@@ -179,53 +169,6 @@ export function stuckPhrase({ version, deletions }: NonNullable<Plan['stuck']>):
   )
 }
 
-/** The sentence about a limit that the plan crossed; it names the input and both numbers. */
-export function brakePhrase(brake: Brake): string {
-  if (brake.input === 'keep-pattern') {
-    return (
-      `Pattern ${quote(brake.pattern)} of rule ${quote(brake.rule)} matches no tag, and another rule deletes all tagged ` +
-      'images: nothing was deleted. Correct its spelling or remove it. To keep a tag that does not exist yet, put it in one ' +
-      'pattern with one that does, such as `{v*,latest}`.'
-    )
-  }
-  const { value, limit } = brake
-  switch (brake.input) {
-    case 'min-remaining':
-      return `The plan would leave ${count(value, 'tagged image')}, and \`min-remaining\` asks for ${formatNumber(
-        limit
-      )}: nothing was deleted.`
-    case 'max-deletions':
-      return `The plan has ${count(value, 'deletion')}, and \`max-deletions\` allows ${formatNumber(
-        limit
-      )}: nothing was deleted.`
-    case 'max-deletion-percent':
-      return `The plan would delete ${decimal(value)} % of the versions, and \`max-deletion-percent\` allows ${decimal(
-        limit
-      )} %: nothing was deleted.`
-  }
-}
-
-/** The sentence about a pattern that matched no tag anywhere. */
-export function unmatchedPhrase(hits: PatternHits): string {
-  const { pattern, rule } = hits
-  return isProtective(hits)
-    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling. ${regexHint(pattern)}`.trim()
-    : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it ${hits.action === 'keep' ? 'excludes nothing' : 'deletes nothing'}.`
-}
-
-/** What to write for a glob that looks like a regular expression, such as `main-.*`: a sentence and a blank, or nothing. */
-export function regexHint(pattern: string): string {
-  const [, not, text] = /^(!?)(?!\/|semver:)(.*(?<![\d*])\.\*.*)$/.exec(pattern) ?? []
-  return text === undefined
-    ? ''
-    : `A dot is only a dot in a pattern without slashes: if ${quote(pattern)} is a regular expression, write \`${not}/^${text}$/\`. `
-}
-
-/** True for a pattern that makes tags stay: one of a keep rule, or an exclusion of a delete rule. */
-export function isProtective({ action, pattern }: PatternHits): boolean {
-  return (action === 'keep') !== pattern.startsWith('!')
-}
-
 function rank(value: number): string {
   return value === 1 ? 'newest' : `${ordinal(value)} newest`
 }
@@ -237,10 +180,6 @@ function ago(age: number): string {
 /** A name that a user gave, as part of a sentence. */
 export function quote(text: string): string {
   return `"${text}"`
-}
-
-function decimal(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 1 })
 }
 
 /** Sentences about packages that are not there and need not be. */

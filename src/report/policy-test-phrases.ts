@@ -1,6 +1,7 @@
 import type { Decision } from '../model/decision.ts'
 import { some } from '../util/format.ts'
-import { brakePhrase, phrase, VERDICT } from './phrases.ts'
+import { brakePhrase } from './brake-phrases.ts'
+import { phrase, VERDICT } from './phrases.ts'
 
 /** What a policy test expected and did not get: clauses. */
 export const mismatch = {

@@ -82,7 +82,7 @@ export function packageEntry(
 export function tagEntry(
   event: 'sent' | 'outcome',
   packageName: string,
-  { id, digest }: PackageVersion,
+  { id, digest }: Pick<PackageVersion, 'id' | 'digest'>,
   tag: string,
   at: number
 ): JournalEntry {

@@ -82,9 +82,14 @@ const packageRecord = z.object({
       input: z.string(),
       limit: z.number().optional(),
       value: z.number().optional(),
-      /** Of a pattern that keeps nothing. */
+      /** Of a pattern or a rule that keeps nothing, and of a rule without a limit. */
       rule: z.string().optional(),
-      pattern: z.string().optional()
+      pattern: z.string().optional(),
+      /** Of a keep rule that keeps nothing: what empties it. */
+      field: z.string().optional(),
+      byTags: z.boolean().optional(),
+      /** Of a rule without a limit: how many versions would go. */
+      going: wholeNumber.optional()
     })
   ),
   hits: listOf(

@@ -2,8 +2,9 @@ import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
+import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
 import { checkFailures } from './check-verdict.ts'
-import { absentPhrases, brakePhrase, isProtective, nameOf, stuckPhrase, unmatchedPhrase } from './phrases.ts'
+import { absentPhrases, nameOf, stuckPhrase } from './phrases.ts'
 import { unmatched } from './tally.ts'
 
 /**

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
+import { isWithin, leadsAstray } from '../util/astray.ts'
 import { formatNumber } from '../util/format.ts'
 import type { TextFile } from './references.ts'
 
@@ -37,9 +38,25 @@ export interface MatchedFiles {
  */
 export function readTextFile(workspace: string, path: string, what: string, most = MOST_BYTES): string {
   const name = `${what} \`${path}\``
-  const text = decode(readBytes(resolve(workspace, path), name, most))
+  const text = decode(readBytes(placeToRead(workspace, path, name), name, most))
   if (text === undefined) throw new ExpectedError(`${name} is not a text file. Give its right path.`)
   return inLines(text, name)
+}
+
+/**
+ * Where a file is that is to be read.
+ *
+ * @param path from the workspace, or absolute
+ * @param what the file, as the subject of a sentence
+ * @throws ExpectedError where a link in the workspace leads to it from outside: its text would end up in messages
+ */
+export function placeToRead(workspace: string, path: string, what: string): string {
+  const place = resolve(workspace, path)
+  if (!leadsAstray(workspace, place)) return place
+  throw new ExpectedError(
+    `${what} is not read, because a link on its path leads out of the workspace or into \`.git\`. If what is there is ` +
+      'meant, give the path that the link leads to.'
+  )
 }
 
 /**
@@ -61,7 +78,7 @@ export function readMatchingFiles(workspace: string, patterns: readonly string[]
     const name = `The file \`${path}\`, which \`protect\` names,`
     if (kinds.get(path) === 'astray') {
       throw new ExpectedError(
-        `${name} is a link that leads out of the workspace, or to nothing, so it is unknown what it names. Put a file there, ` +
+        `${name} is a link that leads out of the workspace, into \`.git\` or to nothing, so it is unknown what it names. Put a file there, ` +
           `or exclude it with \`!${path}\`.`
       )
     }
@@ -167,7 +184,7 @@ function follow(root: string, path: string): Target {
   const link = join(root, path)
   try {
     const real = realpathSync(link)
-    return real.startsWith(`${root}${sep}`) ? direct(statSync(real), real) : { kind: 'astray', real }
+    return isWithin(real, root) ? direct(statSync(real), real) : { kind: 'astray', real }
   } catch {
     return { kind: 'astray', real: link }
   }

@@ -85,12 +85,37 @@ export function quote(given: string): string {
 }
 
 /**
- * Makes text from outside safe to print: one line, no control characters, and nothing that the runner
- * would take for a command (`::name::` at the start of a line, `##[name]` anywhere).
+ * A sentence about a file that quotes it: what is in backticks, and words without an end, are cut where they are long.
+ * Whoever may read the file has it, and others see no more of it than it takes to find the place.
+ */
+export function brief(sentence: string): string {
+  const cut = sentence
+    .replaceAll(/`([^`]{80})[^`]+`/g, (_, start: string) => `\`${start.toWellFormed()}…\``)
+    .replaceAll(/[^\s`]{160,}/g, word => `${word.slice(0, 80).toWellFormed()}…`)
+  return cut.length > 1_000 ? `${cut.slice(0, 1_000).toWellFormed()}…` : cut
+}
+
+/** Controls, line and paragraph separators, and all that hides or reorders what follows. `client.js` has the same. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]+/gu
+
+/** Shows what nobody would see: `\u{202e}` for a mark that turns the text behind it round, `\u{202e}…` for several marks. */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, marks => {
+    const [first = ''] = marks
+    return `\\u{${first.codePointAt(0)?.toString(16)}}${marks.length > first.length ? '…' : ''}`
+  })
+}
+
+/** In characters. Messages name a few of many, so nothing that is ours is longer. */
+const LONGEST_LINE = 8_000
+
+/**
+ * Makes text from outside safe to print: one line of bounded length, no control characters, nothing that is not seen, and nothing that the
+ * runner would take for a command (`::name::` at the start of a line, `##[name]` anywhere).
  */
 export function plain(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
+  const line = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE).toWellFormed()}…` : text
+  return visible(line.replace(/\p{Cc}+/gu, ' '))
     .replaceAll('##[', '## [')
     .replace(/^(\s*):(?=:)/, '$1: ')
 }

@@ -2,6 +2,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { getProxyUrl } from '@actions/http-client/lib/proxy'
 import { messageOf } from '../errors.ts'
 
+// First: the checks below look at what the toolkit will.
+for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) addScheme(name)
+
+/**
+ * Takes a proxy without a scheme for one of http, as curl does. To the toolkit, the `proxy` in `proxy:3128` is the scheme
+ * of an address without a host, and it would go past it.
+ */
+function addScheme(name: string): void {
+  const value = process.env[name]?.trim()
+  if (value && !/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) process.env[name] = `http://${value}`
+}
+
 /**
  * What is wrong with settings of the runner on which the toolkit throws while it is loaded: sentences. This file is
  * loaded before it and takes those settings away, so that such a run can end as one with a wrong input does.
@@ -41,6 +53,6 @@ function proxyVariables(): readonly string[] {
 
 function checkProxy(): void {
   const proxy = getProxyUrl(apiUrl())
-  if (proxy === undefined || proxy.hostname === '' || /^https?:$/.test(proxy.protocol)) return
+  if (proxy === undefined || /^https?:$/.test(proxy.protocol)) return
   throw new Error('it begins with neither http:// nor https://')
 }

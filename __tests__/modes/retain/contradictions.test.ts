@@ -4,6 +4,7 @@ import { startCacheService } from '../../emulator/cache-service.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { renderVersion } from '../../emulator/render.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
+import { runInside } from '../../helpers/inside.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** One witness is wrong, more than once or at the worst moment, while another one tells the truth. */
@@ -177,4 +178,67 @@ it('law 3: min-remaining counts no image that is deleted, still listed, and reme
   const result = await run({ ...BUILDS, 'min-remaining': '2' }, { env: cache.env })
   expect(app.tags()['sha-1']).toBe(build.digest)
   expect(result.code).toBe(1)
+})
+
+it.each(['stay', 'move back'] as const)(
+  'law 5: what comes back at once takes no tag from a push that has it by then (tags %s)',
+  async tags => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    world.restoredTags = tags
+    const build = layDown(scene)
+    const path = at(build)
+    const pushed = { digest: '' }
+    const push = () => {
+      pushed.digest = app.push(manifest(), { tags: ['sha-1'] }).digest
+    }
+    github.faults.on(
+      { method: 'DELETE', path, times: 1 },
+      { kind: 'first', run: () => app.tag(build, 'stable') }
+    )
+    github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: push })
+    expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+    expect(app.tags()).toMatchObject({ stable: build.digest, 'sha-1': pushed.digest })
+  }
+)
+
+it('law 5: is red where a restore at once was confirmed in vain, though the registry serves the version for a while', async () => {
+  await using scene = await openScene({ contract: 'off' })
+  const { app, github, clock, token } = scene
+  const build = layDown(scene)
+  github.faults.on(
+    { method: 'DELETE', path: at(build), times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'stable') }
+  )
+  const serve = () => app.lie({ kind: 'served' })
+  github.faults.on({ method: 'POST', path: /restore$/, times: 1 }, { kind: 'first', run: serve })
+  github.faults.on({ method: 'POST', path: /restore$/ }, { kind: 'answer', answer: { status: 204 } })
+  github.faults.on(
+    { method: 'GET', path: /\/versions\/\d+$/, after: 1, times: 1 },
+    { kind: 'first', run: () => app.truth() }
+  )
+  // Past the laws: what GitHub does not bring back is lost.
+  await using result = await runInside(github, { ...BUILDS, token }, clock)
+  expect(result.code).toBe(1)
+  expect(result.stdout).toContain('GitHub answered that it is restored, but it is not there')
+})
+
+it('law 5: is red where what comes back takes a tag that cannot be given back', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.restoredTags = 'move back'
+  const build = layDown(scene)
+  const path = at(build)
+  github.faults.on(
+    { method: 'DELETE', path, times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'stable') }
+  )
+  const push = () => app.push(manifest(), { tags: ['sha-1'] })
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: push })
+  github.faults.on({ host: 'registry', method: 'PUT' }, { kind: 'answer', answer: { status: 500 } })
+  const result = await run(BUILDS)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(
+    /The restore took the tag sha-1 from sha256:\w+, and it is not back there/
+  )
 })

@@ -35,7 +35,7 @@ it('T-27: of a plan that covers every tagged version the newest stays, whole, an
   app.push(image(), { tags: ['v1'], at: ago(90) })
   const v2 = app.push(image(), { tags: ['v2'], at: ago(80) })
   const signature = app.sign(v2, 'sig', { at: ago(79) })
-  const result = await run({ 'delete-tags': '*', 'delete-untagged': 'true' })
+  const result = await run({ 'delete-tags': '*', 'delete-untagged': 'true', 'max-deletion-percent': '100' })
   expect(result.errors).toEqual([])
   expect(app.digests()).toEqual(digestsOf(v2, signature))
   expect(result.why(v2)).toBe('kept: the last tagged version, which GitHub does not delete')
@@ -216,7 +216,7 @@ it('T-34: every page is read before the first DELETE, and a target on the second
   const { app, github, run } = scene
   for (let n = 0; n < 150; n++) app.push(manifest(), { tags: [`v${n}`], at: ago(10 + n / 100) })
   for (let n = 0; n < 25; n++) app.push(manifest(), { tags: [`pr-${n}`], at: ago(90) })
-  const dry = await run({ 'delete-tags': '*', 'dry-run': 'true' })
+  const dry = await run({ 'delete-tags': '*', 'max-deletion-percent': '100', 'dry-run': 'true' })
   expect(dry.outputs['planned-count']).toBe('174')
   const result = await run(PULLS)
   expect(result.outputs['deleted-count']).toBe('25')

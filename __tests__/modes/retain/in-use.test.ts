@@ -196,6 +196,7 @@ it('E-16 a digest that a variable hides holds every version of its package, and 
   const inputs = {
     packages: 'app, web',
     'delete-tags': '*',
+    'max-deletion-percent': '100',
     'delete-untagged': 'true',
     'protect-files': 'Dockerfile'
   }

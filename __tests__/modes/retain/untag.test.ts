@@ -139,6 +139,19 @@ it('E-06 gives the tag back to an image that was pushed between the look at the 
   expect(JSON.stringify(result.report)).toMatch(/a push took the tag meanwhile/)
 })
 
+it('E-06 gives a tag that no push took to no platform of an image that is pushed beside', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  const shape = image()
+  github.faults.on(
+    { host: 'registry', method: 'PUT', times: 1 },
+    { kind: 'first', run: () => app.push(shape, { tags: ['v2'] }) }
+  )
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()).toEqual({ v1: v1.digest, v2: shape.digest })
+})
+
 it('E-06 asks for the token before it looks at the tag, and puts right after', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
@@ -166,3 +179,40 @@ it('law 5: is red when the requests end between the PUT and the look behind it, 
   expect(result.code).toBe(1)
   expect(result.errors.join()).toMatch(/it was sent, and what became of it is unknown/)
 })
+
+it('law 5: puts no placeholder where the requests do not suffice for what follows it', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const token = world.classic('olivia', ['read:packages', 'delete:packages', 'write:packages'])
+  app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  const before = app.tags()
+  const account = world.account(token)
+  github.faults.on(
+    { path: /\/versions$/, times: 1 },
+    { kind: 'first', run: () => github.limiter.leaveQuota(account, 54, 3_000_000) }
+  )
+  const result = await run({ ...UNTAG, token })
+  expect(result).toMatchObject({ code: 0, outputs: { incomplete: 'true', 'untagged-count': '0' } })
+  expect(app.tags()).toEqual(before)
+  expect(github.writes).toEqual([])
+})
+
+it.each([55, 56, 57, 58])(
+  'law 5: what is put aside suffices behind a PUT, though the answer to the deletion is lost (%i requests left)',
+  async left => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    const token = world.classic('olivia', ['read:packages', 'delete:packages', 'write:packages'])
+    app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+    const account = world.account(token)
+    github.faults.on(
+      { path: /\/versions$/, times: 1 },
+      { kind: 'first', run: () => github.limiter.leaveQuota(account, left, 3_000_000) }
+    )
+    github.faults.on({ method: 'DELETE', times: 1 }, { kind: 'lost-502' })
+    const result = await run({ ...UNTAG, token })
+    const wasPut = github.writes.length > 0
+    expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': wasPut ? '1' : '0' } })
+    expect(Object.keys(app.tags())).toEqual(wasPut ? ['v1'] : ['v1', 'rc-1'])
+  }
+)

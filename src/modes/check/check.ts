@@ -1,7 +1,7 @@
 import type { Inputs } from '../../config/inputs.ts'
 import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
-import { orFailure } from '../../errors.ts'
+import { ExpectedError, orFailure } from '../../errors.ts'
 import { listTwice } from '../../github/whole-list.ts'
 import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { readTreeSizes } from '../../inventory/sizes.ts'
@@ -32,11 +32,12 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   )
   const names = chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
+  const starts = await canStart(context)
   const found = await eachOf(chosen, SIDE_BY_SIDE, async one => {
     const seen = await inspect(one, wanted.of(one.pkg.name), context)
     return inputs.sizes ? withSizes(seen, context) : seen
   })
-  const { inspected, ...orders } = await plan(found, wanted.all, inputs, context)
+  const { inspected, ...orders } = await plan(found, wanted.all, starts, inputs, context)
   const before = [...wanted.errors, ...(orders.trouble === undefined ? [] : [orders.trouble])]
   const result = (after: RebuildResult): RunResult => {
     const incomplete = whyIncomplete(inspected, after)
@@ -77,10 +78,23 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   return run
 }
 
+/**
+ * Looks early whether the workflow can be started at all, so that a slip in its name is told before the day when an image
+ * is missing. A look that fails is taken again when it matters.
+ */
+async function canStart({
+  dispatcher
+}: Context): Promise<{ readonly refusal?: string | undefined; readonly failed: boolean }> {
+  if (dispatcher === undefined) return { failed: false }
+  const seen = await orFailure(async () => ({ refusal: await dispatcher.workflows.examine() }))
+  return 'problem' in seen ? { failed: true } : { ...seen, failed: false }
+}
+
 /** Decides what to start, knowing every run that is under way. */
 async function plan(
   inspected: readonly Inspected[],
   { expected, others }: Expectations,
+  starts: Awaited<ReturnType<typeof canStart>>,
   inputs: Inputs,
   context: Context
 ): Promise<RebuildPlan & { readonly inspected: readonly Inspected[] }> {
@@ -89,10 +103,13 @@ async function plan(
   const missingIn = (some: readonly Inspected[]) =>
     expected.filter(({ name }) => some.some(({ run }) => lacks(run, name)))
   const missing = missingIn(inspected)
-  if (dispatcher === undefined || missing.length === 0) return nothing
+  const { refusal } = starts
+  if (dispatcher === undefined || missing.length === 0)
+    return refusal === undefined ? nothing : { ...nothing, trouble: refusal }
   const { workflows, repository } = dispatcher
   const read = await orFailure(async () => {
-    await workflows.examine()
+    const why = refusal ?? (starts.failed && (await workflows.examine()))
+    if (typeof why === 'string') throw new ExpectedError(why)
     const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
     const active = await listTwice(workflows.active, context.clock)
     return { runs: { active, dispatched: await listTwice(workflows.history, context.clock) }, ref }

@@ -1,9 +1,9 @@
 import type { PackageTask } from '../../apply/apply.ts'
-import type { PatternHits, Plan, Step } from '../../model/decision.ts'
+import type { Brake, Decision, PatternHits, Plan, Reason, Step } from '../../model/decision.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Policy, Rule } from '../../policy/rule.ts'
 import { catchAllRules } from '../../policy/rule.ts'
-import { isProtective, unmatchedPhrase } from '../../report/phrases.ts'
+import { idleKeepPhrase, isProtective, unmatchedPhrase } from '../../report/brake-phrases.ts'
 import { unmatched } from '../../report/tally.ts'
 
 /** A package with its plan, and the policy that decided on it. */
@@ -13,22 +13,22 @@ export interface Governed {
 }
 
 /**
- * Holds the plans that rest on a slip of the pen: a pattern that is there to keep tags matches none in any package
- * of the run, and a rule of the same policy deletes whatever is tagged. Like any brake it holds a dry run too.
+ * Holds the plans that rest on a slip of the pen, where a rule of the policy deletes whatever is tagged: a pattern that
+ * is there to keep tags matches none in any package of the run, a keep rule keeps nothing in any of them, or nothing
+ * at all limits what goes. Like any brake it holds a dry run too.
  *
  * @returns all of them, those that are held with a brake in place of their steps
  */
-export function holdIdlePatterns(governed: readonly Governed[]): Governed[] {
-  const idle = unmatched(governed.map(({ task }) => task.run)).filter(isProtective)
+export function holdSlips(governed: readonly Governed[]): Governed[] {
+  const runs = governed.map(({ task }) => task.run)
+  const patterns = unmatched(runs).filter(isProtective)
+  const rules = idleKeeps(runs)
   return governed.map(one => {
     const { plan } = one.task.run
-    const guard = idle.find(({ rule, pattern }) =>
-      plan?.hits.some(hits => hits.rule === rule && hits.pattern === pattern)
-    )
-    if (plan === undefined || guard === undefined || !endangers(plan, one.policy)) return one
-    const { rule, pattern } = guard
-    const brakes: Plan['brakes'] = [{ input: 'keep-pattern', rule, pattern }]
-    const run = { ...one.task.run, plan: { ...plan, steps: [], left: 0, brakes } }
+    if (plan === undefined || !endangers(plan, one.policy)) return one
+    const brake = idlePattern(plan, patterns) ?? idleKeep(plan, rules) ?? unlimitedRule(plan, one.policy)
+    if (brake === undefined) return one
+    const run = { ...one.task.run, plan: { ...plan, steps: [], left: 0, brakes: [brake] } }
     return { ...one, task: { ...one.task, run } }
   })
 }
@@ -37,11 +37,71 @@ function endangers({ steps }: Plan, policy: Policy): boolean {
   return steps.some(step => takesTag(step)) && catchAllRules(policy).length > 0
 }
 
+function idlePattern({ hits }: Plan, idle: readonly PatternHits[]): Brake | undefined {
+  const guard = idle.find(one =>
+    hits.some(({ rule, pattern }) => rule === one.rule && pattern === one.pattern)
+  )
+  return guard && { input: 'keep-pattern', rule: guard.rule, pattern: guard.pattern }
+}
+
+/** Keep rules, by their text, that name something in a package of the run and keep nothing in any. */
+function idleKeeps(runs: readonly PackageRun[]): ReadonlySet<string> {
+  const shares = runs.flatMap(run => run.plan?.keeps ?? [])
+  const idle = new Set(shares.filter(share => share.idle !== undefined).map(share => share.written))
+  for (const share of shares) if (share.idle === undefined) idle.delete(share.written)
+  return idle
+}
+
+/** One that is only emptied by time, or by a kind that is not there yet, may be meant: it holds what it names to the last. */
+function idleKeep({ keeps, decisions }: Plan, idle: ReadonlySet<string>): Brake | undefined {
+  for (const { rule, written, idle: why } of keeps) {
+    if (why === undefined || !idle.has(written)) continue
+    const { field, byTags } = why
+    const named = new Set(why.named)
+    const isSpelled = ['labels', 'digests', 'tags', 'semver'].includes(field) || (field === 'kind' && byTags)
+    if (isSpelled || decisions.every(one => !named.has(one.version.id) || !stays(one)))
+      return { input: 'keep-rule', rule, field, byTags }
+  }
+  return undefined
+}
+
+/** The last tagged version stays whatever the rules say, because GitHub does not delete it. */
+function stays({ verdict, reasons }: Decision): boolean {
+  return verdict === 'keep' && reasons.some(({ code }) => code !== 'last-tagged')
+}
+
+/** A rule that takes every tagged version but what is younger than a day or less, and the last. */
+function unlimitedRule({ decisions }: Plan, policy: Policy): Brake | undefined {
+  const [first] = unlimitedRules(policy)
+  if (first === undefined || policy.grace > DAY || policy.deletionsPerRun !== undefined) return undefined
+  const tagged = decisions.filter(({ version }) => version.tags.length > 0)
+  if (
+    tagged.some(({ verdict, reasons }) => verdict === 'keep' && reasons.some(({ code }) => WANTED.has(code)))
+  )
+    return undefined
+  const going = tagged.filter(({ verdict }) => verdict === 'delete').length
+  return { input: 'unlimited', rule: first.name, going }
+}
+
+const DAY = 24 * 3_600_000
+
+/** Why something stays that somebody wants to keep. */
+const WANTED: ReadonlySet<Reason['code']> = new Set([
+  'in-use',
+  'keep-rule',
+  'newest',
+  'within',
+  'bucket',
+  'other-tags',
+  'no-rule'
+])
+
 /** What must be said while it can still be stopped: sentences, for the log before the first DELETE. */
 export function forewarnings(governed: readonly Governed[]): string[] {
   const runs = governed.map(({ task }) => task.run)
   return [
     ...idlePatterns(runs).map(unmatchedPhrase),
+    ...idleRules(runs),
     ...governed.flatMap(({ task: { run } }) =>
       (run.plan?.steps ?? []).some(step => takesTag(step, 'latest'))
         ? [
@@ -59,6 +119,20 @@ function idlePatterns(runs: readonly PackageRun[]): PatternHits[] {
   const holds = ({ rule, pattern }: PatternHits) =>
     brakes.some(brake => brake.input === 'keep-pattern' && brake.rule === rule && brake.pattern === pattern)
   return unmatched(runs).filter(hits => isProtective(hits) && !holds(hits))
+}
+
+/** Keep rules that keep nothing, where something goes that they name. */
+function idleRules(runs: readonly PackageRun[]): string[] {
+  const idle = idleKeeps(runs)
+  return runs.flatMap(({ package: { name }, plan }) => {
+    const going = (plan?.steps ?? []).flatMap(step => (step.action === 'delete' ? [step.version] : []))
+    return (plan?.keeps ?? []).flatMap(({ rule, written, idle: why }) => {
+      if (why === undefined || !idle.has(written)) return []
+      const named = new Set(why.named)
+      const lost = going.filter(({ id }) => named.has(id))
+      return lost.length === 0 ? [] : [`${name}: ${idleKeepPhrase(rule, why, lost)}`]
+    })
+  })
 }
 
 /** A policy that deletes whatever is tagged, with nothing that would stop it but the age. */
@@ -79,16 +153,22 @@ function unlimited(governed: readonly Governed[]): string[] {
 }
 
 function isUnlimited(policy: Policy): boolean {
+  return unlimitedRules(policy).length > 0
+}
+
+/** The rules of a policy without keep rules and brakes that delete all that is tagged. */
+function unlimitedRules(policy: Policy): Rule[] {
   const { rules, minRemaining, maxDeletions, maxDeletionPercent } = policy
-  const isWhole = ({ keep, match }: Rule) =>
-    (keep.atLeast ?? 0) === 0 &&
-    keep.within === undefined &&
-    keep.periods.size === 0 &&
-    !match.tags?.sources.some(source => source.startsWith('!'))
-  return (
-    catchAllRules(policy).some(isWhole) &&
-    rules.every(({ action }) => action === 'delete') &&
-    [minRemaining, maxDeletions, maxDeletionPercent].every(limit => limit === undefined)
+  if (rules.some(({ action }) => action === 'keep')) return []
+  if ([minRemaining, maxDeletions, maxDeletionPercent].some(limit => limit !== undefined)) return []
+  return catchAllRules(policy).filter(
+    ({ keep, match }) =>
+      (keep.atLeast ?? 0) === 0 &&
+      keep.within === undefined &&
+      keep.periods.size === 0 &&
+      match.olderThan === undefined &&
+      match.kinds === undefined &&
+      !match.tags?.sources.some(source => source.startsWith('!'))
   )
 }
 

@@ -10,7 +10,7 @@ import type { RunResult } from '../../model/run.ts'
 import { usageReader } from '../../usage/ask.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { readApproval } from './approval.ts'
-import { forewarnings, holdIdlePatterns } from './forewarn.ts'
+import { forewarnings, holdSlips } from './forewarn.ts'
 import { planPackage } from './plan-package.ts'
 
 /**
@@ -50,7 +50,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
         : notPlanned(pkg, problem)
   }))
   // What was approved was looked at: it goes as it is.
-  const held = approval === undefined ? holdIdlePatterns(planned) : planned
+  const held = approval === undefined ? holdSlips(planned) : planned
   annotate(context.log.warning, forewarnings(held))
   const tasks = held.map(({ task }) => task)
   if (inputs.dryRun) tellUnproven(tasks, context)

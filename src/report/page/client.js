@@ -25,7 +25,10 @@ const day = time => (!Number.isFinite(time) ? 'no date' : new Date(time).toISOSt
 
 /** What hides or reorders text is shown as what it is. */
 function visible(text) {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD')
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]+/gu, marks => {
+    const [first] = marks
+    return `\\u{${first.codePointAt(0).toString(16)}}${marks.length > first.length ? '…' : ''}`
+  })
 }
 
 function ageOf(time) {

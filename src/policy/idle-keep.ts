@@ -1,0 +1,93 @@
+import type { IdleField, KeepShare } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { type EvaluationInput, ruleAge } from './facts.ts'
+import type { Node } from './node.ts'
+import { parsePatterns } from './pattern.ts'
+import type { Rule } from './rule.ts'
+import { missedBy, type Selection } from './select.ts'
+import { written } from './written.ts'
+
+/** Places of tagged versions that a keep rule names and does not keep, and the part of it that is the cause. */
+interface Missed {
+  readonly field: IdleField
+  readonly places: readonly number[]
+}
+
+/**
+ * Says of each keep rule that is about tagged versions whether it keeps any, and else what empties it although what it
+ * names is there. A pattern that matches nothing is none of this: it is counted for itself.
+ *
+ * @param tags all user tags of the package, each once
+ * @param held as in `select`
+ * @throws ExpectedError when a regular expression takes too long
+ */
+export function keepShares(
+  selections: readonly Selection[],
+  tags: readonly string[],
+  input: EvaluationInput,
+  held: (place: number) => boolean
+): KeepShare[] {
+  return selections.flatMap(selection => {
+    const { rule } = selection
+    if (!isAboutTagged(rule)) return []
+    const share = { rule: rule.name, written: written(rule) }
+    const missed = missedOf(selection, tags, input, held)
+    const named = missed?.places.flatMap(place => input.graph.nodes[place]?.version?.id ?? []) ?? []
+    if (missed === undefined || named.length === 0) return [share]
+    return [{ ...share, idle: { field: missed.field, byTags: isByTags(rule), named } }]
+  })
+}
+
+/** Whether there is anything untagged or broken says nothing about a slip of the pen. */
+function isAboutTagged({ action, match }: Rule): boolean {
+  const { untagged, untaggedFor, states } = match
+  return action === 'keep' && [untagged, untaggedFor, states].every(field => field === undefined)
+}
+
+function isByTags({ match }: Rule): boolean {
+  return match.tags !== undefined || match.semver !== undefined
+}
+
+/** Undefined where the rule keeps something, or there is nothing to keep. */
+function missedOf(
+  { rule, selected }: Selection,
+  tags: readonly string[],
+  input: EvaluationInput,
+  held: (place: number) => boolean
+): Missed | undefined {
+  if (selected.length > 0) return tooOld(rule, selected, input)
+  const missed = missedBy(rule, tags, input, held)
+  const byAge = missed.filter(({ field }) => field === 'age')
+  if (byAge.length > 0) return { field: ageField(rule), places: byAge.map(({ place }) => place) }
+  const field = (['digests', 'kind', 'labels'] as const).find(one => missed.some(miss => miss.field === one))
+  if (field !== undefined) return { field, places: missed.map(({ place }) => place) }
+  return takenOut(rule, tags, input)
+}
+
+/** What a rule that keeps for its age alone selects and does not keep. */
+function tooOld({ keep }: Rule, selected: Selection['selected'], input: EvaluationInput): Missed | undefined {
+  const { within } = keep
+  const counts = (keep.atLeast ?? 0) > 0 || [...keep.periods.values()].some(count => count > 0)
+  if (within === undefined || counts) return undefined
+  const tagged = selected.filter(({ place }) => (input.graph.nodes[place] as Node).userTags.length > 0)
+  const ages = tagged.map(({ place }) => ruleAge(input, input.graph.nodes[place]?.version as PackageVersion))
+  if (ages.some(age => age === undefined || age <= within)) return undefined
+  return { field: 'keep-within', places: tagged.map(({ place }) => place) }
+}
+
+function ageField({ match }: Rule): IdleField {
+  if (match.olderThan === undefined) return 'newer-than'
+  return match.newerThan === undefined ? 'older-than' : 'age'
+}
+
+/** What the patterns name that keep something, where exclusions or the range leave nothing of it. */
+function takenOut({ match }: Rule, tags: readonly string[], input: EvaluationInput): Missed | undefined {
+  const wanted = match.tags?.sources.filter(source => !source.startsWith('!')) ?? []
+  if (wanted.length === 0) return undefined
+  const named = parsePatterns(wanted).scan(tags)
+  const places = input.graph.nodes.flatMap(({ userTags }, place) =>
+    userTags.some(tag => named.has(tag)) ? [place] : []
+  )
+  const excludes = match.tags?.scan(tags).size === 0
+  return { field: excludes ? 'tags' : 'semver', places }
+}

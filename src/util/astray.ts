@@ -1,0 +1,34 @@
+import { realpathSync } from 'node:fs'
+import { dirname, relative, resolve, sep } from 'node:path'
+
+/**
+ * True when the path lies in the workspace as either is written, and a link on its way, or at its end, leads out of it
+ * or into git's own folder, which may hold a token. Whoever may open a pull request can put such a link there.
+ */
+export function leadsAstray(workspace: string, path: string): boolean {
+  const root = resolve(workspace)
+  const top = realPlace(root)
+  if (!isBelow(path, root) && !isBelow(path, top)) return false
+  const isPlain = relative(root, path).split(sep).includes(GIT)
+  return !isWithin(realPlace(path), top) && !isPlain
+}
+
+/** True for what lies in a folder, git's own one aside. Both paths are without links. */
+export function isWithin(place: string, top: string): boolean {
+  return isBelow(place, top) && !relative(top, place).split(sep).includes(GIT)
+}
+
+const GIT = '.git'
+
+function isBelow(place: string, top: string): boolean {
+  return place === top || place.startsWith(top.endsWith(sep) ? top : `${top}${sep}`)
+}
+
+/** Where a path leads, or the first folder above it that is there. */
+function realPlace(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path === dirname(path) ? path : realPlace(dirname(path))
+  }
+}
