@@ -9,6 +9,9 @@ export type Read = (digest: Digest) => Promise<Content>
 /** How many reads are asked for at once; the registry's client sends fewer. */
 export const AT_ONCE = 64
 
+/** So many of what new versions lead to are read, because one of 4 MiB can name 24,000; a next run knows them from the list. */
+const MOST_LEADS = 2_000
+
 /** What versions need that are new in a package; `unread` names one that could not be read: it may need anything. */
 export interface Needs {
   /** Digests and referrer tags' keys. */
@@ -18,7 +21,7 @@ export interface Needs {
 
 /**
  * Reads versions that appeared since the listing, and what they lead to.
- * @returns every digest that they name at any depth, what they describe, and whose referrers' tags they carry
+ * @returns `unread` also where they lead to more than anybody reads; every digest that they name at any depth, what they describe, and whose referrers' tags they carry
  */
 export async function readArrivals(
   arrivals: readonly Pick<PackageVersion, 'digest' | 'tags'>[],
@@ -45,7 +48,9 @@ export async function readArrivals(
       }
     }
     for (const digest of next) claimed.add(digest)
-    level = [...next]
+    const isTooMuch = claimed.size > own.size + MOST_LEADS
+    if (isTooMuch) unread ??= [...next][0]
+    level = isTooMuch ? [] : [...next]
   }
   return unread === undefined ? { needed } : { needed, unread: shortDigest(unread) }
 }
