@@ -118,7 +118,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
         if (answer.kind === 'limited') count(step, -1)
         return answer
       },
-      version: id => packages.version(pkg, id),
+      version: id => clientFor(id).version(pkg, id),
       isGone: async version => !isChecked(version) || !(await isStillThere(pkg, version, urgent)),
       isDenied: version => registryDenies(pkg, version.digest, context)
     },
