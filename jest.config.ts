@@ -3,7 +3,9 @@ import type { Config } from 'jest'
 
 // No transform: on Node 24 Jest 30.5 erases the types itself, as node does.
 const config: Config = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/jest-environment.ts',
+  // Reads and compiles GitHub's description: once for all test files of a worker.
+  moduleNameMapper: { '^\\./contract\\.ts$': '<rootDir>/scripts/jest-contract.ts' },
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},

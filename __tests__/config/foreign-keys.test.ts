@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { readInputs } from '../../src/config/inputs.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { InputError } from '../../src/errors.ts'
+import { liveStart, type Order } from '../../src/modes/check/start-builds.ts'
 import { fill } from '../../src/policy/tag-values.ts'
 
 /** Keys that every JavaScript object has, or that change it, come from outside like any others. */
@@ -68,4 +69,26 @@ test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
 test('E-44 a placeholder that nothing feeds is not fed by what all objects have', () => {
   for (const name of ['constructor', 'toString', 'valueOf'])
     expect(fill(`{${name}}`, { tag: 'v1' })).toBeUndefined()
+})
+
+test('E-44 nor in what a workflow is started with', async () => {
+  const sent: Order[] = []
+  const started = async (ref: string, inputs: Order['inputs']) => {
+    sent.push({ ref, inputs })
+    return { kind: 'started' as const }
+  }
+  const place = { workflow: 'build.yml', repository: 'acme/app', url: '', dispatch: started }
+  const [journal, clock] = [
+    { append: () => {}, finish: () => {} },
+    { now: () => 0, sleep: async () => {} }
+  ]
+  const inputs = { tag: '{tag}', variant: '{constructor}' }
+  const start = liveStart(
+    place as unknown as Parameters<typeof liveStart>[0],
+    { ref: 'main', inputs },
+    journal,
+    clock
+  )
+  await start({ name: 'v1', images: ['v1'], values: { tag: 'v1' } })
+  expect(sent).toEqual([{ ref: 'main', inputs: { tag: 'v1', variant: '' } }])
 })

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { RequestError } from '@octokit/request-error'
 import { explain } from '../../src/github/failure.ts'
 import { unprovenRights } from '../../src/github/token.ts'
+import { inBounds } from '../helpers/in-bounds.ts'
 import { somePackage } from '../helpers/make.ts'
 
 const said = (status: number, message: string, headers: Record<string, string> = {}): string => {
@@ -10,6 +11,14 @@ const said = (status: number, message: string, headers: Record<string, string> =
   const error = new RequestError(message, status, { request, response })
   return (explain(error, 'Reading it', { 403: 'Grant it.', 404: 'Not found.' }) as Error).message
 }
+
+test('a message of megabytes is cut, and searched in no time', () => {
+  for (const unit of ['account ', 'x']) {
+    const sentence = inBounds(() => said(403, unit.repeat(8_000_000 / unit.length)))
+    expect(sentence.length).toBeLessThan(2_000)
+    expect(sentence).toMatch(/…\). Grant it\.$/)
+  }
+})
 
 test('SAML: the address at which the token is authorized comes from the header, if it is such a page', () => {
   const message = 'Resource protected by organization SAML enforcement. You must grant your token access.'

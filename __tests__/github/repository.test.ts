@@ -18,6 +18,26 @@ test('an empty repository has no tags', async () => {
   expect(await createRepository(connect(server).octokit, 'acme/app').gitTags()).toEqual([])
 })
 
+test('law 3: a repository that is called empty and has branches may have tags', async () => {
+  await using server = await serve(({ url }) =>
+    url.endsWith('/heads') ? [200, [ref('refs/heads/main')]] : [409, { message: 'Git Repository is empty.' }]
+  )
+  const repository = createRepository(connect(server).octokit, 'acme/app')
+  await expect(repository.gitTags()).rejects.toThrow(/^Reading the git tags of acme\/app failed/)
+  await expect(repository.releaseTags()).rejects.toThrow(/^Reading the releases of acme\/app failed/)
+  await expect(repository.openPullRequests()).rejects.toThrow(/^Reading the open pull requests of acme\/app/)
+})
+
+test('law 3: refs go on where a server names a next page, and end where it only repeats one', async () => {
+  await using server = await serve(({ url }, _, home): Answer => {
+    const link = `<${home}/repositories/7/git/matching-refs/heads?page=2>; rel="next"`
+    return [200, [ref(url.includes('page=2') ? 'refs/heads/zeta' : 'refs/heads/main')], { link }]
+  })
+  const branches = await createRepository(connect(server).octokit, 'acme/app').branches()
+  expect(branches.map(({ name }) => name)).toEqual(['main', 'zeta'])
+  expect(server.received).toHaveLength(3)
+})
+
 test('published releases of all pages, each tag once, drafts left out', async () => {
   const release = (tag_name: string, draft = false) => ({ tag_name, draft, prerelease: false })
   await using server = await serve(({ url }, _, home): Answer => {

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Plan, Step } from '../../src/model/decision.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Package, PackageVersion } from '../../src/model/package.ts'
 
 /** Small makers of model values for tests: one line a fact, everything else a believable default. */
 
-export const digestOf = (name: string): Digest =>
-  `sha256:${createHash('sha256').update(name).digest('hex')}` as Digest
+export const digestOf = (name: string): Digest => `sha256:${hash('sha256', name)}` as Digest
 
 let ids = 1_000
 

@@ -91,7 +91,7 @@ async function survey(
   const { read, reads } = registry(contents)
   const inventory = await readAll(versions, read)
   expect(inventory.versions).toBe(versions)
-  for (const { digest } of versions) expect(inventory.contents.has(digest)).toBe(true)
+  expect(versions.filter(({ digest }) => !inventory.contents.has(digest))).toEqual([])
   // What the registry denies is asked for again, and nothing else is.
   const once = [...new Set(reads())]
   const denied = once.filter(name => !(name in contents))
@@ -407,6 +407,15 @@ describe('what arrives during a run', () => {
     expect(needs.unread).toBe(shortDigest(digestOf(unread)))
   })
 
+  test('E-42 may need anything when it leads to more than anybody reads', async () => {
+    const parts = Array.from({ length: 24_000 }, (_, at) => nested(`${at}`))
+    const { read, reads } = registry({ evil: index(...parts) })
+    const { needed, unread } = await readArrivals([version('evil')], read)
+    expect(unread).toBeDefined()
+    expect(reads()).toEqual(['evil'])
+    expect(needed.size).toBe(24_000)
+  })
+
   test('is known completely when only a child of it is gone', async () => {
     const { read } = registry({ a: index(nested('gone')) })
     expect(await readArrivals([version('a')], read)).toEqual({ needed: new Set([digestOf('gone')]) })
@@ -467,5 +476,45 @@ describe('E-42 an index may name any number of parts that nobody has', () => {
     expect(unknownsIn(graph)).toEqual([
       { ref: expect.anything(), digest: expect.anything(), namedBy: digestOf('evil'), cause, pushed: held }
     ])
+  })
+})
+
+describe('E-42 any number of indexes may name parts that nobody has', () => {
+  const names = Array.from({ length: 30 }, (_, at) => `evil ${at}`)
+  const evils = names.map(name => version(name, { tags: [name] }))
+  // 20,000, and 16 for each of the 31 versions.
+  const most = 20_496
+  const why = `that GitHub does not list than the 20,496 that are asked for in a package of 31 versions`
+  const v1 = version('v1', { tags: ['v1'] })
+
+  test('so many are asked for, and the rest is unknown, with what names it', async () => {
+    const parts = (name: string) => Array.from({ length: 2_000 }, (_, at) => platform(`${name} ${at}`))
+    const registered = registry({
+      v1: leaf(),
+      ...Object.fromEntries(names.map(name => [name, index(...parts(name))]))
+    })
+    const inventory = await readAll([...evils, v1], registered.read)
+    expect(registered.reads().length).toBe(31 + most * 3)
+    const graph = buildGraph(inventory)
+    const unknown = unknownsIn(graph)
+    // Of the eleventh index some are asked for; those behind it are not called broken, because nobody looked.
+    expect(graph.states.slice(0, 31).map(state => state ?? 'whole or unknown')).toEqual([
+      ...names.map((_, at) => (at < 10 ? 'ghost' : at === 10 ? 'partial' : 'whole or unknown')),
+      'whole or unknown'
+    ])
+    expect(unknown.map(({ namedBy }) => namedBy)).toEqual(evils.slice(10).map(({ digest }) => digest))
+    expect(unknown.at(-1)?.cause).toBe(
+      `${shortDigest(digestOf('evil 29'))} names 2,000 manifests more ${why}`
+    )
+  })
+
+  test('and so are subjects: what they describe is unknown, and not gone', async () => {
+    const tags = Array.from({ length: 25_000 }, (_, at) => referrerTag(digestOf(`subject ${at}`)))
+    const registered = registry({ v1: leaf(), evil: leaf() })
+    const { contents } = await readAll([version('evil', { tags }), v1], registered.read)
+    const states = Map.groupBy(contents.values(), ({ state }) => state)
+    expect(states.get('missing')).toHaveLength(20_032)
+    expect(states.get('unread')).toHaveLength(25_000 - 20_032)
+    expect(registered.reads().length).toBe(2 + 20_032 * 3)
   })
 })

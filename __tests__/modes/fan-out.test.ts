@@ -8,7 +8,7 @@ import { blocksOf } from '../../scripts/lint/blocks.ts'
 import { startEmulator } from '../emulator/server.ts'
 import { image } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
-import { runAction } from '../helpers/run-action.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
 
 const OLD = Date.parse('2026-01-01T00:00:00Z')
 const JOBS = ['api', 'app/web', 'cli', 'docs']
@@ -20,26 +20,31 @@ function recipe() {
   return parse(block?.text ?? '').jobs
 }
 
+/** The inputs of a step as the runner hands them over. */
+const written = (inputs: object): Record<string, string> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, String(value)]))
+
 test('four jobs of a matrix share one quota, and their reports merge into one summary', async () => {
-  const world = createWorld()
+  const clock = fastClock(100)
+  const world = createWorld(clock.now)
   world.org('acme', { olivia: 'admin' })
   for (const name of JOBS) {
     const pkg = world.package(`acme/${name}`)
     for (let number = 0; number < 10; number++) pkg.push(image(), { at: OLD + number * 60_000 })
     pkg.push(image(), { at: OLD + 3_600_000, tags: ['latest'] })
   }
-  await using github = await startEmulator({ world, limits: { quotas: QUOTAS } })
+  await using github = await startEmulator({ now: clock.now, world, limits: { quotas: QUOTAS } })
   const token = world.classic('olivia')
   const { packages, clean, summary } = recipe()
 
-  const listing = await runAction(github, { ...packages.steps[0].with, token })
+  const listing = await runInside(github, { ...written(packages.steps[0].with), token }, clock)
   expect(listing.code).toBe(0)
   expect(JSON.parse(listing.outputs['packages'] ?? '')).toEqual(JOBS)
   expect(github.requests.filter(({ host, status }) => host === 'registry' && status === 200)).toEqual([])
 
   const reserve = Number(clean.steps[1].with['reserve-requests'])
   const inputs = { token, 'delete-untagged': 'true', 'reserve-requests': String(reserve) }
-  const jobs = await Promise.all(JOBS.map(name => runAction(github, { ...inputs, packages: name })))
+  const jobs = await Promise.all(JOBS.map(name => runInside(github, { ...inputs, packages: name }, clock)))
   expect(jobs.map(({ code, stdout }) => (code === 0 ? 'green' : stdout))).toEqual(JOBS.map(() => 'green'))
   expect(github.violations).toEqual([])
   expect(world.broken()).toEqual([])

@@ -144,6 +144,61 @@ it('law 3: what came back is made whole, though GitHub does not list it yet', as
   expect(world.pullable('acme/app', 'sha-1')).toEqual([])
 })
 
+it.each([1, 2])(
+  'law 3: what came back is made whole, though GitHub does not list it yet and the registry denies it at %d looks',
+  async looks => {
+    await using scene = await openScene()
+    const { app, github, world } = scene
+    const build = layDown(scene)
+    await scene.run(BUILDS)
+    const lag = () => {
+      app.lie({ kind: 'lag', changes: 9 })
+      // A HEAD has no body that tells why, so the GET behind it is denied as well.
+      github.faults.on(
+        { host: 'registry', path: new RegExp(`manifests/${build.digest}`), times: 2 * looks },
+        { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') }
+      )
+    }
+    github.faults.on({ method: 'POST', path: /restore$/, times: 1 }, { kind: 'first', run: lag })
+    expect(await restore(scene, 'sha-1')).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+    expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+  }
+)
+
+it('law 3: a time is red, too, where the package has to come back first', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  const build = layDown(scene)
+  await scene.run(BUILDS)
+  const rows = [...app.row.deleted.values()].reverse().map(row => {
+    const { deleted_at: _, ...undated } = renderVersion(app.row, row, github.apiUrl, 'shown')
+    return undated
+  })
+  world.removePackage(app.row)
+  const list = { method: 'GET', query: /state=deleted/ } as const
+  github.faults.on({ ...list, times: 2 }, { kind: 'answer', answer: { status: 200, body: rows } })
+  const back = await restore(scene, 'since 3h')
+  expect(app.version(build.digest)).toBeUndefined()
+  expect(back.errors.join()).toMatch(/GitHub does not say when 3 deleted versions went/)
+})
+
+it('law 3: a restore that was confirmed in vain is red, though the registry serves the version for a while', async () => {
+  await using scene = await openScene()
+  const { app, github } = scene
+  const build = layDown(scene)
+  const first = await scene.run(BUILDS)
+  app.lie({ kind: 'served' })
+  const path = new RegExp(`/versions/${build.id}/restore$`)
+  github.faults.on({ method: 'POST', path }, { kind: 'answer', answer: { status: 204 } })
+  github.faults.on(
+    { method: 'GET', path: new RegExp(`/versions/${build.id}$`), after: 1, times: 1 },
+    { kind: 'first', run: () => app.truth() }
+  )
+  const back = await restore(scene, reportOf(first))
+  expect(app.version(build.digest)).toBeUndefined()
+  expect(back.errors.join()).toMatch(/GitHub answered that it is restored, but it is not there/)
+})
+
 it('law 3: a tag that was deleted twice comes back as it was last, though that deletion does not show at first', async () => {
   await using scene = await openScene()
   const { app, github } = scene

@@ -325,6 +325,26 @@ const rows: Row[] = [
     goes: []
   },
   {
+    hazard:
+      'T-25i: what names no branch at all, because the group found nothing or only a commit, is no deleted one',
+    package: {
+      a: { tags: ['main-1a2b3c4'] },
+      b: { tags: ['1a2b3c4'] },
+      c: { tags: ['gone-1a2b3c4'] },
+      d: { tags: ['_-1a2b3c4'] }
+    },
+    rules: [{ action: 'delete', match: { tags: '/^(?<branch>.*?)-?[0-9a-f]{7}$/', branch: 'deleted' } }],
+    world: { branches: new Set(['main']), gitTags: new Set<string>() },
+    goes: ['c']
+  },
+  {
+    hazard: 'T-25i: the same of git tags',
+    package: { a: { tags: ['v1-debug'] }, b: { tags: ['debug'] }, c: { tags: ['v2-debug'] } },
+    rules: [{ action: 'delete', match: { tags: '/^(?<tag>.*?)-?debug$/', 'git-tag': 'deleted' } }],
+    world: { gitTags: new Set(['v1']) },
+    goes: ['c']
+  },
+  {
     hazard: 'T-27: the newest is held back when all that is tagged would go',
     package: { a: { tags: ['b-1'], age: 9 }, b: { tags: ['b-2'], age: 3, children: ['c'] }, c: { age: 3 } },
     rules: [all('*')],

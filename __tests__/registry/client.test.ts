@@ -5,10 +5,12 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { BudgetError, ExpectedError } from '../../src/errors.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import { createRegistry, type Registry, type RegistryOptions } from '../../src/registry/client.ts'
+import { errorsOf } from '../../src/registry/failure.ts'
 import { ACCEPT } from '../../src/registry/manifest.ts'
 import { createSend, type Send } from '../../src/registry/transport.ts'
 import { createSecrets } from '../../src/util/secrets.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
+import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
 
 /** A registry of one repository that does what it is told, in the order in which it is told. */
@@ -353,6 +355,11 @@ describe('a manifest', () => {
       play: say(404, { errors: [...UNKNOWN.errors, { code: 'DENIED', message: '' }] }),
       state: 'unread'
     },
+    {
+      what: 'a 404 that says too much to be read',
+      play: say(404, { errors: Array.from({ length: 200 }, () => UNKNOWN.errors[0]) }),
+      state: 'unread'
+    },
     { what: 'a refusal that speaks of a manifest', play: say(403, UNKNOWN), state: 'unread' },
     { what: 'no right', play: say(403, message('DENIED', 'denied')), state: 'unread' },
     { what: 'a page instead of a manifest', play: say(200, Buffer.from('<html>log in')), state: 'unread' },
@@ -360,6 +367,12 @@ describe('a manifest', () => {
   ])('T-03, T-30: $what is $state', async ({ play, state }) => {
     const { registry } = await world([play])
     expect(await registry.readManifest(REPO, digest)).toMatchObject({ state })
+  })
+
+  test.each(['1', '{}', '[]'])('an error answer of nothing but %s is read in no time', unit => {
+    const text = `{"errors":[${`${unit},`.repeat(4_500_000 / (unit.length + 1))}${unit}]}`
+    const answer = { status: 404, headers: {}, body: Buffer.from(text) }
+    expect(inBounds(() => [1, 2, 3, 4, 5, 6, 7].flatMap(() => errorsOf(answer)))).toEqual([])
   })
 
   test('E-24: that is intact but of no known form is not asked for again', async () => {

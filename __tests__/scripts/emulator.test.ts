@@ -5,13 +5,14 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { parseOutputs, runAction, withDefaults } from '../helpers/run-action.ts'
+import { SCRIPT_ENV } from '../helpers/scripts.ts'
 
 const run = promisify(execFile)
 const script = resolve(import.meta.dirname, '../../scripts/emulator.ts')
 
 test('an emulator in the background serves the action, says what became of its images, and ends when it is told', async () => {
   const temp = await mkdtemp(join(tmpdir(), 'emulator-'))
-  const env = { ...process.env, RUNNER_TEMP: temp, GITHUB_OUTPUT: '' }
+  const env = { ...SCRIPT_ENV, RUNNER_TEMP: temp, GITHUB_OUTPUT: '' }
   const { stdout } = await run(process.execPath, [script, '--background'], { env })
   const facts = parseOutputs(stdout)
   try {
@@ -32,6 +33,6 @@ test('an emulator in the background serves the action, says what became of its i
 })
 
 test('npm run emulator -- --help says what it does, and starts nothing', async () => {
-  const { stdout } = await run(process.execPath, [script, '--help'])
+  const { stdout } = await run(process.execPath, [script, '--help'], { env: SCRIPT_ENV })
   expect(stdout).toMatch(/^npm run emulator keeps an emulated GitHub running/)
 })

@@ -12,6 +12,7 @@ import { GUESSES } from '../emulator/guesses.ts'
 import { startEmulator } from '../emulator/server.ts'
 import { manifest } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
+import { SCRIPT_ENV } from '../helpers/scripts.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -24,7 +25,7 @@ async function measure(...args: string[]) {
   try {
     const script = join(root, 'scripts/live.ts')
     const { stdout } = await promisify(execFile)(process.execPath, [script, '--out', out, ...args], {
-      env: { PATH: process.env['PATH'] ?? '' }
+      env: SCRIPT_ENV
     })
     return { stdout, rows: table(await readFile(out, 'utf8')) }
   } finally {

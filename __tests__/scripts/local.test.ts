@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { believable } from '../emulator/believable.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
+import { SCRIPT_ENV } from '../helpers/scripts.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -25,7 +26,7 @@ async function settings(github: Emulator, token: string, more = '') {
 const start = (...args: string[]) =>
   promisify(execFile)(process.execPath, [join(root, 'scripts/local.ts'), ...args], {
     cwd: root,
-    env: { PATH: process.env['PATH'] }
+    env: SCRIPT_ENV
   })
 
 test.each([[[]], [['--dist']]])('npm start %j runs .env.example dry, and shows no secret', async flags => {
@@ -79,14 +80,13 @@ test('npm start -- --for-real deletes, and the command that it prints undoes it'
 })
 
 test('every command that npm run emulator prints works as it is pasted', async () => {
-  const env = { PATH: process.env['PATH'] }
   const emulator = spawn(process.execPath, [join(root, 'scripts/emulator.ts')], {
-    env,
+    env: SCRIPT_ENV,
     stdio: ['ignore', 'pipe', 'inherit']
   })
   const run = (command: string) =>
     promisify(execFile)('sh', ['-c', command.replace('npm start --', 'node scripts/local.ts')], {
-      env,
+      env: SCRIPT_ENV,
       cwd: root
     })
   try {

@@ -9,6 +9,7 @@ import { readInputs } from '../../src/config/inputs.ts'
 import { openPolicies } from '../../src/config/policies.ts'
 import { parseAge } from '../../src/policy/time.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
+import { SCRIPT_ENV } from '../helpers/scripts.ts'
 import { DATAAXIOM, translated, VERSIONS } from '../helpers/their-steps.ts'
 
 const expression = (name: string): string => `\${{ ${name} }}`
@@ -18,7 +19,10 @@ test.each([
   ['no-such.yml', 1, 'no-such.yml cannot be read. npm run translate -- FILE prints']
 ])('npm run translate -- %s says how it is called', (argument, code, sentence) => {
   const script = fileURLToPath(new URL('../../scripts/translate.ts', import.meta.url))
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, argument], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, argument], {
+    encoding: 'utf8',
+    env: SCRIPT_ENV
+  })
   expect([status, stdout + stderr]).toEqual([code, expect.stringContaining(sentence)])
 })
 
@@ -34,7 +38,7 @@ test('a step whose packages come from an expression touches nothing where it giv
     value.replaceAll(expression('vars.P'), '')
   ])
   const inputs = readInputs(variables(Object.fromEntries(blank)))
-  expect(() => openPolicies(inputs, '.', fakeClock())).toThrow(/match: It must be text, not nothing/)
+  expect(() => openPolicies(inputs, '.', fakeClock())).toThrow(/match: It is empty\. It must be text/)
 })
 
 test('ids become a purge with its confirmation', () => {

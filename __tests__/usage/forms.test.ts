@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the variables of shells, Compose and workflows
 import { describe, expect, test } from '@jest/globals'
+import { limited } from '../../src/usage/limited.ts'
 import { imagesNamedIn } from '../../src/usage/named-images.ts'
 import { findReferences, referencesTo } from '../../src/usage/references.ts'
-import { limited } from '../../src/usage/variables.ts'
 import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Files, OTHERS, usedBy } from '../helpers/references.ts'
@@ -405,6 +405,44 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     const text = 'A=${B}${B}\nB=${A}${A}\nimage: ghcr.io/acme/app:$A'
     const { found } = findReferences([{ path: 'a.env', text }], 'acme')
     expect(referencesTo(found, 'app', ['v1']).map(({ tag }) => tag)).toEqual(['v1'])
+  })
+
+  test('variables in circles mean the same, whichever is asked for first', () => {
+    const lines = ['B=v2', 'A=${B}', 'A=v1', 'B=${A}-alpine', 'C=${D}', 'D=${B}', 'D=${C}', 'C=v3']
+    const images = ['A', 'B', 'C', 'D'].map(name => `image: ghcr.io/acme/app:\${${name}}`)
+    const tagsFor = (order: readonly string[], last: string): string[] => {
+      const text = [...order, ...lines, last].join('\n')
+      const { found } = findReferences([{ path: 'a.env', text }], 'acme')
+      // What goes round a circle twice has no end.
+      const once = new Set(['v1', 'v2', 'v3', 'v1-alpine', 'v4'])
+      const tags = referencesTo(found, 'app', [...once]).map(({ tag = '' }) => tag)
+      return tags.filter(tag => once.has(tag)).sort()
+    }
+    for (const last of images) {
+      const alone = tagsFor([], last)
+      for (const other of images) expect(tagsFor([other], last)).toEqual(expect.arrayContaining(alone))
+    }
+    expect(tagsFor([images[0]!], images[1]!)).toEqual(expect.arrayContaining(['v1', 'v2', 'v1-alpine']))
+    expect(tagsFor(images, images[1]!)).not.toContain('v4')
+  })
+
+  test('a variable that is made of itself', () => {
+    const text = 'T=v1\nT=${T}-slim\nimage: ghcr.io/acme/app:$T'
+    const { found } = findReferences([{ path: 'a.sh', text }], 'acme')
+    const tags = ['v1', 'v1-slim', 'v2-slim']
+    const meant = referencesTo(found, 'app', tags).map(({ tag }) => tag)
+    expect(meant).toEqual(expect.arrayContaining(['v1', 'v1-slim']))
+    expect(meant).not.toContain('v2-slim')
+  })
+
+  test('a thousand variables that all lead to each other may be anything', () => {
+    const names = Array.from({ length: 1_000 }, (_, at) => `X${at}`)
+    const lines = names.flatMap((name, at) =>
+      [1, 2, 3, 5, 8, 13, 400].map(step => `${name}=\${${names[(at + step) % 1_000]}}`)
+    )
+    const text = [...lines, ...names.map(name => `image: ghcr.io/acme/app:\${${name}}`)].join('\n')
+    const { found } = inBounds(() => findReferences([{ path: 'a.env', text }], 'acme'))
+    expect(referencesTo(found, 'app', ['anything']).map(({ tag }) => tag)).toContain('anything')
   })
 
   test('a tag of forty variables that nobody sets', () => {

@@ -16,7 +16,7 @@ it.each([
   expect(formatBytes(bytes)).toBe(text)
 })
 
-test('a sentence that quotes a file is cut where it quotes much, and nowhere else', () => {
+it('a sentence that quotes a file is cut where it quotes much, and nowhere else', () => {
   const ours =
     'words of our own that go on for longer than what is quoted may, because they explain what to write'
   expect(brief(`The pattern \`a\`: ${ours}. Write \`b\`.`)).toBe(`The pattern \`a\`: ${ours}. Write \`b\`.`)

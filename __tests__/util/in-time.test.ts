@@ -25,6 +25,24 @@ test('an inner limit that is over is no outer one', () => {
   expect(() => inTime(60_000, inner, () => new Error('the outer one'))).toThrow('it is late')
 })
 
+test('work within work in time gives its own, also when the inner one is interrupted', () => {
+  const endless = () => {
+    for (;;);
+  }
+  const inner = (work: () => unknown) => inTime(1_000, work, late)
+  const given = inTime(
+    60_000,
+    () => [
+      inner(() => 1),
+      inner(() => inner(() => 2)),
+      expect(() => inTime(1, endless, late)).toThrow(),
+      inner(() => 3)
+    ],
+    late
+  )
+  expect(given).toEqual([1, 2, undefined, 3])
+})
+
 test('what it gives and what it throws comes out', () => {
   expect(inTime(1e300, () => 7, late)).toBe(7)
   expect(() =>

@@ -32,3 +32,7 @@ test('the page does the same', () => {
   const inPage = new Function('text', body) as (text: string) => string
   for (const text of [...MARKS, 'a\nb', 'a\u202e\u202db', 'plain']) expect(inPage(text)).toBe(visible(text))
 })
+
+test('a line has a length that can be read, whatever is put into it', () => {
+  expect(plain('a'.repeat(1_000_000)).length).toBeLessThan(10_000)
+})

@@ -1,7 +1,7 @@
 import { BudgetError, orFailure } from '../errors.ts'
 import type { Room } from '../github/rate-limit/governor.ts'
 import { lackingRights } from '../github/token.ts'
-import { readArrivals } from '../inventory/arrivals.ts'
+import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { isStillThere, registryDenies } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
@@ -92,8 +92,8 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const known = new Set(inventory.versions.map(({ id }) => id))
   const clientFor = (id: number) => (known.has(id) ? packages : context.urgentPackages)
   const going = plan.steps.filter(step => step.action === 'delete')
-  const needs = (arrivals: readonly PackageVersion[]) =>
-    readArrivals(arrivals, digest => registry.readManifest(repository, digest))
+  const read: Read = digest => registry.readManifest(repository, digest)
+  const needs = arrivalsReader(inventory.contents, read, clock)
   const drift = detectDrift(
     listing,
     going.map(step => step.version),
@@ -118,7 +118,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
         if (answer.kind === 'limited') count(step, -1)
         return answer
       },
-      version: id => packages.version(pkg, id),
+      version: id => clientFor(id).version(pkg, id),
       isGone: async version => !isChecked(version) || !(await isStillThere(pkg, version, urgent)),
       isDenied: version => registryDenies(pkg, version.digest, context)
     },

@@ -40,15 +40,20 @@ export async function notBack(
   return alarms
 }
 
-/** Restores that were confirmed and not carried out have failed, and so have those of what only seemed to be there. */
+/**
+ * Restores that were confirmed and not carried out have failed, and so have those of what only seemed to be there.
+ *
+ * @param listed ids that GitHub lists behind the restores: there the registry's word is enough
+ */
 export async function confirmed(
   outcomes: readonly Outcome[],
+  listed: ReadonlySet<number>,
   { pkg, context, report }: ApplyContext
 ): Promise<readonly Outcome[]> {
   return eachOf(outcomes, AT_ONCE, async outcome => {
     const { step, status } = outcome
     const isTold = step.action === 'restore' && (status === 'done' || status === 'already')
-    if (!isTold || (await isBack(pkg, step.version, context))) return outcome
+    if (!isTold || (await isBack(pkg, step.version, context, !listed.has(step.version.id)))) return outcome
     const detail = status === 'done' ? IN_VAIN : NOT_THERE
     const failure: Outcome = { step, status: 'failed', detail }
     report(failure)
@@ -59,10 +64,10 @@ export async function confirmed(
 /**
  * Whether GitHub or the registry has a version: either may lag, so one that has it is believed.
  *
- * @param isRecent that it was deleted just now, so that the registry may serve it for a while: then it is believed alone
- *   at the last look only
+ * @param isRecent that the registry may only serve it still from before its deletion: then it is believed alone at the
+ *   last look only
  */
-async function isBack(
+export async function isBack(
   pkg: Package,
   { id, digest }: PackageVersion,
   { packages, registry, clock }: Context,

@@ -57,7 +57,7 @@ export async function lookAgain(
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const theirs = before.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, PackageVersion>()
-  await addDeleted(pkg, [...deleted, ...theirs], rows, context)
+  await addDeleted(pkg, deleted, rows, context)
   const suspects = [...mine, ...theirs].filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.

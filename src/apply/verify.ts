@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { type Failure, orFailure, orRefusal } from '../errors.ts'
-import { readArrivals } from '../inventory/arrivals.ts'
+import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
@@ -159,7 +159,8 @@ async function findingsOf(
 ): Promise<Findings> {
   const { registry } = context
   const repository = repositoryOf(plan.package)
-  const needs = await readArrivals(seen.arrivals, digest => registry.readManifest(repository, digest))
+  const read: Read = digest => registry.readManifest(repository, digest)
+  const needs = await arrivalsReader(loaded.inventory.contents, read, context.clock)(seen.arrivals)
   const needed = new Map<Digest, string>()
   const gone = goneOf(outcomes, seen)
   for (const { digest } of gone) {

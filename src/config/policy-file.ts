@@ -39,7 +39,7 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
   }
   const { issues } = result.error
-  const faults = schemaErrors(issues.slice(0, MOST_FAULTS), policySchema)
+  const faults = schemaErrors(issues.slice(0, MOST_FAULTS).map(shortened), policySchema)
   const sentences = faults
     .slice(0, MOST_FAULTS)
     .map(fault => ({
@@ -54,6 +54,13 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
 
 /** Somebody who made more has the wrong file, or made one a thousand times. */
 const MOST_FAULTS = 200
+
+/** Of thousands of wrong keys in one place those that are told, and one more, by which it shows that these are not all. */
+function shortened<T extends { readonly code?: string }>(issue: T): T {
+  return 'keys' in issue && Array.isArray(issue.keys)
+    ? { ...issue, keys: issue.keys.slice(0, MOST_FAULTS + 1) }
+    : issue
+}
 
 /** A policy of a thousand packages is smaller; what the parser makes of more takes minutes. */
 const MOST_BYTES = 1024 * 1024

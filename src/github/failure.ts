@@ -6,9 +6,16 @@ import { readme } from '../util/links.ts'
 export function apiMessage(error: RequestError): string {
   const data: unknown = error.response?.data
   if (typeof data === 'object' && data !== null && 'message' in data && typeof data.message === 'string') {
-    return data.message
+    return shortened(data.message)
   }
-  return error.message === '' ? 'no message' : error.message
+  return error.message === '' ? 'no message' : shortened(error.message)
+}
+
+/** GitHub's messages are sentences. A longer one would be in the report of every change. */
+const LONGEST = 1_000
+
+function shortened(message: string): string {
+  return message.length <= LONGEST ? message : `${message.slice(0, LONGEST).toWellFormed()}…`
 }
 
 /** The answer's status; undefined for a request that got no answer, and for other things thrown. */

@@ -21,7 +21,7 @@ export const isRead = (method: string): boolean => method === 'GET' || method ==
 /**
  * The innermost hook, run for every attempt: gives it a time limit, and makes two answers errors that Octokit
  * would pass off as an empty list: a body that broke off, and 409 on a GET (facts: octokit.paginate takes it
- * for the end). An empty repository's 409 stays what it is: there the empty list is true.
+ * for the end). An empty repository's 409 to a request for refs stays what it is: there the empty list may be true.
  *
  * @param timeLimit makes the signal that ends one attempt
  */
@@ -57,7 +57,9 @@ function isDocument(data: unknown): boolean {
 }
 
 function isSwallowed(error: RequestError): boolean {
-  return error.status === 409 && !/repository is empty/i.test(apiMessage(error))
+  if (error.status !== 409) return false
+  const isOfRefs = /\/(?:git\/matching-refs\/|tags(?:\?|$))/.test(error.request.url)
+  return !(isOfRefs && /repository is empty/i.test(apiMessage(error)))
 }
 
 /** The same failure under the name that the plugins further out act on; the answer stays as it was. */

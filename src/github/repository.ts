@@ -5,6 +5,7 @@ import { eachOf } from '../util/concurrency.ts'
 import { firstIssue, listOf, parseForeign } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, statusOf } from './failure.ts'
+import { relation } from './page-links.ts'
 import { wholeList } from './whole-list.ts'
 
 /**
@@ -61,6 +62,9 @@ const Pull = z.object({
 const Pulls = listOf(Pull)
 const Releases = listOf(z.object({ tag_name: z.string(), draft: z.boolean() }))
 const Details = z.object({ default_branch: z.string().min(1) })
+type Response = Awaited<ReturnType<Octokit['request']>>
+type RefKind = 'tags' | 'heads'
+const OTHER = { tags: 'heads', heads: 'tags' } as const
 /** How many rows a page has at most. */
 const PAGE = 100
 /** How many single requests go out at once. */
@@ -71,21 +75,39 @@ export function createRepository(octokit: Octokit, name: string): Repository {
   const [owner = '', repo = ''] = name.split('/')
 
   /** Refs of a kind, by their names without it. */
-  async function refs(kind: 'tags' | 'heads', what: string): Promise<Branch[]> {
+  async function refs(kind: RefKind, what: string): Promise<Branch[]> {
     insistOnName(name)
-    const prefix = `refs/${kind}/`
     try {
-      // GitHub gives all refs in one answer and does not know pages here: a loop would never end.
-      const { data } = await octokit.request('GET /repos/{owner}/{repo}/git/matching-refs/{ref}', {
-        owner,
-        repo,
-        ref: kind
-      })
-      return understood(Refs, data, what)
-        .filter(({ ref }) => ref.startsWith(prefix))
-        .map(({ ref, object }) => ({ name: ref.slice(prefix.length), commit: object.sha }))
+      return await listedRefs(kind, what)
     } catch (error) {
-      if (isEmptyRepository(error)) return []
+      if (isEmptyRepository(error) && (await isEmpty(OTHER[kind], what))) return []
+      throw explain(error, what, NO_CONTENTS)
+    }
+  }
+
+  /** GitHub gives all refs in one answer and knows no pages here; a server that names a next one has more. */
+  async function listedRefs(kind: RefKind, what: string): Promise<Branch[]> {
+    const prefix = `refs/${kind}/`
+    const found = new Map<string, Branch>()
+    let url: string | undefined = '/repos/{owner}/{repo}/git/matching-refs/{ref}'
+    while (url !== undefined) {
+      const { data, headers }: Response = await octokit.request(`GET ${url}`, { owner, repo, ref: kind })
+      const before = found.size
+      for (const { ref, object } of understood(Refs, data, what)) {
+        found.set(ref, { name: ref.slice(prefix.length), commit: object.sha })
+      }
+      // Pages that only repeat one another have no end.
+      url = found.size === before ? undefined : relation(headers.link, 'next')
+    }
+    return [...found].flatMap(([ref, branch]) => (ref.startsWith(prefix) ? [branch] : []))
+  }
+
+  /** What has branches is not empty, whatever is said of its tags. */
+  async function isEmpty(kind: RefKind, what: string): Promise<boolean> {
+    try {
+      return (await listedRefs(kind, what)).length === 0
+    } catch (error) {
+      if (isEmptyRepository(error)) return true
       throw explain(error, what, NO_CONTENTS)
     }
   }

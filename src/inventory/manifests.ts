@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, digestsNamedIn, parseDigest, sha256Of, shortDigest } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, parseDigest } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
 import {
   type Content,
@@ -10,8 +10,8 @@ import {
   type PackageVersion
 } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { count, formatNumber } from '../util/format.ts'
 import { AT_ONCE, mentionedBy, type Read } from './arrivals.ts'
+import { type Bounds, boundsOf } from './bounds.ts'
 import { clustersOf } from './clusters.ts'
 import { afterDenials, PAUSES, type Witness } from './evidence.ts'
 import { contentOf, sharedTexts } from './shared-texts.ts'
@@ -20,8 +20,6 @@ import { contentOf, sharedTexts } from './shared-texts.ts'
 const HOPELESS = 100
 /** From this wave on, untagged versions are read in ever larger groups, whatever happens. */
 const PATIENT_WAVES = 100
-/** Of what one index names and GitHub does not list, so many are asked for, because 4 MiB can name 24,000 that nobody has. */
-const MOST_UNLISTED = 2_000
 
 /**
  * Finds out what every version of a package needs, with as few reads as will do, because GitHub counts each as a
@@ -50,20 +48,21 @@ export async function readInventory(
   const contents = new Map<Digest, Content>()
   const attempt = withinReason(read)
   const shared = sharedTexts(versions)
+  const bounds = boundsOf(listed, contents)
   const readOnce = async (digest: Digest): Promise<Content> => {
-    const content = withBoundedParts(contentOf(await attempt(digest), shared), digest, listed, contents)
+    const content = bounds.withParts(contentOf(await attempt(digest), shared), digest)
     contents.set(digest, content)
     progress(contents.size, Math.max(versions.length, contents.size))
     return content
   }
-  const { follow, readAgain } = follower(listed, contents, readOnce)
+  const { follow, readAgain } = follower(listed, contents, bounds, readOnce)
 
   const tagged = versions.filter(version => version.tags.length > 0)
   const described = tagged.flatMap(version => version.tags.flatMap(subjectsOf))
   await follow([
     ...tagged.map(version => version.digest),
     ...unlisted.keys(),
-    ...described.filter(digest => !listed.has(digest))
+    ...bounds.askable(described.filter(digest => !listed.has(digest)))
   ])
   await readUntagged(
     versions.filter(version => version.tags.length === 0),
@@ -113,7 +112,12 @@ function subjectsOf(tag: string): Digest[] {
  * more. An unlisted digest
  * is always read: listings lag, and only the registry can say that it is missing.
  */
-function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, readOnce: Read) {
+function follower(
+  listed: ReadonlySet<Digest>,
+  contents: Map<Digest, Content>,
+  bounds: Bounds,
+  readOnce: Read
+) {
   const claimed = new Set<Digest>()
   const claim = (digest: Digest): boolean => {
     const unclaimed = !claimed.has(digest)
@@ -123,7 +127,7 @@ function follower(listed: ReadonlySet<Digest>, contents: Map<Digest, Content>, r
 
   /** Marks what needs no read as named, and gives what does. */
   function leadsOf(manifest: Manifest): Digest[] {
-    const leads: Digest[] = mentionedBy(manifest).filter(digest => !listed.has(digest))
+    const leads = bounds.askable(mentionedBy(manifest).filter(digest => !listed.has(digest)))
     for (const child of manifest.children) {
       if (!leadsNowhere(child) || !listed.has(child.digest)) leads.push(child.digest)
       else if (!contents.has(child.digest)) contents.set(child.digest, NAMED)
@@ -237,28 +241,4 @@ function dropBlobs(contents: Map<Digest, Content>, listed: ReadonlySet<Digest>):
     const children = content.manifest.children.filter(child => !isBlob(child))
     contents.set(digest, { state: 'read', manifest: { ...content.manifest, children } })
   }
-}
-
-/**
- * Has one child stand for those of an index that nobody is asked for. It is unread: it may be there and need anything,
- * where one of them may, so that no index is called gone because of them.
- */
-function withBoundedParts(
-  content: Content,
-  index: Digest,
-  listed: ReadonlySet<Digest>,
-  contents: Map<Digest, Content>
-): Content {
-  if (content.state !== 'read') return content
-  const { children } = content.manifest
-  const beyond = children.filter(({ digest }) => !listed.has(digest)).slice(MOST_UNLISTED)
-  const one = beyond.find(child => !leadsNowhere(child)) ?? beyond[0]
-  if (one === undefined) return content
-  const digest = sha256Of(Buffer.from(`parts of ${index}`))
-  const named = `${shortDigest(index)} names ${count(beyond.length, 'manifest')} more`
-  const cause = `${named} that GitHub does not list than the ${formatNumber(MOST_UNLISTED)} that are asked for`
-  contents.set(digest, { state: 'unread', cause })
-  const unasked = new Set(beyond)
-  const asked = children.filter(child => !unasked.has(child))
-  return { state: 'read', manifest: { ...content.manifest, children: [...asked, { ...one, digest }] } }
 }

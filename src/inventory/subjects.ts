@@ -13,6 +13,8 @@ export interface Siblings {
   readonly names: readonly string[]
   /** Why there may be more of them: a phrase; undefined when these are all that the owner has. */
   readonly incomplete?: string
+  /** What GitHub lists in one of them; undefined where that takes too many requests. @throws ExpectedError and the like */
+  readonly versionsIn: (name: string) => Promise<ReadonlySet<Digest> | undefined>
 }
 
 /** What became of the subjects that are not in a package. */
@@ -29,6 +31,10 @@ const MOST_LOOKS = 5_000
 const AT_ONCE = 8
 /** How many pages of the list of deleted versions are read. */
 const MOST_PAGES = 10
+/** How many pages of the lists of other packages are read, the nearest first; of the rest the registry's word must do. */
+const MOST_LISTED = 50
+/** Versions on a page. */
+const PER_PAGE = 100
 
 /**
  * Finds the packages of the owner, the first time that anybody asks.
@@ -37,16 +43,36 @@ const MOST_PAGES = 10
 export function siblingsIn(chosen: readonly Package[], context: Context): () => Promise<Siblings> {
   const find = async (): Promise<Siblings> => {
     const names = chosen.map(({ name }) => name)
-    if (context.tokenKind === 'installation' || context.tokenKind === 'of-fork')
-      return { names, incomplete: NO_LISTING }
+    const known = new Map(chosen.map(pkg => [pkg.name, pkg]))
+    const nothing = { names, incomplete: NO_LISTING, versionsIn: async () => undefined }
+    if (context.tokenKind === 'installation' || context.tokenKind === 'of-fork') return nothing
     const listed = await orFailure(() => listTwice(context.packages.list, context.clock))
-    if ('problem' in listed) return { names, incomplete: NO_LISTING }
-    return { names: [...new Set([...names, ...listed.map(({ name }) => name)])] }
+    if ('problem' in listed) return nothing
+    for (const pkg of listed) known.set(pkg.name, pkg)
+    return { names: [...known.keys()], versionsIn: listerOf(known, context) }
   }
   let found: Promise<Siblings> | undefined
   return () => {
     found ??= find()
     return found
+  }
+}
+
+/** Lists each package once, as long as there is room. */
+function listerOf(known: ReadonlyMap<string, Package>, { packages }: Context): Siblings['versionsIn'] {
+  let room = MOST_LISTED
+  const lists = new Map<string, Promise<ReadonlySet<Digest>>>()
+  return async name => {
+    const pkg = known.get(name)
+    const pages = Math.ceil((pkg?.versionCount ?? Number.POSITIVE_INFINITY) / PER_PAGE)
+    const list = lists.get(name)
+    if (list !== undefined || pkg === undefined || pages > room) return list
+    room -= pages
+    const digests = packages
+      .listVersions(pkg)
+      .then(({ versions }) => new Set(versions.map(({ digest }) => digest)))
+    lists.set(name, digests)
+    return digests
   }
 }
 
@@ -68,7 +94,7 @@ export async function findSubjects(
   const elsewhere = new Map<string, string>()
   if (wanted.size === 0) return { elsewhere, warnings: [] }
   const { package: pkg } = inventory
-  const { names, incomplete } = await siblings()
+  const { names, incomplete, versionsIn } = await siblings()
   const others = nearestFirst(
     names.filter(name => name !== pkg.name),
     pkg.name
@@ -81,6 +107,7 @@ export async function findSubjects(
     else left.set(digest, key)
   }
   const doubts = await lookInOthers(pkg, others, left, elsewhere, context)
+  if (doubts.length === 0) doubts.push(...(await lookInLists(pkg, others, versionsIn, left, elsewhere)))
   if (incomplete !== undefined) doubts.unshift(incomplete)
   const deleted = doubts.length === 0 || left.size === 0 ? left : await deletedFrom(pkg, left, context)
   const unknown = [...left].flatMap(([digest, key]) => (deleted.has(digest) ? [] : [key]))
@@ -143,6 +170,33 @@ async function lookInOthers(
   })
   const unasked = [...unclear.flat(), ...others.slice(asked.length)]
   return unasked.length === 0 ? [] : [`${some(unasked.map(repositoryOf), 3)} could not be asked`]
+}
+
+/**
+ * Holds the registry's denials against GitHub's lists of the other packages. What one of them has leaves `left`.
+ * @returns why some could not be read: phrases
+ */
+async function lookInLists(
+  { owner }: Package,
+  others: readonly string[],
+  versionsIn: Siblings['versionsIn'],
+  left: Map<Digest, string>,
+  elsewhere: Map<string, string>
+): Promise<string[]> {
+  const unread: string[] = []
+  for (const name of others) {
+    if (left.size === 0) return []
+    const repository = `${owner.login}/${name}`.toLowerCase()
+    const found = await orFailure(async () => ({ listed: await versionsIn(name) }))
+    if ('problem' in found) unread.push(repository)
+    else
+      for (const [digest, key] of left) {
+        if (found.listed?.has(digest) !== true) continue
+        elsewhere.set(key, `describes ${shortDigest(digest)}, which GitHub lists in ${repository}`)
+        left.delete(digest)
+      }
+  }
+  return unread.length === 0 ? [] : [`${some(unread, 3)} could not be listed`]
 }
 
 /** Those of these that GitHub lists among the deleted versions of the package, as far as the list was read. */

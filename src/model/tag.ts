@@ -36,7 +36,11 @@ export function gitNames(names: Iterable<string>): GitNames {
   const shapes: { readonly name: string; readonly fits: (squashed: string) => boolean }[] = []
   for (const name of names) {
     shapes.push(...shapeOf(name).map(fits => ({ name, fits })))
-    for (const key of keysOf(name)) byKey.set(key, [...(byKey.get(key) ?? []), name])
+    for (const key of keysOf(name)) {
+      const alike = byKey.get(key)
+      if (alike === undefined) byKey.set(key, [name])
+      else alike.push(name)
+    }
   }
   const sorted = [...byKey.keys()].sort()
   return {

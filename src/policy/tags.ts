@@ -80,11 +80,16 @@ function isClosed(number: string | undefined, closedFor: number, usage: Usage, n
 function isBranchGone(text: string, { branches, gitTags }: Usage): boolean {
   if (branches === undefined || !isGitTagGone(text, { gitTags })) return false
   const withoutCommit = text.replace(/[-_.](?:sha[-_.]?)?[0-9a-f]{7,40}$/i, '')
-  return [text, withoutCommit].every(name => namesOf(branches).find(name).length === 0)
+  return [text, withoutCommit].every(name => isGone(name, branches))
 }
 
 function isGitTagGone(text: string, { gitTags }: Pick<Usage, 'gitTags'>): boolean {
-  return gitTags !== undefined && namesOf(gitTags).find(text).length === 0
+  return gitTags !== undefined && isGone(text, gitTags)
+}
+
+/** A text without letters and digits, such as a group that found nothing, is no name, and nobody knows of what it is. */
+function isGone(text: string, names: ReadonlySet<string>): boolean {
+  return /[a-z\d]/i.test(text) && namesOf(names).find(text).length === 0
 }
 
 const KNOWN_NAMES = new WeakMap<ReadonlySet<string>, GitNames>()

@@ -1,9 +1,12 @@
 import * as z from 'zod'
+import { listOf } from '../util/parse-foreign.ts'
 import { type Answer, headerOf } from './transport.ts'
 
-const body = z.object({
-  errors: z.array(z.object({ code: z.string().catch(''), message: z.string().catch('') })).min(1)
-})
+/** An answer has one or two errors; megabytes of them are none. */
+const MOST_ERRORS = 100
+
+const error = z.object({ code: z.string().catch(''), message: z.string().catch('') })
+const body = z.object({ errors: z.array(z.unknown()).min(1).max(MOST_ERRORS).pipe(listOf(error)) })
 
 /** The `errors` of an answer (distribution-spec, Error Codes); empty where the body is anything else. */
 export function errorsOf(answer: Answer): readonly { readonly code: string; readonly message: string }[] {

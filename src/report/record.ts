@@ -24,7 +24,7 @@ const version = z.object({
   updated: time,
   verdict: z.enum(['keep', 'delete', 'restore']),
   phrase: z.string(),
-  reasons: z.array(z.looseObject({ code: z.string() })).min(1),
+  reasons: listOf(z.looseObject({ code: z.string() })).refine(reasons => reasons.length > 0, 'are none'),
   untag: listOf(z.string()).optional()
 })
 

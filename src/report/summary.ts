@@ -1,4 +1,4 @@
-import type { RunResult } from '../model/run.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
@@ -57,10 +57,23 @@ function packageFolds({ packages }: RunResult, room: number): string[] {
       ? ''
       : `Nothing changes in ${count(unchanged.length, 'package')}: ${names.join(', ')}${others}.`
   for (const most of ROWS) {
-    const folds = [...told.map(one => packageFold(one, most)), line]
-    if (most === 0 || sizeOf(folds) <= room) return folds
+    const folds = foldsIn(told, most, most === 0 ? Number.POSITIVE_INFINITY : room - sizeOf([line]))
+    if (folds !== undefined) return [...folds, line]
   }
   return [line]
+}
+
+/** The folds of some packages; undefined as soon as they need more room than there is: thousands are long to write. */
+function foldsIn(packages: readonly PackageRun[], most: number, room: number): string[] | undefined {
+  const folds: string[] = []
+  let left = room
+  for (const one of packages) {
+    const fold = packageFold(one, most)
+    left -= sizeOf([fold])
+    if (left < 0) return undefined
+    folds.push(fold)
+  }
+  return folds
 }
 
 function sizeOf(blocks: readonly string[]): number {

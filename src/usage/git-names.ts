@@ -7,10 +7,18 @@ interface Branch {
   readonly commit: string
 }
 
+// A tag is in use by the first that uses it: thousands of names may be spelled alike, and a tag that each of them uses is
+// in the plan once.
+
 /** The git tags or releases whose spelling a tag may be. @param source what people call them: `git tag`, `release` */
 export function namedByGitTags(source: string, gitTags: readonly string[], tags: readonly string[]): InUse[] {
   const names = gitNames(gitTags)
-  return tags.flatMap(tag => names.find(tag).map(name => ({ by: `${source} ${name}`, tag })))
+  return tags.flatMap(tag =>
+    names
+      .find(tag)
+      .slice(0, 1)
+      .map(name => ({ by: `${source} ${name}`, tag }))
+  )
 }
 
 /**
@@ -57,12 +65,14 @@ function namedBy(
   const byName = Map.groupBy(heads, ({ branch }) => branch.name)
   const byCommit = Map.groupBy(heads, ({ branch }) => branch.commit.slice(0, SHORT))
   return tags.flatMap(tag => {
-    const named = names.find(tag).flatMap(name => byName.get(name) ?? [])
+    const [name] = names.find(tag)
     const commit = commitIn(tag)
-    const built = (byCommit.get(commit?.slice(0, SHORT) ?? '') ?? []).filter(({ branch }) =>
-      branch.commit.startsWith(commit ?? '')
-    )
-    return [...new Set([...named, ...built])].map(({ by }) => ({ by, tag }))
+    const user =
+      byName.get(name ?? '')?.[0] ??
+      byCommit
+        .get(commit?.slice(0, SHORT) ?? '')
+        ?.find(({ branch }) => branch.commit.startsWith(commit ?? ''))
+    return user === undefined ? [] : [{ by: user.by, tag }]
   })
 }
 

@@ -1,8 +1,8 @@
 import { isMap, isScalar, LineCounter, parseAllDocuments, visit, type YAMLMap } from 'yaml'
 import { parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
+import { limited } from './limited.ts'
 import { eachMatch, type TextFile } from './settings.ts'
-import { limited } from './variables.ts'
 import { repeatedKeys } from './yaml-keys.ts'
 
 /** An image that a file names in full: registry, owner, name, and a tag or a digest. */

@@ -2,9 +2,10 @@ import { type Digest, parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
 import type { InUse } from '../model/usage.ts'
 import { type Guess, type Tags, tagsOf } from './guess.ts'
+import { limited } from './limited.ts'
 import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './mentions.ts'
 import { eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
-import { expand, HOLE, limited, type Values, valuesIn } from './variables.ts'
+import { expand, HOLE, type Values, valuesIn } from './variables.ts'
 
 export type { TextFile } from './settings.ts'
 

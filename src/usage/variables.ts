@@ -1,5 +1,4 @@
-import { ExpectedError } from '../errors.ts'
-import { formatNumber } from '../util/format.ts'
+import type { Within } from './limited.ts'
 
 /** A variable as some language writes it, the source of a regular expression. Bounded, so that no line takes long. */
 export const VARIABLE =
@@ -18,6 +17,8 @@ const MOST_WAYS = 200
 /** Variables of variables of variables, so deep and no deeper. */
 const MOST_DEPTH = 12
 const LONGEST = 500
+/** Of circles with more variables than files of people have, the others may be anything. */
+const MOST_LOOSE = 10_000
 
 const PIECES = new RegExp(`(${PLACE})`)
 const RUN_MADE =
@@ -31,25 +32,19 @@ export interface Values {
   readonly repository: string
   /** What each variable was found to mean; empty while it is being found out, so that circles end. */
   readonly known: Map<string, readonly string[]>
+  readonly circles: Circles
   /** Gives back what was found, as long as there is room for it. */
   readonly within: Within
 }
 
-/** Lets through what was found. @throws ExpectedError when it is more in all than memory holds */
-export type Within = <T>(found: readonly T[]) => readonly T[]
-
-/** What can be found in 16 MiB takes a gigabyte; what people deploy says a thousandth of this. */
-const MOST_FOUND = 2_000_000
-
-export function limited(most = MOST_FOUND): Within {
-  let room = most
-  return found => {
-    room -= found.length
-    if (room >= 0) return found
-    throw new ExpectedError(
-      `The files that \`protect\` names have more than ${formatNumber(most)} settings and names of images in them. Name fewer of them.`
-    )
-  }
+/** Variables that lead back to each other. */
+interface Circles {
+  /** What is being found out, each because of the one before it; `back` is the first of these that it leads back to. */
+  readonly open: { readonly variable: string; back: number }[]
+  /** What was found while one of these was open, and so lacks what that one means: the place of the first such one. */
+  readonly loose: Map<string, number>
+  /** How many of them are found anew. */
+  room: number
 }
 
 /** @param repository `owner/name` of the repository whose workflow runs */
@@ -67,7 +62,8 @@ export function valuesIn(
     // An empty tag is a chart's `appVersion`, or anything; a digest that is empty is none.
     if (given.size <= MOST_WAYS && (value !== '' || /digest$/i.test(name))) given.add(value)
   }
-  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map(), within }
+  const circles = { open: [], loose: new Map(), room: MOST_LOOSE }
+  return { byKey, owner, repository: repository.split('/').at(-1) ?? '', known: new Map(), circles, within }
 }
 
 /** What a text may become, `HOLE` and `OF_THE_RUN` standing for what is not known. */
@@ -85,12 +81,54 @@ export function expand(text: string, values: Values, depth = 0): readonly string
 }
 
 function meanings(variable: string, values: Values, depth: number): readonly string[] {
-  const known = values.known.get(variable)
-  if (known !== undefined) return known
-  values.known.set(variable, [])
+  const { known, circles } = values
+  const { open, loose } = circles
+  const before = known.get(variable)
+  if (before !== undefined) {
+    const place = open.findIndex(one => one.variable === variable)
+    leadBack(circles, place < 0 ? loose.get(variable) : place)
+    return before
+  }
+  known.set(variable, [])
+  const first = findOpen(variable, values, depth)
+  known.set(variable, first.found)
+  if (first.back > open.length) return first.found
+  if (first.back < open.length) {
+    loose.set(variable, first.back)
+    leadBack(circles, first.back)
+    return first.found
+  }
+  closeCircle(values)
+  if (circles.room-- <= 0) return first.found
+  // The others of the circle did not know yet what this one means.
+  const { found } = findOpen(variable, values, depth)
+  const all = [...new Set([...first.found, ...found])]
+  known.set(variable, all)
+  closeCircle(values)
+  return all
+}
+
+/** Finds out what a variable means, and the first of those that are being found out to which it leads back. */
+function findOpen(variable: string, values: Values, depth: number) {
+  const { open } = values.circles
+  open.push({ variable, back: Number.POSITIVE_INFINITY })
   const found = depth > MOST_DEPTH ? [HOLE] : find(variable, values, depth)
-  values.known.set(variable, found)
-  return found
+  return { found, back: open.pop()?.back ?? Number.POSITIVE_INFINITY }
+}
+
+function leadBack({ open }: Circles, place = Number.POSITIVE_INFINITY): void {
+  const last = open.at(-1)
+  if (last !== undefined) last.back = Math.min(last.back, place)
+}
+
+/** Forgets what was found before the first variable of a circle was: it is found anew when it is asked for. */
+function closeCircle({ known, circles }: Values): void {
+  for (const [variable, back] of circles.loose) {
+    if (back < circles.open.length) continue
+    circles.loose.delete(variable)
+    if (circles.room-- > 0) known.delete(variable)
+    else known.set(variable, [...(known.get(variable) ?? []), HOLE])
+  }
 }
 
 function find(variable: string, values: Values, depth: number): readonly string[] {

@@ -108,12 +108,16 @@ export function visible(text: string): string {
   })
 }
 
+/** In characters. Messages name a few of many, so nothing that is ours is longer. */
+const LONGEST_LINE = 8_000
+
 /**
- * Makes text from outside safe to print: one line, no control characters, nothing that is not seen, and nothing that the
+ * Makes text from outside safe to print: one line of bounded length, no control characters, nothing that is not seen, and nothing that the
  * runner would take for a command (`::name::` at the start of a line, `##[name]` anywhere).
  */
 export function plain(text: string): string {
-  return visible(text.replace(/\p{Cc}+/gu, ' '))
+  const line = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE).toWellFormed()}…` : text
+  return visible(line.replace(/\p{Cc}+/gu, ' '))
     .replaceAll('##[', '## [')
     .replace(/^(\s*):(?=:)/, '$1: ')
 }

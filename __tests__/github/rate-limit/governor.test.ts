@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { BudgetError } from '../../../src/errors.ts'
+import { limitOf } from '../../../src/github/rate-limit/answers.ts'
 import { createGovernor, type Governor } from '../../../src/github/rate-limit/governor.ts'
 import { type Kind, POINTS } from '../../../src/github/rate-limit/points.ts'
 import { type SimClock, simClock } from '../sim-clock.ts'
@@ -396,4 +397,27 @@ it('E-05 keeps requests and time for urgent requests until what was set aside is
   await expect(timed.admit('write')).rejects.toThrow('time-limit')
   const permit = await timed.admit('write', true)
   permit.answered(noHeaders)
+})
+
+it.each([
+  ['999999999999', BudgetError],
+  // No date has so many: as if the server had not said it.
+  ['9999999999999', undefined],
+  ['999999999999999', undefined]
+])('a limit that resets in %s seconds ends in a sentence, or passes', async (seconds, refusal) => {
+  for (const headers of [
+    { 'retry-after': seconds },
+    { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': seconds }
+  ]) {
+    const clock = simClock()
+    const governor = createGovernor(50, clock.now() + 3_600_000, PATIENCE, clock)
+    const limit = limitOf(429, headers, '')!
+    ;(await governor.admit('read')).limited(limit, headers)
+    const next = governor.admit('read').then(
+      () => undefined,
+      error => error.constructor
+    )
+    await clock.run()
+    expect(await next).toBe(refusal)
+  }
 })

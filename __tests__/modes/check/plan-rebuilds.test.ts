@@ -35,6 +35,12 @@ function planned(tags: readonly string[], runs: Partial<KnownRuns> = {}, most = 
   return Object.fromEntries(rebuilds.map(({ expected, status }) => [expected.name, status]))
 }
 
+test('the branch and title of a run that GitHub starts for a pull request are those of anybody', () => {
+  const [expected] = expectedOf('v1.0.0') as [Expected]
+  expect(isAbout(active('v1.0.0', { branch: 'v1.0.0', event: 'dynamic' }), expected)).toBe(false)
+  expect(isAbout(active('fix', { branch: 'v1.0.0', event: 'push' }), expected)).toBe(true)
+})
+
 describe('R-12: the newest are rebuilt first, and only so many', () => {
   test.each([
     [20, ['planned', 'planned', 'planned']],

@@ -44,6 +44,16 @@ describe('newest-tags stand on the newest release that they name', () => {
     expect(told).toContain(`imagetools create -t <image>:latest <image>@${digest}`)
   })
 
+  test('E-42 of many tags beside it a few are named', async () => {
+    await using acme = await scene()
+    const many = Array.from({ length: 1_000 }, (_, at) => `also-${at}`)
+    release(acme, '1.0.0', 'latest', ...many)
+    release(acme, '1.1.0')
+    await using run = await acme.run({ 'newest-tags': 'latest' })
+    const told = errorsOf(run).join('\n')
+    expect(told).toMatch(/app:latest points to [^,]+(?:, [^,]+){4} and 996 more, and the newest release/)
+  })
+
   test('where the newest release has no image, that is missing, and nothing is said of the tag', async () => {
     await using acme = await scene()
     release(acme, '1.0.0', 'latest')

@@ -242,3 +242,30 @@ it('law 5: is red where what comes back takes a tag that cannot be given back', 
     /The restore took the tag sha-1 from sha256:\w+, and it is not back there/
   )
 })
+
+it.each([1, 2])(
+  'law 3: what an index inside of a new index needs comes back, though the registry denies that index at %d looks',
+  async times => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    const build = layDown(scene)
+    const adopt = () => {
+      const outer = app.push(index([{ shape: index(build.children) }]), { tags: ['v9'] })
+      for (const one of [outer, ...outer.children]) app.lie({ kind: 'drop', id: one.id })
+      github.faults.on({ ...manifestOf(outer.children[0] as Pushed), times }, DENIAL)
+    }
+    github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'first', run: adopt })
+    expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
+    expect(world.pullable('acme/app', 'v9')).toEqual([])
+  }
+)
+
+it('law 3: a new index that needs an index which was just deleted brings it back with its platforms', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const build = layDown(scene)
+  const adopt = () => app.push(index([{ shape: build.shape }]), { tags: ['v9'] })
+  github.faults.on({ method: 'DELETE', path: at(build) }, { kind: 'first', run: adopt })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+  expect(world.pullable('acme/app', 'v9')).toEqual([])
+})

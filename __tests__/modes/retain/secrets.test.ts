@@ -41,7 +41,7 @@ it.each<[string, Target, number]>([
 })
 
 it('prints no secret in a whole run with the debug log on, nor in one that fails', async () => {
-  await using scene = await openScene({ where: 'bundle' })
+  await using scene = await openScene()
   const { github, token, run } = scene
   layDown(scene)
   const fine = await run(PULLS, { env: { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' } })

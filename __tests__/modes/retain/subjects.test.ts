@@ -122,6 +122,27 @@ describe('E-11: signatures of one package in another', () => {
     expect(store.digests()).toEqual(before)
   })
 
+  it.each(['lists', 'cannot list'])(
+    'no denial by the other package orphans anything while GitHub %s what is in it',
+    async says => {
+      await using scene = await openScene()
+      const { store } = layDown(scene)
+      const before = store.digests()
+      scene.github.faults.on(
+        { host: 'registry', path: /\/acme\/app\/manifests\/sha256/ },
+        { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown') }
+      )
+      if (says !== 'lists')
+        scene.github.faults.on(
+          { method: 'GET', path: /\/container\/app\/versions$/ },
+          { kind: 'answer', answer: { status: 403, body: { message: 'out of order' } } }
+        )
+      const token = scene.world.classic('olivia')
+      await scene.run({ ...ORPHANED, packages: 'app-signatures', token })
+      expect(store.digests()).toEqual(before)
+    }
+  )
+
   it('another package that the token may not read leaves it unknown', async () => {
     await using scene = await openScene()
     const { store, classic } = layDown(scene)

@@ -196,3 +196,23 @@ it('law 5: puts no placeholder where the requests do not suffice for what follow
   expect(app.tags()).toEqual(before)
   expect(github.writes).toEqual([])
 })
+
+it.each([55, 56, 57, 58])(
+  'law 5: what is put aside suffices behind a PUT, though the answer to the deletion is lost (%i requests left)',
+  async left => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    const token = world.classic('olivia', ['read:packages', 'delete:packages', 'write:packages'])
+    app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+    const account = world.account(token)
+    github.faults.on(
+      { path: /\/versions$/, times: 1 },
+      { kind: 'first', run: () => github.limiter.leaveQuota(account, left, 3_000_000) }
+    )
+    github.faults.on({ method: 'DELETE', times: 1 }, { kind: 'lost-502' })
+    const result = await run({ ...UNTAG, token })
+    const wasPut = github.writes.length > 0
+    expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': wasPut ? '1' : '0' } })
+    expect(Object.keys(app.tags())).toEqual(wasPut ? ['v1'] : ['v1', 'rc-1'])
+  }
+)

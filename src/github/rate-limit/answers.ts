@@ -27,8 +27,8 @@ export function limitOf(status: number, headers: Headers, message: string): Limi
   return status === 429 ? { kind: 'secondary', retryAfter: undefined } : undefined
 }
 
-/** A header that holds a count; undefined when it is absent or holds anything else. */
+/** A header that holds a count or seconds; undefined when it is absent or holds anything else, such as more than any date has. */
 export function wholeNumber(header: string | number | undefined): number | undefined {
   const text = String(header ?? '')
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+  return /^\d{1,12}$/.test(text) ? Number(text) : undefined
 }

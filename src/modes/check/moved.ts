@@ -9,6 +9,7 @@ import { semverOf, valuesOf } from '../../policy/tag-values.ts'
 import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
+import { some } from '../../util/format.ts'
 
 /** A tag that releases hand on to each other, and the version that it pointed to before anything was started. */
 interface Moving {
@@ -107,7 +108,7 @@ function judge(
   }
   const others = version.tags.filter(other => other !== tag)
   if (!movedBack(tag, others, holder, all)) return {}
-  const stood = others.length > 0 ? others.join(', ') : version.digest
+  const stood = others.length > 0 ? some(others, 5) : version.digest
   return {
     trouble:
       `The rebuild of ${holder.name} moved ${name} back: it pointed to ${stood}. Put it back by hand ` +

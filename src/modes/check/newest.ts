@@ -7,6 +7,7 @@ import type { Package, PackageVersion } from '../../model/package.ts'
 import type { NewestTag } from '../../policy/expected-tags.ts'
 import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
+import { some } from '../../util/format.ts'
 import { holdersOf } from './images.ts'
 
 /**
@@ -70,7 +71,7 @@ function sentence(
   const others =
     versions.find(version => version.digest === digest)?.tags.filter(other => other !== tag) ?? []
   const stands =
-    digest === undefined ? 'does not exist' : `points to ${others.length > 0 ? others.join(', ') : digest}`
+    digest === undefined ? 'does not exist' : `points to ${others.length > 0 ? some(others, 5) : digest}`
   return (
     `${name} ${stands}, and the newest release that it names is ${release.name}. Put it there ` +
     `(\`docker buildx imagetools create -t <image>:${tag} <image>@${target}\`), or let the build set it.`

@@ -23,7 +23,7 @@ export const MOST_ATTEMPTS = 3
 const TRIED = ['success', 'failure', 'timed_out', 'startup_failure']
 /** Events whose runs bear a title or a branch that people without any rights choose. */
 const FROM_OUTSIDE =
-  /^(?:pull_request|merge_group|issue|discussion|gollum|label|milestone|project|check_|fork$|watch$)/
+  /^(?:pull_request|merge_group|issue|discussion|gollum|label|milestone|project|check_|dynamic$|fork$|watch$)/
 /** A complete version in a title: the run is for that one, whether or not anybody expects it. */
 const VERSION = /(?:^|[^\w.])v?\d+\.\d+\.\d+/
 

@@ -5,6 +5,7 @@ import type { Clock } from '../../model/clock.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { fill, type Values } from '../../policy/tag-values.ts'
 import type { Journal } from '../../report/journal.ts'
+import { own } from '../../util/own.ts'
 import type { Rebuild } from './plan-rebuilds.ts'
 
 /** A dispatch, and what it is for. */
@@ -107,7 +108,8 @@ async function sent(workflows: Workflows, ref: string, inputs: Readonly<Record<s
 /** A placeholder that this tag has nothing for, such as `{major}` where it is no version, is left empty. */
 function filled(template: string, values: Values): string {
   return (
-    fill(template, values) ?? template.replaceAll(/\{([A-Za-z][\w-]*)\}/g, (_, name) => values[name] ?? '')
+    fill(template, values) ??
+    template.replaceAll(/\{([A-Za-z][\w-]*)\}/g, (_, name) => own(values, name) ?? '')
   )
 }
 

@@ -1,5 +1,5 @@
 import type { ApplyContext, Verification } from '../../apply/apply.ts'
-import { confirmed } from '../../apply/confirm-restored.ts'
+import { confirmed, isBack } from '../../apply/confirm-restored.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
@@ -15,12 +15,15 @@ import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
+import { eachOf } from '../../util/concurrency.ts'
 import { count, some } from '../../util/format.ts'
 import type { PackageState, RestorePlan } from './restore-plan.ts'
 import { settleTags } from './settle-tags.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
+/** How many versions are asked for at once. */
+const AT_ONCE = 16
 /** The registry and the list may lag behind a restore, in milliseconds. */
 const LAG = 2_000
 
@@ -42,7 +45,7 @@ export async function verifyRestore(
     const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
     const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
     const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
-    const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), scope)
+    const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), whole.listed, scope)
     const back = new Map(whole.roots.map(version => [version.id, version]))
     const named = settled.map(outcome => withTags(outcome, back))
     tellNames(
@@ -90,6 +93,8 @@ interface Whole {
   readonly roots: readonly PackageVersion[]
   /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
+  /** Ids that GitHub lists behind the restores. */
+  readonly listed: ReadonlySet<number>
 }
 
 async function makeWhole(
@@ -129,26 +134,33 @@ async function makeWhole(
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)
   const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
-  return { outcomes, roots, placeholders, alarms, warnings: [...warnings, ...leftBehind(placeholders)] }
+  const listed = new Set(active.map(({ id }) => id))
+  return {
+    outcomes,
+    roots,
+    placeholders,
+    listed,
+    alarms,
+    warnings: [...warnings, ...leftBehind(placeholders)]
+  }
 }
 
-/** What came back, each digest once: GitHub's list may lag, so what it lacks is asked of the registry. */
+/** What came back, each digest once: GitHub's list may lag, so what it lacks is asked for by itself. */
 async function backAmong(
   restored: readonly Outcome[],
   active: readonly PackageVersion[],
-  { registry }: Context,
+  context: Context,
   pkg: Package
 ): Promise<PackageVersion[]> {
   const listed = new Map(active.map(version => [version.digest, version]))
-  const back = new Map<Digest, PackageVersion>()
-  for (const { step, status } of restored) {
-    const { version } = step
-    if (status !== 'done' && status !== 'already') continue
-    const isThere = async () => (await registry.headTag(repositoryOf(pkg), version.digest)).state === 'found'
-    if (listed.has(version.digest) || (await isThere()))
-      back.set(version.digest, listed.get(version.digest) ?? version)
-  }
-  return [...back.values()]
+  const told = restored.flatMap(({ step, status }) =>
+    status === 'done' || status === 'already' ? [step.version] : []
+  )
+  const back = await eachOf(told, AT_ONCE, async version => {
+    const row = listed.get(version.digest)
+    return row !== undefined || (await isBack(pkg, version, context)) ? [row ?? version] : []
+  })
+  return [...new Map(back.flat().map(version => [version.digest, version])).values()]
 }
 
 /**
