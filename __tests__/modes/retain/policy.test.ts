@@ -437,7 +437,7 @@ it.each([
     { 'policy-tests': 'true', policy: TESTED, polcy: 'x' },
     /Input `polcy` is not known\. Did you mean `policy`/
   ],
-  [{ 'policy-tests': 'yes', policy: TESTED }, /Input `policy-tests`: "yes" is neither/]
+  [{ 'policy-tests': 'yes', policy: TESTED }, /Input `policy-tests`: "yes" cannot be read\. Write `true`\./]
 ])('policy tests that cannot be run are an error: %j', async (inputs, error) => {
   await using scene = await openScene()
   const result = await scene.run(inputs)

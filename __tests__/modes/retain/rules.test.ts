@@ -133,7 +133,7 @@ it.each([
   },
   {
     'keep-tags': ['/^(latest|v/', /`keep-tags`: /],
-    'dry-run': ['yes', /`dry-run`: "yes" is neither/],
+    'dry-run': ['yes', /`dry-run`: "yes" cannot be read\. Write `true`\./],
     'keep-at-least': ['-1', /`keep-at-least`: "-1"/],
     'delete-broken': ['ghosts', /`delete-broken`: "ghosts".*`ghost`/]
   },
