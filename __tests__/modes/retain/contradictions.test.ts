@@ -269,3 +269,14 @@ it('law 3: a new index that needs an index which was just deleted brings it back
   expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
   expect(world.pullable('acme/app', 'v9')).toEqual([])
 })
+
+it('law 5: a release that is pushed once more meanwhile brings back what it needs, though the list does not show it yet', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const build = layDown(scene)
+  app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+  const adopt = () => app.lie({ kind: 'drop', id: app.push(index(build.children), { tags: ['v1.2.3'] }).id })
+  github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'first', run: adopt })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
+  expect(world.pullable('acme/app', 'v1.2.3')).toEqual([])
+})
