@@ -165,6 +165,23 @@ it.each([1, 2])(
   }
 )
 
+it('law 3: a time is red, too, where the package has to come back first', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  const build = layDown(scene)
+  await scene.run(BUILDS)
+  const rows = [...app.row.deleted.values()].reverse().map(row => {
+    const { deleted_at: _, ...undated } = renderVersion(app.row, row, github.apiUrl, 'shown')
+    return undated
+  })
+  world.removePackage(app.row)
+  const list = { method: 'GET', query: /state=deleted/ } as const
+  github.faults.on({ ...list, times: 2 }, { kind: 'answer', answer: { status: 200, body: rows } })
+  const back = await restore(scene, 'since 3h')
+  expect(app.version(build.digest)).toBeUndefined()
+  expect(back.errors.join()).toMatch(/GitHub does not say when 3 deleted versions went/)
+})
+
 it('law 3: a restore that was confirmed in vain is red, though the registry serves the version for a while', async () => {
   await using scene = await openScene()
   const { app, github } = scene

@@ -18,7 +18,7 @@ const DAY = 86_400_000
 
 /** A package, and a clock on which a request that hangs takes as long as it is waited for, while nobody waits. */
 async function openHanging() {
-  const base = fastClock(100)
+  const base = fastClock(100, 0.01)
   let ahead = 0
   const clock: Clock = { now: () => base.now() + ahead, sleep: base.sleep }
   const limits: { readonly end: number; readonly controller: AbortController }[] = []

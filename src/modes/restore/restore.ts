@@ -5,18 +5,17 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
-import { nameOnly, repositoryOf, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
-import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
 import { parseAge } from '../../policy/time.ts'
-import { causeOf, nameOf } from '../../report/phrases.ts'
+import { causeOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { count, formatDuration, some } from '../../util/format.ts'
+import { count, some } from '../../util/format.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
+import { readState, tagsElsewhere } from './package-state.ts'
 import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
-import { isOwnPlaceholder } from './settle-tags.ts'
 import { verifyRestore } from './verify-restore.ts'
 
 /**
@@ -86,9 +85,9 @@ function packageThenNamed(order: Order) {
       async afterwards() {
         const { status, detail } = await restorePackage()
         if (status !== 'done') return { outcomes: [], alarms: [detail] }
-        const state = await orFailure(() => stateOf(pkg, order, context))
-        if ('problem' in state) return { outcomes: [], alarms: [state.sentence] }
-        const plan = order.planFor(state)
+        const read = await orFailure(() => readState(pkg, order, context))
+        if ('problem' in read) return { outcomes: [], alarms: [read.sentence] }
+        const { plan, state } = read
         if (plan.unknown.length > 0) {
           const alarm = `The package is restored, but nothing of what was named, because ${unknownPhrase(plan)}`
           return { outcomes: [], alarms: [alarm] }
@@ -96,7 +95,9 @@ function packageThenNamed(order: Order) {
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
         const outcomes = await restoreVersions(due.steps, scope)
-        return { ...(await verifyRestore(plan, outcomes, state, scope)), plan: decided(pkg, due) }
+        const verified = await verifyRestore(plan, outcomes, state, scope)
+        const alarms = [...undatedIn(plan), ...(verified.alarms ?? [])]
+        return { ...verified, alarms, plan: decided(pkg, due) }
       }
     }
   }
@@ -104,7 +105,7 @@ function packageThenNamed(order: Order) {
 
 /** Finds out what of an order is gone, and what comes back. */
 async function planRestore(order: Order, inputs: Inputs, context: Context): Promise<PackageTask> {
-  const { name, planFor } = order
+  const { name } = order
   const { packages, owner, clock } = context
   const found = await orFailure(() => packages.get(name))
   if ('problem' in found) {
@@ -112,20 +113,15 @@ async function planRestore(order: Order, inputs: Inputs, context: Context): Prom
       ? planPackageBack(order, inputs, context)
       : notPlanned(nameOnly(owner, name), found)
   }
-  const listed = await orFailure(() => stateOf(found, order, context))
-  if ('problem' in listed) return notPlanned(found, listed)
-  const plan = planFor(listed)
+  const read = await orFailure(() => readState(found, order, context))
+  if ('problem' in read) return notPlanned(found, read)
+  const { plan, state } = read
   if (plan.unknown.length > 0) {
     return notPlanned(found, {
       problem: 'failed',
       sentence: `Nothing was restored, because ${unknownPhrase(plan)}`
     })
   }
-  const state = await orFailure(async () => ({
-    ...(await withoutLingering(found, plan, listed, context)),
-    holders: await holdersOf(found, plan, context)
-  }))
-  if ('problem' in state) return notPlanned(found, state)
   return {
     run: { package: found, plan: decided(found, plan), outcomes: [], alarms: undatedIn(plan), warnings: [] },
     changes: versionsBack(plan, state),
@@ -205,89 +201,4 @@ function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
     reasons: [reason] as const
   }))
   return { ...emptyPlan(pkg), decisions, steps }
-}
-
-/** What was deleted shows in GitHub's list with a delay of so many milliseconds. */
-const SHOWS_AFTER = 20_000
-
-/** One look at the list of deleted versions may show too little, an older holder of a tag for one: only a report needs no second. */
-async function stateOf(
-  pkg: Package,
-  { source }: Order,
-  { packages, clock, log }: Context
-): Promise<PackageState> {
-  const { versions } = await packages.listVersions(pkg)
-  const deleted = await packages.listDeleted(pkg, () => false)
-  if (source === 'report') return { active: versions, deleted }
-  log.info(
-    `${pkg.name}: reading the list of deleted versions again in ${formatDuration(SHOWS_AFTER)}, because it may lag.`
-  )
-  await clock.sleep(SHOWS_AFTER)
-  const again = await packages.listDeleted(pkg, () => false)
-  return {
-    active: versions,
-    deleted: [...new Map([...deleted, ...again].map(row => [row.id, row])).values()]
-  }
-}
-
-/** How many versions are asked for at once. */
-const AT_ONCE = 8
-
-/**
- * What was deleted may stand in the list and be served for a while, and not be listed as deleted yet. So of what need not
- * come back because it is there each is asked for: one denial is enough to send what does no harm to what is there.
- */
-async function withoutLingering(
-  pkg: Package,
-  { steps }: RestorePlan,
-  state: PackageState,
-  { packages }: Context
-): Promise<PackageState> {
-  const wanted = new Set(steps.map(({ version }) => version.digest))
-  const there = state.active.filter(({ digest }) => wanted.has(digest))
-  const gone = await eachOf(there, AT_ONCE, async ({ id }) =>
-    (await packages.version(pkg, id)).seen === undefined ? [id] : []
-  )
-  const lingering = new Set(gone.flat())
-  return { ...state, active: state.active.filter(({ id }) => !lingering.has(id)) }
-}
-
-/** Where the registry has the tags that are to come back: a list may show them where they were before. */
-async function holdersOf(
-  pkg: Package,
-  { tags }: RestorePlan,
-  { registry }: Context
-): Promise<ReadonlyMap<string, Digest>> {
-  const heads = await eachOf([...tags], AT_ONCE, async ([tag, { digest }]) => {
-    // What cannot be asked now is asked again when the tags are settled, and said there.
-    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), tag))
-    // What is deleted may be served for a while.
-    const isElsewhere = 'state' in head && head.state === 'found' && head.digest !== digest
-    return isElsewhere ? [[tag, head.digest] as const] : []
-  })
-  return new Map(heads.flat())
-}
-
-/** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
-async function tagsElsewhere(
-  pkg: Package,
-  { tags }: RestorePlan,
-  { active, holders }: PackageState,
-  context: Context
-): Promise<string[]> {
-  const sentences: string[] = []
-  for (const holder of active) {
-    const taken = holder.tags.filter(
-      tag =>
-        (tags.get(tag)?.digest ?? holder.digest) !== holder.digest &&
-        (holders?.get(tag) ?? holder.digest) === holder.digest
-    )
-    if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder.digest, context))) continue
-    for (const tag of taken) {
-      sentences.push(
-        `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where somebody put it after the deletion.`
-      )
-    }
-  }
-  return sentences
 }
