@@ -84,7 +84,7 @@ export async function lookAgain(
   const gone = deleted.filter(
     version => !there.includes(version) && (!again.has(version.digest) || lost.has(version.digest))
   )
-  const tagged = await taggedArrivals(pkg, inventory, arrivals, deleted, context)
+  const tagged = await taggedArrivals(pkg, inventory, seen, arrivals, deleted, context)
   return {
     gone,
     there,
@@ -119,6 +119,7 @@ async function newest(
 async function taggedArrivals(
   pkg: Package,
   { versions, unlisted, contents }: Inventory,
+  seen: readonly PackageVersion[],
   arrivals: readonly PackageVersion[],
   deleted: readonly PackageVersion[],
   { registry, clock }: Context
@@ -129,7 +130,12 @@ async function taggedArrivals(
   // What nobody could read before tells no more now, and was said.
   const asked = listed.versions.filter(({ digest }) => contents.get(digest)?.state !== 'unread')
   const moved = await movedTags({ ...listed, versions: asked }, new Set(), registry, repositoryOf(pkg))
-  const list = withTags(listed, new Map(moved))
+  const taken = await eachOf(
+    tagsTaken(stays, seen),
+    AT_ONCE,
+    async tag => [tag, await registry.headTag(repositoryOf(pkg), tag)] as const
+  )
+  const list = withTags(listed, new Map([...moved, ...taken]))
   const known = new Set([...stays.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
   const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, new Set(tags)]))
   const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.has(tag) !== true
@@ -141,6 +147,12 @@ async function taggedArrivals(
     isServed: [...list.unlisted.keys()].some(digest => tagsOf.has(digest)),
     unread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
   }
+}
+
+/** Tags that versions do not have any more, as their rows show by now: somebody else may have them. */
+function tagsTaken(stays: readonly PackageVersion[], seen: readonly PackageVersion[]): string[] {
+  const rows = new Map(seen.map(({ id, tags }) => [id, new Set(tags)]))
+  return stays.flatMap(({ id, tags }) => tags.filter(tag => rows.get(id)?.has(tag) === false))
 }
 
 async function addDeleted(

@@ -18,6 +18,7 @@ import { keepTags } from './give-back.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreVersions } from './restore.ts'
 import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
+import { tagsNowhere } from './tags-nowhere.ts'
 import { type Done, type Earlier, earlierOf, leaveToNext } from './unchecked.ts'
 
 /** Outcomes of this run's own requests after which a version is gone, or may be. */
@@ -152,11 +153,12 @@ interface Findings {
 }
 
 async function findingsOf(
-  { plan, loaded, outcomes }: Done,
+  done: Done,
   seen: SecondLook,
   earlier: readonly Earlier[],
   context: Context
 ): Promise<Findings> {
+  const { plan, loaded, outcomes } = done
   const { registry } = context
   const repository = repositoryOf(plan.package)
   const read: Read = digest => registry.readManifest(repository, digest)
@@ -187,6 +189,14 @@ async function findingsOf(
   if (seen.tagsUnread !== undefined) {
     alarms.push(
       `The tags of the registry could not be read after the deletions (${seen.tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
+    )
+  }
+  // What is known to be lost comes back.
+  const lost = new Set([...seen.lostTags.values()].flat())
+  const nowhere = (await tagsNowhere(done, context)).filter(tag => !lost.has(tag))
+  if (nowhere.length > 0) {
+    alarms.push(
+      `The tag ${some(nowhere, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
     )
   }
   if (seen.unlisted.length > 0) {

@@ -269,3 +269,49 @@ it('law 3: a new index that needs an index which was just deleted brings it back
   expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
   expect(world.pullable('acme/app', 'v9')).toEqual([])
 })
+
+it('law 5: a release that is pushed once more meanwhile brings back what it needs, though the list does not show it yet', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const build = layDown(scene)
+  app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+  const adopt = () => app.lie({ kind: 'drop', id: app.push(index(build.children), { tags: ['v1.2.3'] }).id })
+  github.faults.on({ method: 'DELETE', after: 2 }, { kind: 'first', run: adopt })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
+  expect(world.pullable('acme/app', 'v1.2.3')).toEqual([])
+})
+
+it.each([
+  ['v1.2.3', 'the list lags behind it'],
+  ['prod', 'right before the deletion']
+])(
+  'law 3: is red where the tag %s moved to what is deleted, %s, and GitHub hides the tags of that',
+  async (tag, when) => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    const build = layDown(scene)
+    world.deletedTags = 'hidden'
+    app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+    const move = () => app.tag(build, tag)
+    if (when === 'right before the deletion')
+      github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    else {
+      app.lie({ kind: 'lag', changes: 1 })
+      move()
+    }
+    const result = await run(BUILDS)
+    expect(result.errors.join()).toContain(`The tag ${tag} stood on what stays, and stands on nothing now`)
+    app.truth()
+    const back = await run({ mode: 'restore', restore: result.outputs['report'] ?? '', packages: 'app' })
+    expect([back.code, app.tags()[tag]]).toEqual([0, build.digest])
+  }
+)
+
+it('law 11: is not red where what stays was deleted by somebody else meanwhile, with its tags', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene)
+  const other = app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+  github.faults.on({ method: 'DELETE', path: at(build) }, { kind: 'first', run: () => app.delete(other) })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'deleted-count': '3' } })
+})

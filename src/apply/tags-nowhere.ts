@@ -1,0 +1,44 @@
+import type { Context } from '../context.ts'
+import { findTags } from '../inventory/evidence.ts'
+import { repositoryOf } from '../inventory/load.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { eachOf } from '../util/concurrency.ts'
+import type { Done } from './unchecked.ts'
+
+/** How many tags are looked up. */
+const MOST = 100
+/** How many are asked for at once. */
+const AT_ONCE = 8
+
+/**
+ * Tags that stood on what stays and stand on nothing now, though the version that had them is there. GitHub's list may
+ * have been late, and a tag have moved to what was deleted; where GitHub hides the tags of that, nothing else shows it.
+ *
+ * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
+ */
+export async function tagsNowhere(
+  { plan, loaded, outcomes }: Done,
+  { packages, registry, clock }: Context
+): Promise<readonly string[]> {
+  const repository = repositoryOf(plan.package)
+  const list = await registry.listTags(repository)
+  // Whoever looks for new tags says that they could not be read.
+  if (list.state !== 'read') return []
+  const known = new Set(list.tags)
+  const holders = new Map<string, PackageVersion>()
+  const tried = new Set(outcomes.map(({ step }) => (step.action === 'untag' ? step.tag : step.version.id)))
+  for (const version of loaded.inventory.versions) {
+    if (tried.has(version.id) || loaded.inventory.contents.get(version.digest)?.state === 'unread') continue
+    for (const tag of version.tags) if (!known.has(tag) && !tried.has(tag)) holders.set(tag, version)
+  }
+  const heads = await findTags(registry, repository, [...holders.keys()].slice(0, MOST), clock)
+  const denied = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
+  const nowhere = await eachOf(denied, AT_ONCE, async tag => {
+    const holder = holders.get(tag)
+    // What somebody else deleted took its tags along.
+    const isThere =
+      holder !== undefined && (await packages.version(plan.package, holder.id)).seen !== undefined
+    return isThere ? [tag] : []
+  })
+  return nowhere.flat()
+}
