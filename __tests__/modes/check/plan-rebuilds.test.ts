@@ -9,6 +9,7 @@ import {
   planRebuilds
 } from '../../../src/modes/check/plan-rebuilds.ts'
 import { type Expected, expectTags } from '../../../src/policy/expected-tags.ts'
+import { inBounds } from '../../helpers/in-bounds.ts'
 
 const rules = { gitTags: ['*'], skipTags: [], imageTags: ['{tag}', '{version}'], requiredTags: [] }
 const expectedOf = (...tags: readonly string[]): readonly Expected[] => expectTags(tags, rules).expected
@@ -34,6 +35,12 @@ function planned(tags: readonly string[], runs: Partial<KnownRuns> = {}, most = 
   const rebuilds = planRebuilds(missing, expectedOf(...tags, 'v9.9.9'), { ...NO_RUNS, ...runs }, most)
   return Object.fromEntries(rebuilds.map(({ expected, status }) => [expected.name, status]))
 }
+
+test('ten thousand tags and a thousand runs that name none of them', () => {
+  const runs = Array.from({ length: 1_000 }, (_, at) => run(`Build ${at}`))
+  const all = expectedOf(...Array.from({ length: 10_000 }, (_, at) => `v1.${at}.0`))
+  expect(inBounds(() => areNameless(runs, all))).toBe(true)
+})
 
 test('the branch and title of a run that GitHub starts for a pull request are those of anybody', () => {
   const [expected] = expectedOf('v1.0.0') as [Expected]
