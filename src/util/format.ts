@@ -89,8 +89,12 @@ export function quote(given: string): string {
  * Whoever may read the file has it, and others see no more of it than it takes to find the place.
  */
 export function brief(sentence: string): string {
+  // Where the backticks are no pairs, nobody knows what is quoted and what stands between two quotations.
+  const paired = sentence.split('`').length % 2 === 1
   const cut = sentence
-    .replaceAll(/`([^`]{80})[^`]+`/g, (_, start: string) => `\`${start.toWellFormed()}…\``)
+    .replaceAll(paired ? /`([^`]*)`/g : /`([^`]{80}[^`]+)`/g, (whole, text: string) =>
+      text.length > 80 ? `\`${text.slice(0, 80).toWellFormed()}…\`` : whole
+    )
     .replaceAll(/[^\s`]{160,}/g, word => `${word.slice(0, 80).toWellFormed()}…`)
   return cut.length > 1_000 ? `${cut.slice(0, 1_000).toWellFormed()}…` : cut
 }
