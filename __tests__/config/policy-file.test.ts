@@ -399,7 +399,7 @@ describe('what is wrong is said with its place and its remedy', () => {
   })
 
   test.each([
-    ['nothing', '', 'It must be a mapping of keys to values, not nothing.'],
+    ['nothing', '', 'It is empty. It must be a mapping of keys to values.'],
     ['a list', '- a', 'It must be a mapping of keys to values, not a list.'],
     ['no YAML', 'version: 1\npackages: [', 'p.yml:2:12'],
     ['a key twice', 'version: 1\nversion: 1', 'p.yml:2:1: This key is there twice. Keep one of them.'],

@@ -38,7 +38,7 @@ test('a step whose packages come from an expression touches nothing where it giv
     value.replaceAll(expression('vars.P'), '')
   ])
   const inputs = readInputs(variables(Object.fromEntries(blank)))
-  expect(() => openPolicies(inputs, '.', fakeClock())).toThrow(/match: It must be text, not nothing/)
+  expect(() => openPolicies(inputs, '.', fakeClock())).toThrow(/match: It is empty\. It must be text/)
 })
 
 test('ids become a purge with its confirmation', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { formatBytes } from '../../src/util/format.ts'
+import { brief, formatBytes } from '../../src/util/format.ts'
 
 it.each([
   [0, '0 bytes'],
@@ -14,4 +14,11 @@ it.each([
   [1.5e15, '1,500 TB']
 ])('%d bytes read as %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text)
+})
+
+it('a sentence that quotes a file is cut where it quotes much, and nowhere else', () => {
+  const ours =
+    'words of our own that go on for longer than what is quoted may, because they explain what to write'
+  expect(brief(`The pattern \`a\`: ${ours}. Write \`b\`.`)).toBe(`The pattern \`a\`: ${ours}. Write \`b\`.`)
+  expect(brief(`\`${'x '.repeat(60)}\`: ${ours} \`b\``)).toBe(`\`${'x '.repeat(40)}…\`: ${ours} \`b\``)
 })

@@ -8,6 +8,7 @@ import { quote } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
 import { refuseSlip, type Subject } from './pattern-slip.ts'
+import { refuseWords } from './word-slip.ts'
 
 /**
  * What an input's text may be, as zod schemas from text to value. Their messages are sentences that quote the
@@ -87,6 +88,15 @@ export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
 export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
   field(splitList).pipe(z.array(item))
 
+/** A list of patterns, none of which is a word of a sentence. */
+function patterns<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
+  return field(given => {
+    const entries = splitList(given)
+    refuseWords(entries)
+    return entries
+  }).pipe(z.array(item))
+}
+
 /** The same with each once. */
 export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
 
@@ -96,10 +106,10 @@ export const someOf = <const W extends string>(words: readonly W[]) => setOf(one
 export const names = list(z.string())
 
 /** Patterns of git tags as they were written, each known to be one. */
-export const gitTagPatterns = list(field(given => checkPattern(given, 'git tag')))
+export const gitTagPatterns = patterns(field(given => checkPattern(given, 'git tag')))
 
 /** Patterns of image tags and full digests as they were written. */
-export const patternsAndDigests = list(
+export const patternsAndDigests = patterns(
   z
     .string()
     .refine(

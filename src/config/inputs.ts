@@ -2,8 +2,10 @@ import { InputError } from '../errors.ts'
 import { MODES } from '../model/run.ts'
 import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/tag-values.ts'
+import { quote } from '../util/format.ts'
 import * as fields from './fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
+import { nearValue } from './near-value.ts'
 import { relativeTo } from './package-selection.ts'
 import { undoProblems } from './undo-inputs.ts'
 import { unknownInputs } from './unknown-inputs.ts'
@@ -34,7 +36,13 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
       // What begins with a verb goes on from the name.
       const colon = (message: string): string => (message.startsWith('is ') ? '' : ':')
       // Each entry of a list may have the same fault.
-      const messages = new Set(parsed.error.issues.map(({ message }) => message))
+      const near = SINGLE.has(key)
+        ? nearValue(given(key, env), value => schema.safeParse(value).success)
+        : undefined
+      const messages =
+        near === undefined
+          ? new Set(parsed.error.issues.map(({ message }) => message))
+          : [`${quote(given(key, env))} cannot be read. Write \`${near}\`.`]
       for (const message of messages) problems.push(`Input \`${nameOf(key)}\`${colon(message)} ${message}`)
     }
   }
@@ -60,6 +68,36 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     packagesGiven: given('packages', env) !== ''
   }
 }
+
+/** Inputs that take one word, number or age. */
+const SINGLE: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>([
+  'mode',
+  'dryRun',
+  'policyTests',
+  'keepAtLeast',
+  'deleteUntagged',
+  'keepUntagged',
+  'olderThan',
+  'untag',
+  'grace',
+  'rankBy',
+  'ageFrom',
+  'minRemaining',
+  'maxDeletions',
+  'maxDeletionPercent',
+  'deletionsPerRun',
+  'releasesOnly',
+  'expectSigned',
+  'expectVisibility',
+  'failOnMissing',
+  'maxDispatches',
+  'wait',
+  'reserveRequests',
+  'patience',
+  'memory',
+  'sizes',
+  'timeLimit'
+])
 
 /** What is wrong with inputs together, though each is valid by itself. */
 function contradictions(inputs: Partial<Inputs>): string[] {

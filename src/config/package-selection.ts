@@ -94,6 +94,10 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
   if (/^!?(?:\/|semver:)/.test(entry)) return entry
   const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
   const [first = '', ...rest] = name.split('/')
+  if (rest.length > 0 && OTHERS.test(first) && first !== host)
+    return {
+      problem: `"${entry}" is on another registry, and this run works on ${host}. Write only the name of the package.`
+    }
   if (rest.length > 0 && isRegistry(first, host)) {
     const [account, ...path] = rest
     const bare = not + path.join('/')
@@ -121,6 +125,10 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
 function isRegistry(first: string, host: string): boolean {
   return first === host || first === 'ghcr.io' || /^[a-z0-9.-]+:\d+$/.test(first)
 }
+
+/** Registries that people also push to. */
+const OTHERS =
+  /^(?:(?:index\.|registry-1\.)?docker\.io|quay\.io|(?:\w+\.)?gcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|registry\.gitlab\.com|docker\.pkg\.github\.com|.+\.(?:azurecr\.io|amazonaws\.com|pkg\.dev))$/
 
 function select(written: readonly string[]): PackageSelection {
   const entries = written.map(entry => optionalName(entry) ?? entry)
@@ -174,6 +182,7 @@ function withoutMore(entry: string): string {
     .replaceAll('%2f', '/')
     .replace(/@.*$/, '')
     .replace(/:[^/:]*$/, '')
+    .replaceAll(/^\/+|\/+$/g, '')
 }
 
 function isPattern(entry: string): boolean {

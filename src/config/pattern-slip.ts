@@ -90,12 +90,12 @@ function entriesIn(list: string): string[] {
 }
 
 function quoted(text: string, not: string): string | undefined {
-  if (!/^["'`“”‘’]|["'`“”‘’]$/.test(text)) return undefined
+  if (!/^["'`“”‘’„«»]|["'`“”‘’„«»]$/.test(text)) return undefined
   return `the quotation marks are part of it. Write ${code(not + unquoted(text))}.`
 }
 
 function unquoted(text: string): string {
-  return text.trim().replaceAll(/^["'`“”‘’]+|["'`“”‘’]+$/g, '')
+  return text.trim().replaceAll(/^["'`“”‘’„«»]+|["'`“”‘’„«»]+$/g, '')
 }
 
 function unfilled(text: string): string | undefined {
@@ -169,7 +169,12 @@ function alternatives(text: string, not: string, subject: Subject): string | und
 
 /** `app:latest`, `ghcr.io/octo/app:latest`, `refs/tags/v1` */
 function reference(text: string, not: string, subject: Subject): string | undefined {
-  if (subject === 'package') return undefined
+  if (subject === 'package') {
+    const [name = ''] = text.split(/[:@]/)
+    return name === text || name === ''
+      ? undefined
+      : `a package's name has neither a tag nor a digest. Write ${code(not + name)}.`
+  }
   if (/^sha\d{3}:|@sha\d{3}:/.test(text)) return 'it is a digest. Write a full digest under `digests`.'
   const [, ref] = /^refs\/(?:tags|heads)\/(.+)$/.exec(text) ?? []
   if (ref !== undefined) return `a tag has no ${code('refs/')} in front. Write ${code(not + ref)}.`
@@ -198,6 +203,11 @@ function placeholder(text: string): string | undefined {
 function strangeCharacter(text: string, not: string, subject: Subject): string | undefined {
   const strange = literals(text).find(({ character }) => !LEGAL[subject].test(character))?.character
   if (strange === undefined) return undefined
+  if (/\p{Pd}|−/u.test(strange)) {
+    return `${code(strange)} is another dash than that of the keyboard. Write ${code(not + text.replaceAll(/\p{Pd}|−/gu, '-'))}.`
+  }
+  if (/\p{Cf}/u.test(strange))
+    return `it contains an invisible character. Write ${code(not + text.replaceAll(/\p{Cf}/gu, ''))}.`
   if (strange === '+' && subject === 'image tag') {
     return `an image tag has no ${code('+')}. Build tools write ${code(not + text.replaceAll('+', '_'))} or ${code(not + text.replaceAll('+', '-'))}.`
   }
@@ -215,7 +225,8 @@ function strangeStart(text: string, not: string, subject: Subject): string | und
   const cure = text.endsWith('*')
     ? ''
     : ` to match what ends with it, or ${code(`${end}*`)} to match what contains it`
-  return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}.`
+  const out = not === '' && /^-[\w.]/.test(text) ? `, or ${code(`!${text.slice(1)}`)} to leave it out` : ''
+  return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}${out}.`
 }
 
 /** The characters of a glob that stand for themselves. Classes are left out: what they exclude may be anything. */

@@ -1,13 +1,13 @@
-import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
-import { repeatedKeys } from '../usage/yaml-keys.ts'
 import { brief } from '../util/format.ts'
+import { misread } from './misread.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
-import { needsQuotes, type Told, yamlSlips } from './yaml-slip.ts'
+import { yamlSlips } from './yaml-slip.ts'
 
 /**
  * Reads a policy file.
@@ -135,39 +135,6 @@ function contentOf(document: Document, fileName: string): unknown {
   } catch (error) {
     throw new InputError([`${fileName}: ${brief(messageOf(error))}.`])
   }
-}
-
-/**
- * Finds keys that are there twice, patterns that begin with `*`, `!`, `&` or `#` and have no quotes, and the key `__proto__`: no
- * object of JavaScript can hold it, so a condition on it would be lost.
- */
-function misread(document: Document, text: string): Told[] {
-  const wrong: Told[] = []
-  visit(document, {
-    Map(_, map) {
-      for (const { range } of repeatedKeys(map))
-        wrong.push([range?.[0] ?? 0, 'This key is there twice. Keep one of them.'])
-    },
-    Pair(_, { key, value }) {
-      if (!isScalar(key)) return
-      if (key.value === '__proto__')
-        wrong.push([key.range?.[0] ?? 0, '`__proto__` cannot be a key of a policy. Remove it.'])
-      const behind = text.slice(key.range?.[1] ?? 0)
-      const [, space = '', comment] = /^(:[ \t]+)(#[^\s#].*)/.exec(behind) ?? []
-      if (comment !== undefined && isScalar(value) && value.value === null)
-        wrong.push([(key.range?.[1] ?? 0) + space.length, needsQuotes(comment.trim())])
-    },
-    Scalar(_, { tag, source, anchor, value, range }) {
-      if (anchor !== undefined && value === null) wrong.push([range?.[0] ?? 0, needsQuotes(`&${anchor}`)])
-      if (!tag?.startsWith('!')) return
-      wrong.push([range?.[0] ?? 0, needsQuotes(tag === '!' ? `!${source}` : tag)])
-    },
-    Alias(_, alias) {
-      if (alias.resolve(document) === undefined)
-        wrong.push([alias.range?.[0] ?? 0, needsQuotes(`*${alias.source}`)])
-    }
-  })
-  return wrong.sort(([a], [b]) => a - b)
 }
 
 /** `packages[0].rules[1].match.tags: `, nothing for the file itself. */

@@ -152,6 +152,7 @@ const TYPES: Readonly<Record<string, string>> = {
 function wrongType(expected: string, input: unknown): string {
   const wanted = TYPES[expected] ?? expected
   if (input === undefined) return `It is missing. It must be ${wanted}.`
+  if (input === null) return `It is empty. It must be ${wanted}.`
   if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
     return `It must be text, and YAML reads it as ${input}. Put it in quotation marks.`
   }
@@ -159,8 +160,28 @@ function wrongType(expected: string, input: unknown): string {
   if (value !== undefined && /^(?:object|record)$/.test(expected)) {
     return `${sign === ':' ? 'A space is missing behind the colon' : 'A key is followed by a colon'}. Write ${quote(`${key}: ${value}`)}.`
   }
+  const digits = /^(?:int|number)$/.test(expected) && typeof input === 'string' ? numberIn(input) : undefined
   const isQuoted = typeof unquoted(input) === (expected === 'int' ? 'number' : expected)
-  return `It must be ${wanted}, not ${isQuoted ? `${quote(`'${input}'`)}. Remove the quotation marks` : described(input)}.`
+  return `It must be ${wanted}, not ${isQuoted ? `${quote(`'${input}'`)}. Remove the quotation marks` : described(input)}.${digits === undefined ? listAdvice(expected, input) : ` Write ${quote(digits)}.`}`
+}
+
+/** The digits that somebody means by `1_000`, `7d` or `50%`, without what YAML reads as a number anyway. */
+function numberIn(text: string): string | undefined {
+  const plain = text.replaceAll(/(?<=\d)[_,' ](?=\d{3}(?!\d))/g, '')
+  return (
+    /^\d+(?= *[a-z%]*$)/i.exec(plain)?.[0].replace(/^(\d+)$/, digits => (digits === text ? '' : digits)) ||
+    undefined
+  )
+}
+
+function listAdvice(expected: string, input: unknown): string {
+  if (expected !== 'array') return ''
+  if (typeof input === 'string') return ' Write each entry on a line of its own, with `- ` in front.'
+  return isMapping(input) ? ' Write `- ` in front of the first key of each entry.' : ''
+}
+
+function isMapping(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && !Array.isArray(input)
 }
 
 /** What YAML would have read without the quotation marks. */

@@ -17,8 +17,13 @@ export function yamlSlips(text: string, errors: readonly YamlError[]): Told[] {
   const explained = new Map<number, Told>()
   for (const error of errors) {
     const told = explain(text, error)
-    const line = told && lineAt(text, told[0]).start
-    if (told !== undefined && line !== undefined && !explained.has(line)) explained.set(line, told)
+    if (
+      told === undefined ||
+      (told[1] === TABS && [...explained.values()].some(([, sentence]) => sentence === TABS))
+    )
+      continue
+    const line = lineAt(text, told[0]).start
+    if (!explained.has(line)) explained.set(line, told)
   }
   if (explained.size > 0) return [...explained.values()]
   return errors.map(({ pos, message }) => [pos[0], `${message}.`])
@@ -32,7 +37,7 @@ export function needsQuotes(text: string): string {
 function explain(text: string, { code, message, pos: [from, to] }: YamlError): Told | undefined {
   const { line, column } = lineAt(text, from)
   const told = (sentence: string): Told => [from, sentence]
-  if (code === 'TAB_AS_INDENT') return told('YAML takes no tabs in front of a line. Use spaces.')
+  if (code === 'TAB_AS_INDENT') return told(TABS)
   if (code === 'MULTIPLE_DOCS') return told('`---` begins a second document. Put all into one.')
   if (code === 'BAD_DQ_ESCAPE') return told(`${message}. Put a pattern with a backslash in single quotes.`)
   if (/^Missing closing ["']/.test(message))
@@ -60,6 +65,9 @@ function explain(text: string, { code, message, pos: [from, to] }: YamlError): T
     return told(`A colon is missing. Write \`${key}: ${rest}\`.`)
   return undefined
 }
+
+/** Whoever has one line with tabs mostly has many. */
+const TABS = 'YAML takes no tabs in front of a line. Use spaces.'
 
 const OTHER_DEPTH =
   'The spaces in front do not fit. Give keys that belong together the same number of spaces, and what is in them two more.'

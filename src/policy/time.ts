@@ -79,8 +79,8 @@ function meantAge(text: string): string | undefined {
   const [, monthly] = /^(\d+) *(?:mo|mon|mth)s?$/.exec(text) ?? []
   if (monthly !== undefined) return `\`${months(monthly)}\``
   if (text === 'none') return '`0`'
-  const [, fraction, hours] = /^(\d+\.\d+) *(h|d)\w*$/.exec(text) ?? []
-  const smaller = hours === 'h' ? Math.round(Number(fraction) * 60) : Math.round(Number(fraction) * 24)
+  const [, fraction, hours] = /^(\d+[.,]\d+) *(h|d)\w*$/.exec(text) ?? []
+  const smaller = Math.round(Number(fraction?.replace(',', '.')) * (hours === 'h' ? 60 : 24))
   if (hours !== undefined) return `\`${smaller}${hours === 'h' ? 'min' : 'h'}\`, without a fraction`
   const [, days] = /^p(\d+d)$/.exec(text) ?? []
   if (days !== undefined) return `\`${days}\``

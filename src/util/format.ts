@@ -89,11 +89,9 @@ export function quote(given: string): string {
  * Whoever may read the file has it, and others see no more of it than it takes to find the place.
  */
 export function brief(sentence: string): string {
-  // Where the backticks are no pairs, nobody knows what is quoted and what stands between two quotations.
-  const paired = sentence.split('`').length % 2 === 1
   const cut = sentence
-    .replaceAll(paired ? /`([^`]*)`/g : /`([^`]{80}[^`]+)`/g, (whole, text: string) =>
-      text.length > 80 ? `\`${text.slice(0, 80).toWellFormed()}…\`` : whole
+    .replaceAll(/`([^`]*)`/g, (whole, quoted: string) =>
+      quoted.length > 80 ? `\`${quoted.slice(0, 80).toWellFormed()}…\`` : whole
     )
     .replaceAll(/[^\s`]{160,}/g, word => `${word.slice(0, 80).toWellFormed()}…`)
   return cut.length > 1_000 ? `${cut.slice(0, 1_000).toWellFormed()}…` : cut

@@ -1,6 +1,7 @@
 /**
  * The known word that `word` is most likely a slip of, for "did you mean": at most one edit in three letters.
- * Case, `_` and spaces count as `-` does. Undefined when nothing is near; of equals the first.
+ * Case, `_` and spaces count as `-` does. Undefined when nothing is near; of equals one that begins with it, else the
+ * first. Where none is so near, the only one that has it as a part (`git-tags` for `tags`).
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const slip = plain(word)
@@ -8,12 +9,15 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let least = Math.ceil(slip.length / 3) + 1
   for (const candidate of known) {
     const edits = distance(slip, plain(candidate))
-    if (edits < least) {
+    const isLonger = edits === least && best !== undefined && !plain(best).startsWith(slip)
+    if (edits < least || (isLonger && plain(candidate).startsWith(slip))) {
       best = candidate
       least = edits
     }
   }
-  return best
+  if (best !== undefined) return best
+  const holding = known.filter(candidate => plain(candidate).split('-').includes(slip))
+  return holding.length === 1 ? holding[0] : undefined
 }
 
 function plain(word: string): string {
