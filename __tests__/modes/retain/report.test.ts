@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from '@jest/globals'
 import { readRecord } from '../../../src/report/read-record.ts'
-import { image, manifest } from '../../emulator/shapes.ts'
-import { ago, openScene } from './runs.ts'
+import { image, index, layered, manifest, schema1 } from '../../emulator/shapes.ts'
+import { ago, openScene, type Run, type Scene } from './runs.ts'
 
 const PULLS = { 'delete-tags': 'pr-*' }
 
@@ -133,4 +133,169 @@ it('a large package makes neither a long log nor a summary beyond the limit of G
   expect(JSON.stringify(result.outputs).length).toBeLessThan(500_000)
   const report = JSON.parse(await readFile(result.outputs['report']!, 'utf8'))
   expect(report.packages[0].versions).toHaveLength(1_201)
+})
+
+const EXPLAINED = `
+version: 1
+packages:
+  - match: app
+    rules:
+      - { name: channels, action: keep, match: { tags: [latest] } }
+      - { name: builds, action: delete, match: { tags: 'sha-*' }, keep-at-least: 2, keep-within: 20d }
+      - { name: old, action: delete, match: { tags: '*', older-than: 60d } }
+      - { name: untagged, action: delete, match: { untagged: true } }
+`
+
+/** What the log says of the version that was asked about. */
+const toldIn = (stdout: string): string[] =>
+  stdout
+    .slice(0, stdout.indexOf('::endgroup::'))
+    .split('\n')
+    .filter(line => /^(?: {2}|\S+ \(sha256:|sha256:)/.test(line))
+
+it('explains one tag in full: every rule, its reasons, and what it has to do with others', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(manifest(), { tags: ['sha-3'], at: ago(30) })
+  const pushed = app.push(image(['linux/amd64', 'linux/arm64']), { tags: ['sha-2'], at: ago(31) })
+  const signature = app.sign(pushed, 'sig', { at: ago(31) })
+  app.push(manifest(), { tags: ['sha-1'], at: ago(32) })
+  app.push(manifest(), { tags: ['latest'], at: ago(1) })
+  const result = await run({ policy: EXPLAINED, 'dry-run': 'true', explain: 'sha-2' })
+  const short = (digest: string): string => digest.slice(0, 19)
+  expect(toldIn(result.stdout)).toEqual([
+    `sha-2 (${short(pushed.digest)}): kept: 2nd newest of rule "builds"`,
+    '  rule "channels" (keep): does not match it: none of its tags match',
+    '  rule "builds" (delete): keeps it: 2nd newest of rule "builds"; ' +
+      'would delete it: tag sha-2 matched by rule "builds", pushed 31 days ago',
+    '  rule "old" (delete): does not match it: its age is different',
+    '  rule "untagged" (delete): does not match it: it has a tag',
+    `  it needs ${pushed.children.map(child => short(child.digest)).join(', ')}`,
+    `  it is described by ${short(signature.digest)}`
+  ])
+  expect(result.summary).toContain('What each rule says of it')
+  expect(scene.github.writes).toEqual([])
+})
+
+it('explains a platform by its digest, and what it is needed by', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const pushed = app.push(image(['linux/amd64']), { tags: ['latest'], at: ago(90) })
+  const [child] = pushed.children
+  const result = await run({ policy: EXPLAINED, 'dry-run': 'true', explain: child?.digest ?? '' })
+  const [title, ...lines] = toldIn(result.stdout)
+  expect(title).toMatch(/^sha256:\w{12}: kept: child of latest$/)
+  expect(lines).toEqual([
+    ...['channels', 'builds', 'old', 'untagged'].map(rule =>
+      expect.stringMatching(`rule "${rule}" .*part of another image`)
+    ),
+    '  it is needed by latest'
+  ])
+})
+
+it('explains only in dry runs, and says when there is nothing of that name', async () => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['latest'], at: ago(90) })
+  const real = await scene.run({ policy: EXPLAINED, explain: 'latest' })
+  expect(real.errors).toEqual(['Input `explain` is for dry runs: set `dry-run: true`.'])
+  const none = await scene.run({ policy: EXPLAINED, 'dry-run': 'true', explain: 'lastest' })
+  expect(none.warnings).toContain(
+    'There is nothing to explain: no version in the packages of this run has the tag or digest lastest.'
+  )
+  const bad = await scene.run({ policy: EXPLAINED, 'dry-run': 'true', explain: 'app:latest' })
+  expect(bad.errors).toEqual([
+    expect.stringMatching(/Input `explain`: "app:latest" is neither a tag nor a full digest/)
+  ])
+})
+
+const SIZES = { 'delete-tags': 'sha-*', sizes: 'true' }
+const MB = 1_000_000
+
+/** Two builds that go and a release that stays; all rest on one base layer. */
+function layDownLayers({ app }: Scene) {
+  const release = app.push(layered({ base: 50 * MB, release: 7 * MB }), { tags: ['v1'], at: ago(90) })
+  const builds = ['a', 'b'].map(name =>
+    app.push(
+      index([
+        { shape: layered({ base: 50 * MB, common: 20 * MB, [name]: 5 * MB }), platform: 'linux/amd64' }
+      ]),
+      { tags: [`sha-${name}`], at: ago(80) }
+    )
+  )
+  return { release, builds }
+}
+
+const sizesOf = ({ record }: Run) => record?.finished?.packages[0]?.sizes
+
+it.each(['true', 'false'])(
+  'counts each blob once, and what nothing that stays shares (dry-run: %s)',
+  async dryRun => {
+    await using scene = await openScene()
+    layDownLayers(scene)
+    const result = await scene.run({ ...SIZES, 'dry-run': dryRun })
+    expect(result.code).toBe(0)
+    expect(sizesOf(result)).toEqual({
+      total: 80 * MB + 2,
+      unshared: 30 * MB,
+      unread: 0,
+      unreadStaying: 0
+    })
+    const what = dryRun === 'true' ? 'images to delete' : 'deleted images'
+    const sentence = `The ${what} take up 80 MB, with each blob counted once. 30 MB of that is used by nothing that stays.`
+    expect(result.summary).toContain(sentence)
+    expect(result.stdout.split(sentence)).toHaveLength(2)
+  }
+)
+
+it('counts a deletion that GitHub refuses as something that stays', async () => {
+  await using scene = await openScene()
+  const { builds } = layDownLayers(scene)
+  scene.app.row.visibility = 'public'
+  scene.app.downloaded(builds[0]!, 6_000)
+  const result = await scene.run(SIZES)
+  expect(sizesOf(result)).toMatchObject({ total: 75 * MB + 2, unshared: 5 * MB })
+})
+
+it('reads nothing for it where nobody asks or where nothing goes, and asks the API for nothing', async () => {
+  await using scene = await openScene()
+  layDownLayers(scene)
+  const plain = await scene.run({ 'delete-tags': 'sha-*', 'dry-run': 'true' })
+  const asked = await scene.run({ ...SIZES, 'dry-run': 'true' })
+  const idle = await scene.run({ 'delete-tags': 'none-*', sizes: 'true' })
+  expect(sizesOf(plain)).toBeUndefined()
+  expect(plain.summary).not.toContain('take up')
+  expect(sizesOf(idle)).toMatchObject({ total: 0 })
+  expect(idle.summary).not.toContain('take up')
+  expect(asked.record?.finished?.requests.api).toBe(plain.record?.finished?.requests.api)
+  const reads = [plain, asked, idle].map(one => one.record?.finished?.requests.reads ?? 0)
+  // The two platforms that go, and the release that stays.
+  expect(reads[1]! - reads[0]!).toBe(3)
+})
+
+it('says "at most" and "more" where manifests do not say what they need, and deletes all the same', async () => {
+  await using scene = await openScene()
+  const { app } = scene
+  app.push(schema1(), { tags: ['v0'], at: ago(90) })
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  app.push(schema1(), { tags: ['sha-old'], at: ago(80) })
+  app.push(layered({ alone: 3 * MB }), { tags: ['sha-new'], at: ago(80) })
+  const result = await scene.run(SIZES)
+  expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '2' } })
+  expect(sizesOf(result)).toMatchObject({ total: 3 * MB + 2, unread: 1, unreadStaying: 1 })
+  expect(result.summary).toContain(
+    'At most 3 MB of that is used by nothing that stays (1 manifest of what stays was not read). ' +
+      '1 manifest could not be counted, so the real size is larger.'
+  )
+})
+
+it('deletes all the same where the registry cannot be read at all for the sizes', async () => {
+  await using scene = await openScene()
+  const { app, github } = scene
+  const { builds } = layDownLayers(scene)
+  const child = builds[0]!.children[0]!.digest
+  github.faults.on({ host: 'registry', path: new RegExp(child) }, { kind: 'answer', answer: { status: 500 } })
+  const result = await scene.run(SIZES)
+  expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '4' } })
+  expect(sizesOf(result)).toMatchObject({ unread: 1 })
+  expect(Object.keys(app.tags())).toEqual(['v1'])
 })
