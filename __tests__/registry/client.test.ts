@@ -482,6 +482,15 @@ describe('a tag', () => {
   })
 })
 
+test.each([
+  ['is not there by the word of another', say(404, UNKNOWN), { state: 'missing' }],
+  ['is there by its own bytes', ok, { state: 'found', digest }]
+])('law 3: what is looked up by its digest %s', async (_, then, want) => {
+  const other = `sha256:${'b'.repeat(64)}`
+  const { registry } = await world([say(200, '', { 'docker-content-digest': other }), then])
+  expect(await registry.headTag(REPO, digest)).toEqual(want)
+})
+
 describe('a manifest that is put under a tag', () => {
   const stored = say(201, '', { 'docker-content-digest': digest })
 

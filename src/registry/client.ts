@@ -131,7 +131,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   async function head(repository: string, tag: string): Promise<TagHead> {
     const answer = await ask('HEAD', repository, tag)
     const digest = parseDigest(headerOf(answer, 'docker-content-digest') ?? '')
-    if (answer.status === 200 && digest !== undefined) return { state: 'found', digest }
+    // What is asked for by its digest can be nothing else.
+    const isFitting = digest !== undefined && (parseDigest(tag) ?? digest) === digest
+    if (answer.status === 200 && isFitting) return { state: 'found', digest }
     // The answer to a HEAD has no body, so only a GET can tell why there is no digest in it.
     const read = await get(repository, tag)
     return read.state === 'read' ? { state: 'found', digest: read.digest } : read
