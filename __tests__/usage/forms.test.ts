@@ -523,6 +523,13 @@ describe('E-42 a file that multiplies is read in bounds', () => {
     expect(inUse[0]?.by).toBe('a.yaml:1')
   })
 
+  test('5,000 settings in a file whose path is a million letters long take the room of one path', () => {
+    const path = 'd'.repeat(1_000_000)
+    const text = `ghcr.io/acme/app\n${'a: v1\nacme/app\n'.repeat(5_000)}`
+    const { found } = findReferences([{ path, text }], 'acme')
+    expect(referencesTo(found, 'app', ['v1']).map(({ tag }) => tag)).toEqual(['latest', 'v1'])
+  })
+
   test('a line of a hundred thousand images', () => {
     const text = 'image: acme/app:v1, '.repeat(100_000)
     expect(findReferences([{ path: 'a', text }], 'acme').found).toHaveLength(100_000)

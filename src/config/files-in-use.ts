@@ -2,6 +2,7 @@ import { ExpectedError } from '../errors.ts'
 import { type MatchedFiles, readMatchingFiles, readTextFile } from '../usage/files.ts'
 import { imagesNamedIn, type NamedImage } from '../usage/named-images.ts'
 import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
+import { count } from '../util/format.ts'
 import type { Inputs } from './inputs.ts'
 import type { PolicyFile } from './policy-schema.ts'
 
@@ -50,10 +51,12 @@ function readReferences(
     references: [...found, ...listed],
     warnings: [
       ...unsearchedWarnings(matched),
-      ...unresolved.map(
+      ...told(
+        unresolved,
         place =>
           `${place} names an image by a variable that no protected file sets, so everything that it could mean is kept. ` +
-          'To keep only what it means, also protect the file that sets it.'
+          'To keep only what it means, also protect the file that sets it.',
+        left => `${count(left, 'more place')} in protected files also name an image by such a variable.`
       )
     ]
   }
@@ -66,8 +69,25 @@ function unsearchedWarnings({ idle, unsearched }: MatchedFiles): string[] {
         `The file pattern \`${pattern}\` matches no file, so it protects nothing: check its spelling, and that the ` +
         'repository is checked out before this step. For a folder, write `folder/**`.'
     ),
-    ...unsearched.map(clause => `A matching file was not searched for images in use: ${clause}.`)
+    ...told(
+      unsearched,
+      clause => `A matching file was not searched for images in use: ${clause}.`,
+      left => `${count(left, 'more matching file')} were not searched for images in use.`
+    )
   ]
+}
+
+/** A checkout can give more sentences than memory holds, and nobody reads more than these. */
+const MOST_TOLD = 100
+
+/** A sentence for each of the first, and one for all the others. */
+function told(
+  items: readonly string[],
+  sentence: (item: string) => string,
+  others: (left: number) => string
+): string[] {
+  const left = items.length - MOST_TOLD
+  return [...items.slice(0, MOST_TOLD).map(sentence), ...(left > 0 ? [others(left)] : [])]
 }
 
 /** A list that was to be made by a command that failed is empty; that says nothing of what is in use. */

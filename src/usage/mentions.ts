@@ -1,13 +1,12 @@
 import { type Guess, guessAround } from './guess.ts'
-import { eachMatch, type Setting, type TextFile } from './settings.ts'
+import { eachMatch, type Place, type Setting, type TextFile } from './settings.ts'
 import { expand, HOLE, OF_THE_RUN, PLACE, type Values } from './variables.ts'
 
 /** The packages that a place in a file is about: one, or each that it may be. */
 export type Owned = { readonly packageName: string } | { readonly mayBeOf: Guess }
 
 /** Something of the owner's that a file names. */
-export interface Mention {
-  readonly by: string
+export interface Mention extends Place {
   readonly of: Owned
   /** Its variables filled in; undefined for none. */
   readonly tag: string | undefined
@@ -35,18 +34,19 @@ const NAME_ONLY_KEY = /(?:repository|newName)["']?\s{0,10}[:=]\s{0,10}["']?$/i
 export function mentionsIn(file: TextFile, values: Values): readonly Mention[] {
   const owner = values.owner.toLowerCase()
   const owned = new RegExp(`(?<![\\w.-])${RegExp.escape(owner)}/${NAME}${REST}`, 'gi')
-  const found = eachMatch(file, TOKEN).flatMap(({ by, match: [token], before, behind }) => {
+  const found = eachMatch(file, TOKEN).flatMap(({ by, line, match: [token], before, behind }) => {
     const isPlain = !/[$%{(<]|@\w+@/.test(token)
     if (isPlain && !token.toLowerCase().includes(owner)) return []
+    const place = { by, line }
     return (isPlain ? [token] : expand(token, values)).flatMap(text => {
       const around = (match: RegExpExecArray): [before: string, behind: string] => [
         before + text.slice(0, match.index),
         text.slice(match.index + match[0].length) + behind
       ]
       const named = [...text.matchAll(owned)]
-      if (named.length > 0) return named.flatMap(match => mentionsOf(by, match, ...around(match), true))
+      if (named.length > 0) return named.flatMap(match => mentionsOf(place, match, ...around(match), true))
       const open = HIDDEN.exec(text) ?? openIn(text, token, before.slice(-200))
-      return open === null ? [] : mentionsOf(by, open, ...around(open), false)
+      return open === null ? [] : mentionsOf(place, open, ...around(open), false)
     })
   })
   return values.within(found)
@@ -70,7 +70,7 @@ const STAND_IN = /TAG|VERSION|SHA|COMMIT|PLACEHOLDER/
 const KEY_OF = /^["']?\s?(?:[:=]\s+|:|=>\s*|=(?:\*:)?)["']?(\w[\w.+-]{0,127})(?=["'\s,;}\])]|$)/
 
 function mentionsOf(
-  by: string,
+  place: Place,
   [, name = HOLE, tag, at]: RegExpExecArray,
   before: string,
   behind: string,
@@ -80,14 +80,17 @@ function mentionsOf(
     !isOwned || /[\uE000\uE001]/.test(name)
       ? { mayBeOf: isOwned ? guessAround(name) : endingIn(name) }
       : { packageName: name.toLowerCase() }
-  if (tag !== undefined) return [{ by, of, tag: isStandIn(tag) ? HOLE : tag }]
+  if (tag !== undefined) return [{ ...place, of, tag: isStandIn(tag) ? HOLE : tag }]
   // A digest, which says it by itself unless it is hidden; the action `owner/name@v1`.
-  if (at !== undefined) return PUT_TOGETHER.test(behind) ? [{ by, of, tag: HOLE, isDigest: true }] : []
+  if (at !== undefined) return PUT_TOGETHER.test(behind) ? [{ ...place, of, tag: HOLE, isDigest: true }] : []
   // Pages of a repository of the package's name.
   if (/github(?:usercontent)?\.com\/$/i.test(before)) return []
   const isHidden = behind.startsWith(':') ? PUT_TOGETHER.test(behind.slice(1)) : /image-list/.test(before)
   const further = isHidden ? HOLE : KEY_OF.exec(behind)?.[1]
-  return [{ by, of, tag: undefined }, ...(further === undefined ? [] : [{ by, of, tag: further }])]
+  return [
+    { ...place, of, tag: undefined },
+    ...(further === undefined ? [] : [{ ...place, of, tag: further }])
+  ]
 }
 
 function isStandIn(tag: string): boolean {

@@ -165,11 +165,11 @@ function tagsApart(
   values: Values
 ): readonly (Apart & Tags)[] {
   const near = new Set(
-    mentions.flatMap(({ by, tag }) => (tag === undefined ? [-1, 0, 1, 2].map(away => lineOf(by) + away) : []))
+    mentions.flatMap(({ line, tag }) => (tag === undefined ? [-1, 0, 1, 2].map(away => line + away) : []))
   )
-  const isLiteral = ({ by, key, value }: Setting): boolean =>
+  const isLiteral = ({ line, key, value }: Setting): boolean =>
     isTag(value) &&
-    (TAGS_KEY.test(key) || (/\d/.test(value) && near.has(lineOf(by)) && !/^(?:api|app)Version$/.test(key)))
+    (TAGS_KEY.test(key) || (/\d/.test(value) && near.has(line) && !/^(?:api|app)Version$/.test(key)))
   const keyed = settings.filter(
     one => (TAG_KEY.test(one.key) && !/^(?:apiVersion|appVersion)$/.test(one.key)) || isLiteral(one)
   )
@@ -181,10 +181,6 @@ function tagsApart(
     ),
     ...hidden.flatMap(({ by }) => tagsOf(HOLE).map(one => ({ by, ...one })))
   ])
-}
-
-function lineOf(by: string): number {
-  return Number(by.slice(by.lastIndexOf(':') + 1))
 }
 
 function isHidden(one: Reference | Tags): boolean {

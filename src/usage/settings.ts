@@ -6,18 +6,22 @@ export interface TextFile {
   readonly text: string
 }
 
-/** `key: value`, `key = value`, `"key": "value"`, `--key value` and their like, in whatever language. */
-export interface Setting {
-  /** File and line. */
+/** A line of a file. Its number stands by itself: reading it out of `by` would make each of these a copy of the path. */
+export interface Place {
+  /** File and line, as `compose.yaml:7`. */
   readonly by: string
+  readonly line: number
+}
+
+/** `key: value`, `key = value`, `"key": "value"`, `--key value` and their like, in whatever language. */
+export interface Setting extends Place {
   readonly key: string
   /** As written, variables and all. */
   readonly value: string
 }
 
 /** A line of a file, and the key of the block that it is in. */
-interface Line {
-  readonly by: string
+interface Line extends Place {
   readonly text: string
   readonly parent: string | undefined
 }
@@ -80,7 +84,7 @@ export function settingsIn(file: TextFile): Setting[] {
 }
 
 function beside(
-  { by, key, value }: Setting,
+  { by, line, key, value }: Setting,
   at: number,
   settings: readonly Setting[],
   isFirst: boolean
@@ -89,33 +93,36 @@ function beside(
   for (let away = 1; away <= MOST_BETWEEN; away++) {
     const other = settings[isFirst ? at + away : at - away]
     if (other === undefined || VALUED.test(other.key)) return []
-    if (NAMED.test(other.key)) return [{ by, key: other.value, value }]
+    if (NAMED.test(other.key)) return [{ by, line, key: other.value, value }]
   }
   return []
 }
 
-function settingsOf({ by, text, parent }: Line, next: string | undefined, naming: RegExp): Setting[] {
+function settingsOf({ by, line, text, parent }: Line, next: string | undefined, naming: RegExp): Setting[] {
   const found: Setting[] = []
+  const add = (key: string, value: string): void => {
+    found.push({ by, line, key, value })
+  }
   for (const pattern of [PAIR, FLAG, WORDS, BLOCK, ELEMENT, CALL]) {
     for (const { 0: all, 1: key = '', 2: double, 3: single, 4: bare, index } of text.matchAll(pattern)) {
       // What a function gives is not known.
       if (bare !== undefined && text[index + all.length] === '(') continue
-      if (/^[|>][+-]?$/.test(bare ?? '')) found.push({ by, key, value: next?.trim() ?? '' })
+      if (/^[|>][+-]?$/.test(bare ?? '')) add(key, next?.trim() ?? '')
       const value = double ?? single ?? (naming.test(all) ? asVariable(bare ?? '') : (bare ?? ''))
-      found.push({ by, key, value })
-      if (/^(?:default|value)$/i.test(key) && parent !== undefined) found.push({ by, key: parent, value })
+      add(key, value)
+      if (/^(?:default|value)$/i.test(key) && parent !== undefined) add(parent, value)
     }
   }
-  for (const [, key = '', value = ''] of text.matchAll(DEFAULT)) found.push({ by, key, value })
+  for (const [, key = '', value = ''] of text.matchAll(DEFAULT)) add(key, value)
   for (const { key, list } of listsIn(text)) {
-    for (const item of list.split(',')) found.push({ by, key, value: item.replaceAll(/["'\s]/g, '') })
+    for (const item of list.split(',')) add(key, item.replaceAll(/["'\s]/g, ''))
   }
   const item = itemIn(text)
-  if (item !== undefined && parent !== undefined) found.push({ by, key: parent, value: item })
+  if (item !== undefined && parent !== undefined) add(parent, item)
   const [, before = '', empty] = EMPTY_TAG.exec(text) ?? []
   const isInside =
     next !== undefined && (next.search(/\S/) > before.length || next.search(/-\s/) === before.length)
-  if (empty !== undefined && !isInside) found.push({ by, key: empty, value: '' })
+  if (empty !== undefined && !isInside) add(empty, '')
   return found
 }
 
@@ -158,12 +165,11 @@ function linesOf({ path, text }: TextFile): Line[] {
     const parent = open.at(-1)?.key
     const [, before = '', key, label] = OPENER.exec(line) ?? []
     if (key !== undefined) open.push({ depth: before.length, key: label ?? key })
-    return { by: `${path}:${index + 1}`, text: line, parent }
+    return { by: `${path}:${index + 1}`, line: index + 1, text: line, parent }
   })
 }
 
-interface Found {
-  readonly by: string
+interface Found extends Place {
   readonly match: RegExpExecArray
   /** The end of what stands before it in its line, and the beginning of what stands behind. */
   readonly before: string
@@ -178,6 +184,7 @@ export function eachMatch({ path, text }: TextFile, pattern: RegExp): Found[] {
   return text.split(/\r\n|\r|\n/).flatMap((line, index) =>
     [...line.matchAll(pattern)].map(match => ({
       by: `${path}:${index + 1}`,
+      line: index + 1,
       match,
       before: line.slice(Math.max(0, match.index - MOST_AROUND), match.index),
       behind: line.slice(match.index + match[0].length, match.index + match[0].length + MOST_AROUND)

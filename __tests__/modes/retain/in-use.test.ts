@@ -209,6 +209,26 @@ it('E-16 a digest that a variable hides holds every version of its package, and 
   expect(tagsOf(web)).toHaveLength(1)
 })
 
+it('of 150 places that a variable hides and 150 files that are no text a hundred each are told, and how many more there are', async () => {
+  await using scene = await openScene()
+  push(scene.app, 'v1', 'v2')
+  const binaries = Array.from({ length: 150 }, (_, at) => [`${at}.bin`, Uint8Array.of(0)] as const)
+  using files = checkout({
+    'compose.yaml': 'image: ghcr.io/acme/app:$NOBODY\n'.repeat(150),
+    ...Object.fromEntries(binaries)
+  })
+  const inputs = { 'delete-tags': '*', 'protect-files': '*' }
+  const { report } = (await scene.run(inputs, { env: { GITHUB_WORKSPACE: files.root } })) as {
+    report?: { finished?: { warnings: string[] } }
+  }
+  const warnings = report?.finished?.warnings.join('\n') ?? ''
+  expect(warnings.match(/compose\.yaml:\d+ names an image by a variable/g)).toHaveLength(100)
+  expect(warnings).toContain('50 more places in protected files also name an image by such a variable.')
+  expect(warnings.match(/A matching file was not searched/g)).toHaveLength(100)
+  expect(warnings).toContain('50 more matching files were not searched')
+  expect(tagsOf(scene.app)).toEqual(['v1', 'v2'])
+})
+
 it.each([
   ['a release that goes', (rows: { tag: string }[]) => rows.splice(rows.length - 1, 1)],
   ['a release that comes', (rows: { tag: string }[]) => rows.push({ ...rows[0]!, tag: 'v9.9.9' })],
