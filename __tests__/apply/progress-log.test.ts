@@ -35,7 +35,7 @@ it('E-36 names everything that was deleted by its id in the log, and by its full
   const { log, summary } = told([deleted(root), deleted(part, root)])
   expect(log).toContain(`to restore it: id ${root.id} (${root.digest}), ${part.id}`)
   for (const { id, digest } of [root, part]) {
-    expect(summary).toMatch(new RegExp(`\\| \`${id}\` \\| \`${digest}\` \\|`))
+    expect(summary).toMatch(new RegExp(`\\| \`${id}\` \\| sha-1 \\| \`${digest}\` \\|`))
   }
 })
 

@@ -4,6 +4,7 @@ import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { InputError } from '../../src/errors.ts'
 import { liveStart, type Order } from '../../src/modes/check/start-builds.ts'
 import { fill } from '../../src/policy/tag-values.ts'
+import { problemsOf } from '../helpers/problems.ts'
 
 /** Keys that every JavaScript object has, or that change it, come from outside like any others. */
 
@@ -15,15 +16,7 @@ packages:
         match: ${match}
 `
 
-function problemsOf(text: string): readonly string[] {
-  try {
-    parsePolicyFile(text, 'policy.yml')
-  } catch (error) {
-    if (error instanceof InputError) return error.problems
-    throw error
-  }
-  return []
-}
+const wrong = (text: string): readonly string[] => problemsOf(() => parsePolicyFile(text, 'policy.yml'))
 
 test.each([
   ['of labels', policy("{ tags: '*', labels: { __proto__: x } }"), 6],
@@ -31,13 +24,13 @@ test.each([
   ['of a rule', policy("{ tags: '*', __proto__: { untagged: true } }"), 6],
   ['of the file', `__proto__: 1\n${policy("{ tags: '*' }")}`, 1]
 ])('E-44 the key `__proto__` %s is refused where it stands', (_, text, line) => {
-  expect(problemsOf(text)).toEqual([
+  expect(wrong(text)).toEqual([
     expect.stringMatching(new RegExp(`^policy\\.yml:${line}:\\d+: \`__proto__\` cannot be a key`))
   ])
 })
 
 test('E-44 labels that name nothing are refused: the rule would be about everything', () => {
-  expect(problemsOf(policy("{ tags: '*', labels: {} }"))).toEqual([
+  expect(wrong(policy("{ tags: '*', labels: {} }"))).toEqual([
     expect.stringContaining('labels: It must not be empty')
   ])
 })

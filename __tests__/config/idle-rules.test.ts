@@ -1,23 +1,12 @@
 import { expect, test } from '@jest/globals'
 import { idleRules } from '../../src/config/idle-rules.ts'
+import { readInputs } from '../../src/config/inputs.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { rulesFromInputs } from '../../src/config/rules-from-inputs.ts'
 import { manifest } from '../emulator/shapes.ts'
 import { ago, openScene } from '../modes/retain/runs.ts'
 
 const HOUR = 3_600_000
-
-const NO_INPUTS: Parameters<typeof rulesFromInputs>[0] = {
-  deleteTags: [],
-  keepTags: [],
-  keepAtLeast: 0,
-  deleteUntagged: false,
-  keepUntagged: 0,
-  olderThan: undefined,
-  deleteBroken: [],
-  untag: false,
-  rankBy: 'created'
-}
 
 const policy = (rule: string, grace = '') => `version: 1
 packages:
@@ -71,7 +60,8 @@ test('of a delete rule the one pattern is named that a keep rule or the input `k
     `p.yml:6:42: Nothing that matches \`${pattern}\` is deleted, because the rule \`${rule}\` keeps it.`
   const file = parsePolicyFile(text, 'p.yml')
   expect(idleRules(file, 24 * HOUR)).toEqual([told('a-1', 'all')])
-  const inputs = rulesFromInputs({ ...NO_INPUTS, keepTags: ['b-*'] })
+  const env = { GITHUB_REPOSITORY: 'acme/app', INPUT_TOKEN: 'ghp_x', 'INPUT_KEEP-TAGS': 'b-*' }
+  const inputs = rulesFromInputs(readInputs(env))
   expect(idleRules(file, 24 * HOUR, inputs)).toEqual([told('a-1', 'all'), told('b-*', 'keep-tags')])
 })
 

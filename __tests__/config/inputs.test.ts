@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { inputWarnings } from '../../src/config/input-advice.ts'
 import { type Inputs, readInputs } from '../../src/config/inputs.ts'
-import { InputError } from '../../src/errors.ts'
+import { problemsOf } from '../helpers/problems.ts'
 
 const HOUR = 3_600_000
 const RUNNER = {
@@ -25,15 +25,8 @@ function envOf(inputs: Record<string, string>, runner: NodeJS.ProcessEnv = RUNNE
 const read = (inputs: Record<string, string>, runner?: NodeJS.ProcessEnv): Inputs =>
   readInputs(envOf(inputs, runner))
 
-function problemsOf(inputs: Record<string, string>, runner?: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    read(inputs, runner)
-  } catch (error) {
-    if (error instanceof InputError) return error.problems
-    throw error
-  }
-  return []
-}
+const wrong = (inputs: Record<string, string>, runner?: NodeJS.ProcessEnv): readonly string[] =>
+  problemsOf(() => read(inputs, runner))
 
 test('without any input, nothing is asked for and everything has its default', () => {
   expect(read({})).toEqual({
@@ -188,7 +181,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
 
 describe('a value that cannot be is refused with the input, the value and the fix', () => {
   test.each(REFUSED)('T-25e: %s as %j', (name, value, message) => {
-    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(message)])
+    expect(wrong({ [name]: value })).toEqual([expect.stringMatching(message)])
   })
 
   test.each([
@@ -197,14 +190,14 @@ describe('a value that cannot be is refused with the input, the value and the fi
     ['linux/armv7', 'linux/arm/v7'],
     ['linux/i386', 'linux/386']
   ])('no image has the platform %s, so a check does not look for it', (platforms, meant) => {
-    expect(problemsOf({ mode: 'check', platforms })).toEqual([
+    expect(wrong({ mode: 'check', platforms })).toEqual([
       `Input \`platforms\`: "${platforms}" is not a platform of an image. Write \`${meant}\`.`
     ])
-    expect(problemsOf({ mode: 'check', platforms: meant })).toEqual([])
+    expect(wrong({ mode: 'check', platforms: meant })).toEqual([])
   })
 
   test('every problem is told at once, each entry of a list for itself', () => {
-    const problems = problemsOf({
+    const problems = wrong({
       'keep-at-least': 'ten',
       'delete-tags': 'v[1 ok /(/',
       dryrun: 'true',
@@ -221,13 +214,13 @@ describe('a value that cannot be is refused with the input, the value and the fi
 
   test('and so is a server that the runner cannot mean', () => {
     const server = { ...RUNNER, GITHUB_SERVER_URL: 'github.com' }
-    expect(problemsOf({ 'registry-url': 'https://ghcr.io' }, server)).toEqual([
+    expect(wrong({ 'registry-url': 'https://ghcr.io' }, server)).toEqual([
       'Variable GITHUB_SERVER_URL: "github.com" is not an HTTP address. Write it with `https://` in front.'
     ])
   })
 
   test('law 10: a password in an address is not repeated', () => {
-    const [problem] = problemsOf({ 'api-url': 'https://me:hunter2@x.example' })
+    const [problem] = wrong({ 'api-url': 'https://me:hunter2@x.example' })
     expect(problem).toMatch(/contains a user or a password/)
     expect(problem).not.toContain('hunter2')
   })
@@ -240,11 +233,11 @@ describe('law 9: an unknown input stops the run', () => {
     ['delete-untaged', /Did you mean `delete-untagged`/],
     ['colour', /`colour` is not known. Remove it/]
   ])('%s', (name, message) => {
-    expect(problemsOf({ [name]: 'true' })).toEqual([expect.stringMatching(message)])
+    expect(wrong({ [name]: 'true' })).toEqual([expect.stringMatching(message)])
   })
 
   test('even when it is blank', () => {
-    expect(problemsOf({ 'keep-tag': '' })).toHaveLength(1)
+    expect(wrong({ 'keep-tag': '' })).toHaveLength(1)
   })
 })
 
@@ -271,8 +264,8 @@ describe('packages', () => {
 
   test('outside of a repository they must be given, and so must the owner', () => {
     const { GITHUB_REPOSITORY, GITHUB_REPOSITORY_OWNER, ...bare } = RUNNER
-    expect(problemsOf({ packages: 'app' }, bare)).toEqual([expect.stringMatching(/`owner` is empty/)])
-    expect(problemsOf({ owner: 'octo' }, bare)).toEqual([expect.stringMatching(/`packages` is empty/)])
+    expect(wrong({ packages: 'app' }, bare)).toEqual([expect.stringMatching(/`owner` is empty/)])
+    expect(wrong({ owner: 'octo' }, bare)).toEqual([expect.stringMatching(/`packages` is empty/)])
   })
 })
 
@@ -286,7 +279,7 @@ test.each([
 
 describe('inputs of other modes', () => {
   test('stop the run when they are set', () => {
-    expect(problemsOf({ confirm: 'app', 'skip-tags': 'x*' })).toEqual([
+    expect(wrong({ confirm: 'app', 'skip-tags': 'x*' })).toEqual([
       expect.stringMatching(
         /^Input `skip-tags` is only for mode `check`, and the mode is `retain`.*write `keep-tags`\.$/
       ),
@@ -301,7 +294,7 @@ describe('inputs of other modes', () => {
       'fail-on-missing': 'False',
       confirm: ''
     }
-    expect(problemsOf(inputs)).toEqual([])
+    expect(wrong(inputs)).toEqual([])
   })
 })
 
@@ -311,7 +304,7 @@ describe('placeholders', () => {
     ['dispatch-inputs', 'tag={tga}', 'tga'],
     ['dispatch-ref', 'refs/tags/{name}', 'name']
   ])('of %s that nothing feeds stop the run: %s', (input, value, name) => {
-    const problems = problemsOf({ mode: 'check', [input]: value })
+    const problems = wrong({ mode: 'check', [input]: value })
     expect(problems).toEqual([
       expect.stringMatching(`^Input \`${input}\`: \`\\{${name}\\}\` is not a known placeholder`)
     ])
@@ -324,7 +317,7 @@ describe('placeholders', () => {
       'image-tags': '{pkg}-{version} {major}.{minor}',
       'dispatch-inputs': 'data={"tag": "{tag}", "newest": {is-latest}}'
     }
-    expect(problemsOf(inputs)).toEqual([])
+    expect(wrong(inputs)).toEqual([])
   })
 })
 
@@ -336,13 +329,13 @@ test.each([
   ['app', 'ghcr.io/other/app', false],
   ['app', 'ap', false]
 ])('`packages: %s` is repeated by `confirm: %s`: %s', (packages, confirm, expected) => {
-  const problems = problemsOf({ mode: 'purge', purge: 'package', packages, confirm })
+  const problems = wrong({ mode: 'purge', purge: 'package', packages, confirm })
   expect(problems).toEqual(expected ? [] : [expect.stringMatching(/^Input `confirm` is /)])
 })
 
 test('a wrong address beside a confirmation is told alone', () => {
   const inputs = { mode: 'purge', purge: 'package', packages: 'app', confirm: 'app', 'registry-url': 'x' }
-  expect(problemsOf(inputs)).toEqual([expect.stringMatching(/^Input `registry-url`/)])
+  expect(wrong(inputs)).toEqual([expect.stringMatching(/^Input `registry-url`/)])
 })
 
 describe('warnings', () => {

@@ -1,25 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { readInputs } from '../../src/config/inputs.ts'
 import { parsePolicyFile, readPolicy } from '../../src/config/policy-file.ts'
-import { InputError } from '../../src/errors.ts'
+import { problemsOf } from '../helpers/problems.ts'
 import { checkout } from '../helpers/workspace.ts'
-
-function problems(work: () => unknown): readonly string[] {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof InputError) return error.problems
-    throw error
-  }
-  return []
-}
 
 const inputs = (given: Readonly<Record<string, string>>): readonly string[] => {
   const named = Object.entries({ token: 'ghp_x', ...given }).map(([name, value]) => [
     `INPUT_${name.toUpperCase()}`,
     value
   ])
-  return problems(() => readInputs({ GITHUB_REPOSITORY: 'acme/app', ...Object.fromEntries(named) }))
+  return problemsOf(() => readInputs({ GITHUB_REPOSITORY: 'acme/app', ...Object.fromEntries(named) }))
 }
 
 describe('a value whose spelling is clear is answered with it', () => {
@@ -142,12 +132,12 @@ test.each([
   ['https://example.com/policy.yml', 'It must be a file of the checkout, not an address.']
 ])('the policy at %s', (path, cure) => {
   using files = checkout({ '.github/ghcr-steward.yml': 'version: 1', '.github/dependabot.yml': 'x' })
-  expect(problems(() => readPolicy(path, files.root))).toEqual([expect.stringContaining(cure)])
+  expect(problemsOf(() => readPolicy(path, files.root))).toEqual([expect.stringContaining(cure)])
 })
 
 const rule = (match: string, more = ''): string =>
   `version: 1\npackages:\n  - match: app\n    rules:\n      - action: delete\n        match: ${match}\n${more}`
-const policy = (text: string): readonly string[] => problems(() => parsePolicyFile(text, 'p.yml'))
+const policy = (text: string): readonly string[] => problemsOf(() => parsePolicyFile(text, 'p.yml'))
 
 describe('policies', () => {
   test.each([

@@ -4,9 +4,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
 import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import { policyJsonSchema } from '../../src/config/policy-schema.ts'
-import { InputError } from '../../src/errors.ts'
 import { inBounds } from '../helpers/in-bounds.ts'
 import { digestOf } from '../helpers/make.ts'
+import { problemsOf } from '../helpers/problems.ts'
 
 const HOUR = 3_600_000
 
@@ -69,15 +69,7 @@ tests:
 const file = (rules: string, head = ''): string =>
   `version: 1\n${head}packages:\n  - match: app\n    rules:\n${rules.replaceAll(/^/gm, '      ')}\n`
 
-function problems(text: string): readonly string[] {
-  try {
-    parsePolicyFile(text, 'p.yml')
-  } catch (error) {
-    if (error instanceof InputError) return error.problems
-    throw error
-  }
-  return []
-}
+const problems = (text: string): readonly string[] => problemsOf(() => parsePolicyFile(text, 'p.yml'))
 
 describe('a policy file', () => {
   test('the example of the language is read, key by key', () => {
@@ -540,4 +532,12 @@ describe('E-42 a policy of many thousands of', () => {
     const text = head + numbered(500, at => `  - {match: ["/^x${at}/", a${at}], rules: []}`)
     expect(inBounds(() => problems(text))).toEqual([])
   })
+})
+
+test.each([
+  ['aliases', `${'a: &a 1\nb:\n'}${'- *a\n'.repeat(100_000)}`],
+  ['aliases of nothing', `b:\n${'- *a\n'.repeat(100_000)}`],
+  ['wrong escapes', `a: "${'\\q'.repeat(400_000)}"`]
+])('E-42 a great many %s are refused in bounds', (_, text) => {
+  expect(inBounds(() => problems(text)).length).toBeGreaterThan(0)
 })

@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { runPolicyTests } from '../../src/config/policy-tests.ts'
 import { InputError } from '../../src/errors.ts'
+import { problemsOf } from '../helpers/problems.ts'
 import { recipe } from '../helpers/recipes.ts'
 
 /** The problems of a policy whose one case has these lines. */
-function problemsOf(
+function wrongWith(
   lines: string,
   rules = "{ name: builds, action: delete, match: { tags: 'sha-*' }, keep-at-least: 1 }"
 ) {
@@ -19,13 +20,7 @@ tests:
   - name: a case
     now: 2026-06-30T00:00:00Z
 ${lines.replaceAll(/^/gm, '    ')}`
-  try {
-    runPolicyTests(parsePolicyFile(yaml, 'policy.yml'))
-    return []
-  } catch (error) {
-    if (error instanceof InputError) return error.problems
-    throw error
-  }
+  return problemsOf(() => runPolicyTests(parsePolicyFile(yaml, 'policy.yml')))
 }
 
 const VERSIONS = `versions:
@@ -36,8 +31,8 @@ const VERSIONS = `versions:
 `
 
 test('a case that is decided as expected has no problems', () => {
-  expect(problemsOf(`${VERSIONS}expect: { delete: [a, amd] }`)).toEqual([])
-  expect(problemsOf(`${VERSIONS}expect: { delete: [amd, a], apply: [a, amd] }`)).toEqual([])
+  expect(wrongWith(`${VERSIONS}expect: { delete: [a, amd] }`)).toEqual([])
+  expect(wrongWith(`${VERSIONS}expect: { delete: [amd, a], apply: [a, amd] }`)).toEqual([])
 })
 
 test.each<[string, string, string]>([
@@ -60,7 +55,7 @@ test.each<[string, string, string]>([
   ['brakes', '{ delete: [a, amd], stop: true }', 'a brake should stop the run, but none does.'],
   ['slips of the pen', '{ delete: [a, amd, c] }', 'it has no version `c`, which it expects something of.']
 ])('a case tells of %s', (_, expected, problem) => {
-  expect(problemsOf(`${VERSIONS}expect: ${expected}`)).toContain(`Policy test "a case": ${problem}`)
+  expect(wrongWith(`${VERSIONS}expect: ${expected}`)).toContain(`Policy test "a case": ${problem}`)
 })
 
 describe('a case may say what is elsewhere', () => {
@@ -76,7 +71,7 @@ describe('a case may say what is elsewhere', () => {
 pull-requests: { 1: { state: closed, closed: 2026-06-02 }, 2: { state: open }, 4: { state: closed } }
 in-use: [{ by: a deployment, tag: pr-4 }]
 expect: { delete: [one] }`
-    expect(problemsOf(lines, pulls)).toEqual([])
+    expect(wrongWith(lines, pulls)).toEqual([])
   })
 
   test('branches, git tags, labels and kinds', () => {
@@ -91,7 +86,7 @@ expect: { delete: [one] }`
 branches: [main]
 git-tags: []
 expect: { delete: [two] }`
-    expect(problemsOf(lines, rules)).toEqual([])
+    expect(wrongWith(lines, rules)).toEqual([])
   })
 })
 

@@ -1,17 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { readInputs } from '../../src/config/inputs.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
-import { InputError } from '../../src/errors.ts'
-
-function problems(work: () => unknown): readonly string[] {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof InputError) return error.problems
-    throw error
-  }
-  return []
-}
+import { problemsOf } from '../helpers/problems.ts'
 
 const EXCLUDE = 'Write it as `!pattern` in `tags`, or as a rule with `action: keep`.'
 
@@ -31,10 +21,10 @@ test.each([
   ['max: 10', 'Did you mean `max-deletions` in an entry of `packages`, beside `rules`?']
 ])('a rule with `%s`', (line, cure) => {
   const text = `version: 1\npackages:\n  - match: app\n    rules:\n      - action: delete\n        match: { tags: a }\n        ${line}\n`
-  expect(problems(() => parsePolicyFile(text, 'p.yml'))).toEqual([
+  expect(problemsOf(() => parsePolicyFile(text, 'p.yml'))).toEqual([
     expect.stringMatching(/This key is not known\. /)
   ])
-  expect(problems(() => parsePolicyFile(text, 'p.yml'))[0]).toContain(cure)
+  expect(problemsOf(() => parsePolicyFile(text, 'p.yml'))[0]).toContain(cure)
 })
 
 test.each([
@@ -51,7 +41,7 @@ test.each([
   ['sha: a', 'Did you mean `digests`?']
 ])('a match with `%s`', (line, cure) => {
   const text = `version: 1\npackages:\n  - match: app\n    rules:\n      - action: delete\n        match:\n          semver: '*'\n          ${line}\n`
-  expect(problems(() => parsePolicyFile(text, 'p.yml'))).toEqual([expect.stringContaining(cure)])
+  expect(problemsOf(() => parsePolicyFile(text, 'p.yml'))).toEqual([expect.stringContaining(cure)])
 })
 
 test.each([
@@ -60,7 +50,7 @@ test.each([
   ['image: app', 'Did you mean `match`?']
 ])('an entry with `%s`', (line, cure) => {
   const text = `version: 1\npackages:\n  - ${line}\n    rules:\n      - { action: delete, match: { tags: a } }\n`
-  expect(problems(() => parsePolicyFile(text, 'p.yml'))).toEqual([expect.stringContaining(cure)])
+  expect(problemsOf(() => parsePolicyFile(text, 'p.yml'))).toEqual([expect.stringContaining(cure)])
 })
 
 test.each([
@@ -78,5 +68,5 @@ test.each([
   ['max', '10', 'Did you mean `max-deletions`?']
 ])('the input `%s: %s`', (name, value, cure) => {
   const env = { INPUT_TOKEN: 'ghp_x', GITHUB_REPOSITORY: 'acme/app', [`INPUT_${name.toUpperCase()}`]: value }
-  expect(problems(() => readInputs(env))).toEqual([`Input \`${name}\` is not known. ${cure}`])
+  expect(problemsOf(() => readInputs(env))).toEqual([`Input \`${name}\` is not known. ${cure}`])
 })

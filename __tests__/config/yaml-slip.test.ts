@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
-import { InputError } from '../../src/errors.ts'
+import { problemsOf } from '../helpers/problems.ts'
 
 /** A rule whose match has these lines, each with its indentation below `match`. */
 const match = (...lines: readonly string[]): string =>
@@ -8,15 +8,7 @@ const match = (...lines: readonly string[]): string =>
     .map(line => `          ${line}\n`)
     .join('')}`
 
-function told(text: string): readonly string[] {
-  try {
-    parsePolicyFile(text, 'p.yml')
-  } catch (error) {
-    if (error instanceof InputError) return error.problems
-    throw error
-  }
-  return []
-}
+const told = (text: string): readonly string[] => problemsOf(() => parsePolicyFile(text, 'p.yml'))
 
 const needsQuotes = (sign: string, written: string): string =>
   `a value that begins with \`${sign}\` needs quotation marks in YAML. Write \`${written}\`.`

@@ -98,6 +98,29 @@ it('law 3: a restore gives a tag back to its holder, though the registry says on
   expect(app.tags()['sha-1']).toBe(newer.digest)
 })
 
+it('law 3: a restore is red where the registry does not say who had a tag before, and the list lags', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  world.restoredTags = 'move back'
+  layDown(scene)
+  const first = await scene.run(BUILDS)
+  const newer = app.push(manifest(), { at: ago(1) })
+  app.lie({ kind: 'lag', changes: 1 })
+  app.tag(newer, 'sha-1')
+  const head = { host: 'registry', path: /manifests\/sha-1$/ } as const
+  github.faults.on(head, { kind: 'answer', answer: { status: 500 } })
+  const heal = () => {
+    app.truth()
+    github.faults.clear()
+  }
+  github.faults.on({ method: 'POST', path: /restore$/, times: 1 }, { kind: 'first', run: heal })
+  const back = await restore(scene, reportOf(first))
+  expect(back.code).toBe(1)
+  expect(back.errors.join()).toMatch(
+    /Whether another version had the tag sha-1 before the restore is unknown/
+  )
+})
+
 it('law 3: a restore right after the deletion is sent, though every list and the registry lag', async () => {
   await using scene = await openScene()
   const { app } = scene

@@ -24,6 +24,9 @@ const RETAIN: readonly (readonly [slip: Readonly<Record<string, string>>, cure: 
   [{ 'delete-tags': 'sha-*', 'max-deletion-percent': '50%' }, 'Write `50`.'],
   [{ 'delete-tags': 'sha-*', packages: 'ghcr.io/acme/app:latest' }, 'Write `ghcr.io/acme/app`'],
   [{ 'delete-tags': 'sha-*', packages: 'acme/app' }, 'Write `app`'],
+  [{ 'delete-tags': 'sha-*', packages: '"acme/app"' }, 'Write `acme/app`'],
+  [{ 'delete-tags': 'sha-*', 'dry-run': 'true', explain: 'feature/login' }, '`feature-login`'],
+  [{ 'delete-tags': 'sha-*', 'dry-run': 'true', explain: 'sha256:0123456789ab' }, 'the whole digest'],
   [{ 'delete-tags': 'sha-*', owner: 'https://github.com/acme' }, 'Write `acme`'],
   [{ 'delete-tags': 'sha-*', token: '' }, 'Give '],
   [{ 'delete-tags': 'sha-*', token: 'github_pat_11AAA_x' }, 'personal access token (classic)'],
@@ -53,6 +56,7 @@ const CHECK: typeof RETAIN = [
   [{ 'image-tags': '{vesion}' }, '`{vesion}`'],
   [{ 'newest-tags': '"latest"' }, 'Write `latest`'],
   [{ 'required-tags': 'v*' }, 'Write tags in full'],
+  [{ 'required-tags': 'feature/login' }, '`feature-login`'],
   [{ platforms: 'amd64' }, 'Write for instance `linux/amd64`'],
   [build('tag: {tag}'), 'Write `tag={tag}`'],
   [build('- tag={tag}'), 'Write `tag={tag}`'],
@@ -74,7 +78,9 @@ const REST: typeof RETAIN = [
   [{ mode: 'purge', purge: 'v1' }, '`confirm`'],
   [{ mode: 'purge', purge: 'v*', confirm: 'app' }, 'without wildcards'],
   [{ mode: 'purge', purge: '*', confirm: 'app' }, '`purge: package`'],
+  [{ mode: 'purge', purge: 'feature/login', confirm: 'app' }, '`feature-login`'],
   [{ mode: 'restore' }, '`restore`'],
+  [{ mode: 'restore', restore: 'feature/login' }, '`feature-login`'],
   [{ mode: 'restore', restore: 'since yesterday' }, '`since 3h`']
 ]
 

@@ -132,6 +132,23 @@ test('E-42 links that lead to one folder are not followed beyond what a reposito
   expect(() => readMatchingFiles(repository.root, ['none.yaml'])).toThrow('more than 300,000 paths')
 })
 
+test('E-42 folders that link to each other without files are not followed beyond that either', () => {
+  using repository = checkout({ 'd/a': '', 'e/a': '' })
+  for (let at = 0; at < 700; at++) {
+    symlinkSync('../e', join(repository.root, 'd', `l${at}`))
+    symlinkSync('../d', join(repository.root, 'e', `l${at}`))
+  }
+  expect(() => readMatchingFiles(repository.root, ['none.yaml'])).toThrow('more than 300,000 paths')
+})
+
+test('E-40 a link into a folder of git is not followed, however its name is spelled', () => {
+  using repository = checkout({ '.GIT/config': 'a', '.git/config': 'b' })
+  for (const name of ['.GIT', '.git']) {
+    symlinkSync(`${name}/config`, join(repository.root, `link${name}`))
+    expect(() => readTextFile(repository.root, `link${name}`, 'The policy file')).toThrow('into `.git`')
+  }
+})
+
 test('E-42 a file of nothing but line ends is refused when it is endless', () => {
   using repository = checkout({ 'a.yaml': '\n'.repeat(1_000_001) })
   expect(() => readMatchingFiles(repository.root, ['*.yaml'])).toThrow('more than 1,000,000 lines')

@@ -4,7 +4,7 @@ import type { Needs } from '../inventory/arrivals.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { changeOf } from '../model/package.ts'
+import { changeOf } from '../policy/change.ts'
 
 /** What is known of a version when its DELETE is sent is at most this old (law 5), in milliseconds. */
 const FRESH = 10_000

@@ -1,4 +1,5 @@
 import { orFailure } from '../errors.ts'
+import { findTags } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
@@ -17,7 +18,9 @@ interface Held {
  * Finds which tags of deleted versions stand elsewhere by now: GitHub may move them back with a restore.
  *
  * @param versions as they were before their deletion
- * @returns what gives back those that a restore took; it gives sentences on those that it could not
+ * @returns what gives back those that a restore took; it gives sentences on those that it could not, and on those of
+ *   which nobody can tell
+ * @throws ExpectedError when the token may not read the repository at all
  */
 export async function keepTags(
   versions: readonly PackageVersion[],
@@ -26,20 +29,22 @@ export async function keepTags(
   scope: ApplyContext
 ): Promise<() => Promise<string[]>> {
   const { pkg, context } = scope
-  const holderOf = async (tag: string): Promise<Digest | undefined> => {
-    const head = await context.registry.headTag(repositoryOf(pkg), tag)
-    return head.state === 'found' ? head.digest : undefined
-  }
+  const { registry, clock } = context
+  const repository = repositoryOf(pkg)
+  const owned = versions.flatMap(({ digest, tags }) => tags.map(tag => ({ tag, of: digest })))
+  const heads = await findTags(registry, repository, [...new Set(owned.map(({ tag }) => tag))], clock)
   const held: Held[] = []
-  for (const { digest, tags } of versions) {
-    for (const tag of tags) {
-      const holder = await holderOf(tag)
-      if (holder !== undefined && holder !== digest) held.push({ tag, of: digest, holder })
-    }
+  const unknown: string[] = []
+  for (const { tag, of } of owned) {
+    const head = heads.get(tag)
+    if (head?.state === 'unread') unknown.push(`${doubtOn(tag)}: ${head.cause}.`)
+    if (head?.state === 'found' && head.digest !== of) held.push({ tag, of, holder: head.digest })
   }
   const ids = new Map([...arrivals, ...listing.versions].map(({ digest, id }) => [digest, id]))
   const giveBack = async ({ tag, of, holder }: Held): Promise<string[]> => {
-    if ((await holderOf(tag)) !== of) return []
+    const now = await registry.headTag(repository, tag)
+    if (now.state === 'unread') return [`${doubtOn(tag)} (${holder}): ${now.cause}.`]
+    if (now.state !== 'found' || now.digest !== of) return []
     const id = ids.get(holder)
     const why =
       id === undefined
@@ -50,8 +55,12 @@ export async function keepTags(
       : []
   }
   return async () => {
-    const sentences: string[] = []
+    const sentences = [...unknown]
     for (const one of held) sentences.push(...(await giveBack(one)))
     return sentences
   }
 }
+
+/** The beginning of a sentence. */
+const doubtOn = (tag: string): string =>
+  `It is unknown whether the restore took the tag ${tag} from another version`

@@ -3,12 +3,20 @@ import { findTags } from '../inventory/evidence.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { count } from '../util/format.ts'
 import type { Done } from './unchecked.ts'
 
 /** How many tags are looked up. */
 const MOST = 100
 /** How many are asked for at once. */
 const AT_ONCE = 8
+
+/** What became of tags that stood on what stays. */
+export interface Whereabouts {
+  readonly nowhere: readonly string[]
+  /** Why more of them may stand nowhere: a phrase; undefined when each was found. */
+  readonly unread: string | undefined
+}
 
 /**
  * Tags that stood on what stays and stand on nothing now, though the version that had them is there. GitHub's list may
@@ -19,12 +27,11 @@ const AT_ONCE = 8
 export async function tagsNowhere(
   { plan, loaded, outcomes }: Done,
   { packages, registry, clock }: Context
-): Promise<readonly string[]> {
+): Promise<Whereabouts> {
   const repository = repositoryOf(plan.package)
   const list = await registry.listTags(repository)
-  // Whoever looks for new tags says that they could not be read.
-  if (list.state !== 'read') return []
-  const known = new Set(list.tags)
+  if (list.state === 'unread') return { nowhere: [], unread: list.cause }
+  const known = new Set(list.state === 'read' ? list.tags : [])
   const holders = new Map<string, PackageVersion>()
   const tried = new Set(outcomes.map(({ step }) => (step.action === 'untag' ? step.tag : step.version.id)))
   for (const version of loaded.inventory.versions) {
@@ -40,5 +47,10 @@ export async function tagsNowhere(
       holder !== undefined && (await packages.version(plan.package, holder.id)).seen !== undefined
     return isThere ? [tag] : []
   })
-  return nowhere.flat()
+  const unasked = holders.size - heads.size
+  const [doubt] = [...heads].flatMap(([tag, head]) =>
+    head.state === 'unread' ? [`${tag} could not be asked for: ${head.cause}`] : []
+  )
+  const unread = unasked > 0 ? `its list lacks ${count(unasked, 'more tag')} than were asked for` : doubt
+  return { nowhere: nowhere.flat(), unread }
 }

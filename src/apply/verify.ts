@@ -186,17 +186,19 @@ async function findingsOf(
       `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
     )
   }
-  if (seen.tagsUnread !== undefined) {
+  const { nowhere, unread } = await tagsNowhere(done, context)
+  const tagsUnread = seen.tagsUnread ?? unread
+  if (tagsUnread !== undefined) {
     alarms.push(
-      `The tags of the registry could not be read after the deletions (${seen.tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
+      `The tags of the registry could not be read after the deletions (${tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
     )
   }
   // What is known to be lost comes back.
   const lost = new Set([...seen.lostTags.values()].flat())
-  const nowhere = (await tagsNowhere(done, context)).filter(tag => !lost.has(tag))
-  if (nowhere.length > 0) {
+  const missing = nowhere.filter(tag => !lost.has(tag))
+  if (missing.length > 0) {
     alarms.push(
-      `The tag ${some(nowhere, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
+      `The tag ${some(missing, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
     )
   }
   if (seen.unlisted.length > 0) {
@@ -204,8 +206,8 @@ async function findingsOf(
       `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
     )
   }
-  const isUnclear = needs.unread !== undefined || seen.tagsUnread !== undefined || seen.isServed
-  return { seen, needed, alarms, isUnclear }
+  const isUnclear = needs.unread !== undefined || tagsUnread !== undefined || seen.isServed
+  return { seen: { ...seen, tagsUnread }, needed, alarms, isUnclear }
 }
 
 /** Every child of what is there, which GitHub need not list yet. */

@@ -3,6 +3,7 @@ import { parsePackagePatterns } from '../policy/pattern.ts'
 import { readRecord } from '../report/read-record.ts'
 import type { PackageRecord, RunRecord } from '../report/record.ts'
 import { placeToRead } from '../usage/files.ts'
+import { slashAdvice } from './fields.ts'
 import type { Inputs } from './inputs.ts'
 import type { PackageSelection } from './package-selection.ts'
 
@@ -25,7 +26,8 @@ function readReport(workspace: string, path: string, input: 'plan' | 'restore', 
     return checkOrigin(readRecord(place), input, inputs)
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error
-    throw new InputError([`Input \`${input}\`: ${error.message}`])
+    const advice = input === 'restore' && !path.endsWith('.json') ? slashAdvice(path) : undefined
+    throw new InputError([`Input \`${input}\`: ${[error.message, advice].filter(Boolean).join(' ')}`])
   }
 }
 

@@ -123,16 +123,32 @@ export const patternsAndDigests = patterns(
 
 /** Image tags by their own names. */
 export const tagNames = setOf(
-  z.string().refine(isTag, says('cannot be an image tag. Write tags in full, without wildcards.'))
+  field(given => {
+    if (isTag(given)) return given
+    throw new ExpectedError(
+      `${quote(given)} cannot be an image tag. ${slashAdvice(given) ?? 'Write tags in full, without wildcards.'}`
+    )
+  })
 )
 
 /** One image tag by its own name, or a full digest. */
-export const tagOrDigest = z
-  .string()
-  .refine(
-    given => parseDigest(given) !== undefined || isTag(given),
-    says("is neither a tag nor a full digest. Write one of them, without the package's name.")
+export const tagOrDigest = field(given => {
+  if (parseDigest(given) !== undefined || isTag(given)) return given
+  const digest = /^sha\d+:/.test(given)
+    ? ' The job summary, the report and the page of a run have the whole digest.'
+    : ''
+  throw new ExpectedError(
+    `${quote(given)} is neither a tag nor a full digest. ${slashAdvice(given) ?? "Write one of them, without the package's name."}${digest}`
   )
+})
+
+/** What to write for the name of a branch, in which build tools replace the slash. */
+export function slashAdvice(given: string): string | undefined {
+  const tag = given.replaceAll('/', '-')
+  return given.includes('/') && !/[:@]/.test(given) && isTag(tag)
+    ? `A tag has no slash: build tools write \`${tag}\` for a branch of that name.`
+    : undefined
+}
 
 export const platforms = setOf(
   z

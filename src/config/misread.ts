@@ -9,11 +9,18 @@ import { needsQuotes, type Told } from './yaml-slip.ts'
  */
 export function misread(document: Document, text: string): Told[] {
   const wrong: Told[] = []
+  /** Those that stand before the place that is visited. */
+  const anchors = new Set<string>()
+  const note = ({ anchor }: { anchor?: string }): void => {
+    if (anchor !== undefined) anchors.add(anchor)
+  }
   visit(document, {
-    Seq(_, { items }) {
-      wrong.push(...tornEntries(items))
+    Seq(_, seq) {
+      note(seq)
+      wrong.push(...tornEntries(seq.items))
     },
     Map(_, map) {
+      note(map)
       const rules = withoutDash(map)
       if (rules !== undefined) wrong.push([startOf(rules), NO_DASH])
       else
@@ -31,12 +38,13 @@ export function misread(document: Document, text: string): Told[] {
       wrong.push(...commentAsValue(pair, text))
     },
     Scalar(_, scalar) {
+      note(scalar)
       const { tag, source, anchor, value } = scalar
       if (anchor !== undefined && value === null) wrong.push([startOf(scalar), needsQuotes(`&${anchor}`)])
       if (tag?.startsWith('!')) wrong.push([startOf(scalar), needsQuotes(tag === '!' ? `!${source}` : tag)])
     },
     Alias(_, alias) {
-      if (alias.resolve(document) === undefined) wrong.push([startOf(alias), needsQuotes(`*${alias.source}`)])
+      if (!anchors.has(alias.source)) wrong.push([startOf(alias), needsQuotes(`*${alias.source}`)])
     }
   })
   return wrong.sort(([a], [b]) => a - b)

@@ -1,3 +1,5 @@
+import { unquoted } from '../util/format.ts'
+
 /**
  * What somebody means by a value that cannot be read, where its spelling leaves no doubt: quotation marks of its own,
  * separators between digits, a percent sign, other words for true and false, or an ISO 8601 duration.
@@ -6,10 +8,7 @@
  * @returns undefined where nothing of that kind makes it one
  */
 export function nearValue(given: string, isValid: (value: string) => boolean): string | undefined {
-  const plain = given
-    .normalize('NFKC')
-    .trim()
-    .replaceAll(/^["'`“”‘’„«»]+|["'`“”‘’„«»]+$/g, '')
+  const plain = unquoted(given.normalize('NFKC'))
   const candidates = [
     plain,
     plain.replaceAll(/(?<=\d)[_,.' ](?=\d{3}(?!\d))/g, ''),

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
+import { quote, unquoted } from '../util/format.ts'
 import { field, list } from './fields.ts'
 import { refuseSlip } from './pattern-slip.ts'
 
@@ -186,7 +187,7 @@ function checkEntry(entry: string): string {
   if (NAME.test(name)) return name
   const meant = withoutMore(name)
   throw new ExpectedError(
-    `"${entry.slice(0, 80)}" is not a package name. Write ${
+    `${quote(entry)} is not a package name. Write ${
       NAME.test(meant) ? `\`${meant}\`` : 'it as in `docker pull`, without a tag or digest'
     }.`
   )
@@ -198,7 +199,7 @@ const NAME = /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z
 /** The name in a reference, or in the address of a package's page on GitHub. */
 function withoutMore(entry: string): string {
   const [, page] = /\/container\/(?:package\/)?([^/?#]+)/.exec(entry) ?? []
-  return (page ?? entry.replace(/^[a-z]+:\/\//, ''))
+  return unquoted(page ?? entry.replace(/^[a-z]+:\/\//, ''))
     .replaceAll('%2f', '/')
     .replace(/@.*$/, '')
     .replace(/:[^/:]*$/, '')

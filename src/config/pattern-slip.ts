@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
+import { unquoted } from '../util/format.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */
@@ -90,12 +91,8 @@ function entriesIn(list: string): string[] {
 }
 
 function quoted(text: string, not: string): string | undefined {
-  if (!/^["'`“”‘’„«»]|["'`“”‘’„«»]$/.test(text)) return undefined
+  if (unquoted(text) === text.trim()) return undefined
   return `the quotation marks are part of it. Write ${code(not + unquoted(text))}.`
-}
-
-function unquoted(text: string): string {
-  return text.trim().replaceAll(/^["'`“”‘’„«»]+|["'`“”‘’„«»]+$/g, '')
 }
 
 function unfilled(text: string): string | undefined {

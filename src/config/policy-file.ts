@@ -28,7 +28,7 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     return `${fileName}:${line}:${col}`
   }
   if (document.errors.length > 0) {
-    const slips = yamlSlips(text, document.errors)
+    const slips = yamlSlips(text, document.errors.slice(0, MOST_FAULTS))
     throw new InputError(slips.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
   }
   const wrong = misread(document, text)
@@ -77,9 +77,9 @@ export function readPolicy(given: string, workspace: string): PolicyFile {
     return parsePolicyFile(readTextFile(workspace, given, 'The policy file', MOST_BYTES), given)
   } catch (error) {
     if (error instanceof InputError || !(error instanceof ExpectedError)) throw error
-    const other = otherPolicy(given, workspace)
     if (/^https?:/.test(given))
-      throw new InputError([`Input \`policy\`: It must be a file of the checkout, not an address.`])
+      throw new InputError(['Input `policy`: It must be a file of the checkout, not an address.'])
+    const other = otherPolicy(given, workspace)
     throw new InputError([
       `Input \`policy\`: ${error.message}${other === undefined ? '' : ` There is \`${other}\`.`}`
     ])

@@ -5,7 +5,7 @@ import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { parseAge } from '../policy/time.ts'
-import { field, list, says } from './fields.ts'
+import { field, list, says, slashAdvice } from './fields.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
 
 /** What to bring back. */
@@ -191,10 +191,12 @@ function strangerProblem(
   const path = `${owner.toLowerCase()}/${name}`
   const hosts = ['ghcr.io', new URL(registryUrl).host]
   if ([name, path, ...hosts.map(host => `${host}/${path}`)].includes(repository)) return []
-  return [
-    `Input \`purge\`: "${given}" belongs to another package. This run is about \`ghcr.io/${path}\`: change the reference, or ` +
-      '`owner` and `packages`. Nothing is purged.'
-  ]
+  const advice = slashAdvice(given)
+  const cure =
+    advice === undefined
+      ? `belongs to another package. This run is about \`ghcr.io/${path}\`: change the reference, or \`owner\` and \`packages\`.`
+      : `cannot be a tag. ${advice}`
+  return [`Input \`purge\`: "${given}" ${cure} Nothing is purged.`]
 }
 
 /** Names that no package has. */

@@ -115,23 +115,3 @@ export function believableDate(date: number | undefined): number | undefined {
 export const AGE_FROM = ['newest', 'created', 'updated'] as const
 
 export type AgeFrom = (typeof AGE_FROM)[number]
-
-const few = (tags: readonly string[]): string =>
-  tags.length > 5 ? `${tags.slice(0, 5).join(', ')} and ${tags.length - 5} more` : tags.join(', ')
-
-/**
- * What happened to a version between two looks, as a phrase; undefined when nothing did.
- *
- * @param since when the first look was, for the phrase: `after the listing`
- */
-export function changeOf(before: PackageVersion, now: PackageVersion, since: string): string | undefined {
-  // Anybody who may push can put 100,000 tags on one version.
-  const [had, has] = [new Set(before.tags), new Set(now.tags)]
-  const added = [...has.difference(had)]
-  if (added.length > 0) return `tag ${few(added)} was put on it ${since}`
-  const lost = [...had.difference(has)]
-  if (lost.length > 0) return `tag ${few(lost)} was taken off it ${since}`
-  const same =
-    now.digest === before.digest && now.created === before.created && now.updated === before.updated
-  return same ? undefined : `it changed ${since}`
-}

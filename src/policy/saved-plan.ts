@@ -1,7 +1,7 @@
 import { type Decision, emptyPlan, type KeepReason, type Plan, type Step } from '../model/decision.ts'
 import { sha256Of } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { changeOf } from '../model/package.ts'
+import { changeOf } from './change.ts'
 import { closure } from './closure.ts'
 import { buildGraph, type Graph } from './graph.ts'
 import { type Node, refOf } from './node.ts'

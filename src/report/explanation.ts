@@ -2,7 +2,7 @@ import type { Explanation, RuleWord } from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
 import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
-import { nameOf, phrase, verdictPhrase } from './phrases.ts'
+import { nameOf, phrase } from './phrases.ts'
 
 /** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
 interface Told {
@@ -43,12 +43,15 @@ export function explanationPart(explanation: Explanation): string {
   ].join('\n\n')
 }
 
+const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be restored' } as const
+
 function tell({ decision, rules, ...relations }: Explanation): Told {
   const { version } = decision
   const digest = shortDigest(version.digest)
   return {
     title: version.tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
-    verdict: verdictPhrase(decision),
+    // Only a dry run explains.
+    verdict: `${WOULD[decision.verdict]}: ${phrase(decision.reasons[0])}`,
     reasons: decision.reasons.slice(1).map(phrase),
     rules: rules.map(word => ({ rule: word.rule, action: word.action, said: wordPhrase(word) })),
     relations: RELATIONS.flatMap(([key, words]) => {

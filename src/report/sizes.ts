@@ -45,10 +45,15 @@ export function sizesOf(runs: readonly PackageRun[], isCheck: boolean): Sizes | 
   let total = 0
   let unshared = 0
   for (const [digest, size] of sizes) {
-    total += size
-    if (!shared.has(digest)) unshared += size
+    total = sum(total, size)
+    if (!shared.has(digest)) unshared = sum(unshared, size)
   }
   return { total, unshared, unread, unreadStaying }
+}
+
+/** A manifest can claim any sizes: a sum beyond what a number holds exactly would make the report unreadable. */
+function sum(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER)
 }
 
 /** The sizes of a run in a sentence or two; empty where nobody asked, or nothing is deleted. */

@@ -1,8 +1,10 @@
 import type { Outcome } from '../model/decision.ts'
+import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count } from '../util/format.ts'
-import { code, details, LEFT, listing, RIGHT } from './markdown.ts'
+import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
+import { nameOf } from './phrases.ts'
 import { deletionsIn } from './tally.ts'
 
 /** What somebody needs who has lost the report: the ids of everything that was deleted, which `restore` takes, and digests. */
@@ -20,12 +22,20 @@ export function wayBackLine([first, ...others]: readonly PackageVersion[]): stri
 
 /** A fold of the summary; `most` rows of it, as the report has all. Nothing where nothing was deleted. */
 export function wayBackPart(outcomes: readonly Outcome[], most: number): string {
-  const versions = deletedOf(outcomes)
-  if (versions.length === 0) return ''
-  const rows = versions.slice(0, most).map(({ id, digest }) => [code(String(id)), code(digest)])
+  const steps = deletionsIn(outcomes, ['done']).map(({ step }) => step)
+  if (steps.length === 0) return ''
+  // Whoever wants one image back needs the ids of its parts.
+  const names = new Map(steps.map(({ version }) => [version.digest, nameOf(version)]))
+  const rows = steps
+    .slice(0, most)
+    .map(({ version: { id, digest }, root }) => [
+      code(String(id)),
+      safe(names.get(root) ?? shortDigest(root)),
+      code(digest)
+    ])
   return details(
-    `Ids and digests of ${count(versions.length, 'deleted version')}`,
-    listing([RIGHT('Id'), LEFT('Digest')], rows, versions.length, 'version')
+    `Ids and digests of ${count(steps.length, 'deleted version')}`,
+    listing([RIGHT('Id'), LEFT('Image'), LEFT('Digest')], rows, steps.length, 'version')
   )
 }
 

@@ -138,14 +138,15 @@ type FileKind = 'file' | 'astray'
  */
 function walk(root: string): Map<string, FileKind> {
   const paths = new Map<string, FileKind>()
+  let seen = 0
   const enter = (folder: string, above: readonly string[], linked: boolean): void => {
     for (const entry of listFolder(join(root, folder))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (SKIPPED.includes(entry.name)) continue
+      if (++seen > MOST_PATHS) throw tooManyPaths()
       const { kind, real } = entry.isSymbolicLink() ? follow(root, path) : direct(entry, join(root, path))
       if (kind === 'file' || kind === 'astray') paths.set(path, kind)
-      if (paths.size > MOST_PATHS) throw tooManyPaths()
-      else if (kind === 'folder' && !above.includes(real) && !(linked && entry.isSymbolicLink())) {
+      if (kind === 'folder' && !above.includes(real) && !(linked && entry.isSymbolicLink())) {
         enter(path, [...above, real], linked || entry.isSymbolicLink())
       }
     }

@@ -9,16 +9,19 @@ export function leadsAstray(workspace: string, path: string): boolean {
   const root = resolve(workspace)
   const top = realPlace(root)
   if (!isBelow(path, root) && !isBelow(path, top)) return false
-  const isPlain = relative(root, path).split(sep).includes(GIT)
+  const isPlain = entersGit(relative(root, path))
   return !isWithin(realPlace(path), top) && !isPlain
 }
 
 /** True for what lies in a folder, git's own one aside. Both paths are without links. */
 export function isWithin(place: string, top: string): boolean {
-  return isBelow(place, top) && !relative(top, place).split(sep).includes(GIT)
+  return isBelow(place, top) && !entersGit(relative(top, place))
 }
 
-const GIT = '.git'
+/** On some systems case does not count in names of folders. */
+function entersGit(path: string): boolean {
+  return path.split(sep).some(part => part.toLowerCase() === '.git')
+}
 
 function isBelow(place: string, top: string): boolean {
   return place === top || place.startsWith(top.endsWith(sep) ? top : `${top}${sep}`)

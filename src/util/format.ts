@@ -84,6 +84,15 @@ export function quote(given: string): string {
   return `${mark}${line.length > 80 ? `${line.slice(0, 80)}…` : line}${mark}`
 }
 
+/** The quotation marks of a keyboard, and those that word processors put in their place. */
+const MARKS = '["\'`“”‘’„«»]'
+const AROUND = new RegExp(`^${MARKS}+|${MARKS}+$`, 'g')
+
+/** A text without the quotation marks around it, as somebody may have written them into a value. */
+export function unquoted(text: string): string {
+  return text.trim().replaceAll(AROUND, '')
+}
+
 /**
  * A sentence about a file that quotes it: what is in backticks, and words without an end, are cut where they are long.
  * Whoever may read the file has it, and others see no more of it than it takes to find the place.

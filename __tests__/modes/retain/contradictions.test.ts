@@ -243,6 +243,31 @@ it('law 5: is red where what comes back takes a tag that cannot be given back', 
   )
 })
 
+it('law 5: is red where nobody can tell whether what comes back takes a tag from a push', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.restoredTags = 'move back'
+  const build = layDown(scene)
+  const path = at(build)
+  github.faults.on(
+    { method: 'DELETE', path, times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'stable') }
+  )
+  const push = () => {
+    app.push(manifest(), { tags: ['sha-1'] })
+    github.faults.on(
+      { host: 'registry', path: /manifests\/sha-1$/ },
+      { kind: 'answer', answer: { status: 500 } }
+    )
+  }
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: push })
+  const result = await run(BUILDS)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(
+    /It is unknown whether the restore took the tag sha-1 from another version/
+  )
+})
+
 it.each([1, 2])(
   'law 3: what an index inside of a new index needs comes back, though the registry denies that index at %d looks',
   async times => {
@@ -306,6 +331,19 @@ it.each([
     expect([back.code, app.tags()[tag]]).toEqual([0, build.digest])
   }
 )
+
+it('law 3: is red where the list of tags, which shows what stands on nothing any more, cannot be read at last', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  layDown(scene)
+  github.faults.on(
+    { host: 'registry', path: /tags\/list$/, after: 3 },
+    { kind: 'answer', answer: { status: 500 } }
+  )
+  const result = await run(BUILDS)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toContain('The tags of the registry could not be read after the deletions')
+})
 
 it('law 11: is not red where what stays was deleted by somebody else meanwhile, with its tags', async () => {
   await using scene = await openScene()

@@ -177,6 +177,14 @@ it('explains one tag in full: every rule, its reasons, and what it has to do wit
   expect(scene.github.writes).toEqual([])
 })
 
+it('says of a version that would go that it would, because only dry runs explain', async () => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['latest'], at: ago(90) })
+  scene.app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+  const result = await scene.run({ 'delete-tags': 'sha-*', 'dry-run': 'true', explain: 'sha-1' })
+  expect(toldIn(result.stdout)[0]).toMatch(/^sha-1 \(sha256:\w{12}\): would be deleted: /)
+})
+
 it('explains a platform by its digest, and what it is needed by', async () => {
   await using scene = await openScene()
   const { app, run } = scene
@@ -246,6 +254,18 @@ it.each(['true', 'false'])(
     expect(result.stdout.split(sentence)).toHaveLength(2)
   }
 )
+
+it('sizes beyond every number, which manifests can claim, leave the report one that can be undone', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const size = Number.MAX_SAFE_INTEGER
+  app.push(layered({ one: size, two: size }), { tags: ['sha-1'], at: ago(80) })
+  const first = await run(SIZES)
+  expect(sizesOf(first)).toMatchObject({ total: size, unshared: size })
+  const back = await run({ mode: 'restore', restore: first.outputs['report'] ?? '' })
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
+})
 
 it('counts a deletion that GitHub refuses as something that stays', async () => {
   await using scene = await openScene()

@@ -23,7 +23,7 @@ export async function readState(
   const plan = order.planFor(listed)
   if (plan.unknown.length > 0) return { plan, state: listed }
   const state = await withoutLingering(pkg, plan, listed, context)
-  return { plan, state: { ...state, holders: await holdersOf(pkg, plan, context) } }
+  return { plan, state: { ...state, ...(await holdersOf(pkg, plan, context)) } }
 }
 
 /** What was deleted shows in GitHub's list with a delay of so many milliseconds. */
@@ -76,15 +76,17 @@ async function holdersOf(
   pkg: Package,
   { tags }: RestorePlan,
   { registry }: Context
-): Promise<ReadonlyMap<string, Digest>> {
-  const heads = await eachOf([...tags], AT_ONCE, async ([tag, { digest }]) => {
-    // What cannot be asked now is asked again when the tags are settled, and said there.
+): Promise<Required<Pick<PackageState, 'holders' | 'unasked'>>> {
+  const holders = new Map<string, Digest>()
+  const unasked = new Map<string, string>()
+  await eachOf([...tags], AT_ONCE, async ([tag, { digest }]) => {
     const head = await orFailure(() => registry.headTag(repositoryOf(pkg), tag))
+    if ('problem' in head) unasked.set(tag, head.sentence)
+    else if (head.state === 'unread') unasked.set(tag, `${head.cause}.`)
     // What is deleted may be served for a while.
-    const isElsewhere = 'state' in head && head.state === 'found' && head.digest !== digest
-    return isElsewhere ? [[tag, head.digest] as const] : []
+    else if (head.state === 'found' && head.digest !== digest) holders.set(tag, head.digest)
   })
-  return new Map(heads.flat())
+  return { holders, unasked }
 }
 
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */

@@ -17,7 +17,7 @@ import type { PackageState, RestorePlan } from './restore-plan.ts'
  */
 export async function settleTags(
   tags: RestorePlan['tags'],
-  before: Pick<PackageState, 'active' | 'holders'>,
+  before: Pick<PackageState, 'active' | 'holders' | 'unasked'>,
   back: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<{ warnings: string[]; alarms: string[] }> {
@@ -43,6 +43,9 @@ export async function settleTags(
       const head = await findTag(registry, repositoryOf(pkg), tag, clock)
       if (head.state !== 'found' || head.digest !== earlier) alarms.push(taken(tag, earlier))
     }
+    const doubt = before.unasked?.get(tag)
+    if (doubt !== undefined && !isTaken)
+      alarms.push(`Whether another version had the tag ${tag} before the restore is unknown: ${doubt}`)
     if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
     const head = await findTag(registry, repositoryOf(pkg), tag, clock)
     if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is restored is unknown: ${head.cause}.`)

@@ -37,7 +37,7 @@ const LAG = 2_000
 export async function verifyRestore(
   plan: RestorePlan,
   outcomes: readonly Outcome[],
-  before: Pick<PackageState, 'active' | 'holders'>,
+  before: Pick<PackageState, 'active' | 'holders' | 'unasked'>,
   scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {

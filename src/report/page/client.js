@@ -105,12 +105,12 @@ const head = [
     {},
     figure('goes', goesWord),
     figure('stays', data.mode !== 'restore' ? 'stay' : data.dryRun ? 'would be restored' : 'restored'),
-    figure('trouble', 'are due, but were not changed')
+    figure('trouble', 'due, but not changed')
   ),
   make(
     'div',
     { class: 'soft' },
-    `Mode ${data.mode}, started ${data.started.slice(0, 16).replace('T', ' ')} UTC. Digest of the plan, to compare with the log of the real run: `,
+    `Mode ${data.mode}, started ${data.started.slice(0, 16).replace('T', ' ')} UTC. Digest of the plan${data.dryRun ? ', to compare with the log of the real run' : ''}: `,
     make('code', { id: 'plan-digest' }, data.planDigest)
   ),
   box('This run failed.', data.failures, 'red'),

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { sha256Of } from '../../src/model/digest.ts'
-import { changeOf } from '../../src/model/package.ts'
+import { changeOf } from '../../src/policy/change.ts'
 import { inBounds } from '../helpers/in-bounds.ts'
 
 test('E-42 what happened to a version with 250,000 tags is found in one pass', () => {
