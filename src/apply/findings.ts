@@ -1,0 +1,146 @@
+import type { Context } from '../context.ts'
+import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
+import { findTag } from '../inventory/evidence.ts'
+import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
+import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import { nameOf } from '../report/phrases.ts'
+import { count, some } from '../util/format.ts'
+import type { SecondLook } from './second-look.ts'
+import { tagsNowhere } from './tags-nowhere.ts'
+import type { Done, Earlier } from './unchecked.ts'
+
+/** What brings back a tag that no look showed. */
+export const WAY_BACK =
+  'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
+
+/** What a look shows, and what follows. */
+export interface Findings {
+  readonly seen: SecondLook
+  /** What must come back and why, a phrase each. */
+  readonly needed: ReadonlyMap<Digest, string>
+  /** What makes the run red. */
+  readonly alarms: readonly string[]
+  /** True where something new could not be read, or may be what was deleted. */
+  readonly isUnclear: boolean
+}
+
+/**
+ * Finds out what of a look's findings must come back, and what nobody can tell.
+ *
+ * @param earlier what an earlier run deleted and left to this one to look at
+ * @throws BudgetError when there is no room for it, and ExpectedError when GitHub or the registry does not answer
+ */
+export async function findingsOf(
+  done: Done,
+  seen: SecondLook,
+  earlier: readonly Earlier[],
+  context: Context
+): Promise<Findings> {
+  const { plan, loaded, outcomes } = done
+  const { registry } = context
+  const repository = repositoryOf(plan.package)
+  const read: Read = digest => registry.readManifest(repository, digest)
+  const needs = await arrivalsReader(loaded.inventory.contents, read, context.clock)(seen.arrivals)
+  const needed = new Map<Digest, string>()
+  const gone = goneOf(outcomes, seen)
+  for (const { digest } of gone) {
+    if (needs.needed.has(digest) || needs.needed.has(referrerTag(digest))) {
+      needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
+    }
+    const tags = seen.lostTags.get(digest)
+    if (tags !== undefined) needed.set(digest, `tag ${some(tags, 5)} was put on it right before its deletion`)
+  }
+  // What came between the runs is in the listing, and no arrival.
+  const named = earlier.length === 0 ? new Set<Digest>() : namedIn(loaded)
+  for (const { version } of earlier) {
+    if (named.has(version.digest)) needed.set(version.digest, 'a version that stays needs it')
+  }
+  for (const version of seen.there) {
+    for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
+  }
+  const alarms = await lacking(plan, loaded, seen, context)
+  if (needs.unread !== undefined) {
+    alarms.push(
+      `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
+    )
+  }
+  const { nowhere, unread } = await tagsNowhere(done, context)
+  const tagsUnread = seen.tagsUnread ?? unread
+  if (tagsUnread !== undefined) {
+    alarms.push(
+      `The tags of the registry could not be read after the deletions (${tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
+    )
+  }
+  // What is known to be lost comes back.
+  const lost = new Set([...seen.lostTags.values()].flat())
+  const missing = nowhere.filter(tag => !lost.has(tag))
+  if (missing.length > 0) {
+    alarms.push(
+      `The tag ${some(missing, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
+    )
+  }
+  if (seen.unlisted.length > 0) {
+    alarms.push(
+      `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
+    )
+  }
+  const isUnclear = needs.unread !== undefined || tagsUnread !== undefined || seen.isServed
+  return { seen: { ...seen, tagsUnread }, needed, alarms, isUnclear }
+}
+
+/** Every child of what is there, which GitHub need not list yet. */
+function namedIn(loaded: LoadedPackage): ReadonlySet<Digest> {
+  return new Set([...loaded.inventory.contents.keys()].flatMap(digest => childrenOf({ digest }, loaded)))
+}
+
+function childrenOf(
+  { digest }: Pick<PackageVersion, 'digest'>,
+  { inventory }: LoadedPackage
+): readonly Digest[] {
+  const content = inventory.contents.get(digest)
+  return content?.state === 'read' ? content.manifest.children.map(child => child.digest) : []
+}
+
+/** Sentences on what stays and lacks something that others deleted meanwhile, as the registry says too. */
+async function lacking(
+  { decisions, package: pkg }: Plan,
+  loaded: LoadedPackage,
+  { vanished }: SecondLook,
+  { registry, clock }: Context
+): Promise<string[]> {
+  if (vanished.size === 0) return []
+  const sentences: string[] = []
+  for (const { verdict, version } of decisions) {
+    if (verdict !== 'keep' || vanished.has(version.digest)) continue
+    for (const digest of childrenOf(version, loaded)) {
+      if (!vanished.has(digest)) continue
+      const head = await findTag(registry, repositoryOf(pkg), digest, clock)
+      if (head.state === 'found') continue
+      const what = `${nameOf(version)} lacks ${shortDigest(digest)}`
+      sentences.push(
+        head.state === 'missing'
+          ? `${what}, which is gone, though not by this run: build it again.`
+          : `Whether ${what} is unknown: GitHub no longer lists it, and ${head.cause}.`
+      )
+    }
+  }
+  return sentences
+}
+
+/** What this run deleted, or found gone. */
+export function goneOf(
+  outcomes: readonly Outcome[],
+  { gone, there, arrivals }: SecondLook
+): readonly PackageVersion[] {
+  const again = new Set([...there, ...arrivals].map(({ digest }) => digest))
+  return [...gone, ...versionsOf(outcomes, ['already']).filter(({ digest }) => !again.has(digest))]
+}
+
+/** The versions whose deletion came to one of these outcomes. */
+export function versionsOf(outcomes: readonly Outcome[], wanted: readonly OutcomeStatus[]): PackageVersion[] {
+  return outcomes.flatMap(({ step, status }) =>
+    step.action === 'delete' && wanted.includes(status) ? [step.version] : []
+  )
+}
