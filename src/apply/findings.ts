@@ -66,7 +66,7 @@ export async function findingsOf(
       `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
     )
   }
-  const { nowhere, unread } = await tagsNowhere(done, context)
+  const { nowhere, unread } = await tagsNowhere(done, seen, context)
   const tagsUnread = seen.tagsUnread ?? unread
   if (tagsUnread !== undefined) {
     alarms.push(

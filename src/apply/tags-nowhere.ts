@@ -1,9 +1,10 @@
 import type { Context } from '../context.ts'
 import { findTags } from '../inventory/evidence.ts'
+import { gitHubDenies } from '../inventory/gone.ts'
 import { repositoryOf } from '../inventory/load.ts'
-import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
+import type { Arrival, SecondLook } from './second-look.ts'
 import type { Done } from './unchecked.ts'
 
 /** How many tags are looked up. */
@@ -21,31 +22,35 @@ export interface Whereabouts {
 /**
  * Tags that stood on what stays and stand on nothing now, though the version that had them is there. GitHub's list may
  * have been late, and a tag have moved to what was deleted; where GitHub hides the tags of that, nothing else shows it.
+ * The registry's list may be late as well, so a tag that its version has lost is asked for whatever that list says.
  *
  * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
  */
 export async function tagsNowhere(
   { plan, loaded, outcomes }: Done,
-  { packages, registry, clock }: Context
+  { arrivals, tagsTaken }: Pick<SecondLook, 'arrivals' | 'tagsTaken'>,
+  context: Context
 ): Promise<Whereabouts> {
+  const { registry, clock } = context
   const repository = repositoryOf(plan.package)
   const list = await registry.listTags(repository)
   if (list.state === 'unread') return { nowhere: [], unread: list.cause }
   const known = new Set(list.state === 'read' ? list.tags : [])
-  const holders = new Map<string, PackageVersion>()
+  const holders = new Map<string, number>()
   const tried = new Set(outcomes.map(({ step }) => (step.action === 'untag' ? step.tag : step.version.id)))
-  for (const version of loaded.inventory.versions) {
+  for (const version of [...arrivals.filter(isListed), ...loaded.inventory.versions]) {
     if (tried.has(version.id) || loaded.inventory.contents.get(version.digest)?.state === 'unread') continue
-    for (const tag of version.tags) if (!known.has(tag) && !tried.has(tag)) holders.set(tag, version)
+    for (const tag of version.tags) {
+      if (!tried.has(tag) && (!known.has(tag) || tagsTaken.has(tag))) holders.set(tag, version.id)
+    }
   }
   const heads = await findTags(registry, repository, [...holders.keys()].slice(0, MOST), clock)
   const denied = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
   const nowhere = await eachOf(denied, AT_ONCE, async tag => {
-    const holder = holders.get(tag)
+    const id = holders.get(tag)
     // What somebody else deleted took its tags along.
-    const isThere =
-      holder !== undefined && (await packages.version(plan.package, holder.id)).seen !== undefined
-    return isThere ? [tag] : []
+    const isGone = id === undefined || (await gitHubDenies(plan.package, { id }, context))
+    return isGone ? [] : [tag]
   })
   const unasked = holders.size - heads.size
   const [doubt] = [...heads].flatMap(([tag, head]) =>
@@ -53,4 +58,8 @@ export async function tagsNowhere(
   )
   const unread = unasked > 0 ? `its list lacks ${count(unasked, 'more tag')} than were asked for` : doubt
   return { nowhere: nowhere.flat(), unread }
+}
+
+function isListed(arrival: Arrival): arrival is Arrival & Required<Arrival> {
+  return arrival.id !== undefined
 }

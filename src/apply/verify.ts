@@ -9,7 +9,7 @@ import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import type { ApplyContext, Verification } from './apply.ts'
-import { notBack } from './confirm-restored.ts'
+import { notBack, pushedAgain } from './confirm-restored.ts'
 import { type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
 import { keepTags } from './give-back.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
@@ -35,9 +35,9 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   if (deleted.length + earlier.length + before.length === 0) return { outcomes }
   const wanted = [...deleted, ...earlier.map(({ version }) => version)]
   const look: Look = async shown => {
-    const seen = await lookAgain(pkg, done.loaded, wanted, before, urgent)
+    const seen = await lookAgain(pkg, done.loaded, wanted, before, shown, urgent)
     // Of what was deleted itself the registry may have shown an old tag.
-    const others = shown.filter(({ digest }) => !wanted.some(version => version.digest === digest))
+    const others = (shown ?? []).filter(({ digest }) => !wanted.some(version => version.digest === digest))
     return findingsOf(done, { ...seen, arrivals: [...others, ...seen.arrivals] }, earlier, urgent)
   }
   const result = await orFailure(async () => {
@@ -45,7 +45,8 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const versions = steps.map(({ version }) => version)
     const giveBack = await keepTags(versions, done.loaded, seen, scope)
-    const restored = await restoreVersions(steps, { ...scope, context: urgent })
+    const tried = await restoreVersions(steps, { ...scope, context: urgent })
+    const restored = await pushedAgain(tried, seen, scope)
     leaveToNext(done, [], seen.tagsUnread === undefined ? seen.unlisted : deleted, context.clock)
     return {
       outcomes: [...corrected(outcomes, seen, report), ...restored],
@@ -60,8 +61,8 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
-/** Looks once more; what was shown before is new still, whatever is shown now. */
-type Look = (shown: readonly Arrival[]) => Promise<Findings>
+/** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */
+type Look = (shown: readonly Arrival[] | undefined) => Promise<Findings>
 
 /** The pause before a look is taken once more, in milliseconds. */
 const PAUSE = 5_000
@@ -71,7 +72,7 @@ const PAUSE = 5_000
  * look found needed stays needed, also if the second fails or shows less, and what it left open stays open if that fails.
  */
 async function lookSurely(look: Look, clock: Clock): Promise<Findings> {
-  const first = await orRefusal(() => look([]))
+  const first = await orRefusal(() => look(undefined))
   if (!('problem' in first || first.isUnclear)) return first
   await clock.sleep(PAUSE)
   if ('problem' in first) return look([])

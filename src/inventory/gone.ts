@@ -31,7 +31,7 @@ export async function registryDenies(pkg: Package, digest: Digest, context: Cont
 /** Whether GitHub denies a version, which the registry may do with one that was deleted in vain. */
 export async function gitHubDenies(
   pkg: Package,
-  { id }: PackageVersion,
+  { id }: Pick<PackageVersion, 'id'>,
   { packages, clock }: Context
 ): Promise<boolean> {
   return deniedTwice(clock, async () => (await packages.version(pkg, id)).seen === undefined)
