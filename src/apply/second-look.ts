@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { ExpectedError } from '../errors.ts'
 import { CONTRADICTION, listWithTags, withTags } from '../inventory/evidence.ts'
 import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
@@ -23,8 +24,8 @@ export interface SecondLook {
   readonly tagsTaken: ReadonlySet<string>
   /** Why new tags could not be told or looked up; undefined when they could. */
   readonly tagsUnread: string | undefined
-  /** Whether the registry shows tags of what was deleted: it lags, or they were pushed again. */
-  readonly isServed: boolean
+  /** What was deleted and has tags in the registry: that lags, or it was pushed again. */
+  readonly served: readonly PackageVersion[]
   /** Versions that nobody meant to go and that have gone, as far as the look reached. */
   readonly vanished: ReadonlySet<Digest>
 }
@@ -57,6 +58,9 @@ export async function lookAgain(
   context: Context
 ): Promise<SecondLook> {
   const seen = await newest(pkg, listing, context)
+  if (seen.length === 0 && listing.versions.some(({ id }) => !deleted.some(version => version.id === id))) {
+    throw new ExpectedError('GitHub lists no version any more, though some of them were not deleted.')
+  }
   const arrivals = seen.filter(({ id }) => !listing.pageOf.has(id))
   // What was pushed once more is there, under another id.
   const again = new Set(arrivals.map(({ digest }) => digest))
@@ -104,7 +108,7 @@ export async function lookAgain(
     arrivals: [...arrivals, ...tagged.arrivals],
     tagsTaken: taken,
     tagsUnread: tagged.unread,
-    isServed: tagged.isServed,
+    served: tagged.served,
     vanished: vanishedFrom(listing, seen, deleted)
   }
 }
@@ -135,7 +139,7 @@ async function taggedArrivals(
   arrivals: readonly PackageVersion[],
   deleted: readonly PackageVersion[],
   { registry, clock }: Context
-): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined; isServed: boolean }> {
+): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined; served: readonly PackageVersion[] }> {
   const going = new Set(deleted.map(({ id }) => id))
   const stays = versions.filter(({ id }) => !going.has(id))
   const listed = await listWithTags([...stays, ...arrivals], registry, repositoryOf(pkg), clock)
@@ -156,7 +160,7 @@ async function taggedArrivals(
     arrivals: [...list.unlisted].flatMap(([digest, tags]) =>
       !known.has(digest) && tags.some(tag => isNew(tag, digest)) ? [{ digest, tags }] : []
     ),
-    isServed: [...list.unlisted.keys()].some(digest => tagsOf.has(digest)),
+    served: deleted.filter(({ digest }) => list.unlisted.has(digest)),
     unread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
   }
 }

@@ -1,7 +1,9 @@
 import type { Context } from '../context.ts'
 import { findTags } from '../inventory/evidence.ts'
-import { gitHubDenies } from '../inventory/gone.ts'
+import { gitHubDenies, registryDenies } from '../inventory/gone.ts'
 import { repositoryOf } from '../inventory/load.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Package } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
 import type { Arrival, SecondLook } from './second-look.ts'
@@ -36,21 +38,23 @@ export async function tagsNowhere(
   const list = await registry.listTags(repository)
   if (list.state === 'unread') return { nowhere: [], unread: list.cause }
   const known = new Set(list.state === 'read' ? list.tags : [])
-  const holders = new Map<string, number>()
+  const holders = new Map<string, Arrival>()
   const tried = new Set(outcomes.map(({ step }) => (step.action === 'untag' ? step.tag : step.version.id)))
-  for (const version of [...arrivals.filter(isListed), ...loaded.inventory.versions]) {
-    if (tried.has(version.id) || loaded.inventory.contents.get(version.digest)?.state === 'unread') continue
-    for (const tag of version.tags) {
-      if (!tried.has(tag) && (!known.has(tag) || tagsTaken.has(tag))) holders.set(tag, version.id)
+  const { versions, contents, unlisted = new Map<Digest, readonly string[]>() } = loaded.inventory
+  const shown = [...unlisted].map(([digest, tags]) => ({ digest, tags }))
+  for (const holder of [...arrivals, ...shown, ...versions]) {
+    const isTried = 'id' in holder && holder.id !== undefined && tried.has(holder.id)
+    if (isTried || contents.get(holder.digest)?.state === 'unread') continue
+    for (const tag of holder.tags) {
+      if (!tried.has(tag) && (!known.has(tag) || tagsTaken.has(tag))) holders.set(tag, holder)
     }
   }
   const heads = await findTags(registry, repository, [...holders.keys()].slice(0, MOST), clock)
   const denied = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
   const nowhere = await eachOf(denied, AT_ONCE, async tag => {
-    const id = holders.get(tag)
+    const holder = holders.get(tag)
     // What somebody else deleted took its tags along.
-    const isGone = id === undefined || (await gitHubDenies(plan.package, { id }, context))
-    return isGone ? [] : [tag]
+    return holder === undefined || (await isGone(plan.package, holder, context)) ? [] : [tag]
   })
   const unasked = holders.size - heads.size
   const [doubt] = [...heads].flatMap(([tag, head]) =>
@@ -60,6 +64,6 @@ export async function tagsNowhere(
   return { nowhere: nowhere.flat(), unread }
 }
 
-function isListed(arrival: Arrival): arrival is Arrival & Required<Arrival> {
-  return arrival.id !== undefined
+function isGone(pkg: Package, { id, digest }: Arrival, context: Context): Promise<boolean> {
+  return id === undefined ? registryDenies(pkg, digest, context) : gitHubDenies(pkg, { id }, context)
 }

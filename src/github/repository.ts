@@ -18,7 +18,7 @@ export interface Repository {
   /** Every git tag (docs.github.com/en/rest/git/refs#list-matching-references). */
   gitTags(): Promise<string[]>
   /** The commit of every git tag, whatever stands in between (docs.github.com/en/rest/repos/repos#list-repository-tags). */
-  tagCommits(): Promise<ReadonlyMap<string, string>>
+  tagCommits(): Promise<ReadonlyMap<string, readonly string[]>>
   /** The tag of every published release, pre-releases too (docs.github.com/en/rest/releases/releases). */
   releaseTags(): Promise<string[]>
   /** Every branch, with the commit that it stands on (docs.github.com/en/rest/git/refs#list-matching-references). */
@@ -127,12 +127,12 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     return (await refs('tags', `Reading the git tags of ${name}`)).map(tag => tag.name)
   }
 
-  async function tagCommits(): Promise<ReadonlyMap<string, string>> {
+  async function tagCommits(): Promise<ReadonlyMap<string, readonly string[]>> {
     insistOnName(name)
     const what = `Reading the commits of the git tags of ${name}`
     try {
       const rows = await rowsOf('GET /repos/{owner}/{repo}/tags', {}, Tags, what, tag => tag.name)
-      return new Map(rows.map(tag => [tag.name, tag.commit.sha]))
+      return new Map(rows.map(tag => [tag.name, [tag.commit.sha]]))
     } catch (error) {
       throw explain(error, what, NO_CONTENTS)
     }

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
+import { renderVersion } from '../../emulator/render.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Run, type Scene } from './runs.ts'
 
@@ -14,6 +15,9 @@ function layDown({ app, world }: Scene, deletedTags: 'hidden' | 'shown'): Pushed
 }
 
 const at = ({ id }: Pushed): RegExp => new RegExp(`/versions/${id}$`)
+
+/** What GitHub says of a version. */
+type Row = { readonly id: number; readonly metadata?: unknown }
 
 /** Nothing is lost: the tag is back, or the run is red and says what brings it back. */
 function expectNotLost({ app }: Scene, { code, errors }: Run, tag: string, on: Pushed): void {
@@ -107,3 +111,60 @@ it.each(['hidden', 'shown'] as const)(
     expectNotLost(scene, await run(BUILDS), 'canary', build)
   }
 )
+
+it('law 3: the tag of a push that only the registry shows is not lost, though it moved to what is deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene, 'hidden')
+  const push = app.push(manifest(), { tags: ['v2.0.0', 'latest'] })
+  app.lie({ kind: 'drop', id: push.id })
+  app.lie({ kind: 'count', value: app.row.order.length - 1 })
+  const move = () => {
+    app.truth()
+    app.tag(build, 'latest')
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+  expectNotLost(scene, await run(BUILDS), 'latest', build)
+})
+
+it('law 5: what is known to be lost comes back, though another question fails for good', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene, 'shown')
+  const release = app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+  const move = () => {
+    for (const tag of ['stable', 'v1.2.3']) app.tag(build, tag)
+    github.faults.on({ method: 'GET', path: at(release) }, { kind: 'answer', answer: { status: 500 } })
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+  expect((await run(BUILDS)).code).toBe(1)
+  expect(app.tags()).toMatchObject({ stable: build.digest, 'v1.2.3': build.digest })
+})
+
+it('law 5: a part whose rows do not say its tags any more is not deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, run, clock } = scene
+  const build = layDown(scene, 'hidden')
+  const part = build.children[1]
+  if (part === undefined) throw new Error('it has no part')
+  const rows = () =>
+    app.row.order.toReversed().map(row => {
+      const { metadata, ...rest } = renderVersion(app.row, row, github.apiUrl, 'shown') as Row
+      return rest.id === part.id ? rest : { ...rest, metadata }
+    })
+  const move = async () => {
+    await clock.sleep(8_000)
+    app.tag(part, 'v5')
+    const body = rows()
+    const own = body.find(({ id }) => id === part.id)
+    github.faults.on(
+      { method: 'GET', path: at(part), times: 1 },
+      { kind: 'answer', answer: { status: 200, body: own } }
+    )
+    const list = { method: 'GET', path: /versions$/, query: /^(?!.*deleted)/, times: 1 } as const
+    github.faults.on(list, { kind: 'answer', answer: { status: 200, body } })
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'then', run: move })
+  await run(BUILDS)
+  expect(app.tags()).toMatchObject({ v5: part.digest })
+})
