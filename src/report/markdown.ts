@@ -60,6 +60,19 @@ export function listing(
   return [line(heads.map(head => head.title)), line(sides), ...shown.map(line)].join('\n') + note
 }
 
+/** A title over the first `most` of some items, a row each; nothing where there are none. */
+export function section<T>(
+  title: string,
+  items: readonly T[],
+  what: string,
+  most: number,
+  heads: readonly Head[],
+  row: (item: T) => readonly string[]
+): string {
+  if (items.length === 0) return ''
+  return `**${title}**\n\n${listing(heads, items.slice(0, most).map(row), items.length, what)}`
+}
+
 /** Numbers of each package, of which a run has a thousand at most in its table, with those of all on top. */
 export function packageTable(
   runs: readonly PackageRun[],

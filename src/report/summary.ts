@@ -2,10 +2,11 @@ import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
-import { alert, code, details, LEFT, listing, packageTable, prose, RIGHT, safe, share } from './markdown.ts'
+import { alert, code, details, LEFT, listing, prose, RIGHT, safe, share } from './markdown.ts'
 import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
+import { tallyTable } from './summary-table.ts'
 import { imagesPhrase, imageTally, patternHits, stayPhrase, type Tally, total } from './tally.ts'
 import { failures, warningsOf } from './verdict.ts'
 import { wayBackNote } from './way-back.ts'
@@ -149,50 +150,6 @@ function warningBox(run: RunResult): string {
   const sentences = warningsOf(run)
   return sentences.length === 0 ? '' : alert('WARNING', ['**Worth a look.**', '', ...bullets(sentences)])
 }
-
-/** Columns that are zero in every package say nothing and are left out. */
-function tallyTable({ mode, dryRun, packages }: RunResult, sums: Tally): string {
-  const columns = (mode === 'restore' ? RESTORE_COLUMNS : COLUMNS).filter(
-    ({ key, always }) => always === (dryRun ? 'dry' : 'real') || always === 'both' || sums[key] > 0
-  )
-  const titles = columns.map(({ title }) => title)
-  return packageTable(packages, titles, runs => {
-    const numbers = total(runs)
-    return columns.map(({ key }) => numbers[key])
-  })
-}
-
-interface Column {
-  readonly key: keyof Tally
-  readonly title: string
-  readonly always?: 'both' | 'dry' | 'real'
-}
-
-const COLUMNS: readonly Column[] = [
-  { key: 'versions', title: 'Versions', always: 'both' },
-  { key: 'kept', title: 'Kept', always: 'both' },
-  { key: 'planned', title: 'To delete', always: 'dry' },
-  { key: 'deleted', title: 'Deleted', always: 'real' },
-  { key: 'restored', title: 'Restored at once' },
-  { key: 'already', title: 'Already gone' },
-  { key: 'refused', title: 'Refused' },
-  { key: 'skipped', title: 'Skipped' },
-  { key: 'failed', title: 'Failed' },
-  { key: 'held', title: 'Held by a brake' },
-  { key: 'left', title: 'Left' },
-  { key: 'untagPlanned', title: 'Tags to strip' },
-  { key: 'untagged', title: 'Tags stripped' }
-]
-
-const RESTORE_COLUMNS: readonly Column[] = [
-  { key: 'versions', title: 'Asked for', always: 'both' },
-  { key: 'planned', title: 'To restore', always: 'dry' },
-  { key: 'restored', title: 'Restored', always: 'real' },
-  { key: 'already', title: 'There already' },
-  { key: 'skipped', title: 'Skipped' },
-  { key: 'failed', title: 'Failed' },
-  { key: 'left', title: 'Left' }
-]
 
 /** How much goes, as a bar. */
 function changedShare({ mode, dryRun }: RunResult, sums: Tally): string {
