@@ -1,3 +1,4 @@
+import type { PatternHits } from '../model/decision.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
@@ -165,12 +166,15 @@ function patternPart(run: RunResult): string {
   const all = patternHits(run.packages)
   if (all.length === 0) return ''
   const silent = all.filter(({ hits }) => hits === 0).length
-  const rows = all
-    .slice(0, MOST_LINES)
-    .map(({ pattern, rule, action, hits }) => [safe(pattern), safe(rule), action, formatNumber(hits)])
   const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action'), RIGHT('Tags matched')]
   const title = `Patterns: ${formatNumber(all.length)}${silent > 0 ? `, of which ${formatNumber(silent)} matched no tag` : ''}`
-  return details(title, listing(heads, rows, all.length, 'pattern'))
+  const row = ({ pattern, rule, action, hits }: PatternHits) => [
+    safe(pattern),
+    safe(rule),
+    action,
+    formatNumber(hits)
+  ]
+  return details(title, listing(all, 'pattern', heads, row, MOST_LINES))
 }
 
 function footer(run: RunResult): string {
