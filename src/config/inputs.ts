@@ -3,7 +3,7 @@ import { MODES } from '../model/run.ts'
 import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/tag-values.ts'
 import { quote } from '../util/format.ts'
-import * as fields from './fields.ts'
+import { hostAddress } from './address-fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { nearValue } from './near-value.ts'
 import { relativeTo } from './package-selection.ts'
@@ -56,7 +56,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   // A misspelt name leaves the place of the right one blank: what follows from that is no second problem.
   if (unknown.size === 0)
     problems.push(...misplaced(values, env), ...contradictions(values as Partial<Inputs>))
-  const server = fields.hostAddress.safeParse(serverOf(env))
+  const server = hostAddress.safeParse(serverOf(env))
   if (!server.success) {
     problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
   }
