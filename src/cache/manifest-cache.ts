@@ -229,12 +229,6 @@ function byTime(
   untagged: readonly PackageVersion[],
   since: ReadonlyMap<Digest, number>
 ): Heading['untagged'] {
-  const times = new Map<number, number[]>()
-  for (const { id, digest } of untagged) {
-    const time = since.get(digest) as number
-    const ids = times.get(time)
-    if (ids === undefined) times.set(time, [id])
-    else ids.push(id)
-  }
-  return [...times]
+  const byTime = Map.groupBy(untagged, ({ digest }) => since.get(digest) as number)
+  return [...byTime].map(([time, versions]) => [time, versions.map(({ id }) => id)])
 }

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../errors.ts'
+import { code } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 
 interface Place {
@@ -26,7 +27,7 @@ export function dispatchRefusal(status: number, message: string, place: Place): 
 /** The sentence about a workflow that is not there, where others are. @param names of their files, at least one */
 export function noSuchWorkflow({ workflow, repository }: Place, names: readonly string[]): string {
   const near = names.length > 1 ? nearest(workflow, names) : undefined
-  const known = names.slice(0, 20).map(name => `\`${name}\``)
+  const known = names.slice(0, 20).map(code)
   const [only] = names.length === 1 ? known : []
   const list = names.length > known.length ? `${known.join(', ')} and others` : joined(known)
   return (
