@@ -1,8 +1,8 @@
+import type { Context } from '../../context.ts'
 import { findTags, listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
 import { leadsNowhere } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
@@ -10,6 +10,9 @@ import type { Expected } from '../../policy/expected-tags.ts'
 import { buildGraph } from '../../policy/graph.ts'
 import { tagState } from '../../policy/tag-state.ts'
 import type { Registry } from '../../registry/client.ts'
+
+/** What a look at images takes. */
+export type Asking = Pick<Context, 'registry' | 'clock'>
 
 /**
  * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
@@ -24,8 +27,7 @@ export async function checkImages(
   versions: readonly PackageVersion[],
   expected: readonly Expected[],
   platforms: readonly string[],
-  registry: Registry,
-  clock: Clock,
+  { registry, clock }: Asking,
   vouching: readonly PackageVersion[] = versions
 ): Promise<TagCheck[]> {
   const wanted = new Set(expected.flatMap(({ images }) => images))
@@ -54,9 +56,9 @@ export async function checkImagesNow(
   expected: readonly Expected[],
   listed: readonly PackageVersion[],
   platforms: readonly string[],
-  registry: Registry,
-  clock: Clock
+  asking: Asking
 ): Promise<TagCheck[]> {
+  const { registry, clock } = asking
   const tags = [...new Set(expected.flatMap(({ images }) => images))]
   const heads = await findTags(registry, repositoryOf(pkg), tags, clock)
   const causes = new Map<string, string>()
@@ -67,7 +69,7 @@ export async function checkImagesNow(
   }
   const found = merged(versions)
   const vouching = [...found, ...listed]
-  const checks = await checkImages(pkg, found, expected, platforms, registry, clock, vouching)
+  const checks = await checkImages(pkg, found, expected, platforms, asking, vouching)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
     return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }
