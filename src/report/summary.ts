@@ -1,4 +1,4 @@
-import type { PatternHits } from '../model/decision.ts'
+import type { PatternHits } from '../model/brake.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'

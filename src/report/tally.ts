@@ -1,11 +1,5 @@
-import {
-  type Outcome,
-  type OutcomeStatus,
-  type PatternHits,
-  type Reason,
-  type Step,
-  WHOLE_PACKAGE
-} from '../model/decision.ts'
+import type { PatternHits } from '../model/brake.ts'
+import { type Outcome, type OutcomeStatus, type Reason, type Step, WHOLE_PACKAGE } from '../model/decision.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { isPart } from './phrases.ts'

@@ -1,5 +1,6 @@
 import type { PackageTask } from '../../apply/apply.ts'
-import type { Brake, Decision, PatternHits, Plan, Reason, Step } from '../../model/decision.ts'
+import type { Brake, PatternHits } from '../../model/brake.ts'
+import type { Decision, Plan, Reason, Step } from '../../model/decision.ts'
 import type { PackageRun } from '../../model/run.ts'
 import { catchAllRules, type Policy, type Rule } from '../../policy/rule.ts'
 import { idleKeepPhrase, isProtective, unmatchedPhrase } from '../../report/brake-phrases.ts'
