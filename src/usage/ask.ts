@@ -8,6 +8,7 @@ import { emptyUsage, type InUse, type PullRequest, type Usage } from '../model/u
 import { type ExpectRules, protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { askForCommits } from '../policy/tag-values.ts'
+import { once } from '../util/concurrency.ts'
 import { present } from '../util/present.ts'
 import { believable } from './believable.ts'
 import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
@@ -222,13 +223,5 @@ function askingOnce(repository: Repository): Repository {
       const found = await Promise.all(numbers.map(async number => [number, await known.get(number)] as const))
       return new Map(found.flatMap(([number, one]) => (one === undefined ? [] : [[number, one] as const])))
     }
-  }
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  return () => {
-    answer ??= work()
-    return answer
   }
 }

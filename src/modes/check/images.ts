@@ -10,6 +10,7 @@ import type { Expected } from '../../policy/expected-tags.ts'
 import { buildGraph } from '../../policy/graph.ts'
 import { tagState } from '../../policy/tag-state.ts'
 import type { Registry } from '../../registry/client.ts'
+import { grouped } from '../../util/grouped.ts'
 
 /** What a look at images takes. */
 export type Asking = Pick<Context, 'registry' | 'clock'>
@@ -78,11 +79,7 @@ export async function checkImagesNow(
 
 /** The digests that each tag stands on. */
 export function holdersOf(versions: readonly PackageVersion[]): Map<string, Digest[]> {
-  const holders = new Map<string, Digest[]>()
-  for (const { digest, tags } of versions) {
-    for (const tag of tags) holders.set(tag, [...(holders.get(tag) ?? []), digest])
-  }
-  return holders
+  return grouped(versions.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
 }
 
 /**

@@ -51,20 +51,20 @@ export async function unsignedImages(
   const lacking = looked.filter(({ signed }) => !signed)
   const unread = lacking.filter(one => one.unread !== undefined)
   const unsigned = lacking.filter(one => one.unread === undefined).map(({ tag }) => tag)
-  return [
-    ...(unsigned.length === 0
-      ? []
-      : [
-          `${pkg.name}: ${count(unsigned.length, 'expected image')} ${unsigned.length === 1 ? 'has' : 'have'} no ` +
-            `${NAMES[asked]}, which \`expect-signed\` asks for: ${some(unsigned, 10)}.`
-        ]),
-    ...(unread.length === 0
-      ? []
-      : [
-          `${pkg.name}: whether ${count(unread.length, 'expected image')} ${unread.length === 1 ? 'is' : 'are'} signed ` +
-            `is unknown. The first is ${unread[0]?.tag}: ${unread[0]?.unread}.`
-        ])
-  ]
+  const sentences: string[] = []
+  if (unsigned.length > 0) {
+    sentences.push(
+      `${pkg.name}: ${count(unsigned.length, 'expected image')} ${unsigned.length === 1 ? 'has' : 'have'} no ` +
+        `${NAMES[asked]}, which \`expect-signed\` asks for: ${some(unsigned, 10)}.`
+    )
+  }
+  if (unread.length > 0) {
+    sentences.push(
+      `${pkg.name}: whether ${count(unread.length, 'expected image')} ${unread.length === 1 ? 'is' : 'are'} signed ` +
+        `is unknown. The first is ${unread[0]?.tag}: ${unread[0]?.unread}.`
+    )
+  }
+  return sentences
 }
 
 const NAMES: Readonly<Record<Signature, string>> = {

@@ -84,16 +84,12 @@ async function planned(
     const applied = applyTo(loaded, approved, plan, policy)
     return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
   }
-  const explanations =
-    explain === undefined
-      ? {}
-      : { explanations: explainVersion(explain, plan, inventory, policy, usage, now) }
   const task: PackageTask = {
     run: {
       package: pkg,
       plan,
       outcomes: [],
-      ...explanations,
+      explanations: explain === undefined ? [] : explainVersion(explain, plan, inventory, policy, usage, now),
       policy: policyHash(policy),
       reads,
       contents: inventory.contents,
