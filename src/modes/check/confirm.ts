@@ -2,7 +2,7 @@ import { BudgetError, orFailure } from '../../errors.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import { type Asking, checkImagesNow } from './images.ts'
+import { checkImagesNow, type Lookup } from './images.ts'
 
 /**
  * Asks the registry again, by tag and after pauses, about everything that seems to be missing. A list may lag behind
@@ -19,12 +19,12 @@ export async function confirmMissing(
   expected: readonly Expected[],
   versions: readonly PackageVersion[],
   platforms: readonly string[],
-  asking: Asking
+  lookup: Lookup
 ): Promise<TagCheck[]> {
   const missing = new Set(checks.filter(isMissing).map(({ tag }) => tag))
   const due = expected.filter(({ name }) => missing.has(name))
   if (due.length === 0) return [...checks]
-  const seen = await orFailure(() => checkImagesNow(pkg, due, versions, platforms, asking))
+  const seen = await orFailure(() => checkImagesNow(pkg, due, versions, platforms, lookup))
   if ('problem' in seen) {
     if (seen.problem === 'left') throw new BudgetError(seen.sentence)
     const cause = seen.sentence.replace(/\.$/, '')

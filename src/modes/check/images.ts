@@ -13,7 +13,7 @@ import type { Registry } from '../../registry/client.ts'
 import { grouped } from '../../util/grouped.ts'
 
 /** What a look at images takes. */
-export type Asking = Pick<Context, 'registry' | 'clock'>
+export type Lookup = Pick<Context, 'registry' | 'clock'>
 
 /**
  * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
@@ -28,7 +28,7 @@ export async function checkImages(
   versions: readonly PackageVersion[],
   expected: readonly Expected[],
   platforms: readonly string[],
-  { registry, clock }: Asking,
+  { registry, clock }: Lookup,
   vouching: readonly PackageVersion[] = versions
 ): Promise<TagCheck[]> {
   const wanted = new Set(expected.flatMap(({ images }) => images))
@@ -57,9 +57,9 @@ export async function checkImagesNow(
   expected: readonly Expected[],
   listed: readonly PackageVersion[],
   platforms: readonly string[],
-  asking: Asking
+  lookup: Lookup
 ): Promise<TagCheck[]> {
-  const { registry, clock } = asking
+  const { registry, clock } = lookup
   const tags = [...new Set(expected.flatMap(({ images }) => images))]
   const heads = await findTags(registry, repositoryOf(pkg), tags, clock)
   const causes = new Map<string, string>()
@@ -70,7 +70,7 @@ export async function checkImagesNow(
   }
   const found = merged(versions)
   const vouching = [...found, ...listed]
-  const checks = await checkImages(pkg, found, expected, platforms, asking, vouching)
+  const checks = await checkImages(pkg, found, expected, platforms, lookup, vouching)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
     return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }

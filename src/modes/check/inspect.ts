@@ -6,7 +6,7 @@ import type { Package, PackageVersion, Visibility } from '../../model/package.ts
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { confirmMissing, isMissing } from './confirm.ts'
-import { type Asking, checkImages } from './images.ts'
+import { checkImages, type Lookup } from './images.ts'
 import { missingNamed, nothingNamed } from './named.ts'
 import { laggingTags } from './newest.ts'
 import type { Requirements } from './requirements.ts'
@@ -54,13 +54,13 @@ export async function faultsOf(
   { newest, named, signed, visibility }: Requirements,
   versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  asking: Asking
+  lookup: Lookup
 ): Promise<string[]> {
   return [
     ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
-    ...(await laggingTags(pkg, newest, versions, checks, asking)),
-    ...(await missingNamed(pkg, named, versions, asking)),
-    ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, asking))
+    ...(await laggingTags(pkg, newest, versions, checks, lookup)),
+    ...(await missingNamed(pkg, named, versions, lookup)),
+    ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, lookup))
   ]
 }
 

@@ -2,7 +2,7 @@ import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { some } from '../../util/format.ts'
-import { type Asking, checkImagesNow } from './images.ts'
+import { checkImagesNow, type Lookup } from './images.ts'
 
 /**
  * Finds the images that files name and that cannot be pulled. The registry is asked, which lists lag behind.
@@ -15,12 +15,12 @@ export async function missingNamed(
   pkg: Package,
   named: readonly NamedImage[],
   versions: readonly PackageVersion[],
-  asking: Asking
+  lookup: Lookup
 ): Promise<string[]> {
   const places = Map.groupBy(named, ({ reference }) => reference)
   if (places.size === 0) return []
   const expected = [...places.keys()].map(name => ({ name, images: [name], values: {} }))
-  const checks = await checkImagesNow(pkg, expected, versions, [], asking)
+  const checks = await checkImagesNow(pkg, expected, versions, [], lookup)
   return checks.flatMap(check => sentence(pkg.name, check, places.get(check.tag) ?? []))
 }
 

@@ -6,7 +6,7 @@ import type { Package, PackageVersion } from '../../model/package.ts'
 import type { NewestTag } from '../../policy/expected-tags.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { some } from '../../util/format.ts'
-import { type Asking, holdersOf } from './images.ts'
+import { holdersOf, type Lookup } from './images.ts'
 
 /**
  * Finds the tags that do not stand on the newest release that they name. What the list of versions does not show to be
@@ -22,7 +22,7 @@ export async function laggingTags(
   newest: readonly NewestTag[],
   versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  { registry, clock }: Asking
+  { registry, clock }: Lookup
 ): Promise<string[]> {
   const present = new Set(checks.filter(({ state }) => state === 'present').map(({ tag }) => tag))
   const holders = holdersOf(versions)

@@ -6,7 +6,7 @@ import type { Manifest } from '../../model/manifest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { count, formatNumber, some } from '../../util/format.ts'
-import { type Asking, holdersOf } from './images.ts'
+import { holdersOf, type Lookup } from './images.ts'
 
 /** What an image was found to be signed with; `unread` where that could not be found out. */
 type Found = 'cosign' | 'attestation' | { readonly unread: string }
@@ -32,12 +32,12 @@ export async function unsignedImages(
   asked: Signature,
   versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  asking: Asking
+  lookup: Lookup
 ): Promise<string[]> {
-  const { registry, clock } = asking
+  const { registry, clock } = lookup
   const holders = holdersOf(versions)
   const repository = repositoryOf(pkg)
-  const find = finder(repository, holders, asking)
+  const find = finder(repository, holders, lookup)
   const present = checks.filter(({ state }) => state === 'present')
   const looked = await eachOf(present, AT_ONCE, async ({ tag, images }) => {
     const listed = images.flatMap(image => holders.get(image) ?? [])
@@ -102,7 +102,7 @@ function verdict(found: readonly Found[], asked: Signature): boolean | string {
 function finder(
   repository: string,
   listed: ReadonlyMap<string, readonly Digest[]>,
-  { registry, clock }: Asking
+  { registry, clock }: Lookup
 ): Finder {
   async function signaturesOf(digest: Digest): Promise<readonly Found[]> {
     const key = referrerTag(digest)
