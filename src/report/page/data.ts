@@ -199,17 +199,13 @@ function namesIn({ contents }: PackageRun): ReadonlyMap<Digest, string> {
   return names
 }
 
-interface Interned<T> {
-  readonly values: T[]
-  place(value: T): number
-}
-
-function interned<T>(keyOf: (value: T) => string): Interned<T> {
+/** Values that are told by their places in a list. */
+function interned<T>(keyOf: (value: T) => string) {
   const places = new Map<string, number>()
   const values: T[] = []
   return {
     values,
-    place(value) {
+    place(value: T): number {
       const key = keyOf(value)
       const known = places.get(key)
       if (known !== undefined) return known
