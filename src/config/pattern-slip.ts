@@ -1,6 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
 import { unquoted } from '../util/format.ts'
+import { refuseMetadata } from './metadata-lines.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */
@@ -21,7 +22,10 @@ const LEGAL: Readonly<Record<Subject, RegExp>> = {
  * @throws ExpectedError with a sentence that quotes the pattern and shows the spelling that was meant
  */
 export function parseTagPatterns(sources: readonly string[], preReleases?: PreReleases): Patterns {
-  for (const source of sources) refuseSlip(source, 'image tag')
+  for (const source of sources) {
+    refuseMetadata(source, 'patterns')
+    refuseSlip(source, 'image tag')
+  }
   return parsePatterns(sources, preReleases)
 }
 
@@ -99,6 +103,8 @@ function unfilled(text: string): string | undefined {
   const [, braces, bare] = /\$(?:\{+\s*([\w.-]+)|([A-Za-z_]\w*))/.exec(text) ?? []
   const name = braces ?? bare
   if (name === undefined) return undefined
+  if (text.includes('${{'))
+    return 'GitHub replaces expressions only in workflow files. Write the value itself.'
   return `nothing replaces ${code(`$${name}`)} with a value. Write ${code(`\${{ env.${name.replace(/^\w+\./, '')} }}`)}, or the name itself.`
 }
 
