@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { expectOneSentence, type Slip } from '../helpers/one-sentence.ts'
@@ -175,8 +176,8 @@ test.each<Slip>([
   [{ ...D, 'page-file': 'folder' }, 'is a folder. Write for instance `folder/report.html`'],
   [{ ...D, 'report-file': 'file/deep/x.json' }, '`file` is a file, so nothing can be in it'],
   [{ ...D, 'page-file': 'file/x.html' }, '`file` is a file, so nothing can be in it'],
-  [{ ...D, 'report-file': 'pipe' }, 'is not a file, so nothing is written there'],
-  [{ ...D, 'page-file': 'pipe' }, 'is not a file, so nothing is written there'],
+  [{ ...D, 'report-file': 'socket' }, 'is not a file, so nothing is written there'],
+  [{ ...D, 'page-file': 'socket' }, 'is not a file, so nothing is written there'],
   [{ ...D, plan: 'folder' }, 'is a folder. Write `folder/one.json`'],
   [{ mode: 'restore', restore: './folder' }, 'is a folder. Write `folder/one.json`'],
   [{ mode: 'restore', restore: 'folder/' }, 'is a folder. Write `folder/one.json`'],
@@ -186,7 +187,8 @@ test.each<Slip>([
   using workspace = checkout({ file: 'x', 'folder/one.json': '{}', 'policies/one.yml': 'x' })
   mkdirSync(join(workspace.root, 'folder', 'two.json'))
   writeFileSync(join(workspace.root, 'folder', 'notes.txt'), '')
-  execFileSync('mkfifo', [join(workspace.root, 'pipe')])
+  await using socket = createServer().listen(join(workspace.root, 'socket'))
+  await once(socket, 'listening')
   await expectOneSentence([slip, cure], workspace.circumstances)
 })
 

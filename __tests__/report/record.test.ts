@@ -90,7 +90,7 @@ describe('the report', () => {
   })
 
   test('leaves nothing behind where it cannot take its place', () => {
-    mkdirSync(path)
+    mkdirSync(path, { recursive: true })
     expect(() => openRecord(path, run, context, () => {})).toThrow(/cannot be written/)
     expect(existsSync(`${path}.new`)).toBe(false)
   })

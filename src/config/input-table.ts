@@ -7,13 +7,15 @@ import { SIGNATURES, type Signature } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
-import * as addresses from './addresses.ts'
+import * as addresses from './address-fields.ts'
 import * as fields from './fields.ts'
 import { modeWord } from './mode-word.ts'
 import { packageList } from './package-selection.ts'
 import type { PolicyInputs } from './rules-from-inputs.ts'
+import * as tags from './tag-fields.ts'
 import * as templates from './templates.ts'
 import { purgeNames, restoreInput, type UndoInputs } from './undo-inputs.ts'
+
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
 export interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly token: string
@@ -97,9 +99,9 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
   dryRun: { modes: ALL, schema: fields.flag, default: 'false' },
   policy: { modes: BOTH, schema: optionalText, default: '' },
   policyTests: { modes: BOTH, schema: fields.flag, default: 'false' },
-  explain: { modes: RETAIN, schema: fields.optional(fields.tagOrDigest), default: '' },
-  deleteTags: { modes: RETAIN, schema: fields.patternsAndDigests, default: '' },
-  keepTags: { modes: RETAIN, schema: fields.patternsAndDigests, default: '' },
+  explain: { modes: RETAIN, schema: fields.optional(tags.tagOrDigest), default: '' },
+  deleteTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
+  keepTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
   keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
   deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false' },
   keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
@@ -116,9 +118,9 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
   deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
   plan: { modes: RETAIN, schema: optionalText, default: '' },
-  gitTags: { modes: BOTH, schema: fields.gitTagPatterns, default: 'v*' },
-  skipTags: { modes: CHECK, schema: fields.gitTagPatterns, default: '' },
-  requiredTags: { modes: BOTH, schema: fields.tagNames, default: '' },
+  gitTags: { modes: BOTH, schema: tags.gitTagPatterns, default: 'v*' },
+  skipTags: { modes: CHECK, schema: tags.gitTagPatterns, default: '' },
+  requiredTags: { modes: BOTH, schema: tags.tagNames, default: '' },
   imageTags: { modes: BOTH, schema: templates.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
   releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },

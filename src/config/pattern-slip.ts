@@ -1,6 +1,7 @@
 import { ExpectedError } from '../errors.ts'
 import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
 import { unquoted } from '../util/format.ts'
+import { literals } from './glob-literals.ts'
 import { refuseMetadata } from './metadata-lines.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
@@ -230,29 +231,6 @@ function strangeStart(text: string, not: string, subject: Subject): string | und
     : ` to match what ends with it, or ${code(`${end}*`)} to match what contains it`
   const out = not === '' && /^-[\w.]/.test(text) ? `, or ${code(`!${text.slice(1)}`)} to leave it out` : ''
   return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}${out}.`
-}
-
-/** The characters of a glob that stand for themselves. Classes are left out: what they exclude may be anything. */
-function literals(text: string): { readonly at: number; readonly character: string }[] {
-  const found: { at: number; character: string }[] = []
-  let braces = 0
-  let parentheses = 0
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at] as string
-    if (character === '[') {
-      const end = text.indexOf(']', at + (/^\[[!^]?\]/.test(text.slice(at)) ? 3 : 1))
-      if (end > 0) at = end
-    } else if ('?*+@!'.includes(character) && text[at + 1] === '(') {
-      parentheses++
-      at++
-    } else if (character === ')' && parentheses > 0) parentheses--
-    else if (character === '{') braces++
-    else if (character === '}') braces--
-    else if (character === ',' && braces > 0) continue
-    else if (character === '|' && parentheses > 0) continue
-    else if (!'*?'.includes(character)) found.push({ at, character })
-  }
-  return found
 }
 
 function code(text: string): string {

@@ -2,7 +2,8 @@ import type * as z from 'zod'
 import { InputError } from '../errors.ts'
 import { isTag } from '../model/tag.ts'
 import { quote } from '../util/format.ts'
-import { field, list, refuse, setOf, unlessMetadata } from './fields.ts'
+import { field, list, refuse, setOf } from './fields.ts'
+import { unlessMetadata } from './tag-fields.ts'
 
 /** Inputs into which the program puts a tag: each text has placeholders such as `{tag}`. */
 
