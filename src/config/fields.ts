@@ -4,6 +4,7 @@ import { ageAdvice, parseAge } from '../policy/time.ts'
 import { code, quote } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
+import { tokenSlip } from './token-slip.ts'
 
 /**
  * What an input's text may be, as zod schemas from text to value. Their messages are sentences that quote the
@@ -62,15 +63,33 @@ export const waitingTime = field(given => {
   return ms.success
     ? ms.data
     : refuse(
-        `${quote(given)} is not a length of time. Write for instance \`5m\` or \`1h\`; \`0\` means no waiting.`
+        `${quote(given)} is not a length of time. ${withoutUnit(given) ?? 'Write for instance `5m` or `1h`; `0` means no waiting.'}`
       )
 })
+
+/** What to write for a number alone, where nobody means days. */
+function withoutUnit(given: string): string | undefined {
+  return /^\d+$/.test(given) ? `Write \`${given}min\` for minutes or \`${given}h\` for hours.` : undefined
+}
 
 /** Milliseconds, more than none. */
 export const timeSpan = z
   .string()
   .refine(given => parseAge(given) !== 0, says('leaves no time. Write for instance `5h`.'))
+  .refine(
+    given => withoutUnit(given) === undefined,
+    says(given => `is not a length of time. ${withoutUnit(given)}`)
+  )
   .pipe(age)
+
+/** A secret: whatever is wrong with it, its text is in no message. `kind` is what it should have been. */
+export const secret = (kind: string) =>
+  required(kind).pipe(
+    field(given => {
+      const slip = tokenSlip(given)
+      return slip === undefined ? given : refuse(slip)
+    })
+  )
 
 /** One of a few words; `hint` is a sentence for those who wrote another. */
 export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
@@ -112,33 +131,6 @@ function inGoWords(platform: string): string {
     .replace(/\/arm(v[5-8])$/, '/arm/$1')
     .replace(/\/(?:i[3-6]86|x86)$/, '/386')
 }
-
-export const owner = z
-  .string()
-  .min(1, {
-    abort: true,
-    error: 'is empty, and so is GITHUB_REPOSITORY_OWNER. Name the organization or user.'
-  })
-  .regex(
-    /^[A-Za-z0-9][\w-]*$/,
-    says(given => {
-      const [, name] = /^(?:https?:\/\/[^/]+\/(?:orgs\/)?)?@?([A-Za-z0-9][\w-]*)(?:\/.*)?$/.exec(given) ?? []
-      return `is not the name of an organization or user. Write ${name === undefined ? 'it without a slash or an address' : `\`${name}\``}.`
-    })
-  )
-
-export const repository = z
-  .string()
-  .regex(/^[\w-]+\/[\w.-]+$/, says('is not a repository. Write `owner/name`.'))
-
-/** A workflow by its file, or by its number. */
-export const workflowFile = z.string().regex(
-  /\.ya?ml$|^\d+$/,
-  says(
-    given =>
-      `is not a workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, the name of its file in .github/workflows.`
-  )
-)
 
 function notOneOf(given: string, words: readonly string[]): string {
   const near = nearest(given, words)

@@ -93,6 +93,8 @@ function unfilled(text: string): string | undefined {
   const [, braces, bare] = /\$(?:\{+\s*([\w.-]+)|([A-Za-z_]\w*))/.exec(text) ?? []
   const name = braces ?? bare
   if (name === undefined) return undefined
+  if (text.includes('${{'))
+    return 'GitHub replaces expressions only in workflow files. Write the value itself.'
   return `nothing replaces ${code(`$${name}`)} with a value. Write ${code(`\${{ env.${name.replace(/^\w+\./, '')} }}`)}, or the name itself.`
 }
 

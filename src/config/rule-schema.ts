@@ -8,6 +8,7 @@ import type { GroupBy, KeepClauses, Match, Period, Rule } from '../policy/rule.t
 import { ageAdvice, parseAge } from '../policy/time.ts'
 import { present } from '../util/present.ts'
 import { refuse } from './fields.ts'
+import { refuseMetadata } from './metadata-lines.ts'
 import { refuseSlip } from './pattern-slip.ts'
 import { checkPattern } from './tag-fields.ts'
 
@@ -59,7 +60,10 @@ export const reads = <T>(schema: z.ZodType<T, string>) =>
     return parsed.success ? parsed.data : refuse(parsed.error.issues.map(({ message }) => message).join(' '))
   })
 
-const tagPattern = checked(text => void checkPattern(text, 'image tag'))
+const tagPattern = checked(text => {
+  refuseMetadata(text, 'patterns')
+  checkPattern(text, 'image tag')
+})
 export const packagePattern = checked(text => {
   refuseSlip(text.toLowerCase(), 'package')
   parsePatterns([text])

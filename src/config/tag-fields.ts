@@ -6,6 +6,7 @@ import { parsePatterns } from '../policy/pattern.ts'
 import { quote } from '../util/format.ts'
 import { field, says, setOf } from './fields.ts'
 import { splitList } from './list.ts'
+import { refuseMetadata } from './metadata-lines.ts'
 import { refuseSlip, type Subject } from './pattern-slip.ts'
 import { refuseWords } from './word-slip.ts'
 
@@ -14,6 +15,7 @@ import { refuseWords } from './word-slip.ts'
 /** A list of patterns, none of which is a word of a sentence. */
 function patterns<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
   return field(given => {
+    refuseMetadata(given, 'patterns')
     const entries = splitList(given)
     refuseWords(entries)
     return entries
@@ -37,14 +39,28 @@ export const patternsAndDigests = patterns(
 )
 
 /** Image tags by their own names. */
-export const tagNames = setOf(
-  field(given => {
-    if (isTag(given)) return given
-    throw new ExpectedError(
-      `${quote(given)} cannot be an image tag. ${slashAdvice(given) ?? 'Write tags in full, without wildcards.'}`
-    )
-  })
+export const tagNames = unlessMetadata(
+  'tags',
+  setOf(
+    field(given => {
+      if (isTag(given)) return given
+      throw new ExpectedError(
+        `${quote(given)} cannot be an image tag. ${slashAdvice(given) ?? 'Write tags in full, without wildcards.'}`
+      )
+    })
+  )
 )
+
+/** A list that is refused as a whole where it holds lines for another tool, see `refuseMetadata`. */
+export function unlessMetadata<T>(
+  kind: Parameters<typeof refuseMetadata>[1],
+  schema: z.ZodType<T, string>
+): z.ZodType<T, string> {
+  return field(given => {
+    refuseMetadata(given, kind)
+    return given
+  }).pipe(schema)
+}
 
 /** One image tag by its own name, or a full digest. */
 export const tagOrDigest = field(given => {
