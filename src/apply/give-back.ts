@@ -14,6 +14,8 @@ const PAUSES = [0, 2_000, 8_000]
 const MORE_PAUSES = [8_000, 8_000]
 /** How many versions are asked for at once. */
 const AT_ONCE = 16
+/** How many tags are put back at once. */
+const PUTS_AT_ONCE = 4
 
 /** What must be told: sentences, of which the alarms make the run red. */
 export interface Told {
@@ -58,8 +60,7 @@ export async function giveBackTags(
     problems = await putBack(taken, before.ids, given, scope)
   }
   for (const { tag } of taken) given.delete(tag)
-  const lost = taken.map(one => sentenceOn(one, problems.get(one.tag)))
-  return { warnings: [...given].map(backAgain), alarms: [...lost, ...unseen(heads)] }
+  return { warnings: givenBack(given), alarms: [...notGivenBack(taken, problems), ...unseen(heads)] }
 }
 
 function claimsIn(
@@ -127,8 +128,8 @@ async function putBack(
   scope: ApplyContext
 ): Promise<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()
-  for (const { tag, holder } of taken) {
-    if (holder === undefined) continue
+  await eachOf(taken, PUTS_AT_ONCE, async ({ tag, holder }) => {
+    if (holder === undefined) return
     const put = await orFailure(async () => {
       const id = ids.get(holder) ?? (await listed(scope)).get(holder)
       if (id === undefined)
@@ -138,7 +139,7 @@ async function putBack(
     })
     if ('problem' in put) problems.set(tag, put.sentence)
     else given.set(tag, holder)
-  }
+  })
   return problems
 }
 
@@ -147,13 +148,22 @@ async function listed({ pkg, context: { packages } }: ApplyContext): Promise<Tag
   return new Map((await packages.listVersions(pkg)).versions.map(({ digest, id }) => [digest, id]))
 }
 
-const backAgain = ([tag, holder]: readonly [string, Digest]): string =>
-  `The restore had taken the tag ${tag} from ${shortDigest(holder)}: it is back there.`
+/** A sentence for each holder: a version may have had thousands of tags. */
+function givenBack(given: ReadonlyMap<string, Digest>): string[] {
+  return [...Map.groupBy(given, ([, holder]) => holder)].map(([holder, ones]) => {
+    const tags = ones.map(([tag]) => tag)
+    return `The restore had taken the tag ${some(tags, 5)} from ${shortDigest(holder)}: it is back there.`
+  })
+}
 
-function sentenceOn({ tag, holder, doubt }: Taken, problem = 'Put it back.'): string {
-  return holder === undefined
-    ? `Whether another version had the tag ${tag} before the restore is unknown: ${doubt}.`
-    : `The restore took the tag ${tag} from ${holder}, and it is not back there. ${problem}`
+function notGivenBack(taken: readonly Taken[], problems: ReadonlyMap<string, string>): string[] {
+  return [...Map.groupBy(taken, ({ holder, doubt }) => holder ?? doubt)].map(([why, ones]) => {
+    const tags = ones.map(({ tag }) => tag)
+    const [problem = 'Put it back.'] = tags.flatMap(tag => problems.get(tag) ?? [])
+    return ones.some(({ holder }) => holder === undefined)
+      ? `Whether another version had the tag ${some(tags, 5)} before the restore is unknown: ${why}.`
+      : `The restore took the tag ${some(tags, 5)} from ${why}, and it is not back there. ${problem}`
+  })
 }
 
 /** What nobody can tell of tags that somebody had before. */

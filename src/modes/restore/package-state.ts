@@ -4,7 +4,7 @@ import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { count, formatDuration } from '../../util/format.ts'
+import { count, formatDuration, some } from '../../util/format.ts'
 import type { Order } from './orders.ts'
 import type { PackageState, RestorePlan } from './restore-plan.ts'
 
@@ -103,8 +103,9 @@ export async function tagsElsewhere(
     if (isPlaceholder) continue
     const why =
       doubt === undefined ? 'where somebody put it after the deletion' : `unless that is nobody's: ${doubt}`
-    for (const tag of taken)
-      sentences.push(`The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), ${why}.`)
+    sentences.push(
+      `The tag ${some(taken, 5)} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), ${why}.`
+    )
   }
   return sentences
 }
