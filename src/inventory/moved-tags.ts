@@ -144,6 +144,6 @@ function tagsToAsk(versions: readonly PackageVersion[], going: ReadonlySet<Diges
 }
 
 /** A release and the tag of a commit stand where they were put; `latest`, `prod`, `v1` and `main` move. */
-function isMovable(tag: string): boolean {
+export function isMovable(tag: string): boolean {
   return parseSemverTag(tag, []) === undefined && !/[0-9a-f]{7}/.test(tag)
 }
