@@ -1,5 +1,5 @@
 import { BudgetError, orFailure } from '../errors.ts'
-import type { Room } from '../github/rate-limit/governor.ts'
+import type { Room } from '../github/rate-limit/aside.ts'
 import { lackingRights } from '../github/token.ts'
 import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'

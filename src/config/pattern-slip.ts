@@ -1,6 +1,8 @@
 import { ExpectedError } from '../errors.ts'
 import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
 import { unquoted } from '../util/format.ts'
+import { literals } from './glob-literals.ts'
+import { refuseMetadata } from './metadata-lines.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */
@@ -21,7 +23,10 @@ const LEGAL: Readonly<Record<Subject, RegExp>> = {
  * @throws ExpectedError with a sentence that quotes the pattern and shows the spelling that was meant
  */
 export function parseTagPatterns(sources: readonly string[], preReleases?: PreReleases): Patterns {
-  for (const source of sources) refuseSlip(source, 'image tag')
+  for (const source of sources) {
+    refuseMetadata(source, 'patterns')
+    refuseSlip(source, 'image tag')
+  }
   return parsePatterns(sources, preReleases)
 }
 
@@ -99,6 +104,8 @@ function unfilled(text: string): string | undefined {
   const [, braces, bare] = /\$(?:\{+\s*([\w.-]+)|([A-Za-z_]\w*))/.exec(text) ?? []
   const name = braces ?? bare
   if (name === undefined) return undefined
+  if (text.includes('${{'))
+    return 'GitHub replaces expressions only in workflow files. Write the value itself.'
   return `nothing replaces ${code(`$${name}`)} with a value. Write ${code(`\${{ env.${name.replace(/^\w+\./, '')} }}`)}, or the name itself.`
 }
 
@@ -224,29 +231,6 @@ function strangeStart(text: string, not: string, subject: Subject): string | und
     : ` to match what ends with it, or ${code(`${end}*`)} to match what contains it`
   const out = not === '' && /^-[\w.]/.test(text) ? `, or ${code(`!${text.slice(1)}`)} to leave it out` : ''
   return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}${out}.`
-}
-
-/** The characters of a glob that stand for themselves. Classes are left out: what they exclude may be anything. */
-function literals(text: string): { readonly at: number; readonly character: string }[] {
-  const found: { at: number; character: string }[] = []
-  let braces = 0
-  let parentheses = 0
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at] as string
-    if (character === '[') {
-      const end = text.indexOf(']', at + (/^\[[!^]?\]/.test(text.slice(at)) ? 3 : 1))
-      if (end > 0) at = end
-    } else if ('?*+@!'.includes(character) && text[at + 1] === '(') {
-      parentheses++
-      at++
-    } else if (character === ')' && parentheses > 0) parentheses--
-    else if (character === '{') braces++
-    else if (character === '}') braces--
-    else if (character === ',' && braces > 0) continue
-    else if (character === '|' && parentheses > 0) continue
-    else if (!'*?'.includes(character)) found.push({ at, character })
-  }
-  return found
 }
 
 function code(text: string): string {

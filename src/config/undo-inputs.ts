@@ -5,8 +5,9 @@ import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { parseAge } from '../policy/time.ts'
-import { field, list, says, slashAdvice } from './fields.ts'
+import { field, list, says } from './fields.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
+import { slashAdvice } from './tag-fields.ts'
 
 /** What to bring back. */
 export type RestoreInput =

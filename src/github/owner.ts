@@ -4,7 +4,7 @@ import type { Owner } from '../model/package.ts'
 import { troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
 import { explain, statusOf } from './failure.ts'
-import { parseAnswer } from './package-rows.ts'
+import { parseAnswer } from './parse-answer.ts'
 import type { TokenKind } from './token.ts'
 
 export interface FoundOwner {

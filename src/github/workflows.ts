@@ -5,8 +5,8 @@ import type { WorkflowRun } from '../model/check.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal, noSuchWorkflow } from './dispatch-refusal.ts'
-import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
-import { understood } from './repository.ts'
+import { answerOf, apiMessage, explain, explaining, statusOf } from './failure.ts'
+import { understood } from './parse-answer.ts'
 
 /**
  * How a dispatch ended.
@@ -120,28 +120,32 @@ export function createWorkflows(
   /** A sentence with the workflows that there are; undefined where none is known. */
   async function otherNames(): Promise<string | undefined> {
     const what = `Reading the workflows of ${repository}`
-    const read = await orFailure(async () => {
-      try {
+    const read = await orFailure(() =>
+      explaining(what, {}, async () => {
         const url = 'GET /repos/{owner}/{repo}/actions/workflows'
         return understood(Files, (await octokit.request(url, { owner, repo, per_page: PER_PAGE })).data, what)
-      } catch (error) {
-        throw explain(error, what, {})
-      }
-    })
+      })
+    )
     if ('problem' in read) return undefined
     // What GitHub itself runs has no file there.
     const names = read.workflows.flatMap(({ path }) => /^\.github\/workflows\/(.+)$/.exec(path)?.[1] ?? [])
     return names.length === 0 ? undefined : noSuchWorkflow(place, names)
   }
 
-  async function page(url: string, query: Record<string, string | number>, what: string) {
-    try {
-      const { data } = await octokit.request(url, { owner, repo, per_page: PER_PAGE, ...query })
-      return understood(Runs, data, what)
-    } catch (error) {
-      throw explain(error, what, { 403: READ_ACTIONS, 404: READ_ACTIONS })
-    }
+  function read<T>(
+    url: string,
+    query: Record<string, string | number>,
+    schema: z.ZodType<T>,
+    what: string
+  ): Promise<T> {
+    return explaining(what, { 403: READ_ACTIONS, 404: READ_ACTIONS }, async () => {
+      const { data } = await octokit.request(url, { owner, repo, ...query })
+      return understood(schema, data, what)
+    })
   }
+
+  const page = (url: string, query: Record<string, string | number>, what: string) =>
+    read(url, { per_page: PER_PAGE, ...query }, Runs, what)
 
   /** By GitHub's own count, not by links alone: a run that is missed would be started twice. */
   async function pages(url: string, query: Record<string, string>, what: string): Promise<WorkflowRun[]> {
@@ -210,17 +214,8 @@ export function createWorkflows(
       return lists.flat()
     },
     run: async id => {
-      const what = `Reading the run ${id} of ${repository}`
-      try {
-        const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', {
-          owner,
-          repo,
-          run_id: id
-        })
-        return toRun(understood(RunRow, data, what))
-      } catch (error) {
-        throw explain(error, what, { 403: READ_ACTIONS, 404: READ_ACTIONS })
-      }
+      const url = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}'
+      return toRun(await read(url, { run_id: id }, RunRow, `Reading the run ${id} of ${repository}`))
     }
   }
 }

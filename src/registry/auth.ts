@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError, RefusedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import { isTransient, phraseOf, retryAfter } from './failure.ts'
+import { phraseOf, settled } from './failure.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import type { Send } from './transport.ts'
 
@@ -68,8 +68,8 @@ export function createTokens(options: TokenOptions): Tokens {
     // Whoever may go on then asks again, and what gives a tag back does not end in the middle.
     const isBound = scope.actions === 'pull' && clock.now() < deadline
     const attempt = async () => {
-      const answer = await send({ method: 'GET', url, headers: { authorization: `Basic ${basic}` } })
-      if (isTransient(answer.status)) throw new TransientError(phraseOf(answer), retryAfter(answer))
+      const request = { method: 'GET', url, headers: { authorization: `Basic ${basic}` } } as const
+      const answer = settled(await send(request), phraseOf)
       if (answer.status !== 200) throw new RefusedError(refusal(scope, registry, phraseOf(answer)))
       const token = tokenIn(answer.body)
       options.onSecret(token)

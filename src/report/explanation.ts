@@ -27,20 +27,17 @@ export function explanationLines(explanation: Explanation): string[] {
 /** The same as a part of the summary. */
 export function explanationPart(explanation: Explanation): string {
   const { title, verdict, reasons, rules, relations } = tell(explanation)
-  const rows = rules.map(({ rule, action, said }) => [safe(rule), action, safe(said)])
   const lists = [...reasons.map(reason => `also: ${reason}`), ...relations].map(text => `- ${safe(text)}`)
   return [
     `**${safe(title)}**: ${safe(verdict)}`,
     ...(lists.length === 0 ? [] : [lists.join('\n')]),
-    ...(rows.length === 0
-      ? []
-      : [
-          details(
-            'What each rule says of it',
-            listing([LEFT('Rule'), LEFT('Action'), LEFT('What it says')], rows, rows.length, 'rule')
-          )
-        ])
+    ...(rules.length === 0 ? [] : [details('What each rule says of it', ruleTable(rules))])
   ].join('\n\n')
+}
+
+function ruleTable(rules: Told['rules']): string {
+  const heads = [LEFT('Rule'), LEFT('Action'), LEFT('What it says')]
+  return listing(rules, 'rule', heads, ({ rule, action, said }) => [safe(rule), action, safe(said)])
 }
 
 const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be restored' } as const

@@ -7,6 +7,9 @@ import { BROKEN, phrase } from './phrases.ts'
 
 /** Cells in the tables of a package's part of the summary: which version it is, and why it goes or stays. */
 
+/** Lists of anything but deleted images are cut after this many rows. */
+export const FEW_ROWS = 100
+
 /** What was decided on each version of a package. */
 export type Verdicts = ReadonlyMap<Digest, Decision>
 

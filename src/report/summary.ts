@@ -1,11 +1,13 @@
+import type { PatternHits } from '../model/decision.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
-import { alert, code, details, LEFT, listing, packageTable, prose, RIGHT, safe, share } from './markdown.ts'
+import { alert, code, details, LEFT, listing, prose, RIGHT, safe, share } from './markdown.ts'
 import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
+import { tallyTable } from './summary-table.ts'
 import { imagesPhrase, imageTally, patternHits, stayPhrase, type Tally, total } from './tally.ts'
 import { failures, warningsOf } from './verdict.ts'
 import { wayBackNote } from './way-back.ts'
@@ -150,50 +152,6 @@ function warningBox(run: RunResult): string {
   return sentences.length === 0 ? '' : alert('WARNING', ['**Worth a look.**', '', ...bullets(sentences)])
 }
 
-/** Columns that are zero in every package say nothing and are left out. */
-function tallyTable({ mode, dryRun, packages }: RunResult, sums: Tally): string {
-  const columns = (mode === 'restore' ? RESTORE_COLUMNS : COLUMNS).filter(
-    ({ key, always }) => always === (dryRun ? 'dry' : 'real') || always === 'both' || sums[key] > 0
-  )
-  const titles = columns.map(({ title }) => title)
-  return packageTable(packages, titles, runs => {
-    const numbers = total(runs)
-    return columns.map(({ key }) => numbers[key])
-  })
-}
-
-interface Column {
-  readonly key: keyof Tally
-  readonly title: string
-  readonly always?: 'both' | 'dry' | 'real'
-}
-
-const COLUMNS: readonly Column[] = [
-  { key: 'versions', title: 'Versions', always: 'both' },
-  { key: 'kept', title: 'Kept', always: 'both' },
-  { key: 'planned', title: 'To delete', always: 'dry' },
-  { key: 'deleted', title: 'Deleted', always: 'real' },
-  { key: 'restored', title: 'Restored at once' },
-  { key: 'already', title: 'Already gone' },
-  { key: 'refused', title: 'Refused' },
-  { key: 'skipped', title: 'Skipped' },
-  { key: 'failed', title: 'Failed' },
-  { key: 'held', title: 'Held by a brake' },
-  { key: 'left', title: 'Left' },
-  { key: 'untagPlanned', title: 'Tags to strip' },
-  { key: 'untagged', title: 'Tags stripped' }
-]
-
-const RESTORE_COLUMNS: readonly Column[] = [
-  { key: 'versions', title: 'Asked for', always: 'both' },
-  { key: 'planned', title: 'To restore', always: 'dry' },
-  { key: 'restored', title: 'Restored', always: 'real' },
-  { key: 'already', title: 'There already' },
-  { key: 'skipped', title: 'Skipped' },
-  { key: 'failed', title: 'Failed' },
-  { key: 'left', title: 'Left' }
-]
-
 /** How much goes, as a bar. */
 function changedShare({ mode, dryRun }: RunResult, sums: Tally): string {
   if (mode === 'restore') return ''
@@ -208,12 +166,15 @@ function patternPart(run: RunResult): string {
   const all = patternHits(run.packages)
   if (all.length === 0) return ''
   const silent = all.filter(({ hits }) => hits === 0).length
-  const rows = all
-    .slice(0, MOST_LINES)
-    .map(({ pattern, rule, action, hits }) => [safe(pattern), safe(rule), action, formatNumber(hits)])
   const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action'), RIGHT('Tags matched')]
   const title = `Patterns: ${formatNumber(all.length)}${silent > 0 ? `, of which ${formatNumber(silent)} matched no tag` : ''}`
-  return details(title, listing(heads, rows, all.length, 'pattern'))
+  const row = ({ pattern, rule, action, hits }: PatternHits) => [
+    safe(pattern),
+    safe(rule),
+    action,
+    formatNumber(hits)
+  ]
+  return details(title, listing(all, 'pattern', heads, row, MOST_LINES))
 }
 
 function footer(run: RunResult): string {

@@ -1,5 +1,6 @@
 import { ExpectedError, orRefusal } from '../errors.ts'
-import type { PullRequest, Repository } from '../github/repository.ts'
+import type { PullRequest } from '../github/pull-requests.ts'
+import type { Repository } from '../github/repository.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'

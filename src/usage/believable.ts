@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
-import type { PullRequest, Repository } from '../github/repository.ts'
+import type { PullRequest } from '../github/pull-requests.ts'
+import type { Repository } from '../github/repository.ts'
 import { listTwice, PAUSE } from '../github/whole-list.ts'
 import type { Clock } from '../model/clock.ts'
 

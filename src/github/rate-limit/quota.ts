@@ -1,4 +1,4 @@
-import { type Headers, wholeNumber } from './answers.ts'
+import { type Headers, isCore, wholeNumber } from './answers.ts'
 
 /** What the quota says about one more request. */
 export type QuotaRuling =
@@ -70,5 +70,3 @@ function quotaIn(headers: Headers, now: number): Told | undefined {
 function limitIn(headers: Headers | undefined): number | undefined {
   return headers === undefined || !isCore(headers) ? undefined : wholeNumber(headers['x-ratelimit-limit'])
 }
-
-const isCore = (headers: Headers): boolean => (headers['x-ratelimit-resource'] ?? 'core') === 'core'

@@ -1,4 +1,4 @@
-import { type Headers, wholeNumber } from './answers.ts'
+import { type Headers, isCore, wholeNumber } from './answers.ts'
 
 /** Notices what others send on the same quota, jobs of the same matrix for instance. */
 export interface SharedUsage {
@@ -19,9 +19,8 @@ export function createSharedUsage(): SharedUsage {
     heard(headers, sent, answered) {
       const used = wholeNumber(headers['x-ratelimit-used'])
       const reset = wholeNumber(headers['x-ratelimit-reset'])
-      const core = (headers['x-ratelimit-resource'] ?? 'core') === 'core'
       // An answer of the hour before says nothing any more.
-      if (!core || used === undefined || reset === undefined || reset < hour) return 0
+      if (!isCore(headers) || used === undefined || reset === undefined || reset < hour) return 0
       if (reset > hour) {
         hour = reset
         // Nobody knows whether requests under way are counted yet, so all of it might be theirs here.

@@ -1,0 +1,88 @@
+import * as z from 'zod'
+import { ExpectedError } from '../errors.ts'
+import { parseDigest } from '../model/digest.ts'
+import { isTag } from '../model/tag.ts'
+import { parsePatterns } from '../policy/pattern.ts'
+import { quote } from '../util/format.ts'
+import { field, says, setOf } from './fields.ts'
+import { splitList } from './list.ts'
+import { refuseMetadata } from './metadata-lines.ts'
+import { refuseSlip, type Subject } from './pattern-slip.ts'
+import { refuseWords } from './word-slip.ts'
+
+/** What the text of an input about tags may be: patterns, tags and digests, as schemas from text to value. */
+
+/** A list of patterns, none of which is a word of a sentence. */
+function patterns<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
+  return field(given => {
+    refuseMetadata(given, 'patterns')
+    const entries = splitList(given)
+    refuseWords(entries)
+    return entries
+  }).pipe(z.array(item))
+}
+
+/** Patterns of git tags as they were written, each known to be one. */
+export const gitTagPatterns = patterns(field(given => checkPattern(given, 'git tag')))
+
+/** Patterns of image tags and full digests as they were written. */
+export const patternsAndDigests = patterns(
+  z
+    .string()
+    .refine(
+      given => !/^!?sha(?:256|512):/i.test(given) || parseDigest(given) !== undefined,
+      says(
+        'is not a full digest. Write `sha256:` and all 64 digits, in lower case; patterns are for tags only.'
+      )
+    )
+    .pipe(field(given => (parseDigest(given) === undefined ? checkPattern(given, 'image tag') : given)))
+)
+
+/** Image tags by their own names. */
+export const tagNames = unlessMetadata(
+  'tags',
+  setOf(
+    field(given => {
+      if (isTag(given)) return given
+      throw new ExpectedError(
+        `${quote(given)} cannot be an image tag. ${slashAdvice(given) ?? 'Write tags in full, without wildcards.'}`
+      )
+    })
+  )
+)
+
+/** A list that is refused as a whole where it holds lines for another tool, see `refuseMetadata`. */
+export function unlessMetadata<T>(
+  kind: Parameters<typeof refuseMetadata>[1],
+  schema: z.ZodType<T, string>
+): z.ZodType<T, string> {
+  return field(given => {
+    refuseMetadata(given, kind)
+    return given
+  }).pipe(schema)
+}
+
+/** One image tag by its own name, or a full digest. */
+export const tagOrDigest = field(given => {
+  if (parseDigest(given) !== undefined || isTag(given)) return given
+  const digest = /^sha\d+:/.test(given)
+    ? ' The job summary, the report and the page of a run have the whole digest.'
+    : ''
+  throw new ExpectedError(
+    `${quote(given)} is neither a tag nor a full digest. ${slashAdvice(given) ?? "Write one of them, without the package's name."}${digest}`
+  )
+})
+
+/** What to write for the name of a branch, in which build tools replace the slash. */
+export function slashAdvice(given: string): string | undefined {
+  const tag = given.replaceAll('/', '-')
+  return given.includes('/') && !/[:@]/.test(given) && isTag(tag)
+    ? `A tag has no slash: build tools write \`${tag}\` for a branch of that name.`
+    : undefined
+}
+
+function checkPattern(given: string, subject: Subject): string {
+  refuseSlip(given, subject)
+  parsePatterns([given])
+  return given
+}
