@@ -44,6 +44,7 @@ function world(lag = 0) {
     },
     prepare: async () => {},
     images: async (versions: readonly PackageVersion[]) => versions,
+    isKnown: () => false,
     elsewhere: () => [],
     giveBack: async () => {},
     newest: async () => (looks++ <= lag ? [image] : [...pushed, current()]),

@@ -150,6 +150,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
         const found = await orFailure(async () => ({ images: await imagesAmong(versions, needs, read) }))
         return 'problem' in found ? versions : found.images
       },
+      isKnown: id => known.has(id),
       elsewhere: sightings.elsewhere,
       giveBack: (version, tag) => putTag(version, tag, scope)
     },

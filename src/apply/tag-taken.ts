@@ -25,6 +25,32 @@ export function watchTags(tags: ReadonlySet<string>): TagSightings {
   }
 }
 
+/** A placeholder that took a tag from a version. */
+export interface Taking {
+  readonly version: PackageVersion
+  readonly tag: string
+  /** Ids that were there before. */
+  readonly before: ReadonlySet<number>
+  readonly placeholder: PackageVersion
+  /** From the last look at the tag to the answer to the PUT, in milliseconds. */
+  readonly took: number
+}
+
+/** GitHub's dates have whole seconds. */
+const SECOND = 1_000
+/** From the first tag of a push to its last, in milliseconds. */
+const PUSH = 60_000
+
+/**
+ * Whether a new version was there when the placeholder came, by GitHub's own dates and numbers. Without a tag it
+ * must have come between the last look at the tag and the PUT.
+ */
+export function cameBefore({ id, created, tags }: PackageVersion, { placeholder, took }: Taking): boolean {
+  if (created === undefined || placeholder.created === undefined) return tags.length > 0
+  const since = placeholder.created - (tags.length > 0 ? PUSH : took + SECOND)
+  return created >= since && created <= placeholder.created && id < placeholder.id
+}
+
 /** What may have had a tag when a placeholder took it. */
 export interface Suspects {
   /** Images that were pushed at that moment. */
@@ -47,7 +73,7 @@ export type Verdict = Robbery | { readonly end: Performed }
  * with it. An image that was pushed under other names may have had it too, and nothing tells: a tag on what never had
  * it is worse than none, so that is said, and a person decides. Where nobody moves such tags it is no failure.
  */
-export function judge(tag: string, { pushed, shown }: Suspects): Verdict {
+export function judge({ tag }: Taking, { pushed, shown }: Suspects): Verdict {
   const suspects = [...new Map([...pushed, ...shown].map(version => [version.digest, version])).values()]
   const [suspect, ...others] = suspects
   if (suspect === undefined) return { end: DONE }

@@ -7,7 +7,15 @@ import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
-import { judge, notGivenBack, type Robbery, type Suspects } from './tag-taken.ts'
+import {
+  cameBefore,
+  judge,
+  notGivenBack,
+  type Robbery,
+  type Suspects,
+  type Taking,
+  type Verdict
+} from './tag-taken.ts'
 import { failed } from './write.ts'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -24,6 +32,8 @@ export interface TagRequests {
   newest(): Promise<readonly PackageVersion[]>
   /** The same behind a PUT, with what was put aside for that. */
   newestNow(): Promise<readonly PackageVersion[]>
+  /** Whether the listing had this version: pages shift, so not all that comes up on one is new. */
+  isKnown(id: number): boolean
   /** Those of new versions that are, or may be, images by themselves. */
   images(versions: readonly PackageVersion[]): Promise<readonly PackageVersion[]>
   /** The versions of other digests that any row of this run showed with the tag. */
@@ -36,6 +46,8 @@ export interface TagRequests {
 const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
 /** Between two looks at a tag, in milliseconds: another server answers, and a push sets all of its tags. */
 const PAUSE = 1_000
+/** How long the index of an image takes to follow its parts, in milliseconds. */
+const PARTS = 5_000
 
 /**
  * Takes one tag off a version that others hold. GitHub has no call for that (facts 1.7): the tag is moved to
@@ -89,18 +101,21 @@ export function untagger(
     requests.elsewhere(tag, digest).filter(other => !placeholders.has(other.digest))
 
   /** What may have had the tag when the placeholder took it, as the newest versions show it behind that. */
-  async function suspectsIn(
-    newest: readonly PackageVersion[],
-    before: ReadonlySet<number>,
-    version: PackageVersion,
-    tag: string,
-    taken: number | undefined
-  ): Promise<Suspects> {
-    const isNew = ({ id, digest }: PackageVersion): boolean => !before.has(id) && !placeholders.has(digest)
+  async function suspectsIn(newest: readonly PackageVersion[], taking: Taking): Promise<Suspects> {
+    const { before, version, tag } = taking
+    const isNew = ({ id, digest }: PackageVersion): boolean =>
+      !before.has(id) && !requests.isKnown(id) && !placeholders.has(digest)
     const pushed = await requests.images(newest.filter(isNew))
-    // What came after the placeholder had no tag to lose to it.
-    const isEarlier = ({ created = 0 }: PackageVersion): boolean => created <= (taken ?? created)
-    return { pushed: pushed.filter(isEarlier), shown: elsewhere(tag, version) }
+    return { pushed: pushed.filter(one => cameBefore(one, taking)), shown: elsewhere(tag, version) }
+  }
+
+  /** Judges, and looks once more at what has no tag: the parts of an image come before it. */
+  async function judged(newest: readonly PackageVersion[], taking: Taking): Promise<Verdict> {
+    const first = judge(taking, await suspectsIn(newest, taking))
+    if ('end' in first) return first
+    await clock.sleep(PARTS)
+    const later = judge(taking, await suspectsIn(await requests.newestNow(), taking))
+    return 'end' in later || later.robbed.id === first.robbed.id ? later : first
   }
 
   /** Gives a tag back, unless somebody put it on something else by now, which one server may not know yet. */
@@ -132,7 +147,9 @@ export function untagger(
     if (images.has(digest)) throw new Error(`the placeholder ${digest} is an image of the package`)
     drift.expect(digest)
     placeholders.add(digest)
+    const start = clock.now()
     const stored = await requests.put(version, tag, bytes, INDEX)
+    const took = clock.now() - start
     if (stored !== digest) {
       return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
     }
@@ -144,7 +161,7 @@ export function untagger(
       )
     }
     const before = new Set(rows.map(({ id }) => id))
-    const verdict = judge(tag, await suspectsIn(newest, before, version, tag, listed.created))
+    const verdict = await judged(newest, { version, tag, before, placeholder: listed, took })
     if ('end' in verdict) return withPlaceholder(await remove(listed), digest, verdict.end)
     const end = await back(verdict, tag, [digest, version.digest])
     // Without the tag the placeholder is another row than the one that was listed.

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import { isPlaceholder } from '../../../src/model/manifest.ts'
 import { parseManifest } from '../../../src/registry/manifest.ts'
 import type { Builder, Pushed } from '../../emulator/builder.ts'
-import { bundle, image, index } from '../../emulator/shapes.ts'
+import { bundle, image, index, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** The PUT of a placeholder takes a tag from whoever has it at that moment: who was that? */
@@ -188,6 +188,47 @@ it('loses a tag that is moved between two older versions at that moment, which n
   const { app, run } = scene
   const { build } = layDown(scene)
   rightBefore(scene, () => app.tag(build, 'nightly'))
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()['nightly']).toBeUndefined()
+})
+
+it.each<[string, 'first' | 'then']>([
+  ['before', 'first'],
+  ['behind', 'then']
+])('gives the tag to no part of an image whose index comes last, %s the PUT', async (_, kind) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  const shape = image(['linux/amd64'])
+  const push = () => shape.children.map(child => app.push(child))
+  github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind, run: push })
+  const listed = { host: 'api', method: 'GET', path: /\/versions$/, after: 2, times: 1 } as const
+  github.faults.on(listed, {
+    kind: 'then',
+    run: () => app.push(shape, { tags: ['pr-7'], at: Date.now() + 9_000 })
+  })
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()['nightly']).toBeUndefined()
+})
+
+it.each([
+  ['the page before it is empty once', false],
+  ['newer ones are deleted, so that rows of page 2 come up', true]
+])('takes no older version for a push: %s', async (_, isLarge) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  for (let n = 0; n < (isLarge ? 60 : 1); n++) app.push(manifest(), { at: ago(70) + n * 1_000 })
+  const builds = Array.from({ length: isLarge ? 60 : 1 }, () =>
+    app.push(manifest(), { tags: ['v3'], at: ago(9) })
+  )
+  const drop = () => builds.slice(-3).map(app.delete)
+  if (isLarge) github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'then', run: drop })
+  else
+    github.faults.on(
+      { host: 'api', method: 'GET', path: /\/versions$/, after: 1, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: [] } }
+    )
   expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
   expect(app.tags()['nightly']).toBeUndefined()
 })
