@@ -1,5 +1,7 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { isTag } from '../model/tag.ts'
 import type { Graph } from './graph.ts'
 
 /** The places of the versions that are named, and the name of each. */
@@ -23,7 +25,7 @@ export function namedIn(
     const digests = new Set(places.map(one => graph.nodes[one]?.digest))
     if (
       place === undefined &&
-      graph.nodes.some(({ tags, digest }) => tags.includes(name) || digest === name)
+      graph.nodes.some(({ tags, digest }) => tags.includes(name) || hasDigest(digest, name))
     ) {
       unknown.push(notListed(name))
     } else if (place === undefined && optional) absent.push(name)
@@ -58,7 +60,15 @@ function nameIn(given: string): { name: string; optional: boolean } {
 const SHORT = 7
 
 function isCalled(version: PackageVersion, name: string): boolean {
-  const short = /^sha256:([0-9a-f]+)$/i.exec(name)?.[1]
-  if (short !== undefined) return short.length >= SHORT && version.digest.startsWith(name.toLowerCase())
-  return version.tags.includes(name) || String(version.id) === name || version.digest === name
+  return hasDigest(version.digest, name) || version.tags.includes(name) || String(version.id) === name
 }
+
+function hasDigest(digest: Digest, name: string): boolean {
+  const short = /^sha256:([0-9a-f]+)$/i.exec(name)?.[1]
+  if (short === undefined) return digest === name
+  return short.length >= SHORT && digest.startsWith(name.toLowerCase())
+}
+
+/** Those of the names that may be tags. */
+export const tagsNamed = (names: readonly string[]): string[] =>
+  names.map(given => nameIn(given).name).filter(isTag)
