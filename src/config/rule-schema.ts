@@ -7,6 +7,7 @@ import { parsePatterns, parseRange, parseTextGlobs } from '../policy/pattern.ts'
 import type { GroupBy, KeepClauses, Match, Period, Rule } from '../policy/rule.ts'
 import { ageAdvice, parseAge } from '../policy/time.ts'
 import { parseTagPatterns, refuseSlip } from './pattern-slip.ts'
+import { digestAdvice } from './tag-fields.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 
@@ -71,11 +72,7 @@ const glob = checked(text => {
   parsePatterns([text])
 })
 const range = read(text => parseRange(text, 'include'))
-const digest = read(
-  text =>
-    parseDigest(text) ??
-    refuse(`\`${text}\` is not a full digest. Write \`sha256:\` and all 64 digits, in lower case.`)
-)
+const digest = read(text => parseDigest(text) ?? refuse(`\`${text}\` ${digestAdvice(text)}`))
 
 /** One, or a list of them. */
 export const some = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
