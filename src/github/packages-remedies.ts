@@ -57,7 +57,7 @@ export function notFound(name: string, owner: Owner, asked: AskedFor, names: rea
     ? 'a classic token needs the scope `read:packages`'
     : "this repository needs the role Admin in the package's Manage Actions access"
   return (
-    `It does not exist, or this token may not see it: ${hint(name, owner, asked.guessed, names)}. If it is there, ${access}; if it ` +
+    `It does not exist, or this token may not see it: ${hint(name, owner, asked.guessed, names)} If it is there, ${access}; if it ` +
     `was deleted, \`mode: restore\` with \`restore: package\` restores it; if it may be absent, write \`${name}?\`. ` +
     troubleshooting('a-package-is-not-found')
   )
@@ -67,13 +67,13 @@ function hint(name: string, owner: Owner, guessed: string | undefined, names: re
   const near = nearName(name, names)
   if (name === guessed) {
     const there = near === undefined ? '' : `, such as \`${near}\``
-    return `\`packages\` is empty, so this run took the repository's name, \`${name}\`, and needs the package's name there${there}`
+    return `\`packages\` is empty, so this run took the repository's name, \`${name}\`, and needs the package's name there${there}.`
   }
-  if (near !== undefined) return `did you mean \`${near}\` in \`packages\``
+  if (near !== undefined) return `did you mean \`${near}\` in \`packages\`?`
   const prefix = `${owner.login.toLowerCase()}/`
   return name.toLowerCase().startsWith(prefix)
-    ? `write the name in \`packages\` without the owner, \`${name.slice(prefix.length)}\``
-    : `check \`packages\`, which takes what follows \`${prefix}\` in \`docker pull\``
+    ? `write the name in \`packages\` without the owner, \`${name.slice(prefix.length)}\`.`
+    : `check \`packages\`, which takes what follows \`${prefix}\` in \`docker pull\`.`
 }
 
 /** The package that was meant: the only one with the same last part, or one that is spelt nearly so. */
