@@ -47,6 +47,13 @@ test.each(FORMS)('purge and restore take a short digest %s', async (_, short) =>
   expect([back.errors, scene.app.digests().has(named.digest)]).toEqual([[], true])
 })
 
+test('of a short digest that may be absent no more is said than that GitHub lists none', async () => {
+  await using shop = await openShop()
+  const run = await shop.scene.run({ mode: 'purge', purge: '0123456789ab?', confirm: 'app' })
+  expect([run.code, run.errors]).toEqual([0, []])
+  expect(run.stdout).toContain('No tag "0123456789ab" is there, and GitHub lists no digest that begins so.')
+})
+
 test('a tag of that name is meant before a digest that begins so', async () => {
   await using shop = await openShop()
   const { scene, named } = shop

@@ -73,7 +73,11 @@ export async function followMovedTags(
   const { package: pkg, versions, contents, unresolved = [] } = inventory
   const unlisted: ListedPackage['unlisted'] = inventory.unlisted ?? new Map()
   const repository = repositoryOf(pkg)
-  const elsewhere = await movedTags({ versions, unlisted, unresolved }, going, registry, repository)
+  const list = { versions, unlisted, unresolved }
+  const tags = tagsToAsk(versions, going)
+  // What decides on deletions believes no single denial.
+  const heads = await findTags(registry, repository, tags, clock)
+  const elsewhere = unlike(list, [...heads])
   const moved = elsewhere.filter(([, { state }]) => state === 'found')
   const open = new Set(unresolved.map(({ ref }) => ref))
   const unknown = wanted.filter(digest => !contents.has(digest) && !open.has(digest))
@@ -84,15 +88,15 @@ export async function followMovedTags(
   )
   const beside = attestationsBeside(wanted, contents)
   if (moved.length + found.length + beside.length === 0 && doubtful.size === 0) return loaded
-  const tagged = withTags({ versions, unlisted, unresolved }, new Map(moved))
-  const list = withDigests(tagged, found)
+  const tagged = withTags(list, new Map(moved))
+  const further = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
     const known = contents.get(digest)
     return known?.state === 'read' && !doubtful.has(digest)
       ? known
       : registry.readManifest(repository, digest)
   }
-  const seen = await readInventory(pkg, list, read, witnessOf(list, clock), undefined, wanted)
+  const seen = await readInventory(pkg, further, read, witnessOf(further, clock), undefined, wanted)
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
   if (moved.length + found.length + beside.length === 0 && isThere) return loaded
   return { ...loaded, inventory: { ...inventory, ...seen } }
@@ -105,19 +109,27 @@ export async function followMovedTags(
  * @returns those that stand on something else than the list shows, and those that nobody could read
  */
 export async function movedTags(
-  { versions, unlisted }: ListedPackage,
+  list: ListedPackage,
   going: ReadonlySet<Digest>,
   registry: Pick<Registry, 'headTag'>,
   repository: string
 ): Promise<(readonly [string, TagHead])[]> {
-  // Of a digest that GitHub lists twice, either row may have the tag.
-  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
-  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
   const heads = await eachOf(
-    tagsToAsk(versions, going),
+    tagsToAsk(list.versions, going),
     AT_ONCE,
     async tag => [tag, await registry.headTag(repository, tag)] as const
   )
+  return unlike(list, heads)
+}
+
+/** Tags that stand on something else than the list shows, and those that nobody could read. */
+function unlike(
+  { versions, unlisted }: ListedPackage,
+  heads: readonly (readonly [string, TagHead])[]
+): (readonly [string, TagHead])[] {
+  // Of a digest that GitHub lists twice, either row may have the tag.
+  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
+  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
   return heads.filter(
     ([tag, head]) =>
       head.state === 'unread' || (head.state === 'found' && !listed.has(`${head.digest} ${tag}`))
@@ -144,6 +156,6 @@ function tagsToAsk(versions: readonly PackageVersion[], going: ReadonlySet<Diges
 }
 
 /** A release and the tag of a commit stand where they were put; `latest`, `prod`, `v1` and `main` move. */
-function isMovable(tag: string): boolean {
+export function isMovable(tag: string): boolean {
   return parseSemverTag(tag, []) === undefined && !/[0-9a-f]{7}/.test(tag)
 }

@@ -41,6 +41,11 @@ export function beginningOf(short: string): string | undefined {
   return hex === undefined ? undefined : `sha256:${hex.toLowerCase()}`
 }
 
+/** True where a text is a digest, or the beginning of it. */
+export function isDigestOf(text: string, digest: Digest): boolean {
+  return text === digest || digest.startsWith(beginningOf(text) ?? ' ')
+}
+
 /**
  * The tag under which a registry without a referrers API keeps what describes `digest`:
  * the algorithm, a dash and the first 64 hex digits (distribution-spec, Referrers Tag Schema).

@@ -1,4 +1,4 @@
-import { beginningOf, type Digest } from './digest.ts'
+import { type Digest, isDigestOf } from './digest.ts'
 import type { Manifest } from './manifest.ts'
 
 /** `self` is a user who is also the token's owner: only their own endpoints show private packages. */
@@ -61,8 +61,7 @@ export function versionsCalled<V extends Pick<PackageVersion, 'id' | 'digest' | 
   const exact = versions.filter(
     ({ id, digest, tags }) => tags.includes(name) || digest === name || String(id) === name
   )
-  const beginning = exact.length > 0 ? undefined : beginningOf(name)
-  return beginning === undefined ? exact : versions.filter(({ digest }) => digest.startsWith(beginning))
+  return exact.length > 0 ? exact : versions.filter(({ digest }) => isDigestOf(name, digest))
 }
 
 /**

@@ -1,5 +1,7 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
+import { isDigestOf } from '../model/digest.ts'
 import { versionsCalled } from '../model/package.ts'
+import { isTag } from '../model/tag.ts'
 import { some } from '../util/format.ts'
 import type { Graph } from './graph.ts'
 
@@ -26,7 +28,7 @@ export function namedIn(
     const digests = new Set(places.map(one => graph.nodes[one]?.digest))
     if (
       place === undefined &&
-      graph.nodes.some(({ tags, digest }) => tags.includes(name) || digest === name)
+      graph.nodes.some(({ tags, digest }) => tags.includes(name) || isDigestOf(name, digest))
     ) {
       unknown.push(notListed(name))
     } else if (place === undefined && optional) absent.push(name)
@@ -57,3 +59,7 @@ function nameIn(given: string): { name: string; optional: boolean } {
   const tag = /\/[^/:@]*:([^/:@]+)$/.exec(text)?.[1]
   return { name: digest ?? tag ?? text, optional }
 }
+
+/** Those of the names that may be tags. */
+export const tagsNamed = (names: readonly string[]): string[] =>
+  names.map(given => nameIn(given).name).filter(isTag)
