@@ -77,14 +77,22 @@ export function planOfTime(since: number, { deleted }: PackageState): RestorePla
   return { ...planOf(due, []), undated: deleted.filter(version => version.deleted === undefined) }
 }
 
+type Named = PackageVersion & Partial<Pick<DeletedVersion, 'deleted'>>
+
+/** Of a digest that was deleted more than once the last comes back; what is there counts as that. */
+function onceEach(versions: readonly Named[]): PackageVersion[] {
+  const lately = versions.toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity))
+  return [...new Map(lately.map(version => [version.digest, version])).values()]
+}
+
 /**
  * Nobody can read what deleted versions need, so the untagged ones come first, in the order in which they were pushed.
  * Each waits for the one before, because that may be a part of it, and follows even if that one does not come back.
  */
-function planOf(versions: readonly PackageVersion[], unknown: readonly string[]): RestorePlan {
-  const order = versions.toSorted(
-    (a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id
-  )
+function planOf(versions: readonly Named[], unknown: readonly string[]): RestorePlan {
+  const each = onceEach(versions)
+  const byDigest = new Map(each.map(version => [version.digest, version]))
+  const order = each.toSorted((a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id)
   return {
     steps: order.map((version, place) => ({
       ...restoralOf(version),
@@ -92,7 +100,14 @@ function planOf(versions: readonly PackageVersion[], unknown: readonly string[])
       optional: true
     })),
     reason: { code: 'asked-for' },
-    tags: new Map(order.flatMap(version => version.tags.map(tag => [tag, version] as const))),
+    tags: new Map(
+      versions
+        .toSorted((a, b) => a.id - b.id)
+        .flatMap(({ digest, tags }) => {
+          const version = byDigest.get(digest)
+          return version === undefined ? [] : tags.map(tag => [tag, version] as const)
+        })
+    ),
     broken: new Set(),
     unknown,
     hidesTags: false,
