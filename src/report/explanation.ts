@@ -3,15 +3,6 @@ import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
 import { nameOf, phrase } from './phrases.ts'
 
-/** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
-interface Told {
-  readonly title: string
-  readonly verdict: string
-  readonly reasons: readonly string[]
-  readonly rules: readonly { readonly rule: string; readonly action: string; readonly said: string }[]
-  readonly relations: readonly string[]
-}
-
 /** The explanation as lines of plain text. */
 export function explanationLines(explanation: Explanation): string[] {
   const { title, verdict, reasons, rules, relations } = tell(explanation)
@@ -34,14 +25,15 @@ export function explanationPart(explanation: Explanation): string {
   ].join('\n\n')
 }
 
-function ruleTable(rules: Told['rules']): string {
+function ruleTable(rules: ReturnType<typeof tell>['rules']): string {
   const heads = [LEFT('Rule'), LEFT('Action'), LEFT('What it says')]
   return listing(rules, 'rule', heads, ({ rule, action, said }) => [safe(rule), action, safe(said)])
 }
 
 const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be restored' } as const
 
-function tell({ decision, rules, ...relations }: Explanation): Told {
+/** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
+function tell({ decision, rules, ...relations }: Explanation) {
   const { version } = decision
   const { digest, tags } = version
   return {
