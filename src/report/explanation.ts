@@ -1,5 +1,4 @@
 import type { Explanation, RuleWord } from '../model/decision.ts'
-import { shortDigest } from '../model/digest.ts'
 import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
 import { nameOf, phrase } from './phrases.ts'
@@ -36,9 +35,10 @@ const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be res
 /** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
 function tell({ decision, rules, ...relations }: Explanation) {
   const { version } = decision
-  const digest = shortDigest(version.digest)
+  const { digest, tags } = version
   return {
-    title: version.tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
+    // The whole digest: other inputs take no short one.
+    title: tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
     // Only a dry run explains.
     verdict: `${WOULD[decision.verdict]}: ${phrase(decision.reasons[0])}`,
     reasons: decision.reasons.slice(1).map(phrase),
