@@ -46,12 +46,7 @@ const MATCHING_OF_TESTS = 60_000
 
 type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
 
-const RUN_MODE: Readonly<Record<Mode, RunMode>> = {
-  retain,
-  check,
-  purge,
-  restore
-}
+const RUN_MODE: Readonly<Record<Mode, RunMode>> = { retain, check, purge, restore }
 
 /** What a mode refuses before the first request. */
 const CHECK_FIRST: Readonly<Partial<Record<Mode, (inputs: Inputs, policies: Policies) => void>>> = {

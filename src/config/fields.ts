@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError, InputError } from '../errors.ts'
 import { ageAdvice, parseAge } from '../policy/time.ts'
-import { quote } from '../util/format.ts'
+import { code, quote } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
 import { tokenSlip } from './token-slip.ts'
@@ -135,7 +135,7 @@ function inGoWords(platform: string): string {
 function notOneOf(given: string, words: readonly string[]): string {
   const near = nearest(given, words)
   const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-  return `is not a possible value. ${hint}Possible values are ${words.map(word => `\`${word}\``).join(', ')}.`
+  return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.`
 }
 
 /** A schema from a function that throws an ExpectedError for what it does not take. */

@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts'
 import { MODES } from '../model/run.ts'
 import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/tag-values.ts'
-import { quote } from '../util/format.ts'
+import { code, quote } from '../util/format.ts'
 import { hostAddress } from './address-fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { nearValue } from './near-value.ts'
@@ -173,7 +173,7 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
   return set.flatMap(key => {
     const { modes } = FIELDS[key]
     if (!modes.includes(mode)) {
-      const users = modes.map(one => `\`${one}\``).join(' and ')
+      const users = modes.map(code).join(' and ')
       // In other tools it keeps images, so removing it would delete them.
       const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
       return [

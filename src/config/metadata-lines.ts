@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { quote } from '../util/format.ts'
+import { code, quote } from '../util/format.ts'
 
 /** What an input takes: patterns of tags, tags in full, or templates of tags. */
 type Kind = 'patterns' | 'tags' | 'templates'
@@ -16,7 +16,7 @@ export function refuseMetadata(given: string, kind: Kind): void {
   const lines = [...given.matchAll(LINE)].map(([, line = '']) => line.trim())
   const [first] = lines
   if (first === undefined) return
-  const made = [...new Set(lines.flatMap(line => tagsOf(line, kind) ?? []))].map(tag => `\`${tag}\``)
+  const made = [...new Set(lines.flatMap(line => tagsOf(line, kind) ?? []))].map(code)
   const write = made.length === 0 ? `for instance \`${EXAMPLES[kind]}\`` : made.join(' and ')
   throw new ExpectedError(
     `${quote(first)} is a line for docker/metadata-action, and here the tags that it makes are wanted. Write ${write}.`

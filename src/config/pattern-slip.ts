@@ -1,8 +1,6 @@
 import { ExpectedError } from '../errors.ts'
-import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
-import { unquoted } from '../util/format.ts'
+import { code, unquoted } from '../util/format.ts'
 import { literals } from './glob-literals.ts'
-import { refuseMetadata } from './metadata-lines.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */
@@ -17,20 +15,11 @@ const LEGAL: Readonly<Record<Subject, RegExp>> = {
 }
 
 /**
- * Reads patterns of image tags, and refuses those that no tag can match. Such a pattern would keep nothing, or
+ * Refuses a pattern that nothing of the kind can match, or by a slip all of it. Such a pattern would keep nothing, or
  * take nothing out, and the images that it was meant to hold would go.
  *
  * @throws ExpectedError with a sentence that quotes the pattern and shows the spelling that was meant
  */
-export function parseTagPatterns(sources: readonly string[], preReleases?: PreReleases): Patterns {
-  for (const source of sources) {
-    refuseMetadata(source, 'patterns')
-    refuseSlip(source, 'image tag')
-  }
-  return parsePatterns(sources, preReleases)
-}
-
-/** Refuses a pattern that nothing of the kind can match, or by a slip all of it. @throws ExpectedError, see `parseTagPatterns` */
 export function refuseSlip(source: string, subject: Subject): void {
   const all = subject === 'label value' ? undefined : matchesAll(source)
   if (all !== undefined) throw new ExpectedError(`The pattern \`${source}\` matches every ${subject}: ${all}`)
@@ -231,8 +220,4 @@ function strangeStart(text: string, not: string, subject: Subject): string | und
     : ` to match what ends with it, or ${code(`${end}*`)} to match what contains it`
   const out = not === '' && /^-[\w.]/.test(text) ? `, or ${code(`!${text.slice(1)}`)} to leave it out` : ''
   return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}${out}.`
-}
-
-function code(text: string): string {
-  return `\`${text}\``
 }

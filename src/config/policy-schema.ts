@@ -5,6 +5,7 @@ import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { coveredBy, matchesNothing } from '../policy/cover.ts'
 import { type Patterns, parsePackagePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
+import { present } from '../util/present.ts'
 import type { EntryExpectations } from './expectations.ts'
 import { platforms } from './fields.ts'
 import { optionalName } from './package-selection.ts'
@@ -15,7 +16,6 @@ import {
   asList,
   count,
   packagePattern,
-  present,
   type RuleSchema,
   reads,
   rule,

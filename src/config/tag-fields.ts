@@ -81,7 +81,8 @@ export function slashAdvice(given: string): string | undefined {
     : undefined
 }
 
-function checkPattern(given: string, subject: Subject): string {
+/** A pattern that something of the kind can match. @throws ExpectedError for any other */
+export function checkPattern(given: string, subject: Subject): string {
   refuseSlip(given, subject)
   parsePatterns([given])
   return given

@@ -51,12 +51,13 @@ export function explain(
 export async function explaining<T>(
   what: string,
   remedies: Readonly<Partial<Record<number, string>>>,
-  work: () => Promise<T>
+  work: () => Promise<T>,
+  otherwise?: string
 ): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw explain(error, what, remedies)
+    throw explain(error, what, remedies, otherwise)
   }
 }
 

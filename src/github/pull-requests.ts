@@ -1,15 +1,10 @@
 import * as z from 'zod'
+import type { PullRequest } from '../model/usage.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { statusOf } from './failure.ts'
 import { understood } from './parse-answer.ts'
-
-export interface PullRequest {
-  readonly state: 'open' | 'closed'
-  /** Milliseconds since 1970. */
-  readonly closedAt?: number
-}
 
 const Pull = z.object({
   number: z.int(),

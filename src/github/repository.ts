@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
+import type { PullRequest } from '../model/usage.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { explaining } from './failure.ts'
 import { type Ref, readRefs } from './git-refs.ts'
 import { understood } from './parse-answer.ts'
-import { type PullRequest, Pulls, readPullRequests } from './pull-requests.ts'
+import { Pulls, readPullRequests } from './pull-requests.ts'
 import { wholeList } from './whole-list.ts'
 
 /**

@@ -17,9 +17,7 @@ import { understood } from './parse-answer.ts'
  */
 export type Started =
   | { readonly kind: 'started'; readonly run?: { readonly id: number; readonly url: string } }
-  | { readonly kind: 'refused'; readonly sentence: string }
-  | { readonly kind: 'limited'; readonly sentence: string }
-  | { readonly kind: 'unsure'; readonly sentence: string }
+  | { readonly kind: 'refused' | 'limited' | 'unsure'; readonly sentence: string }
 
 /**
  * One workflow of one repository. What reads throws ExpectedError when GitHub does not answer what was asked,
@@ -105,12 +103,9 @@ export function createWorkflows(
       const [, now = repository] = /\/repos\/([^/]+\/[^/]+)\/actions\//.exec(url) ?? []
       if (now.toLowerCase() !== repository.toLowerCase())
         return `${repository} was renamed to ${now}: write \`dispatch-repository: ${now}\`, because a dispatch does not follow.`
-      return state === 'active'
-        ? undefined
-        : dispatchRefusal(422, `a workflow in the state ${state}`, place).message
+      return state === 'active' ? undefined : dispatchRefusal(422, `a workflow in the state ${state}`, place)
     } catch (error) {
-      if (statusOf(error) === 404)
-        return (await otherNames()) ?? dispatchRefusal(404, 'Not Found', place).message
+      if (statusOf(error) === 404) return (await otherNames()) ?? dispatchRefusal(404, 'Not Found', place)
       const told = explain(error, what, { 403: READ_ACTIONS })
       if (statusOf(error) === 403 && told instanceof ExpectedError) return told.message
       throw told
@@ -191,10 +186,7 @@ export function createWorkflows(
       const sentence = `GitHub gave ${answerOf(error)}, so it is not known whether a run was started; it is not sent again.`
       return { kind: 'unsure', sentence }
     }
-    return {
-      kind: 'refused',
-      sentence: dispatchRefusal(status, apiMessage(error), { ...place, ref }).message
-    }
+    return { kind: 'refused', sentence: dispatchRefusal(status, apiMessage(error), { ...place, ref }) }
   }
 
   return {

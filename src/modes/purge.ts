@@ -14,7 +14,7 @@ import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
 import { tagsNamed } from '../policy/purge-names.ts'
 import { inventoryHash } from '../report/record-build.ts'
-import { eachOf } from '../util/concurrency.ts'
+import { eachOf, once } from '../util/concurrency.ts'
 import { stillPullable, stillThere } from './purge-looks.ts'
 
 /**
@@ -117,16 +117,12 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
   const { pkg, context } = scope
   const planned = inventoryHash(decisions.map(({ version }) => version))
   const remove = packageRemover(scope)
-  let look: Promise<Performed | undefined> | undefined
-  const changed = async (): Promise<Performed | undefined> => {
+  const changed = once(async (): Promise<Performed | undefined> => {
     // What was counted before says nothing of now.
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
     return inventoryHash(versions) === planned
       ? undefined
       : { status: 'skipped', detail: 'the package changed after the listing: run it again' }
-  }
-  return async () => {
-    look ??= changed()
-    return (await look) ?? remove()
-  }
+  })
+  return async () => (await changed()) ?? remove()
 }

@@ -1,4 +1,5 @@
-import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
+import type { PatternHits } from '../model/brake.ts'
+import type { KeepReason, Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'

@@ -1,7 +1,7 @@
 import type { Dispatch, DispatchStatus, TagCheck, TagState } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
-import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
+import { DISPATCH_WORD, STATES, statePhrase } from './check-phrases.ts'
 import { countStates, missingTags } from './check-tally.ts'
 import { code, details, LEFT, link, listing, packageTable, safe, share } from './markdown.ts'
 import { failures } from './verdict.ts'
@@ -55,7 +55,7 @@ function dispatchPart(dispatches: readonly Dispatch[]): string {
   const heads = [LEFT('Tag'), LEFT('Rebuild'), LEFT('Workflow run'), LEFT('Why')]
   const list = listing(dispatches, 'tag', heads, ({ tag, status, url = '', workflow, detail }) => [
     code(tag),
-    safe(dispatchWord(status)),
+    safe(DISPATCH_WORD[status]),
     link(code(workflow), url),
     safe(detail)
   ])
@@ -83,7 +83,7 @@ function amissRow(check: TagCheck, dispatches: readonly Dispatch[]): string[] {
   const row = [code(check.tag), safe(statePhrase(check))]
   if (dispatches.length === 0) return row
   const dispatch = dispatches.find(({ tag }) => tag === check.tag)
-  return [...row, dispatch === undefined ? '' : safe(dispatchWord(dispatch.status))]
+  return [...row, dispatch === undefined ? '' : safe(DISPATCH_WORD[dispatch.status])]
 }
 
 function unmappedPart(unmapped: readonly string[]): string {

@@ -3,8 +3,7 @@ import { join, parse } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
 import { openNew } from '../util/new-file.ts'
-import type { JournalEntry } from './record.ts'
-import { SCHEMA_VERSION } from './record.ts'
+import { type JournalEntry, SCHEMA_VERSION } from './record.ts'
 import {
   finishedRecord,
   packageHead,

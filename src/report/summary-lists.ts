@@ -119,15 +119,16 @@ export function reasonsPart(
   verdict: Decision['verdict'],
   most: number
 ): string {
-  const counts = new Map<string, number>()
-  for (const decision of decisions) {
-    if (decision.verdict !== verdict) continue
-    const reason = groupOf(decision)
-    counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  }
+  const groups = Map.groupBy(
+    decisions.filter(decision => decision.verdict === verdict),
+    groupOf
+  )
   // A single reason stands in the list of images already.
-  if (counts.size < 2) return ''
-  const sorted = [...counts].sort(([, a], [, b]) => b - a)
+  if (groups.size < 2) return ''
+  const sorted = [...groups].sort(([, a], [, b]) => b.length - a.length)
   const heads = [LEFT('Reason'), RIGHT('Versions')]
-  return section(title, sorted, 'reason', most, heads, ([reason, n]) => [safe(reason), formatNumber(n)])
+  return section(title, sorted, 'reason', most, heads, ([reason, of]) => [
+    safe(reason),
+    formatNumber(of.length)
+  ])
 }

@@ -1,6 +1,6 @@
-import type { PatternHits } from '../model/decision.ts'
+import type { PatternHits } from '../model/brake.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
-import { count, formatDuration, formatNumber } from '../util/format.ts'
+import { count, formatDuration, formatNumber, some } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
 import { alert, code, details, LEFT, listing, prose, RIGHT, safe, share } from './markdown.ts'
@@ -28,9 +28,9 @@ export function renderSummary(run: RunResult): string {
     `## ${isCheck ? checkHeadline(run) : headline(run, sums)}`,
     dryRunNote(run, sums),
     isCheck ? '' : prose(whyIdle(run)),
-    troubleBox(run),
+    box('CAUTION', 'This run failed.', failures(run)),
     incompleteBox(run, sums),
-    warningBox(run),
+    box('WARNING', 'Worth a look.', warningsOf(run)),
     absentPhrases(run).map(prose).join(' '),
     ...(isCheck ? checkBlocks(run) : [tallyTable(run, sums), changedShare(run, sums)]),
     sizesPhrase(run),
@@ -51,13 +51,11 @@ const ROWS = [1_000, 500, 200, 100, 50, 20, 10, 5, 1, 0]
 function packageFolds({ packages }: RunResult, room: number): string[] {
   const unchanged = packages.length > 1 ? packages.filter(isUnchanged) : []
   const told = packages.filter(one => !unchanged.includes(one))
-  const names = unchanged.slice(0, MOST_LINES).map(one => code(one.package.name))
-  const others =
-    unchanged.length > names.length ? ` and ${formatNumber(unchanged.length - names.length)} more` : ''
+  const names = unchanged.map(one => code(one.package.name))
   const line =
-    unchanged.length === 0
+    names.length === 0
       ? ''
-      : `Nothing changes in ${count(unchanged.length, 'package')}: ${names.join(', ')}${others}.`
+      : `Nothing changes in ${count(names.length, 'package')}: ${some(names, MOST_LINES)}.`
   for (const most of ROWS) {
     const folds = foldsIn(told, most, most === 0 ? Number.POSITIVE_INFINITY : room - sizeOf([line]))
     if (folds !== undefined) return [...folds, line]
@@ -120,9 +118,8 @@ function dryRunNote(run: RunResult, sums: Tally): string {
   ])
 }
 
-function troubleBox(run: RunResult): string {
-  const sentences = failures(run)
-  return sentences.length === 0 ? '' : alert('CAUTION', ['**This run failed.**', '', ...bullets(sentences)])
+function box(kind: 'CAUTION' | 'WARNING', title: string, sentences: readonly string[]): string {
+  return sentences.length === 0 ? '' : alert(kind, [`**${title}**`, '', ...bullets(sentences)])
 }
 
 function incompleteBox(run: RunResult, sums: Tally): string {
@@ -147,15 +144,10 @@ function outlook(left: number): string {
   )
 }
 
-function warningBox(run: RunResult): string {
-  const sentences = warningsOf(run)
-  return sentences.length === 0 ? '' : alert('WARNING', ['**Worth a look.**', '', ...bullets(sentences)])
-}
-
 /** How much goes, as a bar. */
 function changedShare({ mode, dryRun }: RunResult, sums: Tally): string {
   if (mode === 'restore') return ''
-  const goes = sums.planned + gone(sums)
+  const goes = sums.planned + sums.deleted + sums.already
   const due = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
   const word = goes === 0 ? 'are due' : dryRun ? 'would be deleted' : 'were deleted'
   return share(goes > 0 ? goes : due, sums.versions, `the versions ${word}`)
@@ -191,10 +183,6 @@ function footer(run: RunResult): string {
 function whyRead({ packages }: RunResult): string {
   const all = packages.flatMap(({ reads }) => (reads === undefined ? [] : [reads]))
   return all.length === 0 ? '' : ` (${readsPhrase(all)})`
-}
-
-function gone(sums: Tally): number {
-  return sums.deleted + sums.already
 }
 
 function bullets(sentences: readonly string[]): string[] {

@@ -84,6 +84,9 @@ export function quote(given: string): string {
   return `${mark}${line.length > 80 ? `${line.slice(0, 80)}…` : line}${mark}`
 }
 
+/** A word that somebody can write as it stands, such as a setting or its value. */
+export const code = (text: string): string => `\`${text}\``
+
 /** The quotation marks of a keyboard, and those that word processors put in their place. */
 const MARKS = '["\'`“”‘’„«»]'
 const AROUND = new RegExp(`^${MARKS}+|${MARKS}+$`, 'g')

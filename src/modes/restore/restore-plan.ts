@@ -16,8 +16,6 @@ export interface PackageState {
   readonly deleted: readonly DeletedVersion[]
   /** Where the registry has tags that are to come back, which GitHub's list may not show yet. */
   readonly holders?: ReadonlyMap<string, Digest>
-  /** Why the registry did not say where such a tag is: phrases. */
-  readonly unasked?: ReadonlyMap<string, string>
 }
 
 /** What is to come back to one package. */

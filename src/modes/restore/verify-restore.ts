@@ -17,8 +17,8 @@ import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { count, some } from '../../util/format.ts'
-import type { PackageState, RestorePlan } from './restore-plan.ts'
-import { settleTags } from './settle-tags.ts'
+import type { RestorePlan } from './restore-plan.ts'
+import { type Before, tagsBack } from './settle-tags.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
@@ -37,15 +37,15 @@ const LAG = 2_000
 export async function verifyRestore(
   plan: RestorePlan,
   outcomes: readonly Outcome[],
-  before: Pick<PackageState, 'active' | 'holders' | 'unasked'>,
+  before: Before,
   scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {
+    await before()
     const whole = await makeWhole(plan, outcomes, scope)
-    const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
-    const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
-    const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
-    const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), whole.listed, scope)
+    const tried = [...outcomes, ...whole.outcomes]
+    const tags = await tagsBack(plan, tried, whole, before, scope)
+    const settled = await confirmed(latest(tried), whole.listed, scope)
     const back = new Map(whole.roots.map(version => [version.id, version]))
     const named = settled.map(outcome => withTags(outcome, back))
     tellNames(

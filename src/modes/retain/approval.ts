@@ -11,6 +11,7 @@ import { versionOf } from '../../report/deleted-by.ts'
 import { phrase } from '../../report/phrases.ts'
 import type { PackageRecord, RunRecord } from '../../report/record.ts'
 import { count, some } from '../../util/format.ts'
+import { grouped } from '../../util/grouped.ts'
 import { VERSION } from '../../util/version.ts'
 
 /** What a dry run planned and somebody approved. */
@@ -101,10 +102,6 @@ function refuseUnfit({ run, finished }: RunRecord): void {
 }
 
 function approvedOf({ versions, steps }: PackageRecord): Approved {
-  const strips = new Map<number, string[]>()
-  for (const step of steps) {
-    if (step.action === 'untag') strips.set(step.id, [...(strips.get(step.id) ?? []), step.tag])
-  }
   return {
     versions: new Map(
       versions.map(row => [
@@ -113,7 +110,7 @@ function approvedOf({ versions, steps }: PackageRecord): Approved {
       ])
     ),
     deletions: new Set(steps.flatMap(({ action, id }) => (action === 'delete' ? [id] : []))),
-    strips
+    strips: grouped(steps.flatMap(step => (step.action === 'untag' ? [[step.id, step.tag] as const] : [])))
   }
 }
 

@@ -1,8 +1,8 @@
 import type { PackageTask } from '../../apply/apply.ts'
-import type { Brake, Decision, PatternHits, Plan, Reason, Step } from '../../model/decision.ts'
+import type { Brake, PatternHits } from '../../model/brake.ts'
+import type { Decision, Plan, Reason, Step } from '../../model/decision.ts'
 import type { PackageRun } from '../../model/run.ts'
-import type { Policy, Rule } from '../../policy/rule.ts'
-import { catchAllRules } from '../../policy/rule.ts'
+import { catchAllRules, type Policy, type Rule } from '../../policy/rule.ts'
 import { idleKeepPhrase, isProtective, unmatchedPhrase } from '../../report/brake-phrases.ts'
 import { unmatched } from '../../report/tally.ts'
 
@@ -142,7 +142,9 @@ function unlimited(governed: readonly Governed[]): string[] {
   const names = governed
     .filter(
       ({ task: { run }, policy }) =>
-        (run.plan?.steps ?? []).some(step => takesTag(step)) && isUnlimited(policy) && !usageKeeps(run)
+        (run.plan?.steps ?? []).some(step => takesTag(step)) &&
+        unlimitedRules(policy).length > 0 &&
+        !usageKeeps(run)
     )
     .map(({ task }) => task.run.package.name)
   const [first] = names
@@ -152,10 +154,6 @@ function unlimited(governed: readonly Governed[]): string[] {
     `Only \`grace\` limits what is deleted from ${first}${more}: no rule keeps anything, and there is no brake. Set ` +
       '`keep-tags`, `keep-at-least` or `max-deletions`.'
   ]
-}
-
-function isUnlimited(policy: Policy): boolean {
-  return unlimitedRules(policy).length > 0
 }
 
 /** The rules of a policy without keep rules and brakes that delete all that is tagged. */

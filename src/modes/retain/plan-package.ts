@@ -16,8 +16,7 @@ import { explainVersion } from '../../policy/explain-version.ts'
 import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import type { Policy } from '../../policy/rule.ts'
-import type { Approved } from '../../policy/saved-plan.ts'
-import { policyHash } from '../../policy/saved-plan.ts'
+import { type Approved, policyHash } from '../../policy/saved-plan.ts'
 import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
@@ -85,16 +84,12 @@ async function planned(
     const applied = applyTo(loaded, approved, plan, policy)
     return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
   }
-  const explanations =
-    explain === undefined
-      ? {}
-      : { explanations: explainVersion(explain, plan, inventory, policy, usage, now) }
   const task: PackageTask = {
     run: {
       package: pkg,
       plan,
       outcomes: [],
-      ...explanations,
+      explanations: explain === undefined ? [] : explainVersion(explain, plan, inventory, policy, usage, now),
       policy: policyHash(policy),
       reads,
       contents: inventory.contents,
