@@ -20,7 +20,7 @@ export function protectedVersions(input: EvaluationInput): Map<number, KeepReaso
   const { graph, policy, now } = input
   graph.nodes.forEach(({ version, content }, place) => {
     if (version === undefined) return
-    const why = oddity(graph, place)
+    const why = oddity(graph, place) ?? version.disputed
     if (why !== undefined) hold(place, { code: 'odd', why })
     if (isLeftover(content)) return
     const age = ageOf(version, 'newest', now)
@@ -34,7 +34,7 @@ export function protectedVersions(input: EvaluationInput): Map<number, KeepReaso
 export function oddity({ nodes, twins }: Graph, place: number): string | undefined {
   const { version, digest } = nodes[place] as Node
   if (version?.tagsUnknown) return 'GitHub does not say which tags it has'
-  return twins.has(digest) ? 'GitHub lists its digest twice' : version?.disputed
+  return twins.has(digest) ? 'GitHub lists its digest twice' : undefined
 }
 
 /** Whoever pulls by the digest of a platform may have it from any index that names it: all of those stay. */
