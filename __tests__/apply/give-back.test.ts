@@ -18,7 +18,9 @@ const nobody = undefined
 
 it.each<[string, TagHead | undefined, Digest | undefined, Digest | 'unknown' | undefined]>([
   ['both say the same', found(other), other, other],
-  ['the list does not show it', found(other), undefined, other],
+  ['the list does not show who has it', found(other), undefined, other],
+  ['the list shows it on none', found(third), undefined, 'unknown'],
+  ['the list shows it on what was deleted', found(third), back, 'unknown'],
   ['the list shows it where it was before', found(other), third, other],
   ['the registry serves what was deleted', found(back), undefined, back],
   ['the registry serves what was deleted, and the list shows a push', found(back), other, 'unknown'],
@@ -33,7 +35,7 @@ it.each<[string, TagHead | undefined, Digest | undefined, Digest | 'unknown' | u
   const before: TagHolders = {
     heads: new Map(head === undefined ? [] : [['latest', head]]),
     rows: new Map(row === undefined ? [] : [['latest', row]]),
-    ids: new Map(),
+    ids: new Map([[third, 3]]),
     gap: undefined
   }
   const claim = claimOn('latest', before, new Set([back]))

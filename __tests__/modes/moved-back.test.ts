@@ -242,3 +242,26 @@ it.each(['hidden', 'shown'] as const)(
     )
   }
 )
+
+it.each(['a report', 'its digest', 'a time'])(
+  'law 3: a restore by %s moves no tag, though one answer of the registry is from before the version got it',
+  async source => {
+    await using scene = await openScene()
+    const { app, github } = scene
+    const v1 = app.push(image(), { tags: ['v1', 'dev'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    app.tag(build, 'dev')
+    const first = await scene.run({ 'delete-tags': 'sha-* dev' })
+    expect(first.outputs['deleted-count']).toBe('3')
+    const late = (after: number): void => {
+      const answer = { status: 200, headers: { 'docker-content-digest': v1.digest }, body: '' }
+      const head = { host: 'registry', method: 'HEAD', path: /manifests\/dev$/, times: 1, after } as const
+      github.faults.on(head, { kind: 'answer', answer })
+    }
+    late(source === 'a report' ? 1 : 0)
+    const what = { 'a report': reportOf(first), 'its digest': build.digest, 'a time': 'since 3h' }[source]
+    const back = await restore(scene, what ?? '')
+    expect(back.code).toBe(0)
+    expect(app.tags()['dev']).toBe(build.digest)
+  }
+)

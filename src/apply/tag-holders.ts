@@ -115,13 +115,16 @@ export interface Claim {
  */
 export function claimOn(
   tag: string,
-  { heads, rows }: TagHolders,
+  { heads, rows, ids }: TagHolders,
   restored: ReadonlySet<Digest>
 ): Claim | undefined {
   const head = heads.get(tag)
   const row = rows.get(tag)
   const isRow = row !== undefined && !restored.has(row)
   const isFound = head?.state === 'found'
+  // The registry may be late as well: GitHub lists that version, and the tag on none.
+  if (isFound && !isRow && !restored.has(head.digest) && ids.has(head.digest))
+    return { holder: undefined, doubt: `the registry had it on ${head.digest}, and GitHub lists it on none` }
   if (isFound && (!restored.has(head.digest) || !isRow)) return { holder: head.digest, doubt: '' }
   if (isRow && (head === undefined || head.state === 'unread')) return { holder: row, doubt: '' }
   if (isRow) return { holder: undefined, doubt: `GitHub lists it on ${row}, and the registry does not` }

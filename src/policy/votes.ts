@@ -1,10 +1,11 @@
 import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { byNewest, type EvaluationInput, ruleAge } from './facts.ts'
+import type { Family } from './families.ts'
 import { isBroken } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
 import { keepsShare, type Rule } from './rule.ts'
-import { type Family, matchedBy, type Selected, type Selection } from './select.ts'
+import { matchedBy, type Selected, type Selection } from './select.ts'
 import { ageOf, newestOfEach } from './time.ts'
 
 /** Reasons by the place of the node; several rules may have said something. */

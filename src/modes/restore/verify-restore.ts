@@ -10,7 +10,7 @@ import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
-import type { Content, Package, PackageVersion } from '../../model/package.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
@@ -19,6 +19,7 @@ import { eachOf } from '../../util/concurrency.ts'
 import { count, some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { type Before, tagsBack } from './settle-tags.ts'
+import { below, missingIn, servedOnly, stillBroken } from './what-lacks.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
@@ -125,7 +126,8 @@ async function makeWhole(
     if (wanted.size === 0 && !isNamed) break
     const deleted = await packages.listDeleted(pkg, () => false)
     const describing = isNamed ? referrersOf(graph, deleted, active) : []
-    const lost = [...deleted.filter(({ digest }) => wanted.has(digest)), ...describing]
+    const served = isNamed ? servedOnly(graph, active, roots) : new Set<Digest>()
+    const lost = [...deleted.filter(({ digest }) => wanted.has(digest) || served.has(digest)), ...describing]
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
@@ -197,60 +199,4 @@ function leftBehind(placeholders: readonly PackageVersion[]): string[] {
     `${count(placeholders.length, 'placeholder')} of an earlier run that stripped tags came back as well, such as ` +
       `${nameOf(first)}: the next retention run removes what is left of it.`
   ]
-}
-
-/** What is not whole, and what of that was not whole before either. */
-function stillBroken(
-  graph: Graph | undefined,
-  roots: readonly PackageVersion[],
-  { broken }: RestorePlan
-): Pick<Whole, 'warnings' | 'alarms'> {
-  const warnings: string[] = []
-  const alarms: string[] = []
-  if (graph === undefined) return { warnings, alarms }
-  const excused = below(graph, broken)
-  for (const root of roots) {
-    const place = graph.find(root.digest) ?? -1
-    const content = graph.nodes[place]?.content
-    const name = `${nameOf(root)} (${shortDigest(root.digest)})`
-    if (content?.state === 'unread') {
-      alarms.push(
-        `${name} is restored, but could not be read (${content.cause}), so it is unknown whether it is whole.`
-      )
-    }
-    const state = graph.states[place]
-    if (state !== 'ghost' && state !== 'partial') continue
-    const lacks = content === undefined ? [] : missingOf(content, graph)
-    const what = lacks.length === 0 ? 'something that it names' : some(lacks.map(shortDigest), 3)
-    if (excused.has(place)) warnings.push(`${name} lacks ${what}, as it did before its deletion.`)
-    else {
-      alarms.push(
-        `${name} is restored, but not whole: ${what} is gone, and GitHub no longer has it. Build it again.`
-      )
-    }
-  }
-  return { warnings, alarms }
-}
-
-function missingOf(content: Content, graph: Graph): Digest[] {
-  // A build cache names blobs, which a registry does not show as manifests.
-  if (content.state !== 'read' || content.manifest.kind === 'cache') return []
-  return content.manifest.children
-    .map(({ digest }) => digest)
-    .filter(digest => graph.find(digest) === undefined)
-}
-
-/** What is named and is not there, except what those that name it lacked before. */
-function missingIn(graph: Graph, excused: ReadonlySet<number>): ReadonlySet<Digest> {
-  return new Set(
-    graph.nodes.flatMap(({ content }, place) => (excused.has(place) ? [] : missingOf(content, graph)))
-  )
-}
-
-/** These versions and all that they name, at any depth. */
-function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> {
-  const found = new Set([...digests].map(graph.find).filter(place => place !== undefined))
-  // A set that grows while it is walked.
-  for (const place of found) for (const child of graph.children[place] ?? []) found.add(child)
-  return found
 }
