@@ -65,5 +65,5 @@ export async function tagsNowhere(
 }
 
 function isGone(pkg: Package, { id, digest }: Arrival, context: Context): Promise<boolean> {
-  return id === undefined ? registryDenies(pkg, digest, context) : gitHubDenies(pkg, { id }, context)
+  return id === undefined ? registryDenies(pkg, digest, context) : gitHubDenies(pkg, id, context)
 }
