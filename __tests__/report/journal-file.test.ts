@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -36,6 +37,22 @@ it.each([
   expect(existsSync(`${path}.new`)).toBe(false)
   rmSync(folder, { recursive: true })
 })
+
+it.each(['', '.new'])(
+  'a pipe at the place of the report is left alone, and nothing is deleted: report.json%s',
+  async suffix => {
+    const folder = mkdtempSync(join(tmpdir(), 'pipes-'))
+    const path = join(folder, 'report.json')
+    execFileSync('mkfifo', [`${path}${suffix}`])
+    await using scene = await openScene()
+    scene.app.push(image(), { tags: ['pr-1'], at: ago(90) })
+    const result = await scene.run({ 'delete-tags': 'pr-*', 'report-file': path })
+    expect([result.code, result.errors]).toEqual([1, [expect.stringMatching(/is not a file/)]])
+    expect([statSync(`${path}${suffix}`).isFIFO(), readdirSync(folder).length]).toEqual([true, 1])
+    expect(scene.github.writes).toEqual([])
+    rmSync(folder, { recursive: true })
+  }
+)
 
 it.each([
   ['report-file', 'out/report.json'],
