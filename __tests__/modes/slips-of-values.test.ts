@@ -88,6 +88,8 @@ test.each<Slip>([
   [{ ...D, 'api-url': 'https://api.github.com/orgs/acme' }, 'Write `https://api.github.com`'],
   [{ ...D, 'api-url': 'ghe.example.com/api/v3' }, 'Write `https://ghe.example.com/api/v3`'],
   [{ ...D, 'registry-url': 'ghcr.io' }, 'Write `https://ghcr.io`'],
+  [{ ...D, 'registry-url': 'https://docker.io' }, 'Write `https://ghcr.io`, or leave the input out'],
+  [{ ...D, 'registry-url': 'https://acme.azurecr.io' }, 'Write `https://ghcr.io`, or leave the input out'],
   [{ mode: 'restore', restore: 'https://github.com/acme/app/actions/runs/12' }, 'actions/download-artifact'],
   [
     { mode: 'restore', restore: 'https://github.com/orgs/acme/packages/container/app/123?tag=v1' },
@@ -110,7 +112,7 @@ test.each<Slip>([
   [{ ...BUILD, wait: '90' }, 'Write `90min` for minutes or `90h` for hours'],
   [{ ...D, patience: '10' }, 'Write `10min` for minutes or `10h` for hours'],
   [{ ...D, 'time-limit': '90' }, 'Write `90min` for minutes or `90h` for hours'],
-  [{ ...D, 'time-limit': '5m' }, 'Write `5min`']
+  [{ ...D, 'time-limit': '5m' }, 'Write `5min` for minutes.']
 ])('a placeholder in other letters, a time without its unit: %j', async (slip, cure) => {
   await expectOneSentence([slip, cure])
 })

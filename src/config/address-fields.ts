@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { quote } from '../util/format.ts'
 import { field, refuse, says } from './fields.ts'
+import { isElsewhere } from './other-registries.ts'
 
 /** What an input's text may be that says where something is: an owner, a repository, a file of one, a server. */
 
@@ -58,7 +59,11 @@ export const apiAddress = field(given => {
 /** A registry's address, which is its host alone. */
 export const hostAddress = field(given => {
   const checked = checkAddress(given)
-  const { origin } = new URL(checked)
+  const { origin, hostname } = new URL(checked)
+  if (isElsewhere(hostname))
+    return refuse(
+      `${quote(given)} is another registry than GitHub's. Write \`https://ghcr.io\`, or leave the input out.`
+    )
   return checked === origin
     ? checked
     : refuse(`${quote(given)} has a path, and a registry has none. Write \`${origin}\`.`)

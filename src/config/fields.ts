@@ -67,9 +67,13 @@ export const waitingTime = field(given => {
       )
 })
 
-/** What to write for a number alone, where nobody means days. */
+/** What to write for a number alone, or with an `m`, where nobody means days or months. */
 function withoutUnit(given: string): string | undefined {
-  return /^\d+$/.test(given) ? `Write \`${given}min\` for minutes or \`${given}h\` for hours.` : undefined
+  const [, digits, unit] = /^(\d+)( *m)?$/i.exec(given) ?? []
+  if (digits === undefined) return undefined
+  return unit === undefined
+    ? `Write \`${digits}min\` for minutes or \`${digits}h\` for hours.`
+    : `Write \`${digits}min\` for minutes.`
 }
 
 /** Milliseconds, more than none. */

@@ -3,6 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { quote, unquoted } from '../util/format.ts'
 import { field, list } from './fields.ts'
+import { isElsewhere } from './other-registries.ts'
 import { refuseSlip } from './pattern-slip.ts'
 
 /** The packages that a run is about. */
@@ -115,7 +116,7 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
   if (/^!?(?:\/|semver:)/.test(entry)) return entry
   const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
   const [first = '', ...rest] = name.split('/')
-  if (rest.length > 0 && OTHERS.test(first) && first !== host)
+  if (rest.length > 0 && isElsewhere(first) && first !== host)
     return {
       problem: `"${entry}" ${elsewhere(host)} Write only the name of the package, such as \`${not}${rest.slice(-Math.max(1, rest.length - 1)).join('/')}\`.`
     }
@@ -146,10 +147,6 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
 function isRegistry(first: string, host: string): boolean {
   return first === host || first === 'ghcr.io' || /^[a-z0-9.-]+:\d+$/.test(first)
 }
-
-/** Registries that people also push to. */
-const OTHERS =
-  /^(?:(?:index\.|registry-1\.)?docker\.io|quay\.io|(?:\w+\.)?gcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|registry\.gitlab\.com|docker\.pkg\.github\.com|.+\.(?:azurecr\.io|amazonaws\.com|pkg\.dev))$/
 
 const elsewhere = (host: string): string => `is on another registry, and this run works on ${host}.`
 
@@ -197,7 +194,7 @@ function checkEntry(entry: string): string {
   if (NAME.test(name)) return name
   const alone = nameElsewhere(name)
   if (alone !== undefined) {
-    const fault = OTHERS.test(name.split('/', 1)[0] ?? '')
+    const fault = isElsewhere(name.split('/', 1)[0] ?? '')
       ? elsewhere('that of GitHub')
       : 'is not the name of a package.'
     throw new ExpectedError(

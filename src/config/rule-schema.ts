@@ -10,7 +10,7 @@ import { present } from '../util/present.ts'
 import { refuse } from './fields.ts'
 import { refuseMetadata } from './metadata-lines.ts'
 import { refuseSlip } from './pattern-slip.ts'
-import { checkPattern } from './tag-fields.ts'
+import { checkPattern, digestAdvice } from './tag-fields.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 
@@ -74,11 +74,7 @@ const glob = checked(text => {
   parsePatterns([text])
 })
 const range = read(text => parseRange(text, 'include'))
-const digest = read(
-  text =>
-    parseDigest(text) ??
-    refuse(`\`${text}\` is not a full digest. Write \`sha256:\` and all 64 digits, in lower case.`)
-)
+const digest = read(text => parseDigest(text) ?? refuse(`\`${text}\` ${digestAdvice(text)}`))
 
 /** One, or a list of them. */
 export const some = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
-import { parseDigest } from '../model/digest.ts'
+import { beginningOf, parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { quote } from '../util/format.ts'
@@ -31,12 +31,17 @@ export const patternsAndDigests = patterns(
     .string()
     .refine(
       given => !/^!?sha(?:256|512):/i.test(given) || parseDigest(given) !== undefined,
-      says(
-        'is not a full digest. Write `sha256:` and all 64 digits, in lower case; patterns are for tags only.'
-      )
+      says(given => digestAdvice(given.replace(/^!/, '')))
     )
     .pipe(field(given => (parseDigest(given) === undefined ? checkPattern(given, 'image tag') : given)))
 )
+
+/** What is wrong with a digest of which only the beginning is given, or which is none: the end of a sentence. */
+export function digestAdvice(given: string): string {
+  return beginningOf(given) === undefined
+    ? 'is not a full digest. Write `sha256:` and all 64 digits, in lower case; patterns are for tags only.'
+    : `is a short digest, and here a whole one is needed. A dry run with \`explain: ${given}\` shows it.`
+}
 
 /** Image tags by their own names. */
 export const tagNames = unlessMetadata(
@@ -62,14 +67,11 @@ export function unlessMetadata<T>(
   }).pipe(schema)
 }
 
-/** One image tag by its own name, or a full digest. */
+/** A version by a tag, a digest, also a short one, or its id. */
 export const tagOrDigest = field(given => {
-  if (parseDigest(given) !== undefined || isTag(given)) return given
-  const digest = /^sha\d+:/.test(given)
-    ? ' The job summary, the report and the page of a run have the whole digest.'
-    : ''
+  if (parseDigest(given) !== undefined || beginningOf(given) !== undefined || isTag(given)) return given
   throw new ExpectedError(
-    `${quote(given)} is neither a tag nor a full digest. ${slashAdvice(given) ?? "Write one of them, without the package's name."}${digest}`
+    `${quote(given)} is neither a tag nor a digest. ${slashAdvice(given) ?? "Write one of them, without the package's name."}`
   )
 })
 

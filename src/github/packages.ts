@@ -8,7 +8,7 @@ import type { Octokit } from './client.ts'
 import { apiMessage, explain, explaining, statusOf } from './failure.ts'
 import { type Listing, listCompletely, PER_PAGE, type Progress } from './listing.ts'
 import { moment, PackageRow, toPackage, toVersion, VersionRow } from './package-rows.ts'
-import { NO_LISTING, NO_SIGHT, notFound, tooLarge } from './packages-remedies.ts'
+import { type AskedFor, NO_SIGHT, NOTHING_ASKED, noListing, notFound, tooLarge } from './packages-remedies.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Governor } from './rate-limit/governor.ts'
 import { createVersionPages, pageQuery } from './version-pages.ts'
@@ -79,7 +79,7 @@ export function createPackages(
   serverUrl: string,
   clock: Clock,
   capacity: Governor['capacity'],
-  guessed?: string
+  asked: AskedFor = NOTHING_ASKED
 ): Packages {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
   // One path segment: the slashes of a nested name are encoded.
@@ -111,9 +111,20 @@ export function createPackages(
     try {
       return await work()
     } catch (error) {
-      const explained = explain(error, what, { 403: NO_SIGHT, 404: notFound(name, owner, guessed) })
-      throw statusOf(error) === 404 ? new AbsentError(messageOf(explained), { cause: error }) : explained
+      if (statusOf(error) !== 404) throw explain(error, what, { 403: NO_SIGHT })
+      const explained = explain(error, what, { 404: notFound(name, owner, asked, await someNames()) })
+      throw new AbsentError(messageOf(explained), { cause: error })
     }
+  }
+
+  let names: Promise<string[]> | undefined
+  /** The first page of the owner's packages, for a hint; none where they cannot be listed. */
+  async function someNames(): Promise<string[]> {
+    if (!asked.mayList) return []
+    names ??= read(base, { package_type: 'container', per_page: PER_PAGE })
+      .then(({ data }) => parseAnswer(PackageRows, data, 'packages').map(({ name }) => name))
+      .catch(() => [])
+    return names
   }
 
   const get = (name: string): Promise<Package> =>
@@ -131,7 +142,8 @@ export function createPackages(
         toPackage(row, owner, serverUrl)
       )
     const read = () => pagesOf(base, { package_type: 'container' })
-    return explaining(what, { 400: NO_LISTING, 403: NO_LISTING, 404: NO_LISTING }, () =>
+    const remedy = noListing(asked)
+    return explaining(what, { 400: remedy, 403: remedy, 404: remedy }, () =>
       wholeList(what, read, parse, ({ name }) => name)
     )
   }

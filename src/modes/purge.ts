@@ -9,6 +9,7 @@ import { ExpectedError, orFailure } from '../errors.ts'
 import { choosePackages, load, SIDE_BY_SIDE } from '../inventory/load.ts'
 import { decideOnTags } from '../inventory/moved-tags.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
+import { beginningOf, parseDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
@@ -58,13 +59,20 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       contents: loaded.inventory.contents,
       alarms: [...refused, ...doubts.values()],
       warnings: [
-        ...absent.filter(name => !doubts.has(name)).map(name => `"${name}" is not there.`),
+        ...absent.filter(name => !doubts.has(name)).map(notThere),
         ...unread.map(({ ref, cause }) => `${ref} could not be read (${cause}). This purge leaves it alone.`)
       ]
     },
     changes: thenPull(loaded.inventory, names, deletions(plan, loaded)),
     deferred: false
   }
+}
+
+/** Only a list tells of a short digest, so no more is said of it than that. */
+function notThere(name: string): string {
+  return parseDigest(name) === undefined && beginningOf(name) !== undefined
+    ? `No tag "${name}" is there, and GitHub lists no digest that begins so.`
+    : `"${name}" is not there.`
 }
 
 /** After the deletions, and the look at them, tries whether what went can still be pulled. */

@@ -21,7 +21,7 @@ export function protectedVersions(input: EvaluationInput): Map<number, KeepReaso
   graph.nodes.forEach((node, place) => {
     const { version } = node
     if (version === undefined) return
-    const why = oddity(graph, place)
+    const why = oddity(graph, place) ?? version.disputed
     if (why !== undefined) hold(place, { code: 'odd', why })
     if (isLeftover(node)) return
     const age = ageOf(version, 'newest', now)

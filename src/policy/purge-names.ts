@@ -1,7 +1,8 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
-import type { PackageVersion } from '../model/package.ts'
+import { isDigestOf } from '../model/digest.ts'
+import { versionsCalled } from '../model/package.ts'
 import { isTag } from '../model/tag.ts'
+import { some } from '../util/format.ts'
 import type { Graph } from './graph.ts'
 
 /** The places of the versions that are named, and the name of each. */
@@ -12,20 +13,22 @@ export function namedIn(
   graph: Graph,
   names: readonly string[]
 ): { named: Named; unknown: readonly string[]; absent: readonly string[] } {
+  const versions = graph.nodes.flatMap(({ version }) => version ?? [])
   const named = new Map<number, string>()
   const unknown: string[] = []
   const absent: string[] = []
   for (const given of names) {
     const { name, optional } = nameIn(given)
+    const meant = new Set(versionsCalled(versions, name))
     const places = graph.nodes.flatMap(({ version }, place) =>
-      version !== undefined && isCalled(version, name) ? [place] : []
+      version !== undefined && meant.has(version) ? [place] : []
     )
     const [place] = places
     // Two rows of one digest are one manifest.
     const digests = new Set(places.map(one => graph.nodes[one]?.digest))
     if (
       place === undefined &&
-      graph.nodes.some(({ tags, digest }) => tags.includes(name) || hasDigest(digest, name))
+      graph.nodes.some(({ tags, digest }) => tags.includes(name) || isDigestOf(name, digest))
     ) {
       unknown.push(notListed(name))
     } else if (place === undefined && optional) absent.push(name)
@@ -35,7 +38,8 @@ export function namedIn(
           `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
       )
     } else if (digests.size > 1) {
-      unknown.push(`"${name}" means ${digests.size} versions, so it is left alone: give the full digest.`)
+      const whole = some([...digests].map(String), 5)
+      unknown.push(`"${name}" means ${digests.size} versions, so it is left alone. Write one of ${whole}.`)
     } else for (const one of places) if (!named.has(one)) named.set(one, name)
   }
   return { named, unknown, absent }
@@ -54,19 +58,6 @@ function nameIn(given: string): { name: string; optional: boolean } {
   const digest = /@(sha\d+:[0-9a-f]+)$/i.exec(text)?.[1]
   const tag = /\/[^/:@]*:([^/:@]+)$/.exec(text)?.[1]
   return { name: digest ?? tag ?? text, optional }
-}
-
-/** The least hex digits of a short digest. */
-const SHORT = 7
-
-function isCalled(version: PackageVersion, name: string): boolean {
-  return hasDigest(version.digest, name) || version.tags.includes(name) || String(version.id) === name
-}
-
-function hasDigest(digest: Digest, name: string): boolean {
-  const short = /^sha256:([0-9a-f]+)$/i.exec(name)?.[1]
-  if (short === undefined) return digest === name
-  return short.length >= SHORT && digest.startsWith(name.toLowerCase())
 }
 
 /** Those of the names that may be tags. */

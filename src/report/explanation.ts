@@ -1,17 +1,7 @@
 import type { Explanation, RuleWord } from '../model/decision.ts'
-import { shortDigest } from '../model/digest.ts'
 import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
 import { nameOf, phrase } from './phrases.ts'
-
-/** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
-interface Told {
-  readonly title: string
-  readonly verdict: string
-  readonly reasons: readonly string[]
-  readonly rules: readonly { readonly rule: string; readonly action: string; readonly said: string }[]
-  readonly relations: readonly string[]
-}
 
 /** The explanation as lines of plain text. */
 export function explanationLines(explanation: Explanation): string[] {
@@ -35,18 +25,20 @@ export function explanationPart(explanation: Explanation): string {
   ].join('\n\n')
 }
 
-function ruleTable(rules: Told['rules']): string {
+function ruleTable(rules: ReturnType<typeof tell>['rules']): string {
   const heads = [LEFT('Rule'), LEFT('Action'), LEFT('What it says')]
   return listing(rules, 'rule', heads, ({ rule, action, said }) => [safe(rule), action, safe(said)])
 }
 
 const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be restored' } as const
 
-function tell({ decision, rules, ...relations }: Explanation): Told {
+/** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
+function tell({ decision, rules, ...relations }: Explanation) {
   const { version } = decision
-  const digest = shortDigest(version.digest)
+  const { digest, tags } = version
   return {
-    title: version.tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
+    // The whole digest: other inputs take no short one.
+    title: tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
     // Only a dry run explains.
     verdict: `${WOULD[decision.verdict]}: ${phrase(decision.reasons[0])}`,
     reasons: decision.reasons.slice(1).map(phrase),

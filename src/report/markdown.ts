@@ -27,8 +27,8 @@ export function prose(sentence: string): string {
 }
 
 /** A name as code where it has only what tags, digests and package names have; else as escaped text. */
-export function code(text: string, most = 200): string {
-  return PLAIN.test(text) && text.length <= most ? `\`${text}\`` : safe(text, most)
+export function code(text: string): string {
+  return PLAIN.test(text) && text.length <= 200 ? `\`${text}\`` : safe(text, 200)
 }
 
 /** GitHub's page of a version; undefined where the package's own address is not as GitHub's are. */

@@ -31,6 +31,14 @@ export const RULE: { readonly heads: readonly Head[]; cells(reason: Reason): rea
   heads: [LEFT('Rule'), RIGHT('Age')],
   cells: reason => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
 }
+/** The former for these images, without what none of them has. */
+export function columnsFor(reasons: readonly Reason[]): typeof RULE {
+  if (reasons.some(reason => 'age' in reason)) return RULE
+  return reasons.some(reason => 'rule' in reason)
+    ? { heads: [LEFT('Rule')], cells: reason => [ruleCell(reason)] }
+    : WHY
+}
+
 export const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(phrase(reason))] }
 
 /** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */

@@ -3,7 +3,7 @@ import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { code, LEFT, RIGHT, section } from './markdown.ts'
-import { FEW_ROWS, RULE, type Verdicts, versionCell } from './summary-cells.ts'
+import { columnsFor, FEW_ROWS, type RULE, type Verdicts, versionCell } from './summary-cells.ts'
 import { deletionsIn, GONE, hidesImages } from './tally.ts'
 
 /** Roots of images that were changed, and how many of the changed versions are parts of each. */
@@ -36,7 +36,9 @@ export function deletedPart(
   const isPlanned = went.some(outcome => outcome.status === 'planned')
   // What is gone has no page; a link in each of thousands of rows would leave room for half of them.
   const link = isPlanned && imagesIn(went).length <= FEW_ROWS ? pkg : undefined
-  return changedPart(isPlanned ? 'Would be deleted' : 'Deleted', went, verdicts, most, RULE, link)
+  const reasons = imagesIn(went).flatMap(({ root }) => verdicts.get(root)?.reasons[0] ?? [])
+  const title = isPlanned ? 'Would be deleted' : 'Deleted'
+  return changedPart(title, went, verdicts, most, columnsFor(reasons), link)
 }
 
 /** The same of what is restored. */

@@ -175,8 +175,12 @@ function footer(run: RunResult): string {
   const started = Number.isFinite(run.started) ? `${new Date(run.started).toISOString().slice(0, 16)}Z` : ''
   return (
     `<sub>Mode ${run.mode}, started ${started}, took ${formatDuration(run.durationMs)}: ${sent}, ` +
-    `${count(reads, 'manifest')} read${whyRead(run)}. Every version's verdict and reason is in the JSON report.</sub>`
+    `${count(reads, 'manifest')} read${whyRead(run)}. ${inReport(run)} in the JSON report.</sub>`
   )
+}
+
+function inReport({ mode }: RunResult): string {
+  return mode === 'check' ? 'The state of every expected tag is' : "Every version's verdict and reason is"
 }
 
 /** Reading counts as a download, so it is said what for. */

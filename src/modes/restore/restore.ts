@@ -216,7 +216,10 @@ const UNCOUNTED =
 
 const UNSEEN = ' GitHub does not list what is deleted, so a dry run cannot show whether it was ever there.'
 
-function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
+function unknownPhrase({ unknown, hidesTags, ambiguous = new Map() }: RestorePlan): string {
+  const [several] = ambiguous
+  if (several !== undefined)
+    return `${several[0]} means ${several[1].length} versions. Write one of ${some(several[1], 5)}.`
   const age = [unknown.join(' '), ...unknown].find(text => parseAge(text) !== undefined)
   const names = some(unknown, 5)
   if (hidesTags && age === undefined) {

@@ -9,7 +9,7 @@ import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
 import type { Decision, Plan } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
-import type { Inventory, Package } from '../../model/package.ts'
+import { type Inventory, type Package, versionsCalled } from '../../model/package.ts'
 import type { Usage } from '../../model/usage.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { explainVersion } from '../../policy/explain-version.ts'
@@ -27,7 +27,7 @@ export interface PlanOptions {
   readonly readUsage: ReadUsage
   /** The packages in which a signature's subject may be. */
   readonly siblings: () => Promise<Siblings>
-  /** A tag or a digest whose verdict is to be explained. */
+  /** A tag, a digest or a version id whose verdict is to be explained. */
   readonly explain: string | undefined
   readonly approved: Approved | undefined
   /** Find out how large what is deleted is. */
@@ -155,7 +155,7 @@ async function look(
   const matters: Matters = async (versions, untaggedSince) => {
     asked = await readUsage(pkg, policy, versions)
     if (approved !== undefined) return approved.deletions.size > 0
-    const isMeant = versions.some(({ digest, tags }) => digest === explain || tags.includes(explain ?? ''))
+    const isMeant = explain !== undefined && versionsCalled(versions, explain).length > 0
     return isMeant || couldChange(pkg, versions, policy, { ...asked.usage, untaggedSince }, now)
   }
   const listed = await load(pkg, context, matters)
