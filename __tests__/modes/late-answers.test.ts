@@ -206,6 +206,20 @@ it.each([
   }
 )
 
+it('law 11: platforms that are pushed again amid a restore are there, whatever the list said before', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  const build = layDown(scene)
+  await scene.run(BUILDS)
+  const push = () => build.children.map(({ shape }) => app.push(shape))
+  // The list of versions has been read by then.
+  github.faults.on({ query: /state=deleted/, after: 2, times: 1 }, { kind: 'first', run: push })
+  app.lie({ kind: 'served' })
+  const back = await restore(scene, build.digest)
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '1', 'failed-count': '0' } })
+  expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+})
+
 it.each(['since 3h', 'sha-1 sha-2'])(
   'law 11: a digest that was deleted twice comes back once, with all its tags, by %s',
   async what => {

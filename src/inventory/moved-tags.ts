@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
-import { type Digest, isUserTag } from '../model/digest.ts'
+import { type Digest, isUserTag, shortDigest } from '../model/digest.ts'
 import type { Content, Inventory, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
 import type { Registry } from '../registry/client.ts'
@@ -73,10 +73,16 @@ export async function followMovedTags(
   const { package: pkg, versions, contents, unresolved = [] } = inventory
   const unlisted: ListedPackage['unlisted'] = inventory.unlisted ?? new Map()
   const repository = repositoryOf(pkg)
-  const list = { versions, unlisted, unresolved }
-  const tags = tagsToAsk(versions, going)
+  const asked = tagsToAsk(versions, going)
   // What decides on deletions believes no single denial.
-  const heads = await findTags(registry, repository, tags, clock)
+  const heads = await findTags(registry, repository, asked, clock)
+  const disputes = disputesOn(versions, heads)
+  const isSettled = versions.every(({ digest, disputed }) => !disputes.has(digest) || disputed !== undefined)
+  const list = {
+    versions: isSettled ? versions : versions.map(version => withDispute(version, disputes)),
+    unlisted,
+    unresolved
+  }
   const elsewhere = unlike(list, [...heads])
   const moved = elsewhere.filter(([, { state }]) => state === 'found')
   const open = new Set(unresolved.map(({ ref }) => ref))
@@ -87,7 +93,8 @@ export async function followMovedTags(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
   const beside = attestationsBeside(wanted, contents)
-  if (moved.length + found.length + beside.length === 0 && doubtful.size === 0) return loaded
+  const isSame = isSettled && moved.length + found.length + beside.length === 0
+  if (isSame && doubtful.size === 0) return loaded
   const tagged = withTags(list, new Map(moved))
   const further = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
@@ -98,8 +105,37 @@ export async function followMovedTags(
   }
   const seen = await readInventory(pkg, further, read, witnessOf(further, clock), undefined, wanted)
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
-  if (moved.length + found.length + beside.length === 0 && isThere) return loaded
+  if (isSame && isThere) return loaded
   return { ...loaded, inventory: { ...inventory, ...seen } }
+}
+
+/**
+ * A tag stands on one version only. Where GitHub shows it on two, or the registry says otherwise than GitHub, any of
+ * them may have it: each keeps what it may, and none goes, or takes the place of another, for it.
+ */
+function disputesOn(
+  versions: readonly PackageVersion[],
+  heads: ReadonlyMap<string, TagHead>
+): ReadonlyMap<Digest, string> {
+  const holders = new Map<string, Set<Digest>>(
+    [...heads].map(([tag, head]) => [tag, new Set(head.state === 'found' ? [head.digest] : [])])
+  )
+  for (const { digest, tags } of versions) for (const tag of tags) holders.get(tag)?.add(digest)
+  const disputes = new Map<Digest, string>()
+  for (const [tag, digests] of holders) {
+    if (digests.size < 2) continue
+    for (const digest of digests) {
+      const [other] = digests.difference(new Set([digest]))
+      if (other !== undefined)
+        disputes.set(digest, `its tag ${tag} is said to be on ${shortDigest(other)} as well`)
+    }
+  }
+  return disputes
+}
+
+function withDispute(version: PackageVersion, disputes: ReadonlyMap<Digest, string>): PackageVersion {
+  const disputed = version.disputed ?? disputes.get(version.digest)
+  return disputed === undefined ? version : { ...version, disputed }
 }
 
 /**

@@ -45,6 +45,8 @@ export interface PackageVersion {
   readonly tags: readonly string[]
   /** Set where GitHub does not say which tags it has. */
   readonly tagsUnknown?: true
+  /** Set where a tag of it is said to be on another version as well: a phrase. */
+  readonly disputed?: string
   /** Milliseconds since 1970; undefined where GitHub gave no date that can be read. */
   readonly created: number | undefined
   readonly updated: number | undefined

@@ -80,7 +80,7 @@ it.each<[string, RegExp]>([
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
   github.faults.on(
-    { host: 'registry', path: /manifests/, times: 1 },
+    { method: 'GET', path: /\/versions\/\d+$/, times: 1 },
     { kind: 'first', run: () => app.push(manifest(), { tags: [what.startsWith('moved') ? 'rc-1' : 'v1'] }) }
   )
   const result = await run(UNTAG)

@@ -127,7 +127,12 @@ async function makeWhole(
     const deleted = await packages.listDeleted(pkg, () => false)
     const describing = isNamed ? referrersOf(graph, deleted, active) : []
     const served = isNamed ? servedOnly(graph, active, roots) : new Set<Digest>()
-    const lost = [...deleted.filter(({ digest }) => wanted.has(digest) || served.has(digest)), ...describing]
+    // What was pushed again meanwhile is there.
+    const again = deleted.some(({ digest }) => served.has(digest))
+      ? (await packages.listVersions(pkg)).versions.map(({ digest }) => digest)
+      : []
+    const gone = wanted.union(served.difference(new Set(again)))
+    const lost = [...deleted.filter(({ digest }) => gone.has(digest)), ...describing]
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
