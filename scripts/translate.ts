@@ -11,10 +11,19 @@ const USAGE = 'npm run translate -- FILE prints our step for each step of anothe
 const [, , file] = process.argv
 
 function given(): string {
+  // A terminal would be waited for, without a word.
+  if (file === undefined && process.stdin.isTTY) throw new Error(USAGE)
+  const text = read()
+  if (text.trim() === '')
+    throw new Error(`There is nothing ${file === undefined ? 'on standard input' : `in ${file}`}. ${USAGE}`)
+  return text
+}
+
+function read(): string {
   try {
     return readFileSync(file ?? 0, 'utf8')
   } catch {
-    throw new Error(`${file} cannot be read. ${USAGE}`)
+    throw new Error(`${file ?? 'Standard input'} cannot be read. ${USAGE}`)
   }
 }
 

@@ -102,8 +102,9 @@ export async function openContext(
   // A policy or a report names packages, too.
   const isNamed = inputs.packagesGiven || (inputs.policy ?? policies.earlierRun) !== undefined
   const guessed = isNamed ? undefined : inputs.packages.names[0]
+  const asked = { guessed, patterns: patternsIn(inputs, policies), mayList: kind !== 'installation' }
   const packagesOf = (client: GitHub['octokit']): Packages =>
-    createPackages(client, owner, serverUrl, clock, capacity, guessed)
+    createPackages(client, owner, serverUrl, clock, capacity, asked)
   return {
     owner,
     tokenKind: kind === 'installation' && isOfFork(env) ? 'of-fork' : kind,
@@ -152,6 +153,18 @@ function openCache(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): ManifestCa
   const cache = inputs.memory ? actionsCache(env, folder, log.debug, log.secret) : undefined
   if (cache === undefined) return noMemory
   return openMemory(inputs.dryRun ? readOnly(cache) : cache, new URL(inputs.registryUrl).host, log.debug)
+}
+
+/** The pattern that takes a list of packages, and where it is written: the subject of a sentence. */
+function patternsIn({ packagesGiven, policy }: Inputs, { packages }: Policies): string | undefined {
+  if (packages.linked) return '`packages: linked`'
+  const [pattern] = packages.patterns.filter(one => !packages.names.includes(one))
+  if (pattern === undefined) return undefined
+  if (packagesGiven || policy === undefined) return `The pattern \`${pattern}\` in \`packages\``
+  // It stands for entries that only say what they do not match.
+  return pattern === '**'
+    ? 'A pattern under `match` in the policy'
+    : `The pattern \`${pattern}\` under \`match\` in the policy`
 }
 
 function openDispatcher({ octokit }: GitHub, inputs: Inputs): Dispatcher | undefined {

@@ -1,10 +1,10 @@
-import { dirname, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { blankInputs, inputWarnings } from './config/input-advice.ts'
 import { type Inputs, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies } from './config/policies.ts'
 import { readPolicy } from './config/policy-file.ts'
 import { runPolicyTests } from './config/policy-tests.ts'
+import { inWorkspace } from './config/written-files.ts'
 import { type Context, openContext } from './context.ts'
 import { BudgetError, ExpectedError, InputError, messageOf } from './errors.ts'
 import { actionsLog, annotate, type FilePlace, type Log } from './log.ts'
@@ -22,7 +22,6 @@ import { absentPhrases } from './report/phrases.ts'
 import { sizesPhrase } from './report/sizes.ts'
 import { renderSummary } from './report/summary.ts'
 import { failures } from './report/verdict.ts'
-import { leadsAstray } from './util/astray.ts'
 import { count } from './util/format.ts'
 import { readme } from './util/links.ts'
 import { limitMatching } from './util/regex.ts'
@@ -47,12 +46,7 @@ const MATCHING_OF_TESTS = 60_000
 
 type RunMode = (inputs: Inputs, context: Context, policies: Policies) => Promise<RunResult>
 
-const RUN_MODE: Readonly<Record<Mode, RunMode>> = {
-  retain,
-  check,
-  purge,
-  restore
-}
+const RUN_MODE: Readonly<Record<Mode, RunMode>> = { retain, check, purge, restore }
 
 /** What a mode refuses before the first request. */
 const CHECK_FIRST: Readonly<Partial<Record<Mode, (inputs: Inputs, policies: Policies) => void>>> = {
@@ -149,24 +143,6 @@ function testPolicy(policy: string, workspace: string, log: Log): void {
     throw new ExpectedError('The policy has no `tests`. Add some, or leave `policy-tests` out.')
   for (const name of names) log.info(`as expected: ${name}`)
   log.info(`${count(names.length, 'policy test')} passed.`)
-}
-
-/** The same with files to write where the files to read are. @throws InputError where a link leads them elsewhere */
-function inWorkspace(inputs: Inputs, workspace: string): Inputs {
-  const written = (name: string, path: string): string => {
-    const resolved = resolve(workspace, path)
-    // What is there itself is replaced and not followed.
-    if (!leadsAstray(workspace, dirname(resolved))) return resolved
-    throw new InputError([
-      `Input \`${name}\`: a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
-    ])
-  }
-  const reportFile = written('report-file', inputs.reportFile)
-  const pageFile = inputs.pageFile && written('page-file', inputs.pageFile)
-  // The page would take the place of what undoes the run.
-  if (pageFile === reportFile)
-    throw new InputError(['Input `page-file`: `report-file` names the same file. Name another path.'])
-  return { ...inputs, reportFile, pageFile }
 }
 
 /** The folder that paths start from. */

@@ -21,6 +21,10 @@ function world(lag = 0) {
   const pushed: PackageVersion[] = []
   const removed: PackageVersion[] = []
   let looks = 0
+  const current = (): PackageVersion => ({
+    ...image,
+    tags: image.tags.filter(tag => tags.get(tag) === image.digest)
+  })
   const knowledge: DriftDetector = {
     check: async () => undefined,
     checkTag: async () => undefined,
@@ -39,9 +43,11 @@ function world(lag = 0) {
       return digest
     },
     prepare: async () => {},
-    needed: async () => new Set<string>(),
+    images: async (versions: readonly PackageVersion[]) => versions,
+    isKnown: () => false,
+    elsewhere: () => [],
     giveBack: async () => {},
-    newest: async () => (looks++ <= lag ? [image] : [...pushed, { ...image, tags: ['v1.0.0'] }]),
+    newest: async () => (looks++ <= lag ? [image] : [...pushed, current()]),
     newestNow: () => labels.newest()
   }
   const remove = async (gone: PackageVersion): Promise<Performed> => {
@@ -101,6 +107,7 @@ it('leaves a tag alone that has moved, is gone, or must not be touched any more'
 
 it('takes no placeholder of another tag, which is losing its tag at this moment, for a push', async () => {
   const here = world()
+  const both = { ...image, tags: [...image.tags, 'sha-2'] }
   const given: string[] = []
   let before = 2
   const requests: TagRequests = {
@@ -110,14 +117,13 @@ it('takes no placeholder of another tag, which is losing its tag at this moment,
       here.pushed.push(version(`placeholder of ${tag}`, { digest, tags: [] }))
       return digest
     },
-    needed: async () => new Set<string>(),
     giveBack: async ({ digest }: PackageVersion) => void given.push(digest),
-    newest: async () => (before-- > 0 ? [image] : [...here.pushed, image]),
+    newest: async () => (before-- > 0 ? [both] : [...here.pushed, both]),
     newestNow: () => requests.newest()
   }
   here.tags.set('sha-2', image.digest)
   const done = async (): Promise<Performed> => ({ status: 'done', detail: '' })
   const untag = untagger(here.knowledge, requests, new Set([image.digest]), done, fakeClock())
-  const ends = await Promise.all(['sha-1', 'sha-2'].map(tag => untag(image, tag, ['v1.0.0'])))
+  const ends = await Promise.all(['sha-1', 'sha-2'].map(tag => untag(both, tag, ['v1.0.0'])))
   expect({ ends, given }).toEqual({ ends: [await done(), await done()], given: [] })
 })

@@ -120,11 +120,11 @@ test.each(VALUES)('T-25c: input %s as %j', (name, value, expected) => {
 
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['token', '', /^Input `token` is empty/],
-  ['mode', 'retian', /"retian" is not a possible value. Did you mean `retain`/],
-  ['mode', 'delete', /`retain` deletes what the policy does not keep/],
-  ['mode', 'dry-run', /a dry run is the input `dry-run: true`/],
-  ['mode', 'undo', /`restore` undoes/],
-  ['mode', 'purge: all', /the input `purge` beside it/],
+  ['mode', 'retian', /"retian" is not a mode. Did you mean `retain`/],
+  ['mode', 'delete', /Did you mean `retain`\? .*`retain` \(deletes by policy\)/],
+  ['mode', 'dry-run', /write `dry-run: true`/],
+  ['mode', 'undo', /Did you mean `restore`\? .*`restore` \(undoes\)/],
+  ['mode', 'purge: all', /`purge` \(deletes what the input `purge` names\)/],
   ['dry-run', 'yes', /^Input `dry-run`: "yes" cannot be read\. Write `true`\.$/],
   ['dry-run', 'maybe', /"maybe" is neither `true` nor `false`/],
   ['keep-at-least', '-1', /"-1" is not a whole number.*digits only/],
@@ -171,7 +171,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['packages', 'ghcr.io/octo', /is not under/],
   ['packages', 'localhost:5000/octo/site/app', /is not on the registry ghcr\.io\. Write `site\/app`/],
   ['packages', '!localhost:5000/octo/app-*', /Write `!app-\*`/],
-  ['api-url', 'api.github.com', /is not an HTTP address.*`https:\/\/`/],
+  ['api-url', 'api.github.com', /is not the address of GitHub's REST API. Write `https:\/\/api.github.com`/],
   ['api-url', 'ftp://x', /is not an HTTP address/],
   ['api-url', 'http://api.github.com', /would send the token unencrypted/],
   ['api-url', 'http://127.0.0.1.evil.example', /unencrypted/],
@@ -215,7 +215,7 @@ describe('a value that cannot be is refused with the input, the value and the fi
   test('and so is a server that the runner cannot mean', () => {
     const server = { ...RUNNER, GITHUB_SERVER_URL: 'github.com' }
     expect(wrong({ 'registry-url': 'https://ghcr.io' }, server)).toEqual([
-      'Variable GITHUB_SERVER_URL: "github.com" is not an HTTP address. Write it with `https://` in front.'
+      'Variable GITHUB_SERVER_URL: "github.com" is not an HTTP address. Write `https://github.com`.'
     ])
   })
 

@@ -56,7 +56,7 @@ describe('E-18 patterns that no image tag can match are refused with the right s
     ['latest;', '`latest`'],
     ['v%', '`v*`'],
     ['$TAG', expression('env.TAG')],
-    [expression('vars.KEEP'), expression('env.KEEP')],
+    [expression('vars.KEEP'), 'Write the value itself'],
     ['1.0.0+b5', '`1.0.0_b5` or `1.0.0-b5`'],
     ['{version}-alpine', '`*-alpine`'],
     ['["latest","v*"]', '`latest`, `v*`'],

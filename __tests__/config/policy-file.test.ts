@@ -225,7 +225,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'a bad regular expression',
       "action: keep, match: { tags: '/(/' }",
-      'tags: The pattern `/(/` is not a regular expression'
+      'tags: The pattern `/(/` has a `(` without its `)`'
     ],
     ['a bad range', 'action: keep, match: { semver: newest }', 'The pattern `newest` is not a semver range.'],
     [
@@ -375,7 +375,7 @@ describe('what is wrong is said with its place and its remedy', () => {
     [
       'a pull request in an expression that is none',
       "action: delete, match: { tags: '/^pr-(?<pr>\\d+))$/', pull-request: closed }",
-      'is not a regular expression'
+      'has a `)` without its `(`'
     ],
     [
       'a regular expression for a label',
@@ -391,8 +391,8 @@ describe('what is wrong is said with its place and its remedy', () => {
   })
 
   test.each([
-    ['nothing', '', 'It is empty. It must be a mapping of keys to values.'],
-    ['a list', '- a', 'It must be a mapping of keys to values, not a list.'],
+    ['nothing', '', 'p.yml:1:1: This is empty. A policy begins with `version: 1`'],
+    ['a list', '- a', 'p.yml:1:1: This is a list, and no policy.'],
     ['no YAML', 'version: 1\npackages: [', 'p.yml:2:12'],
     ['a key twice', 'version: 1\nversion: 1', 'p.yml:2:1: This key is there twice. Keep one of them.'],
     [

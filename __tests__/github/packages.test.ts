@@ -222,8 +222,8 @@ it('reads a package, whose page is on the server of the run whatever the answer 
 })
 
 it.each([
-  ['ap', 'such as "app/api"'],
-  ['ACME/app', 'Write the name without the owner: "app".']
+  ['ap', 'which takes what follows `acme/` in `docker pull`'],
+  ['ACME/app', 'write the name in `packages` without the owner, `app`']
 ])('T-36 says what may be wrong with the package name %s', async (name, hint) => {
   await using server = await serve(() => [404, { message: 'Package not found.' }])
   const read = packagesOf(server).packages.get(name)

@@ -200,5 +200,5 @@ it('E-30 tells a run that does not find the package that its last version may ha
   await using here = await emptied()
   await here.scene.run(UNTAGGED)
   const next = await here.scene.run(UNTAGGED)
-  expect(next.errors.join()).toMatch(/If it was deleted.*mode: restore/s)
+  expect(next.errors.join()).toMatch(/if it was deleted.*mode: restore/s)
 })

@@ -188,6 +188,53 @@ it.each([1, 2])(
   }
 )
 
+it.each([
+  ['its digest', ({ digest }: Pushed) => digest],
+  ['its tag', () => 'sha-1']
+])(
+  'law 3: what came back by %s is made whole, though the registry still serves its platforms',
+  async (_, what) => {
+    await using scene = await openScene()
+    const { app, world } = scene
+    const build = layDown(scene)
+    await scene.run(BUILDS)
+    app.lie({ kind: 'served' })
+    const back = await restore(scene, what(build))
+    app.truth()
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+    expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+  }
+)
+
+it('law 11: platforms that are pushed again amid a restore are there, whatever the list said before', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  const build = layDown(scene)
+  await scene.run(BUILDS)
+  const push = () => build.children.map(({ shape }) => app.push(shape))
+  // The list of versions has been read by then.
+  github.faults.on({ query: /state=deleted/, after: 2, times: 1 }, { kind: 'first', run: push })
+  app.lie({ kind: 'served' })
+  const back = await restore(scene, build.digest)
+  expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '1', 'failed-count': '0' } })
+  expect(world.pullable('acme/app', 'sha-1')).toEqual([])
+})
+
+it.each(['since 3h', 'sha-1 sha-2'])(
+  'law 11: a digest that was deleted twice comes back once, with all its tags, by %s',
+  async what => {
+    await using scene = await openScene()
+    const { app } = scene
+    layDown(scene)
+    const one = app.push(manifest(), { tags: ['sha-1'], at: ago(8) })
+    app.delete(one)
+    app.delete(app.push(one.shape, { tags: ['sha-2'] }))
+    const back = await restore(scene, what)
+    expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '1', 'failed-count': '0' } })
+    expect(app.tags()).toMatchObject({ 'sha-1': one.digest, 'sha-2': one.digest })
+  }
+)
+
 it('law 3: a time is red, too, where the package has to come back first', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene

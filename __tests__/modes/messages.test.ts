@@ -74,7 +74,7 @@ test('a 404 with a classic token says which scope and whose eyes it needs', asyn
   })
   expect(run.errors).toEqual([
     expect.stringMatching(
-      /It does not exist, or this token may not see it\. .*a classic token needs the scope `read:packages`/
+      /It does not exist, or this token may not see it: .*a classic token needs the scope `read:packages`/
     )
   ])
 })

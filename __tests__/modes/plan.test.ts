@@ -95,8 +95,13 @@ it('does as it said in a dry run of the plan itself', async () => {
 it.each<[string, Record<string, string>, (text: string) => string, RegExp]>([
   ['another policy', { 'delete-tags': 'sha-1' }, text => text, /policy for app has changed since the plan/],
   ['another owner', {}, text => text.replace('"owner":"acme"', '"owner":"else"'), /about packages of else/],
-  ['another package', { packages: 'app, other' }, text => text, /not for other, which `packages` names/],
-  ['more packages', { packages: 'other' }, text => text, /for app as well/],
+  [
+    'another package',
+    { packages: 'app, other' },
+    text => text,
+    /covers only app, and .*Leave other out of `packages`/
+  ],
+  ['more packages', { packages: 'other' }, text => text, /covers app, and this run is about other\./],
   ['another server', {}, text => text.replace('"api":"http', '"api":"x'), /about x:/],
   ['a real run', {}, text => text.replace('"dryRun":true', '"dryRun":false'), /of a real run/],
   ['another mode', {}, text => text.replace('"mode":"retain"', '"mode":"purge"'), /mode `purge`/],

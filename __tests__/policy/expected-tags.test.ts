@@ -115,7 +115,7 @@ describe('templates', () => {
 
   test.each([
     ['{tag}-{version}{is-latest}', [], []],
-    ['{tga} {name}', ['/^(?<name>x)/'], ['tga']],
+    ['{tga} {name}', ['/^(?<name>x)/'], [{ name: 'tga', near: 'tag' }]],
     ['{"a": 1} {b }', [], []]
   ])('%s with the patterns %j has the strange placeholders %j', (template, patterns, strange) => {
     expect(unknownPlaceholders(template, patterns)).toEqual(strange)

@@ -90,7 +90,7 @@ describe('a bad pattern is refused in a sentence that quotes it (T-25e)', () => 
     ['!(latest)', 'is not a glob'],
     ['/abc', 'no closing slash'],
     ['//', 'empty regular expression'],
-    ['/(/', 'not a regular expression'],
+    ['/(/', 'has a `(` without its `)`'],
     ['/a/g', 'flags'],
     ['semver:', 'no range'],
     ['semver:newest', 'not a semver range'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Brake, PatternHits, Reason } from '../../src/model/decision.ts'
+import type { Brake, PatternHits } from '../../src/model/brake.ts'
+import type { Reason } from '../../src/model/decision.ts'
 import { brakePhrase, unmatchedPhrase } from '../../src/report/brake-phrases.ts'
 import { nameOf, phrase, readsPhrase, verdictPhrase } from '../../src/report/phrases.ts'
 import { count, formatAge, formatDuration, ordinal, some } from '../../src/util/format.ts'

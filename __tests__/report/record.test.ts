@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -87,6 +87,12 @@ describe('the report', () => {
   test('can be finished without any entry, and for a run without packages', () => {
     openRecord(path, runOf([]), context, () => {}).finish(runOf([]), at)
     expect(readRecord(path)).toMatchObject({ packages: [], journal: [], finished: { warnings: [] } })
+  })
+
+  test('leaves nothing behind where it cannot take its place', () => {
+    mkdirSync(path, { recursive: true })
+    expect(() => openRecord(path, run, context, () => {})).toThrow(/cannot be written/)
+    expect(existsSync(`${path}.new`)).toBe(false)
   })
 
   test('appends to a report of 20,000 versions without writing it again', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Brake, OutcomeStatus, PatternHits } from '../../src/model/decision.ts'
+import type { Brake, PatternHits } from '../../src/model/brake.ts'
+import type { OutcomeStatus } from '../../src/model/decision.ts'
 import { patternHits, tally, total, unmatched } from '../../src/report/tally.ts'
 import { somePackage, version } from '../helpers/make.ts'
 import { drop, keep, packageRun } from './runs.ts'

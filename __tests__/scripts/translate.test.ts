@@ -26,6 +26,34 @@ test.each([
   expect([status, stdout + stderr]).toEqual([code, expect.stringContaining(sentence)])
 })
 
+const said = (input: string): [number | null, string] => {
+  const script = fileURLToPath(new URL('../../scripts/translate.ts', import.meta.url))
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    env: SCRIPT_ENV,
+    input
+  })
+  return [status, stdout + stderr]
+}
+
+test.each([
+  ['', 'There is nothing on standard input. npm run translate -- FILE prints'],
+  [
+    'name: x\nwith:\n  keep-n-tagged: 3\n',
+    'There is no `uses:` in it. Give the whole step, such as `- uses: '
+  ],
+  ['just a text', 'This is not a step of a workflow. Give the whole step, such as `- uses: '],
+  [
+    `uses: ${DATAAXIOM}\nwith: { keep-n-taged: 3 }\n`,
+    'has no input `keep-n-taged`. Did you mean `keep-n-tagged`?'
+  ],
+  ['uses: dataaxiom/ghcr-cleanup-acton@v1\n', 'Did you mean `dataaxiom/ghcr-cleanup-action`?'],
+  ['uses: ghcr-steward/ghcr-steward@v1\n', 'is this action itself'],
+  ['uses: [\n', 'This is not YAML']
+])('npm run translate answers %j in a sentence', (input, sentence) => {
+  expect(said(input)).toEqual([1, expect.stringContaining(sentence)])
+})
+
 test('our step is used as in the README, so that it can be pasted', () => {
   const { uses } = translated(DATAAXIOM, {})
   expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`uses: ${uses}\n`)

@@ -14,9 +14,14 @@ export function stepsIn(yaml: string): TheirStep[] {
   const document = parseDocument(yaml)
   if (document.errors.length > 0) throw new Error(`This is not YAML: ${document.errors[0]?.message}`)
   if (!isMap(document.contents) && !isSeq(document.contents))
-    throw new Error('This is not a step of a workflow.')
-  return collect(parse(yaml))
+    throw new Error(`This is not a step of a workflow. ${WHOLE_STEP}`)
+  const steps = collect(parse(yaml))
+  if (steps.length === 0) throw new Error(`There is no \`uses:\` in it. ${WHOLE_STEP}`)
+  return steps
 }
+
+const WHOLE_STEP =
+  'Give the whole step, such as `- uses: dataaxiom/ghcr-cleanup-action@v1` with its `with:`, or the whole workflow.'
 
 function collect(node: unknown): TheirStep[] {
   if (Array.isArray(node)) return node.flatMap(collect)

@@ -1,6 +1,7 @@
 import { ourAge, slashed } from '../../src/config/foreign-answers.ts'
 import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
 import { parseAge } from '../../src/policy/time.ts'
+import { nearest } from '../../src/util/suggest.ts'
 import type { OurStep, WrittenRule } from './ours.ts'
 import type { TheirStep } from './theirs.ts'
 
@@ -18,14 +19,27 @@ export function translate(step: TheirStep): OurStep {
   const tool = FOREIGN_TOOLS.find(one => one.name.toLowerCase() === name.toLowerCase())
   const make = tool && TOOLS[tool.name]
   if (tool === undefined || make === undefined) {
-    throw new Error(
-      `\`${step.uses}\` is not known. Known are ${FOREIGN_TOOLS.map(one => one.name).join(', ')}.`
-    )
+    throw new Error(notKnown(step.uses))
   }
   const unknown = Object.keys(step.with).filter(input => !(input in tool.words) && !SAME.includes(input))
-  if (unknown.length > 0) throw new Error(`${tool.name} has no input \`${unknown.join('`, `')}\`.`)
+  if (unknown.length > 0) {
+    const near = unknown.length === 1 ? nearest(unknown[0] ?? '', Object.keys(tool.words)) : undefined
+    const hint = near === undefined ? '' : ` Did you mean \`${near}\`?`
+    throw new Error(`${tool.name} has no input \`${unknown.join('`, `')}\`.${hint}`)
+  }
   const { with: inputs, rules, notes } = make(step.with)
   return { with: inputs, rules, notes: [...notes, ...GRACE] }
+}
+
+/** Why a step cannot be translated, by the name of what it uses. */
+function notKnown(uses: string): string {
+  if (uses === 'ghcr-steward/ghcr-steward')
+    return `\`${uses}\` is this action itself: there is nothing to translate.`
+  const names = FOREIGN_TOOLS.map(one => one.name)
+  const near = nearest(uses, names)
+  return near === undefined
+    ? `\`${uses}\` is not known. Known are ${names.join(', ')}.`
+    : `\`${uses}\` is not known. Did you mean \`${near}\`?`
 }
 
 /** Inputs that say the same in every tool that has them, or are named in the words of a tool. */

@@ -1,9 +1,10 @@
 import { BudgetError, orFailure } from '../errors.ts'
-import type { Room } from '../github/rate-limit/governor.ts'
+import type { Room } from '../github/rate-limit/aside.ts'
 import { lackingRights } from '../github/token.ts'
 import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { isStillThere, registryDenies } from '../inventory/gone.ts'
+import { imagesAmong } from '../inventory/images-among.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
@@ -14,6 +15,7 @@ import { detectDrift } from './drift.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
 import { remover } from './remove.ts'
 import { putTag } from './restore.ts'
+import { watchTags } from './tag-taken.ts'
 import { untagger } from './untag.ts'
 import { verifyDeletions } from './verify.ts'
 import { failed } from './write.ts'
@@ -92,13 +94,20 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
   const known = new Set(inventory.versions.map(({ id }) => id))
   const clientFor = (id: number) => (known.has(id) ? packages : context.urgentPackages)
   const going = plan.steps.filter(step => step.action === 'delete')
+  const stripped = plan.steps.flatMap(step => (step.action === 'untag' ? [step.tag] : []))
+  const sightings = watchTags(new Set(stripped))
+  sightings.note(inventory.versions)
   const read: Read = digest => registry.readManifest(repository, digest)
   const needs = arrivalsReader(inventory.contents, read, clock)
   const drift = detectDrift(
     listing,
     going.map(step => step.version),
     {
-      page: page => packages.page(pkg, page),
+      page: async page => {
+        const look = await packages.page(pkg, page)
+        sightings.note(look.seen)
+        return look
+      },
       version: id => clientFor(id).version(pkg, id),
       needs
     },
@@ -134,13 +143,15 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
         return registry.putManifest(repository, tag, bytes, mediaType)
       },
       prepare: () => registry.prepareToPut(repository),
-      newest: async () => (await packages.page(pkg, 1)).seen,
-      newestNow: async () => (await urgent.packages.page(pkg, 1)).seen,
-      needed: async versions => {
+      newest: async () => sightings.note((await packages.page(pkg, 1)).seen),
+      newestNow: async () => sightings.note((await urgent.packages.page(pkg, 1)).seen),
+      images: async versions => {
         // After the end of the time nothing is read any more; then any of them may have lost the tag.
-        const found = await orFailure(() => needs(versions))
-        return 'problem' in found ? new Set() : found.needed
+        const found = await orFailure(async () => ({ images: await imagesAmong(versions, needs, read) }))
+        return 'problem' in found ? versions : found.images
       },
+      isKnown: id => known.has(id),
+      elsewhere: sightings.elsewhere,
       giveBack: (version, tag) => putTag(version, tag, scope)
     },
     images,

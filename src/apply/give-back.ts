@@ -1,66 +1,177 @@
-import { orFailure } from '../errors.ts'
-import { findTags } from '../inventory/evidence.ts'
-import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
-import type { Digest } from '../model/digest.ts'
+import { ExpectedError, orFailure } from '../errors.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import type { TagHead } from '../registry/read.ts'
+import { eachOf } from '../util/concurrency.ts'
+import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
 import { putTag } from './restore.ts'
-import type { SecondLook } from './second-look.ts'
+import { type Claim, claimOn, headsOf, ownershipOf, type TagHolders } from './tag-holders.ts'
 
-/** A tag of a deleted version that stands on another one by now. */
-interface Held {
-  readonly tag: string
-  readonly of: Digest
-  readonly holder: Digest
+/** Tags may move late, and an answer may be from before: the pauses before each look, in milliseconds. */
+const PAUSES = [0, 2_000, 8_000]
+/** The same, as long as the last look found a tag in the wrong place. */
+const MORE_PAUSES = [8_000, 8_000]
+/** How many versions are asked for at once. */
+const AT_ONCE = 16
+/** How many tags are put back at once. */
+const PUTS_AT_ONCE = 4
+
+/** What must be told: sentences, of which the alarms make the run red. */
+export interface Told {
+  readonly warnings: string[]
+  readonly alarms: string[]
 }
+
+/** A tag that a restore took from its holder, or may have. */
+interface Taken extends Claim {
+  readonly tag: string
+}
+
+/** Whether a tag belongs on a version that came back although a witness saw another holder. */
+export type IsMeant = (tag: string, digest: Digest, holder: Digest | undefined) => boolean
 
 /**
- * Finds which tags of deleted versions stand elsewhere by now: GitHub may move them back with a restore.
+ * Looks what tags stand on after a restore, and gives back those that it took from others.
  *
- * @param versions as they were before their deletion
- * @returns what gives back those that a restore took; it gives sentences on those that it could not, and on those of
- *   which nobody can tell
- * @throws ExpectedError when the token may not read the repository at all
+ * @param before what was known of them right before it
+ * @param restored what may have come back
  */
-export async function keepTags(
-  versions: readonly PackageVersion[],
-  { listing }: LoadedPackage,
-  { arrivals }: SecondLook,
+export async function giveBackTags(
+  before: TagHolders,
+  restored: readonly PackageVersion[],
+  isMeant: IsMeant,
   scope: ApplyContext
-): Promise<() => Promise<string[]>> {
+): Promise<Told> {
+  if (restored.length === 0) return { warnings: [], alarms: [] }
   const { pkg, context } = scope
-  const { registry, clock } = context
-  const repository = repositoryOf(pkg)
-  const owned = versions.flatMap(({ digest, tags }) => tags.map(tag => ({ tag, of: digest })))
-  const heads = await findTags(registry, repository, [...new Set(owned.map(({ tag }) => tag))], clock)
-  const held: Held[] = []
-  const unknown: string[] = []
-  for (const { tag, of } of owned) {
-    const head = heads.get(tag)
-    if (head?.state === 'unread') unknown.push(`${doubtOn(tag)}: ${head.cause}.`)
-    if (head?.state === 'found' && head.digest !== of) held.push({ tag, of, holder: head.digest })
+  const back = new Set(restored.map(({ digest }) => digest))
+  const claims = claimsIn(before, [...before.heads.keys()], back)
+  const given = new Map<string, Digest>()
+  let heads: ReadonlyMap<string, TagHead> = new Map()
+  let taken: Taken[] = []
+  let problems: ReadonlyMap<string, string> = new Map()
+  for (const [look, pause] of [...PAUSES, ...MORE_PAUSES].entries()) {
+    if (look >= PAUSES.length && taken.length === 0) break
+    await context.clock.sleep(pause)
+    if (look === PAUSES.length - 1) await addUnasked(claims, before, restored, scope)
+    heads = await headsOf(pkg, [...claims.keys()], context)
+    taken = await takenBy(back, claims, heads, isMeant, scope)
+    problems = await putBack(taken, before.ids, given, scope)
   }
-  const ids = new Map([...arrivals, ...listing.versions].map(({ digest, id }) => [digest, id]))
-  const giveBack = async ({ tag, of, holder }: Held): Promise<string[]> => {
-    const now = await registry.headTag(repository, tag)
-    if (now.state === 'unread') return [`${doubtOn(tag)} (${holder}): ${now.cause}.`]
-    if (now.state !== 'found' || now.digest !== of) return []
-    const id = ids.get(holder)
-    const why =
-      id === undefined
-        ? { sentence: 'GitHub does not list that version.' }
-        : await orFailure(async () => ({ put: await putTag({ id, digest: holder }, tag, scope) }))
-    return 'sentence' in why
-      ? [`The restore took the tag ${tag} from ${holder}, and it is not back there. ${why.sentence}`]
-      : []
-  }
-  return async () => {
-    const sentences = [...unknown]
-    for (const one of held) sentences.push(...(await giveBack(one)))
-    return sentences
+  for (const { tag } of taken) given.delete(tag)
+  return { warnings: givenBack(given), alarms: [...notGivenBack(taken, problems), ...unseen(heads)] }
+}
+
+function claimsIn(
+  before: TagHolders,
+  tags: readonly string[],
+  back: ReadonlySet<Digest>
+): Map<string, Claim> {
+  return new Map(
+    tags.flatMap(tag => {
+      const claim = claimOn(tag, before, back)
+      return claim === undefined ? [] : [[tag, claim] as const]
+    })
+  )
+}
+
+/** Where not all tags could be asked for before, GitHub says which of them came back. */
+async function addUnasked(
+  claims: Map<string, Claim>,
+  before: TagHolders,
+  restored: readonly PackageVersion[],
+  { pkg, context: { packages } }: ApplyContext
+): Promise<void> {
+  const { heads, rows, gap } = before
+  if (gap === undefined && [...rows.keys()].every(tag => heads.has(tag))) return
+  const seen = await eachOf(restored, AT_ONCE, async ({ id }) => {
+    const look = await orFailure(() => packages.version(pkg, id))
+    return 'seen' in look ? (look.seen?.tags ?? []) : []
+  })
+  const back = new Set(restored.map(({ digest }) => digest))
+  for (const tag of seen.flat()) {
+    if (heads.has(tag)) continue
+    const claim =
+      claimOn(tag, before, back) ?? (gap === undefined ? undefined : { holder: undefined, doubt: gap })
+    if (claim !== undefined) claims.set(tag, claim)
   }
 }
 
-/** The beginning of a sentence. */
-const doubtOn = (tag: string): string =>
-  `It is unknown whether the restore took the tag ${tag} from another version`
+/** The tags that stand on what came back and are not meant to. */
+async function takenBy(
+  back: ReadonlySet<Digest>,
+  claims: Map<string, Claim>,
+  heads: ReadonlyMap<string, TagHead>,
+  isMeant: IsMeant,
+  { pkg, context }: ApplyContext
+): Promise<Taken[]> {
+  const taken: Taken[] = []
+  for (const [tag, claim] of claims) {
+    const head = heads.get(tag)
+    const { holder } = claim
+    if (head?.state !== 'found' || head.digest === holder || !back.has(head.digest)) continue
+    if (isMeant(tag, head.digest, holder)) continue
+    const of = holder === undefined ? undefined : await ownershipOf(pkg, holder, context)
+    if (of?.isPlaceholder === true) claims.delete(tag)
+    else if (of?.doubt === undefined) taken.push({ ...claim, tag })
+    else taken.push({ tag, holder: undefined, doubt: of.doubt })
+  }
+  return taken
+}
+
+/** Puts tags back on their holders, and says of which it could not. */
+async function putBack(
+  taken: readonly Taken[],
+  ids: TagHolders['ids'],
+  given: Map<string, Digest>,
+  scope: ApplyContext
+): Promise<ReadonlyMap<string, string>> {
+  const problems = new Map<string, string>()
+  await eachOf(taken, PUTS_AT_ONCE, async ({ tag, holder }) => {
+    if (holder === undefined) return
+    const put = await orFailure(async () => {
+      const id = ids.get(holder) ?? (await listed(scope)).get(holder)
+      if (id === undefined)
+        throw new ExpectedError('GitHub does not list that version: put the tag back on it.')
+      await putTag({ id, digest: holder }, tag, scope)
+      return {}
+    })
+    if ('problem' in put) problems.set(tag, put.sentence)
+    else given.set(tag, holder)
+  })
+  return problems
+}
+
+/** What was pushed right before the restore may be missing from the earlier list. */
+async function listed({ pkg, context: { packages } }: ApplyContext): Promise<TagHolders['ids']> {
+  return new Map((await packages.listVersions(pkg)).versions.map(({ digest, id }) => [digest, id]))
+}
+
+/** A sentence for each holder: a version may have had thousands of tags. */
+function givenBack(given: ReadonlyMap<string, Digest>): string[] {
+  return [...Map.groupBy(given, ([, holder]) => holder)].map(([holder, ones]) => {
+    const tags = ones.map(([tag]) => tag)
+    return `The restore had taken the tag ${some(tags, 5)} from ${shortDigest(holder)}: it is back there.`
+  })
+}
+
+function notGivenBack(taken: readonly Taken[], problems: ReadonlyMap<string, string>): string[] {
+  return [...Map.groupBy(taken, ({ holder, doubt }) => holder ?? doubt)].map(([why, ones]) => {
+    const tags = ones.map(({ tag }) => tag)
+    const [problem = 'Put it back.'] = tags.flatMap(tag => problems.get(tag) ?? [])
+    return ones.some(({ holder }) => holder === undefined)
+      ? `Whether another version had the tag ${some(tags, 5)} before the restore is unknown: ${why}.`
+      : `The restore took the tag ${some(tags, 5)} from ${why}, and it is not back there. ${problem}`
+  })
+}
+
+/** What nobody can tell of tags that somebody had before. */
+function unseen(heads: ReadonlyMap<string, TagHead>): string[] {
+  const open = [...heads].filter(([, { state }]) => state !== 'found')
+  const [first] = open.map(([, head]) => (head.state === 'unread' ? head.cause : 'the registry denies it'))
+  const tags = open.map(([tag]) => tag)
+  return first === undefined
+    ? []
+    : [`It is unknown whether the restore took the tag ${some(tags, 5)} from another version: ${first}.`]
+}

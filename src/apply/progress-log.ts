@@ -40,7 +40,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   const told = new Set<string>()
 
   function headline(): string {
-    if (plan === undefined) return `${pkg.name}: nothing was decided`
+    if (plan === undefined) return `${pkg.name}: nothing was done`
     const kept = plan.decisions.filter(decision => decision.verdict === 'keep').length
     const due = plan.decisions.length - kept
     if (plan.decisions.some(decision => decision.verdict === 'restore')) {
@@ -105,7 +105,9 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
         collected.delete(key)
         tellImage(outcomes)
       }
-      log.progress(`${pkg.name}: ${++done} of ${count(steps.length, 'change')}`)
+      // A dry run changes nothing.
+      if (outcome.status !== 'planned')
+        log.progress(`${pkg.name}: ${++done} of ${count(steps.length, 'change')}`)
     }
   }
 }

@@ -76,7 +76,7 @@ export async function lookAgain(
   const doubtful = denied.filter(({ id }) => listed.has(id) && !rows.has(id))
   const stand = await eachOf(doubtful, AT_ONCE, async version => {
     context.checkTime()
-    return !(await gitHubDenies(pkg, version, context))
+    return !(await gitHubDenies(pkg, version.id, context))
   })
   const there = [...served, ...doubtful.filter((_, at) => stand[at])]
   // What stands there again does not bring a late tag back.

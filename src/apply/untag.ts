@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { orFailure } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, sha256Of } from '../model/digest.ts'
 import { PLACEHOLDER } from '../model/manifest.ts'
@@ -6,7 +7,16 @@ import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
-import { DONE, failed } from './write.ts'
+import {
+  cameBefore,
+  judge,
+  notGivenBack,
+  type Robbery,
+  type Suspects,
+  type Taking,
+  type Verdict
+} from './tag-taken.ts'
+import { failed } from './write.ts'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 
@@ -22,14 +32,22 @@ export interface TagRequests {
   newest(): Promise<readonly PackageVersion[]>
   /** The same behind a PUT, with what was put aside for that. */
   newestNow(): Promise<readonly PackageVersion[]>
-  /** What these versions name or describe, as far as they can be read. */
-  needed(versions: readonly PackageVersion[]): Promise<ReadonlySet<string>>
+  /** Whether the listing had this version: pages shift, so not all that comes up on one is new. */
+  isKnown(id: number): boolean
+  /** Those of new versions that are, or may be, images by themselves. */
+  images(versions: readonly PackageVersion[]): Promise<readonly PackageVersion[]>
+  /** The versions of other digests that any row of this run showed with the tag. */
+  elsewhere(tag: string, than: Digest): readonly PackageVersion[]
   /** Puts a tag on a version that is there. */
   giveBack(version: PackageVersion, tag: string): Promise<void>
 }
 
 /** Pauses between looks for the placeholder's version, which GitHub lists with a delay. */
 const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
+/** Between two looks at a tag, in milliseconds: another server answers, and a push sets all of its tags. */
+const PAUSE = 1_000
+/** How long the index of an image takes to follow its parts, in milliseconds. */
+const PARTS = 5_000
 
 /**
  * Takes one tag off a version that others hold. GitHub has no call for that (facts 1.7): the tag is moved to
@@ -59,23 +77,79 @@ export function untagger(
   // Several tags are stripped at once, and a placeholder without its tag looks like a push.
   const placeholders = new Set<Digest>()
 
-  return async (version, tag, stays) => {
-    const change = await drift.checkTag(version, tag, stays)
-    if (change !== undefined) return { status: 'skipped', detail: change }
-    const before = new Set((await requests.newest()).map(({ id }) => id))
-    await requests.prepare()
+  /** Why a tag must be left alone, as the registry says now. */
+  async function objection({ digest }: PackageVersion, tag: string): Promise<Performed | undefined> {
     const holder = await requests.head(tag)
     if (holder.state === 'unread') return failed(holder.cause)
     if (holder.state === 'missing')
       return { status: 'already', detail: 'the tag was gone before this run reached it' }
-    if (holder.digest !== version.digest) {
-      return { status: 'skipped', detail: `the tag has moved to ${holder.digest} since the listing` }
+    return holder.digest === digest
+      ? undefined
+      : skipped(`the tag has moved to ${holder.digest} since the listing`)
+  }
+
+  /** The same as GitHub's rows say, one of which is enough: a server of the registry may lag. */
+  function objectionOf(rows: readonly PackageVersion[], version: PackageVersion, tag: string) {
+    const [other] = elsewhere(tag, version)
+    if (other !== undefined)
+      return skipped(`GitHub shows it on ${other.digest} as well, so it may have moved`)
+    const row = rows.find(({ id }) => id === version.id)
+    return row?.tags.includes(tag) === false ? skipped('the tag is no longer on it') : undefined
+  }
+
+  const elsewhere = (tag: string, { digest }: PackageVersion): readonly PackageVersion[] =>
+    requests.elsewhere(tag, digest).filter(other => !placeholders.has(other.digest))
+
+  /** What may have had the tag when the placeholder took it, as the newest versions show it behind that. */
+  async function suspectsIn(newest: readonly PackageVersion[], taking: Taking): Promise<Suspects> {
+    const { before, version, tag } = taking
+    const isNew = ({ id, digest }: PackageVersion): boolean =>
+      !before.has(id) && !requests.isKnown(id) && !placeholders.has(digest)
+    const pushed = await requests.images(newest.filter(isNew))
+    return { pushed: pushed.filter(one => cameBefore(one, taking)), shown: elsewhere(tag, version) }
+  }
+
+  /** Judges, and looks once more at what has no tag: the parts of an image come before it. */
+  async function judged(newest: readonly PackageVersion[], taking: Taking): Promise<Verdict> {
+    const first = judge(taking, await suspectsIn(newest, taking))
+    if ('end' in first) return first
+    await clock.sleep(PARTS)
+    const later = judge(taking, await suspectsIn(await requests.newestNow(), taking))
+    return 'end' in later || later.robbed.id === first.robbed.id ? later : first
+  }
+
+  /** Gives a tag back, unless somebody put it on something else by now, which one server may not know yet. */
+  async function back({ robbed, told }: Robbery, tag: string, own: readonly Digest[]): Promise<Performed> {
+    for (const pause of [0, PAUSE]) {
+      await clock.sleep(pause)
+      const now = await requests.head(tag)
+      if (now.state === 'unread') return notGivenBack(robbed, tag, `What has it is unknown: ${now.cause}.`)
+      if (now.state === 'found' && !own.includes(now.digest))
+        return skipped(`the tag is on ${now.digest} by now`)
     }
+    const given = await orFailure(async () => ({ put: await requests.giveBack(robbed, tag) }))
+    return 'put' in given ? skipped(told) : notGivenBack(robbed, tag, given.sentence)
+  }
+
+  return async (version, tag, stays) => {
+    const change = await drift.checkTag(version, tag, stays)
+    if (change !== undefined) return skipped(change)
+    const moved = await objection(version, tag)
+    if (moved !== undefined) return moved
+    const rows = await requests.newest()
+    const shown = objectionOf(rows, version, tag)
+    if (shown !== undefined) return shown
+    await clock.sleep(PAUSE)
+    await requests.prepare()
+    const still = await objection(version, tag)
+    if (still !== undefined) return still
     const { bytes, digest } = placeholder(tag)
     if (images.has(digest)) throw new Error(`the placeholder ${digest} is an image of the package`)
     drift.expect(digest)
     placeholders.add(digest)
+    const start = clock.now()
     const stored = await requests.put(version, tag, bytes, INDEX)
+    const took = clock.now() - start
     if (stored !== digest) {
       return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
     }
@@ -86,40 +160,30 @@ export function untagger(
         `the tag is off the image, but GitHub does not list the placeholder ${digest} with this tag alone; the next run removes it`
       )
     }
-    const pushed = newest.filter(({ id, digest: one }) => !before.has(id) && !placeholders.has(one))
-    const robbed = pushed.some(isUntagged) ? robbedOf(pushed, await requests.needed(pushed)) : undefined
-    if (robbed === undefined) return withPlaceholder(await remove(listed), digest, 'the tag is off the image')
-    await requests.giveBack(robbed, tag)
-    const told = `a push took the tag meanwhile: it is back on ${robbed.digest}`
+    const before = new Set(rows.map(({ id }) => id))
+    const verdict = await judged(newest, { version, tag, before, placeholder: listed, took })
+    if ('end' in verdict) return withPlaceholder(await remove(listed), digest, verdict.end)
+    const end = await back(verdict, tag, [digest, version.digest])
     // Without the tag the placeholder is another row than the one that was listed.
     const bare = (await listingWith(digest))?.find(candidate => candidate.digest === digest)
     const removed = bare === undefined ? failed('GitHub does not list it') : await remove(bare)
-    const end = withPlaceholder(removed, digest, told)
-    return end === DONE ? { status: 'skipped', detail: told } : end
+    return withPlaceholder(removed, digest, end)
   }
 }
 
-/** The outcome of untagging, by what became of the placeholder; `told` says what is true of the tag by then. */
-function withPlaceholder(removed: Performed, placeholder: Digest, told: string): Performed {
-  if (removed.status === 'done' || removed.status === 'already') return DONE
-  return { ...removed, detail: `${told}, but the placeholder ${placeholder} stays: ${removed.detail}` }
-}
+const skipped = (detail: string): Performed => ({ status: 'skipped', detail })
 
-/**
- * The version from which the placeholder took the tag, when a push came between the look at the tag and the put: it
- * is new, has no tag, and is no part of another one. Of an image with platforms the index is pushed last.
- */
-function robbedOf(
-  pushed: readonly PackageVersion[],
-  needed: ReadonlySet<string>
-): PackageVersion | undefined {
-  return pushed
-    .filter(version => isUntagged(version) && !needed.has(version.digest))
-    .toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0) || b.id - a.id)
-    .at(0)
+/** The outcome of untagging, by what became of the placeholder, where `end` is true of the tag by then. */
+function withPlaceholder(removed: Performed, placeholder: Digest, end: Performed): Performed {
+  if (removed.status === 'done' || removed.status === 'already') return end
+  const told = end.detail === '' ? 'the tag is off the image' : end.detail
+  const status = end.status === 'failed' ? end.status : removed.status
+  return {
+    ...removed,
+    status,
+    detail: `${told}, but the placeholder ${placeholder} stays: ${removed.detail}`
+  }
 }
-
-const isUntagged = ({ tags }: PackageVersion): boolean => tags.length === 0
 
 /** An empty index that nobody else has: needs no blob, pulls as nothing, and says what it is. */
 function placeholder(tag: string): { bytes: Uint8Array; digest: Digest } {

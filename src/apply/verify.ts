@@ -9,11 +9,9 @@ import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import type { ApplyContext, Verification } from './apply.ts'
-import { notBack } from './confirm-restored.ts'
 import { type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
-import { keepTags } from './give-back.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
-import { restoreVersions } from './restore.ts'
+import { restoreAtOnce } from './restore-at-once.ts'
 import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
 import { type Done, type Earlier, earlierOf, leaveToNext } from './unchecked.ts'
 
@@ -43,14 +41,12 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const result = await orFailure(async () => {
     const { seen, needed, alarms } = await lookSurely(look, context.clock)
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
-    const versions = steps.map(({ version }) => version)
-    const giveBack = await keepTags(versions, done.loaded, seen, scope)
-    const restored = await restoreVersions(steps, { ...scope, context: urgent })
+    const { restored, told } = await restoreAtOnce(steps, done, seen, { ...scope, context: urgent })
     leaveToNext(done, [], seen.tagsUnread === undefined ? seen.unlisted : deleted, context.clock)
     return {
       outcomes: [...corrected(outcomes, seen, report), ...restored],
-      alarms: [...alarms, ...(await notBack(pkg, restored, seen, urgent)), ...(await giveBack())],
-      warnings: restoredSentences(restored, needed)
+      alarms: [...alarms, ...told.alarms],
+      warnings: [...restoredSentences(restored, needed), ...told.warnings]
     }
   })
   if (!('problem' in result)) return result

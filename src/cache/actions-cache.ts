@@ -119,7 +119,7 @@ export function actionsCache(
     works: () => !over.signal.aborted,
     fetch: (prefix, file) =>
       attempt(async limit => {
-        if (!READABLE.has(mode)) return false
+        if (UNREADABLE.includes(mode)) return false
         const entry = await call('GetCacheEntryDownloadURL', { key: prefix, restore_keys: [] }, found)
         if (!entry.ok || !entry.matched_key.startsWith(prefix)) return false
         await download(open, signed(entry.signed_download_url), join(folder, file), largest, limit)
@@ -127,7 +127,7 @@ export function actionsCache(
       }),
     store: (key, file) =>
       attempt(async limit => {
-        if (!WRITABLE.has(mode)) return false
+        if (UNWRITABLE.includes(mode)) return false
         const packed = join(folder, `${randomUUID()}.gz`)
         const size = await pack(join(folder, file), packed, largest.packed, limit)
         const entry = await call('CreateCacheEntry', { key }, reserved)
@@ -144,13 +144,9 @@ export function actionsCache(
   }
 }
 
-/** What the runner's `cache-mode` allows; unset and unknown ones allow everything. */
-const READABLE = modes(['none', 'write-only'])
-const WRITABLE = modes(['none', 'read'])
-
-function modes(forbidding: readonly string[]): { has(mode: string): boolean } {
-  return { has: mode => !forbidding.includes(mode) }
-}
+/** What the runner's `cache-mode` forbids; unset and unknown ones allow everything. */
+const UNREADABLE = ['none', 'write-only']
+const UNWRITABLE = ['none', 'read']
 
 /** Where the service is, and its token. GitHub Enterprise Server has none of this version, whatever it claims. */
 function serviceOf(

@@ -8,6 +8,7 @@ import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { labelsIn } from '../registry/config.ts'
+import { grouped } from '../util/grouped.ts'
 import type { Store } from './actions-cache.ts'
 import {
   type Heading,
@@ -229,12 +230,5 @@ function byTime(
   untagged: readonly PackageVersion[],
   since: ReadonlyMap<Digest, number>
 ): Heading['untagged'] {
-  const times = new Map<number, number[]>()
-  for (const { id, digest } of untagged) {
-    const time = since.get(digest) as number
-    const ids = times.get(time)
-    if (ids === undefined) times.set(time, [id])
-    else ids.push(id)
-  }
-  return [...times]
+  return [...grouped(untagged.map(({ id, digest }) => [since.get(digest) as number, id] as const))]
 }

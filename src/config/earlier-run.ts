@@ -3,9 +3,10 @@ import { parsePackagePatterns } from '../policy/pattern.ts'
 import { readRecord } from '../report/read-record.ts'
 import type { PackageRecord, RunRecord } from '../report/record.ts'
 import { placeToRead } from '../usage/files.ts'
-import { slashAdvice } from './fields.ts'
+import { folderSlip } from '../util/folder.ts'
 import type { Inputs } from './inputs.ts'
 import type { PackageSelection } from './package-selection.ts'
+import { slashAdvice } from './tag-fields.ts'
 
 /**
  * Reads the report that `plan` or `restore` names.
@@ -23,12 +24,33 @@ export function readEarlierRun(inputs: Inputs, workspace: string): RunRecord | u
 function readReport(workspace: string, path: string, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
   try {
     const place = placeToRead(workspace, path, `The report ${path}`)
+    const folder = folderSlip(place, path, /\.json$/)
+    if (folder !== undefined) throw new InputError([`Input \`${input}\`: ${folder}`])
     return checkOrigin(readRecord(place), input, inputs)
   } catch (error) {
-    if (!(error instanceof ExpectedError)) throw error
+    if (error instanceof InputError || !(error instanceof ExpectedError)) throw error
+    const meant = otherThanPath(path, input)
     const advice = input === 'restore' && !path.endsWith('.json') ? slashAdvice(path) : undefined
-    throw new InputError([`Input \`${input}\`: ${[error.message, advice].filter(Boolean).join(' ')}`])
+    throw new InputError([
+      `Input \`${input}\`: ${meant ?? [error.message, advice].filter(Boolean).join(' ')}`
+    ])
   }
+}
+
+/** What to write for an address or a reference, which are no paths: a sentence. */
+function otherThanPath(path: string, input: 'plan' | 'restore'): string | undefined {
+  if (/^https?:\/\//i.test(path)) {
+    const [, id] = /\/container\/(?:package\/)?[^/?#]+\/(\d+)/.exec(path) ?? []
+    return id === undefined || input === 'plan'
+      ? 'This is an address, and a report is a file. Download it in an earlier step (actions/download-artifact), and give its path.'
+      : `This is the address of a version. Write \`${id}\`, its id.`
+  }
+  const [, tag, digest] =
+    /^[\w.-]+(?::\d+)?\/[\w./-]+?(?::(\w[\w.-]*)|@(sha256:[0-9a-f]+))$/i.exec(path) ?? []
+  const name = tag ?? digest
+  return name === undefined || input === 'plan' || path.endsWith('.json')
+    ? undefined
+    : `"${path}" is an image reference. Write \`${name}\`, without the name of the package.`
 }
 
 function checkOrigin(record: RunRecord, input: 'plan' | 'restore', inputs: Inputs): RunRecord {

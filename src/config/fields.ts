@@ -1,14 +1,10 @@
 import * as z from 'zod'
 import { ExpectedError, InputError } from '../errors.ts'
-import { parseDigest } from '../model/digest.ts'
-import { isTag } from '../model/tag.ts'
-import { parsePatterns } from '../policy/pattern.ts'
 import { ageAdvice, parseAge } from '../policy/time.ts'
-import { quote } from '../util/format.ts'
+import { code, quote } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
-import { refuseSlip, type Subject } from './pattern-slip.ts'
-import { refuseWords } from './word-slip.ts'
+import { tokenSlip } from './token-slip.ts'
 
 /**
  * What an input's text may be, as zod schemas from text to value. Their messages are sentences that quote the
@@ -67,15 +63,37 @@ export const waitingTime = field(given => {
   return ms.success
     ? ms.data
     : refuse(
-        `${quote(given)} is not a length of time. Write for instance \`5m\` or \`1h\`; \`0\` means no waiting.`
+        `${quote(given)} is not a length of time. ${withoutUnit(given) ?? 'Write for instance `5m` or `1h`; `0` means no waiting.'}`
       )
 })
+
+/** What to write for a number alone, or with an `m`, where nobody means days or months. */
+function withoutUnit(given: string): string | undefined {
+  const [, digits, unit] = /^(\d+)( *m)?$/i.exec(given) ?? []
+  if (digits === undefined) return undefined
+  return unit === undefined
+    ? `Write \`${digits}min\` for minutes or \`${digits}h\` for hours.`
+    : `Write \`${digits}min\` for minutes.`
+}
 
 /** Milliseconds, more than none. */
 export const timeSpan = z
   .string()
   .refine(given => parseAge(given) !== 0, says('leaves no time. Write for instance `5h`.'))
+  .refine(
+    given => withoutUnit(given) === undefined,
+    says(given => `is not a length of time. ${withoutUnit(given)}`)
+  )
   .pipe(age)
+
+/** A secret: whatever is wrong with it, its text is in no message. `kind` is what it should have been. */
+export const secret = (kind: string) =>
+  required(kind).pipe(
+    field(given => {
+      const slip = tokenSlip(given)
+      return slip === undefined ? given : refuse(slip)
+    })
+  )
 
 /** One of a few words; `hint` is a sentence for those who wrote another. */
 export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
@@ -88,67 +106,13 @@ export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
 export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
   field(splitList).pipe(z.array(item))
 
-/** A list of patterns, none of which is a word of a sentence. */
-function patterns<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
-  return field(given => {
-    const entries = splitList(given)
-    refuseWords(entries)
-    return entries
-  }).pipe(z.array(item))
-}
-
-/** The same with each once. */
+/** A list with each once. */
 export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
 
 /** A list of some of a few words, each once. */
 export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
 
 export const names = list(z.string())
-
-/** Patterns of git tags as they were written, each known to be one. */
-export const gitTagPatterns = patterns(field(given => checkPattern(given, 'git tag')))
-
-/** Patterns of image tags and full digests as they were written. */
-export const patternsAndDigests = patterns(
-  z
-    .string()
-    .refine(
-      given => !/^!?sha(?:256|512):/i.test(given) || parseDigest(given) !== undefined,
-      says(
-        'is not a full digest. Write `sha256:` and all 64 digits, in lower case; patterns are for tags only.'
-      )
-    )
-    .pipe(field(given => (parseDigest(given) === undefined ? checkPattern(given, 'image tag') : given)))
-)
-
-/** Image tags by their own names. */
-export const tagNames = setOf(
-  field(given => {
-    if (isTag(given)) return given
-    throw new ExpectedError(
-      `${quote(given)} cannot be an image tag. ${slashAdvice(given) ?? 'Write tags in full, without wildcards.'}`
-    )
-  })
-)
-
-/** One image tag by its own name, or a full digest. */
-export const tagOrDigest = field(given => {
-  if (parseDigest(given) !== undefined || isTag(given)) return given
-  const digest = /^sha\d+:/.test(given)
-    ? ' The job summary, the report and the page of a run have the whole digest.'
-    : ''
-  throw new ExpectedError(
-    `${quote(given)} is neither a tag nor a full digest. ${slashAdvice(given) ?? "Write one of them, without the package's name."}${digest}`
-  )
-})
-
-/** What to write for the name of a branch, in which build tools replace the slash. */
-export function slashAdvice(given: string): string | undefined {
-  const tag = given.replaceAll('/', '-')
-  return given.includes('/') && !/[:@]/.test(given) && isTag(tag)
-    ? `A tag has no slash: build tools write \`${tag}\` for a branch of that name.`
-    : undefined
-}
 
 export const platforms = setOf(
   z
@@ -172,78 +136,10 @@ function inGoWords(platform: string): string {
     .replace(/\/(?:i[3-6]86|x86)$/, '/386')
 }
 
-export const owner = z
-  .string()
-  .min(1, {
-    abort: true,
-    error: 'is empty, and so is GITHUB_REPOSITORY_OWNER. Name the organization or user.'
-  })
-  .regex(
-    /^[A-Za-z0-9][\w-]*$/,
-    says(given => {
-      const [, name] = /^(?:https?:\/\/[^/]+\/(?:orgs\/)?)?@?([A-Za-z0-9][\w-]*)(?:\/.*)?$/.exec(given) ?? []
-      return `is not the name of an organization or user. Write ${name === undefined ? 'it without a slash or an address' : `\`${name}\``}.`
-    })
-  )
-
-export const repository = z
-  .string()
-  .regex(/^[\w-]+\/[\w.-]+$/, says('is not a repository. Write `owner/name`.'))
-
-/** A workflow by its file, or by its number. */
-export const workflowFile = z.string().regex(
-  /\.ya?ml$|^\d+$/,
-  says(
-    given =>
-      `is not a workflow file. Write \`${/^[\w-]+$/.test(given) ? given : 'build'}.yml\`, the name of its file in .github/workflows.`
-  )
-)
-
-/** An address without a slash at its end. A token must not travel in the clear, except inside this machine. */
-export const address = field(checkAddress)
-
-/** The same without a path: a registry is named by its host alone. */
-export const hostAddress = field(given => {
-  const checked = checkAddress(given)
-  const { origin } = new URL(checked)
-  return checked === origin
-    ? checked
-    : refuse(`${quote(given)} has a path, and a registry has none. Write \`${origin}\`.`)
-})
-
-function checkAddress(given: string): string {
-  const url = URL.parse(given)
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    return refuse(`${quote(given)} is not an HTTP address. Write it with \`https://\` in front.`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    // The text is not quoted, because there is a secret in it.
-    return refuse(
-      'The address contains a user or a password. Write it without them, and give the token as `token`.'
-    )
-  }
-  if (url.search !== '' || url.hash !== '')
-    return refuse(`${quote(given)} has a part after \`?\` or \`#\`. Leave that part out.`)
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return refuse(`${quote(given)} would send the token unencrypted. Write \`https://\`.`)
-  }
-  return url.href.replace(/\/+$/, '')
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
-}
-
-function checkPattern(given: string, subject: Subject): string {
-  refuseSlip(given, subject)
-  parsePatterns([given])
-  return given
-}
-
 function notOneOf(given: string, words: readonly string[]): string {
   const near = nearest(given, words)
   const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-  return `is not a possible value. ${hint}Possible values are ${words.map(word => `\`${word}\``).join(', ')}.`
+  return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.`
 }
 
 /** A schema from a function that throws an ExpectedError for what it does not take. */

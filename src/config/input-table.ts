@@ -7,11 +7,15 @@ import { SIGNATURES, type Signature } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
+import * as addresses from './address-fields.ts'
 import * as fields from './fields.ts'
+import { modeWord } from './mode-word.ts'
 import { packageList } from './package-selection.ts'
 import type { PolicyInputs } from './rules-from-inputs.ts'
+import * as tags from './tag-fields.ts'
 import * as templates from './templates.ts'
 import { purgeNames, restoreInput, type UndoInputs } from './undo-inputs.ts'
+
 /** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
 export interface DeclaredInputs extends PolicyInputs, UndoInputs {
   readonly token: string
@@ -80,28 +84,24 @@ const optionalNumber = fields.optional(fields.wholeNumber)
 export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> } = {
   mode: {
     modes: ALL,
-    schema: fields.oneOf(
-      MODES,
-      ' `retain` deletes what the policy does not keep, `purge` deletes what the input `purge` beside it names, `restore` undoes ' +
-        'a run; a dry run is the input `dry-run: true`.'
-    ),
+    schema: modeWord,
     default: 'retain'
   },
   token: {
     modes: ALL,
-    schema: fields.required(
+    schema: fields.secret(
       "the workflow's own `github.token`, or a secret that is set and that this workflow may read"
     ),
     default: ''
   },
-  owner: { modes: ALL, schema: fields.owner, default: '', fallback: repositoryOwner },
+  owner: { modes: ALL, schema: addresses.owner, default: '', fallback: repositoryOwner },
   packages: { modes: ALL, schema: packageList, default: '', fallback: repositoryName },
   dryRun: { modes: ALL, schema: fields.flag, default: 'false' },
   policy: { modes: BOTH, schema: optionalText, default: '' },
   policyTests: { modes: BOTH, schema: fields.flag, default: 'false' },
-  explain: { modes: RETAIN, schema: fields.optional(fields.tagOrDigest), default: '' },
-  deleteTags: { modes: RETAIN, schema: fields.patternsAndDigests, default: '' },
-  keepTags: { modes: RETAIN, schema: fields.patternsAndDigests, default: '' },
+  explain: { modes: RETAIN, schema: fields.optional(tags.tagOrDigest), default: '' },
+  deleteTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
+  keepTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
   keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
   deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false' },
   keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
@@ -118,27 +118,27 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
   maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
   deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
   plan: { modes: RETAIN, schema: optionalText, default: '' },
-  gitTags: { modes: BOTH, schema: fields.gitTagPatterns, default: 'v*' },
-  skipTags: { modes: CHECK, schema: fields.gitTagPatterns, default: '' },
-  requiredTags: { modes: BOTH, schema: fields.tagNames, default: '' },
+  gitTags: { modes: BOTH, schema: tags.gitTagPatterns, default: 'v*' },
+  skipTags: { modes: CHECK, schema: tags.gitTagPatterns, default: '' },
+  requiredTags: { modes: BOTH, schema: tags.tagNames, default: '' },
   imageTags: { modes: BOTH, schema: templates.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
   releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
-  tagsRepository: { modes: BOTH, schema: fields.optional(fields.repository), default: '' },
+  tagsRepository: { modes: BOTH, schema: fields.optional(addresses.repository), default: '' },
   newestTags: { modes: CHECK, schema: templates.newestTags, default: '' },
   expectSigned: { modes: CHECK, schema: fields.optional(fields.oneOf(SIGNATURES)), default: '' },
   expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
   failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
-  dispatchWorkflow: { modes: CHECK, schema: fields.optional(fields.workflowFile), default: '' },
+  dispatchWorkflow: { modes: CHECK, schema: fields.optional(addresses.workflowFile), default: '' },
   dispatchRepository: {
     modes: CHECK,
-    schema: fields.optional(fields.repository),
+    schema: fields.optional(addresses.repository),
     default: '',
     fallback: env => env['GITHUB_REPOSITORY'] ?? ''
   },
   dispatchRef: { modes: CHECK, schema: optionalText, default: '' },
   dispatchInputs: { modes: CHECK, schema: templates.assignments, default: 'tag={tag}' },
-  dispatchToken: { modes: CHECK, schema: optionalText, default: '' },
+  dispatchToken: { modes: CHECK, schema: fields.optional(fields.secret('a token')), default: '' },
   maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20' },
   wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '' },
   purge: { modes: ['purge'], schema: purgeNames, default: '' },
@@ -151,8 +151,8 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
   pageFile: { modes: ALL, schema: optionalText, default: '' },
-  apiUrl: { modes: ALL, schema: fields.address, default: '', fallback: apiOf },
-  registryUrl: { modes: ALL, schema: fields.hostAddress, default: '', fallback: registryOf }
+  apiUrl: { modes: ALL, schema: addresses.apiAddress, default: '', fallback: apiOf },
+  registryUrl: { modes: ALL, schema: addresses.hostAddress, default: '', fallback: registryOf }
 }
 
 export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]

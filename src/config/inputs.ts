@@ -2,12 +2,13 @@ import { InputError } from '../errors.ts'
 import { MODES } from '../model/run.ts'
 import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/tag-values.ts'
-import { quote } from '../util/format.ts'
-import * as fields from './fields.ts'
+import { code, quote } from '../util/format.ts'
+import { hostAddress } from './address-fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { nearValue } from './near-value.ts'
 import { relativeTo } from './package-selection.ts'
 import { undoProblems } from './undo-inputs.ts'
+import { unevaluated } from './unevaluated.ts'
 import { unknownInputs } from './unknown-inputs.ts'
 
 /** What a run is given: the inputs, and the server whose pages messages point to, without a slash at the end. */
@@ -30,11 +31,16 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
     const { default: standard, fallback, schema } = FIELDS[key]
+    const left = unevaluated(given(key, env), SECRET.has(key))
+    if (left !== undefined) {
+      problems.push(`Input \`${nameOf(key)}\` ${left}`)
+      continue
+    }
     const parsed = schema.safeParse(given(key, env) || standard || (fallback?.(env) ?? ''))
     if (parsed.success) values[key] = parsed.data
     else if (!unknown.has(nameOf(key))) {
       // What begins with a verb goes on from the name.
-      const colon = (message: string): string => (message.startsWith('is ') ? '' : ':')
+      const colon = (message: string): string => (/^(?:is|has|contains|begins) /.test(message) ? '' : ':')
       // Each entry of a list may have the same fault.
       const near = SINGLE.has(key)
         ? nearValue(given(key, env), value => schema.safeParse(value).success)
@@ -56,7 +62,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   // A misspelt name leaves the place of the right one blank: what follows from that is no second problem.
   if (unknown.size === 0)
     problems.push(...misplaced(values, env), ...contradictions(values as Partial<Inputs>))
-  const server = fields.hostAddress.safeParse(serverOf(env))
+  const server = hostAddress.safeParse(serverOf(env))
   if (!server.success) {
     problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
   }
@@ -68,6 +74,9 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     packagesGiven: given('packages', env) !== ''
   }
 }
+
+/** Inputs whose text is never shown. */
+const SECRET: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>(['token', 'dispatchToken'])
 
 /** Inputs that take one word, number or age. */
 const SINGLE: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>([
@@ -125,6 +134,8 @@ export function policyUnderTest(env: NodeJS.ProcessEnv): string | undefined {
   const policy = given('policy', env)
   const problems = [...unknownInputs(env).values()]
   if (policy === '') problems.push('Input `policy-tests` needs a policy: give it in `policy`.')
+  const left = unevaluated(policy, false)
+  if (left !== undefined) problems.push(`Input \`policy\` ${left}`)
   if (problems.length > 0) throw new InputError(problems)
   return policy
 }
@@ -144,12 +155,15 @@ function strangePlaceholders({
   ]
   return templates.flatMap(([input, template]) =>
     unknownPlaceholders(template, gitTags).map(
-      name =>
-        `Input \`${input}\`: \`{${name}}\` is not a known placeholder. The placeholders are \`{tag}\`, \`{version}\`, \`{major}\`, ` +
-        '`{minor}`, `{patch}`, `{sha}`, `{short-sha}`, and the named groups of the regular expressions in `git-tags`.'
+      ({ name, near }) =>
+        `Input \`${input}\`: \`{${name}}\` is not a known placeholder. ${near === undefined ? PLACEHOLDERS : `Did you mean \`{${near}}\`?`}`
     )
   )
 }
+
+const PLACEHOLDERS =
+  'The placeholders are `{tag}`, `{version}`, `{major}`, `{minor}`, `{patch}`, `{sha}`, `{short-sha}`, and the named groups of ' +
+  'the regular expressions in `git-tags`.'
 
 /** Inputs that the mode does not use; a value equal to the default does no harm. */
 function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: NodeJS.ProcessEnv): string[] {
@@ -159,7 +173,7 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
   return set.flatMap(key => {
     const { modes } = FIELDS[key]
     if (!modes.includes(mode)) {
-      const users = modes.map(one => `\`${one}\``).join(' and ')
+      const users = modes.map(code).join(' and ')
       // In other tools it keeps images, so removing it would delete them.
       const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
       return [

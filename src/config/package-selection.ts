@@ -3,6 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { quote, unquoted } from '../util/format.ts'
 import { field, list } from './fields.ts'
+import { isElsewhere } from './other-registries.ts'
 import { refuseSlip } from './pattern-slip.ts'
 
 /** The packages that a run is about. */
@@ -115,9 +116,9 @@ function relativeEntry(entry: string, owner: string, host: string): string | { p
   if (/^!?(?:\/|semver:)/.test(entry)) return entry
   const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
   const [first = '', ...rest] = name.split('/')
-  if (rest.length > 0 && OTHERS.test(first) && first !== host)
+  if (rest.length > 0 && isElsewhere(first) && first !== host)
     return {
-      problem: `"${entry}" is on another registry, and this run works on ${host}. Write only the name of the package.`
+      problem: `"${entry}" ${elsewhere(host)} Write only the name of the package, such as \`${not}${rest.slice(-Math.max(1, rest.length - 1)).join('/')}\`.`
     }
   if (rest.length > 0 && isRegistry(first, host)) {
     const [account, ...path] = rest
@@ -147,9 +148,15 @@ function isRegistry(first: string, host: string): boolean {
   return first === host || first === 'ghcr.io' || /^[a-z0-9.-]+:\d+$/.test(first)
 }
 
-/** Registries that people also push to. */
-const OTHERS =
-  /^(?:(?:index\.|registry-1\.)?docker\.io|quay\.io|(?:\w+\.)?gcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|registry\.gitlab\.com|docker\.pkg\.github\.com|.+\.(?:azurecr\.io|amazonaws\.com|pkg\.dev))$/
+const elsewhere = (host: string): string => `is on another registry, and this run works on ${host}.`
+
+/** The package's own name in a reference with a tag or digest to another host than ghcr.io: without host and account. */
+function nameElsewhere(reference: string): string | undefined {
+  const [, host = '', path = ''] = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)\/([^:@]+)[:@]/.exec(reference) ?? []
+  if (host === '' || host === 'ghcr.io') return undefined
+  const name = path.replace(/^[^/]+\/(?=.)/, '')
+  return NAME.test(name) ? name : undefined
+}
 
 function select(written: readonly string[]): PackageSelection {
   const entries = written.map(entry => optionalName(entry) ?? entry)
@@ -185,6 +192,15 @@ function checkEntry(entry: string): string {
   }
   const name = entry.toLowerCase()
   if (NAME.test(name)) return name
+  const alone = nameElsewhere(name)
+  if (alone !== undefined) {
+    const fault = isElsewhere(name.split('/', 1)[0] ?? '')
+      ? elsewhere('that of GitHub')
+      : 'is not the name of a package.'
+    throw new ExpectedError(
+      `${quote(entry)} ${fault} Write only the name of the package, such as \`${alone}\`.`
+    )
+  }
   const meant = withoutMore(name)
   throw new ExpectedError(
     `${quote(entry)} is not a package name. Write ${

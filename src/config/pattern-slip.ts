@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
-import { type Patterns, type PreReleases, parsePatterns } from '../policy/pattern.ts'
-import { unquoted } from '../util/format.ts'
+import { code, unquoted } from '../util/format.ts'
+import { literals } from './glob-literals.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */
@@ -15,17 +15,11 @@ const LEGAL: Readonly<Record<Subject, RegExp>> = {
 }
 
 /**
- * Reads patterns of image tags, and refuses those that no tag can match. Such a pattern would keep nothing, or
+ * Refuses a pattern that nothing of the kind can match, or by a slip all of it. Such a pattern would keep nothing, or
  * take nothing out, and the images that it was meant to hold would go.
  *
  * @throws ExpectedError with a sentence that quotes the pattern and shows the spelling that was meant
  */
-export function parseTagPatterns(sources: readonly string[], preReleases?: PreReleases): Patterns {
-  for (const source of sources) refuseSlip(source, 'image tag')
-  return parsePatterns(sources, preReleases)
-}
-
-/** Refuses a pattern that nothing of the kind can match, or by a slip all of it. @throws ExpectedError, see `parseTagPatterns` */
 export function refuseSlip(source: string, subject: Subject): void {
   const all = subject === 'label value' ? undefined : matchesAll(source)
   if (all !== undefined) throw new ExpectedError(`The pattern \`${source}\` matches every ${subject}: ${all}`)
@@ -99,6 +93,8 @@ function unfilled(text: string): string | undefined {
   const [, braces, bare] = /\$(?:\{+\s*([\w.-]+)|([A-Za-z_]\w*))/.exec(text) ?? []
   const name = braces ?? bare
   if (name === undefined) return undefined
+  if (text.includes('${{'))
+    return 'GitHub replaces expressions only in workflow files. Write the value itself.'
   return `nothing replaces ${code(`$${name}`)} with a value. Write ${code(`\${{ env.${name.replace(/^\w+\./, '')} }}`)}, or the name itself.`
 }
 
@@ -224,31 +220,4 @@ function strangeStart(text: string, not: string, subject: Subject): string | und
     : ` to match what ends with it, or ${code(`${end}*`)} to match what contains it`
   const out = not === '' && /^-[\w.]/.test(text) ? `, or ${code(`!${text.slice(1)}`)} to leave it out` : ''
   return `no ${subject} begins with ${code(first)}. Write ${code(end)}${cure}${out}.`
-}
-
-/** The characters of a glob that stand for themselves. Classes are left out: what they exclude may be anything. */
-function literals(text: string): { readonly at: number; readonly character: string }[] {
-  const found: { at: number; character: string }[] = []
-  let braces = 0
-  let parentheses = 0
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at] as string
-    if (character === '[') {
-      const end = text.indexOf(']', at + (/^\[[!^]?\]/.test(text.slice(at)) ? 3 : 1))
-      if (end > 0) at = end
-    } else if ('?*+@!'.includes(character) && text[at + 1] === '(') {
-      parentheses++
-      at++
-    } else if (character === ')' && parentheses > 0) parentheses--
-    else if (character === '{') braces++
-    else if (character === '}') braces--
-    else if (character === ',' && braces > 0) continue
-    else if (character === '|' && parentheses > 0) continue
-    else if (!'*?'.includes(character)) found.push({ at, character })
-  }
-  return found
-}
-
-function code(text: string): string {
-  return `\`${text}\``
 }

@@ -5,11 +5,13 @@ import { ExpectedError, InputError, messageOf } from '../errors.ts'
 import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
 import { isWithin, leadsAstray } from '../util/astray.ts'
+import { folderSlip } from '../util/folder.ts'
 import { brief } from '../util/format.ts'
+import { present } from '../util/present.ts'
 import { nearest } from '../util/suggest.ts'
 import { misread } from './misread.ts'
+import { otherThanPolicy } from './other-than-policy.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
-import { present } from './rule-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
 import { yamlSlips } from './yaml-slip.ts'
 
@@ -34,7 +36,10 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
   const wrong = misread(document, text)
   if (wrong.length > 0)
     throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
-  const result = policySchema.safeParse(contentOf(document, fileName), { reportInput: true })
+  const content = contentOf(document, fileName)
+  const other = otherThanPolicy(content)
+  if (other !== undefined) throw new InputError([`${at(0)}: ${other}`])
+  const result = policySchema.safeParse(content, { reportInput: true })
   if (result.success) {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
   }
@@ -79,6 +84,9 @@ export function readPolicy(given: string, workspace: string): PolicyFile {
     if (error instanceof InputError || !(error instanceof ExpectedError)) throw error
     if (/^https?:/.test(given))
       throw new InputError(['Input `policy`: It must be a file of the checkout, not an address.'])
+    const place = resolve(workspace, given)
+    const folder = leadsAstray(workspace, place) ? undefined : folderSlip(place, given, /\.ya?ml$/)
+    if (folder !== undefined) throw new InputError([`Input \`policy\`: ${folder}`])
     const other = otherPolicy(given, workspace)
     throw new InputError([
       `Input \`policy\`: ${error.message}${other === undefined ? '' : ` There is \`${other}\`.`}`

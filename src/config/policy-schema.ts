@@ -5,8 +5,9 @@ import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { coveredBy, matchesNothing } from '../policy/cover.ts'
 import { type Patterns, parsePackagePatterns } from '../policy/pattern.ts'
 import type { Policy, Rule } from '../policy/rule.ts'
+import { present } from '../util/present.ts'
 import type { EntryExpectations } from './expectations.ts'
-import * as fields from './fields.ts'
+import { platforms } from './fields.ts'
 import { optionalName } from './package-selection.ts'
 import { type PolicyTest, policyTest } from './policy-test-schema.ts'
 import { checkReach, checkRule } from './rule-check.ts'
@@ -15,13 +16,13 @@ import {
   asList,
   count,
   packagePattern,
-  present,
   type RuleSchema,
   reads,
   rule,
   ruleFrom,
   some
 } from './rule-schema.ts'
+import { gitTagPatterns } from './tag-fields.ts'
 import * as templates from './templates.ts'
 
 /**
@@ -71,11 +72,11 @@ function settingsFrom(written: z.infer<z.ZodObject<typeof settings>>): Settings 
 
 const expected = z
   .strictObject({
-    'git-tags': some(reads(fields.gitTagPatterns)).optional().describe('Git tags that must have an image'),
+    'git-tags': some(reads(gitTagPatterns)).optional().describe('Git tags that must have an image'),
     'image-tags': some(reads(templates.imageTags))
       .optional()
       .describe('The image tags that satisfy a git tag, any of them'),
-    platforms: some(reads(fields.platforms)).optional().describe('Platforms that every image must have'),
+    platforms: some(reads(platforms)).optional().describe('Platforms that every image must have'),
     signed: z.enum(SIGNATURES).optional().describe('What every image must be signed with'),
     visibility: z.enum(VISIBILITIES).optional().describe('The visibility that the package must have')
   })

@@ -2,8 +2,10 @@ import { InputError } from '../errors.ts'
 import type { Plan } from '../model/decision.ts'
 import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
-import { decide, emptyUsage, type Usage } from '../policy/plan.ts'
+import { emptyUsage, type InUse, type Usage } from '../model/usage.ts'
+import { decide } from '../policy/plan.ts'
 import { mismatch } from '../report/policy-test-phrases.ts'
+import { present } from '../util/present.ts'
 import { policyFor, policyOf } from './policy-file.ts'
 import type { PolicyFile } from './policy-schema.ts'
 import type { PolicyTest } from './policy-test-schema.ts'
@@ -109,11 +111,9 @@ function contentOf(version: PolicyTest['versions'][number]): Content {
 function usageOf(test: PolicyTest): Usage {
   const untagged = test.versions.filter(({ tags = [] }) => tags.length === 0)
   return {
-    inUse: (test['in-use'] ?? []).map(({ by, tag, digest }) => ({
-      by,
-      ...(tag === undefined ? {} : { tag }),
-      ...(digest === undefined ? {} : { digest: digestOf(digest) })
-    })),
+    inUse: (test['in-use'] ?? []).map(({ by, tag, digest }) =>
+      present<InUse>({ by, tag, digest: digest === undefined ? undefined : digestOf(digest) })
+    ),
     pullRequests: new Map(
       Object.entries(test['pull-requests'] ?? {}).map(([number, { state, closed }]) => [
         Number(number),

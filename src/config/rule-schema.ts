@@ -1,12 +1,16 @@
 import * as z from 'zod'
-import { ExpectedError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { BROKEN_STATES } from '../model/decision.ts'
 import { parseDigest } from '../model/digest.ts'
 import { KINDS } from '../model/manifest.ts'
 import { parsePatterns, parseRange, parseTextGlobs } from '../policy/pattern.ts'
 import type { GroupBy, KeepClauses, Match, Period, Rule } from '../policy/rule.ts'
 import { ageAdvice, parseAge } from '../policy/time.ts'
-import { parseTagPatterns, refuseSlip } from './pattern-slip.ts'
+import { present } from '../util/present.ts'
+import { refuse } from './fields.ts'
+import { refuseMetadata } from './metadata-lines.ts'
+import { refuseSlip } from './pattern-slip.ts'
+import { checkPattern, digestAdvice } from './tag-fields.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 
@@ -34,10 +38,6 @@ const checked = (check: (text: string) => void) =>
     }
   })
 
-function refuse(message: string): never {
-  throw new ExpectedError(message)
-}
-
 /** Milliseconds. A number without a unit is none, except 0. */
 export const age = z.union([
   read(
@@ -60,7 +60,10 @@ export const reads = <T>(schema: z.ZodType<T, string>) =>
     return parsed.success ? parsed.data : refuse(parsed.error.issues.map(({ message }) => message).join(' '))
   })
 
-const tagPattern = checked(text => void parseTagPatterns([text]))
+const tagPattern = checked(text => {
+  refuseMetadata(text, 'patterns')
+  checkPattern(text, 'image tag')
+})
 export const packagePattern = checked(text => {
   refuseSlip(text.toLowerCase(), 'package')
   parsePatterns([text])
@@ -71,11 +74,7 @@ const glob = checked(text => {
   parsePatterns([text])
 })
 const range = read(text => parseRange(text, 'include'))
-const digest = read(
-  text =>
-    parseDigest(text) ??
-    refuse(`\`${text}\` is not a full digest. Write \`sha256:\` and all 64 digits, in lower case.`)
-)
+const digest = read(text => parseDigest(text) ?? refuse(`\`${text}\` ${digestAdvice(text)}`))
 
 /** One, or a list of them. */
 export const some = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
@@ -206,9 +205,4 @@ function groupFrom(group: string | undefined): GroupBy | undefined {
 export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
   if (value === undefined) return []
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
-}
-
-/** Without the keys that are undefined: an absent field is one that nobody mentioned. */
-export function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }

@@ -3,6 +3,7 @@ import { type Digest, parseDigest } from '../model/digest.ts'
 import type { AgeFrom } from '../model/package.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, RankBy, Rule } from '../policy/rule.ts'
+import { present } from '../util/present.ts'
 
 /** The plain inputs that stand for rules; ages are milliseconds, lists hold patterns and full digests. */
 export interface RuleInputs {
@@ -28,18 +29,13 @@ export interface PolicyInputs extends RuleInputs {
   readonly deletionsPerRun: number | undefined
 }
 
+type Limits = Pick<Policy, 'minRemaining' | 'maxDeletions' | 'maxDeletionPercent' | 'deletionsPerRun'>
+
 /** The policy that the plain inputs alone make. @throws ExpectedError for a bad pattern */
 export function policyFromInputs(inputs: PolicyInputs): Policy {
-  const { minRemaining, maxDeletions, maxDeletionPercent, deletionsPerRun } = inputs
-  return {
-    rules: rulesFromInputs(inputs),
-    grace: inputs.grace,
-    ageFrom: inputs.ageFrom,
-    ...(minRemaining === undefined ? {} : { minRemaining }),
-    ...(maxDeletions === undefined ? {} : { maxDeletions }),
-    ...(maxDeletionPercent === undefined ? {} : { maxDeletionPercent }),
-    ...(deletionsPerRun === undefined ? {} : { deletionsPerRun })
-  }
+  const { grace, ageFrom, minRemaining, maxDeletions, maxDeletionPercent, deletionsPerRun } = inputs
+  const limits = { minRemaining, maxDeletions, maxDeletionPercent, deletionsPerRun }
+  return { rules: rulesFromInputs(inputs), grace, ageFrom, ...present<Limits>(limits) }
 }
 
 /**
@@ -49,23 +45,10 @@ export function policyFromInputs(inputs: PolicyInputs): Policy {
  * @throws ExpectedError for a bad pattern
  */
 export function rulesFromInputs(inputs: RuleInputs): Rule[] {
-  const {
-    keepTags,
-    deleteTags,
-    keepAtLeast,
-    deleteUntagged,
-    keepUntagged,
-    deleteBroken,
-    olderThan,
-    untag,
-    rankBy
-  } = inputs
-  const kept = sort(keepTags)
-  const deleted = sort(deleteTags)
-  const young: KeepClauses = {
-    ...(olderThan === undefined ? {} : { within: olderThan }),
-    periods: NO_PERIODS
-  }
+  const { keepAtLeast, keepUntagged, deleteBroken, untag, rankBy } = inputs
+  const kept = sort(inputs.keepTags)
+  const deleted = sort(inputs.deleteTags)
+  const young = present<KeepClauses>({ within: inputs.olderThan, periods: NO_PERIODS })
   const rules: Rule[] = []
   if (kept.patterns.length > 0) rules.push(keepRule({ tags: parsePatterns(kept.patterns) }))
   if (kept.digests.size > 0) rules.push(keepRule({ digests: kept.digests }))
@@ -75,7 +58,7 @@ export function rulesFromInputs(inputs: RuleInputs): Rule[] {
   }
   // Versions named by digest are no series whose newest somebody could want to keep.
   if (deleted.digests.size > 0) rules.push(deleteRule('delete-tags', { digests: deleted.digests }, young))
-  if (deleteUntagged) {
+  if (inputs.deleteUntagged) {
     rules.push({
       ...deleteRule('delete-untagged', { untagged: true }, { ...young, atLeast: keepUntagged }),
       rankBy

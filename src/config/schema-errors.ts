@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { code } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
 import { type Guess, keyMeantBy } from './short-forms.ts'
@@ -77,15 +78,15 @@ function unknownKey(
   if (guess !== undefined) {
     const { name, unit = '' } = guess
     const where = known.includes(name) ? '' : ` ${placeOf(name, schema)?.words ?? ''}`
-    return `This key is not known. Did you mean ${quote(name)}${where}${unit}?`
+    return `This key is not known. Did you mean ${code(name)}${where}${unit}?`
   }
   const near = nearest(key, known)
-  if (near !== undefined) return `This key is not known. Did you mean ${quote(near)}?`
+  if (near !== undefined) return `This key is not known. Did you mean ${code(near)}?`
   const place = placeOf(key, schema)
   if (place !== undefined) return `This key is not known here. It belongs ${place.words}.`
   return INPUT_DEFAULTS.has(key)
     ? 'This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule under `packages`.'
-    : `This key is not known. The known keys are ${known.map(quote).join(', ')}.`
+    : `This key is not known. The known keys are ${known.map(code).join(', ')}.`
 }
 
 /** What a short form means; undefined for a word that is one of ours, only not here. */
@@ -124,7 +125,7 @@ function sentenceOf(issue: Issue): string {
       return wrongType(issue.expected, issue.input)
     case 'invalid_value':
       return issue.values.some(value => value === unquoted(issue.input))
-        ? `It must be ${quote(String(issue.input))}, not ${quote(`'${issue.input}'`)}. Remove the quotation marks.`
+        ? `It must be ${code(String(issue.input))}, not ${code(`'${issue.input}'`)}. Remove the quotation marks.`
         : wrongValue(issue.values.map(String), issue.input)
     case 'too_small':
       return typeof issue.input === 'number'
@@ -158,11 +159,11 @@ function wrongType(expected: string, input: unknown): string {
   }
   const [, key, sign, value] = (typeof input === 'string' && /^([\w-]+)(:| *=) *(\S.*)$/.exec(input)) || []
   if (value !== undefined && /^(?:object|record)$/.test(expected)) {
-    return `${sign === ':' ? 'A space is missing behind the colon' : 'A key is followed by a colon'}. Write ${quote(`${key}: ${value}`)}.`
+    return `${sign === ':' ? 'A space is missing behind the colon' : 'A key is followed by a colon'}. Write ${code(`${key}: ${value}`)}.`
   }
   const digits = /^(?:int|number)$/.test(expected) && typeof input === 'string' ? numberIn(input) : undefined
   const isQuoted = typeof unquoted(input) === (expected === 'int' ? 'number' : expected)
-  return `It must be ${wanted}, not ${isQuoted ? `${quote(`'${input}'`)}. Remove the quotation marks` : described(input)}.${digits === undefined ? listAdvice(expected, input) : ` Write ${quote(digits)}.`}`
+  return `It must be ${wanted}, not ${isQuoted ? `${code(`'${input}'`)}. Remove the quotation marks` : described(input)}.${digits === undefined ? listAdvice(expected, input) : ` Write ${code(digits)}.`}`
 }
 
 /** The digits that somebody means by `1_000`, `7d` or `50%`, without what YAML reads as a number anyway. */
@@ -193,19 +194,15 @@ function unquoted(input: unknown): unknown {
 function described(input: unknown): string {
   if (input === null) return 'nothing'
   if (Array.isArray(input)) return 'a list'
-  return typeof input === 'object' ? 'a mapping' : quote(String(input))
+  return typeof input === 'object' ? 'a mapping' : code(String(input))
 }
 
 function wrongValue(values: readonly string[], input: unknown): string {
-  const choice = values.map(quote).join(', ')
+  const choice = values.map(code).join(', ')
   const wanted = values.length === 1 ? `It must be ${choice}` : `It must be one of ${choice}`
   if (input === undefined) return `It is missing. ${wanted}.`
   const near = typeof input === 'string' ? nearest(input, values) : undefined
-  return `${wanted}, not ${described(input)}.${near === undefined || values.length === 1 ? '' : ` Did you mean ${quote(near)}?`}`
-}
-
-function quote(text: string): string {
-  return `\`${text}\``
+  return `${wanted}, not ${described(input)}.${near === undefined || values.length === 1 ? '' : ` Did you mean ${code(near)}?`}`
 }
 
 /** The keys that an object may have at a path. */

@@ -5,8 +5,10 @@ import { parseDigest } from '../model/digest.ts'
 import type { Mode } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { parseAge } from '../policy/time.ts'
-import { field, list, says, slashAdvice } from './fields.ts'
+import { code } from '../util/format.ts'
+import { field, list, says } from './fields.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
+import { slashAdvice } from './tag-fields.ts'
 
 /** What to bring back. */
 export type RestoreInput =
@@ -158,7 +160,7 @@ function targetProblems(
   const strangers = purge.flatMap(given => strangerProblem(given, names, owner, registryUrl))
   if (strangers.length > 0) return strangers
   if (dryRun === true && confirm === undefined) return []
-  const all = targets.map(target => `\`${target}\``).join(', ')
+  const all = targets.map(code).join(', ')
   const [what, verb] = targets.length === 1 ? ['package', 'is'] : ['packages', 'are']
   if (confirm === undefined) {
     return [

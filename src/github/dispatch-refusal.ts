@@ -1,4 +1,4 @@
-import { ExpectedError } from '../errors.ts'
+import { code } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 
 interface Place {
@@ -8,25 +8,23 @@ interface Place {
 }
 
 /**
- * The failure that a refused dispatch is: what GitHub's answer means, and what to change in the workflow or the token. The wordings are
+ * Why a dispatch was refused: what GitHub's answer means, and what to change in the workflow or the token. The wordings are
  * those that people report; GitHub documents none of them.
  *
  * @param message the `message` of its answer
  */
-export function dispatchRefusal(status: number, message: string, place: Place): ExpectedError {
+export function dispatchRefusal(status: number, message: string, place: Place): string {
   const { workflow, repository, ref } = place
   const known = REMEDIES.find(([code, pattern]) => code === status && pattern.test(message))
   const on = ref === undefined ? '' : ` on ${ref}`
   const remedy = known?.[2](place) ?? 'GitHub gives no other reason.'
-  return new ExpectedError(
-    `${workflow} of ${repository} cannot be started${on}: GitHub says "${message}" (HTTP ${status}). ${remedy}`
-  )
+  return `${workflow} of ${repository} cannot be started${on}: GitHub says "${message}" (HTTP ${status}). ${remedy}`
 }
 
 /** The sentence about a workflow that is not there, where others are. @param names of their files, at least one */
 export function noSuchWorkflow({ workflow, repository }: Place, names: readonly string[]): string {
   const near = names.length > 1 ? nearest(workflow, names) : undefined
-  const known = names.slice(0, 20).map(name => `\`${name}\``)
+  const known = names.slice(0, 20).map(code)
   const [only] = names.length === 1 ? known : []
   const list = names.length > known.length ? `${known.join(', ')} and others` : joined(known)
   return (

@@ -47,6 +47,20 @@ export function explain(
   return new ExpectedError(`${what} failed: GitHub gave ${answerOf(error)}. ${remedy}`, { cause: error })
 }
 
+/** Does what asks GitHub; what fails of it is explained. @see explain */
+export async function explaining<T>(
+  what: string,
+  remedies: Readonly<Partial<Record<number, string>>>,
+  work: () => Promise<T>,
+  otherwise?: string
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw explain(error, what, remedies, otherwise)
+  }
+}
+
 /** What to do about a refusal: what GitHub says about it counts more than what the status suggests. */
 export function remedyOf(
   error: RequestError,

@@ -2,6 +2,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { PER_PAGE } from './page-links.ts'
 
 /** Every version of a package that was there before it was listed. */
 export interface Listing {
@@ -37,8 +38,6 @@ export interface ListReader {
   isThere(id: number): Promise<boolean>
 }
 
-/** Versions on a full page. */
-const ONE_PAGE = 100
 /** Pages that are read at once. */
 const AT_ONCE = 8
 /** Pauses before each reading of the whole list, in milliseconds. */
@@ -80,7 +79,7 @@ export async function listCompletely(
   for (const pause of READINGS) {
     if (pause > 0) await clock.sleep(pause)
     // What one page shows is one moment: a count from a while ago that agrees with it will do.
-    const before = seen === undefined && hint !== undefined && hint <= ONE_PAGE ? hint : await reader.count()
+    const before = seen === undefined && hint !== undefined && hint <= PER_PAGE ? hint : await reader.count()
     const { pages, amid } = await readPages(reader, progress)
     const reading = merge(pages)
     const isWhole = seen === undefined ? false : showsNothingOlder(reading, seen)

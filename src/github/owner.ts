@@ -3,8 +3,8 @@ import { ExpectedError } from '../errors.ts'
 import type { Owner } from '../model/package.ts'
 import { troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
-import { explain, statusOf } from './failure.ts'
-import { parseAnswer } from './package-rows.ts'
+import { explaining, statusOf } from './failure.ts'
+import { parseAnswer } from './parse-answer.ts'
 import type { TokenKind } from './token.ts'
 
 export interface FoundOwner {
@@ -23,23 +23,19 @@ const Account = z.object({ login: z.string(), type: z.string() })
  * @throws ExpectedError when there is no such account, the token is not valid, or GitHub cannot tell
  */
 export async function findOwner(octokit: Octokit, login: string, kind: TokenKind): Promise<FoundOwner> {
-  try {
+  const { baseUrl } = octokit.request.endpoint.DEFAULTS
+  const look = async (): Promise<FoundOwner> => {
     const response = await octokit.request('GET /users/{username}', { username: login })
     const account = parseAnswer(Account, response.data, `the owner ${login}`)
     if (account.login.toLowerCase() !== login.toLowerCase()) throw otherOwner(login, account.login)
     const scopes = response.headers['x-oauth-scopes']
     return { owner: { login: account.login, kind: await ownerKind(octokit, account, kind) }, scopes }
-  } catch (error) {
-    const { baseUrl } = octokit.request.endpoint.DEFAULTS
-    throw explain(
-      error,
-      `Looking up the owner "${login}"`,
-      { 404: nobody(baseUrl) },
-      // The first request of a run is where a wrong address shows.
-      `Check that this runner reaches ${baseUrl} and that GitHub's REST API is there (the input \`api-url\`): ` +
-        troubleshooting('github-or-the-registry-does-not-answer')
-    )
   }
+  // The first request of a run is where a wrong address shows.
+  const otherwise =
+    `Check that this runner reaches ${baseUrl} and that GitHub's REST API is there (the input \`api-url\`): ` +
+    troubleshooting('github-or-the-registry-does-not-answer')
+  return explaining(`Looking up the owner "${login}"`, { 404: nobody(baseUrl) }, look, otherwise)
 }
 
 function otherOwner(asked: string, answered: string): ExpectedError {

@@ -8,7 +8,7 @@ import {
   type Package,
   type PackageVersion
 } from '../model/package.ts'
-import { firstIssue, listOf, parseForeign } from '../util/parse-foreign.ts'
+import { listOf } from '../util/parse-foreign.ts'
 
 /** What of the Packages API's answers is used (docs.github.com/en/rest/packages/packages). */
 
@@ -72,18 +72,4 @@ function digestOf(row: z.infer<typeof VersionRow>, what: string): Digest {
 export function moment(text: string | null | undefined): number | undefined {
   const time = Date.parse(text ?? '')
   return Number.isNaN(time) ? undefined : time
-}
-
-/**
- * Holds an answer to what the API promises.
- *
- * @param what names it in the message
- * @throws ExpectedError that says where it is something else
- */
-export function parseAnswer<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  const parsed = parseForeign(schema, data)
-  if ('data' in parsed) return parsed.data
-  throw new ExpectedError(
-    `GitHub's answer about ${what} is not what its API promises${firstIssue(parsed.issues)}.`
-  )
 }

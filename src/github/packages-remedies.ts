@@ -2,6 +2,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Owner } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { readme, troubleshooting } from '../util/links.ts'
+import { nearest } from '../util/suggest.ts'
 
 /** Requests an hour of a personal token, as GitHub publishes them. */
 const PERSONAL_QUOTA = 5_000
@@ -20,10 +21,25 @@ export function tooLarge(name: string, needed: number, perHour: number): Expecte
   )
 }
 
+/** How the packages of a run were asked for, as far as messages need it. */
+export interface AskedFor {
+  /** The name that was taken because the input names none. */
+  readonly guessed: string | undefined
+  /** What can only be found in a list, as the subject of a sentence; undefined where every package is named. */
+  readonly patterns: string | undefined
+  /** False where the token is known to be one that may not list packages. */
+  readonly mayList: boolean
+}
+
+export const NOTHING_ASKED: AskedFor = { guessed: undefined, patterns: undefined, mayList: true }
+
 /** What to do where a token may not list packages. */
-export const NO_LISTING =
-  'Patterns in `packages` need a token that may list packages: a personal access token (classic) with the scope ' +
-  `\`read:packages\`. With GITHUB_TOKEN, name every package in full: ${readme('tokens-and-permissions')}`
+export function noListing({ patterns = 'A list of packages' }: Pick<AskedFor, 'patterns'>): string {
+  return (
+    `${patterns} needs a token that may list packages: a personal access token (classic) with the scope ` +
+    `\`read:packages\`. With GITHUB_TOKEN, name every package in full: ${readme('tokens-and-permissions')}`
+  )
+}
 
 /** What to do where a token may not read a package. */
 export const NO_SIGHT =
@@ -34,22 +50,36 @@ export const NO_SIGHT =
 /**
  * What to do where GitHub does not find a package; it says the same where the token may not see it.
  *
- * @param guessed the name that was taken because the input names none
+ * @param names of packages that the owner has, as far as they are known
  */
-export function notFound(name: string, owner: Owner, guessed: string | undefined): string {
-  const prefix = `${owner.login.toLowerCase()}/`
-  const unprefixed = name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : undefined
-  const meant =
-    unprefixed === undefined
-      ? `In \`packages\`, write what follows "${prefix}" in \`docker pull\`, such as "app/api".`
-      : `Write the name without the owner: "${unprefixed}".`
-  const taken =
-    name === guessed
-      ? `\`packages\` is empty, so this run took the repository's name, \`${name}\`. Write the package's name there, even if it is this one. `
-      : ''
+export function notFound(name: string, owner: Owner, asked: AskedFor, names: readonly string[]): string {
+  const access = asked.mayList
+    ? 'a classic token needs the scope `read:packages`'
+    : "this repository needs the role Admin in the package's Manage Actions access"
   return (
-    `It does not exist, or this token may not see it. ${taken}${meant} Otherwise, this repository needs the role Admin in the ` +
-    "package's Manage Actions access; a classic token needs the scope `read:packages`. If it was deleted, `mode: restore` " +
-    `with \`restore: package\` restores it. If it may be absent, write \`${name}?\`. ${troubleshooting('a-package-is-not-found')}`
+    `It does not exist, or this token may not see it: ${hint(name, owner, asked.guessed, names)} If it is there, ${access}; if it ` +
+    `was deleted, \`mode: restore\` with \`restore: package\` restores it; if it may be absent, write \`${name}?\`. ` +
+    troubleshooting('a-package-is-not-found')
   )
+}
+
+function hint(name: string, owner: Owner, guessed: string | undefined, names: readonly string[]): string {
+  const near = nearName(name, names)
+  if (name === guessed) {
+    const there = near === undefined ? '' : `, such as \`${near}\``
+    return `\`packages\` is empty, so this run took the repository's name, \`${name}\`, and needs the package's name there${there}.`
+  }
+  if (near !== undefined) return `did you mean \`${near}\` in \`packages\`?`
+  const prefix = `${owner.login.toLowerCase()}/`
+  return name.toLowerCase().startsWith(prefix)
+    ? `write the name in \`packages\` without the owner, \`${name.slice(prefix.length)}\`.`
+    : `check \`packages\`, which takes what follows \`${prefix}\` in \`docker pull\`.`
+}
+
+/** The package that was meant: the only one with the same last part, or one that is spelt nearly so. */
+function nearName(name: string, names: readonly string[]): string | undefined {
+  const last = (path: string): string | undefined => path.split('/').at(-1)
+  const others = names.filter(one => one !== name)
+  const same = others.filter(one => last(one) === last(name))
+  return same.length === 1 ? same[0] : nearest(name, others)
 }

@@ -5,12 +5,14 @@ import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
-import { apiMessage, explain, statusOf } from './failure.ts'
-import { type Listing, listCompletely, type Page, type Progress } from './listing.ts'
-import { moment, PackageRow, parseAnswer, toPackage, toVersion, VersionRow } from './package-rows.ts'
-import { NO_LISTING, NO_SIGHT, notFound, tooLarge } from './packages-remedies.ts'
-import { lastPageOf, numbered, relation } from './page-links.ts'
+import { apiMessage, explain, explaining, statusOf } from './failure.ts'
+import { type Listing, listCompletely, type Progress } from './listing.ts'
+import { moment, PackageRow, toPackage, toVersion, VersionRow } from './package-rows.ts'
+import { type AskedFor, NO_SIGHT, NOTHING_ASKED, noListing, notFound, tooLarge } from './packages-remedies.ts'
+import { PER_PAGE } from './page-links.ts'
+import { parseAnswer } from './parse-answer.ts'
 import type { Governor } from './rate-limit/governor.ts'
+import { createVersionPages, pageQuery } from './version-pages.ts'
 import { wholeList } from './whole-list.ts'
 import { notDone, type WriteAnswer } from './write-answers.ts'
 
@@ -69,11 +71,8 @@ export interface DeletedVersion extends PackageVersion {
   readonly deleted: number | undefined
 }
 
-const PER_PAGE = 100
 const PackageRows = listOf(PackageRow)
 const VersionRows = listOf(VersionRow)
-/** Pauses between tries at a page that the server fails to give, in milliseconds. */
-const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]
 
 export function createPackages(
   octokit: Octokit,
@@ -81,7 +80,7 @@ export function createPackages(
   serverUrl: string,
   clock: Clock,
   capacity: Governor['capacity'],
-  guessed?: string
+  asked: AskedFor = NOTHING_ASKED
 ): Packages {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
   // One path segment: the slashes of a nested name are encoded.
@@ -113,9 +112,20 @@ export function createPackages(
     try {
       return await work()
     } catch (error) {
-      const explained = explain(error, what, { 403: NO_SIGHT, 404: notFound(name, owner, guessed) })
-      throw statusOf(error) === 404 ? new AbsentError(messageOf(explained), { cause: error }) : explained
+      if (statusOf(error) !== 404) throw explain(error, what, { 403: NO_SIGHT })
+      const explained = explain(error, what, { 404: notFound(name, owner, asked, await someNames()) })
+      throw new AbsentError(messageOf(explained), { cause: error })
     }
+  }
+
+  let names: Promise<string[]> | undefined
+  /** The first page of the owner's packages, for a hint; none where they cannot be listed. */
+  async function someNames(): Promise<string[]> {
+    if (!asked.mayList) return []
+    names ??= read(base, { package_type: 'container', per_page: PER_PAGE })
+      .then(({ data }) => parseAnswer(PackageRows, data, 'packages').map(({ name }) => name))
+      .catch(() => [])
+    return names
   }
 
   const get = (name: string): Promise<Package> =>
@@ -126,39 +136,17 @@ export function createPackages(
       return pkg
     })
 
-  async function list(): Promise<Package[]> {
+  function list(): Promise<Package[]> {
+    const what = `Listing the packages of ${owner.login}`
     const parse = (data: unknown): Package[] =>
       parseAnswer(PackageRows, data, `the packages of ${owner.login}`).map(row =>
         toPackage(row, owner, serverUrl)
       )
-    const what = `Listing the packages of ${owner.login}`
-    try {
-      return await wholeList(
-        what,
-        () => pagesOf(base, { package_type: 'container' }),
-        parse,
-        ({ name }) => name
-      )
-    } catch (error) {
-      throw explain(error, what, {
-        400: NO_LISTING,
-        403: NO_LISTING,
-        404: NO_LISTING
-      })
-    }
-  }
-
-  /** Server errors deep in a long list last for minutes now and then; what is read already is worth waiting. */
-  async function patiently<T>(look: () => Promise<T>): Promise<T> {
-    for (const pause of SERVER_PAUSES) {
-      try {
-        return await look()
-      } catch (error) {
-        if ((statusOf(error) ?? 0) < 500) throw error
-        await clock.sleep(pause)
-      }
-    }
-    return look()
+    const read = () => pagesOf(base, { package_type: 'container' })
+    const remedy = noListing(asked)
+    return explaining(what, { 400: remedy, 403: remedy, 404: remedy }, () =>
+      wholeList(what, read, parse, ({ name }) => name)
+    )
   }
 
   /** @throws ExpectedError when no run of this time and patience could list the package */
@@ -170,19 +158,9 @@ export function createPackages(
 
   async function listVersions(pkg: Package, progress: Progress = () => {}): Promise<Listing> {
     const what = `versions of ${pkg.name}`
-    let last: string | undefined
-    const readOne = async (page: number): Promise<Page> => {
-      // The server's own address of a page, which may differ from ours; only its number is changed.
-      const [url, query] = last === undefined ? [versionsAt(pkg), pageOf(page)] : [numbered(last, page), {}]
-      const { versions, link } = await readPage(url, query, what)
-      const end = relation(link, 'last')
-      last = end ?? last
-      const lastPage = end === undefined ? undefined : lastPageOf(end, what)
-      return { versions, last: lastPage || page, more: relation(link, 'next') !== undefined }
-    }
     refuseTooLarge(pkg)
     const reader = {
-      page: (number: number) => (number === 1 ? readOne(number) : patiently(() => readOne(number))),
+      page: createVersionPages(versionsAt(pkg), (url, query) => readPage(url, query, what), what, clock),
       count: async () => (await get(pkg.name)).versionCount,
       isThere: async (id: number) => (await version(pkg, id)).seen !== undefined
     }
@@ -195,7 +173,7 @@ export function createPackages(
 
   const page = (pkg: Package, number: number): Promise<Look<PackageVersion[]>> =>
     withSight(`Reading page ${number} of the versions of ${pkg.name}`, pkg.name, async () => {
-      const look = await readPage(versionsAt(pkg), pageOf(number), `versions of ${pkg.name}`)
+      const look = await readPage(versionsAt(pkg), pageQuery(number), `versions of ${pkg.name}`)
       return { seen: look.versions, at: look.at }
     })
 
@@ -262,8 +240,6 @@ const OWNER_PATH: Readonly<Record<Owner['kind'], (login: string) => string>> = {
   user: login => `/users/${login}`,
   self: () => '/user'
 }
-
-const pageOf = (page: number) => ({ per_page: PER_PAGE, page })
 
 function otherThanAsked(asked: string, answered: string): ExpectedError {
   return new ExpectedError(

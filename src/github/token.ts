@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import type { Package } from '../model/package.ts'
+import { code } from '../util/format.ts'
 import { readme, troubleshooting } from '../util/links.ts'
 
 /**
@@ -54,7 +55,7 @@ export function missingScopes(header: string | undefined, needed: readonly Scope
 
 /** What to grant to a classic token that lacks scopes, and where. `serverUrl` is GitHub's web address. */
 export function lackingScopes(missing: readonly Scope[], serverUrl: string): string {
-  const scopes = missing.map(scope => `\`${scope}\``).join(' and ')
+  const scopes = missing.map(code).join(' and ')
   const word = missing.length === 1 ? 'scope' : 'scopes'
   const them = missing.length === 1 ? 'it' : 'them'
   return (

@@ -5,8 +5,9 @@ import type { WorkflowRun } from '../model/check.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal, noSuchWorkflow } from './dispatch-refusal.ts'
-import { answerOf, apiMessage, explain, statusOf } from './failure.ts'
-import { understood } from './repository.ts'
+import { answerOf, apiMessage, explain, explaining, statusOf } from './failure.ts'
+import { PER_PAGE } from './page-links.ts'
+import { understood } from './parse-answer.ts'
 
 /**
  * How a dispatch ended.
@@ -17,9 +18,7 @@ import { understood } from './repository.ts'
  */
 export type Started =
   | { readonly kind: 'started'; readonly run?: { readonly id: number; readonly url: string } }
-  | { readonly kind: 'refused'; readonly sentence: string }
-  | { readonly kind: 'limited'; readonly sentence: string }
-  | { readonly kind: 'unsure'; readonly sentence: string }
+  | { readonly kind: 'refused' | 'limited' | 'unsure'; readonly sentence: string }
 
 /**
  * One workflow of one repository. What reads throws ExpectedError when GitHub does not answer what was asked,
@@ -62,7 +61,6 @@ const Answer = z.object({ workflow_run_id: z.int().positive() })
 
 /** All that a run can be before it has ended, in that order; GitHub takes one at a time, and runs go on meanwhile. */
 const ACTIVE = ['requested', 'pending', 'waiting', 'queued', 'in_progress']
-const PER_PAGE = 100
 /** GitHub gives no more than a thousand runs when any filter is used. */
 const MOST_PAGES = 10
 
@@ -105,12 +103,9 @@ export function createWorkflows(
       const [, now = repository] = /\/repos\/([^/]+\/[^/]+)\/actions\//.exec(url) ?? []
       if (now.toLowerCase() !== repository.toLowerCase())
         return `${repository} was renamed to ${now}: write \`dispatch-repository: ${now}\`, because a dispatch does not follow.`
-      return state === 'active'
-        ? undefined
-        : dispatchRefusal(422, `a workflow in the state ${state}`, place).message
+      return state === 'active' ? undefined : dispatchRefusal(422, `a workflow in the state ${state}`, place)
     } catch (error) {
-      if (statusOf(error) === 404)
-        return (await otherNames()) ?? dispatchRefusal(404, 'Not Found', place).message
+      if (statusOf(error) === 404) return (await otherNames()) ?? dispatchRefusal(404, 'Not Found', place)
       const told = explain(error, what, { 403: READ_ACTIONS })
       if (statusOf(error) === 403 && told instanceof ExpectedError) return told.message
       throw told
@@ -120,28 +115,32 @@ export function createWorkflows(
   /** A sentence with the workflows that there are; undefined where none is known. */
   async function otherNames(): Promise<string | undefined> {
     const what = `Reading the workflows of ${repository}`
-    const read = await orFailure(async () => {
-      try {
+    const read = await orFailure(() =>
+      explaining(what, {}, async () => {
         const url = 'GET /repos/{owner}/{repo}/actions/workflows'
         return understood(Files, (await octokit.request(url, { owner, repo, per_page: PER_PAGE })).data, what)
-      } catch (error) {
-        throw explain(error, what, {})
-      }
-    })
+      })
+    )
     if ('problem' in read) return undefined
     // What GitHub itself runs has no file there.
     const names = read.workflows.flatMap(({ path }) => /^\.github\/workflows\/(.+)$/.exec(path)?.[1] ?? [])
     return names.length === 0 ? undefined : noSuchWorkflow(place, names)
   }
 
-  async function page(url: string, query: Record<string, string | number>, what: string) {
-    try {
-      const { data } = await octokit.request(url, { owner, repo, per_page: PER_PAGE, ...query })
-      return understood(Runs, data, what)
-    } catch (error) {
-      throw explain(error, what, { 403: READ_ACTIONS, 404: READ_ACTIONS })
-    }
+  function read<T>(
+    url: string,
+    query: Record<string, string | number>,
+    schema: z.ZodType<T>,
+    what: string
+  ): Promise<T> {
+    return explaining(what, { 403: READ_ACTIONS, 404: READ_ACTIONS }, async () => {
+      const { data } = await octokit.request(url, { owner, repo, ...query })
+      return understood(schema, data, what)
+    })
   }
+
+  const page = (url: string, query: Record<string, string | number>, what: string) =>
+    read(url, { per_page: PER_PAGE, ...query }, Runs, what)
 
   /** By GitHub's own count, not by links alone: a run that is missed would be started twice. */
   async function pages(url: string, query: Record<string, string>, what: string): Promise<WorkflowRun[]> {
@@ -187,10 +186,7 @@ export function createWorkflows(
       const sentence = `GitHub gave ${answerOf(error)}, so it is not known whether a run was started; it is not sent again.`
       return { kind: 'unsure', sentence }
     }
-    return {
-      kind: 'refused',
-      sentence: dispatchRefusal(status, apiMessage(error), { ...place, ref }).message
-    }
+    return { kind: 'refused', sentence: dispatchRefusal(status, apiMessage(error), { ...place, ref }) }
   }
 
   return {
@@ -210,17 +206,8 @@ export function createWorkflows(
       return lists.flat()
     },
     run: async id => {
-      const what = `Reading the run ${id} of ${repository}`
-      try {
-        const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', {
-          owner,
-          repo,
-          run_id: id
-        })
-        return toRun(understood(RunRow, data, what))
-      } catch (error) {
-        throw explain(error, what, { 403: READ_ACTIONS, 404: READ_ACTIONS })
-      }
+      const url = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}'
+      return toRun(await read(url, { run_id: id }, RunRow, `Reading the run ${id} of ${repository}`))
     }
   }
 }

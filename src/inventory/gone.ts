@@ -29,11 +29,7 @@ export async function registryDenies(pkg: Package, digest: Digest, context: Cont
 }
 
 /** Whether GitHub denies a version, which the registry may do with one that was deleted in vain. */
-export async function gitHubDenies(
-  pkg: Package,
-  { id }: PackageVersion,
-  { packages, clock }: Context
-): Promise<boolean> {
+export async function gitHubDenies(pkg: Package, id: number, { packages, clock }: Context): Promise<boolean> {
   return deniedTwice(clock, async () => (await packages.version(pkg, id)).seen === undefined)
 }
 

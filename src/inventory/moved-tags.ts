@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
-import { type Digest, isUserTag } from '../model/digest.ts'
+import { type Digest, isUserTag, shortDigest } from '../model/digest.ts'
 import type { Content, Inventory, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
 import type { Registry } from '../registry/client.ts'
@@ -73,7 +73,17 @@ export async function followMovedTags(
   const { package: pkg, versions, contents, unresolved = [] } = inventory
   const unlisted: ListedPackage['unlisted'] = inventory.unlisted ?? new Map()
   const repository = repositoryOf(pkg)
-  const elsewhere = await movedTags({ versions, unlisted, unresolved }, going, registry, repository)
+  const asked = tagsToAsk(versions, going)
+  // What decides on deletions believes no single denial.
+  const heads = await findTags(registry, repository, asked, clock)
+  const disputes = disputesOn(versions, heads)
+  const isSettled = versions.every(({ digest, disputed }) => !disputes.has(digest) || disputed !== undefined)
+  const list = {
+    versions: isSettled ? versions : versions.map(version => withDispute(version, disputes)),
+    unlisted,
+    unresolved
+  }
+  const elsewhere = unlike(list, [...heads])
   const moved = elsewhere.filter(([, { state }]) => state === 'found')
   const open = new Set(unresolved.map(({ ref }) => ref))
   const unknown = wanted.filter(digest => !contents.has(digest) && !open.has(digest))
@@ -83,19 +93,49 @@ export async function followMovedTags(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
   const beside = attestationsBeside(wanted, contents)
-  if (moved.length + found.length + beside.length === 0 && doubtful.size === 0) return loaded
-  const tagged = withTags({ versions, unlisted, unresolved }, new Map(moved))
-  const list = withDigests(tagged, found)
+  const isSame = isSettled && moved.length + found.length + beside.length === 0
+  if (isSame && doubtful.size === 0) return loaded
+  const tagged = withTags(list, new Map(moved))
+  const further = withDigests(tagged, found)
   const read = async (digest: Digest): Promise<Content> => {
     const known = contents.get(digest)
     return known?.state === 'read' && !doubtful.has(digest)
       ? known
       : registry.readManifest(repository, digest)
   }
-  const seen = await readInventory(pkg, list, read, witnessOf(list, clock), undefined, wanted)
+  const seen = await readInventory(pkg, further, read, witnessOf(further, clock), undefined, wanted)
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
-  if (moved.length + found.length + beside.length === 0 && isThere) return loaded
+  if (isSame && isThere) return loaded
   return { ...loaded, inventory: { ...inventory, ...seen } }
+}
+
+/**
+ * A tag stands on one version only. Where GitHub shows it on two, or the registry says otherwise than GitHub, any of
+ * them may have it: each keeps what it may, and none goes, or takes the place of another, for it.
+ */
+function disputesOn(
+  versions: readonly PackageVersion[],
+  heads: ReadonlyMap<string, TagHead>
+): ReadonlyMap<Digest, string> {
+  const holders = new Map<string, Set<Digest>>(
+    [...heads].map(([tag, head]) => [tag, new Set(head.state === 'found' ? [head.digest] : [])])
+  )
+  for (const { digest, tags } of versions) for (const tag of tags) holders.get(tag)?.add(digest)
+  const disputes = new Map<Digest, string>()
+  for (const [tag, digests] of holders) {
+    if (digests.size < 2) continue
+    for (const digest of digests) {
+      const [other] = digests.difference(new Set([digest]))
+      if (other !== undefined)
+        disputes.set(digest, `its tag ${tag} is said to be on ${shortDigest(other)} as well`)
+    }
+  }
+  return disputes
+}
+
+function withDispute(version: PackageVersion, disputes: ReadonlyMap<Digest, string>): PackageVersion {
+  const disputed = version.disputed ?? disputes.get(version.digest)
+  return disputed === undefined ? version : { ...version, disputed }
 }
 
 /**
@@ -105,19 +145,27 @@ export async function followMovedTags(
  * @returns those that stand on something else than the list shows, and those that nobody could read
  */
 export async function movedTags(
-  { versions, unlisted }: ListedPackage,
+  list: ListedPackage,
   going: ReadonlySet<Digest>,
   registry: Pick<Registry, 'headTag'>,
   repository: string
 ): Promise<(readonly [string, TagHead])[]> {
-  // Of a digest that GitHub lists twice, either row may have the tag.
-  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
-  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
   const heads = await eachOf(
-    tagsToAsk(versions, going),
+    tagsToAsk(list.versions, going),
     AT_ONCE,
     async tag => [tag, await registry.headTag(repository, tag)] as const
   )
+  return unlike(list, heads)
+}
+
+/** Tags that stand on something else than the list shows, and those that nobody could read. */
+function unlike(
+  { versions, unlisted }: ListedPackage,
+  heads: readonly (readonly [string, TagHead])[]
+): (readonly [string, TagHead])[] {
+  // Of a digest that GitHub lists twice, either row may have the tag.
+  const rows = [...[...unlisted].map(([digest, tags]) => ({ digest, tags })), ...versions]
+  const listed = new Set(rows.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
   return heads.filter(
     ([tag, head]) =>
       head.state === 'unread' || (head.state === 'found' && !listed.has(`${head.digest} ${tag}`))
@@ -144,6 +192,6 @@ function tagsToAsk(versions: readonly PackageVersion[], going: ReadonlySet<Diges
 }
 
 /** A release and the tag of a commit stand where they were put; `latest`, `prod`, `v1` and `main` move. */
-function isMovable(tag: string): boolean {
+export function isMovable(tag: string): boolean {
   return parseSemverTag(tag, []) === undefined && !/[0-9a-f]{7}/.test(tag)
 }

@@ -4,7 +4,7 @@ import { listTwice } from '../github/whole-list.ts'
 import { type Digest, parseDigest, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
 import { subjectsOfOrphans } from '../policy/graph.ts'
-import { eachOf } from '../util/concurrency.ts'
+import { eachOf, once } from '../util/concurrency.ts'
 import { count, some } from '../util/format.ts'
 import { findTags } from './evidence.ts'
 
@@ -41,7 +41,7 @@ const PER_PAGE = 100
  * @param chosen the packages of the run
  */
 export function siblingsIn(chosen: readonly Package[], context: Context): () => Promise<Siblings> {
-  const find = async (): Promise<Siblings> => {
+  return once(async () => {
     const names = chosen.map(({ name }) => name)
     const known = new Map(chosen.map(pkg => [pkg.name, pkg]))
     const nothing = { names, incomplete: NO_LISTING, versionsIn: async () => undefined }
@@ -50,12 +50,7 @@ export function siblingsIn(chosen: readonly Package[], context: Context): () => 
     if ('problem' in listed) return nothing
     for (const pkg of listed) known.set(pkg.name, pkg)
     return { names: [...known.keys()], versionsIn: listerOf(known, context) }
-  }
-  let found: Promise<Siblings> | undefined
-  return () => {
-    found ??= find()
-    return found
-  }
+  })
 }
 
 /** Lists each package once, as long as there is room. */

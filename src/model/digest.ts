@@ -31,6 +31,21 @@ export function shortDigest(digest: Digest): string {
   return digest.slice(0, digest.indexOf(':') + 13)
 }
 
+/** A digest that is cut off: with its algorithm in front, or of at least as many digits as messages show. */
+const SHORT = /^(?:sha256:([0-9a-f]{7,63})|([0-9a-f]{12,63}))$/i
+
+/** What every digest begins with that a short one can stand for; undefined for what is none. */
+export function beginningOf(short: string): string | undefined {
+  const [, prefixed, bare] = SHORT.exec(short) ?? []
+  const hex = prefixed ?? bare
+  return hex === undefined ? undefined : `sha256:${hex.toLowerCase()}`
+}
+
+/** True where a text is a digest, or the beginning of it. */
+export function isDigestOf(text: string, digest: Digest): boolean {
+  return text === digest || digest.startsWith(beginningOf(text) ?? ' ')
+}
+
 /**
  * The tag under which a registry without a referrers API keeps what describes `digest`:
  * the algorithm, a dash and the first 64 hex digits (distribution-spec, Referrers Tag Schema).

@@ -1,4 +1,4 @@
-import type { Digest } from './digest.ts'
+import { type Digest, isDigestOf } from './digest.ts'
 import type { Manifest } from './manifest.ts'
 
 /** `self` is a user who is also the token's owner: only their own endpoints show private packages. */
@@ -45,9 +45,25 @@ export interface PackageVersion {
   readonly tags: readonly string[]
   /** Set where GitHub does not say which tags it has. */
   readonly tagsUnknown?: true
+  /** Set where a tag of it is said to be on another version as well: a phrase. */
+  readonly disputed?: string
   /** Milliseconds since 1970; undefined where GitHub gave no date that can be read. */
   readonly created: number | undefined
   readonly updated: number | undefined
+}
+
+/**
+ * The versions that a name means: a tag, a digest or a version id; where it is none of these, those whose digest
+ * begins with it.
+ */
+export function versionsCalled<V extends Pick<PackageVersion, 'id' | 'digest' | 'tags'>>(
+  versions: readonly V[],
+  name: string
+): V[] {
+  const exact = versions.filter(
+    ({ id, digest, tags }) => tags.includes(name) || digest === name || String(id) === name
+  )
+  return exact.length > 0 ? exact : versions.filter(({ digest }) => isDigestOf(name, digest))
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Explanation, Plan, Ref, RuleWord } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
-import type { Inventory } from '../model/package.ts'
+import { type Inventory, versionsCalled } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { Graph } from './graph.ts'
 import { type Node, refOf } from './node.ts'
@@ -13,7 +13,7 @@ import { castVotes, rankAll } from './votes.ts'
  * Explains the versions that carry a tag, or have a digest: what every rule made of them, and what they have to do
  * with others.
  *
- * @param name a tag or a full digest
+ * @param name a tag, a digest, also a short one, or a version id
  * @param plan what was decided with the same arguments
  */
 export function explainVersion(
@@ -24,7 +24,7 @@ export function explainVersion(
   usage: Usage,
   now: number
 ): Explanation[] {
-  const meant = inventory.versions.filter(({ digest, tags }) => digest === name || tags.includes(name))
+  const meant = versionsCalled(inventory.versions, name)
   if (meant.length === 0) return []
   const evaluation = evaluate(inventory, policy, usage, now)
   const { graph } = evaluation.input

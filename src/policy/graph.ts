@@ -1,6 +1,7 @@
 import type { BrokenState } from '../model/decision.ts'
-import { type Digest, referrerTag } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
+import { type Places, predecessorsOf, referrersOf, shareAmongTwins, unique } from './edges.ts'
 import {
   childDigests,
   isLeftover,
@@ -105,49 +106,6 @@ function isOfUnknownKind(node: Node | undefined): boolean {
   return node?.content.state === 'read' && node.content.manifest.unknown !== undefined
 }
 
-function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Graph['find']): Places[] {
-  const isTagUsed = subjects.some(said => said.some(({ tag }) => tag !== undefined))
-  const byTag = new Map(isTagUsed ? nodes.map(({ digest }, place) => [referrerTag(digest), place]) : [])
-  const referrers = new Map<number, number[]>()
-  subjects.forEach((said, place) => {
-    for (const { digest, tag } of said) {
-      const subject = digest === undefined ? byTag.get(tag ?? '') : find(digest)
-      if (subject !== undefined) addTo(referrers, subject, place)
-    }
-  })
-  return nodes.map((_, place) => unique(referrers.get(place) ?? NONE))
-}
-
-function predecessorsOf(children: readonly Places[], referrers: readonly Places[]): Places[] {
-  const predecessors = children.map((): number[] | undefined => undefined)
-  for (const edges of [children, referrers]) {
-    edges.forEach((ends, place) => {
-      for (const end of ends) {
-        const known = predecessors[end]
-        if (known === undefined) predecessors[end] = [place]
-        else known.push(place)
-      }
-    })
-  }
-  return children.map((_, place) => predecessors[place] ?? NONE)
-}
-
-/** GitHub may list a digest twice: what points to one of the two rows points to the other. */
-function shareAmongTwins(
-  nodes: readonly Node[],
-  find: Graph['find'],
-  predecessors: Places[]
-): ReadonlySet<Digest> {
-  const twins = new Set<Digest>()
-  nodes.forEach(({ digest }, place) => {
-    const other = find(digest)
-    if (other === undefined || other === place) return
-    twins.add(digest)
-    predecessors[place] = predecessors[other] ?? NONE
-  })
-  return twins
-}
-
 const STORE =
   'this package holds nothing but signatures and the like, and what this one describes may be in another package'
 
@@ -185,22 +143,6 @@ function holdsReferrersOnly(
     predecessors[place]?.length === 0 && content.state !== 'missing' && !isLeftover(content) ? [place] : []
   )
   return roots.length > 0 && roots.every(place => describes[place] === true)
-}
-
-type Places = readonly number[]
-
-/** Adds an item to the list of a place. */
-export function addTo(lists: Map<number, number[]>, place: number, item: number): void {
-  const list = lists.get(place)
-  if (list === undefined) lists.set(place, [item])
-  else list.push(item)
-}
-
-/** Known places, each once. */
-function unique(places: readonly (number | undefined)[]): Places {
-  if (places.length === 0) return NONE
-  const known = places.filter(place => place !== undefined)
-  return known.length < 2 ? known : [...new Set(known)]
 }
 
 type Edges = Omit<Graph, 'states'>

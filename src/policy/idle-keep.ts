@@ -1,4 +1,4 @@
-import type { IdleField, KeepShare } from '../model/decision.ts'
+import type { IdleField, KeepShare } from '../model/brake.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
 import type { Node } from './node.ts'

@@ -1,4 +1,4 @@
-import type { Limit } from '../model/decision.ts'
+import type { Limit } from '../model/brake.ts'
 import type { Group } from './order.ts'
 import type { Policy } from './rule.ts'
 

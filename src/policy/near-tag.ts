@@ -1,4 +1,6 @@
+import { beginningOf, type Digest } from '../model/digest.ts'
 import { nearest } from '../util/suggest.ts'
+import type { Node } from './node.ts'
 import { parsePatterns } from './pattern.ts'
 
 /** Comparing each pattern with each of a great many tags would take long, and is for people who write few patterns. */
@@ -23,6 +25,13 @@ export function nearTag(pattern: string, tags: readonly string[]): string | unde
     .scan([...small.keys()])
     .keys()
   return found === undefined ? undefined : small.get(found)
+}
+
+/** The whole digest where a pattern is the beginning of one, in digits alone, and so was taken for a tag. */
+export function wholeDigest(pattern: string, nodes: readonly Node[]): Digest | undefined {
+  const beginning = pattern.includes(':') ? undefined : beginningOf(pattern)
+  if (beginning === undefined) return undefined
+  return nodes.find(({ version, digest }) => version !== undefined && digest.startsWith(beginning))?.digest
 }
 
 function digitsOf(text: string): string {

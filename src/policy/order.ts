@@ -1,8 +1,9 @@
 import type { Decision, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { addTo } from './edges.ts'
 import { byOldest } from './facts.ts'
-import { addTo, type Graph } from './graph.ts'
+import type { Graph } from './graph.ts'
 
 /** One deletion; what it comes after is deleted before it. */
 export interface Deletion {

@@ -3,6 +3,7 @@ import semver from 'semver'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { formatNumber } from '../util/format.ts'
 import { type Groups, matchRegex, NO_GROUPS, takeMatchTime } from '../util/regex.ts'
+import { regexFault } from './regex-fault.ts'
 
 /** A value that matched; `groups` are the named groups of the regular expressions that matched it. */
 export interface Hit {
@@ -140,7 +141,7 @@ function regexMatcher(source: string, text: string): Matcher['match'] {
   try {
     new RegExp(expression, flags)
   } catch (error) {
-    refuse(source, `is not a regular expression (${messageOf(error)})`)
+    refuse(source, regexFault(expression, messageOf(error)))
   }
   return values => matchRegex(source, expression, flags, values)
 }

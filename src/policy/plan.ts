@@ -1,4 +1,5 @@
-import type { KeepReason, PatternHits, Plan, Step } from '../model/decision.ts'
+import type { PatternHits } from '../model/brake.ts'
+import type { KeepReason, Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
@@ -6,7 +7,7 @@ import type { EvaluationInput } from './facts.ts'
 import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
 import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
-import { nearTag } from './near-tag.ts'
+import { nearTag, wholeDigest } from './near-tag.ts'
 import { kindOf, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
@@ -42,7 +43,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     package: inventory.package,
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
     ...workOf(input, resolution, strips),
-    hits: selections.flatMap(selection => hitsOf(selection, tags)),
+    hits: selections.flatMap(selection => hitsOf(selection, tags, graph)),
     keeps: keepShares(selections, tags, input, held.has),
     broken: brokenIn(graph),
     unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]
@@ -218,10 +219,12 @@ export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
 /** So many patterns that match nothing are looked at closely. */
 const MOST_IDLE = 20
 
-function hitsOf({ rule, counts }: Selection, tags: readonly string[]): PatternHits[] {
+function hitsOf({ rule, counts }: Selection, tags: readonly string[], { nodes }: Graph): PatternHits[] {
   const idle = new Set(counts.filter(({ hits }) => hits === 0).slice(0, MOST_IDLE))
   return counts.map(count => {
-    const near = idle.has(count) ? nearTag(count.pattern, tags) : undefined
+    const near = idle.has(count)
+      ? (wholeDigest(count.pattern, nodes) ?? nearTag(count.pattern, tags))
+      : undefined
     return { rule: rule.name, action: rule.action, ...count, ...(near === undefined ? {} : { near }) }
   })
 }

@@ -20,7 +20,7 @@ export function protectedVersions(input: EvaluationInput): Map<number, KeepReaso
   const { graph, policy, now } = input
   graph.nodes.forEach(({ version, content }, place) => {
     if (version === undefined) return
-    const why = oddity(graph, place)
+    const why = oddity(graph, place) ?? version.disputed
     if (why !== undefined) hold(place, { code: 'odd', why })
     if (isLeftover(content)) return
     const age = ageOf(version, 'newest', now)

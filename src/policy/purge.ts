@@ -8,9 +8,7 @@ import { type Node, refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import { heldByUnknown, isTagged, type Unknown, unknownsIn, unreadIn } from './protect.ts'
-
-/** The places of the versions that are named, and the name of each. */
-type Named = ReadonlyMap<number, string>
+import { type Named, namedIn } from './purge-names.ts'
 
 /** What a purge does. */
 export interface Purge {
@@ -139,63 +137,6 @@ function isPart({ nodes }: Graph, place: number): boolean {
   const node = nodes[place]
   // A tag that names what it describes is no reason to leave a signature behind.
   return node?.version !== undefined && node.userTags.every(tag => digestsNamedIn(tag).length > 0)
-}
-
-function namedIn(
-  graph: Graph,
-  names: readonly string[]
-): { named: Named; unknown: readonly string[]; absent: readonly string[] } {
-  const named = new Map<number, string>()
-  const unknown: string[] = []
-  const absent: string[] = []
-  for (const given of names) {
-    const { name, optional } = nameIn(given)
-    const places = graph.nodes.flatMap(({ version }, place) =>
-      version !== undefined && isCalled(version, name) ? [place] : []
-    )
-    const [place] = places
-    // Two rows of one digest are one manifest.
-    const digests = new Set(places.map(one => graph.nodes[one]?.digest))
-    if (
-      place === undefined &&
-      graph.nodes.some(({ tags, digest }) => tags.includes(name) || digest === name)
-    ) {
-      unknown.push(notListed(name))
-    } else if (place === undefined && optional) absent.push(name)
-    else if (place === undefined) {
-      unknown.push(
-        `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
-          `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
-      )
-    } else if (digests.size > 1) {
-      unknown.push(`"${name}" means ${digests.size} versions, so it is left alone: give the full digest.`)
-    } else for (const one of places) if (!named.has(one)) named.set(one, name)
-  }
-  return { named, unknown, absent }
-}
-
-/** Why what is named stays, although it is there: a sentence. */
-export const notListed = (name: string): string =>
-  `"${name}" is in the registry, but GitHub does not list its version yet: run again.`
-
-const EVERYTHING = ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`
-
-/** What a given name means: `name@sha256:…` its digest, `ghcr.io/owner/name:tag` its tag. */
-function nameIn(given: string): { name: string; optional: boolean } {
-  const optional = given.endsWith('?')
-  const text = optional ? given.slice(0, -1) : given
-  const digest = /@(sha\d+:[0-9a-f]+)$/i.exec(text)?.[1]
-  const tag = /\/[^/:@]*:([^/:@]+)$/.exec(text)?.[1]
-  return { name: digest ?? tag ?? text, optional }
-}
-
-/** The least hex digits of a short digest. */
-const SHORT = 7
-
-function isCalled(version: PackageVersion, name: string): boolean {
-  const short = /^sha256:([0-9a-f]+)$/i.exec(name)?.[1]
-  if (short !== undefined) return short.length >= SHORT && version.digest.startsWith(name.toLowerCase())
-  return version.tags.includes(name) || String(version.id) === name || version.digest === name
 }
 
 /** The places of named versions that something else needs, which stays; each with a sentence. */

@@ -1,6 +1,7 @@
 import semver from 'semver'
 import { own } from '../util/own.ts'
 import type { Groups } from '../util/regex.ts'
+import { nearest } from '../util/suggest.ts'
 
 /** What can be put into a template, by the name that stands between its braces. */
 export type Values = Readonly<Record<string, string>>
@@ -23,14 +24,21 @@ export function fill(template: string, values: Values): string | undefined {
 }
 
 /**
- * The placeholders of a template that nothing feeds: neither the program nor a named group of the patterns.
+ * The placeholders of a template that nothing feeds: neither the program nor a named group of the patterns; each with
+ * the one that was meant, where there is one like it.
  */
-export function unknownPlaceholders(template: string, patterns: readonly string[]): string[] {
+export function unknownPlaceholders(
+  template: string,
+  patterns: readonly string[]
+): { readonly name: string; readonly near: string | undefined }[] {
   const groups = patterns.flatMap(pattern =>
     [...pattern.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map(match => match[1] as string)
   )
-  const known = new Set([...STANDARD, ...groups])
-  return [...template.matchAll(PLACEHOLDER)].map(match => match[1] as string).filter(name => !known.has(name))
+  const known = [...STANDARD, ...groups]
+  return [...template.matchAll(PLACEHOLDER)]
+    .map(match => match[1] as string)
+    .filter(name => !known.includes(name))
+    .map(name => ({ name, near: nearest(name, known) }))
 }
 
 /** The semver of a tag `1.2.3` or `v1.2.3`, or undefined. */

@@ -1,10 +1,11 @@
 import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { byNewest, type EvaluationInput, ruleAge } from './facts.ts'
+import type { Family } from './families.ts'
 import { isBroken } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
 import { keepsShare, type Rule } from './rule.ts'
-import { type Family, matchedBy, type Selected, type Selection } from './select.ts'
+import { matchedBy, type Selected, type Selection } from './select.ts'
 import { ageOf, newestOfEach } from './time.ts'
 
 /** Reasons by the place of the node; several rules may have said something. */
@@ -71,8 +72,8 @@ export type Ranking = (takesSlot: (place: number) => boolean) => Reasons<KeepRea
 
 /**
  * Sorts what each rule selects, once, so that slots can be given out as often as needed. These take no slot: what a
- * plain keep rule keeps, a build cache that the rule does not name, what has no date, and a broken image, which
- * is kept besides where it would have had a slot.
+ * plain keep rule keeps, a build cache that the rule does not name, what has no date, what may not have its tag, and a
+ * broken image, which is kept besides where it would have had a slot.
  */
 export function rankAll(selections: readonly Selection[], votes: Votes, input: EvaluationInput): Ranking {
   const rankings = selections
@@ -134,6 +135,8 @@ function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationI
   const node = graph.nodes[place] as Node
   // It may not be there.
   if (node.content.state === 'unread') return false
+  // Which of two versions has its tag nobody knows.
+  if (node.version?.disputed !== undefined) return false
   if (kindOf(node) === 'cache' && match.kinds === undefined) return false
   return ageOf(node.version as PackageVersion, 'newest', now) !== undefined
 }

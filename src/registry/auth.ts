@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError, RefusedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import { isTransient, phraseOf, retryAfter } from './failure.ts'
+import { phraseOf, settled } from './failure.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import type { Send } from './transport.ts'
 
@@ -27,16 +27,6 @@ export interface TokenOptions {
   readonly onSecret: (secret: string) => void
 }
 
-export interface Tokens {
-  /** The `Authorization` header for a scope; undefined while the registry has not said where to get one. */
-  header(scope: Scope): Promise<string | undefined>
-  /**
-   * A header better than `used`, which was answered with 401 and this challenge. However many requests ask
-   * for it at once, one exchange is made.
-   */
-  renew(scope: Scope, used: string | undefined, challenge: string | undefined): Promise<string>
-}
-
 /** After a failed exchange nobody asks again for this long: thousands of manifests may be waiting. */
 const REST = 60_000
 
@@ -53,7 +43,7 @@ const answered = z.union([
  * (distribution's token authentication specification; GHCR takes GET only and gives no lifetime).
  * Its functions throw ExpectedError for a token or a realm that is refused, Unavailable when nobody answers.
  */
-export function createTokens(options: TokenOptions): Tokens {
+export function createTokens(options: TokenOptions) {
   const { registry, server, send, clock, deadline, grace } = options
   const basic = Buffer.from(`ghcr-steward:${options.token}`).toString('base64')
   options.onSecret(basic)
@@ -68,8 +58,8 @@ export function createTokens(options: TokenOptions): Tokens {
     // Whoever may go on then asks again, and what gives a tag back does not end in the middle.
     const isBound = scope.actions === 'pull' && clock.now() < deadline
     const attempt = async () => {
-      const answer = await send({ method: 'GET', url, headers: { authorization: `Basic ${basic}` } })
-      if (isTransient(answer.status)) throw new TransientError(phraseOf(answer), retryAfter(answer))
+      const request = { method: 'GET', url, headers: { authorization: `Basic ${basic}` } } as const
+      const answer = settled(await send(request), phraseOf)
       if (answer.status !== 200) throw new RefusedError(refusal(scope, registry, phraseOf(answer)))
       const token = tokenIn(answer.body)
       options.onSecret(token)
@@ -98,10 +88,15 @@ export function createTokens(options: TokenOptions): Tokens {
   }
 
   return {
-    async header(scope) {
+    /** The `Authorization` header for a scope; undefined while the registry has not said where to get one. */
+    async header(scope: Scope): Promise<string | undefined> {
       return latest(scope) ?? (challenge === undefined ? undefined : begin(scope, challenge))
     },
-    async renew(scope, used, text) {
+    /**
+     * A header better than `used`, which was answered with 401 and this challenge. However many requests ask
+     * for it at once, one exchange is made.
+     */
+    async renew(scope: Scope, used: string | undefined, text: string | undefined): Promise<string> {
       // Where the token goes is settled once; no later answer can send it elsewhere.
       challenge ??= readChallenge(text, registry, server)
       const known = latest(scope)

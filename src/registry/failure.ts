@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { listOf } from '../util/parse-foreign.ts'
+import { TransientError } from './retry.ts'
 import { type Answer, headerOf } from './transport.ts'
 
 /** An answer has one or two errors; megabytes of them are none. */
@@ -44,11 +45,22 @@ export function phraseOf(answer: Answer): string {
   return `HTTP ${answer.status}${said.replaceAll(/[\p{Cc}\s]+/gu, ' ').slice(0, 300)}`
 }
 
-/** True where the same request may well be answered better a little later. */
-export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500
+/** Why nothing was read, as a phrase for people. */
+export function answered(answer: Answer): string {
+  const hint =
+    answer.status === 403 ? ' (does the token have `packages: read` and a role on the package?)' : ''
+  return `the registry answered ${phraseOf(answer)}${hint}`
+}
+
+/** The answer, unless the same request may well be answered better a little later. @throws TransientError */
+export function settled(answer: Answer, cause = answered): Answer {
+  const { status } = answer
+  if (status !== 408 && status !== 429 && status < 500) return answer
+  throw new TransientError(cause(answer), retryAfter(answer))
+}
 
 /** What the registry asks to wait, in milliseconds; GHCR names no header but a Go duration in the message. */
-export function retryAfter(answer: Answer): number {
+function retryAfter(answer: Answer): number {
   const text = headerOf(answer, 'retry-after') ?? ''
   return /^\d{1,6}$/.test(text) ? Number(text) * 1000 : 0
 }

@@ -1,4 +1,4 @@
-import type { Brake, IdleKeep, PatternHits } from '../model/decision.ts'
+import type { Brake, IdleKeep, PatternHits } from '../model/brake.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { nameOf, quote } from './phrases.ts'

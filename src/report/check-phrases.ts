@@ -18,11 +18,7 @@ export function lackName(lack: string): string {
 }
 
 /** What became of a rebuild, in a few words. */
-export function dispatchWord(status: DispatchStatus): string {
-  return DISPATCH[status]
-}
-
-const DISPATCH: Readonly<Record<DispatchStatus, string>> = {
+export const DISPATCH_WORD: Readonly<Record<DispatchStatus, string>> = {
   planned: 'would be started',
   dispatched: 'started',
   built: 'built',

@@ -1,9 +1,9 @@
 import type { Dispatch, DispatchStatus, TagCheck, TagState } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
-import { dispatchWord, STATES, statePhrase } from './check-phrases.ts'
+import { DISPATCH_WORD, STATES, statePhrase } from './check-phrases.ts'
 import { countStates, missingTags } from './check-tally.ts'
-import { code, details, LEFT, link, listing, MOST_ROWS, packageTable, safe, share } from './markdown.ts'
+import { code, details, LEFT, link, listing, packageTable, safe, share } from './markdown.ts'
 import { failures } from './verdict.ts'
 
 /** What a check found, in one line. */
@@ -52,16 +52,14 @@ function numbers(runs: readonly PackageRun[]): number[] {
 /** What was started, with links to the runs. */
 function dispatchPart(dispatches: readonly Dispatch[]): string {
   if (dispatches.length === 0) return ''
-  const rows = dispatches
-    .slice(0, MOST_ROWS)
-    .map(({ tag, status, url = '', workflow, detail }) => [
-      code(tag),
-      safe(dispatchWord(status)),
-      link(code(workflow), url),
-      safe(detail)
-    ])
   const heads = [LEFT('Tag'), LEFT('Rebuild'), LEFT('Workflow run'), LEFT('Why')]
-  return `### Rebuilds\n\n${listing(heads, rows, dispatches.length, 'tag')}`
+  const list = listing(dispatches, 'tag', heads, ({ tag, status, url = '', workflow, detail }) => [
+    code(tag),
+    safe(DISPATCH_WORD[status]),
+    link(code(workflow), url),
+    safe(detail)
+  ])
+  return `### Rebuilds\n\n${list}`
 }
 
 /** What is not there comes first and open; what is, folded. */
@@ -71,15 +69,12 @@ function packageParts(run: PackageRun, dispatches: readonly Dispatch[]): string[
   const present = checks.filter(({ state }) => state === 'present')
   const parts: string[] = []
   if (amiss.length > 0) {
-    const rows = amiss.slice(0, MOST_ROWS).map(check => amissRow(check, dispatches))
     const heads = [LEFT('Tag'), LEFT('State'), ...(dispatches.length > 0 ? [LEFT('Rebuild')] : [])]
-    parts.push(listing(heads, rows, amiss.length, 'tag'))
+    parts.push(listing(amiss, 'tag', heads, check => amissRow(check, dispatches)))
   }
   if (present.length > 0) {
-    const rows = present.slice(0, MOST_ROWS).map(({ tag }) => [code(tag)])
-    parts.push(
-      details(`Present: ${count(present.length, 'tag')}`, listing([LEFT('Tag')], rows, present.length, 'tag'))
-    )
+    const list = listing(present, 'tag', [LEFT('Tag')], ({ tag }) => [code(tag)])
+    parts.push(details(`Present: ${count(present.length, 'tag')}`, list))
   }
   return parts.length === 0 ? [] : [`### ${code(pkg.name)}`, ...parts]
 }
@@ -88,12 +83,11 @@ function amissRow(check: TagCheck, dispatches: readonly Dispatch[]): string[] {
   const row = [code(check.tag), safe(statePhrase(check))]
   if (dispatches.length === 0) return row
   const dispatch = dispatches.find(({ tag }) => tag === check.tag)
-  return [...row, dispatch === undefined ? '' : safe(dispatchWord(dispatch.status))]
+  return [...row, dispatch === undefined ? '' : safe(DISPATCH_WORD[dispatch.status])]
 }
 
 function unmappedPart(unmapped: readonly string[]): string {
   if (unmapped.length === 0) return ''
-  const rows = unmapped.slice(0, MOST_ROWS).map(tag => [code(tag)])
-  const list = listing([LEFT('Git tag')], rows, unmapped.length, 'git tag')
+  const list = listing(unmapped, 'git tag', [LEFT('Git tag')], tag => [code(tag)])
   return details(`Git tags that give no image tag: ${formatNumber(unmapped.length)}`, list)
 }

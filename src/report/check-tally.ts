@@ -1,11 +1,5 @@
-import type { TagCheck, TagState } from '../model/check.ts'
+import type { TagState } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
-
-/** A tag that a package lacks. */
-export interface Lacking {
-  readonly run: PackageRun
-  readonly check: TagCheck
-}
 
 /** How many tags stand how, in some packages together. */
 export function countStates(runs: readonly PackageRun[]): Record<TagState, number> {
@@ -15,7 +9,7 @@ export function countStates(runs: readonly PackageRun[]): Record<TagState, numbe
 }
 
 /** Every missing image, package by package, newest tags first. */
-export function missingImages(runs: readonly PackageRun[]): Lacking[] {
+export function missingImages(runs: readonly PackageRun[]) {
   return runs.flatMap(run =>
     (run.checks ?? [])
       .filter(({ state }) => state === 'absent' || state === 'incomplete')

@@ -1,7 +1,7 @@
 import type { Dispatch, DispatchStatus } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
-import { dispatchWord } from './check-phrases.ts'
+import { DISPATCH_WORD } from './check-phrases.ts'
 import { missingTags } from './check-tally.ts'
 
 /**
@@ -57,6 +57,6 @@ function unbuilt(dispatches: readonly Dispatch[], status: DispatchStatus): strin
   const [first] = concerned
   if (first === undefined) return []
   return [
-    `${count(concerned.length, 'rebuild')} ${dispatchWord(status)}. The first is ${first.tag}: ${first.detail}`
+    `${count(concerned.length, 'rebuild')} ${DISPATCH_WORD[status]}. The first is ${first.tag}: ${first.detail}`
   ]
 }

@@ -1,17 +1,7 @@
 import type { Explanation, RuleWord } from '../model/decision.ts'
-import { shortDigest } from '../model/digest.ts'
 import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
 import { nameOf, phrase } from './phrases.ts'
-
-/** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
-interface Told {
-  readonly title: string
-  readonly verdict: string
-  readonly reasons: readonly string[]
-  readonly rules: readonly { readonly rule: string; readonly action: string; readonly said: string }[]
-  readonly relations: readonly string[]
-}
 
 /** The explanation as lines of plain text. */
 export function explanationLines(explanation: Explanation): string[] {
@@ -27,29 +17,28 @@ export function explanationLines(explanation: Explanation): string[] {
 /** The same as a part of the summary. */
 export function explanationPart(explanation: Explanation): string {
   const { title, verdict, reasons, rules, relations } = tell(explanation)
-  const rows = rules.map(({ rule, action, said }) => [safe(rule), action, safe(said)])
   const lists = [...reasons.map(reason => `also: ${reason}`), ...relations].map(text => `- ${safe(text)}`)
   return [
     `**${safe(title)}**: ${safe(verdict)}`,
     ...(lists.length === 0 ? [] : [lists.join('\n')]),
-    ...(rows.length === 0
-      ? []
-      : [
-          details(
-            'What each rule says of it',
-            listing([LEFT('Rule'), LEFT('Action'), LEFT('What it says')], rows, rows.length, 'rule')
-          )
-        ])
+    ...(rules.length === 0 ? [] : [details('What each rule says of it', ruleTable(rules))])
   ].join('\n\n')
+}
+
+function ruleTable(rules: ReturnType<typeof tell>['rules']): string {
+  const heads = [LEFT('Rule'), LEFT('Action'), LEFT('What it says')]
+  return listing(rules, 'rule', heads, ({ rule, action, said }) => [safe(rule), action, safe(said)])
 }
 
 const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be restored' } as const
 
-function tell({ decision, rules, ...relations }: Explanation): Told {
+/** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
+function tell({ decision, rules, ...relations }: Explanation) {
   const { version } = decision
-  const digest = shortDigest(version.digest)
+  const { digest, tags } = version
   return {
-    title: version.tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
+    // The whole digest: other inputs take no short one.
+    title: tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
     // Only a dry run explains.
     verdict: `${WOULD[decision.verdict]}: ${phrase(decision.reasons[0])}`,
     reasons: decision.reasons.slice(1).map(phrase),

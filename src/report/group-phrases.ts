@@ -1,34 +1,23 @@
-import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
+import type { Decision, Reason } from '../model/decision.ts'
 import { phrase, quote } from './phrases.ts'
 
 /** Versions whose verdict has the same reason are counted together under this: by rule or holder, not by version. */
-export function groupOf(decision: Decision): string {
-  if (decision.verdict === 'keep') return keepGroup(decision.reasons[0])
-  return decision.verdict === 'delete' ? deleteGroup(decision.reasons[0]) : phrase(decision.reasons[0])
+export function groupOf({ reasons: [reason] }: Decision): string {
+  const group = GROUPS[reason.code] as ((reason: Reason) => string) | string | undefined
+  return typeof group === 'function' ? group(reason) : (group ?? phrase(reason))
 }
 
-function keepGroup(reason: KeepReason): string {
-  switch (reason.code) {
-    case 'keep-rule':
-      return `keep rule ${quote(reason.rule)}`
-    case 'newest':
-      return `newest of rule ${quote(reason.rule)}`
-    case 'within':
-      return `young enough for rule ${quote(reason.rule)}`
-    case 'bucket':
-      return `newest of its period (${reason.bucket}) in rule ${quote(reason.rule)}`
-    case 'other-tags':
-      return `has tags that rule ${quote(reason.rule)} does not match`
-    case 'in-use':
-      return `in use by ${reason.by}`
-    default:
-      return KEEP_LABELS[reason.code]
-  }
-}
+const byRule = ({ rule }: { readonly rule: string }): string => `rule ${quote(rule)}`
 
-/** Kinds of reasons that name no rule, in fixed words. */
-const KEEP_LABELS = {
-  'no-rule': 'no rule asks for its deletion',
+/** What is not here has a phrase that fits all of them. */
+const GROUPS: {
+  readonly [C in Reason['code']]?: string | ((reason: Extract<Reason, { code: C }>) => string)
+} = {
+  'keep-rule': ({ rule }) => `keep rule ${quote(rule)}`,
+  newest: ({ rule }) => `newest of rule ${quote(rule)}`,
+  within: ({ rule }) => `young enough for rule ${quote(rule)}`,
+  bucket: ({ bucket, rule }) => `newest of its period (${bucket}) in rule ${quote(rule)}`,
+  'other-tags': ({ rule }) => `has tags that rule ${quote(rule)} does not match`,
   child: 'part of a kept image',
   referrer: 'describes a kept image',
   young: 'within the grace',
@@ -42,19 +31,10 @@ const KEEP_LABELS = {
   stored: 'describes what may be in another package',
   approved: 'kept by the approved plan',
   unplanned: 'not in the approved plan',
-  'not-named': 'not named for the purge'
-}
-
-function deleteGroup(reason: DeleteReason): string {
-  switch (reason.code) {
-    case 'owned':
-      return 'part of a deleted image, or describing it'
-    case 'approved-deletion':
-      return `the approved plan (${reason.why})`
-    case 'purged':
-    case 'placeholder':
-      return phrase(reason)
-    default:
-      return `rule ${quote(reason.rule)}`
-  }
+  'not-named': 'not named for the purge',
+  'delete-rule': byRule,
+  untagged: byRule,
+  broken: byRule,
+  owned: 'part of a deleted image, or describing it',
+  'approved-deletion': ({ why }) => `the approved plan (${why})`
 }

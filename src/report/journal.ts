@@ -1,10 +1,9 @@
-import { closeSync, fsyncSync, lstatSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, lstatSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
 import { openNew } from '../util/new-file.ts'
-import type { JournalEntry } from './record.ts'
-import { SCHEMA_VERSION } from './record.ts'
+import { type JournalEntry, SCHEMA_VERSION } from './record.ts'
 import {
   finishedRecord,
   packageHead,
@@ -42,8 +41,8 @@ export function openRecord(
 ): Journal {
   let file: number
   let end: number
+  const draft = `${path}.new`
   try {
-    const draft = `${path}.new`
     file = openNew(draft)
     end = writeAll(file, head(run, context)) - END.length
     // Deletions follow: what is planned must outlive the machine's sudden end.
@@ -51,6 +50,7 @@ export function openRecord(
     keepEarlier(path, say)
     renameSync(draft, path)
   } catch (error) {
+    discard(draft)
     throw unwritable(path, error)
   }
   let separator = '\n'
@@ -78,6 +78,15 @@ export function openRecord(
       fsyncSync(file)
       closeSync(file)
     }
+  }
+}
+
+/** A draft that is not complete undoes nothing. */
+function discard(draft: string): void {
+  try {
+    rmSync(draft, { force: true })
+  } catch {
+    // What keeps it from being removed is what kept it from being written.
   }
 }
 

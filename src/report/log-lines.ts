@@ -66,22 +66,15 @@ export function whyIdle({ mode, packages }: RunResult): string {
       reason.code === 'young' ? [reason.grace] : []
     )
   )
-  const held = `${count(graces.length, 'version')} ${graces.length === 1 ? 'is' : 'are'} younger than the grace of `
   const patterns = unmatched(packages).filter(({ action }) => action === 'delete')
+  const [are, them] = graces.length === 1 ? ['is', 'it'] : ['are', 'them']
+  const young =
+    `${count(graces.length, 'version')} ${are} younger than the grace of ${formatAge(Math.max(...graces))} ` +
+    `(\`grace\`), so no rule deletes ${them}. `
+  const names = patterns.map(({ pattern }) => quote(pattern))
   return [
-    ...(graces.length === 0
-      ? []
-      : [
-          `${held}${formatAge(Math.max(...graces))} (\`grace\`), so no rule deletes ${graces.length === 1 ? 'it' : 'them'}. `
-        ]),
-    ...(patterns.length === 0
-      ? []
-      : [
-          `No tag matches ${some(
-            patterns.map(({ pattern }) => quote(pattern)),
-            5
-          )}. `
-        ]),
+    graces.length === 0 ? '' : young,
+    names.length === 0 ? '' : `No tag matches ${some(names, 5)}. `,
     ...patterns.map(hits => `${meantTag(hits)}${regexHint(hits.pattern)}`)
   ].join('')
 }

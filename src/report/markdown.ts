@@ -4,7 +4,7 @@ import { count, formatNumber, visible } from '../util/format.ts'
 import { REPOSITORY, TROUBLESHOOTING } from '../util/links.ts'
 
 /** More rows than this nobody reads. */
-export const MOST_ROWS = 1_000
+const MOST_ROWS = 1_000
 
 /**
  * Untrusted text (tags, names, messages of servers) made safe for GitHub's Markdown. Everything that could
@@ -27,8 +27,8 @@ export function prose(sentence: string): string {
 }
 
 /** A name as code where it has only what tags, digests and package names have; else as escaped text. */
-export function code(text: string, most = 200): string {
-  return PLAIN.test(text) && text.length <= most ? `\`${text}\`` : safe(text, most)
+export function code(text: string): string {
+  return PLAIN.test(text) && text.length <= 200 ? `\`${text}\`` : safe(text, 200)
 }
 
 /** GitHub's page of a version; undefined where the package's own address is not as GitHub's are. */
@@ -39,25 +39,40 @@ export function versionPage({ url }: Package, { id }: PackageVersion): string | 
 }
 
 /**
- * A table of the first of `total` rows: those given, as far as 200 KB go. A note says how many `what` are left out.
+ * A table with a row for each of the first `most` items, as far as 200 KB go. A note says how many `what` are left out.
  */
-export function listing(
+export function listing<T>(
+  items: readonly T[],
+  what: string,
   heads: readonly Head[],
-  rows: readonly (readonly string[])[],
-  total: number,
-  what: string
+  row: (item: T) => readonly string[],
+  most = MOST_ROWS
 ): string {
-  const shown: (readonly string[])[] = []
+  const shown: string[] = []
   let room = 200_000
-  for (const row of rows) {
-    room -= Buffer.byteLength(line(row)) + 1
+  for (const item of items.slice(0, most)) {
+    const cells = line(row(item))
+    room -= Buffer.byteLength(cells) + 1
     if (room < 0) break
-    shown.push(row)
+    shown.push(cells)
   }
-  const more = total - shown.length
+  const more = items.length - shown.length
   const note = more > 0 ? `\n\n…and ${count(more, `more ${what}`)}, in the JSON report.` : ''
   const sides = heads.map(head => (head.side === 'right' ? '--:' : ':--'))
-  return [line(heads.map(head => head.title)), line(sides), ...shown.map(line)].join('\n') + note
+  return [line(heads.map(head => head.title)), line(sides), ...shown].join('\n') + note
+}
+
+/** A title over the first `most` of some items, a row each; nothing where there are none. */
+export function section<T>(
+  title: string,
+  items: readonly T[],
+  what: string,
+  most: number,
+  heads: readonly Head[],
+  row: (item: T) => readonly string[]
+): string {
+  if (items.length === 0) return ''
+  return `**${title}**\n\n${listing(items, what, heads, row, most)}`
 }
 
 /** Numbers of each package, of which a run has a thousand at most in its table, with those of all on top. */
@@ -67,14 +82,11 @@ export function packageTable(
   numbers: (runs: readonly PackageRun[]) => readonly number[]
 ): string {
   if (runs.length === 0) return ''
-  const rows = runs.slice(0, MOST_ROWS).map(run => [packageCell(run), ...numbers([run]).map(formatNumber)])
-  const all = runs.length > 1 ? [['**all packages**', ...numbers(runs).map(formatNumber)]] : []
-  return listing(
-    [LEFT('Package'), ...titles.map(RIGHT)],
-    [...all, ...rows],
-    all.length + runs.length,
-    'package'
-  )
+  const all = runs.length > 1 ? [{ cell: '**all packages**', of: runs }] : []
+  const rows = [...all, ...runs.map(run => ({ cell: packageCell(run), of: [run] }))]
+  const heads = [LEFT('Package'), ...titles.map(RIGHT)]
+  const row = ({ cell, of }: (typeof rows)[number]) => [cell, ...numbers(of).map(formatNumber)]
+  return listing(rows, 'package', heads, row, MOST_ROWS + all.length)
 }
 
 function packageCell({ package: { name, url }, error, plan, checks }: PackageRun): string {

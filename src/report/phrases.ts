@@ -1,4 +1,13 @@
-import type { BrokenState, Decision, Outcome, OutcomeStatus, Plan, Reason, Step } from '../model/decision.ts'
+import {
+  type BrokenState,
+  type Decision,
+  type Outcome,
+  type OutcomeStatus,
+  type Plan,
+  type Reason,
+  type Step,
+  WHOLE_PACKAGE
+} from '../model/decision.ts'
 import { shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ReadCounts, RunResult } from '../model/run.ts'
@@ -53,78 +62,47 @@ export const VERDICT: Readonly<Record<Decision['verdict'], string>> = {
 
 /** A reason as part of a sentence, without the verdict. */
 export function phrase(reason: Reason): string {
-  switch (reason.code) {
-    case 'no-rule':
-      return 'no rule asks for its deletion'
-    case 'keep-rule':
-      return `${quote(reason.matched)} is kept by rule ${quote(reason.rule)}`
-    case 'newest':
-      return `${rank(reason.rank)} of rule ${quote(reason.rule)}${
-        reason.group === undefined ? '' : ` in group ${quote(reason.group)}`
-      }`
-    case 'within':
-      return `pushed ${ago(reason.age)}, young enough for rule ${quote(reason.rule)}`
-    case 'bucket':
-      return `newest of ${reason.value} (${reason.bucket}) in rule ${quote(reason.rule)}`
-    case 'other-tags':
-      return `rule ${quote(reason.rule)} matches it, but not its ${
-        reason.tags.length === 1 ? 'tag' : 'tags'
-      } ${some(reason.tags, 5)}`
-    case 'child':
-      return `child of ${reason.of}`
-    case 'referrer':
-      return `describes ${reason.of}`
-    case 'young':
-      return `pushed ${ago(reason.age)}, within the grace of ${formatAge(reason.grace)}`
-    case 'undated':
-      return 'its date is missing or in the future'
-    case 'in-use':
-      return `in use by ${reason.by}`
-    case 'unread':
-      return `its manifest could not be read (${reason.cause})`
-    case 'depends-on-unread':
-      return `${reason.on} could not be read and may need it (${reason.cause})`
-    case 'mentioned':
-      return `${reason.by} mentions it, and is of an unknown kind, so nothing tells whether it is a part of that`
-    case 'last-tagged':
-      return 'the last tagged version, which GitHub does not delete'
-    case 'cache':
-      return 'a build cache, which only a rule for caches may delete'
-    case 'odd':
-    case 'stored':
-      return reason.why
-    case 'approved':
-      return `the approved plan keeps it: ${reason.why}`
-    case 'unplanned':
-      return 'it is not in the approved plan'
-    case 'not-named':
-      return 'not named, and not part of what is named'
-    case 'delete-rule':
-      return `${reason.tags.length === 1 ? 'tag' : 'tags'} ${some(reason.tags, 5)} matched by rule ${quote(
-        reason.rule
-      )}, pushed ${ago(reason.age)}`
-    case 'untagged':
-      // GitHub does not tell since when a version is without a tag, only when it was pushed.
-      return `untagged, pushed ${ago(reason.age)}`
-    case 'broken':
-      return `${BROKEN[reason.state]}, pushed ${ago(reason.age)}`
-    case 'placeholder':
-      return 'a placeholder of an earlier run that was killed'
-    case 'owned':
-      return reason.role === 'child'
-        ? `child of ${reason.of}, which goes`
-        : `describes ${reason.of}, which goes`
-    case 'approved-deletion':
-      return `approved: ${reason.why}`
-    case 'purged':
-      return reason.by === 'package' ? 'the whole package is purged' : `purged as ${reason.by}`
-    case 'undo':
-      return `undoes the run of ${utcMinute(reason.started)}`
-    case 'asked-for':
-      return 'asked for in `restore`'
-    case 'needed':
-      return reason.why
-  }
+  return (PHRASES[reason.code] as (reason: Reason) => string)(reason)
+}
+
+type Phrases = { readonly [C in Reason['code']]: (reason: Extract<Reason, { code: C }>) => string }
+
+const PHRASES: Phrases = {
+  'no-rule': () => 'no rule asks for its deletion',
+  'keep-rule': ({ matched, rule }) => `${quote(matched)} is kept by rule ${quote(rule)}`,
+  newest: ({ rank, rule, group }) =>
+    `${ranked(rank)} of rule ${quote(rule)}${group === undefined ? '' : ` in group ${quote(group)}`}`,
+  within: ({ age, rule }) => `pushed ${ago(age)}, young enough for rule ${quote(rule)}`,
+  bucket: ({ value, bucket, rule }) => `newest of ${value} (${bucket}) in rule ${quote(rule)}`,
+  'other-tags': ({ rule, tags }) => `rule ${quote(rule)} matches it, but not its ${listed(tags)}`,
+  child: ({ of }) => `child of ${of}`,
+  referrer: ({ of }) => `describes ${of}`,
+  young: ({ age, grace }) => `pushed ${ago(age)}, within the grace of ${formatAge(grace)}`,
+  undated: () => 'its date is missing or in the future',
+  'in-use': ({ by }) => `in use by ${by}`,
+  unread: ({ cause }) => `its manifest could not be read (${cause})`,
+  'depends-on-unread': ({ on, cause }) => `${on} could not be read and may need it (${cause})`,
+  mentioned: ({ by }) =>
+    `${by} mentions it, and is of an unknown kind, so nothing tells whether it is a part of that`,
+  'last-tagged': () => 'the last tagged version, which GitHub does not delete',
+  cache: () => 'a build cache, which only a rule for caches may delete',
+  odd: ({ why }) => why,
+  stored: ({ why }) => why,
+  approved: ({ why }) => `the approved plan keeps it: ${why}`,
+  unplanned: () => 'it is not in the approved plan',
+  'not-named': () => 'not named, and not part of what is named',
+  'delete-rule': ({ tags, rule, age }) =>
+    `${listed(tags)} matched by rule ${quote(rule)}, pushed ${ago(age)}`,
+  // GitHub does not tell since when a version is without a tag, only when it was pushed.
+  untagged: ({ age }) => `untagged, pushed ${ago(age)}`,
+  broken: ({ state, age }) => `${BROKEN[state]}, pushed ${ago(age)}`,
+  placeholder: () => 'a placeholder of an earlier run that was killed',
+  owned: ({ role, of }) => `${role === 'child' ? 'child of' : 'describes'} ${of}, which goes`,
+  'approved-deletion': ({ why }) => `approved: ${why}`,
+  purged: ({ by }) => (by === WHOLE_PACKAGE ? 'the whole package is purged' : `purged as ${by}`),
+  undo: ({ started }) => `undoes the run of ${utcMinute(started)}`,
+  'asked-for': () => 'asked for in `restore`',
+  needed: ({ why }) => why
 }
 
 /** True for what is kept only as a part of an image that stays. */
@@ -169,8 +147,12 @@ export function stuckPhrase({ version, deletions }: NonNullable<Plan['stuck']>):
   )
 }
 
-function rank(value: number): string {
-  return value === 1 ? 'newest' : `${ordinal(value)} newest`
+function ranked(rank: number): string {
+  return rank === 1 ? 'newest' : `${ordinal(rank)} newest`
+}
+
+function listed(tags: readonly string[]): string {
+  return `${tags.length === 1 ? 'tag' : 'tags'} ${some(tags, 5)}`
 }
 
 function ago(age: number): string {

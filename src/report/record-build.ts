@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Decision, Outcome, Step } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { Mode, PackageRun, RunResult } from '../model/run.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
+import { present } from '../util/present.ts'
 import { verdictPhrase } from './phrases.ts'
 import type { FinishedRecord, JournalEntry, PackageRecord, RunRecord } from './record.ts'
 import { sizesOf } from './sizes.ts'
@@ -31,24 +32,24 @@ export function packageHead(run: PackageRun): Omit<PackageRecord, 'versions' | '
   const { owner, name, visibility, repository, url } = run.package
   const plan = run.plan
   const versions = plan?.decisions.map(decision => decision.version)
-  return {
+  return present<Omit<PackageRecord, 'versions' | 'steps'>>({
     owner: { login: owner.login, kind: owner.kind },
     name,
     visibility,
-    ...(repository === undefined ? {} : { repository }),
+    repository,
     url,
-    ...(run.error === undefined ? {} : { error: run.error }),
+    error: run.error,
     warnings: [...run.warnings],
     ...checksRecord(run),
-    ...(versions === undefined ? {} : { inventory: inventoryHash(versions) }),
-    ...(run.policy === undefined ? {} : { policy: run.policy }),
-    ...(run.reads === undefined ? {} : { reads: { ...run.reads } }),
+    inventory: versions && inventoryHash(versions),
+    policy: run.policy,
+    reads: run.reads,
     left: plan?.left ?? 0,
-    brakes: plan?.brakes.map(brake => ({ ...brake })) ?? [],
-    hits: plan?.hits.map(hits => ({ ...hits })) ?? [],
+    brakes: [...(plan?.brakes ?? [])],
+    hits: [...(plan?.hits ?? [])],
     broken: plan?.broken.map(({ version: { id, digest }, state }) => ({ id, digest, state })) ?? [],
     unread: plan?.unread.map(({ namedBy: _, ...unread }) => unread) ?? []
-  }
+  })
 }
 
 /** One at a time: together they would take as much memory as all that was decided. */
@@ -99,29 +100,24 @@ export function outcomeEntry(packageName: string, outcome: Outcome, at: number):
 
 /** What closes the report; `at` in milliseconds since 1970. */
 export function finishedRecord(run: RunResult, at: number): FinishedRecord {
-  return {
+  return present<FinishedRecord>({
     at: new Date(at).toISOString(),
     durationMs: run.durationMs,
     requests: { ...run.requests },
-    ...(run.incomplete === undefined ? {} : { incomplete: run.incomplete }),
+    incomplete: run.incomplete,
     failures: failures(run),
     warnings: [...run.warnings],
-    packages: run.packages.map(one => ({
-      name: one.package.name,
-      ...(one.error === undefined ? {} : { error: one.error }),
-      warnings: [...one.warnings],
-      ...sizesRecord(one, run.mode),
-      ...checksRecord(one)
-    })),
-    ...(run.check === undefined
-      ? {}
-      : { dispatches: run.check.dispatches.map(dispatch => ({ ...dispatch })) })
-  }
-}
-
-function sizesRecord(run: PackageRun, mode: Mode): Pick<FinishedRecord['packages'][number], 'sizes'> {
-  const sizes = sizesOf([run], mode === 'check')
-  return sizes === undefined ? {} : { sizes: { ...sizes } }
+    packages: run.packages.map(one =>
+      present<FinishedRecord['packages'][number]>({
+        name: one.package.name,
+        error: one.error,
+        warnings: [...one.warnings],
+        sizes: sizesOf([one], run.mode === 'check'),
+        ...checksRecord(one)
+      })
+    ),
+    dispatches: run.check && [...run.check.dispatches]
+  })
 }
 
 function checksRecord({ checks }: PackageRun): Pick<PackageRecord, 'checks'> {

@@ -2,25 +2,13 @@ import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatBytes } from '../util/format.ts'
 import { deletionsIn, GONE } from './tally.ts'
 
-/** How much of a registry something takes up, in bytes. */
-export interface Sizes {
-  /** All blobs, each once. */
-  readonly total: number
-  /** Those that nothing which stays names. */
-  readonly unshared: number
-  /** Manifests whose blobs are unknown: the total is larger than it says. */
-  readonly unread: number
-  /** Manifests of what stays that are unknown: `unshared` may be smaller than it says. */
-  readonly unreadStaying: number
-}
-
 /**
  * The sizes of what was deleted, or would be, in some packages; in a check, those of all images that were found.
  * A blob that several packages name counts once, and as shared where it stays in one of them.
  *
  * @returns undefined where nobody asked
  */
-export function sizesOf(runs: readonly PackageRun[], isCheck: boolean): Sizes | undefined {
+export function sizesOf(runs: readonly PackageRun[], isCheck: boolean) {
   const asked = runs.flatMap(run => (run.blobs === undefined ? [] : [{ run, report: run.blobs }]))
   if (asked.length === 0) return undefined
   const sizes = new Map<string, number>()
@@ -48,7 +36,16 @@ export function sizesOf(runs: readonly PackageRun[], isCheck: boolean): Sizes | 
     total = sum(total, size)
     if (!shared.has(digest)) unshared = sum(unshared, size)
   }
-  return { total, unshared, unread, unreadStaying }
+  return {
+    /** All blobs, each once, in bytes. */
+    total,
+    /** Those that nothing which stays names, in bytes. */
+    unshared,
+    /** Manifests whose blobs are unknown: the total is larger than it says. */
+    unread,
+    /** Manifests of what stays that are unknown: `unshared` may be smaller than it says. */
+    unreadStaying
+  }
 }
 
 /** A manifest can claim any sizes: a sum beyond what a number holds exactly would make the report unreadable. */

@@ -7,6 +7,9 @@ import { BROKEN, phrase } from './phrases.ts'
 
 /** Cells in the tables of a package's part of the summary: which version it is, and why it goes or stays. */
 
+/** Lists of anything but deleted images are cut after this many rows. */
+export const FEW_ROWS = 100
+
 /** What was decided on each version of a package. */
 export type Verdicts = ReadonlyMap<Digest, Decision>
 
@@ -28,6 +31,14 @@ export const RULE: { readonly heads: readonly Head[]; cells(reason: Reason): rea
   heads: [LEFT('Rule'), RIGHT('Age')],
   cells: reason => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
 }
+/** The former for these images, without what none of them has. */
+export function columnsFor(reasons: readonly Reason[]): typeof RULE {
+  if (reasons.some(reason => 'age' in reason)) return RULE
+  return reasons.some(reason => 'rule' in reason)
+    ? { heads: [LEFT('Rule')], cells: reason => [ruleCell(reason)] }
+    : WHY
+}
+
 export const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(phrase(reason))] }
 
 /** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */

@@ -1,11 +1,13 @@
+import type { PatternHits } from '../model/brake.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
-import { count, formatDuration, formatNumber } from '../util/format.ts'
+import { count, formatDuration, formatNumber, some } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
-import { alert, code, details, LEFT, listing, packageTable, prose, RIGHT, safe, share } from './markdown.ts'
+import { alert, code, details, LEFT, listing, prose, RIGHT, safe, share } from './markdown.ts'
 import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
 import { isUnchanged, packageFold } from './summary-package.ts'
+import { tallyTable } from './summary-table.ts'
 import { imagesPhrase, imageTally, patternHits, stayPhrase, type Tally, total } from './tally.ts'
 import { failures, warningsOf } from './verdict.ts'
 import { wayBackNote } from './way-back.ts'
@@ -26,9 +28,9 @@ export function renderSummary(run: RunResult): string {
     `## ${isCheck ? checkHeadline(run) : headline(run, sums)}`,
     dryRunNote(run, sums),
     isCheck ? '' : prose(whyIdle(run)),
-    troubleBox(run),
+    box('CAUTION', 'This run failed.', failures(run)),
     incompleteBox(run, sums),
-    warningBox(run),
+    box('WARNING', 'Worth a look.', warningsOf(run)),
     absentPhrases(run).map(prose).join(' '),
     ...(isCheck ? checkBlocks(run) : [tallyTable(run, sums), changedShare(run, sums)]),
     sizesPhrase(run),
@@ -49,13 +51,11 @@ const ROWS = [1_000, 500, 200, 100, 50, 20, 10, 5, 1, 0]
 function packageFolds({ packages }: RunResult, room: number): string[] {
   const unchanged = packages.length > 1 ? packages.filter(isUnchanged) : []
   const told = packages.filter(one => !unchanged.includes(one))
-  const names = unchanged.slice(0, MOST_LINES).map(one => code(one.package.name))
-  const others =
-    unchanged.length > names.length ? ` and ${formatNumber(unchanged.length - names.length)} more` : ''
+  const names = unchanged.map(one => code(one.package.name))
   const line =
-    unchanged.length === 0
+    names.length === 0
       ? ''
-      : `Nothing changes in ${count(unchanged.length, 'package')}: ${names.join(', ')}${others}.`
+      : `Nothing changes in ${count(names.length, 'package')}: ${some(names, MOST_LINES)}.`
   for (const most of ROWS) {
     const folds = foldsIn(told, most, most === 0 ? Number.POSITIVE_INFINITY : room - sizeOf([line]))
     if (folds !== undefined) return [...folds, line]
@@ -118,9 +118,8 @@ function dryRunNote(run: RunResult, sums: Tally): string {
   ])
 }
 
-function troubleBox(run: RunResult): string {
-  const sentences = failures(run)
-  return sentences.length === 0 ? '' : alert('CAUTION', ['**This run failed.**', '', ...bullets(sentences)])
+function box(kind: 'CAUTION' | 'WARNING', title: string, sentences: readonly string[]): string {
+  return sentences.length === 0 ? '' : alert(kind, [`**${title}**`, '', ...bullets(sentences)])
 }
 
 function incompleteBox(run: RunResult, sums: Tally): string {
@@ -145,59 +144,10 @@ function outlook(left: number): string {
   )
 }
 
-function warningBox(run: RunResult): string {
-  const sentences = warningsOf(run)
-  return sentences.length === 0 ? '' : alert('WARNING', ['**Worth a look.**', '', ...bullets(sentences)])
-}
-
-/** Columns that are zero in every package say nothing and are left out. */
-function tallyTable({ mode, dryRun, packages }: RunResult, sums: Tally): string {
-  const columns = (mode === 'restore' ? RESTORE_COLUMNS : COLUMNS).filter(
-    ({ key, always }) => always === (dryRun ? 'dry' : 'real') || always === 'both' || sums[key] > 0
-  )
-  const titles = columns.map(({ title }) => title)
-  return packageTable(packages, titles, runs => {
-    const numbers = total(runs)
-    return columns.map(({ key }) => numbers[key])
-  })
-}
-
-interface Column {
-  readonly key: keyof Tally
-  readonly title: string
-  readonly always?: 'both' | 'dry' | 'real'
-}
-
-const COLUMNS: readonly Column[] = [
-  { key: 'versions', title: 'Versions', always: 'both' },
-  { key: 'kept', title: 'Kept', always: 'both' },
-  { key: 'planned', title: 'To delete', always: 'dry' },
-  { key: 'deleted', title: 'Deleted', always: 'real' },
-  { key: 'restored', title: 'Restored at once' },
-  { key: 'already', title: 'Already gone' },
-  { key: 'refused', title: 'Refused' },
-  { key: 'skipped', title: 'Skipped' },
-  { key: 'failed', title: 'Failed' },
-  { key: 'held', title: 'Held by a brake' },
-  { key: 'left', title: 'Left' },
-  { key: 'untagPlanned', title: 'Tags to strip' },
-  { key: 'untagged', title: 'Tags stripped' }
-]
-
-const RESTORE_COLUMNS: readonly Column[] = [
-  { key: 'versions', title: 'Asked for', always: 'both' },
-  { key: 'planned', title: 'To restore', always: 'dry' },
-  { key: 'restored', title: 'Restored', always: 'real' },
-  { key: 'already', title: 'There already' },
-  { key: 'skipped', title: 'Skipped' },
-  { key: 'failed', title: 'Failed' },
-  { key: 'left', title: 'Left' }
-]
-
 /** How much goes, as a bar. */
 function changedShare({ mode, dryRun }: RunResult, sums: Tally): string {
   if (mode === 'restore') return ''
-  const goes = sums.planned + gone(sums)
+  const goes = sums.planned + sums.deleted + sums.already
   const due = sums.refused + sums.skipped + sums.failed + sums.held + sums.left
   const word = goes === 0 ? 'are due' : dryRun ? 'would be deleted' : 'were deleted'
   return share(goes > 0 ? goes : due, sums.versions, `the versions ${word}`)
@@ -208,12 +158,15 @@ function patternPart(run: RunResult): string {
   const all = patternHits(run.packages)
   if (all.length === 0) return ''
   const silent = all.filter(({ hits }) => hits === 0).length
-  const rows = all
-    .slice(0, MOST_LINES)
-    .map(({ pattern, rule, action, hits }) => [safe(pattern), safe(rule), action, formatNumber(hits)])
   const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action'), RIGHT('Tags matched')]
   const title = `Patterns: ${formatNumber(all.length)}${silent > 0 ? `, of which ${formatNumber(silent)} matched no tag` : ''}`
-  return details(title, listing(heads, rows, all.length, 'pattern'))
+  const row = ({ pattern, rule, action, hits }: PatternHits) => [
+    safe(pattern),
+    safe(rule),
+    action,
+    formatNumber(hits)
+  ]
+  return details(title, listing(all, 'pattern', heads, row, MOST_LINES))
 }
 
 function footer(run: RunResult): string {
@@ -222,18 +175,18 @@ function footer(run: RunResult): string {
   const started = Number.isFinite(run.started) ? `${new Date(run.started).toISOString().slice(0, 16)}Z` : ''
   return (
     `<sub>Mode ${run.mode}, started ${started}, took ${formatDuration(run.durationMs)}: ${sent}, ` +
-    `${count(reads, 'manifest')} read${whyRead(run)}. Every version's verdict and reason is in the JSON report.</sub>`
+    `${count(reads, 'manifest')} read${whyRead(run)}. ${inReport(run)} in the JSON report.</sub>`
   )
+}
+
+function inReport({ mode }: RunResult): string {
+  return mode === 'check' ? 'The state of every expected tag is' : "Every version's verdict and reason is"
 }
 
 /** Reading counts as a download, so it is said what for. */
 function whyRead({ packages }: RunResult): string {
   const all = packages.flatMap(({ reads }) => (reads === undefined ? [] : [reads]))
   return all.length === 0 ? '' : ` (${readsPhrase(all)})`
-}
-
-function gone(sums: Tally): number {
-  return sums.deleted + sums.already
 }
 
 function bullets(sentences: readonly string[]): string[] {

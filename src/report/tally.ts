@@ -1,11 +1,5 @@
-import {
-  type Outcome,
-  type OutcomeStatus,
-  type PatternHits,
-  type Reason,
-  type Step,
-  WHOLE_PACKAGE
-} from '../model/decision.ts'
+import type { PatternHits } from '../model/brake.ts'
+import { type Outcome, type OutcomeStatus, type Reason, type Step, WHOLE_PACKAGE } from '../model/decision.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { isPart } from './phrases.ts'
@@ -81,24 +75,21 @@ type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 
 /**
- * Images, and other roots, in one package or several. What belongs to another image is not counted, and neither is
+ * Counts images, and other roots, in several packages. What belongs to another image is not counted, and neither is
  * what goes or comes back without anybody having read its manifest.
  */
-export interface ImageTally {
-  /** Deleted, or gone before. */
-  readonly gone: number
-  readonly planned: number
-  /** All that is there afterwards, also after what a dry run would do: kept, or due and not deleted. */
-  readonly remaining: number
-  /** Restored, or would be, if only in part. */
-  readonly restored: number
-  /** Asked for and already there, if only in part. */
-  readonly there: number
-}
-
-/** Counts the images of several packages. */
-export function imageTally(runs: readonly PackageRun[]): ImageTally {
-  const sum = { gone: 0, planned: 0, remaining: 0, restored: 0, there: 0 }
+export function imageTally(runs: readonly PackageRun[]) {
+  const sum = {
+    /** Deleted, or gone before. */
+    gone: 0,
+    planned: 0,
+    /** All that is there afterwards, also after what a dry run would do: kept, or due and not deleted. */
+    remaining: 0,
+    /** Restored, or would be, if only in part. */
+    restored: 0,
+    /** Asked for and already there, if only in part. */
+    there: 0
+  }
   for (const { plan, outcomes } of runs) {
     const decisions = plan?.decisions.filter(({ reasons }) => !hidesImages(reasons[0])) ?? []
     const known = new Set(decisions.map(({ version }) => version.id))

@@ -26,17 +26,19 @@ export function wayBackPart(outcomes: readonly Outcome[], most: number): string 
   if (steps.length === 0) return ''
   // Whoever wants one image back needs the ids of its parts.
   const names = new Map(steps.map(({ version }) => [version.digest, nameOf(version)]))
-  const rows = steps
-    .slice(0, most)
-    .map(({ version: { id, digest }, root }) => [
+  const heads = [RIGHT('Id'), LEFT('Image'), LEFT('Digest')]
+  const list = listing(
+    steps,
+    'version',
+    heads,
+    ({ version: { id, digest }, root }) => [
       code(String(id)),
       safe(names.get(root) ?? shortDigest(root)),
       code(digest)
-    ])
-  return details(
-    `Ids and digests of ${count(steps.length, 'deleted version')}`,
-    listing([RIGHT('Id'), LEFT('Image'), LEFT('Digest')], rows, steps.length, 'version')
+    ],
+    most
   )
+  return details(`Ids and digests of ${count(steps.length, 'deleted version')}`, list)
 }
 
 /** What these folds are for; nothing where there are none. */

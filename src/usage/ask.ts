@@ -1,13 +1,15 @@
 import { ExpectedError, orRefusal } from '../errors.ts'
-import type { PullRequest, Repository } from '../github/repository.ts'
+import type { Repository } from '../github/repository.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { emptyUsage, type InUse, type Usage } from '../model/usage.ts'
+import { emptyUsage, type InUse, type PullRequest, type Usage } from '../model/usage.ts'
 import { type ExpectRules, protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { askForCommits } from '../policy/tag-values.ts'
+import { once } from '../util/concurrency.ts'
+import { present } from '../util/present.ts'
 import { believable } from './believable.ts'
 import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
 import { type Reference, referencesTo } from './references.ts'
@@ -177,11 +179,11 @@ async function askFacts(
         : undefined
   ])
   return {
-    usage: {
-      ...(pullRequests === undefined ? {} : { pullRequests }),
-      ...(branches === undefined ? {} : { branches: new Set(branches.map(({ name }) => name)) }),
-      ...(gitTags === undefined ? {} : { gitTags: new Set(gitTags) })
-    },
+    usage: present<Partial<Facts>>({
+      pullRequests,
+      branches: branches && new Set(branches.map(({ name }) => name)),
+      gitTags: gitTags && new Set(gitTags)
+    }),
     errors: [...new Set(errors)].sort()
   }
 }
@@ -221,13 +223,5 @@ function askingOnce(repository: Repository): Repository {
       const found = await Promise.all(numbers.map(async number => [number, await known.get(number)] as const))
       return new Map(found.flatMap(([number, one]) => (one === undefined ? [] : [[number, one] as const])))
     }
-  }
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  return () => {
-    answer ??= work()
-    return answer
   }
 }

@@ -1,7 +1,8 @@
 import { ExpectedError } from '../errors.ts'
-import type { PullRequest, Repository } from '../github/repository.ts'
+import type { Repository } from '../github/repository.ts'
 import { listTwice, PAUSE } from '../github/whole-list.ts'
 import type { Clock } from '../model/clock.ts'
+import type { PullRequest } from '../model/usage.ts'
 
 /**
  * The same repository, each of whose lists is read twice and checked against what else GitHub says about it: what a

@@ -1,11 +1,6 @@
+import type { Ref } from '../github/git-refs.ts'
 import { gitNames } from '../model/tag.ts'
 import type { InUse } from '../model/usage.ts'
-
-/** A branch, and the commit that it stands on. */
-interface Branch {
-  readonly name: string
-  readonly commit: string
-}
 
 // A tag is in use by the first that uses it: thousands of names may be spelled alike, and a tag that each of them uses is
 // in the plan once.
@@ -27,7 +22,7 @@ export function namedByGitTags(source: string, gitTags: readonly string[], tags:
  *
  * @param tags all user tags of the package
  */
-export function namedByBranches(branches: readonly Branch[], tags: readonly string[]): InUse[] {
+export function namedByBranches(branches: readonly Ref[], tags: readonly string[]): InUse[] {
   return namedBy(
     branches.map(branch => ({ by: `branch ${branch.name}`, branch })),
     tags
@@ -41,7 +36,7 @@ export function namedByBranches(branches: readonly Branch[], tags: readonly stri
  * @param tags all user tags of the package
  */
 export function namedByPullRequests(
-  open: readonly { readonly number: number; readonly head: Branch }[],
+  open: readonly { readonly number: number; readonly head: Ref }[],
   tags: readonly string[]
 ): InUse[] {
   const numbered = Map.groupBy(tags, tag =>
@@ -58,7 +53,7 @@ export function namedByPullRequests(
 
 /** What branches name, in every spelling. @param heads each with what is said to use it */
 function namedBy(
-  heads: readonly { readonly by: string; readonly branch: Branch }[],
+  heads: readonly { readonly by: string; readonly branch: Ref }[],
   tags: readonly string[]
 ): InUse[] {
   const names = gitNames(heads.map(({ branch }) => branch.name))

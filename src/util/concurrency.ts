@@ -25,6 +25,15 @@ export async function eachOf<T, R>(
   return results
 }
 
+/** Work that is done when it is first asked for; its result is remembered, failures too. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= work()
+    return result
+  }
+}
+
 /** Lets at most `count` pieces of work run at once; the others wait in the order in which they came. */
 export function createLimiter(count: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []

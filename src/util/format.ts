@@ -1,9 +1,10 @@
 /** Numbers, times and lists as people read them; one wording for all messages. */
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+// In milliseconds.
+export const SECOND = 1_000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
 
 /** `1234567` as `1,234,567`. */
 export function formatNumber(value: number): string {
@@ -83,6 +84,9 @@ export function quote(given: string): string {
   const mark = line.includes('"') && !line.includes('`') ? '`' : '"'
   return `${mark}${line.length > 80 ? `${line.slice(0, 80)}…` : line}${mark}`
 }
+
+/** A word that somebody can write as it stands, such as a setting or its value. */
+export const code = (text: string): string => `\`${text}\``
 
 /** The quotation marks of a keyboard, and those that word processors put in their place. */
 const MARKS = '["\'`“”‘’„«»]'

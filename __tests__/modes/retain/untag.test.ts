@@ -80,7 +80,7 @@ it.each<[string, RegExp]>([
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
   github.faults.on(
-    { host: 'registry', path: /manifests/, times: 1 },
+    { method: 'GET', path: /\/versions\/\d+$/, times: 1 },
     { kind: 'first', run: () => app.push(manifest(), { tags: [what.startsWith('moved') ? 'rc-1' : 'v1'] }) }
   )
   const result = await run(UNTAG)
@@ -139,7 +139,7 @@ it('E-06 gives the tag back to an image that was pushed between the look at the 
   expect(JSON.stringify(result.report)).toMatch(/a push took the tag meanwhile/)
 })
 
-it('E-06 gives a tag that no push took to no platform of an image that is pushed beside', async () => {
+it('E-06 gives a tag to no image, nor its platforms, that is pushed beside and may not have had it', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
@@ -148,7 +148,8 @@ it('E-06 gives a tag that no push took to no platform of an image that is pushed
     { host: 'registry', method: 'PUT', times: 1 },
     { kind: 'first', run: () => app.push(shape, { tags: ['v2'] }) }
   )
-  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  // Whether that push had the tag as well, nobody can tell.
+  expect(await run(UNTAG)).toMatchObject({ code: 1, outputs: { 'untagged-count': '0' } })
   expect(app.tags()).toEqual({ v1: v1.digest, v2: shape.digest })
 })
 

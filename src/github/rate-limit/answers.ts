@@ -32,3 +32,6 @@ export function wholeNumber(header: string | number | undefined): number | undef
   const text = String(header ?? '')
   return /^\d{1,12}$/.test(text) ? Number(text) : undefined
 }
+
+/** True for an answer about the quota that this program uses; servers that name none have only one. */
+export const isCore = (headers: Headers): boolean => (headers['x-ratelimit-resource'] ?? 'core') === 'core'

@@ -1,7 +1,8 @@
 import { BudgetError, timeIsOver } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
-import { count, utcSecond } from '../../util/format.ts'
+import { count, HOUR, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
+import { createAside, type Room } from './aside.ts'
 import { createHold, MARGIN } from './hold.ts'
 import { createPointWindow, type Kind, POINTS } from './points.ts'
 import { createQuota } from './quota.ts'
@@ -10,7 +11,6 @@ import { createSharedUsage } from './shared-usage.ts'
 /** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
 const AT_ONCE = 20
 const WRITES_AT_ONCE = 16
-const HOUR = 3_600_000
 /** Reads go before writes, but a write that has been the next one for so long has its turn. */
 const WRITE_TURN = 1_000
 /** No more than this part of the time is set aside. */
@@ -44,12 +44,6 @@ export interface Capacity {
   readonly perHour: number | undefined
   /** How many hours' quotas it can use: only one where a run does not wait for the next. */
   readonly hours: number
-}
-
-/** Requests, and time in milliseconds, that are kept for work that must follow. */
-export interface Room {
-  readonly requests: number
-  readonly ms: number
 }
 
 export interface Governor {
@@ -95,25 +89,17 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   const quota = createQuota(reserve)
   const sharedUsage = createSharedUsage()
   const held = createHold(deadline, patience, clock)
-  const aside = new Set<() => Room>()
   const hours = patience + MARGIN < HOUR ? 1 : 1 + Math.floor((deadline - clock.now()) / HOUR)
-  const longestAside = (deadline - clock.now()) * MOST_ASIDE
+  const aside = createAside((deadline - clock.now()) * MOST_ASIDE)
   const queues: Record<Kind, Waiting[]> = { read: [], write: [] }
   const underWay = { read: 0, write: 0 }
   const stats = { requests: 0, writes: 0, points: 0, waited: 0 }
   let writeNextSince = 0
   let wakes = Number.POSITIVE_INFINITY
 
-  /** What others than urgent requests must leave. */
-  function keptBack(): Room {
-    const rooms = [...aside].map(room => room())
-    const requests = rooms.reduce((sum, room) => sum + room.requests, 0)
-    return { requests, ms: Math.min(longestAside, Math.max(0, ...rooms.map(({ ms }) => ms))) }
-  }
-
   /** What holds for every kind of request. */
   function common(now: number, urgent: boolean): Ruling {
-    const kept = urgent ? NO_ROOM : keptBack()
+    const kept = urgent ? NO_ROOM : aside.kept()
     if (now >= deadline - kept.ms) return timeIsOver()
     const busy = underWay.read + underWay.write
     if (now >= held.until) {
@@ -236,9 +222,9 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
       })
     },
     setAside(room) {
-      aside.add(room)
+      const giveBack = aside.add(room)
       return () => {
-        aside.delete(room)
+        giveBack()
         pump()
       }
     },

@@ -8,34 +8,13 @@ export const MARGIN = 1_000
 /** A secondary limit that names no time asks for at least this, and for longer every time (rate-limits page). */
 const SECONDARY_PAUSE = 60_000
 
-/** The limits that were met, and how long they hold everybody up. */
-export interface Hold {
-  /** Nobody sends before (milliseconds since 1970). */
-  readonly until: number
-  /** True until a request has found out that the last limit has passed. */
-  readonly isDoubtful: boolean
-  /** How many limits were met: answers to requests from before the last one say nothing new. */
-  readonly generation: number
-  /**
-   * Lets nobody send before `until`.
-   * @returns how much longer the run waits for that, none where it gives up; undefined where it was to wait so long anyway
-   */
-  extend(until: number): number | undefined
-  /** A request of this generation met a limit. @returns the moment for which that asks */
-  met(limit: Limit, generation: number): number
-  /** A request of this generation met none. */
-  passed(generation: number): void
-  /** Why the run cannot wait so long; undefined where it can. */
-  refusal(now: number): BudgetError | undefined
-}
-
 /**
- * Remembers the limits that GitHub's answers told of.
+ * Remembers the limits that GitHub's answers told of, and how long they hold everybody up.
  *
  * @param deadline no request is sent from here on (milliseconds since 1970)
  * @param patience how long all waits in a row together may be (milliseconds)
  */
-export function createHold(deadline: number, patience: number, clock: Clock): Hold {
+export function createHold(deadline: number, patience: number, clock: Clock) {
   let until = 0
   /** Limits met in a row. */
   let hits = 0
@@ -48,6 +27,7 @@ export function createHold(deadline: number, patience: number, clock: Clock): Ho
     return Math.max(limit.retryAfter ?? SECONDARY_PAUSE * growth, MARGIN * growth)
   }
 
+  /** Why the run cannot wait so long; undefined where it can. */
   function refusal(now: number): BudgetError | undefined {
     const since = hits > 0 ? firstHit : now
     if (until - since <= patience + MARGIN && until < deadline) return undefined
@@ -61,22 +41,30 @@ export function createHold(deadline: number, patience: number, clock: Clock): Ho
   }
 
   return {
+    /** Nobody sends before (milliseconds since 1970). */
     get until() {
       return until
     },
+    /** True until a request has found out that the last limit has passed. */
     get isDoubtful() {
       return hits > 0
     },
+    /** How many limits were met: answers to requests from before the last one say nothing new. */
     get generation() {
       return generation
     },
-    extend(later) {
+    /**
+     * Lets nobody send before `later`.
+     * @returns how much longer the run waits for that, none where it gives up; undefined where it was to wait so long anyway
+     */
+    extend(later: number): number | undefined {
       const from = Math.max(until, clock.now())
       if (later <= from) return undefined
       until = later
       return refusal(clock.now()) === undefined ? later - from : 0
     },
-    met(limit, of) {
+    /** A request of this generation met a limit. @returns the moment for which that asks */
+    met(limit: Limit, of: number): number {
       if (of === generation) {
         if (hits === 0) firstHit = clock.now()
         hits++
@@ -84,7 +72,8 @@ export function createHold(deadline: number, patience: number, clock: Clock): Ho
       }
       return clock.now() + pauseFor(limit)
     },
-    passed(of) {
+    /** A request of this generation met none. */
+    passed(of: number): void {
       if (of === generation) hits = 0
     },
     refusal

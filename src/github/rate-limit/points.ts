@@ -1,3 +1,5 @@
+import { MINUTE } from '../../util/format.ts'
+
 /** What one request costs: GitHub's points. */
 export const POINTS = { read: 1, write: 5 } as const
 export type Kind = keyof typeof POINTS
@@ -6,7 +8,6 @@ export type Kind = keyof typeof POINTS
 const POINTS_A_MINUTE = 900
 /** Writes leave this much of it to reads, so that a look before a DELETE never waits for the minute to pass. */
 const KEPT_FOR_READS = 25
-const MINUTE = 60_000
 /** The most that requests of others count for: a quarter is always ours, as much as four jobs have each. */
 const MOST_OF_OTHERS = 675
 /** Room for what others send at the same moment, while there are any. */
@@ -19,25 +20,13 @@ const WRITES_A_MS = 3 / 1000
 /** `passable`: a read may go before this write. */
 export type PointRuling = 'go' | { readonly until: number; readonly passable: boolean }
 
-export interface PointWindow {
-  ruling(kind: Kind, now: number): PointRuling
-  started(kind: Kind): void
-  answered(kind: Kind, now: number): void
-  /** It was not sent after all. */
-  refunded(kind: Kind): void
-  /** Others on the same quota sent so many requests just now. What they were is not known: each counts as a write. */
-  shared(requests: number, now: number): void
-  /** Nothing goes out for a while: no burst afterwards. */
-  pause(): void
-}
-
 /**
  * Keeps GitHub's 900 points a minute, as GitHub counts them. When a request arrives there is not known, only
  * that it lies between its sending and its answer; so its points count from the one until a minute after the
  * other. Then no minute at GitHub holds more than was counted here when its last request was sent.
  * (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api, secondary rate limits)
  */
-export function createPointWindow(): PointWindow {
+export function createPointWindow() {
   const points = { read: 0, write: 0 }
   const answers: { kind: Kind; at: number }[] = []
   const strangers: { points: number; at: number }[] = []
@@ -66,7 +55,7 @@ export function createPointWindow(): PointWindow {
   }
 
   return {
-    ruling(kind, now) {
+    ruling(kind: Kind, now: number): PointRuling {
       forget(now)
       const until = Math.min(answers[0]?.at ?? now, strangers[0]?.at ?? now) + MINUTE + 1
       const sharedUsage = strange === 0 ? 0 : Math.min(strange, MOST_OF_OTHERS) + KEPT_FOR_OTHERS
@@ -79,23 +68,26 @@ export function createPointWindow(): PointWindow {
       paused = true
       return { until, passable: !full }
     },
-    started(kind) {
+    started(kind: Kind): void {
       points[kind] += POINTS[kind]
       if (kind === 'write') tokens -= 1
     },
-    answered(kind, now) {
+    answered(kind: Kind, now: number): void {
       answers.push({ kind, at: now })
     },
-    refunded(kind) {
+    /** It was not sent after all. */
+    refunded(kind: Kind): void {
       points[kind] -= POINTS[kind]
       if (kind === 'write') tokens += 1
     },
-    shared(requests, now) {
+    /** Others on the same quota sent so many requests just now. What they were is not known: each counts as a write. */
+    shared(requests: number, now: number): void {
       if (requests === 0) return
       strangers.push({ points: requests * POINTS.write, at: now })
       strange += requests * POINTS.write
     },
-    pause() {
+    /** Nothing goes out for a while: no burst afterwards. */
+    pause(): void {
       paused = true
     }
   }

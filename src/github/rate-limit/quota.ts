@@ -1,4 +1,4 @@
-import { type Headers, wholeNumber } from './answers.ts'
+import { type Headers, isCore, wholeNumber } from './answers.ts'
 
 /** What the quota says about one more request. */
 export type QuotaRuling =
@@ -14,27 +14,19 @@ interface Told {
   reset: number
 }
 
-export interface Quota {
-  /** A request was answered, or given up as lost (no headers). */
-  ended(headers: Headers | undefined, now: number): void
-  /** Requests an hour beyond the reserve; undefined while nobody has told. */
-  perHour(): number | undefined
-  /** @param aside requests that are kept for later, besides the reserve */
-  ruling(underWay: number, now: number, aside: number): QuotaRuling
-}
-
 /**
  * Follows GitHub's primary limit, requests per hour, as its answers tell it. Nothing is known before the
  * first answer, after a reset, and on servers that send no headers: then nothing is refused.
  *
  * @param reserve requests that are left for others
  */
-export function createQuota(reserve: number): Quota {
+export function createQuota(reserve: number) {
   let known: Told | undefined
   let limit: number | undefined
 
   return {
-    ended(headers, now) {
+    /** A request was answered, or given up as lost (no headers). */
+    ended(headers: Headers | undefined, now: number): void {
       limit = limitIn(headers) ?? limit
       const told = headers === undefined ? undefined : quotaIn(headers, now)
       if (told !== undefined && (known === undefined || isNews(told, known))) {
@@ -45,8 +37,10 @@ export function createQuota(reserve: number): Quota {
         known.remaining = Math.max(0, Math.min(known.remaining - 1, told?.remaining ?? known.remaining))
       }
     },
-    perHour: () => (limit === undefined ? undefined : Math.max(0, limit - reserve)),
-    ruling(underWay, now, aside) {
+    /** Requests an hour beyond the reserve; undefined while nobody has told. */
+    perHour: (): number | undefined => (limit === undefined ? undefined : Math.max(0, limit - reserve)),
+    /** @param aside requests that are kept for later, besides the reserve */
+    ruling(underWay: number, now: number, aside: number): QuotaRuling {
       const floor = reserve + aside
       if (known !== undefined && known.reset <= now) known = undefined
       if (known === undefined || known.remaining - underWay > floor) return 'go'
@@ -70,5 +64,3 @@ function quotaIn(headers: Headers, now: number): Told | undefined {
 function limitIn(headers: Headers | undefined): number | undefined {
   return headers === undefined || !isCore(headers) ? undefined : wholeNumber(headers['x-ratelimit-limit'])
 }
-
-const isCore = (headers: Headers): boolean => (headers['x-ratelimit-resource'] ?? 'core') === 'core'

@@ -1,27 +1,24 @@
-import { type Headers, wholeNumber } from './answers.ts'
+import { type Headers, isCore, wholeNumber } from './answers.ts'
 
-/** Notices what others send on the same quota, jobs of the same matrix for instance. */
-export interface SharedUsage {
-  /**
-   * Takes note of an answer.
-   * @param sent requests that this client has sent so far, and `answered` those of them that were answered
-   * @returns how many requests others have sent since the last note: never too many
-   */
-  heard(headers: Headers, sent: number, answered: number): number
-}
-
-/** Reads it off `x-ratelimit-used`, which counts everybody's; silent where there is no such header. */
-export function createSharedUsage(): SharedUsage {
+/**
+ * Notices what others send on the same quota, jobs of the same matrix for instance: `x-ratelimit-used` counts
+ * everybody's. Silent where there is no such header.
+ */
+export function createSharedUsage() {
   let hour = 0
   let theirs = 0
 
   return {
-    heard(headers, sent, answered) {
+    /**
+     * Takes note of an answer.
+     * @param sent requests that this client has sent so far, and `answered` those of them that were answered
+     * @returns how many requests others have sent since the last note: never too many
+     */
+    heard(headers: Headers, sent: number, answered: number): number {
       const used = wholeNumber(headers['x-ratelimit-used'])
       const reset = wholeNumber(headers['x-ratelimit-reset'])
-      const core = (headers['x-ratelimit-resource'] ?? 'core') === 'core'
       // An answer of the hour before says nothing any more.
-      if (!core || used === undefined || reset === undefined || reset < hour) return 0
+      if (!isCore(headers) || used === undefined || reset === undefined || reset < hour) return 0
       if (reset > hour) {
         hour = reset
         // Nobody knows whether requests under way are counted yet, so all of it might be theirs here.

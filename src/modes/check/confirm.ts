@@ -1,10 +1,8 @@
 import { BudgetError, orFailure } from '../../errors.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Clock } from '../../model/clock.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import type { Registry } from '../../registry/client.ts'
-import { checkImagesNow } from './images.ts'
+import { checkImagesNow, type Lookup } from './images.ts'
 
 /**
  * Asks the registry again, by tag and after pauses, about everything that seems to be missing. A list may lag behind
@@ -21,13 +19,12 @@ export async function confirmMissing(
   expected: readonly Expected[],
   versions: readonly PackageVersion[],
   platforms: readonly string[],
-  registry: Registry,
-  clock: Clock
+  lookup: Lookup
 ): Promise<TagCheck[]> {
   const missing = new Set(checks.filter(isMissing).map(({ tag }) => tag))
   const due = expected.filter(({ name }) => missing.has(name))
   if (due.length === 0) return [...checks]
-  const seen = await orFailure(() => checkImagesNow(pkg, due, versions, platforms, registry, clock))
+  const seen = await orFailure(() => checkImagesNow(pkg, due, versions, platforms, lookup))
   if ('problem' in seen) {
     if (seen.problem === 'left') throw new BudgetError(seen.sentence)
     const cause = seen.sentence.replace(/\.$/, '')
@@ -35,8 +32,20 @@ export async function confirmMissing(
       isMissing(check) ? { ...check, state: 'unreadable', lacks: [], cause } : check
     )
   }
-  const again = new Map(seen.map(check => [check.tag, check]))
-  return checks.map(check => verdict(check, again.get(check.tag)))
+  return updated(checks, seen, verdict)
+}
+
+/** The checks in their order, with what was seen anew. @param choose what two looks at a tag make */
+export function updated(
+  checks: readonly TagCheck[],
+  anew: readonly TagCheck[],
+  choose: (first: TagCheck, second: TagCheck) => TagCheck = (_, second) => second
+): TagCheck[] {
+  const byTag = new Map(anew.map(check => [check.tag, check]))
+  return checks.map(check => {
+    const again = byTag.get(check.tag)
+    return again === undefined ? check : choose(check, again)
+  })
 }
 
 /** True for what would be built again. */
@@ -45,8 +54,7 @@ export function isMissing({ state }: TagCheck): boolean {
 }
 
 /** What two looks at a tag make; the second counts, unless it contradicts the first. */
-export function verdict(first: TagCheck, second: TagCheck | undefined): TagCheck {
-  if (second === undefined) return first
+export function verdict(first: TagCheck, second: TagCheck): TagCheck {
   if (first.state === 'incomplete' && second.state === 'absent') {
     return { ...first, state: 'unreadable', lacks: [], cause: CONTRADICTION }
   }

@@ -1,7 +1,7 @@
 import type { Inputs } from '../../config/inputs.ts'
 import { matchesNothing } from '../../policy/cover.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
-import { count, some } from '../../util/format.ts'
+import { code, count, some } from '../../util/format.ts'
 
 /** What is wrong with the question itself: sentences. */
 export interface Doubts {
@@ -56,7 +56,7 @@ function asPart(pattern: string, names: readonly string[]): string {
 
 function whyNothing(names: readonly string[], wanted: Expectations, rules: Rules): string {
   const source = rules.releasesOnly ? 'published release' : 'git tag'
-  const patterns = rules.gitTags.map(pattern => `\`${pattern}\``).join(', ')
+  const patterns = rules.gitTags.map(code).join(', ')
   const base = 'No image was looked for'
   if (names.length === 0)
     return `${base}: the repository has no ${source}, so no ${source} matches \`git-tags\`.`

@@ -13,10 +13,7 @@ export interface DispatchedBuild {
 }
 
 /** Where runs are looked up. */
-export interface RunSource {
-  recent(): Promise<WorkflowRun[]>
-  run(id: number): Promise<WorkflowRun>
-}
+export type RunSource = Pick<Workflows, 'recent' | 'run'>
 
 export interface Followed {
   /** The last that was seen of the run for each tag, by its name; none where no run was seen. */

@@ -1,8 +1,8 @@
+import type { Context } from '../../context.ts'
 import { findTags, listOnly, witnessOf } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
 import { leadsNowhere } from '../../model/manifest.ts'
 import type { Content, Package, PackageVersion } from '../../model/package.ts'
@@ -10,6 +10,10 @@ import type { Expected } from '../../policy/expected-tags.ts'
 import { buildGraph } from '../../policy/graph.ts'
 import { tagState } from '../../policy/tag-state.ts'
 import type { Registry } from '../../registry/client.ts'
+import { grouped } from '../../util/grouped.ts'
+
+/** What a look at images takes. */
+export type Lookup = Pick<Context, 'registry' | 'clock'>
 
 /**
  * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
@@ -24,8 +28,7 @@ export async function checkImages(
   versions: readonly PackageVersion[],
   expected: readonly Expected[],
   platforms: readonly string[],
-  registry: Registry,
-  clock: Clock,
+  { registry, clock }: Lookup,
   vouching: readonly PackageVersion[] = versions
 ): Promise<TagCheck[]> {
   const wanted = new Set(expected.flatMap(({ images }) => images))
@@ -54,9 +57,9 @@ export async function checkImagesNow(
   expected: readonly Expected[],
   listed: readonly PackageVersion[],
   platforms: readonly string[],
-  registry: Registry,
-  clock: Clock
+  lookup: Lookup
 ): Promise<TagCheck[]> {
+  const { registry, clock } = lookup
   const tags = [...new Set(expected.flatMap(({ images }) => images))]
   const heads = await findTags(registry, repositoryOf(pkg), tags, clock)
   const causes = new Map<string, string>()
@@ -67,7 +70,7 @@ export async function checkImagesNow(
   }
   const found = merged(versions)
   const vouching = [...found, ...listed]
-  const checks = await checkImages(pkg, found, expected, platforms, registry, clock, vouching)
+  const checks = await checkImages(pkg, found, expected, platforms, lookup, vouching)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
     return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }
@@ -76,11 +79,7 @@ export async function checkImagesNow(
 
 /** The digests that each tag stands on. */
 export function holdersOf(versions: readonly PackageVersion[]): Map<string, Digest[]> {
-  const holders = new Map<string, Digest[]>()
-  for (const { digest, tags } of versions) {
-    for (const tag of tags) holders.set(tag, [...(holders.get(tag) ?? []), digest])
-  }
-  return holders
+  return grouped(versions.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
 }
 
 /**

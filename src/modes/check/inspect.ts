@@ -6,7 +6,7 @@ import type { Package, PackageVersion, Visibility } from '../../model/package.ts
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { confirmMissing, isMissing } from './confirm.ts'
-import { checkImages } from './images.ts'
+import { checkImages, type Lookup } from './images.ts'
 import { missingNamed, nothingNamed } from './named.ts'
 import { laggingTags } from './newest.ts'
 import type { Requirements } from './requirements.ts'
@@ -39,9 +39,8 @@ export async function inspect(
   }
   const seen = await orFailure(async () => {
     const { versions } = await context.packages.listVersions(pkg)
-    const { registry, clock } = context
-    const found = await checkImages(pkg, versions, expected, platforms, registry, clock)
-    const checks = await confirmMissing(pkg, found, expected, versions, platforms, registry, clock)
+    const found = await checkImages(pkg, versions, expected, platforms, context)
+    const checks = await confirmMissing(pkg, found, expected, versions, platforms, context)
     return { versions, checks, faults: await faultsOf(pkg, required, versions, checks, context) }
   })
   if ('problem' in seen) return unseen(pkg, required, seen)
@@ -55,13 +54,13 @@ export async function faultsOf(
   { newest, named, signed, visibility }: Requirements,
   versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  { registry, clock }: Pick<Context, 'registry' | 'clock'>
+  lookup: Lookup
 ): Promise<string[]> {
   return [
     ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
-    ...(await laggingTags(pkg, newest, versions, checks, registry, clock)),
-    ...(await missingNamed(pkg, named, versions, { registry, clock })),
-    ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, registry, clock))
+    ...(await laggingTags(pkg, newest, versions, checks, lookup)),
+    ...(await missingNamed(pkg, named, versions, lookup)),
+    ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, lookup))
   ]
 }
 

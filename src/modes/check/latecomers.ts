@@ -1,30 +1,22 @@
-import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { verdict } from './confirm.ts'
-import { checkImagesNow } from './images.ts'
+import { updated, verdict } from './confirm.ts'
+import { checkImagesNow, type Lookup } from './images.ts'
 import { type Inspected, lacks } from './inspect.ts'
 
 /**
  * Looks again for what is missing once the runs are known: a build may have ended in between, so its run is not under
  * way any more, and its image has arrived, or is whole by now.
  */
-export async function withLatecomers(
-  inspected: readonly Inspected[],
-  { registry, clock }: Pick<Context, 'registry' | 'clock'>
-): Promise<Inspected[]> {
+export async function withLatecomers(inspected: readonly Inspected[], lookup: Lookup): Promise<Inspected[]> {
   return await eachOf(inspected, SIDE_BY_SIDE, async one => {
     const { run, required, versions } = one
     const due = required.expected.filter(({ name }) => lacks(run, name))
     if (due.length === 0) return one
-    const seen = await orFailure(() =>
-      checkImagesNow(run.package, due, versions, required.platforms, registry, clock)
-    )
+    const seen = await orFailure(() => checkImagesNow(run.package, due, versions, required.platforms, lookup))
     // What cannot be asked is as it was found before.
     if ('problem' in seen) return one
-    const anew = new Map(seen.map(check => [check.tag, check]))
-    const checks = (run.checks ?? []).map(check => verdict(check, anew.get(check.tag)))
-    return { ...one, run: { ...run, checks } }
+    return { ...one, run: { ...run, checks: updated(run.checks ?? [], seen, verdict) } }
   })
 }

@@ -1,9 +1,8 @@
-import type { Context } from '../../context.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { some } from '../../util/format.ts'
-import { checkImagesNow } from './images.ts'
+import { checkImagesNow, type Lookup } from './images.ts'
 
 /**
  * Finds the images that files name and that cannot be pulled. The registry is asked, which lists lag behind.
@@ -16,12 +15,12 @@ export async function missingNamed(
   pkg: Package,
   named: readonly NamedImage[],
   versions: readonly PackageVersion[],
-  { registry, clock }: Pick<Context, 'registry' | 'clock'>
+  lookup: Lookup
 ): Promise<string[]> {
   const places = Map.groupBy(named, ({ reference }) => reference)
   if (places.size === 0) return []
   const expected = [...places.keys()].map(name => ({ name, images: [name], values: {} }))
-  const checks = await checkImagesNow(pkg, expected, versions, [], registry, clock)
+  const checks = await checkImagesNow(pkg, expected, versions, [], lookup)
   return checks.flatMap(check => sentence(pkg.name, check, places.get(check.tag) ?? []))
 }
 

@@ -1,14 +1,12 @@
 import { findTags } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { NewestTag } from '../../policy/expected-tags.ts'
-import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { some } from '../../util/format.ts'
-import { holdersOf } from './images.ts'
+import { holdersOf, type Lookup } from './images.ts'
 
 /**
  * Finds the tags that do not stand on the newest release that they name. What the list of versions does not show to be
@@ -24,8 +22,7 @@ export async function laggingTags(
   newest: readonly NewestTag[],
   versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  registry: Registry,
-  clock: Clock
+  { registry, clock }: Lookup
 ): Promise<string[]> {
   const present = new Set(checks.filter(({ state }) => state === 'present').map(({ tag }) => tag))
   const holders = holdersOf(versions)

@@ -1,7 +1,7 @@
 import type { Log } from '../../log.ts'
 import type { Dispatch } from '../../model/check.ts'
 import type { PackageRun } from '../../model/run.ts'
-import { dispatchWord, statePhrase } from '../../report/check-phrases.ts'
+import { DISPATCH_WORD, statePhrase } from '../../report/check-phrases.ts'
 import { causeOf } from '../../report/phrases.ts'
 import { count } from '../../util/format.ts'
 
@@ -27,7 +27,7 @@ export async function narrateCheck(run: PackageRun, log: Log): Promise<void> {
 export function narrateDispatches(dispatches: readonly Dispatch[], log: Log): void {
   tell(
     dispatches.map(({ tag, status, url, detail }) =>
-      [`build of ${tag}: ${dispatchWord(status)}`, causeOf(detail), url ?? '']
+      [`build of ${tag}: ${DISPATCH_WORD[status]}`, causeOf(detail), url ?? '']
         .filter(part => part !== '')
         .join(' – ')
     ),

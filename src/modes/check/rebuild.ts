@@ -7,6 +7,7 @@ import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
+import { updated } from './confirm.ts'
 import { awaitBuilds } from './follow.ts'
 import { checkImagesNow } from './images.ts'
 import { faultsOf, type Inspected, lacks } from './inspect.ts'
@@ -71,7 +72,10 @@ export async function rebuild(
   const ended = settled.builds.map(({ dispatch }) => dispatch)
   narrateDispatches(ended, log)
   const moved = await movements(inspected, settled.builds, wanted, inputs, context)
-  const runs = asFound.runs.map(run => updated(run, settled.checks.get(run.package.name) ?? []))
+  const runs = asFound.runs.map(run => ({
+    ...run,
+    ...(run.checks && { checks: updated(run.checks, settled.checks.get(run.package.name) ?? []) })
+  }))
   return {
     ...moved,
     runs,
@@ -90,9 +94,7 @@ async function verify(
   const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, required, versions }) => {
     const { expected, platforms } = required
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
-    const seen = await orFailure(() =>
-      checkImagesNow(run.package, due, versions, platforms, context.registry, context.clock)
-    )
+    const seen = await orFailure(() => checkImagesNow(run.package, due, versions, platforms, context))
     if (!('problem' in seen)) return [run.package.name, seen] as const
     const unread = { state: 'unreadable' as const, lacks: [], cause: seen.sentence.replace(/\.$/, '') }
     return [run.package.name, due.map(({ name, images }) => ({ tag: name, images, ...unread }))] as const
@@ -151,10 +153,4 @@ async function movements(
   )
   if (!('problem' in moved)) return moved
   return { errors: [`Whether the builds moved other tags is not known. ${moved.sentence}`], warnings: [] }
-}
-
-function updated(run: PackageRun, fresh: readonly TagCheck[]): PackageRun {
-  if (run.checks === undefined) return run
-  const anew = new Map(fresh.map(check => [check.tag, check]))
-  return { ...run, checks: run.checks.map(check => anew.get(check.tag) ?? check) }
 }

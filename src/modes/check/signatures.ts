@@ -1,14 +1,12 @@
 import { findTags } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { Signature, TagCheck } from '../../model/check.ts'
-import type { Clock } from '../../model/clock.ts'
 import { type Digest, referrerTag } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
-import type { Registry } from '../../registry/client.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { count, formatNumber, some } from '../../util/format.ts'
-import { holdersOf } from './images.ts'
+import { holdersOf, type Lookup } from './images.ts'
 
 /** What an image was found to be signed with; `unread` where that could not be found out. */
 type Found = 'cosign' | 'attestation' | { readonly unread: string }
@@ -34,12 +32,12 @@ export async function unsignedImages(
   asked: Signature,
   versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  registry: Registry,
-  clock: Clock
+  lookup: Lookup
 ): Promise<string[]> {
+  const { registry, clock } = lookup
   const holders = holdersOf(versions)
   const repository = repositoryOf(pkg)
-  const find = finder(repository, holders, registry, clock)
+  const find = finder(repository, holders, lookup)
   const present = checks.filter(({ state }) => state === 'present')
   const looked = await eachOf(present, AT_ONCE, async ({ tag, images }) => {
     const listed = images.flatMap(image => holders.get(image) ?? [])
@@ -53,20 +51,20 @@ export async function unsignedImages(
   const lacking = looked.filter(({ signed }) => !signed)
   const unread = lacking.filter(one => one.unread !== undefined)
   const unsigned = lacking.filter(one => one.unread === undefined).map(({ tag }) => tag)
-  return [
-    ...(unsigned.length === 0
-      ? []
-      : [
-          `${pkg.name}: ${count(unsigned.length, 'expected image')} ${unsigned.length === 1 ? 'has' : 'have'} no ` +
-            `${NAMES[asked]}, which \`expect-signed\` asks for: ${some(unsigned, 10)}.`
-        ]),
-    ...(unread.length === 0
-      ? []
-      : [
-          `${pkg.name}: whether ${count(unread.length, 'expected image')} ${unread.length === 1 ? 'is' : 'are'} signed ` +
-            `is unknown. The first is ${unread[0]?.tag}: ${unread[0]?.unread}.`
-        ])
-  ]
+  const sentences: string[] = []
+  if (unsigned.length > 0) {
+    sentences.push(
+      `${pkg.name}: ${count(unsigned.length, 'expected image')} ${unsigned.length === 1 ? 'has' : 'have'} no ` +
+        `${NAMES[asked]}, which \`expect-signed\` asks for: ${some(unsigned, 10)}.`
+    )
+  }
+  if (unread.length > 0) {
+    sentences.push(
+      `${pkg.name}: whether ${count(unread.length, 'expected image')} ${unread.length === 1 ? 'is' : 'are'} signed ` +
+        `is unknown. The first is ${unread[0]?.tag}: ${unread[0]?.unread}.`
+    )
+  }
+  return sentences
 }
 
 const NAMES: Readonly<Record<Signature, string>> = {
@@ -104,8 +102,7 @@ function verdict(found: readonly Found[], asked: Signature): boolean | string {
 function finder(
   repository: string,
   listed: ReadonlyMap<string, readonly Digest[]>,
-  registry: Registry,
-  clock: Clock
+  { registry, clock }: Lookup
 ): Finder {
   async function signaturesOf(digest: Digest): Promise<readonly Found[]> {
     const key = referrerTag(digest)

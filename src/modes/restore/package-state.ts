@@ -1,14 +1,12 @@
+import { headsOf, ownershipOf } from '../../apply/tag-holders.ts'
 import type { Context } from '../../context.ts'
-import { orFailure } from '../../errors.ts'
-import { repositoryOf } from '../../inventory/load.ts'
-import { type Digest, shortDigest } from '../../model/digest.ts'
+import { shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { formatDuration } from '../../util/format.ts'
+import { count, formatDuration, some } from '../../util/format.ts'
 import type { Order } from './orders.ts'
 import type { PackageState, RestorePlan } from './restore-plan.ts'
-import { isOwnPlaceholder } from './settle-tags.ts'
 
 /**
  * Finds out what is there of a package and what is not, and what of an order follows from that. Where something that is
@@ -75,18 +73,15 @@ async function withoutLingering(
 async function holdersOf(
   pkg: Package,
   { tags }: RestorePlan,
-  { registry }: Context
-): Promise<Required<Pick<PackageState, 'holders' | 'unasked'>>> {
-  const holders = new Map<string, Digest>()
-  const unasked = new Map<string, string>()
-  await eachOf([...tags], AT_ONCE, async ([tag, { digest }]) => {
-    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), tag))
-    if ('problem' in head) unasked.set(tag, head.sentence)
-    else if (head.state === 'unread') unasked.set(tag, `${head.cause}.`)
+  context: Context
+): Promise<Required<Pick<PackageState, 'holders'>>> {
+  const heads = await headsOf(pkg, [...tags.keys()], context)
+  const holders = [...tags].flatMap(([tag, { digest }]) => {
+    const head = heads.get(tag)
     // What is deleted may be served for a while.
-    else if (head.state === 'found' && head.digest !== digest) holders.set(tag, head.digest)
+    return head?.state === 'found' && head.digest !== digest ? [[tag, head.digest] as const] : []
   })
-  return { holders, unasked }
+  return { holders: new Map(holders) }
 }
 
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
@@ -103,12 +98,27 @@ export async function tagsElsewhere(
         (tags.get(tag)?.digest ?? holder.digest) !== holder.digest &&
         (holders?.get(tag) ?? holder.digest) === holder.digest
     )
-    if (taken.length === 0 || (await isOwnPlaceholder(pkg, holder.digest, context))) continue
-    for (const tag of taken) {
-      sentences.push(
-        `The tag ${tag} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), where somebody put it after the deletion.`
-      )
-    }
+    if (taken.length === 0) continue
+    const { isPlaceholder, doubt } = await ownershipOf(pkg, holder.digest, context)
+    if (isPlaceholder) continue
+    const why =
+      doubt === undefined ? 'where somebody put it after the deletion' : `unless that is nobody's: ${doubt}`
+    sentences.push(
+      `The tag ${some(taken, 5)} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), ${why}.`
+    )
   }
   return sentences
+}
+
+/** What of it was pushed again, where GitHub's list may hide which tags it had: a sentence. */
+export function hiddenTags({ steps, reason }: RestorePlan, { active, deleted }: PackageState): string[] {
+  if (reason.code === 'undo' || deleted.some(({ tags }) => tags.length > 0)) return []
+  const ids = new Map(active.map(({ digest, id }) => [digest, id]))
+  const again = steps.filter(({ version: { digest, id } }) => (ids.get(digest) ?? id) !== id)
+  const [first] = again
+  if (first === undefined) return []
+  return [
+    `${count(again.length, 'deleted version')} ${again.length === 1 ? 'was' : 'were'} pushed again, such as ${shortDigest(first.version.digest)}. ` +
+      "GitHub's list shows no tag of any deleted version, so nobody can tell which they had: the report of the run that deleted them restores those."
+  ]
 }

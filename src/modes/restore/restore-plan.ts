@@ -2,7 +2,7 @@ import type { Performed } from '../../apply/execute.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { RestoreReason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
-import type { PackageVersion } from '../../model/package.ts'
+import { type PackageVersion, versionsCalled } from '../../model/package.ts'
 import { type Restoral, restoralOf, undoing } from '../../policy/order.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
 import { utcMinute } from '../../util/format.ts'
@@ -16,8 +16,6 @@ export interface PackageState {
   readonly deleted: readonly DeletedVersion[]
   /** Where the registry has tags that are to come back, which GitHub's list may not show yet. */
   readonly holders?: ReadonlyMap<string, Digest>
-  /** Why the registry did not say where such a tag is: phrases. */
-  readonly unasked?: ReadonlyMap<string, string>
 }
 
 /** What is to come back to one package. */
@@ -31,6 +29,8 @@ export interface RestorePlan {
   readonly broken: ReadonlySet<Digest>
   /** Ids and digests that are nowhere to be found. */
   readonly unknown: readonly string[]
+  /** Those of the unknown that are short digests of several versions, with the whole ones; absent where there is none. */
+  readonly ambiguous?: ReadonlyMap<string, readonly Digest[]>
   /** True when one of the unknown may be a tag, and the list of deleted versions has none. */
   readonly hidesTags: boolean
   /** Deleted versions of which GitHub does not say when, where a time is asked for. */
@@ -58,13 +58,17 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
 export function planOfNames(names: readonly string[], { active, deleted }: PackageState): RestorePlan {
   const found = new Map<number, PackageVersion>()
   const unknown: string[] = []
+  const ambiguous = new Map<string, readonly Digest[]>()
   for (const name of names) {
-    const version = latest(deleted, name) ?? active.find(isCalled(name))
-    if (version === undefined || isAmbiguous(name, [...active, ...deleted])) unknown.push(name)
+    const [version] = [...latest(versionsCalled(deleted, name)), ...versionsCalled(active, name)]
+    const digests = digestsBeginning(name, [...active, ...deleted])
+    if (digests.length > 1) ambiguous.set(name, digests)
+    if (version === undefined || digests.length > 1) unknown.push(name)
     else found.set(version.id, version)
   }
   const showsNone = deleted.every(({ tags }) => tags.length === 0)
-  return { ...planOf([...found.values()], unknown), hidesTags: showsNone && unknown.some(isTag) }
+  const hidesTags = showsNone && unknown.some(name => isTag(name) && !ambiguous.has(name))
+  return { ...planOf([...found.values()], unknown), hidesTags, ambiguous }
 }
 
 /** Everything that was deleted since a moment (milliseconds since 1970). */
@@ -73,14 +77,22 @@ export function planOfTime(since: number, { deleted }: PackageState): RestorePla
   return { ...planOf(due, []), undated: deleted.filter(version => version.deleted === undefined) }
 }
 
+type Named = PackageVersion & Partial<Pick<DeletedVersion, 'deleted'>>
+
+/** Of a digest that was deleted more than once the last comes back; what is there counts as that. */
+function onceEach(versions: readonly Named[]): PackageVersion[] {
+  const lately = versions.toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity))
+  return [...new Map(lately.map(version => [version.digest, version])).values()]
+}
+
 /**
  * Nobody can read what deleted versions need, so the untagged ones come first, in the order in which they were pushed.
  * Each waits for the one before, because that may be a part of it, and follows even if that one does not come back.
  */
-function planOf(versions: readonly PackageVersion[], unknown: readonly string[]): RestorePlan {
-  const order = versions.toSorted(
-    (a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id
-  )
+function planOf(versions: readonly Named[], unknown: readonly string[]): RestorePlan {
+  const each = onceEach(versions)
+  const byDigest = new Map(each.map(version => [version.digest, version]))
+  const order = each.toSorted((a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id)
   return {
     steps: order.map((version, place) => ({
       ...restoralOf(version),
@@ -88,7 +100,14 @@ function planOf(versions: readonly PackageVersion[], unknown: readonly string[])
       optional: true
     })),
     reason: { code: 'asked-for' },
-    tags: new Map(order.flatMap(version => version.tags.map(tag => [tag, version] as const))),
+    tags: new Map(
+      versions
+        .toSorted((a, b) => a.id - b.id)
+        .flatMap(({ digest, tags }) => {
+          const version = byDigest.get(digest)
+          return version === undefined ? [] : tags.map(tag => [tag, version] as const)
+        })
+    ),
     broken: new Set(),
     unknown,
     hidesTags: false,
@@ -96,28 +115,20 @@ function planOf(versions: readonly PackageVersion[], unknown: readonly string[])
   }
 }
 
-/** A digest that is cut off, of at least seven hex digits. */
-const SHORT = /^sha256:[0-9a-f]{7,63}$/i
-
-function isCalled(name: string): (version: PackageVersion) => boolean {
-  if (SHORT.test(name)) return ({ digest }) => digest.startsWith(name.toLowerCase())
-  return ({ id, digest, tags }) => digest === name || String(id) === name || tags.includes(name)
-}
-
 function isTag(name: string): boolean {
   return !/^(?:sha256:.*|\d+)$/i.test(name)
 }
 
-function isAmbiguous(name: string, versions: readonly PackageVersion[]): boolean {
-  return SHORT.test(name) && new Set(versions.filter(isCalled(name)).map(({ digest }) => digest)).size > 1
+/** The digests that a short one can stand for; none where something has it for a name. */
+function digestsBeginning(name: string, versions: readonly PackageVersion[]): Digest[] {
+  const meant = versionsCalled(versions, name)
+  const isName = meant.some(({ id, tags }) => tags.includes(name) || String(id) === name)
+  return isName ? [] : [...new Set(meant.map(({ digest }) => digest))]
 }
 
 /** A digest can have been deleted more than once: the last one counts. */
-function latest(deleted: readonly DeletedVersion[], name: string): PackageVersion | undefined {
-  return deleted
-    .filter(isCalled(name))
-    .toSorted((a, b) => (b.deleted ?? 0) - (a.deleted ?? 0))
-    .at(0)
+function latest(deleted: readonly DeletedVersion[]): PackageVersion[] {
+  return deleted.toSorted((a, b) => (b.deleted ?? 0) - (a.deleted ?? 0)).slice(0, 1)
 }
 
 /** What is clear of a step without sending anything: it is there, or gone for good. `now` in ms since 1970. */

@@ -4,7 +4,7 @@ import { packageRestorer } from '../../apply/whole-package.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
-import { orFailure } from '../../errors.ts'
+import { type Failure, orFailure } from '../../errors.ts'
 import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import type { Package } from '../../model/package.ts'
@@ -14,8 +14,9 @@ import { causeOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { count, some } from '../../util/format.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
-import { readState, tagsElsewhere } from './package-state.ts'
+import { hiddenTags, readState, tagsElsewhere } from './package-state.ts'
 import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
+import { beforeRestore } from './settle-tags.ts'
 import { verifyRestore } from './verify-restore.ts'
 
 /**
@@ -47,11 +48,18 @@ export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
 }
 
 /** How versions of a package that is there come back. */
-function versionsBack(plan: RestorePlan, before: PackageState) {
-  return (scope: ApplyContext): Changes => ({
-    perform: versionRestorer(scope),
-    afterwards: outcomes => verifyRestore(plan, outcomes, before, scope)
-  })
+function versionsBack(plan: RestorePlan, state: PackageState) {
+  return (scope: ApplyContext): Changes => {
+    const before = beforeRestore(plan, () => state.active, scope)
+    const restoreVersion = versionRestorer(scope)
+    return {
+      async perform(step) {
+        await before()
+        return restoreVersion(step)
+      },
+      afterwards: outcomes => verifyRestore(plan, outcomes, before, scope)
+    }
+  }
 }
 
 /** A package brings back the versions that it had; those that were deleted before it are restored one by one. */
@@ -59,17 +67,21 @@ function packageBack(plan: RestorePlan) {
   return (scope: ApplyContext): Changes => {
     const restorePackage = packageRestorer(scope)
     const restoreVersion = versionRestorer(scope)
+    const list = async () => (await scope.context.packages.listVersions(scope.pkg)).versions
+    const before = beforeRestore(plan, list, scope)
     return {
       async perform(step) {
         const performed = await restorePackage()
         if (performed.status !== 'done') return { ...performed, status: 'failed' }
+        // What came back with the package has its tags.
+        await before()
         const { seen } = await scope.context.packages.version(scope.pkg, step.version.id)
         return seen === undefined ? restoreVersion(step) : performed
       },
       async afterwards(outcomes) {
         const { status, detail } = await restorePackage()
         if (status !== 'done') return { outcomes, alarms: [causeOf(detail)] }
-        return verifyRestore(plan, outcomes, { active: [] }, scope)
+        return verifyRestore(plan, outcomes, before, scope)
       }
     }
   }
@@ -94,8 +106,10 @@ function packageThenNamed(order: Order) {
         }
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
+        const before = beforeRestore(plan, () => state.active, scope)
+        await before()
         const outcomes = await restoreVersions(due.steps, scope)
-        const verified = await verifyRestore(plan, outcomes, state, scope)
+        const verified = await verifyRestore(plan, outcomes, before, scope)
         const alarms = [...undatedIn(plan), ...(verified.alarms ?? [])]
         return { ...verified, alarms, plan: decided(pkg, due) }
       }
@@ -106,10 +120,11 @@ function packageThenNamed(order: Order) {
 /** Finds out what of an order is gone, and what comes back. */
 async function planRestore(order: Order, inputs: Inputs, context: Context): Promise<PackageTask> {
   const { name } = order
-  const { packages, owner, clock } = context
-  const found = await orFailure(() => packages.get(name))
+  const { owner, clock } = context
+  const slip = isSlip(order, inputs)
+  const found = await findPackage(name, slip ? [] : PAUSES, context)
   if ('problem' in found) {
-    return found.problem === 'absent' && !isSlip(order, inputs)
+    return found.problem === 'absent' && !slip
       ? planPackageBack(order, inputs, context)
       : notPlanned(nameOnly(owner, name), found)
   }
@@ -130,9 +145,29 @@ async function planRestore(order: Order, inputs: Inputs, context: Context): Prom
     warnings: [
       ...(order.wholePackage ? [isThere(found)] : []),
       ...(order.source === 'since' && plan.steps.length + plan.undated.length === 0 ? [NOTHING_LISTED] : []),
+      ...hiddenTags(plan, state),
       ...(await tagsElsewhere(found, plan, state, context))
     ]
   }
+}
+
+/** Pauses before looks at a package that GitHub does not find, in milliseconds: one answer may be from before. */
+const PAUSES = [2_000, 8_000]
+
+/** A package that is not found at any look is restored, which does no harm to one that is there. */
+async function findPackage(
+  name: string,
+  pauses: readonly number[],
+  { packages, clock }: Context
+): Promise<Package | Failure> {
+  const look = () => orFailure(() => packages.get(name))
+  let found = await look()
+  for (const pause of pauses) {
+    if (!('problem' in found) || found.problem !== 'absent') return found
+    await clock.sleep(pause)
+    found = await look()
+  }
+  return found
 }
 
 /** What may have been deleted in the time that is asked for, and nobody knows: a sentence. */
@@ -181,7 +216,10 @@ const UNCOUNTED =
 
 const UNSEEN = ' GitHub does not list what is deleted, so a dry run cannot show whether it was ever there.'
 
-function unknownPhrase({ unknown, hidesTags }: RestorePlan): string {
+function unknownPhrase({ unknown, hidesTags, ambiguous = new Map() }: RestorePlan): string {
+  const [several] = ambiguous
+  if (several !== undefined)
+    return `${several[0]} means ${several[1].length} versions. Write one of ${some(several[1], 5)}.`
   const age = [unknown.join(' '), ...unknown].find(text => parseAge(text) !== undefined)
   const names = some(unknown, 5)
   if (hidesTags && age === undefined) {

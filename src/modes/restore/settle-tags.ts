@@ -1,88 +1,108 @@
 import type { ApplyContext } from '../../apply/apply.ts'
+import { giveBackTags, type Told } from '../../apply/give-back.ts'
 import { putTag } from '../../apply/restore.ts'
-import type { Context } from '../../context.ts'
+import { claimOn, ownershipOf, type TagHolders, tagHolders } from '../../apply/tag-holders.ts'
 import { orRefusal } from '../../errors.ts'
-import { findTag } from '../../inventory/evidence.ts'
+import { findTags } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
-import { type Digest, shortDigest } from '../../model/digest.ts'
-import { isPlaceholder } from '../../model/manifest.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
-import type { PackageState, RestorePlan } from './restore-plan.ts'
+import type { Outcome } from '../../model/decision.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { PackageVersion } from '../../model/package.ts'
+import type { RestorePlan } from './restore-plan.ts'
+
+/** What was there right before a restore. */
+interface Standing {
+  readonly active: readonly PackageVersion[]
+  readonly holders: TagHolders
+}
+
+/** GitHub may move tags with the first restore, so what they stand on is looked up when this is first called, and once. */
+export type Before = () => Promise<Standing>
+
+/** @param list gives what GitHub lists */
+export function beforeRestore(
+  { tags }: RestorePlan,
+  list: () => readonly PackageVersion[] | Promise<readonly PackageVersion[]>,
+  { pkg, context }: ApplyContext
+): Before {
+  const look = async (): Promise<Standing> => {
+    const active = await list()
+    return { active, holders: await tagHolders(pkg, active, [...tags.keys()], context) }
+  }
+  let standing: Promise<Standing> | undefined
+  return () => {
+    standing ??= look()
+    return standing
+  }
+}
 
 /**
- * Puts every tag where it belongs, and leaves those alone that others have had before.
+ * Gives tags back that a restore took from others, and puts every tag of what came back where it belongs.
  *
- * @param before what was there before the restore
- * @param back what came back, which GitHub's list may lack yet
+ * @param tried the restores that were tried
  */
-export async function settleTags(
-  tags: RestorePlan['tags'],
-  before: Pick<PackageState, 'active' | 'holders' | 'unasked'>,
-  back: readonly PackageVersion[],
+export async function tagsBack(
+  { tags }: RestorePlan,
+  tried: readonly Outcome[],
+  {
+    roots,
+    placeholders
+  }: { readonly roots: readonly PackageVersion[]; readonly placeholders: readonly PackageVersion[] },
+  before: Before,
   scope: ApplyContext
-): Promise<{ warnings: string[]; alarms: string[] }> {
-  if (tags.size === 0) return { warnings: [], alarms: [] }
+): Promise<Told> {
+  const { active, holders } = await before()
+  const sent = tried.filter(({ status }) => status === 'done' || status === 'failed')
+  const restored = sent.map(({ step }) => step.version)
+  const { warnings, alarms } = await giveBackTags(holders, restored, () => false, scope)
+  const theirs = new Set(placeholders.map(({ digest }) => digest))
+  const tagsOfImages = [...tags].filter(([, { digest }]) => !theirs.has(digest))
+  const lost = await settleTags(new Map(tagsOfImages), holders, [...active, ...roots], scope)
+  return { warnings, alarms: [...alarms, ...lost] }
+}
+
+/**
+ * Puts every tag where it belongs that did not come back, and leaves those alone that others have.
+ *
+ * @param before what tags stood on before the restore
+ * @param there what is there by now
+ * @returns sentences on those of which that failed
+ */
+async function settleTags(
+  tags: RestorePlan['tags'],
+  before: TagHolders,
+  there: readonly PackageVersion[],
+  scope: ApplyContext
+): Promise<string[]> {
   const { pkg, context } = scope
-  const { packages, registry, clock } = context
-  const listedBefore = holders(before.active)
-  const holderBefore = (tag: string): Digest | undefined =>
-    before.holders?.get(tag) ?? listedBefore.get(tag)?.digest
-  const active = (await packages.listVersions(pkg)).versions
-  const there = new Map([...back, ...active].map(version => [version.digest, version]))
-  const holdersNow = holders(active)
-  const warnings: string[] = []
+  const byDigest = new Map(there.map(version => [version.digest, version]))
+  const back = new Set([...tags.values()].map(({ digest }) => digest))
   const alarms: string[] = []
-
-  /** Puts one tag right, where the registry still has it where it must not be, and says so where that needs saying. */
-  const settle = async (tag: string, digest: Digest): Promise<string[]> => {
-    const earlier = holderBefore(tag)
-    const isTaken =
-      earlier !== undefined && earlier !== digest && !(await isOwnPlaceholder(pkg, earlier, context))
-    const target = there.get(isTaken ? earlier : digest)
-    if (target === undefined && isTaken) {
-      const head = await findTag(registry, repositoryOf(pkg), tag, clock)
-      if (head.state !== 'found' || head.digest !== earlier) alarms.push(taken(tag, earlier))
-    }
-    const doubt = before.unasked?.get(tag)
-    if (doubt !== undefined && !isTaken)
-      alarms.push(`Whether another version had the tag ${tag} before the restore is unknown: ${doubt}`)
-    if (target === undefined || holdersNow.get(tag)?.digest === target.digest) return []
-    const head = await findTag(registry, repositoryOf(pkg), tag, clock)
-    if (head.state === 'unread') alarms.push(`Whether the tag ${tag} is restored is unknown: ${head.cause}.`)
-    if (head.state === 'unread' || (head.state === 'found' && head.digest === target.digest)) return []
-    // Where else it is somebody has put it meanwhile.
-    const isOurs =
-      head.state === 'missing' ||
-      head.digest === digest ||
-      (await isOwnPlaceholder(pkg, head.digest, context))
-    if (!isOurs) return []
-    await putTag(target, tag, scope)
-    return isTaken
-      ? [`The restore had taken the tag ${tag} from ${shortDigest(target.digest)}: it is back there.`]
-      : []
+  /** Whether a tag may be put where it belongs; where that is unknown it is said. */
+  const isFree = async (tag: string, holder: Digest): Promise<boolean> => {
+    const { isPlaceholder, doubt } = await ownershipOf(pkg, holder, context)
+    if (doubt !== undefined) alarms.push(unsure(tag, doubt))
+    return isPlaceholder
   }
-
+  const free = new Map<string, PackageVersion>()
   for (const [tag, { digest }] of tags) {
-    const told = await orRefusal(() => settle(tag, digest))
-    if ('problem' in told) alarms.push(told.sentence)
-    else warnings.push(...told)
+    const holder = claimOn(tag, before, back)?.holder ?? digest
+    const target = byDigest.get(digest)
+    if (target !== undefined && (holder === digest || (await isFree(tag, holder)))) free.set(tag, target)
   }
-  return { warnings, alarms }
+  const heads = await findTags(context.registry, repositoryOf(pkg), [...free.keys()], context.clock)
+  for (const [tag, target] of free) {
+    const head = heads.get(tag)
+    if (head?.state === 'unread') alarms.push(unsure(tag, head.cause))
+    if (head === undefined || head.state === 'unread') continue
+    // Where else it is somebody has put it meanwhile.
+    if (head.state === 'found' && (head.digest === target.digest || !(await isFree(tag, head.digest))))
+      continue
+    const put = await orRefusal(async () => ({ done: await putTag(target, tag, scope) }))
+    if ('problem' in put) alarms.push(put.sentence)
+  }
+  return alarms
 }
 
-const taken = (tag: string, holder: Digest): string =>
-  `The tag ${tag} was on ${holder} before the restore, and it is not there now. GitHub does not list that version: put the tag back on it.`
-
-/** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
-export async function isOwnPlaceholder(
-  pkg: Package,
-  digest: Digest,
-  { registry }: Context
-): Promise<boolean> {
-  const content = await registry.readManifest(repositoryOf(pkg), digest)
-  return content.state === 'read' && isPlaceholder(content.manifest)
-}
-
-function holders(versions: readonly PackageVersion[]): Map<string, PackageVersion> {
-  return new Map(versions.flatMap(version => version.tags.map(tag => [tag, version] as const)))
-}
+const unsure = (tag: string, cause: string): string =>
+  `Whether the tag ${tag} is restored is unknown: ${cause}.`

@@ -10,15 +10,16 @@ import { repositoryOf } from '../../inventory/load.ts'
 import { readInventory } from '../../inventory/manifests.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
-import type { Content, Package, PackageVersion } from '../../model/package.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { count, some } from '../../util/format.ts'
-import type { PackageState, RestorePlan } from './restore-plan.ts'
-import { settleTags } from './settle-tags.ts'
+import type { RestorePlan } from './restore-plan.ts'
+import { type Before, tagsBack } from './settle-tags.ts'
+import { below, missingIn, servedOnly, stillBroken } from './what-lacks.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
@@ -37,15 +38,15 @@ const LAG = 2_000
 export async function verifyRestore(
   plan: RestorePlan,
   outcomes: readonly Outcome[],
-  before: Pick<PackageState, 'active' | 'holders' | 'unasked'>,
+  before: Before,
   scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {
+    await before()
     const whole = await makeWhole(plan, outcomes, scope)
-    const theirs = new Set(whole.placeholders.map(({ digest }) => digest))
-    const tagsOfImages = [...plan.tags].filter(([, { digest }]) => !theirs.has(digest))
-    const tags = await settleTags(new Map(tagsOfImages), before, whole.roots, scope)
-    const settled = await confirmed(latest([...outcomes, ...whole.outcomes]), whole.listed, scope)
+    const tried = [...outcomes, ...whole.outcomes]
+    const tags = await tagsBack(plan, tried, whole, before, scope)
+    const settled = await confirmed(latest(tried), whole.listed, scope)
     const back = new Map(whole.roots.map(version => [version.id, version]))
     const named = settled.map(outcome => withTags(outcome, back))
     tellNames(
@@ -125,7 +126,13 @@ async function makeWhole(
     if (wanted.size === 0 && !isNamed) break
     const deleted = await packages.listDeleted(pkg, () => false)
     const describing = isNamed ? referrersOf(graph, deleted, active) : []
-    const lost = [...deleted.filter(({ digest }) => wanted.has(digest)), ...describing]
+    const served = isNamed ? servedOnly(graph, active, roots) : new Set<Digest>()
+    // What was pushed again meanwhile is there.
+    const again = deleted.some(({ digest }) => served.has(digest))
+      ? (await packages.listVersions(pkg)).versions.map(({ digest }) => digest)
+      : []
+    const gone = wanted.union(served.difference(new Set(again)))
+    const lost = [...deleted.filter(({ digest }) => gone.has(digest)), ...describing]
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
@@ -197,60 +204,4 @@ function leftBehind(placeholders: readonly PackageVersion[]): string[] {
     `${count(placeholders.length, 'placeholder')} of an earlier run that stripped tags came back as well, such as ` +
       `${nameOf(first)}: the next retention run removes what is left of it.`
   ]
-}
-
-/** What is not whole, and what of that was not whole before either. */
-function stillBroken(
-  graph: Graph | undefined,
-  roots: readonly PackageVersion[],
-  { broken }: RestorePlan
-): Pick<Whole, 'warnings' | 'alarms'> {
-  const warnings: string[] = []
-  const alarms: string[] = []
-  if (graph === undefined) return { warnings, alarms }
-  const excused = below(graph, broken)
-  for (const root of roots) {
-    const place = graph.find(root.digest) ?? -1
-    const content = graph.nodes[place]?.content
-    const name = `${nameOf(root)} (${shortDigest(root.digest)})`
-    if (content?.state === 'unread') {
-      alarms.push(
-        `${name} is restored, but could not be read (${content.cause}), so it is unknown whether it is whole.`
-      )
-    }
-    const state = graph.states[place]
-    if (state !== 'ghost' && state !== 'partial') continue
-    const lacks = content === undefined ? [] : missingOf(content, graph)
-    const what = lacks.length === 0 ? 'something that it names' : some(lacks.map(shortDigest), 3)
-    if (excused.has(place)) warnings.push(`${name} lacks ${what}, as it did before its deletion.`)
-    else {
-      alarms.push(
-        `${name} is restored, but not whole: ${what} is gone, and GitHub no longer has it. Build it again.`
-      )
-    }
-  }
-  return { warnings, alarms }
-}
-
-function missingOf(content: Content, graph: Graph): Digest[] {
-  // A build cache names blobs, which a registry does not show as manifests.
-  if (content.state !== 'read' || content.manifest.kind === 'cache') return []
-  return content.manifest.children
-    .map(({ digest }) => digest)
-    .filter(digest => graph.find(digest) === undefined)
-}
-
-/** What is named and is not there, except what those that name it lacked before. */
-function missingIn(graph: Graph, excused: ReadonlySet<number>): ReadonlySet<Digest> {
-  return new Set(
-    graph.nodes.flatMap(({ content }, place) => (excused.has(place) ? [] : missingOf(content, graph)))
-  )
-}
-
-/** These versions and all that they name, at any depth. */
-function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> {
-  const found = new Set([...digests].map(graph.find).filter(place => place !== undefined))
-  // A set that grows while it is walked.
-  for (const place of found) for (const child of graph.children[place] ?? []) found.add(child)
-  return found
 }

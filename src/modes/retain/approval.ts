@@ -1,6 +1,7 @@
 import { deletions } from '../../apply/applier.ts'
 import type { PackageTask } from '../../apply/apply.ts'
 import { selectedOf } from '../../config/earlier-run.ts'
+import { entriesOf, type PackageSelection } from '../../config/package-selection.ts'
 import type { Policies } from '../../config/policies.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
@@ -11,6 +12,7 @@ import { versionOf } from '../../report/deleted-by.ts'
 import { phrase } from '../../report/phrases.ts'
 import type { PackageRecord, RunRecord } from '../../report/record.ts'
 import { count, some } from '../../util/format.ts'
+import { grouped } from '../../util/grouped.ts'
 import { VERSION } from '../../util/version.ts'
 
 /** What a dry run planned and somebody approved. */
@@ -33,19 +35,7 @@ export function readApproval(
 ): Approval {
   refuseUnfit(record)
   const { selected, others } = selectedOf(record, packages)
-  if (others.length > 0) {
-    const names = others.map(({ name }) => name)
-    throw new ExpectedError(
-      `The plan is for ${some(names, 10)} as well, and \`packages\` does not name ${names.length === 1 ? 'it' : 'them'}. ` +
-        'Give the same `packages` as the run that made the plan.'
-    )
-  }
-  const isPlanned = (name: string): boolean =>
-    selected.some(one => one.name === name) || packages.optional?.includes(name) === true
-  const unplanned = packages.names.filter(name => !isPlanned(name))
-  if (packages.patterns.length === 0 && unplanned.length > 0) {
-    throw new ExpectedError(`The plan is not for ${some(unplanned, 10)}, which \`packages\` names.`)
-  }
+  refuseOthers(selected, others, packages)
   const decided = selected.filter(one => one.policy !== undefined)
   const undecided = selected.filter(one => one.policy === undefined).map(({ name }) => name)
   if (decided.length === 0) {
@@ -64,6 +54,32 @@ export function readApproval(
               `${undecided.length === 1 ? 'it' : 'them'} is deleted. Make another plan for the rest.`
           ]
   }
+}
+
+/** Refuses a plan that covers other packages than this run is about. */
+function refuseOthers(
+  selected: readonly PackageRecord[],
+  others: readonly PackageRecord[],
+  packages: PackageSelection
+): void {
+  const planned = [...selected, ...others].map(({ name }) => name)
+  const asked = some(entriesOf(packages), 10)
+  if (others.length > 0) {
+    throw new ExpectedError(
+      `The plan covers ${some(planned, 10)}, and this run is about ${asked}${selected.length > 0 ? ' only' : ''}. Write the ` +
+        'same `packages` as in the run that made the plan, or make a new plan.'
+    )
+  }
+  if (packages.patterns.length > 0) return
+  const unplanned = packages.names.filter(
+    name => !planned.includes(name) && packages.optional?.includes(name) !== true
+  )
+  if (unplanned.length === 0) return
+  const out = some(unplanned, 10)
+  throw new ExpectedError(
+    `The plan covers only ${some(planned, 10) || 'no package'}, and this run is about ${asked}. Leave ${out} out of \`packages\`, ` +
+      'or make a new plan.'
+  )
 }
 
 function refuseChanged(
@@ -101,10 +117,6 @@ function refuseUnfit({ run, finished }: RunRecord): void {
 }
 
 function approvedOf({ versions, steps }: PackageRecord): Approved {
-  const strips = new Map<number, string[]>()
-  for (const step of steps) {
-    if (step.action === 'untag') strips.set(step.id, [...(strips.get(step.id) ?? []), step.tag])
-  }
   return {
     versions: new Map(
       versions.map(row => [
@@ -113,7 +125,7 @@ function approvedOf({ versions, steps }: PackageRecord): Approved {
       ])
     ),
     deletions: new Set(steps.flatMap(({ action, id }) => (action === 'delete' ? [id] : []))),
-    strips
+    strips: grouped(steps.flatMap(step => (step.action === 'untag' ? [[step.id, step.tag] as const] : [])))
   }
 }
 

@@ -1,10 +1,11 @@
 import type { PackageTask } from '../../apply/apply.ts'
-import type { Brake, Decision, PatternHits, Plan, Reason, Step } from '../../model/decision.ts'
+import type { Brake, PatternHits } from '../../model/brake.ts'
+import type { Decision, Plan, Reason, Step } from '../../model/decision.ts'
 import type { PackageRun } from '../../model/run.ts'
-import type { Policy, Rule } from '../../policy/rule.ts'
-import { catchAllRules } from '../../policy/rule.ts'
+import { catchAllRules, type Policy, type Rule } from '../../policy/rule.ts'
 import { idleKeepPhrase, isProtective, unmatchedPhrase } from '../../report/brake-phrases.ts'
 import { unmatched } from '../../report/tally.ts'
+import { DAY } from '../../util/format.ts'
 
 /** A package with its plan, and the policy that decided on it. */
 export interface Governed {
@@ -85,8 +86,6 @@ function unlimitedRule({ decisions }: Plan, policy: Policy): Brake | undefined {
   return { input: 'unlimited', rule: first.name, going }
 }
 
-const DAY = 24 * 3_600_000
-
 /** Why something stays that somebody wants to keep. */
 const WANTED: ReadonlySet<Reason['code']> = new Set([
   'in-use',
@@ -142,7 +141,9 @@ function unlimited(governed: readonly Governed[]): string[] {
   const names = governed
     .filter(
       ({ task: { run }, policy }) =>
-        (run.plan?.steps ?? []).some(step => takesTag(step)) && isUnlimited(policy) && !usageKeeps(run)
+        (run.plan?.steps ?? []).some(step => takesTag(step)) &&
+        unlimitedRules(policy).length > 0 &&
+        !usageKeeps(run)
     )
     .map(({ task }) => task.run.package.name)
   const [first] = names
@@ -152,10 +153,6 @@ function unlimited(governed: readonly Governed[]): string[] {
     `Only \`grace\` limits what is deleted from ${first}${more}: no rule keeps anything, and there is no brake. Set ` +
       '`keep-tags`, `keep-at-least` or `max-deletions`.'
   ]
-}
-
-function isUnlimited(policy: Policy): boolean {
-  return unlimitedRules(policy).length > 0
 }
 
 /** The rules of a policy without keep rules and brakes that delete all that is tagged. */

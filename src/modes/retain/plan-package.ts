@@ -9,15 +9,14 @@ import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
 import type { Decision, Plan } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
-import type { Inventory, Package } from '../../model/package.ts'
+import { type Inventory, type Package, versionsCalled } from '../../model/package.ts'
 import type { Usage } from '../../model/usage.ts'
 import { couldChange } from '../../policy/could-change.ts'
 import { explainVersion } from '../../policy/explain-version.ts'
 import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import type { Policy } from '../../policy/rule.ts'
-import type { Approved } from '../../policy/saved-plan.ts'
-import { policyHash } from '../../policy/saved-plan.ts'
+import { type Approved, policyHash } from '../../policy/saved-plan.ts'
 import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
@@ -28,7 +27,7 @@ export interface PlanOptions {
   readonly readUsage: ReadUsage
   /** The packages in which a signature's subject may be. */
   readonly siblings: () => Promise<Siblings>
-  /** A tag or a digest whose verdict is to be explained. */
+  /** A tag, a digest or a version id whose verdict is to be explained. */
   readonly explain: string | undefined
   readonly approved: Approved | undefined
   /** Find out how large what is deleted is. */
@@ -85,16 +84,12 @@ async function planned(
     const applied = applyTo(loaded, approved, plan, policy)
     return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
   }
-  const explanations =
-    explain === undefined
-      ? {}
-      : { explanations: explainVersion(explain, plan, inventory, policy, usage, now) }
   const task: PackageTask = {
     run: {
       package: pkg,
       plan,
       outcomes: [],
-      ...explanations,
+      explanations: explain === undefined ? [] : explainVersion(explain, plan, inventory, policy, usage, now),
       policy: policyHash(policy),
       reads,
       contents: inventory.contents,
@@ -160,7 +155,7 @@ async function look(
   const matters: Matters = async (versions, untaggedSince) => {
     asked = await readUsage(pkg, policy, versions)
     if (approved !== undefined) return approved.deletions.size > 0
-    const isMeant = versions.some(({ digest, tags }) => digest === explain || tags.includes(explain ?? ''))
+    const isMeant = explain !== undefined && versionsCalled(versions, explain).length > 0
     return isMeant || couldChange(pkg, versions, policy, { ...asked.usage, untaggedSince }, now)
   }
   const listed = await load(pkg, context, matters)

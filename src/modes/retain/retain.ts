@@ -84,7 +84,7 @@ export function checkPlan(_inputs: Inputs, policies: Policies): void {
 function unexplained(name: string, tasks: readonly PackageTask[]): string[] {
   if (tasks.some(({ run: { explanations = [] } }) => explanations.length > 0)) return []
   return [
-    `There is nothing to explain: no version in the packages of this run has the tag or digest ${name}.`
+    `There is nothing to explain: no version in the packages of this run has the tag, digest or id ${name}.`
   ]
 }
 

@@ -4,6 +4,7 @@ import { type Digest, describedBy, referrerTag } from '../../model/digest.ts'
 import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { count, formatNumber } from '../../util/format.ts'
+import { grouped } from '../../util/grouped.ts'
 import { groupOf } from '../group-phrases.ts'
 import { plainAddress } from '../markdown.ts'
 import { isPart, outcomeWord, phrase } from '../phrases.ts'
@@ -125,13 +126,13 @@ export function planDigest({ packages }: RunResult): string {
 /** What comes or goes with each root, where no manifests were read that would say it. */
 function partsByRoot({ contents, plan }: PackageRun): ReadonlyMap<Digest, Digest[]> {
   const steps = contents === undefined ? (plan?.steps ?? []) : []
-  const parts = steps.flatMap(step =>
-    step.action !== 'untag' && step.root !== step.version.digest
-      ? [[step.root, step.version.digest] as const]
-      : []
+  return grouped(
+    steps.flatMap(step =>
+      step.action === 'untag' || step.root === step.version.digest
+        ? []
+        : [[step.root, step.version.digest] as const]
+    )
   )
-  const byRoot = Map.groupBy(parts, ([root]) => root)
-  return new Map([...byRoot].map(([root, pairs]) => [root, pairs.map(([, part]) => part)]))
 }
 
 function titleOf(run: RunResult): string {
@@ -198,17 +199,13 @@ function namesIn({ contents }: PackageRun): ReadonlyMap<Digest, string> {
   return names
 }
 
-interface Interned<T> {
-  readonly values: T[]
-  place(value: T): number
-}
-
-function interned<T>(keyOf: (value: T) => string): Interned<T> {
+/** Values that are told by their places in a list. */
+function interned<T>(keyOf: (value: T) => string) {
   const places = new Map<string, number>()
   const values: T[] = []
   return {
     values,
-    place(value) {
+    place(value: T): number {
       const key = keyOf(value)
       const known = places.get(key)
       if (known !== undefined) return known

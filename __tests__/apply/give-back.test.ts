@@ -1,0 +1,117 @@
+import { expect, it } from '@jest/globals'
+import type { ApplyContext } from '../../src/apply/apply.ts'
+import { giveBackTags } from '../../src/apply/give-back.ts'
+import { claimOn, type TagHolders, tagHolders } from '../../src/apply/tag-holders.ts'
+import type { Context } from '../../src/context.ts'
+import type { Digest } from '../../src/model/digest.ts'
+import type { PackageVersion } from '../../src/model/package.ts'
+import type { TagHead } from '../../src/registry/read.ts'
+import type { TagList } from '../../src/registry/tag-list.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { digestOf, somePackage, version } from '../helpers/make.ts'
+
+const [back, other, third] = ['back', 'other', 'third'].map(digestOf) as [Digest, Digest, Digest]
+const found = (digest: Digest): TagHead => ({ state: 'found', digest })
+const DENIED: TagHead = { state: 'missing' }
+const UNREAD: TagHead = { state: 'unread', cause: 'it rains' }
+const nobody = undefined
+
+it.each<[string, TagHead | undefined, Digest | undefined, Digest | 'unknown' | undefined]>([
+  ['both say the same', found(other), other, other],
+  ['the list does not show who has it', found(other), undefined, other],
+  ['the list shows it on none', found(third), undefined, 'unknown'],
+  ['the list shows it on what was deleted', found(third), back, 'unknown'],
+  ['the list shows it where it was before', found(other), third, other],
+  ['the registry serves what was deleted', found(back), undefined, back],
+  ['the registry serves what was deleted, and the list shows a push', found(back), other, 'unknown'],
+  ['the registry denies it', DENIED, undefined, nobody],
+  ['the registry denies it, and the list shows what was deleted', DENIED, back, nobody],
+  ['the registry denies what the list shows', DENIED, other, 'unknown'],
+  ['the registry does not answer', UNREAD, undefined, 'unknown'],
+  ['the list alone answers', UNREAD, other, other],
+  ['the list alone is asked', undefined, other, other],
+  ['nobody knows of it', undefined, undefined, nobody]
+])('law 3: who had a tag, where %s', (_, head, row, expected) => {
+  const before: TagHolders = {
+    heads: new Map(head === undefined ? [] : [['latest', head]]),
+    rows: new Map(row === undefined ? [] : [['latest', row]]),
+    ids: new Map([[third, 3]]),
+    gap: undefined
+  }
+  const claim = claimOn('latest', before, new Set([back]))
+  expect(claim === undefined ? undefined : (claim.holder ?? 'unknown')).toBe(expected)
+  expect(claim?.holder === undefined && claim !== undefined).toBe((claim?.doubt ?? '') !== '')
+})
+
+/** A package of which a restore takes tags, as far as it is asked for. */
+function world(stands: Map<string, Digest>, versions: readonly PackageVersion[], list?: TagList) {
+  const asked: string[] = []
+  const registry = {
+    listTags: async () => list ?? { state: 'read', tags: [...stands.keys()] },
+    headTag: async (_: string, tag: string): Promise<TagHead> => {
+      asked.push(tag)
+      const digest = stands.get(tag)
+      return digest === undefined ? DENIED : found(digest)
+    },
+    readManifest: async () => ({ state: 'read', manifest: { form: 'image' } }),
+    tagManifest: async (_: string, digest: Digest, tag: string) => void stands.set(tag, digest)
+  }
+  const tagsOf = (digest: Digest) => [...stands].flatMap(([tag, on]) => (on === digest ? [tag] : []))
+  const packages = {
+    version: async (_: unknown, id: number) => {
+      const one = versions.find(each => each.id === id)
+      return { seen: one === undefined ? undefined : { ...one, tags: tagsOf(one.digest) } }
+    },
+    listVersions: async () => ({ versions })
+  }
+  const context = { registry, packages, clock: fakeClock() } as unknown as Context
+  const scope = { pkg: somePackage, context, journal: { append: () => {} } } as unknown as ApplyContext
+  return { scope, asked }
+}
+
+const MANY = Array.from({ length: 2_500 }, (_, at) => `v${at}`)
+
+it('a restore gives a tag back that is one of too many to be asked for, and asks for the newest alone', async () => {
+  const old = version('back', { id: 1, tags: [] })
+  const stands = new Map(MANY.map(tag => [tag, other]))
+  const holder = version('other', { id: 2, tags: MANY })
+  const { scope, asked } = world(stands, [old, holder])
+  const before = await tagHolders(somePackage, [holder], [], scope.context)
+  for (const tag of ['v1', 'v2499']) stands.set(tag, old.digest)
+  const { warnings, alarms } = await giveBackTags(before, [old], () => false, scope)
+  expect(warnings).toEqual([expect.stringMatching(/had taken the tag v1, v2499 from .*: it is back there/)])
+  expect(alarms).toEqual([])
+  expect(new Set(stands.values())).toEqual(new Set([other]))
+  expect(asked.filter(tag => tag === 'v0')).toHaveLength(6)
+  expect(new Set(asked).size).toBe(2_001)
+})
+
+it('law 3: a restore is red where a tag came along, and the registry did not say which tags there were', async () => {
+  const old = version('back', { id: 1, tags: [] })
+  const stands = new Map([['late', other]])
+  const { scope } = world(stands, [old], { state: 'unread', cause: 'it rains' })
+  const before = await tagHolders(somePackage, [], ['sha-1'], scope.context)
+  stands.set('late', old.digest)
+  stands.set('sha-1', old.digest)
+  const { warnings, alarms } = await giveBackTags(before, [old], () => false, scope)
+  expect(warnings).toEqual([])
+  expect(alarms).toEqual([
+    'Whether another version had the tag late before the restore is unknown: it rains.'
+  ])
+})
+
+it('law 5: a restore is red, in one sentence, where a tag does not stay where it is put back', async () => {
+  const old = version('back', { id: 1, tags: [] })
+  const holder = version('other', { id: 2, tags: ['a', 'b'] })
+  const stands = new Map([...holder.tags].map(tag => [tag, other]))
+  const { scope } = world(stands, [old, holder])
+  const before = await tagHolders(somePackage, [holder], [], scope.context)
+  for (const tag of holder.tags) stands.set(tag, old.digest)
+  const registry = { ...scope.context.registry, tagManifest: async () => {} }
+  const stubborn = { ...scope, context: { ...scope.context, registry } }
+  const { warnings, alarms } = await giveBackTags(before, [old], () => false, stubborn)
+  expect(warnings).toEqual([])
+  expect(alarms).toEqual([
+    `The restore took the tag a, b from ${other}, and it is not back there. Put it back.`
+  ])
+})

@@ -1,0 +1,84 @@
+import { expect, test } from '@jest/globals'
+import type { Digest } from '../../../src/model/digest.ts'
+import { image } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** A tag stands on one version only: for one on which GitHub and the registry differ, nothing goes. */
+
+const rules = (...lines: string[]) =>
+  ['version: 1', 'packages:', '  - match: app', '    rules:', ...lines.map(line => `      - ${line}`)].join(
+    '\n'
+  )
+const BUILDS = "{ name: builds, action: delete, match: { tags: 'sha-*' } }"
+const NIGHTLIES =
+  '{ name: nightlies, action: delete, match: { tags: nightly, older-than: 30d }, tag-match: any }'
+const ENVS = "{ name: envs, action: delete, match: { tags: 'env-*' }, keep-at-least: 2 }"
+
+function layDown({ app }: Scene): void {
+  app.push(image(), { tags: ['v2'], at: ago(95) })
+  app.push(image(), { tags: ['sha-1'], at: ago(90) })
+}
+
+/** The registry has the tag where it was, once. */
+function stale({ github }: Scene, tag: string, digest: Digest): void {
+  const headers = { 'docker-content-digest': digest }
+  github.faults.on(
+    { host: 'registry', method: 'HEAD', path: new RegExp(`manifests/${tag}$`), times: 1 },
+    { kind: 'answer', answer: { status: 200, headers, body: '' } }
+  )
+}
+
+const HOW = ['the registry is late', 'the list is late', 'the list shows both'] as const
+
+/** Moves a tag from one version to another, of which one witness is not quite aware. */
+function move(
+  scene: Scene,
+  how: (typeof HOW)[number],
+  tag: string,
+  from: { digest: Digest; id: number },
+  to: { digest: Digest }
+): void {
+  const { app } = scene
+  if (how === 'the list is late') app.lie({ kind: 'lag', changes: 1 })
+  app.tag(to, tag)
+  if (how === 'the list shows both') app.lie({ kind: 'tag', id: from.id, tag })
+  if (how === 'the registry is late') stale(scene, tag, from.digest)
+}
+
+test.each(HOW)('law 3: no image goes for a tag that may be on another one by now: %s', async how => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  layDown(scene)
+  const older = app.push(image(), { tags: ['v1', 'nightly'], at: ago(80) })
+  const newer = app.push(image(), { at: ago(2) })
+  move(scene, how, 'nightly', older, newer)
+  const result = await run({ policy: rules(BUILDS, NIGHTLIES) })
+  expect(result.errors).toEqual([])
+  expect(app.tags()).toMatchObject({ v1: older.digest, nightly: newer.digest })
+  expect(app.tags()).not.toHaveProperty('sha-1')
+  expect(result.why(older)).toMatch(/its tag nightly is said to be on sha256:\w+ as well/)
+  app.truth()
+  await run({ policy: rules(BUILDS, NIGHTLIES) })
+  expect(app.tags()).toMatchObject({ v1: older.digest, nightly: newer.digest })
+})
+
+test.each(HOW)('law 3: an image that may have lost its only tag stays: %s', async how => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  layDown(scene)
+  const older = app.push(image(), { tags: ['nightly'], at: ago(80) })
+  move(scene, how, 'nightly', older, app.push(image(), { at: ago(2) }))
+  await run({ 'delete-tags': 'sha-* nightly', 'older-than': '30d' })
+  expect(app.digests()).toContain(older.digest)
+})
+
+test.each(HOW)('law 3: what may not have its tag takes no place of another: %s', async how => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  layDown(scene)
+  const third = app.push(image(), { tags: ['env-c'], at: ago(85) })
+  const older = app.push(image(), { tags: ['env-a'], at: ago(80) })
+  move(scene, how, 'env-a', older, app.push(image(), { at: ago(40) }))
+  await run({ policy: rules(BUILDS, ENVS) })
+  expect(app.tags()).toMatchObject({ 'env-c': third.digest })
+})

@@ -1,0 +1,260 @@
+import { expect, it } from '@jest/globals'
+import { isPlaceholder } from '../../../src/model/manifest.ts'
+import { parseManifest } from '../../../src/registry/manifest.ts'
+import type { Builder, Pushed } from '../../emulator/builder.ts'
+import { bundle, image, index, manifest } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** The PUT of a placeholder takes a tag from whoever has it at that moment: who was that? */
+
+const UNTAG = { 'delete-tags': 'nightly', 'keep-tags': 'v2', untag: 'true' }
+
+/** A release with a tag to strip, and a build that stays. */
+function layDown({ app }: Scene): { old: Pushed; build: Pushed } {
+  const old = app.push(image(), { tags: ['v1', 'nightly'], at: ago(90) })
+  return { old, build: app.push(image(), { tags: ['v2'], at: ago(80) }) }
+}
+
+/** Lets something happen right before the PUT is carried out. */
+function rightBefore({ github }: Scene, run: () => unknown): void {
+  github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'first', run })
+}
+
+const placeholdersIn = (app: Builder): number =>
+  app.row.order.filter(({ bytes, mediaType }) => isPlaceholder(parseManifest(bytes, mediaType))).length
+
+it('law 3: believes no single HEAD that a tag is still on the image that is to lose it', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { old, build } = layDown(scene)
+  const second = {
+    host: 'registry',
+    path: /manifests\/nightly$/,
+    method: 'HEAD',
+    after: 1,
+    times: 1
+  } as const
+  github.faults.on(second, {
+    kind: 'first',
+    run: () => {
+      app.lie({ kind: 'lag', changes: 1 })
+      app.tag(build, 'nightly')
+    }
+  })
+  const headers = { 'docker-content-digest': old.digest }
+  github.faults.on(second, { kind: 'answer', answer: { status: 200, headers, body: '' } })
+  const result = await run(UNTAG)
+  expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': '0' } })
+  expect(result.stdout).toMatch(`the tag has moved to ${build.digest} since the listing`)
+  expect(app.tags()['nightly']).toBe(build.digest)
+})
+
+it.each([
+  ['on another version as well', /GitHub shows it on sha256:\w+ as well, so it may have moved/],
+  ['no longer on it', /the tag is no longer on it/]
+])(
+  'law 3: leaves a tag alone that GitHub shows %s, whatever the registry goes on saying',
+  async (what, why) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const { old, build } = layDown(scene)
+    const asked = { host: 'registry', path: /manifests\/nightly$/, method: 'HEAD', after: 1 } as const
+    github.faults.on({ ...asked, times: 1 }, { kind: 'first', run: () => app.tag(build, 'nightly') })
+    const headers = { 'docker-content-digest': old.digest }
+    github.faults.on(asked, { kind: 'answer', answer: { status: 200, headers, body: '' } })
+    if (what.startsWith('no')) app.lie({ kind: 'drop', id: build.id })
+    const result = await run(UNTAG)
+    expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': '0' } })
+    expect(result.stdout).toMatch(why)
+    expect(app.tags()['nightly']).toBe(build.digest)
+  }
+)
+
+it('law 3: is red where a push may have had the tag besides others, and puts it nowhere', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  layDown(scene)
+  const shape = image()
+  rightBefore(scene, () => app.push(shape, { tags: ['v3', 'nightly'] }))
+  const result = await run(UNTAG)
+  expect(result).toMatchObject({ code: 1, outputs: { 'untagged-count': '0', 'failed-count': '1' } })
+  expect(result.errors.join()).toMatch(
+    new RegExp(`Whether v3 .*docker buildx imagetools create -t <image>:nightly <image>@${shape.digest}`)
+  )
+  expect(app.tags()).toMatchObject({ v3: shape.digest })
+  expect({ nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({ placeholders: 0 })
+  expect(await run(UNTAG)).toMatchObject({ code: 0 })
+})
+
+it('law 3: is red where one of two pushes may have had the tag', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  layDown(scene)
+  rightBefore(scene, () => {
+    app.push(image(), { tags: ['v3'] })
+    app.push(image(), { tags: ['nightly'] })
+  })
+  const result = await run(UNTAG)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(/the tag is off the image, and nothing has it now/)
+  expect({ nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({ placeholders: 0 })
+})
+
+it('law 11: only says so where the tag is that of a commit, which no push moves', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const old = app.push(image(), { tags: ['v1', 'sha-abc1234'], at: ago(90) })
+  rightBefore(scene, () => app.push(image(), { tags: ['v3'] }))
+  const result = await run({ 'delete-tags': 'sha-*', untag: 'true' })
+  expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()).toMatchObject({ v1: old.digest })
+  expect(JSON.stringify(result.report)).toMatch(/docker buildx imagetools create -t <image>:sha-abc1234/)
+})
+
+it('law 11: a push that comes after the placeholder had no tag to lose', async () => {
+  await using scene = await openScene()
+  const { app, github, clock, run } = scene
+  layDown(scene)
+  github.faults.on(
+    { host: 'registry', method: 'PUT', times: 1 },
+    {
+      kind: 'then',
+      run: async () => {
+        await clock.sleep(2_000)
+        app.push(image(), { tags: ['v3'] })
+        app.push(image())
+      }
+    }
+  )
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(Object.keys(app.tags()).sort()).toEqual(['v1', 'v2', 'v3'])
+})
+
+it('law 3: gives the tag back to an older image on which GitHub shows it behind the PUT', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const { build } = layDown(scene)
+  rightBefore(scene, () => {
+    app.tag(build, 'nightly')
+    app.lie({ kind: 'tag', id: build.id, tag: 'nightly' })
+  })
+  const result = await run(UNTAG)
+  expect(result).toMatchObject({ code: 0, outputs: { 'untagged-count': '0' } })
+  expect(JSON.stringify(result.report)).toMatch(/it was moved meanwhile.*it is back on/)
+  expect({ nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({
+    nightly: build.digest,
+    placeholders: 0
+  })
+})
+
+it.each([3, 4])(
+  'law 3: takes the tag from nobody who has it by the time that it is to be given back (look %i)',
+  async after => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const { build } = layDown(scene)
+    rightBefore(scene, () => app.push(image(), { tags: ['nightly'] }))
+    const look = { host: 'registry', path: /manifests\/nightly$/, method: 'HEAD', after, times: 1 } as const
+    github.faults.on(look, { kind: 'first', run: () => app.tag(build, 'nightly') })
+    const result = await run(UNTAG)
+    expect(result.code).toBe(0)
+    expect({ nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({
+      nightly: build.digest,
+      placeholders: 0
+    })
+  }
+)
+
+it('says which tag is lost, and how to put it back, where the registry does not take it again', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  const shape = image()
+  rightBefore(scene, () => app.push(shape, { tags: ['nightly'] }))
+  const body = { errors: [{ code: 'DENIED', message: 'permission_denied: write_package' }] }
+  github.faults.on({ method: 'PUT', after: 1 }, { kind: 'answer', answer: { status: 403, body } })
+  const result = await run(UNTAG)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(
+    new RegExp(
+      `took the tag from .*docker buildx imagetools create -t <image>:nightly <image>@${shape.digest}`
+    )
+  )
+  expect({ nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({ placeholders: 0 })
+})
+
+it('loses a tag that is moved between two older versions at that moment, which nobody can see', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const { build } = layDown(scene)
+  rightBefore(scene, () => app.tag(build, 'nightly'))
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()['nightly']).toBeUndefined()
+})
+
+it.each<[string, 'first' | 'then']>([
+  ['before', 'first'],
+  ['behind', 'then']
+])('gives the tag to no part of an image whose index comes last, %s the PUT', async (_, kind) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  const shape = image(['linux/amd64'])
+  const push = () => shape.children.map(child => app.push(child))
+  github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind, run: push })
+  const listed = { host: 'api', method: 'GET', path: /\/versions$/, after: 2, times: 1 } as const
+  github.faults.on(listed, {
+    kind: 'then',
+    run: () => app.push(shape, { tags: ['pr-7'], at: Date.now() + 9_000 })
+  })
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()['nightly']).toBeUndefined()
+})
+
+it.each([
+  ['the page before it is empty once', false],
+  ['newer ones are deleted, so that rows of page 2 come up', true]
+])('takes no older version for a push: %s', async (_, isLarge) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  for (let n = 0; n < (isLarge ? 60 : 1); n++) app.push(manifest(), { at: ago(70) + n * 1_000 })
+  const builds = Array.from({ length: isLarge ? 60 : 1 }, () =>
+    app.push(manifest(), { tags: ['v3'], at: ago(9) })
+  )
+  const drop = () => builds.slice(-3).map(app.delete)
+  if (isLarge) github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'then', run: drop })
+  else
+    github.faults.on(
+      { host: 'api', method: 'GET', path: /\/versions$/, after: 1, times: 1 },
+      { kind: 'answer', answer: { status: 200, body: [] } }
+    )
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()['nightly']).toBeUndefined()
+})
+
+it.each<[string, (scene: Scene, old: Pushed) => unknown]>([
+  ['an attestation, whose list is not there yet', ({ app }, old) => app.push(bundle(old))],
+  ['a signature', ({ app }, old) => app.sign(old, 'sig')],
+  [
+    "another run's placeholder",
+    ({ app }) => app.push(index([], { annotations: { 'io.github.ghcr-steward.untagged': 'rc-1' } }))
+  ]
+])('gives the tag to nothing that is no image: %s', async (_, push) => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const { old } = layDown(scene)
+  rightBefore(scene, () => push(scene, old))
+  expect(await run(UNTAG)).toMatchObject({ code: 0, outputs: { 'untagged-count': '1' } })
+  expect(app.tags()['nightly']).toBeUndefined()
+})
+
+it('asks GitHub nothing more on a quiet package than what finds and deletes the placeholder', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  layDown(scene)
+  await run(UNTAG)
+  const asked = github.requests.filter(({ host, path }) => host === 'api' && path.includes('/versions'))
+  // The listing, the row of the image, the newest versions before the PUT and behind it, and the placeholder's row.
+  expect(asked.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET', 'DELETE'])
+})

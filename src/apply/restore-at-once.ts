@@ -1,0 +1,39 @@
+import type { Outcome } from '../model/decision.ts'
+import type { Restoral } from '../policy/order.ts'
+import type { ApplyContext } from './apply.ts'
+import { notBack } from './confirm-restored.ts'
+import { goneOf } from './findings.ts'
+import { giveBackTags, type IsMeant, type Told } from './give-back.ts'
+import { restoreVersions } from './restore.ts'
+import type { SecondLook } from './second-look.ts'
+import { tagHolders } from './tag-holders.ts'
+import type { Done } from './unchecked.ts'
+
+/**
+ * Restores what a run deleted and turns out to be needed, looks whether it is back, and gives tags back that the restore
+ * took from others.
+ *
+ * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
+ */
+export async function restoreAtOnce(
+  steps: readonly Restoral[],
+  { loaded, outcomes }: Done,
+  seen: SecondLook,
+  scope: ApplyContext
+): Promise<{ readonly restored: readonly Outcome[]; readonly told: Told }> {
+  if (steps.length === 0) return { restored: [], told: { warnings: [], alarms: [] } }
+  const { pkg, context } = scope
+  const gone = new Set(goneOf(outcomes, seen).map(({ id }) => id))
+  const stays = loaded.listing.versions.filter(({ id }) => !gone.has(id))
+  const versions = steps.map(({ version }) => version)
+  const tags = versions.flatMap(version => version.tags)
+  const before = await tagHolders(pkg, [...stays, ...seen.arrivals], tags, context)
+  const restored = await restoreVersions(steps, scope)
+  const lost = await notBack(pkg, restored, seen, context)
+  // A late tag belongs where it was put right before the deletion, though the registry may see it where it was before.
+  const isMeant: IsMeant = (tag, digest, holder) =>
+    seen.lostTags.get(digest)?.includes(tag) === true &&
+    (holder === undefined || holder === before.rows.get(tag))
+  const told = await giveBackTags(before, versions, isMeant, scope)
+  return { restored, told: { ...told, alarms: [...lost, ...told.alarms] } }
+}

@@ -1,0 +1,155 @@
+import type { Context } from '../context.ts'
+import { orFailure } from '../errors.ts'
+import { repositoryOf } from '../inventory/load.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
+import { isPlaceholder } from '../model/manifest.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
+import type { TagHead } from '../registry/read.ts'
+import { eachOf } from '../util/concurrency.ts'
+
+/** How many tags are asked for, which costs nothing of GitHub's quota; of the others GitHub's list alone tells. */
+const MOST = 2_000
+/** How many at once. */
+const AT_ONCE = 16
+/** One answer may be from before, so a tag is asked for until one comes twice; the pauses before, in milliseconds. */
+const PAUSES = [0, 2_000, 8_000]
+
+/** What was known of a package's tags before a restore. */
+export interface TagHolders {
+  /** What the registry said; nobody had tags that are in neither. */
+  readonly heads: ReadonlyMap<string, TagHead>
+  /** What GitHub's list shows. */
+  readonly rows: ReadonlyMap<string, Digest>
+  readonly ids: ReadonlyMap<Digest, number>
+  /** Why there may be tags of which nothing is known: a phrase. */
+  readonly gap: string | undefined
+}
+
+/** What tells of a version's tags, be it GitHub's list or the registry. */
+type Row = Pick<PackageVersion, 'digest' | 'tags'> & Partial<Pick<PackageVersion, 'id' | 'updated'>>
+
+/**
+ * Finds what the tags of a package stand on, whoever knows of them: GitHub may move any of them with a restore.
+ *
+ * @param versions as GitHub lists them, without those that are gone
+ * @param first tags that are asked for in any case; then those that GitHub does not list, and the newest
+ */
+export async function tagHolders(
+  pkg: Package,
+  versions: readonly Row[],
+  first: readonly string[],
+  context: Context
+): Promise<TagHolders> {
+  const newest = versions.toSorted((a, b) => (b.updated ?? 0) - (a.updated ?? 0))
+  const rows = new Map(newest.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
+  const list = await orFailure(() => context.registry.listTags(repositoryOf(pkg)))
+  const listed = 'state' in list && list.state === 'read' ? list.tags : []
+  const unlisted = listed.filter(tag => !rows.has(tag)).toReversed()
+  const tags = [...new Set([...first, ...unlisted, ...rows.keys()])]
+  return {
+    heads: await headsTwice(pkg, tags.slice(0, first.length + MOST), context),
+    rows,
+    ids: new Map(versions.flatMap(({ digest, id }) => (id === undefined ? [] : [[digest, id] as const]))),
+    gap: unreadPhrase(list)
+  }
+}
+
+function unreadPhrase(list: object): string | undefined {
+  if ('sentence' in list) return phraseOf(String(list.sentence))
+  return 'cause' in list ? String(list.cause) : undefined
+}
+
+const phraseOf = (sentence: string): string => sentence.replace(/\.$/, '')
+
+async function headsTwice(
+  pkg: Package,
+  tags: readonly string[],
+  context: Context
+): Promise<ReadonlyMap<string, TagHead>> {
+  const heads = new Map<string, TagHead>()
+  const said = new Map<string, Set<string>>(tags.map(tag => [tag, new Set()]))
+  let open = tags
+  for (const pause of PAUSES) {
+    if (open.length === 0) return heads
+    await context.clock.sleep(pause)
+    const looks = await headsOf(pkg, open, context)
+    open = open.filter(tag => {
+      const head = looks.get(tag) ?? UNSURE
+      const word = head.state === 'found' ? head.digest : head.state
+      const isNew = head.state === 'unread' || said.get(tag)?.has(word) !== true
+      said.get(tag)?.add(word)
+      heads.set(tag, isNew && head.state !== 'unread' ? UNSURE : head)
+      return isNew
+    })
+  }
+  return heads
+}
+
+const UNSURE: TagHead = { state: 'unread', cause: 'the registry said something else each time' }
+
+/** What the registry says of tags at this moment. */
+export async function headsOf(
+  pkg: Package,
+  tags: readonly string[],
+  { registry }: Context
+): Promise<ReadonlyMap<string, TagHead>> {
+  const heads = await eachOf(tags, AT_ONCE, async tag => {
+    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), tag))
+    const known: TagHead = 'problem' in head ? { state: 'unread', cause: phraseOf(head.sentence) } : head
+    return [tag, known] as const
+  })
+  return new Map(heads)
+}
+
+/** Who had a tag before a restore. */
+export interface Claim {
+  /** Undefined where nobody can tell. */
+  readonly holder: Digest | undefined
+  /** Why nobody can tell: a phrase. */
+  readonly doubt: string
+}
+
+/**
+ * Says who had a tag: undefined when nobody had it. A list and a registry that contradict each other leave that open,
+ * but what has just been restored may have been served from before its deletion.
+ */
+export function claimOn(
+  tag: string,
+  { heads, rows, ids }: TagHolders,
+  restored: ReadonlySet<Digest>
+): Claim | undefined {
+  const head = heads.get(tag)
+  const row = rows.get(tag)
+  const isRow = row !== undefined && !restored.has(row)
+  const isFound = head?.state === 'found'
+  // The registry may be late as well: GitHub lists that version, and the tag on none.
+  if (isFound && !isRow && !restored.has(head.digest) && ids.has(head.digest))
+    return { holder: undefined, doubt: `the registry had it on ${head.digest}, and GitHub lists it on none` }
+  if (isFound && (!restored.has(head.digest) || !isRow)) return { holder: head.digest, doubt: '' }
+  if (isRow && (head === undefined || head.state === 'unread')) return { holder: row, doubt: '' }
+  if (isRow) return { holder: undefined, doubt: `GitHub lists it on ${row}, and the registry does not` }
+  return head?.state === 'unread' ? { holder: undefined, doubt: head.cause } : undefined
+}
+
+/** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */
+export interface Ownership {
+  readonly isPlaceholder: boolean
+  /** Why nobody can tell: a phrase; undefined when it could be read. */
+  readonly doubt?: string
+}
+
+/** Finds out whether a tag that somebody has is on our own placeholder; what cannot be read may be anything. */
+export async function ownershipOf(
+  pkg: Package,
+  digest: Digest,
+  { registry, clock }: Context
+): Promise<Ownership> {
+  let doubt = ''
+  for (const pause of PAUSES) {
+    await clock.sleep(pause)
+    const content = await registry.readManifest(repositoryOf(pkg), digest)
+    if (content.state === 'read') return { isPlaceholder: isPlaceholder(content.manifest) }
+    doubt = content.state === 'unread' ? content.cause : 'the registry denies it'
+  }
+  return { isPlaceholder: false, doubt: `${shortDigest(digest)}, which has it, could not be read (${doubt})` }
+}

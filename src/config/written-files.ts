@@ -1,0 +1,63 @@
+import { accessSync, constants, lstatSync, type Stats } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
+import { InputError } from '../errors.ts'
+import { isWithin, leadsAstray } from '../util/astray.ts'
+import { isFolder } from '../util/folder.ts'
+import type { Inputs } from './inputs.ts'
+
+/**
+ * The inputs with the files to write where the files to read are.
+ *
+ * @param workspace the folder that paths start from
+ * @throws InputError where one of them cannot be written, or a link leads it elsewhere
+ */
+export function inWorkspace(inputs: Inputs, workspace: string): Inputs {
+  const written = (name: string, path: string, example: string): string => {
+    const resolved = resolve(workspace, path)
+    // What is there itself is replaced and not followed.
+    const slip = leadsAstray(workspace, dirname(resolved))
+      ? `a folder of \`${path}\` is a link that leads out of the workspace. Name another path.`
+      : slipIn(path, resolved, workspace, example)
+    if (slip !== undefined) throw new InputError([`Input \`${name}\`: ${slip}`])
+    return resolved
+  }
+  const reportFile = written('report-file', inputs.reportFile, 'report.json')
+  const pageFile = inputs.pageFile && written('page-file', inputs.pageFile, 'report.html')
+  // The page would take the place of what undoes the run.
+  if (pageFile === reportFile)
+    throw new InputError(['Input `page-file`: `report-file` names the same file. Name another path.'])
+  return { ...inputs, reportFile, pageFile }
+}
+
+/** Why no file can be written there, as far as it can be seen without writing. */
+function slipIn(path: string, resolved: string, workspace: string, example: string): string | undefined {
+  if (/[/\\]$/.test(path) || isFolder(resolved))
+    return `\`${path}\` is a folder. Write for instance \`${path.replace(/[/\\]+$/, '')}/${example}\`.`
+  const there = at(resolved)
+  // A device would be replaced by the file.
+  if (there !== undefined && !there.isFile() && !there.isSymbolicLink())
+    return `\`${path}\` is not a file, so nothing is written there. Name another path.`
+  const parent = nearestPath(dirname(resolved))
+  const shown = isWithin(parent, workspace) ? relative(workspace, parent) || '.' : parent
+  if (!isFolder(parent)) return `\`${shown}\` is a file, so nothing can be in it. Name another path.`
+  try {
+    accessSync(parent, constants.W_OK)
+    return undefined
+  } catch {
+    return `the folder \`${shown}\` cannot be written to. Name another path.`
+  }
+}
+
+/** The path, or the nearest above it at which there is something. */
+function nearestPath(path: string): string {
+  const above = dirname(path)
+  return above === path || at(path) !== undefined ? path : nearestPath(above)
+}
+
+function at(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    return undefined
+  }
+}

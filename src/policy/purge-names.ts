@@ -1,0 +1,65 @@
+import { WHOLE_PACKAGE } from '../model/decision.ts'
+import { isDigestOf } from '../model/digest.ts'
+import { versionsCalled } from '../model/package.ts'
+import { isTag } from '../model/tag.ts'
+import { some } from '../util/format.ts'
+import type { Graph } from './graph.ts'
+
+/** The places of the versions that are named, and the name of each. */
+export type Named = ReadonlyMap<number, string>
+
+/** Finds what names mean in a package: each unknown one gives a sentence. @param names see `decidePurge` */
+export function namedIn(
+  graph: Graph,
+  names: readonly string[]
+): { named: Named; unknown: readonly string[]; absent: readonly string[] } {
+  const versions = graph.nodes.flatMap(({ version }) => version ?? [])
+  const named = new Map<number, string>()
+  const unknown: string[] = []
+  const absent: string[] = []
+  for (const given of names) {
+    const { name, optional } = nameIn(given)
+    const meant = new Set(versionsCalled(versions, name))
+    const places = graph.nodes.flatMap(({ version }, place) =>
+      version !== undefined && meant.has(version) ? [place] : []
+    )
+    const [place] = places
+    // Two rows of one digest are one manifest.
+    const digests = new Set(places.map(one => graph.nodes[one]?.digest))
+    if (
+      place === undefined &&
+      graph.nodes.some(({ tags, digest }) => tags.includes(name) || isDigestOf(name, digest))
+    ) {
+      unknown.push(notListed(name))
+    } else if (place === undefined && optional) absent.push(name)
+    else if (place === undefined) {
+      unknown.push(
+        `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
+          `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
+      )
+    } else if (digests.size > 1) {
+      const whole = some([...digests].map(String), 5)
+      unknown.push(`"${name}" means ${digests.size} versions, so it is left alone. Write one of ${whole}.`)
+    } else for (const one of places) if (!named.has(one)) named.set(one, name)
+  }
+  return { named, unknown, absent }
+}
+
+/** Why what is named stays, although it is there: a sentence. */
+export const notListed = (name: string): string =>
+  `"${name}" is in the registry, but GitHub does not list its version yet: run again.`
+
+const EVERYTHING = ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`
+
+/** What a given name means: `name@sha256:…` its digest, `ghcr.io/owner/name:tag` its tag. */
+function nameIn(given: string): { name: string; optional: boolean } {
+  const optional = given.endsWith('?')
+  const text = optional ? given.slice(0, -1) : given
+  const digest = /@(sha\d+:[0-9a-f]+)$/i.exec(text)?.[1]
+  const tag = /\/[^/:@]*:([^/:@]+)$/.exec(text)?.[1]
+  return { name: digest ?? tag ?? text, optional }
+}
+
+/** Those of the names that may be tags. */
+export const tagsNamed = (names: readonly string[]): string[] =>
+  names.map(given => nameIn(given).name).filter(isTag)

@@ -1,0 +1,53 @@
+import { ExpectedError } from '../errors.ts'
+import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
+import { urlOf } from './address.ts'
+import { refusal, type Scope } from './auth.ts'
+import type { Connection } from './connection.ts'
+import { phraseOf } from './failure.ts'
+import { TransientError, Unavailable } from './retry.ts'
+import { type Answer, headerOf } from './transport.ts'
+
+/** What writing to a repository needs. */
+export const pushing = (repository: string): Scope => ({
+  repository: repository.toLowerCase(),
+  actions: 'pull,push'
+})
+
+/**
+ * Puts a manifest under a tag and gives its digest. Sent once: a second try could overwrite somebody's push.
+ *
+ * @throws ExpectedError when the registry refuses, saying what is lacking, or does not answer
+ */
+export async function putManifest(
+  connection: Connection,
+  repository: string,
+  tag: string,
+  body: Uint8Array,
+  mediaType: string
+): Promise<Digest> {
+  const { base } = connection
+  const scope = pushing(repository)
+  const place = `${base.host}/${scope.repository}:${tag}`
+  const url = urlOf(base, scope.repository, tag)
+  let answer: Answer
+  try {
+    answer = await connection.send(scope, {
+      method: 'PUT',
+      url,
+      headers: { 'content-type': mediaType },
+      body
+    })
+  } catch (error) {
+    if (!(error instanceof TransientError || error instanceof Unavailable)) throw error
+    throw new ExpectedError(`Writing ${place} failed, or its answer was lost: ${error.message}.`, {
+      cause: error
+    })
+  }
+  if (answer.status === 401 || answer.status === 403) {
+    throw new ExpectedError(refusal(scope, base, phraseOf(answer)))
+  }
+  if (answer.status < 200 || answer.status > 299) {
+    throw new ExpectedError(`The registry did not store ${place}: ${phraseOf(answer)}.`)
+  }
+  return parseDigest(headerOf(answer, 'docker-content-digest') ?? '') ?? sha256Of(body)
+}

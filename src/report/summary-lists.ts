@@ -1,0 +1,134 @@
+import type { Decision, Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
+import type { Package } from '../model/package.ts'
+import { count, formatNumber } from '../util/format.ts'
+import { troubleshooting } from '../util/links.ts'
+import { groupOf } from './group-phrases.ts'
+import { code, LEFT, prose, RIGHT, safe, section } from './markdown.ts'
+import { BROKEN, isPart, outcomeWord } from './phrases.ts'
+import { belonging, FEW_ROWS, RULE, type Verdicts, versionCell, WHY } from './summary-cells.ts'
+import { GONE } from './tally.ts'
+
+/** Lists in the part of the summary that a package has: what is due, what stays and why, and what went wrong. */
+
+/** Images that are due and were not reached, by a brake or a budget: what the next run would do. */
+export function duePart(
+  decisions: readonly Decision[],
+  outcomes: readonly Outcome[],
+  most: number,
+  pkg: Package
+): string {
+  const reached = new Set(outcomes.map(({ step, status }) => (status === 'left' ? 0 : step.version.id)))
+  const roots = decisions.filter(
+    ({ verdict, version, reasons: [reason] }) =>
+      verdict === 'delete' && reason.code !== 'owned' && !reached.has(version.id)
+  )
+  const link = roots.length <= FEW_ROWS ? pkg : undefined
+  return imagesPart(`Due, but not deleted: ${count(roots.length, 'image')}`, roots, most, RULE, link)
+}
+
+/** One row an image that stays; what is kept only as a part of one is counted among the reasons. */
+export function keptPart(decisions: readonly Decision[], stay: number, most: number, pkg: Package): string {
+  const roots = decisions.filter(({ verdict, reasons: [reason] }) => verdict === 'keep' && !isPart(reason))
+  // What was due and is still there stays as well, and has a list of its own.
+  const of = roots.length < stay ? ` of the ${formatNumber(stay)} that stay` : ''
+  return imagesPart(`Kept: ${count(roots.length, 'image')}${of}`, roots, most, WHY, pkg)
+}
+
+function imagesPart(
+  title: string,
+  images: readonly Decision[],
+  most: number,
+  { heads, cells }: typeof RULE,
+  pkg: Package | undefined
+): string {
+  return section(title, images, 'image', most, [LEFT('Image'), ...heads], ({ version, reasons }) => [
+    versionCell(version, pkg),
+    ...cells(reasons[0])
+  ])
+}
+
+export function troublePart(
+  verdicts: Verdicts,
+  outcomes: readonly Outcome[],
+  status: OutcomeStatus,
+  most: number,
+  pkg: Package
+): string {
+  const concerned = outcomes.filter(outcome => outcome.status === status)
+  const word = concerned[0] === undefined ? '' : outcomeWord(concerned[0])
+  const list = section(
+    `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(concerned.length, 'change')}`,
+    concerned,
+    'change',
+    most,
+    [LEFT('Version'), LEFT('Change'), LEFT('Why')],
+    ({ step, detail }) => [
+      versionCell(step.version, pkg) + belonging(verdicts, step),
+      step.action === 'untag' ? `strip ${code(step.tag)}` : step.action,
+      safe(detail)
+    ]
+  )
+  return list !== '' && status === 'refused' ? `${list}\n\n${NOBODY}` : list
+}
+
+const NOBODY = prose(`Nobody can delete these. See ${troubleshooting('refused-by-github')}`)
+
+export function untaggedPart(outcomes: readonly Outcome[], most: number): string {
+  const stripped = outcomes.filter(({ step, status }) => step.action === 'untag' && GONE.includes(status))
+  const title = outcomes.some(outcome => outcome.status === 'planned') ? 'Would be stripped' : 'Stripped'
+  return section(
+    `${title}: ${count(stripped.length, 'tag')} of versions that stay`,
+    stripped,
+    'tag',
+    most,
+    [LEFT('Tag'), LEFT('Of')],
+    ({ step }) => [step.action === 'untag' ? code(step.tag) : '', versionCell(step.version)]
+  )
+}
+
+export function brokenPart(broken: Plan['broken'], most: number, pkg: Package): string {
+  const list = section(
+    `Found broken: ${count(broken.length, 'version')}`,
+    broken,
+    'version',
+    most,
+    [LEFT('Version'), LEFT('What is wrong')],
+    ({ version, state }) => [versionCell(version, pkg), BROKEN[state]]
+  )
+  return (
+    list &&
+    `${list}\n\nBroken images take no place of \`keep-at-least\`. Build and push again what is still needed; \`delete-broken\` deletes the rest.`
+  )
+}
+
+export function unreadPart(unread: Plan['unread'], most: number): string {
+  return section(
+    `Could not be read: ${count(unread.length, 'manifest')}`,
+    unread,
+    'manifest',
+    most,
+    [LEFT('Manifest'), LEFT('Why')],
+    ({ ref, cause }) => [code(ref), safe(cause)]
+  )
+}
+
+/** How many versions each reason accounts for, the weightiest first. */
+export function reasonsPart(
+  title: string,
+  decisions: readonly Decision[],
+  verdict: Decision['verdict'],
+  most: number
+): string {
+  const groups = Map.groupBy(
+    decisions.filter(decision => decision.verdict === verdict),
+    groupOf
+  )
+  // A single reason stands in the list of images already.
+  if (groups.size < 2) return ''
+  const sorted = [...groups].sort(([, a], [, b]) => b.length - a.length)
+  const heads = [LEFT('Reason'), RIGHT('Versions')]
+  return section(title, sorted, 'reason', most, heads, ([reason, of]) => [
+    safe(reason),
+    formatNumber(of.length)
+  ])
+}
