@@ -2,6 +2,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { PER_PAGE } from './page-links.ts'
 
 /** Every version of a package that was there before it was listed. */
 export interface Listing {
@@ -37,8 +38,6 @@ export interface ListReader {
   isThere(id: number): Promise<boolean>
 }
 
-/** Versions on a full page. */
-export const PER_PAGE = 100
 /** Pages that are read at once. */
 const AT_ONCE = 8
 /** Pauses before each reading of the whole list, in milliseconds. */

@@ -1,6 +1,9 @@
 import { ExpectedError } from '../errors.ts'
 
-/** The addresses of a list's other pages, as GitHub's `link` header gives them. */
+/** The pages of a list, and the addresses of the others, as GitHub's `link` header gives them. */
+
+/** How many rows a page has at most. */
+export const PER_PAGE = 100
 
 /** The address that a `link` header gives for `rel`. */
 export function relation(link: string | undefined, rel: 'next' | 'last'): string | undefined {

@@ -4,6 +4,7 @@ import { eachOf } from '../util/concurrency.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { statusOf } from './failure.ts'
+import { PER_PAGE } from './page-links.ts'
 import { understood } from './parse-answer.ts'
 
 const Pull = z.object({
@@ -15,8 +16,6 @@ const Pull = z.object({
 export const Pulls = listOf(Pull)
 type Pull = z.infer<typeof Pull>
 
-/** How many rows a page has at most. */
-const PAGE = 100
 /** How many single requests go out at once. */
 const AT_ONCE = 8
 
@@ -38,7 +37,7 @@ export async function readPullRequests(
       state: 'all',
       sort: 'created',
       direction: 'desc',
-      per_page: PAGE,
+      per_page: PER_PAGE,
       page: number
     })
     return understood(Pulls, data, 'Reading the pull requests')
@@ -62,13 +61,13 @@ export async function readPullRequests(
   async function readOlder(wanted: ReadonlySet<number>, newest: number): Promise<Pull[]> {
     if (wanted.size === 0) return []
     const oldest = [...wanted].reduce((least, number) => Math.min(least, number))
-    const pages = Math.ceil((newest - oldest + 1) / PAGE)
+    const pages = Math.ceil((newest - oldest + 1) / PER_PAGE)
     if (wanted.size < pages) return (await eachOf([...wanted], AT_ONCE, single)).flat()
     const found: Pull[] = []
     for (let at = 2; ; at++) {
       const rows = await page(at)
       found.push(...rows.filter(({ number }) => wanted.has(number)))
-      if (rows.length < PAGE || rows.some(({ number }) => number <= oldest)) return found
+      if (rows.length < PER_PAGE || rows.some(({ number }) => number <= oldest)) return found
     }
   }
 
@@ -78,7 +77,7 @@ export async function readPullRequests(
   const known = first.filter(({ number }) => wanted.has(number))
   for (const { number } of known) wanted.delete(number)
   // Numbers beyond the newest are nobody's yet.
-  const older = [...wanted].filter(number => number < newest && first.length === PAGE)
+  const older = [...wanted].filter(number => number < newest && first.length === PER_PAGE)
   return new Map([...known, ...(await readOlder(new Set(older), newest))].map(asEntry))
 }
 

@@ -5,6 +5,7 @@ import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { explaining } from './failure.ts'
 import { type Ref, readRefs } from './git-refs.ts'
+import { PER_PAGE } from './page-links.ts'
 import { understood } from './parse-answer.ts'
 import { Pulls, readPullRequests } from './pull-requests.ts'
 import { wholeList } from './whole-list.ts'
@@ -44,8 +45,6 @@ export interface OpenPullRequest {
 const Tags = listOf(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) }))
 const Releases = listOf(z.object({ tag_name: z.string(), draft: z.boolean() }))
 const Details = z.object({ default_branch: z.string().min(1) })
-/** How many rows a page has at most. */
-const PAGE = 100
 
 /** @param name `owner/name`; not looked at before something is asked */
 export function createRepository(octokit: Octokit, name: string): Repository {
@@ -75,7 +74,7 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     keyOf: (row: Row) => string | number
   ): Promise<Row[]> {
     const read = () =>
-      octokit.paginate.iterator(`GET /repos/{owner}/{repo}/${list}`, { ...at, ...query, per_page: PAGE })
+      octokit.paginate.iterator(`GET /repos/{owner}/{repo}/${list}`, { ...at, ...query, per_page: PER_PAGE })
     return wholeList(what, read, data => understood(schema, data, what), keyOf)
   }
 

@@ -6,6 +6,7 @@ import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal, noSuchWorkflow } from './dispatch-refusal.ts'
 import { answerOf, apiMessage, explain, explaining, statusOf } from './failure.ts'
+import { PER_PAGE } from './page-links.ts'
 import { understood } from './parse-answer.ts'
 
 /**
@@ -60,7 +61,6 @@ const Answer = z.object({ workflow_run_id: z.int().positive() })
 
 /** All that a run can be before it has ended, in that order; GitHub takes one at a time, and runs go on meanwhile. */
 const ACTIVE = ['requested', 'pending', 'waiting', 'queued', 'in_progress']
-const PER_PAGE = 100
 /** GitHub gives no more than a thousand runs when any filter is used. */
 const MOST_PAGES = 10
 

@@ -1,11 +1,6 @@
 import { type AgeFrom, believableDate, type PackageVersion } from '../model/package.ts'
-import { formatDuration } from '../util/format.ts'
+import { DAY, formatDuration, HOUR, MINUTE, SECOND } from '../util/format.ts'
 import type { Period } from './rule.ts'
-
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 
 // No `m`: half of the people who write it mean minutes, the other half months.
 const UNITS: Readonly<Record<string, number>> = {

@@ -1,9 +1,10 @@
 /** Numbers, times and lists as people read them; one wording for all messages. */
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+// In milliseconds.
+export const SECOND = 1_000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
 
 /** `1234567` as `1,234,567`. */
 export function formatNumber(value: number): string {

@@ -1,6 +1,6 @@
 import { BudgetError, timeIsOver } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
-import { count, utcSecond } from '../../util/format.ts'
+import { count, HOUR, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
 import { createAside, type Room } from './aside.ts'
 import { createHold, MARGIN } from './hold.ts'
@@ -11,7 +11,6 @@ import { createSharedUsage } from './shared-usage.ts'
 /** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
 const AT_ONCE = 20
 const WRITES_AT_ONCE = 16
-const HOUR = 3_600_000
 /** Reads go before writes, but a write that has been the next one for so long has its turn. */
 const WRITE_TURN = 1_000
 /** No more than this part of the time is set aside. */

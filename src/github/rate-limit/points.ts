@@ -1,3 +1,5 @@
+import { MINUTE } from '../../util/format.ts'
+
 /** What one request costs: GitHub's points. */
 export const POINTS = { read: 1, write: 5 } as const
 export type Kind = keyof typeof POINTS
@@ -6,7 +8,6 @@ export type Kind = keyof typeof POINTS
 const POINTS_A_MINUTE = 900
 /** Writes leave this much of it to reads, so that a look before a DELETE never waits for the minute to pass. */
 const KEPT_FOR_READS = 25
-const MINUTE = 60_000
 /** The most that requests of others count for: a quarter is always ours, as much as four jobs have each. */
 const MOST_OF_OTHERS = 675
 /** Room for what others send at the same moment, while there are any. */

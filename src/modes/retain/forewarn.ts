@@ -5,6 +5,7 @@ import type { PackageRun } from '../../model/run.ts'
 import { catchAllRules, type Policy, type Rule } from '../../policy/rule.ts'
 import { idleKeepPhrase, isProtective, unmatchedPhrase } from '../../report/brake-phrases.ts'
 import { unmatched } from '../../report/tally.ts'
+import { DAY } from '../../util/format.ts'
 
 /** A package with its plan, and the policy that decided on it. */
 export interface Governed {
@@ -84,8 +85,6 @@ function unlimitedRule({ decisions }: Plan, policy: Policy): Brake | undefined {
   const going = tagged.filter(({ verdict }) => verdict === 'delete').length
   return { input: 'unlimited', rule: first.name, going }
 }
-
-const DAY = 24 * 3_600_000
 
 /** Why something stays that somebody wants to keep. */
 const WANTED: ReadonlySet<Reason['code']> = new Set([
