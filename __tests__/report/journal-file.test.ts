@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
@@ -39,16 +40,17 @@ it.each([
 })
 
 it.each(['', '.new'])(
-  'a pipe at the place of the report is left alone, and nothing is deleted: report.json%s',
+  'a socket at the place of the report is left alone, and nothing is deleted: report.json%s',
   async suffix => {
-    const folder = mkdtempSync(join(tmpdir(), 'pipes-'))
+    const folder = mkdtempSync(join(tmpdir(), 'sockets-'))
     const path = join(folder, 'report.json')
-    execFileSync('mkfifo', [`${path}${suffix}`])
+    await using socket = createServer().listen(`${path}${suffix}`)
+    await once(socket, 'listening')
     await using scene = await openScene()
     scene.app.push(image(), { tags: ['pr-1'], at: ago(90) })
     const result = await scene.run({ 'delete-tags': 'pr-*', 'report-file': path })
     expect([result.code, result.errors]).toEqual([1, [expect.stringMatching(/is not a file/)]])
-    expect([statSync(`${path}${suffix}`).isFIFO(), readdirSync(folder).length]).toEqual([true, 1])
+    expect([statSync(`${path}${suffix}`).isSocket(), readdirSync(folder).length]).toEqual([true, 1])
     expect(scene.github.writes).toEqual([])
     rmSync(folder, { recursive: true })
   }
