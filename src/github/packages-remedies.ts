@@ -87,3 +87,10 @@ function nearName(name: string, names: readonly string[]): string | undefined {
   const same = others.filter(one => last(one) === last(name))
   return same.length === 1 ? same[0] : nearest(name, others)
 }
+
+/** The failure that an answer about something else is. */
+export function otherThanAsked(asked: string, answered: string): ExpectedError {
+  return new ExpectedError(
+    `GitHub was asked for ${asked} and answered with ${answered}. The answer is not used.`
+  )
+}

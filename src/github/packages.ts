@@ -1,6 +1,6 @@
 import { composePaginateRest } from '@octokit/plugin-paginate-rest'
 import { RequestError } from '@octokit/request-error'
-import { AbsentError, ExpectedError, messageOf } from '../errors.ts'
+import { AbsentError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
 import { once } from '../util/concurrency.ts'
@@ -15,6 +15,7 @@ import {
   NOTHING_ASKED,
   noListing,
   notFound,
+  otherThanAsked,
   refuseTooLarge
 } from './packages-remedies.ts'
 import { PER_PAGE } from './page-links.ts'
@@ -238,12 +239,6 @@ const OWNER_PATH: Readonly<Record<Owner['kind'], (login: string) => string>> = {
   organization: login => `/orgs/${login}`,
   user: login => `/users/${login}`,
   self: () => '/user'
-}
-
-function otherThanAsked(asked: string, answered: string): ExpectedError {
-  return new ExpectedError(
-    `GitHub was asked for ${asked} and answered with ${answered}. The answer is not used.`
-  )
 }
 
 function isVersionGone(error: unknown): boolean {
