@@ -42,7 +42,7 @@ test('README: patterns and `linked` need a classic token', async () => {
   await using scene = await open()
   for (const packages of ['app*', 'linked']) {
     const result = await scene.run({ packages, 'delete-tags': 'x' })
-    expect(result.errors.join()).toMatch(/need a token that may list packages.*\(classic\).*`read:packages`/)
+    expect(result.errors.join()).toMatch(/needs a token that may list packages.*\(classic\).*`read:packages`/)
   }
   expect(scene.github.writes).toEqual([])
 })

@@ -47,6 +47,17 @@ test('a restore that fails does not say that nothing was decided', async () => {
   expect(run.code).toBe(1)
   expect(run.stdout).not.toMatch(/decided/i)
   expect(run.stdout).toContain('app: nothing was done')
+  expect(run.stdout).toContain('Nothing was restored. The report: ')
+  expect(run.summary).toMatch(/^## Failed: nothing was restored/)
+})
+
+test('a restore without an answer says what to do, and not that nothing was decided', async () => {
+  await using scene = await openShop()
+  scene.github.faults.on({ host: 'api', path: /app\/versions/ }, { kind: 'answer', answer: { status: 502 } })
+  const run = await scene.run({ mode: 'restore', restore: 'since 3h', 'dry-run': 'true' })
+  expect(run.code).toBe(1)
+  expect(run.stdout).not.toMatch(/decided/i)
+  expect(run.stdout).toContain('Dry run: nothing would be restored. The report: ')
 })
 
 test('the footer of a check speaks of tags', async () => {

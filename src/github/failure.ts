@@ -72,7 +72,7 @@ export function remedyOf(
 }
 
 const BAD_TOKEN = `The \`token\` is wrong, expired or revoked: give a valid one. GITHUB_TOKEN expires when its job ends. See ${readme('tokens-and-permissions')}`
-const TRY_AGAIN = 'Nothing was decided because of it. If this continues, see https://www.githubstatus.com.'
+const TRY_AGAIN = 'Run it again; if this continues, see https://www.githubstatus.com.'
 
 /**
  * What to do about a refusal whose reason GitHub tells, which is worth more than what the status alone suggests.

@@ -91,6 +91,9 @@ export function restoredPhrase({ packages, dryRun }: RunResult, where = ''): str
     const all = number === 1 ? `the ${what} is` : `all ${count(number, what)} are`
     return `${dryRun ? 'Dry run: nothing' : 'Nothing'} to restore${where}: ${all} there already`
   }
+  const number = dryRun ? sums.planned : sums.restored
+  if (number + sums.already === 0)
+    return `${dryRun ? 'Dry run: nothing would be' : 'Nothing was'} restored${where}`
   const already = sums.already > 0 ? `, ${count(sums.already, 'version')} there already` : ''
   const what = dryRun
     ? imagesPhrase(restored, 'would be restored', sums.planned)

@@ -83,7 +83,10 @@ function sizeOf(blocks: readonly string[]): number {
 function headline(run: RunResult, sums: Tally): string {
   const where = `in ${count(run.packages.length, 'package')} of ${safe(run.owner)}`
   const failed = failures(run).length > 0 ? 'Failed: ' : ''
-  if (run.mode === 'restore') return `${failed}${restoredPhrase(run, ` ${where}`)}`
+  if (run.mode === 'restore') {
+    const phrase = restoredPhrase(run, ` ${where}`)
+    return failed === '' ? phrase : `${failed}${phrase.charAt(0).toLowerCase()}${phrase.slice(1)}`
+  }
   const images = imageTally(run.packages)
   if (run.dryRun) {
     const would = imagesPhrase(images.planned, 'would be deleted', sums.planned)

@@ -203,7 +203,7 @@ it('patterns of packages with GITHUB_TOKEN end red with the reason and the way o
   const result = await run({ ...PULLS, packages: '*' })
   expect(result.errors).toEqual([
     expect.stringMatching(
-      /HTTP 400 \(Invalid argument\.\).*need a token that may list packages.*With GITHUB_TOKEN, name every package in full/
+      /HTTP 400 \(Invalid argument\.\).*needs a token that may list packages.*With GITHUB_TOKEN, name every package in full/
     )
   ])
   expect(github.writes).toEqual([])
