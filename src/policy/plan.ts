@@ -8,7 +8,7 @@ import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './gra
 import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { nearTag, wholeDigest } from './near-tag.ts'
-import { kindOf, refOf, type Node } from './node.ts'
+import { kindOf, type Node, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 import { verdictOf } from './reasons.ts'
