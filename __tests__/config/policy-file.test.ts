@@ -519,14 +519,6 @@ describe('E-42 a policy of many thousands of', () => {
       rules + numbered(50_000, at => `      - {nam: r${at}}`)
     ],
     [
-      'rules in packages that lack far more than that',
-      head +
-        numbered(
-          250,
-          at => `  - match: a${at}-*\n    rules:\n${numbered(250, rule => `    - {nam: ${rule}}`)}`
-        )
-    ],
-    [
       'rules that are torn apart',
       rules + numbered(5_000, at => `      - {action: delete}\n      - {match: {tags: a${at}}}`)
     ],

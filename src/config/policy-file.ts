@@ -58,7 +58,7 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
  * have to do.
  */
 function heldToSchema(content: unknown, fileName: string) {
-  for (const most of [undefined, MOST_FAULTS, FEW]) {
+  for (const most of [undefined, MOST_FAULTS]) {
     try {
       const part = most === undefined ? content : firstEntries(content, most)
       const result = policySchema.safeParse(part, { reportInput: true })
@@ -72,8 +72,6 @@ function heldToSchema(content: unknown, fileName: string) {
   ])
 }
 
-/** With so many entries in each list no policy has too many faults for the schema. */
-const FEW = 20
 /** Nothing in a policy lies deeper. */
 const DEEPEST = 12
 
