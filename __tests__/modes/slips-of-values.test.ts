@@ -1,14 +1,19 @@
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { readInputs } from '../../src/config/inputs.ts'
+import { inWorkspace } from '../../src/config/written-files.ts'
 import { expectOneSentence, type Slip } from '../helpers/one-sentence.ts'
 import { checkout } from '../helpers/workspace.ts'
 
 const expression = (name: string): string => `\${{ ${name} }}`
 const D = { 'delete-tags': 'sha-*' }
 const CHECK = { mode: 'check' }
+const POLICY_WITH_LIST =
+  '{ version: 1, protect: { list: list.txt }, packages: [{ match: app, rules: [{ action: delete, match: { tags: x } }] }] }'
 const BUILD = { ...CHECK, 'dispatch-workflow': 'build.yml' }
 
 /** What nobody replaced with its value. */
@@ -180,6 +185,8 @@ test.each<Slip>([
   [{ ...D, 'page-file': 'file/x.html' }, '`file` is a file, so nothing can be in it'],
   [{ ...D, 'report-file': 'socket' }, 'is not a file, so nothing is written there'],
   [{ ...D, 'page-file': 'socket' }, 'is not a file, so nothing is written there'],
+  [{ ...D, 'report-file': 'to-socket' }, 'Name another path, or leave this input out'],
+  [{ ...D, 'page-file': 'to-socket' }, 'Name another path, or leave this input out'],
   [{ ...D, plan: 'folder' }, 'is a folder. Write `folder/one.json`'],
   [{ mode: 'restore', restore: './folder' }, 'is a folder. Write `folder/one.json`'],
   [{ mode: 'restore', restore: 'folder/' }, 'is a folder. Write `folder/one.json`'],
@@ -191,8 +198,52 @@ test.each<Slip>([
   writeFileSync(join(workspace.root, 'folder', 'notes.txt'), '')
   await using socket = createServer().listen(join(workspace.root, 'socket'))
   await once(socket, 'listening')
+  symlinkSync('socket', join(workspace.root, 'to-socket'))
   await expectOneSentence([slip, cure], workspace.circumstances)
 })
+
+test.each(['/dev/ghcr-steward', '/dev/fd/ghcr-steward', '/proc/self/fd/ghcr-steward', '/sys/ghcr-steward'])(
+  'no file is written where devices are: %s',
+  path => {
+    for (const name of ['REPORT-FILE', 'PAGE-FILE']) {
+      const env = { GITHUB_REPOSITORY: 'acme/app', RUNNER_TEMP: tmpdir(), INPUT_TOKEN: 'ghs_secret' }
+      const inputs = readInputs({ ...env, 'INPUT_DELETE-TAGS': 'x', [`INPUT_${name}`]: path })
+      expect(() => inWorkspace(inputs, tmpdir())).toThrow(
+        `Input \`${name.toLowerCase()}\`: \`${path}\` is not a file, so nothing is written there.`
+      )
+    }
+  }
+)
+
+/** Two inputs that name one file, of which one would be lost. */
+const SAME = 'names the same file. Name another path'
+test.each<Slip>([
+  [{ ...D, 'report-file': 'r.json', 'page-file': 'here/r.json' }, `\`report-file\` ${SAME}`],
+  [{ ...D, 'report-file': 'here/r.json', 'page-file': './r.json' }, `\`report-file\` ${SAME}`],
+  [{ ...D, 'report-file': 'new/r.json', 'page-file': 'here/here/new/r.json' }, `\`report-file\` ${SAME}`],
+  [{ ...D, 'report-file': 'R.json', 'page-file': 'r.JSON' }, `\`report-file\` ${SAME}`],
+  [{ ...D, 'report-file': 'Out/r.json', 'page-file': 'out/r.json' }, `\`report-file\` ${SAME}`],
+  [{ plan: 'plan.json', 'page-file': 'here/plan.json' }, `\`plan\` ${SAME}`],
+  [{ plan: 'to-plan.json', 'page-file': 'plan.json' }, `\`plan\` ${SAME}`],
+  [{ mode: 'restore', restore: 'plan.json', 'page-file': 'Plan.json' }, `\`restore\` ${SAME}`],
+  [{ policy: 'p.yml', 'page-file': 'here/p.yml' }, `\`policy\` ${SAME}`],
+  [{ policy: 'p.yml', 'report-file': 'here/p.yml' }, `\`policy\` ${SAME}`],
+  [{ policy: POLICY_WITH_LIST, 'page-file': 'here/list.txt' }, `\`protect.list\` ${SAME}`],
+  [{ policy: POLICY_WITH_LIST, 'report-file': 'list.txt' }, `\`protect.list\` ${SAME}`]
+])(
+  'E-43 no file is written over another one that the inputs name, whatever its path is: %j',
+  async (slip, cure) => {
+    const rules = '[{ action: delete, match: { tags: x } }]'
+    using workspace = checkout({
+      'p.yml': `{ version: 1, packages: [{ match: app, rules: ${rules} }] }`,
+      'list.txt': 'ghcr.io/acme/app:v1',
+      'plan.json': '{}'
+    })
+    symlinkSync('.', join(workspace.root, 'here'))
+    symlinkSync('plan.json', join(workspace.root, 'to-plan.json'))
+    await expectOneSentence([slip, cure], workspace.circumstances)
+  }
+)
 
 test.each<Slip>([
   [{ ...D, mode: 'delete' }, '"delete" is not a mode. Did you mean `retain`?'],

@@ -558,6 +558,33 @@ const rows: Row[] = [
     goes: ['left']
   },
   {
+    hazard:
+      'law 1: what says that it is a placeholder stays as its tags want where it has one that it did not take',
+    package: {
+      left: { tags: ['v2', 'keepme'], placeholder: 'v2', age: 90 },
+      both: { tags: ['v3', 'pr-2'], placeholder: 'v3', age: 90 },
+      other: { tags: ['v4'], placeholder: 'v5', age: 90 },
+      young: { tags: ['pr-3', 'pr-4'], placeholder: 'pr-3', age: 0 },
+      old: { tags: ['pr-1'] }
+    },
+    rules: [all('pr-*'), { action: 'keep', match: { tags: ['keepme', 'v4'] } }],
+    goes: ['old']
+  },
+  {
+    hazard: 'law 1: what says that it is a placeholder stays where a keep rule names its digest',
+    package: {
+      named: { tags: ['v2'], placeholder: 'v2', age: 90 },
+      bare: { placeholder: 'v3', age: 90 },
+      left: { tags: ['v4'], placeholder: 'v4', age: 90 }
+    },
+    rules: [
+      all('pr-*'),
+      untagged,
+      { action: 'keep', match: { digests: [digestOf('named'), digestOf('bare')] } }
+    ],
+    goes: ['left']
+  },
+  {
     hazard: 'E-09: a date before GHCR is no date',
     package: { first: { age: 20_000 }, second: { tags: ['pr-1'], age: 700_000 }, third: {} },
     rules: [untagged, all('pr-*')],

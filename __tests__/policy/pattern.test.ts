@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { ExpectedError } from '../../src/errors.ts'
 import { parsePatterns } from '../../src/policy/pattern.ts'
-import { limitMatching } from '../../src/util/regex.ts'
+import { inTime } from '../../src/util/in-time.ts'
+import { limitMatching, takeMatchTime } from '../../src/util/regex.ts'
 
 const TAGS = [
   'latest',
@@ -134,6 +135,21 @@ test.each([
   const parse = (): unknown => parsePatterns([pattern])
   expect(parse).toThrow(ExpectedError)
   expect(parse).toThrow(why)
+})
+
+test('E-42 the account of what each pattern took costs no more with every pattern', () => {
+  const takeAll = (): void => {
+    for (let at = 0; at < 150_000; at++) takeMatchTime(`a*${at}`, 0)
+  }
+  // Where each adds up those before it this takes minutes, and otherwise a moment.
+  const run = (): void => limitMatching(1_000, takeAll)
+  expect(
+    inTime(
+      20_000,
+      () => [run()].length,
+      () => new Error('still adding up')
+    )
+  ).toBe(1)
 })
 
 test('E-42 all scans of a run share one time, and the pattern that took most is named', () => {

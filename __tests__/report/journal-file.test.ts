@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
@@ -36,6 +38,23 @@ it.each([
   expect(existsSync(`${path}.new`)).toBe(false)
   rmSync(folder, { recursive: true })
 })
+
+it.each(['', '.new'])(
+  'a socket at the place of the report is left alone, and nothing is deleted: report.json%s',
+  async suffix => {
+    const folder = mkdtempSync(join(tmpdir(), 'sockets-'))
+    const path = join(folder, 'report.json')
+    await using socket = createServer().listen(`${path}${suffix}`)
+    await once(socket, 'listening')
+    await using scene = await openScene()
+    scene.app.push(image(), { tags: ['pr-1'], at: ago(90) })
+    const result = await scene.run({ 'delete-tags': 'pr-*', 'report-file': path })
+    expect([result.code, result.errors]).toEqual([1, [expect.stringMatching(/is not a file/)]])
+    expect([statSync(`${path}${suffix}`).isSocket(), readdirSync(folder).length]).toEqual([true, 1])
+    expect(scene.github.writes).toEqual([])
+    rmSync(folder, { recursive: true })
+  }
+)
 
 it.each([
   ['report-file', 'out/report.json'],

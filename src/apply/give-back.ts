@@ -112,7 +112,7 @@ async function takenBy(
     const { holder } = claim
     if (head?.state !== 'found' || head.digest === holder || !back.has(head.digest)) continue
     if (isMeant(tag, head.digest, holder)) continue
-    const of = holder === undefined ? undefined : await ownershipOf(pkg, holder, context)
+    const of = holder === undefined ? undefined : await ownershipOf(pkg, [tag], holder, context)
     if (of?.isPlaceholder === true) claims.delete(tag)
     else if (of?.doubt === undefined) taken.push({ ...claim, tag })
     else taken.push({ tag, holder: undefined, doubt: of.doubt })

@@ -138,9 +138,13 @@ export interface Ownership {
   readonly doubt?: string
 }
 
-/** Finds out whether a tag that somebody has is on our own placeholder; what cannot be read may be anything. */
+/**
+ * Finds out whether tags that somebody has are on our own placeholder, which took them; what cannot be read may be
+ * anything.
+ */
 export async function ownershipOf(
   pkg: Package,
+  tags: readonly string[],
   digest: Digest,
   { registry, clock }: Context
 ): Promise<Ownership> {
@@ -148,7 +152,7 @@ export async function ownershipOf(
   for (const pause of PAUSES) {
     await clock.sleep(pause)
     const content = await registry.readManifest(repositoryOf(pkg), digest)
-    if (content.state === 'read') return { isPlaceholder: isPlaceholder(content.manifest) }
+    if (content.state === 'read') return { isPlaceholder: isPlaceholder(content.manifest, tags) }
     doubt = content.state === 'unread' ? content.cause : 'the registry denies it'
   }
   return { isPlaceholder: false, doubt: `${shortDigest(digest)}, which has it, could not be read (${doubt})` }

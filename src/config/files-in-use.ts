@@ -1,9 +1,10 @@
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, InputError } from '../errors.ts'
 import { type MatchedFiles, readMatchingFiles, readTextFile } from '../usage/files.ts'
 import { imagesNamedIn, type NamedImage } from '../usage/named-images.ts'
 import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
 import { count } from '../util/format.ts'
 import type { Inputs } from './inputs.ts'
+import { overwritten } from './overwritten.ts'
 import type { PolicyFile } from './policy-schema.ts'
 
 /** What the files of the workspace say about the owner's images. */
@@ -46,7 +47,7 @@ function readReferences(
 ): Pick<FilesInUse, 'references' | 'warnings'> {
   const { found, unresolved } = findReferences(matched.files, inputs.owner, inputs.repository)
   const list = file?.protect.list
-  const listed = list === undefined ? [] : readList(list, inputs.owner, workspace)
+  const listed = list === undefined ? [] : readList(list, inputs, workspace)
   return {
     references: [...found, ...listed],
     warnings: [
@@ -91,7 +92,9 @@ function told(
 }
 
 /** A list that was to be made by a command that failed is empty; that says nothing of what is in use. */
-function readList(path: string, owner: string, workspace: string): readonly Reference[] {
+function readList(path: string, inputs: Inputs, workspace: string): readonly Reference[] {
+  const lost = overwritten(inputs, workspace, { 'protect.list': path })
+  if (lost !== undefined) throw new InputError([lost])
   const file: TextFile = { path, text: readTextFile(workspace, path, 'The list of what is in use,') }
   if (!/[:@/]/.test(file.text)) {
     throw new ExpectedError(
@@ -99,5 +102,5 @@ function readList(path: string, owner: string, workspace: string): readonly Refe
         'remove `protect.list` from the policy.'
     )
   }
-  return findReferences([file], owner).found
+  return findReferences([file], inputs.owner).found
 }

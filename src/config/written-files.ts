@@ -1,15 +1,16 @@
-import { accessSync, constants, lstatSync, type Stats } from 'node:fs'
+import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { InputError } from '../errors.ts'
 import { isWithin, leadsAstray } from '../util/astray.ts'
 import { isFolder } from '../util/folder.ts'
 import type { Inputs } from './inputs.ts'
+import { overwritten } from './overwritten.ts'
 
 /**
  * The inputs with the files to write where the files to read are.
  *
  * @param workspace the folder that paths start from
- * @throws InputError where one of them cannot be written, or a link leads it elsewhere
+ * @throws InputError where one of them cannot be written, a link leads it elsewhere, or another input names it as well
  */
 export function inWorkspace(inputs: Inputs, workspace: string): Inputs {
   const written = (name: string, path: string, example: string): string => {
@@ -23,23 +24,21 @@ export function inWorkspace(inputs: Inputs, workspace: string): Inputs {
   }
   const reportFile = written('report-file', inputs.reportFile, 'report.json')
   const pageFile = inputs.pageFile && written('page-file', inputs.pageFile, 'report.html')
-  // The page would take the place of what undoes the run.
-  if (pageFile === reportFile)
-    throw new InputError(['Input `page-file`: `report-file` names the same file. Name another path.'])
-  return { ...inputs, reportFile, pageFile }
+  const resolved = { ...inputs, reportFile, pageFile }
+  const clash = overwritten(resolved, workspace)
+  if (clash !== undefined) throw new InputError([clash])
+  return resolved
 }
 
 /** Why no file can be written there, as far as it can be seen without writing. */
 function slipIn(path: string, resolved: string, workspace: string, example: string): string | undefined {
   if (/[/\\]$/.test(path) || isFolder(resolved))
     return `\`${path}\` is a folder. Write for instance \`${path.replace(/[/\\]+$/, '')}/${example}\`.`
-  const there = at(resolved)
-  // A device would be replaced by the file.
-  if (there !== undefined && !there.isFile() && !there.isSymbolicLink())
-    return `\`${path}\` is not a file, so nothing is written there. Name another path.`
   const parent = nearestPath(dirname(resolved))
   const shown = isWithin(parent, workspace) ? relative(workspace, parent) || '.' : parent
   if (!isFolder(parent)) return `\`${shown}\` is a file, so nothing can be in it. Name another path.`
+  if (isNoPlaceForFile(resolved))
+    return `\`${path}\` is not a file, so nothing is written there. Name another path, or leave this input out.`
   try {
     accessSync(parent, constants.W_OK)
     return undefined
@@ -48,15 +47,22 @@ function slipIn(path: string, resolved: string, workspace: string, example: stri
   }
 }
 
+/** True for a device, a pipe or a socket, or a link to one, such as `/dev/null`: a file would take its place. */
+function isNoPlaceForFile(path: string): boolean {
+  if (/^\/(?:dev|proc|sys)\/(?!shm\/)/.test(path)) return true
+  const there = at(path, statSync) ?? at(path)
+  return there !== undefined && !there.isFile() && !there.isSymbolicLink()
+}
+
 /** The path, or the nearest above it at which there is something. */
 function nearestPath(path: string): string {
   const above = dirname(path)
   return above === path || at(path) !== undefined ? path : nearestPath(above)
 }
 
-function at(path: string): Stats | undefined {
+function at(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
   try {
-    return lstatSync(path)
+    return look(path)
   } catch {
     return undefined
   }

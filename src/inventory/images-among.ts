@@ -23,11 +23,11 @@ export async function imagesAmong(
     const content = await read(digest)
     return content.state === 'read' && content.manifest.subject !== undefined
   }
-  const isOther = await eachOf(roots, AT_ONCE, async ({ digest }) => {
+  const isOther = await eachOf(roots, AT_ONCE, async ({ digest, tags }) => {
     const content = await read(digest)
     if (content.state !== 'read') return false
     const { manifest } = content
-    if (manifest.subject !== undefined || isPlaceholder(manifest)) return true
+    if (manifest.subject !== undefined || isPlaceholder(manifest, tags)) return true
     // An older list of referrers has lost its tag to the next one.
     const { children } = manifest
     const isList = children.length > 0 && children.every(({ platform }) => platform === undefined)

@@ -22,14 +22,20 @@ export const PLACEHOLDER = 'io.github.ghcr-steward.untagged'
 
 /**
  * True for the empty index that untagging puts under a tag for a moment. One that is found was left behind by a run
- * that was killed: it is no image, and nobody needs it.
+ * that was killed: it is no image, and nobody needs it. What has a tag that it does not say it took is somebody's.
+ *
+ * @param tags those that stand on it
  */
-export function isPlaceholder({ form, children, subject, annotations }: Manifest): boolean {
+export function isPlaceholder(
+  { form, children, subject, annotations }: Manifest,
+  tags: readonly string[]
+): boolean {
   return (
     form === 'index' &&
     children.length === 0 &&
     subject === undefined &&
-    Object.hasOwn(annotations, PLACEHOLDER)
+    Object.hasOwn(annotations, PLACEHOLDER) &&
+    tags.every(tag => tag === annotations[PLACEHOLDER])
   )
 }
 

@@ -139,8 +139,8 @@ function holdsReferrersOnly(
   describes: readonly boolean[],
   predecessors: readonly Places[]
 ): boolean {
-  const roots = nodes.flatMap(({ content }, place) =>
-    predecessors[place]?.length === 0 && content.state !== 'missing' && !isLeftover(content) ? [place] : []
+  const roots = nodes.flatMap((node, place) =>
+    predecessors[place]?.length === 0 && node.content.state !== 'missing' && !isLeftover(node) ? [place] : []
   )
   return roots.length > 0 && roots.every(place => describes[place] === true)
 }

@@ -21,8 +21,8 @@ export function refOf({ digest, userTags }: Node): Ref {
 }
 
 /** True for our own placeholder that was left behind. */
-export function isLeftover(content: Content): boolean {
-  return content.state === 'read' && isPlaceholder(content.manifest)
+export function isLeftover({ content, tags }: Pick<Node, 'content' | 'tags'>): boolean {
+  return content.state === 'read' && isPlaceholder(content.manifest, tags)
 }
 
 /** A manifest that was not read is a platform of an image, or gone. */
@@ -47,7 +47,7 @@ export function nodesOf({ versions, contents, unlisted }: Inventory): Node[] {
 }
 
 function tagsOf(tags: readonly string[], content?: Content): Pick<Node, 'tags' | 'userTags'> {
-  if (content !== undefined && isLeftover(content)) return { tags, userTags: NONE }
+  if (content !== undefined && isLeftover({ content, tags })) return { tags, userTags: NONE }
   return { tags, userTags: tags.every(isUserTag) ? tags : tags.filter(isUserTag) }
 }
 

@@ -18,11 +18,12 @@ export function protectedVersions(input: EvaluationInput): Map<number, KeepReaso
   }
   for (const [place, by] of inUse(input)) hold(place, { code: 'in-use', by })
   const { graph, policy, now } = input
-  graph.nodes.forEach(({ version, content }, place) => {
+  graph.nodes.forEach((node, place) => {
+    const { version } = node
     if (version === undefined) return
     const why = oddity(graph, place) ?? version.disputed
     if (why !== undefined) hold(place, { code: 'odd', why })
-    if (isLeftover(content)) return
+    if (isLeftover(node)) return
     const age = ageOf(version, 'newest', now)
     if (age === undefined) hold(place, { code: 'undated' })
     else if (age < policy.grace) hold(place, { code: 'young', age, grace: policy.grace })
@@ -58,9 +59,9 @@ function inUse({ graph, usage }: EvaluationInput): Map<number, string> {
 
 function holdersOfTags({ nodes }: Graph): Map<string, number[]> {
   const holders = new Map<string, number[]>()
-  nodes.forEach(({ version, content }, place) => {
-    if (version === undefined || isLeftover(content)) return
-    for (const tag of version.tags) holders.set(tag, [...(holders.get(tag) ?? []), place])
+  nodes.forEach((node, place) => {
+    if (node.version === undefined || isLeftover(node)) return
+    for (const tag of node.version.tags) holders.set(tag, [...(holders.get(tag) ?? []), place])
   })
   return holders
 }
@@ -158,8 +159,9 @@ export function heldByUnknown(
   graph: Graph,
   place: number
 ): KeepReason | undefined {
-  const { version, userTags, content } = graph.nodes[place] as Node
-  if (isLeftover(content)) return undefined
+  const node = graph.nodes[place] as Node
+  if (isLeftover(node)) return undefined
+  const { version, userTags } = node
   const isLoose = userTags.length === 0 && isRoot(graph, place)
   const holder = unknowns.find(
     ({ pushed }) =>

@@ -114,9 +114,8 @@ function isCandidate(
   { graph }: EvaluationInput,
   held: (place: number) => boolean
 ): boolean {
-  if (isLeftover((graph.nodes[place] as Node).content)) return false
-  if (isRoot(graph, place) || held(place)) return true
-  return rule.action === 'keep' && rule.match.digests !== undefined
+  if (rule.action === 'keep' && rule.match.digests !== undefined) return true
+  return !isLeftover(graph.nodes[place] as Node) && (isRoot(graph, place) || held(place))
 }
 
 /** The part of the match that is about tags; undefined when the rule is not about this version. */

@@ -50,8 +50,8 @@ export function castVotes(selections: readonly Selection[], input: EvaluationInp
   }
   // What we left behind ourselves is only deleted by a policy that deletes something.
   if (selections.some(({ rule }) => rule.action === 'delete')) {
-    input.graph.nodes.forEach(({ version, content }, place) => {
-      if (version !== undefined && isLeftover(content)) deletes.add(place, { code: 'placeholder' })
+    input.graph.nodes.forEach((node, place) => {
+      if (node.version !== undefined && isLeftover(node)) deletes.add(place, { code: 'placeholder' })
     })
   }
   return { plain: plain.lists, within: within.lists, deletes: deletes.lists, spared: spared.lists }

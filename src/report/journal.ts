@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, lstatSync, renameSync, rmSync, writeSync } from '
 import { join, parse } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
-import { openNew } from '../util/new-file.ts'
+import { isReplaceable, openNew } from '../util/new-file.ts'
 import { type JournalEntry, SCHEMA_VERSION } from './record.ts'
 import {
   finishedRecord,
@@ -44,9 +44,14 @@ export function openRecord(
   const draft = `${path}.new`
   try {
     file = openNew(draft)
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+  try {
     end = writeAll(file, head(run, context)) - END.length
     // Deletions follow: what is planned must outlive the machine's sudden end.
     fsyncSync(file)
+    if (!isReplaceable(path)) throw new Error('it is not a file')
     keepEarlier(path, say)
     renameSync(draft, path)
   } catch (error) {

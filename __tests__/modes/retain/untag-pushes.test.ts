@@ -21,7 +21,7 @@ function rightBefore({ github }: Scene, run: () => unknown): void {
 }
 
 const placeholdersIn = (app: Builder): number =>
-  app.row.order.filter(({ bytes, mediaType }) => isPlaceholder(parseManifest(bytes, mediaType))).length
+  app.row.order.filter(({ bytes, mediaType }) => isPlaceholder(parseManifest(bytes, mediaType), [])).length
 
 it('law 3: believes no single HEAD that a tag is still on the image that is to lose it', async () => {
   await using scene = await openScene()

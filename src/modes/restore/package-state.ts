@@ -99,7 +99,7 @@ export async function tagsElsewhere(
         (holders?.get(tag) ?? holder.digest) === holder.digest
     )
     if (taken.length === 0) continue
-    const { isPlaceholder, doubt } = await ownershipOf(pkg, holder.digest, context)
+    const { isPlaceholder, doubt } = await ownershipOf(pkg, taken, holder.digest, context)
     if (isPlaceholder) continue
     const why =
       doubt === undefined ? 'where somebody put it after the deletion' : `unless that is nobody's: ${doubt}`

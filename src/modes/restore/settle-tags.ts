@@ -80,7 +80,7 @@ async function settleTags(
   const alarms: string[] = []
   /** Whether a tag may be put where it belongs; where that is unknown it is said. */
   const isFree = async (tag: string, holder: Digest): Promise<boolean> => {
-    const { isPlaceholder, doubt } = await ownershipOf(pkg, holder, context)
+    const { isPlaceholder, doubt } = await ownershipOf(pkg, [tag], holder, context)
     if (doubt !== undefined) alarms.push(unsure(tag, doubt))
     return isPlaceholder
   }

@@ -192,8 +192,8 @@ function referrersOf(
 }
 
 function isPlaceholderIn(graph: Graph | undefined, digest: Digest): boolean {
-  const content = graph?.nodes[graph.find(digest) ?? -1]?.content
-  return content !== undefined && isLeftover(content)
+  const node = graph?.nodes[graph.find(digest) ?? -1]
+  return node !== undefined && isLeftover(node)
 }
 
 /** What a deleted version was is not known before it is back. */

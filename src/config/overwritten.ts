@@ -1,0 +1,43 @@
+import { resolve } from 'node:path'
+import { placeOf, placesRead } from '../util/same-file.ts'
+import type { Inputs } from './inputs.ts'
+
+/** Paths of files that are read, by what names them. */
+type Read = Readonly<Record<string, string | undefined>>
+
+/** What is read in this run only: an earlier report is moved aside by the new one. */
+const moved = ({ plan, restore }: Inputs): Read => ({
+  plan,
+  restore: restore?.source === 'report' ? restore.path : undefined
+})
+
+/**
+ * What would be lost because two settings name one file: a sentence, undefined where nothing would.
+ *
+ * @param inputs with the paths of the written files as they are resolved
+ * @param workspace the folder that paths start from
+ * @param kept files that stay where they are
+ */
+export function overwritten(
+  inputs: Inputs,
+  workspace: string,
+  kept: Read = { policy: inputs.policy }
+): string | undefined {
+  const report = placeOf(inputs.reportFile)
+  const page = inputs.pageFile === undefined ? undefined : placeOf(inputs.pageFile)
+  // The page would take the place of what undoes the run.
+  if (page === report) return clash('page-file', 'report-file')
+  const nameAt = (place: string | undefined, read: Read): string | undefined =>
+    Object.keys(read).find(name => isReadAt(read[name], place, workspace))
+  const byReport = nameAt(report, kept)
+  if (byReport !== undefined) return clash('report-file', byReport)
+  const byPage = nameAt(page, { ...kept, ...moved(inputs) })
+  return byPage && clash('page-file', byPage)
+}
+
+const clash = (written: string, other: string): string =>
+  `Input \`${written}\`: \`${other}\` names the same file. Name another path.`
+
+function isReadAt(path: string | undefined, place: string | undefined, workspace: string): boolean {
+  return path !== undefined && place !== undefined && placesRead(resolve(workspace, path)).includes(place)
+}
