@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ExpectedError } from '../../src/errors.ts'
 import { type Read, readArrivals } from '../../src/inventory/arrivals.ts'
-import { listOnly, PAUSES, witnessOf } from '../../src/inventory/evidence.ts'
+import { listOnly, PAUSES, withUnseen, witnessOf } from '../../src/inventory/evidence.ts'
 import { readInventory } from '../../src/inventory/manifests.ts'
 import { type Digest, referrerTag, shortDigest } from '../../src/model/digest.ts'
 import type { Descriptor, Manifest } from '../../src/model/manifest.ts'
@@ -518,3 +518,19 @@ describe('E-42 any number of indexes may name parts that nobody has', () => {
     expect(registered.reads().length).toBe(2 + 20_032 * 3)
   })
 })
+
+test.each([
+  [0, 1 + PAUSES.length, 'missing'],
+  [1, 5, 'read']
+])(
+  'law 3: what GitHub may count and nobody shows (%i more) is asked for %i times before it is missing',
+  async (unseen, looks, state) => {
+    const { read } = registry({ v1: index(platform('part')), part: leaf() })
+    let denials = 0
+    const late: Read = async digest =>
+      digest === digestOf('part') && ++denials < 5 ? { state: 'missing' } : read(digest)
+    const list = withUnseen(listOnly([version('v1', { tags: ['v1'] })]), unseen)
+    const { contents } = await readInventory(somePackage, list, late, witnessOf(list, fakeClock()))
+    expect([denials, contents.get(digestOf('part'))?.state]).toEqual([looks, state])
+  }
+)

@@ -42,6 +42,30 @@ test.each(TEMPLATES)('retention keeps %s for git tags and releases', async (temp
   }
 })
 
+test.each([0, 1])(
+  'law 3: a look at commits from before a git tag was moved (%i) deletes no image and builds none',
+  async after => {
+    const moved = `sha-${commit('v1').slice(0, 7)}`
+    await using acme = await release(moved)
+    acme.repository.tag('v1')
+    const body = [{ name: 'v1', commit: { sha: 'a'.repeat(40) } }]
+    const stale = () =>
+      acme.github.faults.on(
+        { host: 'api', path: /app\/tags$/, after, times: 1 },
+        { kind: 'answer', answer: { status: 200, body } }
+      )
+    const images = { 'image-tags': '{tag} sha-{short-sha}', 'git-tags': 'v1' }
+    stale()
+    await using kept = await acme.run({ mode: 'retain', 'delete-tags': '*', protect: 'git-tags', ...images })
+    expect(kept.code).toBe(0)
+    expect(Object.keys(acme.app.tags())).toEqual([moved])
+    acme.github.faults.clear()
+    stale()
+    await using checked = await acme.run({ ...images, 'dispatch-workflow': 'build.yml' })
+    expect([errorsOf(checked), startedFor(acme)]).toEqual([[], []])
+  }
+)
+
 test('more git tags than a page has', async () => {
   await using acme = await release('v1.0.0')
   acme.repository.tag(...Array.from({ length: 150 }, (_, minor) => `v3.${minor}.0`))
@@ -75,8 +99,8 @@ test('a build is told the commit, and nobody is asked for commits that nobody wa
   expect(acme.repository.row.runs.map(({ inputs }) => inputs['commit'])).toEqual([commit('v2.0.0')])
   const asks = () =>
     acme.github.requests.filter(one => one.host === 'api' && one.path.includes('/acme/app/tags')).length
-  expect(asks()).toBe(1)
+  expect(asks()).toBe(2)
   await using plain = await acme.run()
   expect(plain.code).toBe(0)
-  expect(asks()).toBe(1)
+  expect(asks()).toBe(2)
 })

@@ -20,7 +20,7 @@ function repositoryOf(name: string, facts: Partial<Repository> = {}) {
     }
   const repository: Repository = {
     name,
-    tagCommits: noting('commits', facts.tagCommits ?? (async () => new Map([['v1.0.0', 'abc']]))),
+    tagCommits: noting('commits', facts.tagCommits ?? (async () => new Map([['v1.0.0', ['abc']]]))),
     gitTags: noting('git tags', facts.gitTags ?? (async () => ['v1.0.0'])),
     releaseTags: noting('releases', facts.releaseTags ?? (async () => [])),
     branches: noting('branches', facts.branches ?? (async () => [{ name: 'main', commit: 'abc' }])),

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { orFailure } from '../errors.ts'
 import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
@@ -22,7 +23,7 @@ export interface Findings {
   readonly needed: ReadonlyMap<Digest, string>
   /** What makes the run red. */
   readonly alarms: readonly string[]
-  /** True where something new could not be read, or may be what was deleted. */
+  /** True where something new could not be read. */
   readonly isUnclear: boolean
 }
 
@@ -66,7 +67,10 @@ export async function findingsOf(
       `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
     )
   }
-  const { nowhere, unread } = await tagsNowhere(done, context)
+  // What is known to be needed comes back, whatever becomes of further questions.
+  const whereabouts = await orFailure(() => tagsNowhere(done, seen, context))
+  const { nowhere, unread } =
+    'problem' in whereabouts ? { nowhere: [], unread: whereabouts.sentence } : whereabouts
   const tagsUnread = seen.tagsUnread ?? unread
   if (tagsUnread !== undefined) {
     alarms.push(
@@ -86,7 +90,7 @@ export async function findingsOf(
       `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
     )
   }
-  const isUnclear = needs.unread !== undefined || tagsUnread !== undefined || seen.isServed
+  const isUnclear = needs.unread !== undefined || tagsUnread !== undefined
   return { seen: { ...seen, tagsUnread }, needed, alarms, isUnclear }
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { ExpectedError } from '../errors.ts'
 import { CONTRADICTION, listWithTags, withTags } from '../inventory/evidence.ts'
 import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
@@ -19,10 +20,12 @@ export interface SecondLook {
   readonly lostTags: ReadonlyMap<Digest, readonly string[]>
   /** Versions that are new since the listing, as GitHub's list or a tag of the registry tells. */
   readonly arrivals: readonly Arrival[]
+  /** Tags that versions which stay had, and do not have any more as their rows show by now. */
+  readonly tagsTaken: ReadonlySet<string>
   /** Why new tags could not be told or looked up; undefined when they could. */
   readonly tagsUnread: string | undefined
-  /** Whether the registry shows tags of what was deleted: it lags, or they were pushed again. */
-  readonly isServed: boolean
+  /** What was deleted and has tags in the registry: that lags, or it was pushed again. */
+  readonly served: readonly PackageVersion[]
   /** Versions that nobody meant to go and that have gone, as far as the look reached. */
   readonly vanished: ReadonlySet<Digest>
 }
@@ -41,6 +44,9 @@ const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000]
  *
  * @param deleted what may be gone
  * @param before what was gone before, as GitHub and the registry said then
+ * @param shown what an earlier look showed; undefined at the first one. A new tag that the registry shows on what was
+ *   deleted may mean that it was pushed again, which GitHub's list shows a moment later; so it is a lost one from the
+ *   second look on
  * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
  */
 export async function lookAgain(
@@ -48,9 +54,13 @@ export async function lookAgain(
   { listing, inventory }: LoadedPackage,
   deleted: readonly PackageVersion[],
   before: readonly PackageVersion[],
+  shown: readonly Arrival[] | undefined,
   context: Context
 ): Promise<SecondLook> {
   const seen = await newest(pkg, listing, context)
+  if (seen.length === 0 && listing.versions.some(({ id }) => !deleted.some(version => version.id === id))) {
+    throw new ExpectedError('GitHub lists no version any more, though some of them were not deleted.')
+  }
   const arrivals = seen.filter(({ id }) => !listing.pageOf.has(id))
   // What was pushed once more is there, under another id.
   const again = new Set(arrivals.map(({ digest }) => digest))
@@ -79,20 +89,26 @@ export async function lookAgain(
     return !(await gitHubDenies(pkg, version.id, context))
   })
   const there = [...served, ...doubtful.filter((_, at) => stand[at])]
+  const going = new Set(deleted.map(({ id }) => id))
+  const stays = inventory.versions.filter(({ id }) => !going.has(id))
+  const taken = tagsTaken(stays, seen)
+  const tagged = await taggedArrivals(pkg, inventory, [...taken], arrivals, deleted, context)
+  const own = deleted.flatMap(({ id }) => rows.get(id) ?? [])
+  const late = shown === undefined ? [] : [...shown, ...tagged.arrivals]
   // What stands there again does not bring a late tag back.
-  const lost = await lostTags(pkg, listing, deleted, rows, arrivals, context)
+  const lost = await lostTags(pkg, listing, deleted, [...own, ...late], arrivals, context)
   const gone = deleted.filter(
     version => !there.includes(version) && (!again.has(version.digest) || lost.has(version.digest))
   )
-  const tagged = await taggedArrivals(pkg, inventory, seen, arrivals, deleted, context)
   return {
     gone,
     there,
     unlisted: gone.filter(({ id }) => !rows.has(id)),
     lostTags: lost,
     arrivals: [...arrivals, ...tagged.arrivals],
+    tagsTaken: taken,
     tagsUnread: tagged.unread,
-    isServed: tagged.isServed,
+    served: tagged.served,
     vanished: vanishedFrom(listing, seen, deleted)
   }
 }
@@ -119,23 +135,23 @@ async function newest(
 async function taggedArrivals(
   pkg: Package,
   { versions, unlisted, contents }: Inventory,
-  seen: readonly PackageVersion[],
+  taken: readonly string[],
   arrivals: readonly PackageVersion[],
   deleted: readonly PackageVersion[],
   { registry, clock }: Context
-): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined; isServed: boolean }> {
+): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined; served: readonly PackageVersion[] }> {
   const going = new Set(deleted.map(({ id }) => id))
   const stays = versions.filter(({ id }) => !going.has(id))
   const listed = await listWithTags([...stays, ...arrivals], registry, repositoryOf(pkg), clock)
   // What nobody could read before tells no more now, and was said.
   const asked = listed.versions.filter(({ digest }) => contents.get(digest)?.state !== 'unread')
   const moved = await movedTags({ ...listed, versions: asked }, new Set(), registry, repositoryOf(pkg))
-  const taken = await eachOf(
-    tagsTaken(stays, seen),
+  const heads = await eachOf(
+    taken,
     AT_ONCE,
     async tag => [tag, await registry.headTag(repositoryOf(pkg), tag)] as const
   )
-  const list = withTags(listed, new Map([...moved, ...taken]))
+  const list = withTags(listed, new Map([...moved, ...heads]))
   const known = new Set([...stays.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
   const tagsOf = new Map(deleted.map(({ digest, tags }) => [digest, new Set(tags)]))
   const isNew = (tag: string, digest: Digest): boolean => tagsOf.get(digest)?.has(tag) !== true
@@ -144,15 +160,15 @@ async function taggedArrivals(
     arrivals: [...list.unlisted].flatMap(([digest, tags]) =>
       !known.has(digest) && tags.some(tag => isNew(tag, digest)) ? [{ digest, tags }] : []
     ),
-    isServed: [...list.unlisted.keys()].some(digest => tagsOf.has(digest)),
+    served: deleted.filter(({ digest }) => list.unlisted.has(digest)),
     unread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
   }
 }
 
 /** Tags that versions do not have any more, as their rows show by now: somebody else may have them. */
-function tagsTaken(stays: readonly PackageVersion[], seen: readonly PackageVersion[]): string[] {
+function tagsTaken(stays: readonly PackageVersion[], seen: readonly PackageVersion[]): Set<string> {
   const rows = new Map(seen.map(({ id, tags }) => [id, new Set(tags)]))
-  return stays.flatMap(({ id, tags }) => tags.filter(tag => rows.get(id)?.has(tag) === false))
+  return new Set(stays.flatMap(({ id, tags }) => tags.filter(tag => rows.get(id)?.has(tag) === false)))
 }
 
 async function addDeleted(
@@ -169,11 +185,11 @@ async function lostTags(
   pkg: Package,
   { versions }: LoadedPackage['listing'],
   deleted: readonly PackageVersion[],
-  rows: ReadonlyMap<number, PackageVersion>,
+  shown: readonly Pick<PackageVersion, 'digest' | 'tags'>[],
   arrivals: readonly PackageVersion[],
   { packages, registry, clock }: Context
 ): Promise<Map<Digest, readonly string[]>> {
-  const held = new Set(arrivals.flatMap(({ tags }) => tags))
+  const tagsOf = Map.groupBy(shown, ({ digest }) => digest)
   const again = new Set(arrivals.map(({ digest }) => digest))
   const lost = new Map<Digest, readonly string[]>()
   /** The first answer may be from before the tag was put on what is deleted. */
@@ -191,8 +207,8 @@ async function lostTags(
       earlier === undefined || (await packages.version(pkg, earlier.id)).seen?.tags.includes(tag) === true
     )
   }
-  for (const { id, digest, tags } of deleted) {
-    const late = new Set(rows.get(id)?.tags).difference(new Set(tags)).difference(held)
+  for (const { digest, tags } of deleted) {
+    const late = new Set(tagsOf.get(digest)?.flatMap(one => one.tags)).difference(new Set(tags))
     const nowhere: string[] = []
     for (const tag of late) {
       if (!(await isElsewhere(tag, digest))) nowhere.push(tag)

@@ -8,6 +8,7 @@ import { closure } from '../policy/closure.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
+import { count } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
 import { type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
@@ -33,17 +34,20 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   if (deleted.length + earlier.length + before.length === 0) return { outcomes }
   const wanted = [...deleted, ...earlier.map(({ version }) => version)]
   const look: Look = async shown => {
-    const seen = await lookAgain(pkg, done.loaded, wanted, before, urgent)
+    const seen = await lookAgain(pkg, done.loaded, wanted, before, shown, urgent)
     // Of what was deleted itself the registry may have shown an old tag.
-    const others = shown.filter(({ digest }) => !wanted.some(version => version.digest === digest))
+    const others = (shown ?? []).filter(({ digest }) => !wanted.some(version => version.digest === digest))
     return findingsOf(done, { ...seen, arrivals: [...others, ...seen.arrivals] }, earlier, urgent)
   }
   const result = await orFailure(async () => {
-    const { seen, needed, alarms } = await lookSurely(look, context.clock)
+    const found = await lookSurely(look, context.clock)
+    const { seen, needed, alarms } = found
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const { restored, told } = await restoreAtOnce(steps, done, seen, { ...scope, context: urgent })
-    leaveToNext(done, [], seen.tagsUnread === undefined ? seen.unlisted : deleted, context.clock)
+    const isOpen = seen.tagsUnread !== undefined || isServed(found)
+    leaveToNext(done, [], isOpen ? deleted : seen.unlisted, context.clock)
     return {
+      ...(isServed(found) ? { unverified: servedSentence(seen) } : {}),
       outcomes: [...corrected(outcomes, seen, report), ...restored],
       alarms: [...alarms, ...told.alarms],
       warnings: [...restoredSentences(restored, needed), ...told.warnings]
@@ -56,28 +60,51 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
-/** Looks once more; what was shown before is new still, whatever is shown now. */
-type Look = (shown: readonly Arrival[]) => Promise<Findings>
+/** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */
+type Look = (shown: readonly Arrival[] | undefined) => Promise<Findings>
 
+/** What was pushed right before the last DELETE shows with a delay, in milliseconds. */
+const SHOWS_AFTER = 2_000
 /** The pause before a look is taken once more, in milliseconds. */
 const PAUSE = 5_000
+/** Further ones where the registry goes on showing what was deleted, which GitHub may list once more by then. */
+const LONG_PAUSES = [10_000, 15_000]
 
 /**
- * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What the first
- * look found needed stays needed, also if the second fails or shows less, and what it left open stays open if that fails.
+ * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What one look
+ * found needed stays needed, also if the next fails or shows less, and what it left open stays open if that fails.
  */
 async function lookSurely(look: Look, clock: Clock): Promise<Findings> {
-  const first = await orRefusal(() => look([]))
-  if (!('problem' in first || first.isUnclear)) return first
+  await clock.sleep(SHOWS_AFTER)
+  const first = await orRefusal(() => look(undefined))
+  if (!('problem' in first || first.isUnclear || isServed(first))) return first
   await clock.sleep(PAUSE)
   if ('problem' in first) return look([])
-  const second = await orFailure(() => look(first.seen.arrivals))
-  if ('problem' in second) {
-    const seen = { ...first.seen, tagsUnread: first.seen.tagsUnread ?? second.sentence }
-    return { ...first, seen, alarms: [...first.alarms, notChecked(second)] }
+  let found = await lookMore(first, look)
+  for (const pause of LONG_PAUSES) {
+    if (!isServed(found)) return found
+    await clock.sleep(pause)
+    found = await lookMore(found, look)
   }
-  return { ...second, needed: new Map([...first.needed, ...second.needed]) }
+  return found
 }
+
+async function lookMore(first: Findings, look: Look): Promise<Findings> {
+  const next = await orFailure(() => look(first.seen.arrivals))
+  if (!('problem' in next)) return { ...next, needed: new Map([...first.needed, ...next.needed]) }
+  // Open as it was, if all that there was no room for is to look once more at what the registry shows.
+  if (next.problem === 'left' && !first.isUnclear) return first
+  const seen = { ...first.seen, tagsUnread: first.seen.tagsUnread ?? next.sentence }
+  return { ...first, seen, alarms: [...first.alarms, notChecked(next)] }
+}
+
+/** Whether the registry shows what was deleted and does not come back. */
+const isServed = ({ seen, needed }: Findings): boolean =>
+  seen.served.some(({ digest }) => !needed.has(digest))
+
+const servedSentence = ({ served }: SecondLook): string =>
+  `The registry still shows the tags of ${count(served.length, 'deleted version')}: it lags, or they were pushed again. ` +
+  'The next run checks whether what was pushed needs what was deleted.'
 
 const notChecked = ({ sentence }: Failure): string =>
   `The deleted versions could not be checked again: ${sentence} ${WAY_BACK}`

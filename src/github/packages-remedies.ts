@@ -1,19 +1,23 @@
 import { ExpectedError } from '../errors.ts'
-import type { Owner } from '../model/package.ts'
+import type { Owner, Package } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { readme, troubleshooting } from '../util/links.ts'
 import { nearest } from '../util/suggest.ts'
+import { PER_PAGE } from './page-links.ts'
+import type { Capacity } from './rate-limit/governor.ts'
 
 /** Requests an hour of a personal token, as GitHub publishes them. */
 const PERSONAL_QUOTA = 5_000
 
-/** The refusal of a package whose list takes more requests than any run has; `perHour` is what the token has. */
-export function tooLarge(name: string, needed: number, perHour: number): ExpectedError {
+/** @throws ExpectedError when no run of this time and patience could list the package: it takes too many requests */
+export function refuseTooLarge({ name, versionCount = 0 }: Package, { perHour, hours }: Capacity): void {
+  const needed = Math.ceil(versionCount / PER_PAGE)
+  if (perHour === undefined || needed <= perHour * hours) return
   const token =
     perHour < PERSONAL_QUOTA / 2
       ? `A classic token has ${formatNumber(PERSONAL_QUOTA)} requests an hour${needed > PERSONAL_QUOTA ? '' : ', which is enough'}. `
       : ''
-  return new ExpectedError(
+  throw new ExpectedError(
     `Listing ${name} alone takes ${formatNumber(needed)} API requests, and \`reserve-requests\` leaves it ` +
       `${formatNumber(perHour)} an hour, so no run could ever finish it. ${token}You can also let the run wait for ` +
       `${count(Math.ceil(needed / perHour), 'hour')} of quota: \`patience: 1h\` and a \`time-limit\` (and ` +
@@ -82,4 +86,11 @@ function nearName(name: string, names: readonly string[]): string | undefined {
   const others = names.filter(one => one !== name)
   const same = others.filter(one => last(one) === last(name))
   return same.length === 1 ? same[0] : nearest(name, others)
+}
+
+/** The failure that an answer about something else is. */
+export function otherThanAsked(asked: string, answered: string): ExpectedError {
+  return new ExpectedError(
+    `GitHub was asked for ${asked} and answered with ${answered}. The answer is not used.`
+  )
 }

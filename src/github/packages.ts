@@ -1,14 +1,23 @@
 import { composePaginateRest } from '@octokit/plugin-paginate-rest'
 import { RequestError } from '@octokit/request-error'
-import { AbsentError, ExpectedError, messageOf } from '../errors.ts'
+import { AbsentError, messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner, Package, PackageVersion } from '../model/package.ts'
+import { once } from '../util/concurrency.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { apiMessage, explain, explaining, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Progress } from './listing.ts'
 import { moment, PackageRow, toPackage, toVersion, VersionRow } from './package-rows.ts'
-import { type AskedFor, NO_SIGHT, NOTHING_ASKED, noListing, notFound, tooLarge } from './packages-remedies.ts'
+import {
+  type AskedFor,
+  NO_SIGHT,
+  NOTHING_ASKED,
+  noListing,
+  notFound,
+  otherThanAsked,
+  refuseTooLarge
+} from './packages-remedies.ts'
 import { PER_PAGE } from './page-links.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Governor } from './rate-limit/governor.ts'
@@ -118,15 +127,13 @@ export function createPackages(
     }
   }
 
-  let names: Promise<string[]> | undefined
   /** The first page of the owner's packages, for a hint; none where they cannot be listed. */
-  async function someNames(): Promise<string[]> {
+  const someNames = once(async (): Promise<string[]> => {
     if (!asked.mayList) return []
-    names ??= read(base, { package_type: 'container', per_page: PER_PAGE })
+    return read(base, { package_type: 'container', per_page: PER_PAGE })
       .then(({ data }) => parseAnswer(PackageRows, data, 'packages').map(({ name }) => name))
       .catch(() => [])
-    return names
-  }
+  })
 
   const get = (name: string): Promise<Package> =>
     withSight(`Reading the package "${name}" of ${owner.login}`, name, async () => {
@@ -149,16 +156,9 @@ export function createPackages(
     )
   }
 
-  /** @throws ExpectedError when no run of this time and patience could list the package */
-  function refuseTooLarge({ name, versionCount = 0 }: Package): void {
-    const needed = Math.ceil(versionCount / PER_PAGE)
-    const { perHour, hours } = capacity()
-    if (perHour !== undefined && needed > perHour * hours) throw tooLarge(name, needed, perHour)
-  }
-
   async function listVersions(pkg: Package, progress: Progress = () => {}): Promise<Listing> {
     const what = `versions of ${pkg.name}`
-    refuseTooLarge(pkg)
+    refuseTooLarge(pkg, capacity())
     const reader = {
       page: createVersionPages(versionsAt(pkg), (url, query) => readPage(url, query, what), what, clock),
       count: async () => (await get(pkg.name)).versionCount,
@@ -239,12 +239,6 @@ const OWNER_PATH: Readonly<Record<Owner['kind'], (login: string) => string>> = {
   organization: login => `/orgs/${login}`,
   user: login => `/users/${login}`,
   self: () => '/user'
-}
-
-function otherThanAsked(asked: string, answered: string): ExpectedError {
-  return new ExpectedError(
-    `GitHub was asked for ${asked} and answered with ${answered}. The answer is not used.`
-  )
 }
 
 function isVersionGone(error: unknown): boolean {

@@ -20,7 +20,7 @@ export interface Repository {
   /** Every git tag (docs.github.com/en/rest/git/refs#list-matching-references). */
   gitTags(): Promise<string[]>
   /** The commit of every git tag, whatever stands in between (docs.github.com/en/rest/repos/repos#list-repository-tags). */
-  tagCommits(): Promise<ReadonlyMap<string, string>>
+  tagCommits(): Promise<ReadonlyMap<string, readonly string[]>>
   /** The tag of every published release, pre-releases too (docs.github.com/en/rest/releases/releases). */
   releaseTags(): Promise<string[]>
   /** Every branch, with the commit that it stands on (docs.github.com/en/rest/git/refs#list-matching-references). */
@@ -84,7 +84,7 @@ export function createRepository(octokit: Octokit, name: string): Repository {
     tagCommits: () =>
       reading('commits of the git tags', async what => {
         const rows = await rowsOf('tags', {}, Tags, what, tag => tag.name)
-        return new Map(rows.map(tag => [tag.name, tag.commit.sha]))
+        return new Map(rows.map(tag => [tag.name, [tag.commit.sha]]))
       }),
     releaseTags: () =>
       reading('releases', async what => {

@@ -26,6 +26,8 @@ const AT_ONCE = 16
 /** What is known of digests besides what the registry answers when it is asked for their manifests. */
 export interface Witness {
   readonly clock: Clock
+  /** Between looks at a manifest that the registry denies, in milliseconds. */
+  readonly pauses: readonly number[]
   /** Who says that there is such a manifest: a phrase, such as `GitHub lists it`; undefined when nobody does. */
   readonly vouches: (digest: Digest) => string | undefined
 }
@@ -37,11 +39,15 @@ export function afterDenials(digest: Digest, { vouches }: Witness): Content {
   return { state: 'unread', cause: `${voucher}, but the registry says that there is no such manifest` }
 }
 
-/** The witness of a list: GitHub vouches for its versions, and the registry for what a tag of it stands on. */
-export function witnessOf({ versions, unlisted }: ListedPackage, clock: Clock): Witness {
+/**
+ * The witness of a list: GitHub vouches for its versions, and the registry for what a tag of it stands on. Where GitHub
+ * counts more than anybody shows, what is denied may be just that, and is asked for longer.
+ */
+export function witnessOf({ versions, unlisted, unresolved }: ListedPackage, clock: Clock): Witness {
   const listed = new Set(versions.map(({ digest }) => digest))
   return {
     clock,
+    pauses: unresolved.some(({ onlyCounted }) => onlyCounted) ? [...PAUSES, ...LONG_PAUSES] : PAUSES,
     vouches: digest => {
       if (listed.has(digest)) return 'GitHub lists it'
       return unlisted.has(digest) ? 'a tag of the registry points to it' : undefined

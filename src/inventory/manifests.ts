@@ -13,7 +13,7 @@ import { eachOf } from '../util/concurrency.ts'
 import { AT_ONCE, mentionedBy, type Read } from './arrivals.ts'
 import { type Bounds, boundsOf } from './bounds.ts'
 import { clustersOf } from './clusters.ts'
-import { afterDenials, PAUSES, type Witness } from './evidence.ts'
+import { afterDenials, type Witness } from './evidence.ts'
 import { contentOf, sharedTexts } from './shared-texts.ts'
 
 /** After so many failures in a row the registry is taken to be down, and the rest is not tried. */
@@ -86,17 +86,17 @@ export async function readInventory(
 async function lookAgain(
   contents: ReadonlyMap<Digest, Content>,
   readAgain: (digests: readonly Digest[]) => Promise<void>,
-  { clock }: Witness
+  { clock, pauses }: Witness
 ): Promise<void> {
   const looks = new Map<Digest, number>()
   for (;;) {
     const denied = [...contents].flatMap(([digest, { state }]) =>
-      state === 'missing' && (looks.get(digest) ?? 0) < PAUSES.length ? [digest] : []
+      state === 'missing' && (looks.get(digest) ?? 0) < pauses.length ? [digest] : []
     )
     if (denied.length === 0) return
     // What came last is asked for soonest; the others can only have waited longer.
-    const soonest = denied.reduce((least, digest) => Math.min(least, looks.get(digest) ?? 0), PAUSES.length)
-    await clock.sleep(PAUSES[soonest] ?? 0)
+    const soonest = denied.reduce((least, digest) => Math.min(least, looks.get(digest) ?? 0), pauses.length)
+    await clock.sleep(pauses[soonest] ?? 0)
     await readAgain(denied)
     for (const digest of denied) looks.set(digest, (looks.get(digest) ?? 0) + 1)
   }

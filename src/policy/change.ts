@@ -7,6 +7,7 @@ import { some } from '../util/format.ts'
  * @param since when the first look was, for the phrase: `after the listing`
  */
 export function changeOf(before: PackageVersion, now: PackageVersion, since: string): string | undefined {
+  if (now.tagsUnknown && !before.tagsUnknown) return 'GitHub does not say any more which tags it has'
   // Anybody who may push can put 100,000 tags on one version.
   const [had, has] = [new Set(before.tags), new Set(now.tags)]
   const added = [...has.difference(had)]

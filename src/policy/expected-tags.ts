@@ -41,7 +41,7 @@ export interface Expectations {
 }
 
 /** The commits of git tags by their names; undefined where no template asks for them. */
-export type Commits = ReadonlyMap<string, string> | undefined
+export type Commits = ReadonlyMap<string, readonly string[]> | undefined
 
 const NO_SKIPS = { matched: new Map<string, Hit>(), counts: [] as readonly PatternCount[] }
 
@@ -60,8 +60,9 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules, commi
   const unmapped: string[] = []
   for (const [name, { groups }] of wanted) {
     if (skips.matched.has(name) || moving.includes(name)) continue
-    const values = valuesOf(name, groups, commitOf(name, commits))
-    const images = imagesOf(values, rules.imageTags)
+    const readings = commitsOf(name, commits).map(commit => valuesOf(name, groups, commit))
+    const images = [...new Set(readings.flatMap(values => imagesOf(values, rules.imageTags)))]
+    const values = readings.at(-1) ?? valuesOf(name, groups)
     if (images.length === 0) unmapped.push(name)
     else expected.set(name, { name, images, values })
   }
@@ -121,17 +122,20 @@ export function protectedBy(
   const templates = [...new Set([...rules.imageTags, '{tag}', '{version}'])]
   const groups = gitTagPatterns(rules.gitTags).scan(gitTags)
   return gitTags.flatMap(name => {
-    const commit = commitOf(name, commits)
-    const readings = [valuesOf(name, {}, commit), valuesOf(name, groups.get(name)?.groups, commit)]
+    const readings = commitsOf(name, commits).flatMap(commit => [
+      valuesOf(name, {}, commit),
+      valuesOf(name, groups.get(name)?.groups, commit)
+    ])
     const texts = readings.flatMap(values => templates.flatMap(template => fill(template, values) ?? []))
     return [...new Set(texts.flatMap(tagSpellings))].map(tag => ({ by: `${source} ${name}`, tag }))
   })
 }
 
-/** Without it, an image that is there would be missing, or an image of a git tag would be deleted. */
-function commitOf(name: string, commits: Commits): string | undefined {
-  const commit = commits?.get(name)
-  if (commits === undefined || commit !== undefined) return commit
+/** Without one, an image that is there would be missing, or an image of a git tag would be deleted. */
+function commitsOf(name: string, commits: Commits): readonly (string | undefined)[] {
+  const found = commits?.get(name)
+  if (commits === undefined) return [undefined]
+  if (found !== undefined) return found
   throw new ExpectedError(
     `GitHub does not say which commit the git tag ${name} is on, and \`{sha}\` asks for it. Run again; if this continues, ` +
       'check whether the tag is on a commit at all.'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
-import { isTooLong } from '../model/labels.ts'
+import { textsIn } from '../model/labels.ts'
 import type { Descriptor, Kind, Manifest } from '../model/manifest.ts'
 import { listOf, parseForeign } from '../util/parse-foreign.ts'
 
@@ -54,15 +54,11 @@ export const named = z.string().transform((text, context): Digest | undefined =>
 })
 /** Text that no edge depends on: an odd value is as good as none, and a type has 255 characters at most (RFC 6838). */
 const text = z.string().min(1).max(255).optional().catch(undefined)
-const texts = z
-  .record(z.string(), z.unknown())
-  .transform(all =>
-    Object.fromEntries(Object.entries(all).filter((pair): pair is [string, string] => isText(pair[1])))
-  )
-  .catch({})
+/** How BuildKit marks an attestation: with the digest of the platform that it describes. */
+const marks = z.object({ 'vnd.docker.reference.digest': text }).optional().catch(undefined)
 const platform = z.object({ os: text, architecture: text, variant: text }).optional().catch(undefined)
 
-const entry = z.object({ mediaType: text, digest: named, platform, artifactType: text, annotations: texts })
+const entry = z.object({ mediaType: text, digest: named, platform, artifactType: text, annotations: marks })
 const config = z.object({ mediaType: text, digest: text }).optional().catch(undefined)
 
 const wire = z.object({
@@ -74,7 +70,7 @@ const wire = z.object({
   layers: z.unknown().optional(),
   fsLayers: z.unknown().optional(),
   subject: z.object({ digest: named }).nullish(),
-  annotations: texts
+  annotations: z.unknown().optional().transform(textsIn)
 })
 type Wire = z.output<typeof wire>
 type Entry = z.output<typeof entry>
@@ -95,7 +91,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     mediaType: mediaTypeOf(body, form, types),
     ...(body.subject?.digest === undefined ? {} : { subject: body.subject.digest }),
     ...(body.artifactType === undefined ? {} : { artifactType: body.artifactType }),
-    ...(isTooLong(body.annotations)
+    ...(body.annotations === undefined
       ? { annotations: {}, annotationsUnknown: true }
       : { annotations: body.annotations })
   }
@@ -122,10 +118,6 @@ function isOfOtherAlgorithm(text: string): boolean {
 /** True for Docker's schema 1, whose digest is not that of its bytes when it is signed. */
 export const isSchema1 = (manifest: Manifest): boolean =>
   SCHEMA_1.some(mediaType => mediaType === manifest.mediaType)
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
 
 const EDGES: ReadonlySet<string> = new Set([
   'manifests',
@@ -215,7 +207,7 @@ function descriptorOf(item: Entry): Descriptor | undefined {
   if (item.digest === undefined) return undefined
   const index = INDEX_TYPES.has(item.mediaType ?? '')
   const where = platformOf(item)
-  const describes = parseDigest(item.annotations['vnd.docker.reference.digest'] ?? '')
+  const describes = parseDigest(item.annotations?.['vnd.docker.reference.digest'] ?? '')
   return {
     digest: item.digest,
     index,

@@ -17,7 +17,6 @@ export function believable(repository: Repository, clock: Clock): Repository {
   const releaseTags = twice(repository.releaseTags)
   const gitTags = twice(repository.gitTags)
   const branches = twice(repository.branches)
-  const tagCommits = twice(repository.tagCommits)
   return {
     ...repository,
     releaseTags,
@@ -30,7 +29,7 @@ export function believable(repository: Repository, clock: Clock): Repository {
       return new Map([...found].map(([number, one]) => [number, open.has(number) ? OPEN : one]))
     },
     openPullRequests: twice(repository.openPullRequests),
-    tagCommits: async () => new Map(await tagCommits()),
+    tagCommits: () => commitsTwice(repository, clock),
     async branches() {
       const main = await repository.defaultBranch()
       const found = await branches()
@@ -47,6 +46,16 @@ export function believable(repository: Repository, clock: Clock): Repository {
       throw incomplete(`git tags of ${repository.name} lacks ${lost}, which has a release`)
     }
   }
+}
+
+/** Every commit that either of two looks shows a git tag on: one may be from before it was moved. */
+export async function commitsTwice(
+  repository: Pick<Repository, 'tagCommits'>,
+  clock: Clock
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await listTwice(repository.tagCommits, clock)
+  const byName = Map.groupBy(rows, ([name]) => name)
+  return new Map([...byName].map(([name, same]) => [name, same.flatMap(([, commits]) => commits)]))
 }
 
 const OPEN: PullRequest = { state: 'open' }

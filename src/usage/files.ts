@@ -122,7 +122,7 @@ function checkGlob(pattern: string): string {
 
 function realRoot(workspace: string): string {
   try {
-    return realpathSync(workspace)
+    return realpathSync.native(workspace)
   } catch (error) {
     throw new ExpectedError(
       `The workspace ${workspace} cannot be read (${messageOf(error)}). Check the repository out first.`
@@ -180,11 +180,11 @@ function direct(entry: Pick<Stats, 'isFile' | 'isDirectory'>, real: string): Tar
   return { kind: entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other', real }
 }
 
-/** What a link leads to within the workspace. */
+/** What a link leads to within the workspace; `native` resolves in one call what takes node one for each part of the path. */
 function follow(root: string, path: string): Target {
   const link = join(root, path)
   try {
-    const real = realpathSync(link)
+    const real = realpathSync.native(link)
     return isWithin(real, root) ? direct(statSync(real), real) : { kind: 'astray', real }
   } catch {
     return { kind: 'astray', real: link }

@@ -796,6 +796,24 @@ describe('waiting', () => {
     expectClean(acme)
   })
 
+  test('R-03, law 3: a look at `latest` from before the rebuild does not hide that it was moved back', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0', 'v2.0.0')
+    const { digest } = acme.app.push(image(), { tags: ['v2.0.0', 'latest'] })
+    const before = { status: 200, headers: { 'docker-content-digest': digest }, body: '' }
+    const build = ({ tag = '' }) => {
+      acme.app.push(image(), { tags: [tag, 'latest'] })
+      acme.github.faults.on(
+        { host: 'registry', path: /manifests\/latest$/, times: 1 },
+        { kind: 'answer', answer: before }
+      )
+      return undefined
+    }
+    acme.repository.workflow('build.yml', buildWorkflow(acme.app, { build }))
+    await using run = await acme.run(WAIT)
+    expect(errorsOf(run).join()).toMatch(/The rebuild of v1\.0\.0 moved app:latest back/)
+  })
+
   test('R-05: runs that a concurrency group cancels are not built, and said to be cancelled', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app, { concurrency: () => 'build' }))

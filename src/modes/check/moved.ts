@@ -1,5 +1,5 @@
 import semver from 'semver'
-import { findTag, findTags } from '../../inventory/evidence.ts'
+import { findTag, findTags, PAUSES } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Digest } from '../../model/digest.ts'
@@ -45,8 +45,8 @@ export async function movedTags(
 ): Promise<Movements> {
   const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
   const found = await eachOf(moving, AT_ONCE, async one => {
-    const head = await findTag(registry, repositoryOf(one.pkg), one.tag, clock)
-    if (head.state === 'found' && head.digest === one.version.digest) return {}
+    const head = await lookForMove(one, registry, clock)
+    if (head === undefined) return {}
     const built = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, registry, clock) : {}
     return judge(one, built.unread ?? head, built.holder, all)
   })
@@ -54,6 +54,20 @@ export async function movedTags(
     errors: found.flatMap(({ trouble }) => trouble ?? []),
     warnings: found.flatMap(({ warning }) => warning ?? [])
   }
+}
+
+/** What a tag stands on that is no longer where it was; undefined when it is at every look, because one may be from before. */
+async function lookForMove(
+  { pkg, tag, version }: Moving,
+  registry: Pick<Registry, 'headTag' | 'listTags'>,
+  clock: Clock
+): Promise<TagHead | undefined> {
+  for (const pause of [0, ...PAUSES]) {
+    await clock.sleep(pause)
+    const head = await findTag(registry, repositoryOf(pkg), tag, clock)
+    if (head.state !== 'found' || head.digest !== version.digest) return head
+  }
+  return undefined
 }
 
 function movingOf(

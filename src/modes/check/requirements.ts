@@ -17,6 +17,7 @@ import {
   withPrefixes
 } from '../../policy/expected-tags.ts'
 import { askForCommits } from '../../policy/tag-values.ts'
+import { commitsTwice } from '../../usage/believable.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { count } from '../../util/format.ts'
 import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
@@ -120,7 +121,7 @@ function askingOnce(
   const answers = new Map<string, Promise<TagsRead>>()
   const ask = async (one: Repository, withCommits: boolean) => ({
     tags: await listTwice(releasesOnly ? one.releaseTags : one.gitTags, clock),
-    commits: withCommits ? await one.tagCommits() : undefined
+    commits: withCommits ? await commitsTwice(one, clock) : undefined
   })
   return (name = repository.name, withCommits) => {
     const key = `${name.toLowerCase()} ${withCommits}`

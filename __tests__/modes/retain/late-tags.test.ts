@@ -1,0 +1,170 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { renderVersion } from '../../emulator/render.ts'
+import { image, manifest } from '../../emulator/shapes.ts'
+import { ago, openScene, type Run, type Scene } from './runs.ts'
+
+/** A tag moves to what is deleted right before its DELETE, and a witness shows it somewhere else or goes on showing it. */
+
+const BUILDS = { 'delete-tags': 'sha-*' }
+
+function layDown({ app, world }: Scene, deletedTags: 'hidden' | 'shown'): Pushed {
+  world.deletedTags = deletedTags
+  app.push(image(), { tags: ['v1', 'prod'], at: ago(90) })
+  return app.push(image(), { tags: ['sha-1'], at: ago(80) })
+}
+
+const at = ({ id }: Pushed): RegExp => new RegExp(`/versions/${id}$`)
+
+/** What GitHub says of a version. */
+type Row = { readonly id: number; readonly metadata?: unknown }
+
+/** Nothing is lost: the tag is back, or the run is red and says what brings it back. */
+function expectNotLost({ app }: Scene, { code, errors }: Run, tag: string, on: Pushed): void {
+  app.truth()
+  const isBack = app.tags()[tag] === on.digest
+  const isSaid = code === 1 && errors.some(sentence => sentence.includes('restores it.'))
+  expect([tag, isBack || isSaid]).toEqual([tag, true])
+}
+
+/** For how long the registry lags, in seconds. */
+const LAGS = { hidden: [12, 40, 1_000_000], shown: [40] } as const
+const WITNESSES = ['tag', 'list', 'tag and list', 'tag, list and digest'] as const
+
+it.each(
+  (['hidden', 'shown'] as const).flatMap(deletedTags =>
+    WITNESSES.flatMap(witness => LAGS[deletedTags].map(seconds => [witness, seconds, deletedTags] as const))
+  )
+)(
+  'law 3: a tag that moved to what was deleted is not lost, though the registry still shows its %s for %i s (%s)',
+  async (witness, seconds, deletedTags) => {
+    await using scene = await openScene()
+    const { app, github, run, clock } = scene
+    const build = layDown(scene, deletedTags)
+    app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+    const tags = Object.keys(app.tags())
+    const lag = () => {
+      const until = clock.now() + seconds * 1_000
+      const heal = () => {
+        if (clock.now() < until) return
+        app.truth()
+        github.faults.clear()
+      }
+      github.faults.on({}, { kind: 'first', run: heal })
+      if (witness === 'tag, list and digest') app.lie({ kind: 'served' })
+      if (witness !== 'tag') {
+        const body = { name: 'acme/app', tags }
+        github.faults.on(
+          { host: 'registry', method: 'GET', path: /tags\/list$/ },
+          { kind: 'answer', answer: { status: 200, body } }
+        )
+      }
+      if (witness.startsWith('tag') && witness !== 'tag, list and digest') {
+        const headers = { 'docker-content-digest': build.digest }
+        github.faults.on(
+          { host: 'registry', path: /manifests\/v1\.2\.3$/ },
+          { kind: 'answer', answer: { status: 200, headers, body: '' } }
+        )
+      }
+    }
+    const move = () => app.tag(build, 'v1.2.3')
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'then', run: lag })
+    expectNotLost(scene, await run(BUILDS), 'v1.2.3', build)
+  }
+)
+
+it('law 3: a tag that stands nowhere is not called taken along by its version on one 404', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene, 'hidden')
+  const release = app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+  const move = () => {
+    app.tag(build, 'v1.2.3')
+    github.faults.on(
+      { method: 'GET', path: at(release), times: 1 },
+      { kind: 'answer', answer: { status: 404, body: { message: 'Package version not found.' } } }
+    )
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+  expectNotLost(scene, await run(BUILDS), 'v1.2.3', build)
+})
+
+it.each(['hidden', 'shown'] as const)(
+  'law 3: a tag that moved from a push to what is deleted is not lost, though the list shows it on the push (%s)',
+  async deletedTags => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene, deletedTags)
+    const push = () => {
+      app.push(manifest(), { tags: ['v9', 'canary'] })
+      app.lie({ kind: 'lag', changes: 1 })
+      app.tag(build, 'canary')
+    }
+    const stale = () => {
+      const newest = app.row.order.at(-1)
+      if (newest !== undefined) app.lie({ kind: 'tag', id: newest.id, tag: 'canary' })
+      app.row.lies.splice(0, 1)
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: push })
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'then', run: stale })
+    expectNotLost(scene, await run(BUILDS), 'canary', build)
+  }
+)
+
+it('law 3: the tag of a push that only the registry shows is not lost, though it moved to what is deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene, 'hidden')
+  const push = app.push(manifest(), { tags: ['v2.0.0', 'latest'] })
+  app.lie({ kind: 'drop', id: push.id })
+  app.lie({ kind: 'count', value: app.row.order.length - 1 })
+  const move = () => {
+    app.truth()
+    app.tag(build, 'latest')
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+  expectNotLost(scene, await run(BUILDS), 'latest', build)
+})
+
+it('law 5: what is known to be lost comes back, though another question fails for good', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene, 'shown')
+  const release = app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+  const move = () => {
+    for (const tag of ['stable', 'v1.2.3']) app.tag(build, tag)
+    github.faults.on({ method: 'GET', path: at(release) }, { kind: 'answer', answer: { status: 500 } })
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+  expect((await run(BUILDS)).code).toBe(1)
+  expect(app.tags()).toMatchObject({ stable: build.digest, 'v1.2.3': build.digest })
+})
+
+it('law 5: a part whose rows do not say its tags any more is not deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, run, clock } = scene
+  const build = layDown(scene, 'hidden')
+  const part = build.children[1]
+  if (part === undefined) throw new Error('it has no part')
+  const rows = () =>
+    app.row.order.toReversed().map(row => {
+      const { metadata, ...rest } = renderVersion(app.row, row, github.apiUrl, 'shown') as Row
+      return rest.id === part.id ? rest : { ...rest, metadata }
+    })
+  const move = async () => {
+    await clock.sleep(8_000)
+    app.tag(part, 'v5')
+    const body = rows()
+    const own = body.find(({ id }) => id === part.id)
+    github.faults.on(
+      { method: 'GET', path: at(part), times: 1 },
+      { kind: 'answer', answer: { status: 200, body: own } }
+    )
+    const list = { method: 'GET', path: /versions$/, query: /^(?!.*deleted)/, times: 1 } as const
+    github.faults.on(list, { kind: 'answer', answer: { status: 200, body } })
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'then', run: move })
+  await run(BUILDS)
+  expect(app.tags()).toMatchObject({ v5: part.digest })
+})
