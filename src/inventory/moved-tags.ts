@@ -1,12 +1,13 @@
 import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
 import { type Digest, isUserTag, shortDigest } from '../model/digest.ts'
 import type { Content, Inventory, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
 import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { findTags, withTags, witnessOf } from './evidence.ts'
+import { afterDenials, findTags, withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
 import { attestationsBeside, readInventory } from './manifests.ts'
 
@@ -77,9 +78,8 @@ export async function followMovedTags(
   const asked = tagsToAsk(versions, going)
   // What decides on deletions believes no single denial.
   const heads = await findTags(registry, repository, asked, clock)
-  const named = new Map(parts(ranked, contents).slice(0, MOST_PARTS))
-  const there = await findTags(registry, repository, [...named.keys()], clock)
-  const disputes = new Map([...disputesOn(versions, heads), ...lackingParts(named, there)])
+  const denied = await deniedParts(ranked, contents, registry, repository, clock)
+  const disputes = new Map([...disputesOn(versions, heads), ...denied.map(disputeOn)])
   const isSettled = versions.every(({ digest, disputed }) => !disputes.has(digest) || disputed !== undefined)
   const list = {
     versions: isSettled ? versions : versions.map(version => withDispute(version, disputes)),
@@ -96,7 +96,7 @@ export async function followMovedTags(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
   const beside = attestationsBeside(wanted, contents)
-  const isSame = isSettled && moved.length + found.length + beside.length === 0
+  const isSame = isSettled && moved.length + found.length + beside.length + denied.length === 0
   if (isSame && doubtful.size === 0) return loaded
   const tagged = withTags(list, new Map(moved))
   const further = withDigests(tagged, found)
@@ -106,10 +106,13 @@ export async function followMovedTags(
       ? known
       : registry.readManifest(repository, digest)
   }
-  const seen = await readInventory(pkg, further, read, witnessOf(further, clock), undefined, wanted)
+  const witness = witnessOf(further, clock)
+  const seen = await readInventory(pkg, further, read, witness, undefined, wanted)
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
   if (isSame && isThere) return loaded
-  return { ...loaded, inventory: { ...inventory, ...seen } }
+  const known = new Map(seen.contents)
+  for (const { part } of denied) known.set(part, afterDenials(part, witness))
+  return { ...loaded, inventory: { ...inventory, ...seen, contents: known } }
 }
 
 /**
@@ -136,27 +139,35 @@ function disputesOn(
   return disputes
 }
 
-/** Parts of these versions that nobody has read, because GitHub lists them; each with the version that names it. */
-function parts(ranked: readonly Digest[], contents: Inventory['contents']): (readonly [Digest, Digest])[] {
-  return ranked.flatMap(digest => {
-    const content = contents.get(digest)
-    const children = content?.state === 'read' ? content.manifest.children : []
-    return children
-      .filter(child => contents.get(child.digest)?.state === 'named')
-      .map(child => [child.digest, digest] as const)
-  })
+/** A part of an image that GitHub lists and the registry denies. */
+interface DeniedPart {
+  readonly part: Digest
+  readonly image: Digest
 }
 
-/** An image whose part the registry denies is broken, or GitHub's list is right: it stays, and takes no place. */
-function lackingParts(
-  named: ReadonlyMap<Digest, Digest>,
-  heads: ReadonlyMap<string, TagHead>
-): (readonly [Digest, string])[] {
-  return [...named].flatMap(([part, digest]) =>
-    heads.get(part)?.state === 'missing'
-      ? [[digest, `GitHub lists its part ${shortDigest(part)}, which the registry denies`] as const]
-      : []
-  )
+/** Parts of these images that nobody has read, because GitHub lists them, and that the registry denies at every look. */
+async function deniedParts(
+  ranked: readonly Digest[],
+  contents: Inventory['contents'],
+  registry: Pick<Registry, 'headTag' | 'listTags'>,
+  repository: string,
+  clock: Clock
+): Promise<DeniedPart[]> {
+  const named = ranked.flatMap(image => {
+    const content = contents.get(image)
+    const children = content?.state === 'read' ? content.manifest.children : []
+    return children.flatMap(({ digest: part }) =>
+      contents.get(part)?.state === 'named' ? [{ part, image }] : []
+    )
+  })
+  const asked = named.slice(0, MOST_PARTS)
+  const heads = await findTags(registry, repository, [...new Set(asked.map(({ part }) => part))], clock)
+  return asked.filter(({ part }) => heads.get(part)?.state === 'missing')
+}
+
+/** Such an image is broken, or GitHub's list is right: it stays, and takes no place. */
+function disputeOn({ part, image }: DeniedPart): readonly [Digest, string] {
+  return [image, `GitHub lists its part ${shortDigest(part)}, which the registry denies`]
 }
 
 function withDispute(version: PackageVersion, disputes: ReadonlyMap<Digest, string>): PackageVersion {

@@ -95,5 +95,8 @@ test('law 3: an image whose part the registry denies takes no place of a whole o
   app.delete(part)
   const result = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
   expect(app.tags()).toMatchObject({ 'sha-1': whole.digest })
+  expect(result.errors.join()).toContain(
+    'GitHub lists it, but the registry says that there is no such manifest'
+  )
   expect(JSON.stringify(result.report)).toContain('which the registry denies')
 })
