@@ -47,7 +47,7 @@ const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
 /** Between two looks at a tag, in milliseconds: another server answers, and a push sets all of its tags. */
 const PAUSE = 1_000
 /** How long the index of an image takes to follow its parts, in milliseconds. */
-const PARTS = 5_000
+const PARTS = 4_000
 
 /**
  * Takes one tag off a version that others hold. GitHub has no call for that (facts 1.7): the tag is moved to
