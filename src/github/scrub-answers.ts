@@ -1,10 +1,9 @@
 import type { Octokit } from '@octokit/core'
 import { RequestError } from '@octokit/request-error'
 import type { Scrub } from '../util/secrets.ts'
-import { boundedFetch } from './bounded-fetch.ts'
 
 /**
- * The innermost hook: the one place where the API's text enters, in bounded size. Every string of an answer, its headers
+ * The innermost hook: the one place where the API's text enters. Every string of an answer, its headers
  * among them, and every message of a failure loses the secrets that it repeats. What cannot be searched for them, such as
  * JSON that is nested beyond all measure, is no answer.
  */
@@ -12,8 +11,7 @@ export function scrubAnswers(scrub: Scrub) {
   return (octokit: Octokit) => {
     octokit.hook.wrap('request', async (request, options) => {
       try {
-        const fetch = boundedFetch(options.request.fetch ?? globalThis.fetch)
-        const response = await request({ ...options, request: { ...options.request, fetch } })
+        const response = await request(options)
         return {
           ...response,
           ...cleaned(scrub, { headers: response.headers, data: response.data as unknown })
