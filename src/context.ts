@@ -80,19 +80,22 @@ export async function openContext(
   const { dispatchToken = token } = inputs
   // What one client tells a server could be repeated to the other.
   const secrets = createSecrets(token, dispatchToken)
+  const made = createSecrets()
   const deadline = clock.now() + inputs.timeLimit
   for (const secret of [token, dispatchToken]) log.secret(secret)
   const kind = tokenKind(token)
-  const github = openGitHub(token, inputs, secrets, clock)
+  const github = openGitHub(token, inputs, { secrets, made }, clock)
   const { capacity } = github.governor
   // Another token has limits of its own.
-  const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs, secrets, clock)
+  const starting =
+    dispatchToken === token ? github : openGitHub(dispatchToken, inputs, { secrets, made }, clock)
   const registry = createRegistry({
     url: inputs.registryUrl,
     deadline,
     serverUrl,
     token,
     secrets,
+    made,
     clock,
     onSecret: log.secret
   })
@@ -134,10 +137,15 @@ export async function openContext(
   }
 }
 
-function openGitHub(token: string, inputs: Inputs, secrets: Secrets, clock: Clock): GitHub {
+function openGitHub(
+  token: string,
+  inputs: Inputs,
+  known: { readonly secrets: Secrets; readonly made: Secrets },
+  clock: Clock
+): GitHub {
   return createGitHub({
     token,
-    secrets,
+    ...known,
     baseUrl: inputs.apiUrl,
     reserve: inputs.reserveRequests,
     patience: inputs.patience,

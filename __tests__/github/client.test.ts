@@ -3,6 +3,7 @@ import { expect, it, jest } from '@jest/globals'
 import { Octokit } from '@octokit/core'
 import { BudgetError, ExpectedError, RateLimitError, StaleError } from '../../src/errors.ts'
 import { guard, isolate } from '../../src/github/guard.ts'
+import { createSecrets } from '../../src/util/secrets.ts'
 import { type Answer, connect, SECONDARY, serve } from './server.ts'
 
 const OK: Answer = [200, [{ id: 1 }]]
@@ -102,6 +103,18 @@ it('E-42 of an answer without end no more is taken than that', async () => {
   })
   await expect(connect(server).octokit.request(DELETE)).resolves.toMatchObject({ data: '' })
   expect(sent).toBeLessThan(100 << 20)
+})
+
+it('E-40 an answer that repeats what another server has chosen is none, so that no list has gaps that it wants', async () => {
+  await using server = await serve(() => [200, [{ name: 'production-2026' }], { 'x-own': 'ghp_test_123' }])
+  const made = createSecrets()
+  const { octokit } = connect(server, { token: 'ghp_test_123', made })
+  expect(await octokit.request(GET)).toMatchObject({
+    data: [{ name: 'production-2026' }],
+    headers: { 'x-own': '***' }
+  })
+  made.add('production-2026')
+  await expect(octokit.request(GET)).rejects.toMatchObject({ status: 500 })
 })
 
 it('lets an empty repository have no tags', async () => {

@@ -19,6 +19,8 @@ export interface GitHubOptions {
   readonly token: string
   /** The token, and whatever else no answer may repeat. */
   readonly secrets: Secrets
+  /** What another server made of them, if any. */
+  readonly made?: Secrets
   /** The API's address, a path such as `/api/v3` included. */
   readonly baseUrl: string
   /** Requests of the hourly quota that are left for others. */
@@ -87,7 +89,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
       retry: { retries: 3, retryAfterBaseValue: 0, doNotRetry: FINAL }
     },
     // The first is innermost: nothing that comes from outside gets past it. The time limit of an attempt must not run while it waits for leave.
-    scrubAnswers(options.secrets.scrub),
+    scrubAnswers(options.secrets.scrub, options.made?.scrub),
     guard(() => AbortSignal.timeout(ATTEMPT_MS)),
     serverClock.listen,
     govern(governor, clock),
