@@ -1,18 +1,21 @@
 import type { Clock } from '../model/clock.ts'
 
-/** Does work that asks nobody, as long as there is time for such work. @throws when there is none left */
-export type Allowance = <T>(work: () => T) => T
+/** Time that several pieces of work share; each says when it begins, and then, as often as it can, that it goes on. */
+export type Allowance = () => GoesOn
 
-/** So many milliseconds for all work together that is done through it; a piece of work is never interrupted. */
+/** Counts the time since it was asked last. @throws when there is none left */
+export type GoesOn = () => void
+
+/** So many milliseconds; what is done side by side counts for each. */
 export function createAllowance(clock: Clock, ms: number): Allowance {
   let left = ms
-  return work => {
-    if (left <= 0) throw new Error('the time for reading what is remembered is over')
-    const start = clock.now()
-    try {
-      return work()
-    } finally {
-      left -= clock.now() - start
+  return () => {
+    let last = clock.now()
+    return () => {
+      const now = clock.now()
+      left -= now - last
+      last = now
+      if (left <= 0) throw new Error('the time for reading what is remembered is over')
     }
   }
 }

@@ -85,7 +85,7 @@ export type Kind = 'manifest' | 'config'
  * Reads all lines but the first.
  *
  * @param isWanted asked before a line's text is read: anybody may have written the same one a thousand times
- * @param allowance for each line
+ * @param allowance for all lines
  * @throws when the file cannot be read on, or the time for it is over
  */
 export async function* linesOf(
@@ -93,9 +93,11 @@ export async function* linesOf(
   isWanted: (digest: Digest, kind: Kind) => boolean,
   allowance: Allowance
 ): AsyncGenerator<Line> {
+  const goesOn = allowance()
   let heading = true
   for await (const text of textLines(path)) {
-    if (!heading) yield allowance(() => lineOf(text, isWanted))
+    goesOn()
+    if (!heading) yield lineOf(text, isWanted)
     heading = false
   }
 }
