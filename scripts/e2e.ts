@@ -16,6 +16,7 @@
  *   npm run e2e -- --entry FILE   runs this bundle
  *   npm run e2e -- --first        ends at the first check that fails
  */
+
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -44,8 +45,9 @@ import { createStore } from './e2e/store.ts'
 import { ensureTools } from './e2e/tools.ts'
 import { bringBack } from './e2e/undo.ts'
 import { openWorkshop, type Workshop } from './e2e/workshop.ts'
+import { print, printError } from './print.ts'
 
-const say = (line: string): void => console.log(line)
+const say = print
 
 /** One policy for two packages at once, one of them with a nested name. */
 const RETENTION = {
@@ -225,6 +227,6 @@ try {
   else if (values.mutants) await tryMutants(say)
   else await main(resolve(values.entry ?? join(import.meta.dirname, '../dist/index.js')))
 } catch (error) {
-  console.error(error instanceof ExpectedError ? error.message : error)
+  printError(error)
   process.exitCode = 1
 }

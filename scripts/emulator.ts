@@ -9,6 +9,7 @@
  * Starting prints `name=value` lines, and writes them to GITHUB_OUTPUT where that is set: `api-url`,
  * `registry-url`, `token`, `repository`, `state-url`, `pid`. In it is the organization `acme` of the demo.
  */
+
 import { spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -20,6 +21,7 @@ import { believable } from '../__tests__/emulator/believable.ts'
 import { repositoryRoutes } from '../__tests__/emulator/repository-api.ts'
 import { startEmulator } from '../__tests__/emulator/server.ts'
 import { tagReleases } from './demo/check.ts'
+import { printError } from './print.ts'
 
 interface State {
   /** Tags that cannot be pulled any more, with what they lack. */
@@ -158,7 +160,7 @@ async function inBackground(): Promise<void> {
 async function verify(): Promise<void> {
   const response = await fetch(process.env['EMULATOR_STATE_URL'] ?? '')
   const { broken, violations, writes } = (await response.json()) as State
-  for (const trouble of [...broken, ...violations]) console.error(trouble)
+  for (const trouble of [...broken, ...violations]) printError(trouble)
   if (broken.length + violations.length > 0) process.exitCode = 1
   else console.log(`${writes} writes, every tag can be pulled, and no limit was crossed`)
 }

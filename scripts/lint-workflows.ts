@@ -2,10 +2,12 @@
  * Checks action.yml, the repository's workflows, and the whole workflows that the documents show, with GitHub's own
  * parser and with actionlint. Prints what is wrong; exit code 1 when anything is.
  */
+
 import { globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { blocksOf, isWorkflow } from './lint/blocks.ts'
 import { actionProblems, workflowProblems } from './lint/workflow.ts'
+import { printError } from './print.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(resolve(root, name), 'utf8')
@@ -21,7 +23,7 @@ const shown = globSync(['*.md', 'docs/*.md'], { cwd: root }).flatMap(name =>
 )
 for (const { name, text } of shown) problems.push(...(await workflowProblems(name, text)))
 
-for (const problem of problems) console.error(problem)
+for (const problem of problems) printError(problem)
 if (problems.length > 0) process.exitCode = 1
 else
   console.log(

@@ -11,6 +11,7 @@
  * repository that the action takes for the workflow's own, GITHUB_REPOSITORY when left out. The results are written to
  * docs/live.md, or to the file that `--out` names.
  */
+
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -31,6 +32,7 @@ import type { Place } from './live/place.ts'
 import { PROBES } from './live/probes.ts'
 import { openRegistry } from './live/registry.ts'
 import { createShapes } from './live/shapes.ts'
+import { print, printError } from './print.ts'
 
 const root = resolve(import.meta.dirname, '..')
 /** How long a change may take to show at GitHub, in milliseconds. */
@@ -52,10 +54,10 @@ const { values } = parseArgs({
 
 try {
   const failures = await main()
-  for (const failure of failures) console.log(`FAIL  ${failure}`)
+  for (const failure of failures) print(`FAIL  ${failure}`)
   if (failures.length > 0) process.exitCode = 1
 } catch (error) {
-  console.error(error instanceof ExpectedError ? error.message : error)
+  printError(error)
   process.exitCode = 1
 }
 
@@ -138,12 +140,12 @@ async function measure(
           repository: values.repository ?? (process.env['GITHUB_REPOSITORY'] || `${owner}/${name}`)
         })
     },
-    line => console.log(line)
+    print
   )
   const findings: Finding[] = []
   for (const { question, documented, guesses = [], measure: ask } of PROBES) {
     const answer = await ask(lab)
-    console.log(`${question}\n      ${answer}`)
+    print(`${question}\n      ${answer}`)
     findings.push({ question, documented, guesses, answer })
   }
   writeFileSync(resolve(root, values.out), livePage(findings, failures, where, isEmulator, new Date()))

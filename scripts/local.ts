@@ -4,6 +4,7 @@
  *
  * Outputs, summary and report are left in `out/local`.
  */
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,6 +12,8 @@ import { join, resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../src/errors.ts'
+import { printError } from './print.ts'
 import { readable } from './readable.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -51,7 +54,7 @@ function options() {
       throw new Error('--with dry-run does nothing here: leave out --for-real for a dry run')
     return values
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    printError(`${messageOf(error)}\n\n${USAGE}`)
     process.exit(1)
   }
 }

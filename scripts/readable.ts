@@ -3,8 +3,11 @@ export function readable(log: string): string {
   return log
     .split('\n')
     .filter(line => !/^::(add-mask|endgroup|debug)::/.test(line))
-    .map(line => line.replace(/^::group::/, '▼ ').replace(/^::(error|warning|notice)[^:]*::/, '$1: '))
-    .map(unescaped)
+    .map(line =>
+      line.startsWith('::')
+        ? unescaped(line.replace(/^::group::/, '▼ ').replace(/^::(error|warning|notice)[^:]*::/, '$1: '))
+        : line
+    )
     .join('\n')
 }
 

@@ -10,11 +10,13 @@
  * this process, on a clock that runs faster. `--kind witnesses` makes all runs of that kind, inside this process where
  * nothing is killed. Ends with 1 when anything was lost, and names the seeds.
  */
+
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { disturb, type Verdict, type Where } from '../__tests__/campaign/campaign.ts'
 import { KINDS, type Kind } from '../__tests__/campaign/scenario.ts'
+import { print } from './print.ts'
 
 const root = resolve(import.meta.dirname, '..')
 /** Runs under way at once: they mostly wait. */
@@ -103,7 +105,7 @@ function whereOf(number: number): Where {
 }
 
 function tell({ seed: which, kind, where, findings }: Verdict): void {
-  for (const finding of findings) console.log(`seed ${which}, ${where}, ${kind}: ${finding}`)
+  for (const finding of findings) print(`seed ${which}, ${where}, ${kind}: ${finding}`)
 }
 
 function sumUp(where: Where, kind: Kind, verdicts: readonly Verdict[]): void {

@@ -3,6 +3,8 @@
  * given may be the step alone or a whole workflow; notes on what differs stand above each step.
  */
 import { readFileSync } from 'node:fs'
+import { messageOf } from '../src/errors.ts'
+import { plainLines, printError } from './print.ts'
 import { write } from './translate/ours.ts'
 import { stepsIn } from './translate/theirs.ts'
 import { translate } from './translate/translate.ts'
@@ -35,12 +37,21 @@ function run(): void {
   const steps = stepsIn(given())
   const known = steps.filter(({ uses }) => !/^(?:actions\/(?!delete-package-versions)|docker\/)/.test(uses))
   if (known.length === 0) throw new Error('There is no step in it that cleans up packages.')
-  for (const step of known) console.log(write(translate(step)))
+  for (const step of known) console.log(unchanged(write(translate(step))))
+}
+
+/** A step that would not be the same once it is safe to print deletes something else than it says. */
+function unchanged(step: string): string {
+  if (plainLines(step) === step) return step
+  throw new Error(
+    'A value of this step has characters that are not seen, such as tabs, a command to the runner (`::`), or more than ' +
+      '8,000 characters in a line. Write it without them.'
+  )
 }
 
 try {
   run()
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  printError(messageOf(error))
   process.exitCode = 1
 }

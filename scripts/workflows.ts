@@ -8,8 +8,9 @@
  *
  * Where act cannot be had it says so and ends well.
  */
+
 import { parseArgs } from 'node:util'
-import { ExpectedError } from '../src/errors.ts'
+import { print, printError } from './print.ts'
 import {
   type DocumentedWorkflow,
   documentedWorkflows,
@@ -24,7 +25,7 @@ const { values } = parseArgs({ options: { build: { type: 'boolean' } } })
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof ExpectedError ? error.message : error)
+  printError(error)
   process.exitCode = 1
 }
 
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
     console.log(`${holds ? 'ok  ' : 'FAIL'}  ${what}`)
     if (holds) return
     failed++
-    console.log(log.replaceAll(/^/gm, '      '))
+    print(log.replaceAll(/^/gm, '      '))
   }
   const passes = async (workflow: DocumentedWorkflow, at: Home): Promise<void> => {
     const { code, log, leaked } = await runWorkflow(act, workflow, at)

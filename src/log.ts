@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
 import type { Clock } from './model/clock.ts'
-import { plain } from './util/format.ts'
+import { formatNumber, plain } from './util/format.ts'
 
 /** Lines and columns count from 1. */
 export interface FilePlace {
@@ -29,12 +29,19 @@ export interface Log {
 const PROGRESS_EVERY = 10_000
 const SHORTEST_SECRET = 8
 
-/** GitHub shows ten annotations of a kind for a step: the last one stands for the rest. */
-export function annotate(say: (sentence: string) => void, sentences: readonly string[]): void {
+/**
+ * GitHub shows ten annotations of a kind for a step: the last one stands for the rest.
+ *
+ * @param where those are: a clause
+ */
+export function annotate(
+  say: (sentence: string) => void,
+  sentences: readonly string[],
+  where = 'which the report and the summary have'
+): void {
   const shown = sentences.length > 10 ? 9 : 10
   for (const sentence of sentences.slice(0, shown)) say(sentence)
-  if (sentences.length > shown)
-    say(`And ${sentences.length - shown} more, which the report and the summary have.`)
+  if (sentences.length > shown) say(`And ${formatNumber(sentences.length - shown)} more, ${where}.`)
 }
 
 /** Lets pieces of work run one after another, in the order in which they come. */

@@ -201,7 +201,11 @@ function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
     return 0
   }
   if (error instanceof InputError) {
-    annotate(sentence => log.error(sentence, placeIn(sentence)), error.problems)
+    annotate(
+      sentence => log.error(sentence, placeIn(sentence)),
+      error.problems,
+      'which show once these are mended'
+    )
     log.info(`No request was sent to GitHub. All inputs are explained here: ${readme('inputs')}`)
   } else if (error instanceof ExpectedError) log.error(error.message)
   else tellBug(error, log.info, log.error)

@@ -26,6 +26,10 @@ it.each([
   expect(looksAt(versions, one => places[versions.indexOf(one)])).toEqual(expected)
 })
 
+it('reads any number of versions by themselves whose page nobody knows', () => {
+  expect(looksAt(Array(300_000).fill(a), () => undefined).singles).toHaveLength(300_000)
+})
+
 it.each([
   [0, 8],
   [8, 8],

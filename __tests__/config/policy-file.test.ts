@@ -514,6 +514,14 @@ describe('E-42 a policy of many thousands of', () => {
   test.each([
     ['wrong keys', `${head}  - {match: a, rules: []}\n${numbered(40_000, at => `key${at}: 1`)}`],
     ['rules that lack all', rules + numbered(20_000, at => `      - {nam: r${at}}`)],
+    [
+      'rules that lack far more than the stack holds',
+      rules + numbered(50_000, at => `      - {nam: r${at}}`)
+    ],
+    [
+      'rules that are torn apart',
+      rules + numbered(5_000, at => `      - {action: delete}\n      - {match: {tags: a${at}}}`)
+    ],
     ['rules with a wrong key', rules + numbered(10_000, at => `      - {delete: {tags: "a${at}"}}`)]
   ])('%s is refused in bounds, with the first of them', (_, text) => {
     const found = inBounds(() => problems(text))

@@ -8,6 +8,7 @@ import { readInputs } from '../../src/config/inputs.ts'
 import { inWorkspace } from '../../src/config/written-files.ts'
 import { expectOneSentence, type Slip } from '../helpers/one-sentence.ts'
 import { checkout } from '../helpers/workspace.ts'
+import { openScene } from './retain/runs.ts'
 
 const expression = (name: string): string => `\${{ ${name} }}`
 const D = { 'delete-tags': 'sha-*' }
@@ -214,6 +215,22 @@ test.each(['/dev/ghcr-steward', '/dev/fd/ghcr-steward', '/proc/self/fd/ghcr-stew
     }
   }
 )
+
+test('E-42 a policy with 50,000 wrong rules is refused in ten sentences, of which the last counts the rest', async () => {
+  const head = 'version: 1\npackages:\n- match: app\n  rules:\n'
+  using workspace = checkout({
+    'p.yml': head + Array.from({ length: 50_000 }, (_, at) => `  - {nam: r${at}}\n`).join('')
+  })
+  await using scene = await openScene()
+  const { errors, code } = await scene.run({ policy: 'p.yml' }, workspace.circumstances)
+  expect(errors.slice(0, 9)).toEqual(
+    Array(9).fill(expect.stringMatching(/^p\.yml:\d+:\d+: packages\[0\]\.rules/))
+  )
+  expect(errors.slice(9)).toEqual([
+    expect.stringMatching(/^And \d+ more, which show once these are mended\.$/)
+  ])
+  expect([code, scene.github.requests]).toEqual([1, []])
+})
 
 /** Two inputs that name one file, of which one would be lost. */
 const SAME = 'names the same file. Name another path'

@@ -40,6 +40,13 @@ test('a dry run that found nothing to do names the patterns that no tag matches'
   expect(closingLines(run, 'r.json')[0]).toContain('delete nothing. No tag matches "main". The report')
 })
 
+test('any number of versions may be younger than the grace', () => {
+  const found = packageRun([keep(version('c'))])
+  const all = Array(300_000).fill(keep(version('y'), young))
+  const run = runOf([{ ...found, plan: found.plan && { ...found.plan, decisions: all } }], { dryRun: true })
+  expect(closingLines(run, 'r.json')[0]).toContain('300,000 versions are younger than the grace of 24 hours')
+})
+
 const hour = 3_600_000
 const young = { code: 'young', age: hour, grace: 24 * hour } as const
 test.each([

@@ -54,6 +54,47 @@ test.each([
   expect(said(input)).toEqual([1, expect.stringContaining(sentence)])
 })
 
+test.each([
+  ['a name', `- uses: "evil\\e]0;pwned\\a/x@v1"`, 'is not known'],
+  ['a name of two lines', `- uses: "evil\\n::error::pwned"`, 'is not known'],
+  [
+    'an age',
+    `- uses: snok/container-retention-policy@v3\n  with: { cut-off: "x\\n::error::pwned", keep-n-most-recent: 1 }`,
+    'is not a known age'
+  ],
+  ['an input', `- uses: snok/container-retention-policy@v3\n  with: { "x\\e[31m": 1 }`, 'has no input'],
+  [
+    'a value',
+    `- uses: ${DATAAXIOM}\n  with: { exclude-tags: "a\\e[31m\\u202e" }`,
+    'characters that are not seen'
+  ],
+  [
+    'lines of a value',
+    `- uses: ${DATAAXIOM}\n  with: { exclude-tags: "a\\n::error::pwned" }`,
+    'a command to the runner'
+  ],
+  ['broken YAML', 'a: "\u001b[31m\n::error::pwned', 'This is not YAML'],
+  [
+    'a number',
+    '- uses: vlaurin/action-ghcr-prune@v1\n  with: { keep-last: some, prune-untagged: true }',
+    '`some` is not a number'
+  ],
+  ['a count', `- uses: ${DATAAXIOM}\n  with: { keep-n-tagged: "-1" }`, '`-1` is not a number']
+])(
+  'npm run translate tells what is wrong with %s, and prints nothing that a terminal or a runner obeys',
+  (_, step, sentence) => {
+    const script = fileURLToPath(new URL('../../scripts/translate.ts', import.meta.url))
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+      encoding: 'utf8',
+      env: SCRIPT_ENV,
+      input: step
+    })
+    expect([status, stdout, stderr]).toEqual([1, '', expect.stringContaining(sentence)])
+    expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(stderr).not.toMatch(/^\s*::/m)
+  }
+)
+
 test('our step is used as in the README, so that it can be pasted', () => {
   const { uses } = translated(DATAAXIOM, {})
   expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`uses: ${uses}\n`)

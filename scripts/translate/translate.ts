@@ -121,7 +121,7 @@ function newest(
     name,
     action: 'delete',
     match: { ...match, ...old },
-    'keep-at-least': Number(keep),
+    'keep-at-least': number(keep),
     'rank-by': rankBy
   }
 }
@@ -290,9 +290,11 @@ function isNone(count: string): boolean {
   return blank(count) || count.trim() === '0'
 }
 
-/** An expression stays text. */
+/** An expression stays text. @throws Error for anything else that is no number */
 function number(text: string): number | string {
-  return /^\d+$/.test(text.trim()) ? Number(text) : text.trim()
+  if (!text.includes('${{') && !/^\d+$/.test(text.trim()))
+    throw new Error(`\`${text}\` is not a number of images.`)
+  return text.includes('${{') ? text.trim() : Number(text)
 }
 
 function isTrue(text: string | undefined): boolean {

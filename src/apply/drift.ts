@@ -231,7 +231,7 @@ export function looksAt(
   const singles: PackageVersion[] = []
   for (const [page, together] of onPage) {
     if (page !== undefined && together.length > 1) pages.push(page)
-    else singles.push(...together)
+    else for (const version of together) singles.push(version)
   }
   return { pages, singles }
 }

@@ -17,18 +17,15 @@ export function misread(document: Document, text: string): Told[] {
   visit(document, {
     Seq(_, seq) {
       note(seq)
-      wrong.push(...tornEntries(seq.items))
+      for (const torn of tornEntries(seq.items)) wrong.push(torn)
     },
     Map(_, map) {
       note(map)
       const rules = withoutDash(map)
       if (rules !== undefined) wrong.push([startOf(rules), NO_DASH])
       else
-        wrong.push(
-          ...repeatedKeys(map).map(
-            (key): Told => [startOf(key), 'This key is there twice. Keep one of them.']
-          )
-        )
+        for (const key of repeatedKeys(map))
+          wrong.push([startOf(key), 'This key is there twice. Keep one of them.'])
     },
     Pair(_, pair) {
       const { key } = pair

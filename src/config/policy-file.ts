@@ -13,7 +13,7 @@ import { misread } from './misread.ts'
 import { otherThanPolicy } from './other-than-policy.ts'
 import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
 import { type SchemaError, schemaErrors } from './schema-errors.ts'
-import { yamlSlips } from './yaml-slip.ts'
+import { type Told, yamlSlips } from './yaml-slip.ts'
 
 /**
  * Reads a policy file.
@@ -29,32 +29,58 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     const { line, col } = lines.linePos(offset)
     return `${fileName}:${line}:${col}`
   }
-  if (document.errors.length > 0) {
-    const slips = yamlSlips(text, document.errors.slice(0, MOST_FAULTS))
-    throw new InputError(slips.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
+  const refuse = (told: readonly Told[], isAll: boolean): never => {
+    const sentences = told.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`)
+    throw new InputError(isAll ? sentences : [...sentences, `${fileName}: More is wrong than is told here.`])
   }
+  const { errors } = document
+  if (errors.length > 0) refuse(yamlSlips(text, errors.slice(0, MOST_FAULTS)), errors.length <= MOST_FAULTS)
   const wrong = misread(document, text)
-  if (wrong.length > 0)
-    throw new InputError(wrong.map(([offset, sentence]) => `${at(offset)}: ${brief(sentence)}`))
+  if (wrong.length > 0) refuse(wrong.slice(0, MOST_FAULTS), wrong.length <= MOST_FAULTS)
   const content = contentOf(document, fileName)
   const other = otherThanPolicy(content)
   if (other !== undefined) throw new InputError([`${at(0)}: ${other}`])
-  const result = policySchema.safeParse(content, { reportInput: true })
+  const { result, isWhole } = heldToSchema(content, fileName)
   if (result.success) {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
   }
   const { issues } = result.error
   const faults = schemaErrors(issues.slice(0, MOST_FAULTS).map(shortened), policySchema)
-  const sentences = faults
+  const told = faults
     .slice(0, MOST_FAULTS)
-    .map(fault => ({
-      offset: offsetOf(document, fault),
-      sentence: brief(`${nameOf(fault)}${fault.sentence}`)
-    }))
-    .sort((a, b) => a.offset - b.offset)
-    .map(({ offset, sentence }) => `${at(offset)}: ${sentence}`)
-  const isAll = Math.max(issues.length, faults.length) <= MOST_FAULTS
-  throw new InputError(isAll ? sentences : [...sentences, `${fileName}: More is wrong than is told here.`])
+    .map((fault): Told => [offsetOf(document, fault), `${nameOf(fault)}${fault.sentence}`])
+    .sort(([a], [b]) => a - b)
+  return refuse(told, isWhole && Math.max(issues.length, faults.length) <= MOST_FAULTS)
+}
+
+/**
+ * Holds a policy to its schema. With some 100,000 faults the schema's stack overflows: then the first entries of each list
+ * have to do.
+ */
+function heldToSchema(content: unknown, fileName: string) {
+  for (const most of [undefined, MOST_FAULTS]) {
+    try {
+      const part = most === undefined ? content : firstEntries(content, most)
+      const result = policySchema.safeParse(part, { reportInput: true })
+      if (most === undefined || !result.success) return { result, isWhole: most === undefined }
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+    }
+  }
+  throw new InputError([
+    `${fileName}: Too much is wrong to be told. Write one rule that works, then the others.`
+  ])
+}
+
+/** Nothing in a policy lies deeper. */
+const DEEPEST = 12
+
+function firstEntries(value: unknown, most: number, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return value
+  if (Array.isArray(value)) return value.slice(0, most).map(item => firstEntries(item, most, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, firstEntries(item, most, depth + 1)])
+  )
 }
 
 /** Somebody who made more has the wrong file, or made one a thousand times. */

@@ -52,7 +52,7 @@ export function gitNames(names: Iterable<string>): GitNames {
       if (text.length < SHORTEST_CUT) return found
       const begun = [...shaped]
       for (let at = firstFrom(sorted, key); sorted[at]?.startsWith(key); at++) {
-        begun.push(...(byKey.get(sorted[at] ?? '') ?? []))
+        for (const name of byKey.get(sorted[at] ?? '') ?? []) begun.push(name)
       }
       return [...new Set(begun)]
     }

@@ -68,8 +68,9 @@ export function whyIdle({ mode, packages }: RunResult): string {
   )
   const patterns = unmatched(packages).filter(({ action }) => action === 'delete')
   const [are, them] = graces.length === 1 ? ['is', 'it'] : ['are', 'them']
+  const longest = graces.reduce((most, grace) => Math.max(most, grace), 0)
   const young =
-    `${count(graces.length, 'version')} ${are} younger than the grace of ${formatAge(Math.max(...graces))} ` +
+    `${count(graces.length, 'version')} ${are} younger than the grace of ${formatAge(longest)} ` +
     `(\`grace\`), so no rule deletes ${them}. `
   const names = patterns.map(({ pattern }) => quote(pattern))
   return [

@@ -152,7 +152,7 @@ packages:
       /^policy\.yml:6:18: packages\[0\]\.rules\[0\]\.match\.tag: .*Did you mean `tags`\?$/
     ),
     expect.stringMatching(/^policy\.yml:6:32: .*Did you mean `older-than`\?$/),
-    expect.stringMatching(/^policy\.yml:8:24: .*`\/\^v\(\/` is not a regular expression/),
+    expect.stringMatching(/^policy\.yml:8:24: .*`\/\^v\(\/` has a `\(` without its `\)`/),
     expect.stringMatching(/^policy\.yml:9:22: .*`3 moons` is not an age/)
   ])
   expect(result.stdout).toMatch(/^::error file=policy\.yml,line=6,col=18::policy\.yml:6:18: /m)

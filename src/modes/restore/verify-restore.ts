@@ -137,7 +137,7 @@ async function makeWhole(
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
     outcomes = [...outcomes, ...(await restoreVersions(steps, { ...scope, report }))]
-    roots.push(...describing.filter(({ id }) => !tried.has(id)))
+    for (const one of describing) if (!tried.has(one.id)) roots.push(one)
   }
   const { warnings, alarms } = stillBroken(graph, roots, plan)
   const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
