@@ -94,6 +94,27 @@ it.each(WORLDS)(
 )
 
 it.each(WORLDS)(
+  'law 3: a restore takes no tag from a push that only the registry shows, though it denies its list once (tags %s, %s)',
+  async (...answers) => {
+    await using scene = await openWorld(answers)
+    const { app, github } = scene
+    const old = app.push(manifest(), { tags: ['v2', 'latest'], at: ago(9) })
+    app.delete(old)
+    const newer = app.push(manifest(), { tags: ['latest', 'nightly'] })
+    app.lie({ kind: 'drop', id: newer.id })
+    const list = { host: 'registry', path: /tags\/list$/, times: 1 } as const
+    github.faults.on(list, { kind: 'answer', answer: registryError(404, 'NAME_UNKNOWN', 'not known') })
+    const back = await restore(scene, old.digest)
+    app.truth()
+    const isSaid = back.code === 1 && back.errors.join().includes('latest')
+    expect([app.tags()['nightly'], isSaid || app.tags()['latest']]).toEqual([
+      newer.digest,
+      isSaid || newer.digest
+    ])
+  }
+)
+
+it.each(WORLDS)(
   'law 5: a restore by digest takes no tag from a newer image (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)

@@ -108,7 +108,8 @@ export async function lookAgain(
     arrivals: [...arrivals, ...tagged.arrivals],
     tagsTaken: taken,
     tagsUnread: tagged.unread,
-    served: tagged.served,
+    // What was not deleted after all is served because it is there.
+    served: tagged.served.filter(version => gone.includes(version)),
     vanished: vanishedFrom(listing, seen, deleted)
   }
 }

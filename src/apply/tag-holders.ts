@@ -1,10 +1,11 @@
 import type { Context } from '../context.ts'
-import { orFailure } from '../errors.ts'
+import { type Failure, orFailure } from '../errors.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import { isPlaceholder } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
+import type { TagList } from '../registry/tag-list.ts'
 import { eachOf } from '../util/concurrency.ts'
 
 /** How many tags are asked for, which costs nothing of GitHub's quota; of the others GitHub's list alone tells. */
@@ -42,8 +43,8 @@ export async function tagHolders(
 ): Promise<TagHolders> {
   const newest = versions.toSorted((a, b) => (b.updated ?? 0) - (a.updated ?? 0))
   const rows = new Map(newest.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
-  const list = await orFailure(() => context.registry.listTags(repositoryOf(pkg)))
-  const listed = 'state' in list && list.state === 'read' ? list.tags : []
+  const list = await listOfTags(pkg, rows.size > 0, context)
+  const listed = 'tags' in list ? list.tags : []
   const unlisted = listed.filter(tag => !rows.has(tag)).toReversed()
   const tags = [...new Set([...first, ...unlisted, ...rows.keys()])]
   return {
@@ -54,9 +55,25 @@ export async function tagHolders(
   }
 }
 
-function unreadPhrase(list: object): string | undefined {
-  if ('sentence' in list) return phraseOf(String(list.sentence))
-  return 'cause' in list ? String(list.cause) : undefined
+/** The registry's list of tags; that it knows no such package is believed only where GitHub lists no tag either. */
+async function listOfTags(
+  pkg: Package,
+  isTagged: boolean,
+  { registry, clock }: Context
+): Promise<TagList | Failure> {
+  for (const pause of PAUSES) {
+    await clock.sleep(pause)
+    const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
+    if ('problem' in list || list.state !== 'missing') return list
+  }
+  return isTagged
+    ? { state: 'unread', cause: 'the registry does not know the package' }
+    : { state: 'missing' }
+}
+
+function unreadPhrase(list: TagList | Failure): string | undefined {
+  if ('sentence' in list) return phraseOf(list.sentence)
+  return list.state === 'unread' ? list.cause : undefined
 }
 
 const phraseOf = (sentence: string): string => sentence.replace(/\.$/, '')

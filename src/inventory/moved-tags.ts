@@ -17,6 +17,7 @@ import { attestationsBeside, readInventory } from './manifests.ts'
  */
 const MOST_GOING = 2_000
 const MOST_STAYING = 200
+const MOST_PARTS = 2_000
 const AT_ONCE = 16
 
 /** What a decision would take away, and what it rests on. */
@@ -76,7 +77,9 @@ export async function followMovedTags(
   const asked = tagsToAsk(versions, going)
   // What decides on deletions believes no single denial.
   const heads = await findTags(registry, repository, asked, clock)
-  const disputes = disputesOn(versions, heads)
+  const named = new Map(parts(ranked, contents).slice(0, MOST_PARTS))
+  const there = await findTags(registry, repository, [...named.keys()], clock)
+  const disputes = new Map([...disputesOn(versions, heads), ...lackingParts(named, there)])
   const isSettled = versions.every(({ digest, disputed }) => !disputes.has(digest) || disputed !== undefined)
   const list = {
     versions: isSettled ? versions : versions.map(version => withDispute(version, disputes)),
@@ -87,9 +90,9 @@ export async function followMovedTags(
   const moved = elsewhere.filter(([, { state }]) => state === 'found')
   const open = new Set(unresolved.map(({ ref }) => ref))
   const unknown = wanted.filter(digest => !contents.has(digest) && !open.has(digest))
-  const named = await findTags(registry, repository, [...new Set([...unknown, ...ranked])], clock)
-  const doubtful = new Set(ranked.filter(digest => named.get(digest)?.state !== 'found'))
-  const found = [...named].filter(
+  const others = await findTags(registry, repository, [...new Set([...unknown, ...ranked])], clock)
+  const doubtful = new Set(ranked.filter(digest => others.get(digest)?.state !== 'found'))
+  const found = [...others].filter(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
   const beside = attestationsBeside(wanted, contents)
@@ -131,6 +134,29 @@ function disputesOn(
     }
   }
   return disputes
+}
+
+/** Parts of these versions that nobody has read, because GitHub lists them; each with the version that names it. */
+function parts(ranked: readonly Digest[], contents: Inventory['contents']): (readonly [Digest, Digest])[] {
+  return ranked.flatMap(digest => {
+    const content = contents.get(digest)
+    const children = content?.state === 'read' ? content.manifest.children : []
+    return children
+      .filter(child => contents.get(child.digest)?.state === 'named')
+      .map(child => [child.digest, digest] as const)
+  })
+}
+
+/** An image whose part the registry denies is broken, or GitHub's list is right: it stays, and takes no place. */
+function lackingParts(
+  named: ReadonlyMap<Digest, Digest>,
+  heads: ReadonlyMap<string, TagHead>
+): (readonly [Digest, string])[] {
+  return [...named].flatMap(([part, digest]) =>
+    heads.get(part)?.state === 'missing'
+      ? [[digest, `GitHub lists its part ${shortDigest(part)}, which the registry denies`] as const]
+      : []
+  )
 }
 
 function withDispute(version: PackageVersion, disputes: ReadonlyMap<Digest, string>): PackageVersion {

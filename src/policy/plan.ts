@@ -8,7 +8,7 @@ import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './gra
 import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { nearTag, wholeDigest } from './near-tag.ts'
-import { kindOf, refOf } from './node.ts'
+import { kindOf, type Node, refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 import { verdictOf } from './reasons.ts'
@@ -163,7 +163,7 @@ function workOf(
   return { steps, left, brakes, counted, stuck: { version, deletions: stuck.deletions.length } }
 }
 
-/** Tagged images and artifacts; what nobody could read may be neither. */
+/** Tagged images and artifacts; what nobody could read, or on what witnesses differ, may be neither, or not whole. */
 interface Images {
   readonly going: readonly number[]
   /** What belongs to another image is none of its own. */
@@ -171,8 +171,10 @@ interface Images {
 }
 
 function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
+  const isSure = ({ content, version }: Node): boolean =>
+    content.state !== 'unread' && version?.disputed === undefined
   const images = graph.nodes.flatMap((node, place) =>
-    node.userTags.length > 0 && kindOf(node) !== 'cache' && node.content.state !== 'unread' ? [place] : []
+    node.userTags.length > 0 && kindOf(node) !== 'cache' && isSure(node) ? [place] : []
   )
   const remains = (place: number): boolean =>
     kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)

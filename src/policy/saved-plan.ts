@@ -72,15 +72,18 @@ export function applyApproved(
   }
 }
 
-/** Somebody signed or attested what was to go: that is a sign of use. */
+/** Somebody signed or attested what was to go, or a part of it: that is a sign of use. */
 function describedSince(graph: Graph, place: number, { versions }: Approved): string | undefined {
   const isNew = (referrer: number): boolean => {
     const id = graph.nodes[referrer]?.version?.id
     return id !== undefined && !versions.has(id)
   }
-  const referrer = graph.referrers[place]?.find(isNew)
+  // A set that grows while it is walked.
+  const parts = new Set([place])
+  for (const part of parts) for (const child of graph.children[part] ?? []) parts.add(child)
+  const referrer = [...parts].flatMap(part => graph.referrers[part] ?? []).find(isNew)
   if (referrer === undefined) return undefined
-  return `${refOf(graph.nodes[referrer] as Node)}, which came after the plan, describes it`
+  return `${refOf(graph.nodes[referrer] as Node)}, which came after the plan, describes it or a part of it`
 }
 
 /** Why it is unclear whether a version may go, which is put to the reasons as well. */

@@ -82,3 +82,18 @@ test.each(HOW)('law 3: what may not have its tag takes no place of another: %s',
   await run({ policy: rules(BUILDS, ENVS) })
   expect(app.tags()).toMatchObject({ 'env-c': third.digest })
 })
+
+test('law 3: an image whose part the registry denies takes no place of a whole one, though GitHub lists the part', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const whole = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+  const [part] = app.push(image(), { tags: ['sha-2'], at: ago(70) }).children
+  if (part === undefined) throw new Error('it has no part')
+  // Somebody deleted it a moment ago; the list lags.
+  app.lie({ kind: 'lag', changes: 1 })
+  app.delete(part)
+  const result = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
+  expect(app.tags()).toMatchObject({ 'sha-1': whole.digest })
+  expect(JSON.stringify(result.report)).toContain('which the registry denies')
+})
