@@ -50,7 +50,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   github: {
     knows: DATA,
-    uses: /^(?:@actions\/github|@actions\/http-client\/lib\/proxy|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
+    uses: /^(?:@actions\/github(?:\/lib\/utils)?|@actions\/http-client\/lib\/proxy|@octokit\/[\w-]+|bottleneck(?:\/light\.js)?|zod|node:[\w/]+)$/,
     because: 'the API client reads and writes; what for is decided above it'
   },
   registry: {
@@ -182,7 +182,6 @@ test('nothing but the two clients speaks to a network, starts a process or runs 
   expect(users.map(([file]) => file).toSorted()).toEqual([
     'github/bounded-fetch.ts',
     'github/client.ts',
-    'github/scrub-answers.ts',
     'registry/transport.ts'
   ])
 })

@@ -37,6 +37,7 @@ const flood = (socket: Socket, begin: string): void => {
   pour()
 }
 const OK = 'HTTP/1.1 200 OK\r\n'
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'
 const MALICE: readonly (readonly [name: string, malice: Malice])[] = [
   ['says nothing', () => {}],
   ['says the status one sign at a time', socket => again(socket, 'HTTP/1.1 200 O', 'K')],
@@ -51,7 +52,13 @@ const MALICE: readonly (readonly [name: string, malice: Malice])[] = [
     socket => again(socket, `${OK}transfer-encoding: chunked\r\n\r\n`, '1\r\n \r\n')
   ],
   ['refuses with a body that trickles', socket => again(socket, 'HTTP/1.1 403 No\r\n\r\n', ' ')],
-  ['floods', socket => flood(socket, `${OK}\r\n`)]
+  ['floods', socket => flood(socket, `${OK}\r\n`)],
+  ['switches protocols', socket => socket.write(SWITCH)],
+  ['switches protocols and floods', socket => flood(socket, SWITCH)],
+  ['switches protocols and hangs up', socket => socket.end(SWITCH)],
+  ['hangs up', socket => socket.end()],
+  ['hangs up in the headers', socket => socket.end(OK)],
+  ['answers with a status beyond all others', socket => socket.end('HTTP/1.1 999 Far\r\n\r\n')]
 ]
 
 /** @returns its address */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { actionsCache, readOnly } from './cache/actions-cache.ts'
+import { createAllowance } from './cache/allowance.ts'
 import { type ManifestCache, noMemory, openMemory } from './cache/manifest-cache.ts'
 import type { Inputs } from './config/inputs.ts'
 import type { Policies } from './config/policies.ts'
@@ -80,19 +81,22 @@ export async function openContext(
   const { dispatchToken = token } = inputs
   // What one client tells a server could be repeated to the other.
   const secrets = createSecrets(token, dispatchToken)
+  const made = createSecrets()
   const deadline = clock.now() + inputs.timeLimit
   for (const secret of [token, dispatchToken]) log.secret(secret)
   const kind = tokenKind(token)
-  const github = openGitHub(token, inputs, secrets, clock)
+  const github = openGitHub(token, inputs, { secrets, made }, clock)
   const { capacity } = github.governor
   // Another token has limits of its own.
-  const starting = dispatchToken === token ? github : openGitHub(dispatchToken, inputs, secrets, clock)
+  const starting =
+    dispatchToken === token ? github : openGitHub(dispatchToken, inputs, { secrets, made }, clock)
   const registry = createRegistry({
     url: inputs.registryUrl,
     deadline,
     serverUrl,
     token,
     secrets,
+    made,
     clock,
     onSecret: log.secret
   })
@@ -113,7 +117,7 @@ export async function openContext(
     urgentPackages: packagesOf(urgent(github.octokit)),
     setAside: github.governor.setAside,
     registry,
-    memory: openCache(inputs, env, log),
+    memory: openCache(inputs, env, clock, log),
     repository: createRepository(github.octokit, inputs.repository),
     openRepository: name => createRepository(github.octokit, name),
     dispatcher: openDispatcher(starting, inputs),
@@ -134,10 +138,15 @@ export async function openContext(
   }
 }
 
-function openGitHub(token: string, inputs: Inputs, secrets: Secrets, clock: Clock): GitHub {
+function openGitHub(
+  token: string,
+  inputs: Inputs,
+  known: { readonly secrets: Secrets; readonly made: Secrets },
+  clock: Clock
+): GitHub {
   return createGitHub({
     token,
-    secrets,
+    ...known,
     baseUrl: inputs.apiUrl,
     reserve: inputs.reserveRequests,
     patience: inputs.patience,
@@ -147,12 +156,17 @@ function openGitHub(token: string, inputs: Inputs, secrets: Secrets, clock: Cloc
   })
 }
 
+/** How much of `time-limit` may go into what anybody could have written: the run must get further than that. */
+const SHARE_OF_MEMORY = 0.25
+
 /** What earlier runs left in the cache of GitHub Actions; a dry run leaves nothing there, as it does nowhere. */
-function openCache(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): ManifestCache {
+function openCache(inputs: Inputs, env: NodeJS.ProcessEnv, clock: Clock, log: Log): ManifestCache {
   const folder = join(env['RUNNER_TEMP'] || tmpdir(), `ghcr-steward-memory-${randomUUID()}`)
   const cache = inputs.memory ? actionsCache(env, folder, log.debug, log.secret) : undefined
   if (cache === undefined) return noMemory
-  return openMemory(inputs.dryRun ? readOnly(cache) : cache, new URL(inputs.registryUrl).host, log.debug)
+  const allowance = createAllowance(clock, inputs.timeLimit * SHARE_OF_MEMORY)
+  const store = inputs.dryRun ? readOnly(cache) : cache
+  return openMemory(store, new URL(inputs.registryUrl).host, log.debug, allowance)
 }
 
 /** The pattern that takes a list of packages, and where it is written: the subject of a sentence. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Store } from '../../src/cache/actions-cache.ts'
+import { type Allowance, createAllowance } from '../../src/cache/allowance.ts'
 import { openMemory } from '../../src/cache/manifest-cache.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import { parseManifest } from '../../src/registry/manifest.ts'
@@ -37,6 +38,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'memory-'))
   told = []
   entries = []
+  allowance = endless
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
@@ -48,9 +50,13 @@ const versionOf = (shape: Shape, index: number, tags: readonly string[] = []) =>
   updated: NOW
 })
 
+/** No end of time for reading, unless a test says so. */
+const endless: Allowance = () => () => {}
+let allowance = endless
+
 /** One run that sees these versions and reads those of them that it does not remember. */
 async function run(shapes: readonly Shape[], { tags = [] as string[], now = NOW } = {}) {
-  const memory = openMemory(store, 'ghcr.io', text => told.push(text))
+  const memory = openMemory(store, 'ghcr.io', text => told.push(text), allowance)
   const recollection = await memory.recall(somePackage)
   const versions = shapes.map((shape, index) => versionOf(shape, index, tags))
   const known = await recollection.manifests(versions)
@@ -173,6 +179,36 @@ describe('what is remembered', () => {
   })
 })
 
+describe('E-42 an entry that repeats a line', () => {
+  const repeated = (shapes: readonly Shape[], copies: number): void => {
+    const { key, text } = entries.at(-1) as (typeof entries)[number]
+    const [heading, ...lines] = text.trim().split('\n')
+    const more = Array.from({ length: copies }, () => lines.slice(0, shapes.length)).flat()
+    entries = [{ key, text: `${[heading, ...more].join('\n')}\n` }]
+  }
+
+  test('is read once, and written anew without the others', async () => {
+    const shapes = [image(), manifest()]
+    await run(shapes)
+    repeated(shapes, 100)
+    expect((await run(shapes)).known.size).toBe(2)
+    expect(entries.at(-1)?.text.trim().split('\n')).toHaveLength(1 + 2)
+  })
+
+  test('takes no more time than there is, counts as far as it was read, and goes', async () => {
+    const shapes = [image(), manifest(), manifest()]
+    await run(shapes)
+    let now = 0
+    // For the heading and two lines.
+    allowance = createAllowance({ now: () => now++, sleep: async () => {} }, 4)
+    repeated(shapes.slice(0, 1), 1000)
+    const [first] = shapes as [Shape]
+    expect([...(await run([first])).known.keys()]).toEqual([first.digest])
+    expect(told).toEqual([expect.stringMatching(/broke off: the time for reading .* is over/)])
+    expect(entries.at(-1)?.text.trim().split('\n')).toHaveLength(1 + 1)
+  })
+})
+
 describe('what is remembered of configs', () => {
   const config = (labels: Readonly<Record<string, string>>) => {
     const shape = labelled(labels)
@@ -182,7 +218,7 @@ describe('what is remembered of configs', () => {
 
   /** One run that sees these images and reads the configs of those that it does not remember. */
   async function runFor(configs: readonly ReturnType<typeof config>[]) {
-    const memory = openMemory(store, 'ghcr.io', text => told.push(text))
+    const memory = openMemory(store, 'ghcr.io', text => told.push(text), allowance)
     const recollection = await memory.recall(somePackage)
     const versions = configs.map(({ shape }, index) => versionOf(shape, index))
     const known = await recollection.manifests(versions)

@@ -16,6 +16,8 @@ export type Trouble =
   | { readonly kind: 'garbage' }
   /** Drops the connection, nothing is carried out. */
   | { readonly kind: 'reset' }
+  /** Wants to go on in another protocol, nothing is carried out. */
+  | { readonly kind: 'switch' }
   /** Never answers, nothing is carried out. */
   | { readonly kind: 'stall' }
   /** Carries it out and answers 502. */

@@ -13,6 +13,8 @@ import type { Answer } from './http.ts'
 
 /** Answers on the wire, whole or harmed, and the servers that send them. */
 
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'
+
 /** Carries a request out under whatever troubles it; without any that is just to answer it. */
 export async function suffer(
   troubles: readonly Trouble[],
@@ -25,9 +27,10 @@ export async function suffer(
     if (trouble.kind === 'first') await trouble.run()
     if (trouble.kind === 'delay') await sleep(trouble.ms)
   }
-  const held = troubles.find(({ kind }) => kind === 'stall' || kind === 'reset')
+  const held = troubles.find(({ kind }) => kind === 'stall' || kind === 'reset' || kind === 'switch')
   if (held !== undefined) {
     if (held.kind === 'reset') res.destroy()
+    else if (held.kind === 'switch') res.socket?.end(SWITCH)
     // A request that is never answered is under way until its client gives up.
     else if (!res.closed) await once(res, 'close')
     return

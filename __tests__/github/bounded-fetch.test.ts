@@ -17,6 +17,17 @@ test.each([
   ])
 })
 
+test.each([101, 999])('an answer %i is none', async status => {
+  const odd = boundedFetch(async () => Object.defineProperty(new Response(), 'status', { value: status }))
+  await expect(odd('https://api.example')).rejects.toThrow(`HTTP ${status}`)
+})
+
+test('E-42 one that is forgotten ends with its signal', async () => {
+  const forgotten = boundedFetch(() => new Promise(() => {}))
+  const signal = AbortSignal.timeout(1)
+  await expect(forgotten('https://api.example', { signal })).rejects.toMatchObject({ name: 'TimeoutError' })
+})
+
 test('E-42 an answer beyond them breaks off', async () => {
   const answer = await answering('x'.repeat(101))('https://api.example')
   await expect(answer.text()).rejects.toThrow('far too large')

@@ -1,7 +1,9 @@
+import { gzipSync } from 'node:zlib'
 import { expect, it, jest } from '@jest/globals'
 import { Octokit } from '@octokit/core'
 import { BudgetError, ExpectedError, RateLimitError, StaleError } from '../../src/errors.ts'
 import { guard, isolate } from '../../src/github/guard.ts'
+import { createSecrets } from '../../src/util/secrets.ts'
 import { type Answer, connect, SECONDARY, serve } from './server.ts'
 
 const OK: Answer = [200, [{ id: 1 }]]
@@ -71,6 +73,48 @@ it('never reads an error as the end of a list', async () => {
       : [200, [{ id: 1 }], { link: `<${url}/orgs/acme/packages?page=2>; rel="next"` }]
   )
   await expect(connect(server).octokit.paginate(GET)).rejects.toMatchObject({ status: 503 })
+})
+
+const blanks = (bytes: number): Buffer => Buffer.alloc(bytes, ' ')
+const large = Buffer.concat([blanks(65 << 20), Buffer.from('[]')])
+const packed = gzipSync(large)
+
+it.each<[string, Buffer, Record<string, string>]>([
+  ['as it is', large, {}],
+  ['packed', packed, { 'content-encoding': 'gzip' }],
+  ['packed twice', gzipSync(packed), { 'content-encoding': 'gzip, gzip' }]
+])('E-42 an answer larger than 64 MiB is none: %s', async (_, body, headers) => {
+  await using server = await serve(() => response => {
+    response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body)
+  })
+  await expect(connect(server).octokit.request(GET)).rejects.toMatchObject({ status: 500 })
+})
+
+it('E-42 of an answer without end no more is taken than that', async () => {
+  let sent = 0
+  await using server = await serve(() => response => {
+    const piece = blanks(1 << 20)
+    const pour = (): void => {
+      do sent += piece.length
+      while (response.write(piece))
+    }
+    response.on('drain', pour).writeHead(200, { 'content-type': 'application/json' })
+    pour()
+  })
+  await expect(connect(server).octokit.request(DELETE)).resolves.toMatchObject({ data: '' })
+  expect(sent).toBeLessThan(100 << 20)
+})
+
+it('E-40 an answer that repeats what another server has chosen is none, so that no list has gaps that it wants', async () => {
+  await using server = await serve(() => [200, [{ name: 'production-2026' }], { 'x-own': 'ghp_test_123' }])
+  const made = createSecrets()
+  const { octokit } = connect(server, { token: 'ghp_test_123', made })
+  expect(await octokit.request(GET)).toMatchObject({
+    data: [{ name: 'production-2026' }],
+    headers: { 'x-own': '***' }
+  })
+  made.add('production-2026')
+  await expect(octokit.request(GET)).rejects.toMatchObject({ status: 500 })
 })
 
 it('lets an empty repository have no tags', async () => {
@@ -191,6 +235,17 @@ it.each([
   const octokit = new Isolated({ baseUrl: 'https://api.example', request: { fetch } })
   await expect(octokit.request({ method: 'GET', url })).rejects.toThrow()
   expect(asked).toEqual([])
+})
+
+it.each(['blob:', 'data:'])('E-45 follows a link to no address of another kind: %s', async kind => {
+  await using server = await serve((_request, _count, url) => [
+    200,
+    [{ id: 1 }],
+    { link: `<${kind}${url}/a>; rel="next"` }
+  ])
+  const asked = connect(server).octokit.paginate(GET)
+  await expect(asked).rejects.toThrow(`leads to ${kind}, but only ${server.url} may have the token`)
+  expect(server.received).toHaveLength(1)
 })
 
 it.each(['GET', 'DELETE'])('E-45 follows a redirect of a %s to no other host', async method => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGitHub } from '../../src/github/client.ts'
-import { createSecrets } from '../../src/util/secrets.ts'
+import { createSecrets, type Secrets } from '../../src/util/secrets.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 
 export interface Received {
@@ -51,13 +51,21 @@ export async function serve(
 /** A client of that server whose waits take no time. */
 export function connect(
   server: Server,
-  more: { path?: string; token?: string; deadline?: number; reserve?: number; patience?: number } = {}
+  more: {
+    path?: string
+    token?: string
+    deadline?: number
+    reserve?: number
+    patience?: number
+    made?: Secrets
+  } = {}
 ) {
   const clock = fakeClock()
   const token = more.token ?? 'ghp_test'
   const github = createGitHub({
     token,
     secrets: createSecrets(token),
+    ...(more.made && { made: more.made }),
     baseUrl: `${server.url}${more.path ?? ''}`,
     reserve: more.reserve ?? 0,
     patience: more.patience ?? 5 * 60_000,

@@ -72,7 +72,7 @@ export function actionsCache(
   if (service === undefined) return undefined
   onSecret(service.token)
   const mode = (env['ACTIONS_CACHE_MODE'] ?? '').trim().toLowerCase()
-  const open = createOpen(ENTRY_MS)
+  const open = createOpen()
   const over = new AbortController()
 
   /** A call of the service. @throws when it does not answer as it should */

@@ -9,6 +9,7 @@ import type { Manifest } from '../model/manifest.ts'
 import { labelsIn } from '../registry/config.ts'
 import { parseManifest } from '../registry/manifest.ts'
 import { listOf } from '../util/parse-foreign.ts'
+import type { Allowance } from './allowance.ts'
 
 const digest = z.string().refine((text): text is Digest => parseDigest(text) === text)
 
@@ -69,7 +70,7 @@ const OPENERS = new Set(['[', '{', ','].map(sign => sign.charCodeAt(0)))
 /** The largest config that is remembered, in bytes. */
 export const LARGEST_CONFIG = 64 * 1024
 
-/** A line, and what it is where it is a config, or a manifest that is `listed`. */
+/** A line, and what it is where it is a config or a manifest that is wanted. */
 interface Line {
   readonly digest?: Digest
   readonly manifest?: Manifest
@@ -78,16 +79,30 @@ interface Line {
   readonly size?: number
 }
 
-/** Reads all lines but the first. @throws when the file cannot be read on */
-export async function* linesOf(path: string, listed: ReadonlySet<Digest>): AsyncGenerator<Line> {
+export type Kind = 'manifest' | 'config'
+
+/**
+ * Reads all lines but the first.
+ *
+ * @param isWanted asked before a line's text is read: anybody may have written the same one a thousand times
+ * @param allowance for all lines
+ * @throws when the file cannot be read on, or the time for it is over
+ */
+export async function* linesOf(
+  path: string,
+  isWanted: (digest: Digest, kind: Kind) => boolean,
+  allowance: Allowance
+): AsyncGenerator<Line> {
+  const goesOn = allowance()
   let heading = true
   for await (const text of textLines(path)) {
-    if (!heading) yield lineOf(text, listed)
+    goesOn()
+    if (!heading) yield lineOf(text, isWanted)
     heading = false
   }
 }
 
-function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
+function lineOf(text: string, isWanted: (digest: Digest, kind: Kind) => boolean): Line {
   try {
     const isConfig = text.startsWith('[')
     const said = isConfig ? text.slice(1, -1) : text
@@ -96,8 +111,10 @@ function lineOf(text: string, listed: ReadonlySet<Digest>): Line {
     const bytes = Buffer.from(String(JSON.parse(said)))
     if (isConfig && bytes.length > LARGEST_CONFIG) return {}
     const digest = sha256Of(bytes)
-    if (isConfig) return { digest, labels: labelsIn(bytes), size: bytes.length }
-    return listed.has(digest) ? { digest, manifest: parseManifest(bytes, undefined) } : {}
+    if (!isWanted(digest, isConfig ? 'config' : 'manifest')) return {}
+    return isConfig
+      ? { digest, labels: labelsIn(bytes), size: bytes.length }
+      : { digest, manifest: parseManifest(bytes, undefined) }
   } catch {
     // One that cannot be read is read from the registry again.
     return {}

@@ -10,8 +10,10 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import { labelsIn } from '../registry/config.ts'
 import { grouped } from '../util/grouped.ts'
 import type { Store } from './actions-cache.ts'
+import type { Allowance } from './allowance.ts'
 import {
   type Heading,
+  type Kind,
   LARGEST_CONFIG,
   linesOf,
   type Notes,
@@ -64,8 +66,14 @@ const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
  *
  * @param registry the host that manifests come from
  * @param debug told what was wrong with an entry
+ * @param allowance for reading all entries: what does not fit into it is forgotten
  */
-export function openMemory(store: Store, registry: string, debug: (text: string) => void): ManifestCache {
+export function openMemory(
+  store: Store,
+  registry: string,
+  debug: (text: string) => void,
+  allowance: Allowance
+): ManifestCache {
   const storing: Promise<unknown>[] = []
   return {
     async recall(pkg) {
@@ -88,7 +96,7 @@ export function openMemory(store: Store, registry: string, debug: (text: string)
         }
       }
       let last = Promise.resolve()
-      return recollection(name, heading, `${path}.old`, notes, debug, (...entry) => {
+      return recollection(name, heading, `${path}.old`, notes, debug, allowance, (...entry) => {
         last = last.then(() => save(...entry))
         storing.push(last)
       })
@@ -140,11 +148,13 @@ function recollection(
   old: string,
   notes: Notes,
   debug: (text: string) => void,
+  allowance: Allowance,
   save: (next: Heading, keeps: (line: number) => boolean, now: number) => void
 ): Recollection {
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
   /** What each line of the old entry is, as far as it is still listed. */
   let lines: (Digest | undefined)[] = []
+  let isCutShort = false
   const configs = new Map<Digest, Labels>()
   let room = ROOM_FOR_CONFIGS
   const unchecked = heading?.unchecked ?? []
@@ -166,16 +176,19 @@ function recollection(
     async manifests(versions) {
       const listed = new Set(versions.map(({ digest }) => digest))
       const manifests = new Map<Digest, Manifest>()
+      const isWanted = (digest: Digest, kind: Kind): boolean =>
+        kind === 'config' ? !configs.has(digest) : listed.has(digest) && !manifests.has(digest)
       try {
-        for await (const line of heading === undefined ? [] : linesOf(old, listed)) {
+        for await (const line of heading === undefined ? [] : linesOf(old, isWanted, allowance)) {
           const { digest, manifest, labels, size = 0 } = line
-          const isNew = digest !== undefined && !manifests.has(digest) && !configs.has(digest)
-          if (isNew && manifest !== undefined) manifests.set(digest, manifest)
-          const fits = isNew && labels !== undefined && takeRoom(size)
+          const isKnown = digest === undefined || manifests.has(digest) || configs.has(digest)
+          if (!isKnown && manifest !== undefined) manifests.set(digest, manifest)
+          const fits = !isKnown && labels !== undefined && takeRoom(size)
           if (fits) configs.set(digest, labels)
-          lines.push(isNew && (fits || manifest !== undefined) ? digest : undefined)
+          lines.push(!isKnown && (fits || manifest !== undefined) ? digest : undefined)
         }
       } catch (error) {
+        isCutShort = true
         // What was read up to there is true all the same: each line stands for itself.
         debug(`what was remembered of ${name} broke off: ${messageOf(error)}`)
       }
@@ -203,7 +216,7 @@ function recollection(
       const useless = lines.filter(digest => digest === undefined).length
       // A version that lost its tag or got one.
       const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
-      if (notes.count > 0 || moved || useless > STALE * lines.length) store(unchecked, now)
+      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) store(unchecked, now)
     }
   }
 }

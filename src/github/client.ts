@@ -1,10 +1,12 @@
 import { getOctokit } from '@actions/github'
+import { defaults } from '@actions/github/lib/utils'
 import { getProxyUrl } from '@actions/http-client/lib/proxy'
 import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import Bottleneck from 'bottleneck/light.js'
 import type { Clock } from '../model/clock.ts'
 import type { Secrets } from '../util/secrets.ts'
+import { boundedFetch } from './bounded-fetch.ts'
 import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
 import { createGovernor, type Governor } from './rate-limit/governor.ts'
 import { recheckToken } from './recheck.ts'
@@ -17,6 +19,8 @@ export interface GitHubOptions {
   readonly token: string
   /** The token, and whatever else no answer may repeat. */
   readonly secrets: Secrets
+  /** What another server made of them, if any. */
+  readonly made?: Secrets
   /** The API's address, a path such as `/api/v3` included. */
   readonly baseUrl: string
   /** Requests of the hourly quota that are left for others. */
@@ -46,6 +50,12 @@ const FINAL = Array.from({ length: 100 }, (_, index) => 400 + index)
 const isProxied = (address: string): boolean => getProxyUrl(new URL(address)) !== undefined
 const runnersApi = (): string => process.env['GITHUB_API_URL'] || 'https://api.github.com'
 
+/** Octokit asks for GITHUB_API_URL alone, and a token in the clear must pass no proxy on its way to this machine. */
+const fetchFor = (baseUrl: string): typeof globalThis.fetch =>
+  isProxied(runnersApi()) && !isProxied(baseUrl)
+    ? globalThis.fetch
+    : (defaults.request?.['fetch'] ?? globalThis.fetch)
+
 const silent: OctokitLog = { debug() {}, info() {}, warn() {}, error() {} }
 
 /**
@@ -67,8 +77,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
       baseUrl,
       log,
       ...(userAgent === undefined ? {} : { userAgent }),
-      // Octokit asks for GITHUB_API_URL alone, and a token in the clear must pass no proxy on its way to this machine.
-      ...(isProxied(runnersApi()) && !isProxied(baseUrl) ? { request: { fetch: globalThis.fetch } } : {}),
+      // Here and not in a hook: Octokit's innermost one, which adds the token, drops what those around it hand over.
+      request: { fetch: boundedFetch(fetchFor(baseUrl)) },
       throttle: {
         ...unmetered(),
         // The governor waits; the plugins only send again.
@@ -79,7 +89,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
       retry: { retries: 3, retryAfterBaseValue: 0, doNotRetry: FINAL }
     },
     // The first is innermost: nothing that comes from outside gets past it. The time limit of an attempt must not run while it waits for leave.
-    scrubAnswers(options.secrets.scrub),
+    scrubAnswers(options.secrets.scrub, options.made?.scrub),
     guard(() => AbortSignal.timeout(ATTEMPT_MS)),
     serverClock.listen,
     govern(governor, clock),

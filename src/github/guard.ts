@@ -152,8 +152,8 @@ export function isolate(baseUrl: string, log: OctokitLog) {
       options.request = { ...options.request, log, ...once, redirect: 'manual' }
       options.headers = { ...options.headers, 'x-github-api-version': API_VERSION }
       const asked = octokit.request.endpoint(options)
-      // An address of another kind is joined to the API's, which makes one of another host.
-      refuseForeign(new URL(asked.url), baseUrl)
+      // What is no address by itself is joined to the API's; of one of another kind nothing useful would become.
+      refuseForeign(URL.parse(options.url) ?? new URL(asked.url), baseUrl)
       const response = await request(options)
       const target = redirectOf(response, asked.url)
       if (target === undefined) return { ...response, headers: absoluteLinks(response.headers, asked.url) }
@@ -171,11 +171,13 @@ export function isolate(baseUrl: string, log: OctokitLog) {
 }
 
 /** @throws ExpectedError when this is not on the API's own host */
-function refuseForeign({ origin }: URL, baseUrl: string): void {
+function refuseForeign({ protocol, host }: URL, baseUrl: string): void {
+  // Not by its origin, which is the one inside of a `blob:` address, and no other kind has any.
   const home = new URL(baseUrl).origin
-  if (origin === home) return
+  const there = host === '' ? protocol : `${protocol}//${host}`
+  if (there === home) return
   throw new ExpectedError(
-    `GitHub's answer leads to ${origin}, but only ${home} may have the token: ` +
+    `GitHub's answer leads to ${there}, but only ${home} may have the token: ` +
       'set `api-url` to the address that the server uses for itself.'
   )
 }

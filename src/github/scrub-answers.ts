@@ -1,25 +1,28 @@
 import type { Octokit } from '@octokit/core'
 import { RequestError } from '@octokit/request-error'
 import type { Scrub } from '../util/secrets.ts'
-import { boundedFetch } from './bounded-fetch.ts'
 
 /**
- * The innermost hook: the one place where the API's text enters, in bounded size. Every string of an answer, its headers
+ * The innermost hook: the one place where the API's text enters. Every string of an answer, its headers
  * among them, and every message of a failure loses the secrets that it repeats. What cannot be searched for them, such as
  * JSON that is nested beyond all measure, is no answer.
+ *
+ * @param refuse finds what another server has chosen. What repeats that is no answer either: with the gaps that somebody
+ * else wants, a list would say that nobody keeps what it names
  */
-export function scrubAnswers(scrub: Scrub) {
+export function scrubAnswers(scrub: Scrub, refuse: Scrub = text => text) {
   return (octokit: Octokit) => {
     octokit.hook.wrap('request', async (request, options) => {
       try {
-        const fetch = boundedFetch(options.request.fetch ?? globalThis.fetch)
-        const response = await request({ ...options, request: { ...options.request, fetch } })
-        return {
-          ...response,
-          ...cleaned(scrub, { headers: response.headers, data: response.data as unknown })
+        const response = await request(options)
+        const clean = cleaned(scrub, { headers: response.headers, data: response.data as unknown })
+        if (cleaned(refuse, clean) !== clean) {
+          const parsed = octokit.request.endpoint(options)
+          throw new RequestError("the answer repeats the registry's token", 500, { request: parsed })
         }
+        return { ...response, ...clean }
       } catch (error) {
-        if (error instanceof RequestError) throw cleanedError(scrub, error)
+        if (error instanceof RequestError) throw cleanedError(text => refuse(scrub(text)), error)
         if (!(error instanceof RangeError || error instanceof TypeError)) throw error
         const parsed = octokit.request.endpoint(options)
         throw new RequestError('the answer cannot be read', 500, { request: parsed, cause: error })

@@ -12,6 +12,8 @@ export interface ConnectionOptions {
   readonly token: string
   /** The token, and whatever else no answer may repeat. */
   readonly secrets: Secrets
+  /** Where the registry's own tokens are added, for other clients to know. */
+  readonly made?: Secrets
   readonly clock: Clock
   /**
    * Nothing is read for a decision from here on (milliseconds since 1970); a tag is looked at and given back for ten
@@ -53,9 +55,8 @@ const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_HOPS = 3
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { clock, deadline = Number.POSITIVE_INFINITY } = options
+  const { clock, deadline = Number.POSITIVE_INFINITY, made = createSecrets() } = options
   const { scrub } = options.secrets
-  const made = createSecrets()
   const scrubAll = (text: string) => made.scrub(scrub(text))
   const unbounded = options.send ?? createSend()
   const bounded: Send = request =>

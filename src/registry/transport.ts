@@ -1,7 +1,9 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import http, { type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import https from 'node:https'
 import { Readable } from 'node:stream'
 import { HttpClient } from '@actions/http-client'
 import { messageOf } from '../errors.ts'
+import { orAborted } from '../util/or-aborted.ts'
 import type { Scrub } from '../util/secrets.ts'
 import { TransientError } from './retry.ts'
 
@@ -23,6 +25,8 @@ export interface Answer {
 /** Sends one request once and reads the whole answer. @throws TransientError when there is none, or only a part of one */
 export type Send = (request: Request) => Promise<Answer>
 
+const NAME = 'ghcr-steward'
+
 /** Answers are manifests, tokens and errors; what is much larger than a manifest may be is none of them. */
 const MOST_BYTES = 5 * 1024 * 1024
 
@@ -36,38 +40,45 @@ export type Open = (
 ) => Promise<IncomingMessage>
 
 /**
- * Requests through the runner's proxy, if it has one; no redirect is followed and nothing is sent twice.
- *
- * @param timeoutMs how long a connection may be silent
+ * Requests through the runner's proxy, if it has one; no redirect is followed and nothing is sent twice. Each of them ends:
+ * with an answer, with the connection, or when its `limit` is aborted.
  */
-export function createOpen(timeoutMs: number): Open {
-  let signal: AbortSignal | undefined
-  // The client offers no way to give up on a request; a handler that hands it a signal is one.
-  const deadline = {
-    prepareRequest: (options: { signal?: AbortSignal | undefined }) => {
-      options.signal = signal
-    },
-    canHandleAuthentication: () => false,
-    handleAuthentication: () => Promise.reject(new Error('not asked for'))
+export function createOpen(): Open {
+  // The runner's own client knows its proxies. It would wait forever for the answer on a connection that changes its protocol.
+  const agents = new Map<string, HttpClient>()
+  const agentOf = ({ protocol, href }: URL): Agent => {
+    // It keeps the agent of the first protocol that it meets for all.
+    const client = agents.get(protocol) ?? new HttpClient(NAME, [], { keepAlive: true })
+    agents.set(protocol, client)
+    return client.getAgent(href)
   }
-  const connect = () =>
-    new HttpClient('ghcr-steward', [deadline], {
-      allowRedirects: false,
-      allowRetries: false,
-      keepAlive: true,
-      socketTimeout: timeoutMs
-    })
-  // A client keeps the agent of the first protocol that it meets for all.
-  const clients = new Map<string, HttpClient>()
 
   return async (method, url, headers, body, limit) => {
-    const client = clients.get(url.protocol) ?? connect()
-    clients.set(url.protocol, client)
-    // Set and read before anything is awaited, so that each request gets its own.
-    signal = limit
-    const data = (body ?? null) as unknown as NodeJS.ReadableStream
-    return (await client.request(method, url.href, data, { ...headers })).message
+    limit.throwIfAborted()
+    const { request } = url.protocol === 'https:' ? https : http
+    const asked = request(url, {
+      method,
+      headers: { 'user-agent': NAME, ...headers },
+      agent: agentOf(url),
+      signal: limit
+    })
+    const answer = answerTo(asked)
+    if (body === undefined) asked.end()
+    else body.once('error', error => asked.destroy(error)).pipe(asked)
+    return orAborted(limit, answer)
   }
+}
+
+function answerTo(asked: http.ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    asked.once('response', resolve)
+    asked.on('error', reject)
+    asked.once('upgrade', ({ statusCode }, socket) => {
+      socket.destroy()
+      reject(new Error(`HTTP ${statusCode}, which nobody asked for`))
+    })
+    asked.once('close', () => reject(new Error('the connection ended without an answer')))
+  })
 }
 
 /**
@@ -76,7 +87,7 @@ export function createOpen(timeoutMs: number): Open {
  * @param timeoutMs the longest that one request may take, its body included
  */
 export function createSend(timeoutMs = 30_000): Send {
-  const open = createOpen(timeoutMs)
+  const open = createOpen()
   return async ({ method, url, headers, body, within = timeoutMs }) => {
     const most = Math.ceil(Math.min(timeoutMs, within))
     const limit = AbortSignal.timeout(most)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, it } from '@jest/globals'
 import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
-import type { Target } from '../../emulator/faults.ts'
+import type { Target, Trouble } from '../../emulator/faults.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { buildWorkflow, scene } from '../../helpers/check-run.ts'
 import type { ActionRun } from '../../helpers/run-action.ts'
@@ -199,4 +199,31 @@ it("E-40 the registry's own token, which it lists as a tag, is told to nobody", 
   const result = await run({ 'delete-tags': 'pr-*', 'page-file': 'page.html' })
   expect(given).toMatch(/^.{12}/)
   for (const text of leftBy(result)) expect(text).not.toContain(given)
+})
+
+it.each([
+  ['as it is', (token: string) => token],
+  ['within base64', (token: string) => base64(`ab${token}`)]
+])("E-40 the registry's own token, which the API knows %s, is told to nobody", async (_, spell) => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  app.push(image(), { tags: ['pr-1'], at: ago(80) })
+  let given = ''
+  const listen: Trouble = {
+    kind: 'echo',
+    answer: ({ authorization = '' }) => {
+      given = authorization.replace('Bearer ', '')
+      return { status: 503 }
+    }
+  }
+  github.faults.on({ host: 'registry', path: /manifests|tags\/list/, after: 2, times: 1 }, listen)
+  github.faults.on(
+    { host: 'api', method: 'DELETE' },
+    { kind: 'echo', answer: () => ({ status: 422, lie: true, body: { message: `no ${spell(given)}` } }) }
+  )
+  const result = await run({ 'delete-tags': 'pr-*', 'page-file': 'page.html' })
+  expect(given).toMatch(/^.{12}/)
+  expect(result.code).toBe(1)
+  for (const text of leftBy(result)) expect(readings(text)).not.toContain(pieceOf(given))
 })

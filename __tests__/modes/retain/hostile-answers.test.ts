@@ -112,3 +112,17 @@ it('E-42 a date beyond all calendars is none: the report can be read again', asy
   github.faults.on(LIST, { kind: 'answer', answer: { status: 200, lie: true, body } })
   expect((await run({ 'delete-tags': 'pr-*' })).record?.packages).toHaveLength(1)
 })
+
+it('E-42 a run whose registry switches protocols in the middle of deleting ends red, with its report', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(80) })
+  for (let n = 0; n < 6; n++) app.push(image(), { tags: [`pr-${n}`], at: ago(80) })
+  const change = (): void => github.faults.on({ host: 'registry' }, { kind: 'switch' })
+  github.faults.on({ host: 'api', method: 'DELETE', after: 2, times: 1 }, { kind: 'then', run: change })
+  const { code, outputs, record, summary } = await run({ 'delete-tags': 'pr-*' })
+  expect(code).toBe(1)
+  expect(Number(outputs['deleted-count'])).toBeGreaterThan(2)
+  expect(record?.packages).toHaveLength(1)
+  expect(summary).not.toBe('')
+})
