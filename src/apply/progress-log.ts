@@ -86,11 +86,13 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
 
   return {
     group: work =>
-      log.group(headline(), () => {
+      log.group(headline(), async () => {
         // What went wrong with the package as a whole is an annotation, which stands in the log by itself.
         for (const sentence of warnings) log.info(sentence)
+        const done = await work()
+        // Last, because that is what is looked for in a long list.
         for (const line of explanations.flatMap(explanationLines)) log.info(line)
-        return work()
+        return done
       }),
     outcome(outcome) {
       const { step, detail } = outcome

@@ -60,11 +60,10 @@ const RELATIONS = [
 
 function wordPhrase({ mismatch, keeps, deletes, action }: RuleWord): string {
   if (mismatch !== undefined) return MISMATCH[mismatch] ?? mismatch
-  const said = [
-    ...keeps.map(reason => `keeps it: ${phrase(reason)}`),
-    ...deletes.map(reason => `would delete it: ${phrase(reason)}`)
-  ]
-  if (said.length > 0) return said.join('; ')
+  const [kept, deleted] = [keeps.map(phrase).join('; '), deletes.map(phrase).join('; ')]
+  if (kept !== '' && deleted !== '') return `selects it (${deleted}), but keeps it: ${kept}`
+  if (deleted !== '') return `would delete it: ${deleted}`
+  if (kept !== '') return `${action === 'keep' ? 'keeps it' : 'does not delete it'}: ${kept}`
   return action === 'keep'
     ? 'matches it, but it is not one of those that the rule keeps'
     : 'matches it, but decides nothing'

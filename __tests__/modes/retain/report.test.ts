@@ -168,8 +168,8 @@ it('explains one tag in full: every rule, its reasons, and what it has to do wit
   expect(toldIn(result.stdout)).toEqual([
     `sha-2 (${pushed.digest}): kept: 2nd newest of rule "builds"`,
     '  rule "channels" (keep): does not match it: none of its tags match',
-    '  rule "builds" (delete): keeps it: 2nd newest of rule "builds"; ' +
-      'would delete it: tag sha-2 matched by rule "builds", pushed 31 days ago',
+    '  rule "builds" (delete): selects it (tag sha-2 matched by rule "builds", pushed 31 days ago), ' +
+      'but keeps it: 2nd newest of rule "builds"',
     '  rule "old" (delete): does not match it: its age is different',
     '  rule "untagged" (delete): does not match it: it has a tag',
     `  it needs ${pushed.children.map(child => short(child.digest)).join(', ')}`,
