@@ -12,7 +12,8 @@ const unchanged: DriftDetector = {
   check: async () => undefined,
   checkTag: async () => undefined,
   fresh: () => true,
-  expect: () => {}
+  expect: () => {},
+  needed: new Set()
 }
 
 /** Deletes `deletable` against scripted answers; gives the outcome and how many DELETEs were sent. */

@@ -29,7 +29,8 @@ function world(lag = 0) {
     check: async () => undefined,
     checkTag: async () => undefined,
     fresh: () => true,
-    expect: () => {}
+    expect: () => {},
+    needed: new Set()
   }
   const labels = {
     head: async (tag: string): Promise<TagHead> => {

@@ -26,7 +26,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     let deleted = 0
     const room = roomForLook(plan)
     const release = scope.context.setAside(() => room(deleted))
-    const perform = applier(plan, loaded, scope)
+    const { perform, adopted } = applier(plan, loaded, scope)
     return {
       async perform(step) {
         const performed = await perform(step)
@@ -35,7 +35,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
       },
       async afterwards(outcomes) {
         try {
-          return await verifyDeletions({ plan, loaded, outcomes }, scope)
+          return await verifyDeletions({ plan, loaded, outcomes, adopted }, scope)
         } finally {
           release()
         }
@@ -72,7 +72,11 @@ function roomForLook({ steps }: Plan): (deleted: number) => Room {
 }
 
 /** Checks every step against the world as it is now, puts it into the journal, and sends it. */
-function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: ApplyContext): Perform {
+function applier(
+  plan: Plan,
+  { inventory, listing }: LoadedPackage,
+  scope: ApplyContext
+): { readonly perform: Perform; readonly adopted: ReadonlySet<string> } {
   const { pkg, context, journal } = scope
   const { packages, registry, clock } = context
   const repository = repositoryOf(pkg)
@@ -164,7 +168,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
     if (step.action === 'delete') return remove(step.version)
     throw new Error('a step that restores is none of a plan that deletes')
   }
-  return async step => {
+  const surely: Perform = async step => {
     try {
       return await perform(step)
     } catch (error) {
@@ -173,6 +177,7 @@ function applier(plan: Plan, { inventory, listing }: LoadedPackage, scope: Apply
       return failed(`it was sent, and what became of it is unknown: ${error.message}`)
     }
   }
+  return { perform: surely, adopted: drift.needed }
 }
 
 const keyOf = (step: Step): string => `${step.version.id} ${step.action === 'untag' ? step.tag : ''}`

@@ -43,6 +43,8 @@ export interface DriftDetector {
   fresh(version: PackageVersion): boolean
   /** A new version that is our own work and needs nothing. */
   expect(digest: Digest): void
+  /** What any look showed that new versions need or describe: digests and referrer tags' keys. */
+  readonly needed: ReadonlySet<string>
 }
 
 interface Row {
@@ -158,6 +160,7 @@ export function detectDrift(
     changes.get(version.id) ?? changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
 
   return {
+    needed,
     async check(version) {
       const now = await current(version)
       if (now === undefined) return 'gone'

@@ -47,7 +47,7 @@ export async function findingsOf(
   const needed = new Map<Digest, string>()
   const gone = goneOf(outcomes, seen)
   for (const { digest } of gone) {
-    if (needs.needed.has(digest) || needs.needed.has(referrerTag(digest))) {
+    if ([digest, referrerTag(digest)].some(key => needs.needed.has(key) || done.adopted.has(key))) {
       needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
     }
     const tags = seen.lostTags.get(digest)

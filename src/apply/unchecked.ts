@@ -9,6 +9,8 @@ export interface Done {
   readonly plan: Plan
   readonly loaded: LoadedPackage
   readonly outcomes: readonly Outcome[]
+  /** What the looks before the deletions showed that new versions need or describe. */
+  readonly adopted: ReadonlySet<string>
 }
 
 /** A deletion of an earlier run, which that run could not look at once more. */

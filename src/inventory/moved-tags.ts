@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
-import type { Clock } from '../model/clock.ts'
 import { type Digest, isUserTag, shortDigest } from '../model/digest.ts'
 import type { Content, Inventory, ListedPackage, PackageVersion } from '../model/package.ts'
 import { parseSemverTag } from '../policy/tags.ts'
 import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { deniedParts, disputeOn } from './denied-parts.ts'
 import { afterDenials, findTags, withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
 import { attestationsBeside, readInventory } from './manifests.ts'
@@ -18,7 +18,6 @@ import { attestationsBeside, readInventory } from './manifests.ts'
  */
 const MOST_GOING = 2_000
 const MOST_STAYING = 200
-const MOST_PARTS = 2_000
 const AT_ONCE = 16
 
 /** What a decision would take away, and what it rests on. */
@@ -80,6 +79,7 @@ export async function followMovedTags(
   const heads = await findTags(registry, repository, asked, clock)
   const denied = await deniedParts(ranked, contents, registry, repository, clock)
   const disputes = new Map([...disputesOn(versions, heads), ...denied.map(disputeOn)])
+  const denials = denied.filter(({ part }) => contents.get(part)?.state === 'named')
   const isSettled = versions.every(({ digest, disputed }) => !disputes.has(digest) || disputed !== undefined)
   const list = {
     versions: isSettled ? versions : versions.map(version => withDispute(version, disputes)),
@@ -96,7 +96,7 @@ export async function followMovedTags(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
   const beside = attestationsBeside(wanted, contents)
-  const isSame = isSettled && moved.length + found.length + beside.length + denied.length === 0
+  const isSame = isSettled && moved.length + found.length + beside.length + denials.length === 0
   if (isSame && doubtful.size === 0) return loaded
   const tagged = withTags(list, new Map(moved))
   const further = withDigests(tagged, found)
@@ -111,7 +111,7 @@ export async function followMovedTags(
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
   if (isSame && isThere) return loaded
   const known = new Map(seen.contents)
-  for (const { part } of denied) known.set(part, afterDenials(part, witness))
+  for (const { part } of denials) known.set(part, afterDenials(part, witness))
   return { ...loaded, inventory: { ...inventory, ...seen, contents: known } }
 }
 
@@ -126,7 +126,13 @@ function disputesOn(
   const holders = new Map<string, Set<Digest>>(
     [...heads].map(([tag, head]) => [tag, new Set(head.state === 'found' ? [head.digest] : [])])
   )
-  for (const { digest, tags } of versions) for (const tag of tags) holders.get(tag)?.add(digest)
+  for (const { digest, tags } of versions) {
+    for (const tag of tags) {
+      const others = holders.get(tag)
+      if (others === undefined) holders.set(tag, new Set([digest]))
+      else others.add(digest)
+    }
+  }
   const disputes = new Map<Digest, string>()
   for (const [tag, digests] of holders) {
     if (digests.size < 2) continue
@@ -137,37 +143,6 @@ function disputesOn(
     }
   }
   return disputes
-}
-
-/** A part of an image that GitHub lists and the registry denies. */
-interface DeniedPart {
-  readonly part: Digest
-  readonly image: Digest
-}
-
-/** Parts of these images that nobody has read, because GitHub lists them, and that the registry denies at every look. */
-async function deniedParts(
-  ranked: readonly Digest[],
-  contents: Inventory['contents'],
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  repository: string,
-  clock: Clock
-): Promise<DeniedPart[]> {
-  const named = ranked.flatMap(image => {
-    const content = contents.get(image)
-    const children = content?.state === 'read' ? content.manifest.children : []
-    return children.flatMap(({ digest: part }) =>
-      contents.get(part)?.state === 'named' ? [{ part, image }] : []
-    )
-  })
-  const asked = named.slice(0, MOST_PARTS)
-  const heads = await findTags(registry, repository, [...new Set(asked.map(({ part }) => part))], clock)
-  return asked.filter(({ part }) => heads.get(part)?.state === 'missing')
-}
-
-/** Such an image is broken, or GitHub's list is right: it stays, and takes no place. */
-function disputeOn({ part, image }: DeniedPart): readonly [Digest, string] {
-  return [image, `GitHub lists its part ${shortDigest(part)}, which the registry denies`]
 }
 
 function withDispute(version: PackageVersion, disputes: ReadonlyMap<Digest, string>): PackageVersion {

@@ -7,7 +7,7 @@ import { buildGraph, type Graph } from './graph.ts'
 import { type Node, refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
-import { heldByUnknown, type Unknown, unknownsIn, unreadIn } from './protect.ts'
+import { heldByUnknown, oddity, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 import type { Policy } from './rule.ts'
 import { written } from './written.ts'
 
@@ -47,6 +47,8 @@ export function applyApproved(
     if (version === undefined) return
     const change =
       changeSince(version, approved) ??
+      oddity(graph, place) ??
+      version.disputed ??
       describedSince(graph, place, approved) ??
       keptNow.get(version.id) ??
       unclear(graph, place, unknowns, staying)

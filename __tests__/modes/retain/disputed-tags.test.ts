@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Digest } from '../../../src/model/digest.ts'
-import { image } from '../../emulator/shapes.ts'
+import { image, index } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** A tag stands on one version only: for one on which GitHub and the registry differ, nothing goes. */
@@ -83,20 +85,71 @@ test.each(HOW)('law 3: what may not have its tag takes no place of another: %s',
   expect(app.tags()).toMatchObject({ 'env-c': third.digest })
 })
 
-test('law 3: an image whose part the registry denies takes no place of a whole one, though GitHub lists the part', async () => {
-  await using scene = await openScene()
-  const { app, run } = scene
-  app.push(image(), { tags: ['v1'], at: ago(90) })
-  const whole = app.push(image(), { tags: ['sha-1'], at: ago(80) })
-  const [part] = app.push(image(), { tags: ['sha-2'], at: ago(70) }).children
-  if (part === undefined) throw new Error('it has no part')
-  // Somebody deleted it a moment ago; the list lags.
-  app.lie({ kind: 'lag', changes: 1 })
-  app.delete(part)
-  const result = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
-  expect(app.tags()).toMatchObject({ 'sha-1': whole.digest })
-  expect(result.errors.join()).toContain(
-    'GitHub lists it, but the registry says that there is no such manifest'
-  )
-  expect(JSON.stringify(result.report)).toContain('which the registry denies')
-})
+const DEEP = { 'at once': false, 'in an index of its own': true } as const
+
+test.each([
+  ['untagged', 'at once'],
+  ['untagged', 'in an index of its own'],
+  ['tagged', 'at once']
+] as const)(
+  'law 3: an image whose %s part, named %s, the registry denies takes no place of a whole one, though GitHub lists it',
+  async (kind, where) => {
+    await using scene = await openScene()
+    const { app, run } = scene
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const whole = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    const shape = image()
+    const made = DEEP[where] ? index([{ shape }]) : shape
+    const [first] = app.push(made, { tags: ['sha-2'], at: ago(70) }).children
+    const part = DEEP[where] ? first?.children[0] : first
+    if (part === undefined) throw new Error('it has no part')
+    if (kind === 'tagged') app.tag(part, 'amd64-2')
+    // Somebody deleted it a moment ago; the list lags.
+    app.lie({ kind: 'lag', changes: 1 })
+    app.delete(part)
+    const result = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
+    expect(app.tags()).toMatchObject({ 'sha-1': whole.digest })
+    expect(result.errors.join()).toContain(
+      'GitHub lists it, but the registry says that there is no such manifest'
+    )
+    expect(JSON.stringify(result.report)).toContain('which the registry does not give')
+  }
+)
+
+test.each([
+  ['v*', ['v1.2.3', 'v1.2.2', 'v1.2.1']],
+  ['sha-*', ['sha-aaaaaa1', 'sha-aaaaaa2', 'sha-aaaaaa3']]
+] as const)(
+  'T-35: a tag of %s that the list shows on two versions takes one place only',
+  async (pattern, tags) => {
+    await using scene = await openScene()
+    const { app, run } = scene
+    app.push(image(), { tags: ['keep-me'], at: ago(100) })
+    const [holder, second] = tags.map((tag, at) => app.push(image(), { tags: [tag], at: ago(85 + 5 * at) }))
+    const again = app.push(image(), { at: ago(40) })
+    app.tag(again, tags[0])
+    app.lie({ kind: 'tag', id: holder?.id ?? 0, tag: tags[0] })
+    await run({ 'delete-tags': pattern, 'keep-at-least': '2' })
+    expect(app.tags()).toMatchObject({ [tags[1]]: second?.digest })
+  }
+)
+
+test.each(['the list is late', 'the list shows both'] as const)(
+  'law 3: a plan that is applied without its policy deletes nothing for a tag that moved since, though %s',
+  async how => {
+    await using scene = await openScene()
+    const { app, run } = scene
+    layDown(scene)
+    const older = app.push(image(), { tags: ['v1', 'nightly'], at: ago(80) })
+    const newer = app.push(image(), { tags: ['latest'], at: ago(2) })
+    const dry = await run({ policy: rules(BUILDS, NIGHTLIES), 'dry-run': 'true' })
+    const plan = join(dry.temp, 'plan.json')
+    writeFileSync(plan, JSON.stringify(dry.report))
+    if (how === 'the list is late') app.lie({ kind: 'lag', changes: 1 })
+    app.tag(newer, 'nightly')
+    if (how === 'the list shows both') app.lie({ kind: 'tag', id: older.id, tag: 'nightly' })
+    await run({ plan })
+    expect(app.tags()).toMatchObject({ v1: older.digest, nightly: newer.digest })
+    expect(app.tags()).not.toHaveProperty('sha-1')
+  }
+)

@@ -91,3 +91,29 @@ it('law 5: where the list goes on lagging, the run is incomplete, and the next o
   await scene.run({ ...BUILDS, 'older-than': '1d' }, { env: cache.env })
   expect(world.pullable('acme/app', 'sha-1')).toEqual([])
 })
+
+it('law 3: what a look between the deletions showed stays known, though the look behind them does not show it', async () => {
+  await using scene = await openScene()
+  const { app, github, clock, run } = scene
+  const { part, path } = layDown(scene)
+  for (let n = 2; n < 6; n++) app.push(image(), { tags: [`sha-${n}`], at: ago(70 - n) })
+  let adopter = 0
+  let looks = 0
+  const adopt = () => {
+    const entry = { shape: part.shape, platform: 'linux/amd64' }
+    adopter = app.push(index([entry, { shape: manifest(), platform: 'linux/arm64' }])).id
+  }
+  const list = { method: 'GET', path: /\/versions$/, query: /^(?!.*deleted)/ } as const
+  const hide = () => {
+    if (adopter !== 0 && ++looks === 2) app.lie({ kind: 'drop', id: adopter })
+  }
+  const show = () => {
+    if (looks === 2) app.truth()
+  }
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: adopt })
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: () => clock.sleep(8_000) })
+  github.faults.on(list, { kind: 'first', run: hide })
+  github.faults.on(list, { kind: 'then', run: show })
+  await run(BUILDS)
+  expect([looks, app.version(part.digest) !== undefined]).toEqual([2, true])
+})
