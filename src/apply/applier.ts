@@ -151,7 +151,7 @@ function applier(
       newestNow: async () => sightings.note((await urgent.packages.page(pkg, 1)).seen),
       images: async versions => {
         // After the end of the time nothing is read any more; then any of them may have lost the tag.
-        const found = await orFailure(async () => ({ images: await imagesAmong(versions, needs, read) }))
+        const found = await orFailure(async () => ({ images: await imagesAmong(versions, read) }))
         return 'problem' in found ? versions : found.images
       },
       isKnown: id => known.has(id),

@@ -157,7 +157,10 @@ export function detectDrift(
   }
 
   const objection = (version: PackageVersion, now: PackageVersion): string | undefined =>
-    changes.get(version.id) ?? changeOf(version, now, 'after the listing') ?? adopted(version, needed, unread)
+    changes.get(version.id) ??
+    changeOf(version, now, 'after the listing') ??
+    // Nobody can need our own placeholder, and a tag that stays on it is lost.
+    (own.has(version.digest) ? undefined : adopted(version, needed, unread))
 
   return {
     needed,

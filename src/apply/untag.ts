@@ -177,7 +177,8 @@ const skipped = (detail: string): Performed => ({ status: 'skipped', detail })
 function withPlaceholder(removed: Performed, placeholder: Digest, end: Performed): Performed {
   if (removed.status === 'done' || removed.status === 'already') return end
   const told = end.detail === '' ? 'the tag is off the image' : end.detail
-  const status = end.status === 'failed' ? end.status : removed.status
+  // The tag may stand on it, so that it must not stay without a word.
+  const status = removed.status === 'skipped' || end.status === 'failed' ? 'failed' : removed.status
   return {
     ...removed,
     status,

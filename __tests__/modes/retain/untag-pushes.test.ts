@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals'
 import { isPlaceholder } from '../../../src/model/manifest.ts'
 import { parseManifest } from '../../../src/registry/manifest.ts'
 import type { Builder, Pushed } from '../../emulator/builder.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
 import { bundle, image, index, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -258,3 +259,57 @@ it('asks GitHub nothing more on a quiet package than what finds and deletes the 
   // The listing, the row of the image, the newest versions before the PUT and behind it, and the placeholder's row.
   expect(asked.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET', 'DELETE'])
 })
+
+it.each(['cannot be read', 'is denied once'] as const)(
+  'law 3: no tag stays on the placeholder without a word because a push beside it %s',
+  async how => {
+    await using scene = await openScene()
+    const { app, github, clock, run } = scene
+    layDown(scene)
+    const push = () => {
+      const { digest } = app.push(manifest(), { tags: ['v3'] })
+      const asked = { host: 'registry', method: 'GET', path: new RegExp(`manifests/${digest}$`) } as const
+      if (how === 'cannot be read')
+        github.faults.on(asked, { kind: 'answer', answer: { status: 500, body: 'out of order' } })
+      else {
+        const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+        github.faults.on({ ...asked, times: 1 }, { kind: 'answer', answer })
+      }
+    }
+    const second = {
+      host: 'registry',
+      method: 'HEAD',
+      path: /manifests\/nightly$/,
+      after: 1,
+      times: 1
+    } as const
+    github.faults.on(second, { kind: 'then', run: push })
+    // So long that what is known of the package is too old.
+    github.faults.on(
+      { host: 'registry', method: 'PUT', times: 1 },
+      { kind: 'then', run: () => clock.sleep(8_000) }
+    )
+    const { code } = await run(UNTAG)
+    expect([code === 1 || app.tags()['nightly'] === undefined, placeholdersIn(app)]).toEqual([true, 0])
+  }
+)
+
+it.each([[['nightly']], [['v3', 'nightly']]])(
+  'law 3: a push of %j that is attested at once gets its tag back, or the loss is red',
+  async tags => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    layDown(scene)
+    let pushed: Pushed | undefined
+    rightBefore(scene, () => {
+      pushed = app.push(image(), { tags })
+    })
+    const attest = () => {
+      if (pushed !== undefined) app.attest(pushed)
+    }
+    github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'then', run: attest })
+    const { code } = await run(UNTAG)
+    expect(pushed).toBeDefined()
+    expect(code === 1 || app.tags()['nightly'] === pushed?.digest).toBe(true)
+  }
+)
