@@ -49,6 +49,7 @@ function world(lag = 0) {
     elsewhere: () => [],
     giveBack: async () => {},
     newest: async () => (looks++ <= lag ? [image] : [...pushed, current()]),
+    version: async () => undefined,
     newestNow: () => labels.newest()
   }
   const remove = async (gone: PackageVersion): Promise<Performed> => {
@@ -120,6 +121,7 @@ it('takes no placeholder of another tag, which is losing its tag at this moment,
     },
     giveBack: async ({ digest }: PackageVersion) => void given.push(digest),
     newest: async () => (before-- > 0 ? [both] : [...here.pushed, both]),
+    version: async () => undefined,
     newestNow: () => requests.newest()
   }
   here.tags.set('sha-2', image.digest)

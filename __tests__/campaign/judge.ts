@@ -93,17 +93,22 @@ export function untruths(reportFile: string, app: Builder, github: Emulator, sin
  * @param lies those that lasted as long as the run
  */
 export function hidden(app: Builder, requests: Emulator['requests'], lies: readonly Lie[]): string[] {
-  const answers = Map.groupBy(
-    requests.filter(
-      ({ host, method, path }) => host === 'registry' && method === 'GET' && /\/manifests\//.test(path)
-    ),
+  const looks = Map.groupBy(
+    requests.filter(({ host, path }) => host === 'registry' && /\/manifests\//.test(path)),
     ({ path }) => path.split('/').at(-1) as string
   )
-  const isGiven = (name: string): boolean => (answers.get(name) ?? []).some(({ status }) => status === 200)
+  const isGiven = (name: string): boolean =>
+    (looks.get(name) ?? []).some(({ method, status }) => method === 'GET' && status === 200)
+  // Of a part that was asked for by HEAD, with a GET behind a denial, nobody wanted more than that it is there (seed 7305910).
+  const isAsked = (digest: string): boolean => {
+    const [first, ...more] = looks.get(digest) ?? []
+    if (![first, ...more].some(look => look?.method === 'GET')) return false
+    return first?.method !== 'HEAD' || !more.some(({ status }) => status === 200)
+  }
   // What neither GitHub's list nor the registry shows is not there for anybody (seed 5207883).
   const isUnlisted = (id: number): boolean => lies.some(lie => lie.kind === 'drop' && lie.id === id)
   const unknown = app.row.order.filter(
-    ({ id, digest, tags }) => answers.has(digest) && !isUnlisted(id) && ![digest, ...tags].some(isGiven)
+    ({ id, digest, tags }) => isAsked(digest) && !isUnlisted(id) && ![digest, ...tags].some(isGiven)
   )
   const unlooked =
     lies.some(({ kind }) => kind === 'unlisted') &&

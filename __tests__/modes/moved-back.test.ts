@@ -115,6 +115,25 @@ it.each(WORLDS)(
 )
 
 it.each(WORLDS)(
+  'a restore of two versions that had a tag one after the other puts it on the last (tags %s, %s)',
+  async (...answers) => {
+    await using scene = await openWorld(answers)
+    const { app, clock, run } = scene
+    const last = app.push(manifest(), { tags: ['a'], at: ago(80) })
+    const first = app.push(manifest(), { tags: ['b', 'dev'], at: ago(70) })
+    app.delete(first)
+    await clock.sleep(5_000)
+    app.tag(last, 'dev')
+    app.delete(last)
+    await clock.sleep(5_000)
+    const back = await run({ mode: 'restore', restore: 'since 3h', packages: 'app' })
+    // Where GitHub hides the tags of what was deleted nobody can know.
+    if (answers[1] === 'shown') expect(app.tags()).toMatchObject({ dev: last.digest })
+    expect(back.outputs['restored-count']).toBe('2')
+  }
+)
+
+it.each(WORLDS)(
   'law 5: a restore by digest takes no tag from a newer image (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)

@@ -148,6 +148,7 @@ function applier(
       },
       prepare: () => registry.prepareToPut(repository),
       newest: async () => sightings.note((await packages.page(pkg, 1)).seen),
+      version: async id => (await packages.version(pkg, id)).seen,
       newestNow: async () => sightings.note((await urgent.packages.page(pkg, 1)).seen),
       images: async versions => {
         // After the end of the time nothing is read any more; then any of them may have lost the tag.

@@ -30,7 +30,9 @@ export interface TagRequests {
   put(version: PackageVersion, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
   /** The newest versions of the package, asked again, as long as there is room for what follows a PUT. */
   newest(): Promise<readonly PackageVersion[]>
-  /** The same behind a PUT, with what was put aside for that. */
+  /** One version as GitHub has it now; undefined when it is gone. */
+  version(id: number): Promise<PackageVersion | undefined>
+  /** The newest versions behind a PUT, with what was put aside for that. */
   newestNow(): Promise<readonly PackageVersion[]>
   /** Whether the listing had this version: pages shift, so not all that comes up on one is new. */
   isKnown(id: number): boolean
@@ -89,11 +91,12 @@ export function untagger(
   }
 
   /** The same as GitHub's rows say, one of which is enough: a server of the registry may lag. */
-  function objectionOf(rows: readonly PackageVersion[], version: PackageVersion, tag: string) {
+  async function objectionOf(rows: readonly PackageVersion[], version: PackageVersion, tag: string) {
     const [other] = elsewhere(tag, version)
     if (other !== undefined)
       return skipped(`GitHub shows it on ${other.digest} as well, so it may have moved`)
-    const row = rows.find(({ id }) => id === version.id)
+    // Of many versions it is none of the newest.
+    const row = rows.find(({ id }) => id === version.id) ?? (await requests.version(version.id))
     return row?.tags.includes(tag) === false ? skipped('the tag is no longer on it') : undefined
   }
 
@@ -137,7 +140,7 @@ export function untagger(
     const moved = await objection(version, tag)
     if (moved !== undefined) return moved
     const rows = await requests.newest()
-    const shown = objectionOf(rows, version, tag)
+    const shown = await objectionOf(rows, version, tag)
     if (shown !== undefined) return shown
     await clock.sleep(PAUSE)
     await requests.prepare()

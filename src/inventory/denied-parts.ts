@@ -11,6 +11,8 @@ const MOST_PARTS = 2_000
 export interface DeniedPart {
   readonly part: Digest
   readonly image: Digest
+  /** Why it is unknown whether it is there: a phrase; undefined where the registry denies it. */
+  readonly cause?: string
 }
 
 /**
@@ -24,13 +26,15 @@ export async function deniedParts(
   clock: Clock
 ): Promise<DeniedPart[]> {
   const parts = ranked.flatMap(image => partsOf(image, contents).map(part => ({ part, image })))
-  const stateOf = ({ part }: DeniedPart) => contents.get(part)?.state
+  const stateOf = ({ part }: Pick<DeniedPart, 'part'>) => contents.get(part)?.state
   const asked = parts.filter(one => stateOf(one) === 'named').slice(0, MOST_PARTS)
   const heads = await findTags(registry, repository, [...new Set(asked.map(({ part }) => part))], clock)
-  return [
-    ...asked.filter(({ part }) => heads.get(part)?.state === 'missing'),
-    ...parts.filter(one => stateOf(one) === 'unread')
-  ]
+  const denied = asked.flatMap((one): DeniedPart[] => {
+    const head = heads.get(one.part)
+    if (head === undefined || head.state === 'found') return []
+    return [head.state === 'missing' ? one : { ...one, cause: head.cause }]
+  })
+  return [...denied, ...parts.filter(one => stateOf(one) === 'unread')]
 }
 
 function partsOf(image: Digest, contents: Inventory['contents']): Digest[] {

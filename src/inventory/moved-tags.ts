@@ -111,7 +111,8 @@ export async function followMovedTags(
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
   if (isSame && isThere) return loaded
   const known = new Map(seen.contents)
-  for (const { part } of denials) known.set(part, afterDenials(part, witness))
+  for (const { part, cause } of denials)
+    known.set(part, cause === undefined ? afterDenials(part, witness) : { state: 'unread', cause })
   return { ...loaded, inventory: { ...inventory, ...seen, contents: known } }
 }
 

@@ -313,3 +313,17 @@ it.each([[['nightly']], [['v3', 'nightly']]])(
     expect(code === 1 || app.tags()['nightly'] === pushed?.digest).toBe(true)
   }
 )
+
+it('law 3: leaves a tag alone that has moved, though the registry lags and the image is none of the newest', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { old, build } = layDown(scene)
+  for (let n = 0; n < 35; n++) app.push(image(), { tags: [`r${n}`], at: ago(70) + n * 10_000 })
+  const asked = { host: 'registry', method: 'HEAD', path: /manifests\/nightly$/, after: 1 } as const
+  github.faults.on({ ...asked, times: 1 }, { kind: 'first', run: () => app.tag(build, 'nightly') })
+  const headers = { 'docker-content-digest': old.digest }
+  const answer = { status: 200, headers, body: '' }
+  github.faults.on({ ...asked, times: 2 }, { kind: 'answer', answer })
+  await run({ ...UNTAG, 'keep-tags': 'v2 r*' })
+  expect(app.tags()['nightly']).toBe(build.digest)
+})

@@ -102,7 +102,8 @@ function planOf(versions: readonly Named[], unknown: readonly string[]): Restore
     reason: { code: 'asked-for' },
     tags: new Map(
       versions
-        .toSorted((a, b) => a.id - b.id)
+        // Of two that had a tag the one that was deleted last had it last.
+        .toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity) || a.id - b.id)
         .flatMap(({ digest, tags }) => {
           const version = byDigest.get(digest)
           return version === undefined ? [] : tags.map(tag => [tag, version] as const)

@@ -95,9 +95,9 @@ async function settleTags(
     const head = heads.get(tag)
     if (head?.state === 'unread') alarms.push(unsure(tag, head.cause))
     if (head === undefined || head.state === 'unread') continue
-    // Where else it is somebody has put it meanwhile.
-    if (head.state === 'found' && (head.digest === target.digest || !(await isFree(tag, head.digest))))
-      continue
+    const on = head.state === 'found' ? head.digest : undefined
+    // Where else it is somebody has put it meanwhile, unless that came back as well and had it earlier.
+    if (on === target.digest || (on !== undefined && !back.has(on) && !(await isFree(tag, on)))) continue
     const put = await orRefusal(async () => ({ done: await putTag(target, tag, scope) }))
     if ('problem' in put) alarms.push(put.sentence)
   }
