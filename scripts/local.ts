@@ -35,14 +35,19 @@ const USAGE = `npm start -- [--env FILE] [--with INPUT=VALUE]... [--for-real] [-
 const values = options()
 const settings = resolve(values.env ?? join(root, '.env'))
 if (values.help) console.log(USAGE)
-else if (existsSync(settings)) {
-  loadEnvFile(settings)
+else if (existsSync(settings) || onlyTests()) {
+  if (existsSync(settings)) loadEnvFile(settings)
   process.exitCode = await run()
 } else {
   console.error(
     `There is no ${settings}. Copy .env.example to .env, and put your token and packages into it; or try an emulated GitHub: npm run emulator`
   )
   process.exitCode = 1
+}
+
+/** The tests of a policy need no settings. */
+function onlyTests(): boolean {
+  return values.with?.some(pair => /^policy-tests=true$/i.test(pair)) ?? false
 }
 
 function options() {
@@ -52,6 +57,8 @@ function options() {
     if (bare !== undefined) throw new Error(`--with needs INPUT=VALUE, such as ${bare}=VALUE`)
     if (values.with?.some(pair => /^dry-run=/i.test(pair)))
       throw new Error('--with dry-run does nothing here: leave out --for-real for a dry run')
+    if (values.undo !== undefined && !existsSync(values.undo))
+      throw new Error(`--undo: there is no file ${values.undo}`)
     return values
   } catch (error) {
     printError(`${messageOf(error)}\n\n${USAGE}`)
@@ -93,7 +100,8 @@ function inWordsOfStart(line: string): string {
     const env = values.env === undefined ? '' : ` --env ${values.env}`
     return `To undo it: npm start --${env} --for-real --undo ${report}`
   }
-  if (!line.startsWith('Next: ')) return line
+  if (!line.startsWith('Next: '))
+    return line.replace(/(?<=`explain` is for dry runs: )set `dry-run: true`/, 'leave out --for-real')
   const confirm = /`confirm: (.+?)`/.exec(line)?.[1]
   const more = confirm === undefined ? '' : ` --with 'confirm=${confirm}'`
   return `Next: look at out/local/summary.md, then add --for-real${more} to the same command.`

@@ -15,6 +15,7 @@ import { purge } from './modes/purge.ts'
 import { checkRestore, restore } from './modes/restore/restore.ts'
 import { checkPlan, retain } from './modes/retain/retain.ts'
 import { checkWarnings } from './report/check-verdict.ts'
+import { leftUndone, nothingYet, ONE_OFF } from './report/left-undone.ts'
 import { closingLines, openingLine } from './report/log-lines.ts'
 import { EMPTY_OUTPUTS, type OutputName, outputs } from './report/outputs.ts'
 import { writePage } from './report/page/page.ts'
@@ -86,6 +87,7 @@ export async function run(
   log: Log,
   results: StepResults
 ): Promise<0 | 1> {
+  let done: (typeof ONE_OFF)[Mode]
   try {
     // Set first, so that a later step can parse them however this run ends.
     for (const [name, value] of Object.entries(EMPTY_OUTPUTS)) results.setOutput(name as OutputName, value)
@@ -100,13 +102,14 @@ export async function run(
     }
     if (unusableSettings.length > 0) throw new InputError(unusableSettings)
     const inputs = inWorkspace(readInputs(env), workspaceOf(env))
+    done = ONE_OFF[inputs.mode]
     log.info(openingLine(inputs.mode, inputs.dryRun, inputs.owner, VERSION))
     annotate(log.warning, [...blankInputs(env), ...inputWarnings(inputs)])
     return await limitMatching(inputs.timeLimit * SHARE_OF_MATCHING, () =>
       runMode(inputs, env, clock, log, results)
     )
   } catch (error) {
-    return fail(error, log, results)
+    return fail(error, done, log, results)
   }
 }
 
@@ -160,8 +163,9 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   annotate(log.warning, [...run.warnings, ...checkWarnings(run), ...warnings])
   const red = failures(run)
   // What failed has to be mended first.
-  const next = red.length === 0 ? ' The next run goes on.' : ''
-  if (run.incomplete !== undefined) log.warning(`The run ended early. ${run.incomplete}${next}`)
+  const next = red.length === 0 && ONE_OFF[run.mode] === undefined ? ' The next run goes on.' : ''
+  if (run.incomplete !== undefined && leftUndone(run).length === 0)
+    log.warning(`The run ended early. ${run.incomplete}${next}`)
   annotate(log.error, red)
   for (const line of [sizesPhrase(run), ...closingLines(run, inputs.reportFile)])
     if (line !== '') log.info(line)
@@ -194,9 +198,13 @@ function placeIn(sentence: string): FilePlace | undefined {
 }
 
 /** The end of a run without a result, and its exit code. */
-function fail(error: unknown, log: Log, results: StepResults): 0 | 1 {
+function fail(error: unknown, done: (typeof ONE_OFF)[Mode], log: Log, results: StepResults): 0 | 1 {
   if (error instanceof BudgetError) {
     results.setOutput('incomplete', 'true')
+    if (done !== undefined) {
+      log.error(nothingYet(done, error.message))
+      return 1
+    }
     log.warning(`The run ended before anything was decided. ${error.message} The next run goes on.`)
     return 0
   }

@@ -212,7 +212,7 @@ describe('restore', () => {
     await using back = await restore('sha-1')
     expect(back.code).toBe(1)
     expect(back.stdout).toMatch(
-      /sha-1 is not there, and GitHub lists no deleted version with a tag, because it may hide their tags\. Write `since/
+      /app: Nothing was restored, because no deleted version shows the tag sha-1: GitHub may hide the tags of deleted versions\. Write `since/
     )
     await using unknown = await restore('12345')
     expect(unknown.stdout).toMatch(/12345 is neither there nor among/)
@@ -221,7 +221,9 @@ describe('restore', () => {
   it('says that tags may be hidden also where no deleted version is listed at all', async () => {
     await using back = await restore('sha-1')
     expect(back.code).toBe(1)
-    expect(back.stdout).toMatch(/it may hide their tags\. Write `since 3h` .* the id or digest .* its report/)
+    expect(back.stdout).toMatch(
+      /GitHub may hide the tags of deleted versions\. Write `since 3h` .* the id or digest .* its report/
+    )
   })
 
   it('law 3: says that it found nothing to restore by time', async () => {

@@ -46,6 +46,7 @@ test.each([
     ['--for-real', '--with', 'dry-run=true'],
     '--with dry-run does nothing here: leave out --for-real for a dry run'
   ],
+  [['--for-real', '--undo', 'nofile.json'], '--undo: there is no file nofile.json'],
   [['--real'], "Unknown option '--real'"]
 ])('npm start %j runs nothing, and says how it is called', async (flags, sentence) => {
   const failed = await start(...flags).catch((error: { stderr: string }) => error)
@@ -62,6 +63,33 @@ test('npm start with an input that is wrong does not point to a summary, which a
   )
   expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('Did you mean `keep-tags`?') })
   expect(failed.stdout).not.toContain('out/local')
+})
+
+test('npm start -- --for-real with `explain` says which flag to leave out', async () => {
+  await using github = await startEmulator({ world: believable(Date.now()).world })
+  await using env = await settings(github, 'ghp_x')
+  const failed = await start('--env', env.file, '--for-real', '--with', 'explain=latest').catch(
+    (error: { stdout: string }) => error
+  )
+  expect(failed.stdout).toContain('Input `explain` is for dry runs: leave out --for-real.')
+})
+
+test('npm start runs the tests of a policy without any settings', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'local-'))
+  const policy = join(folder, 'policy.yml')
+  await writeFile(
+    policy,
+    "version: 1\npackages:\n  - match: app\n    rules: [{ name: pr, action: delete, match: { tags: 'pr-*' } }]\n" +
+      'tests:\n  - name: pull requests go\n    now: 2026-06-30T00:00:00Z\n' +
+      '    versions: [{ digest: old, tags: [pr-1], created: 2026-05-02 }, { digest: v1, tags: [v1], created: 2026-05-02 }]\n    expect: { delete: [old] }\n'
+  )
+  try {
+    const flags = ['--with', `policy=${policy}`, '--with', 'policy-tests=true']
+    const { stdout } = await start('--env', join(folder, 'none'), ...flags)
+    expect(stdout).toMatch(/^as expected: pull requests go\n1 policy test passed\.$/m)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test('npm start -- --for-real deletes, and the command that it prints undoes it', async () => {

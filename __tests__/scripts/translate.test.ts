@@ -110,6 +110,23 @@ test('a step whose packages come from an expression touches nothing where it giv
   expect(() => openPolicies(inputs, '.', fakeClock())).toThrow(/match: It is empty\. It must be text/)
 })
 
+test.each<[string, Record<string, string>, string]>([
+  [DATAAXIOM, { 'keep-n-tagged': '3', validate: 'true' }, '`validate` is not needed here: every run checks'],
+  [
+    'snok/container-retention-policy@v3.0.0',
+    { account: 'acme', 'image-names': 'app', 'cut-off': '2w', 'timestamp-to-use': 'updated_at' },
+    '`timestamp-to-use: updated_at` is left out: by default, ages count from the newest date here'
+  ],
+  [
+    VERSIONS,
+    { 'package-name': 'app', 'min-versions-to-keep': '3', 'ignore-versions': '^v' },
+    'There, `ignore-versions` matches the name of a version, which is its digest'
+  ]
+])('%s %j: what disappears or means something else has a comment', (uses, inputs, note) => {
+  const [name = '', version = ''] = uses.split('@')
+  expect(translate({ uses: name, version, with: inputs }).notes.join('\n')).toContain(note)
+})
+
 test('ids become a purge with its confirmation', () => {
   const ids = { 'package-name': 'app', 'package-type': 'container', 'package-version-ids': '12, 34' }
   expect(translated(VERSIONS, ids).with).toEqual({
@@ -240,7 +257,8 @@ describe('every input of another tool is answered with our word', () => {
 
   test('what a tool deletes by default is said, but never to a step that says in our words what to delete', () => {
     const theirs = { 'image-names': 'app', 'cut-off': '2w' }
-    const more = 'By default, snok/container-retention-policy deletes more than this step says.'
+    const more =
+      'Without `tag-selection`, `image-tags`, `keep-n-most-recent`, snok/container-retention-policy deletes tagged and untagged images.'
     expect(answersTo(theirs).at(-1)).toBe(
       `${more} For the same here, write \`delete-tags: '*'\` and \`delete-untagged: true\`.`
     )
@@ -250,7 +268,13 @@ describe('every input of another tool is answered with our word', () => {
       { mode: 'check' },
       { policy: 'p.yml' }
     ])
-      expect(answersTo({ ...theirs, ...ours }).join()).not.toContain('By default')
+      expect(answersTo({ ...theirs, ...ours }).join()).not.toMatch(/^Without/m)
+    expect(answersTo({ ...theirs, 'image-tags': 'pr-*' }).at(-1)).toBe(
+      'Without `tag-selection`, snok/container-retention-policy deletes untagged images. For the same here, write `delete-untagged: true`.'
+    )
+    expect(answersTo({ container: 'app', 'keep-last': '3' }).at(-1)).toMatch(
+      /Leave it out, because this step names nothing to prune\.$/
+    )
   })
 
   test.each([

@@ -104,7 +104,16 @@ function cleanup(inputs: With, bare: boolean): OurStep {
         : [newest('newest tagged', { tags: tags === '' ? '*' : list(pattern(tags)) }, age, tagged)]),
       ...(blank(untagged) ? [] : [newest('newest untagged', { untagged: true }, age, untagged)])
     ],
-    notes: plainTags && tags !== '*' ? ['`untag` strips tags; the token needs `packages: write` for it.'] : []
+    notes: [
+      ...(plainTags && tags !== '*'
+        ? ['`untag` strips tags; the token needs `packages: write` for it.']
+        : []),
+      ...(isTrue(inputs['validate'])
+        ? [
+            '`validate` is not needed here: every run checks again what it did, and `mode: check` checks images at any time.'
+          ]
+        : [])
+    ]
   }
 }
 
@@ -147,7 +156,14 @@ function snok(inputs: With): OurStep {
       'dry-run': isTrue(inputs['dry-run']) ? 'true' : undefined
     }),
     rules: counts ? [newest('old tags', { tags: list(tags) }, age, keep, rankBy)] : [],
-    notes: ['The outputs `deleted` and `failed` are JSON lists here.']
+    notes: [
+      'The outputs `deleted` and `failed` are JSON lists here.',
+      ...(inputs['timestamp-to-use'] === 'updated_at'
+        ? [
+            '`timestamp-to-use: updated_at` is left out: by default, ages count from the newest date here, so nothing goes sooner.'
+          ]
+        : [])
+    ]
   }
 }
 
@@ -208,11 +224,18 @@ function packageVersions(inputs: With): OurStep {
           }
         ]
       : [],
-    notes: blank(keep)
-      ? []
-      : [
-          'There, all versions are counted together, including parts; here only images are counted, tagged and untagged separately.'
-        ]
+    notes: [
+      ...(blank(keep)
+        ? []
+        : [
+            'There, all versions are counted together, including parts; here only images are counted, tagged and untagged separately.'
+          ]),
+      ...(blank(inputs['ignore-versions']) || isTrue(inputs['ignore-versions-include-tags'])
+        ? []
+        : [
+            'There, `ignore-versions` matches the name of a version, which is its digest; `keep-tags` matches its tags. To keep a digest, write a keep rule with `digests` in `policy`.'
+          ])
+    ]
   }
 }
 

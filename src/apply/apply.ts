@@ -80,7 +80,7 @@ export function notPlanned(pkg: Package, { problem, sentence }: Failure): Packag
   const deferred = problem === 'left'
   const run = { package: pkg, plan: undefined, outcomes: [] }
   return deferred
-    ? { run: { ...run, warnings: [`Nothing was done: ${sentence}`] }, deferred }
+    ? { run: { ...run, left: sentence, warnings: [`Nothing was done: ${sentence}`] }, deferred }
     : { run: { ...run, error: sentence, warnings: [] }, deferred }
 }
 

@@ -64,20 +64,26 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     return detail
   }
 
+  /** Why there was no room for the rest stands at the end of the log. */
+  function why(outcome: Outcome): string {
+    return outcome.status === 'left' || outcome.detail === '' ? '' : `: ${once(outcome)}`
+  }
+
   function tellImage(outcomes: readonly Outcome[]): void {
     // What comes back has its root last.
     const first = outcomes.find(({ step }) => imageOf(step).endsWith(step.version.digest)) ?? outcomes[0]
     if (first === undefined) return
     const like = outcomes.filter(({ status }) => status === first.status)
     const decision = isWhole ? undefined : decisions.get(first.step.version.id)
-    const reason = first.detail === '' ? reasonOf(decision) : once(first)
+    const isLeft = first.status === 'left'
+    const reason = isLeft ? '' : first.detail === '' ? reasonOf(decision) : once(first)
     const what = isWhole
       ? `the package ${pkg.name} with ${count(like.length, 'version')}`
       : `${title(first.step.version)}${parts(like.length - 1)}`
     say(`${outcomeWord(first)}: ${what}${reason === '' ? '' : `: ${reason}`}`)
     for (const outcome of outcomes) {
       if (outcome.status === first.status) continue
-      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}: ${once(outcome)}`)
+      say(`  ${outcomeWord(outcome)}: ${title(outcome.step.version)}${why(outcome)}`)
     }
     const deleted = deletedOf(outcomes).slice(0, MOST_NAMED - named)
     named += deleted.length
@@ -88,21 +94,20 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     group: work =>
       log.group(headline(), async () => {
         // What went wrong with the package as a whole is an annotation, which stands in the log by itself.
-        for (const sentence of warnings) log.info(sentence)
+        // That there was no room stands at the end.
+        if (run.left === undefined) for (const sentence of warnings) log.info(sentence)
         const done = await work()
         // Last, because that is what is looked for in a long list.
         for (const line of explanations.flatMap(explanationLines)) log.info(line)
         return done
       }),
     outcome(outcome) {
-      const { step, detail } = outcome
+      const { step } = outcome
       const key = keyOf(step)
       const outcomes = [...(collected.get(key) ?? []), outcome]
       collected.set(key, outcomes)
       if (step.action === 'untag') {
-        say(
-          `${outcomeWord(outcome)}: tag ${step.tag} of ${title(step.version)}${detail === '' ? '' : `: ${once(outcome)}`}`
-        )
+        say(`${outcomeWord(outcome)}: tag ${step.tag} of ${title(step.version)}${why(outcome)}`)
       } else if (outcomes.length >= (awaited.get(key) ?? 0)) {
         collected.delete(key)
         tellImage(outcomes)

@@ -119,7 +119,7 @@ export const pruned =
     const selecting = PRUNES.filter(one => !['', 'false'].includes(all[one] ?? ''))
     const [first] = selecting
     if (first !== name)
-      return `Leave it out: ${first === undefined ? 'it selects nothing' : `the rule for \`${first}\` has \`${name}\``}.`
+      return `Leave it out, ${first === undefined ? 'because this step names nothing to prune' : `because the rule for \`${first}\` has \`${name}\``}.`
     const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
     const match = (what: string): string =>
       `match: { ${what}${['', '0d'].includes(old) ? '' : `, older-than: ${old}`} }`

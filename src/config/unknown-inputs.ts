@@ -9,6 +9,9 @@ import { inputMeantBy } from './short-forms.ts'
 /** Inputs that say what a step of ours does. */
 const OURS = ['mode', 'policy', 'delete-tags', 'delete-untagged', 'delete-broken']
 
+/** Names of inputs in one sentence. */
+const MOST_UNSAID = 3
+
 /** A sentence for each input that action.yml does not have, by its name; a word of another tool is told in ours. */
 export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const known = new Set(KEYS.map(variableOf))
@@ -35,9 +38,15 @@ export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, strin
   // A step that says what to delete in our words is no step of theirs: nobody may be told to delete more.
   if (defaults.length > 0 && !OURS.some(name => name in all)) {
     const written = defaults.map(({ write }) => write).join(' and ')
+    const unsaid = [...new Set(defaults.flatMap(({ unless }) => unless))]
+    const without =
+      unsaid.length > MOST_UNSAID ? 'an input that says what to delete' : `\`${unsaid.join('`, `')}\``
+    const deleted = defaults
+      .map(({ write }) => (write.includes('untagged') ? 'untagged' : 'tagged'))
+      .join(' and ')
     answers.set(
       '',
-      `By default, ${tool?.name} deletes more than this step says. For the same here, write ${written}.`
+      `Without ${without}, ${tool?.name} deletes ${deleted} images. For the same here, write ${written}.`
     )
   }
   return answers

@@ -46,6 +46,8 @@ export interface PackageRun {
   readonly checks?: readonly TagCheck[]
   /** Why nothing was decided, or why the work on the package stopped: a sentence for people. */
   readonly error?: string
+  /** Why there was no room to look at it, which `warnings` say, too: a sentence. */
+  readonly left?: string
   /** Sentences. */
   readonly warnings: readonly string[]
 }

@@ -24,7 +24,7 @@ export function brakePhrase(brake: Brake): string {
   }
   if (brake.input === 'unlimited') {
     return (
-      `The rule ${quote(brake.rule)} would delete all tagged images that are older than \`grace\` (${count(brake.going, 'version')}), and ` +
+      `The rule ${quote(brake.rule)} would delete all tagged images that are older than \`grace\` (${count(brake.going, 'image')}), and ` +
       'nothing limits it: nothing was deleted. Set `keep-tags`, `keep-at-least` or `older-than`; if a variable gives their value, check ' +
       'its name. To delete all of them, set `max-deletion-percent: 100`.'
     )

@@ -109,7 +109,7 @@ function notDeleted(sums: Tally): string {
       ['refused', 'refused by GitHub'],
       ['failed', 'failed'],
       ['skipped', 'skipped'],
-      ['left', 'left for the next run'],
+      ['left', 'left for later'],
       ['held', 'held back by a brake']
     ] as const
   ).flatMap(([key, words]) => (sums[key] > 0 ? [`${formatNumber(sums[key])} ${words}`] : []))

@@ -128,7 +128,7 @@ const STATUS: Readonly<Record<OutcomeStatus, string>> = {
   planned: 'would be deleted',
   refused: 'refused by GitHub',
   skipped: 'skipped',
-  left: 'left for the next run',
+  left: 'left for later',
   failed: 'failed'
 }
 

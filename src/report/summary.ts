@@ -2,6 +2,7 @@ import type { PatternHits } from '../model/brake.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatDuration, formatNumber, some } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
+import { leftUndone } from './left-undone.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
 import { alert, code, details, LEFT, listing, prose, RIGHT, safe, share } from './markdown.ts'
 import { absentPhrases, readsPhrase } from './phrases.ts'
@@ -126,11 +127,10 @@ function box(kind: 'CAUTION' | 'WARNING', title: string, sentences: readonly str
 }
 
 function incompleteBox(run: RunResult, sums: Tally): string {
+  if (leftUndone(run).length > 0) return ''
   const lines: string[] = []
   if (run.incomplete !== undefined) lines.push(`**This run ended early.** ${prose(run.incomplete)}`)
-  if (sums.left > 0 && run.mode === 'restore') {
-    lines.push(`**${count(sums.left, 'version')} left to restore.** Run it again.`)
-  } else if (sums.left > 0)
+  if (sums.left > 0)
     lines.push(`**${count(sums.left, 'deletion')} left for later runs.** ${outlook(sums.left)}`)
   return lines.length === 0 ? '' : alert('NOTE', lines.join('\n\n').split('\n'))
 }

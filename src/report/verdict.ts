@@ -4,12 +4,14 @@ import { count } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
 import { checkFailures } from './check-verdict.ts'
+import { leftUndone, ONE_OFF } from './left-undone.ts'
 import { absentPhrases, nameOf, stuckPhrase } from './phrases.ts'
 import { unmatched } from './tally.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
- * What GitHub refuses by rule, what changed meanwhile and what is left for the next run is not a failure.
+ * What GitHub refuses by rule, what changed meanwhile and what is left for the next run is not a failure, but in a
+ * restore or a purge, which nobody schedules.
  */
 export function failures(run: RunResult): string[] {
   if (run.packages.length === 0 && absentPhrases(run).length === 0 && run.incomplete === undefined) {
@@ -22,15 +24,20 @@ export function failures(run: RunResult): string[] {
       trouble => `${packageRun.package.name}: ${trouble}`
     )
   )
-  return [...ofPackages, ...checkFailures(run)]
+  return [...ofPackages, ...leftUndone(run), ...checkFailures(run)]
 }
 
 /** What deserves a look in a run, red or green: sentences. */
-export function warningsOf({ warnings, packages }: RunResult): string[] {
+export function warningsOf({ mode, warnings, packages }: RunResult): string[] {
   return [
     ...warnings,
     ...unmatched(packages).filter(isProtective).map(unmatchedPhrase),
-    ...packages.flatMap(one => one.warnings.map(warning => `${one.package.name}: ${warning}`))
+    // What a restore or a purge had no room for is a failure.
+    ...packages.flatMap(one =>
+      one.left !== undefined && ONE_OFF[mode] !== undefined
+        ? []
+        : one.warnings.map(warning => `${one.package.name}: ${warning}`)
+    )
   ]
 }
 
@@ -45,7 +52,8 @@ function unpurged(mode: Mode, { outcomes, plan }: PackageRun): string[] {
       : ['refused', 'skipped', 'left'].includes(status)
   )
   const [first] = stayed
-  if (mode !== 'purge' || first === undefined) return []
+  // Of one that ended early it is said when to start it again.
+  if (mode !== 'purge' || first === undefined || stayed.some(({ status }) => status === 'left')) return []
   return [
     `${count(stayed.length, 'version')} that should be purged ${stayed.length === 1 ? 'is' : 'are'} still there. ` +
       `The first is ${nameOf(first.step.version)}: ${first.detail || 'it was restored at once, so purge it again'}`

@@ -224,7 +224,7 @@ function unknownPhrase({ unknown, hidesTags, ambiguous = new Map() }: RestorePla
   const names = some(unknown, 5)
   if (hidesTags && age === undefined) {
     return (
-      `${names} is not there, and GitHub lists no deleted version with a tag, because it may hide their tags. Write \`since 3h\` for everything ` +
+      `no deleted version shows the tag${unknown.length === 1 ? '' : 's'} ${names}: GitHub may hide the tags of deleted versions. Write \`since 3h\` for everything ` +
       'deleted in that time, or the id or digest that the log of that run shows, or the path of its report.'
     )
   }

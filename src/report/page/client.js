@@ -105,7 +105,10 @@ const head = [
     {},
     figure('goes', goesWord),
     figure('stays', data.mode !== 'restore' ? 'stay' : data.dryRun ? 'would be restored' : 'restored'),
-    figure('trouble', 'due, but not changed')
+    figure(
+      'trouble',
+      `should ${data.mode === 'restore' ? 'come back' : 'go'}, but ${(hasEdges ? images : sums).trouble === 1 ? 'was' : 'were'} not changed`
+    )
   ),
   make(
     'div',
@@ -228,7 +231,7 @@ function drawTimeline() {
         piece.style.height = `${(100 * bar[tone]) / most}%`
         return piece
       })
-      const label = `${day(from)}: ${number(bar.goes)} go, ${number(bar.stays)} stay${bar.trouble > 0 ? `, ${number(bar.trouble)} due` : ''}`
+      const label = `${day(from)}: ${number(bar.goes)} go, ${number(bar.stays)} stay${bar.trouble > 0 ? `, ${number(bar.trouble)} not changed` : ''}`
       const pick = () => {
         Object.assign(filter, isOn ? { from: 0, to: 0 } : { from, to: from + span })
         update()
