@@ -280,7 +280,7 @@ test.each<Slip>([
   [{ ...D, packages: 'quay.io/acme/app@sha256:abc' }, 'such as `app`'],
   [{ ...D, packages: 'registry.example.com/acme/app:latest' }, 'such as `app`'],
   [{ ...D, packages: 'docker.io/other/app:latest' }, 'such as `app`'],
-  [{ ...D, packages: 'ghcr.io/acme/app:latest' }, 'Write `ghcr.io/acme/app`']
+  [{ ...D, packages: 'ghcr.io/acme/app:latest' }, 'Write `app`, for the owner `acme`.']
 ])('a reference to another registry with a tag is answered once and for all: %j', async (slip, cure) => {
   const sentence = await expectOneSentence([{ ...slip, 'registry-url': 'https://ghcr.io' }, cure])
   if (/docker|quay/.test(slip['packages'] ?? '')) expect(sentence).toContain('on another registry')
