@@ -248,6 +248,16 @@ it.each(['blob:', 'data:'])('E-45 follows a link to no address of another kind: 
   expect(server.received).toHaveLength(1)
 })
 
+it('E-45 reads the address of a link in odd brackets as it was checked', async () => {
+  await using server = await serve((_request, _count, url) => [
+    200,
+    [],
+    { link: `<<${url}/a?page=2>; rel="last"` }
+  ])
+  const { headers } = await connect(server).octokit.request(GET)
+  expect(lastPageOf(relation(headers.link, 'last') ?? '', 'a')).toBe(2)
+})
+
 it.each(['GET', 'DELETE'])('E-45 follows a redirect of a %s to no other host', async method => {
   await using other = await serve(() => OK)
   await using server = await serve(() => [302, {}, { location: `${other.url}/there` }])
