@@ -13,7 +13,8 @@ const unchanged: DriftDetector = {
   checkTag: async () => undefined,
   fresh: () => true,
   expect: () => {},
-  needed: new Set()
+  needed: new Set(),
+  unread: () => undefined
 }
 
 /** Deletes `deletable` against scripted answers; gives the outcome and how many DELETEs were sent. */

@@ -30,7 +30,8 @@ function world(lag = 0) {
     checkTag: async () => undefined,
     fresh: () => true,
     expect: () => {},
-    needed: new Set()
+    needed: new Set(),
+    unread: () => undefined
   }
   const labels = {
     head: async (tag: string): Promise<TagHead> => {

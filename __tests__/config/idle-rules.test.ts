@@ -74,10 +74,10 @@ test('the same of the inputs, and a glob between slashes, are told before any re
     expect.stringContaining('Input `keep-tags`: The pattern `/main-*/` may match other tags than you mean'),
     'Input `delete-tags`: nothing that matches `a-*` is deleted, because `keep-tags` keeps it.'
   ])
-  const file = policy("match: { tags: '/pr-*/' }").replace('match: app', "match: ['/ap*/']")
+  const file = policy("match: { tags: ['pr-*', '!/pr-*/'] }").replace('match: app', "match: ['/ap*/']")
   expect((await scene.run({ policy: file, token: 'ghp_nobody' })).warnings).toEqual([
     expect.stringContaining('policy:3:12: The pattern `/ap*/` may match other packages than you mean'),
-    expect.stringContaining('policy:5:42: The pattern `/pr-*/` may match other tags than you mean')
+    expect.stringContaining('policy:5:42: The pattern `!/pr-*/` may match other tags than you mean')
   ])
 })
 

@@ -162,7 +162,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['packages', 'app:latest', /"app:latest" is not a package name\. Write `app`\./],
   ['packages', `app@sha256:${'a'.repeat(64)}`, /Write `app`\./],
   ['packages', 'site%2Fapp', /Write `site\/app`\./],
-  ['packages', 'https://ghcr.io/octo/app', /Write `ghcr\.io\/octo\/app`\./],
+  ['packages', 'https://ghcr.io/octo/app', /Write `app`, for the owner `octo`\./],
   ['packages', 'https://github.com/orgs/octo/packages/container/site%2Fapp/settings', /Write `site\/app`\./],
   ['packages', 'app$', /is not a package name\. Write it as in `docker pull`/],
   ['packages', 'Octo/app', /begins with the owner. Write `app`; .*`octo\/octo\/app`/],

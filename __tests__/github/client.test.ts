@@ -3,6 +3,7 @@ import { expect, it, jest } from '@jest/globals'
 import { Octokit } from '@octokit/core'
 import { BudgetError, ExpectedError, RateLimitError, StaleError } from '../../src/errors.ts'
 import { guard, isolate } from '../../src/github/guard.ts'
+import { lastPageOf, relation } from '../../src/github/page-links.ts'
 import { createSecrets } from '../../src/util/secrets.ts'
 import { type Answer, connect, SECONDARY, serve } from './server.ts'
 
@@ -246,6 +247,16 @@ it.each(['blob:', 'data:'])('E-45 follows a link to no address of another kind: 
   const asked = connect(server).octokit.paginate(GET)
   await expect(asked).rejects.toThrow(`leads to ${kind}, but only ${server.url} may have the token`)
   expect(server.received).toHaveLength(1)
+})
+
+it('E-45 reads the address of a link in odd brackets as it was checked', async () => {
+  await using server = await serve((_request, _count, url) => [
+    200,
+    [],
+    { link: `<<${url}/a?page=2>; rel="last"` }
+  ])
+  const { headers } = await connect(server).octokit.request(GET)
+  expect(lastPageOf(relation(headers.link, 'last') ?? '', 'a')).toBe(2)
 })
 
 it.each(['GET', 'DELETE'])('E-45 follows a redirect of a %s to no other host', async method => {

@@ -246,7 +246,13 @@ test.each<Slip>([
   [{ policy: 'p.yml', 'page-file': 'here/p.yml' }, `\`policy\` ${SAME}`],
   [{ policy: 'p.yml', 'report-file': 'here/p.yml' }, `\`policy\` ${SAME}`],
   [{ policy: POLICY_WITH_LIST, 'page-file': 'here/list.txt' }, `\`protect.list\` ${SAME}`],
-  [{ policy: POLICY_WITH_LIST, 'report-file': 'list.txt' }, `\`protect.list\` ${SAME}`]
+  [{ policy: POLICY_WITH_LIST, 'report-file': 'list.txt' }, `\`protect.list\` ${SAME}`],
+  [{ policy: 'p.yml.new', 'report-file': 'here/p.yml' }, `\`policy\` ${SAME}`],
+  [{ plan: 'plan.json.new', 'report-file': 'plan.json' }, `\`plan\` ${SAME}`],
+  [
+    { ...D, 'report-file': 'r.json', 'page-file': 'here/r-12.json' },
+    'earlier reports are kept under such names'
+  ]
 ])(
   'E-43 no file is written over another one that the inputs name, whatever its path is: %j',
   async (slip, cure) => {
@@ -254,7 +260,9 @@ test.each<Slip>([
     using workspace = checkout({
       'p.yml': `{ version: 1, packages: [{ match: app, rules: ${rules} }] }`,
       'list.txt': 'ghcr.io/acme/app:v1',
-      'plan.json': '{}'
+      'plan.json': '{}',
+      'plan.json.new': '{}',
+      'p.yml.new': `{ version: 1, packages: [{ match: app, rules: ${rules} }] }`
     })
     symlinkSync('.', join(workspace.root, 'here'))
     symlinkSync('plan.json', join(workspace.root, 'to-plan.json'))
@@ -280,7 +288,7 @@ test.each<Slip>([
   [{ ...D, packages: 'quay.io/acme/app@sha256:abc' }, 'such as `app`'],
   [{ ...D, packages: 'registry.example.com/acme/app:latest' }, 'such as `app`'],
   [{ ...D, packages: 'docker.io/other/app:latest' }, 'such as `app`'],
-  [{ ...D, packages: 'ghcr.io/acme/app:latest' }, 'Write `ghcr.io/acme/app`']
+  [{ ...D, packages: 'ghcr.io/acme/app:latest' }, 'Write `app`, for the owner `acme`.']
 ])('a reference to another registry with a tag is answered once and for all: %j', async (slip, cure) => {
   const sentence = await expectOneSentence([{ ...slip, 'registry-url': 'https://ghcr.io' }, cure])
   if (/docker|quay/.test(slip['packages'] ?? '')) expect(sentence).toContain('on another registry')

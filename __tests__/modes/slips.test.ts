@@ -20,7 +20,7 @@ const RETAIN: readonly Slip[] = [
   [{ 'delete-tags': 'sha-*', 'dry-run': 'yes' }, 'Write `true`.'],
   [{ 'delete-tags': 'sha-*', dryrun: 'true' }, 'Did you mean `dry-run`?'],
   [{ 'delete-tags': 'sha-*', 'max-deletion-percent': '50%' }, 'Write `50`.'],
-  [{ 'delete-tags': 'sha-*', packages: 'ghcr.io/acme/app:latest' }, 'Write `ghcr.io/acme/app`'],
+  [{ 'delete-tags': 'sha-*', packages: 'ghcr.io/acme/app:latest' }, 'Write `app`, for the owner `acme`.'],
   [{ 'delete-tags': 'sha-*', packages: 'acme/app' }, 'Write `app`'],
   [{ 'delete-tags': 'sha-*', packages: '"acme/app"' }, 'Write `acme/app`'],
   [{ 'delete-tags': 'sha-*', 'dry-run': 'true', explain: 'feature/login' }, '`feature-login`'],

@@ -6,12 +6,13 @@ import { findTag } from '../inventory/evidence.ts'
 import { isStillThere, registryDenies } from '../inventory/gone.ts'
 import { imagesAmong } from '../inventory/images-among.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
-import type { Plan, Step } from '../model/decision.ts'
+import type { Outcome, Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { sentEntry } from '../report/record-build.ts'
+import { count } from '../util/format.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
-import { detectDrift } from './drift.ts'
+import { type DriftDetector, detectDrift } from './drift.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
 import { remover } from './remove.ts'
 import { putTag } from './restore.ts'
@@ -26,7 +27,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     let deleted = 0
     const room = roomForLook(plan)
     const release = scope.context.setAside(() => room(deleted))
-    const { perform, adopted } = applier(plan, loaded, scope)
+    const { perform, drift } = applier(plan, loaded, scope)
     return {
       async perform(step) {
         const performed = await perform(step)
@@ -35,13 +36,25 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
       },
       async afterwards(outcomes) {
         try {
-          return await verifyDeletions({ plan, loaded, outcomes, adopted }, scope)
+          const verified = await verifyDeletions({ plan, loaded, outcomes, adopted: drift.needed }, scope)
+          return { ...verified, alarms: [...(verified.alarms ?? []), ...stoppedBy(drift, outcomes)] }
         } finally {
           release()
         }
       }
     }
   }
+}
+
+/** A sentence where a new version that nobody can read has kept deletions from being sent. */
+function stoppedBy(drift: DriftDetector, outcomes: readonly Outcome[]): string[] {
+  const unread = drift.unread()
+  const left = outcomes.filter(({ step, status }) => step.action === 'delete' && status === 'skipped')
+  if (unread === undefined || left.length === 0) return []
+  return [
+    `The version ${unread}, which was pushed meanwhile, could not be read, so it may need anything, and ` +
+      `${count(left.length, 'version')} that should be deleted ${left.length === 1 ? 'stays' : 'stay'}. Run again later.`
+  ]
 }
 
 /** Pages that the second look reads of a small package: the newest versions, and twice what was deleted. */
@@ -76,16 +89,16 @@ function applier(
   plan: Plan,
   { inventory, listing }: LoadedPackage,
   scope: ApplyContext
-): { readonly perform: Perform; readonly adopted: ReadonlySet<string> } {
+): { readonly perform: Perform; readonly drift: DriftDetector } {
   const { pkg, context, journal } = scope
   const { packages, registry, clock } = context
   const repository = repositoryOf(pkg)
   const sent = new Map<string, number>()
-  const count = (step: Step, more: number): void => {
+  const note = (step: Step, more: number): void => {
     sent.set(keyOf(step), (sent.get(keyOf(step)) ?? 0) + more)
   }
   const announce = (step: Step): void => {
-    count(step, 1)
+    note(step, 1)
     journal.append(sentEntry(pkg.name, step, clock.now()))
   }
 
@@ -128,7 +141,7 @@ function applier(
           return true
         })
         // A limit turned it away: what was sent before that, if anything, may be done.
-        if (answer.kind === 'limited') count(step, -1)
+        if (answer.kind === 'limited') note(step, -1)
         return answer
       },
       version: id => clientFor(id).version(pkg, id),
@@ -178,7 +191,7 @@ function applier(
       return failed(`it was sent, and what became of it is unknown: ${error.message}`)
     }
   }
-  return { perform: surely, adopted: drift.needed }
+  return { perform: surely, drift }
 }
 
 const keyOf = (step: Step): string => `${step.version.id} ${step.action === 'untag' ? step.tag : ''}`

@@ -45,6 +45,8 @@ export interface DriftDetector {
   expect(digest: Digest): void
   /** What any look showed that new versions need or describe: digests and referrer tags' keys. */
   readonly needed: ReadonlySet<string>
+  /** A new version that nobody could read yet, so that it may need anything; undefined when there is none. */
+  unread(): string | undefined
 }
 
 interface Row {
@@ -164,6 +166,7 @@ export function detectDrift(
 
   return {
     needed,
+    unread: () => unread,
     async check(version) {
       const now = await current(version)
       if (now === undefined) return 'gone'

@@ -58,7 +58,7 @@ export const apiAddress = field(given => {
 
 /** A registry's address, which is its host alone. */
 export const hostAddress = field(given => {
-  const checked = checkAddress(given)
+  const checked = checkAddress(given, url => url.host)
   const { origin, hostname } = new URL(checked)
   if (isElsewhere(hostname))
     return refuse(
@@ -70,12 +70,14 @@ export const hostAddress = field(given => {
 })
 
 /** An address without a slash at its end. A token must not travel in the clear, except inside this machine. */
-function checkAddress(given: string): string {
+function checkAddress(given: string, bare: (url: URL) => string = () => given): string {
   const url = URL.parse(given)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     const meant = URL.parse(`https://${given}`)
     const cure =
-      meant?.host.includes('.') && !meant.username ? `\`https://${given}\`` : 'it with `https://` in front'
+      meant?.host.includes('.') && !meant.username
+        ? `\`https://${bare(meant)}\``
+        : 'it with `https://` in front'
     return refuse(`${shown(given)} is not an HTTP address. Write ${cure}.`)
   }
   if (url.username !== '' || url.password !== '') {

@@ -7,6 +7,7 @@ import { hostAddress } from './address-fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { nearValue } from './near-value.ts'
 import { relativeTo } from './package-selection.ts'
+import { globThatDeletes } from './regex-slip.ts'
 import { undoProblems } from './undo-inputs.ts'
 import { unevaluated } from './unevaluated.ts'
 import { unknownInputs } from './unknown-inputs.ts'
@@ -111,6 +112,10 @@ const SINGLE: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>(
 /** What is wrong with inputs together, though each is valid by itself. */
 function contradictions(inputs: Partial<Inputs>): string[] {
   const problems = undoProblems(inputs)
+  for (const pattern of inputs.deleteTags ?? []) {
+    const slip = globThatDeletes(pattern)
+    if (slip !== undefined) problems.push(`Input \`delete-tags\`: ${slip}`)
+  }
   for (const key of ['deleteTags', 'keepTags'] as const) {
     if (matchesNothing(inputs[key] ?? [], '*')) {
       problems.push(

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { parse, resolve } from 'node:path'
+import { draftOf } from '../util/new-file.ts'
 import { placeOf, placesRead } from '../util/same-file.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -25,14 +26,25 @@ export function overwritten(
 ): string | undefined {
   const report = placeOf(inputs.reportFile)
   const page = inputs.pageFile === undefined ? undefined : placeOf(inputs.pageFile)
-  // The page would take the place of what undoes the run.
+  // The page would take the place of what undoes the run, or an earlier one.
   if (page === report) return clash('page-file', 'report-file')
+  if (page !== undefined && isEarlierReport(page, report))
+    return 'Input `page-file`: earlier reports are kept under such names beside `report-file`. Name another path.'
   const nameAt = (place: string | undefined, read: Read): string | undefined =>
     Object.keys(read).find(name => isReadAt(read[name], place, workspace))
-  const byReport = nameAt(report, kept)
+  const read = { ...kept, ...moved(inputs) }
+  const byReport = nameAt(report, kept) ?? nameAt(draftOf(report), read)
   if (byReport !== undefined) return clash('report-file', byReport)
-  const byPage = nameAt(page, { ...kept, ...moved(inputs) })
+  const byPage = nameAt(page, read)
   return byPage && clash('page-file', byPage)
+}
+
+/** True for `report-1.json` beside `report.json`. */
+function isEarlierReport(page: string, report: string): boolean {
+  const { dir, name, ext } = parse(report)
+  const other = parse(page)
+  const number = other.name.startsWith(`${name}-`) ? other.name.slice(name.length + 1) : ''
+  return other.dir === dir && other.ext === ext && /^\d+$/.test(number)
 }
 
 const clash = (written: string, other: string): string =>

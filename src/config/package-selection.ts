@@ -201,10 +201,13 @@ function checkEntry(entry: string): string {
       `${quote(entry)} ${fault} Write only the name of the package, such as \`${alone}\`.`
     )
   }
-  const meant = withoutMore(name)
+  const [, owner, inFull] = /^ghcr\.io\/([^/]+)\/(.+)$/.exec(withoutMore(name)) ?? []
+  const meant = inFull ?? withoutMore(name)
   throw new ExpectedError(
     `${quote(entry)} is not a package name. Write ${
-      NAME.test(meant) ? `\`${meant}\`` : 'it as in `docker pull`, without a tag or digest'
+      NAME.test(meant)
+        ? `\`${meant}\`${owner === undefined ? '' : `, for the owner \`${owner}\``}`
+        : 'it as in `docker pull`, without a tag or digest'
     }.`
   )
 }

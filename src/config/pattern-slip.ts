@@ -32,12 +32,22 @@ export function refuseSlip(source: string, subject: Subject): void {
 function slipIn(source: string, subject: Subject): string | undefined {
   const not = source.startsWith('!') ? '!' : ''
   const text = source.slice(not.length)
+  if (subject === 'image tag' && ANCHORED_DASH.test(text))
+    return `no image tag begins with \`-\`. ${emptyVariable('-')}`
   if (text === '' || /^(?:\/|semver:)/.test(text)) return undefined
   for (const find of subject === 'label value' ? LABEL_SLIPS : SLIPS) {
     const slip = find(text, not, subject)
     if (slip !== undefined) return slip
   }
   return undefined
+}
+
+/** `/^-main/`; what may be absent, or is one of several, may be meant. */
+const ANCHORED_DASH = /^\/\^-(?![*?{])[^|]*\/[a-z]*$/
+
+/** What to say of a name that begins as none does, as `${{ vars.X }}-main` with an unknown variable does. */
+export function emptyVariable(rest: string): string {
+  return `A variable in front of ${code(rest)} is probably empty: check its name.`
 }
 
 type FindSlip = (text: string, not: string, subject: Subject) => string | undefined
@@ -214,6 +224,7 @@ function strangeCharacter(text: string, not: string, subject: Subject): string |
 function strangeStart(text: string, not: string, subject: Subject): string | undefined {
   const first = text.charAt(0)
   if (first !== '-' && (first !== '.' || subject === 'git tag')) return undefined
+  if (/^[-.]+\*+$/.test(text)) return `no ${subject} begins with ${code(first)}. ${emptyVariable(text)}`
   const end = `${not}*${text}`
   const cure = text.endsWith('*')
     ? ''

@@ -47,3 +47,13 @@ export function globBetweenSlashes(pattern: string, of = 'tags'): string | undef
     `Write \`${not}${glob}\`, without slashes, for a glob, or \`${not}/^${regex}$/${flags}\`.`
   )
 }
+
+/**
+ * The same sentence where nothing tells of a regular expression, neither an anchor nor a backslash nor `.*`. Where it
+ * deletes, it is no warning but an error.
+ */
+export function globThatDeletes(pattern: string): string | undefined {
+  return /^\/[\w.*?-]+\/[a-z]*$/.test(pattern) && !/\.[*?]/.test(pattern)
+    ? globBetweenSlashes(pattern)
+    : undefined
+}

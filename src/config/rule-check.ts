@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { matchesNothing } from '../policy/cover.ts'
 import { isEmptyRange, isNeverSemver } from '../policy/tags.ts'
 import { nearest } from '../util/suggest.ts'
+import { globThatDeletes } from './regex-slip.ts'
 import { asList, type RuleSchema } from './rule-schema.ts'
 
 /** Everything that a rule says about tags. */
@@ -124,6 +125,8 @@ export function checkReach(
       ['match', 'tags'],
       'No tag can match, because the `!` patterns exclude everything that the others match.'
     )
+  const globs = action === 'delete' ? asList(match.tags).flatMap(one => globThatDeletes(one) ?? []) : []
+  for (const slip of globs) refuse(['match', 'tags'], slip)
   if (match.semver !== undefined && isEmptyRange(match.semver))
     refuse(['match', 'semver'], 'No version is in this range.')
   const odd = asList(match.tags).find(pattern => isNeverSemver(pattern, asList(match.variants)))

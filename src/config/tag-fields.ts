@@ -7,7 +7,7 @@ import { quote } from '../util/format.ts'
 import { field, says, setOf } from './fields.ts'
 import { splitList } from './list.ts'
 import { refuseMetadata } from './metadata-lines.ts'
-import { refuseSlip, type Subject } from './pattern-slip.ts'
+import { emptyVariable, refuseSlip, type Subject } from './pattern-slip.ts'
 import { refuseWords } from './word-slip.ts'
 
 /** What the text of an input about tags may be: patterns, tags and digests, as schemas from text to value. */
@@ -33,6 +33,10 @@ export const patternsAndDigests = patterns(
       given => !/^!?sha(?:256|512):/i.test(given) || parseDigest(given) !== undefined,
       says(given => digestAdvice(given.replace(/^!/, '')))
     )
+    .refine(
+      given => bareDigest(given) === undefined,
+      says(given => bareDigest(given) ?? '')
+    )
     .pipe(field(given => (parseDigest(given) === undefined ? checkPattern(given, 'image tag') : given)))
 )
 
@@ -43,6 +47,20 @@ export function digestAdvice(given: string): string {
     : `is a short digest, and here a whole one is needed. A dry run with \`explain: ${given}\` shows it.`
 }
 
+/** What to write for the 64 digits of a digest alone, which may be a tag as well: the end of a sentence. */
+export function bareDigest(given: string): string | undefined {
+  const [, not = '', digits] = /^(!?)([0-9a-f]{64})$/.exec(given) ?? []
+  return digits === undefined
+    ? undefined
+    : `has the digits of a digest alone. For a digest write \`${not}sha256:${digits}\`, for a tag of that name \`${not}/^${digits}$/\`.`
+}
+
+/** How many digits a short digest needs: the end of a sentence. */
+export const TOO_SHORT = 'is too short for a digest. Write at least 7 digits behind `sha256:`.'
+
+/** True for the beginning of a digest that is too short to mean one. */
+export const isTooShort = (given: string): boolean => /^sha256:[0-9a-f]{0,6}\??$/i.test(given)
+
 /** Image tags by their own names. */
 export const tagNames = unlessMetadata(
   'tags',
@@ -50,7 +68,7 @@ export const tagNames = unlessMetadata(
     field(given => {
       if (isTag(given)) return given
       throw new ExpectedError(
-        `${quote(given)} cannot be an image tag. ${slashAdvice(given) ?? 'Write tags in full, without wildcards.'}`
+        `${quote(given)} cannot be an image tag. ${/^-[\w.-]+$/.test(given) ? emptyVariable(given) : (slashAdvice(given) ?? 'Write tags in full, without wildcards.')}`
       )
     })
   )

@@ -6,9 +6,9 @@ import type { Mode } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { parseAge } from '../policy/time.ts'
 import { code } from '../util/format.ts'
-import { field, list, says } from './fields.ts'
+import { field, list, refuse, says } from './fields.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
-import { slashAdvice } from './tag-fields.ts'
+import { isTooShort, slashAdvice, TOO_SHORT } from './tag-fields.ts'
 
 /** What to bring back. */
 export type RestoreInput =
@@ -35,6 +35,7 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
     return { source: 'since', age }
   }
   const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
+  for (const entry of entries) refuseNoName(entry)
   const path = entries.find(entry => /[/\\]|\.json$/i.test(entry))
   if (path === undefined) {
     const names = entries.filter(entry => entry !== WHOLE_PACKAGE)
@@ -49,6 +50,23 @@ export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
   }
   return { source: 'report', path: given }
 })
+
+/** @throws ExpectedError for what is neither a name nor a path, but a pattern, a word, or a part of either */
+function refuseNoName(entry: string): void {
+  const [, age] = /^since[-:]?(\d.*)$/i.exec(entry) ?? []
+  if (age !== undefined && parseAge(age) !== undefined)
+    refuse(`"${entry}" is not a tag here. Write \`since ${age}\`.`)
+  if (isTooShort(entry)) refuse(`"${entry}" ${TOO_SHORT}`)
+  if (/^[0-9a-f]{64}$/.test(entry))
+    refuse(`"${entry}" has the digits of a digest alone. For a digest write \`sha256:${entry}\`.`)
+  const isPattern =
+    !/\.json$/i.test(entry) && /^[^/\\]*[*?[\]{}|!]|^!?\/.*[*+?$^\\].*\/[imsuv]*$|^semver:/.test(entry)
+  if (isPattern || /^all$/i.test(entry))
+    refuse(
+      `"${entry}": ${isPattern ? 'patterns do not work in `restore`' : 'there is no word for everything'}. Write \`since 3h\`, ids, ` +
+        'digests or the report of the run to undo.'
+    )
+}
 
 /** What to write instead: nobody undoes months, so `30m` is minutes. */
 function sinceAdvice(text: string): string {
@@ -68,6 +86,7 @@ export const purgeNames = list(
         'is not a name. Write tags in full, without wildcards and quotation marks; `purge: package` deletes the whole package.'
       )
     )
+    .refine(given => !isTooShort(given), says(TOO_SHORT))
 )
 
 /** The inputs that say what a purge or a restore is about. */

@@ -8,7 +8,7 @@ export const PER_PAGE = 100
 /** The address that a `link` header gives for `rel`. */
 export function relation(link: string | undefined, rel: 'next' | 'last'): string | undefined {
   const match = (link ?? '').split(',').find(part => part.includes(`rel="${rel}"`))
-  return match === undefined ? undefined : /<([^>]*)>/.exec(match)?.[1]
+  return match === undefined ? undefined : /<([^<>]*)>/.exec(match)?.[1]
 }
 
 /** Ten million versions. More are no list that anybody could read, and their numbers alone would fill the memory. */

@@ -24,7 +24,7 @@ export interface Needs {
 /**
  * Reads versions that appeared since the listing, and what they lead to.
  *
- * @param again reads what was denied and leads further: an index, as another index says
+ * @param again reads what was denied and is there or leads further: a new version, or an index as another one says
  * @returns `unread` also where they lead to more than anybody reads; every digest that they name at any depth, what they describe, and whose referrers' tags they carry
  */
 export async function readArrivals(
@@ -41,7 +41,7 @@ export async function readArrivals(
   for (let level: readonly Digest[] = [...own]; level.length > 0; ) {
     const manifests = await eachOf(level, AT_ONCE, async digest => {
       const first = await read(digest)
-      const isDenied = first.state === 'missing' && leads.has(digest) && !own.has(digest)
+      const isDenied = first.state === 'missing' && (leads.has(digest) || own.has(digest))
       const content = isDenied ? await again(digest) : first
       if (content.state === 'read') return content.manifest
       // A registry that does not have yet what is already listed says "missing", and that will change.

@@ -4,6 +4,7 @@ import { versionsCalled } from '../model/package.ts'
 import { isTag } from '../model/tag.ts'
 import { some } from '../util/format.ts'
 import type { Graph } from './graph.ts'
+import { nearTag } from './near-tag.ts'
 
 /** The places of the versions that are named, and the name of each. */
 export type Named = ReadonlyMap<number, string>
@@ -33,10 +34,19 @@ export function namedIn(
       unknown.push(notListed(name))
     } else if (place === undefined && optional) absent.push(name)
     else if (place === undefined) {
-      unknown.push(
-        `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
-          `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
+      const near = nearTag(
+        name,
+        graph.nodes.flatMap(({ tags }) => tags)
       )
+      if (near === undefined)
+        unknown.push(
+          `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
+            `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
+        )
+      else
+        unknown.push(
+          `There is no \`${name}\`. Did you mean \`${near}\`?${names.length === 1 ? ' Nothing was purged.' : ''}`
+        )
     } else if (digests.size > 1) {
       const whole = some([...digests].map(String), 5)
       unknown.push(`"${name}" means ${digests.size} versions, so it is left alone. Write one of ${whole}.`)

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, lstatSync, renameSync, rmSync, writeSync } from '
 import { join, parse } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
-import { isReplaceable, openNew } from '../util/new-file.ts'
+import { draftOf, isReplaceable, openNew } from '../util/new-file.ts'
 import { type JournalEntry, SCHEMA_VERSION } from './record.ts'
 import {
   finishedRecord,
@@ -41,7 +41,7 @@ export function openRecord(
 ): Journal {
   let file: number
   let end: number
-  const draft = `${path}.new`
+  const draft = draftOf(path)
   try {
     file = openNew(draft)
   } catch (error) {

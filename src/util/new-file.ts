@@ -21,3 +21,6 @@ export function isReplaceable(path: string): boolean {
   const there = lstatSync(path, { throwIfNoEntry: false })
   return there === undefined || there.isFile() || there.isSymbolicLink()
 }
+
+/** Where a file is written that takes its place at `path` when it is complete. */
+export const draftOf = (path: string): string => `${path}.new`
