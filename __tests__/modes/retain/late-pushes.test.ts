@@ -96,7 +96,7 @@ it('law 3: what a look between the deletions showed stays known, though the look
   await using scene = await openScene()
   const { app, github, clock, run } = scene
   const { part, path } = layDown(scene)
-  for (let n = 2; n < 6; n++) app.push(image(), { tags: [`sha-${n}`], at: ago(70 - n) })
+  for (let n = 2; n < 20; n++) app.push(image(), { tags: [`sha-${n}`], at: ago(70 - n) })
   let adopter = 0
   let looks = 0
   const adopt = () => {
@@ -107,13 +107,9 @@ it('law 3: what a look between the deletions showed stays known, though the look
   const hide = () => {
     if (adopter !== 0 && ++looks === 2) app.lie({ kind: 'drop', id: adopter })
   }
-  const show = () => {
-    if (looks === 2) app.truth()
-  }
   github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: adopt })
   github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'then', run: () => clock.sleep(8_000) })
   github.faults.on(list, { kind: 'first', run: hide })
-  github.faults.on(list, { kind: 'then', run: show })
   await run(BUILDS)
-  expect([looks, app.version(part.digest) !== undefined]).toEqual([2, true])
+  expect([looks > 1, app.version(part.digest) !== undefined]).toEqual([true, true])
 })
