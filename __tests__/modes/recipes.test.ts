@@ -57,8 +57,7 @@ const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js')
 
 it('the tests of a policy run by their recipe and by the command of the documents, asking nobody', async () => {
   const policy = recipe('docs/policies.md', 'Tests')
-  const [, ...command] =
-    /`env (INPUT_POLICY=\S+) (INPUT_POLICY-TESTS=true) node dist\/index\.js`/.exec(text) ?? []
+  const [, ...command] = /`npm start -- --with (policy=\S+) --with (policy-tests=true)`/.exec(text) ?? []
   for (const [rules, code] of [
     [policy, 0],
     [policy.replace('expect: { delete: [old] }', 'expect: { delete: [] }'), 1]
@@ -82,7 +81,8 @@ it('the tests of a policy run by their recipe and by the command of the document
     expect(runs).toMatchObject([{ code }])
     expect(github.requests).toEqual([])
     using checkedOut = checkout(files)
-    const env = Object.fromEntries(command.map(pair => pair.split('=')))
+    const given = command.map(pair => pair.split('='))
+    const env = Object.fromEntries(given.map(([name = '', value]) => [`INPUT_${name.toUpperCase()}`, value]))
     const { status, stdout } = spawnSync(process.execPath, [BUNDLE], {
       cwd: checkedOut.root,
       env,
