@@ -6,6 +6,7 @@ import { repositoryRoutes } from '../emulator/repository-api.ts'
 import { manifest } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
 import { fastClock } from '../helpers/inside.ts'
+import { reportOf } from '../helpers/saved-report.ts'
 import { ago, openScene, type Run, type Scene } from './retain/runs.ts'
 
 /** `packages: app?`: a package that may be absent. */
@@ -149,12 +150,6 @@ async function emptied() {
 
 const isThere = ({ world }: Scene) => world.find(world.owner('acme')!, 'app') !== undefined
 
-function reportOf({ report, temp }: Run): string {
-  const path = join(temp, 'earlier.json')
-  writeFileSync(path, JSON.stringify(report))
-  return path
-}
-
 it('E-30 says that the package went with its last version, what that means, and how it comes back', async () => {
   await using here = await emptied()
   const run = await here.scene.run(UNTAGGED)
@@ -173,7 +168,7 @@ it('E-30 counts the last version as deleted when the answer to its DELETE was lo
 })
 
 it.each<[string, (run: Run, digests: readonly string[]) => string]>([
-  ['the report', reportOf],
+  ['the report', run => reportOf(run)],
   ['digests', (_, digests) => digests.join(' ')],
   ['a time', () => 'since 3h']
 ])('E-30 restores the package and then its versions by %s', async (_, what) => {

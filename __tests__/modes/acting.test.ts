@@ -1,19 +1,12 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../emulator/builder.ts'
 import { image, manifest } from '../emulator/shapes.ts'
-import { ago, digestsOf, openScene, type Run } from './retain/runs.ts'
+import { reportOf } from '../helpers/saved-report.ts'
+import { ago, digestsOf, openScene } from './retain/runs.ts'
 
 /** Runs that act on what an earlier run wrote, and budgets. */
 
 const BUILDS = { 'delete-tags': 'sha-*' }
-
-function saved(run: Run, edit: (text: string) => string = text => text): string {
-  const path = join(run.temp, 'saved.json')
-  writeFileSync(path, edit(JSON.stringify(run.report)))
-  return path
-}
 
 it('E-29 deletes smaller images when the oldest is more than deletions-per-run, and says what it takes', async () => {
   await using scene = await openScene()
@@ -40,7 +33,7 @@ it('E-32 restores every package of a report when packages is left out', async ()
   }
   const first = await run({ ...BUILDS, packages: 'app, web' })
   expect(first.outputs['deleted-count']).toBe('2')
-  const back = await run({ mode: 'restore', restore: saved(first) })
+  const back = await run({ mode: 'restore', restore: reportOf(first) })
   expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
   for (const pkg of [app, web]) expect(Object.keys(pkg.tags()).sort()).toEqual(['sha-1', 'v1'])
 })
@@ -63,7 +56,7 @@ it.each<[string, (text: string) => string, RegExp]>([
   app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
   const dry = await run({ ...BUILDS, 'dry-run': 'true' })
   const before = github.requests.filter(({ path }) => /versions/.test(path)).length
-  const result = await run({ ...BUILDS, plan: saved(dry, edit) })
+  const result = await run({ ...BUILDS, plan: reportOf(dry, edit) })
   expect(result.code).toBe(1)
   expect(result.errors.join()).toMatch(sentence)
   expect(github.requests.filter(({ path }) => /versions/.test(path))).toHaveLength(before)
@@ -79,7 +72,7 @@ it.each([
   const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
   const dry = await run({ ...BUILDS, 'dry-run': 'true' })
   app.sign(partOf(build))
-  const result = await run({ ...BUILDS, plan: saved(dry) })
+  const result = await run({ ...BUILDS, plan: reportOf(dry) })
   expect(github.writes).toEqual([])
   expect(JSON.stringify(result.report)).toMatch(/which came after the plan, describes it or a part of it/)
 })

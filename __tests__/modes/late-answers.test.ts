@@ -1,22 +1,14 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../emulator/builder.ts'
 import { registryError } from '../emulator/registry-auth.ts'
 import { renderVersion } from '../emulator/render.ts'
 import { image, manifest } from '../emulator/shapes.ts'
-import type { ActionRun } from '../helpers/run-action.ts'
+import { reportOf } from '../helpers/saved-report.ts'
 import { ago, openScene, type Scene } from './retain/runs.ts'
 
 /** One list of GitHub's is late where another witness is not: nothing is taken for back, gone or unchanged by its word. */
 
 const BUILDS = { 'delete-tags': 'sha-*' }
-
-function reportOf({ report, temp }: ActionRun): string {
-  const path = join(temp, 'earlier.json')
-  writeFileSync(path, JSON.stringify(report))
-  return path
-}
 
 function layDown({ app, world }: Scene): Pushed {
   world.deletedTags = 'shown'

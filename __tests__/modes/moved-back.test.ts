@@ -1,10 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../emulator/builder.ts'
 import { registryError } from '../emulator/registry-auth.ts'
 import { image, manifest } from '../emulator/shapes.ts'
-import type { ActionRun } from '../helpers/run-action.ts'
+import { reportOf } from '../helpers/saved-report.ts'
 import { ago, openScene, type Scene } from './retain/runs.ts'
 
 /**
@@ -31,12 +29,6 @@ async function openWorld([restored, deleted]: (typeof WORLDS)[number]): Promise<
 const buildIn = ({ app }: Scene): Pushed => app.push(image(), { tags: ['sha-1'], at: ago(80) })
 const at = ({ id }: Pushed): RegExp => new RegExp(`/versions/${id}$`)
 const restore = ({ run }: Scene, what: string) => run({ mode: 'restore', restore: what, packages: 'app' })
-
-function reportOf({ report, temp }: ActionRun): string {
-  const path = join(temp, 'earlier.json')
-  writeFileSync(path, JSON.stringify(report))
-  return path
-}
 
 /** What happens right before a version is deleted, and right behind that. */
 function around({ github }: Scene, one: Pushed, before: () => unknown, behind: () => unknown): void {

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { referrerTag } from '../../src/model/digest.ts'
 import type { Builder } from '../emulator/builder.ts'
@@ -8,6 +6,7 @@ import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { cosign, image, index, manifest } from '../emulator/shapes.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
+import { reportOf } from '../helpers/saved-report.ts'
 import { sentencesTwice } from '../helpers/sentences.ts'
 
 const DAY = 86_400_000
@@ -33,12 +32,6 @@ const purge = (what: string, more: Record<string, string> = {}) =>
   run({ mode: 'purge', purge: what, confirm: 'app', ...more })
 
 /** The file that a run left behind, where a later job would have downloaded it. */
-function reportOf({ report, temp }: ActionRun, edit: (text: string) => string = text => text): string {
-  const path = join(temp, 'earlier.json')
-  writeFileSync(path, edit(JSON.stringify(report)))
-  return path
-}
-
 const picture = () => ({ tags: app.tags(), digests: [...app.digests()].sort() })
 const journalOf = ({ report }: ActionRun) =>
   (report as { journal: { event: string; action: string; id: number }[] }).journal

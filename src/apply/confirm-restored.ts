@@ -15,26 +15,6 @@ const AT_ONCE = 16
 const IN_VAIN = 'GitHub answered that it is restored, but it is not there: run it again'
 const NOT_THERE = 'GitHub listed it as there, but it is not: run it again'
 
-/**
- * What GitHub does not restore because it was pushed again, before GitHub lists it: the registry shows a tag on it that
- * is new. This run deleted it, so the token may restore.
- */
-export async function pushedAgain(
-  restored: readonly Outcome[],
-  { lostTags }: SecondLook,
-  { pkg, context, report }: ApplyContext
-): Promise<readonly Outcome[]> {
-  return eachOf(restored, AT_ONCE, async outcome => {
-    const { step, status } = outcome
-    const tags = lostTags.get(step.version.digest) ?? []
-    if (status !== 'failed' || tags.length === 0) return outcome
-    if ((await tagsNotBack(pkg, step.version, tags, context)).length > 0) return outcome
-    const there: Outcome = { step, status: 'already', detail: 'it was pushed again meanwhile' }
-    report(there)
-    return there
-  })
-}
-
 /** What should have come back and did not, the tags included. */
 export async function notBack(
   pkg: Package,

@@ -1,7 +1,7 @@
 import type { Outcome } from '../model/decision.ts'
 import type { Restoral } from '../policy/order.ts'
 import type { ApplyContext } from './apply.ts'
-import { notBack, pushedAgain } from './confirm-restored.ts'
+import { notBack } from './confirm-restored.ts'
 import { goneOf } from './findings.ts'
 import { giveBackTags, type IsMeant, type Told } from './give-back.ts'
 import { restoreVersions } from './restore.ts'
@@ -28,7 +28,7 @@ export async function restoreAtOnce(
   const versions = steps.map(({ version }) => version)
   const tags = versions.flatMap(version => version.tags)
   const before = await tagHolders(pkg, [...stays, ...seen.arrivals], tags, context)
-  const restored = await pushedAgain(await restoreVersions(steps, scope), seen, scope)
+  const restored = await restoreVersions(steps, scope)
   const lost = await notBack(pkg, restored, seen, context)
   // A late tag belongs where it was put right before the deletion, though the registry may see it where it was before.
   const isMeant: IsMeant = (tag, digest, holder) =>

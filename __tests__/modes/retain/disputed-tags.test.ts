@@ -1,8 +1,7 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Digest } from '../../../src/model/digest.ts'
 import { image, index } from '../../emulator/shapes.ts'
+import { reportOf } from '../../helpers/saved-report.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** A tag stands on one version only: for one on which GitHub and the registry differ, nothing goes. */
@@ -143,8 +142,7 @@ test.each(['the list is late', 'the list shows both'] as const)(
     const older = app.push(image(), { tags: ['v1', 'nightly'], at: ago(80) })
     const newer = app.push(image(), { tags: ['latest'], at: ago(2) })
     const dry = await run({ policy: rules(BUILDS, NIGHTLIES), 'dry-run': 'true' })
-    const plan = join(dry.temp, 'plan.json')
-    writeFileSync(plan, JSON.stringify(dry.report))
+    const plan = reportOf(dry)
     if (how === 'the list is late') app.lie({ kind: 'lag', changes: 1 })
     app.tag(newer, 'nightly')
     if (how === 'the list shows both') app.lie({ kind: 'tag', id: older.id, tag: 'nightly' })
