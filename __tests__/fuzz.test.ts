@@ -15,16 +15,14 @@ import { parseRecord } from '../src/report/read-record.ts'
 import { findReferences } from '../src/usage/references.ts'
 import { createSecrets } from '../src/util/secrets.ts'
 import { image, index, labelled, manifest, schema1 } from './emulator/shapes.ts'
+import { runsOf } from './helpers/runs-of.ts'
 
 /**
  * Texts from outside, whole and broken: whatever they are, a reader says what is wrong with them in a sentence of its
  * own (ExpectedError) and ends. `npm run soak -- --texts 100000` tries more of them.
  */
 
-const runs = {
-  numRuns: Number(process.env['TEXT_RUNS'] ?? 100),
-  ...(process.env['TEXT_SEED'] === undefined ? {} : { seed: Number(process.env['TEXT_SEED']) })
-}
+const runs = runsOf(100)
 const root = resolve(import.meta.dirname, '..')
 const yamlOf = (path: string): string[] =>
   [...readFileSync(resolve(root, path), 'utf8').matchAll(/```ya?ml\n([\s\S]*?)```/g)].map(

@@ -47,7 +47,7 @@ if (worlds > 0) {
 }
 if (texts > 0) {
   console.log(`${texts} texts for each reader, seed ${seed}`)
-  properties('__tests__/fuzz.test.ts', { TEXT_RUNS: texts, TEXT_SEED: seed })
+  properties('__tests__/fuzz.test.ts', { PROPERTY_RUNS: texts, PROPERTY_SEED: seed })
 }
 if (runs > 0) await campaign()
 

@@ -5,6 +5,7 @@ import { listCompletely, type Page, type Progress } from '../../src/github/listi
 import type { PackageVersion } from '../../src/model/package.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf, version } from '../helpers/make.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 
 const PER_PAGE = 4
 const silent = () => {}
@@ -261,6 +262,6 @@ it('law 3: has every version that was there all the time, whatever is pushed or 
       const moves = changes.filter(({ push }) => !push).length
       if (moves === 0) for (const { id } of series(n)) expect(found.has(id)).toBe(true)
     }),
-    { numRuns: 300 }
+    runsOf(300)
   )
 })

@@ -11,6 +11,7 @@ import { buildGraph } from '../../src/policy/graph.ts'
 import { unknownsIn } from '../../src/policy/protect.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 
 const DAY = 86_400_000
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -375,7 +376,7 @@ test('whatever refers to whatever: every listed version has an entry, and nothin
         expect(namers.every(one => one.platform !== undefined || one.describes !== undefined)).toBe(true)
       }
     }),
-    { numRuns: 300 }
+    runsOf(300)
   )
 })
 

@@ -11,6 +11,7 @@ import { buildGraph } from '../../src/policy/graph.ts'
 import { decide } from '../../src/policy/plan.ts'
 import { tagState } from '../../src/policy/tag-state.ts'
 import { digestOf, somePackage, version } from '../helpers/make.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 
 /** What a check expects, retention keeps: whatever is tagged, whatever is pushed, whatever is to be deleted. */
 
@@ -116,7 +117,7 @@ const worldOf = (inputs: Inputs, tags: readonly string[]): Usage => ({
   ]
 })
 
-const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150) }
+const runs = runsOf(150)
 
 test('R-14: given `protect: git-tags`, retention makes no expected image worse than it was', () => {
   fc.assert(

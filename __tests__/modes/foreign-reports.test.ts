@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { manifest } from '../emulator/shapes.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 import { ago, openScene, type Run, type Scene } from './retain/runs.ts'
 
 /** Reports that `plan` and `restore` name, changed as nobody should: they are refused before the first request. */
@@ -178,7 +179,7 @@ describe.each<Input>(['plan', 'restore'])('%s', input => {
         if (/::error::Input /.test(result.stdout)) expect(requests).toBe(0)
         expect(result.stdout).not.toMatch(/^::error::x/m)
       }),
-      { numRuns: 60 }
+      runsOf(60)
     )
   })
 })

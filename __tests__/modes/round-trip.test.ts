@@ -10,6 +10,7 @@ import { type Emulator, startEmulator } from '../emulator/server.ts'
 import { createWorld } from '../emulator/world.ts'
 import { errorsOf } from '../helpers/check-run.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 
 /** What went comes back, whatever it was: the same ids, digests, tags and graph. */
 
@@ -55,7 +56,7 @@ async function roundTrip(
 
 const seeds = fc.integer({ min: 0, max: 1_000_000 })
 const tags = fc.constantFrom('shown' as const, 'hidden' as const)
-const runs = { numRuns: Number(process.env['ROUND_TRIPS'] ?? 8) }
+const runs = runsOf(8)
 
 // Both at once, because they mostly wait.
 it.concurrent('restore gives back what retain deleted', async () => {

@@ -5,9 +5,10 @@ import { decide, emptyUsage } from '../../src/policy/plan.ts'
 import { deletionsOf } from '../helpers/laws.ts'
 import { packageOf } from '../helpers/package.ts'
 import { policyOf, ruleLists, settings } from '../helpers/policies.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 import { inventories, NOW, worlds } from '../helpers/worlds.ts'
 
-const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 400) }
+const runs = runsOf(400)
 
 describe('couldChange', () => {
   test('what could not be changed by anything unread is not changed, whatever the manifests say', () => {

@@ -7,6 +7,7 @@ import { decidePurge, type Purge } from '../../src/policy/purge.ts'
 import { deletedBy, expectUnknownKept, neededBy } from '../helpers/laws.ts'
 import { digestOf } from '../helpers/make.ts'
 import { packageOf } from '../helpers/package.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 import { inventories } from '../helpers/worlds.ts'
 
 function purgeOf(inventory: Inventory, names: readonly string[]): Purge | undefined {
@@ -51,7 +52,7 @@ it('purges all that is named or says why not, and never what a remaining image n
       expect(new Set(plan.steps.map(({ version }) => version.digest))).toEqual(gone)
       purged += gone.size
     }),
-    { numRuns: 500 }
+    runsOf(500)
   )
   expect(purged).toBeGreaterThan(100)
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Inventory, PackageVersion } from '../../src/model/package.ts'
 import { type Approved, applyApproved } from '../../src/policy/saved-plan.ts'
 import { belongings, expectUnknownKept, neededBy } from '../helpers/laws.ts'
+import { runsOf } from '../helpers/runs-of.ts'
 import { inventories } from '../helpers/worlds.ts'
 
 /** Whatever somebody approves, and whatever happens to the package before it is applied. */
@@ -51,7 +52,7 @@ it('applies only what was approved, nothing that changed or is kept now, and bre
         new Set(now.versions.map(({ id }) => id).filter(id => approved.deletions.has(id)))
       )
     }),
-    { numRuns: 300 }
+    runsOf(300)
   )
 })
 

@@ -4,6 +4,7 @@ import { BudgetError } from '../../../src/errors.ts'
 import { limitOf } from '../../../src/github/rate-limit/answers.ts'
 import { createGovernor, type Governor } from '../../../src/github/rate-limit/governor.ts'
 import { type Kind, POINTS } from '../../../src/github/rate-limit/points.ts'
+import { runsOf } from '../../helpers/runs-of.ts'
 import { type SimClock, simClock } from '../sim-clock.ts'
 
 const MINUTE = 60_000
@@ -148,7 +149,7 @@ it('never puts more than 900 points into any minute at the server, nor 20 reques
         expect(most).toBeLessThanOrEqual(20)
       }
     ),
-    { numRuns: 25 }
+    runsOf(25)
   )
 })
 
@@ -349,7 +350,7 @@ it('never goes below the reserve, however many requests are asked for at once', 
         expect(refusals.every(error => error instanceof BudgetError)).toBe(true)
       }
     ),
-    { numRuns: 50 }
+    runsOf(50)
   )
 })
 
