@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from 'jest'
 
-// No transform: on Node 24 Jest 30.5 erases the types itself, as node does.
 const config: Config = {
+  testRunner: '<rootDir>/scripts/jest-runner.ts',
   testEnvironment: '<rootDir>/scripts/jest-environment.ts',
-  // Reads and compiles GitHub's description: once for all test files of a worker.
-  moduleNameMapper: { '^\\./contract\\.ts$': '<rootDir>/scripts/jest-contract.ts' },
+  injectGlobals: false,
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
+  // Node erases the types.
   transform: {},
   // Ends what hangs, however busy the machine is.
   testTimeout: 180_000,

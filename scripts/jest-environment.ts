@@ -1,24 +1,31 @@
-import vm from 'node:vm'
-import { TestEnvironment } from 'jest-environment-node'
-import { contractViolations } from '../__tests__/emulator/contract.ts'
+import { ModuleMocker } from 'jest-mock'
 
-const { createContext } = vm
+/** The process as it is, in place of a world made anew for each test file: `jest-runner.ts` says why. */
+export default class Environment {
+  readonly global = globalThis
+  readonly moduleMocker = new ModuleMocker(globalThis)
+  /** Clocks are handed in. */
+  readonly fakeTimers = null
+  readonly fakeTimersModern = null
+  /** In place of which Jest puts its own for each test file. */
+  readonly #console = globalThis.console
+  readonly #exit = process.exit
+  readonly #env = process.env
 
-/** A context whose globals are properties like any others; Jest's asks a proxy, each time, what `Map` or `Math` is. */
-const plainContext = (): vm.Context => createContext(vm.constants.DONT_CONTEXTIFY)
-
-/**
- * What takes long to make ready and keeps nothing: made once in each process that runs tests, not once in each test
- * file, which has all other modules for itself. `jest-contract.ts` hands it to the tests.
- */
-export default class Environment extends TestEnvironment {
-  constructor(...given: ConstructorParameters<typeof TestEnvironment>) {
-    // Jest can be given no context and keeps the function that it meets first; everybody else gets node's again.
-    Object.assign(vm, { createContext: plainContext })
-    super(...given)
-    Object.assign(vm, { createContext })
+  async setup(): Promise<void> {
+    process.env = { ...this.#env }
     // As many lines as node gives: errors are made by the hundred thousand, and Jest has each carry 100 of them.
-    Object.assign(this.global.Error, { stackTraceLimit: 10 })
-    Object.assign(this.global, { contractViolations })
+    Error.stackTraceLimit = 10
+  }
+
+  async teardown(): Promise<void> {
+    globalThis.console = this.#console
+    process.exit = this.#exit
+    process.env = this.#env
+  }
+
+  /** There is none; Jest wants to be able to ask. */
+  getVmContext(): null {
+    return null
   }
 }

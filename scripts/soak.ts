@@ -56,13 +56,7 @@ function properties(file: string, numbers: Readonly<Record<string, number>>): vo
   const env = Object.entries(numbers).map(([name, number]) => [name, String(number)])
   const { status } = spawnSync(
     process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      join(root, 'node_modules/jest/bin/jest.js'),
-      '--testTimeout=3600000',
-      file
-    ],
+    [join(root, 'node_modules/jest/bin/jest.js'), '--testTimeout=3600000', file],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ...Object.fromEntries(env) } }
   )
   if (status !== 0) process.exitCode = 1

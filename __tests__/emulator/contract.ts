@@ -44,7 +44,7 @@ const ERROR_SCHEMA = '#/components/schemas/basic-error'
 const description = JSON.parse(
   readFileSync(new URL('./github-openapi.json', import.meta.url), 'utf8')
 ) as Description
-// Every test file compiles what it meets anew, so the compiler takes no pains with its code.
+// Every process that runs tests compiles what it meets anew, so the compiler takes no pains with its code.
 const ajv = new Ajv({
   strict: false,
   allErrors: true,
