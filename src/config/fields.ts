@@ -103,11 +103,12 @@ export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
   ) as z.ZodType<W, string>
 
 /** A list of what `item` takes; all that it refuses is told at once. */
-export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
+export const list = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
   field(splitList).pipe(z.array(item))
 
 /** A list with each once. */
-export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
+export const setOf = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
+  list(item).transform(values => [...new Set(values)])
 
 /** A list of some of a few words, each once. */
 export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))

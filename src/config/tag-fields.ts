@@ -13,7 +13,7 @@ import { refuseWords } from './word-slip.ts'
 /** What the text of an input about tags may be: patterns, tags and digests, as schemas from text to value. */
 
 /** A list of patterns, none of which is a word of a sentence. */
-function patterns<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
+function patterns<T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> {
   return field(given => {
     refuseMetadata(given, 'patterns')
     const entries = splitList(given)
