@@ -29,25 +29,23 @@ export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefin
 
 export const text = z.string()
 
+/** A text of this form; the sentence says what is wrong with any other. */
+const formed = (form: RegExp, sentence: string) => z.string().regex(form, says(sentence))
+
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
-export const wholeNumber = z
-  .string()
-  .regex(/^\d+$/, says('is not a whole number. Write digits only, such as `10`.'))
+export const wholeNumber = formed(/^\d+$/, 'is not a whole number. Write digits only, such as `10`.')
   .refine(given => Number.isSafeInteger(Number(given)), says('is too large a number.'))
   .transform(Number)
 
-export const percent = z
-  .string()
-  .regex(
-    /^(?:0?\d{1,2}|100)$/,
-    says('is not a percentage. Write digits only, from `0` to `100`, without a percent sign.')
-  )
-  .transform(Number)
+export const percent = formed(
+  /^(?:0?\d{1,2}|100)$/,
+  'is not a percentage. Write digits only, from `0` to `100`, without a percent sign.'
+).transform(Number)
 
-export const flag = z
-  .string()
-  .regex(/^(?:true|false)$/i, says('is neither `true` nor `false`. Write one of the two.'))
-  .transform(given => given.toLowerCase() === 'true')
+export const flag = formed(
+  /^(?:true|false)$/i,
+  'is neither `true` nor `false`. Write one of the two.'
+).transform(given => given.toLowerCase() === 'true')
 
 /** Milliseconds. */
 export const age = field(
@@ -112,16 +110,13 @@ export const someOf = <const W extends string>(words: readonly W[]) => setOf(one
 export const names = list(z.string())
 
 export const platforms = setOf(
-  z
-    .string()
-    .regex(
-      /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
-      says('is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
-    )
-    .refine(
-      given => inGoWords(given) === given,
-      says(given => `is not a platform of an image. Write \`${inGoWords(given)}\`.`)
-    )
+  formed(
+    /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
+    'is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.'
+  ).refine(
+    given => inGoWords(given) === given,
+    says(given => `is not a platform of an image. Write \`${inGoWords(given)}\`.`)
+  )
 )
 
 /** A platform with the word that images have for an architecture, which is Go's and not that of `uname`. */

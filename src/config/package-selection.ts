@@ -101,14 +101,12 @@ export function withMore(entries: readonly string[], owner: string, registry: st
   return entries.flatMap(entry => {
     const [, not = '', first = '', rest = ''] = /^(!?)([\w.-]+)\/(.+)$/.exec(entry) ?? []
     if (first === owner.toLowerCase())
-      return [
-        `"${entry}" begins with the owner. Write \`${not}${rest}\`, unless the name of the package itself begins like that.`
-      ]
+      return `"${entry}" begins with the owner. Write \`${not}${rest}\`, unless the name of the package itself begins like that.`
     const result = relativeEntry(entry, owner.toLowerCase(), host)
-    if (typeof result !== 'string') return [result.problem]
+    if (typeof result !== 'string') return result.problem
     return result === entry
       ? []
-      : [`"${entry}" is a reference. Write \`${result}\`, without the registry and the owner.`]
+      : `"${entry}" is a reference. Write \`${result}\`, without the registry and the owner.`
   })
 }
 

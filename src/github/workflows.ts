@@ -156,18 +156,12 @@ export function createWorkflows(
   const RUNS = `GET /repos/{owner}/{repo}/actions/workflows/${encodeURIComponent(workflow)}/runs`
   const whatRuns = `Reading the runs of ${workflow} in ${repository}`
 
-  async function send(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started> {
-    const url = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'
-    const response = await octokit.request(url, { ...at, ref, inputs: { ...inputs }, ...details })
-    const answer = Answer.safeParse(response.data)
-    if (!answer.success) return { kind: 'started' }
-    const id = answer.data.workflow_run_id
-    return { kind: 'started', run: { id, url: pageOf(id) } }
-  }
-
   async function dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started> {
     try {
-      return await send(ref, inputs)
+      const url = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'
+      const { data } = await octokit.request(url, { ...at, ref, inputs: { ...inputs }, ...details })
+      const id = Answer.safeParse(data).data?.workflow_run_id
+      return id === undefined ? { kind: 'started' } : { kind: 'started', run: { id, url: pageOf(id) } }
     } catch (error) {
       if (!isUnknownKey(error) || details.return_run_details === undefined) return notStarted(error, ref)
       details = {}
