@@ -145,12 +145,6 @@ export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
   KEYS.map(key => [nameOf(key), FIELDS[key].default])
 )
 
-/** The modes that use the input of this name in action.yml; undefined when all of them do. */
-export function modesOf(name: string): readonly Mode[] | undefined {
-  const key = KEYS.find(one => nameOf(one) === name)
-  return key === undefined || FIELDS[key].modes === ALL ? undefined : FIELDS[key].modes
-}
-
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
   const { default: standard, schema } = FIELDS[key]
   const parsed = schema.safeParse(standard)
