@@ -38,22 +38,7 @@ export interface Capacity {
   readonly hours: number
 }
 
-export interface Governor {
-  /**
-   * Resolves when one more request may be sent: first come, first served, but reads before writes.
-   * @param urgent whether it may use what was set aside
-   * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more patience than there is
-   */
-  admit(kind: Kind, urgent?: boolean): Promise<Permit>
-  /**
-   * Keeps room that only urgent requests may use, until what it gives is called.
-   * @param room asked whenever a request wants to go out
-   */
-  setAside(room: () => Room): () => void
-  /** What was sent so far. */
-  stats(): { readonly requests: number; readonly writes: number; readonly points: number }
-  capacity(): Capacity
-}
+export type Governor = ReturnType<typeof createGovernor>
 
 interface Waiting {
   readonly urgent: boolean
@@ -75,7 +60,7 @@ const UNTIL_ANSWERED = { until: Number.POSITIVE_INFINITY, passable: false }
  * @param deadline no request is admitted from here on (milliseconds since 1970)
  * @param patience how long a limit is waited for, all waits in a row together (milliseconds)
  */
-export function createGovernor(reserve: number, deadline: number, patience: number, clock: Clock): Governor {
+export function createGovernor(reserve: number, deadline: number, patience: number, clock: Clock) {
   const pointWindow = createPointWindow()
   const quota = createQuota(reserve)
   const sharedUsage = createSharedUsage()
@@ -201,22 +186,32 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   }
 
   return {
-    admit(kind, urgent = false) {
+    /**
+     * Resolves when one more request may be sent: first come, first served, but reads before writes.
+     * @param urgent whether it may use what was set aside
+     * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more patience than there is
+     */
+    admit(kind: Kind, urgent = false): Promise<Permit> {
       return new Promise((resolve, reject) => {
         if (kind === 'write' && queues.write.length === 0) writeNextSince = clock.now()
         queues[kind].push({ urgent, resolve, reject })
         pump()
       })
     },
-    setAside(room) {
+    /**
+     * Keeps room that only urgent requests may use, until what it gives is called.
+     * @param room asked whenever a request wants to go out
+     */
+    setAside(room: () => Room): () => void {
       const giveBack = aside.add(room)
       return () => {
         giveBack()
         pump()
       }
     },
+    /** What was sent so far. */
     stats: () => ({ ...stats }),
-    capacity: () => ({ perHour: quota.perHour(), hours })
+    capacity: (): Capacity => ({ perHour: quota.perHour(), hours })
   }
 }
 
