@@ -32,6 +32,15 @@ export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefin
 
 export const text = z.string()
 
+/** Where to write a file, which takes a path and no switch. */
+export const filePath = (example: string) =>
+  z
+    .string()
+    .refine(
+      given => !/^(?:true|false|yes|no|on|off)$/i.test(given),
+      says(`is not a path. Write for instance \`${example}\`.`)
+    )
+
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
 export const wholeNumber = z
   .string()
@@ -109,8 +118,8 @@ export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
 /** A list with each once. */
 export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
 
-/** A list of some of a few words, each once. */
-export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
+/** A list of some of a few words, each once. @param hint see `oneOf` */
+export const someOf = <const W extends string>(words: readonly W[], hint = '') => setOf(oneOf(words, hint))
 
 export const names = list(z.string())
 

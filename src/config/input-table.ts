@@ -111,7 +111,11 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
   grace: { modes: RETAIN, schema: fields.age, default: '24h' },
   rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created' },
   ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
-  protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
+  protect: {
+    modes: RETAIN,
+    schema: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
+    default: ''
+  },
   protectFiles: { modes: BOTH, schema: fields.names, default: '' },
   minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
   maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
@@ -149,10 +153,10 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
   memory: { modes: ALL, schema: fields.flag, default: 'true' },
   sizes: { modes: BOTH, schema: fields.flag, default: 'false' },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
-  reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
-  pageFile: { modes: ALL, schema: optionalText, default: '' },
+  reportFile: { modes: ALL, schema: fields.filePath('report.json'), default: '', fallback: temporaryReport },
+  pageFile: { modes: ALL, schema: fields.optional(fields.filePath('report.html')), default: '' },
   apiUrl: { modes: ALL, schema: addresses.apiAddress, default: '', fallback: apiOf },
-  registryUrl: { modes: ALL, schema: addresses.hostAddress, default: '', fallback: registryOf }
+  registryUrl: { modes: ALL, schema: addresses.registryAddress, default: '', fallback: registryOf }
 }
 
 export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]

@@ -37,10 +37,37 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schem
   if (issue.input !== undefined || !isWithin(parent, misspelt.path) || !isWithin(misspelt.path, parent))
     return false
   const known = keysAt(schema, misspelt.path)
+  const missing = String(issue.path.at(-1))
   return misspelt.keys.some(key => {
+    if (misplacedUnder(key, misspelt.path, schema) === missing) return true
+    if (asRule(key, misspelt, schema) !== undefined) return ['action', 'match'].includes(missing)
     const guess = guessAt(key, misspelt, schema)
-    return (guess === undefined ? nearest(key, known) : guess.name) === issue.path.at(-1)
+    return (guess === undefined ? nearest(key, known) : guess.name) === missing
   })
+}
+
+/** The key under which one belongs that stands too high: `tags` beside `match`, `rules` beside `packages`. */
+function misplacedUnder(key: string, path: readonly PropertyKey[], schema: z.ZodType): string | undefined {
+  if (keysAt(schema, [...path, 'match']).includes(key)) return 'match'
+  return path.length === 0 && placeOf(key, schema)?.path[0] === 'packages' ? 'packages' : undefined
+}
+
+/** How a rule is written that names its tags behind what it does: `- delete: sha-*`. */
+function asRule(
+  key: string,
+  { input, path }: z.core.$ZodIssueUnrecognizedKeys,
+  schema: z.ZodType
+): string | undefined {
+  const rule = (input ?? {}) as Record<string, unknown>
+  const value = rule[key]
+  if (!/^(?:keep|delete)$/.test(key) || typeof value !== 'string' || 'action' in rule) return undefined
+  if (!keysAt(schema, path).includes('action')) return undefined
+  return `Write ${code(`action: ${key}`)} and ${code(`match: { tags: ${inYaml(value)} }`)}.`
+}
+
+/** A pattern as YAML has it. */
+function inYaml(pattern: string): string {
+  return /^[\w./-]+$/.test(pattern) ? pattern : `'${pattern.replaceAll("'", "''")}'`
 }
 
 function isWithin(path: readonly PropertyKey[], above: readonly PropertyKey[]): boolean {
@@ -73,6 +100,8 @@ function unknownKey(
   issue: z.core.$ZodIssueUnrecognizedKeys,
   schema: z.ZodType
 ): string {
+  const rule = asRule(key, issue, schema)
+  if (rule !== undefined) return `This key is not known. ${rule}`
   const guess = guessAt(key, issue, schema)
   if (guess?.sentence !== undefined) return `This key is not known. ${guess.sentence}`
   if (guess !== undefined) {
@@ -122,6 +151,13 @@ function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
 function sentenceOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (
+        issue.path.at(-1) === 'match' &&
+        issue.expected === 'object' &&
+        typeof issue.input === 'string' &&
+        issue.input !== ''
+      )
+        return matchOfTags(issue.input)
       return wrongType(issue.expected, issue.input)
     case 'invalid_value':
       return issue.values.some(value => value === unquoted(issue.input))
@@ -138,6 +174,14 @@ function sentenceOf(issue: Issue): string {
     default:
       return issue.message
   }
+}
+
+/** The `match` of a rule has keys; that of a package is a name. */
+function matchOfTags(given: string): string {
+  // A key without the blank behind its colon is told as that.
+  return /^[\w-]+(?::| *=) *\S/.test(given)
+    ? wrongType('object', given)
+    : `It must say what ${code(given)} is. For tags, write ${code(`match: { tags: ${inYaml(given)} }`)}.`
 }
 
 const TYPES: Readonly<Record<string, string>> = {

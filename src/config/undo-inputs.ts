@@ -211,7 +211,12 @@ function strangerProblem(
   const [name = ''] = names
   const path = `${owner.toLowerCase()}/${name}`
   const hosts = ['ghcr.io', new URL(registryUrl).host]
-  if ([name, path, ...hosts.map(host => `${host}/${path}`)].includes(repository)) return []
+  const mine = [name, path, ...hosts.map(host => `${host}/${path}`)]
+  if (mine.includes(given.toLowerCase()))
+    return [
+      `Input \`purge\`: "${given}" is the package, and no tag in it. To delete the whole package, write \`purge: package\`.`
+    ]
+  if (mine.includes(repository)) return []
   const advice = slashAdvice(given)
   const cure =
     advice === undefined
