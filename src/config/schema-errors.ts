@@ -1,7 +1,9 @@
-import * as z from 'zod'
+import type * as z from 'zod'
 import { code } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
+import { asRule, inYaml, misplacedUnder } from './rule-slips.ts'
+import { keysAt, placeOf } from './schema-keys.ts'
 import { type Guess, keyMeantBy } from './short-forms.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
@@ -44,30 +46,6 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schem
     const guess = guessAt(key, misspelt, schema)
     return (guess === undefined ? nearest(key, known) : guess.name) === missing
   })
-}
-
-/** The key under which one belongs that stands too high: `tags` beside `match`, `rules` beside `packages`. */
-function misplacedUnder(key: string, path: readonly PropertyKey[], schema: z.ZodType): string | undefined {
-  if (keysAt(schema, [...path, 'match']).includes(key)) return 'match'
-  return path.length === 0 && placeOf(key, schema)?.path[0] === 'packages' ? 'packages' : undefined
-}
-
-/** How a rule is written that names its tags behind what it does: `- delete: sha-*`. */
-function asRule(
-  key: string,
-  { input, path }: z.core.$ZodIssueUnrecognizedKeys,
-  schema: z.ZodType
-): string | undefined {
-  const rule = (input ?? {}) as Record<string, unknown>
-  const value = rule[key]
-  if (!/^(?:keep|delete)$/.test(key) || typeof value !== 'string' || 'action' in rule) return undefined
-  if (!keysAt(schema, path).includes('action')) return undefined
-  return `Write ${code(`action: ${key}`)} and ${code(`match: { tags: ${inYaml(value)} }`)}.`
-}
-
-/** A pattern as YAML has it. */
-function inYaml(pattern: string): string {
-  return /^[\w./-]+$/.test(pattern) ? pattern : `'${pattern.replaceAll("'", "''")}'`
 }
 
 function isWithin(path: readonly PropertyKey[], above: readonly PropertyKey[]): boolean {
@@ -127,18 +105,6 @@ function guessAt(
   if (INPUT_DEFAULTS.has(key) || placeOf(key, schema) !== undefined) return undefined
   return keyMeantBy(key, (input as Record<string, unknown> | undefined)?.[key])
 }
-
-function placeOf(key: string, schema: z.ZodType): (typeof PLACES)[number] | undefined {
-  return key === 'name' ? undefined : PLACES.find(({ path }) => keysAt(schema, path).includes(key))
-}
-
-/** Where the keys of a policy stand. `name` is not looked up, because it can mean anything. */
-const PLACES = [
-  { path: [], words: 'at the top level of the policy' },
-  { path: ['packages', 0], words: 'in an entry of `packages`, beside `rules`' },
-  { path: ['packages', 0, 'rules', 0], words: 'in a rule, beside `match`' },
-  { path: ['packages', 0, 'rules', 0, 'match'], words: 'under `match` of a rule' }
-]
 
 /** The half of "one, or a list of them" that was meant. */
 function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
@@ -247,24 +213,4 @@ function wrongValue(values: readonly string[], input: unknown): string {
   if (input === undefined) return `It is missing. ${wanted}.`
   const near = typeof input === 'string' ? nearest(input, values) : undefined
   return `${wanted}, not ${described(input)}.${near === undefined || values.length === 1 ? '' : ` Did you mean ${code(near)}?`}`
-}
-
-/** The keys that an object may have at a path. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let here = unwrap(schema)
-  for (const step of path) here = unwrap(stepInto(here, step))
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : []
-}
-
-function stepInto(schema: z.ZodType | undefined, step: PropertyKey): z.ZodType | undefined {
-  if (schema instanceof z.ZodObject) return schema.shape[String(step)] as z.ZodType | undefined
-  if (schema instanceof z.ZodArray) return schema.element as z.ZodType
-  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType
-  return undefined
-}
-
-function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap() as z.ZodType)
-  // What was written comes before what is made from it.
-  return schema instanceof z.ZodPipe ? unwrap(schema.in as z.ZodType) : schema
 }
