@@ -59,6 +59,14 @@ test.each([
   expect(summary).toContain('No package of acme')
 })
 
+test('the word for all packages is told', async () => {
+  await using scene = await openShop()
+  const { errors } = await scene.run({ ...LOST, packages: 'all' })
+  expect(errors).toEqual([
+    expect.stringContaining('for all packages, write `**`, which needs a classic token.')
+  ])
+})
+
 test.each(['check', 'purge'])('mode %s tells the same of patterns', async mode => {
   await using scene = await openShop()
   const inputs =
@@ -189,5 +197,23 @@ test('a tag that looks like a time is restored by its name', async () => {
   expect({ code, tags: Object.keys(scene.app.tags()) }).toEqual({
     code: 0,
     tags: expect.arrayContaining(['3h'])
+  })
+})
+
+test('a check for a tag that is there in other capitals says so', async () => {
+  await using scene = await openShop()
+  scene.app.push(manifest(), { tags: ['latest'], at: ago(9) })
+  const run = await scene.run({ mode: 'check', 'git-tags': '!*', 'required-tags': 'Latest' })
+  const words = 'There is no tag `Latest`, but there is `latest`: capital letters count.'
+  expect(run.stdout).toContain(words)
+  expect(run.summary).toMatch(/There is no tag .*Latest.*: capital letters count/)
+})
+
+test('more requests reserved than there are in an hour: red, because no run could do anything', async () => {
+  await using scene = await openShop()
+  const { errors, warnings } = await scene.run({ ...LOST, packages: 'app', 'reserve-requests': '5000' })
+  expect({ errors, warnings }).toEqual({
+    errors: [expect.stringMatching(/`reserve-requests` keeps 5000 requests an hour .* set a lower number/)],
+    warnings: []
   })
 })

@@ -63,6 +63,7 @@ test.each<Slip>([
   [{ ...D, packages: '- app\n- web' }, 'Write each name on a line of its own, without a dash.'],
   [{ ...PURGE, purge: 'shop/web' }, 'To delete the whole package, write `purge: package`.'],
   [{ ...PURGE, purge: 'ghcr.io/acme/shop/web' }, 'To delete the whole package, write `purge: package`.'],
+  [{ ...PURGE, purge: 'prod;v1' }, 'Separate names with a space, a comma or a new line, not with `;`.'],
   [
     { mode: 'check', 'dispatch-workflow': 'Build and Deploy' },
     'Write the name of its file in .github/workflows, such as `build.yml`.'
@@ -106,13 +107,10 @@ test.each([
   [{ 'delete-tags': 'sha-' }, 'No tag matches "sha-". For all tags that begin so, write `sha-*`.'],
   [{ 'delete-tags': 'untagged' }, 'For untagged images, write `delete-untagged: true`.'],
   [{ 'delete-tags': 'semver' }, 'For tags that are versions, write `semver:*`.'],
-  [
-    { ...D, 'keep-tags': '!latest' },
-    'Reasons to keep: keep rule "keep-tags" (3 versions).'
-  ],
+  [{ ...D, 'keep-tags': '!latest' }, 'Reasons to keep: keep rule "keep-tags" (3 versions).'],
   [
     { ...D, 'keep-at-least': '10' },
-    'Reasons to keep: newest of rule "delete-tags" (2 versions), within the grace (1 version).'
+    'Reasons to keep: newest of rule "delete-tags" (2 versions). 1 version is younger than'
   ]
 ])('a run that deletes nothing says why, what is most telling first: %j', async (inputs, words) => {
   await using scene = await openScene()

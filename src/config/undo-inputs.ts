@@ -86,6 +86,10 @@ export const purgeNames = list(
         'is not a name. Write tags in full, without wildcards and quotation marks; `purge: package` deletes the whole package.'
       )
     )
+    .refine(
+      given => !given.includes(';'),
+      says('is not a name. Separate names with a space, a comma or a new line, not with `;`.')
+    )
     .refine(given => !isTooShort(given), says(TOO_SHORT))
 )
 

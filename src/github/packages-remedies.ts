@@ -95,6 +95,8 @@ function listed(names: readonly string[]): string {
 }
 
 function hint(name: string, owner: Owner, guessed: string | undefined, names: readonly string[]): string {
+  if (/^(?:all|any|every|everything)$/.test(name))
+    return 'for all packages, write `**`, which needs a classic token.'
   const near = nearName(name, names)
   if (name === guessed) {
     const there = near === undefined ? '' : `, such as \`${near}\``

@@ -102,8 +102,7 @@ const WANTED: ReadonlySet<Reason['code']> = new Set([
   'within',
   'bucket',
   'in-use',
-  'other-tags',
-  'young'
+  'other-tags'
 ])
 
 const REFUSED = `What GitHub refuses by a rule of its own stays, and is not a failure: ${troubleshooting('refused-by-github')}`
