@@ -1,4 +1,3 @@
-import type { PastDeletion } from '../cache/file.ts'
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
@@ -14,6 +13,9 @@ export interface Done {
   /** What the looks before the deletions showed that new versions need or describe. */
   readonly adopted: ReadonlySet<string>
 }
+
+/** One as it is remembered. */
+type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
 
 /** A deletion of the last run that has to be looked at. */
 export interface Earlier extends DeleteStep {
