@@ -4,7 +4,7 @@ import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
 import { asRule, inYaml, misplacedUnder } from './rule-slips.ts'
 import { keysAt, placeOf } from './schema-keys.ts'
-import { type Guess, keyMeantBy } from './short-forms.ts'
+import { meantBy } from './short-forms.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
 export interface SchemaError {
@@ -43,8 +43,7 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schem
   return misspelt.keys.some(key => {
     if (misplacedUnder(key, misspelt.path, schema) === missing) return true
     if (asRule(key, misspelt, schema) !== undefined) return ['action', 'match'].includes(missing)
-    const guess = guessAt(key, misspelt, schema)
-    return (guess === undefined ? nearest(key, known) : guess.name) === missing
+    return (guessAt(key, misspelt, schema)?.key ?? nearest(key, known)) === missing
   })
 }
 
@@ -81,11 +80,11 @@ function unknownKey(
   const rule = asRule(key, issue, schema)
   if (rule !== undefined) return `This key is not known. ${rule}`
   const guess = guessAt(key, issue, schema)
-  if (guess?.sentence !== undefined) return `This key is not known. ${guess.sentence}`
   if (guess !== undefined) {
-    const { name, unit = '' } = guess
-    const where = known.includes(name) ? '' : ` ${placeOf(name, schema)?.words ?? ''}`
-    return `This key is not known. Did you mean ${code(name)}${where}${unit}?`
+    const { key, unit } = guess
+    if (key.endsWith('.')) return `This key is not known. ${key}`
+    const where = known.includes(key) ? '' : ` ${placeOf(key, schema)?.words ?? ''}`
+    return `This key is not known. Did you mean ${code(key)}${where}${unit}?`
   }
   const near = nearest(key, known)
   if (near !== undefined) return `This key is not known. Did you mean ${code(near)}?`
@@ -97,13 +96,9 @@ function unknownKey(
 }
 
 /** What a short form means; undefined for a word that is one of ours, only not here. */
-function guessAt(
-  key: string,
-  { input }: z.core.$ZodIssueUnrecognizedKeys,
-  schema: z.ZodType
-): Guess | undefined {
+function guessAt(key: string, { input }: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType) {
   if (INPUT_DEFAULTS.has(key) || placeOf(key, schema) !== undefined) return undefined
-  return keyMeantBy(key, (input as Record<string, unknown> | undefined)?.[key])
+  return meantBy(key, (input as Record<string, unknown> | undefined)?.[key])
 }
 
 /** The half of "one, or a list of them" that was meant. */
