@@ -1,8 +1,6 @@
 import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { Closure } from './closure.ts'
 import type { EvaluationInput } from './facts.ts'
-import { type Node, refOf } from './node.ts'
 import type { Resolution } from './resolve.ts'
 import type { Reasons, Votes } from './votes.ts'
 
@@ -34,13 +32,14 @@ function keepReasons(
 ): readonly [KeepReason, ...KeepReason[]] {
   const layer0 = held.get(place) ?? []
   const own = unreadReason(place, input)
+  const origin = resolution.kept.reachedFrom(place)
   const [reason = NO_RULE, ...others] = [
     ...(own === undefined ? [] : [own]),
     ...layer0.filter(({ code }) => code === 'in-use'),
     ...(votes.plain.get(place) ?? []),
     ...(resolution.ranked.get(place) ?? []),
     ...(votes.within.get(place) ?? []),
-    ...viaReason(place, input, resolution.kept),
+    ...(origin === undefined ? [] : [{ code: origin.role, of: origin.of }]),
     ...layer0.filter(({ code }) => code !== 'in-use' && code !== 'unread'),
     ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
     ...(votes.spared.get(place) ?? []),
@@ -65,20 +64,12 @@ function storedReason(place: number, { graph }: EvaluationInput): KeepReason[] {
   return why === undefined ? [] : [{ code: 'stored', why }]
 }
 
-function viaReason(place: number, { graph }: EvaluationInput, kept: Closure): KeepReason[] {
-  const origin = kept.reachedFrom(place)
-  return origin === undefined ? [] : [{ code: origin.role, of: refOf(graph.nodes[origin.from] as Node) }]
-}
-
 function deleteReasons(
   place: number,
   { input, votes, resolution }: Findings
 ): readonly [DeleteReason, ...DeleteReason[]] {
   const origin = resolution.deleted.reachedFrom(place)
-  const owned: DeleteReason[] =
-    origin === undefined
-      ? []
-      : [{ code: 'owned', role: origin.role, of: refOf(input.graph.nodes[origin.from] as Node) }]
+  const owned: DeleteReason[] = origin === undefined ? [] : [{ code: 'owned', ...origin }]
   const [reason, ...others] = [...(votes.deletes.get(place) ?? []), ...owned]
   if (reason === undefined) throw new Error(`nothing deletes ${input.graph.nodes[place]?.digest}`)
   return [reason, ...others]

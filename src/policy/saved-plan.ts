@@ -116,12 +116,9 @@ function withoutNeeded(graph: Graph, places: readonly number[], skipped: Map<num
   return places.filter(place => {
     const origin = kept.has(place) ? kept.reachedFrom(place) : undefined
     if (origin === undefined) return true
-    const name = refOf(graph.nodes[origin.from] as Node)
+    const { role, of } = origin
     const id = graph.nodes[place]?.version?.id as number
-    skipped.set(
-      id,
-      origin.role === 'child' ? `${name}, which stays, needs it` : `it describes ${name}, which stays`
-    )
+    skipped.set(id, role === 'child' ? `${of}, which stays, needs it` : `it describes ${of}, which stays`)
     return false
   })
 }
