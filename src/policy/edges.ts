@@ -1,4 +1,5 @@
 import { type Digest, referrerTag } from '../model/digest.ts'
+import { addTo } from '../util/grouped.ts'
 import { NONE, type Node, type Subjects } from './node.ts'
 
 /** Places of nodes at the other end of an edge. */
@@ -49,13 +50,6 @@ export function shareAmongTwins(
     predecessors[place] = predecessors[other] ?? NONE
   })
   return twins
-}
-
-/** Adds an item to the list of a place. */
-export function addTo(lists: Map<number, number[]>, place: number, item: number): void {
-  const list = lists.get(place)
-  if (list === undefined) lists.set(place, [item])
-  else list.push(item)
 }
 
 /** Known places, each once. */

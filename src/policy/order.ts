@@ -1,9 +1,10 @@
 import type { Decision, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { addTo } from './edges.ts'
+import { addTo } from '../util/grouped.ts'
 import { byOldest } from './facts.ts'
 import type { Graph } from './graph.ts'
+import { NONE } from './node.ts'
 
 /** One deletion; what it comes after is deleted before it. */
 export interface Deletion {
@@ -42,9 +43,6 @@ export function orderDeletions(graph: Graph, places: readonly number[]): Group[]
   }
   return groups
 }
-
-// Most places have nothing that goes before them, or nothing behind: they share this.
-const NONE: readonly never[] = []
 
 /** Who goes before whom; a place without an edge is no key. */
 interface Edges {

@@ -2,6 +2,7 @@ import type { KeepReason, Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import { leadsNowhere } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { addTo } from '../util/grouped.ts'
 import type { EvaluationInput } from './facts.ts'
 import { type Graph, isRoot } from './graph.ts'
 import { isLeftover, type Node, refOf } from './node.ts'
@@ -13,20 +14,17 @@ import { ageOf } from './time.ts'
  */
 export function protectedVersions(input: EvaluationInput): Map<number, KeepReason[]> {
   const held = new Map<number, KeepReason[]>()
-  const hold = (place: number, reason: KeepReason): void => {
-    held.set(place, [...(held.get(place) ?? []), reason])
-  }
-  for (const [place, by] of inUse(input)) hold(place, { code: 'in-use', by })
+  for (const [place, by] of inUse(input)) addTo(held, place, { code: 'in-use', by })
   const { graph, policy, now } = input
   graph.nodes.forEach((node, place) => {
     const { version } = node
     if (version === undefined) return
     const why = oddity(graph, place) ?? version.disputed
-    if (why !== undefined) hold(place, { code: 'odd', why })
+    if (why !== undefined) addTo(held, place, { code: 'odd', why })
     if (isLeftover(node)) return
     const age = ageOf(version, 'newest', now)
-    if (age === undefined) hold(place, { code: 'undated' })
-    else if (age < policy.grace) hold(place, { code: 'young', age, grace: policy.grace })
+    if (age === undefined) addTo(held, place, { code: 'undated' })
+    else if (age < policy.grace) addTo(held, place, { code: 'young', age, grace: policy.grace })
   })
   return held
 }
@@ -61,7 +59,7 @@ function holdersOfTags({ nodes }: Graph): Map<string, number[]> {
   const holders = new Map<string, number[]>()
   nodes.forEach((node, place) => {
     if (node.version === undefined || isLeftover(node)) return
-    for (const tag of node.version.tags) holders.set(tag, [...(holders.get(tag) ?? []), place])
+    for (const tag of node.version.tags) addTo(holders, tag, place)
   })
   return holders
 }
@@ -98,13 +96,7 @@ export function isTagged(version: PackageVersion | undefined): boolean {
  * - every untagged version that nothing points to, whenever it was pushed: parts look like that, and one that was lost
  *   and pushed once more is younger than its index.
  */
-export interface Unknown {
-  readonly ref: string
-  /** Absent where only a tag is known. */
-  readonly digest?: Node['digest']
-  /** What names it, where GitHub does not list it: only that can be deleted. */
-  readonly namedBy?: Node['digest']
-  readonly cause: string
+export type Unknown = Plan['unread'][number] & {
   /** In milliseconds since 1970; infinite where that is unknown, undefined where it is known to need nothing. */
   readonly pushed: number | undefined
 }

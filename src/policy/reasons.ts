@@ -1,6 +1,7 @@
 import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { EvaluationInput } from './facts.ts'
+import { NONE } from './node.ts'
 import type { Resolution } from './resolve.ts'
 import type { Reasons, Votes } from './votes.ts'
 
@@ -47,9 +48,6 @@ function keepReasons(
   ]
   return [reason, ...others]
 }
-
-// Nearly all versions are stripped of nothing: they share this.
-const NONE: readonly never[] = []
 
 const NO_RULE: KeepReason = { code: 'no-rule' }
 const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
