@@ -39,10 +39,10 @@ export function explainVersion(
 
 /** What a rule says about a version, evaluated alone, when the verdict on all others is known. */
 function wordOf(selection: Selection, place: number, evaluation: Evaluation): RuleWord {
-  const { input, tags, held, votes, resolution } = evaluation
+  const { input, votes, resolution } = evaluation
   const { rule } = selection
   const said = { rule: rule.name, action: rule.action }
-  const mismatch = mismatchOf(rule, place, tags, input, one => held.has(one))
+  const mismatch = mismatchOf(selection, place, input)
   if (mismatch !== undefined) return { ...said, mismatch, keeps: [], deletes: [] }
   const own = castVotes([selection], input)
   const takesSlot = (one: number): boolean => !input.graph.predecessors[one]?.some(resolution.kept.has)

@@ -1,3 +1,4 @@
+import type { KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { Graph } from './graph.ts'
@@ -11,7 +12,12 @@ export interface EvaluationInput {
   readonly usage: Usage
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Layer 0: what stays for its own sake, and so stands alone once what points to it goes; see `protectedVersions`. */
+  readonly protection: Reasons<KeepReason>
 }
+
+/** Reasons by the place of the node; there may be several. */
+export type Reasons<R> = ReadonlyMap<number, readonly R[]>
 
 /** The age that rules compare with, in milliseconds; undefined when it is not known. */
 export function ruleAge({ policy, now }: EvaluationInput, version: PackageVersion): number | undefined {

@@ -4,7 +4,7 @@ import { type EvaluationInput, ruleAge } from './facts.ts'
 import type { Node } from './node.ts'
 import { parsePatterns } from './pattern.ts'
 import type { Rule } from './rule.ts'
-import { missedBy, type Selection } from './select.ts'
+import { mismatchOf, type Selection } from './select.ts'
 import { written } from './written.ts'
 
 /** Places of tagged versions that a keep rule names and does not keep, and the part of it that is the cause. */
@@ -18,20 +18,18 @@ interface Missed {
  * names is there. A pattern that matches nothing is none of this: it is counted for itself.
  *
  * @param tags all user tags of the package, each once
- * @param held as in `select`
  * @throws ExpectedError when a regular expression takes too long
  */
 export function keepShares(
   selections: readonly Selection[],
   tags: readonly string[],
-  input: EvaluationInput,
-  held: (place: number) => boolean
+  input: EvaluationInput
 ): KeepShare[] {
   return selections.flatMap(selection => {
     const { rule } = selection
     if (!isAboutTagged(rule)) return []
     const share = { rule: rule.name, written: written(rule) }
-    const missed = missedOf(selection, tags, input, held)
+    const missed = missedOf(selection, tags, input)
     const named = missed?.places.flatMap(place => input.graph.nodes[place]?.version?.id ?? []) ?? []
     if (missed === undefined || named.length === 0) return [share]
     return [{ ...share, idle: { field: missed.field, byTags: isByTags(rule), named } }]
@@ -49,14 +47,14 @@ function isByTags({ match }: Rule): boolean {
 }
 
 /** Undefined where the rule keeps something, or there is nothing to keep. */
-function missedOf(
-  { rule, selected }: Selection,
-  tags: readonly string[],
-  input: EvaluationInput,
-  held: (place: number) => boolean
-): Missed | undefined {
+function missedOf(selection: Selection, tags: readonly string[], input: EvaluationInput): Missed | undefined {
+  const { rule, selected } = selection
   if (selected.length > 0) return tooOld(rule, selected, input)
-  const missed = missedBy(rule, tags, input, held)
+  const missed = input.graph.nodes.flatMap(({ version, userTags }, place) => {
+    if (version === undefined || userTags.length === 0) return []
+    const field = mismatchOf(selection, place, input)
+    return field === undefined || field === 'tags' ? [] : [{ place, field }]
+  })
   const byAge = missed.filter(({ field }) => field === 'age')
   if (byAge.length > 0) return { field: ageField(rule), places: byAge.map(({ place }) => place) }
   const field = (['digests', 'kind', 'labels'] as const).find(one => missed.some(miss => miss.field === one))

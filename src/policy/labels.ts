@@ -20,13 +20,13 @@ export function wantedLabels(inventory: Inventory, policy: Policy, usage: Usage,
   const asking = policy.rules.filter(({ match }) => match.labels !== undefined)
   if (asking.length === 0) return []
   const graph = buildGraph(inventory)
-  const input: EvaluationInput = { graph, policy, usage, now }
-  const held = protectedVersions(input)
+  const protection = protectedVersions({ graph, policy, usage, now })
+  const input: EvaluationInput = { graph, policy, usage, now, protection }
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
   const wanted = new Set<Digest>()
   for (const rule of asking) {
     const test = testTags(rule.match, tags, input)
-    for (const { place } of select(withoutLabels(rule), test, input, one => held.has(one)).selected) {
+    for (const { place } of select(withoutLabels(rule), test, input).selected) {
       const node = graph.nodes[place] as Node
       if (!annotationsSettle(rule, node)) wanted.add(node.digest)
     }

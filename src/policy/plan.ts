@@ -3,7 +3,7 @@ import type { KeepReason, Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
-import type { EvaluationInput } from './facts.ts'
+import type { EvaluationInput, Reasons } from './facts.ts'
 import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
 import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
@@ -17,7 +17,7 @@ import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
 import { type TagTest, testTags } from './tags.ts'
 import { tagsToStrip } from './untag.ts'
-import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
+import { castVotes, rankAll, type Votes } from './votes.ts'
 
 export { emptyUsage, type Usage } from '../model/usage.ts'
 
@@ -44,7 +44,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
     ...workOf(input, resolution, strips),
     hits: selections.flatMap(selection => hitsOf(selection, tags, graph)),
-    keeps: keepShares(selections, tags, input, held.has),
+    keeps: keepShares(selections, tags, input),
     broken: brokenIn(graph),
     unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]
   }
@@ -55,7 +55,7 @@ export interface Evaluation {
   readonly input: EvaluationInput
   /** All user tags, each once. */
   readonly tags: readonly string[]
-  /** Layer 0. */
+  /** Layer 0, with what something unknown could need. */
   readonly held: Reasons<KeepReason>
   readonly unknowns: readonly Unknown[]
   /** One for each rule, in their order. */
@@ -81,7 +81,8 @@ export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
   const tests = policy.rules.map(({ match }) => testTags(match, tags, { usage, now }))
   for (let links = 1; ; links++) {
-    const evaluation = evaluateGraph({ graph, policy, usage, now }, tags, tests)
+    const protection = protectedVersions({ graph, policy, usage, now })
+    const evaluation = evaluateGraph({ graph, policy, usage, now, protection }, tags, tests)
     if (links === LONGEST_CHAIN) return evaluation
     const released = withoutMentions(graph, evaluation.resolution.deleted.has)
     if (released === graph) return evaluation
@@ -95,18 +96,19 @@ function evaluateGraph(
   tags: readonly string[],
   tests: readonly (TagTest | undefined)[]
 ): Evaluation {
-  const { graph, policy } = input
-  const own = protectedVersions(input)
-  const selections = policy.rules.map((rule, at) => select(rule, tests[at], input, place => own.has(place)))
+  const { graph, policy, protection } = input
+  const selections = policy.rules.map((rule, at) => select(rule, tests[at], input))
   const votes = castVotes(selections, input)
   const ranking = rankAll(selections, votes, input)
   const unknowns = unknownsIn(graph)
   const evaluation = { input, tags, unknowns, selections, votes }
-  const resolution = resolve(input, votes, ranking, own)
-  if (unknowns.length === 0) return { ...evaluation, held: own, resolution }
+  const resolution = resolve(input, votes, ranking, protection)
+  if (unknowns.length === 0) return { ...evaluation, held: protection, resolution }
   return {
     ...evaluation,
-    ...resolveWithUnknown(own, graph, resolution, unknowns, held => resolve(input, votes, ranking, held))
+    ...resolveWithUnknown(protection, graph, resolution, unknowns, held =>
+      resolve(input, votes, ranking, held)
+    )
   }
 }
 
@@ -221,7 +223,8 @@ export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
 /** So many patterns that match nothing are looked at closely. */
 const MOST_IDLE = 20
 
-function hitsOf({ rule, counts }: Selection, tags: readonly string[], { nodes }: Graph): PatternHits[] {
+function hitsOf({ rule, test }: Selection, tags: readonly string[], { nodes }: Graph): PatternHits[] {
+  const counts = test?.counts ?? []
   const idle = new Set(counts.filter(({ hits }) => hits === 0).slice(0, MOST_IDLE))
   return counts.map(count => {
     const near = idle.has(count)

@@ -3,16 +3,18 @@ import type { Digest } from '../model/digest.ts'
 import { leadsNowhere } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { addTo } from '../util/grouped.ts'
-import type { EvaluationInput } from './facts.ts'
+import type { EvaluationInput, Reasons } from './facts.ts'
 import { type Graph, isRoot } from './graph.ts'
 import { isLeftover, type Node, refOf } from './node.ts'
 import { ageOf } from './time.ts'
+
+type Unprotected = Omit<EvaluationInput, 'protection'>
 
 /**
  * Layer 0: what stays whatever any rule says, because it is in use, too young, or of unknown age. What it needs
  * is not in here; `closure` finds that.
  */
-export function protectedVersions(input: EvaluationInput): Map<number, KeepReason[]> {
+export function protectedVersions(input: Unprotected): Reasons<KeepReason> {
   const held = new Map<number, KeepReason[]>()
   for (const [place, by] of inUse(input)) addTo(held, place, { code: 'in-use', by })
   const { graph, policy, now } = input
@@ -37,7 +39,7 @@ export function oddity({ nodes, twins }: Graph, place: number): string | undefin
 }
 
 /** Whoever pulls by the digest of a platform may have it from any index that names it: all of those stay. */
-function inUse({ graph, usage }: EvaluationInput): Map<number, string> {
+function inUse({ graph, usage }: Unprotected): Map<number, string> {
   const users = new Map<number, string>()
   if (usage.inUse.length === 0) return users
   const byTag = holdersOfTags(graph)

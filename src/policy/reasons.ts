@@ -1,9 +1,9 @@
 import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { EvaluationInput } from './facts.ts'
+import type { EvaluationInput, Reasons } from './facts.ts'
 import { NONE } from './node.ts'
 import type { Resolution } from './resolve.ts'
-import type { Reasons, Votes } from './votes.ts'
+import type { Votes } from './votes.ts'
 
 /** All that was found out about every version. */
 export interface Findings {

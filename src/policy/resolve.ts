@@ -1,11 +1,11 @@
 import type { KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { type Closure, closure } from './closure.ts'
-import { byNewest, type EvaluationInput } from './facts.ts'
+import { byNewest, type EvaluationInput, type Reasons } from './facts.ts'
 import { type Graph, isRoot } from './graph.ts'
 import type { Node } from './node.ts'
 import { isTagged } from './protect.ts'
-import type { Ranking, Reasons, Votes } from './votes.ts'
+import type { Ranking, Votes } from './votes.ts'
 
 /** What becomes of every version, and through whom. */
 export interface Resolution {

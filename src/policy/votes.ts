@@ -1,16 +1,13 @@
 import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { addTo } from '../util/grouped.ts'
-import { byNewest, type EvaluationInput, ruleAge } from './facts.ts'
+import { byNewest, type EvaluationInput, type Reasons, ruleAge } from './facts.ts'
 import type { Family } from './families.ts'
 import { isBroken } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
 import { keepsShare, type Rule } from './rule.ts'
 import { matchedBy, type Selected, type Selection } from './select.ts'
 import { ageOf, newestOfEach } from './time.ts'
-
-/** Reasons by the place of the node; several rules may have said something. */
-export type Reasons<R> = ReadonlyMap<number, readonly R[]>
 
 /** What the rules say about the versions that they select, as far as the other versions do not matter. */
 export interface Votes {
