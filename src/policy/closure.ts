@@ -1,6 +1,6 @@
 import type { Ref } from '../model/decision.ts'
-import type { Graph } from './graph.ts'
-import { type Node, refOf } from './node.ts'
+import { type Graph, nodeAt } from './graph.ts'
+import { refOf } from './node.ts'
 
 /** What is reached from some starts over the edges to children and referrers, and from where. */
 export interface Closure {
@@ -57,7 +57,7 @@ export function closure(graph: Graph, starts: readonly number[], enter: (place: 
     reachedFrom: place => {
       const role = roles[place]
       if (role === 0 || role === undefined) return undefined
-      const of = refOf(graph.nodes[origins[place] as number] as Node)
+      const of = refOf(nodeAt(graph, origins[place] as number))
       return { role: role === REFERRER ? 'referrer' : 'child', of }
     }
   }

@@ -1,6 +1,6 @@
 import type { BrokenState } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Inventory } from '../model/package.ts'
+import type { Inventory, PackageVersion } from '../model/package.ts'
 import { type Places, predecessorsOf, referrersOf, shareAmongTwins, unique } from './edges.ts'
 import {
   childDigests,
@@ -74,6 +74,21 @@ export function buildGraph(inventory: Inventory): Graph {
   }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
+}
+
+/** The node at a place of the graph. */
+export function nodeAt({ nodes }: Pick<Graph, 'nodes'>, place: number): Node {
+  return nodes[place] as Node
+}
+
+/** The version at the place of a listed one. */
+export function versionAt({ nodes }: Pick<Graph, 'nodes'>, place: number): PackageVersion {
+  return nodes[place]?.version as PackageVersion
+}
+
+/** The indexes that name what is at a place. */
+export function indexesAbove({ children, predecessors }: Graph, place: number): number[] {
+  return (predecessors[place] ?? []).filter(above => children[above]?.includes(place))
 }
 
 /**
@@ -154,7 +169,7 @@ function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenSta
     return place === undefined ? (isGone(digest) ? 'ghost' : undefined) : states[place]
   }
   for (const place of childrenFirst(graph.children)) {
-    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(graph.nodes[place] as Node, ofChild)
+    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(nodeAt(graph, place), ofChild)
   }
   return states
 }

@@ -1,7 +1,6 @@
 import type { IdleField, KeepShare } from '../model/brake.ts'
-import type { PackageVersion } from '../model/package.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
-import type { Node } from './node.ts'
+import { nodeAt, versionAt } from './graph.ts'
 import { parsePatterns } from './pattern.ts'
 import type { Rule } from './rule.ts'
 import { mismatchOf, type Selection } from './select.ts'
@@ -30,7 +29,7 @@ export function keepShares(
     if (!isAboutTagged(rule)) return []
     const share = { rule: rule.name, written: written(rule) }
     const missed = missedOf(selection, tags, input)
-    const named = missed?.places.flatMap(place => input.graph.nodes[place]?.version?.id ?? []) ?? []
+    const named = missed?.places.map(place => versionAt(input.graph, place).id) ?? []
     if (missed === undefined || named.length === 0) return [share]
     return [{ ...share, idle: { field: missed.field, byTags: isByTags(rule), named } }]
   })
@@ -67,8 +66,8 @@ function tooOld({ keep }: Rule, selected: Selection['selected'], input: Evaluati
   const { within } = keep
   const counts = (keep.atLeast ?? 0) > 0 || [...keep.periods.values()].some(count => count > 0)
   if (within === undefined || counts) return undefined
-  const tagged = selected.filter(({ place }) => (input.graph.nodes[place] as Node).userTags.length > 0)
-  const ages = tagged.map(({ place }) => ruleAge(input, input.graph.nodes[place]?.version as PackageVersion))
+  const tagged = selected.filter(({ place }) => nodeAt(input.graph, place).userTags.length > 0)
+  const ages = tagged.map(({ place }) => ruleAge(input, place))
   if (ages.some(age => age === undefined || age <= within)) return undefined
   return { field: 'keep-within', places: tagged.map(({ place }) => place) }
 }

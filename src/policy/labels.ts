@@ -3,7 +3,7 @@ import type { Inventory } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import { own } from '../util/own.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph } from './graph.ts'
+import { buildGraph, nodeAt } from './graph.ts'
 import type { Node } from './node.ts'
 import { protectedVersions } from './protect.ts'
 import type { Policy, Rule } from './rule.ts'
@@ -27,7 +27,7 @@ export function wantedLabels(inventory: Inventory, policy: Policy, usage: Usage,
   for (const rule of asking) {
     const test = testTags(rule.match, tags, input)
     for (const { place } of select(withoutLabels(rule), test, input).selected) {
-      const node = graph.nodes[place] as Node
+      const node = nodeAt(graph, place)
       if (!annotationsSettle(rule, node)) wanted.add(node.digest)
     }
   }

@@ -1,10 +1,10 @@
 import type { PatternHits } from '../model/brake.ts'
 import type { KeepReason, Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Inventory, PackageVersion } from '../model/package.ts'
+import type { Inventory } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput, Reasons } from './facts.ts'
-import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
+import { buildGraph, type Graph, isBroken, isRoot, versionAt, withoutMentions } from './graph.ts'
 import { keepShares } from './idle-keep.ts'
 import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
 import { nearTag, wholeDigest } from './near-tag.ts'
@@ -248,8 +248,4 @@ export function brokenIn(graph: Graph): Plan['broken'] {
     const state = graph.states[place]
     return version !== undefined && state !== undefined && isRoot(graph, place) ? [{ version, state }] : []
   })
-}
-
-function versionAt({ nodes }: Graph, place: number): PackageVersion {
-  return nodes[place]?.version as PackageVersion
 }

@@ -4,7 +4,7 @@ import { leadsNowhere } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { addTo } from '../util/grouped.ts'
 import type { EvaluationInput, Reasons } from './facts.ts'
-import { type Graph, isRoot } from './graph.ts'
+import { type Graph, indexesAbove, isRoot, nodeAt } from './graph.ts'
 import { isLeftover, type Node, refOf } from './node.ts'
 import { ageOf } from './time.ts'
 
@@ -32,10 +32,10 @@ export function protectedVersions(input: Unprotected): Reasons<KeepReason> {
 }
 
 /** What is odd about a version in GitHub's list, so that it cannot be decided on: a phrase. */
-export function oddity({ nodes, twins }: Graph, place: number): string | undefined {
-  const { version, digest } = nodes[place] as Node
+export function oddity(graph: Graph, place: number): string | undefined {
+  const { version, digest } = nodeAt(graph, place)
   if (version?.tagsUnknown) return 'GitHub does not say which tags it has'
-  return twins.has(digest) ? 'GitHub lists its digest twice' : undefined
+  return graph.twins.has(digest) ? 'GitHub lists its digest twice' : undefined
 }
 
 /** Whoever pulls by the digest of a platform may have it from any index that names it: all of those stay. */
@@ -79,10 +79,6 @@ function holdersOfDigests(graph: Graph, digests: ReadonlySet<Digest>): Map<Diges
     for (const place of places) for (const above of indexesAbove(graph, place)) places.add(above)
   }
   return holders
-}
-
-function indexesAbove({ children, predecessors }: Graph, place: number): number[] {
-  return (predecessors[place] ?? []).filter(above => children[above]?.includes(place))
 }
 
 /** True for what carries a tag of any kind: GitHub refuses to delete the last of these. */
@@ -153,7 +149,7 @@ export function heldByUnknown(
   graph: Graph,
   place: number
 ): KeepReason | undefined {
-  const node = graph.nodes[place] as Node
+  const node = nodeAt(graph, place)
   if (isLeftover(node)) return undefined
   const { version, userTags } = node
   const isLoose = userTags.length === 0 && isRoot(graph, place)
@@ -175,12 +171,9 @@ function leavesIn({ nodes }: Graph): ReadonlySet<Node['digest']> {
 }
 
 /** When it was pushed; where GitHub does not list it, at the latest when the first index that names it was. */
-function pushedAt({ nodes, children, predecessors }: Graph, place: number): number {
-  const own = nodes[place]?.version
-  if (own !== undefined) return own.created ?? Number.POSITIVE_INFINITY
-  const above = (predecessors[place] ?? []).filter(one => children[one]?.includes(place))
-  return above.reduce(
-    (first, one) => Math.min(first, nodes[one]?.version?.created ?? first),
-    Number.POSITIVE_INFINITY
-  )
+function pushedAt(graph: Graph, place: number): number {
+  const { version } = nodeAt(graph, place)
+  if (version !== undefined) return version.created ?? Number.POSITIVE_INFINITY
+  const dates = indexesAbove(graph, place).flatMap(one => nodeAt(graph, one).version?.created ?? [])
+  return dates.reduce((first, date) => Math.min(first, date), Number.POSITIVE_INFINITY)
 }

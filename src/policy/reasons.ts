@@ -1,6 +1,6 @@
 import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
-import type { PackageVersion } from '../model/package.ts'
 import type { EvaluationInput, Reasons } from './facts.ts'
+import { nodeAt, versionAt } from './graph.ts'
 import { NONE } from './node.ts'
 import type { Resolution } from './resolve.ts'
 import type { Votes } from './votes.ts'
@@ -19,7 +19,7 @@ export interface Findings {
 /** The verdict on one version with its reasons, the most telling first. */
 export function verdictOf(place: number, findings: Findings): Decision {
   const { input, resolution, strips } = findings
-  const version = input.graph.nodes[place]?.version as PackageVersion
+  const version = versionAt(input.graph, place)
   if (resolution.deleted.has(place)) {
     return { verdict: 'delete', version, reasons: deleteReasons(place, findings) }
   }
@@ -53,8 +53,8 @@ const NO_RULE: KeepReason = { code: 'no-rule' }
 const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
 
 function unreadReason(place: number, { graph }: EvaluationInput): KeepReason | undefined {
-  const content = graph.nodes[place]?.content
-  return content?.state === 'unread' ? { code: 'unread', cause: content.cause } : undefined
+  const { content } = nodeAt(graph, place)
+  return content.state === 'unread' ? { code: 'unread', cause: content.cause } : undefined
 }
 
 function storedReason(place: number, { graph }: EvaluationInput): KeepReason[] {
@@ -69,6 +69,6 @@ function deleteReasons(
   const origin = resolution.deleted.reachedFrom(place)
   const owned: DeleteReason[] = origin === undefined ? [] : [{ code: 'owned', ...origin }]
   const [reason, ...others] = [...(votes.deletes.get(place) ?? []), ...owned]
-  if (reason === undefined) throw new Error(`nothing deletes ${input.graph.nodes[place]?.digest}`)
+  if (reason === undefined) throw new Error(`nothing deletes ${nodeAt(input.graph, place).digest}`)
   return [reason, ...others]
 }

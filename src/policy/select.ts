@@ -1,9 +1,8 @@
 import { shortDigest } from '../model/digest.ts'
-import type { PackageVersion } from '../model/package.ts'
 import { own } from '../util/own.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
 import { type Family, familiesOf, ONE_FAMILY } from './families.ts'
-import { isRoot } from './graph.ts'
+import { isRoot, nodeAt } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
 import type { Match, Rule } from './rule.ts'
 import { isAlias, speaksOfTags, type TagFacts, type TagTest } from './tags.ts'
@@ -70,7 +69,7 @@ export function mismatchOf(
   input: EvaluationInput
 ): Mismatch | undefined {
   if (!isCandidate(rule, place, input)) return 'part'
-  if (chooseTags(rule, input.graph.nodes[place] as Node, test) === undefined) return 'tags'
+  if (chooseTags(rule, nodeAt(input.graph, place), test) === undefined) return 'tags'
   return failingField(rule, place, input)
 }
 
@@ -87,7 +86,7 @@ function isCandidate(
   { graph, protection }: EvaluationInput
 ): boolean {
   if (action === 'keep' && match.digests !== undefined) return true
-  return !isLeftover(graph.nodes[place] as Node) && (isRoot(graph, place) || protection.has(place))
+  return !isLeftover(nodeAt(graph, place)) && (isRoot(graph, place) || protection.has(place))
 }
 
 /** The part of the match that is about tags; undefined when the rule is not about this version. */
@@ -113,12 +112,12 @@ function isFamilyAlias(tag: string, matched: readonly TagFacts[], { semver }: Ma
 /** The first field, tags aside, that does not hold. */
 function failingField(rule: Rule, place: number, input: EvaluationInput): Mismatch | undefined {
   const { match } = rule
-  const node = input.graph.nodes[place] as Node
+  const node = nodeAt(input.graph, place)
   const sort = failingSort(rule, place, input)
   if (sort !== undefined) return sort
   if (match.digests !== undefined && !match.digests.has(node.digest)) return 'digests'
   if (match.kinds !== undefined && !match.kinds.has(kindOf(node))) return 'kind'
-  if (!isOfAge(match, node.version as PackageVersion, input)) return 'age'
+  if (!isOfAge(match, place, input)) return 'age'
   return isOfLabels(rule, node, input) ? undefined : 'labels'
 }
 
@@ -127,7 +126,7 @@ function failingSort(
   place: number,
   { graph, usage, now }: EvaluationInput
 ): Mismatch | undefined {
-  const node = graph.nodes[place] as Node
+  const node = nodeAt(graph, place)
   const untagged = node.userTags.length === 0
   // One that is held and describes something is orphaned as soon as it stands alone.
   const isReferrer = untagged && graph.describes[place] === true
@@ -147,9 +146,9 @@ function namesTagless(match: Match): boolean {
   return match.untagged === true || match.states !== undefined || match.digests !== undefined
 }
 
-function isOfAge(match: Match, version: PackageVersion, input: EvaluationInput): boolean {
+function isOfAge(match: Match, place: number, input: EvaluationInput): boolean {
   if (match.olderThan === undefined && match.newerThan === undefined) return true
-  const age = ruleAge(input, version)
+  const age = ruleAge(input, place)
   if (age === undefined) return false
   return (
     (match.olderThan === undefined || age > match.olderThan) &&

@@ -1,6 +1,5 @@
-import type { PackageVersion } from '../model/package.ts'
 import { byOldest, type EvaluationInput } from './facts.ts'
-import type { Node } from './node.ts'
+import { nodeAt, versionAt } from './graph.ts'
 import type { Selected, Selection } from './select.ts'
 
 /**
@@ -28,7 +27,7 @@ export function tagsToStrip(
   return new Map(
     [...strips]
       .filter(([place]) => (holding.get(place)?.size ?? 0) > 0)
-      .sort(([a], [b]) => byOldest(versionAt(input, a), versionAt(input, b)))
+      .sort(([a], [b]) => byOldest(versionAt(input.graph, a), versionAt(input.graph, b)))
       .map(([place, tags]) => [place, [...tags]])
   )
 }
@@ -38,7 +37,7 @@ function holdingTags(
   { graph }: EvaluationInput,
   places: ReadonlySet<number>
 ): Map<number, Set<string>> {
-  const holding = new Map([...places].map(place => [place, new Set((graph.nodes[place] as Node).userTags)]))
+  const holding = new Map([...places].map(place => [place, new Set(nodeAt(graph, place).userTags)]))
   for (const { rule, selected } of selections) {
     if (rule.action !== 'delete') continue
     for (const choice of selected) {
@@ -52,8 +51,4 @@ function holdingTags(
 /** What a delete rule is about: the tags that it matches and their aliases. */
 function wanted({ blocking }: Selected, tags: ReadonlySet<string>): string[] {
   return [...tags.difference(new Set(blocking))]
-}
-
-function versionAt({ graph }: EvaluationInput, place: number): PackageVersion {
-  return graph.nodes[place]?.version as PackageVersion
 }

@@ -3,8 +3,8 @@ import type { PackageVersion } from '../model/package.ts'
 import { addTo } from '../util/grouped.ts'
 import { byNewest, type EvaluationInput, type Reasons, ruleAge } from './facts.ts'
 import type { Family } from './families.ts'
-import { isBroken } from './graph.ts'
-import { isLeftover, kindOf, type Node } from './node.ts'
+import { isBroken, nodeAt, versionAt } from './graph.ts'
+import { isLeftover, kindOf } from './node.ts'
 import { keepsShare, type Rule } from './rule.ts'
 import { matchedBy, type Selected, type Selection } from './select.ts'
 import { ageOf, newestOfEach } from './time.ts'
@@ -29,11 +29,11 @@ export function castVotes(selections: readonly Selection[], input: EvaluationInp
   for (const { rule, selected, caches } of selections) {
     for (const choice of selected) {
       const { place } = choice
-      const node = input.graph.nodes[place] as Node
+      const node = nodeAt(input.graph, place)
       if (rule.action === 'keep' && !keepsShare(rule)) {
         addTo(plain, place, { code: 'keep-rule', rule: rule.name, matched: matchedBy(rule, node, choice) })
       }
-      const age = ruleAge(input, node.version as PackageVersion)
+      const age = ruleAge(input, place)
       if (rule.keep.within !== undefined && age !== undefined && age <= rule.keep.within) {
         addTo(within, place, { code: 'within', rule: rule.name, age })
       }
@@ -56,7 +56,7 @@ export function castVotes(selections: readonly Selection[], input: EvaluationInp
 }
 
 function deleteReason(rule: Rule, { place, matched }: Selected, input: EvaluationInput): DeleteReason {
-  const age = ruleAge(input, input.graph.nodes[place]?.version as PackageVersion) ?? 0
+  const age = ruleAge(input, place) ?? 0
   const state = input.graph.states[place]
   if (rule.match.states !== undefined && state !== undefined)
     return { code: 'broken', rule: rule.name, state, age }
@@ -98,7 +98,7 @@ function rank(
 ): (takesSlot: (place: number) => boolean, reasons: Map<number, KeepReason[]>) => void {
   const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, input))
   const ranked = eligible.flatMap(({ place, families }) => {
-    const version = input.graph.nodes[place]?.version as PackageVersion
+    const version = versionAt(input.graph, place)
     return families.map((family): Ranked => ({ place, version, family }))
   })
   const families = [...Map.groupBy(ranked, ({ family }) => family.name).values()]
@@ -134,13 +134,13 @@ function sharesOf(
 }
 
 function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationInput): boolean {
-  const node = graph.nodes[place] as Node
+  const node = nodeAt(graph, place)
   // It may not be there.
   if (node.content.state === 'unread') return false
   // Which of two versions has its tag nobody knows.
   if (node.version?.disputed !== undefined) return false
   if (kindOf(node) === 'cache' && match.kinds === undefined) return false
-  return ageOf(node.version as PackageVersion, 'newest', now) !== undefined
+  return ageOf(versionAt(graph, place), 'newest', now) !== undefined
 }
 
 function newestFirst({ rankBy }: Rule): (a: Ranked, b: Ranked) => number {
