@@ -1,14 +1,13 @@
 import type { PatternHits } from '../model/brake.ts'
 import type { KeepReason, Plan, Step } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput, Reasons } from './facts.ts'
-import { buildGraph, type Graph, isBroken, isRoot, versionAt, withoutMentions } from './graph.ts'
+import { buildGraph, type Graph, isRoot, versionAt, withoutMentions } from './graph.ts'
 import { keepShares } from './idle-keep.ts'
-import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
+import { brakesOn, countedAmong, imagesIn, withinBudget } from './limits.ts'
 import { nearTag, wholeDigest } from './near-tag.ts'
-import { kindOf, type Node, refOf } from './node.ts'
+import { refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 import { verdictOf } from './reasons.ts'
@@ -38,7 +37,7 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     resolution.deleted.has(place) ||
     [votes.plain, votes.within, resolution.ranked, held].some(reasons => reasons.has(place))
   const strips = tagsToStrip(selections, input, untouched)
-  const findings = { input, held, votes, resolution, strips }
+  const findings = { ...evaluation, strips }
   return {
     package: inventory.package,
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
@@ -142,65 +141,26 @@ function resolveWithUnknown(
 
 type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck' | 'counted'>
 
-const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [], counted: [] }
-
 /** What this run does of what was decided: nothing beyond a brake, and of deletions what the budget allows. */
 function workOf(
-  { graph, policy }: EvaluationInput,
+  input: EvaluationInput,
   resolution: Resolution,
   strips: ReadonlyMap<number, readonly string[]>
 ): Work {
-  const places = graph.nodes.flatMap((_, place) => (resolution.deleted.has(place) ? [place] : []))
-  const groups = orderDeletions(graph, places)
+  const { graph, policy } = input
+  const places = [...graph.nodes.keys()].filter(resolution.deleted.has)
   const images = imagesIn(graph, resolution)
-  const brakes = brakesOn(totalsOf(graph, resolution, images), policy)
-  if (brakes.length > 0) return { ...NOTHING_TO_DO, brakes }
-  const counted = countedAmong(images.remaining, graph, policy.minRemaining)
+  const brakes = brakesOn(input, places.length, images)
+  if (brakes.length > 0) return { steps: [], left: 0, brakes, counted: [] }
+  const counted = countedAmong(images, graph, policy.minRemaining)
+  const groups = orderDeletions(graph, places)
   const now = withinBudget(groups, policy.deletionsPerRun)
   const steps = [...untagSteps(graph, strips), ...now.flatMap(group => deleteSteps(graph, group))]
   const left = places.length - now.reduce((sum, group) => sum + group.deletions.length, 0)
-  const stuck = beyondBudget(groups, policy.deletionsPerRun)
+  const stuck = groups.find(({ deletions }) => deletions.length > (policy.deletionsPerRun ?? Infinity))
   if (stuck === undefined) return { steps, left, brakes, counted }
   const version = versionAt(graph, stuck.root)
   return { steps, left, brakes, counted, stuck: { version, deletions: stuck.deletions.length } }
-}
-
-/** Tagged images and artifacts; what nobody could read, or on what witnesses differ, may be neither, or not whole. */
-interface Images {
-  readonly going: readonly number[]
-  /** What belongs to another image is none of its own. */
-  readonly remaining: readonly number[]
-}
-
-function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
-  const isSure = ({ content, version }: Node): boolean =>
-    content.state !== 'unread' && version?.disputed === undefined
-  const images = graph.nodes.flatMap((node, place) =>
-    node.userTags.length > 0 && kindOf(node) !== 'cache' && isSure(node) ? [place] : []
-  )
-  const remains = (place: number): boolean =>
-    kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)
-  return {
-    going: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost'),
-    remaining: images.filter(remains)
-  }
-}
-
-/** The newest of what remains, as many as must: `min-remaining` rests on them. */
-function countedAmong(remaining: readonly number[], { nodes }: Graph, least = 0): Digest[] {
-  if (least === 0) return []
-  const created = (place: number): number => nodes[place]?.version?.created ?? 0
-  const newest = remaining.toSorted((a, b) => created(b) - created(a))
-  return newest.slice(0, least).flatMap(place => nodes[place]?.digest ?? [])
-}
-
-function totalsOf(graph: Graph, { deleted }: Resolution, { going, remaining }: Images): Totals {
-  return {
-    deletions: deleted.size,
-    versions: graph.nodes.filter(({ version }) => version !== undefined).length,
-    imagesGoing: going.length,
-    imagesRemaining: remaining.length
-  }
 }
 
 /** Tags are stripped first: that takes nothing away from any version that goes. */
