@@ -1,11 +1,18 @@
 import { shortDigest } from '../model/digest.ts'
 import { own } from '../util/own.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
-import { type Family, familiesOf, ONE_FAMILY } from './families.ts'
 import { isRoot, nodeAt } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
 import type { Match, Rule } from './rule.ts'
-import { isAlias, speaksOfTags, type TagFacts, type TagTest } from './tags.ts'
+import {
+  type Family,
+  familiesOf,
+  isAlias,
+  ONE_FAMILY,
+  speaksOfTags,
+  type TagFacts,
+  type TagTest
+} from './tags.ts'
 
 /** A version that a rule is about. */
 export interface Selected {

@@ -2,11 +2,11 @@ import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { addTo } from '../util/grouped.ts'
 import { byNewest, type EvaluationInput, type Reasons, ruleAge } from './facts.ts'
-import type { Family } from './families.ts'
 import { isBroken, nodeAt, versionAt } from './graph.ts'
 import { isLeftover, kindOf } from './node.ts'
 import { keepsShare, type Rule } from './rule.ts'
 import { matchedBy, type Selected, type Selection } from './select.ts'
+import type { Family } from './tags.ts'
 import { ageOf, newestOfEach } from './time.ts'
 
 /** What the rules say about the versions that they select, as far as the other versions do not matter. */
