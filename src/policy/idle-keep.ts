@@ -2,9 +2,8 @@ import type { IdleField, KeepShare } from '../model/brake.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
 import { nodeAt, versionAt } from './graph.ts'
 import { parsePatterns } from './pattern.ts'
-import type { Rule } from './rule.ts'
+import { type Rule, written } from './rule.ts'
 import { mismatchOf, type Selection } from './select.ts'
-import { written } from './written.ts'
 
 /** Places of tagged versions that a keep rule names and does not keep, and the part of it that is the cause. */
 interface Missed {

@@ -1,5 +1,4 @@
 import { type Decision, emptyPlan, type KeepReason, type Plan, type Step } from '../model/decision.ts'
-import { sha256Of } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from './change.ts'
 import { closure } from './closure.ts'
@@ -8,8 +7,6 @@ import { refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import { heldByUnknown, oddity, type Unknown, unknownsIn, unreadIn } from './protect.ts'
-import type { Policy } from './rule.ts'
-import { written } from './written.ts'
 
 /** What somebody approved for one package. */
 export interface Approved {
@@ -155,12 +152,4 @@ function skippedSteps(
   return versions
     .filter(({ id }) => deletions.has(id) && skipped.has(id))
     .map(version => ({ action: 'delete', version, after: [], root: version.digest }))
-}
-
-/**
- * The same for policies that say the same, rules in the same order: `sha256:<hex>`. Patterns and ranges count as
- * they were written.
- */
-export function policyHash(policy: Policy): string {
-  return sha256Of(written(policy))
 }
