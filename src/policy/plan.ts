@@ -1,12 +1,10 @@
-import type { PatternHits } from '../model/brake.ts'
 import type { KeepReason, Plan, Step } from '../model/decision.ts'
 import type { Inventory } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import type { EvaluationInput, Reasons } from './facts.ts'
 import { buildGraph, type Graph, isRoot, versionAt, withoutMentions } from './graph.ts'
-import { keepShares } from './idle-keep.ts'
+import { hitsOf, keepShares } from './idle.ts'
 import { brakesOn, countedAmong, imagesIn, withinBudget } from './limits.ts'
-import { nearTag, wholeDigest } from './near-tag.ts'
 import { refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
@@ -17,8 +15,6 @@ import { type Selection, select } from './select.ts'
 import { type TagTest, testTags } from './tags.ts'
 import { tagsToStrip } from './untag.ts'
 import { castVotes, rankAll, type Votes } from './votes.ts'
-
-export { emptyUsage, type Usage } from '../model/usage.ts'
 
 /**
  * Decides on every version of a package, and what to do about it. The same arguments give the same plan, and the
@@ -178,20 +174,6 @@ export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
     after: after.map(parent => versionAt(graph, parent).digest),
     root: versionAt(graph, root).digest
   }))
-}
-
-/** So many patterns that match nothing are looked at closely. */
-const MOST_IDLE = 20
-
-function hitsOf({ rule, test }: Selection, tags: readonly string[], { nodes }: Graph): PatternHits[] {
-  const counts = test?.counts ?? []
-  const idle = new Set(counts.filter(({ hits }) => hits === 0).slice(0, MOST_IDLE))
-  return counts.map(count => {
-    const near = idle.has(count)
-      ? (wholeDigest(count.pattern, nodes) ?? nearTag(count.pattern, tags))
-      : undefined
-    return { rule: rule.name, action: rule.action, ...count, ...(near === undefined ? {} : { near }) }
-  })
 }
 
 /** Versions that cannot be decided on, because GitHub's list is odd about them. */

@@ -4,7 +4,7 @@ import { versionsCalled } from '../model/package.ts'
 import { isTag } from '../model/tag.ts'
 import { some } from '../util/format.ts'
 import type { Graph } from './graph.ts'
-import { nearTag } from './near-tag.ts'
+import { nearTag } from './idle.ts'
 
 /** The places of the versions that are named, and the name of each. */
 export type Named = ReadonlyMap<number, string>

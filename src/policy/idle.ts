@@ -1,9 +1,68 @@
-import type { IdleField, KeepShare } from '../model/brake.ts'
+import type { IdleField, KeepShare, PatternHits } from '../model/brake.ts'
+import { beginningOf, type Digest } from '../model/digest.ts'
+import { nearest } from '../util/suggest.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
-import { nodeAt, versionAt } from './graph.ts'
+import { type Graph, nodeAt, versionAt } from './graph.ts'
+import type { Node } from './node.ts'
 import { parsePatterns } from './pattern.ts'
 import { type Rule, written } from './rule.ts'
 import { mismatchOf, type Selection } from './select.ts'
+
+// What finds nothing in a package: patterns that match no tag, and rules that keep no version.
+
+/** So many patterns that match nothing are looked at closely. */
+const MOST_IDLE = 20
+
+/**
+ * How often each pattern of a rule matched a tag, and what was meant by those that matched none.
+ *
+ * @param tags all user tags of the package, each once
+ */
+export function hitsOf({ rule, test }: Selection, tags: readonly string[], { nodes }: Graph): PatternHits[] {
+  const counts = test?.counts ?? []
+  const idle = new Set(counts.filter(({ hits }) => hits === 0).slice(0, MOST_IDLE))
+  return counts.map(count => {
+    const near = idle.has(count)
+      ? (wholeDigest(count.pattern, nodes) ?? nearTag(count.pattern, tags))
+      : undefined
+    return { rule: rule.name, action: rule.action, ...count, ...(near === undefined ? {} : { near }) }
+  })
+}
+
+/** Comparing each pattern with each of a great many tags would take long, and is for people who write few patterns. */
+const MOST_TAGS = 10_000
+
+/**
+ * The tag that was meant by a pattern that matches none: the nearest to a name, with the same digits, as another number is no
+ * slip; of a glob one that differs by capital letters only.
+ */
+export function nearTag(pattern: string, tags: readonly string[]): string | undefined {
+  const text = pattern.replace(/^!/, '')
+  if (tags.length > MOST_TAGS || /^(?:\/|semver:|sha256:)/.test(text)) return undefined
+  if (/^[\w.-]+$/.test(text)) {
+    const digits = digitsOf(text)
+    return nearest(
+      text,
+      tags.filter(tag => digitsOf(tag) === digits)
+    )
+  }
+  const small = new Map(tags.map(tag => [tag.toLowerCase(), tag]))
+  const [found] = parsePatterns([text.toLowerCase()])
+    .scan([...small.keys()])
+    .keys()
+  return found === undefined ? undefined : small.get(found)
+}
+
+/** The whole digest where a pattern is the beginning of one, in digits alone, and so was taken for a tag. */
+function wholeDigest(pattern: string, nodes: readonly Node[]): Digest | undefined {
+  const beginning = pattern.includes(':') ? undefined : beginningOf(pattern)
+  if (beginning === undefined) return undefined
+  return nodes.find(({ version, digest }) => version !== undefined && digest.startsWith(beginning))?.digest
+}
+
+function digitsOf(text: string): string {
+  return text.replaceAll(/\D+/g, ' ').trim()
+}
 
 /** Places of tagged versions that a keep rule names and does not keep, and the part of it that is the cause. */
 interface Missed {
