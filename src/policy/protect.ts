@@ -43,10 +43,7 @@ function inUse({ graph, usage }: Unprotected): Map<number, string> {
   const users = new Map<number, string>()
   if (usage.inUse.length === 0) return users
   const byTag = holdersOfTags(graph)
-  const byDigest = holdersOfDigests(
-    graph,
-    new Set(usage.inUse.flatMap(({ digest }) => (digest === undefined ? [] : [digest])))
-  )
+  const byDigest = holdersOfDigests(graph, new Set(usage.inUse.flatMap(({ digest }) => digest ?? [])))
   for (const { by, tag, digest, anyDigest } of usage.inUse) {
     const tagged = byTag.get(tag ?? '') ?? []
     const named = digest === undefined ? [] : (byDigest.get(digest) ?? [])
