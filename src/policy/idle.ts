@@ -140,8 +140,8 @@ function takenOut({ match }: Rule, tags: readonly string[], input: EvaluationInp
   const wanted = match.tags?.sources.filter(source => !source.startsWith('!')) ?? []
   if (wanted.length === 0) return undefined
   const named = parsePatterns(wanted).scan(tags)
-  const places = input.graph.nodes.flatMap(({ userTags }, place) =>
-    userTags.some(tag => named.has(tag)) ? [place] : []
+  const places = input.graph.nodes.flatMap(({ version, userTags }, place) =>
+    version !== undefined && userTags.some(tag => named.has(tag)) ? [place] : []
   )
   const excludes = match.tags?.scan(tags).size === 0
   return { field: excludes ? 'tags' : 'semver', places }
