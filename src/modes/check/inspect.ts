@@ -1,12 +1,13 @@
 import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
-import { isDenied, type SelectedPackage } from '../../inventory/load.ts'
+import { isDenied, type SelectedPackage, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import { confirmMissing, isMissing } from './confirm.ts'
-import { checkImages, type Lookup } from './images.ts'
+import { eachOf } from '../../util/concurrency.ts'
+import { confirmMissing, isMissing, updated, verdict } from './confirm.ts'
+import { checkImages, checkImagesNow, type Lookup } from './images.ts'
 import { missingNamed, nothingNamed } from './named.ts'
 import { laggingTags } from './newest.ts'
 import type { Requirements } from './requirements.ts'
@@ -71,6 +72,22 @@ function wrongVisibility({ name, visibility, url }: Package, wanted: Visibility)
   )
 }
 
+/**
+ * Looks again for what is missing once the runs are known: a build may have ended in between, so its run is not under
+ * way any more, and its image has arrived, or is whole by now.
+ */
+export async function withLatecomers(inspected: readonly Inspected[], lookup: Lookup): Promise<Inspected[]> {
+  return await eachOf(inspected, SIDE_BY_SIDE, async one => {
+    const { run, required, versions } = one
+    const due = required.expected.filter(({ name }) => lacks(run, name))
+    if (due.length === 0) return one
+    const seen = await orFailure(() => checkImagesNow(run.package, due, versions, required.platforms, lookup))
+    // What cannot be asked is as it was found before.
+    if ('problem' in seen) return one
+    return { ...one, run: { ...run, checks: updated(run.checks ?? [], seen, verdict) } }
+  })
+}
+
 /** True for a tag that the package lacks, as far as that is known. */
 export function lacks({ checks = [] }: PackageRun, tag: string): boolean {
   return checks.some(check => check.tag === tag && isMissing(check))
@@ -107,7 +124,8 @@ function unseen(pkg: Package, required: Requirements, { problem, sentence }: Fai
 
 const unplanned = (pkg: Package) => ({ package: pkg, plan: undefined, outcomes: [] })
 
-const untold = ({ name, images }: Expected, state: TagCheck['state']): TagCheck => ({
+/** The check of a tag of which nothing more is known. */
+export const untold = ({ name, images }: Expected, state: TagCheck['state']): TagCheck => ({
   tag: name,
   images,
   state,
