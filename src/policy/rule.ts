@@ -106,21 +106,15 @@ export function catchAllRules({ rules }: Policy): Rule[] {
   return rules.filter(isCatchAll)
 }
 
+/** Fields of a match that leave it about whatever is tagged, or may. */
+const WIDE: readonly string[] = ['tags', 'olderThan', 'newerThan', 'kinds'] satisfies (keyof Match)[]
+
 function isCatchAll({ action, match }: Rule): boolean {
-  const { tags, semver, pullRequest, branchDeleted, gitTagDeleted } = match
-  const { untagged, untaggedFor, states, digests, labels } = match
-  const narrow = [
-    semver,
-    pullRequest,
-    branchDeleted,
-    gitTagDeleted,
-    untagged,
-    untaggedFor,
-    states,
-    digests,
-    labels
-  ]
-  if (action === 'keep' || narrow.some(field => field !== undefined)) return false
+  const isNarrow = Object.entries(match).some(
+    ([field, value]) => value !== undefined && !WIDE.includes(field)
+  )
+  if (action === 'keep' || isNarrow) return false
+  const { tags } = match
   return tags === undefined || tags.scan(PROBES).size === PROBES.length
 }
 
