@@ -32,34 +32,23 @@ function keepReasons(
   { input, held, votes, resolution }: Findings
 ): readonly [KeepReason, ...KeepReason[]] {
   const layer0 = held.get(place) ?? []
-  const own = unreadReason(place, input)
+  const { content } = nodeAt(input.graph, place)
   const origin = resolution.kept.reachedFrom(place)
-  const [reason = NO_RULE, ...others] = [
-    ...(own === undefined ? [] : [own]),
+  const stored = input.graph.stored(place)
+  const reasons: KeepReason[] = [
+    ...(content.state === 'unread' ? [{ code: 'unread', cause: content.cause } as const] : []),
     ...layer0.filter(({ code }) => code === 'in-use'),
     ...(votes.plain.get(place) ?? []),
     ...(resolution.ranked.get(place) ?? []),
     ...(votes.within.get(place) ?? []),
     ...(origin === undefined ? [] : [{ code: origin.role, of: origin.of }]),
     ...layer0.filter(({ code }) => code !== 'in-use' && code !== 'unread'),
-    ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
+    ...(resolution.lastTagged === place ? [{ code: 'last-tagged' } as const] : []),
     ...(votes.spared.get(place) ?? []),
-    ...storedReason(place, input)
+    ...(stored === undefined ? [] : [{ code: 'stored', why: stored } as const])
   ]
+  const [reason = { code: 'no-rule' }, ...others] = reasons
   return [reason, ...others]
-}
-
-const NO_RULE: KeepReason = { code: 'no-rule' }
-const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
-
-function unreadReason(place: number, { graph }: EvaluationInput): KeepReason | undefined {
-  const { content } = nodeAt(graph, place)
-  return content.state === 'unread' ? { code: 'unread', cause: content.cause } : undefined
-}
-
-function storedReason(place: number, { graph }: EvaluationInput): KeepReason[] {
-  const why = graph.stored(place)
-  return why === undefined ? [] : [{ code: 'stored', why }]
 }
 
 function deleteReasons(
