@@ -114,8 +114,7 @@ function isCatchAll({ action, match }: Rule): boolean {
     ([field, value]) => value !== undefined && !WIDE.includes(field)
   )
   if (action === 'keep' || isNarrow) return false
-  const { tags } = match
-  return tags === undefined || tags.scan(PROBES).size === PROBES.length
+  return match.tags === undefined || match.tags.scan(PROBES).size === PROBES.length
 }
 
 /**

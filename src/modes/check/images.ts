@@ -63,12 +63,14 @@ export async function checkImagesNow(
   const tags = [...new Set(expected.flatMap(({ images }) => images))]
   const heads = await findTags(registry, repositoryOf(pkg), tags, clock)
   const causes = new Map<string, string>()
-  const versions: PackageVersion[] = []
+  const standing: [Digest, string][] = []
   for (const [tag, head] of heads) {
     if (head.state === 'unread') causes.set(tag, head.cause)
-    if (head.state === 'found') versions.push(standIn(head.digest, tag))
+    if (head.state === 'found') standing.push([head.digest, tag])
   }
-  const found = merged(versions)
+  // The registry knows neither numbers nor dates.
+  const unknown = { id: 0, created: undefined, updated: undefined }
+  const found = [...grouped(standing)].map(([digest, tags]) => ({ ...unknown, digest, tags }))
   const vouching = [...found, ...listed]
   const checks = await checkImages(pkg, found, expected, platforms, lookup, vouching)
   return checks.map(check => {
@@ -100,18 +102,4 @@ function pullable(pkg: Package, registry: Registry): (digest: Digest) => Promise
     }
     return content
   }
-}
-
-/** A version as the registry knows it: without number and dates. */
-function standIn(digest: Digest, tag: string): PackageVersion {
-  return { id: 0, digest, tags: [tag], created: undefined, updated: undefined }
-}
-
-function merged(versions: readonly PackageVersion[]): PackageVersion[] {
-  const byDigest = new Map<Digest, PackageVersion>()
-  for (const version of versions) {
-    const tags = [...(byDigest.get(version.digest)?.tags ?? []), ...version.tags]
-    byDigest.set(version.digest, { ...version, tags })
-  }
-  return [...byDigest.values()]
 }
