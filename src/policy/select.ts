@@ -136,7 +136,7 @@ function failingSort(
   const node = nodeAt(graph, place)
   const untagged = node.userTags.length === 0
   // One that is held and describes something is orphaned as soon as it stands alone.
-  const isReferrer = untagged && graph.describes[place] === true
+  const isReferrer = untagged && graph.subjects[place]?.length !== 0
   const state = isReferrer && graph.stored(place) === undefined ? 'orphaned' : graph.states[place]
   if (match.untagged === true && !(untagged && !isReferrer)) return 'untagged'
   if (match.states !== undefined && !(state !== undefined && match.states.has(state))) return 'state'
