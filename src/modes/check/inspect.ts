@@ -6,8 +6,8 @@ import type { Package, PackageVersion, Visibility } from '../../model/package.ts
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { confirmMissing, isMissing, updated, verdict } from './confirm.ts'
-import { checkImages, checkImagesNow, type Lookup } from './images.ts'
+import { confirmMissing, isMissing, lookAgain } from './confirm.ts'
+import { checkImages, type Lookup } from './images.ts'
 import { missingNamed, nothingNamed } from './named.ts'
 import { laggingTags } from './newest.ts'
 import type { Requirements } from './requirements.ts'
@@ -34,15 +34,14 @@ export async function inspect(
   required: Requirements,
   context: Context
 ): Promise<Inspected> {
-  const { expected, platforms } = required
   if (problem !== undefined) {
     return (await isKnownToBeAbsent(pkg, context)) ? absent(pkg, required) : unseen(pkg, required, problem)
   }
   const seen = await orFailure(async () => {
     const { versions } = await context.packages.listVersions(pkg)
-    const found = await checkImages(pkg, versions, expected, platforms, context)
-    const checks = await confirmMissing(pkg, found, expected, versions, platforms, context)
-    return { versions, checks, faults: await faultsOf(pkg, required, versions, checks, context) }
+    const lookup = { ...context, pkg, versions }
+    const checks = await confirmMissing(await checkImages(required, lookup), required, lookup)
+    return { versions, checks, faults: await faultsOf(required, checks, lookup) }
   })
   if ('problem' in seen) return unseen(pkg, required, seen)
   const { versions, checks, faults } = seen
@@ -51,17 +50,16 @@ export async function inspect(
 
 /** What is wrong with the package, besides missing images: sentences. */
 export async function faultsOf(
-  pkg: Package,
   { newest, named, signed, visibility }: Requirements,
-  versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
   lookup: Lookup
 ): Promise<string[]> {
+  const { pkg } = lookup
   return [
     ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
-    ...(await laggingTags(pkg, newest, versions, checks, lookup)),
-    ...(await missingNamed(pkg, named, versions, lookup)),
-    ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, lookup))
+    ...(await laggingTags(newest, checks, lookup)),
+    ...(await missingNamed(named, lookup)),
+    ...(signed === undefined ? [] : await unsignedImages(signed, checks, lookup))
   ]
 }
 
@@ -76,15 +74,17 @@ function wrongVisibility({ name, visibility, url }: Package, wanted: Visibility)
  * Looks again for what is missing once the runs are known: a build may have ended in between, so its run is not under
  * way any more, and its image has arrived, or is whole by now.
  */
-export async function withLatecomers(inspected: readonly Inspected[], lookup: Lookup): Promise<Inspected[]> {
+export async function withLatecomers(
+  inspected: readonly Inspected[],
+  context: Context
+): Promise<Inspected[]> {
   return await eachOf(inspected, SIDE_BY_SIDE, async one => {
     const { run, required, versions } = one
-    const due = required.expected.filter(({ name }) => lacks(run, name))
-    if (due.length === 0) return one
-    const seen = await orFailure(() => checkImagesNow(run.package, due, versions, required.platforms, lookup))
+    const { package: pkg, checks } = run
+    if (checks === undefined) return one
+    const seen = await orFailure(() => lookAgain(checks, required, { ...context, pkg, versions }))
     // What cannot be asked is as it was found before.
-    if ('problem' in seen) return one
-    return { ...one, run: { ...run, checks: updated(run.checks ?? [], seen, verdict) } }
+    return 'problem' in seen ? one : { ...one, run: { ...run, checks: seen } }
   })
 }
 

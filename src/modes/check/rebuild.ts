@@ -107,7 +107,9 @@ async function verify(
   const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, required, versions }) => {
     const { expected, platforms } = required
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
-    const seen = await orFailure(() => checkImagesNow(run.package, due, versions, platforms, context))
+    const seen = await orFailure(() =>
+      checkImagesNow({ expected: due, platforms }, { ...context, pkg: run.package, versions })
+    )
     if (!('problem' in seen)) return [run.package.name, seen] as const
     const cause = seen.sentence.replace(/\.$/, '')
     return [run.package.name, due.map(one => ({ ...untold(one, 'unreadable'), cause }))] as const
@@ -134,13 +136,8 @@ async function faultsNow(
         return faults
       const seen = await orFailure(async () => {
         const { versions } = await context.packages.listVersions(pkg)
-        return await faultsOf(
-          pkg,
-          { ...required, ...unseenVisibility },
-          versions,
-          byName.get(pkg.name) ?? [],
-          context
-        )
+        const lookup = { ...context, pkg, versions }
+        return await faultsOf({ ...required, ...unseenVisibility }, byName.get(pkg.name) ?? [], lookup)
       })
       if (!('problem' in seen)) return seen
       return [...faults, `${pkg.name} was not checked again after the builds. ${seen.sentence}`]

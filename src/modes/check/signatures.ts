@@ -3,7 +3,6 @@ import { repositoryOf } from '../../inventory/load.ts'
 import type { Signature, TagCheck } from '../../model/check.ts'
 import { type Digest, referrerTag } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { count, formatNumber, some } from '../../util/format.ts'
 import { holdersOf, type Lookup } from './images.ts'
@@ -28,13 +27,11 @@ const CONTENT = 'dev.sigstore.bundle.content'
  * @throws ExpectedError when the registry may not be read
  */
 export async function unsignedImages(
-  pkg: Package,
   asked: Signature,
-  versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
   lookup: Lookup
 ): Promise<string[]> {
-  const { registry, clock } = lookup
+  const { pkg, versions, registry, clock } = lookup
   const holders = holdersOf(versions)
   const repository = repositoryOf(pkg)
   const find = finder(repository, holders, lookup)
