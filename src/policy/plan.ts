@@ -96,43 +96,34 @@ function evaluateGraph(
   const votes = castVotes(selections, input)
   const ranking = rankAll(selections, votes, input)
   const unknowns = unknownsIn(graph)
-  const evaluation = { input, tags, unknowns, selections, votes }
-  const resolution = resolve(input, votes, ranking, protection)
-  if (unknowns.length === 0) return { ...evaluation, held: protection, resolution }
-  return {
-    ...evaluation,
-    ...resolveWithUnknown(protection, graph, resolution, unknowns, held =>
-      resolve(input, votes, ranking, held)
-    )
+  const held = new Map(protection)
+  // Once one is held, another version may be the last with a tag.
+  for (;;) {
+    const resolution = resolve(input, votes, ranking, held)
+    const more = neededByUnknowns(graph, resolution, unknowns)
+    if (more.size === 0) return { input, tags, held, unknowns, selections, votes, resolution }
+    for (const [place, reason] of more) held.set(place, [reason])
   }
 }
 
-/**
- * Holds, of what would go, all that is unknown itself or that something unknown could need. Another version may be the
- * last with a tag then, so it looks again until nothing of that kind would go.
- */
-function resolveWithUnknown(
-  own: Reasons<KeepReason>,
+/** Of what would go, all that is unknown itself or that something unknown could need. */
+function neededByUnknowns(
   graph: Graph,
-  first: Resolution,
-  unknowns: readonly Unknown[],
-  again: (held: Reasons<KeepReason>) => Resolution
-): { held: Reasons<KeepReason>; resolution: Resolution } {
-  const held = new Map(own)
+  { deleted }: Resolution,
+  unknowns: readonly Unknown[]
+): Map<number, KeepReason> {
+  const needed = new Map<number, KeepReason>()
   // Of 24,000 platforms that nobody can read none needs anything.
   const needy = unknowns.filter(({ pushed }) => pushed !== undefined)
-  for (let resolution = first; ; resolution = again(held)) {
-    const before = held.size
-    graph.nodes.forEach(({ version, content }, place) => {
-      if (version === undefined || !resolution.deleted.has(place)) return
-      const reason: KeepReason | undefined =
-        content.state === 'unread'
-          ? { code: 'unread', cause: content.cause }
-          : heldByUnknown(needy, graph, place)
-      if (reason !== undefined) held.set(place, [reason])
-    })
-    if (held.size === before) return { held, resolution }
-  }
+  graph.nodes.forEach(({ version, content }, place) => {
+    if (version === undefined || !deleted.has(place)) return
+    const reason: KeepReason | undefined =
+      content.state === 'unread'
+        ? { code: 'unread', cause: content.cause }
+        : heldByUnknown(needy, graph, place)
+    if (reason !== undefined) needed.set(place, reason)
+  })
+  return needed
 }
 
 type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck' | 'counted'>
