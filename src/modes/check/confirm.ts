@@ -1,4 +1,4 @@
-import { BudgetError, orFailure } from '../../errors.ts'
+import { orRefusal } from '../../errors.ts'
 import type { TagCheck } from '../../model/check.ts'
 import { checkImagesNow, type Lookup, type Sought } from './images.ts'
 
@@ -15,9 +15,8 @@ export async function confirmMissing(
   sought: Sought,
   lookup: Lookup
 ): Promise<readonly TagCheck[]> {
-  const seen = await orFailure(() => lookAgain(checks, sought, lookup))
+  const seen = await orRefusal(() => lookAgain(checks, sought, lookup))
   if (!('problem' in seen)) return seen
-  if (seen.problem === 'left') throw new BudgetError(seen.sentence)
   const cause = seen.sentence.replace(/\.$/, '')
   return checks.map(check => (isMissing(check) ? { ...check, state: 'unreadable', lacks: [], cause } : check))
 }

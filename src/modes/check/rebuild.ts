@@ -18,6 +18,8 @@ import { type Build, liveStart, pretendStart, startBuilds } from './start-builds
 
 /** What is to be started, and on what; no `dispatcher` where nothing is to be started. */
 export interface RebuildPlan {
+  /** The packages, as they were seen last. */
+  readonly inspected: readonly Inspected[]
   readonly rebuilds: readonly Rebuild[]
   readonly runs: KnownRuns
   readonly ref: string
@@ -41,14 +43,13 @@ export interface RebuildResult {
 export async function rebuild(
   orders: RebuildPlan,
   asFound: RebuildResult,
-  inspected: readonly Inspected[],
   wanted: Expectations,
   inputs: Inputs,
   context: Context,
   journal: Journal
 ): Promise<RebuildResult> {
   const { clock, log } = context
-  const { dispatcher, rebuilds, ref } = orders
+  const { inspected, dispatcher, rebuilds, ref } = orders
   if (dispatcher === undefined) return asFound
   const { workflows } = dispatcher
   const start = inputs.dryRun
