@@ -1,4 +1,4 @@
-import { nearTag } from '../../policy/near-tag.ts'
+import { nearTag } from '../../policy/idle.ts'
 import { parseAge } from '../../policy/time.ts'
 import { code, some } from '../../util/format.ts'
 import type { PackageState, RestorePlan } from './restore-plan.ts'
