@@ -71,7 +71,13 @@ it.each(UNDONE)(
       push = app.push(image(), { tags: ['nightly'] })
     }
     // What had the tag before has been looked up by then, and what is there behind the restores has been listed.
-    const list = { host: 'api', method: 'GET', path: /\/versions$/, query: /^(?!.*state=deleted)/, times: 1 } as const
+    const list = {
+      host: 'api',
+      method: 'GET',
+      path: /\/versions$/,
+      query: /^(?!.*state=deleted)/,
+      times: 1
+    } as const
     github.faults.on({ ...list, after: 1 }, { kind: 'then', run: meanwhile })
     const back = await run({ mode: 'restore', restore: report })
     expect(push).toBeDefined()

@@ -35,6 +35,15 @@ export function beforeRestore(
   }
 }
 
+/** What is known of what came back. */
+interface Back {
+  readonly roots: readonly PackageVersion[]
+  /** Our own placeholders among it. */
+  readonly placeholders: readonly PackageVersion[]
+  /** What GitHub lists behind the restores. */
+  readonly listed: readonly PackageVersion[]
+}
+
 /**
  * Gives tags back that a restore took from others, and puts every tag of what came back where it belongs.
  *
@@ -43,17 +52,14 @@ export function beforeRestore(
 export async function tagsBack(
   { tags }: RestorePlan,
   tried: readonly Outcome[],
-  {
-    roots,
-    placeholders
-  }: { readonly roots: readonly PackageVersion[]; readonly placeholders: readonly PackageVersion[] },
+  { roots, placeholders, listed }: Back,
   before: Before,
   scope: ApplyContext
 ): Promise<Told> {
   const { active, holders } = await before()
   const sent = tried.filter(({ status }) => status === 'done' || status === 'failed')
   const restored = sent.map(({ step }) => step.version)
-  const { warnings, alarms } = await giveBackTags(holders, restored, () => false, scope)
+  const { warnings, alarms } = await giveBackTags(holders, restored, () => false, scope, listed)
   const theirs = new Set(placeholders.map(({ digest }) => digest))
   const there = new Map([...active, ...roots].map(version => [version.digest, version]))
   const targets = [...tags].flatMap(([tag, { digest }]) => {

@@ -74,7 +74,8 @@ async function lookFor(
   const whole = await makeWhole(plan, outcomes, scope)
   const tried = [...outcomes, ...whole.outcomes]
   const tags = await tagsBack(plan, tried, whole, before, scope)
-  const settled = await confirmed(latest(tried), whole.listed, scope)
+  const listed = new Set(whole.listed.map(({ id }) => id))
+  const settled = await confirmed(latest(tried), listed, scope)
   const open = saidToBeBack(settled).filter(({ digest }) => !whole.read.has(digest))
   if (open.length > 0 && looks > 1) {
     const again = await lookFor(plan, settled, before, scope, looks - 1)
@@ -130,8 +131,8 @@ interface Whole {
   /** What of them and of their parts is there, and what of that could be read. */
   readonly seen: ReadonlySet<Digest>
   readonly read: ReadonlySet<Digest>
-  /** Ids that GitHub lists behind the restores. */
-  readonly listed: ReadonlySet<number>
+  /** What GitHub lists behind the restores. */
+  readonly listed: readonly PackageVersion[]
 }
 
 async function makeWhole(
@@ -182,14 +183,13 @@ async function makeWhole(
   const nodes = graph?.nodes ?? []
   const isRead = nodes.filter(({ content }) => content.state === 'read' || content.state === 'named')
   const placeholders = placeholdersAmong(roots, graph)
-  const listed = new Set(active.map(({ id }) => id))
   return {
     outcomes,
     roots,
     placeholders,
     seen: new Set(nodes.map(({ digest }) => digest)),
     read: new Set(isRead.map(({ digest }) => digest)),
-    listed,
+    listed: active,
     alarms,
     warnings: [...warnings, ...leftBehind(placeholders)]
   }
