@@ -6,8 +6,8 @@ import type { Digest } from '../model/digest.ts'
 import type { Package } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
+import type { Done } from './earlier.ts'
 import type { Arrival, SecondLook } from './second-look.ts'
-import type { Done } from './unchecked.ts'
 
 /** How many tags are looked up. */
 const MOST = 100

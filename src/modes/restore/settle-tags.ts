@@ -5,6 +5,7 @@ import { type TagHolders, tagHolders } from '../../apply/tag-holders.ts'
 import { orRefusal } from '../../errors.ts'
 import type { Outcome } from '../../model/decision.ts'
 import type { PackageVersion } from '../../model/package.ts'
+import { once } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
 import { freeTags, type Known } from './free-tags.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -24,15 +25,10 @@ export function beforeRestore(
   list: () => readonly PackageVersion[] | Promise<readonly PackageVersion[]>,
   { pkg, context }: ApplyContext
 ): Before {
-  const look = async (): Promise<Standing> => {
+  return once(async () => {
     const active = await list()
     return { active, holders: await tagHolders(pkg, active, [...tags.keys()], context) }
-  }
-  let standing: Promise<Standing> | undefined
-  return () => {
-    standing ??= look()
-    return standing
-  }
+  })
 }
 
 /** What is known of what came back. */
