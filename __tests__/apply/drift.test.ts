@@ -72,6 +72,16 @@ it.each([
   expect(await knowledge.check(old)).toMatch(/pushed after the listing/)
 })
 
+it('law 5: leaves a candidate alone on which a row that others read shows a tag', async () => {
+  const here = world([old])
+  const knowledge = here.watch()
+  expect(await knowledge.check(old)).toBeUndefined()
+  expect(knowledge.fresh(old)).toBe(true)
+  knowledge.note({ seen: [{ ...old, tags: ['sha-1', 'v1.0.0'] }], at: here.clock.now() })
+  expect(knowledge.fresh(old)).toBe(false)
+  expect(await knowledge.check(old)).toMatch(/tag v1\.0\.0 was put on it/)
+})
+
 it('lets nothing go while a new version cannot be read, and goes on once it can', async () => {
   const here = world([old])
   here.state.rows.unshift(version('new', { tags: ['v2'] }))

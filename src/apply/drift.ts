@@ -41,6 +41,8 @@ export interface DriftDetector {
    * look, too, so more may be known by now than `check` said.
    */
   fresh(version: PackageVersion): boolean
+  /** Rows that others read: what they show of a candidate counts like its own looks. */
+  note<L extends Look<readonly PackageVersion[]>>(look: L): L
   /** A new version that is our own work and needs nothing. */
   expect(digest: Digest): void
   /** What any look showed that new versions need or describe: digests and referrer tags' keys. */
@@ -85,16 +87,15 @@ export function detectDrift(
   const age = (version: PackageVersion): number =>
     clock.now() - Math.min(rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY, arrivalsAt)
 
-  function note(id: number, now: PackageVersion | undefined, at: number): void {
+  function noteOne(id: number, now: PackageVersion | undefined, at: number): void {
     rows.set(id, { now, at })
     const version = candidates[position.get(id) ?? -1]
     const change = version && now && changeOf(version, now, 'after the listing')
     if (change !== undefined && !changes.has(id)) changes.set(id, change)
   }
 
-  async function take(page: number): Promise<Look<readonly PackageVersion[]>> {
-    const look = await reader.page(page)
-    for (const now of look.seen) note(now.id, now, look.at)
+  const note: DriftDetector['note'] = look => {
+    for (const now of look.seen) noteOne(now.id, now, look.at)
     return look
   }
 
@@ -103,7 +104,7 @@ export function detectDrift(
     const arrivals = [...open]
     let asOf = Number.POSITIVE_INFINITY
     for (let page = 1; ; page++) {
-      const { seen, at } = await take(page)
+      const { seen, at } = note(await reader.page(page))
       asOf = Math.min(asOf, at)
       const unknown = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
       arrivals.push(...unknown)
@@ -128,12 +129,12 @@ export function detectDrift(
     const batch = start === undefined ? [from] : candidates.slice(start, start + batchAfter(asked))
     asked = 0
     const { pages, singles } = looksAt(batch.filter(isStale), ({ id }) => listing.pageOf.get(id))
-    for (const page of pages) await take(page)
+    for (const page of pages) note(await reader.page(page))
     // What a page did not show has moved to another one.
     const moved = batch.filter(version => isStale(version) && !singles.includes(version))
     for (const { id } of [...singles, ...moved]) {
       const { seen, at } = await reader.version(id)
-      note(id, seen, at)
+      noteOne(id, seen, at)
     }
   }
 
@@ -184,6 +185,7 @@ export function detectDrift(
       const now = rows.get(version.id)?.now
       return age(version) <= FRESH && now !== undefined && objection(version, now) === undefined
     },
+    note,
     expect: digest => {
       own.add(digest)
     }

@@ -168,3 +168,89 @@ it('law 5: a part whose rows do not say its tags any more is not deleted', async
   await run(BUILDS)
   expect(app.tags()).toMatchObject({ v5: part.digest })
 })
+
+/** The newest versions come first, so that the look behind the deletions does not see the row of what is older. */
+function pushNewer({ app }: Scene, count: number): void {
+  for (let number = 0; number < count; number++) {
+    app.push(manifest(), { tags: [`r-${number}`], at: ago(70) + number * 10_000 })
+  }
+}
+
+it.each([
+  ['prod', 100, 5],
+  ['prod', 100, 1_000],
+  ['prod', 10, 1_000],
+  ['v1.2.3', 100, 1_000]
+])(
+  'law 3: the tag %s is not lost, below %i newer versions, though the list of tags is late for %i answers',
+  async (tag, newer, times) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene, 'hidden')
+    if (tag !== 'prod') app.push(manifest(), { tags: ['v2', tag], at: ago(75) })
+    pushNewer(scene, newer)
+    const body = { name: 'acme/app', tags: Object.keys(app.tags()) }
+    const move = () => {
+      app.tag(build, tag)
+      github.faults.on(
+        { host: 'registry', method: 'GET', path: /tags\/list$/, times },
+        { kind: 'answer', answer: { status: 200, body } }
+      )
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    expectNotLost(scene, await run(BUILDS), tag, build)
+  }
+)
+
+it.each([25, 1_000_000])(
+  'law 3: a tag that its row has lost is not found where it was, though tag and list of the registry say so for %i s',
+  async seconds => {
+    await using scene = await openScene()
+    const { app, github, run, clock } = scene
+    const build = layDown(scene, 'hidden')
+    const body = { name: 'acme/app', tags: Object.keys(app.tags()) }
+    const headers = { 'docker-content-digest': app.tags()['prod'] as string }
+    const move = () => {
+      app.tag(build, 'prod')
+      const until = clock.now() + seconds * 1_000
+      const heal = () => clock.now() >= until && github.faults.clear()
+      github.faults.on({}, { kind: 'first', run: heal })
+      github.faults.on(
+        { host: 'registry', method: 'HEAD', path: /manifests\/prod$/ },
+        { kind: 'answer', answer: { status: 200, headers, body: '' } }
+      )
+      github.faults.on(
+        { host: 'registry', method: 'GET', path: /tags\/list$/ },
+        { kind: 'answer', answer: { status: 200, body } }
+      )
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    expectNotLost(scene, await run(BUILDS), 'prod', build)
+  }
+)
+
+it.each(
+  (['a push', 'a listed image'] as const).flatMap(stop => [3, 1_000].map(times => [stop, times] as const))
+)(
+  'law 3: a tag that went over %s to what is deleted is not lost, though a HEAD is late for %i answers',
+  async (stop, times) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const kept = app.push(image(), { tags: ['v2'], at: ago(85) })
+    const build = layDown(scene, 'shown')
+    const move = () => {
+      const middle = stop === 'a push' ? app.push(manifest(), { tags: ['v9', 'canary'] }) : kept
+      if (stop !== 'a push') app.tag(kept, 'canary')
+      app.tag(build, 'canary')
+      github.faults.on(
+        { host: 'registry', method: 'HEAD', path: /manifests\/canary$/, times },
+        {
+          kind: 'answer',
+          answer: { status: 200, headers: { 'docker-content-digest': middle.digest }, body: '' }
+        }
+      )
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    expectNotLost(scene, await run(BUILDS), 'canary', build)
+  }
+)
