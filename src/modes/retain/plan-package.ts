@@ -195,7 +195,7 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
   return [
     `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, every time. ` +
       "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay, " +
-      'except parts of images that are deleted.'
+      'except the parts of images that are deleted.'
   ]
 }
 
