@@ -20,9 +20,6 @@ export const says = (sentence: string | ((given: string) => string)) => ({
   }
 })
 
-/** Anything but nothing. `kind` is what it should have been. */
-export const required = (kind: string) => z.string().min(1, `is empty. Give ${kind}.`)
-
 /** Blank means undefined. */
 export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefined, string> =>
   z
@@ -77,37 +74,37 @@ function withoutUnit(given: string): string | undefined {
 }
 
 /** Milliseconds, more than none. */
-export const timeSpan = z
-  .string()
-  .refine(given => parseAge(given) !== 0, says('leaves no time. Write for instance `5h`.'))
-  .refine(
-    given => withoutUnit(given) === undefined,
-    says(given => `is not a length of time. ${withoutUnit(given)}`)
-  )
-  .pipe(age)
+export const timeSpan = field(given => {
+  if (parseAge(given) === 0) return refuse(`${quote(given)} leaves no time. Write for instance \`5h\`.`)
+  const meant = withoutUnit(given)
+  return meant === undefined ? given : refuse(`${quote(given)} is not a length of time. ${meant}`)
+}).pipe(age)
 
 /** A secret: whatever is wrong with it, its text is in no message. `kind` is what it should have been. */
 export const secret = (kind: string) =>
-  required(kind).pipe(
-    field(given => {
-      const slip = tokenSlip(given)
-      return slip === undefined ? given : refuse(slip)
-    })
-  )
+  field(given => {
+    const slip = given === '' ? `is empty. Give ${kind}.` : tokenSlip(given)
+    return slip === undefined ? given : refuse(slip)
+  })
 
-/** One of a few words; `hint` is a sentence for those who wrote another. */
-export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
+/** One of a few words. */
+export const oneOf = <const W extends string>(words: readonly W[]) =>
   z.enum(
     words,
-    says(given => `${notOneOf(given, words)}${hint}`)
+    says(given => {
+      const near = nearest(given, words)
+      const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
+      return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.`
+    })
   ) as z.ZodType<W, string>
 
 /** A list of what `item` takes; all that it refuses is told at once. */
-export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
+export const list = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
   field(splitList).pipe(z.array(item))
 
 /** A list with each once. */
-export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
+export const setOf = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
+  list(item).transform(values => [...new Set(values)])
 
 /** A list of some of a few words, each once. */
 export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
@@ -134,12 +131,6 @@ function inGoWords(platform: string): string {
     .replace(/\/aarch64$/, '/arm64')
     .replace(/\/arm(v[5-8])$/, '/arm/$1')
     .replace(/\/(?:i[3-6]86|x86)$/, '/386')
-}
-
-function notOneOf(given: string, words: readonly string[]): string {
-  const near = nearest(given, words)
-  const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-  return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.`
 }
 
 /** A schema from a function that throws an ExpectedError for what it does not take. */

@@ -31,8 +31,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const problems = [...unknown.values()]
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
-    const { default: standard, fallback, schema } = FIELDS[key]
-    const left = unevaluated(given(key, env), SECRET.has(key))
+    const { default: standard, fallback, schema, single = false, secret = false } = FIELDS[key]
+    const left = unevaluated(given(key, env), secret)
     if (left !== undefined) {
       problems.push(`Input \`${nameOf(key)}\` ${left}`)
       continue
@@ -43,9 +43,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
       // What begins with a verb goes on from the name.
       const colon = (message: string): string => (/^(?:is|has|contains|begins) /.test(message) ? '' : ':')
       // Each entry of a list may have the same fault.
-      const near = SINGLE.has(key)
-        ? nearValue(given(key, env), value => schema.safeParse(value).success)
-        : undefined
+      const near = single ? nearValue(given(key, env), value => schema.safeParse(value).success) : undefined
       const messages =
         near === undefined
           ? new Set(parsed.error.issues.map(({ message }) => message))
@@ -75,39 +73,6 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     packagesGiven: given('packages', env) !== ''
   }
 }
-
-/** Inputs whose text is never shown. */
-const SECRET: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>(['token', 'dispatchToken'])
-
-/** Inputs that take one word, number or age. */
-const SINGLE: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>([
-  'mode',
-  'dryRun',
-  'policyTests',
-  'keepAtLeast',
-  'deleteUntagged',
-  'keepUntagged',
-  'olderThan',
-  'untag',
-  'grace',
-  'rankBy',
-  'ageFrom',
-  'minRemaining',
-  'maxDeletions',
-  'maxDeletionPercent',
-  'deletionsPerRun',
-  'releasesOnly',
-  'expectSigned',
-  'expectVisibility',
-  'failOnMissing',
-  'maxDispatches',
-  'wait',
-  'reserveRequests',
-  'patience',
-  'memory',
-  'sizes',
-  'timeLimit'
-])
 
 /** What is wrong with inputs together, though each is valid by itself. */
 function contradictions(inputs: Partial<Inputs>): string[] {

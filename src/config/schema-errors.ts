@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { code } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
-import { type Guess, keyMeantBy } from './short-forms.ts'
+import { meantBy } from './short-forms.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
 export interface SchemaError {
@@ -38,8 +38,7 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schem
     return false
   const known = keysAt(schema, misspelt.path)
   return misspelt.keys.some(key => {
-    const guess = guessAt(key, misspelt, schema)
-    return (guess === undefined ? nearest(key, known) : guess.name) === issue.path.at(-1)
+    return (guessAt(key, misspelt, schema)?.key ?? nearest(key, known)) === issue.path.at(-1)
   })
 }
 
@@ -74,11 +73,11 @@ function unknownKey(
   schema: z.ZodType
 ): string {
   const guess = guessAt(key, issue, schema)
-  if (guess?.sentence !== undefined) return `This key is not known. ${guess.sentence}`
   if (guess !== undefined) {
-    const { name, unit = '' } = guess
-    const where = known.includes(name) ? '' : ` ${placeOf(name, schema)?.words ?? ''}`
-    return `This key is not known. Did you mean ${code(name)}${where}${unit}?`
+    const { key, unit } = guess
+    if (key.endsWith('.')) return `This key is not known. ${key}`
+    const where = known.includes(key) ? '' : ` ${placeOf(key, schema)?.words ?? ''}`
+    return `This key is not known. Did you mean ${code(key)}${where}${unit}?`
   }
   const near = nearest(key, known)
   if (near !== undefined) return `This key is not known. Did you mean ${code(near)}?`
@@ -90,13 +89,9 @@ function unknownKey(
 }
 
 /** What a short form means; undefined for a word that is one of ours, only not here. */
-function guessAt(
-  key: string,
-  { input }: z.core.$ZodIssueUnrecognizedKeys,
-  schema: z.ZodType
-): Guess | undefined {
+function guessAt(key: string, { input }: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType) {
   if (INPUT_DEFAULTS.has(key) || placeOf(key, schema) !== undefined) return undefined
-  return keyMeantBy(key, (input as Record<string, unknown> | undefined)?.[key])
+  return meantBy(key, (input as Record<string, unknown> | undefined)?.[key])
 }
 
 function placeOf(key: string, schema: z.ZodType): (typeof PLACES)[number] | undefined {

@@ -69,7 +69,7 @@ export function createRepository(octokit: Octokit, name: string): Repository {
   function rowsOf<Row>(
     list: 'tags' | 'releases' | 'pulls',
     query: Readonly<Record<string, string>>,
-    schema: z.ZodType<Row[]>,
+    schema: z.ZodType<readonly Row[]>,
     what: string,
     keyOf: (row: Row) => string | number
   ): Promise<Row[]> {

@@ -29,20 +29,15 @@ export function brakePhrase(brake: Brake): string {
       'its name. To delete all of them, set `max-deletion-percent: 100`.'
     )
   }
-  const { value, limit } = brake
+  const { value } = brake
+  const limit = formatNumber(brake.limit)
   switch (brake.input) {
     case 'min-remaining':
-      return `The plan would leave ${count(value, 'tagged image')}, and \`min-remaining\` asks for ${formatNumber(
-        limit
-      )}: nothing was deleted.`
+      return `The plan would leave ${count(value, 'tagged image')}, and \`min-remaining\` asks for ${limit}: nothing was deleted.`
     case 'max-deletions':
-      return `The plan has ${count(value, 'deletion')}, and \`max-deletions\` allows ${formatNumber(
-        limit
-      )}: nothing was deleted.`
+      return `The plan has ${count(value, 'deletion')}, and \`max-deletions\` allows ${limit}: nothing was deleted.`
     case 'max-deletion-percent':
-      return `The plan would delete ${decimal(value)} % of the versions, and \`max-deletion-percent\` allows ${decimal(
-        limit
-      )} %: nothing was deleted.`
+      return `The plan would delete ${decimal(value)} % of the versions, and \`max-deletion-percent\` allows ${decimal(brake.limit)} %: nothing was deleted.`
   }
 }
 

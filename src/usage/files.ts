@@ -4,7 +4,7 @@ import { ExpectedError, messageOf } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { isWithin, leadsAstray } from '../util/astray.ts'
 import { formatNumber } from '../util/format.ts'
-import type { TextFile } from './references.ts'
+import type { TextFile } from './settings.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** More than this is no file that people write by hand, nor are so many that they can be read in a moment. */

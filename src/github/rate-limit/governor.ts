@@ -24,18 +24,10 @@ export interface Permit {
   answered(headers: Headers): void
   /** No answer, or a server error: GitHub may have counted it. */
   lost(headers?: Headers): void
-  /** GitHub turned it away by a limit. Gives the moment from which requests go out again (ms since 1970). */
-  limited(limit: Limit, headers: Headers): number
+  /** GitHub turned it away by a limit. */
+  limited(limit: Limit, headers: Headers): void
   /** It was not sent. */
   refund(): void
-}
-
-/** What was sent so far, and how long limits held everything up (milliseconds). */
-export interface GovernorStats {
-  readonly requests: number
-  readonly writes: number
-  readonly points: number
-  readonly waited: number
 }
 
 /** What a run can send from its start to its deadline. */
@@ -58,9 +50,8 @@ export interface Governor {
    * @param room asked whenever a request wants to go out
    */
   setAside(room: () => Room): () => void
-  /** Admits nobody before `until` (milliseconds since 1970). */
-  hold(until: number): void
-  stats(): GovernorStats
+  /** What was sent so far. */
+  stats(): { readonly requests: number; readonly writes: number; readonly points: number }
   capacity(): Capacity
 }
 
@@ -93,7 +84,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   const aside = createAside((deadline - clock.now()) * MOST_ASIDE)
   const queues: Record<Kind, Waiting[]> = { read: [], write: [] }
   const underWay = { read: 0, write: 0 }
-  const stats = { requests: 0, writes: 0, points: 0, waited: 0 }
+  const stats = { requests: 0, writes: 0, points: 0 }
   let writeNextSince = 0
   let wakes = Number.POSITIVE_INFINITY
 
@@ -189,7 +180,6 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
         end(headers)
         hold(held.met(limit, mine))
         pump()
-        return held.until
       },
       refund() {
         underWay[kind]--
@@ -207,10 +197,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   }
 
   function hold(until: number): void {
-    const longer = held.extend(until)
-    if (longer === undefined) return
-    pointWindow.pause()
-    stats.waited += longer
+    if (held.extend(until)) pointWindow.pause()
   }
 
   return {
@@ -228,7 +215,6 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
         pump()
       }
     },
-    hold,
     stats: () => ({ ...stats }),
     capacity: () => ({ perHour: quota.perHour(), hours })
   }
