@@ -254,3 +254,42 @@ it.each(
     expectNotLost(scene, await run(BUILDS), 'canary', build)
   }
 )
+
+it('law 2: with a platform that comes back for a late tag comes the attestation that describes it', async () => {
+  await using scene = await openScene()
+  const { app, github, run, world } = scene
+  layDown(scene, 'shown')
+  const build = app.push(image(undefined, { attest: 'new' }), { tags: ['sha-2'], at: ago(75) })
+  const [platform] = build.children
+  if (platform === undefined) throw new Error('an image has platforms')
+  const move = () => app.tag(platform, 'v9')
+  github.faults.on({ method: 'DELETE', path: at(platform), times: 1 }, { kind: 'first', run: move })
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'v9')).toEqual([])
+  expect(app.digests()).toContain(platform.digest)
+  expect(result.outputs['restored-count']).toBe('2')
+})
+
+it('law 3: a new tag that only the registry shows speaks against a deletion that comes later', async () => {
+  await using scene = await openScene()
+  const { app, github, run, clock } = scene
+  layDown(scene, 'hidden')
+  const builds = Array.from({ length: 14 }, (_, number) =>
+    app.push(manifest(), { tags: [`sha-b${number}`], at: ago(78) + number * 60_000 })
+  )
+  const last = builds.at(-1) as Pushed
+  let isLate = false
+  for (const build of builds.slice(0, 8)) {
+    const wait = async () => {
+      if (!isLate) {
+        app.lie({ kind: 'lag', changes: 1 })
+        app.tag(last, 'v9')
+      }
+      isLate = true
+      await clock.sleep(20_000)
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: wait })
+  }
+  const { code } = await run(BUILDS)
+  expect([code, app.tags()['v9']]).toEqual([0, last.digest])
+})
