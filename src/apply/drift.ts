@@ -112,7 +112,7 @@ export function detectDrift(
     const arrivals = [...open]
     let asOf = Number.POSITIVE_INFINITY
     for (let page = 1; ; page++) {
-      const { seen, at } = take(page)
+      const { seen, at } = await take(page)
       asOf = Math.min(asOf, at)
       const unknown = seen.filter(version => !known.has(version.id) && !own.has(version.digest))
       arrivals.push(...unknown)
@@ -142,7 +142,7 @@ export function detectDrift(
     const batch = start === undefined ? [from] : candidates.slice(start, start + batchAfter(asked))
     asked = 0
     const { pages, singles } = looksAt(batch.filter(isStale), ({ id }) => listing.pageOf.get(id))
-    for (const page of pages) take(page)
+    for (const page of pages) await take(page)
     // What a page did not show has moved to another one.
     const moved = batch.filter(version => isStale(version) && !singles.includes(version))
     for (const { id } of [...singles, ...moved]) {
