@@ -9,8 +9,7 @@ import type { CheckFindings } from '../../model/check.ts'
 import type { RunResult } from '../../model/run.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { type Inspected, inspect, lacks } from './inspect.ts'
-import { withLatecomers } from './latecomers.ts'
+import { type Inspected, inspect, lacks, withLatecomers } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateCheck } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
@@ -37,7 +36,8 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     const seen = await inspect(one, wanted.of(one.pkg.name), context)
     return inputs.sizes ? withSizes(seen, context) : seen
   })
-  const { inspected, ...orders } = await plan(found, wanted.all, starts, inputs, context)
+  const orders = await plan(found, wanted.all, starts, inputs, context)
+  const { inspected } = orders
   const before = [...wanted.errors, ...(orders.trouble === undefined ? [] : [orders.trouble])]
   const result = (after: RebuildResult): RunResult => {
     const incomplete = whyIncomplete(inspected, after)
@@ -72,7 +72,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
   }
   for (const run of asFound.runs) await narrateCheck(run, log)
   const journal = context.openJournal(result(asFound))
-  const after = await rebuild(orders, asFound, inspected, wanted.all, inputs, context, journal)
+  const after = await rebuild(orders, asFound, wanted.all, inputs, context, journal)
   const run = result(after)
   journal.finish(run, clock.now())
   return run
@@ -97,7 +97,7 @@ async function plan(
   starts: Awaited<ReturnType<typeof canStart>>,
   inputs: Inputs,
   context: Context
-): Promise<RebuildPlan & { readonly inspected: readonly Inspected[] }> {
+): Promise<RebuildPlan> {
   const { dispatcher } = context
   const nothing = { inspected, rebuilds: [], runs: { active: [], dispatched: [] }, ref: '' }
   const missingIn = (some: readonly Inspected[]) =>

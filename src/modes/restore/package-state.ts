@@ -1,6 +1,6 @@
 import { headsOf, ownershipOf } from '../../apply/tag-holders.ts'
 import type { Context } from '../../context.ts'
-import { shortDigest } from '../../model/digest.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -21,7 +21,7 @@ export async function readState(
   const plan = order.planFor(listed)
   if (plan.unknown.length > 0) return { plan, state: listed }
   const state = await withoutLingering(pkg, plan, listed, context)
-  return { plan, state: { ...state, ...(await holdersOf(pkg, plan, context)) } }
+  return { plan, state: { ...state, holders: await holdersOf(pkg, plan, context) } }
 }
 
 /** What was deleted shows in GitHub's list with a delay of so many milliseconds. */
@@ -74,14 +74,14 @@ async function holdersOf(
   pkg: Package,
   { tags }: RestorePlan,
   context: Context
-): Promise<Required<Pick<PackageState, 'holders'>>> {
+): Promise<Map<string, Digest>> {
   const heads = await headsOf(pkg, [...tags.keys()], context)
   const holders = [...tags].flatMap(([tag, { digest }]) => {
     const head = heads.get(tag)
     // What is deleted may be served for a while.
     return head?.state === 'found' && head.digest !== digest ? [[tag, head.digest] as const] : []
   })
-  return { holders: new Map(holders) }
+  return new Map(holders)
 }
 
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */

@@ -8,6 +8,7 @@ import { repositoryOf } from '../../inventory/load.ts'
 import type { Outcome } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
+import { once } from '../../util/concurrency.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
 /** What was there right before a restore. */
@@ -25,15 +26,10 @@ export function beforeRestore(
   list: () => readonly PackageVersion[] | Promise<readonly PackageVersion[]>,
   { pkg, context }: ApplyContext
 ): Before {
-  const look = async (): Promise<Standing> => {
+  return once(async () => {
     const active = await list()
     return { active, holders: await tagHolders(pkg, active, [...tags.keys()], context) }
-  }
-  let standing: Promise<Standing> | undefined
-  return () => {
-    standing ??= look()
-    return standing
-  }
+  })
 }
 
 /**
