@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'signatures go before what they describe',
     file: 'src/policy/order.ts',
-    find: 'const ends = [...owned, ...describing.sort(age)]',
+    find: 'const ends = [...owned, ...describing.sort(byAge(graph))]',
     replace: 'const ends = owned'
   },
   {

@@ -142,9 +142,14 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
   const set = KEYS.filter(key => given(key, env) !== '' && !isDefault(key, values[key]))
   const wrong = set.filter(key => !FIELDS[key].modes.includes(mode))
   return wrong.map(key => {
-    const users = FIELDS[key].modes.map(code).join(' and ')
+    const { modes } = FIELDS[key]
+    const users = modes.map(code).join(' and ')
+    const [user] = modes
+    // What a purge or a restore is about is named by an input that is called like it.
+    const cure =
+      user === key ? `Write \`mode: ${user}\`, or leave \`${user}\` out.` : 'Remove it, or change the mode.'
     // In other tools it keeps images, so removing it would delete them.
     const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
-    return `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. Remove it, or change the mode.${meant}`
+    return `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. ${cure}${meant}`
   })
 }

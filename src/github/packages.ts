@@ -14,6 +14,7 @@ import {
   NO_SIGHT,
   NOTHING_ASKED,
   noListing,
+  noneFound,
   notFound,
   otherThanAsked,
   refuseTooLarge
@@ -204,6 +205,8 @@ export function createPackages(
   return {
     list,
     get,
+    /** Why GitHub does not find several packages, and what to do: a sentence about all of them. */
+    whyAbsent: async (names: readonly string[]) => noneFound(names, owner, asked, await someNames()),
     listVersions,
     page,
     version,

@@ -1,23 +1,26 @@
 import { type Digest, referrerTag } from '../model/digest.ts'
-import { NONE, type Node, type Subjects } from './node.ts'
+import { addTo } from '../util/grouped.ts'
+import { NONE, type Node } from './node.ts'
 
 /** Places of nodes at the other end of an edge. */
 export type Places = readonly number[]
 
 type Find = (digest: Digest) => number | undefined
 
-/** What describes each node. */
-export function referrersOf(nodes: readonly Node[], subjects: Subjects, find: Find): Places[] {
-  const isTagUsed = subjects.some(said => said.some(({ tag }) => tag !== undefined))
-  const byTag = new Map(isTagUsed ? nodes.map(({ digest }, place) => [referrerTag(digest), place]) : [])
-  const referrers = new Map<number, number[]>()
-  subjects.forEach((said, place) => {
-    for (const { digest, tag } of said) {
-      const subject = digest === undefined ? byTag.get(tag ?? '') : find(digest)
-      if (subject !== undefined) addTo(referrers, subject, place)
-    }
+/** What describes each node; of two rows of one digest the one that is found has them. */
+export function referrersOf(
+  nodes: readonly Node[],
+  subjects: readonly (readonly string[])[],
+  find: Find
+): Places[] {
+  const bySubject = new Map<string, number[]>()
+  subjects.forEach((keys, place) => {
+    for (const key of keys) addTo(bySubject, key, place)
   })
-  return nodes.map((_, place) => unique(referrers.get(place) ?? NONE))
+  if (bySubject.size === 0) return nodes.map(() => NONE)
+  return nodes.map(({ digest }, place) =>
+    find(digest) === place ? unique(bySubject.get(referrerTag(digest)) ?? NONE) : NONE
+  )
 }
 
 /** What names each node, and what it describes. */
@@ -49,13 +52,6 @@ export function shareAmongTwins(
     predecessors[place] = predecessors[other] ?? NONE
   })
   return twins
-}
-
-/** Adds an item to the list of a place. */
-export function addTo(lists: Map<number, number[]>, place: number, item: number): void {
-  const list = lists.get(place)
-  if (list === undefined) lists.set(place, [item])
-  else list.push(item)
 }
 
 /** Known places, each once. */

@@ -1,17 +1,8 @@
 import type { BrokenState } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Inventory } from '../model/package.ts'
+import type { Inventory, PackageVersion } from '../model/package.ts'
 import { type Places, predecessorsOf, referrersOf, shareAmongTwins, unique } from './edges.ts'
-import {
-  childDigests,
-  isLeftover,
-  keyOf,
-  NONE,
-  type Node,
-  nodesOf,
-  type Subjects,
-  subjectDigests
-} from './node.ts'
+import { childDigests, isLeftover, NONE, type Node, nodesOf, subjectsOf } from './node.ts'
 
 /**
  * What needs and what describes what. Nodes go by their place in `nodes`: the listed versions in the order of
@@ -31,8 +22,8 @@ export interface Graph {
   readonly referrers: readonly (readonly number[])[]
   /** The other ends of all these edges: indexes that name it, and what it describes. */
   readonly predecessors: readonly (readonly number[])[]
-  /** True for a node that says that it describes another, whether that is there or not. */
-  readonly describes: readonly boolean[]
+  /** What each node says that it describes, by the `referrerTag` of that, whether it is there or not. */
+  readonly subjects: readonly (readonly string[])[]
   /** Digests that GitHub lists more than once. */
   readonly twins: ReadonlySet<Digest>
   /** Why one that describes something is no orphan, although that is not there: a phrase; mostly undefined. */
@@ -53,13 +44,12 @@ export function buildGraph(inventory: Inventory): Graph {
   const find = (digest: Digest): number | undefined => places.get(digest)
   const children = nodes.map(node => unique(childDigests(node).map(find)))
   const owned = children.map((ends, place) => (isOfUnknownKind(nodes[place]) ? NONE : ends))
-  const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
+  const subjects = subjectsOf(nodes, digest => nodes[find(digest) ?? -1])
   const referrers = referrersOf(nodes, subjects, find)
   const predecessors = predecessorsOf(children, referrers)
   const twins = shareAmongTwins(nodes, find, predecessors)
-  const describes = subjects.map(said => said.length > 0)
   const { unresolved = NONE } = inventory
-  const stored = storedBy(inventory, subjects, holdsReferrersOnly(nodes, describes, predecessors))
+  const stored = storedBy(inventory, subjects, holdsReferrersOnly(nodes, subjects, predecessors))
   const graph = {
     nodes,
     find,
@@ -67,13 +57,28 @@ export function buildGraph(inventory: Inventory): Graph {
     owned,
     referrers,
     predecessors,
-    describes,
+    subjects,
     unresolved,
     stored,
     twins
   }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
+}
+
+/** The node at a place of the graph. */
+export function nodeAt({ nodes }: Pick<Graph, 'nodes'>, place: number): Node {
+  return nodes[place] as Node
+}
+
+/** The version at the place of a listed one. */
+export function versionAt({ nodes }: Pick<Graph, 'nodes'>, place: number): PackageVersion {
+  return nodes[place]?.version as PackageVersion
+}
+
+/** The indexes that name what is at a place. */
+export function indexesAbove({ children, predecessors }: Graph, place: number): number[] {
+  return (predecessors[place] ?? []).filter(above => children[above]?.includes(place))
 }
 
 /**
@@ -110,24 +115,18 @@ const STORE =
   'this package holds nothing but signatures and the like, and what this one describes may be in another package'
 
 /** What a node describes may be in another package: where the evidence says so, and in a store of signatures. */
-function storedBy({ elsewhere }: Inventory, subjects: Subjects, isStore: boolean): Graph['stored'] {
+function storedBy({ elsewhere }: Inventory, subjects: Graph['subjects'], isStore: boolean): Graph['stored'] {
   return place => {
-    const said = subjects[place] ?? NONE
-    if (isStore && said.length > 0) return STORE
-    for (const subject of said) {
-      const why = elsewhere?.get(keyOf(subject))
-      if (why !== undefined) return why
-    }
-    return undefined
+    const keys = subjects[place] ?? NONE
+    if (isStore && keys.length > 0) return STORE
+    return keys.map(key => elsewhere?.get(key)).find(why => why !== undefined)
   }
 }
 
 /** What orphans describe: the `referrerTag` of each subject that is not there, once. */
 export function subjectsOfOrphans(inventory: Inventory): ReadonlySet<string> {
-  const { nodes, find, states } = buildGraph(inventory)
-  const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
-  const orphans = subjects.filter((_, place) => states[place] === 'orphaned')
-  return new Set(orphans.flatMap(said => said.map(keyOf)))
+  const { subjects, states } = buildGraph(inventory)
+  return new Set(subjects.filter((_, place) => states[place] === 'orphaned').flat())
 }
 
 /**
@@ -136,13 +135,13 @@ export function subjectsOfOrphans(inventory: Inventory): ReadonlySet<string> {
  */
 function holdsReferrersOnly(
   nodes: readonly Node[],
-  describes: readonly boolean[],
+  subjects: Graph['subjects'],
   predecessors: readonly Places[]
 ): boolean {
   const roots = nodes.flatMap((node, place) =>
     predecessors[place]?.length === 0 && node.content.state !== 'missing' && !isLeftover(node) ? [place] : []
   )
-  return roots.length > 0 && roots.every(place => describes[place] === true)
+  return roots.length > 0 && roots.every(place => subjects[place]?.length !== 0)
 }
 
 type Edges = Omit<Graph, 'states'>
@@ -154,20 +153,20 @@ function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenSta
     return place === undefined ? (isGone(digest) ? 'ghost' : undefined) : states[place]
   }
   for (const place of childrenFirst(graph.children)) {
-    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(graph.nodes[place] as Node, ofChild)
+    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(nodeAt(graph, place), ofChild)
   }
   return states
 }
 
 /** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
-function isOrphaned({ nodes, describes, predecessors, stored }: Edges, place: number): boolean {
+function isOrphaned({ nodes, subjects, predecessors, stored }: Edges, place: number): boolean {
   const node = nodes[place]
   // If one of its subjects were there, it would point to this one.
   return (
     stored(place) === undefined &&
     node?.version !== undefined &&
     node.userTags.length === 0 &&
-    describes[place] === true &&
+    subjects[place]?.length !== 0 &&
     predecessors[place]?.length === 0
   )
 }

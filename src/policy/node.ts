@@ -51,7 +51,7 @@ function tagsOf(tags: readonly string[], content?: Content): Pick<Node, 'tags' |
   return { tags, userTags: tags.every(isUserTag) ? tags : tags.filter(isUserTag) }
 }
 
-// Most of 100,000 nodes have no edge of most kinds: they share this.
+// Most of 100,000 nodes have no edge of most kinds, and nothing that is stripped: they share this.
 export const NONE: readonly never[] = []
 
 /** What an index names, itself aside. */
@@ -60,19 +60,19 @@ export function childDigests({ content, digest }: Node): readonly Digest[] {
   return content.manifest.children.map(child => child.digest).filter(child => child !== digest)
 }
 
-/** What each node says that it describes: a digest, or the tag of one. */
-export type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: string }[])[]
-
-/** What each node says that it describes, in their order. */
-export function subjectDigests(nodes: readonly Node[], find: (digest: Digest) => Node | undefined): Subjects {
+/** What each node says that it describes, by the `referrerTag` of that, in their order. */
+export function subjectsOf(
+  nodes: readonly Node[],
+  find: (digest: Digest) => Node | undefined
+): readonly (readonly string[])[] {
   return nodes.map(node => {
     const subject = ownSubject(node) ?? listedSubject(node, find)
-    const bySubject = subject === undefined || subject === node.digest ? NONE : [{ digest: subject }]
     const named = node.tags.flatMap(digestsNamedIn)
-    if (named.length === 0) return bySubject
+    if (subject === undefined && named.length === 0) return NONE
     // A registry may answer the tag with the subject itself: then it describes nothing.
     const own = referrerTag(node.digest)
-    return [...bySubject, ...named.filter(tag => tag !== own).map(tag => ({ tag }))]
+    const all = subject === undefined ? named : [referrerTag(subject), ...named]
+    return all.filter(key => key !== own)
   })
 }
 
@@ -97,9 +97,4 @@ function listedSubject(
     .filter(child => child !== undefined)
   const [subject, ...others] = new Set(children.map(ownSubject))
   return others.length === 0 ? subject : undefined
-}
-
-/** The `referrerTag` of what is described, by which it is told apart. */
-export function keyOf({ digest, tag = '' }: Subjects[number][number]): string {
-  return digest === undefined ? tag : referrerTag(digest)
 }

@@ -4,6 +4,7 @@ import type { RestoreReason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import { type PackageVersion, versionsCalled } from '../../model/package.ts'
 import { type Restoral, restoralOf, undoing } from '../../policy/order.ts'
+import type { TagHead } from '../../registry/read.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
 import { utcMinute } from '../../util/format.ts'
 
@@ -14,8 +15,8 @@ const KEPT_FOR = 30 * 86_400_000
 export interface PackageState {
   readonly active: readonly PackageVersion[]
   readonly deleted: readonly DeletedVersion[]
-  /** Where the registry has tags that are to come back, which GitHub's list may not show yet. */
-  readonly holders?: ReadonlyMap<string, Digest>
+  /** What the registry says of tags that are to come back, which GitHub's list may show where they were before. */
+  readonly heads?: ReadonlyMap<string, TagHead>
 }
 
 /** What is to come back to one package. */
@@ -79,20 +80,17 @@ export function planOfTime(since: number, { deleted }: PackageState): RestorePla
 
 type Named = PackageVersion & Partial<Pick<DeletedVersion, 'deleted'>>
 
-/** Of a digest that was deleted more than once the last comes back; what is there counts as that. */
-function onceEach(versions: readonly Named[]): PackageVersion[] {
-  const lately = versions.toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity))
-  return [...new Map(lately.map(version => [version.digest, version])).values()]
-}
-
 /**
  * Nobody can read what deleted versions need, so the untagged ones come first, in the order in which they were pushed.
  * Each waits for the one before, because that may be a part of it, and follows even if that one does not come back.
  */
 function planOf(versions: readonly Named[], unknown: readonly string[]): RestorePlan {
-  const each = onceEach(versions)
-  const byDigest = new Map(each.map(version => [version.digest, version]))
-  const order = each.toSorted((a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id)
+  // Of a digest or a tag that was deleted more than once the last counts; what is there counts as that.
+  const lately = versions.toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity) || a.id - b.id)
+  const byDigest = new Map(lately.map(version => [version.digest, version]))
+  const order = [...byDigest.values()].sort(
+    (a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id
+  )
   return {
     steps: order.map((version, place) => ({
       ...restoralOf(version),
@@ -101,13 +99,9 @@ function planOf(versions: readonly Named[], unknown: readonly string[]): Restore
     })),
     reason: { code: 'asked-for' },
     tags: new Map(
-      versions
-        // Of two that had a tag the one that was deleted last had it last.
-        .toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity) || a.id - b.id)
-        .flatMap(({ digest, tags }) => {
-          const version = byDigest.get(digest)
-          return version === undefined ? [] : tags.map(tag => [tag, version] as const)
-        })
+      lately.flatMap(version =>
+        version.tags.map(tag => [tag, byDigest.get(version.digest) ?? version] as const)
+      )
     ),
     broken: new Set(),
     unknown,
