@@ -1,6 +1,6 @@
 import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
-import { repositoryOf } from '../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
@@ -179,13 +179,36 @@ function stepsBack(
     step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
   )
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
-  const starts = [...needed].map(graph.find).filter(place => gone.has(place) && place !== undefined)
-  const back = closure(graph, starts as number[], place => gone.has(place))
+  const reached = (digests: Iterable<Digest>): ReturnType<typeof closure> => {
+    const starts = [...digests].map(graph.find).filter(place => place !== undefined)
+    return closure(
+      graph,
+      starts.filter(place => gone.has(place)),
+      place => gone.has(place)
+    )
+  }
+  const parts = reached(needed)
+  const isBack = (digest: Digest): boolean => parts.has(graph.find(digest) ?? -1)
+  const back = reached([...needed, ...attestationsOf(isBack, loaded.inventory.contents)])
   const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
   for (const { version, describes } of before) if (describes) referrers.add(version.digest)
   return undoing(
     [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
     ({ digest }) => referrers.has(digest)
+  )
+}
+
+/** What an index calls the attestation of a sibling, which the graph knows of no other way. */
+function attestationsOf(
+  isMeant: (digest: Digest) => boolean,
+  contents: LoadedPackage['inventory']['contents']
+): readonly Digest[] {
+  return [...contents.values()].flatMap(content =>
+    content.state === 'read'
+      ? content.manifest.children.flatMap(({ digest, describes }) =>
+          describes !== undefined && isMeant(describes) ? [digest] : []
+        )
+      : []
   )
 }
 

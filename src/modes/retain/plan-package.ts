@@ -182,7 +182,8 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
   if (unseen === 0) return []
   return [
     `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, every time. ` +
-      "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay."
+      "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay, " +
+      'except the parts of images that are deleted.'
   ]
 }
 
