@@ -29,6 +29,15 @@ export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefin
 
 export const text = z.string()
 
+/** Where to write a file, which takes a path and no switch. */
+export const filePath = (example: string) =>
+  z
+    .string()
+    .refine(
+      given => !/^(?:true|false|yes|no|on|off)$/i.test(given),
+      says(`is not a path. Write for instance \`${example}\`.`)
+    )
+
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
 export const wholeNumber = z
   .string()
@@ -87,14 +96,14 @@ export const secret = (kind: string) =>
     return slip === undefined ? given : refuse(slip)
   })
 
-/** One of a few words. */
-export const oneOf = <const W extends string>(words: readonly W[]) =>
+/** One of a few words; `also` is a sentence for those who wrote another. */
+export const oneOf = <const W extends string>(words: readonly W[], also = '') =>
   z.enum(
     words,
     says(given => {
       const near = nearest(given, words)
       const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-      return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.`
+      return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.${also}`
     })
   ) as z.ZodType<W, string>
 
@@ -106,8 +115,8 @@ export const list = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], str
 export const setOf = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
   list(item).transform(values => [...new Set(values)])
 
-/** A list of some of a few words, each once. */
-export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
+/** A list of some of a few words, each once. @param also see `oneOf` */
+export const someOf = <const W extends string>(words: readonly W[], also = '') => setOf(oneOf(words, also))
 
 export const names = list(z.string())
 

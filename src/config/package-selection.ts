@@ -201,6 +201,14 @@ function checkEntry(entry: string): string {
       `${quote(entry)} ${fault} Write only the name of the package, such as \`${alone}\`.`
     )
   }
+  if (/^-+$/.test(name))
+    throw new ExpectedError(
+      `${quote(entry)} is not a package name. Write each name on a line of its own, without a dash.`
+    )
+  if (name.includes(';'))
+    throw new ExpectedError(
+      `${quote(entry)} is not a package name. Separate names with a space, a comma or a new line, not with \`;\`.`
+    )
   const [, owner, inFull] = /^ghcr\.io\/([^/]+)\/(.+)$/.exec(withoutMore(name)) ?? []
   const meant = inFull ?? withoutMore(name)
   throw new ExpectedError(

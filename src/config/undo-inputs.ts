@@ -86,6 +86,10 @@ export const purgeNames = list(
         'is not a name. Write tags in full, without wildcards and quotation marks; `purge: package` deletes the whole package.'
       )
     )
+    .refine(
+      given => !given.includes(';'),
+      says('is not a name. Separate names with a space, a comma or a new line, not with `;`.')
+    )
     .refine(given => !isTooShort(given), says(TOO_SHORT))
 )
 
@@ -211,7 +215,12 @@ function strangerProblem(
   const [name = ''] = names
   const path = `${owner.toLowerCase()}/${name}`
   const hosts = ['ghcr.io', new URL(registryUrl).host]
-  if ([name, path, ...hosts.map(host => `${host}/${path}`)].includes(repository)) return []
+  const mine = [name, path, ...hosts.map(host => `${host}/${path}`)]
+  if (mine.includes(given.toLowerCase()))
+    return [
+      `Input \`purge\`: "${given}" is the package, and no tag in it. To delete the whole package, write \`purge: package\`.`
+    ]
+  if (mine.includes(repository)) return []
   const advice = slashAdvice(given)
   const cure =
     advice === undefined

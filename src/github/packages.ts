@@ -14,6 +14,7 @@ import {
   NO_SIGHT,
   NOTHING_ASKED,
   noListing,
+  noneFound,
   notFound,
   otherThanAsked,
   refuseTooLarge
@@ -41,6 +42,8 @@ export interface Packages {
   list(): Promise<Package[]>
   /** @throws AbsentError when it does not exist or the token may not see it */
   get(name: string): Promise<Package>
+  /** Why GitHub does not find several packages, and what to do: a sentence about all of them. */
+  whyAbsent(names: readonly string[]): Promise<string>
   /**
    * Every version of a package that was there before.
    * @param progress told how many pages of how many were read
@@ -224,6 +227,7 @@ export function createPackages(
   return {
     list,
     get,
+    whyAbsent: async names => noneFound(names, owner, asked, await someNames()),
     listVersions,
     page,
     version,

@@ -1,4 +1,4 @@
-import { BudgetError, timeIsOver } from '../../errors.ts'
+import { BudgetError, ExpectedError, timeIsOver } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
 import { count, HOUR, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
@@ -42,7 +42,7 @@ export interface Governor {
   /**
    * Resolves when one more request may be sent: first come, first served, but reads before writes.
    * @param urgent whether it may use what was set aside
-   * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more patience than there is
+   * @throws BudgetError when there is no room, or too little patience; ExpectedError when `reserve` takes every hour whole
    */
   admit(kind: Kind, urgent?: boolean): Promise<Permit>
   /**
@@ -58,10 +58,10 @@ export interface Governor {
 interface Waiting {
   readonly urgent: boolean
   readonly resolve: (permit: Permit) => void
-  readonly reject: (error: BudgetError) => void
+  readonly reject: (error: ExpectedError) => void
 }
 
-type Ruling = 'go' | BudgetError | { readonly until: number; readonly passable: boolean }
+type Ruling = 'go' | ExpectedError | { readonly until: number; readonly passable: boolean }
 
 const NO_ROOM: Room = { requests: 0, ms: 0 }
 
@@ -98,7 +98,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
       if (left === 'wait-for-answers') return UNTIL_ANSWERED
       if (left !== 'go') {
         if (left.reset - now > patience + MARGIN || left.reset + MARGIN >= deadline)
-          return spent(left, reserve)
+          return quota.perHour() === 0 ? allReserved(reserve) : spent(left, reserve)
         hold(left.reset + MARGIN)
       }
     }
@@ -124,7 +124,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
       const next = queues[kind][0]
       if (next === undefined) continue
       const verdict = ruling(kind, now, next.urgent)
-      if (verdict === 'go' || verdict instanceof BudgetError) {
+      if (verdict === 'go' || verdict instanceof ExpectedError) {
         queues[kind].shift()
         if (kind === 'write') writeNextSince = now
         if (verdict === 'go') next.resolve(start(kind))
@@ -218,6 +218,14 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
     stats: () => ({ ...stats }),
     capacity: () => ({ perHour: quota.perHour(), hours })
   }
+}
+
+/** No later run gets further either. */
+function allReserved(reserve: number): ExpectedError {
+  return new ExpectedError(
+    `\`reserve-requests\` keeps ${reserve} requests an hour for others, and this token has no more than that, so no run could do ` +
+      'anything: set a lower number, or give a classic token, which has 5,000.'
+  )
 }
 
 function spent(left: { remaining: number; reset: number }, reserve: number): BudgetError {
