@@ -144,7 +144,7 @@ function whyIncomplete(
 }
 
 /** The same package with the sizes of the images that were found in it. */
-export async function withSizes(inspected: Inspected, { registry }: Context): Promise<Inspected> {
+async function withSizes(inspected: Inspected, { registry }: Context): Promise<Inspected> {
   const { run, versions } = inspected
   const found = (run.checks ?? []).filter(({ state }) => state === 'present')
   const tags = new Set(found.flatMap(({ images }) => images))
