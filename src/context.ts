@@ -151,8 +151,7 @@ function openGitHub(
     reserve: inputs.reserveRequests,
     patience: inputs.patience,
     deadline: clock.now() + inputs.timeLimit,
-    clock,
-    userAgent: `ghcr-steward/${VERSION}`
+    clock
   })
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { type DriftReader, detectDrift } from '../../src/apply/drift.ts'
 import type { Listing } from '../../src/github/listing.ts'
-import { referrerTag } from '../../src/model/digest.ts'
+import { type Digest, referrerTag } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
 import { digestOf, version } from '../helpers/make.ts'
@@ -9,7 +9,12 @@ import { digestOf, version } from '../helpers/make.ts'
 /** A package whose listing can change under the watcher's eyes, and the looks that were taken at it. */
 function world(versions: readonly PackageVersion[], perPage = 100) {
   const clock = fakeClock()
-  const state = { rows: [...versions], needed: new Set<string>(), unread: undefined as string | undefined }
+  const state = {
+    rows: [...versions],
+    needed: new Set<string>(),
+    unread: undefined as string | undefined,
+    newTags: new Map<Digest, string>()
+  }
   const looks: string[] = []
   const eyes: DriftReader = {
     page: async page => {
@@ -20,6 +25,7 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
       looks.push(`version ${id}`)
       return { seen: state.rows.find(candidate => candidate.id === id), at: clock.now() }
     },
+    newTags: async () => state.newTags,
     needs: async () => ({
       needed: state.needed,
       ...(state.unread === undefined ? {} : { unread: state.unread })
@@ -70,6 +76,24 @@ it.each([
   here.state.rows.unshift(version('new index', { tags: ['v2'] }))
   here.state.needed.add(need)
   expect(await knowledge.check(old)).toMatch(/pushed after the listing/)
+})
+
+it('law 3: leaves a candidate alone on which the registry shows a new tag, though the list does not', async () => {
+  const here = world([old])
+  const knowledge = here.watch()
+  here.clock.advance(11_000)
+  here.state.newTags.set(old.digest, 'v9')
+  expect(await knowledge.check(old)).toMatch(/tag v9 was put on it/)
+})
+
+it('law 5: leaves a candidate alone on which a row that others read shows a tag', async () => {
+  const here = world([old])
+  const knowledge = here.watch()
+  expect(await knowledge.check(old)).toBeUndefined()
+  expect(knowledge.fresh(old)).toBe(true)
+  knowledge.note([{ ...old, tags: ['sha-1', 'v1.0.0'] }])
+  expect(knowledge.fresh(old)).toBe(false)
+  expect(await knowledge.check(old)).toMatch(/tag v1\.0\.0 was put on it/)
 })
 
 it('lets nothing go while a new version cannot be read, and goes on once it can', async () => {
@@ -125,6 +149,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
         at: here.clock.now()
       }),
       version: async () => ({ seen: old, at: here.clock.now() }),
+      newTags: async () => new Map(),
       needs: async arrivals => {
         seen = arrivals
         return { needed: new Set([old.digest]) }
@@ -144,6 +169,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
     {
       page: async page => ({ seen: unsorted.state.rows.slice(page - 1, page), at: unsorted.clock.now() }),
       version: async () => ({ seen: old, at: unsorted.clock.now() }),
+      newTags: async () => new Map(),
       needs: async () => ({ needed: unsorted.state.needed })
     },
     unsorted.clock
@@ -179,6 +205,7 @@ it('covers the next candidates of a page with one look, and reads a lonely one b
         here.looks.push(`version ${id}`)
         return { seen: versions.find(row => row.id === id), at: here.clock.now() }
       },
+      newTags: async () => new Map(),
       needs: async () => ({ needed: new Set() })
     },
     here.clock
@@ -202,6 +229,7 @@ it('gives a version up when the answers come too late to be fresh', async () => 
         return { seen: [old], at }
       },
       version: async () => ({ seen: old, at: here.clock.now() }),
+      newTags: async () => new Map(),
       needs: async () => ({ needed: new Set() })
     },
     here.clock
@@ -263,6 +291,7 @@ it('does not forget a new version that could not be read while it is being read 
     {
       page: async () => ({ seen: here.state.rows, at: here.clock.now() }),
       version: async () => ({ seen: old, at: here.clock.now() }),
+      newTags: async () => new Map(),
       needs: async () => {
         if (++reads > 1) during.push(knowledge.fresh(old))
         return { needed: new Set(), unread: 'v2' }

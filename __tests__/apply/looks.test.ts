@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { deletions } from '../../src/apply/applier.ts'
 import type { ApplyContext } from '../../src/apply/apply.ts'
-import { batchAfter, looksAt } from '../../src/apply/drift.ts'
+import { batchAfter, looksAt } from '../../src/apply/looks.ts'
 import type { Room } from '../../src/github/rate-limit/aside.ts'
 import type { LoadedPackage } from '../../src/inventory/load.ts'
 import { emptyPlan, type Step } from '../../src/model/decision.ts'

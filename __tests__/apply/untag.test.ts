@@ -29,6 +29,7 @@ function world(lag = 0) {
     check: async () => undefined,
     checkTag: async () => undefined,
     fresh: () => true,
+    note: rows => rows,
     expect: () => {},
     needed: new Set(),
     unread: () => undefined

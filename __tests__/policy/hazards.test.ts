@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { referrerTag } from '../../src/model/digest.ts'
-import { decide, emptyUsage, type Usage } from '../../src/policy/plan.ts'
+import { emptyUsage, type Usage } from '../../src/model/usage.ts'
+import { decide } from '../../src/policy/plan.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, fateOf, goes, packageOf, planFor } from '../helpers/package.ts'
 import { policyOf } from '../helpers/policies.ts'

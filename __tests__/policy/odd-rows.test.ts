@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Inventory } from '../../src/model/package.ts'
-import { decide, emptyUsage } from '../../src/policy/plan.ts'
+import { emptyUsage } from '../../src/model/usage.ts'
+import { decide } from '../../src/policy/plan.ts'
 import { decidePurge } from '../../src/policy/purge.ts'
 import { packageOf } from '../helpers/package.ts'
 import { policyOf } from '../helpers/policies.ts'

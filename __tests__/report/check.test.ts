@@ -4,7 +4,13 @@ import type { PackageRun, RunResult } from '../../src/model/run.ts'
 import { statePhrase } from '../../src/report/check-phrases.ts'
 import { outputs } from '../../src/report/outputs.ts'
 import { parseRecord } from '../../src/report/read-record.ts'
-import { finishedRecord, packageRecord, runRecord } from '../../src/report/record-build.ts'
+import {
+  finishedRecord,
+  packageHead,
+  runRecord,
+  stepRecords,
+  versionRecords
+} from '../../src/report/record-build.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { failures } from '../../src/report/verdict.ts'
 import { digestOf, somePackage } from '../helpers/make.ts'
@@ -235,7 +241,11 @@ test('the report of a check can be read again', () => {
   const record = {
     schema: 1,
     run: runRecord(run, { api: 'https://api.github.com', registry: 'https://ghcr.io', version: '1.0.0' }),
-    packages: run.packages.map(packageRecord),
+    packages: run.packages.map(one => ({
+      ...packageHead(one),
+      versions: [...versionRecords(one)],
+      steps: [...stepRecords(one)]
+    })),
     journal: [
       { event: 'dispatch-sent', ...place, ref: 'main', inputs: { tag: 'v3' } },
       { event: 'dispatch-outcome', ...place, status: 'dispatched', detail: '' }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
-import { decide, emptyUsage } from '../../src/policy/plan.ts'
+import { emptyUsage } from '../../src/model/usage.ts'
+import { decide } from '../../src/policy/plan.ts'
 
 const NOW = Date.parse('2026-06-30T00:00:00Z')
 const HOUR = 3_600_000

@@ -1,4 +1,5 @@
 import { BudgetError, orFailure } from '../errors.ts'
+import type { Look } from '../github/packages.ts'
 import type { Room } from '../github/rate-limit/aside.ts'
 import { lackingRights } from '../github/token.ts'
 import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
@@ -14,6 +15,7 @@ import { count } from '../util/format.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { type DriftDetector, detectDrift } from './drift.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
+import { newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
 import { putTag } from './restore.ts'
 import { watchTags } from './tag-taken.ts'
@@ -126,10 +128,16 @@ function applier(
         return look
       },
       version: id => clientFor(id).version(pkg, id),
+      newTags: newTagsReader(inventory, registry, repository),
       needs
     },
     clock
   )
+  const readVersion = async (id: number): Promise<Look<PackageVersion | undefined>> => {
+    const look = await clientFor(id).version(pkg, id)
+    if (look.seen !== undefined) drift.note([look.seen])
+    return look
+  }
   const remove = remover(
     drift,
     {
@@ -144,7 +152,7 @@ function applier(
         if (answer.kind === 'limited') note(step, -1)
         return answer
       },
-      version: id => clientFor(id).version(pkg, id),
+      version: readVersion,
       isGone: async version => !isChecked(version) || !(await isStillThere(pkg, version, urgent)),
       isDenied: version => registryDenies(pkg, version.digest, context)
     },
@@ -160,9 +168,9 @@ function applier(
         return registry.putManifest(repository, tag, bytes, mediaType)
       },
       prepare: () => registry.prepareToPut(repository),
-      newest: async () => sightings.note((await packages.page(pkg, 1)).seen),
-      version: async id => (await packages.version(pkg, id)).seen,
-      newestNow: async () => sightings.note((await urgent.packages.page(pkg, 1)).seen),
+      newest: async () => sightings.note(drift.note((await packages.page(pkg, 1)).seen)),
+      version: async id => (await readVersion(id)).seen,
+      newestNow: async () => sightings.note(drift.note((await urgent.packages.page(pkg, 1)).seen)),
       images: async versions => {
         // After the end of the time nothing is read any more; then any of them may have lost the tag.
         const found = await orFailure(async () => ({ images: await imagesAmong(versions, read) }))

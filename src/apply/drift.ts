@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { changeOf } from '../policy/change.ts'
+import { batchAfter, looksAt } from './looks.ts'
 
 /** What is known of a version when its DELETE is sent is at most this old (law 5), in milliseconds. */
 const FRESH = 10_000
@@ -18,6 +19,8 @@ export interface DriftReader {
   page(page: number): Promise<Look<readonly PackageVersion[]>>
   /** One version; undefined when it is gone. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
+  /** By digest, a tag that the registry shows on it and that nobody knew at the listing. */
+  newTags(): Promise<ReadonlyMap<Digest, string>>
   /** What versions that are new in the package need or describe: digests and referrer tags' keys. */
   needs(arrivals: readonly PackageVersion[]): Promise<Needs>
 }
@@ -41,6 +44,8 @@ export interface DriftDetector {
    * look, too, so more may be known by now than `check` said.
    */
   fresh(version: PackageVersion): boolean
+  /** Looks at rows that others read, and gives them on: what one of them shows speaks against a deletion, too. */
+  note(rows: readonly PackageVersion[]): readonly PackageVersion[]
   /** A new version that is our own work and needs nothing. */
   expect(digest: Digest): void
   /** What any look showed that new versions need or describe: digests and referrer tags' keys. */
@@ -85,11 +90,15 @@ export function detectDrift(
   const age = (version: PackageVersion): number =>
     clock.now() - Math.min(rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY, arrivalsAt)
 
+  function compare(now: PackageVersion): void {
+    const version = candidates[position.get(now.id) ?? -1]
+    const change = version && changeOf(version, now, 'after the listing')
+    if (change !== undefined && !changes.has(now.id)) changes.set(now.id, change)
+  }
+
   function note(id: number, now: PackageVersion | undefined, at: number): void {
     rows.set(id, { now, at })
-    const version = candidates[position.get(id) ?? -1]
-    const change = version && now && changeOf(version, now, 'after the listing')
-    if (change !== undefined && !changes.has(id)) changes.set(id, change)
+    if (now !== undefined) compare(now)
   }
 
   async function take(page: number): Promise<Look<readonly PackageVersion[]>> {
@@ -109,6 +118,11 @@ export function detectDrift(
       arrivals.push(...unknown)
       // Newest first, a page with a version that is known ends the search; in any other order all pages count.
       if (seen.length === 0 || (listing.newestFirst && unknown.length < seen.length)) break
+    }
+    const newTags = await reader.newTags()
+    for (const { id, digest } of candidates) {
+      const tag = newTags.get(digest)
+      if (tag !== undefined && !changes.has(id)) changes.set(id, `tag ${tag} was put on it after the listing`)
     }
     const needs = arrivals.length === 0 ? NO_NEEDS : await reader.needs(arrivals)
     for (const need of needs.needed) needed.add(need)
@@ -184,6 +198,10 @@ export function detectDrift(
       const now = rows.get(version.id)?.now
       return age(version) <= FRESH && now !== undefined && objection(version, now) === undefined
     },
+    note: seen => {
+      seen.forEach(compare)
+      return seen
+    },
     expect: digest => {
       own.add(digest)
     }
@@ -202,45 +220,4 @@ function adopted(
   }
   if (unread !== undefined) return `the new version ${unread} could not be read, so what it needs is unknown`
   return undefined
-}
-
-/** What one look covers at least: the steps that are under way at once. */
-const LEAST = 8
-/** What is deleted at GitHub's ceiling of 180 a minute while a look stays fresh. */
-const MOST = 30
-
-/**
- * How many versions the next look covers. What is looked at and not deleted within seconds was looked at in vain, and
- * how many are deleted depends on the network, the limits, and the packages beside this one.
- *
- * @param asked how many versions were asked about since the last look
- */
-export function batchAfter(asked: number): number {
-  return Math.min(Math.max(asked, LEAST), MOST)
-}
-
-/** Requests: pages of the list, and single versions. */
-export interface Looks {
-  readonly pages: readonly number[]
-  readonly singles: readonly PackageVersion[]
-}
-
-/**
- * The fewest requests that show all of these versions: the page where it has several of them, which costs as much as
- * one of them, and otherwise the version, which no push moves to another page.
- *
- * @param pageOf the page that a version was on; undefined when that is not known
- */
-export function looksAt(
-  versions: readonly PackageVersion[],
-  pageOf: (version: PackageVersion) => number | undefined
-): Looks {
-  const onPage = Map.groupBy(versions, pageOf)
-  const pages: number[] = []
-  const singles: PackageVersion[] = []
-  for (const [page, together] of onPage) {
-    if (page !== undefined && together.length > 1) pages.push(page)
-    else for (const version of together) singles.push(version)
-  }
-  return { pages, singles }
 }

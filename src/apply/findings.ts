@@ -2,15 +2,15 @@ import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
 import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
-import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import { type LoadedPackage, namedIn, repositoryOf } from '../inventory/load.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
+import type { Done, Earlier } from './earlier.ts'
 import type { SecondLook } from './second-look.ts'
 import { tagsNowhere } from './tags-nowhere.ts'
-import type { Done, Earlier } from './unchecked.ts'
 
 /** What brings back a tag that no look showed. */
 export const WAY_BACK =
@@ -53,8 +53,8 @@ export async function findingsOf(
     const tags = seen.lostTags.get(digest)
     if (tags !== undefined) needed.set(digest, `tag ${some(tags, 5)} was put on it right before its deletion`)
   }
-  // What came between the runs is in the listing, and no arrival.
-  const named = earlier.length === 0 ? new Set<Digest>() : namedIn(loaded)
+  // What came between the runs is in the listing, or the registry's tags showed it, and is no arrival.
+  const named = earlier.length === 0 ? new Set<Digest>() : namedIn(loaded.inventory.contents)
   for (const { version } of earlier) {
     if (named.has(version.digest)) needed.set(version.digest, 'a version that stays needs it')
   }
@@ -92,11 +92,6 @@ export async function findingsOf(
   }
   const isUnclear = needs.unread !== undefined || tagsUnread !== undefined
   return { seen: { ...seen, tagsUnread }, needed, alarms, isUnclear }
-}
-
-/** Every child of what is there, which GitHub need not list yet. */
-function namedIn(loaded: LoadedPackage): ReadonlySet<Digest> {
-  return new Set([...loaded.inventory.contents.keys()].flatMap(digest => childrenOf({ digest }, loaded)))
 }
 
 function childrenOf(

@@ -2,12 +2,12 @@ import type { Outcome } from '../model/decision.ts'
 import type { Restoral } from '../policy/order.ts'
 import type { ApplyContext } from './apply.ts'
 import { notBack } from './confirm-restored.ts'
+import type { Done } from './earlier.ts'
 import { goneOf } from './findings.ts'
 import { giveBackTags, type IsMeant, type Told } from './give-back.ts'
 import { restoreVersions } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
 import { tagHolders } from './tag-holders.ts'
-import type { Done } from './unchecked.ts'
 
 /**
  * Restores what a run deleted and turns out to be needed, looks whether it is back, and gives tags back that the restore

@@ -3,7 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { CONTRADICTION, listWithTags, withTags } from '../inventory/evidence.ts'
 import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
-import { movedTags } from '../inventory/moved-tags.ts'
+import { askMovable, unlike } from '../inventory/moved-tags.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -22,6 +22,10 @@ export interface SecondLook {
   readonly arrivals: readonly Arrival[]
   /** Tags that versions which stay had, and do not have any more as their rows show by now. */
   readonly tagsTaken: ReadonlySet<string>
+  /** Tags that the registry denies. */
+  readonly tagsDenied: readonly string[]
+  /** The ids of the rows that the look showed: not all where the newest were enough. */
+  readonly rowsShown: ReadonlySet<number>
   /** Why new tags could not be told or looked up; undefined when they could. */
   readonly tagsUnread: string | undefined
   /** What was deleted and has tags in the registry: that lags, or it was pushed again. */
@@ -107,7 +111,9 @@ export async function lookAgain(
     lostTags: lost,
     arrivals: [...arrivals, ...tagged.arrivals],
     tagsTaken: taken,
-    tagsUnread: tagged.unread,
+    tagsDenied: tagged.tagsDenied,
+    rowsShown: listed,
+    tagsUnread: tagged.tagsUnread,
     // What was not deleted after all is served because it is there.
     served: tagged.served.filter(version => gone.includes(version)),
     vanished: vanishedFrom(listing, seen, deleted)
@@ -140,13 +146,14 @@ async function taggedArrivals(
   arrivals: readonly PackageVersion[],
   deleted: readonly PackageVersion[],
   { registry, clock }: Context
-): Promise<{ arrivals: readonly Arrival[]; unread: string | undefined; served: readonly PackageVersion[] }> {
+): Promise<Pick<SecondLook, 'arrivals' | 'served' | 'tagsDenied' | 'tagsUnread'>> {
   const going = new Set(deleted.map(({ id }) => id))
   const stays = versions.filter(({ id }) => !going.has(id))
   const listed = await listWithTags([...stays, ...arrivals], registry, repositoryOf(pkg), clock)
   // What nobody could read before tells no more now, and was said.
   const asked = listed.versions.filter(({ digest }) => contents.get(digest)?.state !== 'unread')
-  const moved = await movedTags({ ...listed, versions: asked }, new Set(), registry, repositoryOf(pkg))
+  const movable = await askMovable(asked, registry, repositoryOf(pkg))
+  const moved = unlike({ ...listed, versions: asked }, movable)
   const heads = await eachOf(
     taken,
     AT_ONCE,
@@ -162,7 +169,8 @@ async function taggedArrivals(
       !known.has(digest) && tags.some(tag => isNew(tag, digest)) ? [{ digest, tags }] : []
     ),
     served: deleted.filter(({ digest }) => list.unlisted.has(digest)),
-    unread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
+    tagsDenied: movable.flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : [])),
+    tagsUnread: list.unresolved.find(({ ref, cause }) => !gone.has(ref) || cause !== CONTRADICTION)?.cause
   }
 }
 
@@ -202,11 +210,9 @@ async function lostTags(
       if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) return false
       holder = head.digest
     }
-    // Where it was before the registry may see it for longer.
-    const earlier = versions.find(version => version.digest === holder && version.tags.includes(tag))
-    return (
-      earlier === undefined || (await packages.version(pkg, earlier.id)).seen?.tags.includes(tag) === true
-    )
+    // Where it was before the registry may see it for longer, so GitHub must know of it, too.
+    const row = [...arrivals, ...versions].find(version => version.digest === holder)
+    return row !== undefined && (await packages.version(pkg, row.id)).seen?.tags.includes(tag) === true
   }
   for (const { digest, tags } of deleted) {
     const late = new Set(tagsOf.get(digest)?.flatMap(one => one.tags)).difference(new Set(tags))

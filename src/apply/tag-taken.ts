@@ -32,7 +32,7 @@ export interface Taking {
   /** Ids that were there before. */
   readonly before: ReadonlySet<number>
   readonly placeholder: PackageVersion
-  /** From the last look at the tag to the answer to the PUT, in milliseconds. */
+  /** From before the last look at the tag to the answer to the PUT, in milliseconds. */
   readonly took: number
 }
 

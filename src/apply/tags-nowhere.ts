@@ -2,12 +2,12 @@ import type { Context } from '../context.ts'
 import { findTags } from '../inventory/evidence.ts'
 import { gitHubDenies, registryDenies } from '../inventory/gone.ts'
 import { repositoryOf } from '../inventory/load.ts'
-import type { Digest } from '../model/digest.ts'
-import type { Package } from '../model/package.ts'
+import type { Inventory, Package } from '../model/package.ts'
+import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
+import type { Done } from './earlier.ts'
 import type { Arrival, SecondLook } from './second-look.ts'
-import type { Done } from './unchecked.ts'
 
 /** How many tags are looked up. */
 const MOST = 100
@@ -24,13 +24,14 @@ export interface Whereabouts {
 /**
  * Tags that stood on what stays and stand on nothing now, though the version that had them is there. GitHub's list may
  * have been late, and a tag have moved to what was deleted; where GitHub hides the tags of that, nothing else shows it.
- * The registry's list may be late as well, so a tag that its version has lost is asked for whatever that list says.
+ * The registry's list may be late as well, so a tag that its version has lost is asked for whatever that list says; and
+ * where that list still has tags that went with what was deleted, so are those of rows that nobody looked at again.
  *
  * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
  */
 export async function tagsNowhere(
   { plan, loaded, outcomes }: Done,
-  { arrivals, tagsTaken }: Pick<SecondLook, 'arrivals' | 'tagsTaken'>,
+  { arrivals, tagsTaken, tagsDenied, rowsShown }: Rows,
   context: Context
 ): Promise<Whereabouts> {
   const { registry, clock } = context
@@ -38,30 +39,78 @@ export async function tagsNowhere(
   const list = await registry.listTags(repository)
   if (list.state === 'unread') return { nowhere: [], unread: list.cause }
   const known = new Set(list.state === 'read' ? list.tags : [])
-  const holders = new Map<string, Arrival>()
-  const tried = new Set(outcomes.map(({ step }) => (step.action === 'untag' ? step.tag : step.version.id)))
-  const { versions, contents, unlisted = new Map<Digest, readonly string[]>() } = loaded.inventory
-  const shown = [...unlisted].map(([digest, tags]) => ({ digest, tags }))
-  for (const holder of [...arrivals, ...shown, ...versions]) {
-    const isTried = 'id' in holder && holder.id !== undefined && tried.has(holder.id)
-    if (isTried || contents.get(holder.digest)?.state === 'unread') continue
-    for (const tag of holder.tags) {
-      if (!tried.has(tag) && (!known.has(tag) || tagsTaken.has(tag))) holders.set(tag, holder)
-    }
-  }
-  const heads = await findTags(registry, repository, [...holders.keys()].slice(0, MOST), clock)
+  const holders = holdersOf(loaded.inventory, arrivals, outcomes)
+  const suspects = new Set([...tagsTaken, ...tagsDenied])
+  const doubted = [...holders.keys()].filter(tag => !known.has(tag) || suspects.has(tag))
+  const gone = outcomes.flatMap(({ step }) => (step.action === 'delete' ? step.version.tags : []))
+  const isLate = gone.some(tag => known.has(tag) && !holders.has(tag))
+  const unseen = [...holders].flatMap(([tag, { id }]) =>
+    isLate && id !== undefined && !rowsShown.has(id) ? [tag] : []
+  )
+  const asked = [...new Set([...doubted, ...unseen])].slice(0, MOST)
+  const first = await findTags(registry, repository, asked, clock)
+  const shown = new Set(arrivals.flatMap(({ tags }) => tags))
+  const lost = [...tagsTaken].filter(tag => !shown.has(tag))
+  const heads = await askAgain(lost, first, holders, context, repository)
   const denied = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
   const nowhere = await eachOf(denied, AT_ONCE, async tag => {
     const holder = holders.get(tag)
     // What somebody else deleted took its tags along.
     return holder === undefined || (await isGone(plan.package, holder, context)) ? [] : [tag]
   })
-  const unasked = holders.size - heads.size
+  const unasked = doubted.filter(tag => !heads.has(tag)).length
   const [doubt] = [...heads].flatMap(([tag, head]) =>
     head.state === 'unread' ? [`${tag} could not be asked for: ${head.cause}`] : []
   )
   const unread = unasked > 0 ? `its list lacks ${count(unasked, 'more tag')} than were asked for` : doubt
   return { nowhere: nowhere.flat(), unread }
+}
+
+/** What a look showed that tells of tags. */
+type Rows = Pick<SecondLook, 'arrivals' | 'tagsTaken' | 'tagsDenied' | 'rowsShown'>
+
+/** The registry may go on showing a tag where it was when GitHub shows that it is not there any more. */
+const PAUSES = [5_000, 10_000]
+
+/** Tags that the registry shows on what has lost them: where it does so at each look, nobody can tell where they are. */
+async function askAgain(
+  tags: readonly string[],
+  heads: ReadonlyMap<string, TagHead>,
+  holders: ReadonlyMap<string, Arrival>,
+  { registry, clock }: Context,
+  repository: string
+): Promise<ReadonlyMap<string, TagHead>> {
+  const again = new Map(heads)
+  const isOld = (tag: string): boolean => {
+    const head = again.get(tag)
+    return head?.state === 'found' && head.digest === holders.get(tag)?.digest
+  }
+  for (const pause of PAUSES) {
+    const old = tags.filter(isOld)
+    if (old.length === 0) break
+    await clock.sleep(pause)
+    await eachOf(old, AT_ONCE, async tag => again.set(tag, await registry.headTag(repository, tag)))
+  }
+  for (const tag of tags.filter(isOld)) again.set(tag, { state: 'unread', cause: CONTRADICTED })
+  return again
+}
+
+const CONTRADICTED = 'the registry shows it on a version that has lost it, as GitHub says'
+
+/** By tag, what had it that this run did not try to change. */
+function holdersOf(
+  { versions, contents, unlisted = new Map() }: Inventory,
+  arrivals: readonly Arrival[],
+  outcomes: Done['outcomes']
+): ReadonlyMap<string, Arrival> {
+  const tried = new Set(outcomes.map(({ step }) => (step.action === 'untag' ? step.tag : step.version.id)))
+  const shown: Arrival[] = [...unlisted].map(([digest, tags]) => ({ digest, tags }))
+  const holders = new Map<string, Arrival>()
+  for (const holder of [...arrivals, ...shown, ...versions]) {
+    if (tried.has(holder.id ?? '') || contents.get(holder.digest)?.state === 'unread') continue
+    for (const tag of holder.tags) if (!tried.has(tag)) holders.set(tag, holder)
+  }
+  return holders
 }
 
 function isGone(pkg: Package, { id, digest }: Arrival, context: Context): Promise<boolean> {

@@ -144,13 +144,14 @@ export function untagger(
     if (shown !== undefined) return shown
     await clock.sleep(PAUSE)
     await requests.prepare()
+    // From here on: the answer may be on its way for seconds.
+    const start = clock.now()
     const still = await objection(version, tag)
     if (still !== undefined) return still
     const { bytes, digest } = placeholder(tag)
     if (images.has(digest)) throw new Error(`the placeholder ${digest} is an image of the package`)
     drift.expect(digest)
     placeholders.add(digest)
-    const start = clock.now()
     const stored = await requests.put(version, tag, bytes, INDEX)
     const took = clock.now() - start
     if (stored !== digest) {

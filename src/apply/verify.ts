@@ -1,6 +1,6 @@
 import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
-import { repositoryOf } from '../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
@@ -10,11 +10,11 @@ import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
+import { type Done, type Earlier, earlierOf, leaveToNext } from './earlier.ts'
 import { type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce } from './restore-at-once.ts'
 import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
-import { type Done, type Earlier, earlierOf, leaveToNext } from './unchecked.ts'
 
 /** Outcomes of this run's own requests after which a version is gone, or may be. */
 const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
@@ -31,7 +31,10 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
   const earlier = earlierOf(done.loaded)
   const before = versionsOf(outcomes, ['already'])
-  if (deleted.length + earlier.length + before.length === 0) return { outcomes }
+  if (deleted.length + earlier.length + before.length === 0) {
+    leaveToNext(done, [], [], [], context.clock)
+    return { outcomes }
+  }
   const wanted = [...deleted, ...earlier.map(({ version }) => version)]
   const look: Look = async shown => {
     const seen = await lookAgain(pkg, done.loaded, wanted, before, shown, urgent)
@@ -45,7 +48,9 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const { restored, told } = await restoreAtOnce(steps, done, seen, { ...scope, context: urgent })
     const isOpen = seen.tagsUnread !== undefined || isServed(found)
-    leaveToNext(done, [], isOpen ? deleted : seen.unlisted, context.clock)
+    const open = new Set(isOpen ? deleted : seen.unlisted)
+    const checked = seen.gone.filter(version => !open.has(version) && !needed.has(version.digest))
+    leaveToNext(done, [], [...open], checked, context.clock)
     return {
       ...(isServed(found) ? { unverified: servedSentence(seen) } : {}),
       outcomes: [...corrected(outcomes, seen, report), ...restored],
@@ -55,7 +60,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   })
   if (!('problem' in result)) return result
   if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
-  leaveToNext(done, earlier, deleted, context.clock)
+  leaveToNext(done, earlier, deleted, [], context.clock)
   const sentence = notChecked(result)
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
@@ -174,13 +179,36 @@ function stepsBack(
     step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
   )
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
-  const starts = [...needed].map(graph.find).filter(place => gone.has(place) && place !== undefined)
-  const back = closure(graph, starts as number[], place => gone.has(place))
+  const reached = (digests: Iterable<Digest>): ReturnType<typeof closure> => {
+    const starts = [...digests].map(graph.find).filter(place => place !== undefined)
+    return closure(
+      graph,
+      starts.filter(place => gone.has(place)),
+      place => gone.has(place)
+    )
+  }
+  const parts = reached(needed)
+  const isBack = (digest: Digest): boolean => parts.has(graph.find(digest) ?? -1)
+  const back = reached([...needed, ...attestationsOf(isBack, loaded.inventory.contents)])
   const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
   for (const { version, describes } of before) if (describes) referrers.add(version.digest)
   return undoing(
     [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
     ({ digest }) => referrers.has(digest)
+  )
+}
+
+/** What an index calls the attestation of a sibling, which the graph knows of no other way. */
+function attestationsOf(
+  isMeant: (digest: Digest) => boolean,
+  contents: LoadedPackage['inventory']['contents']
+): readonly Digest[] {
+  return [...contents.values()].flatMap(content =>
+    content.state === 'read'
+      ? content.manifest.children.flatMap(({ digest, describes }) =>
+          describes !== undefined && isMeant(describes) ? [digest] : []
+        )
+      : []
   )
 }
 

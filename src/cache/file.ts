@@ -13,8 +13,8 @@ import type { Allowance } from './allowance.ts'
 
 const digest = z.string().refine((text): text is Digest => parseDigest(text) === text)
 
-/** A deletion that its run could not look at once more, with what bringing it back takes. */
-const Unchecked = z.object({
+/** A deletion of the last run, with what bringing it back takes. */
+const PastDeletion = z.object({
   id: z.int().positive(),
   digest,
   /** Those that it was known to have. */
@@ -25,7 +25,7 @@ const Unchecked = z.object({
   /** True for what describes an image, which comes back without it, too. */
   describes: z.boolean()
 })
-export type Unchecked = z.infer<typeof Unchecked>
+export type PastDeletion = z.infer<typeof PastDeletion>
 
 /**
  * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes, or the config of an
@@ -39,7 +39,10 @@ const Heading = z.object({
   package: z.string(),
   /** Times at which versions were first seen without a tag (milliseconds since 1970), and their ids. */
   untagged: listOf(z.tuple([z.int().nonnegative(), listOf(z.int().positive())])),
-  unchecked: listOf(Unchecked).default([])
+  /** What its run could not look at once more. */
+  unchecked: listOf(PastDeletion).default([]),
+  /** What nothing needed when its run looked once more; an index may have been pushed that no list showed yet. */
+  checked: listOf(PastDeletion).default([])
 })
 export type Heading = z.infer<typeof Heading>
 

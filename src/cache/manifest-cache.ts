@@ -18,8 +18,8 @@ import {
   linesOf,
   type Notes,
   openNotes,
+  type PastDeletion,
   readHeading,
-  type Unchecked,
   writeMemory
 } from './file.ts'
 
@@ -48,11 +48,16 @@ export interface Recollection {
    * @param now milliseconds since 1970
    */
   keep(versions: readonly PackageVersion[], now: number): void
-  /** Deletions that an earlier run could not look at once more. Anybody may have written them: they bring back, and delete nothing. */
-  readonly unchecked: readonly Unchecked[]
-  /** Stores, after `keep`, which deletions the next run has to look at in place of `unchecked`. */
-  leaveUnchecked(deletions: readonly Unchecked[], now: number): void
+  /** Deletions of the last run. Anybody may have written them: they bring back, and delete nothing. */
+  readonly deletions: PastDeletions
+  /** Stores, after `keep`, deletions for the next run in place of these. */
+  leaveDeletions(deletions: PastDeletions, now: number): void
 }
+
+/** Those that their run could not look at once more, and those that nothing needed when it did. */
+export type PastDeletions = Readonly<Record<'unchecked' | 'checked', readonly PastDeletion[]>>
+
+const NO_DELETIONS: PastDeletions = { unchecked: [], checked: [] }
 
 /** Raised when older programs would misread the entries: they are found by their keys. */
 const PREFIX = 'ghcr-steward-memory-1'
@@ -117,8 +122,8 @@ export const noMemory: ManifestCache = {
     learnConfig: () => {},
     untaggedSince: (versions, now) => firstSeen(versions, new Map(), now),
     keep: () => {},
-    unchecked: [],
-    leaveUnchecked: () => {}
+    deletions: NO_DELETIONS,
+    leaveDeletions: () => {}
   }),
   close: async () => {}
 }
@@ -157,11 +162,19 @@ function recollection(
   let isCutShort = false
   const configs = new Map<Digest, Labels>()
   let room = ROOM_FOR_CONFIGS
-  const unchecked = heading?.unchecked ?? []
+  const { unchecked, checked } = heading ?? NO_DELETIONS
+  const deletions = { unchecked, checked }
   let untagged: Heading['untagged'] = []
 
-  function store(left: readonly Unchecked[], now: number): void {
-    save({ schema: 1, package: name, untagged, unchecked: [...left] }, line => lines[line] !== undefined, now)
+  function store({ unchecked, checked }: PastDeletions, now: number): void {
+    const next: Heading = {
+      schema: 1,
+      package: name,
+      untagged,
+      unchecked: [...unchecked],
+      checked: [...checked]
+    }
+    save(next, line => lines[line] !== undefined, now)
   }
 
   function takeRoom(size: number): boolean {
@@ -171,8 +184,8 @@ function recollection(
   }
 
   return {
-    unchecked,
-    leaveUnchecked: store,
+    deletions,
+    leaveDeletions: store,
     async manifests(versions) {
       const listed = new Set(versions.map(({ digest }) => digest))
       const manifests = new Map<Digest, Manifest>()
@@ -216,7 +229,7 @@ function recollection(
       const useless = lines.filter(digest => digest === undefined).length
       // A version that lost its tag or got one.
       const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
-      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) store(unchecked, now)
+      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) store(deletions, now)
     }
   }
 }

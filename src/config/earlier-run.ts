@@ -55,24 +55,16 @@ function otherThanPath(path: string, input: 'plan' | 'restore'): string | undefi
 
 function checkOrigin(record: RunRecord, input: 'plan' | 'restore', inputs: Inputs): RunRecord {
   const { owner, api, registry } = record.run
-  if (owner.toLowerCase() !== inputs.owner.toLowerCase()) {
+  const refuse = (there: string, here: string, setting: string): void => {
     throw new ExpectedError(
-      `The report in \`${input}\` is about packages of ${owner}, and this run is about ${inputs.owner}. Give the ` +
-        'right report, or set `owner`.'
+      `The report in \`${input}\` is about ${there}, and this run ${here}. Give the right report, or set \`${setting}\`.`
     )
   }
-  if (api !== inputs.apiUrl) {
-    throw new ExpectedError(
-      `The report in \`${input}\` is about ${api}, and this run about ${inputs.apiUrl}. Give the right report, or ` +
-        'set `api-url`.'
-    )
-  }
-  if (registry !== inputs.registryUrl) {
-    throw new ExpectedError(
-      `The report in \`${input}\` is about the registry ${registry}, and this run about ${inputs.registryUrl}. Give the ` +
-        'right report, or set `registry-url`.'
-    )
-  }
+  if (owner.toLowerCase() !== inputs.owner.toLowerCase())
+    refuse(`packages of ${owner}`, `is about ${inputs.owner}`, 'owner')
+  if (api !== inputs.apiUrl) refuse(api, `about ${inputs.apiUrl}`, 'api-url')
+  if (registry !== inputs.registryUrl)
+    refuse(`the registry ${registry}`, `about ${inputs.registryUrl}`, 'registry-url')
   return record
 }
 

@@ -20,9 +20,6 @@ export const says = (sentence: string | ((given: string) => string)) => ({
   }
 })
 
-/** Anything but nothing. `kind` is what it should have been. */
-export const required = (kind: string) => z.string().min(1, `is empty. Give ${kind}.`)
-
 /** Blank means undefined. */
 export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefined, string> =>
   z
@@ -32,25 +29,32 @@ export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefin
 
 export const text = z.string()
 
+/** Where to write a file, which takes a path and no switch. */
+export const filePath = (example: string) =>
+  z
+    .string()
+    .refine(
+      given => !/^(?:true|false|yes|no|on|off)$/i.test(given),
+      says(`is not a path. Write for instance \`${example}\`.`)
+    )
+
+/** A text of this form; the sentence says what is wrong with any other. */
+const formed = (form: RegExp, sentence: string) => z.string().regex(form, says(sentence))
+
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
-export const wholeNumber = z
-  .string()
-  .regex(/^\d+$/, says('is not a whole number. Write digits only, such as `10`.'))
+export const wholeNumber = formed(/^\d+$/, 'is not a whole number. Write digits only, such as `10`.')
   .refine(given => Number.isSafeInteger(Number(given)), says('is too large a number.'))
   .transform(Number)
 
-export const percent = z
-  .string()
-  .regex(
-    /^(?:0?\d{1,2}|100)$/,
-    says('is not a percentage. Write digits only, from `0` to `100`, without a percent sign.')
-  )
-  .transform(Number)
+export const percent = formed(
+  /^(?:0?\d{1,2}|100)$/,
+  'is not a percentage. Write digits only, from `0` to `100`, without a percent sign.'
+).transform(Number)
 
-export const flag = z
-  .string()
-  .regex(/^(?:true|false)$/i, says('is neither `true` nor `false`. Write one of the two.'))
-  .transform(given => given.toLowerCase() === 'true')
+export const flag = formed(
+  /^(?:true|false)$/i,
+  'is neither `true` nor `false`. Write one of the two.'
+).transform(given => given.toLowerCase() === 'true')
 
 /** Milliseconds. */
 export const age = field(
@@ -77,54 +81,51 @@ function withoutUnit(given: string): string | undefined {
 }
 
 /** Milliseconds, more than none. */
-export const timeSpan = z
-  .string()
-  .refine(given => parseAge(given) !== 0, says('leaves no time. Write for instance `5h`.'))
-  .refine(
-    given => withoutUnit(given) === undefined,
-    says(given => `is not a length of time. ${withoutUnit(given)}`)
-  )
-  .pipe(age)
+export const timeSpan = field(given => {
+  if (parseAge(given) === 0) return refuse(`${quote(given)} leaves no time. Write for instance \`5h\`.`)
+  const meant = withoutUnit(given)
+  return meant === undefined ? given : refuse(`${quote(given)} is not a length of time. ${meant}`)
+}).pipe(age)
 
 /** A secret: whatever is wrong with it, its text is in no message. `kind` is what it should have been. */
 export const secret = (kind: string) =>
-  required(kind).pipe(
-    field(given => {
-      const slip = tokenSlip(given)
-      return slip === undefined ? given : refuse(slip)
-    })
-  )
+  field(given => {
+    const slip = given === '' ? `is empty. Give ${kind}.` : tokenSlip(given)
+    return slip === undefined ? given : refuse(slip)
+  })
 
-/** One of a few words; `hint` is a sentence for those who wrote another. */
-export const oneOf = <const W extends string>(words: readonly W[], hint = '') =>
+/** One of a few words; `also` is a sentence for those who wrote another. */
+export const oneOf = <const W extends string>(words: readonly W[], also = '') =>
   z.enum(
     words,
-    says(given => `${notOneOf(given, words)}${hint}`)
+    says(given => {
+      const near = nearest(given, words)
+      const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
+      return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.${also}`
+    })
   ) as z.ZodType<W, string>
 
 /** A list of what `item` takes; all that it refuses is told at once. */
-export const list = <T>(item: z.ZodType<T, string>): z.ZodType<T[], string> =>
+export const list = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
   field(splitList).pipe(z.array(item))
 
 /** A list with each once. */
-export const setOf = <T>(item: z.ZodType<T, string>) => list(item).transform(values => [...new Set(values)])
+export const setOf = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
+  list(item).transform(values => [...new Set(values)])
 
-/** A list of some of a few words, each once. */
-export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
+/** A list of some of a few words, each once. @param also see `oneOf` */
+export const someOf = <const W extends string>(words: readonly W[], also = '') => setOf(oneOf(words, also))
 
 export const names = list(z.string())
 
 export const platforms = setOf(
-  z
-    .string()
-    .regex(
-      /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
-      says('is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
-    )
-    .refine(
-      given => inGoWords(given) === given,
-      says(given => `is not a platform of an image. Write \`${inGoWords(given)}\`.`)
-    )
+  formed(
+    /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
+    'is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.'
+  ).refine(
+    given => inGoWords(given) === given,
+    says(given => `is not a platform of an image. Write \`${inGoWords(given)}\`.`)
+  )
 )
 
 /** A platform with the word that images have for an architecture, which is Go's and not that of `uname`. */
@@ -134,12 +135,6 @@ function inGoWords(platform: string): string {
     .replace(/\/aarch64$/, '/arm64')
     .replace(/\/arm(v[5-8])$/, '/arm/$1')
     .replace(/\/(?:i[3-6]86|x86)$/, '/386')
-}
-
-function notOneOf(given: string, words: readonly string[]): string {
-  const near = nearest(given, words)
-  const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-  return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.`
 }
 
 /** A schema from a function that throws an ExpectedError for what it does not take. */

@@ -1,14 +1,15 @@
 import { ExpectedError, InputError } from '../errors.ts'
 import { type MatchedFiles, readMatchingFiles, readTextFile } from '../usage/files.ts'
 import { imagesNamedIn, type NamedImage } from '../usage/named-images.ts'
-import { findReferences, type Reference, type TextFile } from '../usage/references.ts'
+import { findReferences, type Reference } from '../usage/references.ts'
+import type { TextFile } from '../usage/settings.ts'
 import { count } from '../util/format.ts'
 import type { Inputs } from './inputs.ts'
 import { overwritten } from './overwritten.ts'
 import type { PolicyFile } from './policy-schema.ts'
 
 /** What the files of the workspace say about the owner's images. */
-export interface FilesInUse {
+interface FilesInUse {
   /** What they use: that stays. */
   readonly references: readonly Reference[]
   /** What they name in full: a check wants it to be there. */

@@ -3,73 +3,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
-import { SIGNATURES, type Signature } from '../model/check.ts'
-import { BROKEN_STATES, PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
-import { AGE_FROM, VISIBILITIES, type Visibility } from '../model/package.ts'
+import { SIGNATURES } from '../model/check.ts'
+import { BROKEN_STATES, PROTECT_SOURCES } from '../model/decision.ts'
+import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
 import * as addresses from './address-fields.ts'
 import * as fields from './fields.ts'
 import { modeWord } from './mode-word.ts'
 import { packageList } from './package-selection.ts'
-import type { PolicyInputs } from './rules-from-inputs.ts'
 import * as tags from './tag-fields.ts'
 import * as templates from './templates.ts'
-import { purgeNames, restoreInput, type UndoInputs } from './undo-inputs.ts'
+import { purgeNames, restoreInput } from './undo-inputs.ts'
 
-/** Every input of action.yml, read and checked. Ages are milliseconds, patterns are as written. */
-export interface DeclaredInputs extends PolicyInputs, UndoInputs {
-  readonly token: string
-  /** As given; registries want it in lower case. */
-  readonly owner: string
-  /** A path, or YAML. */
-  readonly policy: string | undefined
-  /** Run the policy's own tests, and nothing else. */
-  readonly policyTests: boolean
-  /** A tag or a full digest. */
-  readonly explain: string | undefined
-  readonly protect: readonly ProtectSource[]
-  readonly protectFiles: readonly string[]
-  readonly plan: string | undefined
-  readonly gitTags: readonly string[]
-  readonly skipTags: readonly string[]
-  readonly requiredTags: readonly string[]
-  readonly imageTags: readonly string[]
-  readonly platforms: readonly string[]
-  readonly releasesOnly: boolean
-  readonly tagsRepository: string | undefined
-  readonly newestTags: readonly string[]
-  readonly expectSigned: Signature | undefined
-  readonly expectVisibility: Visibility | undefined
-  readonly failOnMissing: boolean
-  readonly dispatchWorkflow: string | undefined
-  readonly dispatchRepository: string | undefined
-  readonly dispatchRef: string | undefined
-  readonly dispatchInputs: Readonly<Record<string, string>>
-  readonly dispatchToken: string | undefined
-  readonly maxDispatches: number
-  readonly wait: number | undefined
-  readonly reserveRequests: number
-  /** How long a limit is waited for. */
-  readonly patience: number
-  /** Remember manifests between runs. */
-  readonly memory: boolean
-  /** Say how many bytes there are in what is deleted, or in what a check finds. */
-  readonly sizes: boolean
-  readonly timeLimit: number
-  readonly reportFile: string
-  readonly pageFile: string | undefined
-  /** Without a slash at the end, as are all addresses. */
-  readonly apiUrl: string
-  readonly registryUrl: string
-}
-
-interface Field<T> {
+interface Field {
   readonly modes: readonly Mode[]
-  readonly schema: z.ZodType<T, string>
+  readonly schema: z.ZodType<unknown, string>
   /** The default in action.yml. */
   readonly default: string
   /** What a blank means when action.yml cannot know it. */
   readonly fallback?: (env: NodeJS.ProcessEnv) => string
+  /** True where it takes one word, number or age. */
+  readonly single?: true
+  /** True where its text is never shown. */
+  readonly secret?: true
 }
 
 const ALL = MODES
@@ -80,55 +36,70 @@ const BOTH = ['retain', 'check'] as const
 const optionalText = fields.optional(fields.text)
 const optionalNumber = fields.optional(fields.wholeNumber)
 
-/** One key an input; a forgotten one does not compile. The order is that of action.yml. */
-export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInputs[K]> } = {
-  mode: {
-    modes: ALL,
-    schema: modeWord,
-    default: 'retain'
-  },
+/** One key an input, in the order of action.yml. Ages are milliseconds, patterns are as written. */
+const table = {
+  mode: { modes: ALL, schema: modeWord, default: 'retain', single: true },
   token: {
     modes: ALL,
     schema: fields.secret(
       "the workflow's own `github.token`, or a secret that is set and that this workflow may read"
     ),
-    default: ''
+    default: '',
+    secret: true
   },
+  /** As given; registries want it in lower case. */
   owner: { modes: ALL, schema: addresses.owner, default: '', fallback: repositoryOwner },
   packages: { modes: ALL, schema: packageList, default: '', fallback: repositoryName },
-  dryRun: { modes: ALL, schema: fields.flag, default: 'false' },
+  dryRun: { modes: ALL, schema: fields.flag, default: 'false', single: true },
+  /** A path, or YAML. */
   policy: { modes: BOTH, schema: optionalText, default: '' },
-  policyTests: { modes: BOTH, schema: fields.flag, default: 'false' },
+  /** Run the policy's own tests, and nothing else. */
+  policyTests: { modes: BOTH, schema: fields.flag, default: 'false', single: true },
+  /** A tag or a full digest. */
   explain: { modes: RETAIN, schema: fields.optional(tags.tagOrDigest), default: '' },
   deleteTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
   keepTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
-  keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
-  deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false' },
-  keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
-  olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '' },
+  keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0', single: true },
+  deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false', single: true },
+  keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0', single: true },
+  olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '', single: true },
   deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN_STATES), default: '' },
-  untag: { modes: RETAIN, schema: fields.flag, default: 'false' },
-  grace: { modes: RETAIN, schema: fields.age, default: '24h' },
-  rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created' },
-  ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
-  protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
+  untag: { modes: RETAIN, schema: fields.flag, default: 'false', single: true },
+  grace: { modes: RETAIN, schema: fields.age, default: '24h', single: true },
+  rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created', single: true },
+  ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest', single: true },
+  protect: {
+    modes: RETAIN,
+    schema: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
+    default: ''
+  },
   protectFiles: { modes: BOTH, schema: fields.names, default: '' },
-  minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
-  maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
-  maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
-  deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
+  minRemaining: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
+  maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
+  maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '', single: true },
+  deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
   plan: { modes: RETAIN, schema: optionalText, default: '' },
   gitTags: { modes: BOTH, schema: tags.gitTagPatterns, default: 'v*' },
   skipTags: { modes: CHECK, schema: tags.gitTagPatterns, default: '' },
   requiredTags: { modes: BOTH, schema: tags.tagNames, default: '' },
   imageTags: { modes: BOTH, schema: templates.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
-  releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
+  releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false', single: true },
   tagsRepository: { modes: BOTH, schema: fields.optional(addresses.repository), default: '' },
   newestTags: { modes: CHECK, schema: templates.newestTags, default: '' },
-  expectSigned: { modes: CHECK, schema: fields.optional(fields.oneOf(SIGNATURES)), default: '' },
-  expectVisibility: { modes: CHECK, schema: fields.optional(fields.oneOf(VISIBILITIES)), default: '' },
-  failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
+  expectSigned: {
+    modes: CHECK,
+    schema: fields.optional(fields.oneOf(SIGNATURES)),
+    default: '',
+    single: true
+  },
+  expectVisibility: {
+    modes: CHECK,
+    schema: fields.optional(fields.oneOf(VISIBILITIES)),
+    default: '',
+    single: true
+  },
+  failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false', single: true },
   dispatchWorkflow: { modes: CHECK, schema: fields.optional(addresses.workflowFile), default: '' },
   dispatchRepository: {
     modes: CHECK,
@@ -138,22 +109,38 @@ export const FIELDS: { readonly [K in keyof DeclaredInputs]: Field<DeclaredInput
   },
   dispatchRef: { modes: CHECK, schema: optionalText, default: '' },
   dispatchInputs: { modes: CHECK, schema: templates.assignments, default: 'tag={tag}' },
-  dispatchToken: { modes: CHECK, schema: fields.optional(fields.secret('a token')), default: '' },
-  maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20' },
-  wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '' },
+  dispatchToken: {
+    modes: CHECK,
+    schema: fields.optional(fields.secret('a token')),
+    default: '',
+    secret: true
+  },
+  maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20', single: true },
+  wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '', single: true },
   purge: { modes: ['purge'], schema: purgeNames, default: '' },
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
   restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
-  reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
-  patience: { modes: ALL, schema: fields.waitingTime, default: '5m' },
-  memory: { modes: ALL, schema: fields.flag, default: 'true' },
-  sizes: { modes: BOTH, schema: fields.flag, default: 'false' },
-  timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
-  reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
-  pageFile: { modes: ALL, schema: optionalText, default: '' },
+  reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50', single: true },
+  /** How long a limit is waited for. */
+  patience: { modes: ALL, schema: fields.waitingTime, default: '5m', single: true },
+  /** Remember manifests between runs. */
+  memory: { modes: ALL, schema: fields.flag, default: 'true', single: true },
+  /** Say how many bytes there are in what is deleted, or in what a check finds. */
+  sizes: { modes: BOTH, schema: fields.flag, default: 'false', single: true },
+  timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h', single: true },
+  reportFile: { modes: ALL, schema: fields.filePath('report.json'), default: '', fallback: temporaryReport },
+  pageFile: { modes: ALL, schema: fields.optional(fields.filePath('report.html')), default: '' },
+  /** Without a slash at the end, as are all addresses. */
   apiUrl: { modes: ALL, schema: addresses.apiAddress, default: '', fallback: apiOf },
-  registryUrl: { modes: ALL, schema: addresses.hostAddress, default: '', fallback: registryOf }
+  registryUrl: { modes: ALL, schema: addresses.registryAddress, default: '', fallback: registryOf }
+} satisfies Readonly<Record<string, Field>>
+
+/** Every input of action.yml, read and checked. */
+export type DeclaredInputs = {
+  readonly [Key in keyof typeof table]: z.output<(typeof table)[Key]['schema']>
 }
+
+export const FIELDS: Readonly<Record<keyof DeclaredInputs, Field>> = table
 
 export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 
@@ -161,12 +148,6 @@ export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
   KEYS.map(key => [nameOf(key), FIELDS[key].default])
 )
-
-/** The modes that use the input of this name in action.yml; undefined when all of them do. */
-export function modesOf(name: string): readonly Mode[] | undefined {
-  const key = KEYS.find(one => nameOf(one) === name)
-  return key === undefined || FIELDS[key].modes === ALL ? undefined : FIELDS[key].modes
-}
 
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
   const { default: standard, schema } = FIELDS[key]

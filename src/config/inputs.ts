@@ -31,8 +31,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const problems = [...unknown.values()]
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
-    const { default: standard, fallback, schema } = FIELDS[key]
-    const left = unevaluated(given(key, env), SECRET.has(key))
+    const { default: standard, fallback, schema, single = false, secret = false } = FIELDS[key]
+    const left = unevaluated(given(key, env), secret)
     if (left !== undefined) {
       problems.push(`Input \`${nameOf(key)}\` ${left}`)
       continue
@@ -43,9 +43,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
       // What begins with a verb goes on from the name.
       const colon = (message: string): string => (/^(?:is|has|contains|begins) /.test(message) ? '' : ':')
       // Each entry of a list may have the same fault.
-      const near = SINGLE.has(key)
-        ? nearValue(given(key, env), value => schema.safeParse(value).success)
-        : undefined
+      const near = single ? nearValue(given(key, env), value => schema.safeParse(value).success) : undefined
       const messages =
         near === undefined
           ? new Set(parsed.error.issues.map(({ message }) => message))
@@ -75,39 +73,6 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     packagesGiven: given('packages', env) !== ''
   }
 }
-
-/** Inputs whose text is never shown. */
-const SECRET: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>(['token', 'dispatchToken'])
-
-/** Inputs that take one word, number or age. */
-const SINGLE: ReadonlySet<keyof DeclaredInputs> = new Set<keyof DeclaredInputs>([
-  'mode',
-  'dryRun',
-  'policyTests',
-  'keepAtLeast',
-  'deleteUntagged',
-  'keepUntagged',
-  'olderThan',
-  'untag',
-  'grace',
-  'rankBy',
-  'ageFrom',
-  'minRemaining',
-  'maxDeletions',
-  'maxDeletionPercent',
-  'deletionsPerRun',
-  'releasesOnly',
-  'expectSigned',
-  'expectVisibility',
-  'failOnMissing',
-  'maxDispatches',
-  'wait',
-  'reserveRequests',
-  'patience',
-  'memory',
-  'sizes',
-  'timeLimit'
-])
 
 /** What is wrong with inputs together, though each is valid by itself. */
 function contradictions(inputs: Partial<Inputs>): string[] {
@@ -175,16 +140,16 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
   const mode = MODES.find(one => one === values.mode)
   if (mode === undefined) return []
   const set = KEYS.filter(key => given(key, env) !== '' && !isDefault(key, values[key]))
-  return set.flatMap(key => {
+  const wrong = set.filter(key => !FIELDS[key].modes.includes(mode))
+  return wrong.map(key => {
     const { modes } = FIELDS[key]
-    if (!modes.includes(mode)) {
-      const users = modes.map(code).join(' and ')
-      // In other tools it keeps images, so removing it would delete them.
-      const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
-      return [
-        `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. Remove it, or change the mode.${meant}`
-      ]
-    }
-    return []
+    const users = modes.map(code).join(' and ')
+    const [user] = modes
+    // What a purge or a restore is about is named by an input that is called like it.
+    const cure =
+      user === key ? `Write \`mode: ${user}\`, or leave \`${user}\` out.` : 'Remove it, or change the mode.'
+    // In other tools it keeps images, so removing it would delete them.
+    const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
+    return `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. ${cure}${meant}`
   })
 }

@@ -16,15 +16,14 @@ export function otherThanPolicy(content: unknown): string | undefined {
   const what = whatIs(content)
   return what === undefined
     ? undefined
-    : `${what === EMPTY ? 'This is empty' : `This is ${what}, and no policy`}. A policy begins with \`version: 1\`, and its list \`packages\` says what to keep and delete.`
+    : `This is ${what}. A policy begins with \`version: 1\`, and its list \`packages\` says what to keep and delete.`
 }
 
-const EMPTY = 'empty'
-
 function whatIs(content: unknown): string | undefined {
-  if (content === null || content === undefined) return EMPTY
-  if (Array.isArray(content)) return 'a list'
-  if (typeof content !== 'object') return 'text'
+  if (content === null || content === undefined) return 'empty'
+  if (Array.isArray(content)) return 'a list, and no policy'
+  if (typeof content !== 'object') return 'text, and no policy'
   if ('packages' in content) return undefined
-  return KINDS.find(([, keys]) => keys.every(key => Object.hasOwn(content, key)))?.[0]
+  const [kind] = KINDS.find(([, keys]) => keys.every(key => Object.hasOwn(content, key))) ?? []
+  return kind && `${kind}, and no policy`
 }

@@ -58,11 +58,10 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
  * have to do.
  */
 function heldToSchema(content: unknown, fileName: string) {
-  for (const most of [undefined, MOST_FAULTS]) {
+  for (const part of [content, firstEntries(content)]) {
     try {
-      const part = most === undefined ? content : firstEntries(content, most)
       const result = policySchema.safeParse(part, { reportInput: true })
-      if (most === undefined || !result.success) return { result, isWhole: most === undefined }
+      if (part === content || !result.success) return { result, isWhole: part === content }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
     }
@@ -75,12 +74,10 @@ function heldToSchema(content: unknown, fileName: string) {
 /** Nothing in a policy lies deeper. */
 const DEEPEST = 12
 
-function firstEntries(value: unknown, most: number, depth = 0): unknown {
+function firstEntries(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || depth > DEEPEST) return value
-  if (Array.isArray(value)) return value.slice(0, most).map(item => firstEntries(item, most, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, firstEntries(item, most, depth + 1)])
-  )
+  if (Array.isArray(value)) return value.slice(0, MOST_FAULTS).map(item => firstEntries(item, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, firstEntries(item, depth + 1)]))
 }
 
 /** Somebody who made more has the wrong file, or made one a thousand times. */

@@ -1,15 +1,15 @@
 import * as z from 'zod'
 import { SIGNATURES } from '../model/check.ts'
-import { PROTECT_SOURCES, type ProtectSource } from '../model/decision.ts'
+import { PROTECT_SOURCES } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { coveredBy, matchesNothing } from '../policy/cover.ts'
-import { type Patterns, parsePackagePatterns } from '../policy/pattern.ts'
-import type { Policy, Rule } from '../policy/rule.ts'
+import { parsePackagePatterns } from '../policy/pattern.ts'
+import type { Policy } from '../policy/rule.ts'
 import { present } from '../util/present.ts'
 import type { EntryExpectations } from './expectations.ts'
 import { platforms } from './fields.ts'
 import { optionalName } from './package-selection.ts'
-import { type PolicyTest, policyTest } from './policy-test-schema.ts'
+import { policyTest } from './policy-test-schema.ts'
 import { checkReach, checkRule } from './rule-check.ts'
 import {
   age,
@@ -45,17 +45,6 @@ const settings = {
 }
 
 const defaults = z.strictObject(settings).transform(settingsFrom)
-
-/** What the file says about the packages that it matches; settings that it does not mention are absent. */
-export interface PackageEntry {
-  readonly match: Patterns
-  /** The names in `match` that need not exist. */
-  readonly optional: readonly string[]
-  readonly rules: readonly Rule[]
-  readonly settings: Settings
-  /** What a check expects of them. */
-  readonly expect: EntryExpectations
-}
 
 type Settings = Partial<Omit<Policy, 'rules'>>
 
@@ -111,17 +100,23 @@ const packageShape = z
         return rules.map(ruleFrom)
       })
   })
-  .transform(({ match, rules, repository, expect = {}, ...written }): PackageEntry => {
+  .transform(({ match, rules, repository, expect = {}, ...written }) => {
     const place = present<Pick<Policy, 'repository'>>({ repository })
     const entries = asList(match).map(inLowerCase)
+    const settings: Settings = { ...settingsFrom(written), ...place }
     return {
       match: parsePackagePatterns(entries.map(entry => optionalName(entry) ?? entry)),
+      /** The names in `match` that need not exist. */
       optional: entries.map(optionalName).filter(name => name !== undefined),
       rules,
-      settings: { ...settingsFrom(written), ...place },
+      settings,
+      /** What a check expects of them. */
       expect
     }
   })
+
+/** What the file says about the packages that it matches; settings that it does not mention are absent. */
+export type PackageEntry = z.output<typeof packageShape>
 
 function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): void {
   const seen = new Set<string>()
@@ -178,14 +173,6 @@ function inLowerCase(pattern: string): string {
 }
 
 /** What is in use besides the registry: layer 0 keeps what it names. */
-export interface Protect {
-  /** Globs of files whose references stay. */
-  readonly files: readonly string[]
-  /** A file with one image reference a line. */
-  readonly list: string | undefined
-  readonly git: readonly ProtectSource[]
-}
-
 const protect = z.strictObject({
   files: some(z.string().min(1))
     .optional()
@@ -193,18 +180,6 @@ const protect = z.strictObject({
   list: z.string().min(1).optional().describe('A file with one image reference a line'),
   git: some(z.enum(PROTECT_SOURCES)).optional().describe('Keep what these name in the repository')
 })
-
-/** A policy file, read and checked. */
-export interface PolicyFile extends PolicyContent {
-  /** Where a value stands, as `policy.yml:6:18`. */
-  at(path: readonly PropertyKey[]): string
-}
-
-export interface PolicyContent {
-  readonly protect: Protect
-  readonly packages: readonly PackageEntry[]
-  readonly tests: readonly PolicyTest[]
-}
 
 /** A policy file, from the values that YAML gives to what they mean. */
 export const policySchema = z
@@ -218,7 +193,7 @@ export const policySchema = z
       .describe('The first entry that matches a package decides about it'),
     tests: z.array(policyTest).optional().describe('Cases that the policy must decide as expected')
   })
-  .transform((written, context): PolicyContent => {
+  .transform((written, context) => {
     checkOrder(written.packages, context)
     const { defaults: common, protect: use, packages, tests = [] } = written
     return {
@@ -228,8 +203,8 @@ export const policySchema = z
     }
   })
 
-/** The JSON Schema of a policy file, draft 2020-12. */
-export function policyJsonSchema(): object {
-  const { $schema, ...schema } = z.toJSONSchema(policySchema, { io: 'input' })
-  return { $schema, title: 'ghcr-steward policy', ...schema }
+/** A policy file, read and checked. */
+export interface PolicyFile extends z.output<typeof policySchema> {
+  /** Where a value stands, as `policy.yml:6:18`. */
+  at(path: readonly PropertyKey[]): string
 }

@@ -14,29 +14,23 @@ import { checkPattern, digestAdvice } from './tag-fields.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 
-/**
- * Text that `parse` understands. What it throws is told, and checks of several keys go on: all that is wrong is told
- * at once.
- */
-const read = <T>(parse: (text: string) => T, schema = z.string()) =>
-  schema.transform((text, context): T => {
+/** What `parse` throws is told, and checks of several keys go on: all that is wrong is told at once. */
+const telling =
+  <T>(parse: (text: string) => T) =>
+  (input: string, { issues }: z.RefinementCtx<string>): T => {
     try {
-      return parse(text)
-    } catch (error) {
-      context.issues.push({ code: 'custom', message: messageOf(error), input: text, continue: true })
-      return z.NEVER
-    }
-  })
-
-/** Text that stays as it is written, and is told where `check` throws; checks of several keys go on as in `read`. */
-const checked = (check: (text: string) => void) =>
-  z.string().superRefine((input, { issues }) => {
-    try {
-      check(input)
+      return parse(input)
     } catch (error) {
       issues.push({ code: 'custom', message: messageOf(error), input, continue: true })
+      return z.NEVER
     }
-  })
+  }
+
+/** Text that `parse` understands. */
+const read = <T>(parse: (text: string) => T, schema = z.string()) => schema.transform(telling(parse))
+
+/** Text that stays as it is written, and is told where `check` throws. */
+const checked = (check: (text: string) => void) => z.string().superRefine(telling(check))
 
 /** Milliseconds. A number without a unit is none, except 0. */
 export const age = z.union([

@@ -1,33 +1,25 @@
-import type { BrokenState } from '../model/decision.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
-import type { AgeFrom } from '../model/package.ts'
 import { parsePatterns } from '../policy/pattern.ts'
-import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, RankBy, Rule } from '../policy/rule.ts'
+import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, Rule } from '../policy/rule.ts'
 import { present } from '../util/present.ts'
-
-/** The plain inputs that stand for rules; ages are milliseconds, lists hold patterns and full digests. */
-export interface RuleInputs {
-  readonly deleteTags: readonly string[]
-  readonly keepTags: readonly string[]
-  readonly keepAtLeast: number
-  readonly deleteUntagged: boolean
-  readonly keepUntagged: number
-  readonly olderThan: number | undefined
-  readonly deleteBroken: readonly BrokenState[]
-  readonly untag: boolean
-  /** What newest means. */
-  readonly rankBy: Exclude<RankBy, 'semver'>
-}
+import type { DeclaredInputs } from './input-table.ts'
 
 /** The plain inputs that a policy is made of. */
-export interface PolicyInputs extends RuleInputs {
-  readonly grace: number
-  readonly ageFrom: AgeFrom
-  readonly minRemaining: number | undefined
-  readonly maxDeletions: number | undefined
-  readonly maxDeletionPercent: number | undefined
-  readonly deletionsPerRun: number | undefined
-}
+export type PolicyInputs = Pick<
+  DeclaredInputs,
+  | 'deleteTags'
+  | 'keepTags'
+  | 'keepAtLeast'
+  | 'deleteUntagged'
+  | 'keepUntagged'
+  | 'olderThan'
+  | 'deleteBroken'
+  | 'untag'
+  | 'rankBy'
+  | 'grace'
+  | 'ageFrom'
+  | keyof Limits
+>
 
 type Limits = Pick<Policy, 'minRemaining' | 'maxDeletions' | 'maxDeletionPercent' | 'deletionsPerRun'>
 
@@ -44,7 +36,7 @@ export function policyFromInputs(inputs: PolicyInputs): Policy {
  *
  * @throws ExpectedError for a bad pattern
  */
-export function rulesFromInputs(inputs: RuleInputs): Rule[] {
+export function rulesFromInputs(inputs: PolicyInputs): Rule[] {
   const { keepAtLeast, keepUntagged, deleteBroken, untag, rankBy } = inputs
   const kept = sort(inputs.keepTags)
   const deleted = sort(inputs.deleteTags)

@@ -41,36 +41,26 @@ const MEANT = new Map(
       [{ key: 'untagged', input: 'delete-untagged' }, 'dangling prune'],
       [{ key: 'digests', input: 'delete-tags' }, 'sha shas sha256 digest'],
       [{ key: 'action', input: 'mode' }, 'type do'],
+      [
+        { key: 'An owner is no part of a policy. Write it in the input `owner`.', input: 'owner' },
+        'org organisation username account namespace'
+      ],
       [{ key: 'max-deletions', input: 'max-deletions' }, 'max limit maximum max-delete']
     ] as const
   ).flatMap(([meant, words]) => words.split(' ').map((word): [string, Meant] => [word, meant]))
 )
 
-/** The name that was meant, and what to say behind it; or a sentence. */
-export type Guess =
-  | { readonly name: string; readonly unit?: string; readonly sentence?: undefined }
-  | { readonly name?: undefined; readonly sentence: string }
-
-/** What somebody means by a word that is no key of a policy. @param value what stands behind it */
-export function keyMeantBy(word: string, value: unknown): Guess | undefined {
-  const meant = meantBy(word, value)
-  if (meant === undefined) return undefined
-  return meant.key.endsWith('.') ? { sentence: meant.key } : { name: meant.key, ...unitOf(meant, value) }
-}
-
-/** The same for a word that is no input. */
-export function inputMeantBy(word: string, value: string): { name: string; unit?: string } | undefined {
-  const meant = meantBy(word, value)
-  return meant && { name: meant.input, ...unitOf(meant, value) }
-}
-
-function meantBy(word: string, value: unknown): Meant | undefined {
+/**
+ * What somebody means by a word that is no key of a policy, and no input.
+ *
+ * @param value what stands behind it
+ * @returns the key and the input, and what to say behind their names
+ */
+export function meantBy(word: string, value: unknown): (Meant & { readonly unit: string }) | undefined {
   const plain = word.toLowerCase().replaceAll(/[_\s-]+/g, '-')
-  return plain === 'keep' && isDigits(value) ? NEWEST : MEANT.get(plain)
-}
-
-function unitOf({ days }: Meant, value: unknown): { unit?: string } {
-  return days === true && isDigits(value) ? { unit: `, with an age such as \`${value}d\`` } : {}
+  const meant = plain === 'keep' && isDigits(value) ? NEWEST : MEANT.get(plain)
+  const unit = meant?.days === true && isDigits(value) ? `, with an age such as \`${value}d\`` : ''
+  return meant && { ...meant, unit }
 }
 
 function isDigits(value: unknown): boolean {

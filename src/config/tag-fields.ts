@@ -4,7 +4,7 @@ import { beginningOf, parseDigest } from '../model/digest.ts'
 import { isTag } from '../model/tag.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { quote } from '../util/format.ts'
-import { field, says, setOf } from './fields.ts'
+import { field, refuse, setOf } from './fields.ts'
 import { splitList } from './list.ts'
 import { refuseMetadata } from './metadata-lines.ts'
 import { emptyVariable, refuseSlip, type Subject } from './pattern-slip.ts'
@@ -13,7 +13,7 @@ import { refuseWords } from './word-slip.ts'
 /** What the text of an input about tags may be: patterns, tags and digests, as schemas from text to value. */
 
 /** A list of patterns, none of which is a word of a sentence. */
-function patterns<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
+function patterns<T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> {
   return field(given => {
     refuseMetadata(given, 'patterns')
     const entries = splitList(given)
@@ -27,17 +27,13 @@ export const gitTagPatterns = patterns(field(given => checkPattern(given, 'git t
 
 /** Patterns of image tags and full digests as they were written. */
 export const patternsAndDigests = patterns(
-  z
-    .string()
-    .refine(
-      given => !/^!?sha(?:256|512):/i.test(given) || parseDigest(given) !== undefined,
-      says(given => digestAdvice(given.replace(/^!/, '')))
-    )
-    .refine(
-      given => bareDigest(given) === undefined,
-      says(given => bareDigest(given) ?? '')
-    )
-    .pipe(field(given => (parseDigest(given) === undefined ? checkPattern(given, 'image tag') : given)))
+  field(given => {
+    if (parseDigest(given) !== undefined) return given
+    const advice = /^!?sha(?:256|512):/i.test(given)
+      ? digestAdvice(given.replace(/^!/, ''))
+      : bareDigest(given)
+    return advice === undefined ? checkPattern(given, 'image tag') : refuse(`${quote(given)} ${advice}`)
+  })
 )
 
 /** What is wrong with a digest of which only the beginning is given, or which is none: the end of a sentence. */

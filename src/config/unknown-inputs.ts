@@ -4,7 +4,7 @@ import { nearest } from '../util/suggest.ts'
 import type { ForeignInputs } from './foreign-answers.ts'
 import { foreignTool } from './foreign-words.ts'
 import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
-import { inputMeantBy } from './short-forms.ts'
+import { meantBy } from './short-forms.ts'
 
 /** Inputs that say what a step of ours does. */
 const OURS = ['mode', 'policy', 'delete-tags', 'delete-untagged', 'delete-broken']
@@ -53,15 +53,11 @@ export function unknownInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, strin
 }
 
 function unknownInput(name: string, value: string): string {
-  const near = inputMeantBy(name, value) ?? nearestInput(name)
+  const meant = meantBy(name, value)
+  const near = meant?.input ?? nearest(name, [...INPUT_DEFAULTS.keys()])
   const fix =
     near === undefined
       ? `Remove it; all inputs are in ${readme('inputs')}`
-      : `Did you mean \`${near.name}\`${near.unit ?? ''}?`
+      : `Did you mean \`${near}\`${meant?.unit ?? ''}?`
   return `Input \`${name}\` is not known. ${fix}`
-}
-
-function nearestInput(name: string): { name: string; unit?: string } | undefined {
-  const near = nearest(name, [...INPUT_DEFAULTS.keys()])
-  return near === undefined ? undefined : { name: near }
 }

@@ -1,9 +1,4 @@
-/** What YAML's parser reports, with the places of its beginning and end in the text. */
-export interface YamlError {
-  readonly code: string
-  readonly pos: readonly [number, number]
-  readonly message: string
-}
+import type { YAMLParseError } from 'yaml'
 
 /** A sentence, and the place in the text that it is about. */
 export type Told = readonly [offset: number, sentence: string]
@@ -13,7 +8,7 @@ export type Told = readonly [offset: number, sentence: string]
  * that nobody here can explain are told as the parser words them, but not beside one that is explained: mostly they
  * follow from it.
  */
-export function yamlSlips(text: string, errors: readonly YamlError[]): Told[] {
+export function yamlSlips(text: string, errors: readonly YAMLParseError[]): Told[] {
   const explained = new Map<number, Told>()
   for (const error of errors) {
     const told = explain(text, error)
@@ -34,7 +29,7 @@ export function needsQuotes(text: string): string {
   return `A value that begins with \`${text.charAt(0)}\` needs quotation marks in YAML. Write ${quoted(text)}.`
 }
 
-function explain(text: string, { code, message, pos: [from, to] }: YamlError): Told | undefined {
+function explain(text: string, { code, message, pos: [from, to] }: YAMLParseError): Told | undefined {
   const { line, column } = lineAt(text, from)
   const told = (sentence: string): Told => [from, sentence]
   if (code === 'TAB_AS_INDENT') return told(TABS)

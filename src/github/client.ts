@@ -6,12 +6,13 @@ import { throttling } from '@octokit/plugin-throttling'
 import Bottleneck from 'bottleneck/light.js'
 import type { Clock } from '../model/clock.ts'
 import type { Secrets } from '../util/secrets.ts'
+import { VERSION } from '../util/version.ts'
 import { boundedFetch } from './bounded-fetch.ts'
-import { govern, guard, isolate, isRead, type OctokitLog } from './guard.ts'
-import { createGovernor, type Governor } from './rate-limit/governor.ts'
+import { govern, guard, isolate, isRead } from './guard.ts'
+import { createGovernor } from './rate-limit/governor.ts'
 import { recheckToken } from './recheck.ts'
 import { scrubAnswers } from './scrub-answers.ts'
-import { createServerClock, type ServerClock } from './server-clock.ts'
+import { createServerClock } from './server-clock.ts'
 
 export type Octokit = ReturnType<typeof getOctokit>
 
@@ -30,16 +31,9 @@ export interface GitHubOptions {
   /** How long a limit is waited for, in milliseconds. */
   readonly patience: number
   readonly clock: Clock
-  readonly userAgent?: string
-  /** Octokit's own messages; silent when absent. */
-  readonly log?: OctokitLog
 }
 
-export interface GitHub {
-  readonly octokit: Octokit
-  readonly governor: Governor
-  readonly serverClock: ServerClock
-}
+export type GitHub = ReturnType<typeof createGitHub>
 
 /** How long one attempt may take. */
 const ATTEMPT_MS = 30_000
@@ -56,7 +50,8 @@ const fetchFor = (baseUrl: string): typeof globalThis.fetch =>
     ? globalThis.fetch
     : (defaults.request?.['fetch'] ?? globalThis.fetch)
 
-const silent: OctokitLog = { debug() {}, info() {}, warn() {}, error() {} }
+/** Octokit's own messages are for nobody. */
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /**
  * The REST API's client. Reads are sent again after server errors and limits; what changes something is sent
@@ -66,8 +61,8 @@ const silent: OctokitLog = { debug() {}, info() {}, warn() {}, error() {} }
  * Its requests throw RequestError as Octokit's do, BudgetError when there is no room for them, StaleError
  * when their precondition failed, and RateLimitError when a limit turned a write away.
  */
-export function createGitHub(options: GitHubOptions): GitHub {
-  const { token, clock, userAgent, log = silent } = options
+export function createGitHub(options: GitHubOptions) {
+  const { token, clock } = options
   const baseUrl = options.baseUrl.replace(/\/+$/, '')
   const governor = createGovernor(options.reserve, options.deadline, options.patience, clock)
   const serverClock = createServerClock(clock)
@@ -75,8 +70,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
     token,
     {
       baseUrl,
-      log,
-      ...(userAgent === undefined ? {} : { userAgent }),
+      log: silent,
+      userAgent: `ghcr-steward/${VERSION}`,
       // Here and not in a hook: Octokit's innermost one, which adds the token, drops what those around it hand over.
       request: { fetch: boundedFetch(fetchFor(baseUrl)) },
       throttle: {
@@ -96,7 +91,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
     recheckToken,
     throttling,
     retry,
-    isolate(baseUrl, log)
+    isolate(baseUrl, silent)
   )
   return { octokit, governor, serverClock }
 }

@@ -6,14 +6,6 @@ import { apiMessage } from './failure.ts'
 import { type Limit, limitOf } from './rate-limit/answers.ts'
 import type { Governor, Permit } from './rate-limit/governor.ts'
 
-/** What Octokit's own log functions are called. */
-export interface OctokitLog {
-  debug(message: string): void
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
-}
-
 const API_VERSION = '2022-11-28'
 
 export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
@@ -145,7 +137,7 @@ const HOPS = 3
  * request, with the token on it, to any host but the API's. A read's redirect is followed on that host, by a request
  * of its own, so that it is metered like any other; a write's is not: what it would change there was never asked for.
  */
-export function isolate(baseUrl: string, log: OctokitLog) {
+export function isolate(baseUrl: string, log: Octokit['log']) {
   return (octokit: Octokit) => {
     octokit.hook.wrap('request', async (request, options) => {
       const once = isRead(options.method) ? {} : { retries: 0 }

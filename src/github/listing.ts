@@ -81,7 +81,7 @@ export async function listCompletely(
     // What one page shows is one moment: a count from a while ago that agrees with it will do.
     const before = seen === undefined && hint !== undefined && hint <= PER_PAGE ? hint : await reader.count()
     const { pages, amid } = await readPages(reader, progress)
-    const reading = merge(pages)
+    const reading = merge(pages.map(page => page.versions))
     const isWhole = seen === undefined ? false : showsNothingOlder(reading, seen)
     const found: Reading = seen === undefined ? reading : await join(seen, reading, name, reader)
     if (seen === undefined && pages.length === 1 && before === found.versions.length) return finish(found, 0)
@@ -138,13 +138,13 @@ async function catchUp(
   if (counted === found && after === found) return { reading, isExact: true }
   if (after === undefined || after <= found || !isNewestFirst(reading.versions))
     return { reading, isExact: false }
-  const head: Page[] = []
+  const head: (readonly PackageVersion[])[] = []
   for (let number = 1; ; number++) {
-    const page = await reader.page(number)
-    head.push(page)
-    if (!page.more || page.versions.some(({ id }) => reading.pageOf.has(id))) break
+    const { versions, more } = await reader.page(number)
+    head.push(versions)
+    if (!more || versions.some(({ id }) => reading.pageOf.has(id))) break
   }
-  const later = merge([...head, { versions: reading.versions, last: 1, more: false }])
+  const later = merge([...head, reading.versions])
   const pageOf = new Map([...later.pageOf.keys()].map(id => [id, reading.pageOf.get(id) ?? 1]))
   const total = later.versions.length
   const isExact = counted === found && total === (await reader.count())
@@ -173,11 +173,8 @@ async function join(seen: Reading, reading: Reading, name: string, reader: ListR
   }
   const there: PackageVersion[] = []
   for (const version of lost) if (await reader.isThere(version.id)) there.push(version)
-  const both = merge([
-    { versions: there, last: 1, more: false },
-    { versions: seen.versions.filter(({ id }) => reading.pageOf.has(id)), last: 1, more: false },
-    { versions: reading.versions, last: 1, more: false }
-  ])
+  const kept = seen.versions.filter(({ id }) => reading.pageOf.has(id))
+  const both = merge([there, kept, reading.versions])
   const place = (id: number): number => reading.pageOf.get(id) ?? seen.pageOf.get(id) ?? 1
   // In the order of the list, which tells where the newest are.
   const order = new Map(reading.versions.map(({ id }, index) => [id, index]))
@@ -207,11 +204,11 @@ async function lookForUnseen(
  * Rows that a moving list repeats are one version: the later row is the newer one, but a tag that either of
  * them had counts.
  */
-function merge(pages: readonly Page[]): Reading {
+function merge(pages: readonly (readonly PackageVersion[])[]): Reading {
   const versions = new Map<number, PackageVersion>()
   const pageOf = new Map<number, number>()
   pages.forEach((page, index) => {
-    for (const version of page.versions) {
+    for (const version of page) {
       const earlier = versions.get(version.id)
       const tags = earlier === undefined ? version.tags : union(earlier.tags, version.tags)
       versions.set(version.id, tags === version.tags ? version : { ...version, tags })

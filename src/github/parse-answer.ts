@@ -9,18 +9,16 @@ import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
  * @throws ExpectedError that says where it is something else
  */
 export function parseAnswer<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  const parsed = parseForeign(schema, data)
-  if ('data' in parsed) return parsed.data
-  throw new ExpectedError(
-    `GitHub's answer about ${what} is not what its API promises${firstIssue(parsed.issues)}.`
-  )
+  return promised(schema, data, `GitHub's answer about ${what} is`)
 }
 
 /** @throws ExpectedError when the answer is not of the form that GitHub describes */
 export function understood<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  return promised(schema, data, `${what} failed: GitHub's answer is`)
+}
+
+function promised<T>(schema: z.ZodType<T>, data: unknown, subject: string): T {
   const parsed = parseForeign(schema, data)
   if ('data' in parsed) return parsed.data
-  throw new ExpectedError(
-    `${what} failed: GitHub's answer is not what its API promises${firstIssue(parsed.issues)}.`
-  )
+  throw new ExpectedError(`${subject} not what its API promises${firstIssue(parsed.issues)}.`)
 }

@@ -31,7 +31,7 @@ export async function readPullRequests(
   numbers: readonly number[]
 ): Promise<ReadonlyMap<number, PullRequest>> {
   /** Newest first; whatever comes in meanwhile moves rows to later pages only, so none is missed. */
-  async function page(number: number): Promise<Pull[]> {
+  async function page(number: number): Promise<readonly Pull[]> {
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
       ...at,
       state: 'all',

@@ -138,7 +138,8 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const untaggedSince = recollection.untaggedSince(versions, clock.now())
   const isNeeded = await matters(versions, untaggedSince)
   // Whether something needs what was deleted only its manifest tells.
-  if (!isNeeded && recollection.unchecked.length === 0) {
+  const { unchecked, checked } = recollection.deletions
+  if (!isNeeded && unchecked.length + checked.length === 0) {
     const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
     const inventory = { package: pkg, versions, contents }
     // The time since when something is untagged is still worth remembering, with what is known already.
@@ -236,7 +237,8 @@ export function countReads(
   return { ...counts, remembered: [...remembered.keys()].filter(digest => !isSpared(digest)).length, spared }
 }
 
-function namedIn(contents: Inventory['contents']): Set<Digest> {
+/** What the manifests name as their children. */
+export function namedIn(contents: Inventory['contents']): Set<Digest> {
   const named = new Set<Digest>()
   for (const content of contents.values()) {
     if (content.state !== 'read') continue

@@ -151,28 +151,21 @@ function withDispute(version: PackageVersion, disputes: ReadonlyMap<Digest, stri
   return disputed === undefined ? version : { ...version, disputed }
 }
 
-/**
- * Asks the registry for tags that move.
- *
- * @param going versions all of whose tags are asked for
- * @returns those that stand on something else than the list shows, and those that nobody could read
- */
-export async function movedTags(
-  list: ListedPackage,
-  going: ReadonlySet<Digest>,
+/** Asks the registry once for the tags of these versions that move. */
+export async function askMovable(
+  versions: readonly PackageVersion[],
   registry: Pick<Registry, 'headTag'>,
   repository: string
 ): Promise<(readonly [string, TagHead])[]> {
-  const heads = await eachOf(
-    tagsToAsk(list.versions, going),
+  return eachOf(
+    tagsToAsk(versions, new Set()),
     AT_ONCE,
     async tag => [tag, await registry.headTag(repository, tag)] as const
   )
-  return unlike(list, heads)
 }
 
 /** Tags that stand on something else than the list shows, and those that nobody could read. */
-function unlike(
+export function unlike(
   { versions, unlisted }: ListedPackage,
   heads: readonly (readonly [string, TagHead])[]
 ): (readonly [string, TagHead])[] {

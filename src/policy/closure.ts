@@ -1,4 +1,6 @@
-import type { Graph } from './graph.ts'
+import type { Ref } from '../model/decision.ts'
+import { type Graph, nodeAt } from './graph.ts'
+import { refOf } from './node.ts'
 
 /** What is reached from some starts over the edges to children and referrers, and from where. */
 export interface Closure {
@@ -7,7 +9,7 @@ export interface Closure {
   /** The start that needs it or that it describes, for a start: another one; undefined for what is only a start. */
   readonly reachedFrom: (
     place: number
-  ) => { readonly role: 'child' | 'referrer'; readonly from: number } | undefined
+  ) => { readonly role: 'child' | 'referrer'; readonly of: Ref } | undefined
 }
 
 const CHILD = 1
@@ -55,7 +57,8 @@ export function closure(graph: Graph, starts: readonly number[], enter: (place: 
     reachedFrom: place => {
       const role = roles[place]
       if (role === 0 || role === undefined) return undefined
-      return { role: role === REFERRER ? 'referrer' : 'child', from: origins[place] as number }
+      const of = refOf(nodeAt(graph, origins[place] as number))
+      return { role: role === REFERRER ? 'referrer' : 'child', of }
     }
   }
 }

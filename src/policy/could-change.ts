@@ -14,7 +14,7 @@ import { speaksOfTags } from './tags.ts'
  * Only untagged build caches take no slot and can be deleted, so where one could be, there are no slots at all. If this
  * is wrong after all, too little is deleted: the plan is made of the same versions, and then touches none of them.
  *
- * @param world what was asked elsewhere, the same as for the decision
+ * @param usage what was asked elsewhere, the same as for the decision
  */
 export function couldChange(
   pkg: Package,

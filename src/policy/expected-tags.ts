@@ -81,8 +81,6 @@ export function expectTags(gitTags: readonly string[], rules: ExpectRules, commi
 
 /** Several expectations as one: what is expected of any package is expected, each name once, newest first. */
 export function mergeExpectations(all: readonly Expectations[]): Expectations {
-  const [first, ...more] = all
-  if (first !== undefined && more.length === 0) return first
   const byName = new Map(all.flatMap(({ expected }) => expected).map(one => [one.name, one]))
   const others = new Map(all.flatMap(one => one.others).map(one => [one.name, one]))
   return {
@@ -154,15 +152,7 @@ export function withPrefixes(sources: readonly string[], gitTags: readonly strin
 
 /** Git tags may have slashes, over which a `*` does not reach; by itself it means all of them. */
 function gitTagPatterns(sources: readonly string[]): Patterns {
-  const patterns = parsePatterns(sources.map(source => source.replace(/^(!?)\*$/, '$1**')))
-  return {
-    ...patterns,
-    sources,
-    examine(values) {
-      const { matched, counts } = patterns.examine(values)
-      return { matched, counts: counts.map(({ hits }, at) => ({ pattern: sources[at] ?? '', hits })) }
-    }
-  }
+  return parsePatterns(sources, 'include', source => source.replace(/^(!?)\*$/, '$1**'))
 }
 
 /** `v1` and `v1.2` beside `v1.2.3`, whatever stands before. Where releases count `6.1`, `6.1.1`, the first is one, too. */

@@ -2,8 +2,8 @@ import type { Explanation, Plan, Ref, RuleWord } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import { type Inventory, versionsCalled } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
-import type { Graph } from './graph.ts'
-import { type Node, refOf } from './node.ts'
+import { type Graph, indexesAbove, nodeAt } from './graph.ts'
+import { refOf } from './node.ts'
 import { type Evaluation, evaluate } from './plan.ts'
 import type { Policy } from './rule.ts'
 import { mismatchOf, type Selection } from './select.ts'
@@ -39,10 +39,10 @@ export function explainVersion(
 
 /** What a rule says about a version, evaluated alone, when the verdict on all others is known. */
 function wordOf(selection: Selection, place: number, evaluation: Evaluation): RuleWord {
-  const { input, tags, held, votes, resolution } = evaluation
+  const { input, votes, resolution } = evaluation
   const { rule } = selection
   const said = { rule: rule.name, action: rule.action }
-  const mismatch = mismatchOf(rule, place, tags, input, one => held.has(one))
+  const mismatch = mismatchOf(selection, place, input)
   if (mismatch !== undefined) return { ...said, mismatch, keeps: [], deletes: [] }
   const own = castVotes([selection], input)
   const takesSlot = (one: number): boolean => !input.graph.predecessors[one]?.some(resolution.kept.has)
@@ -57,16 +57,15 @@ function wordOf(selection: Selection, place: number, evaluation: Evaluation): Ru
 type Relations = Omit<Explanation, 'decision' | 'rules'>
 
 function relationsOf(graph: Graph, place: number, { contents }: Inventory): Relations {
-  const { nodes, children, referrers, predecessors } = graph
-  const names = (places: readonly number[] = []): Ref[] => places.map(one => refOf(nodes[one] as Node))
-  const above = predecessors[place] ?? []
-  const content = nodes[place]?.content
-  const named = content?.state === 'read' ? content.manifest.children.map(({ digest }) => digest) : []
+  const { children, referrers, predecessors } = graph
+  const names = (places: readonly number[] = []): Ref[] => places.map(one => refOf(nodeAt(graph, one)))
+  const { content } = nodeAt(graph, place)
+  const named = content.state === 'read' ? content.manifest.children.map(({ digest }) => digest) : []
   const isGone = (digest: Digest): boolean => contents.get(digest)?.state === 'missing'
   return {
     needs: names(children[place]),
-    neededBy: names(above.filter(one => children[one]?.includes(place))),
-    describes: names(above.filter(one => referrers[one]?.includes(place))),
+    neededBy: names(indexesAbove(graph, place)),
+    describes: names(predecessors[place]?.filter(one => referrers[one]?.includes(place))),
     describedBy: names(referrers[place]),
     lacks: named.filter(isGone).map(shortDigest)
   }

@@ -1,40 +1,17 @@
 import type { BrokenState } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Inventory } from '../model/package.ts'
-import { type Places, predecessorsOf, referrersOf, shareAmongTwins, unique } from './edges.ts'
-import {
-  childDigests,
-  isLeftover,
-  keyOf,
-  NONE,
-  type Node,
-  nodesOf,
-  type Subjects,
-  subjectDigests
-} from './node.ts'
+import type { Inventory, PackageVersion } from '../model/package.ts'
+import { type Edges, edgesBetween, type Places } from './edges.ts'
+import { childDigests, isLeftover, NONE, type Node, nodesOf } from './node.ts'
 
 /**
- * What needs and what describes what. Nodes go by their place in `nodes`: the listed versions in the order of
- * the inventory, then what is not listed.
+ * A package as nodes and edges: the listed versions in the order of the inventory, then what is not listed, and
+ * what needs and what describes what.
  */
-export interface Graph {
+export interface Graph extends Edges {
   readonly nodes: readonly Node[]
-  readonly find: (digest: Digest) => number | undefined
-  /** Manifests that an index names, in its order; of a manifest of unknown kind, all that it mentions. */
-  readonly children: readonly (readonly number[])[]
   /** The children that go with it: a mere mention may be a need, but it makes nothing a part. */
-  readonly owned: readonly (readonly number[])[]
-  /**
-   * What describes a manifest: by `subject`, or by `sha256-<hex>` tag. What an index calls the attestation of
-   * a sibling is not in here: it stays with that index, and without it nobody could tell what it describes.
-   */
-  readonly referrers: readonly (readonly number[])[]
-  /** The other ends of all these edges: indexes that name it, and what it describes. */
-  readonly predecessors: readonly (readonly number[])[]
-  /** True for a node that says that it describes another, whether that is there or not. */
-  readonly describes: readonly boolean[]
-  /** Digests that GitHub lists more than once. */
-  readonly twins: ReadonlySet<Digest>
+  readonly owned: readonly Places[]
   /** Why one that describes something is no orphan, although that is not there: a phrase; mostly undefined. */
   readonly stored: (place: number) => string | undefined
   /** Tags of which nobody knows what they stand on. */
@@ -43,37 +20,30 @@ export interface Graph {
   readonly states: readonly (BrokenState | undefined)[]
 }
 
-/** Follows every edge of an inventory; none leads from a node to itself. */
+/** Finds how all that is in a package belongs together. */
 export function buildGraph(inventory: Inventory): Graph {
   const nodes = nodesOf(inventory)
-  const places = new Map<Digest, number>()
-  nodes.forEach(({ digest }, place) => {
-    places.set(digest, place)
-  })
-  const find = (digest: Digest): number | undefined => places.get(digest)
-  const children = nodes.map(node => unique(childDigests(node).map(find)))
-  const owned = children.map((ends, place) => (isOfUnknownKind(nodes[place]) ? NONE : ends))
-  const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
-  const referrers = referrersOf(nodes, subjects, find)
-  const predecessors = predecessorsOf(children, referrers)
-  const twins = shareAmongTwins(nodes, find, predecessors)
-  const describes = subjects.map(said => said.length > 0)
-  const { unresolved = NONE } = inventory
-  const stored = storedBy(inventory, subjects, holdsReferrersOnly(nodes, describes, predecessors))
-  const graph = {
-    nodes,
-    find,
-    children,
-    owned,
-    referrers,
-    predecessors,
-    describes,
-    unresolved,
-    stored,
-    twins
-  }
+  const edges = edgesBetween(nodes)
+  const owned = edges.children.map((ends, place) => (isOfUnknownKind(nodes[place]) ? NONE : ends))
+  const stored = storedBy(inventory, edges.subjects, holdsReferrersOnly(nodes, edges))
+  const graph = { ...edges, nodes, owned, stored, unresolved: inventory.unresolved ?? NONE }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
+}
+
+/** The node at a place of the graph. */
+export function nodeAt({ nodes }: Pick<Graph, 'nodes'>, place: number): Node {
+  return nodes[place] as Node
+}
+
+/** The version at the place of a listed one. */
+export function versionAt({ nodes }: Pick<Graph, 'nodes'>, place: number): PackageVersion {
+  return nodes[place]?.version as PackageVersion
+}
+
+/** The indexes that name what is at a place. */
+export function indexesAbove({ children, predecessors }: Graph, place: number): number[] {
+  return (predecessors[place] ?? []).filter(above => children[above]?.includes(place))
 }
 
 /**
@@ -110,64 +80,54 @@ const STORE =
   'this package holds nothing but signatures and the like, and what this one describes may be in another package'
 
 /** What a node describes may be in another package: where the evidence says so, and in a store of signatures. */
-function storedBy({ elsewhere }: Inventory, subjects: Subjects, isStore: boolean): Graph['stored'] {
+function storedBy({ elsewhere }: Inventory, subjects: Graph['subjects'], isStore: boolean): Graph['stored'] {
   return place => {
-    const said = subjects[place] ?? NONE
-    if (isStore && said.length > 0) return STORE
-    for (const subject of said) {
-      const why = elsewhere?.get(keyOf(subject))
-      if (why !== undefined) return why
-    }
-    return undefined
+    const keys = subjects[place] ?? NONE
+    if (isStore && keys.length > 0) return STORE
+    return keys.map(key => elsewhere?.get(key)).find(why => why !== undefined)
   }
 }
 
 /** What orphans describe: the `referrerTag` of each subject that is not there, once. */
 export function subjectsOfOrphans(inventory: Inventory): ReadonlySet<string> {
-  const { nodes, find, states } = buildGraph(inventory)
-  const subjects = subjectDigests(nodes, digest => nodes[find(digest) ?? -1])
-  const orphans = subjects.filter((_, place) => states[place] === 'orphaned')
-  return new Set(orphans.flatMap(said => said.map(keyOf)))
+  const { subjects, states } = buildGraph(inventory)
+  return new Set(subjects.filter((_, place) => states[place] === 'orphaned').flat())
 }
 
 /**
  * True where nothing stands for itself, and nothing that is described is there. What has no content, and what an
  * interrupted run of ours left behind, is no image: it must not make orphans of the rest.
  */
-function holdsReferrersOnly(
-  nodes: readonly Node[],
-  describes: readonly boolean[],
-  predecessors: readonly Places[]
-): boolean {
+function holdsReferrersOnly(nodes: readonly Node[], { subjects, predecessors }: Edges): boolean {
   const roots = nodes.flatMap((node, place) =>
     predecessors[place]?.length === 0 && node.content.state !== 'missing' && !isLeftover(node) ? [place] : []
   )
-  return roots.length > 0 && roots.every(place => describes[place] === true)
+  return roots.length > 0 && roots.every(place => subjects[place]?.length !== 0)
 }
 
-type Edges = Omit<Graph, 'states'>
+type Stateless = Omit<Graph, 'states'>
 
-function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenState | undefined)[] {
+function statesOf(graph: Stateless, isGone: (digest: Digest) => boolean): (BrokenState | undefined)[] {
   const states: (BrokenState | undefined)[] = graph.nodes.map(() => undefined)
   const ofChild = (digest: Digest): BrokenState | undefined => {
     const place = graph.find(digest)
     return place === undefined ? (isGone(digest) ? 'ghost' : undefined) : states[place]
   }
   for (const place of childrenFirst(graph.children)) {
-    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(graph.nodes[place] as Node, ofChild)
+    states[place] = isOrphaned(graph, place) ? 'orphaned' : imageState(nodeAt(graph, place), ofChild)
   }
   return states
 }
 
 /** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
-function isOrphaned({ nodes, describes, predecessors, stored }: Edges, place: number): boolean {
+function isOrphaned({ nodes, subjects, predecessors, stored }: Stateless, place: number): boolean {
   const node = nodes[place]
   // If one of its subjects were there, it would point to this one.
   return (
     stored(place) === undefined &&
     node?.version !== undefined &&
     node.userTags.length === 0 &&
-    describes[place] === true &&
+    subjects[place]?.length !== 0 &&
     predecessors[place]?.length === 0
   )
 }

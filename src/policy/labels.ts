@@ -3,7 +3,7 @@ import type { Inventory } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
 import { own } from '../util/own.ts'
 import type { EvaluationInput } from './facts.ts'
-import { buildGraph } from './graph.ts'
+import { buildGraph, nodeAt } from './graph.ts'
 import type { Node } from './node.ts'
 import { protectedVersions } from './protect.ts'
 import type { Policy, Rule } from './rule.ts'
@@ -20,14 +20,14 @@ export function wantedLabels(inventory: Inventory, policy: Policy, usage: Usage,
   const asking = policy.rules.filter(({ match }) => match.labels !== undefined)
   if (asking.length === 0) return []
   const graph = buildGraph(inventory)
-  const input: EvaluationInput = { graph, policy, usage, now }
-  const held = protectedVersions(input)
+  const protection = protectedVersions({ graph, policy, usage, now })
+  const input: EvaluationInput = { graph, policy, usage, now, protection }
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
   const wanted = new Set<Digest>()
   for (const rule of asking) {
     const test = testTags(rule.match, tags, input)
-    for (const { place } of select(withoutLabels(rule), test, input, one => held.has(one)).selected) {
-      const node = graph.nodes[place] as Node
+    for (const { place } of select(withoutLabels(rule), test, input).selected) {
+      const node = nodeAt(graph, place)
       if (!annotationsSettle(rule, node)) wanted.add(node.digest)
     }
   }

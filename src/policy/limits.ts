@@ -1,31 +1,57 @@
 import type { Limit } from '../model/brake.ts'
+import type { Digest } from '../model/digest.ts'
+import type { EvaluationInput } from './facts.ts'
+import { type Graph, isBroken, nodeAt } from './graph.ts'
+import { kindOf, type Node } from './node.ts'
 import type { Group } from './order.ts'
-import type { Policy } from './rule.ts'
+import type { Resolution } from './resolve.ts'
 
-/** The totals of a finished plan. */
-export interface Totals {
-  readonly deletions: number
-  /** All listed versions. */
-  readonly versions: number
-  /** Tagged images and artifacts that go; those of which nothing is left are not counted. */
-  readonly imagesGoing: number
-  /** Those that remain and are whole; what belongs to another image is not counted. */
-  readonly imagesRemaining: number
+/** Tagged images and artifacts; what nobody could read, or on what witnesses differ, may be neither, or not whole. */
+export interface Images {
+  /** Those of which nothing is left are not counted. */
+  readonly going: readonly number[]
+  /** Those that are whole; what belongs to another image is none of its own. */
+  readonly remaining: readonly number[]
+}
+
+/** The images that `min-remaining` counts. */
+export function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
+  const isSure = ({ content, version }: Node): boolean =>
+    content.state !== 'unread' && version?.disputed === undefined
+  const images = graph.nodes.flatMap((node, place) =>
+    node.userTags.length > 0 && kindOf(node) !== 'cache' && isSure(node) ? [place] : []
+  )
+  const remains = (place: number): boolean =>
+    kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)
+  return {
+    going: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost'),
+    remaining: images.filter(remains)
+  }
+}
+
+/** The newest of what remains, as many as must: `min-remaining` rests on them. */
+export function countedAmong({ remaining }: Images, graph: Graph, least = 0): Digest[] {
+  if (least === 0) return []
+  const created = (place: number): number => nodeAt(graph, place).version?.created ?? 0
+  const newest = remaining.toSorted((a, b) => created(b) - created(a))
+  return newest.slice(0, least).map(place => nodeAt(graph, place).digest)
 }
 
 /**
- * The limits that a plan crosses; reaching one is not crossing it. A plan that lets no tagged image go does not
+ * The limits that a finished plan crosses; reaching one is not crossing it. A plan that lets no tagged image go does not
  * cross `min-remaining`, however few there are.
  */
-export function brakesOn(totals: Totals, policy: Policy): Limit[] {
+export function brakesOn({ graph, policy }: EvaluationInput, deletions: number, images: Images): Limit[] {
   const { minRemaining, maxDeletions, maxDeletionPercent } = policy
-  const percent = totals.versions === 0 ? 0 : (100 * totals.deletions) / totals.versions
+  const versions = graph.nodes.filter(({ version }) => version !== undefined).length
+  const percent = versions === 0 ? 0 : (100 * deletions) / versions
+  const remaining = images.remaining.length
   const brakes: Limit[] = []
-  if (minRemaining !== undefined && totals.imagesGoing > 0 && totals.imagesRemaining < minRemaining) {
-    brakes.push({ input: 'min-remaining', limit: minRemaining, value: totals.imagesRemaining })
+  if (minRemaining !== undefined && images.going.length > 0 && remaining < minRemaining) {
+    brakes.push({ input: 'min-remaining', limit: minRemaining, value: remaining })
   }
-  if (maxDeletions !== undefined && totals.deletions > maxDeletions) {
-    brakes.push({ input: 'max-deletions', limit: maxDeletions, value: totals.deletions })
+  if (maxDeletions !== undefined && deletions > maxDeletions) {
+    brakes.push({ input: 'max-deletions', limit: maxDeletions, value: deletions })
   }
   if (maxDeletionPercent !== undefined && percent > maxDeletionPercent) {
     brakes.push({ input: 'max-deletion-percent', limit: maxDeletionPercent, value: percent })
@@ -54,9 +80,4 @@ export function withinBudget(groups: readonly Group[], budget: number | undefine
     for (const place of own) places.add(place)
   }
   return taken
-}
-
-/** The first group that no run can take, because it alone is more than the budget. */
-export function beyondBudget(groups: readonly Group[], budget: number | undefined): Group | undefined {
-  return groups.find(({ deletions }) => deletions.length > (budget ?? Number.POSITIVE_INFINITY))
 }

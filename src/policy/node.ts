@@ -1,5 +1,5 @@
 import type { Ref } from '../model/decision.ts'
-import { type Digest, digestsNamedIn, isUserTag, referrerTag, shortDigest } from '../model/digest.ts'
+import { type Digest, isUserTag, shortDigest } from '../model/digest.ts'
 import { isPlaceholder, type Kind } from '../model/manifest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
 
@@ -51,55 +51,11 @@ function tagsOf(tags: readonly string[], content?: Content): Pick<Node, 'tags' |
   return { tags, userTags: tags.every(isUserTag) ? tags : tags.filter(isUserTag) }
 }
 
-// Most of 100,000 nodes have no edge of most kinds: they share this.
+// Most of 100,000 nodes have no edge of most kinds, and nothing that is stripped: they share this.
 export const NONE: readonly never[] = []
 
 /** What an index names, itself aside. */
 export function childDigests({ content, digest }: Node): readonly Digest[] {
   if (content.state !== 'read' || content.manifest.children.length === 0) return NONE
   return content.manifest.children.map(child => child.digest).filter(child => child !== digest)
-}
-
-/** What each node says that it describes: a digest, or the tag of one. */
-export type Subjects = readonly (readonly { readonly digest?: Digest; readonly tag?: string }[])[]
-
-/** What each node says that it describes, in their order. */
-export function subjectDigests(nodes: readonly Node[], find: (digest: Digest) => Node | undefined): Subjects {
-  return nodes.map(node => {
-    const subject = ownSubject(node) ?? listedSubject(node, find)
-    const bySubject = subject === undefined || subject === node.digest ? NONE : [{ digest: subject }]
-    const named = node.tags.flatMap(digestsNamedIn)
-    if (named.length === 0) return bySubject
-    // A registry may answer the tag with the subject itself: then it describes nothing.
-    const own = referrerTag(node.digest)
-    return [...bySubject, ...named.filter(tag => tag !== own).map(tag => ({ tag }))]
-  })
-}
-
-/** What a manifest says that it describes; none can name itself, because its digest is made of what it says. */
-function ownSubject({ content, digest }: Node): Digest | undefined {
-  const subject = content.state === 'read' ? content.manifest.subject : undefined
-  return subject === digest ? undefined : subject
-}
-
-/**
- * The subject of an older list of referrers: each further signature pushes a new list of all of them, which takes the
- * tag, and leaves the older list without one. It is no image, and describes what its children describe.
- */
-function listedSubject(
-  { content, tags }: Node,
-  find: (digest: Digest) => Node | undefined
-): Digest | undefined {
-  if (tags.length > 0 || content.state !== 'read') return undefined
-  // What is gone says nothing any more.
-  const children = content.manifest.children
-    .map(child => find(child.digest))
-    .filter(child => child !== undefined)
-  const [subject, ...others] = new Set(children.map(ownSubject))
-  return others.length === 0 ? subject : undefined
-}
-
-/** The `referrerTag` of what is described, by which it is told apart. */
-export function keyOf({ digest, tag = '' }: Subjects[number][number]): string {
-  return digest === undefined ? tag : referrerTag(digest)
 }

@@ -1,9 +1,10 @@
 import type { Decision, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { addTo } from './edges.ts'
+import { addTo } from '../util/grouped.ts'
 import { byOldest } from './facts.ts'
-import type { Graph } from './graph.ts'
+import { type Graph, versionAt } from './graph.ts'
+import { NONE } from './node.ts'
 
 /** One deletion; what it comes after is deleted before it. */
 export interface Deletion {
@@ -43,9 +44,6 @@ export function orderDeletions(graph: Graph, places: readonly number[]): Group[]
   return groups
 }
 
-// Most places have nothing that goes before them, or nothing behind: they share this.
-const NONE: readonly never[] = []
-
 /** Who goes before whom; a place without an edge is no key. */
 interface Edges {
   readonly places: readonly number[]
@@ -62,21 +60,20 @@ function edgesAmong(graph: Graph, places: readonly number[]): Edges {
 }
 
 function makeEdges(
-  { nodes, children, referrers }: Graph,
+  graph: Graph,
   places: readonly number[],
   respects: (subject: number, referrer: number) => boolean
 ): Edges {
+  const { children, referrers } = graph
   const going = new Set(places)
   const before = new Map<number, number[]>()
   const behind = new Map<number, readonly number[]>()
-  const age = (a: number, b: number): number =>
-    byOldest(nodes[a]?.version as PackageVersion, nodes[b]?.version as PackageVersion)
   for (const place of places) {
     const owned = (children[place] ?? NONE).filter(child => going.has(child))
     const describing = (referrers[place] ?? NONE).filter(
       referrer => going.has(referrer) && respects(place, referrer) && !owned.includes(referrer)
     )
-    const ends = [...owned, ...describing.sort(age)]
+    const ends = [...owned, ...describing.sort(byAge(graph))]
     if (ends.length > 0) behind.set(place, ends)
     for (const end of ends) addTo(before, end, place)
   }
@@ -110,11 +107,9 @@ function countIn(set: ReadonlySet<number>, places: readonly number[] = []): numb
 }
 
 /** Roots by age; then each place as soon as all that goes before it has gone. */
-function parentsFirst({ nodes }: Graph, { places, before, behind }: Edges): number[] {
+function parentsFirst(graph: Graph, { places, before, behind }: Edges): number[] {
   const waits = new Map([...before].map(([place, parents]) => [place, parents.length]))
-  const order = places
-    .filter(place => !before.has(place))
-    .sort((a, b) => byOldest(nodes[a]?.version as PackageVersion, nodes[b]?.version as PackageVersion))
+  const order = places.filter(place => !before.has(place)).sort(byAge(graph))
   for (const place of order) {
     for (const next of behind.get(place) ?? NONE) {
       const waiting = (waits.get(next) ?? 0) - 1
@@ -125,6 +120,10 @@ function parentsFirst({ nodes }: Graph, { places, before, behind }: Edges): numb
   // A digest cannot contain itself, so indexes that name each other in a circle cannot be.
   if (order.length !== places.length) throw new Error('indexes name each other in a circle')
   return order
+}
+
+function byAge(graph: Graph): (a: number, b: number) => number {
+  return (a, b) => byOldest(versionAt(graph, a), versionAt(graph, b))
 }
 
 export type DeleteStep = Pick<Step & { action: 'delete' }, 'version' | 'after' | 'root'>

@@ -54,10 +54,15 @@ interface Matcher {
  *
  * @param preReleases whether a `semver:` range covers pre-releases that it does not name; what a `!` takes
  *   out includes them either way
+ * @param reading what a pattern means here, in the words above
  * @throws ExpectedError for a pattern that cannot be meant: a sentence that quotes it
  */
-export function parsePatterns(sources: readonly string[], preReleases: PreReleases = 'include'): Patterns {
-  const matchers = sources.map(source => parseOne(source, preReleases))
+export function parsePatterns(
+  sources: readonly string[],
+  preReleases: PreReleases = 'include',
+  reading = (source: string): string => source
+): Patterns {
+  const matchers = sources.map(source => parseOne(source, reading(source), preReleases))
   const examine: Patterns['examine'] = values => {
     const results = matchers.map(matcher => ({ ...matcher, found: matcher.match(values) }))
     const wanted = results.filter(result => !result.excludes)
@@ -81,8 +86,9 @@ export function parsePatterns(sources: readonly string[], preReleases: PreReleas
  * @throws ExpectedError as `parsePatterns`
  */
 export function parsePackagePatterns(sources: readonly string[]): Patterns {
-  const caseless = (source: string): string => (/^!?\/.*\/[^i]*$/s.test(source) ? `${source}i` : source)
-  return { ...parsePatterns(sources.map(caseless)), sources }
+  return parsePatterns(sources, 'include', source =>
+    /^!?\/.*\/[^i]*$/s.test(source) ? `${source}i` : source
+  )
 }
 
 /**
@@ -91,17 +97,14 @@ export function parsePackagePatterns(sources: readonly string[]): Patterns {
  * @throws ExpectedError as `parsePatterns`
  */
 export function parseTextGlobs(sources: readonly string[]): Patterns {
-  const inner = parsePatterns(sources.map(withoutSlashes))
+  const inner = parsePatterns(sources, 'include', withoutSlashes)
   const examine: Patterns['examine'] = values => {
     const { matched, counts } = inner.examine(values.map(withoutSlashes))
     const hits = values.flatMap(value => {
       const hit = matched.get(withoutSlashes(value))
       return hit === undefined ? [] : [[value, hit] as const]
     })
-    return {
-      matched: new Map(hits),
-      counts: counts.map(({ hits }, index) => ({ pattern: sources[index] ?? '', hits }))
-    }
+    return { matched: new Map(hits), counts }
   }
   return { sources, examine, scan: values => examine(values).matched }
 }
@@ -117,9 +120,9 @@ function merge(groups: readonly Groups[]): Groups {
   return named.length === 0 ? NO_GROUPS : Object.assign({}, ...named.toReversed())
 }
 
-function parseOne(source: string, preReleases: PreReleases): Matcher {
-  const excludes = source.startsWith('!')
-  const text = excludes ? source.slice(1) : source
+function parseOne(source: string, read: string, preReleases: PreReleases): Matcher {
+  const excludes = read.startsWith('!')
+  const text = excludes ? read.slice(1) : read
   const match = matcherOf(source, text, excludes ? 'include' : preReleases)
   return { source, excludes, match }
 }

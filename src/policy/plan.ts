@@ -1,14 +1,11 @@
-import type { PatternHits } from '../model/brake.ts'
 import type { KeepReason, Plan, Step } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
-import type { Inventory, PackageVersion } from '../model/package.ts'
+import type { Inventory } from '../model/package.ts'
 import type { Usage } from '../model/usage.ts'
-import type { EvaluationInput } from './facts.ts'
-import { buildGraph, type Graph, isBroken, isRoot, withoutMentions } from './graph.ts'
-import { keepShares } from './idle-keep.ts'
-import { beyondBudget, brakesOn, type Totals, withinBudget } from './limits.ts'
-import { nearTag, wholeDigest } from './near-tag.ts'
-import { kindOf, type Node, refOf } from './node.ts'
+import type { EvaluationInput, Reasons } from './facts.ts'
+import { buildGraph, type Graph, isRoot, versionAt, withoutMentions } from './graph.ts'
+import { hitsOf, keepShares } from './idle.ts'
+import { brakesOn, countedAmong, imagesIn, withinBudget } from './limits.ts'
+import { refOf } from './node.ts'
 import { type Group, orderDeletions } from './order.ts'
 import { heldByUnknown, oddity, protectedVersions, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 import { verdictOf } from './reasons.ts'
@@ -17,9 +14,7 @@ import type { Policy } from './rule.ts'
 import { type Selection, select } from './select.ts'
 import { type TagTest, testTags } from './tags.ts'
 import { tagsToStrip } from './untag.ts'
-import { castVotes, type Reasons, rankAll, type Votes } from './votes.ts'
-
-export { emptyUsage, type Usage } from '../model/usage.ts'
+import { castVotes, rankAll, type Votes } from './votes.ts'
 
 /**
  * Decides on every version of a package, and what to do about it. The same arguments give the same plan, and the
@@ -38,13 +33,13 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     resolution.deleted.has(place) ||
     [votes.plain, votes.within, resolution.ranked, held].some(reasons => reasons.has(place))
   const strips = tagsToStrip(selections, input, untouched)
-  const findings = { input, held, votes, resolution, strips }
+  const findings = { ...evaluation, strips }
   return {
     package: inventory.package,
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
     ...workOf(input, resolution, strips),
     hits: selections.flatMap(selection => hitsOf(selection, tags, graph)),
-    keeps: keepShares(selections, tags, input, held.has),
+    keeps: keepShares(selections, tags, input),
     broken: brokenIn(graph),
     unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]
   }
@@ -55,7 +50,7 @@ export interface Evaluation {
   readonly input: EvaluationInput
   /** All user tags, each once. */
   readonly tags: readonly string[]
-  /** Layer 0. */
+  /** Layer 0, with what something unknown could need. */
   readonly held: Reasons<KeepReason>
   readonly unknowns: readonly Unknown[]
   /** One for each rule, in their order. */
@@ -81,7 +76,8 @@ export function evaluate(inventory: Inventory, policy: Policy, usage: Usage, now
   const tags = [...new Set(graph.nodes.flatMap(node => node.userTags))]
   const tests = policy.rules.map(({ match }) => testTags(match, tags, { usage, now }))
   for (let links = 1; ; links++) {
-    const evaluation = evaluateGraph({ graph, policy, usage, now }, tags, tests)
+    const protection = protectedVersions({ graph, policy, usage, now })
+    const evaluation = evaluateGraph({ graph, policy, usage, now, protection }, tags, tests)
     if (links === LONGEST_CHAIN) return evaluation
     const released = withoutMentions(graph, evaluation.resolution.deleted.has)
     if (released === graph) return evaluation
@@ -95,110 +91,63 @@ function evaluateGraph(
   tags: readonly string[],
   tests: readonly (TagTest | undefined)[]
 ): Evaluation {
-  const { graph, policy } = input
-  const own = protectedVersions(input)
-  const selections = policy.rules.map((rule, at) => select(rule, tests[at], input, place => own.has(place)))
+  const { graph, policy, protection } = input
+  const selections = policy.rules.map((rule, at) => select(rule, tests[at], input))
   const votes = castVotes(selections, input)
   const ranking = rankAll(selections, votes, input)
   const unknowns = unknownsIn(graph)
-  const evaluation = { input, tags, unknowns, selections, votes }
-  const resolution = resolve(input, votes, ranking, own)
-  if (unknowns.length === 0) return { ...evaluation, held: own, resolution }
-  return {
-    ...evaluation,
-    ...resolveWithUnknown(own, graph, resolution, unknowns, held => resolve(input, votes, ranking, held))
+  const held = new Map(protection)
+  // Once one is held, another version may be the last with a tag.
+  for (;;) {
+    const resolution = resolve(input, votes, ranking, held)
+    const more = neededByUnknowns(graph, resolution, unknowns)
+    if (more.size === 0) return { input, tags, held, unknowns, selections, votes, resolution }
+    for (const [place, reason] of more) held.set(place, [reason])
   }
 }
 
-/**
- * Holds, of what would go, all that is unknown itself or that something unknown could need. Another version may be the
- * last with a tag then, so it looks again until nothing of that kind would go.
- */
-function resolveWithUnknown(
-  own: Reasons<KeepReason>,
+/** Of what would go, all that is unknown itself or that something unknown could need. */
+function neededByUnknowns(
   graph: Graph,
-  first: Resolution,
-  unknowns: readonly Unknown[],
-  again: (held: Reasons<KeepReason>) => Resolution
-): { held: Reasons<KeepReason>; resolution: Resolution } {
-  const held = new Map(own)
+  { deleted }: Resolution,
+  unknowns: readonly Unknown[]
+): Map<number, KeepReason> {
+  const needed = new Map<number, KeepReason>()
   // Of 24,000 platforms that nobody can read none needs anything.
   const needy = unknowns.filter(({ pushed }) => pushed !== undefined)
-  for (let resolution = first; ; resolution = again(held)) {
-    const before = held.size
-    graph.nodes.forEach(({ version, content }, place) => {
-      if (version === undefined || !resolution.deleted.has(place)) return
-      const reason: KeepReason | undefined =
-        content.state === 'unread'
-          ? { code: 'unread', cause: content.cause }
-          : heldByUnknown(needy, graph, place)
-      if (reason !== undefined) held.set(place, [reason])
-    })
-    if (held.size === before) return { held, resolution }
-  }
+  graph.nodes.forEach(({ version, content }, place) => {
+    if (version === undefined || !deleted.has(place)) return
+    const reason: KeepReason | undefined =
+      content.state === 'unread'
+        ? { code: 'unread', cause: content.cause }
+        : heldByUnknown(needy, graph, place)
+    if (reason !== undefined) needed.set(place, reason)
+  })
+  return needed
 }
 
 type Work = Pick<Plan, 'steps' | 'left' | 'brakes' | 'stuck' | 'counted'>
 
-const NOTHING_TO_DO: Work = { steps: [], left: 0, brakes: [], counted: [] }
-
 /** What this run does of what was decided: nothing beyond a brake, and of deletions what the budget allows. */
 function workOf(
-  { graph, policy }: EvaluationInput,
+  input: EvaluationInput,
   resolution: Resolution,
   strips: ReadonlyMap<number, readonly string[]>
 ): Work {
-  const places = graph.nodes.flatMap((_, place) => (resolution.deleted.has(place) ? [place] : []))
-  const groups = orderDeletions(graph, places)
+  const { graph, policy } = input
+  const places = [...graph.nodes.keys()].filter(resolution.deleted.has)
   const images = imagesIn(graph, resolution)
-  const brakes = brakesOn(totalsOf(graph, resolution, images), policy)
-  if (brakes.length > 0) return { ...NOTHING_TO_DO, brakes }
-  const counted = countedAmong(images.remaining, graph, policy.minRemaining)
+  const brakes = brakesOn(input, places.length, images)
+  if (brakes.length > 0) return { steps: [], left: 0, brakes, counted: [] }
+  const counted = countedAmong(images, graph, policy.minRemaining)
+  const groups = orderDeletions(graph, places)
   const now = withinBudget(groups, policy.deletionsPerRun)
   const steps = [...untagSteps(graph, strips), ...now.flatMap(group => deleteSteps(graph, group))]
   const left = places.length - now.reduce((sum, group) => sum + group.deletions.length, 0)
-  const stuck = beyondBudget(groups, policy.deletionsPerRun)
+  const stuck = groups.find(({ deletions }) => deletions.length > (policy.deletionsPerRun ?? Infinity))
   if (stuck === undefined) return { steps, left, brakes, counted }
   const version = versionAt(graph, stuck.root)
   return { steps, left, brakes, counted, stuck: { version, deletions: stuck.deletions.length } }
-}
-
-/** Tagged images and artifacts; what nobody could read, or on what witnesses differ, may be neither, or not whole. */
-interface Images {
-  readonly going: readonly number[]
-  /** What belongs to another image is none of its own. */
-  readonly remaining: readonly number[]
-}
-
-function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
-  const isSure = ({ content, version }: Node): boolean =>
-    content.state !== 'unread' && version?.disputed === undefined
-  const images = graph.nodes.flatMap((node, place) =>
-    node.userTags.length > 0 && kindOf(node) !== 'cache' && isSure(node) ? [place] : []
-  )
-  const remains = (place: number): boolean =>
-    kept.has(place) && !isBroken(graph, place) && !graph.predecessors[place]?.some(kept.has)
-  return {
-    going: images.filter(place => deleted.has(place) && graph.states[place] !== 'ghost'),
-    remaining: images.filter(remains)
-  }
-}
-
-/** The newest of what remains, as many as must: `min-remaining` rests on them. */
-function countedAmong(remaining: readonly number[], { nodes }: Graph, least = 0): Digest[] {
-  if (least === 0) return []
-  const created = (place: number): number => nodes[place]?.version?.created ?? 0
-  const newest = remaining.toSorted((a, b) => created(b) - created(a))
-  return newest.slice(0, least).flatMap(place => nodes[place]?.digest ?? [])
-}
-
-function totalsOf(graph: Graph, { deleted }: Resolution, { going, remaining }: Images): Totals {
-  return {
-    deletions: deleted.size,
-    versions: graph.nodes.filter(({ version }) => version !== undefined).length,
-    imagesGoing: going.length,
-    imagesRemaining: remaining.length
-  }
 }
 
 /** Tags are stripped first: that takes nothing away from any version that goes. */
@@ -218,19 +167,6 @@ export function deleteSteps(graph: Graph, { root, deletions }: Group): Step[] {
   }))
 }
 
-/** So many patterns that match nothing are looked at closely. */
-const MOST_IDLE = 20
-
-function hitsOf({ rule, counts }: Selection, tags: readonly string[], { nodes }: Graph): PatternHits[] {
-  const idle = new Set(counts.filter(({ hits }) => hits === 0).slice(0, MOST_IDLE))
-  return counts.map(count => {
-    const near = idle.has(count)
-      ? (wholeDigest(count.pattern, nodes) ?? nearTag(count.pattern, tags))
-      : undefined
-    return { rule: rule.name, action: rule.action, ...count, ...(near === undefined ? {} : { near }) }
-  })
-}
-
 /** Versions that cannot be decided on, because GitHub's list is odd about them. */
 function oddIn(graph: Graph): Plan['unread'] {
   return graph.nodes.flatMap((node, place) => {
@@ -245,8 +181,4 @@ export function brokenIn(graph: Graph): Plan['broken'] {
     const state = graph.states[place]
     return version !== undefined && state !== undefined && isRoot(graph, place) ? [{ version, state }] : []
   })
-}
-
-function versionAt({ nodes }: Graph, place: number): PackageVersion {
-  return nodes[place]?.version as PackageVersion
 }

@@ -2,51 +2,48 @@ import type { KeepReason, Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import { leadsNowhere } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { EvaluationInput } from './facts.ts'
-import { type Graph, isRoot } from './graph.ts'
+import { addTo } from '../util/grouped.ts'
+import type { EvaluationInput, Reasons } from './facts.ts'
+import { type Graph, indexesAbove, isRoot, nodeAt } from './graph.ts'
 import { isLeftover, type Node, refOf } from './node.ts'
 import { ageOf } from './time.ts'
+
+type Unprotected = Omit<EvaluationInput, 'protection'>
 
 /**
  * Layer 0: what stays whatever any rule says, because it is in use, too young, or of unknown age. What it needs
  * is not in here; `closure` finds that.
  */
-export function protectedVersions(input: EvaluationInput): Map<number, KeepReason[]> {
+export function protectedVersions(input: Unprotected): Reasons<KeepReason> {
   const held = new Map<number, KeepReason[]>()
-  const hold = (place: number, reason: KeepReason): void => {
-    held.set(place, [...(held.get(place) ?? []), reason])
-  }
-  for (const [place, by] of inUse(input)) hold(place, { code: 'in-use', by })
+  for (const [place, by] of inUse(input)) addTo(held, place, { code: 'in-use', by })
   const { graph, policy, now } = input
   graph.nodes.forEach((node, place) => {
     const { version } = node
     if (version === undefined) return
     const why = oddity(graph, place) ?? version.disputed
-    if (why !== undefined) hold(place, { code: 'odd', why })
+    if (why !== undefined) addTo(held, place, { code: 'odd', why })
     if (isLeftover(node)) return
     const age = ageOf(version, 'newest', now)
-    if (age === undefined) hold(place, { code: 'undated' })
-    else if (age < policy.grace) hold(place, { code: 'young', age, grace: policy.grace })
+    if (age === undefined) addTo(held, place, { code: 'undated' })
+    else if (age < policy.grace) addTo(held, place, { code: 'young', age, grace: policy.grace })
   })
   return held
 }
 
 /** What is odd about a version in GitHub's list, so that it cannot be decided on: a phrase. */
-export function oddity({ nodes, twins }: Graph, place: number): string | undefined {
-  const { version, digest } = nodes[place] as Node
+export function oddity(graph: Graph, place: number): string | undefined {
+  const { version, digest } = nodeAt(graph, place)
   if (version?.tagsUnknown) return 'GitHub does not say which tags it has'
-  return twins.has(digest) ? 'GitHub lists its digest twice' : undefined
+  return graph.twins.has(digest) ? 'GitHub lists its digest twice' : undefined
 }
 
 /** Whoever pulls by the digest of a platform may have it from any index that names it: all of those stay. */
-function inUse({ graph, usage }: EvaluationInput): Map<number, string> {
+function inUse({ graph, usage }: Unprotected): Map<number, string> {
   const users = new Map<number, string>()
   if (usage.inUse.length === 0) return users
   const byTag = holdersOfTags(graph)
-  const byDigest = holdersOfDigests(
-    graph,
-    new Set(usage.inUse.flatMap(({ digest }) => (digest === undefined ? [] : [digest])))
-  )
+  const byDigest = holdersOfDigests(graph, new Set(usage.inUse.flatMap(({ digest }) => digest ?? [])))
   for (const { by, tag, digest, anyDigest } of usage.inUse) {
     const tagged = byTag.get(tag ?? '') ?? []
     const named = digest === undefined ? [] : (byDigest.get(digest) ?? [])
@@ -61,7 +58,7 @@ function holdersOfTags({ nodes }: Graph): Map<string, number[]> {
   const holders = new Map<string, number[]>()
   nodes.forEach((node, place) => {
     if (node.version === undefined || isLeftover(node)) return
-    for (const tag of node.version.tags) holders.set(tag, [...(holders.get(tag) ?? []), place])
+    for (const tag of node.version.tags) addTo(holders, tag, place)
   })
   return holders
 }
@@ -81,10 +78,6 @@ function holdersOfDigests(graph: Graph, digests: ReadonlySet<Digest>): Map<Diges
   return holders
 }
 
-function indexesAbove({ children, predecessors }: Graph, place: number): number[] {
-  return (predecessors[place] ?? []).filter(above => children[above]?.includes(place))
-}
-
 /** True for what carries a tag of any kind: GitHub refuses to delete the last of these. */
 export function isTagged(version: PackageVersion | undefined): boolean {
   return version !== undefined && version.tags.length > 0
@@ -98,13 +91,7 @@ export function isTagged(version: PackageVersion | undefined): boolean {
  * - every untagged version that nothing points to, whenever it was pushed: parts look like that, and one that was lost
  *   and pushed once more is younger than its index.
  */
-export interface Unknown {
-  readonly ref: string
-  /** Absent where only a tag is known. */
-  readonly digest?: Node['digest']
-  /** What names it, where GitHub does not list it: only that can be deleted. */
-  readonly namedBy?: Node['digest']
-  readonly cause: string
+export type Unknown = Plan['unread'][number] & {
   /** In milliseconds since 1970; infinite where that is unknown, undefined where it is known to need nothing. */
   readonly pushed: number | undefined
 }
@@ -159,7 +146,7 @@ export function heldByUnknown(
   graph: Graph,
   place: number
 ): KeepReason | undefined {
-  const node = graph.nodes[place] as Node
+  const node = nodeAt(graph, place)
   if (isLeftover(node)) return undefined
   const { version, userTags } = node
   const isLoose = userTags.length === 0 && isRoot(graph, place)
@@ -181,12 +168,9 @@ function leavesIn({ nodes }: Graph): ReadonlySet<Node['digest']> {
 }
 
 /** When it was pushed; where GitHub does not list it, at the latest when the first index that names it was. */
-function pushedAt({ nodes, children, predecessors }: Graph, place: number): number {
-  const own = nodes[place]?.version
-  if (own !== undefined) return own.created ?? Number.POSITIVE_INFINITY
-  const above = (predecessors[place] ?? []).filter(one => children[one]?.includes(place))
-  return above.reduce(
-    (first, one) => Math.min(first, nodes[one]?.version?.created ?? first),
-    Number.POSITIVE_INFINITY
-  )
+function pushedAt(graph: Graph, place: number): number {
+  const { version } = nodeAt(graph, place)
+  if (version !== undefined) return version.created ?? Number.POSITIVE_INFINITY
+  const dates = indexesAbove(graph, place).flatMap(one => nodeAt(graph, one).version?.created ?? [])
+  return dates.reduce((first, date) => Math.min(first, date), Number.POSITIVE_INFINITY)
 }

@@ -1,10 +1,10 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
-import { isDigestOf } from '../model/digest.ts'
+import { type Digest, isDigestOf } from '../model/digest.ts'
 import { versionsCalled } from '../model/package.ts'
 import { isTag } from '../model/tag.ts'
 import { some } from '../util/format.ts'
-import type { Graph } from './graph.ts'
-import { nearTag } from './near-tag.ts'
+import { type Graph, nodeAt } from './graph.ts'
+import { nearTag } from './idle.ts'
 
 /** The places of the versions that are named, and the name of each. */
 export type Named = ReadonlyMap<number, string>
@@ -24,35 +24,33 @@ export function namedIn(
     const places = graph.nodes.flatMap(({ version }, place) =>
       version !== undefined && meant.has(version) ? [place] : []
     )
-    const [place] = places
     // Two rows of one digest are one manifest.
-    const digests = new Set(places.map(one => graph.nodes[one]?.digest))
-    if (
-      place === undefined &&
+    const digests = [...new Set(places.map(place => nodeAt(graph, place).digest))]
+    const isUnlisted = () =>
       graph.nodes.some(({ tags, digest }) => tags.includes(name) || isDigestOf(name, digest))
-    ) {
-      unknown.push(notListed(name))
-    } else if (place === undefined && optional) absent.push(name)
-    else if (place === undefined) {
-      const near = nearTag(
-        name,
-        graph.nodes.flatMap(({ tags }) => tags)
-      )
-      if (near === undefined)
-        unknown.push(
-          `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
-            `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
-        )
-      else
-        unknown.push(
-          `There is no \`${name}\`. Did you mean \`${near}\`?${names.length === 1 ? ' Nothing was purged.' : ''}`
-        )
-    } else if (digests.size > 1) {
-      const whole = some([...digests].map(String), 5)
-      unknown.push(`"${name}" means ${digests.size} versions, so it is left alone. Write one of ${whole}.`)
-    } else for (const one of places) if (!named.has(one)) named.set(one, name)
+    if (digests.length === 1) for (const place of places) named.set(place, named.get(place) ?? name)
+    else if (digests.length > 1) unknown.push(severalMeant(name, digests))
+    else if (isUnlisted()) unknown.push(notListed(name))
+    else if (optional) absent.push(name)
+    else unknown.push(notThere(name, graph, names.length === 1))
   }
   return { named, unknown, absent }
+}
+
+const severalMeant = (name: string, digests: readonly Digest[]): string =>
+  `"${name}" means ${digests.length} versions, so it is left alone. Write one of ${some(digests, 5)}.`
+
+function notThere(name: string, { nodes }: Graph, isOnly: boolean): string {
+  const near = nearTag(
+    name,
+    nodes.flatMap(({ tags }) => tags)
+  )
+  if (near !== undefined)
+    return `There is no \`${name}\`. Did you mean \`${near}\`?${isOnly ? ' Nothing was purged.' : ''}`
+  return (
+    `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
+    `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
+  )
 }
 
 /** Why what is named stays, although it is there: a sentence. */

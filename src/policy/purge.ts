@@ -1,13 +1,20 @@
 import { ExpectedError } from '../errors.ts'
-import { type Decision, emptyPlan, type KeepReason, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
+import {
+  type Decision,
+  type DeleteReason,
+  emptyPlan,
+  type KeepReason,
+  type Plan,
+  WHOLE_PACKAGE
+} from '../model/decision.ts'
 import { digestsNamedIn } from '../model/digest.ts'
-import type { Inventory, PackageVersion } from '../model/package.ts'
+import type { Inventory } from '../model/package.ts'
 import { type Closure, closure } from './closure.ts'
 import { buildGraph, type Graph } from './graph.ts'
-import { type Node, refOf } from './node.ts'
+import { refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
-import { heldByUnknown, isTagged, type Unknown, unknownsIn, unreadIn } from './protect.ts'
+import { heldByUnknown, isTagged, unknownsIn, unreadIn } from './protect.ts'
 import { type Named, namedIn } from './purge-names.ts'
 
 /** What a purge does. */
@@ -33,8 +40,14 @@ export interface Purge {
 export function decidePurge(inventory: Inventory, names: readonly string[]): Purge {
   const graph = buildGraph(inventory)
   const { named, unknown, absent } = namedIn(graph, names)
-  const needed = neededOf(graph, named)
-  const plan = planFor(inventory, graph, new Map([...named].filter(([place]) => !needed.has(place))))
+  const needed = new Map<number, string>()
+  let reach = reachOf(graph, named)
+  // What is refused stays, and may need what else is named.
+  for (let more = neededIn(graph, reach); more.size > 0; more = neededIn(graph, reach)) {
+    for (const [place, sentence] of more) needed.set(place, sentence)
+    reach = reachOf(graph, new Map([...named].filter(([place]) => !needed.has(place))))
+  }
+  const plan = planFor(inventory, graph, reach)
   const holds = plan.decisions.some(({ reasons: [{ code }] }) => code === 'depends-on-unread')
   return {
     plan: holds ? plan : { ...plan, unread: [] },
@@ -56,52 +69,75 @@ function mentionsLeft({ decisions }: Plan): string[] {
   )
 }
 
-function planFor(inventory: Inventory, graph: Graph, named: Named): Plan {
+/** How far names reach, and what of that stays all the same. */
+interface Reach {
+  readonly named: Named
+  /** What is named, with its parts. */
+  readonly mine: Closure
+  /** What stays, with all it needs; some of it is in `mine`. */
+  readonly kept: Closure
+  /** Parts among it that only stay because something cannot be read. */
+  readonly unclear: ReadonlyMap<number, KeepReason>
+}
+
+/**
+ * Finds what goes with what is named, and what stays. What is deleted needs nothing any more, so a part that stays and
+ * cannot be read may hold others in turn.
+ */
+function reachOf(graph: Graph, named: Named): Reach {
   const mine = closure(graph, [...named.keys()], place => isPart(graph, place))
-  const stays = graph.nodes.flatMap((_, place) => (mine.has(place) ? [] : [place]))
-  const { kept, unclear } = clearOf(graph, stays, mine, named)
-  const goes = graph.nodes.flatMap((_, place) => (mine.has(place) && !kept.has(place) ? [place] : []))
-  refuseLastTagged(graph, goes)
-  const going = new Set(goes)
+  const stays = [...graph.nodes.keys()].filter(place => !mine.has(place))
+  const unclear = mentioned(graph, named, mine)
+  for (;;) {
+    const kept = closure(graph, [...stays, ...unclear.keys()], place => !named.has(place))
+    const reach = { named, mine, kept, unclear }
+    const unknowns = unknownsIn(graph, place => !goes(place, reach))
+    const before = unclear.size
+    graph.nodes.forEach(({ version }, place) => {
+      if (version === undefined || named.has(place) || !goes(place, reach)) return
+      const reason = heldByUnknown(unknowns, graph, place)
+      if (reason !== undefined) unclear.set(place, reason)
+    })
+    if (unclear.size === before) return reach
+  }
+}
+
+function goes(place: number, { mine, kept }: Reach): boolean {
+  return mine.has(place) && !kept.has(place)
+}
+
+function planFor(inventory: Inventory, graph: Graph, reach: Reach): Plan {
+  const isGoing = (place: number): boolean => goes(place, reach)
+  refuseLastTagged(graph, isGoing)
+  const going = [...graph.nodes.keys()].filter(isGoing)
   return {
     ...emptyPlan(inventory.package),
-    decisions: inventory.versions.map((version, place) =>
-      going.has(place)
-        ? goesBecause(version, place, graph, named, mine)
-        : staysBecause(version, place, graph, kept, unclear)
+    decisions: inventory.versions.map(
+      (version, place): Decision =>
+        isGoing(place)
+          ? { verdict: 'delete', version, reasons: [whyItGoes(place, reach)] }
+          : { verdict: 'keep', version, reasons: [whyItStays(place, reach)], untag: [] }
     ),
-    steps: orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
+    steps: orderDeletions(graph, going).flatMap(group => deleteSteps(graph, group)),
     broken: brokenIn(graph),
     unread: unreadIn(
-      unknownsIn(graph, place => !going.has(place)),
-      [...unclear.values()]
+      unknownsIn(graph, place => !isGoing(place)),
+      [...reach.unclear.values()]
     )
   }
 }
 
-/**
- * What stays with all it needs, and the parts among it that only stay because something cannot be read. What is deleted
- * needs nothing any more, so a part that stays and cannot be read may hold others in turn.
- */
-function clearOf(
-  graph: Graph,
-  stays: readonly number[],
-  mine: Closure,
-  named: Named
-): { kept: Closure; unclear: ReadonlyMap<number, KeepReason> } {
-  const unclear = mentioned(graph, named, mine)
-  for (;;) {
-    const kept = closure(graph, [...stays, ...unclear.keys()], place => !named.has(place))
-    const isGoing = (place: number): boolean => mine.has(place) && !kept.has(place)
-    const unknowns: readonly Unknown[] = unknownsIn(graph, place => !isGoing(place))
-    const before = unclear.size
-    graph.nodes.forEach(({ version }, place) => {
-      if (version === undefined || named.has(place) || !isGoing(place)) return
-      const reason = heldByUnknown(unknowns, graph, place)
-      if (reason !== undefined) unclear.set(place, reason)
-    })
-    if (unclear.size === before) return { kept, unclear }
-  }
+function whyItGoes(place: number, { named, mine }: Reach): DeleteReason {
+  const by = named.get(place)
+  if (by !== undefined) return { code: 'purged', by }
+  const origin = mine.reachedFrom(place)
+  if (origin === undefined) throw new Error(`nothing purges the version at ${place}`)
+  return { code: 'owned', ...origin }
+}
+
+function whyItStays(place: number, { kept, unclear }: Reach): KeepReason {
+  const origin = kept.reachedFrom(place)
+  return unclear.get(place) ?? (origin ? { code: origin.role, of: origin.of } : { code: 'not-named' })
 }
 
 /** What a named manifest of unknown kind mentions, and nothing else that is named has: it may be no part of that. */
@@ -140,65 +176,23 @@ function isPart({ nodes }: Graph, place: number): boolean {
 }
 
 /** The places of named versions that something else needs, which stays; each with a sentence. */
-function neededOf(graph: Graph, named: Named): ReadonlyMap<number, string> {
+function neededIn(graph: Graph, { named, kept }: Reach): ReadonlyMap<number, string> {
   const childrenOnly = { ...graph, referrers: graph.referrers.map(() => []) }
+  const reached = closure(childrenOnly, [...graph.nodes.keys()].filter(kept.has), () => true)
   const needed = new Map<number, string>()
-  // What is refused stays, and may need what else is named.
-  for (;;) {
-    const before = needed.size
-    const going = new Map([...named].filter(([place]) => !needed.has(place)))
-    const mine = closure(graph, [...going.keys()], place => isPart(graph, place))
-    const stays = graph.nodes.flatMap((_, place) => (mine.has(place) ? [] : [place]))
-    const { kept } = clearOf(graph, stays, mine, going)
-    const remaining = graph.nodes.flatMap((_, place) => (kept.has(place) ? [place] : []))
-    const reached = closure(childrenOnly, remaining, () => true)
-    for (const [place, name] of going) {
-      const origin = reached.reachedFrom(place)
-      if (origin === undefined) continue
-      const holder = refOf(graph.nodes[origin.from] as Node)
-      needed.set(place, `"${name}" is needed by ${holder}, which stays: name that as well.`)
-    }
-    if (needed.size === before) return needed
+  for (const [place, name] of named) {
+    const origin = reached.reachedFrom(place)
+    if (origin === undefined) continue
+    needed.set(place, `"${name}" is needed by ${origin.of}, which stays: name that as well.`)
   }
+  return needed
 }
 
-function refuseLastTagged({ nodes }: Graph, goes: readonly number[]): void {
-  const going = new Set(goes)
-  const isLost = goes.some(place => isTagged(nodes[place]?.version))
-  if (!isLost || nodes.some(({ version }, place) => isTagged(version) && !going.has(place))) return
+function refuseLastTagged({ nodes }: Graph, isGoing: (place: number) => boolean): void {
+  const tagged = [...nodes.keys()].filter(place => isTagged(nodes[place]?.version))
+  if (tagged.length === 0 || !tagged.every(isGoing)) return
   throw new ExpectedError(
     'Nothing is purged. No tagged version would be left, and GitHub deletes the last one only together with the package: write ' +
       '`purge: package` to delete the package with everything in it, or push another tag first.'
   )
-}
-
-function goesBecause(
-  version: PackageVersion,
-  place: number,
-  graph: Graph,
-  named: Named,
-  mine: Closure
-): Decision {
-  const by = named.get(place)
-  if (by !== undefined) return { verdict: 'delete', version, reasons: [{ code: 'purged', by }] }
-  const origin = mine.reachedFrom(place)
-  if (origin === undefined) throw new Error(`nothing purges ${version.digest}`)
-  const of = refOf(graph.nodes[origin.from] as Node)
-  return { verdict: 'delete', version, reasons: [{ code: 'owned', role: origin.role, of }] }
-}
-
-function staysBecause(
-  version: PackageVersion,
-  place: number,
-  graph: Graph,
-  kept: Closure,
-  unclear: ReadonlyMap<number, KeepReason>
-): Decision {
-  const origin = kept.reachedFrom(place)
-  const reason =
-    unclear.get(place) ??
-    (origin === undefined
-      ? ({ code: 'not-named' } as const)
-      : ({ code: origin.role, of: refOf(graph.nodes[origin.from] as Node) } as const))
-  return { verdict: 'keep', version, reasons: [reason], untag: [] }
 }

@@ -1,10 +1,9 @@
 import type { Decision, DeleteReason, KeepReason } from '../model/decision.ts'
-import type { PackageVersion } from '../model/package.ts'
-import type { Closure } from './closure.ts'
-import type { EvaluationInput } from './facts.ts'
-import { type Node, refOf } from './node.ts'
+import type { EvaluationInput, Reasons } from './facts.ts'
+import { nodeAt, versionAt } from './graph.ts'
+import { NONE } from './node.ts'
 import type { Resolution } from './resolve.ts'
-import type { Reasons, Votes } from './votes.ts'
+import type { Votes } from './votes.ts'
 
 /** All that was found out about every version. */
 export interface Findings {
@@ -20,7 +19,7 @@ export interface Findings {
 /** The verdict on one version with its reasons, the most telling first. */
 export function verdictOf(place: number, findings: Findings): Decision {
   const { input, resolution, strips } = findings
-  const version = input.graph.nodes[place]?.version as PackageVersion
+  const version = versionAt(input.graph, place)
   if (resolution.deleted.has(place)) {
     return { verdict: 'delete', version, reasons: deleteReasons(place, findings) }
   }
@@ -33,41 +32,23 @@ function keepReasons(
   { input, held, votes, resolution }: Findings
 ): readonly [KeepReason, ...KeepReason[]] {
   const layer0 = held.get(place) ?? []
-  const own = unreadReason(place, input)
-  const [reason = NO_RULE, ...others] = [
-    ...(own === undefined ? [] : [own]),
+  const { content } = nodeAt(input.graph, place)
+  const origin = resolution.kept.reachedFrom(place)
+  const stored = input.graph.stored(place)
+  const reasons: KeepReason[] = [
+    ...(content.state === 'unread' ? [{ code: 'unread', cause: content.cause } as const] : []),
     ...layer0.filter(({ code }) => code === 'in-use'),
     ...(votes.plain.get(place) ?? []),
     ...(resolution.ranked.get(place) ?? []),
     ...(votes.within.get(place) ?? []),
-    ...viaReason(place, input, resolution.kept),
+    ...(origin === undefined ? [] : [{ code: origin.role, of: origin.of }]),
     ...layer0.filter(({ code }) => code !== 'in-use' && code !== 'unread'),
-    ...(resolution.lastTagged === place ? [LAST_TAGGED] : []),
+    ...(resolution.lastTagged === place ? [{ code: 'last-tagged' } as const] : []),
     ...(votes.spared.get(place) ?? []),
-    ...storedReason(place, input)
+    ...(stored === undefined ? [] : [{ code: 'stored', why: stored } as const])
   ]
+  const [reason = { code: 'no-rule' }, ...others] = reasons
   return [reason, ...others]
-}
-
-// Nearly all versions are stripped of nothing: they share this.
-const NONE: readonly never[] = []
-
-const NO_RULE: KeepReason = { code: 'no-rule' }
-const LAST_TAGGED: KeepReason = { code: 'last-tagged' }
-
-function unreadReason(place: number, { graph }: EvaluationInput): KeepReason | undefined {
-  const content = graph.nodes[place]?.content
-  return content?.state === 'unread' ? { code: 'unread', cause: content.cause } : undefined
-}
-
-function storedReason(place: number, { graph }: EvaluationInput): KeepReason[] {
-  const why = graph.stored(place)
-  return why === undefined ? [] : [{ code: 'stored', why }]
-}
-
-function viaReason(place: number, { graph }: EvaluationInput, kept: Closure): KeepReason[] {
-  const origin = kept.reachedFrom(place)
-  return origin === undefined ? [] : [{ code: origin.role, of: refOf(graph.nodes[origin.from] as Node) }]
 }
 
 function deleteReasons(
@@ -75,11 +56,8 @@ function deleteReasons(
   { input, votes, resolution }: Findings
 ): readonly [DeleteReason, ...DeleteReason[]] {
   const origin = resolution.deleted.reachedFrom(place)
-  const owned: DeleteReason[] =
-    origin === undefined
-      ? []
-      : [{ code: 'owned', role: origin.role, of: refOf(input.graph.nodes[origin.from] as Node) }]
+  const owned: DeleteReason[] = origin === undefined ? [] : [{ code: 'owned', ...origin }]
   const [reason, ...others] = [...(votes.deletes.get(place) ?? []), ...owned]
-  if (reason === undefined) throw new Error(`nothing deletes ${input.graph.nodes[place]?.digest}`)
+  if (reason === undefined) throw new Error(`nothing deletes ${nodeAt(input.graph, place).digest}`)
   return [reason, ...others]
 }

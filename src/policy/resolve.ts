@@ -1,11 +1,10 @@
 import type { KeepReason } from '../model/decision.ts'
-import type { PackageVersion } from '../model/package.ts'
 import { type Closure, closure } from './closure.ts'
-import { byNewest, type EvaluationInput } from './facts.ts'
-import { type Graph, isRoot } from './graph.ts'
+import { byNewest, type EvaluationInput, type Reasons } from './facts.ts'
+import { type Graph, isRoot, nodeAt, versionAt } from './graph.ts'
 import type { Node } from './node.ts'
 import { isTagged } from './protect.ts'
-import type { Ranking, Reasons, Votes } from './votes.ts'
+import type { Ranking, Votes } from './votes.ts'
 
 /** What becomes of every version, and through whom. */
 export interface Resolution {
@@ -66,16 +65,14 @@ export function resolve(
 }
 
 /** Where several could name a version, tagged ones before untagged ones and newer ones before older ones do. */
-function namingOrder({ nodes }: Graph): number[] {
+function namingOrder(graph: Graph): number[] {
   const rank = ({ version, userTags }: Node): number =>
     version === undefined ? 2 : userTags.length > 0 ? 0 : 1
-  return nodes
-    .map((_, place) => place)
-    .sort((a, b) => {
-      const [one, other] = [nodes[a] as Node, nodes[b] as Node]
-      if (one.version === undefined || other.version === undefined) return rank(one) - rank(other)
-      return rank(one) - rank(other) || byNewest(one.version, other.version)
-    })
+  return [...graph.nodes.keys()].sort((a, b) => {
+    const [one, other] = [nodeAt(graph, a), nodeAt(graph, b)]
+    if (one.version === undefined || other.version === undefined) return rank(one) - rank(other)
+    return rank(one) - rank(other) || byNewest(one.version, other.version)
+  })
 }
 
 /**
@@ -103,17 +100,15 @@ function divide(
 
 /** GitHub refuses to delete the last tagged version: of all that would go, the newest that a user tagged. */
 function lastTaggedOf(
-  { nodes }: Graph,
+  graph: Graph,
   { kept, deleted }: { kept: Closure; deleted: Closure }
 ): number | undefined {
-  const tagged = nodes.flatMap(({ version }, place) => (isTagged(version) ? [place] : []))
+  const tagged = graph.nodes.flatMap(({ version }, place) => (isTagged(version) ? [place] : []))
   if (tagged.some(kept.has)) return undefined
   const going = tagged.filter(deleted.has)
-  const users = going.filter(place => (nodes[place] as Node).userTags.length > 0)
-  const versionAt = (place: number): PackageVersion => nodes[place]?.version as PackageVersion
-  return (users.length > 0 ? users : going).reduce<number | undefined>(
-    (newest, place) =>
-      newest === undefined || byNewest(versionAt(place), versionAt(newest)) < 0 ? place : newest,
-    undefined
+  const users = going.filter(place => nodeAt(graph, place).userTags.length > 0)
+  const [newest] = (users.length > 0 ? users : going).sort((a, b) =>
+    byNewest(versionAt(graph, a), versionAt(graph, b))
   )
+  return newest
 }

@@ -1,6 +1,6 @@
 import type { Range } from 'semver'
 import type { BrokenState } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
+import { type Digest, sha256Of } from '../model/digest.ts'
 import type { Kind } from '../model/manifest.ts'
 import type { AgeFrom } from '../model/package.ts'
 import type { Patterns } from './pattern.ts'
@@ -106,20 +106,42 @@ export function catchAllRules({ rules }: Policy): Rule[] {
   return rules.filter(isCatchAll)
 }
 
+/** Fields of a match that leave it about whatever is tagged, or may. */
+const WIDE: readonly string[] = ['tags', 'olderThan', 'newerThan', 'kinds'] satisfies (keyof Match)[]
+
 function isCatchAll({ action, match }: Rule): boolean {
-  const { tags, semver, pullRequest, branchDeleted, gitTagDeleted } = match
-  const { untagged, untaggedFor, states, digests, labels } = match
-  const narrow = [
-    semver,
-    pullRequest,
-    branchDeleted,
-    gitTagDeleted,
-    untagged,
-    untaggedFor,
-    states,
-    digests,
-    labels
-  ]
-  if (action === 'keep' || narrow.some(field => field !== undefined)) return false
-  return tags === undefined || tags.scan(PROBES).size === PROBES.length
+  const isNarrow = Object.entries(match).some(
+    ([field, value]) => value !== undefined && !WIDE.includes(field)
+  )
+  if (action === 'keep' || isNarrow) return false
+  return match.tags === undefined || match.tags.scan(PROBES).size === PROBES.length
+}
+
+/**
+ * The same for policies that say the same, rules in the same order: `sha256:<hex>`. Patterns and ranges count as
+ * they were written.
+ */
+export function policyHash(policy: Policy): string {
+  return sha256Of(written(policy))
+}
+
+/** A part of a policy as text: what means the same reads the same. */
+export function written(part: unknown): string {
+  return JSON.stringify(part, (_, value: unknown) => plain(value))
+}
+
+/** Values without an order of their own are sorted, and what has a written form stands for itself by that. */
+function plain(value: unknown): unknown {
+  if (value instanceof Set) return [...value].map(String).sort()
+  if (value instanceof Map) return sorted([...value])
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if ('sources' in value) return value.sources
+  if ('raw' in value) return value.raw
+  return Object.fromEntries(sorted(Object.entries(value)))
+}
+
+function sorted(entries: [unknown, unknown][]): [string, unknown][] {
+  return entries
+    .map(([key, value]): [string, unknown] => [String(key), value])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
 }

@@ -1,15 +1,12 @@
 import { type Decision, emptyPlan, type KeepReason, type Plan, type Step } from '../model/decision.ts'
-import { sha256Of } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from './change.ts'
 import { closure } from './closure.ts'
-import { buildGraph, type Graph } from './graph.ts'
-import { type Node, refOf } from './node.ts'
+import { buildGraph, type Graph, nodeAt, versionAt } from './graph.ts'
+import { refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import { heldByUnknown, oddity, type Unknown, unknownsIn, unreadIn } from './protect.ts'
-import type { Policy } from './rule.ts'
-import { written } from './written.ts'
 
 /** What somebody approved for one package. */
 export interface Approved {
@@ -85,7 +82,7 @@ function describedSince(graph: Graph, place: number, { versions }: Approved): st
   for (const part of parts) for (const child of graph.children[part] ?? []) parts.add(child)
   const referrer = [...parts].flatMap(part => graph.referrers[part] ?? []).find(isNew)
   if (referrer === undefined) return undefined
-  return `${refOf(graph.nodes[referrer] as Node)}, which came after the plan, describes it or a part of it`
+  return `${refOf(nodeAt(graph, referrer))}, which came after the plan, describes it or a part of it`
 }
 
 /** Why it is unclear whether a version may go, which is put to the reasons as well. */
@@ -95,7 +92,7 @@ function unclear(
   unknowns: readonly Unknown[],
   reasons: KeepReason[]
 ): string | undefined {
-  const { content } = graph.nodes[place] as Node
+  const { content } = nodeAt(graph, place)
   if (content.state === 'unread') return `its manifest could not be read (${content.cause})`
   const reason = heldByUnknown(unknowns, graph, place)
   if (reason !== undefined) reasons.push(reason)
@@ -116,12 +113,9 @@ function withoutNeeded(graph: Graph, places: readonly number[], skipped: Map<num
   return places.filter(place => {
     const origin = kept.has(place) ? kept.reachedFrom(place) : undefined
     if (origin === undefined) return true
-    const name = refOf(graph.nodes[origin.from] as Node)
-    const id = graph.nodes[place]?.version?.id as number
-    skipped.set(
-      id,
-      origin.role === 'child' ? `${name}, which stays, needs it` : `it describes ${name}, which stays`
-    )
+    const { role, of } = origin
+    const { id } = versionAt(graph, place)
+    skipped.set(id, role === 'child' ? `${of}, which stays, needs it` : `it describes ${of}, which stays`)
     return false
   })
 }
@@ -158,12 +152,4 @@ function skippedSteps(
   return versions
     .filter(({ id }) => deletions.has(id) && skipped.has(id))
     .map(version => ({ action: 'delete', version, after: [], root: version.digest }))
-}
-
-/**
- * The same for policies that say the same, rules in the same order: `sha256:<hex>`. Patterns and ranges count as
- * they were written.
- */
-export function policyHash(policy: Policy): string {
-  return sha256Of(written(policy))
 }

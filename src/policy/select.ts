@@ -1,13 +1,18 @@
 import { shortDigest } from '../model/digest.ts'
-import type { PackageVersion } from '../model/package.ts'
 import { own } from '../util/own.ts'
 import { type EvaluationInput, ruleAge } from './facts.ts'
-import { type Family, familiesOf, ONE_FAMILY } from './families.ts'
-import { isRoot } from './graph.ts'
+import { isRoot, nodeAt } from './graph.ts'
 import { isLeftover, kindOf, type Node } from './node.ts'
-import type { PatternCount } from './pattern.ts'
 import type { Match, Rule } from './rule.ts'
-import { isAlias, speaksOfTags, type TagFacts, type TagTest, testTags } from './tags.ts'
+import {
+  type Family,
+  familiesOf,
+  isAlias,
+  ONE_FAMILY,
+  speaksOfTags,
+  type TagFacts,
+  type TagTest
+} from './tags.ts'
 
 /** A version that a rule is about. */
 export interface Selected {
@@ -20,38 +25,32 @@ export interface Selected {
 }
 
 /** What one rule selects. */
-export interface Selection<R extends Rule = Rule> {
-  readonly rule: R
+export interface Selection {
+  readonly rule: Rule
+  /** What it found in the user tags of the package; undefined where it says nothing of tags. */
+  readonly test: TagTest | undefined
   readonly selected: readonly Selected[]
   /** Tagged build caches that it would have selected, had it named them. */
   readonly caches: readonly number[]
-  readonly counts: readonly PatternCount[]
 }
 
 /**
  * Finds what a rule is about, without deciding anything.
  *
- * @param test what the rule found in the user tags of the package
- * @param held true for versions that stay for their own sake: those stand alone once what points to them goes
  * @throws ExpectedError when matching labels takes too long
  */
-export function select(
-  rule: Rule,
-  test: TagTest | undefined,
-  input: EvaluationInput,
-  held: (place: number) => boolean
-): Selection {
+export function select(rule: Rule, test: TagTest | undefined, input: EvaluationInput): Selection {
   const { graph } = input
   const selected: Selected[] = []
   const caches: number[] = []
   graph.nodes.forEach((node, place) => {
-    if (node.version === undefined || !isCandidate(rule, place, input, held)) return
-    const choice = chooseTags(rule, node, test?.matched)
-    if (choice === undefined || !holds(rule, place, input)) return
+    if (node.version === undefined || !isCandidate(rule, place, input)) return
+    const choice = chooseTags(rule, node, test)
+    if (choice === undefined || failingField(rule, place, input) !== undefined) return
     if (rule.action === 'delete' && isUnnamedCache(rule.match, node)) caches.push(place)
     else selected.push({ place, ...choice })
   })
-  return { rule, selected, caches, counts: test?.counts ?? [] }
+  return { rule, test, selected, caches }
 }
 
 /** Why a rule is not about a version: the part of it, or the field of the match, that does not hold. */
@@ -69,36 +68,16 @@ export type Mismatch =
 /**
  * Why a rule does not select a version; undefined when it does. As `select`, for one version.
  *
- * @param tags all user tags of the package, each once
- * @throws ExpectedError when a regular expression takes too long
+ * @throws ExpectedError when matching labels takes too long
  */
 export function mismatchOf(
-  rule: Rule,
+  { rule, test }: Selection,
   place: number,
-  tags: readonly string[],
-  input: EvaluationInput,
-  held: (place: number) => boolean
+  input: EvaluationInput
 ): Mismatch | undefined {
-  const node = input.graph.nodes[place] as Node
-  if (!isCandidate(rule, place, input, held)) return 'part'
-  const matches = testTags(rule.match, tags, input)?.matched
-  return chooseTags(rule, node, matches) === undefined ? 'tags' : failingField(rule, place, input)
-}
-
-/** Tagged versions that a rule is about by their tags, each with the field of its match that does not hold. */
-export function missedBy(
-  rule: Rule,
-  tags: readonly string[],
-  input: EvaluationInput,
-  held: (place: number) => boolean
-): { readonly place: number; readonly field: Mismatch }[] {
-  const matches = testTags(rule.match, tags, input)?.matched
-  return input.graph.nodes.flatMap((node, place) => {
-    if (node.version === undefined || node.userTags.length === 0) return []
-    if (!isCandidate(rule, place, input, held) || chooseTags(rule, node, matches) === undefined) return []
-    const field = failingField(rule, place, input)
-    return field === undefined ? [] : [{ place, field }]
-  })
+  if (!isCandidate(rule, place, input)) return 'part'
+  if (chooseTags(rule, nodeAt(input.graph, place), test) === undefined) return 'tags'
+  return failingField(rule, place, input)
 }
 
 /** What a person is told that a rule found in a version. */
@@ -109,26 +88,25 @@ export function matchedBy({ match }: Rule, node: Node, { matched }: Selected): s
 
 /** Only roots are selected; but what a keep rule names by digest is kept, whatever it is. */
 function isCandidate(
-  rule: Rule,
+  { action, match }: Rule,
   place: number,
-  { graph }: EvaluationInput,
-  held: (place: number) => boolean
+  { graph, protection }: EvaluationInput
 ): boolean {
-  if (rule.action === 'keep' && rule.match.digests !== undefined) return true
-  return !isLeftover(graph.nodes[place] as Node) && (isRoot(graph, place) || held(place))
+  if (action === 'keep' && match.digests !== undefined) return true
+  return !isLeftover(nodeAt(graph, place)) && (isRoot(graph, place) || protection.has(place))
 }
 
 /** The part of the match that is about tags; undefined when the rule is not about this version. */
 function chooseTags(
   rule: Rule,
   { userTags }: Node,
-  matches: ReadonlyMap<string, TagFacts> | undefined
+  test: TagTest | undefined
 ): Omit<Selected, 'place'> | undefined {
-  if (matches === undefined) return { matched: userTags, blocking: [], families: ONE_FAMILY }
-  const matched = userTags.filter(tag => matches.has(tag))
+  if (test === undefined) return { matched: userTags, blocking: [], families: ONE_FAMILY }
+  const matched = userTags.filter(tag => test.matched.has(tag))
   if (matched.length === 0) return undefined
-  const tagFacts = matched.map(tag => matches.get(tag) as TagFacts)
-  const others = matched.length === userTags.length ? [] : userTags.filter(tag => !matches.has(tag))
+  const tagFacts = matched.map(tag => test.matched.get(tag) as TagFacts)
+  const others = matched.length === userTags.length ? [] : userTags.filter(tag => !test.matched.has(tag))
   const blocking = others.filter(tag => !isFamilyAlias(tag, tagFacts, rule.match))
   return { matched, blocking, families: familiesOf(rule, tagFacts) }
 }
@@ -138,20 +116,15 @@ function isFamilyAlias(tag: string, matched: readonly TagFacts[], { semver }: Ma
   return matched.some(({ semver: of }) => of !== undefined && isAlias(tag, of, semver.variants))
 }
 
-/** Every other field of the match. */
-function holds(rule: Rule, place: number, input: EvaluationInput): boolean {
-  return failingField(rule, place, input) === undefined
-}
-
 /** The first field, tags aside, that does not hold. */
 function failingField(rule: Rule, place: number, input: EvaluationInput): Mismatch | undefined {
   const { match } = rule
-  const node = input.graph.nodes[place] as Node
+  const node = nodeAt(input.graph, place)
   const sort = failingSort(rule, place, input)
   if (sort !== undefined) return sort
   if (match.digests !== undefined && !match.digests.has(node.digest)) return 'digests'
   if (match.kinds !== undefined && !match.kinds.has(kindOf(node))) return 'kind'
-  if (!isOfAge(match, node.version as PackageVersion, input)) return 'age'
+  if (!isOfAge(match, place, input)) return 'age'
   return isOfLabels(rule, node, input) ? undefined : 'labels'
 }
 
@@ -160,10 +133,10 @@ function failingSort(
   place: number,
   { graph, usage, now }: EvaluationInput
 ): Mismatch | undefined {
-  const node = graph.nodes[place] as Node
+  const node = nodeAt(graph, place)
   const untagged = node.userTags.length === 0
   // One that is held and describes something is orphaned as soon as it stands alone.
-  const isReferrer = untagged && graph.describes[place] === true
+  const isReferrer = untagged && graph.subjects[place]?.length !== 0
   const state = isReferrer && graph.stored(place) === undefined ? 'orphaned' : graph.states[place]
   if (match.untagged === true && !(untagged && !isReferrer)) return 'untagged'
   if (match.states !== undefined && !(state !== undefined && match.states.has(state))) return 'state'
@@ -180,9 +153,9 @@ function namesTagless(match: Match): boolean {
   return match.untagged === true || match.states !== undefined || match.digests !== undefined
 }
 
-function isOfAge(match: Match, version: PackageVersion, input: EvaluationInput): boolean {
+function isOfAge(match: Match, place: number, input: EvaluationInput): boolean {
   if (match.olderThan === undefined && match.newerThan === undefined) return true
-  const age = ruleAge(input, version)
+  const age = ruleAge(input, place)
   if (age === undefined) return false
   return (
     (match.olderThan === undefined || age > match.olderThan) &&

@@ -1,11 +1,11 @@
 import semver from 'semver'
 import { type GitNames, gitNames } from '../model/tag.ts'
 import type { Usage } from '../model/usage.ts'
-import type { Groups } from '../util/regex.ts'
-import { NO_GROUPS } from '../util/regex.ts'
+import { own } from '../util/own.ts'
+import { type Groups, NO_GROUPS } from '../util/regex.ts'
 import type { EvaluationInput } from './facts.ts'
 import type { Hit, PatternCount } from './pattern.ts'
-import type { Match, SemverMatch } from './rule.ts'
+import type { Match, Rule, SemverMatch } from './rule.ts'
 
 /** What a rule reads in a tag that it matches. */
 export interface TagFacts {
@@ -40,7 +40,7 @@ export function testTags(
     const semver = match.semver === undefined ? undefined : matchSemver(tag, match.semver)
     if (semver !== undefined) versions++
     if (hit === undefined || (match.semver !== undefined && semver === undefined)) continue
-    if (!worldAgrees(match, tag, hit.groups, usage, now)) continue
+    if (!usageAgrees(match, tag, hit.groups, usage, now)) continue
     matched.set(tag, semver === undefined ? hit : { groups: hit.groups, semver })
   }
   if (match.semver !== undefined) counts.push({ pattern: `semver:${match.semver.range.raw}`, hits: versions })
@@ -59,7 +59,7 @@ export function speaksOfTags(match: Match): boolean {
 }
 
 /** What GitHub was asked about the tag; what it did not answer is not agreed to. */
-function worldAgrees(match: Match, tag: string, groups: Groups, usage: Usage, now: number): boolean {
+function usageAgrees(match: Match, tag: string, groups: Groups, usage: Usage, now: number): boolean {
   if (match.pullRequest !== undefined && !isClosed(groups['pr'], match.pullRequest.closedFor, usage, now)) {
     return false
   }
@@ -144,11 +144,6 @@ export function isAlias(tag: string, of: SemverTag, variants: readonly string[])
   return Number(major) === of.version.major && (minor === undefined || Number(minor) === of.version.minor)
 }
 
-/** What a family is called: `1.2` or `1`. */
-export function seriesOf({ version }: SemverTag, by: 'semver-minor' | 'semver-major'): string {
-  return by === 'semver-major' ? `${version.major}` : `${version.major}.${version.minor}`
-}
-
 /** The longest suffix wins: `1.0.0-alpine-slim` is of the variant `alpine-slim`, if there is one. */
 function cutVariant(tag: string, variants: readonly string[]): { base: string; variant: string } {
   let variant = ''
@@ -163,4 +158,44 @@ export function isEmptyRange(range: semver.Range): boolean {
   if (semver.minVersion(range) !== null) return false
   const ends = range.set.flat().flatMap(({ semver: end }) => (end instanceof semver.SemVer ? [end] : []))
   return !ends.some(({ major, minor, patch }) => range.test(`${major}.${minor}.${patch}-0`))
+}
+
+/** A family that counts for itself: a minor release, a branch, a variant. */
+export interface Family {
+  /** What it is called; undefined where a rule has but one. */
+  readonly name: string | undefined
+  /** The highest semver that the version has in it. */
+  readonly semver: semver.SemVer | undefined
+}
+
+/** The families of a rule that has but one. */
+export const ONE_FAMILY: readonly Family[] = [{ name: undefined, semver: undefined }]
+
+/** Counts once in a family, however many of its tags are in it. */
+export function familiesOf(rule: Rule, matched: readonly TagFacts[]): readonly Family[] {
+  if (rule.groupBy === undefined && rule.match.semver === undefined) return ONE_FAMILY
+  const families = new Map<string | undefined, Family>()
+  for (const tag of matched) {
+    const name = familyName(rule, tag)
+    const best = families.get(name)?.semver
+    const version = tag.semver?.version
+    const semver = best === undefined || (version !== undefined && version.compare(best) > 0) ? version : best
+    families.set(name, { name, semver })
+  }
+  return [...families.values()]
+}
+
+function familyName({ groupBy }: Rule, tag: TagFacts): string | undefined {
+  const parts = [seriesName(groupBy, tag), tag.semver?.variant].filter(
+    part => part !== undefined && part !== ''
+  )
+  return parts.length === 0 ? undefined : parts.join('-')
+}
+
+function seriesName(groupBy: Rule['groupBy'], { groups, semver }: TagFacts): string | undefined {
+  if (groupBy === undefined) return undefined
+  if (groupBy.by === 'group') return own(groups, groupBy.group)
+  if (semver === undefined) return undefined
+  const { major, minor } = semver.version
+  return groupBy.by === 'semver-major' ? `${major}` : `${major}.${minor}`
 }

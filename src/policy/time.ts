@@ -125,20 +125,11 @@ function dateOf(version: PackageVersion, from: AgeFrom): number | undefined {
 
 /** What a calendar period is called, UTC: `2026-06-28T14`, `2026-06-28`, `2026-W26` (ISO 8601), `2026-06`, `2026`. */
 export function periodOf(ms: number, period: Period): string {
-  const iso = new Date(ms).toISOString()
-  switch (period) {
-    case 'hourly':
-      return iso.slice(0, -11)
-    case 'daily':
-      return iso.slice(0, -14)
-    case 'weekly':
-      return weekOf(ms)
-    case 'monthly':
-      return iso.slice(0, -17)
-    case 'yearly':
-      return iso.slice(0, -20)
-  }
+  return period === 'weekly' ? weekOf(ms) : new Date(ms).toISOString().slice(0, -LEFT_OUT[period])
 }
+
+/** How many characters at the end of a date in ISO 8601 a period has no use for. */
+const LEFT_OUT = { hourly: 11, daily: 14, monthly: 17, yearly: 20 }
 
 /** A week belongs to the year that its Thursday is in. */
 function weekOf(ms: number): string {

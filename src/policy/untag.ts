@@ -1,7 +1,6 @@
-import type { PackageVersion } from '../model/package.ts'
 import { byOldest, type EvaluationInput } from './facts.ts'
-import type { Node } from './node.ts'
-import type { Selected, Selection } from './select.ts'
+import { nodeAt, versionAt } from './graph.ts'
+import type { Selection } from './select.ts'
 
 /**
  * The tags to strip where a rule says `untag`. A tag holds its version when no delete rule is about it. Where
@@ -11,7 +10,7 @@ import type { Selected, Selection } from './select.ts'
  */
 export function tagsToStrip(
   selections: readonly Selection[],
-  input: EvaluationInput,
+  { graph }: EvaluationInput,
   untouched: (place: number) => boolean
 ): Map<number, readonly string[]> {
   const strips = new Map<number, Set<string>>()
@@ -19,41 +18,24 @@ export function tagsToStrip(
     if (rule.action !== 'delete' || !rule.untag) continue
     for (const { place, matched, blocking } of selected) {
       if (blocking.length === 0 || untouched(place)) continue
-      const tags = strips.get(place) ?? new Set<string>()
-      strips.set(place, tags)
-      for (const tag of matched) tags.add(tag)
+      strips.set(place, new Set([...(strips.get(place) ?? []), ...matched]))
     }
   }
-  const holding = holdingTags(selections, input, new Set(strips.keys()))
+  const holding = new Map(
+    [...strips.keys()].map(place => [place, new Set(nodeAt(graph, place).userTags)] as const)
+  )
+  for (const { rule, selected } of selections) {
+    if (rule.action !== 'delete') continue
+    for (const { place, blocking } of selected) {
+      // Those that the rule matches, and their aliases, hold nothing.
+      const tags = holding.get(place)?.intersection(new Set(blocking))
+      if (tags !== undefined) holding.set(place, tags)
+    }
+  }
   return new Map(
     [...strips]
       .filter(([place]) => (holding.get(place)?.size ?? 0) > 0)
-      .sort(([a], [b]) => byOldest(versionAt(input, a), versionAt(input, b)))
+      .sort(([a], [b]) => byOldest(versionAt(graph, a), versionAt(graph, b)))
       .map(([place, tags]) => [place, [...tags]])
   )
-}
-
-function holdingTags(
-  selections: readonly Selection[],
-  { graph }: EvaluationInput,
-  places: ReadonlySet<number>
-): Map<number, Set<string>> {
-  const holding = new Map([...places].map(place => [place, new Set((graph.nodes[place] as Node).userTags)]))
-  for (const { rule, selected } of selections) {
-    if (rule.action !== 'delete') continue
-    for (const choice of selected) {
-      const tags = holding.get(choice.place)
-      if (tags !== undefined) for (const tag of wanted(choice, tags)) tags.delete(tag)
-    }
-  }
-  return holding
-}
-
-/** What a delete rule is about: the tags that it matches and their aliases. */
-function wanted({ blocking }: Selected, tags: ReadonlySet<string>): string[] {
-  return [...tags.difference(new Set(blocking))]
-}
-
-function versionAt({ graph }: EvaluationInput, place: number): PackageVersion {
-  return graph.nodes[place]?.version as PackageVersion
 }

@@ -1,15 +1,13 @@
 import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { byNewest, type EvaluationInput, ruleAge } from './facts.ts'
-import type { Family } from './families.ts'
-import { isBroken } from './graph.ts'
-import { isLeftover, kindOf, type Node } from './node.ts'
+import { addTo, grouped } from '../util/grouped.ts'
+import { byNewest, type EvaluationInput, type Reasons, ruleAge } from './facts.ts'
+import { isBroken, nodeAt, versionAt } from './graph.ts'
+import { isLeftover, kindOf } from './node.ts'
 import { keepsShare, type Rule } from './rule.ts'
 import { matchedBy, type Selected, type Selection } from './select.ts'
+import type { Family } from './tags.ts'
 import { ageOf, newestOfEach } from './time.ts'
-
-/** Reasons by the place of the node; several rules may have said something. */
-export type Reasons<R> = ReadonlyMap<number, readonly R[]>
 
 /** What the rules say about the versions that they select, as far as the other versions do not matter. */
 export interface Votes {
@@ -24,41 +22,41 @@ export interface Votes {
 
 /** Casts the votes of all rules; the order of the rules does not matter, except for that of the reasons. */
 export function castVotes(selections: readonly Selection[], input: EvaluationInput): Votes {
-  const plain = new ReasonLists<KeepReason>()
-  const within = new ReasonLists<KeepReason>()
-  const deletes = new ReasonLists<DeleteReason>()
-  const spared = new ReasonLists<KeepReason>()
+  const plain = new Map<number, KeepReason[]>()
+  const within = new Map<number, KeepReason[]>()
+  const deletes = new Map<number, DeleteReason[]>()
+  const spared = new Map<number, KeepReason[]>()
   for (const { rule, selected, caches } of selections) {
     for (const choice of selected) {
       const { place } = choice
-      const node = input.graph.nodes[place] as Node
+      const node = nodeAt(input.graph, place)
       if (rule.action === 'keep' && !keepsShare(rule)) {
-        plain.add(place, { code: 'keep-rule', rule: rule.name, matched: matchedBy(rule, node, choice) })
+        addTo(plain, place, { code: 'keep-rule', rule: rule.name, matched: matchedBy(rule, node, choice) })
       }
-      const age = ruleAge(input, node.version as PackageVersion)
+      const age = ruleAge(input, place)
       if (rule.keep.within !== undefined && age !== undefined && age <= rule.keep.within) {
-        within.add(place, { code: 'within', rule: rule.name, age })
+        addTo(within, place, { code: 'within', rule: rule.name, age })
       }
       if (rule.action === 'keep') continue
       if (choice.blocking.length === 0 || rule.tagMatch === 'any') {
-        deletes.add(place, deleteReason(rule, choice, input))
+        addTo(deletes, place, deleteReason(rule, choice, input))
       } else {
-        spared.add(place, { code: 'other-tags', rule: rule.name, tags: choice.blocking })
+        addTo(spared, place, { code: 'other-tags', rule: rule.name, tags: choice.blocking })
       }
     }
-    for (const place of caches) spared.add(place, { code: 'cache' })
+    for (const place of caches) addTo(spared, place, { code: 'cache' })
   }
   // What we left behind ourselves is only deleted by a policy that deletes something.
   if (selections.some(({ rule }) => rule.action === 'delete')) {
     input.graph.nodes.forEach((node, place) => {
-      if (node.version !== undefined && isLeftover(node)) deletes.add(place, { code: 'placeholder' })
+      if (node.version !== undefined && isLeftover(node)) addTo(deletes, place, { code: 'placeholder' })
     })
   }
-  return { plain: plain.lists, within: within.lists, deletes: deletes.lists, spared: spared.lists }
+  return { plain, within, deletes, spared }
 }
 
 function deleteReason(rule: Rule, { place, matched }: Selected, input: EvaluationInput): DeleteReason {
-  const age = ruleAge(input, input.graph.nodes[place]?.version as PackageVersion) ?? 0
+  const age = ruleAge(input, place) ?? 0
   const state = input.graph.states[place]
   if (rule.match.states !== undefined && state !== undefined)
     return { code: 'broken', rule: rule.name, state, age }
@@ -79,11 +77,7 @@ export function rankAll(selections: readonly Selection[], votes: Votes, input: E
   const rankings = selections
     .filter(({ rule }) => rule.keep.atLeast !== undefined || rule.keep.periods.size > 0)
     .map(selection => rank(selection, votes, input))
-  return takesSlot => {
-    const reasons = new ReasonLists<KeepReason>()
-    for (const ranking of rankings) ranking(takesSlot, reasons)
-    return reasons.lists
-  }
+  return takesSlot => grouped(rankings.flatMap(ranking => ranking(takesSlot)))
 }
 
 /** A version in one of its families. */
@@ -97,16 +91,22 @@ function rank(
   { rule, selected }: Selection,
   votes: Votes,
   input: EvaluationInput
-): (takesSlot: (place: number) => boolean, reasons: ReasonLists<KeepReason>) => void {
+): (takesSlot: (place: number) => boolean) => Kept[] {
   const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, input))
-  const families = [...familiesOf(eligible, input).values()]
+  const ranked = eligible.flatMap(({ place, families }) => {
+    const version = versionAt(input.graph, place)
+    return families.map((family): Ranked => ({ place, version, family }))
+  })
+  const families = [...Map.groupBy(ranked, ({ family }) => family.name).values()]
   const byRank = families.map(members => members.toSorted(newestFirst(rule)))
   const byDate = families.map(members => members.sort((a, b) => byNewest(a.version, b.version)))
-  const isExtra = ({ place }: Ranked): boolean => isOutOfRank(rule, place, input)
-  return (takesSlot, reasons) => {
+  const isExtra = (place: number): boolean => isOutOfRank(rule, place, input)
+  return takesSlot => {
     const takes = ({ place }: Ranked): boolean => takesSlot(place)
-    for (const members of byRank) sharesOf(members.filter(takes), isExtra, keepNewest(rule), reasons)
-    for (const members of byDate) sharesOf(members.filter(takes), isExtra, keepPeriods(rule), reasons)
+    return [
+      ...byRank.flatMap(members => sharesOf(members.filter(takes), isExtra, keepNewest(rule))),
+      ...byDate.flatMap(members => sharesOf(members.filter(takes), isExtra, keepPeriods(rule)))
+    ]
   }
 }
 
@@ -116,45 +116,30 @@ function isOutOfRank({ match }: Rule, place: number, { graph }: EvaluationInput)
 }
 
 /** What a clause keeps of a family that is sorted, newest first, and why. */
-type Share = (members: readonly Ranked[]) => readonly (readonly [Ranked, KeepReason])[]
+type Share = (members: readonly Ranked[]) => readonly Kept[]
+
+/** The place of what is kept, and why. */
+type Kept = readonly [number, KeepReason]
 
 /** Keeps the share of the whole images, and each broken one that would be in the share of all: it may be mended. */
 function sharesOf(
   members: readonly Ranked[],
-  isExtra: (member: Ranked) => boolean,
-  share: Share,
-  reasons: ReasonLists<KeepReason>
-): void {
-  const whole = members.filter(member => !isExtra(member))
-  for (const [{ place }, reason] of share(whole)) reasons.add(place, reason)
-  if (whole.length === members.length) return
-  for (const [member, reason] of share(members)) if (isExtra(member)) reasons.add(member.place, reason)
+  isExtra: (place: number) => boolean,
+  share: Share
+): readonly Kept[] {
+  const whole = members.filter(({ place }) => !isExtra(place))
+  if (whole.length === members.length) return share(whole)
+  return [...share(whole), ...share(members).filter(([place]) => isExtra(place))]
 }
 
 function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationInput): boolean {
-  const node = graph.nodes[place] as Node
+  const node = nodeAt(graph, place)
   // It may not be there.
   if (node.content.state === 'unread') return false
   // Which of two versions has its tag nobody knows.
   if (node.version?.disputed !== undefined) return false
   if (kindOf(node) === 'cache' && match.kinds === undefined) return false
-  return ageOf(node.version as PackageVersion, 'newest', now) !== undefined
-}
-
-function familiesOf(
-  selected: readonly Selected[],
-  { graph }: EvaluationInput
-): Map<string | undefined, Ranked[]> {
-  const families = new Map<string | undefined, Ranked[]>()
-  for (const { place, families: own } of selected) {
-    const version = graph.nodes[place]?.version as PackageVersion
-    for (const family of own) {
-      const members = families.get(family.name)
-      if (members === undefined) families.set(family.name, [{ place, version, family }])
-      else members.push({ place, version, family })
-    }
-  }
-  return families
+  return ageOf(versionAt(graph, place), 'newest', now) !== undefined
 }
 
 function newestFirst({ rankBy }: Rule): (a: Ranked, b: Ranked) => number {
@@ -173,7 +158,7 @@ function keepNewest({ name: rule, keep }: Rule): Share {
   return members =>
     members.slice(0, keep.atLeast ?? 0).map((member, at) => {
       const group = member.family.name === undefined ? {} : { group: member.family.name }
-      return [member, { code: 'newest', rule, rank: at + 1, ...group }]
+      return [member.place, { code: 'newest', rule, rank: at + 1, ...group }]
     })
 }
 
@@ -181,19 +166,8 @@ function keepPeriods({ name: rule, keep }: Rule): Share {
   const created = ({ version }: Ranked): number => version.created ?? 0
   return members =>
     [...keep.periods].flatMap(([bucket, count]) =>
-      newestOfEach(members, created, bucket, count).map(({ item, value }): [Ranked, KeepReason] => [
-        item,
-        { code: 'bucket', rule, bucket, value }
-      ])
+      newestOfEach(members, created, bucket, count).map(
+        ({ item, value }): Kept => [item.place, { code: 'bucket', rule, bucket, value }]
+      )
     )
-}
-
-class ReasonLists<R> {
-  readonly lists = new Map<number, R[]>()
-
-  add(place: number, reason: R): void {
-    const list = this.lists.get(place)
-    if (list === undefined) this.lists.set(place, [reason])
-    else list.push(reason)
-  }
 }

@@ -9,25 +9,17 @@ import { sizesOf } from './sizes.ts'
 import { failures } from './verdict.ts'
 
 /** What the report says about a run besides its result: the hosts, and the action's own version. */
-export interface RecordContext {
-  readonly api: string
-  readonly registry: string
-  readonly version: string
-}
+export type RecordContext = Pick<RunRecord['run'], 'api' | 'registry' | 'version'>
 
 /** The part of the report that stands before the packages. */
-export function runRecord(run: RunResult, context: RecordContext): RunRecord['run'] {
-  const { mode, dryRun, owner } = run
-  const { api, registry, version } = context
-  return { mode, dryRun, owner, started: new Date(run.started).toISOString(), api, registry, version }
+export function runRecord(
+  { mode, dryRun, owner, started }: RunResult,
+  context: RecordContext
+): RunRecord['run'] {
+  return { mode, dryRun, owner, started: new Date(started).toISOString(), ...context }
 }
 
-/** One package's part: every version's verdict and reasons, and what is meant to happen. */
-export function packageRecord(run: PackageRun): PackageRecord {
-  return { ...packageHead(run), versions: [...versionRecords(run)], steps: [...stepRecords(run)] }
-}
-
-/** The part without what it has thousands of. */
+/** One package's part, without what it has thousands of. */
 export function packageHead(run: PackageRun): Omit<PackageRecord, 'versions' | 'steps'> {
   const { owner, name, visibility, repository, url } = run.package
   const plan = run.plan
@@ -39,25 +31,25 @@ export function packageHead(run: PackageRun): Omit<PackageRecord, 'versions' | '
     repository,
     url,
     error: run.error,
-    warnings: [...run.warnings],
-    ...checksRecord(run),
+    warnings: run.warnings,
+    checks: run.checks,
     inventory: versions && inventoryHash(versions),
     policy: run.policy,
     reads: run.reads,
     left: plan?.left ?? 0,
-    brakes: [...(plan?.brakes ?? [])],
-    hits: [...(plan?.hits ?? [])],
+    brakes: plan?.brakes ?? [],
+    hits: plan?.hits ?? [],
     broken: plan?.broken.map(({ version: { id, digest }, state }) => ({ id, digest, state })) ?? [],
     unread: plan?.unread.map(({ namedBy: _, ...unread }) => unread) ?? []
   })
 }
 
-/** One at a time: together they would take as much memory as all that was decided. */
+/** Every version's verdict and reasons, one at a time: together they would take as much memory as all that was decided. */
 export function* versionRecords({ plan }: PackageRun): Generator<PackageRecord['versions'][number]> {
   for (const decision of plan?.decisions ?? []) yield versionRecord(decision)
 }
 
-/** The same of the steps. */
+/** What is meant to happen, in the same way. */
 export function* stepRecords({ plan }: PackageRun): Generator<PackageRecord['steps'][number]> {
   for (const step of plan?.steps ?? []) yield stepRecord(step)
 }
@@ -103,26 +95,21 @@ export function finishedRecord(run: RunResult, at: number): FinishedRecord {
   return present<FinishedRecord>({
     at: new Date(at).toISOString(),
     durationMs: run.durationMs,
-    requests: { ...run.requests },
+    requests: run.requests,
     incomplete: run.incomplete,
     failures: failures(run),
-    warnings: [...run.warnings],
+    warnings: run.warnings,
     packages: run.packages.map(one =>
       present<FinishedRecord['packages'][number]>({
         name: one.package.name,
         error: one.error,
-        warnings: [...one.warnings],
+        warnings: one.warnings,
         sizes: sizesOf([one], run.mode === 'check'),
-        ...checksRecord(one)
+        checks: one.checks
       })
     ),
-    dispatches: run.check && [...run.check.dispatches]
+    dispatches: run.check?.dispatches
   })
-}
-
-function checksRecord({ checks }: PackageRun): Pick<PackageRecord, 'checks'> {
-  if (checks === undefined) return {}
-  return { checks: checks.map(check => ({ ...check, images: [...check.images], lacks: [...check.lacks] })) }
 }
 
 /** The same for the same versions with the same tags, in whatever order they were listed: `sha256:<hex>`. */
@@ -139,13 +126,13 @@ function versionRecord(decision: Decision): PackageRecord['versions'][number] {
   return {
     id,
     digest,
-    tags: [...tags],
+    tags,
     created: iso(created),
     updated: iso(updated),
     verdict: decision.verdict,
     phrase: verdictPhrase(decision),
-    reasons: decision.reasons.map(reason => ({ ...reason })),
-    ...(decision.verdict === 'keep' && decision.untag.length > 0 ? { untag: [...decision.untag] } : {})
+    reasons: decision.reasons,
+    ...(decision.verdict === 'keep' && decision.untag.length > 0 ? { untag: decision.untag } : {})
   }
 }
 
@@ -153,7 +140,7 @@ function stepRecord(step: Step): PackageRecord['steps'][number] {
   const { id, digest } = step.version
   return step.action === 'untag'
     ? { action: 'untag', id, digest, tag: step.tag }
-    : { action: step.action, id, digest, after: [...step.after], root: step.root }
+    : { action: step.action, id, digest, after: step.after, root: step.root }
 }
 
 function changeOf(packageName: string, step: Step, at: number) {

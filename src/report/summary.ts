@@ -28,17 +28,17 @@ export function renderSummary(run: RunResult): string {
   const blocks = [
     `## ${isCheck ? checkHeadline(run) : headline(run, sums)}`,
     dryRunNote(run, sums),
-    isCheck ? '' : prose(whyIdle(run)),
+    prose(whyIdle(run)),
     box('CAUTION', 'This run failed.', failures(run)),
     incompleteBox(run, sums),
     box('WARNING', 'Worth a look.', warningsOf(run)),
     absentPhrases(run).map(prose).join(' '),
     ...(isCheck ? checkBlocks(run) : [tallyTable(run, sums), changedShare(run, sums)]),
     sizesPhrase(run),
-    isCheck ? '' : wayBackNote(run.packages)
+    wayBackNote(run.packages)
   ]
-  const after = isCheck ? [footer(run)] : [patternPart(run), footer(run)]
-  const folds = isCheck ? [] : packageFolds(run, MOST_BYTES - sizeOf([...blocks, ...after]))
+  const after = [patternPart(run), footer(run)]
+  const folds = packageFolds(run, MOST_BYTES - sizeOf([...blocks, ...after]))
   return withinLimit([...blocks, ...folds, ...after].filter(block => block !== ''))
 }
 
@@ -175,15 +175,12 @@ function patternPart(run: RunResult): string {
 function footer(run: RunResult): string {
   const { api, points, writes, reads } = run.requests
   const sent = `${count(api, 'API request')} (${count(writes, 'write')}, ${count(points, 'point')})`
-  const started = Number.isFinite(run.started) ? `${new Date(run.started).toISOString().slice(0, 16)}Z` : ''
+  const told =
+    run.mode === 'check' ? 'The state of every expected tag is' : "Every version's verdict and reason is"
   return (
-    `<sub>Mode ${run.mode}, started ${started}, took ${formatDuration(run.durationMs)}: ${sent}, ` +
-    `${count(reads, 'manifest')} read${whyRead(run)}. ${inReport(run)} in the JSON report.</sub>`
+    `<sub>Mode ${run.mode}, started ${new Date(run.started).toISOString().slice(0, 16)}Z, took ${formatDuration(run.durationMs)}: ${sent}, ` +
+    `${count(reads, 'manifest')} read${whyRead(run)}. ${told} in the JSON report.</sub>`
   )
-}
-
-function inReport({ mode }: RunResult): string {
-  return mode === 'check' ? 'The state of every expected tag is' : "Every version's verdict and reason is"
 }
 
 /** Reading counts as a download, so it is said what for. */

@@ -7,8 +7,6 @@ import { foldersIn, type Mention, mentionsIn, namedApart, type Owned } from './m
 import { eachMatch, type Setting, settingsIn, type TextFile } from './settings.ts'
 import { expand, HOLE, type Values, valuesIn } from './variables.ts'
 
-export type { TextFile } from './settings.ts'
-
 /** Tags or a digest that some file names. */
 export interface Reference extends InUse {
   /** The package that it is of, without the owner, in lower case; undefined for a digest, which says it by itself. */
@@ -18,13 +16,7 @@ export interface Reference extends InUse {
   /** Instead of `tag`: the tags that it may be. */
   readonly mayBe?: Guess
   /** Instead of `tag`, if a file has many: each with its place. */
-  readonly apart?: readonly ({ readonly by: string } & Tags)[]
-}
-
-export interface References {
-  readonly found: readonly Reference[]
-  /** Places where a variable that none of the files sets hides a tag or a name, such as `compose.yaml:7`. */
-  readonly unresolved: readonly string[]
+  readonly apart?: readonly Apart[]
 }
 
 /**
@@ -37,6 +29,7 @@ export interface References {
  * - of a variable its default, and what any of the files gives it; one that nobody gives a value may be anything.
  *
  * @param repository `owner/name` of the repository whose workflow runs: what `github.repository` is
+ * @returns besides, the places where a variable that none of the files sets hides a tag or a name, such as `compose.yaml:7`
  * @throws ExpectedError when it is more than memory holds
  */
 export function findReferences(
@@ -44,7 +37,7 @@ export function findReferences(
   owner: string,
   repository = '',
   within = limited()
-): References {
+) {
   const scanned = files.map(file => ({ file, settings: within(settingsIn(file)) }))
   const all = scanned.flatMap(({ settings }) => settings)
   const values = valuesIn(all, owner, repository, within)
@@ -56,13 +49,13 @@ export function findReferences(
   const appVersions = all.filter(({ key }) => key === 'appVersion')
   const owned = read.map(({ file, settings, mentions, folders: here }) => {
     const named = namedApart(file, settings, here, folders, values)
-    return [...bareOwners(mentions), ...(named === undefined ? [] : [{ mayBeOf: named }])]
+    const owners = [...bareOwners(mentions), ...(named === undefined ? [] : [{ mayBeOf: named }])]
+    return { file, settings, mentions, owners }
   })
-  const elsewhere = read.flatMap(({ settings, mentions }, at) =>
-    mentions.length + (owned[at]?.length ?? 0) > 0 ? [] : tagsAlone(settings, values)
+  const elsewhere = owned.flatMap(({ settings, mentions, owners }) =>
+    mentions.length + owners.length > 0 ? [] : tagsAlone(settings, values)
   )
-  const perFile = read.map(({ file, settings, mentions }, at) => {
-    const owners = owned[at] ?? []
+  const perFile = owned.map(({ file, settings, mentions, owners }) => {
     const own = owners.length === 0 ? [] : tagsApart(settings, appVersions, mentions, values)
     const found: Reference[] = [...digestsIn(file), ...mentions.flatMap(referencesOf)]
     const lists = [own, elsewhere].filter(({ length }) => length > 0)
@@ -138,12 +131,11 @@ const TAGS_KEY = /(?:tags|versions)$/i
 /** Says which image a tag is of. */
 const IMAGE_KEY = /(?:repository|registry|image|newName|chart)$/i
 
-interface Apart {
-  readonly by: string
-}
+/** Tags that stand apart from the name of their package, and where. */
+type Apart = { readonly by: string } & Tags
 
 /** Tags in a file that names no image at all, such as the values of one environment: they may be of any that others name. */
-function tagsAlone(settings: readonly Setting[], values: Values): (Apart & Tags)[] {
+function tagsAlone(settings: readonly Setting[], values: Values): Apart[] {
   const isOfOther = settings.some(({ key, value }) => IMAGE_KEY.test(key) && value !== '')
   const tags = tagsApart(
     settings.filter(({ key }) => /tag$/i.test(key) || !isOfOther),
@@ -163,7 +155,7 @@ function tagsApart(
   appVersions: readonly Setting[],
   mentions: readonly Mention[],
   values: Values
-): readonly (Apart & Tags)[] {
+): readonly Apart[] {
   const near = new Set(
     mentions.flatMap(({ line, tag }) => (tag === undefined ? [-1, 0, 1, 2].map(away => line + away) : []))
   )
@@ -183,11 +175,6 @@ function tagsApart(
   ])
 }
 
-function isHidden(one: Reference | Tags): boolean {
-  const [tag, name] = ['mayBe' in one && one.mayBe, 'mayBeOf' in one && one.mayBeOf]
-  return (
-    ('anyDigest' in one && one.anyDigest === true) ||
-    (tag !== false && tag?.isHole === true) ||
-    (name !== false && name?.isHole === true)
-  )
+function isHidden({ anyDigest, mayBe, mayBeOf }: Partial<Reference>): boolean {
+  return anyDigest === true || mayBe?.isHole === true || mayBeOf?.isHole === true
 }

@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { dirname, relative, resolve, sep } from 'node:path'
+import { relative, resolve, sep } from 'node:path'
+import { withoutLinks } from './same-file.ts'
 
 /**
  * True when the path lies in the workspace as either is written, and a link on its way, or at its end, leads out of it
@@ -7,10 +7,10 @@ import { dirname, relative, resolve, sep } from 'node:path'
  */
 export function leadsAstray(workspace: string, path: string): boolean {
   const root = resolve(workspace)
-  const top = realPlace(root)
+  const top = withoutLinks(root)
   if (!isBelow(path, root) && !isBelow(path, top)) return false
   const isPlain = entersGit(relative(root, path))
-  return !isWithin(realPlace(path), top) && !isPlain
+  return !isWithin(withoutLinks(path), top) && !isPlain
 }
 
 /** True for what lies in a folder, git's own one aside. Both paths are without links. */
@@ -25,13 +25,4 @@ function entersGit(path: string): boolean {
 
 function isBelow(place: string, top: string): boolean {
   return place === top || place.startsWith(top.endsWith(sep) ? top : `${top}${sep}`)
-}
-
-/** Where a path leads, or the first folder above it that is there. */
-function realPlace(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path === dirname(path) ? path : realPlace(dirname(path))
-  }
 }

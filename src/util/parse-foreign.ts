@@ -11,7 +11,7 @@ export interface Issue {
  * room of the fault, so a few megabytes of them would take all memory.
  */
 export function listOf<Item extends z.ZodType>(item: Item) {
-  return z.array(z.unknown()).transform((values, context): z.output<Item>[] => {
+  return z.array(z.unknown()).transform((values, context): readonly z.output<Item>[] => {
     const items: z.output<Item>[] = []
     for (const [at, value] of values.entries()) {
       const parsed = item.safeParse(value)

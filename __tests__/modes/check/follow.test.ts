@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import { BudgetError, ExpectedError } from '../../../src/errors.ts'
 import type { WorkflowRun } from '../../../src/model/check.ts'
-import { type DispatchedBuild, follow, type RunSource } from '../../../src/modes/check/follow.ts'
+import { type Dispatched, follow, type RunSource } from '../../../src/modes/check/follow.ts'
 import { expectTags } from '../../../src/policy/expected-tags.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 
 const HOUR = 3_600_000
 const rules = { gitTags: ['*'], skipTags: [], imageTags: ['{tag}'], requiredTags: [] }
 
-const begunFor = (tags: Readonly<Record<string, number | undefined>>): DispatchedBuild[] =>
+const begunFor = (tags: Readonly<Record<string, number | undefined>>): Dispatched[] =>
   expectTags(Object.keys(tags), rules).expected.map(expected => ({ expected, runId: tags[expected.name] }))
 
 const run = (id: number, title = 'Build', ended?: string): WorkflowRun => ({
@@ -47,7 +47,7 @@ function source(...looks: readonly (readonly WorkflowRun[] | Error)[]) {
 }
 
 async function followed(
-  begun: readonly DispatchedBuild[],
+  begun: readonly Dispatched[],
   from: RunSource,
   { wait = HOUR, before = [] as readonly number[] } = {}
 ) {

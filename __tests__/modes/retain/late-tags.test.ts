@@ -168,3 +168,128 @@ it('law 5: a part whose rows do not say its tags any more is not deleted', async
   await run(BUILDS)
   expect(app.tags()).toMatchObject({ v5: part.digest })
 })
+
+/** The newest versions come first, so that the look behind the deletions does not see the row of what is older. */
+function pushNewer({ app }: Scene, count: number): void {
+  for (let number = 0; number < count; number++) {
+    app.push(manifest(), { tags: [`r-${number}`], at: ago(70) + number * 10_000 })
+  }
+}
+
+it.each([
+  ['prod', 100, 5],
+  ['prod', 100, 1_000],
+  ['prod', 10, 1_000],
+  ['v1.2.3', 100, 1_000]
+])(
+  'law 3: the tag %s is not lost, below %i newer versions, though the list of tags is late for %i answers',
+  async (tag, newer, times) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene, 'hidden')
+    if (tag !== 'prod') app.push(manifest(), { tags: ['v2', tag], at: ago(75) })
+    pushNewer(scene, newer)
+    const body = { name: 'acme/app', tags: Object.keys(app.tags()) }
+    const move = () => {
+      app.tag(build, tag)
+      github.faults.on(
+        { host: 'registry', method: 'GET', path: /tags\/list$/, times },
+        { kind: 'answer', answer: { status: 200, body } }
+      )
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    expectNotLost(scene, await run(BUILDS), tag, build)
+  }
+)
+
+it.each([25, 1_000_000])(
+  'law 3: a tag that its row has lost is not found where it was, though tag and list of the registry say so for %i s',
+  async seconds => {
+    await using scene = await openScene()
+    const { app, github, run, clock } = scene
+    const build = layDown(scene, 'hidden')
+    const body = { name: 'acme/app', tags: Object.keys(app.tags()) }
+    const headers = { 'docker-content-digest': app.tags()['prod'] as string }
+    const move = () => {
+      app.tag(build, 'prod')
+      const until = clock.now() + seconds * 1_000
+      const heal = () => clock.now() >= until && github.faults.clear()
+      github.faults.on({}, { kind: 'first', run: heal })
+      github.faults.on(
+        { host: 'registry', method: 'HEAD', path: /manifests\/prod$/ },
+        { kind: 'answer', answer: { status: 200, headers, body: '' } }
+      )
+      github.faults.on(
+        { host: 'registry', method: 'GET', path: /tags\/list$/ },
+        { kind: 'answer', answer: { status: 200, body } }
+      )
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    expectNotLost(scene, await run(BUILDS), 'prod', build)
+  }
+)
+
+it.each(
+  (['a push', 'a listed image'] as const).flatMap(stop => [3, 1_000].map(times => [stop, times] as const))
+)(
+  'law 3: a tag that went over %s to what is deleted is not lost, though a HEAD is late for %i answers',
+  async (stop, times) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const kept = app.push(image(), { tags: ['v2'], at: ago(85) })
+    const build = layDown(scene, 'shown')
+    const move = () => {
+      const middle = stop === 'a push' ? app.push(manifest(), { tags: ['v9', 'canary'] }) : kept
+      if (stop !== 'a push') app.tag(kept, 'canary')
+      app.tag(build, 'canary')
+      github.faults.on(
+        { host: 'registry', method: 'HEAD', path: /manifests\/canary$/, times },
+        {
+          kind: 'answer',
+          answer: { status: 200, headers: { 'docker-content-digest': middle.digest }, body: '' }
+        }
+      )
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+    expectNotLost(scene, await run(BUILDS), 'canary', build)
+  }
+)
+
+it('law 2: with a platform that comes back for a late tag comes the attestation that describes it', async () => {
+  await using scene = await openScene()
+  const { app, github, run, world } = scene
+  layDown(scene, 'shown')
+  const build = app.push(image(undefined, { attest: 'new' }), { tags: ['sha-2'], at: ago(75) })
+  const [platform] = build.children
+  if (platform === undefined) throw new Error('an image has platforms')
+  const move = () => app.tag(platform, 'v9')
+  github.faults.on({ method: 'DELETE', path: at(platform), times: 1 }, { kind: 'first', run: move })
+  const result = await run(BUILDS)
+  expect(world.pullable('acme/app', 'v9')).toEqual([])
+  expect(app.digests()).toContain(platform.digest)
+  expect(result.outputs['restored-count']).toBe('2')
+})
+
+it('law 3: a new tag that only the registry shows speaks against a deletion that comes later', async () => {
+  await using scene = await openScene()
+  const { app, github, run, clock } = scene
+  layDown(scene, 'hidden')
+  const builds = Array.from({ length: 14 }, (_, number) =>
+    app.push(manifest(), { tags: [`sha-b${number}`], at: ago(78) + number * 60_000 })
+  )
+  const last = builds.at(-1) as Pushed
+  let isLate = false
+  for (const build of builds.slice(0, 8)) {
+    const wait = async () => {
+      if (!isLate) {
+        app.lie({ kind: 'lag', changes: 1 })
+        app.tag(last, 'v9')
+      }
+      isLate = true
+      await clock.sleep(20_000)
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: wait })
+  }
+  const { code } = await run(BUILDS)
+  expect([code, app.tags()['v9']]).toEqual([0, last.digest])
+})

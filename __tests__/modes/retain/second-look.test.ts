@@ -475,6 +475,50 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
   })
 
+  it('brings back in the next run what an untagged index needs that no list showed this one', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { v1, build } = layDown(scene)
+    let adopter: Pushed | undefined
+    const adopt = (): void => {
+      adopter = app.push(index(build.children), { at: Date.now() })
+      app.lie({ kind: 'drop', id: adopter.id })
+    }
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
+    // Nobody knows of it until the next run, so the laws of a scene do not hold in between.
+    const inputs = { ...BUILDS, packages: 'app', token: scene.token }
+    await using first = await runInside(github, inputs, scene.clock, { env: cache.env })
+    expect([first.code, first.outputs['deleted-count']]).toEqual([0, '3'])
+    app.truth()
+    const second = await scene.run(BUILDS, { env: cache.env })
+    expect(second).toMatchObject({ code: 0, outputs: { 'restored-count': '2', 'deleted-count': '0' } })
+    expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
+    expect(app.digests()).toEqual(digestsOf(v1, adopter as Pushed))
+    const third = await scene.run(BUILDS, { env: cache.env })
+    expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '0' } })
+  })
+
+  it('costs a quiet next run no request of the API, and is forgotten after it', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { github } = scene
+    layDown(scene)
+    await scene.run(BUILDS, { env: cache.env })
+    const costs: number[] = []
+    for (let number = 0; number < 2; number++) {
+      const before = github.requests.length
+      const { code } = await scene.run(BUILDS, { env: cache.env })
+      expect(code).toBe(0)
+      costs.push(github.requests.slice(before).filter(({ host }) => host === 'api').length)
+      const [heading = ''] = gunzipSync((cache.entries.at(-1) as { bytes: Buffer }).bytes)
+        .toString()
+        .split('\n')
+      expect(JSON.parse(heading)).toMatchObject({ unchecked: [], checked: [] })
+    }
+    expect(costs[0]).toBe(costs[1])
+  })
+
   it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()

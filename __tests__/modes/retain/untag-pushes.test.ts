@@ -327,3 +327,29 @@ it('law 3: leaves a tag alone that has moved, though the registry lags and the i
   await run({ ...UNTAG, 'keep-tags': 'v2 r*' })
   expect(app.tags()['nightly']).toBe(build.digest)
 })
+
+it.each([2, 15])(
+  'law 3: a push that takes the tag while the last HEAD is on its way for %i s does not lose it',
+  async seconds => {
+    await using scene = await openScene()
+    const { app, github, run, clock } = scene
+    layDown(scene)
+    let pushed = ''
+    const wait = async () => {
+      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
+      await clock.sleep(seconds * 1_000)
+    }
+    // Of the plan, before the pause, behind it.
+    const last = {
+      host: 'registry',
+      method: 'HEAD',
+      path: /manifests\/nightly$/,
+      after: 2,
+      times: 1
+    } as const
+    github.faults.on(last, { kind: 'then', run: wait })
+    const { code } = await run(UNTAG)
+    expect(pushed).not.toBe('')
+    expect(app.tags()['nightly'] === pushed || code === 1).toBe(true)
+  }
+)

@@ -53,15 +53,11 @@ export function createHold(deadline: number, patience: number, clock: Clock) {
     get generation() {
       return generation
     },
-    /**
-     * Lets nobody send before `later`.
-     * @returns how much longer the run waits for that, none where it gives up; undefined where it was to wait so long anyway
-     */
-    extend(later: number): number | undefined {
-      const from = Math.max(until, clock.now())
-      if (later <= from) return undefined
-      until = later
-      return refusal(clock.now()) === undefined ? later - from : 0
+    /** Lets nobody send before `later`. @returns false where nobody would have anyway */
+    extend(later: number): boolean {
+      const isLonger = later > Math.max(until, clock.now())
+      if (isLonger) until = later
+      return isLonger
     },
     /** A request of this generation met a limit. @returns the moment for which that asks */
     met(limit: Limit, of: number): number {

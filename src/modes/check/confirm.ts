@@ -1,38 +1,36 @@
-import { BudgetError, orFailure } from '../../errors.ts'
+import { orRefusal } from '../../errors.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
-import type { Expected } from '../../policy/expected-tags.ts'
-import { checkImagesNow, type Lookup } from './images.ts'
+import { checkImagesNow, type Lookup, type Sought } from './images.ts'
 
 /**
  * Asks the registry again, by tag and after pauses, about everything that seems to be missing. A list may lag behind
  * a push, and a tag may have moved since it was made.
  *
  * @param checks what the list and the first look gave
- * @param versions as GitHub lists them
  * @returns the checks in their order; what the registry contradicts is unreadable
  * @throws BudgetError when there is no time or quota left to look
  */
 export async function confirmMissing(
-  pkg: Package,
   checks: readonly TagCheck[],
-  expected: readonly Expected[],
-  versions: readonly PackageVersion[],
-  platforms: readonly string[],
+  sought: Sought,
   lookup: Lookup
-): Promise<TagCheck[]> {
+): Promise<readonly TagCheck[]> {
+  const seen = await orRefusal(() => lookAgain(checks, sought, lookup))
+  if (!('problem' in seen)) return seen
+  const cause = seen.sentence.replace(/\.$/, '')
+  return checks.map(check => (isMissing(check) ? { ...check, state: 'unreadable', lacks: [], cause } : check))
+}
+
+/** The checks with what the registry shows of the missing ones now. @throws ExpectedError as `checkImagesNow` */
+export async function lookAgain(
+  checks: readonly TagCheck[],
+  { expected, platforms }: Sought,
+  lookup: Lookup
+): Promise<readonly TagCheck[]> {
   const missing = new Set(checks.filter(isMissing).map(({ tag }) => tag))
   const due = expected.filter(({ name }) => missing.has(name))
-  if (due.length === 0) return [...checks]
-  const seen = await orFailure(() => checkImagesNow(pkg, due, versions, platforms, lookup))
-  if ('problem' in seen) {
-    if (seen.problem === 'left') throw new BudgetError(seen.sentence)
-    const cause = seen.sentence.replace(/\.$/, '')
-    return checks.map(check =>
-      isMissing(check) ? { ...check, state: 'unreadable', lacks: [], cause } : check
-    )
-  }
-  return updated(checks, seen, verdict)
+  if (due.length === 0) return checks
+  return updated(checks, await checkImagesNow({ expected: due, platforms }, lookup), verdict)
 }
 
 /** The checks in their order, with what was seen anew. @param choose what two looks at a tag make */
@@ -54,7 +52,7 @@ export function isMissing({ state }: TagCheck): boolean {
 }
 
 /** What two looks at a tag make; the second counts, unless it contradicts the first. */
-export function verdict(first: TagCheck, second: TagCheck): TagCheck {
+function verdict(first: TagCheck, second: TagCheck): TagCheck {
   if (first.state === 'incomplete' && second.state === 'absent') {
     return { ...first, state: 'unreadable', lacks: [], cause: CONTRADICTION }
   }

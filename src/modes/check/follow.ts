@@ -1,16 +1,13 @@
 import { orFailure, orRefusal } from '../../errors.ts'
 import type { Workflows } from '../../github/workflows.ts'
-import type { TagCheck, WorkflowRun } from '../../model/check.ts'
+import type { WorkflowRun } from '../../model/check.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import { hasEnded, isAbout, judge } from './plan-rebuilds.ts'
+import { hasEnded, isAbout } from './plan-rebuilds.ts'
 import type { Build } from './start-builds.ts'
 
-/** A run that was started for a tag; GitHub does not always say which one it is. */
-export interface DispatchedBuild {
-  readonly expected: Expected
-  readonly runId: number | undefined
-}
+/** A build that was started; GitHub does not always say which run it is. */
+export type Dispatched = Pick<Build, 'expected' | 'runId'>
 
 /** Where runs are looked up. */
 export type RunSource = Pick<Workflows, 'recent' | 'run'>
@@ -35,7 +32,7 @@ const GROWTH = 1.5
  * @param news told when a run ends
  */
 export async function follow(
-  dispatched: readonly DispatchedBuild[],
+  dispatched: readonly Dispatched[],
   before: ReadonlySet<number>,
   source: RunSource,
   until: number,
@@ -43,7 +40,11 @@ export async function follow(
   news: (expected: Expected, run: WorkflowRun) => void
 ): Promise<Followed> {
   const runs = new Map<string, WorkflowRun>()
-  const unfinished = () => dispatched.filter(({ expected }) => !isOver(runs.get(expected.name)))
+  const unfinished = () =>
+    dispatched.filter(({ expected }) => {
+      const run = runs.get(expected.name)
+      return run === undefined || !hasEnded(run)
+    })
   let trouble: string | undefined
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE)) {
     await clock.sleep(Math.max(0, Math.min(pause, until - clock.now())))
@@ -64,12 +65,8 @@ export async function follow(
   }
 }
 
-function isOver(run: WorkflowRun | undefined): boolean {
-  return run !== undefined && hasEnded(run)
-}
-
 async function look(
-  unfinished: readonly DispatchedBuild[],
+  unfinished: readonly Dispatched[],
   runs: ReadonlyMap<string, WorkflowRun>,
   before: ReadonlySet<number>,
   source: RunSource
@@ -116,54 +113,4 @@ function match(tags: readonly Expected[], fresh: readonly WorkflowRun[]): Map<Ex
     if (run !== undefined) matched.set(expected, run)
   })
   return matched
-}
-
-/** What the waiting has found out. */
-export interface Settled {
-  readonly builds: readonly Build[]
-  /** What was read again, by package and tag. */
-  readonly checks: ReadonlyMap<string, readonly TagCheck[]>
-  /** Why the following ended before its time. */
-  readonly stopped?: string
-}
-
-/** How the packages look when the runs have ended. */
-export type Verify = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, readonly TagCheck[]>>
-
-/**
- * Waits for the runs that were started, and then looks for the images: the colour of a run says nothing of them.
- *
- * @param before ids of runs that were there before
- * @param until milliseconds since 1970
- */
-export async function awaitBuilds(
-  builds: readonly Build[],
-  workflows: Workflows,
-  before: ReadonlySet<number>,
-  until: number,
-  verify: Verify,
-  clock: Clock,
-  news: (expected: Expected, run: WorkflowRun) => void
-): Promise<Settled> {
-  const dispatched = builds.filter(({ dispatch }) => dispatch.status === 'dispatched')
-  if (dispatched.length === 0) return { builds, checks: new Map() }
-  const waiting = dispatched.map(({ expected, runId }) => ({ expected, runId }))
-  const followed = await follow(waiting, before, workflows, until, clock, news)
-  const checks = await verify(dispatched.map(({ expected }) => expected))
-  return {
-    builds: builds.map(build => (dispatched.includes(build) ? settled(build, followed, checks) : build)),
-    checks,
-    ...(followed.stopped === undefined ? {} : { stopped: followed.stopped })
-  }
-}
-
-function settled(build: Build, { runs }: Followed, checks: Settled['checks']): Build {
-  const { name } = build.expected
-  const run = runs.get(name)
-  const found = [...checks.values()].flat().filter(check => check.tag === name)
-  const url = run?.url ?? build.dispatch.url
-  return {
-    ...build,
-    dispatch: { ...build.dispatch, ...judge(run, found), ...(url === undefined ? {} : { url }) }
-  }
 }

@@ -12,23 +12,30 @@ import { tagState } from '../../policy/tag-state.ts'
 import type { Registry } from '../../registry/client.ts'
 import { grouped } from '../../util/grouped.ts'
 
-/** What a look at images takes. */
-export type Lookup = Pick<Context, 'registry' | 'clock'>
+/** What a look at the images of one package takes. */
+export interface Lookup extends Pick<Context, 'registry' | 'clock'> {
+  readonly pkg: Package
+  /** What carries tags, as GitHub lists it. */
+  readonly versions: readonly PackageVersion[]
+}
+
+/** What is looked for. */
+export interface Sought {
+  readonly expected: readonly Expected[]
+  /** Those that each image must have. */
+  readonly platforms: readonly string[]
+}
 
 /**
  * Finds out whether the images of expected tags can be pulled: each of them, and all that they name, must answer.
  *
- * @param versions what carries tags, from the listing or from the registry itself
  * @param vouching what GitHub lists: one of these that the registry denies is unreadable, not missing
  * @returns one check for each that is expected, in order
  * @throws ExpectedError when the registry may not be read, or is not the one that the package is in
  */
 export async function checkImages(
-  pkg: Package,
-  versions: readonly PackageVersion[],
-  expected: readonly Expected[],
-  platforms: readonly string[],
-  { registry, clock }: Lookup,
+  { expected, platforms }: Sought,
+  { pkg, versions, registry, clock }: Lookup,
   vouching: readonly PackageVersion[] = versions
 ): Promise<TagCheck[]> {
   const wanted = new Set(expected.flatMap(({ images }) => images))
@@ -49,28 +56,23 @@ export async function checkImages(
  * The same as the registry has it at this moment: listings lag behind a push. A tag that it denies is asked for again
  * after pauses.
  *
- * @param listed as GitHub lists them
  * @throws ExpectedError as `checkImages`
  */
-export async function checkImagesNow(
-  pkg: Package,
-  expected: readonly Expected[],
-  listed: readonly PackageVersion[],
-  platforms: readonly string[],
-  lookup: Lookup
-): Promise<TagCheck[]> {
-  const { registry, clock } = lookup
-  const tags = [...new Set(expected.flatMap(({ images }) => images))]
+export async function checkImagesNow(sought: Sought, lookup: Lookup): Promise<TagCheck[]> {
+  const { pkg, registry, clock } = lookup
+  const tags = [...new Set(sought.expected.flatMap(({ images }) => images))]
   const heads = await findTags(registry, repositoryOf(pkg), tags, clock)
   const causes = new Map<string, string>()
-  const versions: PackageVersion[] = []
+  const standing: [Digest, string][] = []
   for (const [tag, head] of heads) {
     if (head.state === 'unread') causes.set(tag, head.cause)
-    if (head.state === 'found') versions.push(standIn(head.digest, tag))
+    if (head.state === 'found') standing.push([head.digest, tag])
   }
-  const found = merged(versions)
-  const vouching = [...found, ...listed]
-  const checks = await checkImages(pkg, found, expected, platforms, lookup, vouching)
+  // The registry knows neither numbers nor dates.
+  const unknown = { id: 0, created: undefined, updated: undefined }
+  const found = [...grouped(standing)].map(([digest, tags]) => ({ ...unknown, digest, tags }))
+  const vouching = [...found, ...lookup.versions]
+  const checks = await checkImages(sought, { ...lookup, versions: found }, vouching)
   return checks.map(check => {
     const cause = check.images.map(tag => causes.get(tag)).find(one => one !== undefined)
     return cause === undefined || check.state === 'present' ? check : { ...check, state: 'unreadable', cause }
@@ -100,18 +102,4 @@ function pullable(pkg: Package, registry: Registry): (digest: Digest) => Promise
     }
     return content
   }
-}
-
-/** A version as the registry knows it: without number and dates. */
-function standIn(digest: Digest, tag: string): PackageVersion {
-  return { id: 0, digest, tags: [tag], created: undefined, updated: undefined }
-}
-
-function merged(versions: readonly PackageVersion[]): PackageVersion[] {
-  const byDigest = new Map<Digest, PackageVersion>()
-  for (const version of versions) {
-    const tags = [...(byDigest.get(version.digest)?.tags ?? []), ...version.tags]
-    byDigest.set(version.digest, { ...version, tags })
-  }
-  return [...byDigest.values()]
 }

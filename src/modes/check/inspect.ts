@@ -1,11 +1,12 @@
 import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
-import { isDenied, type SelectedPackage } from '../../inventory/load.ts'
+import { isDenied, type SelectedPackage, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import { confirmMissing, isMissing } from './confirm.ts'
+import { eachOf } from '../../util/concurrency.ts'
+import { confirmMissing, isMissing, lookAgain } from './confirm.ts'
 import { checkImages, type Lookup } from './images.ts'
 import { missingNamed, nothingNamed } from './named.ts'
 import { laggingTags } from './newest.ts'
@@ -33,34 +34,45 @@ export async function inspect(
   required: Requirements,
   context: Context
 ): Promise<Inspected> {
-  const { expected, platforms } = required
   if (problem !== undefined) {
     return (await isKnownToBeAbsent(pkg, context)) ? absent(pkg, required) : unseen(pkg, required, problem)
   }
   const seen = await orFailure(async () => {
     const { versions } = await context.packages.listVersions(pkg)
-    const found = await checkImages(pkg, versions, expected, platforms, context)
-    const checks = await confirmMissing(pkg, found, expected, versions, platforms, context)
-    return { versions, checks, faults: await faultsOf(pkg, required, versions, checks, context) }
+    const lookup = { ...context, pkg, versions }
+    const checks = await confirmMissing(await checkImages(required, lookup), required, lookup)
+    return { versions, checks, faults: await faultsOf(required, checks, lookup) }
   })
   if ('problem' in seen) return unseen(pkg, required, seen)
   const { versions, checks, faults } = seen
-  return { run: { ...unplanned(pkg), checks, warnings: [] }, required, versions, left: false, faults }
+  const warnings = inOtherCapitals(checks, versions)
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions, left: false, faults }
+}
+
+/** Tags that are not there, but in other capitals: sentences. */
+function inOtherCapitals(checks: readonly TagCheck[], versions: readonly PackageVersion[]): string[] {
+  const tags = new Map(versions.flatMap(one => one.tags.map(tag => [tag.toLowerCase(), tag] as const)))
+  return checks.flatMap(({ state, images }) => {
+    const [image = ''] = state === 'absent' ? images : []
+    const tag = tags.get(image.toLowerCase())
+    return tag === undefined
+      ? []
+      : [`There is no tag \`${image}\`, but there is \`${tag}\`: capital letters count.`]
+  })
 }
 
 /** What is wrong with the package, besides missing images: sentences. */
 export async function faultsOf(
-  pkg: Package,
   { newest, named, signed, visibility }: Requirements,
-  versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
   lookup: Lookup
 ): Promise<string[]> {
+  const { pkg } = lookup
   return [
     ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
-    ...(await laggingTags(pkg, newest, versions, checks, lookup)),
-    ...(await missingNamed(pkg, named, versions, lookup)),
-    ...(signed === undefined ? [] : await unsignedImages(pkg, signed, versions, checks, lookup))
+    ...(await laggingTags(newest, checks, lookup)),
+    ...(await missingNamed(named, lookup)),
+    ...(signed === undefined ? [] : await unsignedImages(signed, checks, lookup))
   ]
 }
 
@@ -69,6 +81,24 @@ function wrongVisibility({ name, visibility, url }: Package, wanted: Visibility)
     `${name} is ${visibility}, and \`expect-visibility\` asks for ${wanted}: change it in the settings of the ` +
     `package, ${url}.`
   )
+}
+
+/**
+ * Looks again for what is missing once the runs are known: a build may have ended in between, so its run is not under
+ * way any more, and its image has arrived, or is whole by now.
+ */
+export async function withLatecomers(
+  inspected: readonly Inspected[],
+  context: Context
+): Promise<Inspected[]> {
+  return await eachOf(inspected, SIDE_BY_SIDE, async one => {
+    const { run, required, versions } = one
+    const { package: pkg, checks } = run
+    if (checks === undefined) return one
+    const seen = await orFailure(() => lookAgain(checks, required, { ...context, pkg, versions }))
+    // What cannot be asked is as it was found before.
+    return 'problem' in seen ? one : { ...one, run: { ...run, checks: seen } }
+  })
 }
 
 /** True for a tag that the package lacks, as far as that is known. */
@@ -107,7 +137,8 @@ function unseen(pkg: Package, required: Requirements, { problem, sentence }: Fai
 
 const unplanned = (pkg: Package) => ({ package: pkg, plan: undefined, outcomes: [] })
 
-const untold = ({ name, images }: Expected, state: TagCheck['state']): TagCheck => ({
+/** The check of a tag of which nothing more is known. */
+export const untold = ({ name, images }: Expected, state: TagCheck['state']): TagCheck => ({
   tag: name,
   images,
   state,

@@ -6,6 +6,7 @@ import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { semverOf, valuesOf } from '../../policy/tag-values.ts'
+import { isAlias } from '../../policy/tags.ts'
 import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -133,8 +134,10 @@ function judge(
 
 /** True for `latest`, `1`, `v1` and `1.2`, which every release of their series takes over. */
 export function isMoving(tag: string): boolean {
-  return tag === 'latest' || /^v?\d+(?:\.\d+)?$/.test(tag)
+  return tag === 'latest' || SERIES.test(tag)
 }
+
+const SERIES = /^v?\d+(?:\.\d+)?$/
 
 /**
  * Whether a tag that now stands on a rebuilt image has gone back in time: it pointed to a newer version before, or,
@@ -159,14 +162,13 @@ export function movedBack(
     old.length > 0
       ? old
       : versions(all.map(({ values }) => values)).filter(
-          version => version.prerelease.length === 0 && inSeries(tag, version)
+          version => version.prerelease.length === 0 && isOf(tag, version)
         )
   // What has no version cannot be newer than what has one.
   return rivals.some(version => now === undefined || semver.gt(version, now))
 }
 
-function inSeries(tag: string, version: semver.SemVer): boolean {
-  const [, major, minor] = /^v?(\d+)(?:\.(\d+))?$/.exec(tag) ?? []
-  if (major === undefined) return true
-  return Number(major) === version.major && (minor === undefined || Number(minor) === version.minor)
+/** `1` is of the versions 1.Y.Z, and `latest` of all. */
+function isOf(tag: string, version: semver.SemVer): boolean {
+  return !SERIES.test(tag) || isAlias(tag, { version, variant: '' }, [])
 }

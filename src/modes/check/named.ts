@@ -1,5 +1,4 @@
 import type { TagCheck } from '../../model/check.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { some } from '../../util/format.ts'
 import { checkImagesNow, type Lookup } from './images.ts'
@@ -7,21 +6,16 @@ import { checkImagesNow, type Lookup } from './images.ts'
 /**
  * Finds the images that files name and that cannot be pulled. The registry is asked, which lists lag behind.
  *
- * @param named what files name of this package
+ * @param named what files name of the package
  * @returns sentences; no build is started for them, because a file may be wrong, and no git tag says what to build
  * @throws ExpectedError when the registry may not be read
  */
-export async function missingNamed(
-  pkg: Package,
-  named: readonly NamedImage[],
-  versions: readonly PackageVersion[],
-  lookup: Lookup
-): Promise<string[]> {
+export async function missingNamed(named: readonly NamedImage[], lookup: Lookup): Promise<string[]> {
   const places = Map.groupBy(named, ({ reference }) => reference)
   if (places.size === 0) return []
   const expected = [...places.keys()].map(name => ({ name, images: [name], values: {} }))
-  const checks = await checkImagesNow(pkg, expected, versions, [], lookup)
-  return checks.flatMap(check => sentence(pkg.name, check, places.get(check.tag) ?? []))
+  const checks = await checkImagesNow({ expected, platforms: [] }, lookup)
+  return checks.flatMap(check => sentence(lookup.pkg.name, check, places.get(check.tag) ?? []))
 }
 
 /** What is said about a package that does not exist at all. */

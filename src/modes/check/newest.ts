@@ -18,11 +18,9 @@ import { holdersOf, type Lookup } from './images.ts'
  * @throws ExpectedError when the registry may not be read
  */
 export async function laggingTags(
-  pkg: Package,
   newest: readonly NewestTag[],
-  versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
-  { registry, clock }: Lookup
+  { pkg, versions, registry, clock }: Lookup
 ): Promise<string[]> {
   const present = new Set(checks.filter(({ state }) => state === 'present').map(({ tag }) => tag))
   const holders = holdersOf(versions)

@@ -2,22 +2,24 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Context, Dispatcher } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { SIDE_BY_SIDE } from '../../inventory/load.ts'
-import type { Dispatch, TagCheck } from '../../model/check.ts'
+import type { Dispatch, TagCheck, WorkflowRun } from '../../model/check.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { updated } from './confirm.ts'
-import { awaitBuilds } from './follow.ts'
+import { follow } from './follow.ts'
 import { checkImagesNow } from './images.ts'
-import { faultsOf, type Inspected, lacks } from './inspect.ts'
+import { faultsOf, type Inspected, lacks, untold } from './inspect.ts'
 import { movedTags } from './moved.ts'
-import type { KnownRuns, Rebuild } from './plan-rebuilds.ts'
+import { judge, type KnownRuns, type Rebuild } from './plan-rebuilds.ts'
 import { narrateDispatches } from './progress-log.ts'
 import { type Build, liveStart, pretendStart, startBuilds } from './start-builds.ts'
 
 /** What is to be started, and on what; no `dispatcher` where nothing is to be started. */
 export interface RebuildPlan {
+  /** The packages, as they were seen last. */
+  readonly inspected: readonly Inspected[]
   readonly rebuilds: readonly Rebuild[]
   readonly runs: KnownRuns
   readonly ref: string
@@ -41,14 +43,13 @@ export interface RebuildResult {
 export async function rebuild(
   orders: RebuildPlan,
   asFound: RebuildResult,
-  inspected: readonly Inspected[],
   wanted: Expectations,
   inputs: Inputs,
   context: Context,
   journal: Journal
 ): Promise<RebuildResult> {
   const { clock, log } = context
-  const { dispatcher, rebuilds, ref } = orders
+  const { inspected, dispatcher, rebuilds, ref } = orders
   if (dispatcher === undefined) return asFound
   const { workflows } = dispatcher
   const start = inputs.dryRun
@@ -57,32 +58,45 @@ export async function rebuild(
   const builds = await startBuilds(rebuilds, start, workflows)
   const dispatches = builds.map(({ dispatch }) => dispatch)
   narrateDispatches(dispatches, log)
-  const dispatched = dispatches.some(({ status }) => status === 'dispatched')
-  if (inputs.wait === undefined || !dispatched) return { ...asFound, dispatches }
+  const waiting = builds.filter(({ dispatch }) => dispatch.status === 'dispatched')
+  if (inputs.wait === undefined || waiting.length === 0) return { ...asFound, dispatches }
   const ids = new Set([...orders.runs.active, ...orders.runs.dispatched].map(run => run.id))
-  const settled = await awaitBuilds(
-    builds,
-    workflows,
-    ids,
-    clock.now() + inputs.wait,
-    expected => verify(inspected, expected, context),
-    clock,
-    (expected, run) => log.info(`${expected.name}: its run ended with ${run.conclusion}: ${run.url}`)
+  const until = clock.now() + inputs.wait
+  const followed = await follow(waiting, ids, workflows, until, clock, (expected, run) =>
+    log.info(`${expected.name}: its run ended with ${run.conclusion}: ${run.url}`)
   )
-  const ended = settled.builds.map(({ dispatch }) => dispatch)
+  const checks = await verify(
+    inspected,
+    waiting.map(({ expected }) => expected),
+    context
+  )
+  const ended = builds.map(build =>
+    waiting.includes(build) ? settled(build, followed.runs, [...checks.values()].flat()) : build.dispatch
+  )
   narrateDispatches(ended, log)
-  const moved = await movements(inspected, settled.builds, wanted, inputs, context)
+  const moved = await movements(inspected, builds, wanted, inputs, context)
   const runs = asFound.runs.map(run => ({
     ...run,
-    ...(run.checks && { checks: updated(run.checks, settled.checks.get(run.package.name) ?? []) })
+    ...(run.checks && { checks: updated(run.checks, checks.get(run.package.name) ?? []) })
   }))
   return {
     ...moved,
     runs,
     dispatches: ended,
     faults: await faultsNow(inspected, runs, context),
-    ...(settled.stopped === undefined ? {} : { stopped: settled.stopped })
+    ...(followed.stopped === undefined ? {} : { stopped: followed.stopped })
   }
+}
+
+/** What became of a build that was followed: the colour of its run says nothing of the image. */
+function settled(
+  { expected, dispatch }: Build,
+  runs: ReadonlyMap<string, WorkflowRun>,
+  checks: readonly TagCheck[]
+): Dispatch {
+  const run = runs.get(expected.name)
+  const found = checks.filter(({ tag }) => tag === expected.name)
+  return { ...dispatch, ...judge(run, found), ...(run === undefined ? {} : { url: run.url }) }
 }
 
 /** Reads the images of some tags again, in every package that lacked them. */
@@ -94,10 +108,12 @@ async function verify(
   const entries = await eachOf(inspected, SIDE_BY_SIDE, async ({ run, required, versions }) => {
     const { expected, platforms } = required
     const due = expected.filter(one => tags.includes(one) && lacks(run, one.name))
-    const seen = await orFailure(() => checkImagesNow(run.package, due, versions, platforms, context))
+    const seen = await orFailure(() =>
+      checkImagesNow({ expected: due, platforms }, { ...context, pkg: run.package, versions })
+    )
     if (!('problem' in seen)) return [run.package.name, seen] as const
-    const unread = { state: 'unreadable' as const, lacks: [], cause: seen.sentence.replace(/\.$/, '') }
-    return [run.package.name, due.map(({ name, images }) => ({ tag: name, images, ...unread }))] as const
+    const cause = seen.sentence.replace(/\.$/, '')
+    return [run.package.name, due.map(one => ({ ...untold(one, 'unreadable'), cause }))] as const
   })
   return new Map(entries)
 }
@@ -121,13 +137,8 @@ async function faultsNow(
         return faults
       const seen = await orFailure(async () => {
         const { versions } = await context.packages.listVersions(pkg)
-        return await faultsOf(
-          pkg,
-          { ...required, ...unseenVisibility },
-          versions,
-          byName.get(pkg.name) ?? [],
-          context
-        )
+        const lookup = { ...context, pkg, versions }
+        return await faultsOf({ ...required, ...unseenVisibility }, byName.get(pkg.name) ?? [], lookup)
       })
       if (!('problem' in seen)) return seen
       return [...faults, `${pkg.name} was not checked again after the builds. ${seen.sentence}`]

@@ -2,7 +2,7 @@ import type { PackageExpectations } from '../../config/expectations.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
-import { BudgetError, ExpectedError, orFailure } from '../../errors.ts'
+import { ExpectedError, orRefusal } from '../../errors.ts'
 import type { Repository } from '../../github/repository.ts'
 import { listTwice } from '../../github/whole-list.ts'
 import {
@@ -67,10 +67,9 @@ export async function readRequirements(
   const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
   for (const { rules: asked, names } of questions.values()) {
     const templates = [...asked.imageTags, ...asked.newestTags, ...given]
-    const read = await orFailure(() => tagsOf(asked.repository, askForCommits(templates)))
+    const read = await orRefusal(() => tagsOf(asked.repository, askForCommits(templates)))
     if ('problem' in read) {
       // If nothing else is asked, the run has nothing to say; otherwise only what needs this repository is left out.
-      if (read.problem === 'left') throw new BudgetError(read.sentence)
       if (questions.size === 1) throw new ExpectedError(read.sentence)
       const required = expectTags([], { ...asked, gitTags: ['!**'] })
       answers.push({ ...required, errors: [read.sentence], warnings: [], names })

@@ -3,7 +3,6 @@ import { repositoryOf } from '../../inventory/load.ts'
 import type { Signature, TagCheck } from '../../model/check.ts'
 import { type Digest, referrerTag } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { count, formatNumber, some } from '../../util/format.ts'
 import { holdersOf, type Lookup } from './images.ts'
@@ -28,24 +27,20 @@ const CONTENT = 'dev.sigstore.bundle.content'
  * @throws ExpectedError when the registry may not be read
  */
 export async function unsignedImages(
-  pkg: Package,
   asked: Signature,
-  versions: readonly PackageVersion[],
   checks: readonly TagCheck[],
   lookup: Lookup
 ): Promise<string[]> {
-  const { registry, clock } = lookup
+  const { pkg, versions, registry, clock } = lookup
   const holders = holdersOf(versions)
   const repository = repositoryOf(pkg)
-  const find = finder(repository, holders, lookup)
+  const isSigned = signatureCheck(asked, repository, holders, lookup)
   const present = checks.filter(({ state }) => state === 'present')
   const looked = await eachOf(present, AT_ONCE, async ({ tag, images }) => {
     const listed = images.flatMap(image => holders.get(image) ?? [])
     const heads = listed.length > 0 ? undefined : await findTags(registry, repository, images, clock)
     const pushed = [...(heads?.values() ?? [])].flatMap(head => (head.state === 'found' ? [head.digest] : []))
-    const found = await eachOf([...new Set([...listed, ...pushed])], 1, digest =>
-      isSigned(digest, asked, find)
-    )
+    const found = await eachOf([...new Set([...listed, ...pushed])], 1, isSigned)
     return { tag, signed: found.includes(true), unread: found.find(one => typeof one === 'string') }
   })
   const lacking = looked.filter(({ signed }) => !signed)
@@ -73,37 +68,22 @@ const NAMES: Readonly<Record<Signature, string>> = {
   any: 'signature or attestation'
 }
 
-interface Finder {
-  /** What describes a digest. */
-  readonly signaturesOf: (digest: Digest) => Promise<readonly Found[]>
-  /** The platforms of an index; none of a single image. */
-  readonly platformsOf: (digest: Digest) => Promise<readonly Digest[]>
-}
-
-/** True or false, or why that could not be found out. */
-async function isSigned(digest: Digest, asked: Signature, find: Finder): Promise<boolean | string> {
-  const own = verdict(await find.signaturesOf(digest), asked)
-  if (own !== false) return own
-  const platforms = await find.platformsOf(digest)
-  // One that is not signed settles it: an index can name 24,000.
-  for (const platform of platforms) {
-    const signed = verdict(await find.signaturesOf(platform), asked)
-    if (signed !== true) return signed
-  }
-  return platforms.length > 0
-}
-
 function verdict(found: readonly Found[], asked: Signature): boolean | string {
   if (found.some(one => one === asked || (asked === 'any' && typeof one === 'string'))) return true
   return found.find(one => typeof one !== 'string')?.unread ?? false
 }
 
-/** Looks among the listed tags first, and asks the registry where they show nothing: lists lag behind a push. */
-function finder(
+/**
+ * Gives the function that tells whether an image is signed: true, false, or why that could not be found out. It looks
+ * among the listed tags first, and asks the registry where they show nothing: lists lag behind a push.
+ */
+function signatureCheck(
+  asked: Signature,
   repository: string,
   listed: ReadonlyMap<string, readonly Digest[]>,
   { registry, clock }: Lookup
-): Finder {
+): (digest: Digest) => Promise<boolean | string> {
+  /** What describes a digest. */
   async function signaturesOf(digest: Digest): Promise<readonly Found[]> {
     const key = referrerTag(digest)
     const tags = [key, `${key}.sig`, `${key}.att`]
@@ -136,13 +116,24 @@ function finder(
     return found.flat()
   }
 
+  /** The platforms of an index; none of a single image. */
   async function platformsOf(digest: Digest): Promise<readonly Digest[]> {
     const image = await registry.readManifest(repository, digest)
     if (image.state !== 'read') return []
     return image.manifest.children.filter(({ platform }) => platform !== undefined).map(child => child.digest)
   }
 
-  return { signaturesOf, platformsOf }
+  return async digest => {
+    const own = verdict(await signaturesOf(digest), asked)
+    if (own !== false) return own
+    const platforms = await platformsOf(digest)
+    // One that is not signed settles it: an index can name 24,000.
+    for (const platform of platforms) {
+      const signed = verdict(await signaturesOf(platform), asked)
+      if (signed !== true) return signed
+    }
+    return platforms.length > 0
+  }
 }
 
 /** Nothing for an SBOM and whatever else may describe an image. */

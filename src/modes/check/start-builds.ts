@@ -13,7 +13,7 @@ export interface Build {
   readonly expected: Expected
   readonly dispatch: Dispatch
   /** The run that was started, where GitHub named it. */
-  readonly runId?: number
+  readonly runId?: number | undefined
   /** Why no other is started after this one: a sentence. */
   readonly last?: string
 }
@@ -78,13 +78,11 @@ export function liveStart(workflows: Workflows, order: Order, journal: Journal, 
     if (started.kind === 'started') {
       const { run } = started
       const url = run?.url ?? workflows.url
-      const dispatch = { ...base, status: 'dispatched' as const, url, detail: '' }
-      return { expected, dispatch, ...(run === undefined ? {} : { runId: run.id }) }
+      return { expected, dispatch: { ...base, status: 'dispatched', url, detail: '' }, runId: run?.id }
     }
-    const { kind, sentence } = started
-    const status = kind === 'limited' ? 'left' : 'failed'
-    const dispatch = { ...base, status: status as Dispatch['status'], detail: sentence }
-    if (kind === 'limited') return { expected, dispatch, last: sentence }
+    const { kind, sentence: detail } = started
+    if (kind === 'limited') return { expected, dispatch: { ...base, status: 'left', detail }, last: detail }
+    const dispatch = { ...base, status: 'failed' as const, detail }
     // What GitHub refuses on one branch, it refuses for all tags; on its own ref each tag has its own workflow.
     return order.ref.includes('{') ? { expected, dispatch } : { expected, dispatch, last: NOT_TRIED }
   }

@@ -4,6 +4,7 @@ import type { RestoreReason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import { type PackageVersion, versionsCalled } from '../../model/package.ts'
 import { type Restoral, restoralOf, undoing } from '../../policy/order.ts'
+import type { TagHead } from '../../registry/read.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
 import { utcMinute } from '../../util/format.ts'
 
@@ -14,8 +15,8 @@ const KEPT_FOR = 30 * 86_400_000
 export interface PackageState {
   readonly active: readonly PackageVersion[]
   readonly deleted: readonly DeletedVersion[]
-  /** Where the registry has tags that are to come back, which GitHub's list may not show yet. */
-  readonly holders?: ReadonlyMap<string, Digest>
+  /** What the registry says of tags that are to come back, which GitHub's list may show where they were before. */
+  readonly heads?: ReadonlyMap<string, TagHead>
 }
 
 /** What is to come back to one package. */
@@ -37,6 +38,8 @@ export interface RestorePlan {
   readonly undated: readonly PackageVersion[]
 }
 
+const NOTHING_UNCLEAR = { unknown: [], hidesTags: false, undated: [] }
+
 /** What undoes a run: everything that it deleted, and the tags that it took off. `started` in ms since 1970. */
 export function planOfReport(taken: TakenAway, started: number): RestorePlan {
   const referrers = new Set(taken.deletions.filter(one => one.referrer).map(one => one.version.digest))
@@ -48,9 +51,7 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
     reason: { code: 'undo', started, whole: taken.wholePackage },
     tags,
     broken: taken.broken,
-    unknown: [],
-    hidesTags: false,
-    undated: []
+    ...NOTHING_UNCLEAR
   }
 }
 
@@ -68,31 +69,28 @@ export function planOfNames(names: readonly string[], { active, deleted }: Packa
   }
   const showsNone = deleted.every(({ tags }) => tags.length === 0)
   const hidesTags = showsNone && unknown.some(name => isTag(name) && !ambiguous.has(name))
-  return { ...planOf([...found.values()], unknown), hidesTags, ambiguous }
+  return { ...planOf([...found.values()]), unknown, hidesTags, ambiguous }
 }
 
 /** Everything that was deleted since a moment (milliseconds since 1970). */
 export function planOfTime(since: number, { deleted }: PackageState): RestorePlan {
   const due = deleted.filter(version => version.deleted !== undefined && version.deleted >= since)
-  return { ...planOf(due, []), undated: deleted.filter(version => version.deleted === undefined) }
+  return { ...planOf(due), undated: deleted.filter(version => version.deleted === undefined) }
 }
 
 type Named = PackageVersion & Partial<Pick<DeletedVersion, 'deleted'>>
-
-/** Of a digest that was deleted more than once the last comes back; what is there counts as that. */
-function onceEach(versions: readonly Named[]): PackageVersion[] {
-  const lately = versions.toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity))
-  return [...new Map(lately.map(version => [version.digest, version])).values()]
-}
 
 /**
  * Nobody can read what deleted versions need, so the untagged ones come first, in the order in which they were pushed.
  * Each waits for the one before, because that may be a part of it, and follows even if that one does not come back.
  */
-function planOf(versions: readonly Named[], unknown: readonly string[]): RestorePlan {
-  const each = onceEach(versions)
-  const byDigest = new Map(each.map(version => [version.digest, version]))
-  const order = each.toSorted((a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id)
+function planOf(versions: readonly Named[]): RestorePlan {
+  // Of a digest or a tag that was deleted more than once the last counts; what is there counts as that.
+  const lately = versions.toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity) || a.id - b.id)
+  const byDigest = new Map(lately.map(version => [version.digest, version]))
+  const order = [...byDigest.values()].sort(
+    (a, b) => Number(a.tags.length > 0) - Number(b.tags.length > 0) || a.id - b.id
+  )
   return {
     steps: order.map((version, place) => ({
       ...restoralOf(version),
@@ -101,18 +99,12 @@ function planOf(versions: readonly Named[], unknown: readonly string[]): Restore
     })),
     reason: { code: 'asked-for' },
     tags: new Map(
-      versions
-        // Of two that had a tag the one that was deleted last had it last.
-        .toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity) || a.id - b.id)
-        .flatMap(({ digest, tags }) => {
-          const version = byDigest.get(digest)
-          return version === undefined ? [] : tags.map(tag => [tag, version] as const)
-        })
+      lately.flatMap(version =>
+        version.tags.map(tag => [tag, byDigest.get(version.digest) ?? version] as const)
+      )
     ),
     broken: new Set(),
-    unknown,
-    hidesTags: false,
-    undated: []
+    ...NOTHING_UNCLEAR
   }
 }
 

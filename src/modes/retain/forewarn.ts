@@ -35,7 +35,7 @@ export function holdSlips(governed: readonly Governed[]): Governed[] {
 }
 
 function endangers({ steps }: Plan, policy: Policy): boolean {
-  return steps.some(step => takesTag(step)) && catchAllRules(policy).length > 0
+  return steps.some(takesTags) && catchAllRules(policy).length > 0
 }
 
 function idlePattern({ hits }: Plan, idle: readonly PatternHits[]): Brake | undefined {
@@ -104,7 +104,7 @@ export function forewarnings(governed: readonly Governed[]): string[] {
     ...idlePatterns(runs).map(unmatchedPhrase),
     ...idleRules(runs),
     ...governed.flatMap(({ task: { run } }) =>
-      (run.plan?.steps ?? []).some(step => takesTag(step, 'latest'))
+      (run.plan?.steps ?? []).some(step => tagsTaken(step).includes('latest'))
         ? [
             `${run.package.name}: the tag \`latest\` is among the tags to be deleted. If images are pulled by it, add \`latest\` to \`keep-tags\`.`
           ]
@@ -141,9 +141,7 @@ function unlimited(governed: readonly Governed[]): string[] {
   const names = governed
     .filter(
       ({ task: { run }, policy }) =>
-        (run.plan?.steps ?? []).some(step => takesTag(step)) &&
-        unlimitedRules(policy).length > 0 &&
-        !usageKeeps(run)
+        (run.plan?.steps ?? []).some(takesTags) && unlimitedRules(policy).length > 0 && !usageKeeps(run)
     )
     .map(({ task }) => task.run.package.name)
   const [first] = names
@@ -177,10 +175,11 @@ function usageKeeps({ plan }: PackageRun): boolean {
   )
 }
 
-function takesTag(step: Step, tag?: string): boolean {
-  if (step.action === 'untag') return tag === undefined || step.tag === tag
-  return (
-    step.action === 'delete' &&
-    (tag === undefined ? step.version.tags.length > 0 : step.version.tags.includes(tag))
-  )
+function takesTags(step: Step): boolean {
+  return tagsTaken(step).length > 0
+}
+
+function tagsTaken(step: Step): readonly string[] {
+  if (step.action === 'untag') return [step.tag]
+  return step.action === 'delete' ? step.version.tags : []
 }

@@ -15,8 +15,8 @@ import { couldChange } from '../../policy/could-change.ts'
 import { explainVersion } from '../../policy/explain-version.ts'
 import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
-import type { Policy } from '../../policy/rule.ts'
-import { type Approved, policyHash } from '../../policy/saved-plan.ts'
+import { type Policy, policyHash } from '../../policy/rule.ts'
+import type { Approved } from '../../policy/saved-plan.ts'
 import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
@@ -161,32 +161,20 @@ async function look(
   const listed = await load(pkg, context, matters)
   if (asked === undefined) throw new Error('`load` did not ask what matters')
   try {
-    return await lookCloser(pkg, policy, listed, asked, siblings, context, now)
+    // Only what is in the package tells what else is worth asking for: subjects elsewhere, and labels.
+    const { elsewhere, warnings } = deletesOrphans(policy)
+      ? await findSubjects(listed.inventory, siblings, context)
+      : NO_SUBJECTS
+    const inventory = { ...listed.inventory, elsewhere }
+    const usage = { ...asked.usage, untaggedSince: listed.untaggedSince }
+    const wanted = wantedLabels(inventory, policy, usage, now)
+    const loaded = { ...listed, inventory }
+    const { labels, errors } = await readLabels(pkg, wanted, loaded, context.registry)
+    return { loaded, usage: { ...usage, labels }, warnings, errors: [...asked.errors, ...errors] }
   } finally {
     // Whatever failed: what was read need not be read again.
     listed.recollection.keep(listed.listing.versions, context.clock.now())
   }
-}
-
-/** Asks for what only what is in the package tells to be worth asking: subjects elsewhere, and labels. */
-async function lookCloser(
-  pkg: Package,
-  policy: Policy,
-  listed: LoadedPackage,
-  asked: Awaited<ReturnType<ReadUsage>>,
-  siblings: PlanOptions['siblings'],
-  context: Context,
-  now: number
-): Promise<Seen> {
-  const { elsewhere, warnings } = deletesOrphans(policy)
-    ? await findSubjects(listed.inventory, siblings, context)
-    : NO_SUBJECTS
-  const loaded = { ...listed, inventory: { ...listed.inventory, elsewhere } }
-  const { inventory, untaggedSince } = loaded
-  const usage = { ...asked.usage, untaggedSince }
-  const wanted = wantedLabels(inventory, policy, usage, now)
-  const { labels, errors } = await readLabels(pkg, wanted, loaded, context.registry)
-  return { loaded, usage: { ...usage, labels }, warnings, errors: [...asked.errors, ...errors] }
 }
 
 /** That GitHub counts more than it lists is no verdict on anything, but somebody should know. */
@@ -194,7 +182,8 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
   if (unseen === 0) return []
   return [
     `GitHub counts ${count(unseen, 'version')} more than the ${formatNumber(versions.length)} that it lists, every time. ` +
-      "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay."
+      "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay, " +
+      'except the parts of images that are deleted.'
   ]
 }
 

@@ -12,29 +12,12 @@ import { tally } from '../tally.ts'
 import { failures, warningsOf } from '../verdict.ts'
 
 /** What the page's script reads: `client.js` knows these names. Texts are plain, and many rows share them. */
-export interface PageData {
-  readonly title: string
-  readonly owner: string
-  readonly mode: string
-  readonly dryRun: boolean
-  /** ISO 8601 in UTC. */
-  readonly started: string
-  readonly planDigest: string
-  readonly failures: readonly string[]
-  readonly warnings: readonly string[]
-  readonly packages: readonly { readonly name: string; readonly url: string; readonly error: string }[]
-  /** Why versions stay or go, in groups. */
-  readonly groups: readonly string[]
-  readonly states: readonly { readonly word: string; readonly tone: Tone }[]
-  readonly rows: readonly Row[]
-  /** Kept parts of images that have no row, where there would be too many rows for a browser. */
-  readonly hidden: number
-}
+export type PageData = ReturnType<typeof pageData>
 
-export type Tone = 'stays' | 'goes' | 'trouble'
+type Tone = 'stays' | 'goes' | 'trouble'
 
 /** One version; `k` … are places in the lists above, and `c` and `s` places among the rows. */
-export interface Row {
+interface Row {
   /** Package, version id, digest, tags. */
   readonly p: number
   readonly i: number
@@ -58,7 +41,7 @@ export interface Row {
 const MOST_ROWS = 100_000
 
 /** All that the page shows of a run. */
-export function pageData(run: RunResult): PageData {
+export function pageData(run: RunResult) {
   const groups = interned<string>(text => text)
   const states = interned<{ word: string; tone: Tone }>(({ word, tone }) => `${tone} ${word}`)
   const total = run.packages.reduce((sum, one) => sum + (one.plan?.decisions.length ?? 0), 0)
@@ -92,21 +75,19 @@ export function pageData(run: RunResult): PageData {
   }
   return {
     title: titleOf(run),
-    owner: run.owner,
     mode: run.mode,
     dryRun: run.dryRun,
-    started: Number.isFinite(run.started) ? new Date(run.started).toISOString() : '',
+    /** ISO 8601 in UTC. */
+    started: new Date(run.started).toISOString(),
     planDigest: planDigest(run),
     failures: failures(run),
     warnings: warningsOf(run),
-    packages: run.packages.map(one => ({
-      name: one.package.name,
-      url: plainAddress(one.package.url),
-      error: one.error ?? ''
-    })),
+    packages: run.packages.map(({ package: { name, url } }) => ({ name, url: plainAddress(url) })),
+    /** Why versions stay or go, in groups. */
     groups: groups.values,
     states: states.values,
     rows,
+    /** Kept parts of images that have no row, where there would be too many rows for a browser. */
     hidden: total - rows.length
   }
 }

@@ -1,0 +1,35 @@
+import type { Digest } from '../model/digest.ts'
+import type { Inventory } from '../model/package.ts'
+import type { Registry } from '../registry/client.ts'
+import { eachOf } from '../util/concurrency.ts'
+
+/** More tags than one answer holds are not read every few seconds. */
+const MOST_KNOWN = 10_000
+/** How many new tags are asked for at one look. */
+const MOST_NEW = 50
+/** How many of them at once. */
+const AT_ONCE = 8
+
+/**
+ * Gives the function that tells where tags stand that nobody knew when the plan was made: by digest, one of them.
+ * GitHub's list may lag, and where it hides the tags of what is deleted, nothing shows such a tag afterwards. What the
+ * registry does not answer tells nothing here, and what it denies neither.
+ */
+export function newTagsReader(
+  { versions, unlisted }: Inventory,
+  registry: Pick<Registry, 'listTags' | 'headTag'>,
+  repository: string
+): () => Promise<ReadonlyMap<Digest, string>> {
+  const known = new Set([...versions.flatMap(({ tags }) => tags), ...[...(unlisted?.values() ?? [])].flat()])
+  return async () => {
+    const found = new Map<Digest, string>()
+    if (known.size > MOST_KNOWN) return found
+    const list = await registry.listTags(repository)
+    const tags = list.state === 'read' ? list.tags.filter(tag => !known.has(tag)) : []
+    await eachOf(tags.slice(0, MOST_NEW), AT_ONCE, async tag => {
+      const head = await registry.headTag(repository, tag)
+      if (head.state === 'found') found.set(head.digest, tag)
+    })
+    return found
+  }
+}
