@@ -10,8 +10,8 @@ import { page } from './page.ts'
  * light and dark. Where it changes, the pictures show what is no longer so.
  */
 export function drawnFrom(): string {
-  const [root, part] = [version('a'), version('b')]
-  const decisions = [drop(root), drop(part), keep(version('c'))]
+  const [root, part] = [version('a', { id: 1_000 }), version('b', { id: 1_001 })]
+  const decisions = [drop(root), drop(part), keep(version('c', { id: 1_002 }))]
   const steps = [deletion(root), { ...deletion(part, [root]), root: root.digest }]
   const outcomes = steps.map(step => ({ step, status: 'planned' as const, detail: '' }))
   const summary = renderSummary(runOf([{ ...packageRun(decisions), outcomes }], { dryRun: true }))
