@@ -26,6 +26,8 @@ export interface Told {
 /** A tag that a restore took from its holder, or may have. */
 interface Taken extends Claim {
   readonly tag: string
+  /** What came back and has it now. */
+  readonly on: Digest
 }
 
 /** Whether a tag belongs on a version that came back although a witness saw another holder. */
@@ -35,32 +37,52 @@ export type IsMeant = (tag: string, digest: Digest, holder: Digest | undefined) 
  * Looks what tags stand on after a restore, and gives back those that it took from others.
  *
  * @param before what was known of them right before it
- * @param restored what may have come back
+ * @param restored what may have come back, with the tags that it is known to have had
+ * @param listed what GitHub listed behind the restore, where that was read: the registry may lag
  */
 export async function giveBackTags(
   before: TagHolders,
   restored: readonly PackageVersion[],
   isMeant: IsMeant,
-  scope: ApplyContext
+  scope: ApplyContext,
+  listed: readonly PackageVersion[] = []
 ): Promise<Told> {
   if (restored.length === 0) return { warnings: [], alarms: [] }
   const { pkg, context } = scope
   const back = new Set(restored.map(({ digest }) => digest))
   const claims = claimsIn(before, [...before.heads.keys()], back)
   const given = new Map<string, Digest>()
+  const had = new Set(restored.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
+  const stood = new Set<string>()
+  let late: Taken[] = []
   let heads: ReadonlyMap<string, TagHead> = new Map()
   let taken: Taken[] = []
   let problems: ReadonlyMap<string, string> = new Map()
   for (const [look, pause] of [...PAUSES, ...MORE_PAUSES].entries()) {
-    if (look >= PAUSES.length && taken.length === 0) break
+    if (look >= PAUSES.length && taken.length + late.length === 0) break
     await context.clock.sleep(pause)
     if (look === PAUSES.length - 1) await addUnasked(claims, before, restored, scope)
     heads = await headsOf(pkg, [...claims.keys()], context)
-    taken = await takenBy(back, claims, heads, isMeant, scope)
+    const found = await takenBy(back, claims, heads, isMeant, scope)
+    // Somebody may have moved it since it was seen elsewhere, unless that is where it was before the deletion.
+    late = found.filter(({ tag, on }) => stood.has(tag) && !had.has(`${on} ${tag}`))
+    taken = found.filter(one => !late.includes(one))
+    for (const [tag, head] of heads) if (head.state === 'found' && !back.has(head.digest)) stood.add(tag)
     problems = await putBack(taken, before.ids, given, scope)
   }
-  for (const { tag } of taken) given.delete(tag)
-  return { warnings: givenBack(given), alarms: [...notGivenBack(taken, problems), ...unseen(heads)] }
+  for (const { tag } of [...taken, ...late]) given.delete(tag)
+  const told = new Set([...given.keys(), ...[...taken, ...late].map(({ tag }) => tag)])
+  const open = new Map([...claims].filter(([tag]) => !told.has(tag) && heads.get(tag)?.state === 'found'))
+  const rows = listed.filter(({ digest }) => back.has(digest))
+  return {
+    warnings: givenBack(given),
+    alarms: [
+      ...notGivenBack(taken, problems),
+      ...movedLate(late),
+      ...unseen(heads),
+      ...(await contradicted(rows, open, isMeant, scope))
+    ]
+  }
 }
 
 function claimsIn(
@@ -114,10 +136,34 @@ async function takenBy(
     if (isMeant(tag, head.digest, holder)) continue
     const of = holder === undefined ? undefined : await ownershipOf(pkg, [tag], holder, context)
     if (of?.isPlaceholder === true) claims.delete(tag)
-    else if (of?.doubt === undefined) taken.push({ ...claim, tag })
-    else taken.push({ tag, holder: undefined, doubt: of.doubt })
+    else if (of?.doubt === undefined) taken.push({ ...claim, tag, on: head.digest })
+    else taken.push({ tag, on: head.digest, holder: undefined, doubt: of.doubt })
   }
   return taken
+}
+
+/** Sentences on tags that GitHub goes on listing on what came back, though the registry has them elsewhere. */
+async function contradicted(
+  rows: readonly PackageVersion[],
+  claims: ReadonlyMap<string, Claim>,
+  isMeant: IsMeant,
+  { pkg, context }: ApplyContext
+): Promise<string[]> {
+  const sentences: string[] = []
+  for (const { id, digest, tags } of rows) {
+    for (const tag of tags) {
+      const claim = claims.get(tag)
+      if (claim === undefined || claim.holder === digest || isMeant(tag, digest, claim.holder)) continue
+      if ((await context.packages.version(pkg, id)).seen?.tags.includes(tag) !== true) continue
+      const { holder } = claim
+      if (holder !== undefined && (await ownershipOf(pkg, [tag], holder, context)).isPlaceholder) continue
+      sentences.push(
+        `Whether the restore took the tag ${tag} from another version is unknown: GitHub lists it on ${shortDigest(digest)}, ` +
+          'which came back, and the registry does not. Look where it is.'
+      )
+    }
+  }
+  return sentences
 }
 
 /** Puts tags back on their holders, and says of which it could not. */
@@ -164,6 +210,14 @@ function notGivenBack(taken: readonly Taken[], problems: ReadonlyMap<string, str
       ? `Whether another version had the tag ${some(tags, 5)} before the restore is unknown: ${why}.`
       : `The restore took the tag ${some(tags, 5)} from ${why}, and it is not back there. ${problem}`
   })
+}
+
+function movedLate(late: readonly Taken[]): string[] {
+  return late.map(
+    ({ tag, on }) =>
+      `The tag ${tag} came to ${shortDigest(on)} a while after the restore. Either somebody put it there, or GitHub did: look ` +
+      'whether it belongs there.'
+  )
 }
 
 /** What nobody can tell of tags that somebody had before. */

@@ -30,6 +30,8 @@ export interface Witness {
   readonly pauses: readonly number[]
   /** Who says that there is such a manifest: a phrase, such as `GitHub lists it`; undefined when nobody does. */
   readonly vouches: (digest: Digest) => string | undefined
+  /** True where the list is not the whole package: that the registry has none of it does not make it another one. */
+  readonly isPartial?: boolean
 }
 
 /** What follows when the registry has denied a manifest at every look. */

@@ -33,7 +33,7 @@ const PATIENT_WAVES = 100
  * @param progress told how many digests are settled, of how many that are known so far
  * @param wanted what stays whatever becomes of the indexes that name it
  * @returns contents of every listed version, and of every unlisted digest that a manifest or a referrer's tag names
- * @throws ExpectedError when the registry has none of the listed manifests: it is not the package that was listed
+ * @throws ExpectedError when the registry has nothing of a package that is listed whole: it is not that package
  */
 export async function readInventory(
   pkg: Package,
@@ -74,7 +74,7 @@ export async function readInventory(
   await lookAgain(contents, readAgain, witness)
   // What was denied at first may share platforms as well.
   await follow(attestationsBeside(alone, contents))
-  refuseForeign(pkg, versions, contents)
+  if (witness.isPartial !== true) refuseForeign(pkg, versions, contents)
   for (const [digest, { state }] of contents) {
     if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
   }

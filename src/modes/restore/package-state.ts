@@ -21,7 +21,8 @@ export async function readState(
   const plan = order.planFor(listed)
   if (plan.unknown.length > 0) return { plan, state: listed }
   const state = await withoutLingering(pkg, plan, listed, context)
-  return { plan, state: { ...state, holders: await holdersOf(pkg, plan, context) } }
+  const heads = await headsOf(pkg, [...plan.tags.keys()], context)
+  return { plan, state: { ...state, heads } }
 }
 
 /** What was deleted shows in GitHub's list with a delay of so many milliseconds. */
@@ -69,45 +70,70 @@ async function withoutLingering(
   return { ...state, active: state.active.filter(({ id }) => !lingering.has(id)) }
 }
 
-/** Where the registry has the tags that are to come back: a list may show them where they were before. */
-async function holdersOf(
-  pkg: Package,
-  { tags }: RestorePlan,
-  context: Context
-): Promise<Map<string, Digest>> {
-  const heads = await headsOf(pkg, [...tags.keys()], context)
-  const holders = [...tags].flatMap(([tag, { digest }]) => {
-    const head = heads.get(tag)
-    // What is deleted may be served for a while.
-    return head?.state === 'found' && head.digest !== digest ? [[tag, head.digest] as const] : []
-  })
-  return new Map(holders)
+/** A tag that is to come back, and that somebody else seems to have. */
+interface Elsewhere {
+  readonly tag: string
+  readonly holder: Digest
+  /** What GitHub and the registry say where they contradict each other, so that nobody can tell: a phrase. */
+  readonly contradiction?: string
 }
 
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
 export async function tagsElsewhere(
   pkg: Package,
-  { tags }: RestorePlan,
-  { active, holders }: PackageState,
+  plan: RestorePlan,
+  state: PackageState,
   context: Context
 ): Promise<string[]> {
+  const rows = new Map(state.active.map(row => [row.digest, row]))
+  const name = (digest: Digest): string => {
+    const row = rows.get(digest)
+    return row === undefined ? shortDigest(digest) : `${nameOf(row)} (${shortDigest(digest)})`
+  }
   const sentences: string[] = []
-  for (const holder of active) {
-    const taken = holder.tags.filter(
-      tag =>
-        (tags.get(tag)?.digest ?? holder.digest) !== holder.digest &&
-        (holders?.get(tag) ?? holder.digest) === holder.digest
-    )
-    if (taken.length === 0) continue
-    const { isPlaceholder, doubt } = await ownershipOf(pkg, taken, holder.digest, context)
+  const elsewhere = holdersOf(plan, state, name)
+  for (const ones of Map.groupBy(elsewhere, one => one.contradiction ?? one.holder).values()) {
+    const [{ holder, contradiction }] = ones as [Elsewhere]
+    const tags = ones.map(({ tag }) => tag)
+    const { isPlaceholder, doubt } = await ownershipOf(pkg, tags, holder, context)
     if (isPlaceholder) continue
     const why =
       doubt === undefined ? 'where somebody put it after the deletion' : `unless that is nobody's: ${doubt}`
     sentences.push(
-      `The tag ${some(taken, 5)} stays on ${nameOf(holder)} (${shortDigest(holder.digest)}), ${why}.`
+      contradiction === undefined
+        ? `The tag ${some(tags, 5)} stays on ${name(holder)}, ${why}.`
+        : `The tag ${some(tags, 5)} is left where it is: ${contradiction}.`
     )
   }
   return sentences
+}
+
+function holdersOf(
+  { tags, steps }: RestorePlan,
+  { active, heads }: PackageState,
+  name: (digest: Digest) => string
+): Elsewhere[] {
+  const there = new Set(active.map(({ digest }) => digest))
+  // What is deleted may be served for a while.
+  const going = new Set(steps.map(({ version: { digest } }) => digest)).difference(there)
+  const others = active.flatMap(row => row.tags.map(tag => [tag, row.digest] as const))
+  const rows = new Map(others.filter(([tag, digest]) => tags.get(tag)?.digest !== digest))
+  return [...tags].flatMap(([tag, { digest }]): Elsewhere[] => {
+    const row = rows.get(tag)
+    const head = heads?.get(tag)
+    const on =
+      head?.state === 'found' && head.digest !== digest && !going.has(head.digest) ? head.digest : undefined
+    if (row === undefined) {
+      if (on === undefined) return []
+      const contradiction = `the registry has it on ${name(on)}, and GitHub does not list it there`
+      return [there.has(on) ? { tag, holder: on, contradiction } : { tag, holder: on }]
+    }
+    if (on === row || head === undefined || head.state === 'unread') return [{ tag, holder: row }]
+    const registry = on === undefined ? 'does not' : `has it on ${name(on)}`
+    return [
+      { tag, holder: row, contradiction: `GitHub lists it on ${name(row)}, and the registry ${registry}` }
+    ]
+  })
 }
 
 /** What of it was pushed again, where GitHub's list may hide which tags it had: a sentence. */

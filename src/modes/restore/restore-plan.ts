@@ -4,6 +4,7 @@ import type { RestoreReason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import { type PackageVersion, versionsCalled } from '../../model/package.ts'
 import { type Restoral, restoralOf, undoing } from '../../policy/order.ts'
+import type { TagHead } from '../../registry/read.ts'
 import type { TakenAway } from '../../report/deleted-by.ts'
 import { utcMinute } from '../../util/format.ts'
 
@@ -14,8 +15,8 @@ const KEPT_FOR = 30 * 86_400_000
 export interface PackageState {
   readonly active: readonly PackageVersion[]
   readonly deleted: readonly DeletedVersion[]
-  /** Where the registry has tags that are to come back, which GitHub's list may not show yet. */
-  readonly holders?: ReadonlyMap<string, Digest>
+  /** What the registry says of tags that are to come back, which GitHub's list may show where they were before. */
+  readonly heads?: ReadonlyMap<string, TagHead>
 }
 
 /** What is to come back to one package. */

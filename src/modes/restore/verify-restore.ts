@@ -1,5 +1,6 @@
 import type { ApplyContext, Verification } from '../../apply/apply.ts'
 import { confirmed, isBack } from '../../apply/confirm-restored.ts'
+import type { Told } from '../../apply/give-back.ts'
 import { restoreVersions } from '../../apply/restore.ts'
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
@@ -12,19 +13,20 @@ import type { Outcome } from '../../model/decision.ts'
 import { type Digest, digestsNamedIn, referrerTag, shortDigest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { buildGraph, type Graph } from '../../policy/graph.ts'
-import { isLeftover } from '../../policy/node.ts'
 import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { count, some } from '../../util/format.ts'
+import { some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { type Before, tagsBack } from './settle-tags.ts'
-import { below, missingIn, servedOnly, stillBroken } from './what-lacks.ts'
+import { below, leftBehind, missingIn, placeholdersAmong, servedOnly, stillBroken } from './what-lacks.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
 const ROUNDS = 4
 /** How many versions are asked for at once. */
 const AT_ONCE = 16
+/** How often what shows late is looked at. */
+const LOOKS = 2
 /** The registry and the list may lag behind a restore, in milliseconds. */
 const LAG = 2_000
 
@@ -43,24 +45,56 @@ export async function verifyRestore(
 ): Promise<Verification> {
   const result = await orFailure(async () => {
     await before()
-    const whole = await makeWhole(plan, outcomes, scope)
-    const tried = [...outcomes, ...whole.outcomes]
-    const tags = await tagsBack(plan, tried, whole, before, scope)
-    const settled = await confirmed(latest(tried), whole.listed, scope)
-    const back = new Map(whole.roots.map(version => [version.id, version]))
+    const { outcomes: settled, roots, ...told } = await lookFor(plan, outcomes, before, scope, LOOKS)
+    const back = new Map(roots.map(version => [version.id, version]))
     const named = settled.map(outcome => withTags(outcome, back))
     tellNames(
       named.filter((outcome, place) => outcome !== settled[place]),
       scope
     )
-    return {
-      outcomes: named,
-      alarms: [...whole.alarms, ...tags.alarms],
-      warnings: [...whole.warnings, ...tags.warnings]
-    }
+    return { outcomes: named, ...told }
   })
   if (!('problem' in result)) return result
   return { outcomes, alarms: [`What was restored could not be checked: ${result.sentence}`] }
+}
+
+interface Looked extends Told {
+  readonly outcomes: readonly Outcome[]
+  readonly roots: readonly PackageVersion[]
+}
+
+/** What shows so late that it was not made whole is looked at once more, and so is what could not be read. */
+async function lookFor(
+  plan: RestorePlan,
+  outcomes: readonly Outcome[],
+  before: Before,
+  scope: ApplyContext,
+  looks: number
+): Promise<Looked> {
+  const whole = await makeWhole(plan, outcomes, scope)
+  const tried = [...outcomes, ...whole.outcomes]
+  const tags = await tagsBack(plan, tried, whole, before, scope)
+  const listed = new Set(whole.listed.map(({ id }) => id))
+  const settled = await confirmed(latest(tried), listed, scope)
+  const open = saidToBeBack(settled).filter(({ digest }) => !whole.read.has(digest))
+  if (open.length > 0 && looks > 1) {
+    const again = await lookFor(plan, settled, before, scope, looks - 1)
+    return { ...again, warnings: [...new Set([...tags.warnings, ...again.warnings])] }
+  }
+  const late = open.filter(({ digest }) => !whole.seen.has(digest))
+  return {
+    outcomes: settled,
+    roots: whole.roots,
+    alarms: [...whole.alarms, ...cameLate(late), ...tags.alarms],
+    warnings: [...whole.warnings, ...tags.warnings]
+  }
+}
+
+function cameLate(late: readonly PackageVersion[]): string[] {
+  if (late.length === 0) return []
+  return [
+    `${some(late.map(nameOf), 3)} came back so late that it is unknown whether it is whole and has its tags: run it again.`
+  ]
 }
 
 /** If a version was restored in vain and then again, the last time counts. */
@@ -94,8 +128,11 @@ interface Whole {
   readonly roots: readonly PackageVersion[]
   /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
-  /** Ids that GitHub lists behind the restores. */
-  readonly listed: ReadonlySet<number>
+  /** What of them and of their parts is there, and what of that could be read. */
+  readonly seen: ReadonlySet<Digest>
+  readonly read: ReadonlySet<Digest>
+  /** What GitHub lists behind the restores. */
+  readonly listed: readonly PackageVersion[]
 }
 
 async function makeWhole(
@@ -118,15 +155,16 @@ async function makeWhole(
     if (round > 0) await clock.sleep(LAG)
     const list = listOnly(roots)
     const read: Read = digest => registry.readManifest(repositoryOf(pkg), digest)
-    const inventory = await readInventory(pkg, list, read, witnessOf(list, clock))
+    const inventory = await readInventory(pkg, list, read, { ...witnessOf(list, clock), isPartial: true })
     graph = buildGraph(inventory)
-    const wanted = missingIn(graph, below(graph, plan.broken))
+    const excused = below(graph, plan.broken)
+    const wanted = missingIn(graph, excused)
+    const served = servedOnly(graph, [...active, ...roots], excused)
     // A report tells what described its images; of what is named that has to be found.
     const isNamed = plan.reason.code === 'asked-for'
-    if (wanted.size === 0 && !isNamed) break
+    if (wanted.size + served.size === 0 && !isNamed) break
     const deleted = await packages.listDeleted(pkg, () => false)
     const describing = isNamed ? referrersOf(graph, deleted, active) : []
-    const served = isNamed ? servedOnly(graph, active, roots) : new Set<Digest>()
     // What was pushed again meanwhile is there.
     const again = deleted.some(({ digest }) => served.has(digest))
       ? (await packages.listVersions(pkg)).versions.map(({ digest }) => digest)
@@ -137,19 +175,31 @@ async function makeWhole(
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
     outcomes = [...outcomes, ...(await restoreVersions(steps, { ...scope, report }))]
-    for (const one of describing) if (!tried.has(one.id)) roots.push(one)
+    const came = new Set(saidToBeBack(outcomes).map(({ id }) => id))
+    for (const one of describing) if (!tried.has(one.id) && came.has(one.id)) roots.push(one)
   }
-  const { warnings, alarms } = stillBroken(graph, roots, plan)
-  const placeholders = roots.filter(({ digest }) => isPlaceholderIn(graph, digest))
-  const listed = new Set(active.map(({ id }) => id))
+  const claimed = new Set([...active, ...saidToBeBack(outcomes)].map(({ digest }) => digest))
+  const { warnings, alarms } = stillBroken(graph, roots, plan, claimed)
+  const nodes = graph?.nodes ?? []
+  const isRead = nodes.filter(({ content }) => content.state === 'read' || content.state === 'named')
+  const placeholders = placeholdersAmong(roots, graph)
   return {
     outcomes,
     roots,
     placeholders,
-    listed,
+    seen: new Set(nodes.map(({ digest }) => digest)),
+    read: new Set(isRead.map(({ digest }) => digest)),
+    listed: active,
     alarms,
     warnings: [...warnings, ...leftBehind(placeholders)]
   }
+}
+
+/** What GitHub says is restored, or was there. */
+function saidToBeBack(outcomes: readonly Outcome[]): PackageVersion[] {
+  return outcomes.flatMap(({ step, status }) =>
+    status === 'done' || status === 'already' ? [step.version] : []
+  )
 }
 
 /** What came back, each digest once: GitHub's list may lag, so what it lacks is asked for by itself. */
@@ -160,10 +210,7 @@ async function backAmong(
   pkg: Package
 ): Promise<PackageVersion[]> {
   const listed = new Map(active.map(version => [version.digest, version]))
-  const told = restored.flatMap(({ step, status }) =>
-    status === 'done' || status === 'already' ? [step.version] : []
-  )
-  const back = await eachOf(told, AT_ONCE, async version => {
+  const back = await eachOf(saidToBeBack(restored), AT_ONCE, async version => {
     const row = listed.get(version.digest)
     return row !== undefined || (await isBack(pkg, version, context)) ? [row ?? version] : []
   })
@@ -189,19 +236,4 @@ function referrersOf(
       for (const tag of tags) taken.add(tag)
       return true
     })
-}
-
-function isPlaceholderIn(graph: Graph | undefined, digest: Digest): boolean {
-  const node = graph?.nodes[graph.find(digest) ?? -1]
-  return node !== undefined && isLeftover(node)
-}
-
-/** What a deleted version was is not known before it is back. */
-function leftBehind(placeholders: readonly PackageVersion[]): string[] {
-  const [first] = placeholders
-  if (first === undefined) return []
-  return [
-    `${count(placeholders.length, 'placeholder')} of an earlier run that stripped tags came back as well, such as ` +
-      `${nameOf(first)}: the next retention run removes what is left of it.`
-  ]
 }

@@ -2,15 +2,21 @@ import type { Told } from '../../apply/give-back.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Content, PackageVersion } from '../../model/package.ts'
 import type { Graph } from '../../policy/graph.ts'
+import { isLeftover } from '../../policy/node.ts'
 import { nameOf } from '../../report/phrases.ts'
-import { some } from '../../util/format.ts'
+import { count, some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
-/** What is not whole, and what of that was not whole before either. */
+/**
+ * What is not whole, and what of that was not whole before either.
+ *
+ * @param claimed what GitHub lists, or says to have restored: the registry's denial alone does not make it gone
+ */
 export function stillBroken(
   graph: Graph | undefined,
   roots: readonly PackageVersion[],
-  { broken }: RestorePlan
+  { broken }: RestorePlan,
+  claimed: ReadonlySet<Digest>
 ): Told {
   const warnings: string[] = []
   const alarms: string[] = []
@@ -22,15 +28,21 @@ export function stillBroken(
     const name = `${nameOf(root)} (${shortDigest(root.digest)})`
     if (content?.state === 'unread') {
       alarms.push(
-        `${name} is restored, but could not be read (${content.cause}), so it is unknown whether it is whole.`
+        `${name} is restored, but could not be read (${content.cause}), so it is unknown whether it is whole. Run it again later.`
       )
     }
     const state = graph.states[place]
     if (state !== 'ghost' && state !== 'partial') continue
     const lacks = content === undefined ? [] : missingOf(content, graph)
     const what = lacks.length === 0 ? 'something that it names' : some(lacks.map(shortDigest), 3)
+    const denied = lacks.filter(digest => claimed.has(digest)).map(shortDigest)
     if (excused.has(place)) warnings.push(`${name} lacks ${what}, as it did before its deletion.`)
-    else {
+    else if (denied.length > 0) {
+      alarms.push(
+        `${name} is restored, but it is unknown whether it is whole: the registry denies ${some(denied, 3)}, which GitHub lists ` +
+          'or says to have restored. Run it again later.'
+      )
+    } else {
       alarms.push(
         `${name} is restored, but not whole: ${what} is gone, and GitHub no longer has it. Build it again.`
       )
@@ -62,12 +74,37 @@ export function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<n
   return found
 }
 
-/** Parts that the registry alone shows: it may serve what is deleted for a while. To restore what is there does no harm. */
+/**
+ * Parts that the registry alone shows, except of what lacked parts before: it may serve what is deleted for a while. To
+ * restore what is there does no harm.
+ */
 export function servedOnly(
-  { nodes }: Graph,
-  active: readonly PackageVersion[],
-  roots: readonly PackageVersion[]
+  { nodes, children }: Graph,
+  listed: readonly PackageVersion[],
+  excused: ReadonlySet<number>
 ): ReadonlySet<Digest> {
-  const listed = new Set([...active, ...roots].map(({ digest }) => digest))
-  return new Set(nodes.flatMap(({ digest }) => (listed.has(digest) ? [] : [digest])))
+  const parts = nodes.flatMap((_, place) => (excused.has(place) ? [] : (children[place] ?? [])))
+  const digests = parts.flatMap(place => nodes[place]?.digest ?? [])
+  return new Set(digests).difference(new Set(listed.map(({ digest }) => digest)))
+}
+
+/** Our own placeholders among what came back. */
+export function placeholdersAmong(
+  roots: readonly PackageVersion[],
+  graph: Graph | undefined
+): readonly PackageVersion[] {
+  return roots.filter(({ digest }) => {
+    const node = graph?.nodes[graph.find(digest) ?? -1]
+    return node !== undefined && isLeftover(node)
+  })
+}
+
+/** What a deleted version was is not known before it is back. */
+export function leftBehind(placeholders: readonly PackageVersion[]): string[] {
+  const [first] = placeholders
+  if (first === undefined) return []
+  return [
+    `${count(placeholders.length, 'placeholder')} of an earlier run that stripped tags came back as well, such as ` +
+      `${nameOf(first)}: the next retention run removes what is left of it.`
+  ]
 }

@@ -1,0 +1,120 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
+import { image, manifest } from '../../emulator/shapes.ts'
+import { reportOf } from '../../helpers/saved-report.ts'
+import { ago, openScene, type Scene } from '../retain/runs.ts'
+
+/** A tag is put where it was only where neither GitHub nor the registry knows of somebody who has it by now. */
+
+const DENIAL = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+
+/** The registry knows nothing yet of what is pushed from now on with this tag. */
+function registryLags({ app, github }: Scene, tag: string): void {
+  const tags = Object.keys(app.tags()).filter(one => one !== tag)
+  const body = { name: 'acme/app', tags }
+  const host = 'registry'
+  github.faults.on(
+    { host, path: new RegExp(`manifests/${tag}$`), method: 'HEAD' },
+    { kind: 'answer', answer: DENIAL }
+  )
+  github.faults.on(
+    { host, path: new RegExp(`manifests/${tag}$`), method: 'GET' },
+    { kind: 'answer', answer: DENIAL }
+  )
+  github.faults.on({ host, path: /tags\/list$/ }, { kind: 'answer', answer: { status: 200, body } })
+}
+
+const UNDONE = ['an untagging', 'a deletion'] as const
+
+/** A run takes `nightly` off an image that stays, or deletes the image; the report of it. */
+async function takeNightly({ app, run }: Scene, what: (typeof UNDONE)[number]): Promise<string> {
+  const isUntagging = what === 'an untagging'
+  app.push(image(), { tags: isUntagging ? ['v1', 'nightly'] : ['nightly'], at: ago(90) })
+  app.push(image(), { tags: ['v2'], at: ago(80) })
+  const first = await run({ 'delete-tags': 'nightly', untag: String(isUntagging) })
+  expect(app.tags()).not.toHaveProperty('nightly')
+  return reportOf(first)
+}
+
+it.each(UNDONE)(
+  'law 3: undoing %s takes a tag from no push that GitHub lists, though the registry does not know it yet',
+  async what => {
+    await using scene = await openScene()
+    const { app, run } = scene
+    const report = await takeNightly(scene, what)
+    const push = app.push(image(), { tags: ['nightly'] })
+    registryLags(scene, 'nightly')
+    const back = await run({ mode: 'restore', restore: report })
+    expect(app.tags()['nightly']).toBe(push.digest)
+    expect(back.code).toBe(1)
+    expect(back.errors.join()).toMatch(
+      /Whether the tag nightly is restored is unknown: GitHub lists it on sha256:\w+, and the registry does not/
+    )
+    expect(back.warnings.join()).not.toContain('where somebody put it')
+    expect(back.warnings.join()).toMatch(
+      /The tag nightly is left where it is: GitHub lists it on nightly \(sha256:\w+\), and the registry does not/
+    )
+  }
+)
+
+it.each(UNDONE)(
+  'law 3: undoing %s takes a tag from nobody who pushes it meanwhile, though the registry does not know that yet',
+  async what => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const report = await takeNightly(scene, what)
+    scene.world.restoredTags = 'stay'
+    let push: Pushed | undefined
+    const meanwhile = () => {
+      registryLags(scene, 'nightly')
+      push = app.push(image(), { tags: ['nightly'] })
+    }
+    // What had the tag before has been looked up by then, and what is there behind the restores has been listed.
+    const list = {
+      host: 'api',
+      method: 'GET',
+      path: /\/versions$/,
+      query: /^(?!.*state=deleted)/,
+      times: 1
+    } as const
+    github.faults.on({ ...list, after: 1 }, { kind: 'then', run: meanwhile })
+    const back = await run({ mode: 'restore', restore: report })
+    expect(push).toBeDefined()
+    expect(app.tags()['nightly']).toBe(push?.digest)
+    expect(back.code).toBe(1)
+  }
+)
+
+it('law 3: a restore is red where GitHub shows that it took a tag, though the registry has it where it was', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.restoredTags = 'move back'
+  world.deletedTags = 'shown'
+  app.push(manifest(), { tags: ['v1'], at: ago(90) })
+  const old = app.push(manifest(), { tags: ['v2', 'latest'], at: ago(9) })
+  app.delete(old)
+  const newer = app.push(manifest(), { tags: ['latest'], at: ago(8) })
+  const headers = { 'docker-content-digest': newer.digest }
+  github.faults.on(
+    { host: 'registry', method: 'HEAD', path: /manifests\/latest$/ },
+    { kind: 'answer', answer: { status: 200, headers, body: '' } }
+  )
+  const back = await run({ mode: 'restore', packages: 'app', restore: old.digest })
+  const isThere = app.tags()['latest'] === newer.digest
+  expect(isThere || back.errors.join().includes('latest')).toBe(true)
+})
+
+it('a restore says where a tag stays that the registry alone knows to be on something else', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const report = await takeNightly(scene, 'an untagging')
+  const push = app.push(manifest(), { tags: ['nightly'] })
+  app.lie({ kind: 'drop', id: push.id })
+  const back = await run({ mode: 'restore', restore: report })
+  app.truth()
+  expect(app.tags()['nightly']).toBe(push.digest)
+  expect(back.warnings.join()).toMatch(
+    /The tag nightly stays on sha256:\w+, where somebody put it after the deletion/
+  )
+})
