@@ -6,6 +6,7 @@ import { causeOf, nameOf } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
+import { restoreVersions } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
@@ -15,13 +16,16 @@ const AT_ONCE = 16
 const IN_VAIN = 'GitHub answered that it is restored, but it is not there: run it again'
 const NOT_THERE = 'GitHub listed it as there, but it is not: run it again'
 
-/** What should have come back and did not, the tags included. */
+/**
+ * What should have come back and did not, the tags included. A restore that GitHub confirmed and did not carry out is
+ * sent once more.
+ */
 export async function notBack(
-  pkg: Package,
   restored: readonly Outcome[],
   { lostTags }: SecondLook,
-  context: Context
+  scope: ApplyContext
 ): Promise<string[]> {
+  const { pkg, context } = scope
   const alarms = restored
     .filter(({ status }) => status !== 'done' && status !== 'already')
     .map(
@@ -31,8 +35,14 @@ export async function notBack(
   for (const { step, status } of restored) {
     if (status !== 'done') continue
     const { version } = step
-    if (!(await isBack(pkg, version, context, true))) {
-      alarms.push(`${nameOf(version)} is needed. GitHub answered that it is restored, but it is not there.`)
+    const isThere = (): Promise<boolean> => isBack(pkg, version, context, true)
+    if (!(await isThere())) {
+      if (step.action === 'restore') await restoreVersions([{ ...step, after: [] }], scope)
+      if (!(await isThere()))
+        alarms.push(
+          `${nameOf(version)} is needed. GitHub answered twice that it is restored, but it is not there: ` +
+            '`mode: restore` with the report of this run tries it again.'
+        )
     }
     const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
     if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored.`)

@@ -48,8 +48,13 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const { restored, told } = await restoreAtOnce(steps, done, seen, { ...scope, context: urgent })
     const isOpen = seen.tagsUnread !== undefined || isServed(found)
-    const open = new Set(isOpen ? deleted : seen.unlisted)
-    const checked = seen.gone.filter(version => !open.has(version) && !needed.has(version.digest))
+    const back = new Set(restored.map(({ step }) => step.version.id))
+    const open = new Set([
+      ...(isOpen ? deleted : seen.unlisted),
+      // GitHub may go on denying what it said is restored.
+      ...seen.gone.filter(({ id }) => back.has(id))
+    ])
+    const checked = seen.gone.filter(version => !open.has(version))
     leaveToNext(done, [], [...open], checked, context.clock)
     return {
       ...(isServed(found) ? { unverified: servedSentence(seen, done) } : {}),
