@@ -4,11 +4,10 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { modesOf } from '../src/config/input-table.ts'
-import { policyJsonSchema } from '../src/config/policy-schema.ts'
 import { withContents } from './generate/contents.ts'
-import { withInputs, withOutputs } from './generate/inputs-table.ts'
+import { modesOf, withInputs, withOutputs } from './generate/inputs-table.ts'
 import { pageAssets } from './generate/page-assets.ts'
+import { policyJsonSchema } from './generate/policy-json-schema.ts'
 
 /** A file's path and what must be in it; `now` is what is in it, for generators that fill in a part. */
 interface Generator {

@@ -88,7 +88,8 @@ test('several names of which none is there are told that a space separates names
   await using scene = await openScene()
   const { errors } = await scene.run({ packages: 'shop web', 'delete-tags': 'a' })
   expect(errors).toEqual([
-    expect.stringContaining('It does not exist, or this token may not see it'),
-    'web: GitHub does not find it either. In `packages` a space separates names.'
+    expect.stringMatching(
+      /^shop, web: GitHub finds none of these 2 packages .* check `packages`, where a space separates names/
+    )
   ])
 })

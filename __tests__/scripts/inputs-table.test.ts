@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { withInputs, withOutputs } from '../../scripts/generate/inputs-table.ts'
-import { modesOf } from '../../src/config/input-table.ts'
+import { modesOf, withInputs, withOutputs } from '../../scripts/generate/inputs-table.ts'
 
 const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 

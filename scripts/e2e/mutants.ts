@@ -19,13 +19,13 @@ interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     what: 'subjects are ignored',
-    file: 'src/policy/node.ts',
+    file: 'src/policy/edges.ts',
     find: 'return subject === digest ? undefined : subject',
     replace: 'return undefined'
   },
   {
     what: 'older lists of referrers are images',
-    file: 'src/policy/node.ts',
+    file: 'src/policy/edges.ts',
     find: 'return others.length === 0 ? subject : undefined',
     replace: 'return undefined'
   },

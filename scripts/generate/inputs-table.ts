@@ -1,4 +1,6 @@
 import { parse } from 'yaml'
+import { FIELDS, KEYS, nameOf } from '../../src/config/input-table.ts'
+import { MODES } from '../../src/model/run.ts'
 import { between } from './between.ts'
 
 interface Entry {
@@ -23,6 +25,12 @@ export function withInputs(
   const groups = Map.groupBy(Object.entries(action.inputs), ([name]) => headingOf(modesOf(name)))
   const inputs = [...groups].map(([heading, entries]) => `### ${heading}\n\n${inputTable(entries)}`)
   return between(readme, 'inputs', inputs.join('\n\n'))
+}
+
+/** The modes that use the input of this name in action.yml; undefined when all of them do. */
+export function modesOf(name: string): readonly string[] | undefined {
+  const key = KEYS.find(one => nameOf(one) === name)
+  return key === undefined || FIELDS[key].modes.length === MODES.length ? undefined : FIELDS[key].modes
 }
 
 /**

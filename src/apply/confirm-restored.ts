@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome } from '../model/decision.ts'
+import type { Digest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { causeOf, nameOf } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -13,8 +14,17 @@ import type { SecondLook } from './second-look.ts'
 const PAUSES = [0, 2_000, 8_000]
 /** How many versions are looked for at once. */
 const AT_ONCE = 16
-const IN_VAIN = 'GitHub answered that it is restored, but it is not there: run it again'
-const NOT_THERE = 'GitHub listed it as there, but it is not: run it again'
+const SERVED = 'does not find it, and the registry may serve it from before its deletion'
+const DETAILS = {
+  done: {
+    gone: 'GitHub answered that it is restored, but it is not there: run it again',
+    served: `GitHub answered that it is restored, but ${SERVED}: run it again`
+  },
+  already: {
+    gone: 'GitHub listed it as there, but it is not: run it again',
+    served: `GitHub listed it as there, but ${SERVED}: run it again`
+  }
+}
 
 /**
  * What should have come back and did not, the tags included. A restore that GitHub confirmed and did not carry out is
@@ -35,14 +45,18 @@ export async function notBack(
   for (const { step, status } of restored) {
     if (status !== 'done') continue
     const { version } = step
-    const isThere = (): Promise<boolean> => isBack(pkg, version, context, true)
-    if (!(await isThere())) {
-      if (step.action === 'restore') await restoreVersions([{ ...step, after: [] }], scope)
-      if (!(await isThere()))
-        alarms.push(
-          `${nameOf(version)} is needed. GitHub answered twice that it is restored, but it is not there: ` +
-            '`mode: restore` with the report of this run tries it again.'
-        )
+    const look = () => lookFor(pkg, version, context, true)
+    let found = await look()
+    if (found !== 'back' && step.action === 'restore') {
+      await restoreVersions([{ ...step, after: [] }], scope)
+      found = await look()
+    }
+    if (found !== 'back') {
+      const what = found === 'gone' ? 'it is not there' : SERVED
+      alarms.push(
+        `${nameOf(version)} is needed. GitHub answered twice that it is restored, but ${what}: ` +
+          '`mode: restore` with the report of this run tries it again.'
+      )
     }
     const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
     if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored.`)
@@ -53,44 +67,49 @@ export async function notBack(
 /**
  * Restores that were confirmed and not carried out have failed, and so have those of what only seemed to be there.
  *
- * @param listed ids that GitHub lists behind the restores: there the registry's word is enough
+ * @param listed what GitHub lists behind the restores: there the registry's word is enough
  */
 export async function confirmed(
   outcomes: readonly Outcome[],
-  listed: ReadonlySet<number>,
+  listed: ReadonlySet<Digest>,
   { pkg, context, report }: ApplyContext
 ): Promise<readonly Outcome[]> {
   return eachOf(outcomes, AT_ONCE, async outcome => {
     const { step, status } = outcome
-    const isTold = step.action === 'restore' && (status === 'done' || status === 'already')
-    if (!isTold || (await isBack(pkg, step.version, context, !listed.has(step.version.id)))) return outcome
-    const detail = status === 'done' ? IN_VAIN : NOT_THERE
-    const failure: Outcome = { step, status: 'failed', detail }
+    if (step.action !== 'restore' || (status !== 'done' && status !== 'already')) return outcome
+    const found = await lookFor(pkg, step.version, context, !listed.has(step.version.digest))
+    if (found === 'back') return outcome
+    const failure: Outcome = { step, status: 'failed', detail: DETAILS[status][found] }
     report(failure)
     return failure
   })
 }
 
+/** Whether GitHub or the registry has a version: either may lag, so one that has it is believed. */
+export async function isBack(pkg: Package, version: PackageVersion, context: Context): Promise<boolean> {
+  return (await lookFor(pkg, version, context, false)) === 'back'
+}
+
 /**
- * Whether GitHub or the registry has a version: either may lag, so one that has it is believed.
+ * Looks for a version until GitHub or the registry has it.
  *
- * @param isRecent that the registry may only serve it still from before its deletion: then it is believed alone at the
- *   last look only
+ * @param isRecent that the registry may only serve it still from before its deletion: then its word is not enough
+ * @returns `served` where it is unknown, because only the registry has it
  */
-export async function isBack(
+async function lookFor(
   pkg: Package,
   { id, digest }: PackageVersion,
   { packages, registry, clock }: Context,
-  isRecent = false
-): Promise<boolean> {
+  isRecent: boolean
+): Promise<'back' | 'served' | 'gone'> {
   let isServed = false
   for (const pause of PAUSES) {
     if (pause > 0) await clock.sleep(pause)
     isServed = (await registry.headTag(repositoryOf(pkg), digest)).state === 'found'
-    if (isServed && !isRecent) return true
-    if ((await packages.version(pkg, id)).seen !== undefined) return true
+    if (isServed && !isRecent) return 'back'
+    if ((await packages.version(pkg, id)).seen !== undefined) return 'back'
   }
-  return isServed
+  return isServed ? 'served' : 'gone'
 }
 
 /** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */

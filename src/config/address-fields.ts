@@ -33,10 +33,12 @@ export const repository = field(given => {
 export const workflowFile = field(given => {
   if (/^[^/\\]+\.ya?ml$|^\d+$/.test(given)) return given
   const [file = ''] = /[^/\\]+\.ya?ml(?=[?#]|$)/.exec(given) ?? []
-  const meant = file || `${/^[\w-]+$/.test(given) ? given : 'build'}.yml`
-  return refuse(
-    `${shown(given)} is not a workflow file. Write \`${meant}\`, the name of its file in .github/workflows.`
-  )
+  const meant = file || (/^[\w-]+$/.test(given) ? `${given}.yml` : '')
+  const cure =
+    meant === ''
+      ? 'the name of its file in .github/workflows, such as `build.yml`'
+      : `\`${meant}\`, the name of its file in .github/workflows`
+  return refuse(`${shown(given)} is not a workflow file. Write ${cure}.`)
 })
 
 /** The address may hold a password, and then it is not shown. */
@@ -49,7 +51,7 @@ const GITHUB_API = 'https://api.github.com'
 /** GitHub's REST API, which of github.com has a host of its own and no path. */
 export const apiAddress = field(given => {
   const host = URL.parse(/^\w+:\/\//.test(given) ? given : `https://${given}`)?.host
-  const isGitHub = /^(?:www\.|api\.)?github\.com$/.test(host ?? '')
+  const isGitHub = /^(?:(?:www\.|api\.)?github\.com|ghcr\.io)$/.test(host ?? '')
   if (!isGitHub || /^https?:\/\/api\.github\.com\/*$/i.test(given)) return checkAddress(given)
   return refuse(
     `${shown(given)} is not the address of GitHub's REST API. Write \`${GITHUB_API}\`, or leave the input out.`
@@ -68,6 +70,16 @@ export const hostAddress = field(given => {
     ? checked
     : refuse(`${quote(given)} has a path, and a registry has none. Write \`${origin}\`.`)
 })
+
+/** The registry, which is not where the web pages or the API are. */
+export const registryAddress = field(given => {
+  const host = URL.parse(/^\w+:\/\//.test(given) ? given : `https://${given}`)?.host
+  if (/^(?:www\.|api\.)?github\.com$/.test(host ?? ''))
+    refuse(
+      `${shown(given)} is not the address of the container registry. Write \`https://ghcr.io\`, or leave the input out.`
+    )
+  return given
+}).pipe(hostAddress)
 
 /** An address without a slash at its end. A token must not travel in the clear, except inside this machine. */
 function checkAddress(given: string, bare: (url: URL) => string = () => given): string {

@@ -29,25 +29,32 @@ export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefin
 
 export const text = z.string()
 
+/** Where to write a file, which takes a path and no switch. */
+export const filePath = (example: string) =>
+  z
+    .string()
+    .refine(
+      given => !/^(?:true|false|yes|no|on|off)$/i.test(given),
+      says(`is not a path. Write for instance \`${example}\`.`)
+    )
+
+/** A text of this form; the sentence says what is wrong with any other. */
+const formed = (form: RegExp, sentence: string) => z.string().regex(form, says(sentence))
+
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
-export const wholeNumber = z
-  .string()
-  .regex(/^\d+$/, says('is not a whole number. Write digits only, such as `10`.'))
+export const wholeNumber = formed(/^\d+$/, 'is not a whole number. Write digits only, such as `10`.')
   .refine(given => Number.isSafeInteger(Number(given)), says('is too large a number.'))
   .transform(Number)
 
-export const percent = z
-  .string()
-  .regex(
-    /^(?:0?\d{1,2}|100)$/,
-    says('is not a percentage. Write digits only, from `0` to `100`, without a percent sign.')
-  )
-  .transform(Number)
+export const percent = formed(
+  /^(?:0?\d{1,2}|100)$/,
+  'is not a percentage. Write digits only, from `0` to `100`, without a percent sign.'
+).transform(Number)
 
-export const flag = z
-  .string()
-  .regex(/^(?:true|false)$/i, says('is neither `true` nor `false`. Write one of the two.'))
-  .transform(given => given.toLowerCase() === 'true')
+export const flag = formed(
+  /^(?:true|false)$/i,
+  'is neither `true` nor `false`. Write one of the two.'
+).transform(given => given.toLowerCase() === 'true')
 
 /** Milliseconds. */
 export const age = field(
@@ -87,14 +94,14 @@ export const secret = (kind: string) =>
     return slip === undefined ? given : refuse(slip)
   })
 
-/** One of a few words. */
-export const oneOf = <const W extends string>(words: readonly W[]) =>
+/** One of a few words; `also` is a sentence for those who wrote another. */
+export const oneOf = <const W extends string>(words: readonly W[], also = '') =>
   z.enum(
     words,
     says(given => {
       const near = nearest(given, words)
       const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
-      return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.`
+      return `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.${also}`
     })
   ) as z.ZodType<W, string>
 
@@ -106,22 +113,19 @@ export const list = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], str
 export const setOf = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
   list(item).transform(values => [...new Set(values)])
 
-/** A list of some of a few words, each once. */
-export const someOf = <const W extends string>(words: readonly W[]) => setOf(oneOf(words))
+/** A list of some of a few words, each once. @param also see `oneOf` */
+export const someOf = <const W extends string>(words: readonly W[], also = '') => setOf(oneOf(words, also))
 
 export const names = list(z.string())
 
 export const platforms = setOf(
-  z
-    .string()
-    .regex(
-      /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
-      says('is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
-    )
-    .refine(
-      given => inGoWords(given) === given,
-      says(given => `is not a platform of an image. Write \`${inGoWords(given)}\`.`)
-    )
+  formed(
+    /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/,
+    'is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.'
+  ).refine(
+    given => inGoWords(given) === given,
+    says(given => `is not a platform of an image. Write \`${inGoWords(given)}\`.`)
+  )
 )
 
 /** A platform with the word that images have for an architecture, which is Go's and not that of `uname`. */

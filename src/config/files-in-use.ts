@@ -9,7 +9,7 @@ import { overwritten } from './overwritten.ts'
 import type { PolicyFile } from './policy-schema.ts'
 
 /** What the files of the workspace say about the owner's images. */
-export interface FilesInUse {
+interface FilesInUse {
   /** What they use: that stays. */
   readonly references: readonly Reference[]
   /** What they name in full: a check wants it to be there. */

@@ -118,6 +118,7 @@ export const pruned =
   (_, all) => {
     const selecting = PRUNES.filter(one => !['', 'false'].includes(all[one] ?? ''))
     const [first] = selecting
+    if (first === undefined && saysWhat(all)) return prunedByOurs(name, all)
     if (first !== name)
       return `Leave it out, ${first === undefined ? 'because this step names nothing to prune' : `because the rule for \`${first}\` has \`${name}\``}.`
     const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
@@ -131,6 +132,39 @@ export const pruned =
     )
     return `Write in \`policy\` ${rules.length === 1 ? 'a rule' : 'the rules'} ${rules.join(' and ')}.`
   }
+
+/** True for a step that says what to delete in words that are ours: nobody may be told to delete more. */
+export function saysWhat(all: ForeignInputs): boolean {
+  return (all['delete-tags'] ?? '') !== '' || isTrue(all['delete-untagged'])
+}
+
+/** How many of the newest to keep, of all that the step selects in our words. */
+export function keepNewest(value: string, all: ForeignInputs): string {
+  const inputs = [
+    (all['delete-tags'] ?? '') === '' ? [] : [`\`keep-at-least: ${value}\``],
+    isTrue(all['delete-untagged']) ? [`\`keep-untagged: ${value}\``] : []
+  ]
+  return `Write ${inputs.flat().join(' and ')}.`
+}
+
+/** Age and number of vlaurin's action in such a step; the number alone counts young ones too. */
+function prunedByOurs(name: string, all: ForeignInputs): string {
+  const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
+  const last = all['keep-last'] ?? ''
+  if (name !== 'keep-last')
+    return ['', '0'].includes(last)
+      ? `Write \`older-than: ${old}\`.`
+      : 'Leave it out, because the rule for `keep-last` has it.'
+  if (['', '0'].includes(last)) return 'Leave it out.'
+  if (['', '0d'].includes(old)) return keepNewest(last, all)
+  const rules = [
+    (all['delete-tags'] ?? '') === '' ? [] : [`tags: ${flowList(selectedTags(all))}`],
+    isTrue(all['delete-untagged']) ? ['untagged: true'] : []
+  ]
+    .flat()
+    .map(what => `\`{ action: delete, match: { ${what}, older-than: ${old} }, keep-at-least: ${last} }\``)
+  return `Write in \`policy\` ${rules.length === 1 ? 'a rule' : 'the rules'} ${rules.join(' and ')}.`
+}
 
 /** What actions/delete-package-versions is told to delete, of all versions. */
 export function only(all: ForeignInputs): 'untagged' | 'pre-releases' | undefined {

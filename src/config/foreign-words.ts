@@ -8,6 +8,7 @@ import {
   type ForeignInputs,
   type ForeignWord,
   flag,
+  keepNewest,
   leaveOut,
   NESTED,
   newestTagged,
@@ -17,6 +18,7 @@ import {
   pruned,
   quoted,
   regexes,
+  saysWhat,
   write
 } from './foreign-answers.ts'
 
@@ -111,7 +113,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       'tag-selection': (value, all) => {
         if (value === 'untagged') return `Write ${UNTAGGED}, without \`delete-tags\`.`
         // The answer to such an input says which tags.
-        const said = ['image-tags', 'keep-n-most-recent'].some(name => name in all)
+        const said = ['image-tags', 'keep-n-most-recent', 'delete-tags'].some(name => name in all)
         if (value === 'tagged')
           return said ? 'Leave it out.' : `Write ${TAGGED}, without \`delete-untagged\`.`
         return `Write ${said ? '' : `${TAGGED} and `}${UNTAGGED}.`
@@ -151,18 +153,22 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
         `Write \`mode: purge\`, \`purge: ${value}\`, and the package's name in \`packages\` and \`confirm\`.`,
       'package-name': called('packages'),
       'package-type': leaveOut('this action only handles container packages'),
-      'num-old-versions-to-delete': (value, all) =>
-        only(all) === undefined && ['', '-1'].includes(all['min-versions-to-keep'] ?? '')
+      'num-old-versions-to-delete': (value, all) => {
+        if (saysWhat(all)) return `Write \`deletions-per-run: ${value}\`.`
+        return only(all) === undefined && ['', '-1'].includes(all['min-versions-to-keep'] ?? '')
           ? `Write \`delete-tags: '*'\`, \`delete-untagged: true\` and \`deletions-per-run: ${value}\`.`
-          : 'Leave it out: there, it does not count together with the other inputs.',
-      'min-versions-to-keep': (value, all) =>
-        value === '-1'
-          ? 'Leave it out.'
+          : 'Leave it out: there, it does not count together with the other inputs.'
+      },
+      'min-versions-to-keep': (value, all) => {
+        if (value === '-1') return 'Leave it out.'
+        return saysWhat(all)
+          ? keepNewest(value, all)
           : {
               untagged: `Write \`keep-untagged: ${value}\`.`,
               'pre-releases': `Write \`keep-at-least: ${value}\` in the rule for pre-releases.`,
               all: `Write \`delete-tags: '*'\`, \`keep-at-least: ${value}\`, \`delete-untagged: true\` and \`keep-untagged: ${value}\`.`
-            }[only(all) ?? 'all'],
+            }[only(all) ?? 'all']
+      },
       'ignore-versions': regexes,
       'ignore-versions-include-tags': leaveOut('`keep-tags` always matches tags'),
       'delete-only-untagged-versions': flag('`delete-untagged: true`'),
@@ -196,10 +202,12 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
           : 'Write `packages: linked`, for all packages that are linked to this repository.'
       },
       package_name: called('packages'),
-      untagged_only: value =>
-        value === 'false'
-          ? "Write `delete-untagged: true`, `delete-tags: '*'` and `max-deletion-percent: 100`."
-          : 'Write `delete-untagged: true`.',
+      untagged_only: (value, all) =>
+        value === 'false' && saysWhat(all)
+          ? 'Leave it out: `delete-tags` says what is deleted.'
+          : value === 'false'
+            ? "Write `delete-untagged: true`, `delete-tags: '*'` and `max-deletion-percent: 100`."
+            : 'Write `delete-untagged: true`.',
       except_untagged_multiplatform: value =>
         value === 'false'
           ? 'Leave it out: `delete-untagged` does that.'

@@ -65,16 +65,16 @@ function keptWhole({ match }: DeleteRule, rules: readonly Rule[], place: Place):
       : []
   })
   const whole = keepers.find(({ covered }) => wanted.length > 0 && wanted.every(one => covered.has(one)))
+  const tags = place(['match', 'tags'])
   if (whole !== undefined) {
     return [
-      `${place(['match', 'tags'])}: The rule cannot delete anything, because the rule \`${whole.name}\` keeps everything that it selects.`
+      `${tags}: The rule cannot delete anything, because the rule \`${whole.name}\` keeps everything that it selects.`
     ]
   }
   return wanted.flatMap(pattern => {
     const keeper = keepers.find(({ covered }) => covered.has(pattern))
-    if (keeper === undefined) return []
-    return [
-      `${place(['match', 'tags'])}: Nothing that matches \`${pattern}\` is deleted, because the rule \`${keeper.name}\` keeps it.`
-    ]
+    return keeper === undefined
+      ? []
+      : `${tags}: Nothing that matches \`${pattern}\` is deleted, because the rule \`${keeper.name}\` keeps it.`
   })
 }

@@ -57,7 +57,8 @@ function idleInputs(inputs: Inputs): string[] {
       'Nothing is deleted, because no input asks for it: set `delete-tags`, `delete-untagged` or `delete-broken`.'
     ]
   }
-  const idle: [boolean, string, string][] = [
+  const idleAge = inputs.olderThan !== undefined && inputs.olderThan < inputs.grace
+  const idle = withoutEffect([
     [inputs.keepAtLeast > 0 && !deletesTags, 'keep-at-least', 'delete-tags'],
     [inputs.untag && !deletesTags, 'untag', 'delete-tags'],
     [
@@ -68,28 +69,28 @@ function idleInputs(inputs: Inputs): string[] {
     [inputs.tagsRepository !== undefined && inputs.protect.length === 0, 'tags-repository', 'protect'],
     [templatesGiven(inputs) && inputs.protect.length === 0, 'git-tags` or `image-tags', 'protect'],
     [inputs.keepUntagged > 0 && !inputs.deleteUntagged, 'keep-untagged', 'delete-untagged']
-  ]
-  const idleAge = inputs.olderThan !== undefined && inputs.olderThan < inputs.grace
-  return [
-    ...idle
-      .filter(([isIdle]) => isIdle)
-      .map(([, name, other]) => `Input \`${name}\` has no effect, because \`${other}\` is not set.`),
-    ...(idleAge ? [`Input \`older-than\` is below the grace. ${belowGrace(inputs.grace)}`] : [])
-  ]
+  ])
+  return idleAge ? [...idle, `Input \`older-than\` is below the grace. ${belowGrace(inputs.grace)}`] : idle
+}
+
+/** A sentence for each input that has no effect without another one. */
+function withoutEffect(
+  inputs: readonly (readonly [isIdle: boolean, name: string, other: string])[]
+): string[] {
+  return inputs
+    .filter(([isIdle]) => isIdle)
+    .map(([, name, other]) => `Input \`${name}\` has no effect, because \`${other}\` is not set.`)
 }
 
 function templatesGiven({ gitTags, imageTags }: Inputs): boolean {
   return !isDefault('gitTags', gitTags) || !isDefault('imageTags', imageTags)
 }
 
-function checkWarnings(inputs: Inputs): string[] {
-  if (inputs.dispatchWorkflow !== undefined) return []
-  const idle: [unknown, string][] = [
-    [inputs.wait, 'wait'],
-    [inputs.dispatchRef, 'dispatch-ref'],
-    [inputs.dispatchToken, 'dispatch-token']
-  ]
-  return idle
-    .filter(([value]) => value !== undefined)
-    .map(([, name]) => `Input \`${name}\` has no effect, because \`dispatch-workflow\` is not set.`)
+function checkWarnings({ dispatchWorkflow, wait, dispatchRef, dispatchToken }: Inputs): string[] {
+  if (dispatchWorkflow !== undefined) return []
+  return withoutEffect([
+    [wait !== undefined, 'wait', 'dispatch-workflow'],
+    [dispatchRef !== undefined, 'dispatch-ref', 'dispatch-workflow'],
+    [dispatchToken !== undefined, 'dispatch-token', 'dispatch-workflow']
+  ])
 }

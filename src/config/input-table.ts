@@ -68,7 +68,11 @@ const table = {
   grace: { modes: RETAIN, schema: fields.age, default: '24h', single: true },
   rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created', single: true },
   ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest', single: true },
-  protect: { modes: RETAIN, schema: fields.someOf(PROTECT_SOURCES), default: '' },
+  protect: {
+    modes: RETAIN,
+    schema: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
+    default: ''
+  },
   protectFiles: { modes: BOTH, schema: fields.names, default: '' },
   minRemaining: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
   maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
@@ -124,11 +128,11 @@ const table = {
   /** Say how many bytes there are in what is deleted, or in what a check finds. */
   sizes: { modes: BOTH, schema: fields.flag, default: 'false', single: true },
   timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h', single: true },
-  reportFile: { modes: ALL, schema: fields.text, default: '', fallback: temporaryReport },
-  pageFile: { modes: ALL, schema: optionalText, default: '' },
+  reportFile: { modes: ALL, schema: fields.filePath('report.json'), default: '', fallback: temporaryReport },
+  pageFile: { modes: ALL, schema: fields.optional(fields.filePath('report.html')), default: '' },
   /** Without a slash at the end, as are all addresses. */
   apiUrl: { modes: ALL, schema: addresses.apiAddress, default: '', fallback: apiOf },
-  registryUrl: { modes: ALL, schema: addresses.hostAddress, default: '', fallback: registryOf }
+  registryUrl: { modes: ALL, schema: addresses.registryAddress, default: '', fallback: registryOf }
 } satisfies Readonly<Record<string, Field>>
 
 /** Every input of action.yml, read and checked. */
@@ -144,12 +148,6 @@ export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
   KEYS.map(key => [nameOf(key), FIELDS[key].default])
 )
-
-/** The modes that use the input of this name in action.yml; undefined when all of them do. */
-export function modesOf(name: string): readonly Mode[] | undefined {
-  const key = KEYS.find(one => nameOf(one) === name)
-  return key === undefined || FIELDS[key].modes === ALL ? undefined : FIELDS[key].modes
-}
 
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
   const { default: standard, schema } = FIELDS[key]

@@ -140,16 +140,16 @@ function misplaced(values: Partial<Record<keyof DeclaredInputs, unknown>>, env: 
   const mode = MODES.find(one => one === values.mode)
   if (mode === undefined) return []
   const set = KEYS.filter(key => given(key, env) !== '' && !isDefault(key, values[key]))
-  return set.flatMap(key => {
+  const wrong = set.filter(key => !FIELDS[key].modes.includes(mode))
+  return wrong.map(key => {
     const { modes } = FIELDS[key]
-    if (!modes.includes(mode)) {
-      const users = modes.map(code).join(' and ')
-      // In other tools it keeps images, so removing it would delete them.
-      const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
-      return [
-        `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. Remove it, or change the mode.${meant}`
-      ]
-    }
-    return []
+    const users = modes.map(code).join(' and ')
+    const [user] = modes
+    // What a purge or a restore is about is named by an input that is called like it.
+    const cure =
+      user === key ? `Write \`mode: ${user}\`, or leave \`${user}\` out.` : 'Remove it, or change the mode.'
+    // In other tools it keeps images, so removing it would delete them.
+    const meant = key === 'skipTags' && mode === 'retain' ? ' To keep image tags, write `keep-tags`.' : ''
+    return `Input \`${nameOf(key)}\` is only for mode ${users}, and the mode is \`${mode}\`. ${cure}${meant}`
   })
 }

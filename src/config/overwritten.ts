@@ -6,12 +6,6 @@ import type { Inputs } from './inputs.ts'
 /** Paths of files that are read, by what names them. */
 type Read = Readonly<Record<string, string | undefined>>
 
-/** What is read in this run only: an earlier report is moved aside by the new one. */
-const moved = ({ plan, restore }: Inputs): Read => ({
-  plan,
-  restore: restore?.source === 'report' ? restore.path : undefined
-})
-
 /**
  * What would be lost because two settings name one file: a sentence, undefined where nothing would.
  *
@@ -30,12 +24,17 @@ export function overwritten(
   if (page === report) return clash('page-file', 'report-file')
   if (page !== undefined && isEarlierReport(page, report))
     return 'Input `page-file`: earlier reports are kept under such names beside `report-file`. Name another path.'
-  const nameAt = (place: string | undefined, read: Read): string | undefined =>
-    Object.keys(read).find(name => isReadAt(read[name], place, workspace))
-  const read = { ...kept, ...moved(inputs) }
+  const nameAt = (place: string, read: Read): string | undefined =>
+    Object.keys(read).find(name => {
+      const path = read[name]
+      return path !== undefined && placesRead(resolve(workspace, path)).includes(place)
+    })
+  const { plan, restore } = inputs
+  // An earlier report is moved aside by the new one.
+  const read = { ...kept, plan, restore: restore?.source === 'report' ? restore.path : undefined }
   const byReport = nameAt(report, kept) ?? nameAt(draftOf(report), read)
   if (byReport !== undefined) return clash('report-file', byReport)
-  const byPage = nameAt(page, read)
+  const byPage = page && nameAt(page, read)
   return byPage && clash('page-file', byPage)
 }
 
@@ -49,7 +48,3 @@ function isEarlierReport(page: string, report: string): boolean {
 
 const clash = (written: string, other: string): string =>
   `Input \`${written}\`: \`${other}\` names the same file. Name another path.`
-
-function isReadAt(path: string | undefined, place: string | undefined, workspace: string): boolean {
-  return path !== undefined && place !== undefined && placesRead(resolve(workspace, path)).includes(place)
-}

@@ -101,14 +101,12 @@ export function withMore(entries: readonly string[], owner: string, registry: st
   return entries.flatMap(entry => {
     const [, not = '', first = '', rest = ''] = /^(!?)([\w.-]+)\/(.+)$/.exec(entry) ?? []
     if (first === owner.toLowerCase())
-      return [
-        `"${entry}" begins with the owner. Write \`${not}${rest}\`, unless the name of the package itself begins like that.`
-      ]
+      return `"${entry}" begins with the owner. Write \`${not}${rest}\`, unless the name of the package itself begins like that.`
     const result = relativeEntry(entry, owner.toLowerCase(), host)
-    if (typeof result !== 'string') return [result.problem]
+    if (typeof result !== 'string') return result.problem
     return result === entry
       ? []
-      : [`"${entry}" is a reference. Write \`${result}\`, without the registry and the owner.`]
+      : `"${entry}" is a reference. Write \`${result}\`, without the registry and the owner.`
   })
 }
 
@@ -201,6 +199,14 @@ function checkEntry(entry: string): string {
       `${quote(entry)} ${fault} Write only the name of the package, such as \`${alone}\`.`
     )
   }
+  if (/^-+$/.test(name))
+    throw new ExpectedError(
+      `${quote(entry)} is not a package name. Write each name on a line of its own, without a dash.`
+    )
+  if (name.includes(';'))
+    throw new ExpectedError(
+      `${quote(entry)} is not a package name. Separate names with a space, a comma or a new line, not with \`;\`.`
+    )
   const [, owner, inFull] = /^ghcr\.io\/([^/]+)\/(.+)$/.exec(withoutMore(name)) ?? []
   const meant = inFull ?? withoutMore(name)
   throw new ExpectedError(

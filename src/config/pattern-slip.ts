@@ -59,6 +59,7 @@ const SLIPS: readonly FindSlip[] = [
   quoted,
   unfilled,
   dashOfList,
+  noTag,
   semverRange,
   workflowFilter,
   regexWithoutSlashes,
@@ -113,6 +114,12 @@ function dashOfList(text: string): string | undefined {
   if (dash === undefined || (rest !== '' && !/^-\s/.test(text))) return undefined
   const example = rest === '' ? 'for instance `v*`' : code(rest)
   return `the dash in front of an entry is part of it. Write ${example} on its own line, without a dash.`
+}
+
+/** What `docker images` shows in place of a tag. */
+function noTag(text: string): string | undefined {
+  if (!/^<(?:none|untagged)>$/i.test(text)) return undefined
+  return 'it stands for no tag. For untagged images, write `delete-untagged: true`.'
 }
 
 function semverRange(text: string, not: string): string | undefined {

@@ -1,13 +1,11 @@
 import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import type { ProtectSource } from '../model/decision.ts'
 import type { Policy } from '../policy/rule.ts'
-import type { RunRecord } from '../report/record.ts'
 import { formatDuration, some } from '../util/format.ts'
 import { inTime } from '../util/in-time.ts'
 import { readEarlierRun } from './earlier-run.ts'
-import { expectationsOf, type PackageExpectations } from './expectations.ts'
-import { type FilesInUse, readFilesInUse } from './files-in-use.ts'
+import { expectationsOf } from './expectations.ts'
+import { readFilesInUse } from './files-in-use.ts'
 import { idleRules } from './idle-rules.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages, withMore } from './package-selection.ts'
@@ -17,23 +15,7 @@ import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
 
 /** All that is said about packages before anything is requested: by the inputs, the policy file and the workspace. */
-export interface Policies extends FilesInUse {
-  readonly packages: PackageSelection
-  /** What holds for a package; undefined for one that nothing is said about: it is not touched. */
-  readonly policyOf: (packageName: string) => Policy | undefined
-  /** What a check expects of a package, and retention protects. */
-  readonly expectationsOf: (packageName: string) => PackageExpectations
-  /** What the repositories name stays. */
-  readonly protect: readonly ProtectSource[]
-  /** Does work on what files say, which could take however long. @throws ExpectedError when `time-limit` is over */
-  readonly inLimit: <T>(work: () => T) => T
-  /** True when some rule strips tags, which takes another right than deleting. */
-  readonly stripsTags: boolean
-  /** The report that `plan` or `restore` names. */
-  readonly earlierRun: RunRecord | undefined
-  /** Sentences about the policy alone, to be told before anything is requested. */
-  readonly advice: readonly string[]
-}
+export type Policies = ReturnType<typeof openPolicies>
 
 /**
  * Reads the policy, holds it to its own tests, and reads the files that say what is in use, and the earlier run that
@@ -43,9 +25,10 @@ export interface Policies extends FilesInUse {
  * @throws InputError with all that is wrong with the policy, ExpectedError for a file that cannot be read, and when
  *   `time-limit` does not suffice for what they name
  */
-export function openPolicies(inputs: Inputs, workspace: string, clock: Clock): Policies {
+export function openPolicies(inputs: Inputs, workspace: string, clock: Clock) {
   const until = clock.now() + inputs.timeLimit
-  const inLimit: Policies['inLimit'] = work =>
+  /** Does work on what files say, which could take however long. @throws ExpectedError when `time-limit` is over */
+  const inLimit = <T>(work: () => T): T =>
     inTime(Math.max(LEAST, until - clock.now()), work, () => takesTooLong(inputs))
   return { ...inLimit(() => readPolicies(inputs, workspace)), inLimit }
 }
@@ -61,37 +44,49 @@ function takesTooLong({ timeLimit }: Inputs): ExpectedError {
   )
 }
 
-function readPolicies(inputs: Inputs, workspace: string): Omit<Policies, 'inLimit'> {
+function readPolicies(inputs: Inputs, workspace: string) {
   const plain = policyFromInputs(inputs)
   const file = inputs.policy === undefined ? undefined : readPolicy(inputs.policy, workspace)
   if (file !== undefined) runPolicyTests(file)
-  const { references, named, warnings } = readFilesInUse(inputs, file, workspace)
   const rules = [...plain.rules, ...(file?.packages ?? []).flatMap(entry => entry.rules)]
   return {
     packages: file === undefined || inputs.packagesGiven ? inputs.packages : packagesOf(file),
-    policyOf: file === undefined ? () => plain : name => policyFor(file, name, plain),
-    expectationsOf: name => {
-      const entry = file && entryOf(file, name)
+    /** What holds for a package; undefined for one that nothing is said about: it is not touched. */
+    policyOf: (packageName: string): Policy | undefined =>
+      file === undefined ? plain : policyFor(file, packageName, plain),
+    /** What a check expects of a package, and retention protects. */
+    expectationsOf: (packageName: string) => {
+      const entry = file && entryOf(file, packageName)
       return expectationsOf(inputs, entry && { expect: entry.expect, repository: entry.settings.repository })
     },
+    /** What the repositories name stays. */
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
-    references,
-    named,
+    ...readFilesInUse(inputs, file, workspace),
+    /** The report that `plan` or `restore` names. */
     earlierRun: readEarlierRun(inputs, workspace),
+    /** True when some rule strips tags, which takes another right than deleting. */
     stripsTags: rules.some(rule => rule.action === 'delete' && rule.untag),
-    warnings,
+    /** Sentences about the policy alone, to be told before anything is requested. */
     advice: file === undefined ? [] : adviceOn(file, inputs, plain)
   }
 }
 
-/** Sentences about the policy alone, each with its place in the file. */
+const NO_DELETE_RULE = 'The policy has no rule with `action: delete`, so nothing is deleted.'
+
+/** Sentences about the policy alone, each with its place in the file if it has one. */
 function adviceOn(file: PolicyFile, { owner, registryUrl, mode, grace }: Inputs, plain: Policy): string[] {
   const names = file.packages.flatMap(({ match }, entry) =>
     withMore(match.sources, owner, registryUrl).map(
       sentence => `${file.at(['packages', entry, 'match'])}: ${sentence}`
     )
   )
-  return mode === 'retain' ? [...names, ...idleRules(file, grace, plain.rules)] : names
+  if (mode !== 'retain') return names
+  const rules = [...plain.rules, ...file.packages.flatMap(entry => entry.rules)]
+  return [
+    ...names,
+    ...(rules.some(({ action }) => action === 'delete') ? [] : [NO_DELETE_RULE]),
+    ...idleRules(file, grace, plain.rules)
+  ]
 }
 
 /**

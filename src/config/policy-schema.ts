@@ -208,9 +208,3 @@ export interface PolicyFile extends z.output<typeof policySchema> {
   /** Where a value stands, as `policy.yml:6:18`. */
   at(path: readonly PropertyKey[]): string
 }
-
-/** The JSON Schema of a policy file, draft 2020-12. */
-export function policyJsonSchema(): object {
-  const { $schema, ...schema } = z.toJSONSchema(policySchema, { io: 'input' })
-  return { $schema, title: 'ghcr-steward policy', ...schema }
-}

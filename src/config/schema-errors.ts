@@ -1,7 +1,9 @@
-import * as z from 'zod'
+import type * as z from 'zod'
 import { code } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
+import { asRule, inYaml, misplacedUnder } from './rule-slips.ts'
+import { keysAt, placeOf } from './schema-keys.ts'
 import { meantBy } from './short-forms.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
@@ -37,8 +39,11 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schem
   if (issue.input !== undefined || !isWithin(parent, misspelt.path) || !isWithin(misspelt.path, parent))
     return false
   const known = keysAt(schema, misspelt.path)
+  const missing = String(issue.path.at(-1))
   return misspelt.keys.some(key => {
-    return (guessAt(key, misspelt, schema)?.key ?? nearest(key, known)) === issue.path.at(-1)
+    if (misplacedUnder(key, misspelt.path, schema) === missing) return true
+    if (asRule(key, misspelt, schema) !== undefined) return ['action', 'match'].includes(missing)
+    return (guessAt(key, misspelt, schema)?.key ?? nearest(key, known)) === missing
   })
 }
 
@@ -72,6 +77,8 @@ function unknownKey(
   issue: z.core.$ZodIssueUnrecognizedKeys,
   schema: z.ZodType
 ): string {
+  const rule = asRule(key, issue, schema)
+  if (rule !== undefined) return `This key is not known. ${rule}`
   const guess = guessAt(key, issue, schema)
   if (guess !== undefined) {
     const { key, unit } = guess
@@ -94,18 +101,6 @@ function guessAt(key: string, { input }: z.core.$ZodIssueUnrecognizedKeys, schem
   return meantBy(key, (input as Record<string, unknown> | undefined)?.[key])
 }
 
-function placeOf(key: string, schema: z.ZodType): (typeof PLACES)[number] | undefined {
-  return key === 'name' ? undefined : PLACES.find(({ path }) => keysAt(schema, path).includes(key))
-}
-
-/** Where the keys of a policy stand. `name` is not looked up, because it can mean anything. */
-const PLACES = [
-  { path: [], words: 'at the top level of the policy' },
-  { path: ['packages', 0], words: 'in an entry of `packages`, beside `rules`' },
-  { path: ['packages', 0, 'rules', 0], words: 'in a rule, beside `match`' },
-  { path: ['packages', 0, 'rules', 0, 'match'], words: 'under `match` of a rule' }
-]
-
 /** The half of "one, or a list of them" that was meant. */
 function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
   const meant = issue.errors.find(errors =>
@@ -117,6 +112,13 @@ function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
 function sentenceOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (
+        issue.path.at(-1) === 'match' &&
+        issue.expected === 'object' &&
+        typeof issue.input === 'string' &&
+        issue.input !== ''
+      )
+        return matchOfTags(issue.input)
       return wrongType(issue.expected, issue.input)
     case 'invalid_value':
       return issue.values.some(value => value === unquoted(issue.input))
@@ -133,6 +135,14 @@ function sentenceOf(issue: Issue): string {
     default:
       return issue.message
   }
+}
+
+/** The `match` of a rule has keys; that of a package is a name. */
+function matchOfTags(given: string): string {
+  // A key without the blank behind its colon is told as that.
+  return /^[\w-]+(?::| *=) *\S/.test(given)
+    ? wrongType('object', given)
+    : `It must say what ${code(given)} is. For tags, write ${code(`match: { tags: ${inYaml(given)} }`)}.`
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -198,24 +208,4 @@ function wrongValue(values: readonly string[], input: unknown): string {
   if (input === undefined) return `It is missing. ${wanted}.`
   const near = typeof input === 'string' ? nearest(input, values) : undefined
   return `${wanted}, not ${described(input)}.${near === undefined || values.length === 1 ? '' : ` Did you mean ${code(near)}?`}`
-}
-
-/** The keys that an object may have at a path. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let here = unwrap(schema)
-  for (const step of path) here = unwrap(stepInto(here, step))
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : []
-}
-
-function stepInto(schema: z.ZodType | undefined, step: PropertyKey): z.ZodType | undefined {
-  if (schema instanceof z.ZodObject) return schema.shape[String(step)] as z.ZodType | undefined
-  if (schema instanceof z.ZodArray) return schema.element as z.ZodType
-  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType
-  return undefined
-}
-
-function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap() as z.ZodType)
-  // What was written comes before what is made from it.
-  return schema instanceof z.ZodPipe ? unwrap(schema.in as z.ZodType) : schema
 }

@@ -41,6 +41,10 @@ const MEANT = new Map(
       [{ key: 'untagged', input: 'delete-untagged' }, 'dangling prune'],
       [{ key: 'digests', input: 'delete-tags' }, 'sha shas sha256 digest'],
       [{ key: 'action', input: 'mode' }, 'type do'],
+      [
+        { key: 'An owner is no part of a policy. Write it in the input `owner`.', input: 'owner' },
+        'org organisation username account namespace'
+      ],
       [{ key: 'max-deletions', input: 'max-deletions' }, 'max limit maximum max-delete']
     ] as const
   ).flatMap(([meant, words]) => words.split(' ').map((word): [string, Meant] => [word, meant]))

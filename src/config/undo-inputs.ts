@@ -86,6 +86,10 @@ export const purgeNames = list(
         'is not a name. Write tags in full, without wildcards and quotation marks; `purge: package` deletes the whole package.'
       )
     )
+    .refine(
+      given => !given.includes(';'),
+      says('is not a name. Separate names with a space, a comma or a new line, not with `;`.')
+    )
     .refine(given => !isTooShort(given), says(TOO_SHORT))
 )
 
@@ -109,52 +113,43 @@ export interface UndoInputs {
  * @returns sentences
  */
 export function undoProblems(inputs: Partial<UndoInputs>): string[] {
-  const { mode, packages, purge, restore } = inputs
-  const problems: string[] = []
-  const one = packages?.patterns.length === 0 && packages.names.length === 1 ? packages.names[0] : undefined
+  const { mode, packages, purge } = inputs
+  const problems: (string | undefined)[] = []
+  if (mode === 'restore') problems.push(restoreProblem(inputs))
   if (mode === 'purge' && purge !== undefined) {
-    problems.push(...purgeProblems(purge))
+    problems.push(purgeProblem(purge))
     if (packages !== undefined) problems.push(...targetProblems(purge, packages, inputs))
   }
-  if (mode === 'restore') {
-    if ('restore' in inputs && restore === undefined) {
-      problems.push(
-        'Input `restore` is empty. Give the report of the run to undo, or tags, version ids and digests, or a time such as `since 3h`.'
-      )
-    } else if (packages !== undefined && restore?.source === 'names' && one === undefined) {
-      problems.push(
-        'Input `packages`: tags, ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
-      )
-    } else if (
-      packages !== undefined &&
-      restore?.source === 'since' &&
-      (packages.linked || packages.patterns.length > 0)
-    ) {
-      problems.push(
-        'Input `packages`: a time in `restore` needs the names of the packages in full. Write them there, or give a report in `restore`.'
-      )
-    }
-  }
-  return problems
+  return problems.filter(problem => problem !== undefined)
 }
 
-function purgeProblems(purge: readonly string[]): string[] {
-  if (purge.length === 0) {
-    return [
-      'Input `purge` is empty. Name the tags, digests or version ids to delete, or write the word `package`.'
-    ]
-  }
-  if (purge.includes(`${WHOLE_PACKAGE}?`)) {
-    return [
+function restoreProblem(inputs: Partial<UndoInputs>): string | undefined {
+  const { packages, restore } = inputs
+  if ('restore' in inputs && restore === undefined)
+    return 'Input `restore` is empty. Give the report of the run to undo, or tags, version ids and digests, or a time such as `since 3h`.'
+  if (packages === undefined) return undefined
+  if (restore?.source === 'names' && !isOne(packages))
+    return 'Input `packages`: tags, ids and digests belong to one package. Name exactly one, or give a report in `restore`.'
+  if (restore?.source === 'since' && packages.patterns.length > 0)
+    return 'Input `packages`: a time in `restore` needs the names of the packages in full. Write them there, or give a report in `restore`.'
+  return undefined
+}
+
+function isOne({ names, patterns }: PackageSelection): boolean {
+  return patterns.length === 0 && names.length === 1
+}
+
+function purgeProblem(purge: readonly string[]): string | undefined {
+  if (purge.length === 0)
+    return 'Input `purge` is empty. Name the tags, digests or version ids to delete, or write the word `package`.'
+  if (purge.includes(`${WHOLE_PACKAGE}?`))
+    return (
       'Input `purge`: the question mark belongs after the name of the package, because it is the package that may be absent: write ' +
-        '`packages: name?` and `purge: package`.'
-    ]
-  }
-  return purge.includes(WHOLE_PACKAGE) && purge.length > 1
-    ? [
-        `Input \`purge\`: \`${WHOLE_PACKAGE}\` means everything. Leave out the other names, or leave out this word.`
-      ]
-    : []
+      '`packages: name?` and `purge: package`.'
+    )
+  if (purge.includes(WHOLE_PACKAGE) && purge.length > 1)
+    return `Input \`purge\`: \`${WHOLE_PACKAGE}\` means everything. Leave out the other names, or leave out this word.`
+  return undefined
 }
 
 /** What is purged must be said twice: which packages in `packages`, and the same in `confirm`. */
@@ -164,8 +159,7 @@ function targetProblems(
   { confirm, dryRun, owner = '', registryUrl = 'https://ghcr.io' }: Partial<UndoInputs>
 ): string[] {
   const { names, patterns } = packages
-  const targets = entriesOf(packages)
-  if (!purge.includes(WHOLE_PACKAGE) && (patterns.length > 0 || names.length !== 1)) {
+  if (!purge.includes(WHOLE_PACKAGE) && !isOne(packages)) {
     return [
       'Input `packages`: a purge is about one package. Name exactly one, without wildcards. Only `purge: package` takes several.'
     ]
@@ -176,24 +170,20 @@ function targetProblems(
         'output `packages` of a dry run lists them.'
     ]
   }
-  const strangers = purge.flatMap(given => strangerProblem(given, names, owner, registryUrl))
+  const strangers = purge.flatMap(given => strangerProblem(given, names, owner, registryUrl) ?? [])
   if (strangers.length > 0) return strangers
-  if (dryRun === true && confirm === undefined) return []
+  const confirmed = packageList.safeParse(confirm).data
+  const isRepeated =
+    confirmed !== undefined && isSame(relativeTo(confirmed, owner, registryUrl).packages, packages)
+  if (isRepeated || (dryRun === true && confirm === undefined)) return []
+  const targets = entriesOf(packages)
   const all = targets.map(code).join(', ')
-  const [what, verb] = targets.length === 1 ? ['package', 'is'] : ['packages', 'are']
-  if (confirm === undefined) {
-    return [
-      `Input \`confirm\` is empty. Repeat the value of \`packages\` there (${all}), or nothing is purged.`
-    ]
-  }
-  const confirmed = packageList.safeParse(confirm)
-  const repeated =
-    confirmed.success && isSame(relativeTo(confirmed.data, owner, registryUrl).packages, packages)
-  return repeated
-    ? []
-    : [
-        `Input \`confirm\` is "${confirm}", and the ${what} ${verb} ${all}. Nothing is purged. Repeat the value of \`packages\`.`
-      ]
+  const are = targets.length === 1 ? 'package is' : 'packages are'
+  return [
+    confirm === undefined
+      ? `Input \`confirm\` is empty. Repeat the value of \`packages\` there (${all}), or nothing is purged.`
+      : `Input \`confirm\` is "${confirm}", and the ${are} ${all}. Nothing is purged. Repeat the value of \`packages\`.`
+  ]
 }
 
 /** An image reference must name the package that is purged: another one may have the same tag or digest. */
@@ -202,8 +192,8 @@ function strangerProblem(
   names: readonly string[],
   owner: string,
   registryUrl: string
-): string[] {
-  if (!/[/@]/.test(given)) return []
+): string | undefined {
+  if (!/[/@]/.test(given)) return undefined
   const repository = given
     .replace(/@.*$/, '')
     .replace(/:[^/:]*$/, '')
@@ -211,13 +201,16 @@ function strangerProblem(
   const [name = ''] = names
   const path = `${owner.toLowerCase()}/${name}`
   const hosts = ['ghcr.io', new URL(registryUrl).host]
-  if ([name, path, ...hosts.map(host => `${host}/${path}`)].includes(repository)) return []
+  const mine = [name, path, ...hosts.map(host => `${host}/${path}`)]
+  if (mine.includes(given.toLowerCase()))
+    return `Input \`purge\`: "${given}" is the package, and no tag in it. To delete the whole package, write \`purge: package\`.`
+  if (mine.includes(repository)) return undefined
   const advice = slashAdvice(given)
   const cure =
     advice === undefined
       ? `belongs to another package. This run is about \`ghcr.io/${path}\`: change the reference, or \`owner\` and \`packages\`.`
       : `cannot be a tag. ${advice}`
-  return [`Input \`purge\`: "${given}" ${cure} Nothing is purged.`]
+  return `Input \`purge\`: "${given}" ${cure} Nothing is purged.`
 }
 
 /** Names that no package has. */

@@ -9,10 +9,10 @@ import type { Secrets } from '../util/secrets.ts'
 import { VERSION } from '../util/version.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { govern, guard, isolate, isRead } from './guard.ts'
-import { createGovernor, type Governor } from './rate-limit/governor.ts'
+import { createGovernor } from './rate-limit/governor.ts'
 import { recheckToken } from './recheck.ts'
 import { scrubAnswers } from './scrub-answers.ts'
-import { createServerClock, type ServerClock } from './server-clock.ts'
+import { createServerClock } from './server-clock.ts'
 
 export type Octokit = ReturnType<typeof getOctokit>
 
@@ -33,11 +33,7 @@ export interface GitHubOptions {
   readonly clock: Clock
 }
 
-export interface GitHub {
-  readonly octokit: Octokit
-  readonly governor: Governor
-  readonly serverClock: ServerClock
-}
+export type GitHub = ReturnType<typeof createGitHub>
 
 /** How long one attempt may take. */
 const ATTEMPT_MS = 30_000
@@ -65,7 +61,7 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
  * Its requests throw RequestError as Octokit's do, BudgetError when there is no room for them, StaleError
  * when their precondition failed, and RateLimitError when a limit turned a write away.
  */
-export function createGitHub(options: GitHubOptions): GitHub {
+export function createGitHub(options: GitHubOptions) {
   const { token, clock } = options
   const baseUrl = options.baseUrl.replace(/\/+$/, '')
   const governor = createGovernor(options.reserve, options.deadline, options.patience, clock)

@@ -7,12 +7,6 @@ import { explaining, statusOf } from './failure.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { TokenKind } from './token.ts'
 
-export interface FoundOwner {
-  readonly owner: Owner
-  /** The `x-oauth-scopes` header: what a classic or OAuth token may do; absent for every other token. */
-  readonly scopes: string | undefined
-}
-
 const Account = z.object({ login: z.string(), type: z.string() })
 
 /**
@@ -20,28 +14,27 @@ const Account = z.object({ login: z.string(), type: z.string() })
  * endpoints of its own, and only the last sees private packages. Meant as the first request of a run.
  * (docs.github.com/en/rest/users/users#get-a-user)
  *
+ * @returns besides, `scopes`: what a classic or OAuth token may do; undefined for every other token
  * @throws ExpectedError when there is no such account, the token is not valid, or GitHub cannot tell
  */
-export async function findOwner(octokit: Octokit, login: string, kind: TokenKind): Promise<FoundOwner> {
+export async function findOwner(octokit: Octokit, login: string, kind: TokenKind) {
   const { baseUrl } = octokit.request.endpoint.DEFAULTS
-  const look = async (): Promise<FoundOwner> => {
+  const look = async () => {
     const response = await octokit.request('GET /users/{username}', { username: login })
     const account = parseAnswer(Account, response.data, `the owner ${login}`)
-    if (account.login.toLowerCase() !== login.toLowerCase()) throw otherOwner(login, account.login)
+    if (account.login.toLowerCase() !== login.toLowerCase())
+      throw new ExpectedError(
+        `GitHub was asked for the owner "${login}" and answered with "${account.login}": write the one that you mean in the input \`owner\`.`
+      )
     const scopes = response.headers['x-oauth-scopes']
-    return { owner: { login: account.login, kind: await ownerKind(octokit, account, kind) }, scopes }
+    const owner: Owner = { login: account.login, kind: await ownerKind(octokit, account, kind) }
+    return { owner, scopes }
   }
   // The first request of a run is where a wrong address shows.
   const otherwise =
     `Check that this runner reaches ${baseUrl} and that GitHub's REST API is there (the input \`api-url\`): ` +
     troubleshooting('github-or-the-registry-does-not-answer')
   return explaining(`Looking up the owner "${login}"`, { 404: nobody(baseUrl) }, look, otherwise)
-}
-
-function otherOwner(asked: string, answered: string): ExpectedError {
-  return new ExpectedError(
-    `GitHub was asked for the owner "${asked}" and answered with "${answered}": write the one that you mean in the input \`owner\`.`
-  )
 }
 
 /** A server of its own answers 404 to everything that is not below `/api/v3`. */

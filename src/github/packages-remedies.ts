@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
 import type { Owner, Package } from '../model/package.ts'
-import { count, formatNumber } from '../util/format.ts'
+import { code, count, formatNumber, some } from '../util/format.ts'
 import { readme, troubleshooting } from '../util/links.ts'
 import { nearest } from '../util/suggest.ts'
 import { PER_PAGE } from './page-links.ts'
@@ -67,7 +67,36 @@ export function notFound(name: string, owner: Owner, asked: AskedFor, names: rea
   )
 }
 
+/** The same for several packages, of which none is found. */
+export function noneFound(
+  lost: readonly string[],
+  owner: Owner,
+  { mayList }: AskedFor,
+  names: readonly string[]
+): string {
+  const access = mayList
+    ? 'a classic token needs the scope `read:packages`'
+    : 'this repository needs the role Admin in the Manage Actions access of each'
+  const near = [...new Set(lost.flatMap(name => nearName(name, names) ?? []))]
+  const check =
+    near.length > 0
+      ? `did you mean ${listed(near.map(code))} in \`packages\`?`
+      : `check \`packages\`, where a space separates names, and each is what follows \`${owner.login.toLowerCase()}/\` in \`docker pull\`.`
+  return (
+    `GitHub finds none of these ${lost.length} packages of ${owner.login} (HTTP 404). They do not exist, or this token may not see ` +
+    `them: ${check} If they are there, ${access}; if they were deleted, \`mode: restore\` with \`restore: package\` restores each; ` +
+    `if they may be absent, write \`${lost[0]}?\`. ${troubleshooting('a-package-is-not-found')}`
+  )
+}
+
+/** `a and b`, or some of more. */
+function listed(names: readonly string[]): string {
+  return names.length === 2 ? names.join(' and ') : some(names, 5)
+}
+
 function hint(name: string, owner: Owner, guessed: string | undefined, names: readonly string[]): string {
+  if (/^(?:all|any|every|everything)$/.test(name))
+    return 'for all packages, write `**`, which needs a classic token.'
   const near = nearName(name, names)
   if (name === guessed) {
     const there = near === undefined ? '' : `, such as \`${near}\``

@@ -14,6 +14,7 @@ import {
   NO_SIGHT,
   NOTHING_ASKED,
   noListing,
+  noneFound,
   notFound,
   otherThanAsked,
   refuseTooLarge
@@ -31,48 +32,7 @@ export interface Look<T> {
   readonly at: number
 }
 
-/**
- * The container packages of one owner. Every function asks GitHub again, and throws ExpectedError when GitHub
- * does not answer what was asked, and BudgetError when there is no room for the request.
- * (docs.github.com/en/rest/packages/packages)
- */
-export interface Packages {
-  /** All packages that the token may list. @throws ExpectedError for tokens that may not list any */
-  list(): Promise<Package[]>
-  /** @throws AbsentError when it does not exist or the token may not see it */
-  get(name: string): Promise<Package>
-  /**
-   * Every version of a package that was there before.
-   * @param progress told how many pages of how many were read
-   * @throws ExpectedError when GitHub keeps giving lists that do not agree
-   */
-  listVersions(pkg: Package, progress?: Progress): Promise<Listing>
-  /** One page of the listing, counted from 1; empty beyond the last. */
-  page(pkg: Package, page: number): Promise<Look<PackageVersion[]>>
-  /** One version; `seen` is undefined when GitHub says that it is gone while the package is there. */
-  version(pkg: Package, id: number): Promise<Look<PackageVersion | undefined>>
-  /**
-   * Sends one DELETE, once.
-   * @param precondition asked right before sending
-   * @throws StaleError when the precondition is false then; nothing was sent
-   */
-  remove(pkg: Package, id: number, precondition: () => boolean): Promise<WriteAnswer>
-  /**
-   * Sends one restore, once: GitHub keeps deleted versions for 30 days.
-   * @param precondition asked right before sending
-   * @throws StaleError when the precondition is false then; nothing was sent
-   */
-  restore(pkg: Package, id: number, precondition: () => boolean): Promise<WriteAnswer>
-  /**
-   * The deleted versions that can still be restored, with the tags that they carried; each id once.
-   * @param enough asked before each page, with what tells the ids found so far; true ends the reading
-   */
-  listDeleted(pkg: Package, enough: (has: (id: number) => boolean) => boolean): Promise<DeletedVersion[]>
-  /** Sends one DELETE of the whole package, once. @throws StaleError as `remove` */
-  removePackage(pkg: Package, precondition: () => boolean): Promise<WriteAnswer>
-  /** Sends one restore of a whole package, once: for 30 days, while its name is not taken. */
-  restorePackage(name: string, precondition: () => boolean): Promise<WriteAnswer>
-}
+export type Packages = ReturnType<typeof createPackages>
 
 /** A version that is deleted. */
 export interface DeletedVersion extends PackageVersion {
@@ -80,9 +40,17 @@ export interface DeletedVersion extends PackageVersion {
   readonly deleted: number | undefined
 }
 
+type Precondition = () => boolean
+
 const PackageRows = listOf(PackageRow)
 const VersionRows = listOf(VersionRow)
 
+/**
+ * The container packages of one owner. Every function asks GitHub again, and throws ExpectedError when GitHub
+ * does not answer what was asked, and BudgetError when there is no room for the request. What writes sends its request
+ * once, after a `precondition` that is asked right before, and throws StaleError where that is false: then nothing was
+ * sent. (docs.github.com/en/rest/packages/packages)
+ */
 export function createPackages(
   octokit: Octokit,
   owner: Owner,
@@ -90,7 +58,7 @@ export function createPackages(
   clock: Clock,
   capacity: Governor['capacity'],
   asked: AskedFor = NOTHING_ASKED
-): Packages {
+) {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
   // One path segment: the slashes of a nested name are encoded.
   const at = (name: string): string => `${base}/container/${encodeURIComponent(name)}`
@@ -135,6 +103,7 @@ export function createPackages(
       .catch(() => [])
   })
 
+  /** @throws AbsentError when it does not exist or the token may not see it */
   const get = (name: string): Promise<Package> =>
     withSight(`Reading the package "${name}" of ${owner.login}`, name, async () => {
       const { data } = await read(at(name))
@@ -143,6 +112,7 @@ export function createPackages(
       return pkg
     })
 
+  /** All packages that the token may list. @throws ExpectedError for tokens that may not list any */
   function list(): Promise<Package[]> {
     const what = `Listing the packages of ${owner.login}`
     const parse = (data: unknown): Package[] =>
@@ -156,6 +126,11 @@ export function createPackages(
     )
   }
 
+  /**
+   * Every version of a package that was there before.
+   * @param progress told how many pages of how many were read
+   * @throws ExpectedError when GitHub keeps giving lists that do not agree
+   */
   async function listVersions(pkg: Package, progress: Progress = () => {}): Promise<Listing> {
     const what = `versions of ${pkg.name}`
     refuseTooLarge(pkg, capacity())
@@ -171,12 +146,17 @@ export function createPackages(
 
   const versionsAt = (pkg: Package): string => `${at(pkg.name)}/versions`
 
+  /** One page of the listing, counted from 1; empty beyond the last. */
   const page = (pkg: Package, number: number): Promise<Look<PackageVersion[]>> =>
     withSight(`Reading page ${number} of the versions of ${pkg.name}`, pkg.name, async () => {
       const look = await readPage(versionsAt(pkg), pageQuery(number), `versions of ${pkg.name}`)
       return { seen: look.versions, at: look.at }
     })
 
+  /**
+   * The deleted versions that can still be restored, with the tags that they carried; each id once.
+   * @param enough asked before each page, with what tells the ids found so far; true ends the reading
+   */
   async function listDeleted(
     pkg: Package,
     enough: (has: (id: number) => boolean) => boolean
@@ -195,6 +175,7 @@ export function createPackages(
     })
   }
 
+  /** One version; `seen` is undefined when GitHub says that it is gone while the package is there. */
   async function version(pkg: Package, id: number): Promise<Look<PackageVersion | undefined>> {
     const sent = clock.now()
     const what = `version ${id} of ${pkg.name}`
@@ -211,7 +192,7 @@ export function createPackages(
     }
   }
 
-  async function write(url: string, precondition: () => boolean): Promise<WriteAnswer> {
+  async function write(url: string, precondition: Precondition): Promise<WriteAnswer> {
     try {
       const response = await octokit.request(url, { request: { precondition } })
       if (response.status === 204) return { kind: 'done' }
@@ -224,14 +205,22 @@ export function createPackages(
   return {
     list,
     get,
+    /** Why GitHub does not find several packages, and what to do: a sentence about all of them. */
+    whyAbsent: async (names: readonly string[]) => noneFound(names, owner, asked, await someNames()),
     listVersions,
     page,
     version,
-    remove: (pkg, id, precondition) => write(`DELETE ${versionAt(pkg, id)}`, precondition),
-    restore: (pkg, id, precondition) => write(`POST ${versionAt(pkg, id)}/restore`, precondition),
     listDeleted,
-    removePackage: (pkg, precondition) => write(`DELETE ${at(pkg.name)}`, precondition),
-    restorePackage: (name, precondition) => write(`POST ${at(name)}/restore`, precondition)
+    remove: (pkg: Package, id: number, precondition: Precondition) =>
+      write(`DELETE ${versionAt(pkg, id)}`, precondition),
+    /** GitHub keeps deleted versions for 30 days. */
+    restore: (pkg: Package, id: number, precondition: Precondition) =>
+      write(`POST ${versionAt(pkg, id)}/restore`, precondition),
+    removePackage: (pkg: Package, precondition: Precondition) =>
+      write(`DELETE ${at(pkg.name)}`, precondition),
+    /** For 30 days, while its name is not taken. */
+    restorePackage: (name: string, precondition: Precondition) =>
+      write(`POST ${at(name)}/restore`, precondition)
   }
 }
 

@@ -25,8 +25,8 @@ export interface Repository {
   releaseTags(): Promise<string[]>
   /** Every branch, with the commit that it stands on (docs.github.com/en/rest/git/refs#list-matching-references). */
   branches(): Promise<Ref[]>
-  /** Every open pull request (docs.github.com/en/rest/pulls/pulls#list-pull-requests). */
-  openPullRequests(): Promise<OpenPullRequest[]>
+  /** Every open pull request, with the branch that it comes from and its newest commit (docs.github.com/en/rest/pulls/pulls#list-pull-requests). */
+  openPullRequests(): Promise<{ readonly number: number; readonly head: Ref }[]>
   /**
    * How these pull requests stand, in as few requests as will do. A number that is none's is not in it: an issue may
    * have it (docs.github.com/en/rest/pulls/pulls).
@@ -34,12 +34,6 @@ export interface Repository {
   pullRequests(numbers: readonly number[]): Promise<ReadonlyMap<number, PullRequest>>
   /** (docs.github.com/en/rest/repos/repos#get-a-repository) */
   defaultBranch(): Promise<string>
-}
-
-export interface OpenPullRequest {
-  readonly number: number
-  /** The branch that it comes from, and its newest commit. */
-  readonly head: Ref
 }
 
 const Tags = listOf(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) }))

@@ -9,16 +9,11 @@ const TOLERANCE = 5 * 60_000
 /** `Date` counts whole seconds. */
 const RESOLUTION = 1_000
 
-/** Ages are counted by the clock of the runner, so one that is wrong switches `grace` and `older-than` off. */
-export interface ServerClock {
-  /** Octokit's plugin: hears every answer, whatever its status. */
-  readonly listen: (octokit: Octokit) => object
-  /** @throws ExpectedError when the runner's clock and that of the last answer are minutes apart */
-  check(): void
-}
-
-/** Compares the runner's clock with the `Date` of GitHub's answers. */
-export function createServerClock(clock: Clock): ServerClock {
+/**
+ * Compares the runner's clock with the `Date` of GitHub's answers. Ages are counted by the clock of the runner, so one
+ * that is wrong switches `grace` and `older-than` off.
+ */
+export function createServerClock(clock: Clock) {
   let last: { readonly github: number; readonly here: number } | undefined
 
   function hear(date: string | undefined, sent: number): void {
@@ -29,7 +24,8 @@ export function createServerClock(clock: Clock): ServerClock {
   }
 
   return {
-    listen(octokit) {
+    /** Octokit's plugin: hears every answer, whatever its status. */
+    listen(octokit: Octokit) {
       octokit.hook.wrap('request', async (request, options) => {
         const sent = clock.now()
         try {
@@ -43,7 +39,8 @@ export function createServerClock(clock: Clock): ServerClock {
       })
       return {}
     },
-    check() {
+    /** @throws ExpectedError when the runner's clock and that of the last answer are minutes apart */
+    check(): void {
       if (last === undefined || Math.abs(last.here - last.github) <= TOLERANCE) return
       const { github, here } = last
       throw new ExpectedError(

@@ -20,32 +20,6 @@ export type Started =
   | { readonly kind: 'started'; readonly run?: { readonly id: number; readonly url: string } }
   | { readonly kind: 'refused' | 'limited' | 'unsure'; readonly sentence: string }
 
-/**
- * One workflow of one repository. What reads throws ExpectedError when GitHub does not answer what was asked,
- * and BudgetError when there is no room for the request. (docs.github.com/en/rest/actions)
- */
-export interface Workflows {
-  /** The workflow's file name, and its page. */
-  readonly workflow: string
-  readonly repository: string
-  readonly url: string
-  /**
-   * Why no dispatch could start it: it is not there, is switched off, lives in a renamed repository, or may not be read.
-   *
-   * @returns a sentence that says what to change; undefined when nothing stands in the way
-   */
-  examine(): Promise<string | undefined>
-  /** Sends one dispatch, once. `ref` is a branch, or `refs/tags/…`. */
-  dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started>
-  /** The newest hundred runs that a dispatch started, newest first. */
-  recent(): Promise<WorkflowRun[]>
-  /** The same, up to the thousand that GitHub gives. */
-  history(): Promise<WorkflowRun[]>
-  /** Every run of any workflow of the repository that has not ended. */
-  active(): Promise<WorkflowRun[]>
-  run(id: number): Promise<WorkflowRun>
-}
-
 const RunRow = z.object({
   id: z.int().positive(),
   display_title: z.string(),
@@ -64,17 +38,17 @@ const ACTIVE = ['requested', 'pending', 'waiting', 'queued', 'in_progress']
 /** GitHub gives no more than a thousand runs when any filter is used. */
 const MOST_PAGES = 10
 
+export type Workflows = ReturnType<typeof createWorkflows>
+
 /**
+ * One workflow of one repository. What reads throws ExpectedError when GitHub does not answer what was asked,
+ * and BudgetError when there is no room for the request. (docs.github.com/en/rest/actions)
+ *
  * @param repository `owner/name`
  * @param file the workflow's file name or path
  * @param serverUrl GitHub's web address
  */
-export function createWorkflows(
-  octokit: Octokit,
-  repository: string,
-  file: string,
-  serverUrl: string
-): Workflows {
+export function createWorkflows(octokit: Octokit, repository: string, file: string, serverUrl: string) {
   const [owner = '', repo = ''] = repository.split('/')
   const workflow = file.slice(file.lastIndexOf('/') + 1)
   const place = { workflow, repository }
@@ -94,6 +68,11 @@ export function createWorkflows(
     url: pageOf(row.id)
   })
 
+  /**
+   * Why no dispatch could start it: it is not there, is switched off, lives in a renamed repository, or may not be read.
+   *
+   * @returns a sentence that says what to change; undefined when nothing stands in the way
+   */
   async function examine(): Promise<string | undefined> {
     const what = `Reading the workflow ${workflow} of ${repository}`
     try {
@@ -156,18 +135,13 @@ export function createWorkflows(
   const RUNS = `GET /repos/{owner}/{repo}/actions/workflows/${encodeURIComponent(workflow)}/runs`
   const whatRuns = `Reading the runs of ${workflow} in ${repository}`
 
-  async function send(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started> {
-    const url = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'
-    const response = await octokit.request(url, { ...at, ref, inputs: { ...inputs }, ...details })
-    const answer = Answer.safeParse(response.data)
-    if (!answer.success) return { kind: 'started' }
-    const id = answer.data.workflow_run_id
-    return { kind: 'started', run: { id, url: pageOf(id) } }
-  }
-
+  /** Sends one dispatch, once. `ref` is a branch, or `refs/tags/…`. */
   async function dispatch(ref: string, inputs: Readonly<Record<string, string>>): Promise<Started> {
     try {
-      return await send(ref, inputs)
+      const url = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'
+      const { data } = await octokit.request(url, { ...at, ref, inputs: { ...inputs }, ...details })
+      const id = Answer.safeParse(data).data?.workflow_run_id
+      return id === undefined ? { kind: 'started' } : { kind: 'started', run: { id, url: pageOf(id) } }
     } catch (error) {
       if (!isUnknownKey(error) || details.return_run_details === undefined) return notStarted(error, ref)
       details = {}
@@ -190,13 +164,17 @@ export function createWorkflows(
   }
 
   return {
+    /** The workflow's file name, and its page. */
     workflow,
     repository,
     url: `${serverUrl}/${repository}/actions/workflows/${workflow}`,
     examine,
     dispatch,
+    /** The newest hundred runs that a dispatch started, newest first. */
     recent: async () => (await page(RUNS, DISPATCHED, whatRuns)).workflow_runs.map(toRun),
+    /** The same, up to the thousand that GitHub gives. */
     history: () => pages(RUNS, DISPATCHED, whatRuns),
+    /** Every run of any workflow of the repository that has not ended. */
     active: async () => {
       const lists: WorkflowRun[][] = []
       for (const status of ACTIVE) {
@@ -205,7 +183,7 @@ export function createWorkflows(
       }
       return lists.flat()
     },
-    run: async id => {
+    run: async (id: number) => {
       const url = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}'
       return toRun(await read(url, { run_id: id }, RunRow, `Reading the run ${id} of ${repository}`))
     }

@@ -74,6 +74,8 @@ export interface RunResult {
   readonly packages: readonly PackageRun[]
   /** Names of packages that GitHub does not find, and that need not exist. */
   readonly absent?: readonly string[]
+  /** Why `packages` is empty, where it is: a sentence. */
+  readonly noMatch?: string
   /** For a purge: the value of the input `confirm` that a real run needs. */
   readonly confirm?: string
   /** Sentences that concern no single package. */

@@ -7,7 +7,7 @@ import type { Inputs } from '../config/inputs.ts'
 import { entriesOf } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
-import { choosePackages, load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
+import { load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
 import { decideOnTags } from '../inventory/moved-tags.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
 import { beginningOf, parseDigest } from '../model/digest.ts'
@@ -17,6 +17,7 @@ import { decidePurge, purgeEverything } from '../policy/purge.ts'
 import { tagsNamed } from '../policy/purge-names.ts'
 import { inventoryHash } from '../report/record-build.ts'
 import { eachOf, once } from '../util/concurrency.ts'
+import { choose } from './choose.ts'
 import { stillPullable, stillThere } from './purge-looks.ts'
 
 /**
@@ -26,7 +27,7 @@ import { stillPullable, stillThere } from './purge-looks.ts'
 export async function purge(inputs: Inputs, context: Context): Promise<RunResult> {
   const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
-  const { chosen, absent } = await choosePackages(inputs.packages, context)
+  const { chosen, absent, ...why } = await choose(inputs.packages, inputs, context)
   const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
     const task = await orFailure(() =>
@@ -35,7 +36,8 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
     return 'problem' in task ? notPlanned(pkg, task) : task
   })
   const confirm = entriesOf(inputs.packages).join(' ')
-  return apply(tasks, { mode: 'purge', dryRun: inputs.dryRun, started, absent, confirm }, context)
+  const facts = { mode: 'purge', dryRun: inputs.dryRun, started, absent, confirm } as const
+  return { ...(await apply(tasks, facts, context)), ...why }
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
@@ -52,21 +54,35 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
   )
   const { plan, refused, absent, unread } = decided
   const doubts = await stillThere(pkg, absent, context)
+  const capitals = inOtherCapitals(absent, loaded.inventory)
   return {
     run: {
       package: pkg,
       plan,
       outcomes: [],
       contents: loaded.inventory.contents,
-      alarms: [...refused, ...doubts.values()],
+      alarms: [...refused, ...doubts.values(), ...capitals.values()],
       warnings: [
-        ...absent.filter(name => !doubts.has(name)).map(notThere),
+        ...absent.filter(name => !doubts.has(name) && !capitals.has(name)).map(notThere),
         ...unread.map(({ ref, cause }) => `${ref} could not be read (${cause}). This purge leaves it alone.`)
       ]
     },
     changes: thenPull(loaded.inventory, names, deletions(plan, loaded)),
     deferred: false
   }
+}
+
+/** What may be absent, and is there as a tag that differs by capital letters alone, is rather misspelt: each with a sentence. */
+function inOtherCapitals(absent: readonly string[], { versions }: Inventory): ReadonlyMap<string, string> {
+  const tags = new Map(versions.flatMap(one => one.tags.map(tag => [tag.toLowerCase(), tag] as const)))
+  return new Map(
+    absent.flatMap(name => {
+      const tag = tags.get(name.toLowerCase())
+      if (tag === undefined) return []
+      const sentence = `There is no \`${name}\`, but there is \`${tag}\`, which is not purged. Write \`${tag}\`, or leave \`${name}?\` out.`
+      return [[name, sentence] as const]
+    })
+  )
 }
 
 /** Only a list tells of a short digest, so no more is said of it than that. */

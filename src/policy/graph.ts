@@ -1,31 +1,17 @@
 import type { BrokenState } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
-import { type Places, predecessorsOf, referrersOf, shareAmongTwins, unique } from './edges.ts'
-import { childDigests, isLeftover, NONE, type Node, nodesOf, subjectsOf } from './node.ts'
+import { type Edges, edgesBetween, type Places } from './edges.ts'
+import { childDigests, isLeftover, NONE, type Node, nodesOf } from './node.ts'
 
 /**
- * What needs and what describes what. Nodes go by their place in `nodes`: the listed versions in the order of
- * the inventory, then what is not listed.
+ * A package as nodes and edges: the listed versions in the order of the inventory, then what is not listed, and
+ * what needs and what describes what.
  */
-export interface Graph {
+export interface Graph extends Edges {
   readonly nodes: readonly Node[]
-  readonly find: (digest: Digest) => number | undefined
-  /** Manifests that an index names, in its order; of a manifest of unknown kind, all that it mentions. */
-  readonly children: readonly (readonly number[])[]
   /** The children that go with it: a mere mention may be a need, but it makes nothing a part. */
-  readonly owned: readonly (readonly number[])[]
-  /**
-   * What describes a manifest: by `subject`, or by `sha256-<hex>` tag. What an index calls the attestation of
-   * a sibling is not in here: it stays with that index, and without it nobody could tell what it describes.
-   */
-  readonly referrers: readonly (readonly number[])[]
-  /** The other ends of all these edges: indexes that name it, and what it describes. */
-  readonly predecessors: readonly (readonly number[])[]
-  /** What each node says that it describes, by the `referrerTag` of that, whether it is there or not. */
-  readonly subjects: readonly (readonly string[])[]
-  /** Digests that GitHub lists more than once. */
-  readonly twins: ReadonlySet<Digest>
+  readonly owned: readonly Places[]
   /** Why one that describes something is no orphan, although that is not there: a phrase; mostly undefined. */
   readonly stored: (place: number) => string | undefined
   /** Tags of which nobody knows what they stand on. */
@@ -34,34 +20,13 @@ export interface Graph {
   readonly states: readonly (BrokenState | undefined)[]
 }
 
-/** Follows every edge of an inventory; none leads from a node to itself. */
+/** Finds how all that is in a package belongs together. */
 export function buildGraph(inventory: Inventory): Graph {
   const nodes = nodesOf(inventory)
-  const places = new Map<Digest, number>()
-  nodes.forEach(({ digest }, place) => {
-    places.set(digest, place)
-  })
-  const find = (digest: Digest): number | undefined => places.get(digest)
-  const children = nodes.map(node => unique(childDigests(node).map(find)))
-  const owned = children.map((ends, place) => (isOfUnknownKind(nodes[place]) ? NONE : ends))
-  const subjects = subjectsOf(nodes, digest => nodes[find(digest) ?? -1])
-  const referrers = referrersOf(nodes, subjects, find)
-  const predecessors = predecessorsOf(children, referrers)
-  const twins = shareAmongTwins(nodes, find, predecessors)
-  const { unresolved = NONE } = inventory
-  const stored = storedBy(inventory, subjects, holdsReferrersOnly(nodes, subjects, predecessors))
-  const graph = {
-    nodes,
-    find,
-    children,
-    owned,
-    referrers,
-    predecessors,
-    subjects,
-    unresolved,
-    stored,
-    twins
-  }
+  const edges = edgesBetween(nodes)
+  const owned = edges.children.map((ends, place) => (isOfUnknownKind(nodes[place]) ? NONE : ends))
+  const stored = storedBy(inventory, edges.subjects, holdsReferrersOnly(nodes, edges))
+  const graph = { ...edges, nodes, owned, stored, unresolved: inventory.unresolved ?? NONE }
   const isGone = (digest: Digest): boolean => inventory.contents.get(digest)?.state === 'missing'
   return { ...graph, states: statesOf(graph, isGone) }
 }
@@ -133,20 +98,16 @@ export function subjectsOfOrphans(inventory: Inventory): ReadonlySet<string> {
  * True where nothing stands for itself, and nothing that is described is there. What has no content, and what an
  * interrupted run of ours left behind, is no image: it must not make orphans of the rest.
  */
-function holdsReferrersOnly(
-  nodes: readonly Node[],
-  subjects: Graph['subjects'],
-  predecessors: readonly Places[]
-): boolean {
+function holdsReferrersOnly(nodes: readonly Node[], { subjects, predecessors }: Edges): boolean {
   const roots = nodes.flatMap((node, place) =>
     predecessors[place]?.length === 0 && node.content.state !== 'missing' && !isLeftover(node) ? [place] : []
   )
   return roots.length > 0 && roots.every(place => subjects[place]?.length !== 0)
 }
 
-type Edges = Omit<Graph, 'states'>
+type Stateless = Omit<Graph, 'states'>
 
-function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenState | undefined)[] {
+function statesOf(graph: Stateless, isGone: (digest: Digest) => boolean): (BrokenState | undefined)[] {
   const states: (BrokenState | undefined)[] = graph.nodes.map(() => undefined)
   const ofChild = (digest: Digest): BrokenState | undefined => {
     const place = graph.find(digest)
@@ -159,7 +120,7 @@ function statesOf(graph: Edges, isGone: (digest: Digest) => boolean): (BrokenSta
 }
 
 /** A version without a user tag that describes something, all of which is gone, and that nothing points to. */
-function isOrphaned({ nodes, subjects, predecessors, stored }: Edges, place: number): boolean {
+function isOrphaned({ nodes, subjects, predecessors, stored }: Stateless, place: number): boolean {
   const node = nodes[place]
   // If one of its subjects were there, it would point to this one.
   return (

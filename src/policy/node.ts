@@ -1,5 +1,5 @@
 import type { Ref } from '../model/decision.ts'
-import { type Digest, digestsNamedIn, isUserTag, referrerTag, shortDigest } from '../model/digest.ts'
+import { type Digest, isUserTag, shortDigest } from '../model/digest.ts'
 import { isPlaceholder, type Kind } from '../model/manifest.ts'
 import type { Content, Inventory, PackageVersion } from '../model/package.ts'
 
@@ -58,43 +58,4 @@ export const NONE: readonly never[] = []
 export function childDigests({ content, digest }: Node): readonly Digest[] {
   if (content.state !== 'read' || content.manifest.children.length === 0) return NONE
   return content.manifest.children.map(child => child.digest).filter(child => child !== digest)
-}
-
-/** What each node says that it describes, by the `referrerTag` of that, in their order. */
-export function subjectsOf(
-  nodes: readonly Node[],
-  find: (digest: Digest) => Node | undefined
-): readonly (readonly string[])[] {
-  return nodes.map(node => {
-    const subject = ownSubject(node) ?? listedSubject(node, find)
-    const named = node.tags.flatMap(digestsNamedIn)
-    if (subject === undefined && named.length === 0) return NONE
-    // A registry may answer the tag with the subject itself: then it describes nothing.
-    const own = referrerTag(node.digest)
-    const all = subject === undefined ? named : [referrerTag(subject), ...named]
-    return all.filter(key => key !== own)
-  })
-}
-
-/** What a manifest says that it describes; none can name itself, because its digest is made of what it says. */
-function ownSubject({ content, digest }: Node): Digest | undefined {
-  const subject = content.state === 'read' ? content.manifest.subject : undefined
-  return subject === digest ? undefined : subject
-}
-
-/**
- * The subject of an older list of referrers: each further signature pushes a new list of all of them, which takes the
- * tag, and leaves the older list without one. It is no image, and describes what its children describe.
- */
-function listedSubject(
-  { content, tags }: Node,
-  find: (digest: Digest) => Node | undefined
-): Digest | undefined {
-  if (tags.length > 0 || content.state !== 'read') return undefined
-  // What is gone says nothing any more.
-  const children = content.manifest.children
-    .map(child => find(child.digest))
-    .filter(child => child !== undefined)
-  const [subject, ...others] = new Set(children.map(ownSubject))
-  return others.length === 0 ? subject : undefined
 }

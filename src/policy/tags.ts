@@ -40,7 +40,7 @@ export function testTags(
     const semver = match.semver === undefined ? undefined : matchSemver(tag, match.semver)
     if (semver !== undefined) versions++
     if (hit === undefined || (match.semver !== undefined && semver === undefined)) continue
-    if (!worldAgrees(match, tag, hit.groups, usage, now)) continue
+    if (!usageAgrees(match, tag, hit.groups, usage, now)) continue
     matched.set(tag, semver === undefined ? hit : { groups: hit.groups, semver })
   }
   if (match.semver !== undefined) counts.push({ pattern: `semver:${match.semver.range.raw}`, hits: versions })
@@ -59,7 +59,7 @@ export function speaksOfTags(match: Match): boolean {
 }
 
 /** What GitHub was asked about the tag; what it did not answer is not agreed to. */
-function worldAgrees(match: Match, tag: string, groups: Groups, usage: Usage, now: number): boolean {
+function usageAgrees(match: Match, tag: string, groups: Groups, usage: Usage, now: number): boolean {
   if (match.pullRequest !== undefined && !isClosed(groups['pr'], match.pullRequest.closedFor, usage, now)) {
     return false
   }

@@ -1,6 +1,6 @@
 import type { DeleteReason, KeepReason } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { addTo } from '../util/grouped.ts'
+import { addTo, grouped } from '../util/grouped.ts'
 import { byNewest, type EvaluationInput, type Reasons, ruleAge } from './facts.ts'
 import { isBroken, nodeAt, versionAt } from './graph.ts'
 import { isLeftover, kindOf } from './node.ts'
@@ -77,11 +77,7 @@ export function rankAll(selections: readonly Selection[], votes: Votes, input: E
   const rankings = selections
     .filter(({ rule }) => rule.keep.atLeast !== undefined || rule.keep.periods.size > 0)
     .map(selection => rank(selection, votes, input))
-  return takesSlot => {
-    const reasons = new Map<number, KeepReason[]>()
-    for (const ranking of rankings) ranking(takesSlot, reasons)
-    return reasons
-  }
+  return takesSlot => grouped(rankings.flatMap(ranking => ranking(takesSlot)))
 }
 
 /** A version in one of its families. */
@@ -95,7 +91,7 @@ function rank(
   { rule, selected }: Selection,
   votes: Votes,
   input: EvaluationInput
-): (takesSlot: (place: number) => boolean, reasons: Map<number, KeepReason[]>) => void {
+): (takesSlot: (place: number) => boolean) => Kept[] {
   const eligible = selected.filter(({ place }) => !votes.plain.has(place) && mayTakeSlot(rule, place, input))
   const ranked = eligible.flatMap(({ place, families }) => {
     const version = versionAt(input.graph, place)
@@ -104,11 +100,13 @@ function rank(
   const families = [...Map.groupBy(ranked, ({ family }) => family.name).values()]
   const byRank = families.map(members => members.toSorted(newestFirst(rule)))
   const byDate = families.map(members => members.sort((a, b) => byNewest(a.version, b.version)))
-  const isExtra = ({ place }: Ranked): boolean => isOutOfRank(rule, place, input)
-  return (takesSlot, reasons) => {
+  const isExtra = (place: number): boolean => isOutOfRank(rule, place, input)
+  return takesSlot => {
     const takes = ({ place }: Ranked): boolean => takesSlot(place)
-    for (const members of byRank) sharesOf(members.filter(takes), isExtra, keepNewest(rule), reasons)
-    for (const members of byDate) sharesOf(members.filter(takes), isExtra, keepPeriods(rule), reasons)
+    return [
+      ...byRank.flatMap(members => sharesOf(members.filter(takes), isExtra, keepNewest(rule))),
+      ...byDate.flatMap(members => sharesOf(members.filter(takes), isExtra, keepPeriods(rule)))
+    ]
   }
 }
 
@@ -118,19 +116,20 @@ function isOutOfRank({ match }: Rule, place: number, { graph }: EvaluationInput)
 }
 
 /** What a clause keeps of a family that is sorted, newest first, and why. */
-type Share = (members: readonly Ranked[]) => readonly (readonly [Ranked, KeepReason])[]
+type Share = (members: readonly Ranked[]) => readonly Kept[]
+
+/** The place of what is kept, and why. */
+type Kept = readonly [number, KeepReason]
 
 /** Keeps the share of the whole images, and each broken one that would be in the share of all: it may be mended. */
 function sharesOf(
   members: readonly Ranked[],
-  isExtra: (member: Ranked) => boolean,
-  share: Share,
-  reasons: Map<number, KeepReason[]>
-): void {
-  const whole = members.filter(member => !isExtra(member))
-  for (const [{ place }, reason] of share(whole)) addTo(reasons, place, reason)
-  if (whole.length === members.length) return
-  for (const [member, reason] of share(members)) if (isExtra(member)) addTo(reasons, member.place, reason)
+  isExtra: (place: number) => boolean,
+  share: Share
+): readonly Kept[] {
+  const whole = members.filter(({ place }) => !isExtra(place))
+  if (whole.length === members.length) return share(whole)
+  return [...share(whole), ...share(members).filter(([place]) => isExtra(place))]
 }
 
 function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationInput): boolean {
@@ -159,7 +158,7 @@ function keepNewest({ name: rule, keep }: Rule): Share {
   return members =>
     members.slice(0, keep.atLeast ?? 0).map((member, at) => {
       const group = member.family.name === undefined ? {} : { group: member.family.name }
-      return [member, { code: 'newest', rule, rank: at + 1, ...group }]
+      return [member.place, { code: 'newest', rule, rank: at + 1, ...group }]
     })
 }
 
@@ -167,9 +166,8 @@ function keepPeriods({ name: rule, keep }: Rule): Share {
   const created = ({ version }: Ranked): number => version.created ?? 0
   return members =>
     [...keep.periods].flatMap(([bucket, count]) =>
-      newestOfEach(members, created, bucket, count).map(({ item, value }): [Ranked, KeepReason] => [
-        item,
-        { code: 'bucket', rule, bucket, value }
-      ])
+      newestOfEach(members, created, bucket, count).map(
+        ({ item, value }): Kept => [item.place, { code: 'bucket', rule, bucket, value }]
+      )
     )
 }

@@ -76,14 +76,31 @@ export function idleKeepPhrase(
 export function unmatchedPhrase(hits: PatternHits): string {
   const { pattern, rule } = hits
   return isProtective(hits)
-    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling. ${meantTag(hits)}${regexHint(pattern)}`.trim()
+    ? `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it protects nothing: check its spelling. ${meantTag(hits)}${regexHint(pattern)}${meantNumber(hits)}`.trim()
     : `Pattern ${quote(pattern)} of rule ${quote(rule)} matched no tag, so it ${hits.action === 'keep' ? 'excludes nothing' : 'deletes nothing'}.`
 }
+
+/** A number is the name of a tag, and rarely meant as one. */
+function meantNumber({ action, pattern }: PatternHits): string {
+  return action === 'keep' && /^\d{1,3}$/.test(pattern)
+    ? `To keep a number of images, write \`keep-at-least: ${pattern}\`.`
+    : ''
+}
+
+/** What people write for what no tag is called: a sentence. */
+const MEANINGS: readonly (readonly [RegExp, (text: string) => string])[] = [
+  [/^(?:all|any|everything)$/i, () => 'For all tags, write `*`.'],
+  [/^untagged$/i, () => 'For untagged images, write `delete-untagged: true`.'],
+  [/^(?:semver|versions?|v?x\.y(?:\.z)?)$/i, () => 'For tags that are versions, write `semver:*`.'],
+  [/^\w[\w.-]*[._-]$/, text => `For all tags that begin so, write \`${text}*\`.`]
+]
 
 /** The tag that was meant, as a sentence and a blank; nothing where none is like the pattern. */
 export function meantTag({ pattern, near }: Pick<PatternHits, 'pattern' | 'near'>): string {
   const text = pattern.replace(/^!/, '')
-  if (near === undefined) return /^(?:all|any|everything)$/i.test(text) ? 'For all tags, write `*`. ' : ''
+  const meaning = MEANINGS.find(([words]) => words.test(text))
+  if (meaning !== undefined) return `${meaning[1](text)} `
+  if (near === undefined) return ''
   if (/^[\w.-]+$/.test(text)) return `Did you mean \`${near}\`? `
   return `Capital letters count, and there is a tag \`${near}\`. `
 }

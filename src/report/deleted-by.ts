@@ -1,23 +1,8 @@
-import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRecord, RunRecord } from './record.ts'
 
 /** What a run took away from one package, in the order in which it did. */
-export interface TakenAway {
-  readonly deletions: readonly {
-    readonly version: PackageVersion
-    readonly after: readonly Digest[]
-    readonly root: Digest
-    /** True for what went because it described something that went. */
-    readonly referrer: boolean
-  }[]
-  /** Tags that were taken off versions that stayed. */
-  readonly stripped: readonly { readonly version: PackageVersion; readonly tag: string }[]
-  /** True when the package as a whole was deleted. */
-  readonly wholePackage: boolean
-  /** Versions that were broken before, by digest. */
-  readonly broken: ReadonlySet<Digest>
-}
+export type TakenAway = ReturnType<typeof takenAway>
 
 /** Outcomes of a request that was sent, after which the version may still be there because of it. */
 const NOT_DONE = ['refused', 'skipped', 'left']
@@ -26,7 +11,7 @@ const NOT_DONE = ['refused', 'skipped', 'left']
  * Reads out of a report what its run deleted, or may have: of a run that was killed, the requests without an
  * outcome count too.
  */
-export function takenAway({ journal }: RunRecord, record: PackageRecord): TakenAway {
+export function takenAway({ journal }: RunRecord, record: PackageRecord) {
   const sent = new Set<string>()
   const undone = new Set<string>()
   let wholePackage = false
@@ -47,16 +32,20 @@ export function takenAway({ journal }: RunRecord, record: PackageRecord): TakenA
       const row = versions.get(step.id)
       if (step.action !== 'delete' || row === undefined) return []
       if (!wholePackage && !was(`delete ${step.id} `)) return []
+      // What went because it described something that went.
       const referrer = row.reasons.some(({ code, role }) => code === 'owned' && role === 'referrer')
       return [{ version: versionOf(row), after: step.after, root: step.root, referrer }]
     }),
+    /** Tags that were taken off versions that stayed. */
     stripped: record.steps.flatMap(step => {
       const row = versions.get(step.id)
       return step.action === 'untag' && row !== undefined && was(`untag ${step.id} ${step.tag}`)
         ? [{ version: versionOf(row), tag: step.tag }]
         : []
     }),
+    /** True when the package as a whole was deleted. */
     wholePackage,
+    /** Versions that were broken before, by digest. */
     // A package that goes as a whole comes back as it was: what lacks something then lacked it before.
     broken: new Set((wholePackage ? record.versions : record.broken).map(({ digest }) => digest))
   }

@@ -14,12 +14,7 @@ import {
 } from './record-build.ts'
 
 /** The report while the run goes on. At every moment the file is a complete report of what has happened. */
-export interface Journal {
-  /** Adds one entry. @throws ExpectedError when it cannot be written: then nothing more may be changed. */
-  append(entry: JournalEntry): void
-  /** Adds the figures of the whole run and closes the file; `at` in milliseconds since 1970. */
-  finish(run: RunResult, at: number): void
-}
+export type Journal = ReturnType<typeof openRecord>
 
 /** Ends the journal, and with it the file. */
 const END = '\n]}\n'
@@ -38,7 +33,7 @@ export function openRecord(
   run: RunResult,
   context: RecordContext,
   say: (sentence: string) => void
-): Journal {
+) {
   let file: number
   let end: number
   const draft = draftOf(path)
@@ -73,12 +68,14 @@ export function openRecord(
   }
 
   return {
-    append(entry) {
+    /** Adds one entry. @throws ExpectedError when it cannot be written: then nothing more may be changed. */
+    append(entry: JournalEntry): void {
       end += overwriteEnd(`${separator}${JSON.stringify(entry)}${END}`) - END.length
       // A line of its own begins with the comma, so that a kill amid this write never touches the line before.
       separator = '\n,'
     },
-    finish(result, at) {
+    /** Adds the figures of the whole run and closes the file; `at` in milliseconds since 1970. */
+    finish(result: RunResult, at: number): void {
       overwriteEnd(`\n],\n"finished":${JSON.stringify(finishedRecord(result, at))}}\n`)
       fsyncSync(file)
       closeSync(file)

@@ -1,5 +1,5 @@
 import { timeIsOver } from '../errors.ts'
-import type { Outcome, OutcomeStatus } from '../model/decision.ts'
+import type { OutcomeStatus } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { nameOf } from './phrases.ts'
@@ -24,7 +24,7 @@ function leftIn({ left, outcomes }: PackageRun, done: 'restored' | 'purged'): st
   if (left !== undefined) return nothingYet(done, left)
   const first = outcomes.find(({ status }) => status === 'left')
   if (first === undefined) return undefined
-  const waiting = outcomes.filter(outcome => isWaiting(outcome)).length
+  const waiting = outcomes.filter(({ status }) => WAITING.includes(status)).length
   return (
     `${count(waiting, 'version')} ${waiting === 1 ? 'is' : 'are'} not ${done} yet. ` +
     `The first is ${nameOf(first.step.version)}: ${first.detail} ${startAgain(first.detail)}`
@@ -32,7 +32,6 @@ function leftIn({ left, outcomes }: PackageRun, done: 'restored' | 'purged'): st
 }
 
 const WAITING: readonly OutcomeStatus[] = ['refused', 'skipped', 'left']
-const isWaiting = ({ status }: Outcome): boolean => WAITING.includes(status)
 
 /** @param cause why there was no room: a sentence */
 export function nothingYet(done: 'restored' | 'purged', cause: string): string {

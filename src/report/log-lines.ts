@@ -1,8 +1,10 @@
-import type { Mode, RunResult } from '../model/run.ts'
+import type { Reason } from '../model/decision.ts'
+import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count, formatAge, formatDuration, formatNumber, quote, some } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { meantTag, regexHint } from './brake-phrases.ts'
 import { checkHeadline } from './check-summary.ts'
+import { groupOf } from './group-phrases.ts'
 import { planDigest } from './page/data.ts'
 import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
 
@@ -74,11 +76,34 @@ export function whyIdle({ mode, packages }: RunResult): string {
     `(\`grace\`), so no rule deletes ${them}. `
   const names = patterns.map(({ pattern }) => quote(pattern))
   return [
-    graces.length === 0 ? '' : young,
     names.length === 0 ? '' : `No tag matches ${some(names, 5)}. `,
-    ...patterns.map(hits => `${meantTag(hits)}${regexHint(hits.pattern)}`)
+    ...patterns.map(hits => `${meantTag(hits)}${regexHint(hits.pattern)}`),
+    whatKeeps(packages),
+    graces.length === 0 ? '' : young
   ].join('')
 }
+
+/** Why that stays which a delete pattern matches, the most frequent reasons first; nothing where it matches nothing. */
+function whatKeeps(packages: readonly PackageRun[]): string {
+  const hits = packages.flatMap(({ plan }) => plan?.hits ?? [])
+  if (!hits.some(one => one.action === 'delete' && one.hits > 0 && !one.pattern.startsWith('!'))) return ''
+  const kept = packages
+    .flatMap(({ plan }) => plan?.decisions ?? [])
+    .filter(({ reasons: [reason] }) => WANTED.has(reason.code))
+  const groups = [...Map.groupBy(kept, groupOf)].toSorted(([, a], [, b]) => b.length - a.length)
+  const phrases = groups.map(([group, { length }]) => `${group} (${count(length, 'version')})`)
+  return phrases.length === 0 ? '' : `Reasons to keep: ${some(phrases, 3)}. `
+}
+
+/** Why something stays that a delete rule may match. */
+const WANTED: ReadonlySet<Reason['code']> = new Set([
+  'keep-rule',
+  'newest',
+  'within',
+  'bucket',
+  'in-use',
+  'other-tags'
+])
 
 const REFUSED = `What GitHub refuses by a rule of its own stays, and is not a failure: ${troubleshooting('refused-by-github')}`
 

@@ -5,12 +5,6 @@ import { missingImages, missingTags } from './check-tally.ts'
 import { phrase } from './phrases.ts'
 import { deletionsIn, total } from './tally.ts'
 
-export interface Outputs {
-  readonly values: Readonly<Record<OutputName, string>>
-  /** Sentences about what had to be cut. */
-  readonly warnings: readonly string[]
-}
-
 /** The outputs of a run that did nothing, in the order of action.yml. */
 export const EMPTY_OUTPUTS = {
   'deleted-count': '0',
@@ -40,8 +34,9 @@ const MOST_CHARACTERS = 150_000
  * entries, with a warning; the report has all of them.
  *
  * @param reportPath where the JSON report is
+ * @returns the values, and sentences about what had to be cut
  */
-export function outputs(run: RunResult, reportPath: string): Outputs {
+export function outputs(run: RunResult, reportPath: string) {
   const warnings: string[] = []
   const cut = (name: OutputName, entries: readonly string[]): string[] => {
     const parts = fitting(entries)
@@ -61,26 +56,24 @@ export function outputs(run: RunResult, reportPath: string): Outputs {
     ).join(',')}]`
   const sums = total(run.packages)
   const left = sums.left > 0 || run.packages.some(one => one.outcomes.some(({ status }) => status === 'left'))
-  return {
-    values: {
-      'deleted-count': String(sums.deleted),
-      'planned-count': String(run.packages.flatMap(plannedDeletions).length),
-      'kept-count': String(sums.kept),
-      'failed-count': String(run.packages.flatMap(failed).length),
-      'untagged-count': String(sums.untagged),
-      'restored-count': String(sums.restored),
-      deleted: array('deleted', run.packages.flatMap(deleted)),
-      failed: array('failed', run.packages.flatMap(failed)),
-      missing: array('missing', missingEntries(run)),
-      'missing-tags': lines('missing-tags', missingTags(run)),
-      'checked-tags': lines('checked-tags', run.check?.expected ?? []),
-      dispatched: array('dispatched', dispatchedEntries(run)),
-      packages: array('packages', run.packages.map(packageEntry)),
-      incomplete: String(run.incomplete !== undefined || left),
-      report: reportPath
-    },
-    warnings
+  const values: Readonly<Record<OutputName, string>> = {
+    'deleted-count': String(sums.deleted),
+    'planned-count': String(run.packages.flatMap(plannedDeletions).length),
+    'kept-count': String(sums.kept),
+    'failed-count': String(run.packages.flatMap(failed).length),
+    'untagged-count': String(sums.untagged),
+    'restored-count': String(sums.restored),
+    deleted: array('deleted', run.packages.flatMap(deleted)),
+    failed: array('failed', run.packages.flatMap(failed)),
+    missing: array('missing', missingEntries(run)),
+    'missing-tags': lines('missing-tags', missingTags(run)),
+    'checked-tags': lines('checked-tags', run.check?.expected ?? []),
+    dispatched: array('dispatched', dispatchedEntries(run)),
+    packages: array('packages', run.packages.map(packageEntry)),
+    incomplete: String(run.incomplete !== undefined || left),
+    report: reportPath
   }
+  return { values, warnings }
 }
 
 /** A package as the input `packages` takes it: a name that begins with the owner is a slip without the owner in front. */

@@ -177,9 +177,8 @@ function footer(run: RunResult): string {
   const sent = `${count(api, 'API request')} (${count(writes, 'write')}, ${count(points, 'point')})`
   const told =
     run.mode === 'check' ? 'The state of every expected tag is' : "Every version's verdict and reason is"
-  const started = Number.isFinite(run.started) ? `${new Date(run.started).toISOString().slice(0, 16)}Z` : ''
   return (
-    `<sub>Mode ${run.mode}, started ${started}, took ${formatDuration(run.durationMs)}: ${sent}, ` +
+    `<sub>Mode ${run.mode}, started ${new Date(run.started).toISOString().slice(0, 16)}Z, took ${formatDuration(run.durationMs)}: ${sent}, ` +
     `${count(reads, 'manifest')} read${whyRead(run)}. ${told} in the JSON report.</sub>`
   )
 }

@@ -1,6 +1,6 @@
 import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
-import { count } from '../util/format.ts'
+import { count, some } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
 import { checkFailures } from './check-verdict.ts'
@@ -15,16 +15,30 @@ import { unmatched } from './tally.ts'
  */
 export function failures(run: RunResult): string[] {
   if (run.packages.length === 0 && absentPhrases(run).length === 0 && run.incomplete === undefined) {
-    return [
-      `No package of ${run.owner} matches the input \`packages\`, so nothing was done. See ${troubleshooting('a-package-is-not-found')}`
-    ]
+    const { noMatch = `No package of ${run.owner} matches the input \`packages\`, so nothing was done.` } =
+      run
+    return [`${noMatch} See ${troubleshooting('a-package-is-not-found')}`]
   }
-  const ofPackages = run.packages.flatMap(packageRun =>
-    [...errors(packageRun), ...unpurged(run.mode, packageRun)].map(
-      trouble => `${packageRun.package.name}: ${trouble}`
-    )
-  )
+  const shared = sharedErrors(run.packages)
+  const ofPackages = run.packages.flatMap(packageRun => {
+    const { name } = packageRun.package
+    return [...errors(packageRun), ...unpurged(run.mode, packageRun)].flatMap(trouble => {
+      const names = trouble === packageRun.error ? (shared.get(trouble) ?? [name]) : [name]
+      return names[0] === name ? [`${some(names, MOST_NAMED)}: ${trouble}`] : []
+    })
+  })
   return [...ofPackages, ...leftUndone(run), ...checkFailures(run)]
+}
+
+/** How many packages a sentence names. */
+const MOST_NAMED = 5
+
+/** The packages of each error, so that one that several have is told once. */
+function sharedErrors(runs: readonly PackageRun[]): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>()
+  for (const { error, package: pkg } of runs)
+    if (error !== undefined) names.set(error, [...(names.get(error) ?? []), pkg.name])
+  return names
 }
 
 /** What deserves a look in a run, red or green: sentences. */

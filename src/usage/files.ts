@@ -20,13 +20,7 @@ const MOST_BYTES_IN_ALL = 256 * MEBIBYTE
 const SKIPPED = ['.git', 'node_modules']
 
 /** The files that patterns match. */
-export interface MatchedFiles {
-  readonly files: readonly TextFile[]
-  /** Patterns that match no file. */
-  readonly idle: readonly string[]
-  /** Paths that match and were not searched, each with the reason: a clause. */
-  readonly unsearched: readonly string[]
-}
+export type MatchedFiles = ReturnType<typeof readMatchingFiles>
 
 /**
  * Reads a text file.
@@ -64,9 +58,10 @@ export function placeToRead(workspace: string, path: string, what: string): stri
  * followed within the workspace only.
  *
  * @param patterns globs relative to the workspace; `*` is one part of a path, `**` is all; `!` takes out
+ * @returns besides, the patterns that match no file, and clauses about paths that match and were not searched, with the reason
  * @throws ExpectedError when one of them cannot be read: what it uses would not be known
  */
-export function readMatchingFiles(workspace: string, patterns: readonly string[]): MatchedFiles {
+export function readMatchingFiles(workspace: string, patterns: readonly string[]) {
   const globs = patterns.map(checkGlob)
   const root = realRoot(workspace)
   const kinds = walk(root)

@@ -19,12 +19,6 @@ export interface Reference extends InUse {
   readonly apart?: readonly Apart[]
 }
 
-export interface References {
-  readonly found: readonly Reference[]
-  /** Places where a variable that none of the files sets hides a tag or a name, such as `compose.yaml:7`. */
-  readonly unresolved: readonly string[]
-}
-
 /**
  * Finds what text files use of an owner's images and charts, whatever language they are in. It rather finds too much
  * than too little, because what it finds stays:
@@ -35,6 +29,7 @@ export interface References {
  * - of a variable its default, and what any of the files gives it; one that nobody gives a value may be anything.
  *
  * @param repository `owner/name` of the repository whose workflow runs: what `github.repository` is
+ * @returns besides, the places where a variable that none of the files sets hides a tag or a name, such as `compose.yaml:7`
  * @throws ExpectedError when it is more than memory holds
  */
 export function findReferences(
@@ -42,7 +37,7 @@ export function findReferences(
   owner: string,
   repository = '',
   within = limited()
-): References {
+) {
   const scanned = files.map(file => ({ file, settings: within(settingsIn(file)) }))
   const all = scanned.flatMap(({ settings }) => settings)
   const values = valuesIn(all, owner, repository, within)

@@ -169,18 +169,11 @@ function linesOf({ path, text }: TextFile): Line[] {
   })
 }
 
-interface Found extends Place {
-  readonly match: RegExpExecArray
-  /** The end of what stands before it in its line, and the beginning of what stands behind. */
-  readonly before: string
-  readonly behind: string
-}
-
 /** Nothing that is told by what stands before it is told by more: a file can be one line of megabytes. */
 const MOST_AROUND = 300
 
-/** Every match in every line of a file. */
-export function eachMatch({ path, text }: TextFile, pattern: RegExp): Found[] {
+/** Every match in every line of a file, with the end of what stands before it there, and the beginning of what stands behind. */
+export function eachMatch({ path, text }: TextFile, pattern: RegExp) {
   return text.split(/\r\n|\r|\n/).flatMap((line, index) =>
     [...line.matchAll(pattern)].map(match => ({
       by: `${path}:${index + 1}`,

@@ -1,11 +1,7 @@
 /** Takes every known secret out of a text from outside, however it is spelled there. */
 export type Scrub = (text: string) => string
 
-export interface Secrets {
-  /** From now on this is taken out, unless it has too few letters and digits: it would be found everywhere. */
-  add(secret: string): void
-  readonly scrub: Scrub
-}
+export type Secrets = ReturnType<typeof createSecrets>
 
 /** In letters, as all sizes here. */
 const SHORTEST = 8
@@ -22,10 +18,11 @@ const WINDOW = 5
  *
  * A piece is a row of windows of five letters that all are windows of a secret. So a text is read once, whatever it is.
  */
-export function createSecrets(...given: readonly string[]): Secrets {
+export function createSecrets(...given: readonly string[]) {
   const added = new Set<string>()
   /** Each window with how many in a row are a piece. */
   const known: Windows = new Map()
+  /** From now on this is taken out, unless it has too few letters and digits: it would be found everywhere. */
   const add = (secret: string): void => {
     if (lettersOf(secret).length < SHORTEST || added.has(secret)) return
     added.add(secret)
@@ -34,7 +31,7 @@ export function createSecrets(...given: readonly string[]): Secrets {
   for (const secret of given) add(secret)
   return {
     add,
-    scrub(text) {
+    scrub(text: string): string {
       if (known.size === 0) return text
       const readings = text.includes('\\') ? READINGS : READINGS.slice(1)
       const spans = readings.flatMap(escapes => spansIn(text, known, escapes))

@@ -130,3 +130,22 @@ it('law 3: an image that the registry goes on denying makes the run red, and its
   )
   expect(back.stdout).not.toMatch(/another package by this name/)
 })
+
+it.each(['its report', 'its digest'])(
+  'law 3: a version that GitHub says to have restored by %s and does not find is not back because the registry serves it',
+  async how => {
+    await using scene = await openScene()
+    const { app, run } = scene
+    const { build, report } = await deleteBuild(scene)
+    app.lie({ kind: 'served' })
+    restoresLate(scene, build, 999)
+    const restore = how === 'its report' ? report : build.digest
+    const back = await run({ mode: 'restore', packages: 'app', restore })
+    app.truth()
+    expect(app.digests()).not.toContain(build.digest)
+    expect(back.code).toBe(1)
+    expect(back.errors.join()).toMatch(
+      /GitHub answered that it is restored, but does not find it, and the registry may serve it from before its deletion: run it again/
+    )
+  }
+)

@@ -192,7 +192,7 @@ it('patterns of packages work with a classic token, and a name beside them must 
   expect(slip.errors).toEqual([expect.stringMatching(/^shpo\/api: /)])
   const none = await run({ ...PULLS, token, packages: 'nothing-*' })
   expect(none.errors).toEqual([
-    'No package of acme matches the input `packages`, so nothing was done. See https://github.com/ghcr-steward/ghcr-steward/blob/HEAD/docs/troubleshooting.md#a-package-is-not-found'
+    'No package of acme matches `nothing-*` in `packages`. This token sees 4 other packages. See https://github.com/ghcr-steward/ghcr-steward/blob/HEAD/docs/troubleshooting.md#a-package-is-not-found'
   ])
 })
 

@@ -1,4 +1,4 @@
-import { BudgetError, timeIsOver } from '../../errors.ts'
+import { BudgetError, ExpectedError, timeIsOver } from '../../errors.ts'
 import type { Clock } from '../../model/clock.ts'
 import { count, HOUR, utcSecond } from '../../util/format.ts'
 import type { Headers, Limit } from './answers.ts'
@@ -38,30 +38,15 @@ export interface Capacity {
   readonly hours: number
 }
 
-export interface Governor {
-  /**
-   * Resolves when one more request may be sent: first come, first served, but reads before writes.
-   * @param urgent whether it may use what was set aside
-   * @throws BudgetError when GitHub or the time leaves no room, or a limit asks for more patience than there is
-   */
-  admit(kind: Kind, urgent?: boolean): Promise<Permit>
-  /**
-   * Keeps room that only urgent requests may use, until what it gives is called.
-   * @param room asked whenever a request wants to go out
-   */
-  setAside(room: () => Room): () => void
-  /** What was sent so far. */
-  stats(): { readonly requests: number; readonly writes: number; readonly points: number }
-  capacity(): Capacity
-}
+export type Governor = ReturnType<typeof createGovernor>
 
 interface Waiting {
   readonly urgent: boolean
   readonly resolve: (permit: Permit) => void
-  readonly reject: (error: BudgetError) => void
+  readonly reject: (error: ExpectedError) => void
 }
 
-type Ruling = 'go' | BudgetError | { readonly until: number; readonly passable: boolean }
+type Ruling = 'go' | ExpectedError | { readonly until: number; readonly passable: boolean }
 
 const NO_ROOM: Room = { requests: 0, ms: 0 }
 
@@ -75,7 +60,7 @@ const UNTIL_ANSWERED = { until: Number.POSITIVE_INFINITY, passable: false }
  * @param deadline no request is admitted from here on (milliseconds since 1970)
  * @param patience how long a limit is waited for, all waits in a row together (milliseconds)
  */
-export function createGovernor(reserve: number, deadline: number, patience: number, clock: Clock): Governor {
+export function createGovernor(reserve: number, deadline: number, patience: number, clock: Clock) {
   const pointWindow = createPointWindow()
   const quota = createQuota(reserve)
   const sharedUsage = createSharedUsage()
@@ -98,7 +83,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
       if (left === 'wait-for-answers') return UNTIL_ANSWERED
       if (left !== 'go') {
         if (left.reset - now > patience + MARGIN || left.reset + MARGIN >= deadline)
-          return spent(left, reserve)
+          return quota.perHour() === 0 ? allReserved(reserve) : spent(left, reserve)
         hold(left.reset + MARGIN)
       }
     }
@@ -124,7 +109,7 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
       const next = queues[kind][0]
       if (next === undefined) continue
       const verdict = ruling(kind, now, next.urgent)
-      if (verdict === 'go' || verdict instanceof BudgetError) {
+      if (verdict === 'go' || verdict instanceof ExpectedError) {
         queues[kind].shift()
         if (kind === 'write') writeNextSince = now
         if (verdict === 'go') next.resolve(start(kind))
@@ -201,23 +186,41 @@ export function createGovernor(reserve: number, deadline: number, patience: numb
   }
 
   return {
-    admit(kind, urgent = false) {
+    /**
+     * Resolves when one more request may be sent: first come, first served, but reads before writes.
+     * @param urgent whether it may use what was set aside
+     * @throws BudgetError when there is no room, or too little patience; ExpectedError when `reserve` takes every hour whole
+     */
+    admit(kind: Kind, urgent = false): Promise<Permit> {
       return new Promise((resolve, reject) => {
         if (kind === 'write' && queues.write.length === 0) writeNextSince = clock.now()
         queues[kind].push({ urgent, resolve, reject })
         pump()
       })
     },
-    setAside(room) {
+    /**
+     * Keeps room that only urgent requests may use, until what it gives is called.
+     * @param room asked whenever a request wants to go out
+     */
+    setAside(room: () => Room): () => void {
       const giveBack = aside.add(room)
       return () => {
         giveBack()
         pump()
       }
     },
+    /** What was sent so far. */
     stats: () => ({ ...stats }),
-    capacity: () => ({ perHour: quota.perHour(), hours })
+    capacity: (): Capacity => ({ perHour: quota.perHour(), hours })
   }
+}
+
+/** No later run gets further either. */
+function allReserved(reserve: number): ExpectedError {
+  return new ExpectedError(
+    `\`reserve-requests\` keeps ${reserve} requests an hour for others, and this token has no more than that, so no run could do ` +
+      'anything: set a lower number, or give a classic token, which has 5,000.'
+  )
 }
 
 function spent(left: { remaining: number; reset: number }, reserve: number): BudgetError {

@@ -27,23 +27,20 @@ export type PointRuling = 'go' | { readonly until: number; readonly passable: bo
  * (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api, secondary rate limits)
  */
 export function createPointWindow() {
-  const points = { read: 0, write: 0 }
-  const answers: { kind: Kind; at: number }[] = []
-  const strangers: { points: number; at: number }[] = []
-  let strange = 0
+  const points = { read: 0, write: 0, others: 0 }
+  /** What counts for a minute more, since when, the oldest first. */
+  const counted: { readonly of: keyof typeof points; readonly points: number; readonly at: number }[] = []
   let tokens = BURST
   let filled = Number.NEGATIVE_INFINITY
   let paused = false
 
   function forget(now: number): void {
     let old = 0
-    for (let answer = answers[old]; answer !== undefined && now - answer.at > MINUTE; answer = answers[old]) {
-      points[answer.kind] -= POINTS[answer.kind]
+    for (let one = counted[old]; one !== undefined && now - one.at > MINUTE; one = counted[old]) {
+      points[one.of] -= one.points
       old++
     }
-    answers.splice(0, old)
-    const expired = strangers.findIndex(({ at }) => now - at <= MINUTE)
-    for (const gone of strangers.splice(0, expired < 0 ? strangers.length : expired)) strange -= gone.points
+    counted.splice(0, old)
   }
 
   function fill(now: number): void {
@@ -57,8 +54,8 @@ export function createPointWindow() {
   return {
     ruling(kind: Kind, now: number): PointRuling {
       forget(now)
-      const until = Math.min(answers[0]?.at ?? now, strangers[0]?.at ?? now) + MINUTE + 1
-      const sharedUsage = strange === 0 ? 0 : Math.min(strange, MOST_OF_OTHERS) + KEPT_FOR_OTHERS
+      const until = (counted[0]?.at ?? now) + MINUTE + 1
+      const sharedUsage = points.others === 0 ? 0 : Math.min(points.others, MOST_OF_OTHERS) + KEPT_FOR_OTHERS
       const full = points.read + points.write + POINTS[kind] + sharedUsage > POINTS_A_MINUTE
       if (kind === 'read') return full ? { until, passable: false } : 'go'
       fill(now)
@@ -73,7 +70,7 @@ export function createPointWindow() {
       if (kind === 'write') tokens -= 1
     },
     answered(kind: Kind, now: number): void {
-      answers.push({ kind, at: now })
+      counted.push({ of: kind, points: POINTS[kind], at: now })
     },
     /** It was not sent after all. */
     refunded(kind: Kind): void {
@@ -83,8 +80,8 @@ export function createPointWindow() {
     /** Others on the same quota sent so many requests just now. What they were is not known: each counts as a write. */
     shared(requests: number, now: number): void {
       if (requests === 0) return
-      strangers.push({ points: requests * POINTS.write, at: now })
-      strange += requests * POINTS.write
+      counted.push({ of: 'others', points: requests * POINTS.write, at: now })
+      points.others += requests * POINTS.write
     },
     /** Nothing goes out for a while: no burst afterwards. */
     pause(): void {

@@ -3,15 +3,16 @@ import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, orFailure } from '../../errors.ts'
 import { listTwice } from '../../github/whole-list.ts'
-import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { readTreeSizes } from '../../inventory/sizes.ts'
 import type { CheckFindings } from '../../model/check.ts'
 import type { RunResult } from '../../model/run.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
+import { choose, NOT_IN_POLICY } from '../choose.ts'
 import { type Inspected, inspect, lacks, withLatecomers } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
-import { narrateCheck } from './progress-log.ts'
+import { narrateChecks } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
 import { readRequirements } from './requirements.ts'
 
@@ -22,7 +23,7 @@ import { readRequirements } from './requirements.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const { chosen: selected, absent } = await choosePackages(policies.packages, context)
+  const { chosen: selected, absent, ...why } = await choose(policies.packages, inputs, context)
   const chosen = selected.filter(({ pkg }) => policies.policyOf(pkg.name) !== undefined)
   const leftOut = leftOutByPolicy(
     selected.map(({ pkg }) => pkg.name),
@@ -54,6 +55,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       owner: context.owner.login,
       packages: after.runs,
       absent,
+      ...(selected.length > 0 ? NOT_IN_POLICY : why),
       warnings: [...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
@@ -70,7 +72,7 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     errors: [],
     warnings: []
   }
-  for (const run of asFound.runs) await narrateCheck(run, log)
+  await narrateChecks(asFound.runs, log)
   const journal = context.openJournal(result(asFound))
   const after = await rebuild(orders, asFound, wanted.all, inputs, context, journal)
   const run = result(after)
@@ -142,7 +144,7 @@ function whyIncomplete(
 }
 
 /** The same package with the sizes of the images that were found in it. */
-export async function withSizes(inspected: Inspected, { registry }: Context): Promise<Inspected> {
+async function withSizes(inspected: Inspected, { registry }: Context): Promise<Inspected> {
   const { run, versions } = inspected
   const found = (run.checks ?? []).filter(({ state }) => state === 'present')
   const tags = new Set(found.flatMap(({ images }) => images))

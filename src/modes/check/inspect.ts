@@ -45,7 +45,20 @@ export async function inspect(
   })
   if ('problem' in seen) return unseen(pkg, required, seen)
   const { versions, checks, faults } = seen
-  return { run: { ...unplanned(pkg), checks, warnings: [] }, required, versions, left: false, faults }
+  const warnings = inOtherCapitals(checks, versions)
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions, left: false, faults }
+}
+
+/** Tags that are not there, but in other capitals: sentences. */
+function inOtherCapitals(checks: readonly TagCheck[], versions: readonly PackageVersion[]): string[] {
+  const tags = new Map(versions.flatMap(one => one.tags.map(tag => [tag.toLowerCase(), tag] as const)))
+  return checks.flatMap(({ state, images }) => {
+    const [image = ''] = state === 'absent' ? images : []
+    const tag = tags.get(image.toLowerCase())
+    return tag === undefined
+      ? []
+      : [`There is no tag \`${image}\`, but there is \`${tag}\`: capital letters count.`]
+  })
 }
 
 /** What is wrong with the package, besides missing images: sentences. */

@@ -8,18 +8,29 @@ import { count } from '../../util/format.ts'
 /** Lines of one package, or of one list; the report has all. */
 const MOST_LINES = 1_000
 
+/** Tells how the expected tags of each package stand; what several packages lack for the same reason is told of the first. */
+export async function narrateChecks(runs: readonly PackageRun[], log: Log): Promise<void> {
+  const told = new Set<string>()
+  for (const run of runs) {
+    if (run.error === undefined || !told.has(run.error)) await narrateCheck(run, log)
+    if (run.error !== undefined) told.add(run.error)
+  }
+}
+
 /** Tells how the expected tags of a package stand: one line for each that is not there. */
-export async function narrateCheck(run: PackageRun, log: Log): Promise<void> {
+async function narrateCheck(run: PackageRun, log: Log): Promise<void> {
   const checks = run.checks ?? []
   const amiss = checks.filter(({ state }) => state !== 'present')
   const title = `${run.package.name}: ${count(checks.length, 'expected tag')}, ${checks.length - amiss.length} present`
   await log.group(title, async () => {
     for (const sentence of [run.error, ...run.warnings])
       if (sentence !== undefined) log.info(causeOf(sentence))
-    tell(
-      amiss.map(check => `${check.tag}: ${causeOf(statePhrase(check))}`),
-      log
-    )
+    // Of a package that could not be read that is said of each of them.
+    if (run.error === undefined)
+      tell(
+        amiss.map(check => `${check.tag}: ${causeOf(statePhrase(check))}`),
+        log
+      )
   })
 }
 

@@ -38,6 +38,8 @@ export interface RestorePlan {
   readonly undated: readonly PackageVersion[]
 }
 
+const NOTHING_UNCLEAR = { unknown: [], hidesTags: false, undated: [] }
+
 /** What undoes a run: everything that it deleted, and the tags that it took off. `started` in ms since 1970. */
 export function planOfReport(taken: TakenAway, started: number): RestorePlan {
   const referrers = new Set(taken.deletions.filter(one => one.referrer).map(one => one.version.digest))
@@ -49,9 +51,7 @@ export function planOfReport(taken: TakenAway, started: number): RestorePlan {
     reason: { code: 'undo', started, whole: taken.wholePackage },
     tags,
     broken: taken.broken,
-    unknown: [],
-    hidesTags: false,
-    undated: []
+    ...NOTHING_UNCLEAR
   }
 }
 
@@ -69,13 +69,13 @@ export function planOfNames(names: readonly string[], { active, deleted }: Packa
   }
   const showsNone = deleted.every(({ tags }) => tags.length === 0)
   const hidesTags = showsNone && unknown.some(name => isTag(name) && !ambiguous.has(name))
-  return { ...planOf([...found.values()], unknown), hidesTags, ambiguous }
+  return { ...planOf([...found.values()]), unknown, hidesTags, ambiguous }
 }
 
 /** Everything that was deleted since a moment (milliseconds since 1970). */
 export function planOfTime(since: number, { deleted }: PackageState): RestorePlan {
   const due = deleted.filter(version => version.deleted !== undefined && version.deleted >= since)
-  return { ...planOf(due, []), undated: deleted.filter(version => version.deleted === undefined) }
+  return { ...planOf(due), undated: deleted.filter(version => version.deleted === undefined) }
 }
 
 type Named = PackageVersion & Partial<Pick<DeletedVersion, 'deleted'>>
@@ -84,7 +84,7 @@ type Named = PackageVersion & Partial<Pick<DeletedVersion, 'deleted'>>
  * Nobody can read what deleted versions need, so the untagged ones come first, in the order in which they were pushed.
  * Each waits for the one before, because that may be a part of it, and follows even if that one does not come back.
  */
-function planOf(versions: readonly Named[], unknown: readonly string[]): RestorePlan {
+function planOf(versions: readonly Named[]): RestorePlan {
   // Of a digest or a tag that was deleted more than once the last counts; what is there counts as that.
   const lately = versions.toSorted((a, b) => (a.deleted ?? Infinity) - (b.deleted ?? Infinity) || a.id - b.id)
   const byDigest = new Map(lately.map(version => [version.digest, version]))
@@ -104,9 +104,7 @@ function planOf(versions: readonly Named[], unknown: readonly string[]): Restore
       )
     ),
     broken: new Set(),
-    unknown,
-    hidesTags: false,
-    undated: []
+    ...NOTHING_UNCLEAR
   }
 }
 

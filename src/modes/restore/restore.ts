@@ -9,14 +9,15 @@ import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import type { Package } from '../../model/package.ts'
 import type { RunResult } from '../../model/run.ts'
-import { parseAge } from '../../policy/time.ts'
 import { causeOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { count, some } from '../../util/format.ts'
+import { count } from '../../util/format.ts'
+import { toldTogether } from '../choose.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
 import { hiddenTags, readState, tagsElsewhere } from './package-state.ts'
 import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
 import { beforeRestore } from './settle-tags.ts'
+import { unknownPhrase } from './unknown-names.ts'
 import { verifyRestore } from './verify-restore.ts'
 
 /**
@@ -31,7 +32,9 @@ export async function restore(
   const started = context.clock.now()
   const orders = ordersOf(inputs, earlierRun, started)
   const warnings = earlierRun !== undefined && orders.every(isEmpty) ? [NOTHING_WENT] : []
-  const tasks = await eachOf(orders, SIDE_BY_SIDE, order => planRestore(order, inputs, context))
+  const found = await eachOf(orders, SIDE_BY_SIDE, order => findOrdered(order, inputs, context))
+  const told = await toldTogether(found, context)
+  const tasks = await eachOf(told, SIDE_BY_SIDE, one => planRestore(one, inputs, context))
   return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started, warnings }, context)
 }
 
@@ -101,7 +104,7 @@ function packageThenNamed(order: Order) {
         if ('problem' in read) return { outcomes: [], alarms: [read.sentence] }
         const { plan, state } = read
         if (plan.unknown.length > 0) {
-          const alarm = `The package is restored, but nothing of what was named, because ${unknownPhrase(plan)}`
+          const alarm = `The package is restored, but nothing of what was named, because ${unknownPhrase(plan, state)}`
           return { outcomes: [], alarms: [alarm] }
         }
         const settled = settledSteps(plan, state, context.clock.now())
@@ -117,24 +120,40 @@ function packageThenNamed(order: Order) {
   }
 }
 
-/** Finds out what of an order is gone, and what comes back. */
-async function planRestore(order: Order, inputs: Inputs, context: Context): Promise<PackageTask> {
-  const { name } = order
-  const { owner, clock } = context
+/** An order with its package. */
+interface Ordered {
+  readonly order: Order
+  readonly pkg: Package
+  /** Why the package cannot be worked on; absent for one that is to come back itself. */
+  readonly problem?: Failure
+  readonly isGone: boolean
+}
+
+async function findOrdered(order: Order, inputs: Inputs, context: Context): Promise<Ordered> {
   const slip = isSlip(order, inputs)
-  const found = await findPackage(name, slip ? [] : PAUSES, context)
-  if ('problem' in found) {
-    return found.problem === 'absent' && !slip
-      ? planPackageBack(order, inputs, context)
-      : notPlanned(nameOnly(owner, name), found)
-  }
+  const found = await findPackage(order.name, slip ? [] : PAUSES, context)
+  if (!('problem' in found)) return { order, pkg: found, isGone: false }
+  const pkg = nameOnly(context.owner, order.name)
+  const isGone = found.problem === 'absent' && !slip
+  return { order, pkg, isGone, ...(isGone ? {} : { problem: found }) }
+}
+
+/** Finds out what of an order is gone, and what comes back. */
+async function planRestore(
+  { order, pkg: found, problem, isGone }: Ordered,
+  inputs: Inputs,
+  context: Context
+): Promise<PackageTask> {
+  const { clock } = context
+  if (problem !== undefined) return notPlanned(found, problem)
+  if (isGone) return planPackageBack(order, inputs, context)
   const read = await orFailure(() => readState(found, order, context))
   if ('problem' in read) return notPlanned(found, read)
   const { plan, state } = read
   if (plan.unknown.length > 0) {
     return notPlanned(found, {
       problem: 'failed',
-      sentence: `Nothing was restored, because ${unknownPhrase(plan)}`
+      sentence: `Nothing was restored, because ${unknownPhrase(plan, state)}`
     })
   }
   return {
@@ -215,22 +234,6 @@ const UNCOUNTED =
   ' GitHub does not list them before, so the number of restored versions does not include them.'
 
 const UNSEEN = ' GitHub does not list what is deleted, so a dry run cannot show whether it was ever there.'
-
-function unknownPhrase({ unknown, hidesTags, ambiguous = new Map() }: RestorePlan): string {
-  const [several] = ambiguous
-  if (several !== undefined)
-    return `${several[0]} means ${several[1].length} versions. Write one of ${some(several[1], 5)}.`
-  const age = [unknown.join(' '), ...unknown].find(text => parseAge(text) !== undefined)
-  const names = some(unknown, 5)
-  if (hidesTags && age === undefined) {
-    return (
-      `no deleted version shows the tag${unknown.length === 1 ? '' : 's'} ${names}: GitHub may hide the tags of deleted versions. Write \`since 3h\` for everything ` +
-      'deleted in that time, or the id or digest that the log of that run shows, or the path of its report.'
-    )
-  }
-  const meant = age === undefined ? '' : ` For everything deleted in that time, write \`since ${age}\`.`
-  return `${names} is neither there nor among the deleted versions, which GitHub keeps for 30 days.${meant}`
-}
 
 function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
   const decisions = steps.map(({ version }) => ({

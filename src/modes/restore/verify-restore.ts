@@ -74,7 +74,7 @@ async function lookFor(
   const whole = await makeWhole(plan, outcomes, scope)
   const tried = [...outcomes, ...whole.outcomes]
   const tags = await tagsBack(plan, tried, whole, before, scope)
-  const listed = new Set(whole.listed.map(({ id }) => id))
+  const listed = new Set(whole.listed.map(({ digest }) => digest))
   const settled = await confirmed(latest(tried), listed, scope)
   const open = saidToBeBack(settled).filter(({ digest }) => !whole.read.has(digest))
   if (open.length > 0 && looks > 1) {

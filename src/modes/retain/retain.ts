@@ -3,12 +3,13 @@ import type { Inputs } from '../../config/inputs.ts'
 import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { unprovenRights } from '../../github/token.ts'
-import { choosePackages, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { siblingsIn } from '../../inventory/subjects.ts'
 import { annotate } from '../../log.ts'
 import type { RunResult } from '../../model/run.ts'
 import { usageReader } from '../../usage/ask.ts'
 import { eachOf } from '../../util/concurrency.ts'
+import { choose, NOT_IN_POLICY } from '../choose.ts'
 import { readApproval } from './approval.ts'
 import { forewarnings, holdSlips } from './forewarn.ts'
 import { planPackage } from './plan-package.ts'
@@ -28,7 +29,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
     approval === undefined
       ? policies.packages
       : { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
-  const { chosen, absent } = await choosePackages(selection, context)
+  const { chosen, absent, ...why } = await choose(selection, inputs, context)
   const governed = chosen.flatMap(one => {
     const policy = policyOf(one.pkg.name)
     return policy === undefined ? [] : [{ ...one, policy }]
@@ -54,7 +55,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
   annotate(context.log.warning, forewarnings(held))
   const tasks = held.map(({ task }) => task)
   if (inputs.dryRun) tellUnproven(tasks, context)
-  return apply(
+  const run = await apply(
     tasks,
     {
       mode: 'retain',
@@ -74,6 +75,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
     },
     context
   )
+  return { ...run, ...(chosen.length > 0 ? NOT_IN_POLICY : why) }
 }
 
 /** @throws ExpectedError when the plan that is to be applied does not fit, which takes no request to find out */

@@ -78,7 +78,7 @@ export function pageData(run: RunResult) {
     mode: run.mode,
     dryRun: run.dryRun,
     /** ISO 8601 in UTC. */
-    started: Number.isFinite(run.started) ? new Date(run.started).toISOString() : '',
+    started: new Date(run.started).toISOString(),
     planDigest: planDigest(run),
     failures: failures(run),
     warnings: warningsOf(run),

@@ -1,0 +1,36 @@
+import * as z from 'zod'
+
+/** Which keys a policy may have, and where. */
+
+/** The keys that an object may have at a path. */
+export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let here = unwrap(schema)
+  for (const step of path) here = unwrap(stepInto(here, step))
+  return here instanceof z.ZodObject ? Object.keys(here.shape) : []
+}
+
+function stepInto(schema: z.ZodType | undefined, step: PropertyKey): z.ZodType | undefined {
+  if (schema instanceof z.ZodObject) return schema.shape[String(step)] as z.ZodType | undefined
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType
+  return undefined
+}
+
+function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap() as z.ZodType)
+  // What was written comes before what is made from it.
+  return schema instanceof z.ZodPipe ? unwrap(schema.in as z.ZodType) : schema
+}
+
+/** Where a key belongs, wherever it was written; undefined for one that is none of a policy. */
+export function placeOf(key: string, schema: z.ZodType): (typeof PLACES)[number] | undefined {
+  return key === 'name' ? undefined : PLACES.find(({ path }) => keysAt(schema, path).includes(key))
+}
+
+/** Where the keys of a policy stand. `name` is not looked up, because it can mean anything. */
+const PLACES = [
+  { path: [], words: 'at the top level of the policy' },
+  { path: ['packages', 0], words: 'in an entry of `packages`, beside `rules`' },
+  { path: ['packages', 0, 'rules', 0], words: 'in a rule, beside `match`' },
+  { path: ['packages', 0, 'rules', 0, 'match'], words: 'under `match` of a rule' }
+]
