@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { code } from '../util/format.ts'
+import { code, inYaml } from '../util/format.ts'
 import { keysAt, placeOf } from './schema-keys.ts'
 
 /** Rules that are written in another form than ours. */
@@ -17,9 +17,4 @@ export function asRule(key: string, { input, path }: z.core.$ZodIssueUnrecognize
   if (!/^(?:keep|delete)$/.test(key) || typeof value !== 'string' || 'action' in rule) return undefined
   if (!keysAt(path).includes('action')) return undefined
   return `Write ${code(`action: ${key}`)} and ${code(`match: { tags: ${inYaml(value)} }`)}.`
-}
-
-/** A pattern as YAML has it. */
-export function inYaml(pattern: string): string {
-  return /^[\w./-]+$/.test(pattern) ? pattern : `'${pattern.replaceAll("'", "''")}'`
 }

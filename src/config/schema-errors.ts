@@ -1,8 +1,8 @@
 import type * as z from 'zod'
-import { code } from '../util/format.ts'
+import { code, inYaml } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
-import { asRule, inYaml, misplacedUnder } from './rule-slips.ts'
+import { asRule, misplacedUnder } from './rule-slips.ts'
 import { keysAt, placeOf } from './schema-keys.ts'
 import { meantBy } from './short-forms.ts'
 
