@@ -156,3 +156,18 @@ test('one that cannot be deleted does not hold back the others', async () => {
   expect(run.code).toBe(1)
   expect(scene.left().toSorted()).toEqual(['app', 'app-pr-1', 'web'])
 })
+
+test('law 3: a package is not purged whose list and count do not show a push that the registry has', async () => {
+  await using scene = await open()
+  const { app, github, run } = scene
+  app.lie({ kind: 'lag', changes: 4 })
+  app.lie({ kind: 'count', value: app.row.order.length })
+  github.faults.on(
+    { host: 'api', method: 'GET', path: /\/versions$/, after: 1, times: 1 },
+    { kind: 'first', run: () => app.push(image(), { tags: ['v9'] }) }
+  )
+  const token = scene.world.classic('olivia')
+  const result = await run({ mode: 'purge', purge: 'package', confirm: 'app', packages: 'app', token })
+  expect(scene.left()).toContain('app')
+  expect(JSON.stringify(result.report)).toMatch(/the registry has the tag v9, which GitHub does not list/)
+})

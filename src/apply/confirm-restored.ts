@@ -7,6 +7,7 @@ import { causeOf, nameOf } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
+import { restoreVersions } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
@@ -25,13 +26,16 @@ const DETAILS = {
   }
 }
 
-/** What should have come back and did not, the tags included. */
+/**
+ * What should have come back and did not, the tags included. A restore that GitHub confirmed and did not carry out is
+ * sent once more.
+ */
 export async function notBack(
-  pkg: Package,
   restored: readonly Outcome[],
   { lostTags }: SecondLook,
-  context: Context
+  scope: ApplyContext
 ): Promise<string[]> {
+  const { pkg, context } = scope
   const alarms = restored
     .filter(({ status }) => status !== 'done' && status !== 'already')
     .map(
@@ -41,10 +45,18 @@ export async function notBack(
   for (const { step, status } of restored) {
     if (status !== 'done') continue
     const { version } = step
-    const found = await lookFor(pkg, version, context, true)
+    const look = () => lookFor(pkg, version, context, true)
+    let found = await look()
+    if (found !== 'back' && step.action === 'restore') {
+      await restoreVersions([{ ...step, after: [] }], scope)
+      found = await look()
+    }
     if (found !== 'back') {
       const what = found === 'gone' ? 'it is not there' : SERVED
-      alarms.push(`${nameOf(version)} is needed. GitHub answered that it is restored, but ${what}.`)
+      alarms.push(
+        `${nameOf(version)} is needed. GitHub answered twice that it is restored, but ${what}: ` +
+          '`mode: restore` with the report of this run tries it again.'
+      )
     }
     const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
     if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored.`)

@@ -16,7 +16,7 @@ const AT_ONCE = 8
  * registry does not answer tells nothing here, and what it denies neither.
  */
 export function newTagsReader(
-  { versions, unlisted }: Inventory,
+  { versions, unlisted }: Pick<Inventory, 'versions' | 'unlisted'>,
   registry: Pick<Registry, 'listTags' | 'headTag'>,
   repository: string
 ): () => Promise<ReadonlyMap<Digest, string>> {

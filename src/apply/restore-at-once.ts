@@ -29,7 +29,7 @@ export async function restoreAtOnce(
   const tags = versions.flatMap(version => version.tags)
   const before = await tagHolders(pkg, [...stays, ...seen.arrivals], tags, context)
   const restored = await restoreVersions(steps, scope)
-  const lost = await notBack(pkg, restored, seen, context)
+  const lost = await notBack(restored, seen, scope)
   // A late tag belongs where it was put right before the deletion, though the registry may see it where it was before.
   const isMeant: IsMeant = (tag, digest, holder) =>
     seen.lostTags.get(digest)?.includes(tag) === true &&

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { orFailure } from '../errors.ts'
+import { BudgetError, ExpectedError, orFailure } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, sha256Of } from '../model/digest.ts'
 import { PLACEHOLDER } from '../model/manifest.ts'
@@ -134,6 +134,18 @@ export function untagger(
     return 'put' in given ? skipped(told) : notGivenBack(robbed, tag, given.sentence)
   }
 
+  /** A PUT that failed may have been carried out: then what follows is the same as if it had been answered. */
+  async function put(version: PackageVersion, tag: string, bytes: Uint8Array, own: Digest): Promise<Digest> {
+    try {
+      return await requests.put(version, tag, bytes, INDEX)
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
+      const now = await requests.head(tag)
+      if (now.state !== 'found' || now.digest !== own) throw error
+      return own
+    }
+  }
+
   return async (version, tag, stays) => {
     const change = await drift.checkTag(version, tag, stays)
     if (change !== undefined) return skipped(change)
@@ -152,7 +164,7 @@ export function untagger(
     if (images.has(digest)) throw new Error(`the placeholder ${digest} is an image of the package`)
     drift.expect(digest)
     placeholders.add(digest)
-    const stored = await requests.put(version, tag, bytes, INDEX)
+    const stored = await put(version, tag, bytes, digest)
     const took = clock.now() - start
     if (stored !== digest) {
       return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)

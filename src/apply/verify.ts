@@ -48,11 +48,16 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
     const { restored, told } = await restoreAtOnce(steps, done, seen, { ...scope, context: urgent })
     const isOpen = seen.tagsUnread !== undefined || isServed(found)
-    const open = new Set(isOpen ? deleted : seen.unlisted)
-    const checked = seen.gone.filter(version => !open.has(version) && !needed.has(version.digest))
+    const back = new Set(restored.map(({ step }) => step.version.id))
+    const open = new Set([
+      ...(isOpen ? deleted : seen.unlisted),
+      // GitHub may go on denying what it said is restored.
+      ...seen.gone.filter(({ id }) => back.has(id))
+    ])
+    const checked = seen.gone.filter(version => !open.has(version))
     leaveToNext(done, [], [...open], checked, context.clock)
     return {
-      ...(isServed(found) ? { unverified: servedSentence(seen) } : {}),
+      ...(isServed(found) ? { unverified: servedSentence(seen, done) } : {}),
       outcomes: [...corrected(outcomes, seen, report), ...restored],
       alarms: [...alarms, ...told.alarms],
       warnings: [...restoredSentences(restored, needed), ...told.warnings]
@@ -107,9 +112,11 @@ async function lookMore(first: Findings, look: Look): Promise<Findings> {
 const isServed = ({ seen, needed }: Findings): boolean =>
   seen.served.some(({ digest }) => !needed.has(digest))
 
-const servedSentence = ({ served }: SecondLook): string =>
+const servedSentence = ({ served }: SecondLook, { loaded }: Done): string =>
   `The registry still shows the tags of ${count(served.length, 'deleted version')}: it lags, or they were pushed again. ` +
-  'The next run checks whether what was pushed needs what was deleted.'
+  (loaded.recollection.remembers
+    ? 'The next run checks whether what was pushed needs what was deleted.'
+    : `Nothing is remembered for the next run (\`memory\`), so look whether they can be pulled. ${WAY_BACK}`)
 
 const notChecked = ({ sentence }: Failure): string =>
   `The deleted versions could not be checked again: ${sentence} ${WAY_BACK}`

@@ -48,6 +48,8 @@ export interface Recollection {
    * @param now milliseconds since 1970
    */
   keep(versions: readonly PackageVersion[], now: number): void
+  /** False where nothing reaches the next run. */
+  readonly remembers: boolean
   /** Deletions of the last run. Anybody may have written them: they bring back, and delete nothing. */
   readonly deletions: PastDeletions
   /** Stores, after `keep`, deletions for the next run in place of these. */
@@ -122,6 +124,7 @@ export const noMemory: ManifestCache = {
     learnConfig: () => {},
     untaggedSince: (versions, now) => firstSeen(versions, new Map(), now),
     keep: () => {},
+    remembers: false,
     deletions: NO_DELETIONS,
     leaveDeletions: () => {}
   }),
@@ -184,6 +187,7 @@ function recollection(
   }
 
   return {
+    remembers: true,
     deletions,
     leaveDeletions: store,
     async manifests(versions) {

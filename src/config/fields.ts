@@ -29,17 +29,12 @@ export const optional = <T>(schema: z.ZodType<T, string>): z.ZodType<T | undefin
 
 export const text = z.string()
 
-/** Where to write a file, which takes a path and no switch. */
-export const filePath = (example: string) =>
-  z
-    .string()
-    .refine(
-      given => !/^(?:true|false|yes|no|on|off)$/i.test(given),
-      says(`is not a path. Write for instance \`${example}\`.`)
-    )
-
 /** A text of this form; the sentence says what is wrong with any other. */
 const formed = (form: RegExp, sentence: string) => z.string().regex(form, says(sentence))
+
+/** Where to write a file, which takes a path and no switch. */
+export const filePath = (example: string) =>
+  formed(/^(?!(?:true|false|yes|no|on|off)$)/i, `is not a path. Write for instance \`${example}\`.`)
 
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
 export const wholeNumber = formed(/^\d+$/, 'is not a whole number. Write digits only, such as `10`.')

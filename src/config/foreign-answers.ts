@@ -1,4 +1,5 @@
 import { withoutWords } from '../policy/time.ts'
+import { inYaml } from '../util/format.ts'
 
 /**
  * What to write here instead of an input of another tool, so that nothing is deleted that it would have kept.
@@ -178,6 +179,5 @@ export const NESTED = (value: string): string => value.replaceAll(/(?<!\*)\*(?!\
 
 /** Quotation marks where YAML would read something else than text; several lines become one. */
 export function quoted(value: string): string {
-  const line = value.trim().replaceAll(/\s*[\r\n]+\s*/g, ' ')
-  return /^[\w./-]+$/.test(line) ? line : `'${line.replaceAll("'", "''")}'`
+  return inYaml(value.trim().replaceAll(/\s*[\r\n]+\s*/g, ' '))
 }

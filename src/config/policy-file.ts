@@ -45,7 +45,7 @@ export function parsePolicyFile(text: string, fileName: string): PolicyFile {
     return { ...result.data, at: path => at(offsetOf(document, { path, key: false })) }
   }
   const { issues } = result.error
-  const faults = schemaErrors(issues.slice(0, MOST_FAULTS).map(shortened), policySchema)
+  const faults = schemaErrors(issues.slice(0, MOST_FAULTS).map(shortened))
   const told = faults
     .slice(0, MOST_FAULTS)
     .map((fault): Told => [offsetOf(document, fault), `${nameOf(fault)}${fault.sentence}`])

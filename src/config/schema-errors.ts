@@ -1,8 +1,8 @@
 import type * as z from 'zod'
-import { code } from '../util/format.ts'
+import { code, inYaml } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { INPUT_DEFAULTS } from './input-table.ts'
-import { asRule, inYaml, misplacedUnder } from './rule-slips.ts'
+import { asRule, misplacedUnder } from './rule-slips.ts'
 import { keysAt, placeOf } from './schema-keys.ts'
 import { meantBy } from './short-forms.ts'
 
@@ -17,18 +17,16 @@ export interface SchemaError {
 type Issue = z.core.$ZodIssue
 
 /** Says what zod found in the words of somebody who wrote the file; the issues must carry their input. */
-export function schemaErrors(issues: readonly Issue[], schema: z.ZodType): SchemaError[] {
+export function schemaErrors(issues: readonly Issue[]): SchemaError[] {
   const unknown = issues.filter(issue => issue.code === 'unrecognized_keys')
-  return issues
-    .filter(issue => !unknown.some(misspelt => follows(issue, misspelt, schema)))
-    .flatMap(issue => faultsIn(issue, schema))
+  return issues.filter(issue => !unknown.some(misspelt => follows(issue, misspelt))).flatMap(faultsIn)
 }
 
 /**
  * True for what is only wrong since a misspelt key does not say what it was to say: the right key is missing, or the
  * keys of the same rule do not fit each other.
  */
-function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType): boolean {
+function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys): boolean {
   if (issue.code === 'custom') {
     const depth: unknown = issue.params?.['depth']
     return (
@@ -38,12 +36,12 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys, schem
   const parent = issue.path.slice(0, -1)
   if (issue.input !== undefined || !isWithin(parent, misspelt.path) || !isWithin(misspelt.path, parent))
     return false
-  const known = keysAt(schema, misspelt.path)
+  const known = keysAt(misspelt.path)
   const missing = String(issue.path.at(-1))
   return misspelt.keys.some(key => {
-    if (misplacedUnder(key, misspelt.path, schema) === missing) return true
-    if (asRule(key, misspelt, schema) !== undefined) return ['action', 'match'].includes(missing)
-    return (guessAt(key, misspelt, schema)?.key ?? nearest(key, known)) === missing
+    if (misplacedUnder(key, misspelt.path) === missing) return true
+    if (asRule(key, misspelt) !== undefined) return ['action', 'match'].includes(missing)
+    return (guessAt(key, misspelt)?.key ?? nearest(key, known)) === missing
   })
 }
 
@@ -51,44 +49,36 @@ function isWithin(path: readonly PropertyKey[], above: readonly PropertyKey[]): 
   return above.every((key, index) => path[index] === key)
 }
 
-function faultsIn(issue: Issue, schema: z.ZodType): SchemaError[] {
+function faultsIn(issue: Issue): SchemaError[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, issue.path)
+    const known = keysAt(issue.path)
     return issue.keys.map(key => ({
       path: [...issue.path, key],
       key: true,
-      sentence: keysAt(schema, [...issue.path, 'match']).includes(key)
+      sentence: keysAt([...issue.path, 'match']).includes(key)
         ? 'This key belongs under `match`.'
-        : unknownKey(known, key, issue, schema)
+        : unknownKey(known, key, issue)
     }))
   }
   if (issue.code === 'invalid_union') {
-    return schemaErrors(
-      closest(issue).map(inner => ({ ...inner, path: [...issue.path, ...inner.path] })),
-      schema
-    )
+    return schemaErrors(closest(issue).map(inner => ({ ...inner, path: [...issue.path, ...inner.path] })))
   }
   return [{ path: issue.path, key: false, sentence: sentenceOf(issue) }]
 }
 
-function unknownKey(
-  known: readonly string[],
-  key: string,
-  issue: z.core.$ZodIssueUnrecognizedKeys,
-  schema: z.ZodType
-): string {
-  const rule = asRule(key, issue, schema)
+function unknownKey(known: readonly string[], key: string, issue: z.core.$ZodIssueUnrecognizedKeys): string {
+  const rule = asRule(key, issue)
   if (rule !== undefined) return `This key is not known. ${rule}`
-  const guess = guessAt(key, issue, schema)
+  const guess = guessAt(key, issue)
   if (guess !== undefined) {
     const { key, unit } = guess
     if (key.endsWith('.')) return `This key is not known. ${key}`
-    const where = known.includes(key) ? '' : ` ${placeOf(key, schema)?.words ?? ''}`
+    const where = known.includes(key) ? '' : ` ${placeOf(key)?.words ?? ''}`
     return `This key is not known. Did you mean ${code(key)}${where}${unit}?`
   }
   const near = nearest(key, known)
   if (near !== undefined) return `This key is not known. Did you mean ${code(near)}?`
-  const place = placeOf(key, schema)
+  const place = placeOf(key)
   if (place !== undefined) return `This key is not known here. It belongs ${place.words}.`
   return INPUT_DEFAULTS.has(key)
     ? 'This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule under `packages`.'
@@ -96,8 +86,8 @@ function unknownKey(
 }
 
 /** What a short form means; undefined for a word that is one of ours, only not here. */
-function guessAt(key: string, { input }: z.core.$ZodIssueUnrecognizedKeys, schema: z.ZodType) {
-  if (INPUT_DEFAULTS.has(key) || placeOf(key, schema) !== undefined) return undefined
+function guessAt(key: string, { input }: z.core.$ZodIssueUnrecognizedKeys) {
+  if (INPUT_DEFAULTS.has(key) || placeOf(key) !== undefined) return undefined
   return meantBy(key, (input as Record<string, unknown> | undefined)?.[key])
 }
 

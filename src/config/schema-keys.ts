@@ -1,10 +1,11 @@
 import * as z from 'zod'
+import { policySchema } from './policy-schema.ts'
 
 /** Which keys a policy may have, and where. */
 
-/** The keys that an object may have at a path. */
-export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let here = unwrap(schema)
+/** The keys that an object of a policy may have at a path. */
+export function keysAt(path: readonly PropertyKey[]): string[] {
+  let here = unwrap(policySchema)
   for (const step of path) here = unwrap(stepInto(here, step))
   return here instanceof z.ZodObject ? Object.keys(here.shape) : []
 }
@@ -23,8 +24,8 @@ function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
 }
 
 /** Where a key belongs, wherever it was written; undefined for one that is none of a policy. */
-export function placeOf(key: string, schema: z.ZodType): (typeof PLACES)[number] | undefined {
-  return key === 'name' ? undefined : PLACES.find(({ path }) => keysAt(schema, path).includes(key))
+export function placeOf(key: string): (typeof PLACES)[number] | undefined {
+  return key === 'name' ? undefined : PLACES.find(({ path }) => keysAt(path).includes(key))
 }
 
 /** Where the keys of a policy stand. `name` is not looked up, because it can mean anything. */

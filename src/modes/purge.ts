@@ -1,12 +1,13 @@
 import { deletions } from '../apply/applier.ts'
 import { type ApplyContext, apply, notPlanned, type PackageTask } from '../apply/apply.ts'
 import type { Perform, Performed } from '../apply/execute.ts'
+import { newTagsReader } from '../apply/new-tags.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
 import { entriesOf } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
-import { load, SIDE_BY_SIDE } from '../inventory/load.ts'
+import { load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
 import { decideOnTags } from '../inventory/moved-tags.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
 import { beginningOf, parseDigest } from '../model/digest.ts'
@@ -144,9 +145,15 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
   const changed = once(async (): Promise<Performed | undefined> => {
     // What was counted before says nothing of now.
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
-    return inventoryHash(versions) === planned
+    if (inventoryHash(versions) !== planned)
+      return { status: 'skipped', detail: 'the package changed after the listing: run it again' }
+    const [tag] = (await newTagsReader({ versions }, context.registry, repositoryOf(pkg))()).values()
+    return tag === undefined
       ? undefined
-      : { status: 'skipped', detail: 'the package changed after the listing: run it again' }
+      : {
+          status: 'skipped',
+          detail: `the registry has the tag ${tag}, which GitHub does not list: run it again`
+        }
   })
   return async () => (await changed()) ?? remove()
 }

@@ -39,15 +39,20 @@ export async function putManifest(
     })
   } catch (error) {
     if (!(error instanceof TransientError || error instanceof Unavailable)) throw error
-    throw new ExpectedError(`Writing ${place} failed, or its answer was lost: ${error.message}.`, {
-      cause: error
-    })
+    throw new ExpectedError(unsure(place, error.message), { cause: error })
   }
   if (answer.status === 401 || answer.status === 403) {
     throw new ExpectedError(refusal(scope, base, phraseOf(answer)))
   }
   if (answer.status < 200 || answer.status > 299) {
-    throw new ExpectedError(`The registry did not store ${place}: ${phraseOf(answer)}.`)
+    const phrase = phraseOf(answer)
+    throw new ExpectedError(
+      answer.status < 500 ? `The registry did not store ${place}: ${phrase}.` : unsure(place, phrase)
+    )
   }
   return parseDigest(headerOf(answer, 'docker-content-digest') ?? '') ?? sha256Of(body)
 }
+
+/** What failed at the registry's end may have been carried out. */
+const unsure = (place: string, why: string): string =>
+  `Writing ${place} failed, or its answer was lost: ${why}.`

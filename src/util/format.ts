@@ -88,6 +88,11 @@ export function quote(given: string): string {
 /** A word that somebody can write as it stands, such as a setting or its value. */
 export const code = (text: string): string => `\`${text}\``
 
+/** A text as YAML has it: in quotation marks where it would else read something other than text. */
+export function inYaml(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`
+}
+
 /** The quotation marks of a keyboard, and those that word processors put in their place. */
 const MARKS = '["\'`“”‘’„«»]'
 const AROUND = new RegExp(`^${MARKS}+|${MARKS}+$`, 'g')

@@ -220,8 +220,31 @@ it('law 5: is red where a restore at once was confirmed in vain, though the regi
   // Past the laws: what GitHub does not bring back is lost.
   await using result = await runInside(github, { ...BUILDS, token }, clock)
   expect(result.code).toBe(1)
-  expect(result.stdout).toContain('GitHub answered that it is restored, but it is not there')
+  expect(result.stdout).toContain('GitHub answered twice that it is restored, but it is not there')
 })
+
+it.each([1, 1_000])(
+  'law 5: a restore at once that was confirmed in vain %i times is tried again, by the next run too',
+  async times => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, clock, token, world, run } = scene
+    const build = layDown(scene)
+    github.faults.on(
+      { method: 'DELETE', path: at(build), times: 1 },
+      { kind: 'first', run: () => app.tag(build, 'stable') }
+    )
+    const restore = { method: 'POST', path: new RegExp(`/versions/${build.id}/restore$`) }
+    github.faults.on({ ...restore, times }, { kind: 'answer', answer: { status: 204 } })
+    // Past the laws: until the next run the tag is lost.
+    await using first = await runInside(github, { ...BUILDS, token }, clock, { env: cache.env })
+    expect(first.code).toBe(times === 1 ? 0 : 1)
+    github.faults.clear()
+    const second = await run(BUILDS, { env: cache.env })
+    expect(second.code).toBe(0)
+    expect(world.pullable('acme/app', 'stable')).toEqual([])
+  }
+)
 
 it('law 5: is red where what comes back takes a tag that cannot be given back', async () => {
   await using scene = await openScene()

@@ -607,3 +607,29 @@ it.each([12, 13])(
     expect(result.code).toBe(1)
   }
 )
+
+it.each(['true', 'false'])(
+  'law 8: says that the next run checks only where it is remembered (memory: %s)',
+  async memory => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { github, run } = scene
+    const { build } = layDown(scene)
+    const headers = { 'docker-content-digest': build.digest }
+    github.faults.on(
+      { host: 'registry', method: 'HEAD', path: /manifests\/sha-1$/ },
+      { kind: 'answer', answer: { status: 200, headers, body: '' } }
+    )
+    const body = { name: 'acme/app', tags: ['v1', 'sha-1'] }
+    github.faults.on(
+      { host: 'registry', method: 'GET', path: /tags\/list$/ },
+      { kind: 'answer', answer: { status: 200, body } }
+    )
+    const result = await run({ ...BUILDS, memory }, { env: cache.env })
+    expect(result.outputs['incomplete']).toBe('true')
+    const isSaid = result.stdout.includes('The next run checks whether what was pushed needs')
+    expect([isSaid, result.stdout.includes('Nothing is remembered for the next run')]).toEqual(
+      memory === 'true' ? [true, false] : [false, true]
+    )
+  }
+)

@@ -353,3 +353,23 @@ it.each([2, 15])(
     expect(app.tags()['nightly'] === pushed || code === 1).toBe(true)
   }
 )
+
+it.each(['lost-502', 'lost-reset'] as const)(
+  'law 3: a PUT that is carried out and answered %s is looked behind like any other',
+  async kind => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    layDown(scene)
+    let pushed = ''
+    rightBefore(scene, () => {
+      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
+    })
+    github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind })
+    const { code } = await run(UNTAG)
+    expect(app.tags()['nightly'] === pushed || code === 1).toBe(true)
+    expect({ pushed: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({
+      pushed,
+      placeholders: 0
+    })
+  }
+)
