@@ -90,22 +90,6 @@ function refused(error: unknown): { readonly state: 'missing' } {
   throw error
 }
 
-/** Where none of several names is there, they may be one with a space in it: the last one says so. */
-function withSeparator(found: readonly SelectedPackage[]): SelectedPackage[] {
-  const isTorn = found.length > 1 && found.every(({ problem }) => problem?.problem === 'absent')
-  return found.map((one, place) =>
-    isTorn && one.problem !== undefined && place === found.length - 1
-      ? {
-          ...one,
-          problem: {
-            ...one.problem,
-            sentence: 'GitHub does not find it either. In `packages` a space separates names.'
-          }
-        }
-      : one
-  )
-}
-
 async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {
   const { packages, owner, clock } = context
   const byName = (names: readonly string[]): Promise<SelectedPackage[]> =>
@@ -113,7 +97,7 @@ async function findPackages(selection: PackageSelection, context: Context): Prom
       const found = await orFailure(() => packages.get(name))
       return 'problem' in found ? { pkg: nameOnly(owner, name), problem: found } : { pkg: found }
     })
-  if (selection.patterns.length === 0) return withSeparator(await byName(selection.names))
+  if (selection.patterns.length === 0) return byName(selection.names)
   const rows = await listTwice(packages.list, clock)
   const listed = [...new Map(rows.map(pkg => [pkg.name, pkg])).values()]
   const hits = parsePackagePatterns(selection.patterns).scan(listed.map(pkg => pkg.name))
