@@ -11,7 +11,7 @@ const config: Config = {
   // Ends what hangs, however busy the machine is.
   testTimeout: 180_000,
   // Tests wait for child processes and sockets more than they compute.
-  maxWorkers: 3 * availableParallelism(),
+  maxWorkers: 4 * availableParallelism(),
   // Of one file, where it says that its tests may wait side by side.
   maxConcurrency: 12,
   testSequencer: '<rootDir>/scripts/jest-order.ts',

@@ -9,13 +9,13 @@ import { type ActionRun, runAction } from './helpers/run-action.ts'
 
 /** What `main.ts` makes of a run, whatever its mode, and that `dist` does what the source does. */
 
-const stage = async () => {
-  const world = createWorld()
+const stage = async (now = Date.now) => {
+  const world = createWorld(now)
   world.org('acme', { olivia: 'admin' })
   const app = world.package('acme/app', { repository: 'acme/app' })
   app.push(image(), { tags: ['latest'] })
-  const old = app.push(image(), { tags: ['old'], at: Date.now() - 30 * 86_400_000 })
-  return { old, token: world.githubToken('acme/app'), github: await startEmulator({ world }) }
+  const old = app.push(image(), { tags: ['old'], at: now() - 30 * 86_400_000 })
+  return { old, token: world.githubToken('acme/app'), github: await startEmulator({ now, world }) }
 }
 
 /** Runs that bring every mode to its end. */
@@ -30,13 +30,14 @@ it.each(Object.entries(MODES))(
   'the bundle ends a run of mode %s as the source does',
   async (mode, inputs) => {
     const ends = []
+    const clock = fastClock(100)
     for (const where of ['bundle', 'inside'] as const) {
-      const { github, token } = await stage()
+      const { github, token } = await stage(where === 'bundle' ? Date.now : clock.now)
       await using _github = github
       const given = { token, mode, ...inputs }
       await using run = await (where === 'bundle'
         ? runAction(github, given)
-        : runInside(github, given, fastClock(1)))
+        : runInside(github, given, clock))
       expect(run.stdout).not.toContain('has a bug')
       const { code, outputs, stdout } = run
       const { deleted, report, ...plain } = outputs

@@ -2,7 +2,18 @@ import { statSync } from 'node:fs'
 import type { Test } from '@jest/reporters'
 
 /** What waits longest, mostly runs of the bundle in real time: it begins first, so that nothing is left over in the end. */
-const LONG = ['campaign', 'retain/failures', 'modes/servers', 'recipes-retain', 'scripts/live', 'round-trip']
+const LONG = [
+  'scripts/local',
+  'scripts/live',
+  'modes/servers',
+  'retain/failures',
+  'recipes-retain',
+  'campaign',
+  '__tests__/main',
+  'modes/undo',
+  'modes/moved-back',
+  'modes/foreign-steps'
+]
 
 /** Orders test files the same on a fresh clone as anywhere: the long ones, then by size. */
 export default class Order {
