@@ -49,6 +49,8 @@ function world(lag = 0) {
     images: async (versions: readonly PackageVersion[]) => versions,
     isKnown: () => false,
     elsewhere: () => [],
+    stoodOn: () => [],
+    giveBackFrom: async () => undefined,
     giveBack: async () => {},
     newest: async () => (looks++ <= lag ? [image] : [...pushed, current()]),
     version: async () => undefined,

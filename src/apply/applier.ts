@@ -17,7 +17,7 @@ import { type DriftDetector, detectDrift } from './drift.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
 import { newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
-import { putTag } from './restore.ts'
+import { putTag, putTagUnless } from './restore.ts'
 import { watchTags } from './tag-taken.ts'
 import { untagger } from './untag.ts'
 import { verifyDeletions } from './verify.ts'
@@ -178,7 +178,10 @@ function applier(
       },
       isKnown: id => known.has(id),
       elsewhere: sightings.elsewhere,
-      giveBack: (version, tag) => putTag(version, tag, scope)
+      giveBack: (version, tag) => putTag(version, tag, scope),
+      stoodOn: tag => inventory.versions.filter(({ tags }) => tags.includes(tag)),
+      giveBackFrom: (placeholder, version, tag) =>
+        putTagUnless(version, tag, holder => holder !== placeholder, scope)
     },
     images,
     remove,

@@ -7,6 +7,7 @@ import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
+import { type ForeignRequests, takeOff } from './foreign-tags.ts'
 import {
   cameBefore,
   judge,
@@ -21,7 +22,7 @@ import { failed } from './write.ts'
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 
 /** The requests that untagging takes besides the removal of the placeholder's version. */
-export interface TagRequests {
+export interface TagRequests extends ForeignRequests {
   /** Gets ready to put, so that nothing comes between the look at the tag and the put. */
   prepare(): Promise<void>
   /** What a tag points to at this moment. */
@@ -67,11 +68,14 @@ export function untagger(
   clock: Clock
 ): (version: PackageVersion, tag: string, stays: readonly string[]) => Promise<Performed> {
   /** The newest versions once the placeholder is among them; undefined when GitHub does not list it. */
-  async function listingWith(digest: Digest): Promise<readonly PackageVersion[] | undefined> {
+  async function listingWith(
+    digest: Digest,
+    isReady: (row: PackageVersion) => boolean = () => true
+  ): Promise<readonly PackageVersion[] | undefined> {
     for (const pause of PAUSES) {
       if (pause > 0) await clock.sleep(pause)
       const newest = await requests.newestNow()
-      if (newest.some(version => version.digest === digest)) return newest
+      if (newest.some(version => version.digest === digest && isReady(version))) return newest
     }
     return undefined
   }
@@ -169,30 +173,53 @@ export function untagger(
     if (stored !== digest) {
       return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
     }
-    const newest = await listingWith(digest)
+    const first = await listingWith(digest)
+    const foreign = foreignTags(first, digest, tag)
+    const { back: returned, stuck } = await takeOff(digest, foreign, requests)
+    if (stuck.length > 0) return failed(staysFor(digest, foreign, [...returned, ...stuck]))
+    const isAlone = (row: PackageVersion): boolean => row.tags.every(other => other === tag)
+    const newest = foreign.length === 0 ? first : await listingWith(digest, isAlone)
     const listed = newest?.find(candidate => candidate.digest === digest)
-    if (newest === undefined || listed === undefined || listed.tags.some(other => other !== tag)) {
+    if (newest === undefined || listed === undefined) {
       return failed(
-        `the tag is off the image, but GitHub does not list the placeholder ${digest} with this tag alone; the next run removes it`
+        [
+          `${OFF}, but GitHub does not list the placeholder ${digest} with this tag alone; the next run removes it, unless it has other tags by then`,
+          ...returned
+        ].join('. ')
       )
     }
     const before = new Set(rows.map(({ id }) => id))
     const verdict = await judged(newest, { version, tag, before, placeholder: listed, took })
-    if ('end' in verdict) return withPlaceholder(await remove(listed), digest, verdict.end)
-    const end = await back(verdict, tag, [digest, version.digest])
+    const told = (end: Performed): Performed =>
+      returned.length === 0 ? end : failed([end.detail || OFF, ...returned].join('. '))
+    if ('end' in verdict) return withPlaceholder(await remove(listed), digest, told(verdict.end))
+    const end = told(await back(verdict, tag, [digest, version.digest]))
     // Without the tag the placeholder is another row than the one that was listed.
-    const bare = (await listingWith(digest))?.find(candidate => candidate.digest === digest)
-    const removed = bare === undefined ? failed('GitHub does not list it') : await remove(bare)
+    const bare = (await listingWith(digest, isAlone))?.find(candidate => candidate.digest === digest)
+    const removed =
+      bare === undefined ? failed('GitHub does not list it without other tags') : await remove(bare)
     return withPlaceholder(removed, digest, end)
   }
 }
 
+/** What is true of a tag that was stripped. */
+const OFF = 'the tag is off the image'
+
 const skipped = (detail: string): Performed => ({ status: 'skipped', detail })
+
+/** The tags that the placeholder has besides the one that it took. */
+const foreignTags = (rows: readonly PackageVersion[] | undefined, placeholder: Digest, tag: string) =>
+  (rows ?? []).flatMap(row => (row.digest === placeholder ? row.tags.filter(other => other !== tag) : []))
+
+/** A placeholder that has a tag of somebody is not removed by any run. */
+const staysFor = (placeholder: Digest, tags: readonly string[], sentences: readonly string[]): string =>
+  `${OFF}, but its placeholder ${placeholder} stays. ${sentences.join('. ')}. Put each of ${tags.join(', ')} on ` +
+  'its image: `docker buildx imagetools create -t <image>:<tag> <image>@<digest>`. No run removes the placeholder before'
 
 /** The outcome of untagging, by what became of the placeholder, where `end` is true of the tag by then. */
 function withPlaceholder(removed: Performed, placeholder: Digest, end: Performed): Performed {
   if (removed.status === 'done' || removed.status === 'already') return end
-  const told = end.detail === '' ? 'the tag is off the image' : end.detail
+  const told = end.detail === '' ? OFF : end.detail
   // The tag may stand on it, so that it must not stay without a word.
   const status = removed.status === 'skipped' || end.status === 'failed' ? 'failed' : removed.status
   return {

@@ -373,3 +373,52 @@ it.each(['lost-502', 'lost-reset'] as const)(
     })
   }
 )
+
+/** Somebody copies the tag while it is on the placeholder. */
+function promote({ app, github }: Scene, tag: string): void {
+  const copy = () => {
+    const placeholder = app.row.byTag.get('nightly')
+    if (placeholder !== undefined) app.tag(placeholder, tag)
+  }
+  github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'then', run: copy })
+}
+
+it('law 3: gives a tag back to its image that somebody put on the placeholder, and is red', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const { build } = layDown(scene)
+  app.tag(build, 'prod')
+  promote(scene, 'prod')
+  const inputs = { ...UNTAG, 'keep-tags': 'v2 prod', 'delete-untagged': 'true' }
+  const result = await run(inputs)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(
+    /Somebody put the tag prod on the placeholder.* It was on sha256:\w+ when this run listed the package, and is back there/
+  )
+  expect({ tags: app.tags(), placeholders: placeholdersIn(app) }).toMatchObject({
+    tags: { prod: build.digest, v2: build.digest },
+    placeholders: 0
+  })
+  expect(await run(inputs)).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
+})
+
+it.each(['nobody had', 'the registry does not take back'])(
+  'law 3: says which tag somebody put on the placeholder that %s, and promises no removal of it',
+  async why => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const { build } = layDown(scene)
+    if (why !== 'nobody had') app.tag(build, 'prod')
+    promote(scene, 'prod')
+    const body = { errors: [{ code: 'DENIED', message: 'permission_denied: write_package' }] }
+    github.faults.on({ method: 'PUT', after: 1 }, { kind: 'answer', answer: { status: 403, body } })
+    const result = await run(UNTAG)
+    expect(result.code).toBe(1)
+    expect(result.errors.join()).toMatch(/Somebody put the tag prod on the placeholder/)
+    expect(result.errors.join()).toMatch(
+      /docker buildx imagetools create.*No run removes the placeholder before/
+    )
+    expect(result.errors.join()).not.toMatch(/the next run removes it/)
+    expect(app.digests()).toContain(build.digest)
+  }
+)
