@@ -115,8 +115,9 @@ const isServed = ({ seen, needed }: Findings): boolean =>
 const servedSentence = ({ served }: SecondLook, { loaded }: Done): string =>
   `The registry still shows the tags of ${count(served.length, 'deleted version')}: it lags, or they were pushed again. ` +
   (loaded.recollection.remembers
-    ? 'The next run checks whether what was pushed needs what was deleted.'
-    : `Nothing is remembered for the next run (\`memory\`), so look whether they can be pulled. ${WAY_BACK}`)
+    ? 'If what this run remembers can be stored, the next run checks whether what was pushed needs what was deleted. '
+    : 'Nothing is remembered for the next run (`memory`), so look whether they can be pulled. ') +
+  WAY_BACK
 
 const notChecked = ({ sentence }: Failure): string =>
   `The deleted versions could not be checked again: ${sentence} ${WAY_BACK}`

@@ -445,6 +445,55 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
   })
 
+  it.each<[string, number, (cache: CacheService) => void]>([
+    [
+      'fails once',
+      1,
+      cache => {
+        cache.unreadable = 1
+      }
+    ],
+    [
+      'fails twice',
+      2,
+      cache => {
+        cache.unreadable = 2
+      }
+    ],
+    [
+      'shows the entry cut off',
+      2,
+      cache => {
+        const [entry] = cache.entries.splice(-1)
+        if (entry === undefined) throw new Error('nothing was stored')
+        cache.entries.push({ ...entry, bytes: entry.bytes.subarray(0, 40) })
+      }
+    ]
+  ])('is not lost when the cache %s: run %d behind it takes it', async (_, taken, fail) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { build } = layDown(scene)
+    late(scene, build, () =>
+      github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } })
+    )
+    expect((await scene.run(BUILDS, { env: cache.env })).code).toBe(1)
+    github.faults.clear()
+    const stored = [...cache.entries]
+    fail(cache)
+    const codes: unknown[] = []
+    for (let number = 0; number < taken; number++) {
+      const { code, outputs } = await scene.run(BUILDS, { env: cache.env })
+      codes.push([code, outputs['restored-count']])
+      if (number < taken - 1) {
+        expect(cache.entries).toHaveLength(stored.length)
+        cache.entries.splice(0, cache.entries.length, ...stored)
+      }
+    }
+    expect(codes).toEqual([...Array.from({ length: taken - 1 }, () => [0, '0']), [0, '3']])
+    expect(app.tags()['v2']).toBe(build.digest)
+  })
+
   it('is red and taken by the next run when nobody told of new tags', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
@@ -608,28 +657,62 @@ it.each([12, 13])(
   }
 )
 
+/** The registry goes on showing the tag of what was deleted. */
+function serveTag({ github }: Scene, build: Pushed): void {
+  const headers = { 'docker-content-digest': build.digest }
+  github.faults.on(
+    { host: 'registry', method: 'HEAD', path: /app\/manifests\/sha-1$/ },
+    { kind: 'answer', answer: { status: 200, headers, body: '' } }
+  )
+  const body = { name: 'acme/app', tags: ['v1', 'sha-1'] }
+  github.faults.on(
+    { host: 'registry', method: 'GET', path: /app\/tags\/list$/ },
+    { kind: 'answer', answer: { status: 200, body } }
+  )
+}
+
+it.each([
+  ['kept', {}, {}, true],
+  ['turned off', { memory: 'false' }, {}, false],
+  ['only read', {}, { ACTIONS_CACHE_MODE: 'read' }, false],
+  ['only written', {}, { ACTIONS_CACHE_MODE: 'write-only' }, false]
+])(
+  'law 8: says that the next run checks only where it may be remembered (memory: %s)',
+  async (_, inputs, env, isKept) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    serveTag(scene, layDown(scene).build)
+    const result = await scene.run({ ...BUILDS, ...inputs }, { env: { ...cache.env, ...env } })
+    expect(result.outputs['incomplete']).toBe('true')
+    const said = [
+      'If what this run remembers can be stored, the next run checks whether what was pushed needs',
+      'Nothing is remembered for the next run'
+    ].map(sentence => result.stdout.includes(sentence))
+    expect([...said, cache.entries.length > 0]).toEqual([isKept, !isKept, isKept])
+    expect(result.stdout).toContain(
+      'If a tag is missing that was set right before the deletion, `mode: restore`'
+    )
+    // Nothing is left to do, and whether the next run looks again is said already.
+    expect(result.stdout).toContain(
+      'The run ended early. Not all that it deleted in app could be checked again.'
+    )
+    expect(result.stdout).not.toContain('The next run goes on.')
+  }
+)
+
 it.each(['true', 'false'])(
-  'law 8: says that the next run checks only where it is remembered (memory: %s)',
+  'law 8: says the way back once, whatever it could not check in two packages (memory: %s)',
   async memory => {
     await using scene = await openScene()
     await using cache = await startCacheService()
-    const { github, run } = scene
-    const { build } = layDown(scene)
-    const headers = { 'docker-content-digest': build.digest }
-    github.faults.on(
-      { host: 'registry', method: 'HEAD', path: /manifests\/sha-1$/ },
-      { kind: 'answer', answer: { status: 200, headers, body: '' } }
-    )
-    const body = { name: 'acme/app', tags: ['v1', 'sha-1'] }
-    github.faults.on(
-      { host: 'registry', method: 'GET', path: /tags\/list$/ },
-      { kind: 'answer', answer: { status: 200, body } }
-    )
-    const result = await run({ ...BUILDS, memory }, { env: cache.env })
-    expect(result.outputs['incomplete']).toBe('true')
-    const isSaid = result.stdout.includes('The next run checks whether what was pushed needs')
-    expect([isSaid, result.stdout.includes('Nothing is remembered for the next run')]).toEqual(
-      memory === 'true' ? [true, false] : [false, true]
-    )
+    const { app, world, run } = scene
+    serveTag(scene, layDown(scene).build)
+    const web = world.package('acme/web', { repository: 'acme/app' })
+    web.push(image(), { tags: ['v1'], at: ago(90) })
+    web.push(image(), { tags: ['sha-1'], at: ago(80) })
+    for (const one of [app, web]) one.lie({ kind: 'unlisted' })
+    const result = await run({ ...BUILDS, packages: 'app\nweb', memory }, { env: cache.env })
+    expect(result.errors.filter(text => text.includes('does not list 3 deleted versions'))).toHaveLength(2)
+    expect(result.stdout.split('`mode: restore` with the report of this run')).toHaveLength(2)
   }
 )
