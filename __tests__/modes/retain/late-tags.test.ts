@@ -180,7 +180,8 @@ it.each([
   ['prod', 100, 5],
   ['prod', 100, 1_000],
   ['prod', 10, 1_000],
-  ['v1.2.3', 100, 1_000]
+  ['v1.2.3', 100, 1_000],
+  ['v1.2.3', 250, 1_000]
 ])(
   'law 3: the tag %s is not lost, below %i newer versions, though the list of tags is late for %i answers',
   async (tag, newer, times) => {

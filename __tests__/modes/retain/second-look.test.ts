@@ -22,17 +22,31 @@ interface Look {
   readonly digest: string
 }
 
-/** Puts other looks that are still to be taken into what is remembered. */
-function forge(
-  cache: CacheService,
-  looks: (heading: { unchecked: readonly Look[] }) => readonly Look[]
-): void {
-  const entry = cache.entries.at(-1)
+interface Heading {
+  readonly unchecked: readonly Look[]
+  readonly checked: readonly Look[]
+}
+
+/** What is remembered by now, and its first line. */
+function remembered({ entries }: CacheService) {
+  const entry = entries.at(-1)
   if (entry === undefined) throw new Error('nothing was stored')
   const [first = '', ...lines] = gunzipSync(entry.bytes).toString('utf8').split('\n')
-  const heading = JSON.parse(first) as { unchecked: Look[] }
-  const forged = JSON.stringify({ ...heading, unchecked: looks(heading) })
-  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync([forged, ...lines].join('\n')) })
+  return { entry, heading: JSON.parse(first) as Heading, lines }
+}
+
+const headingOf = (cache: CacheService): Heading => remembered(cache).heading
+
+/** Puts another first line into what is remembered. */
+function rewrite(cache: CacheService, change: (heading: Heading) => Heading): void {
+  const { entry, heading, lines } = remembered(cache)
+  const text = [JSON.stringify(change(heading)), ...lines].join('\n')
+  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(text) })
+}
+
+/** Puts other looks that are still to be taken into what is remembered. */
+function forge(cache: CacheService, looks: (heading: Heading) => readonly Look[]): void {
+  rewrite(cache, heading => ({ ...heading, unchecked: looks(heading) }))
 }
 
 const deleteOf = ({ id }: { id: number }) => ({ method: 'DELETE', path: new RegExp(`/versions/${id}$`) })
@@ -499,24 +513,84 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '0' } })
   })
 
-  it('costs a quiet next run no request of the API, and is forgotten after it', async () => {
+  it('costs quiet runs no request of the API, and is forgotten after a day', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { github } = scene
     layDown(scene)
-    await scene.run(BUILDS, { env: cache.env })
-    const costs: number[] = []
-    for (let number = 0; number < 2; number++) {
+    const costOf = async (): Promise<number> => {
       const before = github.requests.length
-      const { code } = await scene.run(BUILDS, { env: cache.env })
-      expect(code).toBe(0)
-      costs.push(github.requests.slice(before).filter(({ host }) => host === 'api').length)
-      const [heading = ''] = gunzipSync((cache.entries.at(-1) as { bytes: Buffer }).bytes)
-        .toString()
-        .split('\n')
-      expect(JSON.parse(heading)).toMatchObject({ unchecked: [], checked: [] })
+      expect((await scene.run(BUILDS, { env: cache.env })).code).toBe(0)
+      return github.requests.slice(before).filter(({ host }) => host === 'api').length
     }
-    expect(costs[0]).toBe(costs[1])
+    await costOf()
+    expect(headingOf(cache).checked).toHaveLength(3)
+    const cost = await costOf()
+    expect(headingOf(cache).checked).toHaveLength(3)
+    rewrite(cache, heading => ({ ...heading, checked: heading.checked.map(one => ({ ...one, at: 1 })) }))
+    expect(await costOf()).toBe(cost)
+    expect(headingOf(cache).checked).toEqual([])
+    expect(await costOf()).toBe(cost)
+  })
+
+  it.each(['is late', 'cannot be read'])(
+    'brings back what an untagged index needs also where it %s in the next run as well',
+    async trouble => {
+      await using scene = await openScene()
+      await using cache = await startCacheService()
+      const { app, github } = scene
+      const { v1, build } = layDown(scene)
+      let adopter: Pushed | undefined
+      const adopt = (): void => {
+        adopter = app.push(index(build.children))
+        app.lie({ kind: 'drop', id: adopter.id })
+      }
+      github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
+      const inputs = { ...BUILDS, packages: 'app', token: scene.token }
+      const past = () => runInside(github, inputs, scene.clock, { env: cache.env })
+      await using first = await past()
+      expect([first.code, first.outputs['deleted-count']]).toEqual([0, '3'])
+      if (trouble === 'cannot be read') {
+        app.truth()
+        const path = new RegExp(`manifests/${adopter?.digest}$`)
+        github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status: 500 } })
+      }
+      await using second = await past()
+      expect(second.outputs['restored-count']).toBe('0')
+      github.faults.clear()
+      app.truth()
+      const third = await scene.run(BUILDS, { env: cache.env })
+      expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
+      expect(app.digests()).toEqual(digestsOf(v1, adopter as Pushed))
+    }
+  )
+
+  it('does not take an image for broken whose parts it is about to bring back', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const { build } = layDown(scene)
+    let adopter: Pushed | undefined
+    const adopt = (): void => {
+      adopter = app.push(index(build.children), { at: ago(20) })
+      app.lie({ kind: 'drop', id: adopter.id })
+    }
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
+    const inputs = { ...BUILDS, packages: 'app', token: scene.token }
+    await using first = await runInside(github, inputs, scene.clock, { env: cache.env })
+    expect(first.outputs['deleted-count']).toBe('3')
+    app.truth()
+    app.tag(adopter as Pushed, 'v5')
+    const broken = {
+      ...BUILDS,
+      'delete-broken': 'ghost, partial',
+      grace: '0h',
+      packages: 'app',
+      token: scene.token
+    }
+    await using second = await runInside(github, broken, scene.clock, { env: cache.env })
+    expect(second.outputs).toMatchObject({ 'deleted-count': '0', 'restored-count': '2' })
+    expect(world.pullable('acme/app', 'v5')).toEqual([])
   })
 
   it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
