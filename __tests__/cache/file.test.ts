@@ -298,7 +298,7 @@ describe('when a version was first seen without a tag', () => {
 })
 
 describe('what one run stores', () => {
-  const deletion = { id: 7, tags: [], after: [], describes: false }
+  const deletion = { id: 7, tags: [], after: [], describes: false, at: NOW }
 
   test('has a key of its own each time, whatever the clock says, and whole milliseconds', async () => {
     const memory = openMemory(
