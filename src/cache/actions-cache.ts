@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
 import { createOpen, readBody } from '../registry/transport.ts'
-import { download, isTorn, type Largest, MEGABYTE, MOST_OF_AN_ANSWER, pack, upload } from './blobs.ts'
+import { download, isTorn, type Largest, MOST_OF_AN_ANSWER, pack, upload } from './blobs.ts'
 
 /** Files that outlive a run. Nothing here ever fails: what does not work is as if it were not there. */
 export interface Store {
@@ -37,6 +37,7 @@ export function readOnly(store: Store): Store {
 const ENTRY_MS = 60_000
 /** How long one call of the service may take: its answers are small. */
 const CALL_MS = 20_000
+const MEGABYTE = 1024 * 1024
 /** The largest entry that is fetched or stored, in bytes: 500,000 images need less than half of it. */
 const LARGEST: Largest = { packed: 512 * MEGABYTE, unpacked: 2048 * MEGABYTE }
 

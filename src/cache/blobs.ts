@@ -5,9 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { type Open, readBody } from '../registry/transport.ts'
 
-export const MEGABYTE = 1024 * 1024
 /** The longest answer that is read when it is no entry, in bytes. */
-export const MOST_OF_AN_ANSWER = MEGABYTE
+export const MOST_OF_AN_ANSWER = 1024 * 1024
 
 /** How many bytes an entry may have. */
 export interface Largest {
