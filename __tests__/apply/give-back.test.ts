@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { ApplyContext } from '../../src/apply/apply.ts'
 import { giveBackTags } from '../../src/apply/give-back.ts'
+import { movedAtOnce } from '../../src/apply/moved-at-once.ts'
 import { claimOn, type TagHolders, tagHolders } from '../../src/apply/tag-holders.ts'
 import type { Context } from '../../src/context.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -54,6 +55,7 @@ function world(stands: Map<string, Digest>, versions: readonly PackageVersion[],
       return digest === undefined ? DENIED : found(digest)
     },
     readManifest: async () => ({ state: 'read', manifest: { form: 'image' } }),
+    prepareToPut: async () => {},
     tagManifest: async (_: string, digest: Digest, tag: string) => void stands.set(tag, digest)
   }
   const tagsOf = (digest: Digest) => [...stands].flatMap(([tag, on]) => (on === digest ? [tag] : []))
@@ -78,11 +80,12 @@ it('a restore gives a tag back that is one of too many to be asked for, and asks
   const { scope, asked } = world(stands, [old, holder])
   const before = await tagHolders(somePackage, [holder], [], scope.context)
   for (const tag of ['v1', 'v2499']) stands.set(tag, old.digest)
-  const { warnings, alarms } = await giveBackTags(before, [old], () => false, scope)
+  const moved = await movedAtOnce(before, [old], [], scope)
+  const { warnings, alarms } = await giveBackTags({ before, moved }, [old], () => false, scope)
   expect(warnings).toEqual([expect.stringMatching(/had taken the tag v1, v2499 from .*: it is back there/)])
   expect(alarms).toEqual([])
   expect(new Set(stands.values())).toEqual(new Set([other]))
-  expect(asked.filter(tag => tag === 'v0')).toHaveLength(6)
+  expect(asked.filter(tag => tag === 'v0')).toHaveLength(7)
   expect(new Set(asked).size).toBe(2_001)
 })
 
@@ -93,7 +96,8 @@ it('law 3: a restore is red where a tag came along, and the registry did not say
   const before = await tagHolders(somePackage, [], ['sha-1'], scope.context)
   stands.set('late', old.digest)
   stands.set('sha-1', old.digest)
-  const { warnings, alarms } = await giveBackTags(before, [old], () => false, scope)
+  const moved = await movedAtOnce(before, [old], [], scope)
+  const { warnings, alarms } = await giveBackTags({ before, moved }, [old], () => false, scope)
   expect(warnings).toEqual([])
   expect(alarms).toEqual([
     'Whether another version had the tag late before the restore is unknown: it rains.'
@@ -109,7 +113,8 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
   for (const tag of holder.tags) stands.set(tag, old.digest)
   const registry = { ...scope.context.registry, tagManifest: async () => {} }
   const stubborn = { ...scope, context: { ...scope.context, registry } }
-  const { warnings, alarms } = await giveBackTags(before, [old], () => false, stubborn)
+  const moved = await movedAtOnce(before, [old], [], scope)
+  const { warnings, alarms } = await giveBackTags({ before, moved }, [old], () => false, stubborn)
   expect(warnings).toEqual([])
   expect(alarms).toEqual([
     `The restore took the tag a, b from ${other}, and it is not back there. Put it back.`

@@ -5,15 +5,14 @@ import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
-import { putTag } from './restore.ts'
-import { type Claim, claimOn, headsOf, ownershipOf, type TagHolders } from './tag-holders.ts'
+import { addUnasked, claimsIn, on } from './moved-at-once.ts'
+import { putTagUnless } from './restore.ts'
+import { type Claim, headsOf, ownershipOf, type TagHolders } from './tag-holders.ts'
 
 /** Tags may move late, and an answer may be from before: the pauses before each look, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]
 /** The same, as long as the last look found a tag in the wrong place. */
 const MORE_PAUSES = [8_000, 8_000]
-/** How many versions are asked for at once. */
-const AT_ONCE = 16
 /** How many tags are put back at once. */
 const PUTS_AT_ONCE = 4
 
@@ -33,15 +32,23 @@ interface Taken extends Claim {
 /** Whether a tag belongs on a version that came back although a witness saw another holder. */
 export type IsMeant = (tag: string, digest: Digest, holder: Digest | undefined) => boolean
 
+/** What is known of tags around a restore. */
+export interface Around {
+  /** What they stood on right before it. */
+  readonly before: TagHolders
+  /** Those that it may have moved, as `movedAtOnce` gives them. */
+  readonly moved: ReadonlySet<string>
+}
+
 /**
- * Looks what tags stand on after a restore, and gives back those that it took from others.
+ * Looks what tags stand on after a restore, and gives back those that it took from others. What it did not move
+ * somebody put there, which is said.
  *
- * @param before what was known of them right before it
  * @param restored what may have come back, with the tags that it is known to have had
  * @param listed what GitHub listed behind the restore, where that was read: the registry may lag
  */
 export async function giveBackTags(
-  before: TagHolders,
+  { before, moved }: Around,
   restored: readonly PackageVersion[],
   isMeant: IsMeant,
   scope: ApplyContext,
@@ -52,7 +59,7 @@ export async function giveBackTags(
   const back = new Set(restored.map(({ digest }) => digest))
   const claims = claimsIn(before, [...before.heads.keys()], back)
   const given = new Map<string, Digest>()
-  const had = new Set(restored.flatMap(({ digest, tags }) => tags.map(tag => `${digest} ${tag}`)))
+  const had = new Set(restored.flatMap(({ digest, tags }) => tags.map(tag => on(digest, tag))))
   const stood = new Set<string>()
   let late: Taken[] = []
   let heads: ReadonlyMap<string, TagHead> = new Map()
@@ -65,12 +72,17 @@ export async function giveBackTags(
     heads = await headsOf(pkg, [...claims.keys()], context)
     const found = await takenBy(back, claims, heads, isMeant, scope)
     // Somebody may have moved it since it was seen elsewhere, unless that is where it was before the deletion.
-    late = found.filter(({ tag, on }) => stood.has(tag) && !had.has(`${on} ${tag}`))
+    late = found.filter(
+      one => !moved.has(on(one.on, one.tag)) || (stood.has(one.tag) && !had.has(on(one.on, one.tag)))
+    )
     taken = found.filter(one => !late.includes(one))
     for (const [tag, head] of heads) if (head.state === 'found' && !back.has(head.digest)) stood.add(tag)
     problems = await putBack(taken, before.ids, given, scope)
   }
-  for (const { tag } of [...taken, ...late]) given.delete(tag)
+  for (const [tag, holder] of given) {
+    const head = heads.get(tag)
+    if (head?.state !== 'found' || head.digest !== holder) given.delete(tag)
+  }
   const told = new Set([...given.keys(), ...[...taken, ...late].map(({ tag }) => tag)])
   const open = new Map([...claims].filter(([tag]) => !told.has(tag) && heads.get(tag)?.state === 'found'))
   const rows = listed.filter(({ digest }) => back.has(digest))
@@ -82,41 +94,6 @@ export async function giveBackTags(
       ...unseen(heads),
       ...(await contradicted(rows, open, isMeant, scope))
     ]
-  }
-}
-
-function claimsIn(
-  before: TagHolders,
-  tags: readonly string[],
-  back: ReadonlySet<Digest>
-): Map<string, Claim> {
-  return new Map(
-    tags.flatMap(tag => {
-      const claim = claimOn(tag, before, back)
-      return claim === undefined ? [] : [[tag, claim] as const]
-    })
-  )
-}
-
-/** Where not all tags could be asked for before, GitHub says which of them came back. */
-async function addUnasked(
-  claims: Map<string, Claim>,
-  before: TagHolders,
-  restored: readonly PackageVersion[],
-  { pkg, context: { packages } }: ApplyContext
-): Promise<void> {
-  const { heads, rows, gap } = before
-  if (gap === undefined && [...rows.keys()].every(tag => heads.has(tag))) return
-  const seen = await eachOf(restored, AT_ONCE, async ({ id }) => {
-    const look = await orFailure(() => packages.version(pkg, id))
-    return 'seen' in look ? (look.seen?.tags ?? []) : []
-  })
-  const back = new Set(restored.map(({ digest }) => digest))
-  for (const tag of seen.flat()) {
-    if (heads.has(tag)) continue
-    const claim =
-      claimOn(tag, before, back) ?? (gap === undefined ? undefined : { holder: undefined, doubt: gap })
-    if (claim !== undefined) claims.set(tag, claim)
   }
 }
 
@@ -174,17 +151,18 @@ async function putBack(
   scope: ApplyContext
 ): Promise<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()
-  await eachOf(taken, PUTS_AT_ONCE, async ({ tag, holder }) => {
+  await eachOf(taken, PUTS_AT_ONCE, async ({ tag, holder, on: taker }) => {
     if (holder === undefined) return
     const put = await orFailure(async () => {
       const id = ids.get(holder) ?? (await listed(scope)).get(holder)
       if (id === undefined)
         throw new ExpectedError('GitHub does not list that version: put the tag back on it.')
-      await putTag({ id, digest: holder }, tag, scope)
+      // It may be carried out although no answer comes: the next look tells.
+      given.set(tag, holder)
+      await putTagUnless({ id, digest: holder }, tag, digest => digest !== taker, scope)
       return {}
     })
     if ('problem' in put) problems.set(tag, put.sentence)
-    else given.set(tag, holder)
   })
   return problems
 }
@@ -214,9 +192,10 @@ function notGivenBack(taken: readonly Taken[], problems: ReadonlyMap<string, str
 
 function movedLate(late: readonly Taken[]): string[] {
   return late.map(
-    ({ tag, on }) =>
-      `The tag ${tag} came to ${shortDigest(on)} a while after the restore. Either somebody put it there, or GitHub did: look ` +
-      'whether it belongs there.'
+    ({ tag, on, holder, doubt }) =>
+      `The tag ${tag} came to ${shortDigest(on)} with the restore or after it, and ` +
+      `${holder === undefined ? `what had it before is unknown (${doubt})` : `was on ${shortDigest(holder)} before`}. ` +
+      'Either somebody put it there, or GitHub did, so it is left there: look whether it belongs there.'
   )
 }
 

@@ -8,6 +8,7 @@ import { notBack } from './confirm-restored.ts'
 import type { Done } from './earlier.ts'
 import { goneOf } from './findings.ts'
 import { giveBackTags, type IsMeant, type Told } from './give-back.ts'
+import { movedAtOnce } from './moved-at-once.ts'
 import { restoreVersions } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
 import { tagHolders } from './tag-holders.ts'
@@ -32,12 +33,17 @@ export async function restoreAtOnce(
   const tags = versions.flatMap(version => version.tags)
   const before = await tagHolders(pkg, [...stays, ...seen.arrivals], tags, context)
   const restored = await restoreVersions(steps, scope)
+  const had = versions.map(version => ({
+    ...version,
+    tags: [...version.tags, ...(seen.lostTags.get(version.digest) ?? [])]
+  }))
+  const moved = await movedAtOnce(before, had, seen.rowsDeleted, scope)
   const lost = await notBack(restored, seen, scope)
   // A late tag belongs where it was put right before the deletion, though the registry may see it where it was before.
   const isMeant: IsMeant = (tag, digest, holder) =>
     seen.lostTags.get(digest)?.includes(tag) === true &&
     (holder === undefined || holder === before.rows.get(tag))
-  const told = await giveBackTags(before, versions, isMeant, scope)
+  const told = await giveBackTags({ before, moved }, had, isMeant, scope)
   return { restored, told: { ...told, alarms: [...lost, ...told.alarms] } }
 }
 

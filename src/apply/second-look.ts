@@ -16,6 +16,8 @@ export interface SecondLook {
   readonly there: readonly PackageVersion[]
   /** What is gone without being in the list of deleted versions, so that a late tag on it would not show. */
   readonly unlisted: readonly PackageVersion[]
+  /** What GitHub lists as deleted, as far as the look reached. */
+  readonly rowsDeleted: readonly PackageVersion[]
   /** Tags that a version had at its deletion and not before, and that nobody has now. */
   readonly lostTags: ReadonlyMap<Digest, readonly string[]>
   /** Versions that are new since the listing, as GitHub's list or a tag of the registry tells. */
@@ -108,6 +110,7 @@ export async function lookAgain(
     gone,
     there,
     unlisted: gone.filter(({ id }) => !rows.has(id)),
+    rowsDeleted: [...rows.values()],
     lostTags: lost,
     arrivals: [...arrivals, ...tagged.arrivals],
     tagsTaken: taken,

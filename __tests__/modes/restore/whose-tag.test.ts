@@ -86,6 +86,24 @@ it.each(UNDONE)(
   }
 )
 
+it('law 3: undoing an untagging takes a tag from no push that comes while what has it is looked up', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const report = await takeNightly(scene, 'an untagging')
+  let push: Pushed | undefined
+  const take = () => {
+    push = app.push(image(), { tags: ['nightly'] })
+  }
+  // Of the plan, behind the restores, and the last before the tag is put where nobody has it.
+  const list = { host: 'api', method: 'GET', path: /\/versions$/, query: /^(?!.*state=deleted)/ } as const
+  github.faults.on({ ...list, after: 2, times: 1 }, { kind: 'then', run: take })
+  const back = await run({ mode: 'restore', restore: report })
+  expect(push).toBeDefined()
+  expect(app.tags()['nightly']).toBe(push?.digest)
+  expect(back.code).toBe(0)
+  expect(back.warnings.join()).toMatch(/The tag nightly is on sha256:\w+ by now, so it is left there/)
+})
+
 it('law 3: a restore is red where GitHub shows that it took a tag, though the registry has it where it was', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene

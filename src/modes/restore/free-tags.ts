@@ -15,12 +15,20 @@ export interface Known {
   readonly meant: ReadonlySet<Digest>
 }
 
+/** Where a tag belongs that nobody has. */
+interface Free {
+  readonly target: PackageVersion
+  /** What it is on, which is nobody's; undefined where it is on nothing. */
+  readonly on: Digest | undefined
+}
+
 /**
  * Finds the tags that are not where they belong and that nobody has. A tag is free only where neither GitHub nor the
  * registry knows of a holder, before the restore or now: either may lag.
  *
  * @param targets where each tag belongs
- * @returns what each free tag is to be put on, and of others why it is unknown whether they are free: phrases
+ * @returns what each free tag is to be put on, and what it is on now, which is nobody's; and of others why it is unknown
+ *   whether they are free: phrases
  */
 export async function freeTags(
   targets: ReadonlyMap<string, PackageVersion>,
@@ -28,11 +36,11 @@ export async function freeTags(
   pkg: Package,
   context: Context
 ): Promise<{
-  readonly free: ReadonlyMap<string, PackageVersion>
+  readonly free: ReadonlyMap<string, Free>
   readonly doubts: ReadonlyMap<string, string>
 }> {
   const { registry, packages, clock } = context
-  const free = new Map<string, PackageVersion>()
+  const free = new Map<string, Free>()
   const doubts = new Map<string, string>()
   /** Whether somebody has a tag: our own placeholder is nobody, and what cannot be read may be anybody. */
   const isTheirs = async (tag: string, holders: Iterable<Digest>): Promise<boolean> => {
@@ -56,14 +64,14 @@ export async function freeTags(
       continue
     const doubt = claim !== undefined && claim.holder === undefined ? claim.doubt : undefined
     const unread = head?.state === 'unread' ? head.cause : undefined
-    if (doubt === undefined && unread === undefined) free.set(tag, target)
+    if (doubt === undefined && unread === undefined) free.set(tag, { target, on })
     else doubts.set(tag, doubt ?? unread ?? '')
   }
   if (free.size === 0) return { free, doubts }
   // Somebody may have pushed it meanwhile, which the registry may not know yet.
   for (const { digest, tags } of (await packages.listVersions(pkg)).versions) {
     for (const tag of tags) {
-      const target = free.get(tag)
+      const target = free.get(tag)?.target
       if (target === undefined || digest === target.digest || came.has(digest)) continue
       if (!(await isTheirs(tag, [digest]))) continue
       free.delete(tag)

@@ -53,7 +53,7 @@ export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
 /** How versions of a package that is there come back. */
 function versionsBack(plan: RestorePlan, state: PackageState) {
   return (scope: ApplyContext): Changes => {
-    const before = beforeRestore(plan, () => state.active, scope)
+    const before = beforeRestore(plan, () => state.active, scope, state.deleted)
     const restoreVersion = versionRestorer(scope)
     return {
       async perform(step) {
@@ -109,7 +109,7 @@ function packageThenNamed(order: Order) {
         }
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
-        const before = beforeRestore(plan, () => state.active, scope)
+        const before = beforeRestore(plan, () => state.active, scope, state.deleted)
         await before()
         const outcomes = await restoreVersions(due.steps, scope)
         const verified = await verifyRestore(plan, outcomes, before, scope)

@@ -1,9 +1,11 @@
 import type { ApplyContext } from '../../apply/apply.ts'
 import { giveBackTags, type Told } from '../../apply/give-back.ts'
-import { putTag } from '../../apply/restore.ts'
+import { movedAtOnce } from '../../apply/moved-at-once.ts'
+import { putTagUnless } from '../../apply/restore.ts'
 import { type TagHolders, tagHolders } from '../../apply/tag-holders.ts'
 import { orRefusal } from '../../errors.ts'
 import type { Outcome } from '../../model/decision.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { once } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
@@ -14,22 +16,45 @@ import type { RestorePlan } from './restore-plan.ts'
 interface Standing {
   readonly active: readonly PackageVersion[]
   readonly holders: TagHolders
+  /** What GitHub listed as deleted. */
+  readonly deleted: readonly PackageVersion[]
+  /** Tags that the restores may have moved, as `giveBackTags` takes them; it grows with each of them. */
+  readonly moved: Set<string>
 }
 
 /** GitHub may move tags with the first restore, so what they stand on is looked up when this is first called, and once. */
 export type Before = () => Promise<Standing>
 
-/** @param list gives what GitHub lists */
+/**
+ * @param list gives what GitHub lists
+ * @param deleted what it lists as deleted, where that was read
+ */
 export function beforeRestore(
   { tags }: RestorePlan,
   list: () => readonly PackageVersion[] | Promise<readonly PackageVersion[]>,
-  { pkg, context }: ApplyContext
+  { pkg, context }: ApplyContext,
+  deleted: readonly PackageVersion[] = []
 ): Before {
   return once(async () => {
     const active = await list()
-    return { active, holders: await tagHolders(pkg, active, [...tags.keys()], context) }
+    const holders = await tagHolders(pkg, active, [...tags.keys()], context)
+    return { active, holders, deleted, moved: new Set() }
   })
 }
+
+/** Remembers what tags stand on right behind restores: what comes to it later somebody puts there. */
+export async function noteMoved(
+  tried: readonly Outcome[],
+  before: Before,
+  scope: ApplyContext
+): Promise<void> {
+  const { holders, deleted, moved } = await before()
+  for (const one of await movedAtOnce(holders, sentIn(tried), deleted, scope)) moved.add(one)
+}
+
+/** What was sent may be back, whatever was answered. */
+const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
+  tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))
 
 /** What is known of what came back. */
 interface Back {
@@ -52,10 +77,9 @@ export async function tagsBack(
   before: Before,
   scope: ApplyContext
 ): Promise<Told> {
-  const { active, holders } = await before()
-  const sent = tried.filter(({ status }) => status === 'done' || status === 'failed')
-  const restored = sent.map(({ step }) => step.version)
-  const { warnings, alarms } = await giveBackTags(holders, restored, () => false, scope, listed)
+  const { active, holders, moved } = await before()
+  const restored = sentIn(tried)
+  const told = await giveBackTags({ before: holders, moved }, restored, () => false, scope, listed)
   const theirs = new Set(placeholders.map(({ digest }) => digest))
   const there = new Map([...active, ...roots].map(version => [version.digest, version]))
   const targets = [...tags].flatMap(([tag, { digest }]) => {
@@ -64,29 +88,33 @@ export async function tagsBack(
   })
   const came = new Set(restored.map(({ digest }) => digest))
   const meant = new Set([...tags.values()].map(({ digest }) => digest))
-  const lost = await putWhereFree(new Map(targets), { before: holders, came, meant }, scope)
-  return { warnings, alarms: [...alarms, ...lost] }
+  const put = await putWhereFree(new Map(targets), { before: holders, came, meant }, scope)
+  return { warnings: [...told.warnings, ...put.warnings], alarms: [...told.alarms, ...put.alarms] }
 }
 
 /**
  * Puts every tag where it belongs that did not come back, and leaves those alone that others have.
  *
  * @param targets where each tag belongs
- * @returns sentences on those of which that failed
+ * @returns sentences on those that somebody took meanwhile, or of which that failed
  */
 async function putWhereFree(
   targets: ReadonlyMap<string, PackageVersion>,
   known: Known,
   scope: ApplyContext
-): Promise<string[]> {
+): Promise<Told> {
   const { free, doubts } = await freeTags(targets, known, scope.pkg, scope.context)
   const alarms = [...Map.groupBy(doubts, ([, cause]) => cause)].map(([cause, ones]) => {
     const tags = ones.map(([tag]) => tag)
     return `Whether the tag ${some(tags, 5)} is restored is unknown: ${cause}. It is left where it is: run it again later.`
   })
-  for (const [tag, target] of free) {
-    const put = await orRefusal(async () => ({ done: await putTag(target, tag, scope) }))
+  const warnings: string[] = []
+  for (const [tag, { target, on }] of free) {
+    const isTheirs = (holder: Digest): boolean => holder !== on && holder !== target.digest
+    const put = await orRefusal(async () => ({ on: await putTagUnless(target, tag, isTheirs, scope) }))
     if ('problem' in put) alarms.push(put.sentence)
+    else if (put.on !== undefined)
+      warnings.push(`The tag ${tag} is on ${shortDigest(put.on)} by now, so it is left there.`)
   }
-  return alarms
+  return { warnings, alarms }
 }

@@ -18,7 +18,7 @@ import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import { type Before, tagsBack } from './settle-tags.ts'
+import { type Before, noteMoved, tagsBack } from './settle-tags.ts'
 import { below, leftBehind, missingIn, placeholdersAmong, servedOnly, stillBroken } from './what-lacks.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
@@ -44,7 +44,7 @@ export async function verifyRestore(
   scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {
-    await before()
+    await noteMoved(outcomes, before, scope)
     const { outcomes: settled, roots, ...told } = await lookFor(plan, outcomes, before, scope, LOOKS)
     const back = new Map(roots.map(version => [version.id, version]))
     const named = settled.map(outcome => withTags(outcome, back))
@@ -71,7 +71,7 @@ async function lookFor(
   scope: ApplyContext,
   looks: number
 ): Promise<Looked> {
-  const whole = await makeWhole(plan, outcomes, scope)
+  const whole = await makeWhole(plan, outcomes, before, scope)
   const tried = [...outcomes, ...whole.outcomes]
   const tags = await tagsBack(plan, tried, whole, before, scope)
   const listed = new Set(whole.listed.map(({ digest }) => digest))
@@ -138,6 +138,7 @@ interface Whole {
 async function makeWhole(
   plan: RestorePlan,
   restored: readonly Outcome[],
+  before: Before,
   scope: ApplyContext
 ): Promise<Whole> {
   const { pkg, context } = scope
@@ -174,7 +175,9 @@ async function makeWhole(
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
-    outcomes = [...outcomes, ...(await restoreVersions(steps, { ...scope, report }))]
+    const more = await restoreVersions(steps, { ...scope, report })
+    await noteMoved(more, before, scope)
+    outcomes = [...outcomes, ...more]
     const came = new Set(saidToBeBack(outcomes).map(({ id }) => id))
     for (const one of describing) if (!tried.has(one.id) && came.has(one.id)) roots.push(one)
   }
