@@ -90,8 +90,10 @@ export function leaveToNext(
 ): void {
   const { deletions } = recollection
   const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id))
-  const young = deletions.checked.filter(({ id, at }) => !ids.has(id) && at <= now && now - at < DAY)
-  if (ids.size + deletions.unchecked.length === 0 && young.length === deletions.checked.length) return
+  // What a list still shows as there may be gone all the same.
+  const past = [...deletions.unchecked, ...deletions.checked]
+  const young = past.filter(({ id, at }) => !ids.has(id) && at <= now && now - at < DAY)
+  if (ids.size + deletions.unchecked.length === 0 && young.length === past.length) return
   const left = { unchecked: unchecked.map(written), checked: [...checked.map(written), ...young] }
   recollection.leaveDeletions(left, now)
 }

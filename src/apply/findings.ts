@@ -49,10 +49,13 @@ export async function findingsOf(
   const needs = await arrivalsReader(loaded.inventory.contents, read, context.clock)(seen.arrivals)
   const needed = new Map<Digest, string>()
   const gone = goneOf(outcomes, seen)
+  const left = new Set(versionsOf(outcomes, ['skipped']).map(({ digest }) => digest))
+  const attesting = new Set(attestationsOf(digest => left.has(digest), loaded.inventory.contents))
   for (const { digest } of gone) {
     if ([digest, referrerTag(digest)].some(key => needs.needed.has(key) || done.adopted.has(key))) {
       needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
     }
+    if (attesting.has(digest)) needed.set(digest, 'what it describes was left alone')
     const tags = seen.lostTags.get(digest)
     if (tags !== undefined) needed.set(digest, `tag ${some(tags, 5)} was put on it right before its deletion`)
   }
@@ -148,5 +151,19 @@ export function goneOf(
 export function versionsOf(outcomes: readonly Outcome[], wanted: readonly OutcomeStatus[]): PackageVersion[] {
   return outcomes.flatMap(({ step, status }) =>
     step.action === 'delete' && wanted.includes(status) ? [step.version] : []
+  )
+}
+
+/** What an index calls the attestation of a sibling, which the graph knows of no other way. */
+export function attestationsOf(
+  isMeant: (digest: Digest) => boolean,
+  contents: LoadedPackage['inventory']['contents']
+): readonly Digest[] {
+  return [...contents.values()].flatMap(content =>
+    content.state === 'read'
+      ? content.manifest.children.flatMap(({ digest, describes }) =>
+          describes !== undefined && isMeant(describes) ? [digest] : []
+        )
+      : []
   )
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
-import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import { repositoryOf } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
@@ -11,7 +11,15 @@ import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
 import { type Done, deletionsOf, type Earlier, earlierOf, leaveToNext } from './earlier.ts'
-import { type Findings, findingsOf, goneOf, lostSentence, versionsOf, WAY_BACK } from './findings.ts'
+import {
+  attestationsOf,
+  type Findings,
+  findingsOf,
+  goneOf,
+  lostSentence,
+  versionsOf,
+  WAY_BACK
+} from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce, restoredSentences } from './restore-at-once.ts'
 import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
@@ -220,19 +228,5 @@ function stepsBack(
   return undoing(
     [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
     ({ digest }) => referrers.has(digest)
-  )
-}
-
-/** What an index calls the attestation of a sibling, which the graph knows of no other way. */
-function attestationsOf(
-  isMeant: (digest: Digest) => boolean,
-  contents: LoadedPackage['inventory']['contents']
-): readonly Digest[] {
-  return [...contents.values()].flatMap(content =>
-    content.state === 'read'
-      ? content.manifest.children.flatMap(({ digest, describes }) =>
-          describes !== undefined && isMeant(describes) ? [digest] : []
-        )
-      : []
   )
 }
