@@ -163,7 +163,8 @@ async function report(run: RunResult, inputs: Inputs, log: Log, results: StepRes
   annotate(log.warning, [...run.warnings, ...checkWarnings(run), ...warnings])
   const red = failures(run)
   // What failed has to be mended first.
-  const next = red.length === 0 && ONE_OFF[run.mode] === undefined ? ' The next run goes on.' : ''
+  const goesOn = red.length === 0 && run.goesOn !== false && ONE_OFF[run.mode] === undefined
+  const next = goesOn ? ' The next run goes on.' : ''
   if (run.incomplete !== undefined && leftUndone(run).length === 0)
     log.warning(`The run ended early. ${run.incomplete}${next}`)
   annotate(log.error, red)

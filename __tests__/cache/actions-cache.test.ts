@@ -36,10 +36,10 @@ test('what is stored is fetched, the newest first, and nobody else reads it on t
     writeFileSync(join(store.folder, 'a'), text)
     expect(await store.store(`key@${text}`, 'a')).toBe(true)
   }
-  expect(await store.fetch('key@', 'b')).toBe(true)
+  expect(await store.fetch('key@', 'b')).toEqual({ state: 'fetched' })
   expect(readFileSync(join(store.folder, 'b'), 'utf8')).toBe('two')
   expect(statSync(store.folder).mode & 0o077).toBe(0)
-  expect(await store.fetch('other@', 'c')).toBe(false)
+  expect(await store.fetch('other@', 'c')).toEqual({ state: 'none' })
   expect([told, service.blobsWithToken]).toEqual([[], 0])
   expect(secrets).toEqual([service.env['ACTIONS_RUNTIME_TOKEN'], 'secret', 'secret', 'secret'])
   store.close()
@@ -60,7 +60,7 @@ test('a file that is there is never overwritten by what is fetched', async () =>
   const store = open(service.env)
   writeFileSync(join(store.folder, 'a'), 'one')
   await store.store('key', 'a')
-  expect(await store.fetch('key', 'a')).toBe(false)
+  expect(await store.fetch('key', 'a')).toEqual({ state: 'failed' })
   expect(told).toEqual([expect.stringContaining('EEXIST')])
   store.close()
 })
@@ -76,11 +76,11 @@ test.each([
   const store = open(service.env, largest)
   const path = join(store.folder, 'b')
   expect([await store.fetch('key', 'b'), existsSync(path), told]).toEqual([
-    false,
+    { state: 'torn', key: 'key' },
     false,
     [expect.stringContaining(why)]
   ])
-  expect(await generous.fetch('key', 'b')).toBe(true)
+  expect(await generous.fetch('key', 'b')).toEqual({ state: 'fetched' })
   expect(readFileSync(path)).toEqual(content)
   store.close()
 })
@@ -99,7 +99,7 @@ test('a service that says nothing holds up nobody who closes the store', async (
   service.broken = 'silence'
   const fetching = store.fetch('key', 'a')
   store.close()
-  expect([await fetching, store.works()]).toEqual([false, false])
+  expect([await fetching, store.works()]).toEqual([{ state: 'failed' }, false])
 })
 
 test.each([
@@ -114,14 +114,40 @@ test.each([
     { status: 200, body: { ok: true, matched_key: 'key', signed_download_url: 'file:///etc/passwd' } }
   ],
   ['far too much', { status: 200, body: { ok: 'x'.repeat(2_000_000) } }]
-])('an answer of %s is as good as none', async (_, broken) => {
+])('an answer of %s is a failure, told and no more', async (_, broken) => {
   await using service = await startCacheService()
   const store = open(service.env)
   service.broken = broken
   expect([await store.fetch('key', 'a'), existsSync(join(store.folder, 'a')), told.length]).toEqual([
-    false,
+    { state: 'failed' },
     false,
     1
   ])
+  store.close()
+})
+
+test.each([
+  ['only read', 'read', false, { state: 'none' }],
+  ['only written', 'write-only', true, { state: 'failed' }],
+  ['neither', 'none', false, { state: 'failed' }]
+])('where a cache may be %s, that is known before anything is stored', async (_, mode, writes, found) => {
+  await using service = await startCacheService()
+  const store = open({ ...service.env, ACTIONS_CACHE_MODE: mode })
+  expect([store.writes, await store.fetch('key', 'a')]).toEqual([writes, found])
+  store.close()
+})
+
+test.each([
+  ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 9)],
+  ['no archive', () => Buffer.from('<error/>')]
+])('an entry that is %s is told from none', async (_, tear) => {
+  await using service = await startCacheService()
+  const store = open(service.env)
+  writeFileSync(join(store.folder, 'a'), 'one')
+  await store.store('key', 'a')
+  const [entry] = service.entries.splice(0)
+  if (entry === undefined) throw new Error('nothing was stored')
+  service.entries.push({ ...entry, bytes: tear(entry.bytes) })
+  expect(await store.fetch('key', 'b')).toEqual({ state: 'torn', key: 'key' })
   store.close()
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Store } from '../../src/cache/actions-cache.ts'
+import { type Fetched, readOnly, type Store } from '../../src/cache/actions-cache.ts'
 import { type Allowance, createAllowance } from '../../src/cache/allowance.ts'
 import { openMemory } from '../../src/cache/manifest-cache.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -21,11 +21,12 @@ const store: Store = {
   get folder() {
     return folder
   },
+  writes: true,
   works: () => true,
   fetch: async (prefix, file) => {
     const entry = entries.findLast(({ key }) => key.startsWith(prefix))
     if (entry !== undefined) writeFileSync(join(folder, file), entry.text)
-    return entry !== undefined
+    return { state: entry === undefined ? 'none' : 'fetched' }
   },
   store: async (key, file) => {
     entries.push({ key, text: readFileSync(join(folder, file), 'utf8') })
@@ -56,7 +57,13 @@ let allowance = endless
 
 /** One run that sees these versions and reads those of them that it does not remember. */
 async function run(shapes: readonly Shape[], { tags = [] as string[], now = NOW } = {}) {
-  const memory = openMemory(store, 'ghcr.io', text => told.push(text), allowance)
+  const memory = openMemory(
+    store,
+    'ghcr.io',
+    text => told.push(text),
+    allowance,
+    () => NOW
+  )
   const recollection = await memory.recall(somePackage)
   const versions = shapes.map((shape, index) => versionOf(shape, index, tags))
   const known = await recollection.manifests(versions)
@@ -218,7 +225,13 @@ describe('what is remembered of configs', () => {
 
   /** One run that sees these images and reads the configs of those that it does not remember. */
   async function runFor(configs: readonly ReturnType<typeof config>[]) {
-    const memory = openMemory(store, 'ghcr.io', text => told.push(text), allowance)
+    const memory = openMemory(
+      store,
+      'ghcr.io',
+      text => told.push(text),
+      allowance,
+      () => NOW
+    )
     const recollection = await memory.recall(somePackage)
     const versions = configs.map(({ shape }, index) => versionOf(shape, index))
     const known = await recollection.manifests(versions)
@@ -281,5 +294,77 @@ describe('when a version was first seen without a tag', () => {
     const shape = manifest()
     await run([shape], { now: NOW + DAY })
     expect((await run([shape], { now: NOW })).since.get(shape.digest)).toBe(NOW)
+  })
+})
+
+describe('what one run stores', () => {
+  const deletion = { id: 7, tags: [], after: [], describes: false, at: NOW }
+
+  test('has a key of its own each time, whatever the clock says, and whole milliseconds', async () => {
+    const memory = openMemory(
+      store,
+      'ghcr.io',
+      text => told.push(text),
+      allowance,
+      () => NOW
+    )
+    const { keep, leaveDeletions } = await memory.recall(somePackage)
+    const shape = manifest()
+    const left = { ...deletion, digest: shape.digest, root: shape.digest }
+    keep([versionOf(image(), 0)], NOW + 0.25)
+    leaveDeletions({ unchecked: [left], checked: [] }, NOW + 0.75)
+    await memory.close()
+    expect(entries.map(({ key }) => Number(key.split('@').at(-1)) - NOW)).toEqual([0, 1])
+    expect(entries.at(-1)?.text).toContain(`[${NOW},[100]]`)
+    const next = await openMemory(
+      store,
+      'ghcr.io',
+      text => told.push(text),
+      allowance,
+      () => NOW
+    ).recall(somePackage)
+    expect([next.deletions.unchecked, told]).toEqual([[left], []])
+  })
+
+  const DAY = 86_400_000
+
+  test.each<[string, Fetched, number, number]>([
+    ['was not found', { state: 'none' }, 0, 1],
+    ['could not be fetched', { state: 'failed' }, 9 * DAY, 0],
+    ['came torn', { state: 'torn', key: `@${NOW}` }, 0, 0],
+    ['came torn a week later', { state: 'torn', key: `@${NOW}` }, 7 * DAY + 1000, 0],
+    ['came torn longer than that', { state: 'torn', key: `@${NOW}` }, 9 * DAY, 1],
+    ['is torn and has a time to come', { state: 'torn', key: `@${NOW + 1}` }, 0, 1],
+    ['is torn and has no time', { state: 'torn', key: '@soon' }, 0, 1]
+  ])(
+    'takes the place of an entry only as far as is known what that said: it %s',
+    async (_, found, after, times) => {
+      const broken: Store = { ...store, folder, fetch: async () => found }
+      const memory = openMemory(
+        broken,
+        'ghcr.io',
+        text => told.push(text),
+        allowance,
+        () => NOW + after
+      )
+      const recollection = await memory.recall(somePackage)
+      recollection.keep([versionOf(image(), 0)], NOW + after)
+      await memory.close()
+      expect([entries.length, recollection.remembers]).toEqual([times, times > 0])
+    }
+  )
+
+  test('is nothing where nothing may be written, and that is known at once', async () => {
+    const memory = openMemory(
+      readOnly(store),
+      'ghcr.io',
+      text => told.push(text),
+      allowance,
+      () => NOW
+    )
+    const recollection = await memory.recall(somePackage)
+    recollection.keep([versionOf(image(), 0)], NOW)
+    await memory.close()
+    expect([entries, recollection.remembers]).toEqual([[], false])
   })
 })

@@ -25,6 +25,8 @@ export interface CacheService {
   readonly blobsWithToken: number
   /** What every call gets from now on, in place of an answer; undefined sets it right again. */
   broken: Answer | 'silence' | undefined
+  /** So many of the next requests for a blob, to read it, are answered with a failure. */
+  unreadable: number
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export async function startCacheService(): Promise<CacheService> {
   /** Reserved keys, by the secret in the address that their blob goes to. */
   const uploads = new Map<string, { readonly key: string; readonly version: string; bytes?: Buffer }>()
   let broken: CacheService['broken']
+  let unreadable = 0
   let blobsWithToken = 0
 
   const find = (keys: readonly string[], version: string): CacheEntry | undefined =>
@@ -91,7 +94,10 @@ export async function startCacheService(): Promise<CacheService> {
     {
       method: 'GET',
       path: '/blob/{at}',
-      handle: ({ params }) => ({ status: 200, body: entries[Number(params['at'])]?.bytes })
+      handle: ({ params }) =>
+        unreadable-- > 0
+          ? { status: 500, body: {} }
+          : { status: 200, body: entries[Number(params['at'])]?.bytes }
     },
     {
       method: 'PUT',
@@ -139,6 +145,12 @@ export async function startCacheService(): Promise<CacheService> {
     },
     set broken(how) {
       broken = how
+    },
+    get unreadable() {
+      return Math.max(0, unreadable)
+    },
+    set unreadable(times) {
+      unreadable = times
     },
     [Symbol.asyncDispose]: close
   }

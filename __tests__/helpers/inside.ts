@@ -23,7 +23,7 @@ export function fastClock(times: number, busy = 1): Clock {
     const ahead = Math.max(0, Math.min(...Array.from(wakes, ({ until }) => until)) - time)
     const fast = wakes.size === 0 ? 0 : Math.min(passed, ahead / times)
     time += fast * times + (passed - fast) * busy
-    return time
+    return Math.floor(time)
   }
   return {
     now,

@@ -10,6 +10,7 @@ import { outcomeEntry } from '../report/record-build.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { execute, type Perform, type Performed, pretend } from './execute.ts'
 import { progressLog } from './progress-log.ts'
+import { wayBackOnce } from './way-back.ts'
 
 /** One package on its way through the run. */
 export interface PackageTask {
@@ -152,8 +153,8 @@ async function applyOne(
   }
 }
 
-function resultOf(tasks: readonly PackageTask[], facts: RunFacts, context: Context): RunResult {
-  const incomplete = whyIncomplete(tasks)
+function resultOf(all: readonly PackageTask[], facts: RunFacts, context: Context): RunResult {
+  const tasks = wayBackOnce(all)
   return {
     mode: facts.mode,
     dryRun: facts.dryRun,
@@ -165,7 +166,7 @@ function resultOf(tasks: readonly PackageTask[], facts: RunFacts, context: Conte
       ...(facts.warnings ?? []),
       ...tasks.flatMap(({ run, warnings = [] }) => warnings.map(text => `${run.package.name}: ${text}`))
     ],
-    ...(incomplete === undefined ? {} : { incomplete }),
+    ...whyIncomplete(tasks),
     requests: context.counts(),
     durationMs: context.clock.now() - facts.started,
     started: facts.started
@@ -173,19 +174,27 @@ function resultOf(tasks: readonly PackageTask[], facts: RunFacts, context: Conte
 }
 
 /** Why the run ends before all that is due was done: the first reason that a package gives. */
-function whyIncomplete(tasks: readonly PackageTask[]): string | undefined {
+function whyIncomplete(tasks: readonly PackageTask[]): Pick<RunResult, 'incomplete' | 'goesOn'> {
   for (const { run, deferred, unverified } of tasks) {
-    if (deferred) return run.warnings[0]
+    if (deferred) return because(run.warnings[0])
     const unreached = run.outcomes.find(outcome => outcome.status === 'left')
-    if (unreached !== undefined) return unreached.detail
-    // A warning of the package says why.
-    if (unverified !== undefined)
-      return `Not all that it deleted in ${run.package.name} could be checked again.`
+    if (unreached !== undefined) return because(unreached.detail)
+    // A warning of the package says why, and what becomes of it.
+    if (unverified !== undefined) {
+      const incomplete = `Not all that it deleted in ${run.package.name} could be checked again.`
+      return { incomplete, goesOn: false }
+    }
     if (run.plan !== undefined && beyondBudget(run.plan)) {
-      return `The input \`deletions-per-run\` leaves ${run.plan.left} deletions of ${run.package.name} to the next run.`
+      return because(
+        `The input \`deletions-per-run\` leaves ${run.plan.left} deletions of ${run.package.name} to the next run.`
+      )
     }
   }
-  return undefined
+  return {}
+}
+
+function because(incomplete: string | undefined): Pick<RunResult, 'incomplete'> {
+  return incomplete === undefined ? {} : { incomplete }
 }
 
 function beyondBudget(plan: Plan): boolean {

@@ -1,5 +1,4 @@
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
-import type { Clock } from '../model/clock.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
@@ -20,6 +19,8 @@ type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number
 /** A deletion of the last run that has to be looked at. */
 export interface Earlier extends DeleteStep {
   readonly describes: boolean
+  /** When it was left to the next run, in milliseconds since 1970. */
+  readonly at: number
 }
 
 /**
@@ -56,35 +57,47 @@ function knownParts({ contents }: Inventory): ReadonlySet<Digest> {
   return namedIn(new Map(known))
 }
 
+/** For so long a deletion is remembered that nothing needed, in milliseconds: lists may lag behind more than one run. */
+const DAY = 86_400_000
+
+/** Deletions of this run, as the next one has to know them. */
+export function deletionsOf(
+  { plan, outcomes }: Done,
+  versions: readonly PackageVersion[],
+  now: number
+): readonly Earlier[] {
+  const describing = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
+  const ids = new Set(versions.map(({ id }) => id))
+  return outcomes.flatMap(({ step }) =>
+    step.action === 'delete' && ids.has(step.version.id)
+      ? [{ ...step, describes: describing.has(step.version.digest), at: now }]
+      : []
+  )
+}
+
 /**
- * Leaves a look that this run could not take to the next one. What does not show there either is not tried for ever:
- * that run is red for it, too, and says the way back.
+ * Leaves deletions to the next run. What does not show there either is not looked at for ever: that run is red for it,
+ * too, and says the way back.
  *
- * @param unseen deletions of this run that were not looked at, or not enough
+ * @param unchecked those that were not looked at, or not enough
  * @param checked those that nothing needed, as the look showed
  */
 export function leaveToNext(
-  { plan, outcomes, loaded: { recollection } }: Done,
-  earlier: readonly Earlier[],
-  unseen: readonly PackageVersion[],
-  checked: readonly PackageVersion[],
-  clock: Clock
+  { loaded: { recollection } }: Done,
+  unchecked: readonly Earlier[],
+  checked: readonly Earlier[],
+  now: number
 ): void {
-  const describing = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
-  const own = (versions: readonly PackageVersion[]): Earlier[] => {
-    const ids = new Set(versions.map(({ id }) => id))
-    return outcomes.flatMap(({ step }) =>
-      step.action === 'delete' && ids.has(step.version.id)
-        ? [{ ...step, describes: describing.has(step.version.digest) }]
-        : []
-    )
-  }
-  const left = { unchecked: [...earlier, ...own(unseen)].map(written), checked: own(checked).map(written) }
   const { deletions } = recollection
-  if ([left, deletions].every(one => one.unchecked.length + one.checked.length === 0)) return
-  recollection.leaveDeletions(left, clock.now())
+  const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id))
+  // What a list still shows as there may be gone all the same.
+  const past = [...deletions.unchecked, ...deletions.checked]
+  const young = past.filter(({ id, at }) => !ids.has(id) && at <= now && now - at < DAY)
+  if (ids.size + deletions.unchecked.length === 0 && young.length === past.length) return
+  const left = { unchecked: unchecked.map(written), checked: [...checked.map(written), ...young] }
+  recollection.leaveDeletions(left, now)
 }
 
-function written({ version: { id, digest, tags }, root, after, describes }: Earlier): PastDeletion {
-  return { id, digest, tags: [...tags], root, after: [...after], describes }
+function written({ version: { id, digest, tags }, root, after, describes, at }: Earlier): PastDeletion {
+  return { id, digest, tags: [...tags], root, after: [...after], describes, at }
 }

@@ -16,6 +16,9 @@ import { tagsNowhere } from './tags-nowhere.ts'
 export const WAY_BACK =
   'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
 
+export const lostSentence = (tags: readonly string[]): string =>
+  `The tag ${some(tags, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
+
 /** What a look shows, and what follows. */
 export interface Findings {
   readonly seen: SecondLook
@@ -46,15 +49,18 @@ export async function findingsOf(
   const needs = await arrivalsReader(loaded.inventory.contents, read, context.clock)(seen.arrivals)
   const needed = new Map<Digest, string>()
   const gone = goneOf(outcomes, seen)
+  const left = new Set(versionsOf(outcomes, ['skipped']).map(({ digest }) => digest))
+  const attesting = new Set(attestationsOf(digest => left.has(digest), loaded.inventory.contents))
   for (const { digest } of gone) {
     if ([digest, referrerTag(digest)].some(key => needs.needed.has(key) || done.adopted.has(key))) {
       needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
     }
+    if (attesting.has(digest)) needed.set(digest, 'what it describes was left alone')
     const tags = seen.lostTags.get(digest)
     if (tags !== undefined) needed.set(digest, `tag ${some(tags, 5)} was put on it right before its deletion`)
   }
   // What came between the runs is in the listing, or the registry's tags showed it, and is no arrival.
-  const named = earlier.length === 0 ? new Set<Digest>() : namedIn(loaded.inventory.contents)
+  const named = earlier.length === 0 ? new Set<Digest>() : namedByOthers(loaded, gone)
   for (const { version } of earlier) {
     if (named.has(version.digest)) needed.set(version.digest, 'a version that stays needs it')
   }
@@ -81,9 +87,7 @@ export async function findingsOf(
   const lost = new Set([...seen.lostTags.values()].flat())
   const missing = nowhere.filter(tag => !lost.has(tag))
   if (missing.length > 0) {
-    alarms.push(
-      `The tag ${some(missing, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
-    )
+    alarms.push(lostSentence(missing))
   }
   if (seen.unlisted.length > 0) {
     alarms.push(
@@ -92,6 +96,12 @@ export async function findingsOf(
   }
   const isUnclear = needs.unread !== undefined || tagsUnread !== undefined
   return { seen: { ...seen, tagsUnread }, needed, alarms, isUnclear }
+}
+
+/** What is named by anything but what is gone. */
+function namedByOthers({ inventory }: LoadedPackage, gone: readonly PackageVersion[]): ReadonlySet<Digest> {
+  const went = new Set(gone.map(({ digest }) => digest))
+  return namedIn(new Map([...inventory.contents].filter(([digest]) => !went.has(digest))))
 }
 
 function childrenOf(
@@ -141,5 +151,19 @@ export function goneOf(
 export function versionsOf(outcomes: readonly Outcome[], wanted: readonly OutcomeStatus[]): PackageVersion[] {
   return outcomes.flatMap(({ step, status }) =>
     step.action === 'delete' && wanted.includes(status) ? [step.version] : []
+  )
+}
+
+/** What an index calls the attestation of a sibling, which the graph knows of no other way. */
+export function attestationsOf(
+  isMeant: (digest: Digest) => boolean,
+  contents: LoadedPackage['inventory']['contents']
+): readonly Digest[] {
+  return [...contents.values()].flatMap(content =>
+    content.state === 'read'
+      ? content.manifest.children.flatMap(({ digest, describes }) =>
+          describes !== undefined && isMeant(describes) ? [digest] : []
+        )
+      : []
   )
 }

@@ -6,9 +6,9 @@ import { eachOf } from '../util/concurrency.ts'
 /** More tags than one answer holds are not read every few seconds. */
 const MOST_KNOWN = 10_000
 /** How many new tags are asked for at one look. */
-const MOST_NEW = 50
+const MOST_NEW = 500
 /** How many of them at once. */
-const AT_ONCE = 8
+const AT_ONCE = 16
 
 /**
  * Gives the function that tells where tags stand that nobody knew when the plan was made: by digest, one of them.
@@ -20,13 +20,20 @@ export function newTagsReader(
   registry: Pick<Registry, 'listTags' | 'headTag'>,
   repository: string
 ): () => Promise<ReadonlyMap<Digest, string>> {
+  /** At which look each was asked for last. */
+  const asked = new Map<string, number>()
+  let look = 0
   const known = new Set([...versions.flatMap(({ tags }) => tags), ...[...(unlisted?.values() ?? [])].flat()])
   return async () => {
     const found = new Map<Digest, string>()
     if (known.size > MOST_KNOWN) return found
     const list = await registry.listTags(repository)
     const tags = list.state === 'read' ? list.tags.filter(tag => !known.has(tag)) : []
-    await eachOf(tags.slice(0, MOST_NEW), AT_ONCE, async tag => {
+    look++
+    // Those first that were never asked for: on a busy package there are more and more of them.
+    const next = tags.toSorted((a, b) => (asked.get(a) ?? 0) - (asked.get(b) ?? 0)).slice(0, MOST_NEW)
+    await eachOf(next, AT_ONCE, async tag => {
+      asked.set(tag, look)
       const head = await registry.headTag(repository, tag)
       if (head.state === 'found') found.set(head.digest, tag)
     })

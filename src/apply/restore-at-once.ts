@@ -1,5 +1,8 @@
 import type { Outcome } from '../model/decision.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
 import type { Restoral } from '../policy/order.ts'
+import { nameOf } from '../report/phrases.ts'
 import type { ApplyContext } from './apply.ts'
 import { notBack } from './confirm-restored.ts'
 import type { Done } from './earlier.ts'
@@ -42,4 +45,22 @@ export async function restoreAtOnce(
     (holder === undefined || holder === before.rows.get(tag))
   const told = await giveBackTags({ before, moved }, had, isMeant, scope)
   return { restored, told: { ...told, alarms: [...lost, ...told.alarms] } }
+}
+
+/** What came back and why, by digest: a sentence each. */
+export function restoredSentences(
+  outcomes: readonly Outcome[],
+  needed: ReadonlyMap<Digest, string>
+): string[] {
+  return outcomes.flatMap(({ step, status }) => {
+    const why = needed.get(step.version.digest)
+    return status !== 'done' || why === undefined
+      ? []
+      : [`${withDigest(step.version)} was restored at once: ${why}.`]
+  })
+}
+
+function withDigest(version: PackageVersion): string {
+  const [name, digest] = [nameOf(version), shortDigest(version.digest)]
+  return name === digest ? name : `${name} (${digest})`
 }

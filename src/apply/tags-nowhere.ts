@@ -9,8 +9,9 @@ import { count } from '../util/format.ts'
 import type { Done } from './earlier.ts'
 import type { Arrival, SecondLook } from './second-look.ts'
 
-/** How many tags are looked up. */
+/** How many tags are looked up, and how many more where the registry's list is late: a HEAD costs no quota. */
 const MOST = 100
+const MOST_UNSEEN = 2_000
 /** How many are asked for at once. */
 const AT_ONCE = 8
 
@@ -47,8 +48,8 @@ export async function tagsNowhere(
   const unseen = [...holders].flatMap(([tag, { id }]) =>
     isLate && id !== undefined && !rowsShown.has(id) ? [tag] : []
   )
-  const asked = [...new Set([...doubted, ...unseen])].slice(0, MOST)
-  const first = await findTags(registry, repository, asked, clock)
+  const asked = new Set([...doubted.slice(0, MOST), ...unseen.slice(0, MOST_UNSEEN)])
+  const first = await findTags(registry, repository, [...asked], clock)
   const shown = new Set(arrivals.flatMap(({ tags }) => tags))
   const lost = [...tagsTaken].filter(tag => !shown.has(tag))
   const heads = await askAgain(lost, first, holders, context, repository)
@@ -58,7 +59,7 @@ export async function tagsNowhere(
     // What somebody else deleted took its tags along.
     return holder === undefined || (await isGone(plan.package, holder, context)) ? [] : [tag]
   })
-  const unasked = doubted.filter(tag => !heads.has(tag)).length
+  const unasked = [...doubted, ...unseen].filter(tag => !heads.has(tag)).length
   const [doubt] = [...heads].flatMap(([tag, head]) =>
     head.state === 'unread' ? [`${tag} could not be asked for: ${head.cause}`] : []
   )

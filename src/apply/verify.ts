@@ -1,20 +1,29 @@
+import type { Context } from '../context.ts'
 import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
-import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import { repositoryOf } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
-import { type Digest, shortDigest } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
 import { closure } from '../policy/closure.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
-import { nameOf } from '../report/phrases.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
-import { type Done, type Earlier, earlierOf, leaveToNext } from './earlier.ts'
-import { type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
+import { type Done, deletionsOf, type Earlier, earlierOf, leaveToNext } from './earlier.ts'
+import {
+  attestationsOf,
+  type Findings,
+  findingsOf,
+  goneOf,
+  lostSentence,
+  versionsOf,
+  WAY_BACK
+} from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
-import { restoreAtOnce } from './restore-at-once.ts'
+import { restoreAtOnce, restoredSentences } from './restore-at-once.ts'
 import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
+import { tagsNowhere } from './tags-nowhere.ts'
 
 /** Outcomes of this run's own requests after which a version is gone, or may be. */
 const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
@@ -30,10 +39,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const urgent = { ...context, packages: context.urgentPackages }
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
   const earlier = earlierOf(done.loaded)
+  const now = () => Math.floor(context.clock.now())
   const before = versionsOf(outcomes, ['already'])
   if (deleted.length + earlier.length + before.length === 0) {
-    leaveToNext(done, [], [], [], context.clock)
-    return { outcomes }
+    leaveToNext(done, [], [], now())
+    return { outcomes, alarms: await tagsLost(done, urgent) }
   }
   const wanted = [...deleted, ...earlier.map(({ version }) => version)]
   const look: Look = async shown => {
@@ -54,8 +64,12 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
       // GitHub may go on denying what it said is restored.
       ...seen.gone.filter(({ id }) => back.has(id))
     ])
-    const checked = seen.gone.filter(version => !open.has(version))
-    leaveToNext(done, [], [...open], checked, context.clock)
+    const checked = deletionsOf(
+      done,
+      seen.gone.filter(version => !open.has(version)),
+      now()
+    )
+    leaveToNext(done, deletionsOf(done, [...open], now()), [...checked, ...earlier], now())
     return {
       ...(isServed(found) ? { unverified: servedSentence(seen, done) } : {}),
       outcomes: [...corrected(outcomes, seen, report), ...restored],
@@ -65,9 +79,20 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   })
   if (!('problem' in result)) return result
   if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
-  leaveToNext(done, earlier, deleted, [], context.clock)
+  leaveToNext(done, [...earlier, ...deletionsOf(done, deleted, now())], [], now())
   const sentence = notChecked(result)
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
+}
+
+/** What a placeholder took along that had a further tag by then: where nothing was deleted, nobody else looks. */
+async function tagsLost(done: Done, context: Context): Promise<readonly string[]> {
+  if (!done.outcomes.some(({ step, status }) => step.action === 'untag' && MAY_BE_GONE.includes(status)))
+    return []
+  const rowsShown = new Set(done.loaded.listing.versions.map(({ id }) => id))
+  const seen = { arrivals: [], tagsTaken: new Set<string>(), tagsDenied: [], rowsShown }
+  const found = await orFailure(() => tagsNowhere(done, seen, context))
+  if ('problem' in found) return [notChecked(found)]
+  return found.nowhere.length > 0 ? [lostSentence(found.nowhere)] : []
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */
@@ -115,8 +140,9 @@ const isServed = ({ seen, needed }: Findings): boolean =>
 const servedSentence = ({ served }: SecondLook, { loaded }: Done): string =>
   `The registry still shows the tags of ${count(served.length, 'deleted version')}: it lags, or they were pushed again. ` +
   (loaded.recollection.remembers
-    ? 'The next run checks whether what was pushed needs what was deleted.'
-    : `Nothing is remembered for the next run (\`memory\`), so look whether they can be pulled. ${WAY_BACK}`)
+    ? 'If what this run remembers can be stored, the next run checks whether what was pushed needs what was deleted. '
+    : 'Nothing is remembered for the next run (`memory`), so look whether they can be pulled. ') +
+  WAY_BACK
 
 const notChecked = ({ sentence }: Failure): string =>
   `The deleted versions could not be checked again: ${sentence} ${WAY_BACK}`
@@ -203,27 +229,4 @@ function stepsBack(
     [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
     ({ digest }) => referrers.has(digest)
   )
-}
-
-/** What an index calls the attestation of a sibling, which the graph knows of no other way. */
-function attestationsOf(
-  isMeant: (digest: Digest) => boolean,
-  contents: LoadedPackage['inventory']['contents']
-): readonly Digest[] {
-  return [...contents.values()].flatMap(content =>
-    content.state === 'read'
-      ? content.manifest.children.flatMap(({ digest, describes }) =>
-          describes !== undefined && isMeant(describes) ? [digest] : []
-        )
-      : []
-  )
-}
-
-function restoredSentences(outcomes: readonly Outcome[], needed: ReadonlyMap<Digest, string>): string[] {
-  return outcomes.flatMap(({ step, status }) => {
-    const why = needed.get(step.version.digest)
-    return status !== 'done' || why === undefined
-      ? []
-      : [`${nameOf(step.version)} (${shortDigest(step.version.digest)}) was restored at once: ${why}.`]
-  })
 }

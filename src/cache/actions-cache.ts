@@ -1,31 +1,36 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip, createGzip } from 'node:zlib'
+import { Readable } from 'node:stream'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
-import { createOpen, type Open, readBody } from '../registry/transport.ts'
+import { createOpen, readBody } from '../registry/transport.ts'
+import { download, isTorn, type Largest, MOST_OF_AN_ANSWER, pack, upload } from './blobs.ts'
 
 /** Files that outlive a run. Nothing here ever fails: what does not work is as if it were not there. */
 export interface Store {
+  /** False where nothing may be stored. */
+  readonly writes: boolean
   /** The folder that files are fetched into and stored from. */
   readonly folder: string
   /** False once it has failed for good. */
   works(): boolean
-  /** Fetches the newest entry whose key begins with `prefix` as `file`; false when there is none. */
-  fetch(prefix: string, file: string): Promise<boolean>
+  /** Fetches the newest entry whose key begins with `prefix` as `file`. */
+  fetch(prefix: string, file: string): Promise<Fetched>
   /** Stores `file` under a key that nobody has used; false when that did not work. */
   store(key: string, file: string): Promise<boolean>
   /** Ends it, whatever is under way. */
   close(): void
 }
 
+/** What came of it. `torn` is what arrived and cannot be unpacked; `failed` says nothing of what is there. */
+export type Fetched =
+  | { readonly state: 'fetched' | 'none' | 'failed' }
+  | { readonly state: 'torn'; readonly key: string }
+
 /** The same store for a run that may not write anything anywhere. */
 export function readOnly(store: Store): Store {
-  return { ...store, store: async () => false }
+  return { ...store, writes: false, store: async () => false }
 }
 
 /** How long fetching or storing one entry may take, in milliseconds: a slow service must not hold up a run. */
@@ -34,8 +39,7 @@ const ENTRY_MS = 60_000
 const CALL_MS = 20_000
 const MEGABYTE = 1024 * 1024
 /** The largest entry that is fetched or stored, in bytes: 500,000 images need less than half of it. */
-const LARGEST = { packed: 512 * MEGABYTE, unpacked: 2048 * MEGABYTE }
-const MOST_OF_AN_ANSWER = MEGABYTE
+const LARGEST: Largest = { packed: 512 * MEGABYTE, unpacked: 2048 * MEGABYTE }
 
 const SERVICE = '/twirp/github.actions.results.api.v1.CacheService/'
 /** Entries are found only under the version that they were stored with: what is inside, and how it is packed. */
@@ -66,7 +70,7 @@ export function actionsCache(
   folder: string,
   debug: (text: string) => void,
   onSecret: (secret: string) => void,
-  largest = LARGEST
+  largest: Largest = LARGEST
 ): Store | undefined {
   const service = serviceOf(env, debug)
   if (service === undefined) return undefined
@@ -103,30 +107,42 @@ export function actionsCache(
   }
 
   /** Does one thing with an entry; whatever goes wrong is told and no more. */
-  async function attempt(work: (limit: AbortSignal) => Promise<boolean>): Promise<boolean> {
-    if (over.signal.aborted) return false
+  async function attempt<T>(failed: T, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
+    if (over.signal.aborted) return failed
     try {
       return await work(AbortSignal.any([over.signal, AbortSignal.timeout(ENTRY_MS)]))
     } catch (error) {
       debug(`Actions cache: ${messageOf(error)}`)
-      return false
+      return failed
+    }
+  }
+
+  /** @throws when it cannot be found out what is there */
+  async function fetchEntry(prefix: string, file: string, limit: AbortSignal): Promise<Fetched> {
+    const entry = await call('GetCacheEntryDownloadURL', { key: prefix, restore_keys: [] }, found)
+    const key = entry.matched_key
+    if (!entry.ok || !key.startsWith(prefix)) return { state: 'none' }
+    try {
+      await download(open, signed(entry.signed_download_url), join(folder, file), largest, limit)
+      return { state: 'fetched' }
+    } catch (error) {
+      if (!isTorn(error)) throw error
+      debug(`Actions cache: ${messageOf(error)}`)
+      return { state: 'torn', key }
     }
   }
 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return {
     folder,
+    writes: !UNWRITABLE.includes(mode),
     works: () => !over.signal.aborted,
     fetch: (prefix, file) =>
-      attempt(async limit => {
-        if (UNREADABLE.includes(mode)) return false
-        const entry = await call('GetCacheEntryDownloadURL', { key: prefix, restore_keys: [] }, found)
-        if (!entry.ok || !entry.matched_key.startsWith(prefix)) return false
-        await download(open, signed(entry.signed_download_url), join(folder, file), largest, limit)
-        return true
-      }),
+      attempt<Fetched>({ state: 'failed' }, async limit =>
+        UNREADABLE.includes(mode) ? { state: 'failed' } : fetchEntry(prefix, file, limit)
+      ),
     store: (key, file) =>
-      attempt(async limit => {
+      attempt(false, async limit => {
         if (UNWRITABLE.includes(mode)) return false
         const packed = join(folder, `${randomUUID()}.gz`)
         const size = await pack(join(folder, file), packed, largest.packed, limit)
@@ -169,62 +185,4 @@ function serviceOf(
 function isEnterpriseServer(server: string): boolean {
   const host = URL.canParse(server) ? new URL(server).hostname : ''
   return !(host === 'github.com' || host.endsWith('.ghe.com') || host.endsWith('.localhost'))
-}
-
-/** Fetches a blob and unpacks it into a new file; what was written of it goes when that fails. */
-async function download(
-  open: Open,
-  url: URL,
-  path: string,
-  largest: typeof LARGEST,
-  limit: AbortSignal
-): Promise<void> {
-  const message = await open('GET', url, {}, undefined, limit)
-  if (message.statusCode !== 200) {
-    message.destroy()
-    throw new Error(`reading an entry: HTTP ${message.statusCode}`)
-  }
-  try {
-    await pipeline(
-      message,
-      atMost(largest.packed),
-      createGunzip(),
-      atMost(largest.unpacked),
-      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
-      { signal: limit }
-    )
-  } catch (error) {
-    rmSync(path, { force: true })
-    throw error
-  }
-}
-
-/** Packs a file into a new one, and gives that one's size in bytes. */
-async function pack(from: string, to: string, most: number, limit: AbortSignal): Promise<number> {
-  const into = createWriteStream(to, { flags: 'wx', mode: 0o600 })
-  await pipeline(createReadStream(from), createGzip(), atMost(most), into, { signal: limit })
-  return (await stat(to)).size
-}
-
-async function upload(open: Open, url: URL, path: string, size: number, limit: AbortSignal): Promise<void> {
-  const headers = {
-    'content-type': 'application/octet-stream',
-    'content-length': String(size),
-    'x-ms-blob-type': 'BlockBlob'
-  }
-  const message = await open('PUT', url, headers, createReadStream(path), limit)
-  await readBody(message, MOST_OF_AN_ANSWER)
-  if (message.statusCode !== 201) throw new Error(`storing an entry: HTTP ${message.statusCode}`)
-}
-
-/** Lets this many bytes through and fails with the next one. */
-function atMost(bytes: number): Transform {
-  let size = 0
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length
-      if (size > bytes) done(new Error(`more than ${bytes} bytes`))
-      else done(null, chunk)
-    }
-  })
 }

@@ -23,7 +23,9 @@ const PastDeletion = z.object({
   root: digest,
   after: listOf(digest),
   /** True for what describes an image, which comes back without it, too. */
-  describes: z.boolean()
+  describes: z.boolean(),
+  /** When it was left to the next run, in milliseconds since 1970. */
+  at: z.number().default(0)
 })
 export type PastDeletion = z.infer<typeof PastDeletion>
 

@@ -8,9 +8,9 @@ import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { labelsIn } from '../registry/config.ts'
-import { grouped } from '../util/grouped.ts'
 import type { Store } from './actions-cache.ts'
 import type { Allowance } from './allowance.ts'
+import { fetchHeading } from './fetch-heading.ts'
 import {
   type Heading,
   type Kind,
@@ -19,9 +19,9 @@ import {
   type Notes,
   openNotes,
   type PastDeletion,
-  readHeading,
   writeMemory
 } from './file.ts'
+import { byTime, firstSeen } from './first-seen.ts'
 
 /** What earlier runs learned of packages. It says what a manifest is, never that it exists. */
 export interface ManifestCache {
@@ -48,7 +48,7 @@ export interface Recollection {
    * @param now milliseconds since 1970
    */
   keep(versions: readonly PackageVersion[], now: number): void
-  /** False where nothing reaches the next run. */
+  /** False where nothing can reach the next run; whether it can be stored shows only in the end. */
   readonly remembers: boolean
   /** Deletions of the last run. Anybody may have written them: they bring back, and delete nothing. */
   readonly deletions: PastDeletions
@@ -74,12 +74,14 @@ const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
  * @param registry the host that manifests come from
  * @param debug told what was wrong with an entry
  * @param allowance for reading all entries: what does not fit into it is forgotten
+ * @param now milliseconds since 1970
  */
 export function openMemory(
   store: Store,
   registry: string,
   debug: (text: string) => void,
-  allowance: Allowance
+  allowance: Allowance,
+  now: () => number
 ): ManifestCache {
   const storing: Promise<unknown>[] = []
   return {
@@ -88,22 +90,27 @@ export function openMemory(
       const key = `${PREFIX}-${name}@`
       const file = `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.jsonl`
       const path = join(store.folder, file)
-      const heading = await fetchHeading(store, key, file, name, debug)
-      if (!store.works()) return noMemory.recall(pkg)
+      const heading = await fetchHeading(store, { key, file, name }, debug, now())
+      if (heading === 'unknown' || !store.works()) return noMemory.recall(pkg)
       const notes = openNotes(`${path}.new`, debug)
+      let stored = 0
       const save = async (next: Heading, keeps: (line: number) => boolean, now: number): Promise<void> => {
+        // Two entries of one millisecond would have one key, and the second would be refused.
+        stored = Math.max(Math.floor(now), stored + 1)
         try {
           // What this run stored already holds all that the old entry and the notes did.
           const again = existsSync(path)
           if (again) await rename(path, `${path}.old`)
           await writeMemory(path, next, `${path}.old`, again ? () => true : keeps, notes)
-          if (!(await store.store(`${key}${now}`, file))) debug(`nothing was remembered of ${name}`)
+          if (!(await store.store(`${key}${stored}`, file))) debug(`nothing was remembered of ${name}`)
         } catch (error) {
           debug(`nothing was remembered of ${name}: ${messageOf(error)}`)
         }
       }
       let last = Promise.resolve()
-      return recollection(name, heading, `${path}.old`, notes, debug, allowance, (...entry) => {
+      const { writes } = store
+      return recollection(name, heading, `${path}.old`, notes, debug, allowance, writes, (...entry) => {
+        if (!writes) return
         last = last.then(() => save(...entry))
         storing.push(last)
       })
@@ -131,25 +138,6 @@ export const noMemory: ManifestCache = {
   close: async () => {}
 }
 
-/** Fetches an entry, and puts it aside so that the next one can take its place. */
-async function fetchHeading(
-  store: Store,
-  key: string,
-  file: string,
-  name: string,
-  debug: (text: string) => void
-): Promise<Heading | undefined> {
-  if (!(await store.fetch(key, file))) return undefined
-  const path = join(store.folder, file)
-  try {
-    await rename(path, `${path}.old`)
-    return await readHeading(`${path}.old`, name)
-  } catch (error) {
-    debug(`what was remembered of ${name} is of no use: ${messageOf(error)}`)
-    return undefined
-  }
-}
-
 function recollection(
   name: string,
   heading: Heading | undefined,
@@ -157,6 +145,7 @@ function recollection(
   notes: Notes,
   debug: (text: string) => void,
   allowance: Allowance,
+  remembers: boolean,
   save: (next: Heading, keeps: (line: number) => boolean, now: number) => void
 ): Recollection {
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
@@ -187,7 +176,7 @@ function recollection(
   }
 
   return {
-    remembers: true,
+    remembers,
     deletions,
     leaveDeletions: store,
     async manifests(versions) {
@@ -236,29 +225,4 @@ function recollection(
       if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) store(deletions, now)
     }
   }
-}
-
-/**
- * A version that has a tag by now starts again when it loses it. What is remembered counts only as far as the version's
- * own dates allow: anybody who may write the cache could have put a 0 there.
- */
-function firstSeen(
-  versions: readonly PackageVersion[],
-  seen: ReadonlyMap<number, number>,
-  now: number
-): Map<Digest, number> {
-  const untagged = versions.filter(({ tags }) => tags.length === 0)
-  return new Map(
-    untagged.map(({ id, digest, created, updated }) => [
-      digest,
-      Math.min(Math.max(seen.get(id) ?? now, created ?? now, updated ?? now), now)
-    ])
-  )
-}
-
-function byTime(
-  untagged: readonly PackageVersion[],
-  since: ReadonlyMap<Digest, number>
-): Heading['untagged'] {
-  return [...grouped(untagged.map(({ id, digest }) => [since.get(digest) as number, id] as const))]
 }

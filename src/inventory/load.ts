@@ -138,7 +138,8 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const { read, fetched } = reader(pkg, versions, remembered, recollection, context)
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
-  const inventory = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
+  const seen = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
+  const inventory = { ...seen, contents: withDeleted(seen.contents, recollection.deletions) }
   const reads = countReads(inventory, fetched, remembered)
   return { inventory, listing, untaggedSince, read, recollection, reads }
 }
@@ -219,6 +220,22 @@ export function countReads(
   const spared = versions.filter(({ digest }) => isSpared(digest)).length
   // What was read for its labels alone is spared here.
   return { ...counts, remembered: [...remembered.keys()].filter(digest => !isSpared(digest)).length, spared }
+}
+
+/**
+ * What the last runs deleted and something names comes back, so that for this run nothing is broken that lacks it.
+ */
+function withDeleted(
+  contents: Inventory['contents'],
+  { unchecked, checked }: Recollection['deletions']
+): Inventory['contents'] {
+  const named = namedIn(contents)
+  const missed = [...unchecked, ...checked].filter(
+    ({ digest }) => named.has(digest) && contents.get(digest)?.state === 'missing'
+  )
+  return missed.length === 0
+    ? contents
+    : new Map([...contents, ...missed.map(({ digest }) => [digest, NAMED] as const)])
 }
 
 /** What the manifests name as their children. */

@@ -84,6 +84,8 @@ export interface RunResult {
   readonly check?: CheckFindings
   /** Why the run ended early: a sentence. Absent when it came to its end. */
   readonly incomplete?: string
+  /** False where all was done and only a look is missing: no later run is sure to take it. */
+  readonly goesOn?: boolean
   readonly requests: RequestCounts
   /** Milliseconds. */
   readonly durationMs: number

@@ -180,7 +180,8 @@ it.each([
   ['prod', 100, 5],
   ['prod', 100, 1_000],
   ['prod', 10, 1_000],
-  ['v1.2.3', 100, 1_000]
+  ['v1.2.3', 100, 1_000],
+  ['v1.2.3', 250, 1_000]
 ])(
   'law 3: the tag %s is not lost, below %i newer versions, though the list of tags is late for %i answers',
   async (tag, newer, times) => {
@@ -292,4 +293,21 @@ it('law 3: a new tag that only the registry shows speaks against a deletion that
   }
   const { code } = await run(BUILDS)
   expect([code, app.tags()['v9']]).toEqual([0, last.digest])
+})
+
+it('law 2: a platform that is left alone in time keeps its attestation', async () => {
+  await using scene = await openScene()
+  const { app, github, run, clock } = scene
+  layDown(scene, 'shown')
+  const build = app.push(image(undefined, { attest: 'new' }), { tags: ['sha-2'], at: ago(75) })
+  const [platform, , attestation] = build.children
+  if (platform === undefined || attestation === undefined) throw new Error('an image has parts')
+  const move = async () => {
+    app.tag(platform, 'v9')
+    await clock.sleep(12_000)
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
+  const { code } = await run(BUILDS)
+  expect([code, app.tags()['v9']]).toEqual([0, platform.digest])
+  expect([...app.digests()]).toEqual(expect.arrayContaining([platform.digest, attestation.digest]))
 })

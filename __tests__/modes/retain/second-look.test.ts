@@ -22,17 +22,31 @@ interface Look {
   readonly digest: string
 }
 
-/** Puts other looks that are still to be taken into what is remembered. */
-function forge(
-  cache: CacheService,
-  looks: (heading: { unchecked: readonly Look[] }) => readonly Look[]
-): void {
-  const entry = cache.entries.at(-1)
+interface Heading {
+  readonly unchecked: readonly Look[]
+  readonly checked: readonly Look[]
+}
+
+/** What is remembered by now, and its first line. */
+function remembered({ entries }: CacheService) {
+  const entry = entries.at(-1)
   if (entry === undefined) throw new Error('nothing was stored')
   const [first = '', ...lines] = gunzipSync(entry.bytes).toString('utf8').split('\n')
-  const heading = JSON.parse(first) as { unchecked: Look[] }
-  const forged = JSON.stringify({ ...heading, unchecked: looks(heading) })
-  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync([forged, ...lines].join('\n')) })
+  return { entry, heading: JSON.parse(first) as Heading, lines }
+}
+
+const headingOf = (cache: CacheService): Heading => remembered(cache).heading
+
+/** Puts another first line into what is remembered. */
+function rewrite(cache: CacheService, change: (heading: Heading) => Heading): void {
+  const { entry, heading, lines } = remembered(cache)
+  const text = [JSON.stringify(change(heading)), ...lines].join('\n')
+  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(text) })
+}
+
+/** Puts other looks that are still to be taken into what is remembered. */
+function forge(cache: CacheService, looks: (heading: Heading) => readonly Look[]): void {
+  rewrite(cache, heading => ({ ...heading, unchecked: looks(heading) }))
 }
 
 const deleteOf = ({ id }: { id: number }) => ({ method: 'DELETE', path: new RegExp(`/versions/${id}$`) })
@@ -445,6 +459,55 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
   })
 
+  it.each<[string, number, (cache: CacheService) => void]>([
+    [
+      'fails once',
+      1,
+      cache => {
+        cache.unreadable = 1
+      }
+    ],
+    [
+      'fails twice',
+      2,
+      cache => {
+        cache.unreadable = 2
+      }
+    ],
+    [
+      'shows the entry cut off',
+      2,
+      cache => {
+        const [entry] = cache.entries.splice(-1)
+        if (entry === undefined) throw new Error('nothing was stored')
+        cache.entries.push({ ...entry, bytes: entry.bytes.subarray(0, 40) })
+      }
+    ]
+  ])('is not lost when the cache %s: run %d behind it takes it', async (_, taken, fail) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { build } = layDown(scene)
+    late(scene, build, () =>
+      github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } })
+    )
+    expect((await scene.run(BUILDS, { env: cache.env })).code).toBe(1)
+    github.faults.clear()
+    const stored = [...cache.entries]
+    fail(cache)
+    const codes: unknown[] = []
+    for (let number = 0; number < taken; number++) {
+      const { code, outputs } = await scene.run(BUILDS, { env: cache.env })
+      codes.push([code, outputs['restored-count']])
+      if (number < taken - 1) {
+        expect(cache.entries).toHaveLength(stored.length)
+        cache.entries.splice(0, cache.entries.length, ...stored)
+      }
+    }
+    expect(codes).toEqual([...Array.from({ length: taken - 1 }, () => [0, '0']), [0, '3']])
+    expect(app.tags()['v2']).toBe(build.digest)
+  })
+
   it('is red and taken by the next run when nobody told of new tags', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
@@ -499,24 +562,84 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '0' } })
   })
 
-  it('costs a quiet next run no request of the API, and is forgotten after it', async () => {
+  it('costs quiet runs no request of the API, and is forgotten after a day', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { github } = scene
     layDown(scene)
-    await scene.run(BUILDS, { env: cache.env })
-    const costs: number[] = []
-    for (let number = 0; number < 2; number++) {
+    const costOf = async (): Promise<number> => {
       const before = github.requests.length
-      const { code } = await scene.run(BUILDS, { env: cache.env })
-      expect(code).toBe(0)
-      costs.push(github.requests.slice(before).filter(({ host }) => host === 'api').length)
-      const [heading = ''] = gunzipSync((cache.entries.at(-1) as { bytes: Buffer }).bytes)
-        .toString()
-        .split('\n')
-      expect(JSON.parse(heading)).toMatchObject({ unchecked: [], checked: [] })
+      expect((await scene.run(BUILDS, { env: cache.env })).code).toBe(0)
+      return github.requests.slice(before).filter(({ host }) => host === 'api').length
     }
-    expect(costs[0]).toBe(costs[1])
+    await costOf()
+    expect(headingOf(cache).checked).toHaveLength(3)
+    const cost = await costOf()
+    expect(headingOf(cache).checked).toHaveLength(3)
+    rewrite(cache, heading => ({ ...heading, checked: heading.checked.map(one => ({ ...one, at: 1 })) }))
+    expect(await costOf()).toBe(cost)
+    expect(headingOf(cache).checked).toEqual([])
+    expect(await costOf()).toBe(cost)
+  })
+
+  it.each(['is late', 'cannot be read'])(
+    'brings back what an untagged index needs also where it %s in the next run as well',
+    async trouble => {
+      await using scene = await openScene()
+      await using cache = await startCacheService()
+      const { app, github } = scene
+      const { v1, build } = layDown(scene)
+      let adopter: Pushed | undefined
+      const adopt = (): void => {
+        adopter = app.push(index(build.children))
+        app.lie({ kind: 'drop', id: adopter.id })
+      }
+      github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
+      const inputs = { ...BUILDS, packages: 'app', token: scene.token }
+      const past = () => runInside(github, inputs, scene.clock, { env: cache.env })
+      await using first = await past()
+      expect([first.code, first.outputs['deleted-count']]).toEqual([0, '3'])
+      if (trouble === 'cannot be read') {
+        app.truth()
+        const path = new RegExp(`manifests/${adopter?.digest}$`)
+        github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status: 500 } })
+      }
+      await using second = await past()
+      expect(second.outputs['restored-count']).toBe('0')
+      github.faults.clear()
+      app.truth()
+      const third = await scene.run(BUILDS, { env: cache.env })
+      expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
+      expect(app.digests()).toEqual(digestsOf(v1, adopter as Pushed))
+    }
+  )
+
+  it('does not take an image for broken whose parts it is about to bring back', async () => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const { build } = layDown(scene)
+    let adopter: Pushed | undefined
+    const adopt = (): void => {
+      adopter = app.push(index(build.children), { at: ago(20) })
+      app.lie({ kind: 'drop', id: adopter.id })
+    }
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
+    const inputs = { ...BUILDS, packages: 'app', token: scene.token }
+    await using first = await runInside(github, inputs, scene.clock, { env: cache.env })
+    expect(first.outputs['deleted-count']).toBe('3')
+    app.truth()
+    app.tag(adopter as Pushed, 'v5')
+    const broken = {
+      ...BUILDS,
+      'delete-broken': 'ghost, partial',
+      grace: '0h',
+      packages: 'app',
+      token: scene.token
+    }
+    await using second = await runInside(github, broken, scene.clock, { env: cache.env })
+    expect(second.outputs).toMatchObject({ 'deleted-count': '0', 'restored-count': '2' })
+    expect(world.pullable('acme/app', 'v5')).toEqual([])
   })
 
   it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
@@ -608,28 +731,62 @@ it.each([12, 13])(
   }
 )
 
+/** The registry goes on showing the tag of what was deleted. */
+function serveTag({ github }: Scene, build: Pushed): void {
+  const headers = { 'docker-content-digest': build.digest }
+  github.faults.on(
+    { host: 'registry', method: 'HEAD', path: /app\/manifests\/sha-1$/ },
+    { kind: 'answer', answer: { status: 200, headers, body: '' } }
+  )
+  const body = { name: 'acme/app', tags: ['v1', 'sha-1'] }
+  github.faults.on(
+    { host: 'registry', method: 'GET', path: /app\/tags\/list$/ },
+    { kind: 'answer', answer: { status: 200, body } }
+  )
+}
+
+it.each([
+  ['kept', {}, {}, true],
+  ['turned off', { memory: 'false' }, {}, false],
+  ['only read', {}, { ACTIONS_CACHE_MODE: 'read' }, false],
+  ['only written', {}, { ACTIONS_CACHE_MODE: 'write-only' }, false]
+])(
+  'law 8: says that the next run checks only where it may be remembered (memory: %s)',
+  async (_, inputs, env, isKept) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    serveTag(scene, layDown(scene).build)
+    const result = await scene.run({ ...BUILDS, ...inputs }, { env: { ...cache.env, ...env } })
+    expect(result.outputs['incomplete']).toBe('true')
+    const said = [
+      'If what this run remembers can be stored, the next run checks whether what was pushed needs',
+      'Nothing is remembered for the next run'
+    ].map(sentence => result.stdout.includes(sentence))
+    expect([...said, cache.entries.length > 0]).toEqual([isKept, !isKept, isKept])
+    expect(result.stdout).toContain(
+      'If a tag is missing that was set right before the deletion, `mode: restore`'
+    )
+    // Nothing is left to do, and whether the next run looks again is said already.
+    expect(result.stdout).toContain(
+      'The run ended early. Not all that it deleted in app could be checked again.'
+    )
+    expect(result.stdout).not.toContain('The next run goes on.')
+  }
+)
+
 it.each(['true', 'false'])(
-  'law 8: says that the next run checks only where it is remembered (memory: %s)',
+  'law 8: says the way back once, whatever it could not check in two packages (memory: %s)',
   async memory => {
     await using scene = await openScene()
     await using cache = await startCacheService()
-    const { github, run } = scene
-    const { build } = layDown(scene)
-    const headers = { 'docker-content-digest': build.digest }
-    github.faults.on(
-      { host: 'registry', method: 'HEAD', path: /manifests\/sha-1$/ },
-      { kind: 'answer', answer: { status: 200, headers, body: '' } }
-    )
-    const body = { name: 'acme/app', tags: ['v1', 'sha-1'] }
-    github.faults.on(
-      { host: 'registry', method: 'GET', path: /tags\/list$/ },
-      { kind: 'answer', answer: { status: 200, body } }
-    )
-    const result = await run({ ...BUILDS, memory }, { env: cache.env })
-    expect(result.outputs['incomplete']).toBe('true')
-    const isSaid = result.stdout.includes('The next run checks whether what was pushed needs')
-    expect([isSaid, result.stdout.includes('Nothing is remembered for the next run')]).toEqual(
-      memory === 'true' ? [true, false] : [false, true]
-    )
+    const { app, world, run } = scene
+    serveTag(scene, layDown(scene).build)
+    const web = world.package('acme/web', { repository: 'acme/app' })
+    web.push(image(), { tags: ['v1'], at: ago(90) })
+    web.push(image(), { tags: ['sha-1'], at: ago(80) })
+    for (const one of [app, web]) one.lie({ kind: 'unlisted' })
+    const result = await run({ ...BUILDS, packages: 'app\nweb', memory }, { env: cache.env })
+    expect(result.errors.filter(text => text.includes('does not list 3 deleted versions'))).toHaveLength(2)
+    expect(result.stdout.split('`mode: restore` with the report of this run')).toHaveLength(2)
   }
 )

@@ -4,6 +4,7 @@ import { parseManifest } from '../../../src/registry/manifest.ts'
 import type { Builder, Pushed } from '../../emulator/builder.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { bundle, image, index, manifest } from '../../emulator/shapes.ts'
+import { runInside } from '../../helpers/inside.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** The PUT of a placeholder takes a tag from whoever has it at that moment: who was that? */
@@ -422,3 +423,23 @@ it.each(['nobody had', 'the registry does not take back'])(
     expect(app.digests()).toContain(build.digest)
   }
 )
+
+it('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
+  await using scene = await openScene()
+  const { app, github, clock, token } = scene
+  layDown(scene)
+  app.push(manifest(), { tags: ['prod'], at: ago(70) })
+  const promote = () => {
+    const bare = app.row.order.at(-1)
+    if (bare !== undefined) app.tag(bare, 'prod')
+  }
+  github.faults.on(
+    { host: 'api', method: 'DELETE', path: /\/versions\/\d+$/, times: 1 },
+    { kind: 'first', run: promote }
+  )
+  // Past the laws: the tag is lost.
+  await using result = await runInside(github, { ...UNTAG, token }, clock)
+  expect(app.tags()['prod']).toBeUndefined()
+  expect(result.code).toBe(1)
+  expect(result.stdout).toMatch(/^::error::.*tag prod stood on what stays, and stands on nothing now/m)
+})
