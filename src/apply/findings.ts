@@ -16,6 +16,7 @@ import { tagsNowhere } from './tags-nowhere.ts'
 export const WAY_BACK =
   'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
 
+/** What is told of tags that nobody has any more. */
 export const lostSentence = (tags: readonly string[]): string =>
   `The tag ${some(tags, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
 
