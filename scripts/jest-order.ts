@@ -6,13 +6,20 @@ const LONG = [
   'scripts/local',
   'scripts/live',
   'modes/servers',
+  'retain/second-look',
+  'modes/undo',
   'retain/failures',
   'recipes-retain',
-  'campaign',
   '__tests__/main',
-  'modes/undo',
   'modes/moved-back',
-  'modes/foreign-steps'
+  'retain/late-tags',
+  'campaign',
+  'check/check',
+  'late-answers',
+  'late-restores',
+  'foreign-steps',
+  'modes/recipes',
+  'modes/round-trip'
 ]
 
 /** Orders test files the same on a fresh clone as anywhere: the long ones, then by size. */
