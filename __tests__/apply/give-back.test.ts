@@ -4,6 +4,7 @@ import { giveBackTags } from '../../src/apply/give-back.ts'
 import { movedAtOnce } from '../../src/apply/moved-at-once.ts'
 import { claimOn, type TagHolders, tagHolders } from '../../src/apply/tag-holders.ts'
 import type { Context } from '../../src/context.ts'
+import { ExpectedError } from '../../src/errors.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
 import type { TagHead } from '../../src/registry/read.ts'
@@ -87,6 +88,19 @@ it('a restore gives a tag back that is one of too many to be asked for, and asks
   expect(new Set(stands.values())).toEqual(new Set([other]))
   expect(asked.filter(tag => tag === 'v0')).toHaveLength(7)
   expect(new Set(asked).size).toBe(2_001)
+})
+
+it('law 3: a restore is red where GitHub does not say which of too many tags came back', async () => {
+  const old = version('back', { id: 1, tags: [] })
+  const holder = version('other', { id: 2, tags: MANY })
+  const { scope } = world(new Map(MANY.map(tag => [tag, other])), [old, holder])
+  const before = await tagHolders(somePackage, [holder], [], scope.context)
+  scope.context.packages.version = async () => {
+    throw new ExpectedError('GitHub gave HTTP 502.')
+  }
+  const moved = await movedAtOnce(before, [old], [], scope)
+  const { alarms } = await giveBackTags({ before, moved }, [old], () => false, scope)
+  expect(alarms).toEqual([expect.stringMatching(/has too many tags.*GitHub gave HTTP 502/)])
 })
 
 it('law 3: a restore is red where a tag came along, and the registry did not say which tags there were', async () => {

@@ -55,15 +55,18 @@ const versionOf = (shape: Shape, index: number, tags: readonly string[] = []) =>
 const endless: Allowance = () => () => {}
 let allowance = endless
 
-/** One run that sees these versions and reads those of them that it does not remember. */
-async function run(shapes: readonly Shape[], { tags = [] as string[], now = NOW } = {}) {
-  const memory = openMemory(
+const opened = () =>
+  openMemory(
     store,
     'ghcr.io',
     text => told.push(text),
     allowance,
     () => NOW
   )
+
+/** One run that sees these versions and reads those of them that it does not remember. */
+async function run(shapes: readonly Shape[], { tags = [] as string[], now = NOW } = {}) {
+  const memory = opened()
   const recollection = await memory.recall(somePackage)
   const versions = shapes.map((shape, index) => versionOf(shape, index, tags))
   const known = await recollection.manifests(versions)
@@ -225,13 +228,7 @@ describe('what is remembered of configs', () => {
 
   /** One run that sees these images and reads the configs of those that it does not remember. */
   async function runFor(configs: readonly ReturnType<typeof config>[]) {
-    const memory = openMemory(
-      store,
-      'ghcr.io',
-      text => told.push(text),
-      allowance,
-      () => NOW
-    )
+    const memory = opened()
     const recollection = await memory.recall(somePackage)
     const versions = configs.map(({ shape }, index) => versionOf(shape, index))
     const known = await recollection.manifests(versions)

@@ -171,3 +171,20 @@ test('law 3: a package is not purged whose list and count do not show a push tha
   expect(scene.left()).toContain('app')
   expect(JSON.stringify(result.report)).toMatch(/the registry has the tag v9, which GitHub does not list/)
 })
+
+test.each([
+  [503, true],
+  [403, false]
+])(
+  'law 3: where the list of tags is answered %i before a package is purged, that it stays is %s',
+  async (status, stays) => {
+    await using scene = await open()
+    const path = /app-pr-1\/tags\/list$/
+    scene.github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status } })
+    const token = scene.world.classic('olivia')
+    const inputs = { mode: 'purge', purge: 'package', packages: 'app-pr-1', confirm: 'app-pr-1', token }
+    const result = await scene.run(inputs)
+    expect(scene.left().includes('app-pr-1')).toBe(stays)
+    expect(JSON.stringify(result.report).includes('which GitHub does not list, is unknown')).toBe(stays)
+  }
+)

@@ -63,6 +63,8 @@ function stoppedBy(drift: DriftDetector, outcomes: readonly Outcome[]): string[]
 const LOOK_PAGES = 3
 /** What the second look may wait for lists that lag, in milliseconds. */
 const TIME_ASIDE = 60_000
+/** More tags than one answer of the registry holds are not read every few seconds. */
+const MOST_TAGS = 10_000
 /** Rows on a page of the list of deleted versions. */
 const PER_PAGE = 100
 
@@ -118,6 +120,8 @@ function applier(
   sightings.note(inventory.versions)
   const read: Read = digest => registry.readManifest(repository, digest)
   const needs = arrivalsReader(inventory.contents, read, clock)
+  const newTags = newTagsReader(inventory, registry, repository)
+  const isLarge = inventory.versions.reduce((sum, { tags }) => sum + tags.length, 0) > MOST_TAGS
   const drift = detectDrift(
     listing,
     going.map(step => step.version),
@@ -128,7 +132,7 @@ function applier(
         return look
       },
       version: id => clientFor(id).version(pkg, id),
-      newTags: newTagsReader(inventory, registry, repository),
+      newTags: async () => (isLarge ? new Map() : (await newTags()).found),
       needs
     },
     clock

@@ -54,7 +54,7 @@ export async function notBack(
     if (found !== 'back') {
       const what = found === 'gone' ? 'it is not there' : SERVED
       alarms.push(
-        `${nameOf(version)} is needed. GitHub answered twice that it is restored, but ${what}: ` +
+        `${nameOf(version)} is needed. GitHub answered that it is restored, but ${what}: ` +
           '`mode: restore` with the report of this run tries it again.'
       )
     }

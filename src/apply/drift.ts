@@ -19,7 +19,7 @@ export interface DriftReader {
   page(page: number): Promise<Look<readonly PackageVersion[]>>
   /** One version; undefined when it is gone. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
-  /** By digest, a tag that the registry shows on it and that nobody knew at the listing. */
+  /** By digest, a tag that the registry shows on it and that nobody knew at the listing: a second witness to the rows. */
   newTags(): Promise<ReadonlyMap<Digest, string>>
   /** What versions that are new in the package need or describe: digests and referrer tags' keys. */
   needs(arrivals: readonly PackageVersion[]): Promise<Needs>

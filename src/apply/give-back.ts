@@ -65,10 +65,11 @@ export async function giveBackTags(
   let heads: ReadonlyMap<string, TagHead> = new Map()
   let taken: Taken[] = []
   let problems: ReadonlyMap<string, string> = new Map()
+  let unasked: string | undefined
   for (const [look, pause] of [...PAUSES, ...MORE_PAUSES].entries()) {
     if (look >= PAUSES.length && taken.length + late.length === 0) break
     await context.clock.sleep(pause)
-    if (look === PAUSES.length - 1) await addUnasked(claims, before, restored, scope)
+    if (look === PAUSES.length - 1) unasked = await addUnasked(claims, before, restored, scope)
     heads = await headsOf(pkg, [...claims.keys()], context)
     const found = await takenBy(back, claims, heads, isMeant, scope)
     // Somebody may have moved it since it was seen elsewhere, unless that is where it was before the deletion.
@@ -92,6 +93,11 @@ export async function giveBackTags(
       ...notGivenBack(taken, problems),
       ...movedLate(late),
       ...unseen(heads),
+      ...(unasked === undefined
+        ? []
+        : [
+            `The package has too many tags to ask for each, and which of them the restore took is unknown: ${unasked}`
+          ]),
       ...(await contradicted(rows, open, isMeant, scope))
     ]
   }

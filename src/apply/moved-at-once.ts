@@ -55,19 +55,21 @@ export function claimsIn(
   )
 }
 
-/** Where not all tags could be asked for before, GitHub says which of them came back. */
+/**
+ * Where not all tags could be asked for before, GitHub says which of them came back.
+ *
+ * @returns why it did not say so of all: a sentence; undefined when it did
+ */
 export async function addUnasked(
   claims: Map<string, Claim>,
   before: TagHolders,
   restored: readonly PackageVersion[],
   { pkg, context: { packages } }: ApplyContext
-): Promise<void> {
+): Promise<string | undefined> {
   const { heads, rows, gap } = before
-  if (gap === undefined && [...rows.keys()].every(tag => heads.has(tag))) return
-  const seen = await eachOf(restored, AT_ONCE, async ({ id }) => {
-    const look = await orFailure(() => packages.version(pkg, id))
-    return 'seen' in look ? (look.seen?.tags ?? []) : []
-  })
+  if (gap === undefined && [...rows.keys()].every(tag => heads.has(tag))) return undefined
+  const looks = await eachOf(restored, AT_ONCE, ({ id }) => orFailure(() => packages.version(pkg, id)))
+  const seen = looks.map(look => ('seen' in look ? (look.seen?.tags ?? []) : []))
   const back = new Set(restored.map(({ digest }) => digest))
   for (const tag of seen.flat()) {
     if (heads.has(tag)) continue
@@ -75,4 +77,6 @@ export async function addUnasked(
       claimOn(tag, before, back) ?? (gap === undefined ? undefined : { holder: undefined, doubt: gap })
     if (claim !== undefined) claims.set(tag, claim)
   }
+  const failure = looks.find(look => 'problem' in look)
+  return failure === undefined ? undefined : failure.sentence
 }

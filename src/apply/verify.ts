@@ -91,8 +91,17 @@ async function tagsLost(done: Done, context: Context): Promise<readonly string[]
   const rowsShown = new Set(done.loaded.listing.versions.map(({ id }) => id))
   const seen = { arrivals: [], tagsTaken: new Set<string>(), tagsDenied: [], rowsShown }
   const found = await orFailure(() => tagsNowhere(done, seen, context))
-  if ('problem' in found) return [notChecked(found)]
-  return found.nowhere.length > 0 ? [lostSentence(found.nowhere)] : []
+  const unread = 'problem' in found ? found.sentence : found.unread
+  const lost = 'problem' in found ? [] : found.nowhere
+  return [
+    ...(lost.length > 0 ? [lostSentence(lost)] : []),
+    ...(unread === undefined
+      ? []
+      : [
+          `The tags of the registry could not be read after the untagging (${unread}), so it is unknown whether a tag went ` +
+            'with a placeholder. Look whether the tags that move are where they belong.'
+        ])
+  ]
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */

@@ -12,6 +12,7 @@ import { parsePackagePatterns } from '../policy/pattern.ts'
 import type { ManifestRead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { Read } from './arrivals.ts'
+import { withAwaited } from './awaited-parts.ts'
 import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
 import { readInventory } from './manifests.ts'
 
@@ -139,7 +140,7 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
   const seen = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
-  const inventory = { ...seen, contents: withDeleted(seen.contents, recollection.deletions) }
+  const inventory = { ...seen, versions: withAwaited(seen, [...unchecked, ...checked]) }
   const reads = countReads(inventory, fetched, remembered)
   return { inventory, listing, untaggedSince, read, recollection, reads }
 }
@@ -220,22 +221,6 @@ export function countReads(
   const spared = versions.filter(({ digest }) => isSpared(digest)).length
   // What was read for its labels alone is spared here.
   return { ...counts, remembered: [...remembered.keys()].filter(digest => !isSpared(digest)).length, spared }
-}
-
-/**
- * What the last runs deleted and something names comes back, so that for this run nothing is broken that lacks it.
- */
-function withDeleted(
-  contents: Inventory['contents'],
-  { unchecked, checked }: Recollection['deletions']
-): Inventory['contents'] {
-  const named = namedIn(contents)
-  const missed = [...unchecked, ...checked].filter(
-    ({ digest }) => named.has(digest) && contents.get(digest)?.state === 'missing'
-  )
-  return missed.length === 0
-    ? contents
-    : new Map([...contents, ...missed.map(({ digest }) => [digest, NAMED] as const)])
 }
 
 /** What the manifests name as their children. */

@@ -45,7 +45,7 @@ export interface PackageVersion {
   readonly tags: readonly string[]
   /** Set where GitHub does not say which tags it has. */
   readonly tagsUnknown?: true
-  /** Set where a tag of it is said to be on another version as well: a phrase. */
+  /** Set where a tag of it is said to be on another version as well, or a part of it is about to come back: a phrase. */
   readonly disputed?: string
   /** Milliseconds since 1970; undefined where GitHub gave no date that can be read. */
   readonly created: number | undefined

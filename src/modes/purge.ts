@@ -147,12 +147,18 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
     if (inventoryHash(versions) !== planned)
       return { status: 'skipped', detail: 'the package changed after the listing: run it again' }
-    const [tag] = (await newTagsReader({ versions }, context.registry, repositoryOf(pkg))()).values()
-    return tag === undefined
+    const { found, unread } = await newTagsReader({ versions }, context.registry, repositoryOf(pkg))()
+    const [tag] = found.values()
+    if (tag !== undefined)
+      return {
+        status: 'skipped',
+        detail: `the registry has the tag ${tag}, which GitHub does not list: run it again`
+      }
+    return unread === undefined
       ? undefined
       : {
           status: 'skipped',
-          detail: `the registry has the tag ${tag}, which GitHub does not list: run it again`
+          detail: `whether the registry has a tag which GitHub does not list, is unknown (${unread}): run it again`
         }
   })
   return async () => (await changed()) ?? remove()

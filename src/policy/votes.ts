@@ -136,7 +136,7 @@ function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationI
   const node = nodeAt(graph, place)
   // It may not be there.
   if (node.content.state === 'unread') return false
-  // Which of two versions has its tag nobody knows.
+  // Which of two versions has its tag nobody knows, or whether it will be whole.
   if (node.version?.disputed !== undefined) return false
   if (kindOf(node) === 'cache' && match.kinds === undefined) return false
   return ageOf(versionAt(graph, place), 'newest', now) !== undefined

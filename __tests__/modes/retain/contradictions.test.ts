@@ -220,7 +220,9 @@ it('law 5: is red where a restore at once was confirmed in vain, though the regi
   // Past the laws: what GitHub does not bring back is lost.
   await using result = await runInside(github, { ...BUILDS, token }, clock)
   expect(result.code).toBe(1)
-  expect(result.stdout).toContain('GitHub answered twice that it is restored, but it is not there')
+  expect(result.stdout).toContain(
+    'GitHub answered that it is restored, but it is not there: `mode: restore` with the report'
+  )
 })
 
 it.each([1, 1_000])(

@@ -18,19 +18,8 @@ it.each(WORLDS)(
   async (restored, why, looks) => {
     await using scene = await openScene()
     const { app, github, world, run } = scene
-    world.deletedTags = 'shown'
     world.restoredTags = restored
-    app.push(image(), { tags: ['v1', 'prod'], at: ago(90) })
-    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
-    const claim = () => {
-      if (why === 'a tag') app.tag(build, 'v2')
-      else
-        app.push(index([{ shape: build.shape }, { shape: manifest(), platform: 'linux/arm64' }]), {
-          tags: ['x']
-        })
-    }
-    const removal = { method: 'DELETE', path: new RegExp(`/versions/${build.id}$`), times: 1 } as const
-    github.faults.on(removal, { kind: 'first', run: claim })
+    const { build } = layDown(scene, why, 'shown')
     // Behind the restore the tag is looked for again and again: by then it has been seen where it was.
     const promote = () => {
       const head = {
@@ -42,8 +31,7 @@ it.each(WORLDS)(
       } as const
       github.faults.on(head, { kind: 'first', run: () => app.tag(build, 'prod') })
     }
-    const back = { method: 'POST', path: new RegExp(`/versions/${build.id}/restore$`), times: 1 } as const
-    github.faults.on(back, { kind: 'then', run: promote })
+    github.faults.on(restoring(build.id), { kind: 'then', run: promote })
     const result = await run({ 'delete-tags': 'sha-*' })
     expect(app.tags()['prod']).toBe(build.digest)
     expect(result.code).toBe(1)

@@ -49,6 +49,17 @@ function forge(cache: CacheService, looks: (heading: Heading) => readonly Look[]
   rewrite(cache, heading => ({ ...heading, unchecked: looks(heading) }))
 }
 
+/** An index without a tag that needs parts of a build is pushed right before the build's DELETE, and no list shows it. */
+function adopt({ app, github }: Scene, build: Pushed, age = 0): () => Pushed {
+  let adopter: Pushed | undefined
+  const push = (): void => {
+    adopter = app.push(index(build.children), { at: ago(age) })
+    app.lie({ kind: 'drop', id: adopter.id })
+  }
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: push })
+  return () => adopter as Pushed
+}
+
 const deleteOf = ({ id }: { id: number }) => ({ method: 'DELETE', path: new RegExp(`/versions/${id}$`) })
 const isRestore = ({ method, path }: { method: string; path: string }) =>
   method === 'POST' && path.endsWith('/restore')
@@ -543,12 +554,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     await using cache = await startCacheService()
     const { app, github } = scene
     const { v1, build } = layDown(scene)
-    let adopter: Pushed | undefined
-    const adopt = (): void => {
-      adopter = app.push(index(build.children), { at: Date.now() })
-      app.lie({ kind: 'drop', id: adopter.id })
-    }
-    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
+    const adopter = adopt(scene, build)
     // Nobody knows of it until the next run, so the laws of a scene do not hold in between.
     const inputs = { ...BUILDS, packages: 'app', token: scene.token }
     await using first = await runInside(github, inputs, scene.clock, { env: cache.env })
@@ -557,7 +563,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     const second = await scene.run(BUILDS, { env: cache.env })
     expect(second).toMatchObject({ code: 0, outputs: { 'restored-count': '2', 'deleted-count': '0' } })
     expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
-    expect(app.digests()).toEqual(digestsOf(v1, adopter as Pushed))
+    expect(app.digests()).toEqual(digestsOf(v1, adopter()))
     const third = await scene.run(BUILDS, { env: cache.env })
     expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '0' } })
   })
@@ -589,19 +595,14 @@ describe('E-05 a look that saw too little, or did not happen', () => {
       await using cache = await startCacheService()
       const { app, github } = scene
       const { v1, build } = layDown(scene)
-      let adopter: Pushed | undefined
-      const adopt = (): void => {
-        adopter = app.push(index(build.children))
-        app.lie({ kind: 'drop', id: adopter.id })
-      }
-      github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
+      const adopter = adopt(scene, build)
       const inputs = { ...BUILDS, packages: 'app', token: scene.token }
       const past = () => runInside(github, inputs, scene.clock, { env: cache.env })
       await using first = await past()
       expect([first.code, first.outputs['deleted-count']]).toEqual([0, '3'])
       if (trouble === 'cannot be read') {
         app.truth()
-        const path = new RegExp(`manifests/${adopter?.digest}$`)
+        const path = new RegExp(`manifests/${adopter().digest}$`)
         github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status: 500 } })
       }
       await using second = await past()
@@ -610,37 +611,42 @@ describe('E-05 a look that saw too little, or did not happen', () => {
       app.truth()
       const third = await scene.run(BUILDS, { env: cache.env })
       expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
-      expect(app.digests()).toEqual(digestsOf(v1, adopter as Pushed))
+      expect(app.digests()).toEqual(digestsOf(v1, adopter()))
     }
   )
 
-  it('does not take an image for broken whose parts it is about to bring back', async () => {
-    await using scene = await openScene()
-    await using cache = await startCacheService()
-    const { app, github, world } = scene
-    const { build } = layDown(scene)
-    let adopter: Pushed | undefined
-    const adopt = (): void => {
-      adopter = app.push(index(build.children), { at: ago(20) })
-      app.lie({ kind: 'drop', id: adopter.id })
+  it.each([
+    ['comes back', true],
+    ['is not to be had', false]
+  ])(
+    'takes no image for broken, and for whole neither, before a part that the last run deleted %s',
+    async (_, isBack) => {
+      await using scene = await openScene()
+      await using cache = await startCacheService()
+      const { app, github, world, clock } = scene
+      const { build } = layDown(scene)
+      const old = app.push(image(), { tags: ['rc-1'], at: ago(60) })
+      const adopter = adopt(scene, build, 20)
+      const inputs = { ...BUILDS, packages: 'app', token: scene.token }
+      await using first = await runInside(github, inputs, clock, { env: cache.env })
+      expect(first.outputs['deleted-count']).toBe('3')
+      app.truth()
+      app.tag(adopter(), 'rc-2')
+      if (!isBack) github.faults.on({ path: /restore$/ }, { kind: 'answer', answer: { status: 404 } })
+      const policy = {
+        'delete-tags': 'rc-*',
+        'keep-at-least': '1',
+        'delete-broken': 'ghost, partial',
+        grace: '0h'
+      }
+      await using second = await runInside(github, { ...inputs, ...policy }, clock, { env: cache.env })
+      expect(second.outputs).toMatchObject({ 'deleted-count': '0', 'restored-count': isBack ? '2' : '0' })
+      expect(second.code).toBe(isBack ? 0 : 1)
+      expect(world.pullable('acme/app', 'rc-1')).toEqual([])
+      expect(app.tags()).toMatchObject({ 'rc-1': old.digest, 'rc-2': adopter().digest })
+      if (isBack) expect(world.pullable('acme/app', 'rc-2')).toEqual([])
     }
-    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: adopt })
-    const inputs = { ...BUILDS, packages: 'app', token: scene.token }
-    await using first = await runInside(github, inputs, scene.clock, { env: cache.env })
-    expect(first.outputs['deleted-count']).toBe('3')
-    app.truth()
-    app.tag(adopter as Pushed, 'v5')
-    const broken = {
-      ...BUILDS,
-      'delete-broken': 'ghost, partial',
-      grace: '0h',
-      packages: 'app',
-      token: scene.token
-    }
-    await using second = await runInside(github, broken, scene.clock, { env: cache.env })
-    expect(second.outputs).toMatchObject({ 'deleted-count': '0', 'restored-count': '2' })
-    expect(world.pullable('acme/app', 'v5')).toEqual([])
-  })
+  )
 
   it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
     await using scene = await openScene()

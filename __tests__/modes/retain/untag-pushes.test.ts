@@ -443,3 +443,17 @@ it('law 5: is red where a tag goes with the placeholder that somebody put on it,
   expect(result.code).toBe(1)
   expect(result.stdout).toMatch(/^::error::.*tag prod stood on what stays, and stands on nothing now/m)
 })
+
+it('law 5: is red where nobody can tell what went with the placeholder', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  layDown(scene)
+  const fail = () =>
+    github.faults.on({ host: 'registry', path: /tags\/list$/ }, { kind: 'answer', answer: { status: 503 } })
+  github.faults.on({ method: 'DELETE', times: 1 }, { kind: 'then', run: fail })
+  const result = await run(UNTAG)
+  expect(result).toMatchObject({ code: 1, outputs: { 'untagged-count': '1' } })
+  expect(result.errors.join()).toMatch(
+    /The tags of the registry could not be read after the untagging \(.*503/
+  )
+})
