@@ -17,7 +17,7 @@ export const WAY_BACK =
   'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
 
 /** What is told of tags that nobody has any more. */
-export const lostSentence = (tags: readonly string[]): string =>
+const lostSentence = (tags: readonly string[]): string =>
   `The tag ${some(tags, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
 
 /** What a look shows, and what follows. */

@@ -96,7 +96,7 @@ export async function giveBackTags(
       ...(unasked === undefined
         ? []
         : [
-            `The package has too many tags to ask for each, and which of them the restore took is unknown: ${unasked}`
+            `Not all tags of the package could be asked for, and which of the others the restore took is unknown: ${unasked}`
           ]),
       ...(await contradicted(rows, open, isMeant, scope))
     ]

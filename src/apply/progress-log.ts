@@ -112,8 +112,8 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
         collected.delete(key)
         tellImage(outcomes)
       }
-      // A dry run changes nothing.
-      if (outcome.status !== 'planned')
+      // A dry run changes nothing, and what comes back at once was not planned.
+      if (outcome.status !== 'planned' && done < steps.length)
         log.progress(`${pkg.name}: ${++done} of ${count(steps.length, 'change')}`)
     }
   }

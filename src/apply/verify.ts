@@ -4,22 +4,14 @@ import { findTag } from '../inventory/evidence.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
 import { closure } from '../policy/closure.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
 import { type Done, deletionsOf, type Earlier, earlierOf, leaveToNext } from './earlier.ts'
-import {
-  attestationsOf,
-  type Findings,
-  findingsOf,
-  goneOf,
-  lostSentence,
-  versionsOf,
-  WAY_BACK
-} from './findings.ts'
+import { attestationsOf, type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce, restoredSentences } from './restore-at-once.ts'
 import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
@@ -94,7 +86,7 @@ async function tagsLost(done: Done, context: Context): Promise<readonly string[]
   const unread = 'problem' in found ? found.sentence : found.unread
   const lost = 'problem' in found ? [] : found.nowhere
   return [
-    ...(lost.length > 0 ? [lostSentence(lost)] : []),
+    ...lost.map(tag => tookAlong(tag, done)),
     ...(unread === undefined
       ? []
       : [
@@ -102,6 +94,15 @@ async function tagsLost(done: Done, context: Context): Promise<readonly string[]
             'with a placeholder. Look whether the tags that move are where they belong.'
         ])
   ]
+}
+
+function tookAlong(tag: string, { loaded }: Done): string {
+  const holder = loaded.listing.versions.find(({ tags }) => tags.includes(tag))?.digest
+  const [of, digest] = holder === undefined ? ['', '<digest>'] : [` (of ${shortDigest(holder)})`, holder]
+  return (
+    `The tag ${tag}${of} stands on nothing now: somebody may have put it on a placeholder, which is gone. Put it back: ` +
+    `\`docker buildx imagetools create -t <image>:${tag} <image>@${digest}\`.`
+  )
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */

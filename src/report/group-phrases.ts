@@ -27,7 +27,7 @@ const GROUPS: {
   mentioned: 'mentioned by something of unknown kind',
   'last-tagged': 'last tagged version of the package',
   cache: 'build cache',
-  odd: "odd in GitHub's list",
+  odd: 'not clear yet what it is',
   stored: 'describes what may be in another package',
   approved: 'kept by the approved plan',
   unplanned: 'not in the approved plan',

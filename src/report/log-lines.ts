@@ -48,9 +48,10 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
       `${NEXT}${confirm}${exactly}.`
     ]
   }
-  if (sums.deleted === 0) return [`Nothing was deleted${others}. ${whyIdle(run)}${report}`, ...refused]
+  const back = sums.restored === 0 ? '' : `, ${count(sums.restored, 'version')} restored at once`
+  if (sums.deleted === 0) return [`Nothing was deleted${back}${others}. ${whyIdle(run)}${report}`, ...refused]
   return [
-    `${imagesPhrase(images.gone, 'deleted', sums.deleted)}${others}. Digest of the plan, to compare runs: ${planDigest(run)}`,
+    `${imagesPhrase(images.gone, 'deleted', sums.deleted)}${back}${others}. Digest of the plan, to compare runs: ${planDigest(run)}`,
     ...refused,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep this file, for instance with actions/upload-artifact.`
   ]

@@ -48,7 +48,12 @@ export function packageFold(run: PackageRun, most: number): string {
     ...TROUBLES.map(status => troublePart(verdicts, outcomes, status, few, pkg)),
     restoredPart(verdicts, outcomes, most),
     untaggedPart(outcomes, few),
-    brokenPart(plan.broken, few, pkg),
+    // What is about to be whole again is no finding.
+    brokenPart(
+      plan.broken.filter(({ version }) => version.disputed === undefined),
+      few,
+      pkg
+    ),
     unreadPart(plan.unread, few),
     duePart(plan.decisions, outcomes, most, pkg),
     keptPart(plan.decisions, imageTally([run]).remaining, Math.min(MOST_KEPT, most), pkg),

@@ -644,7 +644,12 @@ describe('E-05 a look that saw too little, or did not happen', () => {
       expect(second.code).toBe(isBack ? 0 : 1)
       expect(world.pullable('acme/app', 'rc-1')).toEqual([])
       expect(app.tags()).toMatchObject({ 'rc-1': old.digest, 'rc-2': adopter().digest })
-      if (isBack) expect(world.pullable('acme/app', 'rc-2')).toEqual([])
+      if (isBack) {
+        expect(world.pullable('acme/app', 'rc-2')).toEqual([])
+        expect(second.summary).not.toContain('Found broken')
+        expect(second.stdout).toContain('Nothing was deleted, 2 versions restored at once.')
+        expect(second.stdout).not.toMatch(/of 0 changes/)
+      }
     }
   )
 
