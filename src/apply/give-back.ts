@@ -6,7 +6,7 @@ import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
 import { addUnasked, claimsIn, on } from './moved-at-once.ts'
-import { putTagUnless } from './restore.ts'
+import { putTagUnless } from './put-tag.ts'
 import { type Claim, headsOf, ownershipOf, type TagHolders } from './tag-holders.ts'
 
 /** Tags may move late, and an answer may be from before: the pauses before each look, in milliseconds. */

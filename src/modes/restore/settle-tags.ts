@@ -1,7 +1,7 @@
 import type { ApplyContext } from '../../apply/apply.ts'
 import { giveBackTags, type Told } from '../../apply/give-back.ts'
 import { movedAtOnce } from '../../apply/moved-at-once.ts'
-import { putTagUnless } from '../../apply/restore.ts'
+import { putTagUnless } from '../../apply/put-tag.ts'
 import { type TagHolders, tagHolders } from '../../apply/tag-holders.ts'
 import { orRefusal } from '../../errors.ts'
 import type { Outcome } from '../../model/decision.ts'
