@@ -1,17 +1,8 @@
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
-import type { Outcome, Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { type DeleteStep, isReferrer } from '../policy/order.ts'
-
-/** What a run did to one package. */
-export interface Done {
-  readonly plan: Plan
-  readonly loaded: LoadedPackage
-  readonly outcomes: readonly Outcome[]
-  /** What the looks before the deletions showed that new versions need or describe. */
-  readonly adopted: ReadonlySet<string>
-}
+import type { Done } from './done.ts'
 
 /** One as it is remembered. */
 type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
