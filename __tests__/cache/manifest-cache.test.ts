@@ -170,8 +170,7 @@ describe('the memory between runs', () => {
     const { cache, github } = setting
     await run(setting, cache.env)
     await run(setting, cache.env, { 'dry-run': 'true' })
-    // Behind the entries of a run that found none, the next one looks for an older one.
-    expect(cache.calls.filter((call, at) => call !== cache.calls[at - 1])).toEqual([
+    expect(cache.calls).toEqual([
       'GetCacheEntryDownloadURL',
       'CreateCacheEntry',
       'FinalizeCacheEntryUpload',
@@ -179,7 +178,6 @@ describe('the memory between runs', () => {
       'FinalizeCacheEntryUpload',
       'GetCacheEntryDownloadURL'
     ])
-    expect(cache.calls.length).toBeLessThan(5 + 1 + 48)
     expect(cache.blobsWithToken).toBe(0)
     expect(github.requests.some(({ token }) => token.startsWith('runtime-'))).toBe(false)
   })

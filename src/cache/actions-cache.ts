@@ -25,8 +25,8 @@ export interface Store {
 
 /** What came of it. `torn` is what arrived and cannot be unpacked; `failed` says nothing of what is there. */
 export type Fetched =
-  | { readonly state: 'none' | 'failed' }
-  | { readonly state: 'fetched' | 'torn'; readonly key: string }
+  | { readonly state: 'fetched' | 'none' | 'failed' }
+  | { readonly state: 'torn'; readonly key: string }
 
 /** The same store for a run that may not write anything anywhere. */
 export function readOnly(store: Store): Store {
@@ -124,7 +124,7 @@ export function actionsCache(
     if (!entry.ok || !key.startsWith(prefix)) return { state: 'none' }
     try {
       await download(open, signed(entry.signed_download_url), join(folder, file), largest, limit)
-      return { state: 'fetched', key }
+      return { state: 'fetched' }
     } catch (error) {
       if (!isTorn(error)) throw error
       debug(`Actions cache: ${messageOf(error)}`)

@@ -10,7 +10,7 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import { labelsIn } from '../registry/config.ts'
 import type { Store } from './actions-cache.ts'
 import type { Allowance } from './allowance.ts'
-import { fetchHeading, stampOf } from './fetch-heading.ts'
+import { fetchHeading } from './fetch-heading.ts'
 import {
   type Heading,
   type Kind,
@@ -102,7 +102,7 @@ export function openMemory(
           const again = existsSync(path)
           if (again) await rename(path, `${path}.old`)
           await writeMemory(path, next, `${path}.old`, again ? () => true : keeps, notes)
-          if (!(await store.store(`${key}${stampOf(stored)}`, file))) debug(`nothing was remembered of ${name}`)
+          if (!(await store.store(`${key}${stored}`, file))) debug(`nothing was remembered of ${name}`)
         } catch (error) {
           debug(`nothing was remembered of ${name}: ${messageOf(error)}`)
         }
@@ -164,8 +164,7 @@ function recollection(
       package: name,
       untagged,
       unchecked: [...unchecked],
-      checked: [...checked],
-      anew: heading === undefined
+      checked: [...checked]
     }
     save(next, line => lines[line] !== undefined, now)
   }
@@ -223,8 +222,7 @@ function recollection(
       const useless = lines.filter(digest => digest === undefined).length
       // A version that lost its tag or got one.
       const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
-      const isOfUse = heading?.anew !== true && !isCutShort && useless <= STALE * lines.length
-      if (!isOfUse || notes.count > 0 || moved) store(deletions, now)
+      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) store(deletions, now)
     }
   }
 }
