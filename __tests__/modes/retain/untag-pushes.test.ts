@@ -503,7 +503,12 @@ it('law 3: warns in each later run of a tag on a placeholder, which takes no pla
   }
   for (const tag of ['rc-2', 'prod']) app.tag(old, tag)
   const last = await run({ ...inputs, 'keep-at-least': '0' })
-  expect([last.code, last.warnings, app.tags()['nightly'], placeholdersIn(app)]).toEqual([0, [], undefined, 0])
+  expect([last.code, last.warnings, app.tags()['nightly'], placeholdersIn(app)]).toEqual([
+    0,
+    [],
+    undefined,
+    0
+  ])
 })
 
 it('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
