@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError, InputError } from '../errors.ts'
 import { ageAdvice, parseAge } from '../policy/time.ts'
-import { code, quote } from '../util/format.ts'
+import { code, quote, unquoted } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { splitList } from './list.ts'
 import { tokenSlip } from './token-slip.ts'
@@ -37,34 +37,38 @@ export const filePath = (example: string) =>
   formed(/^(?!(?:true|false|yes|no|on|off)$)/i, `is not a path. Write for instance \`${example}\`.`)
 
 /** Digits only: `z.coerce.number` would read a blank as 0, and 0 means something here. */
-export const wholeNumber = formed(/^\d+$/, 'is not a whole number. Write digits only, such as `10`.')
-  .refine(given => Number.isSafeInteger(Number(given)), says('is too large a number.'))
-  .transform(Number)
+export const wholeNumber = single(
+  formed(/^\d+$/, 'is not a whole number. Write digits only, such as `10`.')
+    .refine(given => Number.isSafeInteger(Number(given)), says('is too large a number.'))
+    .transform(Number)
+)
 
-export const percent = formed(
-  /^(?:0?\d{1,2}|100)$/,
-  'is not a percentage. Write digits only, from `0` to `100`, without a percent sign.'
-).transform(Number)
+export const percent = single(
+  formed(
+    /^(?:0?\d{1,2}|100)$/,
+    'is not a percentage. Write digits only, from `0` to `100`, without a percent sign.'
+  ).transform(Number)
+)
 
-export const flag = formed(
-  /^(?:true|false)$/i,
-  'is neither `true` nor `false`. Write one of the two.'
-).transform(given => given.toLowerCase() === 'true')
+export const flag = single(
+  formed(/^(?:true|false)$/i, 'is neither `true` nor `false`. Write one of the two.').transform(
+    given => given.toLowerCase() === 'true'
+  )
+)
 
 /** Milliseconds. */
-export const age = field(
-  given => parseAge(given) ?? refuse(`${quote(given)} is not an age. ${ageAdvice(given)}`)
+export const age = single(
+  field(given => parseAge(given) ?? refuse(`${quote(given)} is not an age. ${ageAdvice(given)}`))
 )
 
 /** How long to wait for something; nobody waits for months, so `5m` is five minutes here. */
-export const waitingTime = field(given => {
-  const ms = age.safeParse(given.replace(/^(\d+)\s*m$/i, '$1min'))
-  return ms.success
-    ? ms.data
-    : refuse(
-        `${quote(given)} is not a length of time. ${withoutUnit(given) ?? 'Write for instance `5m` or `1h`; `0` means no waiting.'}`
-      )
-})
+export const waitingTime = single(
+  field(given => {
+    const advice = withoutUnit(given) ?? 'Write for instance `5m` or `1h`; `0` means no waiting.'
+    const ms = parseAge(given.replace(/^(\d+)\s*m$/i, '$1min'))
+    return ms ?? refuse(`${quote(given)} is not a length of time. ${advice}`)
+  })
+)
 
 /** What to write for a number alone, or with an `m`, where nobody means days or months. */
 function withoutUnit(given: string): string | undefined {
@@ -76,11 +80,15 @@ function withoutUnit(given: string): string | undefined {
 }
 
 /** Milliseconds, more than none. */
-export const timeSpan = field(given => {
-  if (parseAge(given) === 0) return refuse(`${quote(given)} leaves no time. Write for instance \`5h\`.`)
-  const meant = withoutUnit(given)
-  return meant === undefined ? given : refuse(`${quote(given)} is not a length of time. ${meant}`)
-}).pipe(age)
+export const timeSpan = single(
+  field(given => {
+    const ms = parseAge(given)
+    if (ms === 0) refuse(`${quote(given)} leaves no time. Write for instance \`5h\`.`)
+    const meant = withoutUnit(given)
+    if (meant !== undefined) refuse(`${quote(given)} is not a length of time. ${meant}`)
+    return ms ?? refuse(`${quote(given)} is not an age. ${ageAdvice(given)}`)
+  })
+)
 
 /** A secret: whatever is wrong with it, its text is in no message. `kind` is what it should have been. */
 export const secret = (kind: string) =>
@@ -89,8 +97,11 @@ export const secret = (kind: string) =>
     return slip === undefined ? given : refuse(slip)
   })
 
+/** One of a few words. */
+export const oneOf = <const W extends string>(words: readonly W[]) => single(wordOf(words))
+
 /** One of a few words; `also` is a sentence for those who wrote another. */
-export const oneOf = <const W extends string>(words: readonly W[], also = '') =>
+const wordOf = <const W extends string>(words: readonly W[], also = '') =>
   z.enum(
     words,
     says(given => {
@@ -108,8 +119,8 @@ export const list = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], str
 export const setOf = <T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> =>
   list(item).transform(values => [...new Set(values)])
 
-/** A list of some of a few words, each once. @param also see `oneOf` */
-export const someOf = <const W extends string>(words: readonly W[], also = '') => setOf(oneOf(words, also))
+/** A list of some of a few words, each once. @param also see `wordOf` */
+export const someOf = <const W extends string>(words: readonly W[], also = '') => setOf(wordOf(words, also))
 
 export const names = list(z.string())
 
@@ -146,6 +157,50 @@ export function field<T>(parse: (text: string) => T): z.ZodType<T, string> {
   })
 }
 
+/** What takes one word, number or age: where the spelling leaves no doubt, the message has what is meant. */
+export function single<T>(schema: z.ZodType<T, string>): z.ZodType<T, string> {
+  return field(given => {
+    const parsed = schema.safeParse(given)
+    if (parsed.success) return parsed.data
+    const near = nearValue(given, value => schema.safeParse(value).success)
+    if (near !== undefined) refuse(`${quote(given)} cannot be read. Write \`${near}\`.`)
+    throw new InputError(parsed.error.issues.map(({ message }) => message))
+  })
+}
+
+/**
+ * What somebody means by a value that cannot be read, where its spelling leaves no doubt: quotation marks of its own,
+ * separators between digits, a percent sign, other words for true and false, or an ISO 8601 duration.
+ *
+ * @param isValid whether a value can be read
+ * @returns undefined where nothing of that kind makes it one
+ */
+function nearValue(given: string, isValid: (value: string) => boolean): string | undefined {
+  const plain = unquoted(given.normalize('NFKC'))
+  const candidates = [
+    plain,
+    plain.replaceAll(/(?<=\d)[_,.' ](?=\d{3}(?!\d))/g, ''),
+    plain.replace(/^(\d+)\.0+$/, '$1'),
+    plain.replace(/^(\d+) *%$/, '$1'),
+    plain.toLowerCase(),
+    TRUE.test(plain) ? 'true' : '',
+    FALSE.test(plain) ? 'false' : '',
+    isoDuration(plain)
+  ]
+  return candidates.find(value => value !== '' && value !== given && isValid(value))
+}
+
+const TRUE = /^(?:yes|y|on|1|t|enabled?)$/i
+const FALSE = /^(?:no|n|off|0|f|disabled?)$/i
+
+/** `P1DT12H` as `1d12h`, where `M` is a month before the `T` and a minute behind it. */
+function isoDuration(text: string): string {
+  const [, date, time = ''] = /^P((?:\d+[YMWD])*)(?:T((?:\d+[HMS])+))?$/i.exec(text) ?? []
+  if (date === undefined) return ''
+  return `${date.replace(/m/i, 'month')}${time.replace(/m/i, 'min')}`.toLowerCase()
+}
+
+/** Ends the reading of a value with a sentence, or the end of one, about it. @throws ExpectedError */
 export function refuse(message: string): never {
   throw new ExpectedError(message)
 }

@@ -22,8 +22,6 @@ interface Field {
   readonly default: string
   /** What a blank means when action.yml cannot know it. */
   readonly fallback?: (env: NodeJS.ProcessEnv) => string
-  /** True where it takes one word, number or age. */
-  readonly single?: true
   /** True where its text is never shown. */
   readonly secret?: true
 }
@@ -38,7 +36,7 @@ const optionalNumber = fields.optional(fields.wholeNumber)
 
 /** One key an input, in the order of action.yml. Ages are milliseconds, patterns are as written. */
 const table = {
-  mode: { modes: ALL, schema: modeWord, default: 'retain', single: true },
+  mode: { modes: ALL, schema: modeWord, default: 'retain' },
   token: {
     modes: ALL,
     schema: fields.secret(
@@ -50,56 +48,54 @@ const table = {
   /** As given; registries want it in lower case. */
   owner: { modes: ALL, schema: addresses.owner, default: '', fallback: repositoryOwner },
   packages: { modes: ALL, schema: packageList, default: '', fallback: repositoryName },
-  dryRun: { modes: ALL, schema: fields.flag, default: 'false', single: true },
+  dryRun: { modes: ALL, schema: fields.flag, default: 'false' },
   /** A path, or YAML. */
   policy: { modes: BOTH, schema: optionalText, default: '' },
   /** Run the policy's own tests, and nothing else. */
-  policyTests: { modes: BOTH, schema: fields.flag, default: 'false', single: true },
+  policyTests: { modes: BOTH, schema: fields.flag, default: 'false' },
   /** A tag or a full digest. */
   explain: { modes: RETAIN, schema: fields.optional(tags.tagOrDigest), default: '' },
   deleteTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
   keepTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
-  keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0', single: true },
-  deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false', single: true },
-  keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0', single: true },
-  olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '', single: true },
+  keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
+  deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false' },
+  keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
+  olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '' },
   deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN_STATES), default: '' },
-  untag: { modes: RETAIN, schema: fields.flag, default: 'false', single: true },
-  grace: { modes: RETAIN, schema: fields.age, default: '24h', single: true },
-  rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created', single: true },
-  ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest', single: true },
+  untag: { modes: RETAIN, schema: fields.flag, default: 'false' },
+  grace: { modes: RETAIN, schema: fields.age, default: '24h' },
+  rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created' },
+  ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
   protect: {
     modes: RETAIN,
     schema: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
     default: ''
   },
   protectFiles: { modes: BOTH, schema: fields.names, default: '' },
-  minRemaining: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
-  maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
-  maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '', single: true },
-  deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
+  minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
+  maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
+  maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
+  deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
   plan: { modes: RETAIN, schema: optionalText, default: '' },
   gitTags: { modes: BOTH, schema: tags.gitTagPatterns, default: 'v*' },
   skipTags: { modes: CHECK, schema: tags.gitTagPatterns, default: '' },
   requiredTags: { modes: BOTH, schema: tags.tagNames, default: '' },
   imageTags: { modes: BOTH, schema: templates.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, schema: fields.platforms, default: '' },
-  releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false', single: true },
+  releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
   tagsRepository: { modes: BOTH, schema: fields.optional(addresses.repository), default: '' },
   newestTags: { modes: CHECK, schema: templates.newestTags, default: '' },
   expectSigned: {
     modes: CHECK,
     schema: fields.optional(fields.oneOf(SIGNATURES)),
-    default: '',
-    single: true
+    default: ''
   },
   expectVisibility: {
     modes: CHECK,
     schema: fields.optional(fields.oneOf(VISIBILITIES)),
-    default: '',
-    single: true
+    default: ''
   },
-  failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false', single: true },
+  failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
   dispatchWorkflow: { modes: CHECK, schema: fields.optional(addresses.workflowFile), default: '' },
   dispatchRepository: {
     modes: CHECK,
@@ -115,19 +111,19 @@ const table = {
     default: '',
     secret: true
   },
-  maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20', single: true },
-  wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '', single: true },
+  maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20' },
+  wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '' },
   purge: { modes: ['purge'], schema: purgeNames, default: '' },
   confirm: { modes: ['purge'], schema: optionalText, default: '' },
   restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
-  reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50', single: true },
+  reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
   /** How long a limit is waited for. */
-  patience: { modes: ALL, schema: fields.waitingTime, default: '5m', single: true },
+  patience: { modes: ALL, schema: fields.waitingTime, default: '5m' },
   /** Remember manifests between runs. */
-  memory: { modes: ALL, schema: fields.flag, default: 'true', single: true },
+  memory: { modes: ALL, schema: fields.flag, default: 'true' },
   /** Say how many bytes there are in what is deleted, or in what a check finds. */
-  sizes: { modes: BOTH, schema: fields.flag, default: 'false', single: true },
-  timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h', single: true },
+  sizes: { modes: BOTH, schema: fields.flag, default: 'false' },
+  timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, schema: fields.filePath('report.json'), default: '', fallback: temporaryReport },
   pageFile: { modes: ALL, schema: fields.optional(fields.filePath('report.html')), default: '' },
   /** Without a slash at the end, as are all addresses. */

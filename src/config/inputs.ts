@@ -2,10 +2,9 @@ import { InputError } from '../errors.ts'
 import { MODES } from '../model/run.ts'
 import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/tag-values.ts'
-import { code, quote } from '../util/format.ts'
+import { code } from '../util/format.ts'
 import { hostAddress } from './address-fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
-import { nearValue } from './near-value.ts'
 import { relativeTo } from './package-selection.ts'
 import { globThatDeletes } from './regex-slip.ts'
 import { undoProblems } from './undo-inputs.ts'
@@ -31,7 +30,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const problems = [...unknown.values()]
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
-    const { default: standard, fallback, schema, single = false, secret = false } = FIELDS[key]
+    const { default: standard, fallback, schema, secret = false } = FIELDS[key]
     const left = unevaluated(given(key, env), secret)
     if (left !== undefined) {
       problems.push(`Input \`${nameOf(key)}\` ${left}`)
@@ -43,11 +42,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
       // What begins with a verb goes on from the name.
       const colon = (message: string): string => (/^(?:is|has|contains|begins) /.test(message) ? '' : ':')
       // Each entry of a list may have the same fault.
-      const near = single ? nearValue(given(key, env), value => schema.safeParse(value).success) : undefined
-      const messages =
-        near === undefined
-          ? new Set(parsed.error.issues.map(({ message }) => message))
-          : [`${quote(given(key, env))} cannot be read. Write \`${near}\`.`]
+      const messages = new Set(parsed.error.issues.map(({ message }) => message))
       for (const message of messages) problems.push(`Input \`${nameOf(key)}\`${colon(message)} ${message}`)
     }
   }
