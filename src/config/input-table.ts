@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type * as z from 'zod'
 import { SIGNATURES } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
@@ -17,7 +16,7 @@ import { purgeNames, restoreInput } from './undo-inputs.ts'
 
 interface Field {
   readonly modes: readonly Mode[]
-  readonly schema: z.ZodType<unknown, string>
+  readonly read: fields.Read<unknown>
   /** The default in action.yml. */
   readonly default: string
   /** What a blank means when action.yml cannot know it. */
@@ -36,104 +35,104 @@ const optionalNumber = fields.optional(fields.wholeNumber)
 
 /** One key an input, in the order of action.yml. Ages are milliseconds, patterns are as written. */
 const table = {
-  mode: { modes: ALL, schema: modeWord, default: 'retain' },
+  mode: { modes: ALL, read: modeWord, default: 'retain' },
   token: {
     modes: ALL,
-    schema: fields.secret(
+    read: fields.secret(
       "the workflow's own `github.token`, or a secret that is set and that this workflow may read"
     ),
     default: '',
     secret: true
   },
   /** As given; registries want it in lower case. */
-  owner: { modes: ALL, schema: addresses.owner, default: '', fallback: repositoryOwner },
-  packages: { modes: ALL, schema: packageList, default: '', fallback: repositoryName },
-  dryRun: { modes: ALL, schema: fields.flag, default: 'false' },
+  owner: { modes: ALL, read: addresses.owner, default: '', fallback: repositoryOwner },
+  packages: { modes: ALL, read: packageList, default: '', fallback: repositoryName },
+  dryRun: { modes: ALL, read: fields.flag, default: 'false' },
   /** A path, or YAML. */
-  policy: { modes: BOTH, schema: optionalText, default: '' },
+  policy: { modes: BOTH, read: optionalText, default: '' },
   /** Run the policy's own tests, and nothing else. */
-  policyTests: { modes: BOTH, schema: fields.flag, default: 'false' },
+  policyTests: { modes: BOTH, read: fields.flag, default: 'false' },
   /** A tag or a full digest. */
-  explain: { modes: RETAIN, schema: fields.optional(tags.tagOrDigest), default: '' },
-  deleteTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
-  keepTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
-  keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
-  deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false' },
-  keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0' },
-  olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '' },
-  deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN_STATES), default: '' },
-  untag: { modes: RETAIN, schema: fields.flag, default: 'false' },
-  grace: { modes: RETAIN, schema: fields.age, default: '24h' },
-  rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created' },
-  ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest' },
+  explain: { modes: RETAIN, read: fields.optional(tags.tagOrDigest), default: '' },
+  deleteTags: { modes: RETAIN, read: tags.patternsAndDigests, default: '' },
+  keepTags: { modes: RETAIN, read: tags.patternsAndDigests, default: '' },
+  keepAtLeast: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
+  deleteUntagged: { modes: RETAIN, read: fields.flag, default: 'false' },
+  keepUntagged: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
+  olderThan: { modes: RETAIN, read: fields.optional(fields.age), default: '' },
+  deleteBroken: { modes: RETAIN, read: fields.someOf(BROKEN_STATES), default: '' },
+  untag: { modes: RETAIN, read: fields.flag, default: 'false' },
+  grace: { modes: RETAIN, read: fields.age, default: '24h' },
+  rankBy: { modes: RETAIN, read: fields.oneOf(['created', 'updated']), default: 'created' },
+  ageFrom: { modes: RETAIN, read: fields.oneOf(AGE_FROM), default: 'newest' },
   protect: {
     modes: RETAIN,
-    schema: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
+    read: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
     default: ''
   },
-  protectFiles: { modes: BOTH, schema: fields.names, default: '' },
-  minRemaining: { modes: RETAIN, schema: optionalNumber, default: '' },
-  maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '' },
-  maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '' },
-  deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '' },
-  plan: { modes: RETAIN, schema: optionalText, default: '' },
-  gitTags: { modes: BOTH, schema: tags.gitTagPatterns, default: 'v*' },
-  skipTags: { modes: CHECK, schema: tags.gitTagPatterns, default: '' },
-  requiredTags: { modes: BOTH, schema: tags.tagNames, default: '' },
-  imageTags: { modes: BOTH, schema: templates.imageTags, default: '{tag} {version}' },
-  platforms: { modes: CHECK, schema: fields.platforms, default: '' },
-  releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false' },
-  tagsRepository: { modes: BOTH, schema: fields.optional(addresses.repository), default: '' },
-  newestTags: { modes: CHECK, schema: templates.newestTags, default: '' },
+  protectFiles: { modes: BOTH, read: fields.names, default: '' },
+  minRemaining: { modes: RETAIN, read: optionalNumber, default: '' },
+  maxDeletions: { modes: RETAIN, read: optionalNumber, default: '' },
+  maxDeletionPercent: { modes: RETAIN, read: fields.optional(fields.percent), default: '' },
+  deletionsPerRun: { modes: RETAIN, read: optionalNumber, default: '' },
+  plan: { modes: RETAIN, read: optionalText, default: '' },
+  gitTags: { modes: BOTH, read: tags.gitTagPatterns, default: 'v*' },
+  skipTags: { modes: CHECK, read: tags.gitTagPatterns, default: '' },
+  requiredTags: { modes: BOTH, read: tags.tagNames, default: '' },
+  imageTags: { modes: BOTH, read: templates.imageTags, default: '{tag} {version}' },
+  platforms: { modes: CHECK, read: fields.platforms, default: '' },
+  releasesOnly: { modes: CHECK, read: fields.flag, default: 'false' },
+  tagsRepository: { modes: BOTH, read: fields.optional(addresses.repository), default: '' },
+  newestTags: { modes: CHECK, read: templates.newestTags, default: '' },
   expectSigned: {
     modes: CHECK,
-    schema: fields.optional(fields.oneOf(SIGNATURES)),
+    read: fields.optional(fields.oneOf(SIGNATURES)),
     default: ''
   },
   expectVisibility: {
     modes: CHECK,
-    schema: fields.optional(fields.oneOf(VISIBILITIES)),
+    read: fields.optional(fields.oneOf(VISIBILITIES)),
     default: ''
   },
-  failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false' },
-  dispatchWorkflow: { modes: CHECK, schema: fields.optional(addresses.workflowFile), default: '' },
+  failOnMissing: { modes: CHECK, read: fields.flag, default: 'false' },
+  dispatchWorkflow: { modes: CHECK, read: fields.optional(addresses.workflowFile), default: '' },
   dispatchRepository: {
     modes: CHECK,
-    schema: fields.optional(addresses.repository),
+    read: fields.optional(addresses.repository),
     default: '',
     fallback: env => env['GITHUB_REPOSITORY'] ?? ''
   },
-  dispatchRef: { modes: CHECK, schema: optionalText, default: '' },
-  dispatchInputs: { modes: CHECK, schema: templates.assignments, default: 'tag={tag}' },
+  dispatchRef: { modes: CHECK, read: optionalText, default: '' },
+  dispatchInputs: { modes: CHECK, read: templates.assignments, default: 'tag={tag}' },
   dispatchToken: {
     modes: CHECK,
-    schema: fields.optional(fields.secret('a token')),
+    read: fields.optional(fields.secret('a token')),
     default: '',
     secret: true
   },
-  maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20' },
-  wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '' },
-  purge: { modes: ['purge'], schema: purgeNames, default: '' },
-  confirm: { modes: ['purge'], schema: optionalText, default: '' },
-  restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
-  reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50' },
+  maxDispatches: { modes: CHECK, read: fields.wholeNumber, default: '20' },
+  wait: { modes: CHECK, read: fields.optional(fields.waitingTime), default: '' },
+  purge: { modes: ['purge'], read: purgeNames, default: '' },
+  confirm: { modes: ['purge'], read: optionalText, default: '' },
+  restore: { modes: ['restore'], read: fields.optional(restoreInput), default: '' },
+  reserveRequests: { modes: ALL, read: fields.wholeNumber, default: '50' },
   /** How long a limit is waited for. */
-  patience: { modes: ALL, schema: fields.waitingTime, default: '5m' },
+  patience: { modes: ALL, read: fields.waitingTime, default: '5m' },
   /** Remember manifests between runs. */
-  memory: { modes: ALL, schema: fields.flag, default: 'true' },
+  memory: { modes: ALL, read: fields.flag, default: 'true' },
   /** Say how many bytes there are in what is deleted, or in what a check finds. */
-  sizes: { modes: BOTH, schema: fields.flag, default: 'false' },
-  timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h' },
-  reportFile: { modes: ALL, schema: fields.filePath('report.json'), default: '', fallback: temporaryReport },
-  pageFile: { modes: ALL, schema: fields.optional(fields.filePath('report.html')), default: '' },
+  sizes: { modes: BOTH, read: fields.flag, default: 'false' },
+  timeLimit: { modes: ALL, read: fields.timeSpan, default: '5h' },
+  reportFile: { modes: ALL, read: fields.filePath('report.json'), default: '', fallback: temporaryReport },
+  pageFile: { modes: ALL, read: fields.optional(fields.filePath('report.html')), default: '' },
   /** Without a slash at the end, as are all addresses. */
-  apiUrl: { modes: ALL, schema: addresses.apiAddress, default: '', fallback: apiOf },
-  registryUrl: { modes: ALL, schema: addresses.registryAddress, default: '', fallback: registryOf }
+  apiUrl: { modes: ALL, read: addresses.apiAddress, default: '', fallback: apiOf },
+  registryUrl: { modes: ALL, read: addresses.registryAddress, default: '', fallback: registryOf }
 } satisfies Readonly<Record<string, Field>>
 
 /** Every input of action.yml, read and checked. */
 export type DeclaredInputs = {
-  readonly [Key in keyof typeof table]: z.output<(typeof table)[Key]['schema']>
+  readonly [Key in keyof typeof table]: ReturnType<(typeof table)[Key]['read']>
 }
 
 export const FIELDS: Readonly<Record<keyof DeclaredInputs, Field>> = table
@@ -146,9 +145,9 @@ export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
 )
 
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
-  const { default: standard, schema } = FIELDS[key]
-  const parsed = schema.safeParse(standard)
-  return parsed.success && isDeepStrictEqual(parsed.data, value)
+  const { default: standard, read } = FIELDS[key]
+  const reading = fields.attempt(read, standard)
+  return 'value' in reading && isDeepStrictEqual(reading.value, value)
 }
 
 export function given(key: keyof DeclaredInputs, env: NodeJS.ProcessEnv): string {

@@ -1,7 +1,6 @@
-import * as z from 'zod'
 import { MODES, type Mode } from '../model/run.ts'
 import { nearest } from '../util/suggest.ts'
-import { says, single } from './fields.ts'
+import { refuseText, single } from './fields.ts'
 
 /** Other words for a mode. None stands for `purge`, to which nobody may be led by a guess. */
 const MEANT: readonly (readonly [words: RegExp, mode: Mode])[] = [
@@ -12,10 +11,7 @@ const MEANT: readonly (readonly [words: RegExp, mode: Mode])[] = [
 
 /** The mode; what is none is answered with the one that was meant, and what each of them does. */
 export const modeWord = single(
-  z.enum(
-    MODES,
-    says(given => `is not a mode. ${advice(given)}`)
-  ) as z.ZodType<Mode, string>
+  given => MODES.find(mode => mode === given) ?? refuseText(given, `is not a mode. ${advice(given)}`)
 )
 
 function advice(given: string): string {

@@ -1,9 +1,7 @@
-import * as z from 'zod'
-import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
-import { quote, unquoted } from '../util/format.ts'
-import { field, list } from './fields.ts'
-import { isElsewhere } from './other-registries.ts'
+import { unquoted } from '../util/format.ts'
+import { isElsewhere } from './address-fields.ts'
+import { list, type Read, refuse, refuseText } from './fields.ts'
 import { refuseSlip } from './pattern-slip.ts'
 
 /** The packages that a run is about. */
@@ -22,36 +20,24 @@ export interface PackageSelection {
 const LINKED = 'linked'
 
 /** A list of package names and patterns of them. */
-export const packageList: z.ZodType<PackageSelection, string> = z
-  .string()
-  .transform(fromJson)
-  .pipe(
-    list(field(checkEntry)).transform((given, context) => {
-      if (given.length === 0) {
-        context.addIssue({
-          code: 'custom',
-          message: 'is empty, and so is GITHUB_REPOSITORY. Name a package.'
-        })
-      }
-      if (given.length > 1 && given.includes(LINKED)) {
-        const message = `\`${LINKED}\` means all packages that are linked to this repository. Leave out the other entries, or leave out this word.`
-        context.addIssue({ code: 'custom', message })
-      }
-      return given.length === 1 && given[0] === LINKED
-        ? { names: [], patterns: ['**'], linked: true as const }
-        : select(given)
-    })
-  )
+export const packageList: Read<PackageSelection> = given => {
+  const entries = list(checkEntry)(fromJson(given))
+  if (entries.length === 0) refuse('is empty, and so is GITHUB_REPOSITORY. Name a package.')
+  if (!entries.includes(LINKED)) return select(entries)
+  if (entries.length > 1)
+    refuse(
+      `\`${LINKED}\` means all packages that are linked to this repository. Leave out the other entries, or leave out this word.`
+    )
+  return { names: [], patterns: ['**'], linked: true }
+}
 
 /** The output `packages` of another run is a JSON list of names, and can be given as it is. */
-function fromJson(given: string, context: z.RefinementCtx): string {
-  const names = z.array(z.string()).safeParse(parsed(given)).data
-  if (names?.length === 0) {
-    const message = 'is an empty list, so there is no package to work on. Run this step only if there is one.'
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  }
-  return names?.join('\n') ?? given
+function fromJson(given: string): string {
+  const names = parsed(given)
+  if (!Array.isArray(names) || names.some(name => typeof name !== 'string')) return given
+  return names.length > 0
+    ? names.join('\n')
+    : refuse('is an empty list, so there is no package to work on. Run this step only if there is one.')
 }
 
 function parsed(text: string): unknown {
@@ -192,30 +178,20 @@ function checkEntry(entry: string): string {
   if (NAME.test(name)) return name
   const alone = nameElsewhere(name)
   if (alone !== undefined) {
-    const fault = isElsewhere(name.split('/', 1)[0] ?? '')
-      ? elsewhere('that of GitHub')
-      : 'is not the name of a package.'
-    throw new ExpectedError(
-      `${quote(entry)} ${fault} Write only the name of the package, such as \`${alone}\`.`
-    )
+    const isKnown = isElsewhere(name.split('/', 1)[0] ?? '')
+    const fault = isKnown ? elsewhere('that of GitHub') : 'is not the name of a package.'
+    refuseText(entry, `${fault} Write only the name of the package, such as \`${alone}\`.`)
   }
-  if (/^-+$/.test(name))
-    throw new ExpectedError(
-      `${quote(entry)} is not a package name. Write each name on a line of its own, without a dash.`
-    )
-  if (name.includes(';'))
-    throw new ExpectedError(
-      `${quote(entry)} is not a package name. Separate names with a space, a comma or a new line, not with \`;\`.`
-    )
+  return refuseText(entry, `is not a package name. ${nameAdvice(name)}`)
+}
+
+function nameAdvice(name: string): string {
+  if (/^-+$/.test(name)) return 'Write each name on a line of its own, without a dash.'
+  if (name.includes(';')) return 'Separate names with a space, a comma or a new line, not with `;`.'
   const [, owner, inFull] = /^ghcr\.io\/([^/]+)\/(.+)$/.exec(withoutMore(name)) ?? []
   const meant = inFull ?? withoutMore(name)
-  throw new ExpectedError(
-    `${quote(entry)} is not a package name. Write ${
-      NAME.test(meant)
-        ? `\`${meant}\`${owner === undefined ? '' : `, for the owner \`${owner}\``}`
-        : 'it as in `docker pull`, without a tag or digest'
-    }.`
-  )
+  if (!NAME.test(meant)) return 'Write it as in `docker pull`, without a tag or digest.'
+  return `Write \`${meant}\`${owner === undefined ? '' : `, for the owner \`${owner}\``}.`
 }
 
 /** A host may have a port; a name has neither a tag nor a digest. */
