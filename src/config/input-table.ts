@@ -12,13 +12,13 @@ import { modeWord } from './mode-word.ts'
 import { packageList } from './package-selection.ts'
 import * as tags from './tag-fields.ts'
 import * as templates from './templates.ts'
-import { purgeNames, restoreInput } from './undo-inputs.ts'
+import { purgeNames, restoreInput } from './undo-fields.ts'
 
 interface Field {
   readonly modes: readonly Mode[]
   readonly read: fields.Read<unknown>
-  /** The default in action.yml. */
-  readonly default: string
+  /** The default in action.yml, where it has one. */
+  readonly default?: string
   /** What a blank means when action.yml cannot know it. */
   readonly fallback?: (env: NodeJS.ProcessEnv) => string
   /** True where its text is never shown. */
@@ -41,80 +41,65 @@ const table = {
     read: fields.secret(
       "the workflow's own `github.token`, or a secret that is set and that this workflow may read"
     ),
-    default: '',
     secret: true
   },
   /** As given; registries want it in lower case. */
-  owner: { modes: ALL, read: addresses.owner, default: '', fallback: repositoryOwner },
-  packages: { modes: ALL, read: packageList, default: '', fallback: repositoryName },
+  owner: { modes: ALL, read: addresses.owner, fallback: repositoryOwner },
+  packages: { modes: ALL, read: packageList, fallback: repositoryName },
   dryRun: { modes: ALL, read: fields.flag, default: 'false' },
   /** A path, or YAML. */
-  policy: { modes: BOTH, read: optionalText, default: '' },
+  policy: { modes: BOTH, read: optionalText },
   /** Run the policy's own tests, and nothing else. */
   policyTests: { modes: BOTH, read: fields.flag, default: 'false' },
   /** A tag or a full digest. */
-  explain: { modes: RETAIN, read: fields.optional(tags.tagOrDigest), default: '' },
-  deleteTags: { modes: RETAIN, read: tags.patternsAndDigests, default: '' },
-  keepTags: { modes: RETAIN, read: tags.patternsAndDigests, default: '' },
+  explain: { modes: RETAIN, read: fields.optional(tags.tagOrDigest) },
+  deleteTags: { modes: RETAIN, read: tags.patternsAndDigests },
+  keepTags: { modes: RETAIN, read: tags.patternsAndDigests },
   keepAtLeast: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
   deleteUntagged: { modes: RETAIN, read: fields.flag, default: 'false' },
   keepUntagged: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
-  olderThan: { modes: RETAIN, read: fields.optional(fields.age), default: '' },
-  deleteBroken: { modes: RETAIN, read: fields.someOf(BROKEN_STATES), default: '' },
+  olderThan: { modes: RETAIN, read: fields.optional(fields.age) },
+  deleteBroken: { modes: RETAIN, read: fields.someOf(BROKEN_STATES) },
   untag: { modes: RETAIN, read: fields.flag, default: 'false' },
   grace: { modes: RETAIN, read: fields.age, default: '24h' },
   rankBy: { modes: RETAIN, read: fields.oneOf(['created', 'updated']), default: 'created' },
   ageFrom: { modes: RETAIN, read: fields.oneOf(AGE_FROM), default: 'newest' },
-  protect: {
-    modes: RETAIN,
-    read: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
-    default: ''
-  },
-  protectFiles: { modes: BOTH, read: fields.names, default: '' },
-  minRemaining: { modes: RETAIN, read: optionalNumber, default: '' },
-  maxDeletions: { modes: RETAIN, read: optionalNumber, default: '' },
-  maxDeletionPercent: { modes: RETAIN, read: fields.optional(fields.percent), default: '' },
-  deletionsPerRun: { modes: RETAIN, read: optionalNumber, default: '' },
-  plan: { modes: RETAIN, read: optionalText, default: '' },
+  protect: { modes: RETAIN, read: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.') },
+  protectFiles: { modes: BOTH, read: fields.names },
+  minRemaining: { modes: RETAIN, read: optionalNumber },
+  maxDeletions: { modes: RETAIN, read: optionalNumber },
+  maxDeletionPercent: { modes: RETAIN, read: fields.optional(fields.percent) },
+  deletionsPerRun: { modes: RETAIN, read: optionalNumber },
+  plan: { modes: RETAIN, read: optionalText },
   gitTags: { modes: BOTH, read: tags.gitTagPatterns, default: 'v*' },
-  skipTags: { modes: CHECK, read: tags.gitTagPatterns, default: '' },
-  requiredTags: { modes: BOTH, read: tags.tagNames, default: '' },
+  skipTags: { modes: CHECK, read: tags.gitTagPatterns },
+  requiredTags: { modes: BOTH, read: tags.tagNames },
   imageTags: { modes: BOTH, read: templates.imageTags, default: '{tag} {version}' },
-  platforms: { modes: CHECK, read: fields.platforms, default: '' },
+  platforms: { modes: CHECK, read: fields.platforms },
   releasesOnly: { modes: CHECK, read: fields.flag, default: 'false' },
-  tagsRepository: { modes: BOTH, read: fields.optional(addresses.repository), default: '' },
-  newestTags: { modes: CHECK, read: templates.newestTags, default: '' },
-  expectSigned: {
-    modes: CHECK,
-    read: fields.optional(fields.oneOf(SIGNATURES)),
-    default: ''
-  },
-  expectVisibility: {
-    modes: CHECK,
-    read: fields.optional(fields.oneOf(VISIBILITIES)),
-    default: ''
-  },
+  tagsRepository: { modes: BOTH, read: fields.optional(addresses.repository) },
+  newestTags: { modes: CHECK, read: templates.newestTags },
+  expectSigned: { modes: CHECK, read: fields.optional(fields.oneOf(SIGNATURES)) },
+  expectVisibility: { modes: CHECK, read: fields.optional(fields.oneOf(VISIBILITIES)) },
   failOnMissing: { modes: CHECK, read: fields.flag, default: 'false' },
-  dispatchWorkflow: { modes: CHECK, read: fields.optional(addresses.workflowFile), default: '' },
+  dispatchWorkflow: { modes: CHECK, read: fields.optional(addresses.workflowFile) },
   dispatchRepository: {
     modes: CHECK,
     read: fields.optional(addresses.repository),
-    default: '',
     fallback: env => env['GITHUB_REPOSITORY'] ?? ''
   },
-  dispatchRef: { modes: CHECK, read: optionalText, default: '' },
+  dispatchRef: { modes: CHECK, read: optionalText },
   dispatchInputs: { modes: CHECK, read: templates.assignments, default: 'tag={tag}' },
   dispatchToken: {
     modes: CHECK,
     read: fields.optional(fields.secret('a token')),
-    default: '',
     secret: true
   },
   maxDispatches: { modes: CHECK, read: fields.wholeNumber, default: '20' },
-  wait: { modes: CHECK, read: fields.optional(fields.waitingTime), default: '' },
-  purge: { modes: ['purge'], read: purgeNames, default: '' },
-  confirm: { modes: ['purge'], read: optionalText, default: '' },
-  restore: { modes: ['restore'], read: fields.optional(restoreInput), default: '' },
+  wait: { modes: CHECK, read: fields.optional(fields.waitingTime) },
+  purge: { modes: ['purge'], read: purgeNames },
+  confirm: { modes: ['purge'], read: optionalText },
+  restore: { modes: ['restore'], read: fields.optional(restoreInput) },
   reserveRequests: { modes: ALL, read: fields.wholeNumber, default: '50' },
   /** How long a limit is waited for. */
   patience: { modes: ALL, read: fields.waitingTime, default: '5m' },
@@ -123,11 +108,11 @@ const table = {
   /** Say how many bytes there are in what is deleted, or in what a check finds. */
   sizes: { modes: BOTH, read: fields.flag, default: 'false' },
   timeLimit: { modes: ALL, read: fields.timeSpan, default: '5h' },
-  reportFile: { modes: ALL, read: fields.filePath('report.json'), default: '', fallback: temporaryReport },
-  pageFile: { modes: ALL, read: fields.optional(fields.filePath('report.html')), default: '' },
+  reportFile: { modes: ALL, read: fields.filePath('report.json'), fallback: temporaryReport },
+  pageFile: { modes: ALL, read: fields.optional(fields.filePath('report.html')) },
   /** Without a slash at the end, as are all addresses. */
-  apiUrl: { modes: ALL, read: addresses.apiAddress, default: '', fallback: apiOf },
-  registryUrl: { modes: ALL, read: addresses.registryAddress, default: '', fallback: registryOf }
+  apiUrl: { modes: ALL, read: addresses.apiAddress, fallback: apiOf },
+  registryUrl: { modes: ALL, read: addresses.registryAddress, fallback: registryOf }
 } satisfies Readonly<Record<string, Field>>
 
 /** Every input of action.yml, read and checked. */
@@ -141,11 +126,11 @@ export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 
 /** Every input's name in action.yml with its default there, in order; `token`'s is an expression of the runner. */
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
-  KEYS.map(key => [nameOf(key), FIELDS[key].default])
+  KEYS.map(key => [nameOf(key), FIELDS[key].default ?? ''])
 )
 
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
-  const { default: standard, read } = FIELDS[key]
+  const { default: standard = '', read } = FIELDS[key]
   const reading = fields.attempt(read, standard)
   return 'value' in reading && isDeepStrictEqual(reading.value, value)
 }

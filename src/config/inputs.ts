@@ -8,7 +8,7 @@ import { attempt } from './fields.ts'
 import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { relativeTo } from './package-selection.ts'
 import { globThatDeletes } from './regex-slip.ts'
-import { undoProblems } from './undo-inputs.ts'
+import { undoProblems } from './undo-problems.ts'
 import { unevaluated } from './unevaluated.ts'
 import { unknownInputs } from './unknown-inputs.ts'
 

@@ -1,7 +1,7 @@
 import { parsePatterns } from '../policy/pattern.ts'
 import { unquoted } from '../util/format.ts'
 import { isElsewhere } from './address-fields.ts'
-import { list, type Read, refuse, refuseText } from './fields.ts'
+import { attempt, list, type Read, refuse, refuseText } from './fields.ts'
 import { refuseSlip } from './pattern-slip.ts'
 
 /** The packages that a run is about. */
@@ -61,16 +61,12 @@ export function relativeTo(
   registry: string
 ): { packages: PackageSelection; problems: string[] } {
   if (packages.linked) return { packages, problems: [] }
-  const { host } = new URL(registry)
-  const problems: string[] = []
   const given = entriesOf(packages).map(entry => (packages.optional?.includes(entry) ? `${entry}?` : entry))
-  const relative = given.map(entry => {
-    const result = relativeEntry(entry, owner.toLowerCase(), host)
-    if (typeof result === 'string') return result
-    problems.push(result.problem)
-    return entry
-  })
-  return { packages: select(relative), problems }
+  const readings = given.map(entry => attempt(relativeEntry(owner, registry), entry))
+  return {
+    packages: select(readings.map((reading, at) => ('value' in reading ? reading.value : (given[at] ?? '')))),
+    problems: readings.flatMap(reading => ('problems' in reading ? reading.problems : []))
+  }
 }
 
 /** All entries of a selection as they were given, except the `?` behind a name. */
@@ -83,48 +79,45 @@ export function entriesOf({ names, patterns }: PackageSelection): readonly strin
  * name is compared, so most of them match nothing.
  */
 export function withMore(entries: readonly string[], owner: string, registry: string): string[] {
-  const { host } = new URL(registry)
   return entries.flatMap(entry => {
     const [, not = '', first = '', rest = ''] = /^(!?)([\w.-]+)\/(.+)$/.exec(entry) ?? []
     if (first === owner.toLowerCase())
       return `"${entry}" begins with the owner. Write \`${not}${rest}\`, unless the name of the package itself begins like that.`
-    const result = relativeEntry(entry, owner.toLowerCase(), host)
-    if (typeof result !== 'string') return result.problem
-    return result === entry
+    const reading = attempt(relativeEntry(owner, registry), entry)
+    if ('problems' in reading) return reading.problems
+    return reading.value === entry
       ? []
-      : `"${entry}" is a reference. Write \`${result}\`, without the registry and the owner.`
+      : `"${entry}" is a reference. Write \`${reading.value}\`, without the registry and the owner.`
   })
 }
 
-function relativeEntry(entry: string, owner: string, host: string): string | { problem: string } {
-  if (/^!?(?:\/|semver:)/.test(entry)) return entry
-  const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
-  const [first = '', ...rest] = name.split('/')
-  if (rest.length > 0 && isElsewhere(first) && first !== host)
-    return {
-      problem: `"${entry}" ${elsewhere(host)} Write only the name of the package, such as \`${not}${rest.slice(-Math.max(1, rest.length - 1)).join('/')}\`.`
-    }
-  if (rest.length > 0 && isRegistry(first, host)) {
+/** An entry without the registry and the owner. @throws ExpectedError where it names others */
+function relativeEntry(givenOwner: string, registry: string): Read<string> {
+  const owner = givenOwner.toLowerCase()
+  const { host } = new URL(registry)
+  return entry => {
+    const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
+    const [first = '', ...rest] = name.split('/')
+    if (/^!?(?:\/|semver:)/.test(entry) || rest.length === 0) return entry
+    const wrong = (clause: string): never => refuse(`"${entry}" ${clause}`)
+    const bare = (path: readonly string[]): string => not + path.join('/')
     const [account, ...path] = rest
-    const bare = not + path.join('/')
-    if (account !== owner || path.length === 0) {
-      return {
-        problem: `"${entry}" is not under \`${host}/${owner}/\`. Set \`owner\`, and write only the name of the package.`
-      }
+    if (isElsewhere(first) && first !== host)
+      wrong(
+        `${elsewhere(host)} Write only the name of the package, such as \`${bare(path.length > 0 ? path : rest)}\`.`
+      )
+    if (isRegistry(first, host)) {
+      if (account !== owner || path.length === 0)
+        wrong(`is not under \`${host}/${owner}/\`. Set \`owner\`, and write only the name of the package.`)
+      return first === host ? bare(path) : wrong(`is not on the registry ${host}. Write \`${bare(path)}\`.`)
     }
-    return first === host
-      ? bare
-      : { problem: `"${entry}" is not on the registry ${host}. Write \`${bare}\`.` }
+    if (first !== owner) return entry
+    if (account === owner && path.length > 0) return bare(rest)
+    return wrong(
+      `begins with the owner. Write \`${bare(rest)}\`; or, if the name of the package itself begins like that, ` +
+        `\`${bare([owner, name])}\`.`
+    )
   }
-  if (first === owner && rest.length > 0) {
-    if (rest.length > 1 && rest[0] === owner) return not + rest.join('/')
-    return {
-      problem:
-        `"${entry}" begins with the owner. Write \`${not}${rest.join('/')}\`; ` +
-        `or, if the name of the package itself begins like that, \`${not}${owner}/${name}\`.`
-    }
-  }
-  return entry
 }
 
 /** A dot alone makes no host: packages are called `site.example/web`, too. */
