@@ -4,7 +4,7 @@ import type { ExpectRules } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { present } from '../util/present.ts'
 import type { DeclaredInputs } from './input-table.ts'
-import type { PackageEntry, PolicyFile } from './policy-schema.ts'
+import type { PackageEntry, PolicyFile } from './schema/policy-schema.ts'
 
 /** What holds for one package, of what the policy file and the plain inputs say. */
 

@@ -10,9 +10,9 @@ import { idleRules } from './idle-rules.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages, withMore } from './package-selection.ts'
 import { readPolicy } from './policy-file.ts'
-import type { PolicyFile } from './policy-schema.ts'
 import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
+import type { PolicyFile } from './schema/policy-schema.ts'
 
 /** All that is said about packages before anything is requested: by the inputs, the policy file and the workspace. */
 export type Policies = ReturnType<typeof openPolicies>

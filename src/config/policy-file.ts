@@ -8,8 +8,8 @@ import { folderSlip } from '../util/folder.ts'
 import { brief } from '../util/format.ts'
 import { nearest } from '../util/suggest.ts'
 import { misread, otherThanPolicy } from './misread.ts'
-import { type PolicyFile, policySchema } from './policy-schema.ts'
-import { type SchemaError, schemaErrors } from './schema-errors.ts'
+import { type PolicyFile, policySchema } from './schema/policy-schema.ts'
+import { type SchemaError, schemaErrors } from './schema/schema-errors.ts'
 import { type Told, yamlSlips } from './yaml-slip.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { code } from '../util/format.ts'
-import { attempt } from './fields.ts'
+import { attempt } from './fields/fields.ts'
+import { slashAdvice } from './fields/tag-fields.ts'
 import type { DeclaredInputs } from './input-table.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
-import { slashAdvice } from './tag-fields.ts'
 
 /** The inputs that say what a purge or a restore is about, as far as they could be read. */
 type UndoInputs = Partial<DeclaredInputs>

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError } from '../../errors.ts'
 
 /**
  * Splits a list input into its entries at commas, spaces and line ends. Lines that begin with `#` are comments.

@@ -1,4 +1,4 @@
-import { code, quote } from '../util/format.ts'
+import { code, quote } from '../../util/format.ts'
 import { refuse } from './fields.ts'
 
 /** What an input takes: patterns of tags, tags in full, or templates of tags. */

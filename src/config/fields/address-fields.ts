@@ -1,4 +1,4 @@
-import { quote } from '../util/format.ts'
+import { quote } from '../../util/format.ts'
 import { type Read, refuse, refuseText } from './fields.ts'
 
 /** What an input's text may be that says where something is: an owner, a repository, a file of one, a server. */

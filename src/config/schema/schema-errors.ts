@@ -1,9 +1,9 @@
 import type * as z from 'zod'
-import { code, inYaml } from '../util/format.ts'
-import { nearest } from '../util/suggest.ts'
-import { INPUT_DEFAULTS } from './input-table.ts'
+import { code, inYaml } from '../../util/format.ts'
+import { nearest } from '../../util/suggest.ts'
+import { meantBy } from '../foreign/short-forms.ts'
+import { INPUT_DEFAULTS } from '../input-table.ts'
 import { asRule, keysAt, placeOf } from './schema-keys.ts'
-import { meantBy } from './short-forms.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
 export interface SchemaError {

@@ -1,4 +1,4 @@
-import { code, unquoted } from '../util/format.ts'
+import { code, unquoted } from '../../util/format.ts'
 import { refuse } from './fields.ts'
 import { literals } from './glob-literals.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { code, inYaml } from '../util/format.ts'
+import { code, inYaml } from '../../util/format.ts'
 import { policySchema } from './policy-schema.ts'
 
 /** Which keys a policy may have, and where. */

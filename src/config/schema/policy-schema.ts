@@ -1,11 +1,13 @@
 import * as z from 'zod'
-import { SIGNATURES } from '../model/check.ts'
-import { PROTECT_SOURCES } from '../model/decision.ts'
-import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
-import { coveredBy, matchesNothing } from '../policy/cover.ts'
-import { parsePackagePatterns } from '../policy/pattern.ts'
-import { platforms, type Read } from './fields.ts'
-import { optionalName } from './package-selection.ts'
+import { SIGNATURES } from '../../model/check.ts'
+import { PROTECT_SOURCES } from '../../model/decision.ts'
+import { AGE_FROM, VISIBILITIES } from '../../model/package.ts'
+import { coveredBy, matchesNothing } from '../../policy/cover.ts'
+import { parsePackagePatterns } from '../../policy/pattern.ts'
+import { platforms, type Read } from '../fields/fields.ts'
+import { gitTagPatterns } from '../fields/tag-fields.ts'
+import * as templates from '../fields/templates.ts'
+import { optionalName } from '../package-selection.ts'
 import { policyTest } from './policy-test-schema.ts'
 import { checkReach, checkRule } from './rule-check.ts'
 import {
@@ -19,8 +21,6 @@ import {
   ruleFrom,
   some
 } from './rule-schema.ts'
-import { gitTagPatterns } from './tag-fields.ts'
-import * as templates from './templates.ts'
 
 /**
  * What may stand in a policy file, key by key. The published JSON Schema is made of it (`scripts/generate.ts`),

@@ -1,5 +1,5 @@
-import { withoutWords } from '../policy/time.ts'
-import { inYaml } from '../util/format.ts'
+import { withoutWords } from '../../policy/time.ts'
+import { inYaml } from '../../util/format.ts'
 
 /**
  * What to write here instead of an input of another tool, so that nothing is deleted that it would have kept.

@@ -1,7 +1,7 @@
-import { ExpectedError, InputError } from '../errors.ts'
-import { ageAdvice, parseAge } from '../policy/time.ts'
-import { code, quote, unquoted } from '../util/format.ts'
-import { nearest } from '../util/suggest.ts'
+import { ExpectedError, InputError } from '../../errors.ts'
+import { ageAdvice, parseAge } from '../../policy/time.ts'
+import { code, quote, unquoted } from '../../util/format.ts'
+import { nearest } from '../../util/suggest.ts'
 import { splitList } from './list.ts'
 import { tokenSlip } from './token-slip.ts'
 

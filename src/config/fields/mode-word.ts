@@ -1,5 +1,5 @@
-import { MODES, type Mode } from '../model/run.ts'
-import { nearest } from '../util/suggest.ts'
+import { MODES, type Mode } from '../../model/run.ts'
+import { nearest } from '../../util/suggest.ts'
 import { refuseText, single } from './fields.ts'
 
 /** Other words for a mode. None stands for `purge`, to which nobody may be led by a guess. */

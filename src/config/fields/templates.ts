@@ -1,6 +1,6 @@
-import { InputError } from '../errors.ts'
-import { isTag } from '../model/tag.ts'
-import { quote } from '../util/format.ts'
+import { InputError } from '../../errors.ts'
+import { isTag } from '../../model/tag.ts'
+import { quote } from '../../util/format.ts'
 import { list, type Read, refuse, refuseText, setOf } from './fields.ts'
 import { refuseMetadata } from './metadata-lines.ts'
 

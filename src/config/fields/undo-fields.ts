@@ -1,6 +1,6 @@
-import { WHOLE_PACKAGE } from '../model/decision.ts'
-import { parseDigest } from '../model/digest.ts'
-import { parseAge } from '../policy/time.ts'
+import { WHOLE_PACKAGE } from '../../model/decision.ts'
+import { parseDigest } from '../../model/digest.ts'
+import { parseAge } from '../../policy/time.ts'
 import { list, type Read, refuse, refuseText } from './fields.ts'
 import { isTooShort, TOO_SHORT } from './tag-fields.ts'
 
