@@ -7,8 +7,9 @@ import { BROKEN_STATES, PROTECT_SOURCES } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
 import * as addresses from './fields/address-fields.ts'
-import * as fields from './fields/fields.ts'
 import { modeWord } from './fields/mode-word.ts'
+import * as fields from './fields/plain-fields.ts'
+import { attempt, optional, type Read } from './fields/read.ts'
 import * as tags from './fields/tag-fields.ts'
 import * as templates from './fields/templates.ts'
 import { purgeNames, restoreInput } from './fields/undo-fields.ts'
@@ -16,7 +17,7 @@ import { packageList } from './package-selection.ts'
 
 interface Field {
   readonly modes: readonly Mode[]
-  readonly read: fields.Read<unknown>
+  readonly read: Read<unknown>
   /** The default in action.yml, where it has one. */
   readonly default?: string
   /** What a blank means when action.yml cannot know it. */
@@ -30,8 +31,8 @@ const RETAIN = ['retain'] as const
 const CHECK = ['check'] as const
 /** What a check expects, retention protects. */
 const BOTH = ['retain', 'check'] as const
-const optionalText = fields.optional(fields.text)
-const optionalNumber = fields.optional(fields.wholeNumber)
+const optionalText = optional(fields.text)
+const optionalNumber = optional(fields.wholeNumber)
 
 /** One key an input, in the order of action.yml. Ages are milliseconds, patterns are as written. */
 const table = {
@@ -52,13 +53,13 @@ const table = {
   /** Run the policy's own tests, and nothing else. */
   policyTests: { modes: BOTH, read: fields.flag, default: 'false' },
   /** A tag or a full digest. */
-  explain: { modes: RETAIN, read: fields.optional(tags.tagOrDigest) },
+  explain: { modes: RETAIN, read: optional(tags.tagOrDigest) },
   deleteTags: { modes: RETAIN, read: tags.patternsAndDigests },
   keepTags: { modes: RETAIN, read: tags.patternsAndDigests },
   keepAtLeast: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
   deleteUntagged: { modes: RETAIN, read: fields.flag, default: 'false' },
   keepUntagged: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
-  olderThan: { modes: RETAIN, read: fields.optional(fields.age) },
+  olderThan: { modes: RETAIN, read: optional(fields.age) },
   deleteBroken: { modes: RETAIN, read: fields.someOf(BROKEN_STATES) },
   untag: { modes: RETAIN, read: fields.flag, default: 'false' },
   grace: { modes: RETAIN, read: fields.age, default: '24h' },
@@ -68,7 +69,7 @@ const table = {
   protectFiles: { modes: BOTH, read: fields.names },
   minRemaining: { modes: RETAIN, read: optionalNumber },
   maxDeletions: { modes: RETAIN, read: optionalNumber },
-  maxDeletionPercent: { modes: RETAIN, read: fields.optional(fields.percent) },
+  maxDeletionPercent: { modes: RETAIN, read: optional(fields.percent) },
   deletionsPerRun: { modes: RETAIN, read: optionalNumber },
   plan: { modes: RETAIN, read: optionalText },
   gitTags: { modes: BOTH, read: tags.gitTagPatterns, default: 'v*' },
@@ -77,29 +78,29 @@ const table = {
   imageTags: { modes: BOTH, read: templates.imageTags, default: '{tag} {version}' },
   platforms: { modes: CHECK, read: fields.platforms },
   releasesOnly: { modes: CHECK, read: fields.flag, default: 'false' },
-  tagsRepository: { modes: BOTH, read: fields.optional(addresses.repository) },
+  tagsRepository: { modes: BOTH, read: optional(addresses.repository) },
   newestTags: { modes: CHECK, read: templates.newestTags },
-  expectSigned: { modes: CHECK, read: fields.optional(fields.oneOf(SIGNATURES)) },
-  expectVisibility: { modes: CHECK, read: fields.optional(fields.oneOf(VISIBILITIES)) },
+  expectSigned: { modes: CHECK, read: optional(fields.oneOf(SIGNATURES)) },
+  expectVisibility: { modes: CHECK, read: optional(fields.oneOf(VISIBILITIES)) },
   failOnMissing: { modes: CHECK, read: fields.flag, default: 'false' },
-  dispatchWorkflow: { modes: CHECK, read: fields.optional(addresses.workflowFile) },
+  dispatchWorkflow: { modes: CHECK, read: optional(addresses.workflowFile) },
   dispatchRepository: {
     modes: CHECK,
-    read: fields.optional(addresses.repository),
+    read: optional(addresses.repository),
     fallback: env => env['GITHUB_REPOSITORY'] ?? ''
   },
   dispatchRef: { modes: CHECK, read: optionalText },
   dispatchInputs: { modes: CHECK, read: templates.assignments, default: 'tag={tag}' },
   dispatchToken: {
     modes: CHECK,
-    read: fields.optional(fields.secret('a token')),
+    read: optional(fields.secret('a token')),
     secret: true
   },
   maxDispatches: { modes: CHECK, read: fields.wholeNumber, default: '20' },
-  wait: { modes: CHECK, read: fields.optional(fields.waitingTime) },
+  wait: { modes: CHECK, read: optional(fields.waitingTime) },
   purge: { modes: ['purge'], read: purgeNames },
   confirm: { modes: ['purge'], read: optionalText },
-  restore: { modes: ['restore'], read: fields.optional(restoreInput) },
+  restore: { modes: ['restore'], read: optional(restoreInput) },
   reserveRequests: { modes: ALL, read: fields.wholeNumber, default: '50' },
   /** How long a limit is waited for. */
   patience: { modes: ALL, read: fields.waitingTime, default: '5m' },
@@ -109,7 +110,7 @@ const table = {
   sizes: { modes: BOTH, read: fields.flag, default: 'false' },
   timeLimit: { modes: ALL, read: fields.timeSpan, default: '5h' },
   reportFile: { modes: ALL, read: fields.filePath('report.json'), fallback: temporaryReport },
-  pageFile: { modes: ALL, read: fields.optional(fields.filePath('report.html')) },
+  pageFile: { modes: ALL, read: optional(fields.filePath('report.html')) },
   /** Without a slash at the end, as are all addresses. */
   apiUrl: { modes: ALL, read: addresses.apiAddress, fallback: apiOf },
   registryUrl: { modes: ALL, read: addresses.registryAddress, fallback: registryOf }
@@ -131,7 +132,7 @@ export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
 
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
   const { default: standard = '', read } = FIELDS[key]
-  const reading = fields.attempt(read, standard)
+  const reading = attempt(read, standard)
   return 'value' in reading && isDeepStrictEqual(reading.value, value)
 }
 

@@ -1,8 +1,8 @@
 import { parsePatterns } from '../policy/pattern.ts'
 import { unquoted } from '../util/format.ts'
 import { isElsewhere } from './fields/address-fields.ts'
-import { attempt, list, type Read, refuse, refuseText } from './fields/fields.ts'
 import { refuseSlip } from './fields/pattern-slip.ts'
+import { attempt, list, type Read, refuse, refuseText } from './fields/read.ts'
 
 /** The packages that a run is about. */
 export interface PackageSelection {

@@ -1,7 +1,7 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { code } from '../util/format.ts'
-import { attempt } from './fields/fields.ts'
+import { attempt } from './fields/read.ts'
 import { slashAdvice } from './fields/tag-fields.ts'
 import type { DeclaredInputs } from './input-table.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'

@@ -1,5 +1,5 @@
 import { quote } from '../../util/format.ts'
-import { type Read, refuse, refuseText } from './fields.ts'
+import { type Read, refuse, refuseText } from './read.ts'
 
 /** What an input's text may be that says where something is: an owner, a repository, a file of one, a server. */
 

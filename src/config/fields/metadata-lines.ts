@@ -1,5 +1,5 @@
 import { code, quote } from '../../util/format.ts'
-import { refuse } from './fields.ts'
+import { refuse } from './read.ts'
 
 /** What an input takes: patterns of tags, tags in full, or templates of tags. */
 type Kind = 'patterns' | 'tags' | 'templates'

@@ -1,6 +1,6 @@
 import { MODES, type Mode } from '../../model/run.ts'
 import { nearest } from '../../util/suggest.ts'
-import { refuseText, single } from './fields.ts'
+import { refuseText, single } from './read.ts'
 
 /** Other words for a mode. None stands for `purge`, to which nobody may be led by a guess. */
 const MEANT: readonly (readonly [words: RegExp, mode: Mode])[] = [

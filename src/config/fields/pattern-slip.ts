@@ -1,6 +1,6 @@
 import { code, unquoted } from '../../util/format.ts'
-import { refuse } from './fields.ts'
 import { literals } from './glob-literals.ts'
+import { refuse } from './read.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */

@@ -1,10 +1,10 @@
 import { beginningOf, parseDigest } from '../../model/digest.ts'
 import { isTag } from '../../model/tag.ts'
 import { parsePatterns } from '../../policy/pattern.ts'
-import { type Read, readEach, refuse, refuseText, setOf } from './fields.ts'
 import { splitList } from './list.ts'
 import { refuseMetadata } from './metadata-lines.ts'
 import { emptyVariable, refuseSlip, type Subject } from './pattern-slip.ts'
+import { type Read, readEach, refuse, refuseText, setOf } from './read.ts'
 
 /** What the text of an input about tags may be: patterns, tags and digests, as schemas from text to value. */
 

@@ -1,8 +1,8 @@
 import { InputError } from '../../errors.ts'
 import { isTag } from '../../model/tag.ts'
 import { quote } from '../../util/format.ts'
-import { list, type Read, refuse, refuseText, setOf } from './fields.ts'
 import { refuseMetadata } from './metadata-lines.ts'
+import { list, type Read, refuse, refuseText, setOf } from './read.ts'
 
 /** Inputs into which the program puts a tag: each text has placeholders such as `{tag}`. */
 

@@ -1,7 +1,7 @@
 import { WHOLE_PACKAGE } from '../../model/decision.ts'
 import { parseDigest } from '../../model/digest.ts'
 import { parseAge } from '../../policy/time.ts'
-import { list, type Read, refuse, refuseText } from './fields.ts'
+import { list, type Read, refuse, refuseText } from './read.ts'
 import { isTooShort, TOO_SHORT } from './tag-fields.ts'
 
 /** What to bring back. */

@@ -6,9 +6,9 @@ import { parsePatterns, parseRange, parseTextGlobs } from '../../policy/pattern.
 import type { GroupBy, KeepClauses, Match, Period, Rule } from '../../policy/rule.ts'
 import { ageAdvice, parseAge } from '../../policy/time.ts'
 import { present } from '../../util/present.ts'
-import { attempt, type Read, refuse } from '../fields/fields.ts'
 import { refuseMetadata } from '../fields/metadata-lines.ts'
 import { refuseSlip } from '../fields/pattern-slip.ts'
+import { attempt, type Read, refuse } from '../fields/read.ts'
 import { checkPattern, digestAdvice } from '../fields/tag-fields.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
