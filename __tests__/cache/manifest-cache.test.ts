@@ -97,12 +97,14 @@ describe('the memory between runs', () => {
     await run(setting, cache.env, { packages: 'app-web' })
     const result = await run(setting, cache.env)
     expect(readsOf(result.report)).toMatchObject({ tagged: 20, remembered: 0 })
-    expect(cache.entries.map(({ key }) => key.replace(/@\d+$/, '@').split('/').at(-1))).toEqual([
-      'app-web@',
-      'app-web@',
-      'app@',
-      'app@'
-    ])
+    expect(
+      cache.entries.map(({ key }) =>
+        key
+          .replace(/@[\d.]+$/, '@')
+          .split('/')
+          .at(-1)
+      )
+    ).toEqual(['app-web@', 'app-web@', 'app@', 'app@'])
   })
 
   test('a package in which the policy can delete nothing is not read at all', async () => {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Labels } from '../model/labels.ts'
@@ -10,7 +9,7 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import { labelsIn } from '../registry/config.ts'
 import type { Store } from './actions-cache.ts'
 import type { Allowance } from './allowance.ts'
-import { fetchHeading } from './fetch-heading.ts'
+import { openEntries } from './entries.ts'
 import {
   type Heading,
   type Kind,
@@ -89,27 +88,26 @@ export function openMemory(
       const name = `${registry}/${pkg.owner.login}/${pkg.name}`.toLowerCase()
       const key = `${PREFIX}-${name}@`
       const file = `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.jsonl`
-      const path = join(store.folder, file)
-      const heading = await fetchHeading(store, { key, file, name }, debug, now())
-      if (heading === 'unknown' || !store.works()) return noMemory.recall(pkg)
+      const entries = await openEntries(store, { key, file, name }, debug, now)
+      if (entries === undefined) return noMemory.recall(pkg)
+      const { heading, path, old } = entries
       const notes = openNotes(`${path}.new`, debug)
-      let stored = 0
       const save = async (next: Heading, keeps: (line: number) => boolean, now: number): Promise<void> => {
-        // Two entries of one millisecond would have one key, and the second would be refused.
-        stored = Math.max(Math.floor(now), stored + 1)
-        try {
-          // What this run stored already holds all that the old entry and the notes did.
+        const write = async (heading: Heading): Promise<void> => {
+          // What this run wrote already holds all that the old entry and the notes did.
           const again = existsSync(path)
-          if (again) await rename(path, `${path}.old`)
-          await writeMemory(path, next, `${path}.old`, again ? () => true : keeps, notes)
-          if (!(await store.store(`${key}${stored}`, file))) debug(`nothing was remembered of ${name}`)
+          if (again) await rename(path, old)
+          await writeMemory(path, heading, old, again ? () => true : keeps, notes)
+        }
+        try {
+          if (!(await entries.save(next, write, now))) debug(`nothing was remembered of ${name}`)
         } catch (error) {
           debug(`nothing was remembered of ${name}: ${messageOf(error)}`)
         }
       }
       let last = Promise.resolve()
       const { writes } = store
-      return recollection(name, heading, `${path}.old`, notes, debug, allowance, writes, (...entry) => {
+      return recollection(name, heading, old, notes, debug, allowance, writes, (...entry) => {
         if (!writes) return
         last = last.then(() => save(...entry))
         storing.push(last)

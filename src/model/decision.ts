@@ -54,7 +54,7 @@ export type DeleteReason =
     }
   | { readonly code: 'untagged'; readonly rule: string; readonly age: number }
   | { readonly code: 'broken'; readonly rule: string; readonly state: BrokenState; readonly age: number }
-  /** Our own placeholder, left behind by a run that was killed while it took a tag off an image. */
+  /** Our own placeholder, left behind by a run that did not end its work when it took a tag off an image. */
   | { readonly code: 'placeholder' }
   | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
   /** A plan that was approved lets it go; `why` is the reason that it gave. */
@@ -161,6 +161,8 @@ export interface Plan {
   /** Images that remain and on which `min-remaining` rests. */
   readonly counted: readonly Digest[]
   readonly hits: readonly PatternHits[]
+  /** How many versions a delete rule is about that the grace holds. */
+  readonly graced: number
   /** One for each keep rule that is about tagged versions. */
   readonly keeps: readonly KeepShare[]
   /** Roots whose own children or subject are gone, whatever was decided on them. */
@@ -188,6 +190,7 @@ export function emptyPlan(pkg: Package): Plan {
     brakes: [],
     counted: [],
     hits: [],
+    graced: 0,
     keeps: [],
     broken: [],
     unread: []

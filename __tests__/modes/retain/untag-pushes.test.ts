@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals'
 import { isPlaceholder } from '../../../src/model/manifest.ts'
 import { parseManifest } from '../../../src/registry/manifest.ts'
 import type { Builder, Pushed } from '../../emulator/builder.ts'
+import { startCacheService } from '../../emulator/cache-service.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { bundle, image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
@@ -375,6 +376,61 @@ it.each(['lost-502', 'lost-reset'] as const)(
   }
 )
 
+const LATE = ['one HEAD', 'each HEAD', 'GitHub', 'nobody'] as const
+
+it.each(
+  LATE.flatMap(late => (['lost-502', 'lost-reset', 'answered'] as const).map(kind => [late, kind] as const))
+)(
+  'law 3: a PUT that is carried out takes the tag of a push to no placeholder that stays, with %s late and the PUT %s',
+  async (late, kind) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    layDown(scene)
+    let pushed = ''
+    rightBefore(scene, () => {
+      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
+    })
+    const heads = { host: 'registry', method: 'HEAD', path: /manifests\/nightly$/ } as const
+    const lag = () => {
+      const headers = { 'docker-content-digest': pushed }
+      const times = late === 'one HEAD' ? { times: 1 } : late === 'each HEAD' ? {} : { times: 0 }
+      github.faults.on({ ...heads, ...times }, { kind: 'answer', answer: { status: 200, headers, body: '' } })
+      if (late !== 'GitHub') return
+      app.lie({ kind: 'lag', changes: 1 })
+      github.faults.on(
+        { method: 'GET', path: /\/versions$/, after: 2, times: 1 },
+        { kind: 'first', run: () => app.truth() }
+      )
+    }
+    const put = { host: 'registry', method: 'PUT', times: 1 } as const
+    github.faults.on(put, { kind: 'then', run: lag })
+    if (kind !== 'answered') github.faults.on(put, { kind })
+    const { code } = await run(UNTAG)
+    expect({
+      code,
+      nightly: app.row.byTag.get('nightly')?.digest,
+      placeholders: placeholdersIn(app)
+    }).toEqual({
+      code: 0,
+      nightly: pushed,
+      placeholders: 0
+    })
+  }
+)
+
+it('law 3: names the placeholder of which nobody knows whether it was stored', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  github.faults.on({ host: 'registry', method: 'PUT' }, { kind: 'answer', answer: { status: 502 } })
+  const result = await run(UNTAG)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(
+    /Writing .*app:nightly failed, or its answer was lost.*the tag is on the placeholder sha256:[0-9a-f]{64}/
+  )
+  expect(app.tags()).toHaveProperty('nightly')
+})
+
 /** Somebody copies the tag while it is on the placeholder. */
 function promote({ app, github }: Scene, tag: string): void {
   const copy = () => {
@@ -423,6 +479,37 @@ it.each(['nobody had', 'the registry does not take back'])(
     expect(app.digests()).toContain(build.digest)
   }
 )
+
+it('law 3: warns in each later run of a tag on a placeholder, which takes no place of an image', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, run } = scene
+  app.push(image(), { tags: ['rc-0'], at: ago(70) })
+  const old = app.push(image(), { tags: ['rc-1'], at: ago(60) })
+  const left = app.push(index([], { annotations: { 'io.github.ghcr-steward.untagged': 'nightly' } }), {
+    tags: ['rc-2', 'nightly'],
+    at: ago(20)
+  })
+  const inputs = { 'delete-tags': 'rc-* nightly', 'keep-at-least': '1', 'keep-tags': 'prod' }
+  app.tag(left, 'prod')
+  // The second deletes nothing, and so reads nothing anew.
+  for (const deleted of ['3', '0']) {
+    const { code, warnings, outputs } = await run(inputs, { env: cache.env })
+    expect(outputs['deleted-count']).toBe(deleted)
+    expect([code, app.tags()]).toMatchObject([0, { 'rc-1': old.digest, prod: left.digest }])
+    expect(warnings.join()).toMatch(
+      /The tags rc-2, prod are on a placeholder that `untag` left \(version \d+, sha256:\w{12}\).*imagetools create/
+    )
+  }
+  for (const tag of ['rc-2', 'prod']) app.tag(old, tag)
+  const last = await run({ ...inputs, 'keep-at-least': '0' })
+  expect([last.code, last.warnings, app.tags()['nightly'], placeholdersIn(app)]).toEqual([
+    0,
+    [],
+    undefined,
+    0
+  ])
+})
 
 it('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
   await using scene = await openScene()
