@@ -8,7 +8,7 @@ import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
-import type { Done, Earlier } from './earlier.ts'
+import { type Done, type Earlier, naming } from './earlier.ts'
 import type { SecondLook } from './second-look.ts'
 import { tagsNowhere } from './tags-nowhere.ts'
 
@@ -100,9 +100,9 @@ export async function findingsOf(
 }
 
 /** What is named by anything but what is gone. */
-function namedByOthers({ inventory }: LoadedPackage, gone: readonly PackageVersion[]): ReadonlySet<Digest> {
+function namedByOthers(loaded: LoadedPackage, gone: readonly PackageVersion[]): ReadonlySet<Digest> {
   const went = new Set(gone.map(({ digest }) => digest))
-  return namedIn(new Map([...inventory.contents].filter(([digest]) => !went.has(digest))))
+  return namedIn(new Map([...naming(loaded)].filter(([digest]) => !went.has(digest))))
 }
 
 function childrenOf(

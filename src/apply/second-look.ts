@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
+import type { DeletedVersion } from '../github/packages.ts'
 import { CONTRADICTION, listWithTags, withTags } from '../inventory/evidence.ts'
 import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
@@ -17,7 +18,7 @@ export interface SecondLook {
   /** What is gone without being in the list of deleted versions, so that a late tag on it would not show. */
   readonly unlisted: readonly PackageVersion[]
   /** What GitHub lists as deleted, as far as the look reached. */
-  readonly rowsDeleted: readonly PackageVersion[]
+  readonly rowsDeleted: readonly DeletedVersion[]
   /** Tags that a version had at its deletion and not before, and that nobody has now. */
   readonly lostTags: ReadonlyMap<Digest, readonly string[]>
   /** Versions that are new since the listing, as GitHub's list or a tag of the registry tells. */
@@ -72,7 +73,7 @@ export async function lookAgain(
   const again = new Set(arrivals.map(({ digest }) => digest))
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const theirs = before.filter(({ digest }) => !again.has(digest))
-  const rows = new Map<number, PackageVersion>()
+  const rows = new Map<number, DeletedVersion>()
   await addDeleted(pkg, deleted, rows, context)
   const suspects = [...mine, ...theirs].filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
@@ -186,7 +187,7 @@ function tagsTaken(stays: readonly PackageVersion[], seen: readonly PackageVersi
 async function addDeleted(
   pkg: Package,
   wanted: readonly PackageVersion[],
-  rows: Map<number, PackageVersion>,
+  rows: Map<number, DeletedVersion>,
   { packages }: Context
 ): Promise<void> {
   const listed = await packages.listDeleted(pkg, has => wanted.every(({ id }) => has(id)))

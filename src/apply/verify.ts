@@ -10,7 +10,7 @@ import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Verification } from './apply.ts'
-import { type Done, deletionsOf, type Earlier, earlierOf, leaveToNext } from './earlier.ts'
+import { type Done, deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { attestationsOf, type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce, restoredSentences } from './restore-at-once.ts'
@@ -26,20 +26,25 @@ const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
  * look saw too little. Its requests may use what was set aside.
  */
 export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<Verification> {
-  const { outcomes } = done
+  const { outcomes, plan, loaded } = done
   const { pkg, context, report } = scope
   const urgent = { ...context, packages: context.urgentPackages }
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
-  const earlier = earlierOf(done.loaded)
+  let earlier = earlierOf(loaded)
   const now = () => Math.floor(context.clock.now())
   const before = versionsOf(outcomes, ['already'])
   if (deleted.length + earlier.length + before.length === 0) {
-    leaveToNext(done, [], [], now())
+    leaveToNext(loaded, [], [], now())
     return { outcomes, alarms: await tagsLost(done, urgent) }
   }
-  const wanted = [...deleted, ...earlier.map(({ version }) => version)]
   const look: Look = async shown => {
-    const seen = await lookAgain(pkg, done.loaded, wanted, before, shown, urgent)
+    const wanted = [...deleted, ...earlier.map(({ version }) => version)]
+    const seen = await lookAgain(pkg, loaded, wanted, before, shown, urgent)
+    const more = earlierOf(loaded, taggedLate(loaded, seen))
+    if (more.length > earlier.length) {
+      earlier = more
+      return look(shown)
+    }
     // Of what was deleted itself the registry may have shown an old tag.
     const others = (shown ?? []).filter(({ digest }) => !wanted.some(version => version.digest === digest))
     return findingsOf(done, { ...seen, arrivals: [...others, ...seen.arrivals] }, earlier, urgent)
@@ -57,11 +62,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
       ...seen.gone.filter(({ id }) => back.has(id))
     ])
     const checked = deletionsOf(
-      done,
+      plan,
       seen.gone.filter(version => !open.has(version)),
       now()
     )
-    leaveToNext(done, deletionsOf(done, [...open], now()), [...checked, ...earlier], now())
+    leaveToNext(loaded, deletionsOf(plan, [...open], now()), [...checked, ...earlier], now())
     return {
       ...(isServed(found) ? { unverified: servedSentence(seen, done) } : {}),
       outcomes: [...corrected(outcomes, seen, report), ...restored],
@@ -70,8 +75,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     }
   })
   if (!('problem' in result)) return result
-  if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
-  leaveToNext(done, [...earlier, ...deletionsOf(done, deleted, now())], [], now())
+  if (result.problem === 'absent' && isEmptied(plan)) {
+    loaded.recollection.leaveDeletions({ unchecked: [], checked: [] }, now())
+    return afterPackage(done, scope)
+  }
+  leaveToNext(loaded, [...earlier, ...deletionsOf(plan, deleted, now())], [], now())
   const sentence = notChecked(result)
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
