@@ -38,6 +38,11 @@ export interface ApplyContext {
   readonly report: (outcome: Outcome) => void
 }
 
+/** The same, with requests that may use what was put aside. */
+export function urgently(scope: ApplyContext): ApplyContext {
+  return { ...scope, context: { ...scope.context, packages: scope.context.urgentPackages } }
+}
+
 /** What a real run does to one package. */
 export interface Changes {
   /** Carries out one step of the plan. */

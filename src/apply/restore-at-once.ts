@@ -7,11 +7,10 @@ import type { ApplyContext } from './apply.ts'
 import { notBack } from './confirm-restored.ts'
 import type { Done } from './earlier.ts'
 import { goneOf } from './findings.ts'
-import { giveBackTags, type IsMeant, type Told } from './give-back.ts'
-import { movedAtOnce } from './moved-at-once.ts'
+import type { Told } from './give-back.ts'
 import { restoreVersions } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
-import { tagHolders } from './tag-holders.ts'
+import { guardTags } from './tag-guard.ts'
 
 /**
  * Restores what a run deleted and turns out to be needed, looks whether it is back, and gives tags back that the restore
@@ -26,24 +25,21 @@ export async function restoreAtOnce(
   scope: ApplyContext
 ): Promise<{ readonly restored: readonly Outcome[]; readonly told: Told }> {
   if (steps.length === 0) return { restored: [], told: { warnings: [], alarms: [] } }
-  const { pkg, context } = scope
   const gone = new Set(goneOf(outcomes, seen).map(({ id }) => id))
   const stays = loaded.listing.versions.filter(({ id }) => !gone.has(id))
   const versions = steps.map(({ version }) => version)
   const tags = versions.flatMap(version => version.tags)
-  const before = await tagHolders(pkg, [...stays, ...seen.arrivals], tags, context)
+  const late = new Set([...seen.lostTags.values()].flat())
+  const guard = await guardTags([...stays, ...seen.arrivals], tags, seen.rowsDeleted, scope, late)
   const restored = await restoreVersions(steps, scope)
-  const had = versions.map(version => ({
-    ...version,
-    tags: [...version.tags, ...(seen.lostTags.get(version.digest) ?? [])]
-  }))
-  const moved = await movedAtOnce(before, had, seen.rowsDeleted, scope)
+  await guard.note(
+    versions.map(version => ({
+      ...version,
+      tags: [...version.tags, ...(seen.lostTags.get(version.digest) ?? [])]
+    }))
+  )
   const lost = await notBack(restored, seen, scope)
-  // A late tag belongs where it was put right before the deletion, though the registry may see it where it was before.
-  const isMeant: IsMeant = (tag, digest, holder) =>
-    seen.lostTags.get(digest)?.includes(tag) === true &&
-    (holder === undefined || holder === before.rows.get(tag))
-  const told = await giveBackTags({ before, moved }, had, isMeant, scope)
+  const told = await guard.giveBack()
   return { restored, told: { ...told, alarms: [...lost, ...told.alarms] } }
 }
 

@@ -9,7 +9,7 @@ import { closure } from '../policy/closure.ts'
 import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
 import { count } from '../util/format.ts'
-import type { ApplyContext, Verification } from './apply.ts'
+import { type ApplyContext, urgently, type Verification } from './apply.ts'
 import { type Done, deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { attestationsOf, type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
@@ -28,7 +28,7 @@ const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
 export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<Verification> {
   const { outcomes, plan, loaded } = done
   const { pkg, context, report } = scope
-  const urgent = { ...context, packages: context.urgentPackages }
+  const urgent = urgently(scope).context
   const deleted = versionsOf(outcomes, MAY_BE_GONE)
   let earlier = earlierOf(loaded)
   const now = () => Math.floor(context.clock.now())

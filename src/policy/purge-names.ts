@@ -49,7 +49,7 @@ function notThere(name: string, { nodes }: Graph, isOnly: boolean): string {
     return `There is no \`${name}\`. Did you mean \`${near}\`?${isOnly ? ' Nothing was purged.' : ''}`
   return (
     `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
-    `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
+    `there is nothing left to purge, and \`${name}?\` allows that.${MEANT[name] ?? ''}`
   )
 }
 
@@ -57,7 +57,11 @@ function notThere(name: string, { nodes }: Graph, isOnly: boolean): string {
 export const notListed = (name: string): string =>
   `"${name}" is in the registry, but GitHub does not list its version yet: run again.`
 
-const EVERYTHING = ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`
+/** What words mean that are no names. */
+const MEANT: Readonly<Record<string, string>> = {
+  all: ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`,
+  untagged: ' To delete versions without a tag, use `mode: retain` with `delete-untagged: true`.'
+}
 
 /** Those of these versions that names mean. */
 export const versionsNamed = <V extends Pick<PackageVersion, 'id' | 'digest' | 'tags'>>(

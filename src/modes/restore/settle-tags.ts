@@ -1,8 +1,7 @@
 import type { ApplyContext } from '../../apply/apply.ts'
-import { giveBackTags, type Told } from '../../apply/give-back.ts'
-import { movedAtOnce } from '../../apply/moved-at-once.ts'
-import { putTagUnless } from '../../apply/restore.ts'
-import { type TagHolders, tagHolders } from '../../apply/tag-holders.ts'
+import type { Told } from '../../apply/give-back.ts'
+import { putTagUnless } from '../../apply/put-tag.ts'
+import { guardTags, type TagGuard } from '../../apply/tag-guard.ts'
 import { orRefusal } from '../../errors.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
@@ -15,11 +14,7 @@ import type { RestorePlan } from './restore-plan.ts'
 /** What was there right before a restore. */
 interface Standing {
   readonly active: readonly PackageVersion[]
-  readonly holders: TagHolders
-  /** What GitHub listed as deleted. */
-  readonly deleted: readonly PackageVersion[]
-  /** Tags that the restores may have moved, as `giveBackTags` takes them; it grows with each of them. */
-  readonly moved: Set<string>
+  readonly guard: TagGuard
 }
 
 /** GitHub may move tags with the first restore, so what they stand on is looked up when this is first called, and once. */
@@ -32,24 +27,19 @@ export type Before = () => Promise<Standing>
 export function beforeRestore(
   { tags }: RestorePlan,
   list: () => readonly PackageVersion[] | Promise<readonly PackageVersion[]>,
-  { pkg, context }: ApplyContext,
+  scope: ApplyContext,
   deleted: readonly PackageVersion[] = []
 ): Before {
   return once(async () => {
     const active = await list()
-    const holders = await tagHolders(pkg, active, [...tags.keys()], context)
-    return { active, holders, deleted, moved: new Set() }
+    return { active, guard: await guardTags(active, [...tags.keys()], deleted, scope) }
   })
 }
 
 /** Remembers what tags stand on right behind restores: what comes to it later somebody puts there. */
-export async function noteMoved(
-  tried: readonly Outcome[],
-  before: Before,
-  scope: ApplyContext
-): Promise<void> {
-  const { holders, deleted, moved } = await before()
-  for (const one of await movedAtOnce(holders, sentIn(tried), deleted, scope)) moved.add(one)
+export async function noteMoved(tried: readonly Outcome[], before: Before): Promise<void> {
+  const { guard } = await before()
+  await guard.note(sentIn(tried))
 }
 
 /** What was sent may be back, whatever was answered. */
@@ -77,9 +67,9 @@ export async function tagsBack(
   before: Before,
   scope: ApplyContext
 ): Promise<Told> {
-  const { active, holders, moved } = await before()
+  const { active, guard } = await before()
   const restored = sentIn(tried)
-  const told = await giveBackTags({ before: holders, moved }, restored, () => false, scope, listed)
+  const told = await guard.giveBack(listed)
   const theirs = new Set(placeholders.map(({ digest }) => digest))
   const there = new Map([...active, ...roots].map(version => [version.digest, version]))
   const targets = [...tags].flatMap(([tag, { digest }]) => {
@@ -88,7 +78,7 @@ export async function tagsBack(
   })
   const came = new Set(restored.map(({ digest }) => digest))
   const meant = new Set([...tags.values()].map(({ digest }) => digest))
-  const put = await putWhereFree(new Map(targets), { before: holders, came, meant }, scope)
+  const put = await putWhereFree(new Map(targets), { before: guard.before, came, meant }, scope)
   return { warnings: [...told.warnings, ...put.warnings], alarms: [...told.alarms, ...put.alarms] }
 }
 
