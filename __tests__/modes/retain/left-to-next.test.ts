@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
+import { versionNotFound } from '../../emulator/rights.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
 import { runAction } from '../../helpers/run-action.ts'
@@ -249,3 +250,29 @@ it('a dry run says that a real one restores what is lacking, and a purge brings 
   const third = await past(scene, cache)
   expect([third.outputs['restored-count'], app.version(part.digest)]).toEqual(['0', undefined])
 })
+
+it.each([500, 404])(
+  'law 5: what this run could not bring back for an earlier one (%i) is left to the next one again',
+  async status => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, clock } = scene
+    const { build } = layDown(scene)
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on({ host: 'api', method: 'GET', query: /state=deleted/, times: 12 }, OUT)
+    const restore = {
+      host: 'api',
+      method: 'POST',
+      path: new RegExp(`/versions/${build.id}/restore$`)
+    } as const
+    github.faults.on(restore, status === 500 ? OUT : { kind: 'answer', answer: versionNotFound() })
+    for (const time of [1, 2]) {
+      await using run = await past(scene, cache)
+      expect([time, run.code, app.tags()['v2']]).toEqual([time, 1, undefined])
+      await clock.sleep(60_000)
+    }
+    github.faults.clear()
+    await using run = await past(scene, cache)
+    expect([run.code, app.tags()['v2']]).toEqual([0, build.digest])
+  }
+)
