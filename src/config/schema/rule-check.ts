@@ -1,8 +1,8 @@
 import type * as z from 'zod'
-import { matchesNothing } from '../policy/cover.ts'
-import { isEmptyRange, isNeverSemver } from '../policy/tags.ts'
-import { nearest } from '../util/suggest.ts'
-import { globThatDeletes } from './regex-slip.ts'
+import { matchesNothing } from '../../policy/cover.ts'
+import { isEmptyRange, isNeverSemver } from '../../policy/tags.ts'
+import { nearest } from '../../util/suggest.ts'
+import { globThatDeletes } from '../fields/regex-slip.ts'
 import { asList, type RuleSchema } from './rule-schema.ts'
 
 /** Everything that a rule says about tags. */
