@@ -1,7 +1,7 @@
+import type { Context } from '../context.ts'
 import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { repositoryOf } from '../inventory/load.ts'
-import type { Clock } from '../model/clock.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { count } from '../util/format.ts'
@@ -39,7 +39,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     return findingsOf(done, seen, earlier, urgent.context)
   }
   const result = await orFailure(async () => {
-    const found = await lookSurely(look, scope.context.clock)
+    const found = await lookSurely(look, scope.context)
     const { restored, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
     const open = openIn(done, found, restored)
     const checked = found.seen.gone.filter(version => !open.has(version))
@@ -80,6 +80,8 @@ function openIn(
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */
 type Look = (shown: readonly Arrival[] | undefined) => Promise<Findings>
+/** The same after a pause, in milliseconds. @throws BudgetError when the time is over */
+type LookAfter = (pause: number, shown: readonly Arrival[] | undefined) => Promise<Findings>
 
 /** What was pushed right before the last DELETE shows with a delay, in milliseconds. */
 const SHOWS_AFTER = 2_000
@@ -92,23 +94,23 @@ const LONG_PAUSES = [10_000, 15_000]
  * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What one look
  * found needed stays needed, also if the next fails or shows less, and what it left open stays open if that fails.
  */
-async function lookSurely(look: Look, clock: Clock): Promise<Findings> {
-  await clock.sleep(SHOWS_AFTER)
-  const first = await orRefusal(() => look(undefined))
-  if (!('problem' in first || first.isUnclear || isServed(first))) return first
-  await clock.sleep(PAUSE)
-  if ('problem' in first) return look([])
-  let found = await lookMore(first, look)
-  for (const pause of LONG_PAUSES) {
-    if (!isServed(found)) return found
+async function lookSurely(look: Look, { clock, checkTime }: Context): Promise<Findings> {
+  const lookAfter: LookAfter = async (pause, shown) => {
+    checkTime()
     await clock.sleep(pause)
-    found = await lookMore(found, look)
+    return look(shown)
+  }
+  const first = await orRefusal(() => lookAfter(SHOWS_AFTER, undefined))
+  if ('problem' in first) return lookAfter(PAUSE, [])
+  let found = first.isUnclear || isServed(first) ? await lookMore(first, PAUSE, lookAfter) : first
+  for (const pause of LONG_PAUSES) {
+    if (isServed(found)) found = await lookMore(found, pause, lookAfter)
   }
   return found
 }
 
-async function lookMore(first: Findings, look: Look): Promise<Findings> {
-  const next = await orFailure(() => look(first.seen.arrivals))
+async function lookMore(first: Findings, pause: number, lookAfter: LookAfter): Promise<Findings> {
+  const next = await orFailure(() => lookAfter(pause, first.seen.arrivals))
   if (!('problem' in next)) return { ...next, needed: new Map([...first.needed, ...next.needed]) }
   // Open as it was, if all that there was no room for is to look once more at what the registry shows.
   if (next.problem === 'left' && !first.isUnclear) return first
