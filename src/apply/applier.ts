@@ -3,9 +3,11 @@ import { arrivalsReader } from '../inventory/arrivals.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
+import { once } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { type DriftDetector, detectDrift } from './drift.ts'
+import { deletionsOf, leaveToNext } from './earlier.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
 import { newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
@@ -19,8 +21,16 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     const room = roomForLook(plan)
     const release = scope.context.setAside(() => room(deleted))
     const { perform, drift } = applier(plan, loaded, scope)
+    // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
+    const leaveAhead = once(() => {
+      const now = Math.floor(scope.context.clock.now())
+      const versions = plan.steps.map(({ version }) => version)
+      leaveToNext(loaded, deletionsOf(plan, versions, now), [], now)
+      return loaded.recollection.stored()
+    })
     return {
       async perform(step) {
+        if (step.action === 'delete') await leaveAhead()
         const performed = await perform(step)
         if (step.action === 'delete' && performed.status === 'done') deleted++
         return performed

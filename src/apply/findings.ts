@@ -8,7 +8,7 @@ import type { PackageVersion } from '../model/package.ts'
 import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
 import { type Done, versionsOf } from './done.ts'
-import type { Earlier } from './earlier.ts'
+import { type Earlier, naming } from './earlier.ts'
 import { putBy } from './placeholder.ts'
 import type { SecondLook } from './second-look.ts'
 import { WAY_BACK } from './way-back.ts'
@@ -111,9 +111,9 @@ function tookAlong(tag: string, { listing }: LoadedPackage): string {
 }
 
 /** What is named by anything but what is gone. */
-function namedByOthers({ inventory }: LoadedPackage, gone: readonly PackageVersion[]): ReadonlySet<Digest> {
+function namedByOthers(loaded: LoadedPackage, gone: readonly PackageVersion[]): ReadonlySet<Digest> {
   const went = new Set(gone.map(({ digest }) => digest))
-  return namedIn(new Map([...inventory.contents].filter(([digest]) => !went.has(digest))))
+  return namedIn(new Map([...naming(loaded)].filter(([digest]) => !went.has(digest))))
 }
 
 function childrenOf(

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { ExpectedError } from '../errors.ts'
+import type { DeletedVersion } from '../github/packages.ts'
 import { gitHubDenies, isStillThere } from '../inventory/gone.ts'
 import type { LoadedPackage } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
@@ -20,7 +21,7 @@ export interface SecondLook extends TagsNow {
   /** What is gone without being in the list of deleted versions, so that a late tag on it would not show. */
   readonly unlisted: readonly PackageVersion[]
   /** What GitHub lists as deleted, as far as the look reached. */
-  readonly rowsDeleted: readonly PackageVersion[]
+  readonly rowsDeleted: readonly DeletedVersion[]
   /** Versions that nobody meant to go and that have gone, as far as the look reached. */
   readonly vanished: ReadonlySet<Digest>
 }
@@ -113,11 +114,11 @@ async function stillThere(
   { deleted, before, again, seen }: Suspects,
   context: Context
 ): Promise<{
-  readonly rows: ReadonlyMap<number, PackageVersion>
+  readonly rows: ReadonlyMap<number, DeletedVersion>
   readonly there: readonly PackageVersion[]
 }> {
   const mine = deleted.filter(({ digest }) => !again.has(digest))
-  const rows = new Map<number, PackageVersion>()
+  const rows = new Map<number, DeletedVersion>()
   await addDeleted(pkg, deleted, rows, context)
   const suspects = [...mine, ...before].filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
@@ -145,7 +146,7 @@ async function stillThere(
 async function addDeleted(
   pkg: Package,
   wanted: readonly PackageVersion[],
-  rows: Map<number, PackageVersion>,
+  rows: Map<number, DeletedVersion>,
   { packages }: Context
 ): Promise<void> {
   if (wanted.length === 0) return

@@ -7,7 +7,7 @@ import type { PackageVersion } from '../model/package.ts'
 import { count } from '../util/format.ts'
 import { type ApplyContext, urgently, type Verification } from './apply.ts'
 import { type Done, deletedBy } from './done.ts'
-import { deletionsOf, earlierOf, leaveToNext } from './earlier.ts'
+import { deletionsOf, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce } from './restore-at-once.ts'
@@ -22,20 +22,25 @@ import { WAY_BACK } from './way-back.ts'
  * look saw too little. Its requests may use what was set aside.
  */
 export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<Verification> {
-  const { outcomes } = done
+  const { outcomes, plan, loaded } = done
   const urgent = urgently(scope)
-  const earlier = earlierOf(done.loaded)
+  let earlier = earlierOf(loaded)
   const now = () => Math.floor(scope.context.clock.now())
   const isTried = outcomes.some(
     ({ status }) => status === 'done' || status === 'failed' || status === 'already'
   )
   if (!isTried && earlier.length === 0) {
-    leaveToNext(done, [], [], now())
+    leaveToNext(loaded, [], [], now())
     return { outcomes }
   }
   const look: Look = async shown => {
     const versions = earlier.map(({ version }) => version)
     const seen = await lookAgain(done, versions, shown, urgent.context)
+    const more = earlierOf(loaded, taggedLate(loaded, seen))
+    if (more.length > earlier.length) {
+      earlier = more
+      return look(shown)
+    }
     return findingsOf(done, seen, earlier, urgent.context)
   }
   const result = await orFailure(async () => {
@@ -44,9 +49,9 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const open = openIn(done, found, restored)
     const checked = found.seen.gone.filter(version => !open.has(version))
     leaveToNext(
-      done,
-      deletionsOf(done, [...open], now()),
-      [...deletionsOf(done, checked, now()), ...earlier],
+      loaded,
+      deletionsOf(plan, [...open], now()),
+      [...deletionsOf(plan, checked, now()), ...earlier],
       now()
     )
     return {
@@ -57,8 +62,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     }
   })
   if (!('problem' in result)) return result
-  if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
-  leaveToNext(done, [...earlier, ...deletionsOf(done, deletedBy(outcomes), now())], [], now())
+  if (result.problem === 'absent' && isEmptied(plan)) {
+    loaded.recollection.leaveDeletions({ unchecked: [], checked: [] }, now())
+    return afterPackage(done, scope)
+  }
+  leaveToNext(loaded, [...earlier, ...deletionsOf(plan, deletedBy(outcomes), now())], [], now())
   const sentence = notChecked(result)
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
