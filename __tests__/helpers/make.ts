@@ -39,6 +39,7 @@ export const planOf = (steps: readonly Step[]): Plan => ({
   left: 0,
   brakes: [],
   counted: [],
+  graced: 0,
   keeps: [],
   hits: [],
   broken: [],

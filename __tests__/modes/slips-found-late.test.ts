@@ -4,7 +4,7 @@ import { repositoryRoutes } from '../emulator/repository-api.ts'
 import { manifest } from '../emulator/shapes.ts'
 import { createWorld } from '../emulator/world.ts'
 import { fastClock } from '../helpers/inside.ts'
-import { ago, openScene, type Scene } from './retain/runs.ts'
+import { ago, hoursAgo, openScene, type Scene } from './retain/runs.ts'
 
 /** Slips of the pen that only GitHub's answer shows, each told in one sentence with its way out. */
 
@@ -57,6 +57,53 @@ test.each([
   const { errors, summary } = await scene.run({ ...LOST, ...slip, token: scene.world.classic('olivia') })
   expect(errors).toEqual([expect.stringContaining(sentence)])
   expect(summary).toContain('No package of acme')
+})
+
+test.each([
+  [{ mode: 'retain', ...LOST }, 'shop/*, chart*, y-*', '`chart*`, `y-*` in `packages`.'],
+  [
+    { mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' },
+    'shop/*, *-api',
+    `\`*-api\` in \`packages\`, ${NO_SLASH}`
+  ],
+  [
+    { mode: 'purge', purge: 'package', confirm: 'shop/*, !app, chart*', 'dry-run': 'true' },
+    'shop/*, !app, chart*',
+    '`chart*` in `packages`.'
+  ]
+])('patterns that match no package are told where others match some: %j', async (inputs, packages, said) => {
+  await using scene = await openShop()
+  const { warnings } = await scene.run({ ...inputs, packages, token: scene.world.classic('olivia') })
+  expect(warnings).toContainEqual(expect.stringContaining(`No package of acme matches ${said}`))
+  expect(warnings.filter(text => text.includes('No package of'))).toHaveLength(1)
+})
+
+test('who gives `purge` the word for untagged versions is told where they are deleted', async () => {
+  await using scene = await openShop()
+  const purge = { mode: 'purge', packages: 'app', confirm: 'app', purge: 'untagged' }
+  const { errors } = await scene.run(purge)
+  expect(errors.join()).toMatch(/"untagged" is not a tag.*use `mode: retain` with `delete-untagged: true`/)
+})
+
+test.each<[Record<string, string>, boolean]>([
+  [{ 'keep-tags': 'v*' }, false],
+  [{ 'delete-tags': 'v0' }, false],
+  [{ 'delete-tags': 'v*' }, true]
+])('the grace is told only where a rule would delete what it holds: %j', async (inputs, isTold) => {
+  await using scene = await openScene()
+  scene.app.push(manifest(), { tags: ['v1'], at: hoursAgo(1) })
+  const { stdout } = await scene.run({ packages: 'app', ...inputs })
+  expect(stdout.includes('1 version is younger than the grace')).toBe(isTold)
+  expect(stdout.includes('younger')).toBe(isTold)
+})
+
+test('a restore by time says in one sentence which packages had nothing deleted', async () => {
+  await using scene = await openShop()
+  const inputs = { mode: 'restore', packages: 'app, shop/web', restore: 'since 3h' }
+  const { warnings } = await scene.run({ ...inputs, token: scene.world.classic('olivia') })
+  expect(warnings).toEqual([
+    expect.stringMatching(/^app, shop\/web: GitHub lists no version that was deleted/)
+  ])
 })
 
 test('the word for all packages is told', async () => {

@@ -22,12 +22,23 @@ const MOST_NAMED = 5
 export function whyNoPackage(
   { patterns, linked }: PackageSelection,
   names: readonly string[],
-  { owner, repository, policy }: WrittenIn
+  where: WrittenIn
 ): string {
+  const { owner, repository } = where
   if (names.length === 0) return `This token sees no container package of ${owner}, so nothing was done.`
   // Who reads the log need not be allowed to know their names.
   const sees = `This token sees ${count(names.length, 'other package')}.`
   if (linked) return `No package of ${owner} is linked to the repository ${repository}. ${sees}`
+  const told = unmatchedPackages(patterns, names, where)
+  return acrossSlashes(patterns, names) === undefined ? `${told} ${sees}` : told
+}
+
+/** That these patterns match no package, and what to write instead: a sentence. */
+export function unmatchedPackages(
+  patterns: readonly string[],
+  names: readonly string[],
+  { owner, policy }: WrittenIn
+): string {
   const found = acrossSlashes(patterns, names)
   const place = policy ? 'under `match` in the policy' : 'in `packages`'
   const none = (written: string): string => `No package of ${owner} matches ${written} ${place}`
@@ -36,7 +47,7 @@ export function whyNoPackage(
     return `${none(code(pattern))}, because \`*\` does not match the slash in a name: write ${code(wider)}, which matches ${code(name)}.`
   }
   const wanted = patterns.filter(pattern => !pattern.startsWith('!'))
-  return `${none(some(wanted.map(code), MOST_NAMED))}. ${sees}`
+  return `${none(some(wanted.map(code), MOST_NAMED))}.`
 }
 
 /** The glob that would match a package if its `*` stood for slashes, too, and how that is written. */

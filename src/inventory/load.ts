@@ -5,8 +5,15 @@ import { type Failure, orFailure, orRefusal, RefusedError } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
 import { listTwice } from '../github/whole-list.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Manifest } from '../model/manifest.ts'
-import { type Inventory, NAMED, type Owner, type Package, type PackageVersion } from '../model/package.ts'
+import { isOurs, isPlaceholder, type Manifest } from '../model/manifest.ts'
+import {
+  type Content,
+  type Inventory,
+  NAMED,
+  type Owner,
+  type Package,
+  type PackageVersion
+} from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import type { ManifestRead } from '../registry/read.ts'
@@ -51,6 +58,8 @@ export interface ChosenPackages {
   readonly chosen: readonly SelectedPackage[]
   /** Names of packages that GitHub does not find, and that need not exist. */
   readonly absent: readonly string[]
+  /** What the token may list, and the patterns that match nothing of it; absent where there are no patterns. */
+  readonly listed?: { readonly names: readonly string[]; readonly idle: readonly string[] }
 }
 
 /**
@@ -60,14 +69,15 @@ export interface ChosenPackages {
  * @throws ExpectedError when patterns were given and the token may not list packages
  */
 export async function choosePackages(selection: PackageSelection, context: Context): Promise<ChosenPackages> {
-  const found = await findPackages(selection, context)
+  const { found, ...listed } = await findPackages(selection, context)
   const judged = await eachOf(found, SIDE_BY_SIDE, async one => ({
     one,
     absent: isExcused(one, selection) && (await isDenied(one.pkg, context))
   }))
   return {
     chosen: judged.flatMap(({ one, absent }) => (absent ? [] : [one])),
-    absent: judged.flatMap(({ one, absent }) => (absent ? [one.pkg.name] : []))
+    absent: judged.flatMap(({ one, absent }) => (absent ? [one.pkg.name] : [])),
+    ...listed
   }
 }
 
@@ -91,23 +101,33 @@ function refused(error: unknown): { readonly state: 'missing' } {
   throw error
 }
 
-async function findPackages(selection: PackageSelection, context: Context): Promise<SelectedPackage[]> {
+async function findPackages(
+  selection: PackageSelection,
+  context: Context
+): Promise<{ readonly found: readonly SelectedPackage[] } & Pick<ChosenPackages, 'listed'>> {
   const { packages, owner, clock } = context
   const byName = (names: readonly string[]): Promise<SelectedPackage[]> =>
     eachOf(names, SIDE_BY_SIDE, async name => {
       const found = await orFailure(() => packages.get(name))
       return 'problem' in found ? { pkg: nameOnly(owner, name), problem: found } : { pkg: found }
     })
-  if (selection.patterns.length === 0) return byName(selection.names)
+  if (selection.patterns.length === 0) return { found: await byName(selection.names) }
   const rows = await listTwice(packages.list, clock)
   const listed = [...new Map(rows.map(pkg => [pkg.name, pkg])).values()]
-  const hits = parsePackagePatterns(selection.patterns).scan(listed.map(pkg => pkg.name))
+  const names = listed.map(pkg => pkg.name)
+  const { matched: hits, counts } = parsePackagePatterns(selection.patterns).examine(names)
   const isMeant = (pkg: Package): boolean =>
     hits.has(pkg.name) && (!selection.linked || isSame(pkg.repository, context.repository.name))
   const matched = listed.filter(isMeant).map(pkg => ({ pkg }))
   // A name beside the patterns must exist like any other: a slip of the pen must not pass as "nothing to do".
   const unlisted = selection.names.filter(name => !listed.some(pkg => pkg.name === name))
-  return [...matched, ...(await byName(unlisted))]
+  const idle = counts.filter(
+    ({ pattern, hits }) => hits === 0 && !pattern.startsWith('!') && !selection.names.includes(pattern)
+  )
+  return {
+    found: [...matched, ...(await byName(unlisted))],
+    listed: { names, idle: idle.map(({ pattern }) => pattern) }
+  }
 }
 
 /**
@@ -125,10 +145,11 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   // Whether something needs what was deleted only its manifest tells.
   const { unchecked, checked } = recollection.deletions
   if (!isNeeded && unchecked.length + checked.length === 0) {
-    const contents = new Map(versions.map(({ digest }) => [digest, NAMED] as const))
+    const known = await recollection.manifests(versions)
+    const contents = new Map(versions.map(one => [one.digest, contentOf(one, known)]))
     const inventory = { package: pkg, versions, contents }
     // The time since when something is untagged is still worth remembering, with what is known already.
-    const { read } = reader(pkg, versions, await recollection.manifests(versions), recollection, context)
+    const { read } = reader(pkg, versions, known, recollection, context)
     const reads = countReads(inventory, new Set(), new Map())
     return { inventory, listing, untaggedSince, read, recollection, reads }
   }
@@ -143,6 +164,14 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const inventory = { ...seen, versions: withAwaited(seen, [...unchecked, ...checked]) }
   const reads = countReads(inventory, fetched, remembered)
   return { inventory, listing, untaggedSince, read, recollection, reads }
+}
+
+/** Nothing is known of it but that it is there, unless it is a placeholder of ours with somebody's tag, which is told. */
+function contentOf({ digest, tags }: PackageVersion, known: ReadonlyMap<Digest, Manifest>): Content {
+  const manifest = known.get(digest)
+  return manifest !== undefined && isOurs(manifest) && !isPlaceholder(manifest, tags)
+    ? { state: 'read', manifest }
+    : NAMED
 }
 
 /**

@@ -161,6 +161,8 @@ export interface Plan {
   /** Images that remain and on which `min-remaining` rests. */
   readonly counted: readonly Digest[]
   readonly hits: readonly PatternHits[]
+  /** How many versions a delete rule is about that the grace holds. */
+  readonly graced: number
   /** One for each keep rule that is about tagged versions. */
   readonly keeps: readonly KeepShare[]
   /** Roots whose own children or subject are gone, whatever was decided on them. */
@@ -188,6 +190,7 @@ export function emptyPlan(pkg: Package): Plan {
     brakes: [],
     counted: [],
     hits: [],
+    graced: 0,
     keeps: [],
     broken: [],
     unread: []

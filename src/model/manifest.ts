@@ -26,18 +26,16 @@ export const PLACEHOLDER = 'io.github.ghcr-steward.untagged'
  *
  * @param tags those that stand on it
  */
-export function isPlaceholder(
-  { form, children, subject, annotations }: Manifest,
-  tags: readonly string[]
-): boolean {
-  return (
-    form === 'index' &&
-    children.length === 0 &&
-    subject === undefined &&
-    Object.hasOwn(annotations, PLACEHOLDER) &&
-    tags.every(tag => tag === annotations[PLACEHOLDER])
-  )
+export function isPlaceholder(manifest: Manifest, tags: readonly string[]): boolean {
+  return isOurs(manifest) && tags.every(tag => tag === manifest.annotations[PLACEHOLDER])
 }
+
+/** The same, whatever tags stand on it. */
+export const isOurs = ({ form, children, subject, annotations }: Manifest): boolean =>
+  form === 'index' &&
+  children.length === 0 &&
+  subject === undefined &&
+  Object.hasOwn(annotations, PLACEHOLDER)
 
 /**
  * True for an entry that says which platform it is for, or what it attests, and whose type is a manifest's: it leads

@@ -1,12 +1,15 @@
 import type { Inputs } from '../config/inputs.ts'
-import { whyNoPackage } from '../config/package-advice.ts'
+import { unmatchedPackages, whyNoPackage } from '../config/package-advice.ts'
 import type { PackageSelection } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
-import { type Failure, orFailure } from '../errors.ts'
+import type { Failure } from '../errors.ts'
 import { type ChosenPackages, choosePackages } from '../inventory/load.ts'
 
-/** Which packages a run is about, and why there is none: a sentence; absent where there are some. */
-export interface Choice extends ChosenPackages {
+/** Which packages a run is about. */
+export interface Choice extends Omit<ChosenPackages, 'listed'> {
+  /** Patterns that match none, where others do: a sentence. */
+  readonly unmatched: readonly string[]
+  /** Why there is none: a sentence; absent where there are some. */
   readonly noMatch?: string
 }
 
@@ -21,13 +24,15 @@ export async function choose(
   { owner, repository, packagesGiven, policy }: Inputs,
   context: Context
 ): Promise<Choice> {
-  const { chosen, absent } = await choosePackages(selection, context)
-  if (chosen.length + absent.length > 0) return { chosen: await toldTogether(chosen, context), absent }
-  const listed = await orFailure(() => context.packages.list())
-  if ('problem' in listed) return { chosen, absent }
+  const { chosen, absent, listed } = await choosePackages(selection, context)
   const place = { owner, repository, policy: !packagesGiven && policy !== undefined }
-  const names = listed.map(({ name }) => name)
-  return { chosen, absent, noMatch: whyNoPackage(selection, names, place) }
+  if (chosen.length + absent.length === 0)
+    return { chosen, absent, unmatched: [], noMatch: whyNoPackage(selection, listed?.names ?? [], place) }
+  const told = await toldTogether(chosen, context)
+  if (listed === undefined || listed.idle.length === 0) return { chosen: told, absent, unmatched: [] }
+  const excluded = selection.patterns.filter(pattern => pattern.startsWith('!'))
+  const unmatched = [unmatchedPackages([...listed.idle, ...excluded], listed.names, place)]
+  return { chosen: told, absent, unmatched }
 }
 
 /** Of several packages that GitHub does not find each gets the same sentence, which is then told once. */

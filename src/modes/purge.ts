@@ -27,7 +27,7 @@ import { stillPullable, stillThere } from './purge-looks.ts'
 export async function purge(inputs: Inputs, context: Context): Promise<RunResult> {
   const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
-  const { chosen, absent, ...why } = await choose(inputs.packages, inputs, context)
+  const { chosen, absent, unmatched, ...why } = await choose(inputs.packages, inputs, context)
   const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
     const task = await orFailure(() =>
@@ -36,7 +36,8 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
     return 'problem' in task ? notPlanned(pkg, task) : task
   })
   const confirm = entriesOf(inputs.packages).join(' ')
-  const facts = { mode: 'purge', dryRun: inputs.dryRun, started, absent, confirm } as const
+  const { dryRun } = inputs
+  const facts = { mode: 'purge', dryRun, started, absent, confirm, warnings: unmatched } as const
   return { ...(await apply(tasks, facts, context)), ...why }
 }
 

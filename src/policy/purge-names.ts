@@ -49,7 +49,7 @@ function notThere(name: string, { nodes }: Graph, isOnly: boolean): string {
     return `There is no \`${name}\`. Did you mean \`${near}\`?${isOnly ? ' Nothing was purged.' : ''}`
   return (
     `"${name}" is not a tag, digest or version id in this package. Check its spelling; if it is already deleted, ` +
-    `there is nothing left to purge, and \`${name}?\` allows that.${name === 'all' ? EVERYTHING : ''}`
+    `there is nothing left to purge, and \`${name}?\` allows that.${MEANT[name] ?? ''}`
   )
 }
 
@@ -57,7 +57,11 @@ function notThere(name: string, { nodes }: Graph, isOnly: boolean): string {
 export const notListed = (name: string): string =>
   `"${name}" is in the registry, but GitHub does not list its version yet: run again.`
 
-const EVERYTHING = ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`
+/** What words mean that are no names. */
+const MEANT: Readonly<Record<string, string>> = {
+  all: ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`,
+  untagged: ' To delete versions without a tag, use `mode: retain` with `delete-untagged: true`.'
+}
 
 /** What a given name means: `name@sha256:…` its digest, `ghcr.io/owner/name:tag` its tag. */
 function nameIn(given: string): { name: string; optional: boolean } {

@@ -1,5 +1,6 @@
 import type { TagCheck } from '../model/check.ts'
 import type { Digest } from '../model/digest.ts'
+import { isOurs } from '../model/manifest.ts'
 import type { Content } from '../model/package.ts'
 import type { Expected } from './expected-tags.ts'
 import type { Graph } from './graph.ts'
@@ -56,6 +57,7 @@ function look(root: Digest, graph: Graph, platforms: readonly string[]): Look {
     else if (content.state === 'unread') cause ??= content.cause
     else if (content.state === 'read') {
       cause ??= content.manifest.unknown
+      if (isOurs(content.manifest)) lacks.push('everything (it is a placeholder of `untag`)')
       for (const child of content.manifest.children) {
         if (!places.has(child.digest)) places.set(child.digest, child.platform)
       }

@@ -1,4 +1,5 @@
 import type { DeleteReason, KeepReason } from '../model/decision.ts'
+import { isOurs } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { addTo, grouped } from '../util/grouped.ts'
 import { byNewest, type EvaluationInput, type Reasons, ruleAge } from './facts.ts'
@@ -136,6 +137,8 @@ function mayTakeSlot({ match }: Rule, place: number, { graph, now }: EvaluationI
   const node = nodeAt(graph, place)
   // It may not be there.
   if (node.content.state === 'unread') return false
+  // A tag of somebody's stands on our own empty index.
+  if (node.content.state === 'read' && isOurs(node.content.manifest)) return false
   // Which of two versions has its tag nobody knows, or whether it will be whole.
   if (node.version?.disputed !== undefined) return false
   if (kindOf(node) === 'cache' && match.kinds === undefined) return false

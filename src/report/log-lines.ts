@@ -64,23 +64,23 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
 export function whyIdle({ mode, packages }: RunResult): string {
   const { planned, deleted, untagged, untagPlanned } = total(packages)
   if (mode !== 'retain' || planned + deleted + untagged + untagPlanned > 0) return ''
-  const graces = packages.flatMap(({ plan }) =>
-    (plan?.decisions ?? []).flatMap(({ reasons: [reason] }) =>
-      reason.code === 'young' ? [reason.grace] : []
-    )
+  const plans = packages.flatMap(({ plan = [] }) => plan)
+  const graced = plans.reduce((sum, plan) => sum + plan.graced, 0)
+  const graces = plans.flatMap(({ decisions }) =>
+    decisions.flatMap(({ reasons }) => reasons.flatMap(one => (one.code === 'young' ? [one.grace] : [])))
   )
   const patterns = unmatched(packages).filter(({ action }) => action === 'delete')
-  const [are, them] = graces.length === 1 ? ['is', 'it'] : ['are', 'them']
+  const [are, them] = graced === 1 ? ['is', 'it'] : ['are', 'them']
   const longest = graces.reduce((most, grace) => Math.max(most, grace), 0)
   const young =
-    `${count(graces.length, 'version')} ${are} younger than the grace of ${formatAge(longest)} ` +
+    `${count(graced, 'version')} ${are} younger than the grace of ${formatAge(longest)} ` +
     `(\`grace\`), so no rule deletes ${them}. `
   const names = patterns.map(({ pattern }) => quote(pattern))
   return [
     names.length === 0 ? '' : `No tag matches ${some(names, 5)}. `,
     ...patterns.map(hits => `${meantTag(hits)}${regexHint(hits.pattern)}`),
     whatKeeps(packages),
-    graces.length === 0 ? '' : young
+    graced === 0 ? '' : young
   ].join('')
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { image } from '../../emulator/shapes.ts'
+import { image, index } from '../../emulator/shapes.ts'
 import {
   buildWorkflow,
   errorsOf,
@@ -73,6 +73,16 @@ describe('states', () => {
       ['v1.0.0', ['linux/arm64']]
     ])
     expectClean(acme)
+  })
+
+  test('R-08: a tag on a placeholder that untagging left is missing: there is nothing to pull', async () => {
+    await using acme = await scene()
+    acme.repository.tag('v1.0.0')
+    const annotations = { 'io.github.ghcr-steward.untagged': 'nightly' }
+    acme.app.push(index([], { annotations }), { tags: ['v1.0.0'] })
+    await using run = await acme.run()
+    expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'incomplete' })
+    expect(run.summary).toContain('everything (it is a placeholder of &#96;untag&#96;)')
   })
 
   test('R-08: every platform is asked for, and none is downloaded', async () => {

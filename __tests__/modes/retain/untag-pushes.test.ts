@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals'
 import { isPlaceholder } from '../../../src/model/manifest.ts'
 import { parseManifest } from '../../../src/registry/manifest.ts'
 import type { Builder, Pushed } from '../../emulator/builder.ts'
+import { startCacheService } from '../../emulator/cache-service.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { bundle, image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
@@ -478,6 +479,37 @@ it.each(['nobody had', 'the registry does not take back'])(
     expect(app.digests()).toContain(build.digest)
   }
 )
+
+it('law 3: warns in each later run of a tag on a placeholder, which takes no place of an image', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, run } = scene
+  app.push(image(), { tags: ['rc-0'], at: ago(70) })
+  const old = app.push(image(), { tags: ['rc-1'], at: ago(60) })
+  const left = app.push(index([], { annotations: { 'io.github.ghcr-steward.untagged': 'nightly' } }), {
+    tags: ['rc-2', 'nightly'],
+    at: ago(20)
+  })
+  const inputs = { 'delete-tags': 'rc-* nightly', 'keep-at-least': '1', 'keep-tags': 'prod' }
+  app.tag(left, 'prod')
+  // The second deletes nothing, and so reads nothing anew.
+  for (const deleted of ['3', '0']) {
+    const { code, warnings, outputs } = await run(inputs, { env: cache.env })
+    expect(outputs['deleted-count']).toBe(deleted)
+    expect([code, app.tags()]).toMatchObject([0, { 'rc-1': old.digest, prod: left.digest }])
+    expect(warnings.join()).toMatch(
+      /The tags rc-2, prod are on a placeholder that `untag` left \(version \d+, sha256:\w{12}\).*imagetools create/
+    )
+  }
+  for (const tag of ['rc-2', 'prod']) app.tag(old, tag)
+  const last = await run({ ...inputs, 'keep-at-least': '0' })
+  expect([last.code, last.warnings, app.tags()['nightly'], placeholdersIn(app)]).toEqual([
+    0,
+    [],
+    undefined,
+    0
+  ])
+})
 
 it('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
   await using scene = await openScene()

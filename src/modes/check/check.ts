@@ -23,7 +23,7 @@ import { readRequirements } from './requirements.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const { chosen: selected, absent, ...why } = await choose(policies.packages, inputs, context)
+  const { chosen: selected, absent, unmatched, ...why } = await choose(policies.packages, inputs, context)
   const chosen = selected.filter(({ pkg }) => policies.policyOf(pkg.name) !== undefined)
   const leftOut = leftOutByPolicy(
     selected.map(({ pkg }) => pkg.name),
@@ -56,7 +56,13 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       packages: after.runs,
       absent,
       ...(selected.length > 0 ? NOT_IN_POLICY : why),
-      warnings: [...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
+      warnings: [
+        ...unmatched,
+        ...leftOut,
+        ...wanted.warnings,
+        ...namelessWarning(orders, wanted.all),
+        ...after.warnings
+      ],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),

@@ -8,10 +8,10 @@ import { type Failure, orFailure } from '../../errors.ts'
 import { nameOnly, SIDE_BY_SIDE } from '../../inventory/load.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
 import type { Package } from '../../model/package.ts'
-import type { RunResult } from '../../model/run.ts'
+import type { PackageRun, RunResult } from '../../model/run.ts'
 import { causeOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { count } from '../../util/format.ts'
+import { count, some } from '../../util/format.ts'
 import { toldTogether } from '../choose.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
 import { hiddenTags, readState, tagsElsewhere } from './package-state.ts'
@@ -35,7 +35,14 @@ export async function restore(
   const found = await eachOf(orders, SIDE_BY_SIDE, order => findOrdered(order, inputs, context))
   const told = await toldTogether(found, context)
   const tasks = await eachOf(told, SIDE_BY_SIDE, one => planRestore(one, inputs, context))
+  const quiet = told.flatMap(({ order }, at) => (isQuiet(order, tasks[at]?.run) ? [order.name] : []))
+  warnings.push(...(quiet.length === 0 ? [] : [`${some(quiet, 5)}: ${NOTHING_LISTED}`]))
   return apply(tasks, { mode: 'restore', dryRun: inputs.dryRun, started, warnings }, context)
+}
+
+/** Whether nothing at all is known to have been deleted in the time that is asked for. */
+function isQuiet({ source }: Order, run: PackageRun | undefined): boolean {
+  return source === 'since' && run?.plan?.steps.length === 0 && run.alarms?.length === 0
 }
 
 const NOTHING_WENT =
@@ -163,7 +170,6 @@ async function planRestore(
     settled: settledSteps(plan, state, clock.now()),
     warnings: [
       ...(order.wholePackage ? [isThere(found)] : []),
-      ...(order.source === 'since' && plan.steps.length + plan.undated.length === 0 ? [NOTHING_LISTED] : []),
       ...hiddenTags(plan, state),
       ...(await tagsElsewhere(found, plan, state, context))
     ]

@@ -8,7 +8,8 @@ import { decideOnTags } from '../../inventory/moved-tags.ts'
 import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
 import type { Decision, Plan } from '../../model/decision.ts'
-import type { Digest } from '../../model/digest.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
+import { isOurs, isPlaceholder, PLACEHOLDER } from '../../model/manifest.ts'
 import { type Inventory, type Package, versionsCalled } from '../../model/package.ts'
 import type { Usage } from '../../model/usage.ts'
 import { couldChange } from '../../policy/could-change.ts'
@@ -19,7 +20,7 @@ import { type Policy, policyHash } from '../../policy/rule.ts'
 import type { Approved } from '../../policy/saved-plan.ts'
 import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
-import { count, formatNumber } from '../../util/format.ts'
+import { count, formatNumber, some } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
 
 /** What is done with a package besides deciding on it. */
@@ -100,6 +101,7 @@ async function planned(
     deferred: false,
     warnings: [
       ...unseenVersions(loaded),
+      ...tagsOnPlaceholders(inventory),
       ...seen.warnings,
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
@@ -185,6 +187,22 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
       "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay, " +
       'except the parts of images that are deleted.'
   ]
+}
+
+/** Tags that somebody put on an empty index of ours while it had another one's place: sentences. */
+function tagsOnPlaceholders({ versions, contents }: Inventory): string[] {
+  return versions.flatMap(({ id, digest, tags }) => {
+    const content = contents.get(digest)
+    if (content?.state !== 'read' || !isOurs(content.manifest) || isPlaceholder(content.manifest, tags))
+      return []
+    const foreign = tags.filter(tag => tag !== content.manifest.annotations[PLACEHOLDER])
+    const [first, are, them] = foreign.length === 1 ? ['The tag', 'is', 'it'] : ['The tags', 'are', 'them']
+    return [
+      `${first} ${some(foreign, 5)} ${are} on a placeholder that \`untag\` left (version ${id}, ${shortDigest(digest)}), an empty ` +
+        `index that nobody can pull. Put ${them} on the right image: \`docker buildx imagetools create -t <image>:<tag> ` +
+        '<image>@<digest>`; a later run then deletes the placeholder.'
+    ]
+  })
 }
 
 function deletesOrphans({ rules }: Policy): boolean {

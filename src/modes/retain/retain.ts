@@ -29,7 +29,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
     approval === undefined
       ? policies.packages
       : { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
-  const { chosen, absent, ...why } = await choose(selection, inputs, context)
+  const { chosen, absent, unmatched, ...why } = await choose(selection, inputs, context)
   const governed = chosen.flatMap(one => {
     const policy = policyOf(one.pkg.name)
     return policy === undefined ? [] : [{ ...one, policy }]
@@ -65,6 +65,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
       warnings: [
         ...policies.warnings,
         ...(approval?.warnings ?? []),
+        ...unmatched,
         ...leftOutByPolicy(
           chosen.map(({ pkg }) => pkg.name),
           policies,
