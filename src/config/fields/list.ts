@@ -33,7 +33,7 @@ function splitLine(line: string, problems: string[]): string[] {
     }
     const length = entryLength(rest)
     if (length === undefined) {
-      const cure = /\[[^\]]*\//.test(rest)
+      const cure = /\[[^\][]*\//.test(rest)
         ? 'whose `[` is never closed. Close it with `]`, or write `\\[` if you mean the character'
         : 'without its closing slash. Write it as `/…/`'
       problems.push(`"${rest}" is a regular expression ${cure}.`)

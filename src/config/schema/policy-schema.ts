@@ -16,11 +16,11 @@ import {
   asList,
   count,
   packagePattern,
-  type RuleSchema,
   read,
   rule,
   ruleFrom,
-  some
+  some,
+  type WrittenRule
 } from './rule-schema.ts'
 
 /**
@@ -108,7 +108,7 @@ const packageShape = z
 /** What the file says about the packages that it matches; settings that it does not mention are absent. */
 export type PackageEntry = z.output<typeof packageShape>
 
-function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): void {
+function checkNames(rules: readonly WrittenRule[], context: z.RefinementCtx): void {
   const seen = new Set<string>()
   rules.forEach(({ name }, index) => {
     if (name === undefined) return

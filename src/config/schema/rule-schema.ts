@@ -128,10 +128,10 @@ export const rule = z.strictObject({
 })
 
 /** A rule as the file has it, with its ages, digests and ranges read. */
-export type RuleSchema = z.infer<typeof rule>
+export type WrittenRule = z.infer<typeof rule>
 
 /** The rule that a checked one means; `index` is its place in the list, which is its name where it has none. */
-export function ruleFrom(written: RuleSchema, index: number): Rule {
+export function ruleFrom(written: WrittenRule, index: number): Rule {
   const base = {
     name: written.name ?? `rule ${index + 1}`,
     match: matchFrom(written),
@@ -144,7 +144,7 @@ export function ruleFrom(written: RuleSchema, index: number): Rule {
     : { ...base, action: 'delete', tagMatch: written['tag-match'] ?? 'all', untag: written.untag ?? false }
 }
 
-function matchFrom({ match, action }: RuleSchema): Match {
+function matchFrom({ match, action }: WrittenRule): Match {
   const preReleases = action === 'keep' ? 'include' : 'exclude'
   return present<Match>({
     tags:
@@ -172,7 +172,7 @@ function matchFrom({ match, action }: RuleSchema): Match {
   })
 }
 
-function keepFrom(written: RuleSchema): KeepClauses {
+function keepFrom(written: WrittenRule): KeepClauses {
   const periods = new Map<Period, number>()
   for (const period of ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const) {
     const count = written[`keep-${period}`]

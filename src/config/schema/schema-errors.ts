@@ -100,14 +100,9 @@ function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
 function sentenceOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      if (
-        issue.path.at(-1) === 'match' &&
-        issue.expected === 'object' &&
-        typeof issue.input === 'string' &&
-        issue.input !== ''
-      )
-        return matchOfTags(issue.input)
-      return wrongType(issue.expected, issue.input)
+      return issue.path.at(-1) === 'match' && issue.expected === 'object' && typeof issue.input === 'string'
+        ? matchOfTags(issue.input)
+        : wrongType(issue.expected, issue.input)
     case 'invalid_value':
       return issue.values.some(value => value === unquoted(issue.input))
         ? `It must be ${code(String(issue.input))}, not ${code(`'${issue.input}'`)}. Remove the quotation marks.`
@@ -128,7 +123,7 @@ function sentenceOf(issue: Issue): string {
 /** The `match` of a rule has keys; that of a package is a name. */
 function matchOfTags(given: string): string {
   // A key without the blank behind its colon is told as that.
-  return /^[\w-]+(?::| *=) *\S/.test(given)
+  return given === '' || /^[\w-]+(?::| *=) *\S/.test(given)
     ? wrongType('object', given)
     : `It must say what ${code(given)} is. For tags, write ${code(`match: { tags: ${inYaml(given)} }`)}.`
 }
@@ -162,20 +157,14 @@ function wrongType(expected: string, input: unknown): string {
 /** The digits that somebody means by `1_000`, `7d` or `50%`, without what YAML reads as a number anyway. */
 function numberIn(text: string): string | undefined {
   const plain = text.replaceAll(/(?<=\d)[_,' ](?=\d{3}(?!\d))/g, '')
-  return (
-    /^\d+(?= *[a-z%]*$)/i.exec(plain)?.[0].replace(/^(\d+)$/, digits => (digits === text ? '' : digits)) ||
-    undefined
-  )
+  const [digits] = /^\d+(?= *[a-z%]*$)/i.exec(plain) ?? []
+  return digits === text ? undefined : digits
 }
 
 function listAdvice(expected: string, input: unknown): string {
   if (expected !== 'array') return ''
   if (typeof input === 'string') return ' Write each entry on a line of its own, with `- ` in front.'
-  return isMapping(input) ? ' Write `- ` in front of the first key of each entry.' : ''
-}
-
-function isMapping(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
+  return described(input) === 'a mapping' ? ' Write `- ` in front of the first key of each entry.' : ''
 }
 
 /** What YAML would have read without the quotation marks. */
