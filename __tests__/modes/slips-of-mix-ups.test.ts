@@ -108,10 +108,7 @@ test.each([
   [{ 'delete-tags': 'untagged' }, 'For untagged images, write `delete-untagged: true`.'],
   [{ 'delete-tags': 'semver' }, 'For tags that are versions, write `semver:*`.'],
   [{ ...D, 'keep-tags': '!latest' }, 'Reasons to keep: keep rule "keep-tags" (3 versions).'],
-  [
-    { ...D, 'keep-at-least': '10' },
-    'Reasons to keep: newest of rule "delete-tags" (3 versions).'
-  ]
+  [{ ...D, 'keep-at-least': '10' }, 'Reasons to keep: newest of rule "delete-tags" (3 versions).']
 ])('a run that deletes nothing says why, what is most telling first: %j', async (inputs, words) => {
   await using scene = await openScene()
   for (const tag of ['sha-1', 'sha-2']) scene.app.push(manifest(), { tags: [tag], at: ago(9) })
