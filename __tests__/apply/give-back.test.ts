@@ -65,7 +65,8 @@ function world(stands: Map<string, Digest>, versions: readonly PackageVersion[],
       const one = versions.find(each => each.id === id)
       return { seen: one === undefined ? undefined : { ...one, tags: tagsOf(one.digest) } }
     },
-    listVersions: async () => ({ versions })
+    listVersions: async () => ({ versions }),
+    page: async () => ({ seen: [], at: 0 })
   }
   const context = { registry, packages, clock: fakeClock() } as unknown as Context
   const scope = { pkg: somePackage, context, journal: { append: () => {} } } as unknown as ApplyContext

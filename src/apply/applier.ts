@@ -72,17 +72,16 @@ const REQUESTS_OF_UNTAG = 4
 
 /** What the look at so many deletions takes, with the restores if the largest image must come back. */
 function roomForLook({ steps }: Plan): (deleted: number) => Room {
+  if (steps.length === 0) return () => ({ requests: 0, ms: 0 })
   const sizes = new Map<Digest, number>()
   for (const step of steps) {
     if (step.action === 'delete') sizes.set(step.root, (sizes.get(step.root) ?? 0) + 1)
   }
-  const untags = steps.filter(({ action }) => action === 'untag').length
-  const forUntags = REQUESTS_OF_UNTAG * Math.min(untags, CONCURRENT)
-  if (sizes.size === 0) return () => ({ requests: forUntags, ms: untags === 0 ? 0 : TIME_ASIDE })
   const restores = [...sizes.values()].reduce((most, size) => Math.max(most, size), 0)
+  const untags = Math.min(steps.filter(({ action }) => action === 'untag').length, CONCURRENT)
   return deleted => ({
     // A restore that is denied is sent once more.
-    requests: LOOK_PAGES + 2 * restores + 2 * Math.floor(deleted / PER_PAGE) + forUntags,
+    requests: LOOK_PAGES + 2 * restores + 2 * Math.floor(deleted / PER_PAGE) + REQUESTS_OF_UNTAG * untags,
     ms: TIME_ASIDE
   })
 }

@@ -1,21 +1,12 @@
 import { AWAITED } from '../inventory/awaited-parts.ts'
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
-import type { Outcome, Plan } from '../model/decision.ts'
+import type { Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { type DeleteStep, isReferrer } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import { DAY, some } from '../util/format.ts'
 import type { SecondLook } from './second-look.ts'
-
-/** What a run did to one package. */
-export interface Done {
-  readonly plan: Plan
-  readonly loaded: LoadedPackage
-  readonly outcomes: readonly Outcome[]
-  /** What the looks before the deletions showed that new versions need or describe. */
-  readonly adopted: ReadonlySet<string>
-}
 
 /** One as it is remembered. */
 type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]

@@ -5,7 +5,7 @@ import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
-import { putTagUnless } from './put-tag.ts'
+import { type PutTag, tagPutter } from './put-tag.ts'
 import { addUnasked, type Claim, claimsIn, headsOf, on, ownershipOf, type TagHolders } from './tag-holders.ts'
 
 /** Tags may move late, and an answer may be from before: the pauses before each look, in milliseconds. */
@@ -47,6 +47,7 @@ export async function giveBackTags(
   const { pkg, context } = scope
   const back = new Set(restored.map(({ digest }) => digest))
   const claims = claimsIn(before, back)
+  const putTag = tagPutter(scope)
   const given = new Map<string, Digest>()
   const had = new Set(restored.flatMap(({ digest, tags }) => tags.map(tag => on(digest, tag))))
   const stood = new Set<string>()
@@ -67,7 +68,7 @@ export async function giveBackTags(
     )
     taken = found.filter(one => !late.includes(one))
     for (const [tag, head] of heads) if (head.state === 'found' && !back.has(head.digest)) stood.add(tag)
-    problems = await putBack(taken, before.ids, given, scope)
+    problems = await putBack(taken, before.ids, given, putTag, scope)
   }
   for (const [tag, holder] of given) {
     const head = heads.get(tag)
@@ -135,11 +136,12 @@ async function contradicted(
   return sentences
 }
 
-/** Puts tags back on their holders, and says of which it could not. */
+/** Puts tags back on their holders, and says of which it could not, or did not: somebody else has it by now. */
 async function putBack(
   taken: readonly Taken[],
   ids: TagHolders['ids'],
   given: Map<string, Digest>,
+  putTag: PutTag,
   scope: ApplyContext
 ): Promise<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()
@@ -151,10 +153,11 @@ async function putBack(
         throw new ExpectedError('GitHub does not list that version: put the tag back on it.')
       // It may be carried out although no answer comes: the next look tells.
       given.set(tag, holder)
-      await putTagUnless({ id, digest: holder }, tag, digest => digest !== taker, scope)
-      return {}
+      return { on: await putTag({ id, digest: holder }, tag, digest => digest !== taker) }
     })
     if ('problem' in put) problems.set(tag, put.sentence)
+    else if (put.on !== undefined && put.on !== holder)
+      problems.set(tag, `It is on ${shortDigest(put.on)} by now, as one witness says, so it was left alone.`)
   })
   return problems
 }

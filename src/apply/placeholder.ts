@@ -5,7 +5,7 @@ import { PLACEHOLDER } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ApplyContext } from './apply.ts'
 import type { Performed } from './execute.ts'
-import { putTagUnless } from './put-tag.ts'
+import { tagPutter } from './put-tag.ts'
 import { failed } from './write.ts'
 
 export const MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json'
@@ -36,6 +36,8 @@ export async function takeOff(
   versions: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<{ readonly returned: readonly string[]; readonly stuck: readonly string[] }> {
+  const putTag = tagPutter(scope)
+  const isTheirs = (on: Digest): boolean => on !== placeholder
   const returned: string[] = []
   const stuck: string[] = []
   for (const tag of tags) {
@@ -45,8 +47,7 @@ export async function takeOff(
       stuck.push(`${came} What it was on before is unknown`)
       continue
     }
-    const isTheirs = (on: Digest): boolean => on !== placeholder
-    const put = await orFailure(async () => ({ on: await putTagUnless(holder, tag, isTheirs, scope) }))
+    const put = await orFailure(async () => ({ on: await putTag(holder, tag, isTheirs) }))
     const was = `It was on ${shortDigest(holder.digest)} when this run listed the package`
     if ('problem' in put) stuck.push(`${came} ${was}. ${put.sentence.replace(/\.$/, '')}`)
     else if (put.on === undefined)
