@@ -19,7 +19,7 @@ const MOST_UNSEEN = 2_000
 const AT_ONCE = 8
 
 /** What tells of tags that may stand nowhere. */
-interface Suspects {
+interface Doubted {
   /** The newest versions of GitHub's list. */
   readonly seen: readonly PackageVersion[]
   readonly arrivals: readonly Arrival[]
@@ -39,7 +39,7 @@ interface Suspects {
  */
 export async function tagsNowhere(
   { plan, loaded, outcomes }: Done,
-  { arrivals, taken, denied, seen }: Suspects,
+  { arrivals, taken, denied, seen }: Doubted,
   context: Context
 ): Promise<{ readonly nowhere: readonly string[]; readonly unread: string | undefined }> {
   const { registry, clock } = context

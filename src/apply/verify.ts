@@ -45,7 +45,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const result = await orFailure(async () => {
     const found = await lookSurely(look, scope.context)
     const { restored, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
-    const { open, checked } = sorted(done, found, earlier, restored, now())
+    const { open, checked } = forNextRun(done, found, earlier, restored, now())
     leaveToNext(loaded, open, checked, now())
     return {
       ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
@@ -65,7 +65,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
 }
 
 /** What the next run has to look at again, and what it only has to know. */
-function sorted(
+function forNextRun(
   { plan, outcomes }: Done,
   found: Findings,
   earlier: readonly Earlier[],
