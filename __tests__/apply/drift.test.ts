@@ -13,7 +13,8 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
     rows: [...versions],
     needed: new Set<string>(),
     unread: undefined as string | undefined,
-    newTags: new Map<Digest, string>()
+    newTags: new Map<Digest, string>(),
+    listUnread: undefined as string | undefined
   }
   const looks: string[] = []
   const eyes: DriftReader = {
@@ -25,7 +26,7 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
       looks.push(`version ${id}`)
       return { seen: state.rows.find(candidate => candidate.id === id), at: clock.now() }
     },
-    newTags: async () => state.newTags,
+    newTags: async () => ({ found: state.newTags, unread: state.listUnread }),
     needs: async () => ({
       needed: state.needed,
       ...(state.unread === undefined ? {} : { unread: state.unread })
@@ -150,7 +151,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
         at: here.clock.now()
       }),
       version: async () => ({ seen: old, at: here.clock.now() }),
-      newTags: async () => new Map(),
+      newTags: async () => ({ found: new Map(), unread: undefined }),
       needs: async arrivals => {
         seen = arrivals
         return { needed: new Set([old.digest]) }
@@ -171,7 +172,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
     {
       page: async page => ({ seen: unsorted.state.rows.slice(page - 1, page), at: unsorted.clock.now() }),
       version: async () => ({ seen: old, at: unsorted.clock.now() }),
-      newTags: async () => new Map(),
+      newTags: async () => ({ found: new Map(), unread: undefined }),
       needs: async () => ({ needed: unsorted.state.needed })
     },
     unsorted.clock
@@ -208,7 +209,7 @@ it('covers the next candidates of a page with one look, and reads a lonely one b
         here.looks.push(`version ${id}`)
         return { seen: versions.find(row => row.id === id), at: here.clock.now() }
       },
-      newTags: async () => new Map(),
+      newTags: async () => ({ found: new Map(), unread: undefined }),
       needs: async () => ({ needed: new Set() })
     },
     here.clock
@@ -233,7 +234,7 @@ it('gives a version up when the answers come too late to be fresh', async () => 
         return { seen: [old], at }
       },
       version: async () => ({ seen: old, at: here.clock.now() }),
-      newTags: async () => new Map(),
+      newTags: async () => ({ found: new Map(), unread: undefined }),
       needs: async () => ({ needed: new Set() })
     },
     here.clock
@@ -296,7 +297,7 @@ it('does not forget a new version that could not be read while it is being read 
     {
       page: async () => ({ seen: here.state.rows, at: here.clock.now() }),
       version: async () => ({ seen: old, at: here.clock.now() }),
-      newTags: async () => new Map(),
+      newTags: async () => ({ found: new Map(), unread: undefined }),
       needs: async () => {
         if (++reads > 1) during.push(knowledge.fresh(old))
         return { needed: new Set(), unread: 'v2' }
@@ -340,4 +341,17 @@ it('starts from the listing while that is fresh, and takes no look', async () =>
   expect(here.looks).toEqual([])
   here.clock.advance(4_001)
   expect(knowledge.fresh(old)).toBe(false)
+})
+
+it('law 3: nothing goes while the registry does not say which tags there are, which the list may show late', async () => {
+  const here = world([old])
+  const drift = here.watch()
+  here.state.listUnread = 'HTTP 500'
+  expect(await drift.check(old)).toMatch(
+    /list of tags could not be read \(HTTP 500\), so a new tag would not show/
+  )
+  expect(drift.fresh(old)).toBe(false)
+  here.state.listUnread = undefined
+  await here.clock.sleep(8_000)
+  expect(await drift.check(old)).toBeUndefined()
 })

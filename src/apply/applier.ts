@@ -9,7 +9,7 @@ import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { type DriftDetector, detectDrift } from './drift.ts'
 import { deletionsOf, leaveToNext } from './earlier.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
-import { newTagsReader } from './new-tags.ts'
+import { type NewTags, newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
 import { untagger } from './untag.ts'
 import { verifyDeletions } from './verify.ts'
@@ -47,15 +47,13 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
   }
 }
 
-/** A sentence where a new version that nobody can read has kept deletions from being sent. */
+/** A sentence where what nobody can read has kept deletions from being sent. */
 function stoppedBy(drift: DriftDetector, outcomes: readonly Outcome[]): string[] {
   const unread = drift.unread()
   const left = outcomes.filter(({ step, status }) => step.action === 'delete' && status === 'skipped')
   if (unread === undefined || left.length === 0) return []
-  return [
-    `The version ${unread}, which was pushed meanwhile, could not be read, so it may need anything, and ` +
-      `${count(left.length, 'version')} that should be deleted ${left.length === 1 ? 'stays' : 'stay'}. Run again later.`
-  ]
+  const stay = `${count(left.length, 'version')} that should be deleted ${left.length === 1 ? 'stays' : 'stay'}`
+  return [`Since the listing, ${unread}: ${stay}. Run again later.`]
 }
 
 /** Pages that the second look reads of a small package: the newest versions, and twice what was deleted. */
@@ -64,6 +62,7 @@ const LOOK_PAGES = 3
 const TIME_ASIDE = 60_000
 /** More tags than one answer of the registry holds are not read every few seconds. */
 const MOST_TAGS = 10_000
+const NOTHING_NEW: NewTags = { found: new Map(), unread: undefined, isUnlisted: false }
 /** Rows on a page of the list of deleted versions. */
 const PER_PAGE = 100
 
@@ -107,7 +106,10 @@ function applier(
       page: page => packages.page(pkg, page),
       // A placeholder has to go: its tag was put on it already.
       version: id => (known.has(id) ? packages : urgentPackages).version(pkg, id),
-      newTags: async () => (isLarge ? new Map() : (await newTags()).found),
+      async newTags() {
+        const { found, unread, isUnlisted } = isLarge ? NOTHING_NEW : await newTags()
+        return { found, unread: isUnlisted ? unread : undefined }
+      },
       needs: arrivalsReader(inventory.contents, digest => registry.readManifest(repository, digest), clock)
     },
     clock

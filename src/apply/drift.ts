@@ -6,6 +6,7 @@ import { type Digest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { changeOf } from '../policy/change.ts'
 import { batchAfter, looksAt } from './looks.ts'
+import type { NewTags } from './new-tags.ts'
 
 /** What is known of a version when its DELETE is sent is at most this old (law 5), in milliseconds. */
 const FRESH = 10_000
@@ -19,8 +20,8 @@ export interface DriftReader {
   page(page: number): Promise<Look<readonly PackageVersion[]>>
   /** One version; undefined when it is gone. */
   version(id: number): Promise<Look<PackageVersion | undefined>>
-  /** By digest, a tag that the registry shows on it and that nobody knew at the listing: a second witness to the rows. */
-  newTags(): Promise<ReadonlyMap<Digest, string>>
+  /** Tags that the registry shows and that nobody knew at the listing: a second witness to the rows. */
+  newTags(): Promise<Omit<NewTags, 'isUnlisted'>>
   /** What versions that are new in the package need or describe: digests and referrer tags' keys. */
   needs(arrivals: readonly PackageVersion[]): Promise<Needs>
 }
@@ -52,7 +53,7 @@ export interface DriftDetector {
   expect(digest: Digest): void
   /** What any look showed that new versions need or describe: digests and referrer tags' keys. */
   readonly needed: ReadonlySet<string>
-  /** A new version that nobody could read yet, so that it may need anything; undefined when there is none. */
+  /** Why nobody can tell what new versions and tags need: a phrase; undefined when it is known. */
   unread(): string | undefined
 }
 
@@ -132,7 +133,7 @@ export function detectDrift(
     }
     const newTags = await reader.newTags()
     for (const { id, digest } of candidates) {
-      const tag = newTags.get(digest)
+      const tag = newTags.found.get(digest)
       if (tag !== undefined && !changes.has(id)) changes.set(id, `tag ${tag} was put on it after the listing`)
     }
     const needs = arrivals.length === 0 ? NO_NEEDS : await reader.needs(arrivals)
@@ -141,7 +142,11 @@ export function detectDrift(
     open = needs.unread === undefined ? [] : arrivals
     for (const arrival of arrivals) known.add(arrival.id)
     // Only now, because what could not be read before may need anything until it is read.
-    unread = needs.unread
+    unread =
+      needs.unread === undefined
+        ? newTags.unread &&
+          `the registry's list of tags could not be read (${newTags.unread}), so a new tag would not show`
+        : `the new version ${needs.unread} could not be read, so what it needs is unknown`
     arrivalsAt = asOf
   }
 
@@ -230,6 +235,5 @@ function adopted(
   if (needed.has(version.digest) || needed.has(referrerTag(version.digest))) {
     return 'a version that was pushed after the listing needs it or describes it'
   }
-  if (unread !== undefined) return `the new version ${unread} could not be read, so what it needs is unknown`
-  return undefined
+  return unread
 }

@@ -12,6 +12,8 @@ const AT_ONCE = 16
 export interface NewTags {
   readonly found: ReadonlyMap<Digest, string>
   readonly unread: string | undefined
+  /** Whether it was the registry's list of tags that could not be read, so that nothing is known of new tags. */
+  readonly isUnlisted: boolean
 }
 
 /**
@@ -32,7 +34,8 @@ export function newTagsReader(
     let unread: string | undefined
     const list = await registry.listTags(repository)
     // A token that may not read it will not read it later either.
-    if (list.state === 'unread') return { found, unread: list.refused === true ? undefined : list.cause }
+    if (list.state === 'unread' && list.refused !== true)
+      return { found, unread: list.cause, isUnlisted: true }
     const tags = list.state === 'read' ? list.tags.filter(tag => !known.has(tag)) : []
     look++
     // Those first that were never asked for: on a busy package there are more and more of them.
@@ -45,7 +48,8 @@ export function newTagsReader(
     })
     return {
       found,
-      unread: unread ?? (next.length < tags.length ? 'there are too many new tags' : undefined)
+      unread: unread ?? (next.length < tags.length ? 'there are too many new tags' : undefined),
+      isUnlisted: false
     }
   }
 }
