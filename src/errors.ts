@@ -34,6 +34,11 @@ export class RefusedError extends ExpectedError {
   override readonly name = 'RefusedError'
 }
 
+/** A write of which nobody knows whether it was carried out, because its answer was lost. */
+export class UnsureError extends ExpectedError {
+  override readonly name = 'UnsureError'
+}
+
 /** A write was held back at the last moment: its precondition no longer held, and nothing was sent. */
 export class StaleError extends Error {
   override readonly name = 'StaleError'

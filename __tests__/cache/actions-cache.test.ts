@@ -39,6 +39,7 @@ test('what is stored is fetched, the newest first, and nobody else reads it on t
   expect(await store.fetch('key@', 'b')).toMatchObject({ state: 'fetched' })
   expect(readFileSync(join(store.folder, 'b'), 'utf8')).toBe('two')
   expect(statSync(store.folder).mode & 0o077).toBe(0)
+  expect(await store.fetch('key@', 'c', 'key@two')).toEqual({ state: 'known' })
   expect(await store.fetch('other@', 'c')).toEqual({ state: 'none' })
   expect([told, service.blobsWithToken]).toEqual([[], 0])
   expect(secrets).toEqual([service.env['ACTIONS_RUNTIME_TOKEN'], 'secret', 'secret', 'secret'])

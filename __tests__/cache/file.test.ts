@@ -15,30 +15,35 @@ const NOW = Date.parse('2026-06-30T00:00:00Z')
 
 let folder: string
 let told: string[]
-/** Entries as a cache has them: the newest with the beginning of the key is found. */
+/** Entries as a cache has them: the newest with the beginning of the key is found, and each key is taken once. */
 let entries: { key: string; text: string }[]
-const store: Store = {
-  get folder() {
-    return folder
-  },
+/** So many of the newest entries are not found yet. */
+let unseen: number
+const storeIn = (folder: string): Store => ({
+  folder,
   writes: true,
   works: () => true,
-  fetch: async (prefix, file) => {
-    const entry = entries.findLast(({ key }) => key.startsWith(prefix))
-    if (entry !== undefined) writeFileSync(join(folder, file), entry.text)
-    return entry === undefined ? { state: 'none' } : { state: 'fetched', key: entry.key }
+  fetch: async (prefix, file, known) => {
+    const seen = entries.slice(0, entries.length - unseen)
+    const entry = seen.findLast(({ key }) => key.startsWith(prefix))
+    if (entry === undefined) return { state: 'none' }
+    if (entry.key === known) return { state: 'known' }
+    writeFileSync(join(folder, file), entry.text)
+    return { state: 'fetched', key: entry.key }
   },
   store: async (key, file) => {
+    if (entries.some(entry => entry.key === key)) return false
     entries.push({ key, text: readFileSync(join(folder, file), 'utf8') })
     return true
   },
   close: () => {}
-}
+})
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'memory-'))
   told = []
   entries = []
+  unseen = 0
   allowance = endless
 })
 afterEach(() => rmSync(folder, { recursive: true }))
@@ -51,17 +56,13 @@ const versionOf = (shape: Shape, index: number, tags: readonly string[] = []) =>
   updated: NOW
 })
 
-/** A key ends with its time, in binary digits. */
-const timeOf = (key: string): number => Number.parseInt(key.split('@').at(-1) ?? '', 2)
-const keyAt = (time: number): string => `@${time.toString(2)}`
-
 /** No end of time for reading, unless a test says so. */
 const endless: Allowance = () => () => {}
 let allowance = endless
 
 const opened = () =>
   openMemory(
-    store,
+    storeIn(folder),
     'ghcr.io',
     text => told.push(text),
     allowance,
@@ -92,17 +93,15 @@ describe('what is remembered', () => {
     expect((await run([one, two, three])).known.size).toBe(2)
   })
 
-  test('is stored anew only for something new, once behind the first, or when a tenth is of no more use', async () => {
+  test('is stored anew only for something new, or when a tenth of it is of no more use', async () => {
     const shapes = Array.from({ length: 20 }, () => manifest())
     await run(shapes)
     await run(shapes)
-    expect(entries).toHaveLength(2)
-    await run(shapes)
     await run(shapes.slice(1))
-    expect(entries).toHaveLength(2)
+    expect(entries).toHaveLength(1)
     await run(shapes.slice(3))
-    expect(entries).toHaveLength(3)
-    expect(entries[2]?.text.split('\n')).toHaveLength(1 + 17 + 1)
+    expect(entries).toHaveLength(2)
+    expect(entries[1]?.text.split('\n')).toHaveLength(1 + 17 + 1)
   })
 
   test('is never what a digest does not stand for, however an entry was come by', async () => {
@@ -171,7 +170,7 @@ describe('what is remembered', () => {
     const shape = schema1()
     await run([shape])
     expect((await run([shape])).known.size).toBe(0)
-    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2, 2])
+    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2])
   })
 
   test('what only the content type tells is read every time', async () => {
@@ -181,7 +180,7 @@ describe('what is remembered', () => {
     const shape = { ...manifest(), bytes, digest, mediaType: 'application/vnd.oci.artifact.manifest.v1+json' }
     await run([shape])
     expect((await run([shape])).known.size).toBe(0)
-    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2, 2])
+    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([2])
   })
 
   test('text with odd line ends in it is one line', async () => {
@@ -262,12 +261,12 @@ describe('what is remembered of configs', () => {
     const large = config({ a: 'x'.repeat(65_000), b: 'x'.repeat(1000) })
     await runFor([large])
     expect(await runFor([large])).toEqual([undefined])
-    expect(entries.map(({ text }) => text.split('\n').length)).toEqual([1 + 1 + 1, 1 + 1 + 1])
+    expect(entries).toHaveLength(1)
     const many = Array.from({ length: 600 }, (_, at) => config({ a: `${at} ${'x'.repeat(60_000)}` }))
     await runFor(many)
     const known = (await runFor(many)).filter(labels => labels !== undefined).length
     expect(known).toBe(Math.floor((32 << 20) / many[100]!.bytes.length))
-    expect(entries).toHaveLength(3)
+    expect(entries).toHaveLength(2)
   })
 })
 
@@ -303,46 +302,80 @@ describe('when a version was first seen without a tag', () => {
 describe('what one run stores', () => {
   const deletion = { id: 7, tags: [], after: [], describes: false, at: NOW }
 
-  test('has a key of its own each time, whatever the clock says, and whole milliseconds', async () => {
-    const memory = openMemory(
-      store,
+  const shape = manifest()
+  const left = { ...deletion, digest: shape.digest, root: shape.digest }
+  const open = (now = NOW) =>
+    openMemory(
+      storeIn(mkdtempSync(join(folder, 'job-'))),
       'ghcr.io',
       text => told.push(text),
       allowance,
-      () => NOW
+      () => now
     )
+  const places = () => entries.map(({ key }) => key.split('@').at(-1))
+  const TODAY = Math.floor(NOW / 86_400_000)
+
+  test('has a place of its own each time, and whole milliseconds', async () => {
+    const memory = open()
     const { keep, leaveDeletions } = await memory.recall(somePackage)
-    const shape = manifest()
-    const left = { ...deletion, digest: shape.digest, root: shape.digest }
     keep([versionOf(image(), 0)], NOW + 0.25)
     leaveDeletions({ unchecked: [left], checked: [] }, NOW + 0.75)
     await memory.close()
-    expect(entries.map(({ key }) => timeOf(key) - NOW)).toEqual([0, 1])
+    expect(places()).toEqual([`${TODAY}.1`, `${TODAY}.2`])
     expect(entries.at(-1)?.text).toContain(`[${NOW},[100]]`)
-    const next = await openMemory(
-      store,
-      'ghcr.io',
-      text => told.push(text),
-      allowance,
-      () => NOW
-    ).recall(somePackage)
+    const next = await open().recall(somePackage)
     expect([next.deletions.unchecked, told]).toEqual([[left], []])
   })
+
+  test('takes over what another job left since this one began', async () => {
+    const [one, other] = [open(), open()]
+    const [first, second] = await Promise.all([one, other].map(memory => memory.recall(somePackage)))
+    const shared = { ...left, id: 8 }
+    first!.keep([versionOf(image(), 0)], NOW)
+    first!.leaveDeletions({ unchecked: [left], checked: [shared] }, NOW)
+    await one.close()
+    second!.keep([versionOf(image(), 1)], NOW)
+    const mine = { ...left, id: 9 }
+    second!.leaveDeletions({ unchecked: [], checked: [mine, shared] }, NOW)
+    await other.close()
+    expect(new Set(places()).size).toBe(4)
+    const { deletions } = await open().recall(somePackage)
+    expect(deletions).toEqual({ unchecked: [left], checked: [mine, shared] })
+  })
+
+  test.each([1, 2])(
+    'does not hide an entry that the cache does not show yet: %d of 2 not shown',
+    async hidden => {
+      const memory = open()
+      const { keep, leaveDeletions } = await memory.recall(somePackage)
+      keep([versionOf(image(), 0)], NOW)
+      leaveDeletions({ unchecked: [left], checked: [] }, NOW)
+      await memory.close()
+      unseen = hidden
+      const late = open()
+      const { keep: keepMore } = await late.recall(somePackage)
+      keepMore([versionOf(image(), 1)], NOW)
+      await late.close()
+      unseen = 0
+      expect(entries).toHaveLength(2)
+      expect((await open(NOW + 86_400_000).recall(somePackage)).deletions.unchecked).toEqual([left])
+    }
+  )
 
   const DAY = 86_400_000
 
   test.each<[string, Fetched, number, number]>([
     ['was not found', { state: 'none' }, 0, 1],
     ['could not be fetched', { state: 'failed' }, 9 * DAY, 0],
-    ['came torn', { state: 'torn', key: keyAt(NOW) }, 0, 0],
-    ['came torn a week later', { state: 'torn', key: keyAt(NOW) }, 7 * DAY + 1000, 0],
-    ['came torn longer than that', { state: 'torn', key: keyAt(NOW) }, 9 * DAY, 1],
-    ['is torn and has a time to come', { state: 'torn', key: keyAt(NOW + 1) }, 0, 1],
+    ['came torn', { state: 'torn', key: `@${TODAY}.1` }, 0, 0],
+    ['came torn a week later', { state: 'torn', key: `@${TODAY}.1` }, 7 * DAY + 1000, 0],
+    ['came torn longer than that', { state: 'torn', key: `@${TODAY}.1` }, 9 * DAY, 1],
+    ['is torn and has a time to come', { state: 'torn', key: `@${TODAY + 1}.1` }, 0, 1],
     ['is torn and has no time', { state: 'torn', key: '@soon' }, 0, 1]
   ])(
     'takes the place of an entry only as far as is known what that said: it %s',
     async (_, found, after, times) => {
-      const broken: Store = { ...store, folder, fetch: async () => found }
+      const broken: Store = { ...storeIn(folder), fetch: async () => found }
       const memory = openMemory(
         broken,
         'ghcr.io',
@@ -359,7 +392,7 @@ describe('what one run stores', () => {
 
   test('is nothing where nothing may be written, and that is known at once', async () => {
     const memory = openMemory(
-      readOnly(store),
+      readOnly(storeIn(folder)),
       'ghcr.io',
       text => told.push(text),
       allowance,

@@ -97,12 +97,14 @@ describe('the memory between runs', () => {
     await run(setting, cache.env, { packages: 'app-web' })
     const result = await run(setting, cache.env)
     expect(readsOf(result.report)).toMatchObject({ tagged: 20, remembered: 0 })
-    expect(cache.entries.map(({ key }) => key.replace(/@\d+$/, '@').split('/').at(-1))).toEqual([
-      'app-web@',
-      'app-web@',
-      'app@',
-      'app@'
-    ])
+    expect(
+      cache.entries.map(({ key }) =>
+        key
+          .replace(/@[\d.]+$/, '@')
+          .split('/')
+          .at(-1)
+      )
+    ).toEqual(['app-web@', 'app-web@', 'app@', 'app@'])
   })
 
   test('a package in which the policy can delete nothing is not read at all', async () => {
@@ -170,8 +172,7 @@ describe('the memory between runs', () => {
     const { cache, github } = setting
     await run(setting, cache.env)
     await run(setting, cache.env, { 'dry-run': 'true' })
-    // Behind the entries of a run that found none, the next one looks for an older one.
-    expect(cache.calls.filter((call, at) => call !== cache.calls[at - 1])).toEqual([
+    expect(cache.calls).toEqual([
       'GetCacheEntryDownloadURL',
       'CreateCacheEntry',
       'FinalizeCacheEntryUpload',
@@ -179,7 +180,6 @@ describe('the memory between runs', () => {
       'FinalizeCacheEntryUpload',
       'GetCacheEntryDownloadURL'
     ])
-    expect(cache.calls.length).toBeLessThan(5 + 1 + 48)
     expect(cache.blobsWithToken).toBe(0)
     expect(github.requests.some(({ token }) => token.startsWith('runtime-'))).toBe(false)
   })

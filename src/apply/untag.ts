@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { BudgetError, ExpectedError, orFailure } from '../errors.ts'
+import { orFailure, UnsureError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, sha256Of } from '../model/digest.ts'
 import { PLACEHOLDER } from '../model/manifest.ts'
@@ -131,23 +131,22 @@ export function untagger(
       await clock.sleep(pause)
       const now = await requests.head(tag)
       if (now.state === 'unread') return notGivenBack(robbed, tag, `What has it is unknown: ${now.cause}.`)
-      if (now.state === 'found' && !own.includes(now.digest))
+      // A server that lags shows it where it was before: to put it there once more does no harm.
+      if (now.state === 'found' && ![...own, robbed.digest].includes(now.digest))
         return skipped(`the tag is on ${now.digest} by now`)
     }
     const given = await orFailure(async () => ({ put: await requests.giveBack(robbed, tag) }))
     return 'put' in given ? skipped(told) : notGivenBack(robbed, tag, given.sentence)
   }
 
-  /** A PUT that failed may have been carried out: then what follows is the same as if it had been answered. */
-  async function put(version: PackageVersion, tag: string, bytes: Uint8Array, own: Digest): Promise<Digest> {
-    try {
-      return await requests.put(version, tag, bytes, INDEX)
-    } catch (error) {
-      if (!(error instanceof ExpectedError) || error instanceof BudgetError) throw error
+  /** Whether the registry or GitHub has the placeholder by now: either may lag. */
+  async function isStored(own: Digest, tag: string): Promise<boolean> {
+    for (const pause of [0, PAUSE, PARTS]) {
+      await clock.sleep(pause)
       const now = await requests.head(tag)
-      if (now.state !== 'found' || now.digest !== own) throw error
-      return own
+      if (now.state === 'found' && now.digest === own) return true
     }
+    return (await requests.newestNow()).some(({ digest }) => digest === own)
   }
 
   return async (version, tag, stays) => {
@@ -168,9 +167,11 @@ export function untagger(
     if (images.has(digest)) throw new Error(`the placeholder ${digest} is an image of the package`)
     drift.expect(digest)
     placeholders.add(digest)
-    const stored = await put(version, tag, bytes, digest)
+    const stored = await orUnsure(() => requests.put(version, tag, bytes, INDEX))
     const took = clock.now() - start
-    if (stored !== digest) {
+    if (stored instanceof UnsureError) {
+      if (!(await isStored(digest, tag))) return failed(mayBeOn(digest, tag, stored.message))
+    } else if (stored !== digest) {
       return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
     }
     const first = await listingWith(digest)
@@ -201,6 +202,20 @@ export function untagger(
     return withPlaceholder(removed, digest, end)
   }
 }
+
+/** A write whose answer was lost may have been carried out: then what follows is the same as if it had been answered. */
+async function orUnsure<T>(write: () => Promise<T>): Promise<T | UnsureError> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof UnsureError) return error
+    throw error
+  }
+}
+
+const mayBeOn = (placeholder: Digest, tag: string, why: string): string =>
+  `${why} If it was carried out, the tag is on the placeholder ${placeholder}, an empty index, and the next run removes ` +
+  `both: if somebody pushed it right before, put it on that image: \`docker buildx imagetools create -t <image>:${tag} <image>@<digest>\``
 
 /** What is true of a tag that was stripped. */
 const OFF = 'the tag is off the image'

@@ -15,8 +15,8 @@ export interface Store {
   readonly folder: string
   /** False once it has failed for good. */
   works(): boolean
-  /** Fetches the newest entry whose key begins with `prefix` as `file`. */
-  fetch(prefix: string, file: string): Promise<Fetched>
+  /** Fetches the newest entry whose key begins with `prefix` as `file`, unless that is the one with the key `known`. */
+  fetch(prefix: string, file: string, known?: string): Promise<Fetched>
   /** Stores `file` under a key that nobody has used; false when that did not work. */
   store(key: string, file: string): Promise<boolean>
   /** Ends it, whatever is under way. */
@@ -25,7 +25,7 @@ export interface Store {
 
 /** What came of it. `torn` is what arrived and cannot be unpacked; `failed` says nothing of what is there. */
 export type Fetched =
-  | { readonly state: 'none' | 'failed' }
+  | { readonly state: 'none' | 'known' | 'failed' }
   | { readonly state: 'fetched' | 'torn'; readonly key: string }
 
 /** The same store for a run that may not write anything anywhere. */
@@ -118,10 +118,16 @@ export function actionsCache(
   }
 
   /** @throws when it cannot be found out what is there */
-  async function fetchEntry(prefix: string, file: string, limit: AbortSignal): Promise<Fetched> {
+  async function fetchEntry(
+    prefix: string,
+    file: string,
+    known: string | undefined,
+    limit: AbortSignal
+  ): Promise<Fetched> {
     const entry = await call('GetCacheEntryDownloadURL', { key: prefix, restore_keys: [] }, found)
     const key = entry.matched_key
     if (!entry.ok || !key.startsWith(prefix)) return { state: 'none' }
+    if (key === known) return { state: 'known' }
     try {
       await download(open, signed(entry.signed_download_url), join(folder, file), largest, limit)
       return { state: 'fetched', key }
@@ -137,9 +143,9 @@ export function actionsCache(
     folder,
     writes: !UNWRITABLE.includes(mode),
     works: () => !over.signal.aborted,
-    fetch: (prefix, file) =>
+    fetch: (prefix, file, known) =>
       attempt<Fetched>({ state: 'failed' }, async limit =>
-        UNREADABLE.includes(mode) ? { state: 'failed' } : fetchEntry(prefix, file, limit)
+        UNREADABLE.includes(mode) ? { state: 'failed' } : fetchEntry(prefix, file, known, limit)
       ),
     store: (key, file) =>
       attempt(false, async limit => {

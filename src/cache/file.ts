@@ -44,9 +44,7 @@ const Heading = z.object({
   /** What its run could not look at once more. */
   unchecked: listOf(PastDeletion).default([]),
   /** What nothing needed when its run looked once more; an index may have been pushed that no list showed yet. */
-  checked: listOf(PastDeletion).default([]),
-  /** Whether its run found no entry that it could go on from: there may be an older one, which it did not see. */
-  anew: z.boolean().default(false)
+  checked: listOf(PastDeletion).default([])
 })
 export type Heading = z.infer<typeof Heading>
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Labels } from '../model/labels.ts'
@@ -10,7 +9,7 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import { labelsIn } from '../registry/config.ts'
 import type { Store } from './actions-cache.ts'
 import type { Allowance } from './allowance.ts'
-import { fetchHeading, stampOf } from './fetch-heading.ts'
+import { openEntries } from './entries.ts'
 import {
   type Heading,
   type Kind,
@@ -89,27 +88,26 @@ export function openMemory(
       const name = `${registry}/${pkg.owner.login}/${pkg.name}`.toLowerCase()
       const key = `${PREFIX}-${name}@`
       const file = `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.jsonl`
-      const path = join(store.folder, file)
-      const heading = await fetchHeading(store, { key, file, name }, debug, now())
-      if (heading === 'unknown' || !store.works()) return noMemory.recall(pkg)
+      const entries = await openEntries(store, { key, file, name }, debug, now)
+      if (entries === undefined) return noMemory.recall(pkg)
+      const { heading, path, old } = entries
       const notes = openNotes(`${path}.new`, debug)
-      let stored = 0
       const save = async (next: Heading, keeps: (line: number) => boolean, now: number): Promise<void> => {
-        // Two entries of one millisecond would have one key, and the second would be refused.
-        stored = Math.max(Math.floor(now), stored + 1)
-        try {
-          // What this run stored already holds all that the old entry and the notes did.
+        const write = async (heading: Heading): Promise<void> => {
+          // What this run wrote already holds all that the old entry and the notes did.
           const again = existsSync(path)
-          if (again) await rename(path, `${path}.old`)
-          await writeMemory(path, next, `${path}.old`, again ? () => true : keeps, notes)
-          if (!(await store.store(`${key}${stampOf(stored)}`, file))) debug(`nothing was remembered of ${name}`)
+          if (again) await rename(path, old)
+          await writeMemory(path, heading, old, again ? () => true : keeps, notes)
+        }
+        try {
+          if (!(await entries.save(next, write, now))) debug(`nothing was remembered of ${name}`)
         } catch (error) {
           debug(`nothing was remembered of ${name}: ${messageOf(error)}`)
         }
       }
       let last = Promise.resolve()
       const { writes } = store
-      return recollection(name, heading, `${path}.old`, notes, debug, allowance, writes, (...entry) => {
+      return recollection(name, heading, old, notes, debug, allowance, writes, (...entry) => {
         if (!writes) return
         last = last.then(() => save(...entry))
         storing.push(last)
@@ -164,8 +162,7 @@ function recollection(
       package: name,
       untagged,
       unchecked: [...unchecked],
-      checked: [...checked],
-      anew: heading === undefined
+      checked: [...checked]
     }
     save(next, line => lines[line] !== undefined, now)
   }
@@ -223,8 +220,7 @@ function recollection(
       const useless = lines.filter(digest => digest === undefined).length
       // A version that lost its tag or got one.
       const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
-      const isOfUse = heading?.anew !== true && !isCutShort && useless <= STALE * lines.length
-      if (!isOfUse || notes.count > 0 || moved) store(deletions, now)
+      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) store(deletions, now)
     }
   }
 }

@@ -54,7 +54,7 @@ export type DeleteReason =
     }
   | { readonly code: 'untagged'; readonly rule: string; readonly age: number }
   | { readonly code: 'broken'; readonly rule: string; readonly state: BrokenState; readonly age: number }
-  /** Our own placeholder, left behind by a run that was killed while it took a tag off an image. */
+  /** Our own placeholder, left behind by a run that did not end its work when it took a tag off an image. */
   | { readonly code: 'placeholder' }
   | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
   /** A plan that was approved lets it go; `why` is the reason that it gave. */

@@ -21,9 +21,8 @@ export interface Descriptor {
 export const PLACEHOLDER = 'io.github.ghcr-steward.untagged'
 
 /**
- * True for the empty index that untagging puts under a tag for a moment. One that is found
- * was left behind by a run that did not end its work: it is no image, and nobody needs it. What has a tag that it does
- * not say it took is somebody's.
+ * True for the empty index that untagging puts under a tag for a moment. One that is found was left behind by a run
+ * that did not end its work: it is no image, and nobody needs it. What has a tag that it does not say it took is somebody's.
  *
  * @param tags those that stand on it
  */

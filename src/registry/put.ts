@@ -1,4 +1,4 @@
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, UnsureError } from '../errors.ts'
 import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import { urlOf } from './address.ts'
 import { refusal, type Scope } from './auth.ts'
@@ -16,7 +16,7 @@ export const pushing = (repository: string): Scope => ({
 /**
  * Puts a manifest under a tag and gives its digest. Sent once: a second try could overwrite somebody's push.
  *
- * @throws ExpectedError when the registry refuses, saying what is lacking, or does not answer
+ * @throws ExpectedError when the registry refuses, saying what is lacking, and UnsureError when it does not answer
  */
 export async function putManifest(
   connection: Connection,
@@ -39,20 +39,19 @@ export async function putManifest(
     })
   } catch (error) {
     if (!(error instanceof TransientError || error instanceof Unavailable)) throw error
-    throw new ExpectedError(unsure(place, error.message), { cause: error })
+    throw unsure(place, error.message, error)
   }
   if (answer.status === 401 || answer.status === 403) {
     throw new ExpectedError(refusal(scope, base, phraseOf(answer)))
   }
   if (answer.status < 200 || answer.status > 299) {
     const phrase = phraseOf(answer)
-    throw new ExpectedError(
-      answer.status < 500 ? `The registry did not store ${place}: ${phrase}.` : unsure(place, phrase)
-    )
+    if (answer.status >= 500) throw unsure(place, phrase)
+    throw new ExpectedError(`The registry did not store ${place}: ${phrase}.`)
   }
   return parseDigest(headerOf(answer, 'docker-content-digest') ?? '') ?? sha256Of(body)
 }
 
 /** What failed at the registry's end may have been carried out. */
-const unsure = (place: string, why: string): string =>
-  `Writing ${place} failed, or its answer was lost: ${why}.`
+const unsure = (place: string, why: string, cause?: unknown): UnsureError =>
+  new UnsureError(`Writing ${place} failed, or its answer was lost: ${why}.`, { cause })

@@ -96,7 +96,7 @@ const PHRASES: Phrases = {
   // GitHub does not tell since when a version is without a tag, only when it was pushed.
   untagged: ({ age }) => `untagged, pushed ${ago(age)}`,
   broken: ({ state, age }) => `${BROKEN[state]}, pushed ${ago(age)}`,
-  placeholder: () => 'a placeholder of an earlier run that was killed',
+  placeholder: () => 'a placeholder of an earlier run that did not end its work',
   owned: ({ role, of }) => `${role === 'child' ? 'child of' : 'describes'} ${of}, which goes`,
   'approved-deletion': ({ why }) => `approved: ${why}`,
   purged: ({ by }) => (by === WHOLE_PACKAGE ? 'the whole package is purged' : `purged as ${by}`),

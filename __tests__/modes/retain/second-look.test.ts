@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
-import { type CacheEntry, type CacheService, startCacheService } from '../../emulator/cache-service.ts'
+import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
 import type { Target } from '../../emulator/faults.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
@@ -518,36 +518,6 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(codes).toEqual([...Array.from({ length: taken - 1 }, () => [0, '0']), [0, '3']])
     expect(app.tags()['v2']).toBe(build.digest)
   })
-
-  it.each([1, 2])(
-    'is not lost when the cache says for %d whole runs that it has none: the run behind them takes it, once',
-    async times => {
-      await using scene = await openScene()
-      await using cache = await startCacheService()
-      const { app, github } = scene
-      const { build } = layDown(scene)
-      late(scene, build, () =>
-        github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } })
-      )
-      expect((await scene.run(BUILDS, { env: cache.env })).code).toBe(1)
-      github.faults.clear()
-      const left = cache.entries.splice(0)
-      const hidden: CacheEntry[] = [...left]
-      for (let number = 0; number < times; number++) {
-        await scene.run(BUILDS, { env: cache.env })
-        hidden.push(...cache.entries.splice(0))
-      }
-      expect(hidden).toHaveLength(left.length + times)
-      cache.entries.push(...hidden)
-      const next = await scene.run(BUILDS, { env: cache.env })
-      expect(next).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
-      expect(app.tags()['v2']).toBe(build.digest)
-      const calls = cache.calls.length
-      const last = await scene.run({ ...BUILDS, 'keep-tags': 'v*' }, { env: cache.env })
-      const asked = cache.calls.slice(calls).filter(call => call === 'GetCacheEntryDownloadURL')
-      expect([last.outputs['restored-count'], asked]).toEqual(['0', ['GetCacheEntryDownloadURL']])
-    }
-  )
 
   it('is red and taken by the next run when nobody told of new tags', async () => {
     await using scene = await openScene()

@@ -376,6 +376,61 @@ it.each(['lost-502', 'lost-reset'] as const)(
   }
 )
 
+const LATE = ['one HEAD', 'each HEAD', 'GitHub', 'nobody'] as const
+
+it.each(
+  LATE.flatMap(late => (['lost-502', 'lost-reset', 'answered'] as const).map(kind => [late, kind] as const))
+)(
+  'law 3: a PUT that is carried out takes the tag of a push to no placeholder that stays, with %s late and the PUT %s',
+  async (late, kind) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    layDown(scene)
+    let pushed = ''
+    rightBefore(scene, () => {
+      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
+    })
+    const heads = { host: 'registry', method: 'HEAD', path: /manifests\/nightly$/ } as const
+    const lag = () => {
+      const headers = { 'docker-content-digest': pushed }
+      const times = late === 'one HEAD' ? { times: 1 } : late === 'each HEAD' ? {} : { times: 0 }
+      github.faults.on({ ...heads, ...times }, { kind: 'answer', answer: { status: 200, headers, body: '' } })
+      if (late !== 'GitHub') return
+      app.lie({ kind: 'lag', changes: 1 })
+      github.faults.on(
+        { method: 'GET', path: /\/versions$/, after: 2, times: 1 },
+        { kind: 'first', run: () => app.truth() }
+      )
+    }
+    const put = { host: 'registry', method: 'PUT', times: 1 } as const
+    github.faults.on(put, { kind: 'then', run: lag })
+    if (kind !== 'answered') github.faults.on(put, { kind })
+    const { code } = await run(UNTAG)
+    expect({
+      code,
+      nightly: app.row.byTag.get('nightly')?.digest,
+      placeholders: placeholdersIn(app)
+    }).toEqual({
+      code: 0,
+      nightly: pushed,
+      placeholders: 0
+    })
+  }
+)
+
+it('law 3: names the placeholder of which nobody knows whether it was stored', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  github.faults.on({ host: 'registry', method: 'PUT' }, { kind: 'answer', answer: { status: 502 } })
+  const result = await run(UNTAG)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(
+    /Writing .*app:nightly failed, or its answer was lost.*the tag is on the placeholder sha256:[0-9a-f]{64}/
+  )
+  expect(app.tags()).toHaveProperty('nightly')
+})
+
 /** Somebody copies the tag while it is on the placeholder. */
 function promote({ app, github }: Scene, tag: string): void {
   const copy = () => {
