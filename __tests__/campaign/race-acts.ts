@@ -95,6 +95,8 @@ function perform(
     }
     case 'push':
       return pushed(image(), 'v7')
+    case 'again':
+      return pushed(image(), 'sha-9')
     case 'nightly':
       return pushed(manifest(), 'nightly')
   }

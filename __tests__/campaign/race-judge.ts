@@ -11,6 +11,8 @@ export interface Aims {
   readonly tags: Map<string, number>
   /** Indexes without a tag that were pushed: they are to be whole. */
   readonly whole: Set<Digest>
+  /** What a restore brings back. */
+  readonly returning: ReadonlySet<number>
   /** Versions whose last tag somebody moved away. */
   readonly orphaned: Set<number>
   /** Tags that somebody set: when (milliseconds since 1970), at which request, on what, and what had them before. */
@@ -91,12 +93,16 @@ const digestOf = ({ row }: Builder, id: number): string | undefined =>
   (row.byId.get(id) ?? row.deleted.get(id))?.digest
 
 /**
- * What is accepted, and documented, where GitHub hides the tags of what is deleted: a new tag that was set in the last ten
- * seconds before the deletion is not seen, and a promotion between the requests of a restore is taken back.
+ * What is accepted, and documented. A push in the middle of a restore loses its tag to what comes back, where GitHub moves
+ * tags. Where it hides the tags of what is deleted, a promotion there is taken back, and a new tag that was set in the last
+ * ten seconds before the deletion is not seen.
  */
 function isAccepted(tag: string, holder: number | undefined, { aims, app, race }: End): boolean {
   const set = aims.late.get(tag)
-  if (set === undefined || race.deletedTags === 'shown') return false
+  if (set === undefined) return false
+  const isAmid = race.mode === 'restore' && set.during === 'restore'
+  if (isAmid && race.restoredTags === 'move back' && aims.returning.has(holder ?? 0)) return true
+  if (race.deletedTags === 'shown') return false
   if (set.during === 'restore' && set.from !== undefined && holder === set.from) return true
   const gone = app.row.deleted.get(set.on)?.deleted
   return set.from === undefined && gone !== undefined && gone - set.at <= 10_000

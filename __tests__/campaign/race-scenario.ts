@@ -35,7 +35,9 @@ export const ACTS = [
   /** An image with a new tag. */
   'push',
   /** An image with a tag that is to be stripped. */
-  'nightly'
+  'nightly',
+  /** An image with a tag of what goes, or comes back. */
+  'again'
 ] as const
 export type ActKind = (typeof ACTS)[number]
 

@@ -79,11 +79,11 @@ export async function playRace(seed: number): Promise<RaceResult> {
     await prepare(stage)
     const broken = brokenTags(app, github)
     const story: string[] = []
-    const aims = aimsOf(twin.after, app)
     // What goes, or comes back.
     const isMoving = (id: number): boolean =>
       race.mode === 'restore' ? !app.row.byId.has(id) : !twin.after.has(id)
     const going = new Set([...twin.before.keys()].filter(isMoving))
+    const aims = aimsOf(twin.after, app, race.mode === 'restore' ? going : new Set())
     const runs: Told[] = []
     const findings: string[] = []
     const pending: Promise<unknown>[] = []
@@ -156,10 +156,10 @@ function runOf({ race, github, clock, cache, folder, token }: Stage, number: num
 }
 
 /** What people want of the tags that stay. */
-function aimsOf(after: Picture, app: Builder): Aims {
+function aimsOf(after: Picture, app: Builder, returning: ReadonlySet<number>): Aims {
   const tags = new Map<string, number>()
   for (const [id, names] of after) for (const name of names) tags.set(name, id)
-  return { tags, whole: new Set(), orphaned: new Set(), late: new Map(), app }
+  return { tags, whole: new Set(), returning, orphaned: new Set(), late: new Map(), app }
 }
 
 /** Makes the one witness wrong for as long as it is, and gives what sets it right behind the run. */
