@@ -1,5 +1,15 @@
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Config } from 'jest'
+
+// A run waits until its report is on the disk, and there are thousands of them: where the system keeps files in memory,
+// with room for those of all tests, they are there at once.
+const inMemory = '/dev/shm'
+if (existsSync(inMemory) && statfsSync(inMemory).bavail * statfsSync(inMemory).bsize > 1_000_000_000) {
+  const folder = mkdtempSync(`${inMemory}/ghcr-steward-tests-`)
+  process.env['TMPDIR'] = folder
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+}
 
 const config: Config = {
   testRunner: '<rootDir>/scripts/jest-runner.ts',

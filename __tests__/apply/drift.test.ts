@@ -42,7 +42,7 @@ function world(versions: readonly PackageVersion[], perPage = 100) {
     state.rows = state.rows.map(row => (row.id === old.id ? { ...row, ...facts } : row))
   }
   const watch = (candidates = versions, asOf = listing.asOf) =>
-    detectDrift({ ...listing, asOf }, candidates, eyes, clock)
+    detectDrift({ ...listing, asOf }, candidates, [], eyes, clock)
   return { clock, state, looks, listing, replace, watch }
 }
 
@@ -143,6 +143,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
   const knowledge = detectDrift(
     here.listing,
     [old],
+    [],
     {
       page: async page => ({
         seen: here.state.rows.slice((page - 1) * 2, page * 2),
@@ -166,6 +167,7 @@ it('finds new versions beyond a page that is all new, and on any page of an unso
   const wary = detectDrift(
     { ...unsorted.listing, newestFirst: false },
     [old],
+    [],
     {
       page: async page => ({ seen: unsorted.state.rows.slice(page - 1, page), at: unsorted.clock.now() }),
       version: async () => ({ seen: old, at: unsorted.clock.now() }),
@@ -196,6 +198,7 @@ it('covers the next candidates of a page with one look, and reads a lonely one b
   const knowledge = detectDrift(
     here.listing,
     tail,
+    [],
     {
       page: async page => {
         here.looks.push(`page ${page}`)
@@ -222,6 +225,7 @@ it('gives a version up when the answers come too late to be fresh', async () => 
   const knowledge = detectDrift(
     here.listing,
     [old],
+    [],
     {
       page: async () => {
         const at = here.clock.now()
@@ -288,6 +292,7 @@ it('does not forget a new version that could not be read while it is being read 
   const knowledge = detectDrift(
     here.listing,
     [old, other],
+    [],
     {
       page: async () => ({ seen: here.state.rows, at: here.clock.now() }),
       version: async () => ({ seen: old, at: here.clock.now() }),

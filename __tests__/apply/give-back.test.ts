@@ -1,8 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { ApplyContext } from '../../src/apply/apply.ts'
-import { giveBackTags } from '../../src/apply/give-back.ts'
-import { movedAtOnce } from '../../src/apply/moved-at-once.ts'
-import { claimOn, type TagHolders, tagHolders } from '../../src/apply/tag-holders.ts'
+import { guardTags } from '../../src/apply/tag-guard.ts'
+import { claimOn, type TagHolders } from '../../src/apply/tag-holders.ts'
 import type { Context } from '../../src/context.ts'
 import { ExpectedError } from '../../src/errors.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -38,7 +37,8 @@ it.each<[string, TagHead | undefined, Digest | undefined, Digest | 'unknown' | u
     heads: new Map(head === undefined ? [] : [['latest', head]]),
     rows: new Map(row === undefined ? [] : [['latest', row]]),
     ids: new Map([[third, 3]]),
-    gap: undefined
+    gap: undefined,
+    late: new Set()
   }
   const claim = claimOn('latest', before, new Set([back]))
   expect(claim === undefined ? undefined : (claim.holder ?? 'unknown')).toBe(expected)
@@ -65,7 +65,8 @@ function world(stands: Map<string, Digest>, versions: readonly PackageVersion[],
       const one = versions.find(each => each.id === id)
       return { seen: one === undefined ? undefined : { ...one, tags: tagsOf(one.digest) } }
     },
-    listVersions: async () => ({ versions })
+    listVersions: async () => ({ versions }),
+    page: async () => ({ seen: [], at: 0 })
   }
   const context = { registry, packages, clock: fakeClock() } as unknown as Context
   const scope = { pkg: somePackage, context, journal: { append: () => {} } } as unknown as ApplyContext
@@ -79,10 +80,10 @@ it('a restore gives a tag back that is one of too many to be asked for, and asks
   const stands = new Map(MANY.map(tag => [tag, other]))
   const holder = version('other', { id: 2, tags: MANY })
   const { scope, asked } = world(stands, [old, holder])
-  const before = await tagHolders(somePackage, [holder], [], scope.context)
+  const guard = await guardTags([holder], [], [], scope)
   for (const tag of ['v1', 'v2499']) stands.set(tag, old.digest)
-  const moved = await movedAtOnce(before, [old], [], scope)
-  const { warnings, alarms } = await giveBackTags({ before, moved }, [old], () => false, scope)
+  await guard.note([old])
+  const { warnings, alarms } = await guard.giveBack()
   expect(warnings).toEqual([expect.stringMatching(/had taken the tag v1, v2499 from .*: it is back there/)])
   expect(alarms).toEqual([])
   expect(new Set(stands.values())).toEqual(new Set([other]))
@@ -94,12 +95,12 @@ it('law 3: a restore is red where GitHub does not say which of too many tags cam
   const old = version('back', { id: 1, tags: [] })
   const holder = version('other', { id: 2, tags: MANY })
   const { scope } = world(new Map(MANY.map(tag => [tag, other])), [old, holder])
-  const before = await tagHolders(somePackage, [holder], [], scope.context)
+  const guard = await guardTags([holder], [], [], scope)
   scope.context.packages.version = async () => {
     throw new ExpectedError('GitHub gave HTTP 502.')
   }
-  const moved = await movedAtOnce(before, [old], [], scope)
-  const { alarms } = await giveBackTags({ before, moved }, [old], () => false, scope)
+  await guard.note([old])
+  const { alarms } = await guard.giveBack()
   expect(alarms).toEqual([expect.stringMatching(/Not all tags of the package.*GitHub gave HTTP 502/)])
 })
 
@@ -107,11 +108,11 @@ it('law 3: a restore is red where a tag came along, and the registry did not say
   const old = version('back', { id: 1, tags: [] })
   const stands = new Map([['late', other]])
   const { scope } = world(stands, [old], { state: 'unread', cause: 'it rains' })
-  const before = await tagHolders(somePackage, [], ['sha-1'], scope.context)
+  const guard = await guardTags([], ['sha-1'], [], scope)
   stands.set('late', old.digest)
   stands.set('sha-1', old.digest)
-  const moved = await movedAtOnce(before, [old], [], scope)
-  const { warnings, alarms } = await giveBackTags({ before, moved }, [old], () => false, scope)
+  await guard.note([old])
+  const { warnings, alarms } = await guard.giveBack()
   expect(warnings).toEqual([])
   expect(alarms).toEqual([
     'Whether another version had the tag late before the restore is unknown: it rains.'
@@ -123,12 +124,12 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
   const holder = version('other', { id: 2, tags: ['a', 'b'] })
   const stands = new Map([...holder.tags].map(tag => [tag, other]))
   const { scope } = world(stands, [old, holder])
-  const before = await tagHolders(somePackage, [holder], [], scope.context)
-  for (const tag of holder.tags) stands.set(tag, old.digest)
   const registry = { ...scope.context.registry, tagManifest: async () => {} }
   const stubborn = { ...scope, context: { ...scope.context, registry } }
-  const moved = await movedAtOnce(before, [old], [], scope)
-  const { warnings, alarms } = await giveBackTags({ before, moved }, [old], () => false, stubborn)
+  const guard = await guardTags([holder], [], [], stubborn)
+  for (const tag of holder.tags) stands.set(tag, old.digest)
+  await guard.note([old])
+  const { warnings, alarms } = await guard.giveBack()
   expect(warnings).toEqual([])
   expect(alarms).toEqual([
     `The restore took the tag a, b from ${other}, and it is not back there. Put it back.`

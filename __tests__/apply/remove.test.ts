@@ -1,11 +1,12 @@
 import { expect, it } from '@jest/globals'
+import type { ApplyContext } from '../../src/apply/apply.ts'
 import type { DriftDetector } from '../../src/apply/drift.ts'
 import { remover } from '../../src/apply/remove.ts'
 import { BudgetError, StaleError } from '../../src/errors.ts'
 import type { WriteAnswer } from '../../src/github/write-answers.ts'
 import type { PackageVersion } from '../../src/model/package.ts'
 import { fakeClock } from '../helpers/fake-clock.ts'
-import { version } from '../helpers/make.ts'
+import { somePackage, version } from '../helpers/make.ts'
 
 const deletable = version('deletable')
 const unchanged: DriftDetector = {
@@ -13,6 +14,7 @@ const unchanged: DriftDetector = {
   checkTag: async () => undefined,
   fresh: () => true,
   note: rows => rows,
+  elsewhere: () => [],
   expect: () => {},
   needed: new Set(),
   unread: () => undefined
@@ -27,21 +29,18 @@ async function run(
 ) {
   let sent = 0
   let looked = 0
-  const remove = remover(
-    knowledge,
-    {
-      remove: async () => {
-        const answer = answers[Math.min(sent++, answers.length - 1)] as WriteAnswer | Error
-        if (answer instanceof Error) throw answer
-        return answer
-      },
-      version: async () => ({ seen: looks[Math.min(looked++, looks.length - 1)], at: 0 }),
-      isGone: async () => true,
-      isDenied: async () => isDenied
+  const packages = {
+    remove: async (): Promise<WriteAnswer> => {
+      const answer = answers[Math.min(sent++, answers.length - 1)] as WriteAnswer | Error
+      if (answer instanceof Error) throw answer
+      return answer
     },
-    'grant Admin',
-    fakeClock()
-  )
+    version: async () => ({ seen: looks[Math.min(looked++, looks.length - 1)], at: 0 })
+  }
+  const registry = { headTag: async () => ({ state: isDenied ? 'missing' : 'found' }) }
+  const context = { packages, registry, clock: fakeClock(), tokenKind: 'installation', serverUrl: '' }
+  const scope = { pkg: somePackage, context, journal: { append: () => {} } } as unknown as ApplyContext
+  const remove = remover(knowledge, () => false, scope)
   return { ...(await remove(deletable)), sent }
 }
 
@@ -67,13 +66,13 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
     'T-28b 404 for a version that is there',
     [notFound],
     [deletable],
-    { status: 'failed', stop: 'grant Admin' }
+    { status: 'failed', stop: expect.stringMatching(/Admin/) }
   ],
   [
     '403',
     [{ kind: 'forbidden', message: 'Resource not accessible' }],
     [],
-    { status: 'failed', stop: 'grant Admin' }
+    { status: 'failed', stop: expect.stringMatching(/Admin/) }
   ],
   ['T-29 502 that did it', [unsure], [undefined], { status: 'done', sent: 1 }],
   [

@@ -319,7 +319,8 @@ describe('what one run stores', () => {
     const memory = open()
     const { keep, leaveDeletions } = await memory.recall(somePackage)
     keep([versionOf(image(), 0)], NOW + 0.25)
-    leaveDeletions({ unchecked: [left], checked: [] }, NOW + 0.75)
+    leaveDeletions({ unchecked: [{ ...left, id: 8 }], checked: [] }, NOW + 0.5)
+    for (let again = 0; again < 2; again++) leaveDeletions({ unchecked: [left], checked: [] }, NOW + 0.75)
     await memory.close()
     expect(places()).toEqual([`${TODAY}.1`, `${TODAY}.2`])
     expect(entries.at(-1)?.text).toContain(`[${NOW},[100]]`)
@@ -338,7 +339,7 @@ describe('what one run stores', () => {
     const mine = { ...left, id: 9 }
     second!.leaveDeletions({ unchecked: [], checked: [mine, shared] }, NOW)
     await other.close()
-    expect(new Set(places()).size).toBe(4)
+    expect(new Set(places()).size).toBe(2)
     const { deletions } = await open().recall(somePackage)
     expect(deletions).toEqual({ unchecked: [left], checked: [mine, shared] })
   })
@@ -349,6 +350,7 @@ describe('what one run stores', () => {
       const memory = open()
       const { keep, leaveDeletions } = await memory.recall(somePackage)
       keep([versionOf(image(), 0)], NOW)
+      leaveDeletions({ unchecked: [{ ...left, id: 8 }], checked: [] }, NOW)
       leaveDeletions({ unchecked: [left], checked: [] }, NOW)
       await memory.close()
       unseen = hidden
@@ -361,6 +363,32 @@ describe('what one run stores', () => {
       expect((await open(NOW + 86_400_000).recall(somePackage)).deletions.unchecked).toEqual([left])
     }
   )
+
+  test('is waited for, but not for ever', async () => {
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<boolean>()
+    const store = (): Promise<boolean> => {
+      asked.resolve()
+      return answer.promise
+    }
+    const slow: Store = { ...storeIn(folder), store }
+    const memory = openMemory(
+      slow,
+      'ghcr.io',
+      text => told.push(text),
+      allowance,
+      () => NOW,
+      1
+    )
+    const found = await memory.recall(somePackage)
+    await found.stored()
+    found.leaveDeletions({ unchecked: [left], checked: [] }, NOW)
+    await found.stored()
+    await asked.promise
+    answer.resolve(true)
+    await memory.close()
+    expect(told).toEqual([])
+  })
 
   const DAY = 86_400_000
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { splitList } from '../../src/config/list.ts'
+import { splitList } from '../../src/config/fields/list.ts'
 import { InputError } from '../../src/errors.ts'
 
 const CASES: readonly (readonly [string, readonly string[]])[] = [

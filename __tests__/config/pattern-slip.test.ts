@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { refuseSlip } from '../../src/config/pattern-slip.ts'
-import { globBetweenSlashes } from '../../src/config/regex-slip.ts'
+import { refuseSlip } from '../../src/config/fields/pattern-slip.ts'
+import { globBetweenSlashes } from '../../src/config/fields/regex-slip.ts'
 
 const slipOf = (pattern: string, subject: Parameters<typeof refuseSlip>[1] = 'image tag'): string => {
   try {

@@ -77,14 +77,14 @@ const documented = (path: string): string =>
  */
 export function contractViolations(method: string, path: string, status: number, body: unknown): string[] {
   const verb = method.toLowerCase()
+  const name = documented(path)
   const operation = operations.find(
-    ({ path: known, pattern }) =>
-      pattern.test(documented(path)) && description.paths[known]?.[verb] !== undefined
+    ({ path: known, pattern }) => pattern.test(name) && description.paths[known]?.[verb] !== undefined
   )
   if (operation === undefined) return [`${method} ${path} is no operation that GitHub describes`]
   const place = `${method} ${operation.path} ${status}`
   const response = description.paths[operation.path]?.[verb]?.responses[status]
-  if (response === undefined) return undocumented(place, method, path, status, body)
+  if (response === undefined) return undocumented(place, method, name, status, body)
   const shared = response.$ref?.split('/').at(-1)
   const content = shared === undefined ? response.content : description.components.responses[shared]?.content
   // Where only the words of an error are described, it has the body of every other error.
@@ -94,10 +94,9 @@ export function contractViolations(method: string, path: string, status: number,
   return mismatches(place, `${pointer}/content/application~1json/schema`, body)
 }
 
-function undocumented(place: string, method: string, path: string, status: number, body: unknown): string[] {
+function undocumented(place: string, method: string, name: string, status: number, body: unknown): string[] {
   const known = UNDOCUMENTED.some(
-    exception =>
-      exception.method === method && exception.status === status && exception.path.test(documented(path))
+    exception => exception.method === method && exception.status === status && exception.path.test(name)
   )
   return known ? mismatches(place, ERROR_SCHEMA, body) : [`${place}: not a documented answer`]
 }

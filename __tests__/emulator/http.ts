@@ -52,12 +52,19 @@ export function router(routes: readonly Route[]): Find {
   }
 }
 
+const patterns = new Map<string, RegExp>()
+
+/** The pattern of a path, which is made once for all emulators. */
 function patternOf(path: string): RegExp {
+  const known = patterns.get(path)
+  if (known !== undefined) return known
   const source = path.replaceAll(/\{(\w+)(\.\.\.)?\}/g, (_, name: string, rest?: string) =>
     rest === undefined ? `(?<${name}>[^/]+)` : `(?<${name}>.+)`
   )
   // The group in front is there so that `groups` exists for a path without names, too.
-  return new RegExp(`^(?<_>)${source}$`)
+  const pattern = new RegExp(`^(?<_>)${source}$`)
+  patterns.set(path, pattern)
+  return pattern
 }
 
 /** A GitHub error body; `status` is a string there. */

@@ -15,6 +15,8 @@ import type { Answer } from './http.ts'
 
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'
 
+const EMPTY = Buffer.alloc(0)
+
 /** Carries a request out under whatever troubles it; without any that is just to answer it. */
 export async function suffer(
   troubles: readonly Trouble[],
@@ -83,6 +85,9 @@ function cut(res: ServerResponse, log: { status: number }, answer: Answer): void
 }
 
 export async function bodyOf(req: IncomingMessage): Promise<Buffer> {
+  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
+  // Nearly every request has none, and to wait for its end takes as long as many an answer.
+  if (length === undefined && encoding === undefined) return EMPTY
   const chunks: Buffer[] = []
   for await (const chunk of req) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
+import { policyFor } from '../../src/config/for-package.ts'
+import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import type { Policy } from '../../src/policy/rule.ts'
 
 /** Arbitrary rules, as YAML has them. */

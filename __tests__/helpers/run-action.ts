@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { SCRIPT_ENV } from './scripts.ts'
 
 /** Runs the bundled action as a runner runs a step: a child process, environment variables, and files. */
 
@@ -39,10 +40,12 @@ export interface Circumstances {
 }
 
 const root = resolve(import.meta.dirname, '../..')
+const { NODE_COMPILE_CACHE } = SCRIPT_ENV
 
 /**
  * Runs the action with exactly these inputs, and the emulator's `registry-url` where they name none.
- * Nothing of the caller's environment gets through, proxies least of all.
+ * Nothing of the caller's environment gets through, proxies least of all. Node keeps what it compiled of the bundle, which
+ * is a fifth of a short run.
  */
 export async function runAction(
   servers: Servers,
@@ -51,7 +54,7 @@ export async function runAction(
 ): Promise<ActionRun> {
   const { cwd, kill, entry = join(root, 'dist/index.js') } = circumstances
   const { temp, env, finish } = await prepareStep(servers, inputs, circumstances)
-  const child = spawn(process.execPath, [entry], { cwd: cwd ?? temp, env })
+  const child = spawn(process.execPath, [entry], { cwd: cwd ?? temp, env: { NODE_COMPILE_CACHE, ...env } })
   const kills = () => child.kill('SIGKILL')
   kill?.addEventListener('abort', kills, { once: true })
   if (kill?.aborted) kills()

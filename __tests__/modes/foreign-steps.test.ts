@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { parse, stringify } from 'yaml'
-import { FOREIGN_TOOLS, foreignTool } from '../../src/config/foreign-words.ts'
+import { FOREIGN_TOOLS, foreignTool } from '../../src/config/foreign/foreign-words.ts'
 import { ODD_STEPS, pushOdd, pushPlain, STEPS, theirInputs, translated } from '../helpers/their-steps.ts'
 import { openScene, type Scene } from './retain/runs.ts'
 

@@ -188,3 +188,20 @@ test.each([
     expect(JSON.stringify(result.report).includes('which GitHub does not list, is unknown')).toBe(stays)
   }
 )
+
+test('law 3: a package stays when `latest` is pushed anew before its deletion, though neither list nor count shows it', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  const first = app.push(image(), { tags: ['v1', 'latest'], at: ago(90) })
+  app.lie({ kind: 'lag', changes: 99 })
+  const push = () => {
+    app.push(image(['linux/amd64']), { tags: ['latest'] })
+    app.lie({ kind: 'count', value: 3 })
+  }
+  github.faults.on({ method: 'GET', path: /\/versions$/, times: 1 }, { kind: 'then', run: push })
+  const result = await scene.run({ mode: 'purge', purge: 'package', confirm: 'app' })
+  expect(result.outputs['deleted-count']).toBe('0')
+  expect(result.stdout).toContain('the registry has the tag latest, which GitHub does not list there')
+  expect(world.pullable('acme/app', 'latest')).toEqual([])
+  expect(app.version(first.digest)).toBeDefined()
+})

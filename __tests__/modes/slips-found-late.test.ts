@@ -101,7 +101,9 @@ test('a restore by time says in one sentence which packages had nothing deleted'
   await using scene = await openShop()
   const inputs = { mode: 'restore', packages: 'app, shop/web', restore: 'since 3h' }
   const { warnings } = await scene.run({ ...inputs, token: scene.world.classic('olivia') })
-  expect(warnings).toEqual([expect.stringMatching(/^app, shop\/web: GitHub lists no version that was deleted/)])
+  expect(warnings).toEqual([
+    expect.stringMatching(/^app, shop\/web: GitHub lists no version that was deleted/)
+  ])
 })
 
 test('the word for all packages is told', async () => {

@@ -43,7 +43,10 @@ test('a dry run that found nothing to do names the patterns that no tag matches'
 test('any number of versions may be younger than the grace', () => {
   const found = packageRun([keep(version('c'))])
   const all = Array(300_000).fill(keep(version('y'), young))
-  const run = runOf([{ ...found, plan: found.plan && { ...found.plan, decisions: all, graced: all.length } }], { dryRun: true })
+  const run = runOf(
+    [{ ...found, plan: found.plan && { ...found.plan, decisions: all, graced: all.length } }],
+    { dryRun: true }
+  )
   expect(closingLines(run, 'r.json')[0]).toContain('300,000 versions are younger than the grace of 24 hours')
 })
 

@@ -1,6 +1,7 @@
 /** Decides once on a large package, and prints what that took as JSON. `node decide.ts 100000`. */
 import { createHash } from 'node:crypto'
-import { parsePolicyFile, policyFor } from '../../src/config/policy-file.ts'
+import { policyFor } from '../../src/config/for-package.ts'
+import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
 import { emptyUsage } from '../../src/model/usage.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { policySchema } from '../../src/config/policy-schema.ts'
+import { policySchema } from '../../src/config/schema/policy-schema.ts'
 
 /** The JSON Schema of a policy file, draft 2020-12. */
 export function policyJsonSchema(): object {

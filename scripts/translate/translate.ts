@@ -1,5 +1,5 @@
-import { ourAge, slashed } from '../../src/config/foreign-answers.ts'
-import { FOREIGN_TOOLS } from '../../src/config/foreign-words.ts'
+import { ourAge, slashed } from '../../src/config/foreign/foreign-answers.ts'
+import { FOREIGN_TOOLS } from '../../src/config/foreign/foreign-words.ts'
 import { parseAge } from '../../src/policy/time.ts'
 import { nearest } from '../../src/util/suggest.ts'
 import type { OurStep, WrittenRule } from './ours.ts'

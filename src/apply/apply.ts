@@ -8,6 +8,7 @@ import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import type { Journal } from '../report/journal.ts'
 import { outcomeEntry } from '../report/record-build.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { lackingSentences } from './earlier.ts'
 import { execute, type Perform, type Performed, pretend } from './execute.ts'
 import { progressLog } from './progress-log.ts'
 import { wayBackOnce } from './way-back.ts'
@@ -35,6 +36,11 @@ export interface ApplyContext {
   readonly journal: Journal
   /** Takes outcomes as they happen. */
   readonly report: (outcome: Outcome) => void
+}
+
+/** The same, with requests that may use what was put aside. */
+export function urgently(scope: ApplyContext): ApplyContext {
+  return { ...scope, context: { ...scope.context, packages: scope.context.urgentPackages } }
 }
 
 /** What a real run does to one package. */
@@ -134,7 +140,8 @@ async function applyOne(
     async step => settled?.get(step.version.id) ?? perform(step),
     scope.report
   )
-  if (real === undefined) return { ...task, run: { ...run, outcomes } }
+  if (real === undefined)
+    return { ...task, run: { ...run, outcomes }, warnings: [...warnings, ...lackingSentences(plan)] }
   const after = await real.afterwards(outcomes)
   return {
     ...task,

@@ -32,7 +32,7 @@ const DETAILS = {
  */
 export async function notBack(
   restored: readonly Outcome[],
-  { lostTags }: SecondLook,
+  { lateTags }: SecondLook,
   scope: ApplyContext
 ): Promise<string[]> {
   const { pkg, context } = scope
@@ -58,7 +58,7 @@ export async function notBack(
           '`mode: restore` with the report of this run tries it again.'
       )
     }
-    const tags = await tagsNotBack(pkg, version, lostTags.get(version.digest) ?? [], context)
+    const tags = await tagsNotBack(pkg, version, lateTags.get(version.digest) ?? [], context)
     if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored.`)
   }
   return alarms

@@ -46,6 +46,8 @@ export interface DriftDetector {
   fresh(version: PackageVersion): boolean
   /** Looks at rows that others read, and gives them on: what one of them shows speaks against a deletion, too. */
   note(rows: readonly PackageVersion[]): readonly PackageVersion[]
+  /** The versions of other digests that any row showed with a tag that is to be stripped: one row is believed. */
+  elsewhere(tag: string, than: Digest): readonly PackageVersion[]
   /** A new version that is our own work and needs nothing. */
   expect(digest: Digest): void
   /** What any look showed that new versions need or describe: digests and referrer tags' keys. */
@@ -64,10 +66,12 @@ interface Row {
  * adopt one, new signatures on one. Looks by page or by version, whichever takes fewer requests.
  *
  * @param candidates what will be deleted, in that order: one look covers the next few of them
+ * @param stripped tags that will be taken off
  */
 export function detectDrift(
   listing: Listing,
   candidates: readonly PackageVersion[],
+  stripped: readonly string[],
   reader: DriftReader,
   clock: Clock
 ): DriftDetector {
@@ -76,6 +80,12 @@ export function detectDrift(
   const position = new Map(candidates.map((version, index) => [version.id, index]))
   // The listing is the first look.
   const rows = new Map<number, Row>(candidates.map(now => [now.id, { now, at: listing.asOf }]))
+  /** By each tag that is to be stripped, what any row showed with it. */
+  const holders = new Map(stripped.map(tag => [tag, new Map<Digest, PackageVersion>()]))
+  const sight = (row: PackageVersion): void => {
+    for (const tag of row.tags) holders.get(tag)?.set(row.digest, row)
+  }
+  listing.versions.forEach(sight)
   const needed = new Set<string>()
   /** What speaks against a deletion, by id: a later look that does not show it any more may only lag. */
   const changes = new Map<number, string>()
@@ -90,7 +100,8 @@ export function detectDrift(
   const age = (version: PackageVersion): number =>
     clock.now() - Math.min(rows.get(version.id)?.at ?? Number.NEGATIVE_INFINITY, arrivalsAt)
 
-  function compare(now: PackageVersion): void {
+  function see(now: PackageVersion): void {
+    sight(now)
     const version = candidates[position.get(now.id) ?? -1]
     const change = version && changeOf(version, now, 'after the listing')
     if (change !== undefined && !changes.has(now.id)) changes.set(now.id, change)
@@ -98,7 +109,7 @@ export function detectDrift(
 
   function note(id: number, now: PackageVersion | undefined, at: number): void {
     rows.set(id, { now, at })
-    if (now !== undefined) compare(now)
+    if (now !== undefined) see(now)
   }
 
   async function take(page: number): Promise<Look<readonly PackageVersion[]>> {
@@ -199,9 +210,10 @@ export function detectDrift(
       return age(version) <= FRESH && now !== undefined && objection(version, now) === undefined
     },
     note: seen => {
-      seen.forEach(compare)
+      seen.forEach(see)
       return seen
     },
+    elsewhere: (tag, than) => [...(holders.get(tag)?.values() ?? [])].filter(({ digest }) => digest !== than),
     expect: digest => {
       own.add(digest)
     }

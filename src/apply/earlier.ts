@@ -1,17 +1,12 @@
+import { AWAITED } from '../inventory/awaited-parts.ts'
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
-import type { Outcome, Plan } from '../model/decision.ts'
+import type { Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { type DeleteStep, isReferrer } from '../policy/order.ts'
-
-/** What a run did to one package. */
-export interface Done {
-  readonly plan: Plan
-  readonly loaded: LoadedPackage
-  readonly outcomes: readonly Outcome[]
-  /** What the looks before the deletions showed that new versions need or describe. */
-  readonly adopted: ReadonlySet<string>
-}
+import { nameOf } from '../report/phrases.ts'
+import { DAY, some } from '../util/format.ts'
+import type { SecondLook } from './second-look.ts'
 
 /** One as it is remembered. */
 type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
@@ -24,18 +19,68 @@ export interface Earlier extends DeleteStep {
 }
 
 /**
- * Those of this package that the last run could not look at once more, and those that an index needs which no list
- * showed it: one pushed right before the deletion. Not what somebody brought back or pushed once more.
+ * Those of this package that no run has looked at once more, and those that are needed after all: by an index which no
+ * list showed their run, as one pushed right before the deletion. Not what somebody brought back or pushed once more.
+ *
+ * @param tagged what turns out to have had a further tag
  */
-export function earlierOf({ listing, inventory, recollection }: LoadedPackage): readonly Earlier[] {
-  const there = new Set(listing.versions.map(({ digest }) => digest))
-  const { unchecked, checked } = recollection.deletions
-  return [...unchecked, ...neededOf(checked, knownParts(inventory))]
-    .filter(({ digest }) => !there.has(digest))
+export function earlierOf(
+  loaded: LoadedPackage,
+  tagged: ReadonlySet<Digest> = new Set()
+): readonly Earlier[] {
+  const { unchecked, checked } = loaded.recollection.deletions
+  const isThere = listedIn(loaded)
+  // A mention in a manifest of unknown kind holds nothing that an image which went had for a part.
+  const known = [...naming(loaded)].filter(
+    ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
+  )
+  return [...unchecked, ...neededOf(checked, namedIn(new Map(known)).union(tagged))]
+    .filter(({ digest }) => !isThere(digest))
     .map(({ id, digest, tags, ...rest }) => ({
       version: { id, digest, tags, created: undefined, updated: undefined },
       ...rest
     }))
+}
+
+function listedIn({ listing: { versions } }: LoadedPackage): (digest: Digest) => boolean {
+  const listed = new Set(versions.map(({ digest }) => digest))
+  return digest => listed.has(digest)
+}
+
+/** What may need something. What an earlier run deleted does not, though the registry may lag, unless it was tagged anew. */
+export function naming(loaded: LoadedPackage): Inventory['contents'] {
+  const { inventory, recollection } = loaded
+  const isThere = listedIn(loaded)
+  const { unchecked, checked } = recollection.deletions
+  const had = new Map([...unchecked, ...checked].map(({ digest, tags }) => [digest, new Set(tags)]))
+  const isGone = (digest: Digest): boolean =>
+    !isThere(digest) &&
+    had.has(digest) &&
+    (inventory.unlisted?.get(digest) ?? []).every(tag => had.get(digest)?.has(tag))
+  return new Map([...inventory.contents].filter(([digest]) => !isGone(digest)))
+}
+
+/** As far apart as the clocks of GitHub and of a runner may be, in milliseconds. */
+const CLOCKS = 600_000
+
+/**
+ * What earlier runs cleared and GitHub shows by now with a tag that they did not know, and that nobody has: its list of
+ * deleted versions may show a tag later than the version. What somebody deleted later than they did is none of it.
+ */
+export function taggedLate(
+  { inventory, recollection }: LoadedPackage,
+  { rowsDeleted, arrivals }: Pick<SecondLook, 'rowsDeleted' | 'arrivals'>
+): ReadonlySet<Digest> {
+  const past = new Map(recollection.deletions.checked.map(one => [one.id, one]))
+  const unlisted = [...(inventory.unlisted?.values() ?? [])].flat()
+  const held = new Set([...[...inventory.versions, ...arrivals].flatMap(({ tags }) => tags), ...unlisted])
+  return new Set(
+    rowsDeleted.flatMap(({ id, digest, tags, deleted = 0 }) => {
+      const one = past.get(id)
+      const isOurs = one !== undefined && deleted <= one.at + CLOCKS
+      return isOurs && tags.some(tag => !one.tags.includes(tag) && !held.has(tag)) ? [digest] : []
+    })
+  )
 }
 
 /** What is named, and what went behind it: its parts, and what describes it. */
@@ -49,55 +94,69 @@ function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>
   return deletions.filter(({ digest }) => needed.has(digest))
 }
 
-/** A mention in a manifest of unknown kind holds nothing that an image which went had for a part. */
-function knownParts({ contents }: Inventory): ReadonlySet<Digest> {
-  const known = [...contents].filter(
-    ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
-  )
-  return namedIn(new Map(known))
-}
-
-/** For so long a deletion is remembered that nothing needed, in milliseconds: lists may lag behind more than one run. */
-const DAY = 86_400_000
-
-/** Deletions of this run, as the next one has to know them. */
+/** Deletions of a plan, as the next run has to know them. @param versions those of them that are meant */
 export function deletionsOf(
-  { plan, outcomes }: Done,
+  { decisions, steps }: Plan,
   versions: readonly PackageVersion[],
   now: number
 ): readonly Earlier[] {
-  const describing = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
+  const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
   const ids = new Set(versions.map(({ id }) => id))
-  return outcomes.flatMap(({ step }) =>
+  return steps.flatMap(step =>
     step.action === 'delete' && ids.has(step.version.id)
       ? [{ ...step, describes: describing.has(step.version.digest), at: now }]
       : []
   )
 }
 
+/** For so long a deletion is remembered: a run each week sees it twice. */
+const WEEK = 8 * DAY
+/** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
+const MONTH = 30 * DAY
+/** More of them in one entry could not be read: what a run deletes in five hours fits. */
+const MOST = 60_000
+
 /**
- * Leaves deletions to the next run. What does not show there either is not looked at for ever: that run is red for it,
- * too, and says the way back.
+ * Leaves deletions to the next run: these, and those of earlier runs. What does not show there either is not looked at
+ * for ever: that run is red for it, too, and says the way back.
  *
- * @param unchecked those that were not looked at, or not enough
+ * @param unchecked those that nobody looked at, or not enough; before the first DELETE all that are planned, because a
+ *   run that is cancelled takes no look
  * @param checked those that nothing needed, as the look showed
  */
 export function leaveToNext(
-  { loaded: { recollection } }: Done,
+  { inventory, listing, recollection }: LoadedPackage,
   unchecked: readonly Earlier[],
   checked: readonly Earlier[],
   now: number
 ): void {
   const { deletions } = recollection
   const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id))
+  const isUnclear =
+    listing.unseen > 0 ||
+    (inventory.unresolved ?? []).length > 0 ||
+    [...inventory.contents.values()].some(({ state }) => state === 'unread')
+  const isLeft = ({ id, at }: PastDeletion): boolean =>
+    !ids.has(id) && at <= now && now - at < (isUnclear ? MONTH : WEEK)
   // What a list still shows as there may be gone all the same.
-  const past = [...deletions.unchecked, ...deletions.checked]
-  const young = past.filter(({ id, at }) => !ids.has(id) && at <= now && now - at < DAY)
-  if (ids.size + deletions.unchecked.length === 0 && young.length === past.length) return
-  const left = { unchecked: unchecked.map(written), checked: [...checked.map(written), ...young] }
-  recollection.leaveDeletions(left, now)
+  const open = [...unchecked.map(written), ...deletions.unchecked.filter(isLeft)].slice(0, MOST)
+  const clear = [...checked.map(written), ...deletions.checked.filter(isLeft)].slice(0, MOST - open.length)
+  recollection.leaveDeletions({ unchecked: open, checked: clear }, now)
 }
 
 function written({ version: { id, digest, tags }, root, after, describes, at }: Earlier): PastDeletion {
   return { id, digest, tags: [...tags], root, after: [...after], describes, at }
+}
+
+/** Sentences for a dry run on what a real one would bring back. */
+export function lackingSentences({ decisions }: Plan): string[] {
+  const lacking = decisions.filter(({ version }) => version.disputed === AWAITED)
+  if (lacking.length === 0) return []
+  const names = some(
+    lacking.map(({ version }) => nameOf(version)),
+    5
+  )
+  return [
+    `${names} ${lacking.length === 1 ? 'lacks' : 'lack'} what an earlier run deleted: a real run restores it at once.`
+  ]
 }

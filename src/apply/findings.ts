@@ -1,24 +1,17 @@
 import type { Context } from '../context.ts'
-import { orFailure } from '../errors.ts'
 import { arrivalsReader, type Read } from '../inventory/arrivals.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { type LoadedPackage, namedIn, repositoryOf } from '../inventory/load.ts'
-import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
+import type { Plan } from '../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { nameOf } from '../report/phrases.ts'
 import { count, some } from '../util/format.ts'
-import type { Done, Earlier } from './earlier.ts'
+import { type Done, versionsOf } from './done.ts'
+import { type Earlier, naming } from './earlier.ts'
+import { putBy } from './placeholder.ts'
 import type { SecondLook } from './second-look.ts'
-import { tagsNowhere } from './tags-nowhere.ts'
-
-/** What brings back a tag that no look showed. */
-export const WAY_BACK =
-  'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
-
-/** What is told of tags that nobody has any more. */
-const lostSentence = (tags: readonly string[]): string =>
-  `The tag ${some(tags, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
+import { WAY_BACK } from './way-back.ts'
 
 /** What a look shows, and what follows. */
 export interface Findings {
@@ -45,11 +38,10 @@ export async function findingsOf(
 ): Promise<Findings> {
   const { plan, loaded, outcomes } = done
   const { registry } = context
-  const repository = repositoryOf(plan.package)
-  const read: Read = digest => registry.readManifest(repository, digest)
+  const read: Read = digest => registry.readManifest(repositoryOf(plan.package), digest)
   const needs = await arrivalsReader(loaded.inventory.contents, read, context.clock)(seen.arrivals)
   const needed = new Map<Digest, string>()
-  const gone = goneOf(outcomes, seen)
+  const gone = [...seen.gone, ...seen.goneBefore]
   const left = new Set(versionsOf(outcomes, ['skipped']).map(({ digest }) => digest))
   const attesting = new Set(attestationsOf(digest => left.has(digest), loaded.inventory.contents))
   for (const { digest } of gone) {
@@ -57,7 +49,7 @@ export async function findingsOf(
       needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
     }
     if (attesting.has(digest)) needed.set(digest, 'what it describes was left alone')
-    const tags = seen.lostTags.get(digest)
+    const tags = seen.lateTags.get(digest)
     if (tags !== undefined) needed.set(digest, `tag ${some(tags, 5)} was put on it right before its deletion`)
   }
   // What came between the runs is in the listing, or the registry's tags showed it, and is no arrival.
@@ -68,41 +60,60 @@ export async function findingsOf(
   for (const version of seen.there) {
     for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
   }
-  const alarms = await lacking(plan, loaded, seen, context)
-  if (needs.unread !== undefined) {
-    alarms.push(
-      `The version ${needs.unread}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
-    )
-  }
-  // What is known to be needed comes back, whatever becomes of further questions.
-  const whereabouts = await orFailure(() => tagsNowhere(done, seen, context))
-  const { nowhere, unread } =
-    'problem' in whereabouts ? { nowhere: [], unread: whereabouts.sentence } : whereabouts
-  const tagsUnread = seen.tagsUnread ?? unread
+  const alarms = [
+    ...(await lacking(plan, loaded, seen, context)),
+    ...(needs.unread === undefined ? [] : [unreadArrival(needs.unread)]),
+    ...tagAlarms(done, seen)
+  ]
+  return { seen, needed, alarms, isUnclear: needs.unread !== undefined || seen.tagsUnread !== undefined }
+}
+
+const unreadArrival = (name: string): string =>
+  `The version ${name}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
+
+/** Sentences on tags that stand nowhere, and on what nobody can tell of tags. */
+function tagAlarms({ loaded, outcomes }: Done, { tagsUnread, tagsNowhere, unlisted }: SecondLook): string[] {
+  const [untagged] = outcomes.filter(
+    ({ step, status }) => step.action === 'untag' && (status === 'done' || status === 'failed')
+  )
+  const isDeleted = outcomes.some(({ step }) => step.action === 'delete')
+  const alarms: string[] = []
   if (tagsUnread !== undefined) {
     alarms.push(
-      `The tags of the registry could not be read after the deletions (${tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
+      isDeleted
+        ? `The tags of the registry could not be read after the deletions (${tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
+        : `The tags of the registry could not be read after the untagging (${tagsUnread}), so it is unknown whether a tag went ` +
+            'with a placeholder. Look whether the tags that move are where they belong.'
     )
   }
-  // What is known to be lost comes back.
-  const lost = new Set([...seen.lostTags.values()].flat())
-  const missing = nowhere.filter(tag => !lost.has(tag))
-  if (missing.length > 0) {
-    alarms.push(lostSentence(missing))
-  }
-  if (seen.unlisted.length > 0) {
+  if (untagged !== undefined) alarms.push(...tagsNowhere.map(tag => tookAlong(tag, loaded)))
+  else if (tagsNowhere.length > 0) {
     alarms.push(
-      `GitHub does not list ${count(seen.unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
+      `The tag ${some(tagsNowhere, 5)} stood on what stays, and stands on nothing now: it may have been moved to what was deleted. ${WAY_BACK}`
     )
   }
-  const isUnclear = needs.unread !== undefined || tagsUnread !== undefined
-  return { seen: { ...seen, tagsUnread }, needed, alarms, isUnclear }
+  if (unlisted.length > 0) {
+    alarms.push(
+      `GitHub does not list ${count(unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
+    )
+  }
+  return alarms
+}
+
+/** No report brings back what went with a placeholder. */
+function tookAlong(tag: string, { listing }: LoadedPackage): string {
+  const holder = listing.versions.find(({ tags }) => tags.includes(tag))?.digest
+  const of = holder === undefined ? '' : ` (of ${shortDigest(holder)})`
+  return (
+    `The tag ${tag}${of} stands on nothing now: somebody may have put it on a placeholder, or on what was deleted, which is ` +
+    `gone. Put it back: ${putBy(tag, holder ?? '<digest>')}.`
+  )
 }
 
 /** What is named by anything but what is gone. */
-function namedByOthers({ inventory }: LoadedPackage, gone: readonly PackageVersion[]): ReadonlySet<Digest> {
+function namedByOthers(loaded: LoadedPackage, gone: readonly PackageVersion[]): ReadonlySet<Digest> {
   const went = new Set(gone.map(({ digest }) => digest))
-  return namedIn(new Map([...inventory.contents].filter(([digest]) => !went.has(digest))))
+  return namedIn(new Map([...naming(loaded)].filter(([digest]) => !went.has(digest))))
 }
 
 function childrenOf(
@@ -137,22 +148,6 @@ async function lacking(
     }
   }
   return sentences
-}
-
-/** What this run deleted, or found gone. */
-export function goneOf(
-  outcomes: readonly Outcome[],
-  { gone, there, arrivals }: SecondLook
-): readonly PackageVersion[] {
-  const again = new Set([...there, ...arrivals].map(({ digest }) => digest))
-  return [...gone, ...versionsOf(outcomes, ['already']).filter(({ digest }) => !again.has(digest))]
-}
-
-/** The versions whose deletion came to one of these outcomes. */
-export function versionsOf(outcomes: readonly Outcome[], wanted: readonly OutcomeStatus[]): PackageVersion[] {
-  return outcomes.flatMap(({ step, status }) =>
-    step.action === 'delete' && wanted.includes(status) ? [step.version] : []
-  )
 }
 
 /** What an index calls the attestation of a sibling, which the graph knows of no other way. */

@@ -5,9 +5,8 @@ import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
-import { addUnasked, claimsIn, on } from './moved-at-once.ts'
-import { putTagUnless } from './restore.ts'
-import { type Claim, headsOf, ownershipOf, type TagHolders } from './tag-holders.ts'
+import { type PutTag, tagPutter } from './put-tag.ts'
+import { addUnasked, type Claim, claimsIn, headsOf, on, ownershipOf, type TagHolders } from './tag-holders.ts'
 
 /** Tags may move late, and an answer may be from before: the pauses before each look, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]
@@ -29,35 +28,26 @@ interface Taken extends Claim {
   readonly on: Digest
 }
 
-/** Whether a tag belongs on a version that came back although a witness saw another holder. */
-export type IsMeant = (tag: string, digest: Digest, holder: Digest | undefined) => boolean
-
-/** What is known of tags around a restore. */
+/** What is known of tags around restores. */
 export interface Around {
-  /** What they stood on right before it. */
   readonly before: TagHolders
-  /** Those that it may have moved, as `movedAtOnce` gives them. */
+  /** Those that the restores may have moved, each with what came back, as `on` names it. */
   readonly moved: ReadonlySet<string>
+  /** What may have come back, with the tags that it is known to have had. */
+  readonly restored: readonly PackageVersion[]
 }
 
-/**
- * Looks what tags stand on after a restore, and gives back those that it took from others. What it did not move
- * somebody put there, which is said.
- *
- * @param restored what may have come back, with the tags that it is known to have had
- * @param listed what GitHub listed behind the restore, where that was read: the registry may lag
- */
+/** Gives tags back that restores took, as `TagGuard` says. */
 export async function giveBackTags(
-  { before, moved }: Around,
-  restored: readonly PackageVersion[],
-  isMeant: IsMeant,
-  scope: ApplyContext,
-  listed: readonly PackageVersion[] = []
+  { before, moved, restored }: Around,
+  listed: readonly PackageVersion[],
+  scope: ApplyContext
 ): Promise<Told> {
   if (restored.length === 0) return { warnings: [], alarms: [] }
   const { pkg, context } = scope
   const back = new Set(restored.map(({ digest }) => digest))
-  const claims = claimsIn(before, [...before.heads.keys()], back)
+  const claims = claimsIn(before, back)
+  const putTag = tagPutter(scope)
   const given = new Map<string, Digest>()
   const had = new Set(restored.flatMap(({ digest, tags }) => tags.map(tag => on(digest, tag))))
   const stood = new Set<string>()
@@ -69,16 +59,16 @@ export async function giveBackTags(
   for (const [look, pause] of [...PAUSES, ...MORE_PAUSES].entries()) {
     if (look >= PAUSES.length && taken.length + late.length === 0) break
     await context.clock.sleep(pause)
-    if (look === PAUSES.length - 1) unasked = await addUnasked(claims, before, restored, scope)
+    if (look === PAUSES.length - 1) unasked = await addUnasked(claims, before, restored, pkg, context)
     heads = await headsOf(pkg, [...claims.keys()], context)
-    const found = await takenBy(back, claims, heads, isMeant, scope)
+    const found = await takenBy(back, claims, heads, scope)
     // Somebody may have moved it since it was seen elsewhere, unless that is where it was before the deletion.
     late = found.filter(
       one => !moved.has(on(one.on, one.tag)) || (stood.has(one.tag) && !had.has(on(one.on, one.tag)))
     )
     taken = found.filter(one => !late.includes(one))
     for (const [tag, head] of heads) if (head.state === 'found' && !back.has(head.digest)) stood.add(tag)
-    problems = await putBack(taken, before.ids, given, scope)
+    problems = await putBack(taken, before.ids, given, putTag, scope)
   }
   for (const [tag, holder] of given) {
     const head = heads.get(tag)
@@ -98,17 +88,16 @@ export async function giveBackTags(
         : [
             `Not all tags of the package could be asked for, and which of the others the restore took is unknown: ${unasked}`
           ]),
-      ...(await contradicted(rows, open, isMeant, scope))
+      ...(await contradicted(rows, open, scope))
     ]
   }
 }
 
-/** The tags that stand on what came back and are not meant to. */
+/** The tags that stand on what came back and that another version had. */
 async function takenBy(
   back: ReadonlySet<Digest>,
   claims: Map<string, Claim>,
   heads: ReadonlyMap<string, TagHead>,
-  isMeant: IsMeant,
   { pkg, context }: ApplyContext
 ): Promise<Taken[]> {
   const taken: Taken[] = []
@@ -116,7 +105,6 @@ async function takenBy(
     const head = heads.get(tag)
     const { holder } = claim
     if (head?.state !== 'found' || head.digest === holder || !back.has(head.digest)) continue
-    if (isMeant(tag, head.digest, holder)) continue
     const of = holder === undefined ? undefined : await ownershipOf(pkg, [tag], holder, context)
     if (of?.isPlaceholder === true) claims.delete(tag)
     else if (of?.doubt === undefined) taken.push({ ...claim, tag, on: head.digest })
@@ -129,14 +117,13 @@ async function takenBy(
 async function contradicted(
   rows: readonly PackageVersion[],
   claims: ReadonlyMap<string, Claim>,
-  isMeant: IsMeant,
   { pkg, context }: ApplyContext
 ): Promise<string[]> {
   const sentences: string[] = []
   for (const { id, digest, tags } of rows) {
     for (const tag of tags) {
       const claim = claims.get(tag)
-      if (claim === undefined || claim.holder === digest || isMeant(tag, digest, claim.holder)) continue
+      if (claim === undefined || claim.holder === digest) continue
       if ((await context.packages.version(pkg, id)).seen?.tags.includes(tag) !== true) continue
       const { holder } = claim
       if (holder !== undefined && (await ownershipOf(pkg, [tag], holder, context)).isPlaceholder) continue
@@ -149,11 +136,12 @@ async function contradicted(
   return sentences
 }
 
-/** Puts tags back on their holders, and says of which it could not. */
+/** Puts tags back on their holders, and says of which it could not, or did not: somebody else has it by now. */
 async function putBack(
   taken: readonly Taken[],
   ids: TagHolders['ids'],
   given: Map<string, Digest>,
+  putTag: PutTag,
   scope: ApplyContext
 ): Promise<ReadonlyMap<string, string>> {
   const problems = new Map<string, string>()
@@ -165,10 +153,11 @@ async function putBack(
         throw new ExpectedError('GitHub does not list that version: put the tag back on it.')
       // It may be carried out although no answer comes: the next look tells.
       given.set(tag, holder)
-      await putTagUnless({ id, digest: holder }, tag, digest => digest !== taker, scope)
-      return {}
+      return { on: await putTag({ id, digest: holder }, tag, digest => digest !== taker) }
     })
     if ('problem' in put) problems.set(tag, put.sentence)
+    else if (put.on !== undefined && put.on !== holder)
+      problems.set(tag, `It is on ${shortDigest(put.on)} by now, as one witness says, so it was left alone.`)
   })
   return problems
 }

@@ -1,22 +1,11 @@
-import type { Look } from '../github/packages.ts'
-import type { WriteAnswer } from '../github/write-answers.ts'
-import type { Clock } from '../model/clock.ts'
+import { lackingRights } from '../github/token.ts'
+import { isStillThere, registryDenies } from '../inventory/gone.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { sentEntry } from '../report/record-build.ts'
+import { type ApplyContext, urgently } from './apply.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
-import { failed, sendWrite } from './write.ts'
-
-/** The requests that deleting takes. */
-export interface RemovalRequests {
-  /** One DELETE, sent once. @throws StaleError when `precondition` is false at the moment of sending */
-  remove(version: PackageVersion, precondition: () => boolean): Promise<WriteAnswer>
-  /** The version as it is now; undefined when it is gone. */
-  version(id: number): Promise<Look<PackageVersion | undefined>>
-  /** Whether a version is gone whose DELETE was confirmed; asked where others wait for that. */
-  isGone(version: PackageVersion): Promise<boolean>
-  /** Whether the registry, too, has no such version, of which GitHub says that it was gone before. */
-  isDenied(version: PackageVersion): Promise<boolean>
-}
+import { failed, sendWrite, skipped, tellingWhatWasSent } from './write.ts'
 
 /** The outcome where the witnesses do not agree that a version was gone before. */
 export const CONTRADICTED = 'GitHub does not find it, but the registry has it: the next run looks at it again'
@@ -30,39 +19,64 @@ const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before 
  * Deletes one version: looks again at what is known of it, sends one DELETE, and settles what the answer leaves
  * open with a GET.
  *
- * @param noRights a sentence saying what to grant, for a 404 or 403 that means "you may not delete"
+ * @param isChecked whether it is looked for at once after a DELETE that was confirmed
  */
 export function remover(
   drift: DriftDetector,
-  requests: RemovalRequests,
-  noRights: string,
-  clock: Clock
+  isChecked: (version: PackageVersion) => boolean,
+  scope: ApplyContext
 ): (version: PackageVersion) => Promise<Performed> {
+  const { pkg, context, journal } = scope
+  const { packages, clock } = context
+  const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl)
   const forbidden = (message: string, remedy = noRights): Performed => ({
     status: 'failed',
     detail: `GitHub answered "${message}": ${remedy}`,
     stop: remedy
   })
-  return async version => {
-    const outcome = await sendWrite(
-      {
-        async before() {
-          const change = await drift.check(version)
-          if (change === 'gone') return GONE_BEFORE
-          return change === undefined ? undefined : { status: 'skipped', detail: change }
+  return version =>
+    tellingWhatWasSent(async sent => {
+      const announce = (): boolean => {
+        if (!drift.fresh(version)) return false
+        sent.count++
+        const step = { action: 'delete', version, after: [], root: version.digest } as const
+        journal.append(sentEntry(pkg.name, step, clock.now()))
+        return true
+      }
+      const outcome = await sendWrite(
+        {
+          async before() {
+            const change = await drift.check(version)
+            if (change === 'gone') return GONE_BEFORE
+            return change === undefined ? undefined : skipped(change)
+          },
+          async send() {
+            const answer = await packages.remove(pkg, version.id, announce)
+            // A limit turned it away: what was sent before that, if anything, may be done.
+            if (answer.kind === 'limited') sent.count--
+            return answer
+          },
+          isSo: async () => (await readVersion(drift, version.id, scope)) === undefined,
+          already: GONE_BEFORE,
+          notFound: message => forbidden(message),
+          refused: detail => ({ status: 'refused', detail }),
+          forbidden
         },
-        send: () => requests.remove(version, () => drift.fresh(version)),
-        isSo: async () => (await requests.version(version.id)).seen === undefined,
-        already: GONE_BEFORE,
-        notFound: message => forbidden(message),
-        refused: detail => ({ status: 'refused', detail }),
-        forbidden
-      },
-      clock
-    )
-    if (outcome.status === 'already')
-      return (await requests.isDenied(version)) ? outcome : failed(CONTRADICTED)
-    if (outcome.status !== 'done' || (await requests.isGone(version))) return outcome
-    return failed(IN_VAIN)
-  }
+        clock
+      )
+      if (outcome.status === 'already')
+        return (await registryDenies(pkg, version.digest, context)) ? outcome : failed(CONTRADICTED)
+      if (outcome.status !== 'done' || !isChecked(version)) return outcome
+      return (await isStillThere(pkg, version, urgently(scope).context)) ? failed(IN_VAIN) : outcome
+    })
+}
+
+/** One version as GitHub has it now, undefined when it is gone; what it shows may speak against a deletion. */
+export async function readVersion(
+  drift: DriftDetector,
+  id: number,
+  { pkg, context }: ApplyContext
+): Promise<PackageVersion | undefined> {
+  const { seen } = await context.packages.version(pkg, id)
+  return seen && drift.note([seen])[0]
 }

@@ -1,57 +1,96 @@
 import type { Outcome } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
-import type { Restoral } from '../policy/order.ts'
+import { closure } from '../policy/closure.ts'
+import { buildGraph } from '../policy/graph.ts'
+import { type DeleteStep, isReferrer, type Restoral, undoing } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import type { ApplyContext } from './apply.ts'
 import { notBack } from './confirm-restored.ts'
-import type { Done } from './earlier.ts'
-import { goneOf } from './findings.ts'
-import { giveBackTags, type IsMeant, type Told } from './give-back.ts'
-import { movedAtOnce } from './moved-at-once.ts'
+import type { Done } from './done.ts'
+import type { Earlier } from './earlier.ts'
+import { attestationsOf, type Findings } from './findings.ts'
+import type { Told } from './give-back.ts'
 import { restoreVersions } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
-import { tagHolders } from './tag-holders.ts'
+import { guardTags } from './tag-guard.ts'
+
+/** What came back, and what must be told of it. */
+interface Restored extends Told {
+  readonly restored: readonly Outcome[]
+}
 
 /**
- * Restores what a run deleted and turns out to be needed, looks whether it is back, and gives tags back that the restore
- * took from others.
+ * Restores what turns out to be needed, looks whether it is back, and gives tags back that the restore took from others.
  *
  * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
  */
 export async function restoreAtOnce(
-  steps: readonly Restoral[],
-  { loaded, outcomes }: Done,
-  seen: SecondLook,
+  done: Done,
+  { seen, needed }: Findings,
+  earlier: readonly Earlier[],
   scope: ApplyContext
-): Promise<{ readonly restored: readonly Outcome[]; readonly told: Told }> {
-  if (steps.length === 0) return { restored: [], told: { warnings: [], alarms: [] } }
-  const { pkg, context } = scope
-  const gone = new Set(goneOf(outcomes, seen).map(({ id }) => id))
-  const stays = loaded.listing.versions.filter(({ id }) => !gone.has(id))
-  const versions = steps.map(({ version }) => version)
-  const tags = versions.flatMap(version => version.tags)
-  const before = await tagHolders(pkg, [...stays, ...seen.arrivals], tags, context)
-  const restored = await restoreVersions(steps, scope)
-  const had = versions.map(version => ({
+): Promise<Restored> {
+  const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
+  if (steps.length === 0) return { restored: [], warnings: [], alarms: [] }
+  const gone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
+  const stays = done.loaded.listing.versions.filter(({ id }) => !gone.has(id))
+  const had = steps.map(({ version }) => ({
     ...version,
-    tags: [...version.tags, ...(seen.lostTags.get(version.digest) ?? [])]
+    tags: [...version.tags, ...(seen.lateTags.get(version.digest) ?? [])]
   }))
-  const moved = await movedAtOnce(before, had, seen.rowsDeleted, scope)
+  const asked = steps.flatMap(({ version }) => version.tags)
+  const late = new Set([...seen.lateTags.values()].flat())
+  const guard = await guardTags([...stays, ...seen.arrivals], asked, seen.rowsDeleted, scope, late)
+  const restored = await restoreVersions(steps, scope)
+  await guard.note(had)
   const lost = await notBack(restored, seen, scope)
-  // A late tag belongs where it was put right before the deletion, though the registry may see it where it was before.
-  const isMeant: IsMeant = (tag, digest, holder) =>
-    seen.lostTags.get(digest)?.includes(tag) === true &&
-    (holder === undefined || holder === before.rows.get(tag))
-  const told = await giveBackTags({ before, moved }, had, isMeant, scope)
-  return { restored, told: { ...told, alarms: [...lost, ...told.alarms] } }
+  const told = await guard.giveBack()
+  return {
+    restored,
+    warnings: [...restoredSentences(restored, needed), ...told.warnings],
+    alarms: [...lost, ...told.alarms]
+  }
+}
+
+/** What must come back, and all that this run took away with it. */
+function stepsBack(
+  { plan, loaded, outcomes }: Done,
+  seen: SecondLook,
+  earlier: readonly Earlier[],
+  needed: ReadonlySet<Digest>
+): Restoral[] {
+  if (needed.size === 0) return []
+  // For what an earlier run deleted, only the image that it was a part of is known.
+  const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
+  const before = earlier.filter(({ root }) => images.has(root))
+  const graph = buildGraph(loaded.inventory)
+  const isGone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
+  const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
+    step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
+  )
+  const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
+  const reached = (digests: Iterable<Digest>): ReturnType<typeof closure> => {
+    const starts = [...digests].map(graph.find).filter(place => place !== undefined)
+    return closure(
+      graph,
+      starts.filter(place => gone.has(place)),
+      place => gone.has(place)
+    )
+  }
+  const parts = reached(needed)
+  const isBack = (digest: Digest): boolean => parts.has(graph.find(digest) ?? -1)
+  const back = reached([...needed, ...attestationsOf(isBack, loaded.inventory.contents)])
+  const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
+  for (const { version, describes } of before) if (describes) referrers.add(version.digest)
+  return undoing(
+    [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
+    ({ digest }) => referrers.has(digest)
+  )
 }
 
 /** What came back and why, by digest: a sentence each. */
-export function restoredSentences(
-  outcomes: readonly Outcome[],
-  needed: ReadonlyMap<Digest, string>
-): string[] {
+function restoredSentences(outcomes: readonly Outcome[], needed: ReadonlyMap<Digest, string>): string[] {
   return outcomes.flatMap(({ step, status }) => {
     const why = needed.get(step.version.digest)
     return status !== 'done' || why === undefined

@@ -1,29 +1,9 @@
 import { isMovable } from '../inventory/moved-tags.ts'
-import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { nameOf } from '../report/phrases.ts'
 import type { Performed } from './execute.ts'
+import { putBy } from './placeholder.ts'
 import { DONE, failed } from './write.ts'
-
-/** What rows show of tags that are to be stripped: one that shows such a tag is believed, whatever others show. */
-export interface TagSightings {
-  /** Looks at rows, and gives them on. */
-  note<R extends readonly PackageVersion[]>(rows: R): R
-  /** The versions of other digests that any row showed with the tag. */
-  elsewhere(tag: string, than: Digest): readonly PackageVersion[]
-}
-
-/** @param tags those that matter */
-export function watchTags(tags: ReadonlySet<string>): TagSightings {
-  const holders = new Map<string, Map<Digest, PackageVersion>>([...tags].map(tag => [tag, new Map()]))
-  return {
-    note: rows => {
-      for (const row of rows) for (const tag of row.tags) holders.get(tag)?.set(row.digest, row)
-      return rows
-    },
-    elsewhere: (tag, than) => [...(holders.get(tag)?.values() ?? [])].filter(({ digest }) => digest !== than)
-  }
-}
 
 /** A placeholder that took a tag from a version. */
 export interface Taking {
@@ -85,16 +65,6 @@ export function judge({ tag }: Taking, { pushed, shown }: Suspects): Verdict {
   const more = others.length === 0 ? '' : `, or one of ${others.length} more,`
   const detail =
     `the tag is off the image, and nothing has it now. Whether ${nameOf(suspect)}${more} was pushed with this tag as well at that very moment, nobody can ` +
-    `tell. If so, put it back: ${putBack(suspect, tag)}`
+    `tell. If so, put it back: ${putBy(tag, suspect.digest)}`
   return { end: isMovable(tag) ? failed(detail) : { ...DONE, detail } }
 }
-
-/** The outcome where a tag could not be given back; `cause` is a sentence. */
-export const notGivenBack = ({ digest }: PackageVersion, tag: string, cause: string): Performed =>
-  failed(
-    `the placeholder took the tag from ${digest}, where it was put meanwhile, and it is not back there. ${cause} ` +
-      `Put it back: ${putBack({ digest }, tag)}`
-  )
-
-const putBack = ({ digest }: Pick<PackageVersion, 'digest'>, tag: string): string =>
-  `\`docker buildx imagetools create -t <image>:${tag} <image>@${digest}\``

@@ -2,23 +2,19 @@ import type { Context } from '../context.ts'
 import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { repositoryOf } from '../inventory/load.ts'
-import type { Clock } from '../model/clock.ts'
-import type { Outcome, OutcomeStatus, Plan } from '../model/decision.ts'
-import { type Digest, shortDigest } from '../model/digest.ts'
-import { closure } from '../policy/closure.ts'
-import { buildGraph } from '../policy/graph.ts'
-import { type DeleteStep, isReferrer, undoing } from '../policy/order.ts'
+import type { Outcome, Plan } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
 import { count } from '../util/format.ts'
-import type { ApplyContext, Verification } from './apply.ts'
-import { type Done, deletionsOf, type Earlier, earlierOf, leaveToNext } from './earlier.ts'
-import { attestationsOf, type Findings, findingsOf, goneOf, versionsOf, WAY_BACK } from './findings.ts'
+import { type ApplyContext, urgently, type Verification } from './apply.ts'
+import { type Done, deletedBy } from './done.ts'
+import { deletionsOf, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
+import { type Findings, findingsOf } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
-import { restoreAtOnce, restoredSentences } from './restore-at-once.ts'
-import { type Arrival, lookAgain, type SecondLook } from './second-look.ts'
-import { tagsNowhere } from './tags-nowhere.ts'
+import { restoreAtOnce } from './restore-at-once.ts'
+import { lookAgain, type SecondLook } from './second-look.ts'
+import type { Arrival } from './tags-nowhere.ts'
+import { WAY_BACK } from './way-back.ts'
 
-/** Outcomes of this run's own requests after which a version is gone, or may be. */
-const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
 /**
  * The second half of "nothing on stale knowledge": a tag can land on a version, or a new index name it, in the
  * moment before its DELETE arrives. So the package is looked at once more, what is new and what is deleted, and a
@@ -26,87 +22,74 @@ const MAY_BE_GONE: readonly OutcomeStatus[] = ['done', 'failed']
  * look saw too little. Its requests may use what was set aside.
  */
 export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<Verification> {
-  const { outcomes } = done
-  const { pkg, context, report } = scope
-  const urgent = { ...context, packages: context.urgentPackages }
-  const deleted = versionsOf(outcomes, MAY_BE_GONE)
-  const earlier = earlierOf(done.loaded)
-  const now = () => Math.floor(context.clock.now())
-  const before = versionsOf(outcomes, ['already'])
-  if (deleted.length + earlier.length + before.length === 0) {
-    leaveToNext(done, [], [], now())
-    return { outcomes, alarms: await tagsLost(done, urgent) }
+  const { outcomes, plan, loaded } = done
+  const urgent = urgently(scope)
+  let earlier = earlierOf(loaded)
+  const now = () => Math.floor(scope.context.clock.now())
+  const isTried = outcomes.some(
+    ({ status }) => status === 'done' || status === 'failed' || status === 'already'
+  )
+  if (!isTried && earlier.length === 0) {
+    leaveToNext(loaded, [], [], now())
+    return { outcomes }
   }
-  const wanted = [...deleted, ...earlier.map(({ version }) => version)]
   const look: Look = async shown => {
-    const seen = await lookAgain(pkg, done.loaded, wanted, before, shown, urgent)
-    // Of what was deleted itself the registry may have shown an old tag.
-    const others = (shown ?? []).filter(({ digest }) => !wanted.some(version => version.digest === digest))
-    return findingsOf(done, { ...seen, arrivals: [...others, ...seen.arrivals] }, earlier, urgent)
+    const versions = earlier.map(({ version }) => version)
+    const seen = await lookAgain(done, versions, shown, urgent.context)
+    const more = earlierOf(loaded, taggedLate(loaded, seen))
+    if (more.length > earlier.length) {
+      earlier = more
+      return look(shown)
+    }
+    return findingsOf(done, seen, earlier, urgent.context)
   }
   const result = await orFailure(async () => {
-    const found = await lookSurely(look, context.clock)
-    const { seen, needed, alarms } = found
-    const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
-    const { restored, told } = await restoreAtOnce(steps, done, seen, { ...scope, context: urgent })
-    const isOpen = seen.tagsUnread !== undefined || isServed(found)
-    const back = new Set(restored.map(({ step }) => step.version.id))
-    const open = new Set([
-      ...(isOpen ? deleted : seen.unlisted),
-      // GitHub may go on denying what it said is restored.
-      ...seen.gone.filter(({ id }) => back.has(id))
-    ])
-    const checked = deletionsOf(
-      done,
-      seen.gone.filter(version => !open.has(version)),
+    const found = await lookSurely(look, scope.context)
+    const { restored, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
+    const open = openIn(done, found, restored)
+    const checked = found.seen.gone.filter(version => !open.has(version))
+    leaveToNext(
+      loaded,
+      deletionsOf(plan, [...open], now()),
+      [...deletionsOf(plan, checked, now()), ...earlier],
       now()
     )
-    leaveToNext(done, deletionsOf(done, [...open], now()), [...checked, ...earlier], now())
     return {
-      ...(isServed(found) ? { unverified: servedSentence(seen, done) } : {}),
-      outcomes: [...corrected(outcomes, seen, report), ...restored],
-      alarms: [...alarms, ...told.alarms],
-      warnings: [...restoredSentences(restored, needed), ...told.warnings]
+      ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
+      outcomes: [...corrected(outcomes, found.seen, scope.report), ...restored],
+      alarms: [...found.alarms, ...alarms],
+      warnings
     }
   })
   if (!('problem' in result)) return result
-  if (result.problem === 'absent' && isEmptied(done.plan)) return afterPackage(done, scope)
-  leaveToNext(done, [...earlier, ...deletionsOf(done, deleted, now())], [], now())
+  if (result.problem === 'absent' && isEmptied(plan)) {
+    loaded.recollection.leaveDeletions({ unchecked: [], checked: [] }, now())
+    return afterPackage(done, scope)
+  }
+  leaveToNext(loaded, [...earlier, ...deletionsOf(plan, deletedBy(outcomes), now())], [], now())
   const sentence = notChecked(result)
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
-/** What a placeholder took along that had a further tag by then: where nothing was deleted, nobody else looks. */
-async function tagsLost(done: Done, context: Context): Promise<readonly string[]> {
-  if (!done.outcomes.some(({ step, status }) => step.action === 'untag' && MAY_BE_GONE.includes(status)))
-    return []
-  const rowsShown = new Set(done.loaded.listing.versions.map(({ id }) => id))
-  const seen = { arrivals: [], tagsTaken: new Set<string>(), tagsDenied: [], rowsShown }
-  const found = await orFailure(() => tagsNowhere(done, seen, context))
-  const unread = 'problem' in found ? found.sentence : found.unread
-  const lost = 'problem' in found ? [] : found.nowhere
-  return [
-    ...lost.map(tag => tookAlong(tag, done)),
-    ...(unread === undefined
-      ? []
-      : [
-          `The tags of the registry could not be read after the untagging (${unread}), so it is unknown whether a tag went ` +
-            'with a placeholder. Look whether the tags that move are where they belong.'
-        ])
-  ]
-}
-
-function tookAlong(tag: string, { loaded }: Done): string {
-  const holder = loaded.listing.versions.find(({ tags }) => tags.includes(tag))?.digest
-  const [of, digest] = holder === undefined ? ['', '<digest>'] : [` (of ${shortDigest(holder)})`, holder]
-  return (
-    `The tag ${tag}${of} stands on nothing now: somebody may have put it on a placeholder, which is gone. Put it back: ` +
-    `\`docker buildx imagetools create -t <image>:${tag} <image>@${digest}\`.`
-  )
+/** What the next run has to look at again. */
+function openIn(
+  { outcomes }: Done,
+  found: Findings,
+  restored: readonly Outcome[]
+): ReadonlySet<PackageVersion> {
+  const { seen } = found
+  const back = new Set(restored.map(({ step }) => step.version.id))
+  return new Set([
+    ...(seen.tagsUnread !== undefined || isServed(found) ? deletedBy(outcomes) : seen.unlisted),
+    // GitHub may go on denying what it said is restored.
+    ...seen.gone.filter(({ id }) => back.has(id))
+  ])
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */
 type Look = (shown: readonly Arrival[] | undefined) => Promise<Findings>
+/** The same after a pause, in milliseconds. @throws BudgetError when the time is over */
+type LookAfter = (pause: number, shown: readonly Arrival[] | undefined) => Promise<Findings>
 
 /** What was pushed right before the last DELETE shows with a delay, in milliseconds. */
 const SHOWS_AFTER = 2_000
@@ -119,23 +102,23 @@ const LONG_PAUSES = [10_000, 15_000]
  * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What one look
  * found needed stays needed, also if the next fails or shows less, and what it left open stays open if that fails.
  */
-async function lookSurely(look: Look, clock: Clock): Promise<Findings> {
-  await clock.sleep(SHOWS_AFTER)
-  const first = await orRefusal(() => look(undefined))
-  if (!('problem' in first || first.isUnclear || isServed(first))) return first
-  await clock.sleep(PAUSE)
-  if ('problem' in first) return look([])
-  let found = await lookMore(first, look)
-  for (const pause of LONG_PAUSES) {
-    if (!isServed(found)) return found
+async function lookSurely(look: Look, { clock, checkTime }: Context): Promise<Findings> {
+  const lookAfter: LookAfter = async (pause, shown) => {
+    checkTime()
     await clock.sleep(pause)
-    found = await lookMore(found, look)
+    return look(shown)
+  }
+  const first = await orRefusal(() => lookAfter(SHOWS_AFTER, undefined))
+  if ('problem' in first) return lookAfter(PAUSE, [])
+  let found = first.isUnclear || isServed(first) ? await lookMore(first, PAUSE, lookAfter) : first
+  for (const pause of LONG_PAUSES) {
+    if (isServed(found)) found = await lookMore(found, pause, lookAfter)
   }
   return found
 }
 
-async function lookMore(first: Findings, look: Look): Promise<Findings> {
-  const next = await orFailure(() => look(first.seen.arrivals))
+async function lookMore(first: Findings, pause: number, lookAfter: LookAfter): Promise<Findings> {
+  const next = await orFailure(() => lookAfter(pause, first.seen.arrivals))
   if (!('problem' in next)) return { ...next, needed: new Map([...first.needed, ...next.needed]) }
   // Open as it was, if all that there was no room for is to look once more at what the registry shows.
   if (next.problem === 'left' && !first.isUnclear) return first
@@ -203,40 +186,4 @@ function corrected(
     report(failure)
     return failure
   })
-}
-
-/** What must come back, and all that this run took away with it. */
-function stepsBack(
-  { plan, loaded, outcomes }: Done,
-  seen: SecondLook,
-  earlier: readonly Earlier[],
-  needed: ReadonlySet<Digest>
-): ReturnType<typeof undoing> {
-  if (needed.size === 0) return []
-  // For what an earlier run deleted, only the image that it was a part of is known.
-  const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
-  const before = earlier.filter(({ root }) => images.has(root))
-  const graph = buildGraph(loaded.inventory)
-  const isGone = new Set(goneOf(outcomes, seen).map(({ id }) => id))
-  const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
-    step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
-  )
-  const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
-  const reached = (digests: Iterable<Digest>): ReturnType<typeof closure> => {
-    const starts = [...digests].map(graph.find).filter(place => place !== undefined)
-    return closure(
-      graph,
-      starts.filter(place => gone.has(place)),
-      place => gone.has(place)
-    )
-  }
-  const parts = reached(needed)
-  const isBack = (digest: Digest): boolean => parts.has(graph.find(digest) ?? -1)
-  const back = reached([...needed, ...attestationsOf(isBack, loaded.inventory.contents)])
-  const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.digest))
-  for (const { version, describes } of before) if (describes) referrers.add(version.digest)
-  return undoing(
-    [...before, ...deletions.filter(({ version }) => back.has(graph.find(version.digest) ?? -1))],
-    ({ digest }) => referrers.has(digest)
-  )
 }

@@ -1,4 +1,6 @@
-import { WAY_BACK } from './findings.ts'
+/** What brings back a tag that no look showed. */
+export const WAY_BACK =
+  'If a tag is missing that was set right before the deletion, `mode: restore` with the report of this run restores it.'
 
 /** What one package has to say. */
 interface Told {

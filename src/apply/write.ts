@@ -1,4 +1,4 @@
-import { StaleError } from '../errors.ts'
+import { BudgetError, StaleError } from '../errors.ts'
 import type { WriteAnswer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Performed } from './execute.ts'
@@ -30,6 +30,25 @@ export const DONE: Performed = { status: 'done', detail: '' }
 
 /** The outcome of what is not known to be done. */
 export const failed = (detail: string): Performed => ({ status: 'failed', detail })
+
+/** The outcome of what is left alone. */
+export const skipped = (detail: string): Performed => ({ status: 'skipped', detail })
+
+/** How many requests of a step went out that were not turned away. */
+export interface Sent {
+  count: number
+}
+
+/** Ends as failed where there is no more room and something was sent: it may be done, so it must be looked at. */
+export async function tellingWhatWasSent(work: (sent: Sent) => Promise<Performed>): Promise<Performed> {
+  const sent = { count: 0 }
+  try {
+    return await work(sent)
+  } catch (error) {
+    if (!(error instanceof BudgetError && sent.count > 0)) throw error
+    return failed(`it was sent, and what became of it is unknown: ${error.message}`)
+  }
+}
 
 /**
  * Sends one write as often as it is worth it, and finds out what its answers leave open with a read.

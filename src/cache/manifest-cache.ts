@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { messageOf } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { labelsIn } from '../registry/config.ts'
+import { eachOf } from '../util/concurrency.ts'
 import type { Store } from './actions-cache.ts'
 import type { Allowance } from './allowance.ts'
 import { openEntries } from './entries.ts'
@@ -26,7 +28,7 @@ import { byTime, firstSeen } from './first-seen.ts'
 export interface ManifestCache {
   /** Fetches what is remembered of a package. Never fails: then nothing is remembered. */
   recall(pkg: Package): Promise<Recollection>
-  /** Waits for what is being stored, and ends the store. */
+  /** Stores what is still to be stored, waits for it, and ends the store. */
   close(): Promise<void>
 }
 
@@ -43,7 +45,8 @@ export interface Recollection {
   /** When each untagged version was first seen without a tag: now, if not before. Milliseconds since 1970. */
   untaggedSince(versions: readonly PackageVersion[], now: number): ReadonlyMap<Digest, number>
   /**
-   * Stores what is known of these versions, and nothing else, while other work goes on. Called once.
+   * What is known of these versions, and nothing else, is to be stored: with the deletions that are left, or in the end.
+   * Called once.
    * @param now milliseconds since 1970
    */
   keep(versions: readonly PackageVersion[], now: number): void
@@ -51,8 +54,10 @@ export interface Recollection {
   readonly remembers: boolean
   /** Deletions of the last run. Anybody may have written them: they bring back, and delete nothing. */
   readonly deletions: PastDeletions
-  /** Stores, after `keep`, deletions for the next run in place of these. */
+  /** Stores, after `keep`, deletions for the next run in place of these, while other work goes on. */
   leaveDeletions(deletions: PastDeletions, now: number): void
+  /** Settles when what is to be stored is stored, or cannot be, or takes longer than anybody should wait for it. */
+  stored(): Promise<void>
 }
 
 /** Those that their run could not look at once more, and those that nothing needed when it did. */
@@ -64,6 +69,10 @@ const NO_DELETIONS: PastDeletions = { unchecked: [], checked: [] }
 const PREFIX = 'ghcr-steward-memory-1'
 /** An entry is stored again when more than this share of it is no longer of use. */
 const STALE = 0.1
+/** For so long a run waits for what it leaves to the next one, in milliseconds. */
+const PATIENCE = 10_000
+/** So many entries are stored at once. */
+const AT_ONCE = 4
 /** Configs take as much room as this in the entry of a package: others are read every time. */
 const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
 
@@ -74,15 +83,17 @@ const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
  * @param debug told what was wrong with an entry
  * @param allowance for reading all entries: what does not fit into it is forgotten
  * @param now milliseconds since 1970
+ * @param patience for how long anybody waits for what is being stored, in milliseconds
  */
 export function openMemory(
   store: Store,
   registry: string,
   debug: (text: string) => void,
   allowance: Allowance,
-  now: () => number
+  now: () => number,
+  patience = PATIENCE
 ): ManifestCache {
-  const storing: Promise<unknown>[] = []
+  const ends: (() => Promise<void>)[] = []
   return {
     async recall(pkg) {
       const name = `${registry}/${pkg.owner.login}/${pkg.name}`.toLowerCase()
@@ -106,19 +117,23 @@ export function openMemory(
         }
       }
       let last = Promise.resolve()
-      const { writes } = store
-      return recollection(name, heading, old, notes, debug, allowance, writes, (...entry) => {
-        if (!writes) return
-        last = last.then(() => save(...entry))
-        storing.push(last)
+      const found = recollection(name, heading, old, notes, debug, allowance, store.writes, (...entry) => {
+        if (store.writes) last = last.then(() => save(...entry))
       })
+      ends.push(() => {
+        found.storeRest()
+        return last
+      })
+      return { ...found, stored: () => Promise.race([last, passed(patience)]) }
     },
     async close() {
-      await Promise.all(storing)
+      await eachOf(ends, AT_ONCE, end => end())
       store.close()
     }
   }
 }
+
+const passed = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms).unref())
 
 /** Remembers nothing, and keeps nothing but the time. */
 export const noMemory: ManifestCache = {
@@ -131,7 +146,8 @@ export const noMemory: ManifestCache = {
     keep: () => {},
     remembers: false,
     deletions: NO_DELETIONS,
-    leaveDeletions: () => {}
+    leaveDeletions: () => {},
+    stored: async () => {}
   }),
   close: async () => {}
 }
@@ -145,7 +161,7 @@ function recollection(
   allowance: Allowance,
   remembers: boolean,
   save: (next: Heading, keeps: (line: number) => boolean, now: number) => void
-): Recollection {
+): Omit<Recollection, 'stored'> & { storeRest(): void } {
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
   /** What each line of the old entry is, as far as it is still listed. */
   let lines: (Digest | undefined)[] = []
@@ -154,17 +170,15 @@ function recollection(
   let room = ROOM_FOR_CONFIGS
   const { unchecked, checked } = heading ?? NO_DELETIONS
   const deletions = { unchecked, checked }
+  let left: PastDeletions = deletions
   let untagged: Heading['untagged'] = []
+  /** When it was said that what is known is to be stored, which it is not yet. */
+  let due: number | undefined
 
-  function store({ unchecked, checked }: PastDeletions, now: number): void {
-    const next: Heading = {
-      schema: 1,
-      package: name,
-      untagged,
-      unchecked: [...unchecked],
-      checked: [...checked]
-    }
-    save(next, line => lines[line] !== undefined, now)
+  function store(now: number): void {
+    const [unchecked, checked] = [[...left.unchecked], [...left.checked]]
+    due = undefined
+    save({ schema: 1, package: name, untagged, unchecked, checked }, line => lines[line] !== undefined, now)
   }
 
   function takeRoom(size: number): boolean {
@@ -176,7 +190,14 @@ function recollection(
   return {
     remembers,
     deletions,
-    leaveDeletions: store,
+    leaveDeletions(next, now) {
+      const isNew = due !== undefined || !isDeepStrictEqual(next, left)
+      left = next
+      if (isNew) store(now)
+    },
+    storeRest() {
+      if (due !== undefined) store(due)
+    },
     async manifests(versions) {
       const listed = new Set(versions.map(({ digest }) => digest))
       const manifests = new Map<Digest, Manifest>()
@@ -220,7 +241,7 @@ function recollection(
       const useless = lines.filter(digest => digest === undefined).length
       // A version that lost its tag or got one.
       const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
-      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) store(deletions, now)
+      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) due = now
     }
   }
 }

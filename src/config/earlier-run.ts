@@ -4,9 +4,9 @@ import { readRecord } from '../report/read-record.ts'
 import type { PackageRecord, RunRecord } from '../report/record.ts'
 import { placeToRead } from '../usage/files.ts'
 import { folderSlip } from '../util/folder.ts'
+import { slashAdvice } from './fields/tag-fields.ts'
 import type { Inputs } from './inputs.ts'
 import type { PackageSelection } from './package-selection.ts'
-import { slashAdvice } from './tag-fields.ts'
 
 /**
  * Reads the report that `plan` or `restore` names.

@@ -5,8 +5,8 @@ import { findReferences, type Reference } from '../usage/references.ts'
 import type { TextFile } from '../usage/settings.ts'
 import { count } from '../util/format.ts'
 import type { Inputs } from './inputs.ts'
-import { overwritten } from './overwritten.ts'
-import type { PolicyFile } from './policy-schema.ts'
+import type { PolicyFile } from './schema/policy-schema.ts'
+import { overwritten } from './written-files.ts'
 
 /** What the files of the workspace say about the owner's images. */
 interface FilesInUse {

@@ -1,8 +1,8 @@
 import { coveredBy } from '../policy/cover.ts'
 import { type DeleteRule, keepsShare, type Rule } from '../policy/rule.ts'
 import { belowGrace } from '../policy/time.ts'
-import type { PolicyFile } from './policy-schema.ts'
-import { globBetweenSlashes } from './regex-slip.ts'
+import { globBetweenSlashes } from './fields/regex-slip.ts'
+import type { PolicyFile } from './schema/policy-schema.ts'
 
 type Place = (key: readonly string[]) => string
 

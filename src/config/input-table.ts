@@ -2,28 +2,26 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type * as z from 'zod'
 import { SIGNATURES } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
-import * as addresses from './address-fields.ts'
-import * as fields from './fields.ts'
-import { modeWord } from './mode-word.ts'
+import * as addresses from './fields/address-fields.ts'
+import { modeWord } from './fields/mode-word.ts'
+import * as fields from './fields/plain-fields.ts'
+import { attempt, optional, type Read } from './fields/read.ts'
+import * as tags from './fields/tag-fields.ts'
+import * as templates from './fields/templates.ts'
+import { purgeNames, restoreInput } from './fields/undo-fields.ts'
 import { packageList } from './package-selection.ts'
-import * as tags from './tag-fields.ts'
-import * as templates from './templates.ts'
-import { purgeNames, restoreInput } from './undo-inputs.ts'
 
 interface Field {
   readonly modes: readonly Mode[]
-  readonly schema: z.ZodType<unknown, string>
-  /** The default in action.yml. */
-  readonly default: string
+  readonly read: Read<unknown>
+  /** The default in action.yml, where it has one. */
+  readonly default?: string
   /** What a blank means when action.yml cannot know it. */
   readonly fallback?: (env: NodeJS.ProcessEnv) => string
-  /** True where it takes one word, number or age. */
-  readonly single?: true
   /** True where its text is never shown. */
   readonly secret?: true
 }
@@ -33,111 +31,94 @@ const RETAIN = ['retain'] as const
 const CHECK = ['check'] as const
 /** What a check expects, retention protects. */
 const BOTH = ['retain', 'check'] as const
-const optionalText = fields.optional(fields.text)
-const optionalNumber = fields.optional(fields.wholeNumber)
+const optionalText = optional(fields.text)
+const optionalNumber = optional(fields.wholeNumber)
 
 /** One key an input, in the order of action.yml. Ages are milliseconds, patterns are as written. */
 const table = {
-  mode: { modes: ALL, schema: modeWord, default: 'retain', single: true },
+  mode: { modes: ALL, read: modeWord, default: 'retain' },
   token: {
     modes: ALL,
-    schema: fields.secret(
+    read: fields.secret(
       "the workflow's own `github.token`, or a secret that is set and that this workflow may read"
     ),
-    default: '',
     secret: true
   },
   /** As given; registries want it in lower case. */
-  owner: { modes: ALL, schema: addresses.owner, default: '', fallback: repositoryOwner },
-  packages: { modes: ALL, schema: packageList, default: '', fallback: repositoryName },
-  dryRun: { modes: ALL, schema: fields.flag, default: 'false', single: true },
+  owner: { modes: ALL, read: addresses.owner, fallback: repositoryOwner },
+  packages: { modes: ALL, read: packageList, fallback: repositoryName },
+  dryRun: { modes: ALL, read: fields.flag, default: 'false' },
   /** A path, or YAML. */
-  policy: { modes: BOTH, schema: optionalText, default: '' },
+  policy: { modes: BOTH, read: optionalText },
   /** Run the policy's own tests, and nothing else. */
-  policyTests: { modes: BOTH, schema: fields.flag, default: 'false', single: true },
+  policyTests: { modes: BOTH, read: fields.flag, default: 'false' },
   /** A tag or a full digest. */
-  explain: { modes: RETAIN, schema: fields.optional(tags.tagOrDigest), default: '' },
-  deleteTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
-  keepTags: { modes: RETAIN, schema: tags.patternsAndDigests, default: '' },
-  keepAtLeast: { modes: RETAIN, schema: fields.wholeNumber, default: '0', single: true },
-  deleteUntagged: { modes: RETAIN, schema: fields.flag, default: 'false', single: true },
-  keepUntagged: { modes: RETAIN, schema: fields.wholeNumber, default: '0', single: true },
-  olderThan: { modes: RETAIN, schema: fields.optional(fields.age), default: '', single: true },
-  deleteBroken: { modes: RETAIN, schema: fields.someOf(BROKEN_STATES), default: '' },
-  untag: { modes: RETAIN, schema: fields.flag, default: 'false', single: true },
-  grace: { modes: RETAIN, schema: fields.age, default: '24h', single: true },
-  rankBy: { modes: RETAIN, schema: fields.oneOf(['created', 'updated']), default: 'created', single: true },
-  ageFrom: { modes: RETAIN, schema: fields.oneOf(AGE_FROM), default: 'newest', single: true },
-  protect: {
-    modes: RETAIN,
-    schema: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.'),
-    default: ''
-  },
-  protectFiles: { modes: BOTH, schema: fields.names, default: '' },
-  minRemaining: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
-  maxDeletions: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
-  maxDeletionPercent: { modes: RETAIN, schema: fields.optional(fields.percent), default: '', single: true },
-  deletionsPerRun: { modes: RETAIN, schema: optionalNumber, default: '', single: true },
-  plan: { modes: RETAIN, schema: optionalText, default: '' },
-  gitTags: { modes: BOTH, schema: tags.gitTagPatterns, default: 'v*' },
-  skipTags: { modes: CHECK, schema: tags.gitTagPatterns, default: '' },
-  requiredTags: { modes: BOTH, schema: tags.tagNames, default: '' },
-  imageTags: { modes: BOTH, schema: templates.imageTags, default: '{tag} {version}' },
-  platforms: { modes: CHECK, schema: fields.platforms, default: '' },
-  releasesOnly: { modes: CHECK, schema: fields.flag, default: 'false', single: true },
-  tagsRepository: { modes: BOTH, schema: fields.optional(addresses.repository), default: '' },
-  newestTags: { modes: CHECK, schema: templates.newestTags, default: '' },
-  expectSigned: {
-    modes: CHECK,
-    schema: fields.optional(fields.oneOf(SIGNATURES)),
-    default: '',
-    single: true
-  },
-  expectVisibility: {
-    modes: CHECK,
-    schema: fields.optional(fields.oneOf(VISIBILITIES)),
-    default: '',
-    single: true
-  },
-  failOnMissing: { modes: CHECK, schema: fields.flag, default: 'false', single: true },
-  dispatchWorkflow: { modes: CHECK, schema: fields.optional(addresses.workflowFile), default: '' },
+  explain: { modes: RETAIN, read: optional(tags.tagOrDigest) },
+  deleteTags: { modes: RETAIN, read: tags.patternsAndDigests },
+  keepTags: { modes: RETAIN, read: tags.patternsAndDigests },
+  keepAtLeast: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
+  deleteUntagged: { modes: RETAIN, read: fields.flag, default: 'false' },
+  keepUntagged: { modes: RETAIN, read: fields.wholeNumber, default: '0' },
+  olderThan: { modes: RETAIN, read: optional(fields.age) },
+  deleteBroken: { modes: RETAIN, read: fields.someOf(BROKEN_STATES) },
+  untag: { modes: RETAIN, read: fields.flag, default: 'false' },
+  grace: { modes: RETAIN, read: fields.age, default: '24h' },
+  rankBy: { modes: RETAIN, read: fields.oneOf(['created', 'updated']), default: 'created' },
+  ageFrom: { modes: RETAIN, read: fields.oneOf(AGE_FROM), default: 'newest' },
+  protect: { modes: RETAIN, read: fields.someOf(PROTECT_SOURCES, ' For image tags, write `keep-tags`.') },
+  protectFiles: { modes: BOTH, read: fields.names },
+  minRemaining: { modes: RETAIN, read: optionalNumber },
+  maxDeletions: { modes: RETAIN, read: optionalNumber },
+  maxDeletionPercent: { modes: RETAIN, read: optional(fields.percent) },
+  deletionsPerRun: { modes: RETAIN, read: optionalNumber },
+  plan: { modes: RETAIN, read: optionalText },
+  gitTags: { modes: BOTH, read: tags.gitTagPatterns, default: 'v*' },
+  skipTags: { modes: CHECK, read: tags.gitTagPatterns },
+  requiredTags: { modes: BOTH, read: tags.tagNames },
+  imageTags: { modes: BOTH, read: templates.imageTags, default: '{tag} {version}' },
+  platforms: { modes: CHECK, read: fields.platforms },
+  releasesOnly: { modes: CHECK, read: fields.flag, default: 'false' },
+  tagsRepository: { modes: BOTH, read: optional(addresses.repository) },
+  newestTags: { modes: CHECK, read: templates.newestTags },
+  expectSigned: { modes: CHECK, read: optional(fields.oneOf(SIGNATURES)) },
+  expectVisibility: { modes: CHECK, read: optional(fields.oneOf(VISIBILITIES)) },
+  failOnMissing: { modes: CHECK, read: fields.flag, default: 'false' },
+  dispatchWorkflow: { modes: CHECK, read: optional(addresses.workflowFile) },
   dispatchRepository: {
     modes: CHECK,
-    schema: fields.optional(addresses.repository),
-    default: '',
+    read: optional(addresses.repository),
     fallback: env => env['GITHUB_REPOSITORY'] ?? ''
   },
-  dispatchRef: { modes: CHECK, schema: optionalText, default: '' },
-  dispatchInputs: { modes: CHECK, schema: templates.assignments, default: 'tag={tag}' },
+  dispatchRef: { modes: CHECK, read: optionalText },
+  dispatchInputs: { modes: CHECK, read: templates.assignments, default: 'tag={tag}' },
   dispatchToken: {
     modes: CHECK,
-    schema: fields.optional(fields.secret('a token')),
-    default: '',
+    read: optional(fields.secret('a token')),
     secret: true
   },
-  maxDispatches: { modes: CHECK, schema: fields.wholeNumber, default: '20', single: true },
-  wait: { modes: CHECK, schema: fields.optional(fields.waitingTime), default: '', single: true },
-  purge: { modes: ['purge'], schema: purgeNames, default: '' },
-  confirm: { modes: ['purge'], schema: optionalText, default: '' },
-  restore: { modes: ['restore'], schema: fields.optional(restoreInput), default: '' },
-  reserveRequests: { modes: ALL, schema: fields.wholeNumber, default: '50', single: true },
+  maxDispatches: { modes: CHECK, read: fields.wholeNumber, default: '20' },
+  wait: { modes: CHECK, read: optional(fields.waitingTime) },
+  purge: { modes: ['purge'], read: purgeNames },
+  confirm: { modes: ['purge'], read: optionalText },
+  restore: { modes: ['restore'], read: optional(restoreInput) },
+  reserveRequests: { modes: ALL, read: fields.wholeNumber, default: '50' },
   /** How long a limit is waited for. */
-  patience: { modes: ALL, schema: fields.waitingTime, default: '5m', single: true },
+  patience: { modes: ALL, read: fields.waitingTime, default: '5m' },
   /** Remember manifests between runs. */
-  memory: { modes: ALL, schema: fields.flag, default: 'true', single: true },
+  memory: { modes: ALL, read: fields.flag, default: 'true' },
   /** Say how many bytes there are in what is deleted, or in what a check finds. */
-  sizes: { modes: BOTH, schema: fields.flag, default: 'false', single: true },
-  timeLimit: { modes: ALL, schema: fields.timeSpan, default: '5h', single: true },
-  reportFile: { modes: ALL, schema: fields.filePath('report.json'), default: '', fallback: temporaryReport },
-  pageFile: { modes: ALL, schema: fields.optional(fields.filePath('report.html')), default: '' },
+  sizes: { modes: BOTH, read: fields.flag, default: 'false' },
+  timeLimit: { modes: ALL, read: fields.timeSpan, default: '5h' },
+  reportFile: { modes: ALL, read: fields.filePath('report.json'), fallback: temporaryReport },
+  pageFile: { modes: ALL, read: optional(fields.filePath('report.html')) },
   /** Without a slash at the end, as are all addresses. */
-  apiUrl: { modes: ALL, schema: addresses.apiAddress, default: '', fallback: apiOf },
-  registryUrl: { modes: ALL, schema: addresses.registryAddress, default: '', fallback: registryOf }
+  apiUrl: { modes: ALL, read: addresses.apiAddress, fallback: apiOf },
+  registryUrl: { modes: ALL, read: addresses.registryAddress, fallback: registryOf }
 } satisfies Readonly<Record<string, Field>>
 
 /** Every input of action.yml, read and checked. */
 export type DeclaredInputs = {
-  readonly [Key in keyof typeof table]: z.output<(typeof table)[Key]['schema']>
+  readonly [Key in keyof typeof table]: ReturnType<(typeof table)[Key]['read']>
 }
 
 export const FIELDS: Readonly<Record<keyof DeclaredInputs, Field>> = table
@@ -146,13 +127,13 @@ export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 
 /** Every input's name in action.yml with its default there, in order; `token`'s is an expression of the runner. */
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
-  KEYS.map(key => [nameOf(key), FIELDS[key].default])
+  KEYS.map(key => [nameOf(key), FIELDS[key].default ?? ''])
 )
 
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
-  const { default: standard, schema } = FIELDS[key]
-  const parsed = schema.safeParse(standard)
-  return parsed.success && isDeepStrictEqual(parsed.data, value)
+  const { default: standard = '', read } = FIELDS[key]
+  const reading = attempt(read, standard)
+  return 'value' in reading && isDeepStrictEqual(reading.value, value)
 }
 
 export function given(key: keyof DeclaredInputs, env: NodeJS.ProcessEnv): string {

@@ -1,10 +1,8 @@
-import * as z from 'zod'
-import { ExpectedError } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
-import { quote, unquoted } from '../util/format.ts'
-import { field, list } from './fields.ts'
-import { isElsewhere } from './other-registries.ts'
-import { refuseSlip } from './pattern-slip.ts'
+import { unquoted } from '../util/format.ts'
+import { isElsewhere } from './fields/address-fields.ts'
+import { refuseSlip } from './fields/pattern-slip.ts'
+import { attempt, list, type Read, refuse, refuseText } from './fields/read.ts'
 
 /** The packages that a run is about. */
 export interface PackageSelection {
@@ -22,36 +20,24 @@ export interface PackageSelection {
 const LINKED = 'linked'
 
 /** A list of package names and patterns of them. */
-export const packageList: z.ZodType<PackageSelection, string> = z
-  .string()
-  .transform(fromJson)
-  .pipe(
-    list(field(checkEntry)).transform((given, context) => {
-      if (given.length === 0) {
-        context.addIssue({
-          code: 'custom',
-          message: 'is empty, and so is GITHUB_REPOSITORY. Name a package.'
-        })
-      }
-      if (given.length > 1 && given.includes(LINKED)) {
-        const message = `\`${LINKED}\` means all packages that are linked to this repository. Leave out the other entries, or leave out this word.`
-        context.addIssue({ code: 'custom', message })
-      }
-      return given.length === 1 && given[0] === LINKED
-        ? { names: [], patterns: ['**'], linked: true as const }
-        : select(given)
-    })
-  )
+export const packageList: Read<PackageSelection> = given => {
+  const entries = list(checkEntry)(fromJson(given))
+  if (entries.length === 0) refuse('is empty, and so is GITHUB_REPOSITORY. Name a package.')
+  if (!entries.includes(LINKED)) return select(entries)
+  if (entries.length > 1)
+    refuse(
+      `\`${LINKED}\` means all packages that are linked to this repository. Leave out the other entries, or leave out this word.`
+    )
+  return { names: [], patterns: ['**'], linked: true }
+}
 
 /** The output `packages` of another run is a JSON list of names, and can be given as it is. */
-function fromJson(given: string, context: z.RefinementCtx): string {
-  const names = z.array(z.string()).safeParse(parsed(given)).data
-  if (names?.length === 0) {
-    const message = 'is an empty list, so there is no package to work on. Run this step only if there is one.'
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  }
-  return names?.join('\n') ?? given
+function fromJson(given: string): string {
+  const names = parsed(given)
+  if (!Array.isArray(names) || names.some(name => typeof name !== 'string')) return given
+  return names.length > 0
+    ? names.join('\n')
+    : refuse('is an empty list, so there is no package to work on. Run this step only if there is one.')
 }
 
 function parsed(text: string): unknown {
@@ -75,16 +61,12 @@ export function relativeTo(
   registry: string
 ): { packages: PackageSelection; problems: string[] } {
   if (packages.linked) return { packages, problems: [] }
-  const { host } = new URL(registry)
-  const problems: string[] = []
   const given = entriesOf(packages).map(entry => (packages.optional?.includes(entry) ? `${entry}?` : entry))
-  const relative = given.map(entry => {
-    const result = relativeEntry(entry, owner.toLowerCase(), host)
-    if (typeof result === 'string') return result
-    problems.push(result.problem)
-    return entry
-  })
-  return { packages: select(relative), problems }
+  const readings = given.map(entry => attempt(relativeEntry(owner, registry), entry))
+  return {
+    packages: select(readings.map((reading, at) => ('value' in reading ? reading.value : (given[at] ?? '')))),
+    problems: readings.flatMap(reading => ('problems' in reading ? reading.problems : []))
+  }
 }
 
 /** All entries of a selection as they were given, except the `?` behind a name. */
@@ -97,48 +79,45 @@ export function entriesOf({ names, patterns }: PackageSelection): readonly strin
  * name is compared, so most of them match nothing.
  */
 export function withMore(entries: readonly string[], owner: string, registry: string): string[] {
-  const { host } = new URL(registry)
   return entries.flatMap(entry => {
     const [, not = '', first = '', rest = ''] = /^(!?)([\w.-]+)\/(.+)$/.exec(entry) ?? []
     if (first === owner.toLowerCase())
       return `"${entry}" begins with the owner. Write \`${not}${rest}\`, unless the name of the package itself begins like that.`
-    const result = relativeEntry(entry, owner.toLowerCase(), host)
-    if (typeof result !== 'string') return result.problem
-    return result === entry
+    const reading = attempt(relativeEntry(owner, registry), entry)
+    if ('problems' in reading) return reading.problems
+    return reading.value === entry
       ? []
-      : `"${entry}" is a reference. Write \`${result}\`, without the registry and the owner.`
+      : `"${entry}" is a reference. Write \`${reading.value}\`, without the registry and the owner.`
   })
 }
 
-function relativeEntry(entry: string, owner: string, host: string): string | { problem: string } {
-  if (/^!?(?:\/|semver:)/.test(entry)) return entry
-  const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
-  const [first = '', ...rest] = name.split('/')
-  if (rest.length > 0 && isElsewhere(first) && first !== host)
-    return {
-      problem: `"${entry}" ${elsewhere(host)} Write only the name of the package, such as \`${not}${rest.slice(-Math.max(1, rest.length - 1)).join('/')}\`.`
-    }
-  if (rest.length > 0 && isRegistry(first, host)) {
+/** An entry without the registry and the owner. @throws ExpectedError where it names others */
+function relativeEntry(givenOwner: string, registry: string): Read<string> {
+  const owner = givenOwner.toLowerCase()
+  const { host } = new URL(registry)
+  return entry => {
+    const [, not = '', name = ''] = /^(!?)(.*)$/s.exec(entry) ?? []
+    const [first = '', ...rest] = name.split('/')
+    if (/^!?(?:\/|semver:)/.test(entry) || rest.length === 0) return entry
+    const wrong = (clause: string): never => refuse(`"${entry}" ${clause}`)
+    const bare = (path: readonly string[]): string => not + path.join('/')
     const [account, ...path] = rest
-    const bare = not + path.join('/')
-    if (account !== owner || path.length === 0) {
-      return {
-        problem: `"${entry}" is not under \`${host}/${owner}/\`. Set \`owner\`, and write only the name of the package.`
-      }
+    if (isElsewhere(first) && first !== host)
+      wrong(
+        `${elsewhere(host)} Write only the name of the package, such as \`${bare(path.length > 0 ? path : rest)}\`.`
+      )
+    if (isRegistry(first, host)) {
+      if (account !== owner || path.length === 0)
+        wrong(`is not under \`${host}/${owner}/\`. Set \`owner\`, and write only the name of the package.`)
+      return first === host ? bare(path) : wrong(`is not on the registry ${host}. Write \`${bare(path)}\`.`)
     }
-    return first === host
-      ? bare
-      : { problem: `"${entry}" is not on the registry ${host}. Write \`${bare}\`.` }
+    if (first !== owner) return entry
+    if (account === owner && path.length > 0) return bare(rest)
+    return wrong(
+      `begins with the owner. Write \`${bare(rest)}\`; or, if the name of the package itself begins like that, ` +
+        `\`${bare([owner, name])}\`.`
+    )
   }
-  if (first === owner && rest.length > 0) {
-    if (rest.length > 1 && rest[0] === owner) return not + rest.join('/')
-    return {
-      problem:
-        `"${entry}" begins with the owner. Write \`${not}${rest.join('/')}\`; ` +
-        `or, if the name of the package itself begins like that, \`${not}${owner}/${name}\`.`
-    }
-  }
-  return entry
 }
 
 /** A dot alone makes no host: packages are called `site.example/web`, too. */
@@ -192,30 +171,20 @@ function checkEntry(entry: string): string {
   if (NAME.test(name)) return name
   const alone = nameElsewhere(name)
   if (alone !== undefined) {
-    const fault = isElsewhere(name.split('/', 1)[0] ?? '')
-      ? elsewhere('that of GitHub')
-      : 'is not the name of a package.'
-    throw new ExpectedError(
-      `${quote(entry)} ${fault} Write only the name of the package, such as \`${alone}\`.`
-    )
+    const isKnown = isElsewhere(name.split('/', 1)[0] ?? '')
+    const fault = isKnown ? elsewhere('that of GitHub') : 'is not the name of a package.'
+    refuseText(entry, `${fault} Write only the name of the package, such as \`${alone}\`.`)
   }
-  if (/^-+$/.test(name))
-    throw new ExpectedError(
-      `${quote(entry)} is not a package name. Write each name on a line of its own, without a dash.`
-    )
-  if (name.includes(';'))
-    throw new ExpectedError(
-      `${quote(entry)} is not a package name. Separate names with a space, a comma or a new line, not with \`;\`.`
-    )
+  return refuseText(entry, `is not a package name. ${nameAdvice(name)}`)
+}
+
+function nameAdvice(name: string): string {
+  if (/^-+$/.test(name)) return 'Write each name on a line of its own, without a dash.'
+  if (name.includes(';')) return 'Separate names with a space, a comma or a new line, not with `;`.'
   const [, owner, inFull] = /^ghcr\.io\/([^/]+)\/(.+)$/.exec(withoutMore(name)) ?? []
   const meant = inFull ?? withoutMore(name)
-  throw new ExpectedError(
-    `${quote(entry)} is not a package name. Write ${
-      NAME.test(meant)
-        ? `\`${meant}\`${owner === undefined ? '' : `, for the owner \`${owner}\``}`
-        : 'it as in `docker pull`, without a tag or digest'
-    }.`
-  )
+  if (!NAME.test(meant)) return 'Write it as in `docker pull`, without a tag or digest.'
+  return `Write \`${meant}\`${owner === undefined ? '' : `, for the owner \`${owner}\``}.`
 }
 
 /** A host may have a port; a name has neither a tag nor a digest. */

@@ -4,15 +4,15 @@ import type { Policy } from '../policy/rule.ts'
 import { formatDuration, some } from '../util/format.ts'
 import { inTime } from '../util/in-time.ts'
 import { readEarlierRun } from './earlier-run.ts'
-import { expectationsOf } from './expectations.ts'
 import { readFilesInUse } from './files-in-use.ts'
+import { entryOf, expectationsOf, policyFor } from './for-package.ts'
 import { idleRules } from './idle-rules.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages, withMore } from './package-selection.ts'
-import { entryOf, policyFor, readPolicy } from './policy-file.ts'
-import type { PolicyFile } from './policy-schema.ts'
+import { readPolicy } from './policy-file.ts'
 import { runPolicyTests } from './policy-tests.ts'
 import { policyFromInputs } from './rules-from-inputs.ts'
+import type { PolicyFile } from './schema/policy-schema.ts'
 
 /** All that is said about packages before anything is requested: by the inputs, the policy file and the workspace. */
 export type Policies = ReturnType<typeof openPolicies>
@@ -55,10 +55,7 @@ function readPolicies(inputs: Inputs, workspace: string) {
     policyOf: (packageName: string): Policy | undefined =>
       file === undefined ? plain : policyFor(file, packageName, plain),
     /** What a check expects of a package, and retention protects. */
-    expectationsOf: (packageName: string) => {
-      const entry = file && entryOf(file, packageName)
-      return expectationsOf(inputs, entry && { expect: entry.expect, repository: entry.settings.repository })
-    },
+    expectationsOf: (packageName: string) => expectationsOf(inputs, file && entryOf(file, packageName)),
     /** What the repositories name stays. */
     protect: [...new Set([...inputs.protect, ...(file?.protect.git ?? [])])],
     ...readFilesInUse(inputs, file, workspace),

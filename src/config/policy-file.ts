@@ -2,17 +2,14 @@ import { readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import { ExpectedError, InputError, messageOf } from '../errors.ts'
-import type { Policy } from '../policy/rule.ts'
 import { readTextFile } from '../usage/files.ts'
 import { isWithin, leadsAstray } from '../util/astray.ts'
 import { folderSlip } from '../util/folder.ts'
 import { brief } from '../util/format.ts'
-import { present } from '../util/present.ts'
 import { nearest } from '../util/suggest.ts'
-import { misread } from './misread.ts'
-import { otherThanPolicy } from './other-than-policy.ts'
-import { type PackageEntry, type PolicyFile, policySchema } from './policy-schema.ts'
-import { type SchemaError, schemaErrors } from './schema-errors.ts'
+import { misread, otherThanPolicy } from './misread.ts'
+import { type PolicyFile, policySchema } from './schema/policy-schema.ts'
+import { type SchemaError, schemaErrors } from './schema/schema-errors.ts'
 import { type Told, yamlSlips } from './yaml-slip.ts'
 
 /**
@@ -134,53 +131,6 @@ function otherPolicy(given: string, workspace: string): string | undefined {
 /** Paths have one line, and no key of a policy in front. */
 function isYaml(given: string): boolean {
   return given.includes('\n') || /^(?:\{|(?:version|defaults|protect|packages|tests) *:)/.test(given)
-}
-
-/** Settings where nobody says anything. */
-const DEFAULTS: Policy = { rules: [], grace: 24 * 3_600_000, ageFrom: 'newest' }
-
-/**
- * The policy for one package: that of the first entry that matches its name.
- *
- * @param inputs what the plain inputs say: their rules hold too, and their brakes and budget, of two the stricter;
- *   their grace and `age-from` where the file is silent
- * @returns undefined when no entry matches: then the package is not touched
- */
-export function policyFor(
-  file: PolicyFile,
-  packageName: string,
-  inputs: Policy = DEFAULTS
-): Policy | undefined {
-  const entry = entryOf(file, packageName)
-  return entry && policyOf(entry, inputs)
-}
-
-/** The first entry that matches the name of a package. */
-export function entryOf({ packages }: PolicyFile, packageName: string): PackageEntry | undefined {
-  return packages.find(({ match }) => match.scan([packageName]).has(packageName))
-}
-
-/** The policy of one entry, and of the plain inputs. */
-export function policyOf({ rules, settings }: PackageEntry, inputs: Policy = DEFAULTS): Policy {
-  return {
-    ...inputs,
-    ...settings,
-    ...present<Partial<Policy>>({
-      minRemaining: stricter(Math.max, settings.minRemaining, inputs.minRemaining),
-      maxDeletions: stricter(Math.min, settings.maxDeletions, inputs.maxDeletions),
-      maxDeletionPercent: stricter(Math.min, settings.maxDeletionPercent, inputs.maxDeletionPercent),
-      deletionsPerRun: stricter(Math.min, settings.deletionsPerRun, inputs.deletionsPerRun)
-    }),
-    rules: [...rules, ...inputs.rules]
-  }
-}
-
-function stricter(
-  choose: (...limits: number[]) => number,
-  ...limits: readonly (number | undefined)[]
-): number | undefined {
-  const set = limits.filter(limit => limit !== undefined)
-  return set.length === 0 ? undefined : choose(...set)
 }
 
 function contentOf(document: Document, fileName: string): unknown {

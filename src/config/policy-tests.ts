@@ -6,9 +6,9 @@ import { emptyUsage, type InUse, type Usage } from '../model/usage.ts'
 import { decide } from '../policy/plan.ts'
 import { mismatch } from '../report/policy-test-phrases.ts'
 import { present } from '../util/present.ts'
-import { policyFor, policyOf } from './policy-file.ts'
-import type { PolicyFile } from './policy-schema.ts'
-import type { PolicyTest } from './policy-test-schema.ts'
+import { policyFor, policyOf } from './for-package.ts'
+import type { PolicyFile } from './schema/policy-schema.ts'
+import type { PolicyTest } from './schema/policy-test-schema.ts'
 
 /**
  * Has the policy decide each case that it brings along, and compares.

@@ -26,4 +26,5 @@ export function withAwaited(
   return versions.map(version => (lacking.has(version.digest) ? { ...version, disputed: AWAITED } : version))
 }
 
-const AWAITED = 'it lacks what an earlier run deleted, which this one restores'
+/** Why it is left alone: a phrase. */
+export const AWAITED = 'it lacks what an earlier run deleted, which a real run restores'

@@ -32,7 +32,10 @@ export function isPlaceholder(manifest: Manifest, tags: readonly string[]): bool
 
 /** The same, whatever tags stand on it. */
 export const isOurs = ({ form, children, subject, annotations }: Manifest): boolean =>
-  form === 'index' && children.length === 0 && subject === undefined && Object.hasOwn(annotations, PLACEHOLDER)
+  form === 'index' &&
+  children.length === 0 &&
+  subject === undefined &&
+  Object.hasOwn(annotations, PLACEHOLDER)
 
 /**
  * True for an entry that says which platform it is for, or what it attests, and whose type is a manifest's: it leads

@@ -8,7 +8,7 @@ import { entriesOf } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import { ExpectedError, orFailure } from '../errors.ts'
 import { load, repositoryOf, SIDE_BY_SIDE } from '../inventory/load.ts'
-import { decideOnTags } from '../inventory/moved-tags.ts'
+import { askMovable, decideOnTags } from '../inventory/moved-tags.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
 import { beginningOf, parseDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
@@ -19,6 +19,7 @@ import { inventoryHash } from '../report/record-build.ts'
 import { eachOf, once } from '../util/concurrency.ts'
 import { choose } from './choose.ts'
 import { stillPullable, stillThere } from './purge-looks.ts'
+import { brokenWithout, forgetting } from './purge-memory.ts'
 
 /**
  * The emergency: what is named goes now, keep rules and grace notwithstanding, with its children and referrers,
@@ -42,7 +43,8 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
-  const listed = await load(pkg, context, () => true)
+  const { memory, forgotten } = forgetting(context.memory, names)
+  const listed = await load(pkg, { ...context, memory }, () => true)
   listed.recollection.keep(listed.listing.versions, context.clock.now())
   const { loaded, decided } = await decideOnTags(
     listed,
@@ -69,7 +71,8 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
       ]
     },
     changes: thenPull(loaded.inventory, names, deletions(plan, loaded)),
-    deferred: false
+    deferred: false,
+    warnings: brokenWithout(forgotten, loaded.inventory)
   }
 }
 
@@ -149,11 +152,17 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
     if (inventoryHash(versions) !== planned)
       return { status: 'skipped', detail: 'the package changed after the listing: run it again' }
     const { found, unread } = await newTagsReader({ versions }, context.registry, repositoryOf(pkg))()
-    const [tag] = found.values()
+    // One that is listed may have been moved to a push which GitHub does not list yet.
+    const listed = new Set(versions.map(({ digest }) => digest))
+    const heads = await askMovable(versions, context.registry, repositoryOf(pkg))
+    const moved = heads.flatMap(([tag, head]) =>
+      head.state === 'found' && !listed.has(head.digest) ? [tag] : []
+    )
+    const [tag] = [...found.values(), ...moved]
     if (tag !== undefined)
       return {
         status: 'skipped',
-        detail: `the registry has the tag ${tag}, which GitHub does not list: run it again`
+        detail: `the registry has the tag ${tag}, which GitHub does not list there: run it again`
       }
     return unread === undefined
       ? undefined

@@ -39,7 +39,8 @@ export function decide(inventory: Inventory, policy: Policy, usage: Usage, now: 
     decisions: inventory.versions.map((_, place) => verdictOf(place, findings)),
     ...workOf(input, resolution, strips),
     hits: selections.flatMap(selection => hitsOf(selection, tags, graph)),
-    graced: [...votes.deletes.keys()].filter(place => held.get(place)?.some(({ code }) => code === 'young')).length,
+    graced: [...votes.deletes.keys()].filter(place => held.get(place)?.some(({ code }) => code === 'young'))
+      .length,
     keeps: keepShares(selections, tags, input),
     broken: brokenIn(graph),
     unread: [...unreadIn(unknowns, [...held.values()].flat()), ...oddIn(graph)]

@@ -1,6 +1,6 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
 import { type Digest, isDigestOf } from '../model/digest.ts'
-import { versionsCalled } from '../model/package.ts'
+import { type PackageVersion, versionsCalled } from '../model/package.ts'
 import { isTag } from '../model/tag.ts'
 import { some } from '../util/format.ts'
 import { type Graph, nodeAt } from './graph.ts'
@@ -62,6 +62,12 @@ const MEANT: Readonly<Record<string, string>> = {
   all: ` To delete the whole package, write \`purge: ${WHOLE_PACKAGE}\`.`,
   untagged: ' To delete versions without a tag, use `mode: retain` with `delete-untagged: true`.'
 }
+
+/** Those of these versions that names mean. */
+export const versionsNamed = <V extends Pick<PackageVersion, 'id' | 'digest' | 'tags'>>(
+  versions: readonly V[],
+  names: readonly string[]
+): V[] => names.flatMap(given => versionsCalled(versions, nameIn(given).name))
 
 /** What a given name means: `name@sha256:…` its digest, `ghcr.io/owner/name:tag` its tag. */
 function nameIn(given: string): { name: string; optional: boolean } {

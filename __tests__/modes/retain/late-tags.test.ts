@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
 import { renderVersion } from '../../emulator/render.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Run, type Scene } from './runs.ts'
@@ -255,6 +256,21 @@ it.each(
     expectNotLost(scene, await run(BUILDS), 'canary', build)
   }
 )
+
+it('law 3: a tag that went to what is deleted is told of though the registry denies the image that had it', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene, 'hidden')
+  const denied = app.tags()['prod'] as string
+  const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+  const manifests = { host: 'registry', path: new RegExp(`manifests/(${denied}|v1)$`) } as const
+  github.faults.on(manifests, { kind: 'answer', answer })
+  github.faults.on(
+    { method: 'DELETE', path: at(build), times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'prod') }
+  )
+  expectNotLost(scene, await run(BUILDS), 'prod', build)
+})
 
 it('law 2: with a platform that comes back for a late tag comes the attestation that describes it', async () => {
   await using scene = await openScene()

@@ -1,10 +1,10 @@
-import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
 import type { Target } from '../../emulator/faults.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
+import { forge, headingOf, rewrite } from './remembered.ts'
 import { ago, digestsOf, openScene, type Scene } from './runs.ts'
 
 /** What the run finds out about its own deletions when lists and answers do not tell the truth. */
@@ -15,38 +15,6 @@ function layDown({ app, world }: Scene) {
   world.deletedTags = 'shown'
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
   return { v1, build: app.push(image(), { tags: ['sha-1'], at: ago(80) }) }
-}
-
-interface Look {
-  readonly id: number
-  readonly digest: string
-}
-
-interface Heading {
-  readonly unchecked: readonly Look[]
-  readonly checked: readonly Look[]
-}
-
-/** What is remembered by now, and its first line. */
-function remembered({ entries }: CacheService) {
-  const entry = entries.at(-1)
-  if (entry === undefined) throw new Error('nothing was stored')
-  const [first = '', ...lines] = gunzipSync(entry.bytes).toString('utf8').split('\n')
-  return { entry, heading: JSON.parse(first) as Heading, lines }
-}
-
-const headingOf = (cache: CacheService): Heading => remembered(cache).heading
-
-/** Puts another first line into what is remembered. */
-function rewrite(cache: CacheService, change: (heading: Heading) => Heading): void {
-  const { entry, heading, lines } = remembered(cache)
-  const text = [JSON.stringify(change(heading)), ...lines].join('\n')
-  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(text) })
-}
-
-/** Puts other looks that are still to be taken into what is remembered. */
-function forge(cache: CacheService, looks: (heading: Heading) => readonly Look[]): void {
-  rewrite(cache, heading => ({ ...heading, unchecked: looks(heading) }))
 }
 
 /** An index without a tag that needs parts of a build is pushed right before the build's DELETE, and no list shows it. */
@@ -568,7 +536,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '0' } })
   })
 
-  it('costs quiet runs no request of the API, and is forgotten after a day', async () => {
+  it('costs quiet runs no request of the API, and is forgotten after eight days', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { github } = scene

@@ -258,8 +258,9 @@ it('asks GitHub nothing more on a quiet package than what finds and deletes the 
   layDown(scene)
   await run(UNTAG)
   const asked = github.requests.filter(({ host, path }) => host === 'api' && path.includes('/versions'))
-  // The listing, the row of the image, the newest versions before the PUT and behind it, and the placeholder's row.
-  expect(asked.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET', 'DELETE'])
+  // The listing, the row of the image, the newest versions before the PUT and behind it, and the placeholder's row; in the
+  // end the newest versions once more, which show the tags that went with the placeholder.
+  expect(asked.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET', 'DELETE', 'GET'])
 })
 
 it.each(['cannot be read', 'is denied once'] as const)(
@@ -503,7 +504,12 @@ it('law 3: warns in each later run of a tag on a placeholder, which takes no pla
   }
   for (const tag of ['rc-2', 'prod']) app.tag(old, tag)
   const last = await run({ ...inputs, 'keep-at-least': '0' })
-  expect([last.code, last.warnings, app.tags()['nightly'], placeholdersIn(app)]).toEqual([0, [], undefined, 0])
+  expect([last.code, last.warnings, app.tags()['nightly'], placeholdersIn(app)]).toEqual([
+    0,
+    [],
+    undefined,
+    0
+  ])
 })
 
 it('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
@@ -527,6 +533,47 @@ it('law 5: is red where a tag goes with the placeholder that somebody put on it,
     /^::error::.*tag prod \(of sha256:\w{12}\) stands on nothing now: .*imagetools create -t <image>:prod <image>@sha256:\w{64}/m
   )
 })
+
+it.each(
+  [2, 120].flatMap(newer =>
+    ['prod', 'v1.2.3'].flatMap(tag =>
+      [0, 2].flatMap(late => [false, true].map(beside => [newer, tag, late, beside] as const))
+    )
+  )
+)(
+  'law 5: says how the tag comes back that went with a placeholder, behind %i newer ones: %s, the list of tags late %i times, a deletion beside: %s',
+  async (newer, tag, late, beside) => {
+    await using scene = await openScene()
+    const { app, github, clock, token } = scene
+    layDown(scene)
+    const holder = app.push(manifest(), { tags: [tag, 'v3'], at: ago(79) })
+    const gone = beside ? app.push(manifest(), { tags: ['sha-1'], at: ago(95) }) : undefined
+    for (let n = 0; n < newer; n++)
+      app.push(manifest(), { tags: [`r${n}-1234567`], at: ago(70) + n * 10_000 })
+    const ids = new Set(app.row.order.map(({ id }) => id))
+    const promote = () => {
+      const placeholder = app.row.byTag.get('nightly')
+      const isLast = gone === undefined || !app.row.byId.has(gone.id)
+      if (placeholder === undefined || ids.has(placeholder.id) || !isLast) return
+      const body = { name: 'acme/app', tags: [...app.row.byTag.keys()] }
+      app.tag(placeholder, tag)
+      github.faults.on(
+        { host: 'registry', path: /tags\/list$/, times: late },
+        { kind: 'answer', answer: { status: 200, body } }
+      )
+    }
+    github.faults.on(
+      { host: 'api', method: 'DELETE', path: /\/versions\/\d+$/ },
+      { kind: 'first', run: promote }
+    )
+    const inputs = { 'delete-tags': 'nightly sha-*', untag: 'true', token }
+    // Past the laws: the tag is lost.
+    await using result = await runInside(github, inputs, clock)
+    expect(app.tags()[tag]).toBeUndefined()
+    expect(result.code).toBe(1)
+    expect(result.stdout).toMatch(`imagetools create -t <image>:${tag} <image>@${holder.digest}`)
+  }
+)
 
 it('law 5: is red where nobody can tell what went with the placeholder', async () => {
   await using scene = await openScene()

@@ -47,6 +47,38 @@ it('finds its placeholder by digest while a stale list still has the tag on the 
   expect(github.writes.map(({ method }) => method)).toEqual(['PUT', 'DELETE'])
 })
 
+it('never deletes the image, however stale the list is, and says which placeholder stays', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  github.faults.on(
+    { host: 'registry', method: 'PUT', times: 1 },
+    { kind: 'first', run: () => app.lie({ kind: 'lag', changes: 1 }) }
+  )
+  const result = await run(UNTAG)
+  expect(result.errors.join()).toMatch(/GitHub does not list the placeholder sha256:[0-9a-f]{64}/)
+  expect(app.digests()).toEqual(new Set([...digestsOf(v1), app.row.byTag.get('rc-1')?.digest]))
+  expect(github.writes.map(({ method }) => method)).toEqual(['PUT'])
+})
+
+it('says that a tag was gone before which somebody took off meanwhile, and gives every placeholder a digest of its own', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const v1 = app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
+  const stored = new Set<unknown>()
+  const see = () => stored.add(app.row.byTag.get('rc-1')?.digest)
+  github.faults.on({ host: 'registry', method: 'PUT' }, { kind: 'then', run: see })
+  for (const [time] of ['once', 'again'].entries()) {
+    if (time > 0) app.tag(v1, 'rc-1')
+    expect((await run(UNTAG)).outputs['untagged-count']).toBe('1')
+  }
+  expect(stored.size).toBe(2)
+  app.tag(v1, 'rc-1')
+  const heads = { host: 'registry', method: 'HEAD', path: /manifests\/rc-1$/, after: 1 } as const
+  github.faults.on({ ...heads, times: 1 }, { kind: 'first', run: () => app.row.byTag.delete('rc-1') })
+  expect((await run(UNTAG)).stdout).toMatch(/the tag was gone before this run reached it/)
+})
+
 it('E-04 calls a tag not stripped whose placeholder was deleted in vain, because the tag still stands on it', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene

@@ -56,7 +56,13 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       packages: after.runs,
       absent,
       ...(selected.length > 0 ? NOT_IN_POLICY : why),
-      warnings: [...unmatched, ...leftOut, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
+      warnings: [
+        ...unmatched,
+        ...leftOut,
+        ...wanted.warnings,
+        ...namelessWarning(orders, wanted.all),
+        ...after.warnings
+      ],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),

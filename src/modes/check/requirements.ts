@@ -1,4 +1,4 @@
-import type { PackageExpectations } from '../../config/expectations.ts'
+import type { PackageExpectations } from '../../config/for-package.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'

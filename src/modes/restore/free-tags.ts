@@ -13,6 +13,8 @@ export interface Known {
   readonly came: ReadonlySet<Digest>
   /** What has any of the tags to have. */
   readonly meant: ReadonlySet<Digest>
+  /** What GitHub listed before it. */
+  readonly active: readonly PackageVersion[]
 }
 
 /** Where a tag belongs that nobody has. */
@@ -27,21 +29,23 @@ interface Free {
  * registry knows of a holder, before the restore or now: either may lag.
  *
  * @param targets where each tag belongs
- * @returns what each free tag is to be put on, and what it is on now, which is nobody's; and of others why it is unknown
- *   whether they are free: phrases
+ * @returns what each free tag is to be put on, and what it is on now, which is nobody's; of others why it is unknown
+ *   whether they are free: phrases; and what somebody put a tag on meanwhile
  */
 export async function freeTags(
   targets: ReadonlyMap<string, PackageVersion>,
-  { before, came, meant }: Known,
+  { before, came, meant, active }: Known,
   pkg: Package,
   context: Context
 ): Promise<{
   readonly free: ReadonlyMap<string, Free>
   readonly doubts: ReadonlyMap<string, string>
+  readonly moved: ReadonlyMap<string, Digest>
 }> {
   const { registry, packages, clock } = context
   const free = new Map<string, Free>()
   const doubts = new Map<string, string>()
+  const moved = new Map<string, Digest>()
   /** Whether somebody has a tag: our own placeholder is nobody, and what cannot be read may be anybody. */
   const isTheirs = async (tag: string, holders: Iterable<Digest>): Promise<boolean> => {
     for (const holder of holders) {
@@ -51,6 +55,8 @@ export async function freeTags(
     }
     return false
   }
+  const wasListed = (tag: string, digest: Digest): boolean =>
+    active.some(row => row.digest === digest && row.tags.includes(tag))
   const heads = await findTags(registry, repositoryOf(pkg), [...targets.keys()], clock)
   for (const [tag, target] of targets) {
     const head = heads.get(tag)
@@ -60,14 +66,16 @@ export async function freeTags(
     const holders = new Set([claim?.holder, on !== undefined && came.has(on) ? undefined : on])
     if (
       await isTheirs(tag, [...holders].filter(one => one !== undefined && one !== target.digest) as Digest[])
-    )
+    ) {
+      if (on !== undefined && !wasListed(tag, on) && !doubts.has(tag)) moved.set(tag, on)
       continue
+    }
     const doubt = claim !== undefined && claim.holder === undefined ? claim.doubt : undefined
     const unread = head?.state === 'unread' ? head.cause : undefined
     if (doubt === undefined && unread === undefined) free.set(tag, { target, on })
     else doubts.set(tag, doubt ?? unread ?? '')
   }
-  if (free.size === 0) return { free, doubts }
+  if (free.size === 0) return { free, doubts, moved }
   // Somebody may have pushed it meanwhile, which the registry may not know yet.
   for (const { digest, tags } of (await packages.listVersions(pkg)).versions) {
     for (const tag of tags) {
@@ -78,5 +86,5 @@ export async function freeTags(
       doubts.set(tag, doubts.get(tag) ?? `GitHub lists it on ${digest}, and the registry does not`)
     }
   }
-  return { free, doubts }
+  return { free, doubts, moved }
 }

@@ -1,6 +1,6 @@
 import { selectedOf } from '../../config/earlier-run.ts'
+import type { RestoreInput } from '../../config/fields/undo-fields.ts'
 import type { Inputs } from '../../config/inputs.ts'
-import type { RestoreInput } from '../../config/undo-inputs.ts'
 import { ExpectedError } from '../../errors.ts'
 import { takenAway } from '../../report/deleted-by.ts'
 import type { RunRecord } from '../../report/record.ts'

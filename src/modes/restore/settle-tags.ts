@@ -1,9 +1,9 @@
 import type { ApplyContext } from '../../apply/apply.ts'
-import { giveBackTags, type Told } from '../../apply/give-back.ts'
-import { movedAtOnce } from '../../apply/moved-at-once.ts'
-import { putTagUnless } from '../../apply/restore.ts'
-import { type TagHolders, tagHolders } from '../../apply/tag-holders.ts'
+import type { Told } from '../../apply/give-back.ts'
+import { tagPutter } from '../../apply/put-tag.ts'
+import { guardTags, type TagGuard } from '../../apply/tag-guard.ts'
 import { orRefusal } from '../../errors.ts'
+import { repositoryOf } from '../../inventory/load.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
@@ -15,11 +15,7 @@ import type { RestorePlan } from './restore-plan.ts'
 /** What was there right before a restore. */
 interface Standing {
   readonly active: readonly PackageVersion[]
-  readonly holders: TagHolders
-  /** What GitHub listed as deleted. */
-  readonly deleted: readonly PackageVersion[]
-  /** Tags that the restores may have moved, as `giveBackTags` takes them; it grows with each of them. */
-  readonly moved: Set<string>
+  readonly guard: TagGuard
 }
 
 /** GitHub may move tags with the first restore, so what they stand on is looked up when this is first called, and once. */
@@ -32,24 +28,19 @@ export type Before = () => Promise<Standing>
 export function beforeRestore(
   { tags }: RestorePlan,
   list: () => readonly PackageVersion[] | Promise<readonly PackageVersion[]>,
-  { pkg, context }: ApplyContext,
+  scope: ApplyContext,
   deleted: readonly PackageVersion[] = []
 ): Before {
   return once(async () => {
     const active = await list()
-    const holders = await tagHolders(pkg, active, [...tags.keys()], context)
-    return { active, holders, deleted, moved: new Set() }
+    return { active, guard: await guardTags(active, [...tags.keys()], deleted, scope) }
   })
 }
 
 /** Remembers what tags stand on right behind restores: what comes to it later somebody puts there. */
-export async function noteMoved(
-  tried: readonly Outcome[],
-  before: Before,
-  scope: ApplyContext
-): Promise<void> {
-  const { holders, deleted, moved } = await before()
-  for (const one of await movedAtOnce(holders, sentIn(tried), deleted, scope)) moved.add(one)
+export async function noteMoved(tried: readonly Outcome[], before: Before): Promise<void> {
+  const { guard } = await before()
+  await guard.note(sentIn(tried))
 }
 
 /** What was sent may be back, whatever was answered. */
@@ -71,15 +62,16 @@ interface Back {
  * @param tried the restores that were tried
  */
 export async function tagsBack(
-  { tags }: RestorePlan,
+  plan: RestorePlan,
   tried: readonly Outcome[],
   { roots, placeholders, listed }: Back,
   before: Before,
   scope: ApplyContext
 ): Promise<Told> {
-  const { active, holders, moved } = await before()
+  const { tags } = plan
+  const { active, guard } = await before()
   const restored = sentIn(tried)
-  const told = await giveBackTags({ before: holders, moved }, restored, () => false, scope, listed)
+  const told = await guard.giveBack(listed)
   const theirs = new Set(placeholders.map(({ digest }) => digest))
   const there = new Map([...active, ...roots].map(version => [version.digest, version]))
   const targets = [...tags].flatMap(([tag, { digest }]) => {
@@ -88,8 +80,12 @@ export async function tagsBack(
   })
   const came = new Set(restored.map(({ digest }) => digest))
   const meant = new Set([...tags.values()].map(({ digest }) => digest))
-  const put = await putWhereFree(new Map(targets), { before: holders, came, meant }, scope)
-  return { warnings: [...told.warnings, ...put.warnings], alarms: [...told.alarms, ...put.alarms] }
+  const put = await putWhereFree(new Map(targets), { before: guard.before, came, meant, active }, scope)
+  const hidden = await hiddenHolders(plan, there, scope)
+  return {
+    warnings: [...told.warnings, ...put.warnings],
+    alarms: [...told.alarms, ...put.alarms, ...hidden]
+  }
 }
 
 /**
@@ -103,18 +99,43 @@ async function putWhereFree(
   known: Known,
   scope: ApplyContext
 ): Promise<Told> {
-  const { free, doubts } = await freeTags(targets, known, scope.pkg, scope.context)
+  const { free, doubts, moved } = await freeTags(targets, known, scope.pkg, scope.context)
   const alarms = [...Map.groupBy(doubts, ([, cause]) => cause)].map(([cause, ones]) => {
     const tags = ones.map(([tag]) => tag)
     return `Whether the tag ${some(tags, 5)} is restored is unknown: ${cause}. It is left where it is: run it again later.`
   })
-  const warnings: string[] = []
+  const warnings = [...moved].map(([tag, digest]) => leftThere(tag, digest))
+  const putTag = tagPutter(scope)
   for (const [tag, { target, on }] of free) {
     const isTheirs = (holder: Digest): boolean => holder !== on && holder !== target.digest
-    const put = await orRefusal(async () => ({ on: await putTagUnless(target, tag, isTheirs, scope) }))
+    const put = await orRefusal(async () => ({ on: await putTag(target, tag, isTheirs) }))
     if ('problem' in put) alarms.push(put.sentence)
-    else if (put.on !== undefined)
-      warnings.push(`The tag ${tag} is on ${shortDigest(put.on)} by now, so it is left there.`)
+    else if (put.on !== undefined) warnings.push(leftThere(tag, put.on))
   }
   return { warnings, alarms }
+}
+
+const leftThere = (tag: string, digest: Digest): string =>
+  `The tag ${tag} is on ${shortDigest(digest)} by now, so it is left there.`
+
+/** Sentences on tags that an undone run took off what no list shows, though the registry has it. */
+async function hiddenHolders(
+  { tags, steps }: RestorePlan,
+  there: ReadonlyMap<Digest, PackageVersion>,
+  { pkg, context: { registry } }: ApplyContext
+): Promise<string[]> {
+  const tried = new Set(steps.map(({ version }) => version.digest))
+  const hidden = [...tags].filter(([, { digest }]) => !there.has(digest) && !tried.has(digest))
+  const sentences: string[] = []
+  for (const [digest, ones] of Map.groupBy(hidden, ([, version]) => version.digest)) {
+    if ((await registry.headTag(repositoryOf(pkg), digest)).state === 'missing') continue
+    const names = some(
+      ones.map(([tag]) => tag),
+      5
+    )
+    sentences.push(
+      `The tag ${names} could not be put back, because GitHub does not list ${shortDigest(digest)}, which had it: run it again later.`
+    )
+  }
+  return sentences
 }

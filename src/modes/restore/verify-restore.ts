@@ -44,7 +44,7 @@ export async function verifyRestore(
   scope: ApplyContext
 ): Promise<Verification> {
   const result = await orFailure(async () => {
-    await noteMoved(outcomes, before, scope)
+    await noteMoved(outcomes, before)
     const { outcomes: settled, roots, ...told } = await lookFor(plan, outcomes, before, scope, LOOKS)
     const back = new Map(roots.map(version => [version.id, version]))
     const named = settled.map(outcome => withTags(outcome, back))
@@ -176,7 +176,7 @@ async function makeWhole(
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
     const more = await restoreVersions(steps, { ...scope, report })
-    await noteMoved(more, before, scope)
+    await noteMoved(more, before)
     outcomes = [...outcomes, ...more]
     const came = new Set(saidToBeBack(outcomes).map(({ id }) => id))
     for (const one of describing) if (!tried.has(one.id) && came.has(one.id)) roots.push(one)

@@ -1,10 +1,9 @@
 import type * as z from 'zod'
-import { code, inYaml } from '../util/format.ts'
-import { nearest } from '../util/suggest.ts'
-import { INPUT_DEFAULTS } from './input-table.ts'
-import { asRule, misplacedUnder } from './rule-slips.ts'
-import { keysAt, placeOf } from './schema-keys.ts'
-import { meantBy } from './short-forms.ts'
+import { code, inYaml } from '../../util/format.ts'
+import { nearest } from '../../util/suggest.ts'
+import { meantBy } from '../foreign/short-forms.ts'
+import { INPUT_DEFAULTS } from '../input-table.ts'
+import { asRule, keysAt, placeOf } from './schema-keys.ts'
 
 /** A fault in a file: where, as a path of keys, and a sentence about it. */
 export interface SchemaError {
@@ -36,13 +35,8 @@ function follows(issue: Issue, misspelt: z.core.$ZodIssueUnrecognizedKeys): bool
   const parent = issue.path.slice(0, -1)
   if (issue.input !== undefined || !isWithin(parent, misspelt.path) || !isWithin(misspelt.path, parent))
     return false
-  const known = keysAt(misspelt.path)
   const missing = String(issue.path.at(-1))
-  return misspelt.keys.some(key => {
-    if (misplacedUnder(key, misspelt.path) === missing) return true
-    if (asRule(key, misspelt) !== undefined) return ['action', 'match'].includes(missing)
-    return (guessAt(key, misspelt)?.key ?? nearest(key, known)) === missing
-  })
+  return misspelt.keys.some(key => answerTo(key, misspelt).meant.includes(missing))
 }
 
 function isWithin(path: readonly PropertyKey[], above: readonly PropertyKey[]): boolean {
@@ -51,13 +45,10 @@ function isWithin(path: readonly PropertyKey[], above: readonly PropertyKey[]): 
 
 function faultsIn(issue: Issue): SchemaError[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(issue.path)
     return issue.keys.map(key => ({
       path: [...issue.path, key],
       key: true,
-      sentence: keysAt([...issue.path, 'match']).includes(key)
-        ? 'This key belongs under `match`.'
-        : unknownKey(known, key, issue)
+      sentence: answerTo(key, issue).sentence
     }))
   }
   if (issue.code === 'invalid_union') {
@@ -66,29 +57,36 @@ function faultsIn(issue: Issue): SchemaError[] {
   return [{ path: issue.path, key: false, sentence: sentenceOf(issue) }]
 }
 
-function unknownKey(known: readonly string[], key: string, issue: z.core.$ZodIssueUnrecognizedKeys): string {
-  const rule = asRule(key, issue)
-  if (rule !== undefined) return `This key is not known. ${rule}`
-  const guess = guessAt(key, issue)
-  if (guess !== undefined) {
-    const { key, unit } = guess
-    if (key.endsWith('.')) return `This key is not known. ${key}`
-    const where = known.includes(key) ? '' : ` ${placeOf(key)?.words ?? ''}`
-    return `This key is not known. Did you mean ${code(key)}${where}${unit}?`
-  }
-  const near = nearest(key, known)
-  if (near !== undefined) return `This key is not known. Did you mean ${code(near)}?`
+/** What to say of a key that is not known in its place, and the keys there that it stands for. */
+function answerTo(
+  key: string,
+  issue: z.core.$ZodIssueUnrecognizedKeys
+): { readonly sentence: string; readonly meant: readonly string[] } {
+  const { path, input } = issue
+  const known = keysAt(path)
   const place = placeOf(key)
-  if (place !== undefined) return `This key is not known here. It belongs ${place.words}.`
-  return INPUT_DEFAULTS.has(key)
-    ? 'This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule under `packages`.'
-    : `This key is not known. The known keys are ${known.map(code).join(', ')}.`
-}
-
-/** What a short form means; undefined for a word that is one of ours, only not here. */
-function guessAt(key: string, { input }: z.core.$ZodIssueUnrecognizedKeys) {
-  if (INPUT_DEFAULTS.has(key) || placeOf(key) !== undefined) return undefined
-  return meantBy(key, (input as Record<string, unknown> | undefined)?.[key])
+  if (keysAt([...path, 'match']).includes(key))
+    return { sentence: 'This key belongs under `match`.', meant: ['match'] }
+  const rule = asRule(key, issue)
+  if (rule !== undefined) return { sentence: `This key is not known. ${rule}`, meant: ['action', 'match'] }
+  const under = path.length === 0 && place?.path[0] === 'packages' ? ['packages'] : []
+  const isOurs = place !== undefined || INPUT_DEFAULTS.has(key)
+  const short = isOurs ? undefined : meantBy(key, (input as Record<string, unknown> | undefined)?.[key])
+  const meant = short?.key ?? nearest(key, known)
+  if (meant?.endsWith('.')) return { sentence: `This key is not known. ${meant}`, meant: [] }
+  if (meant !== undefined) {
+    const where = known.includes(meant) ? '' : ` ${placeOf(meant)?.words ?? ''}`
+    const sentence = `This key is not known. Did you mean ${code(meant)}${where}${short?.unit ?? ''}?`
+    return { sentence, meant: [meant, ...under] }
+  }
+  if (place !== undefined)
+    return { sentence: `This key is not known here. It belongs ${place.words}.`, meant: under }
+  const isInput =
+    'This is an input, and no key of a policy. Write it in the step, beside `policy`, or as a rule under `packages`.'
+  return {
+    sentence: isOurs ? isInput : `This key is not known. The known keys are ${known.map(code).join(', ')}.`,
+    meant: []
+  }
 }
 
 /** The half of "one, or a list of them" that was meant. */
@@ -102,14 +100,9 @@ function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] {
 function sentenceOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      if (
-        issue.path.at(-1) === 'match' &&
-        issue.expected === 'object' &&
-        typeof issue.input === 'string' &&
-        issue.input !== ''
-      )
-        return matchOfTags(issue.input)
-      return wrongType(issue.expected, issue.input)
+      return issue.path.at(-1) === 'match' && issue.expected === 'object' && typeof issue.input === 'string'
+        ? matchOfTags(issue.input)
+        : wrongType(issue.expected, issue.input)
     case 'invalid_value':
       return issue.values.some(value => value === unquoted(issue.input))
         ? `It must be ${code(String(issue.input))}, not ${code(`'${issue.input}'`)}. Remove the quotation marks.`
@@ -130,7 +123,7 @@ function sentenceOf(issue: Issue): string {
 /** The `match` of a rule has keys; that of a package is a name. */
 function matchOfTags(given: string): string {
   // A key without the blank behind its colon is told as that.
-  return /^[\w-]+(?::| *=) *\S/.test(given)
+  return given === '' || /^[\w-]+(?::| *=) *\S/.test(given)
     ? wrongType('object', given)
     : `It must say what ${code(given)} is. For tags, write ${code(`match: { tags: ${inYaml(given)} }`)}.`
 }
@@ -164,20 +157,14 @@ function wrongType(expected: string, input: unknown): string {
 /** The digits that somebody means by `1_000`, `7d` or `50%`, without what YAML reads as a number anyway. */
 function numberIn(text: string): string | undefined {
   const plain = text.replaceAll(/(?<=\d)[_,' ](?=\d{3}(?!\d))/g, '')
-  return (
-    /^\d+(?= *[a-z%]*$)/i.exec(plain)?.[0].replace(/^(\d+)$/, digits => (digits === text ? '' : digits)) ||
-    undefined
-  )
+  const [digits] = /^\d+(?= *[a-z%]*$)/i.exec(plain) ?? []
+  return digits === text ? undefined : digits
 }
 
 function listAdvice(expected: string, input: unknown): string {
   if (expected !== 'array') return ''
   if (typeof input === 'string') return ' Write each entry on a line of its own, with `- ` in front.'
-  return isMapping(input) ? ' Write `- ` in front of the first key of each entry.' : ''
-}
-
-function isMapping(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
+  return described(input) === 'a mapping' ? ' Write `- ` in front of the first key of each entry.' : ''
 }
 
 /** What YAML would have read without the quotation marks. */

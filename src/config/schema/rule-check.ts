@@ -1,9 +1,9 @@
 import type * as z from 'zod'
-import { matchesNothing } from '../policy/cover.ts'
-import { isEmptyRange, isNeverSemver } from '../policy/tags.ts'
-import { nearest } from '../util/suggest.ts'
-import { globThatDeletes } from './regex-slip.ts'
-import { asList, type RuleSchema } from './rule-schema.ts'
+import { matchesNothing } from '../../policy/cover.ts'
+import { isEmptyRange, isNeverSemver } from '../../policy/tags.ts'
+import { nearest } from '../../util/suggest.ts'
+import { globThatDeletes } from '../fields/regex-slip.ts'
+import { asList, type WrittenRule } from './rule-schema.ts'
 
 /** Everything that a rule says about tags. */
 const ABOUT_TAGS = ['tags', 'semver', 'pull-request', 'branch', 'git-tag'] as const
@@ -18,7 +18,7 @@ function namedGroups(tags: string | readonly string[] | undefined): string[] {
 }
 
 /** What the fields of a rule must be to each other. `depth` is how many keys below the rule the fault is. */
-export function checkRule(rule: RuleSchema, context: z.RefinementCtx): void {
+export function checkRule(rule: WrittenRule, context: z.RefinementCtx): void {
   const refuse = (path: string[], message: string): void =>
     context.addIssue({ code: 'custom', path, message, params: { depth: path.length } })
   const { match, action } = rule
@@ -46,7 +46,7 @@ export function checkRule(rule: RuleSchema, context: z.RefinementCtx): void {
 
 type Refuse = (path: string[], message: string) => void
 
-function checkKeepRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
+function checkKeepRule({ match, ...rule }: WrittenRule, refuse: Refuse): void {
   for (const key of ['tag-match', 'untag'] as const) {
     if (rule[key] !== undefined)
       refuse([key], `\`${key}\` is for delete rules; a keep rule needs one matching tag.`)
@@ -56,7 +56,7 @@ function checkKeepRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
   }
 }
 
-function checkDeleteRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
+function checkDeleteRule({ match, ...rule }: WrittenRule, refuse: Refuse): void {
   if (SELECTORS.every(key => match[key] === undefined)) {
     refuse(
       ['match'],
@@ -88,7 +88,7 @@ function checkDeleteRule({ match, ...rule }: RuleSchema, refuse: Refuse): void {
   }
 }
 
-function checkGroup(rule: RuleSchema, refuse: Refuse): void {
+function checkGroup(rule: WrittenRule, refuse: Refuse): void {
   const group = rule['group-by']
   if (group === undefined) return
   if (group === 'semver-minor' || group === 'semver-major') {
@@ -108,7 +108,7 @@ function checkGroup(rule: RuleSchema, refuse: Refuse): void {
 
 /** Refuses a rule that can be about nothing: it does not do what it was written for. Its parts are known to be valid. */
 export function checkReach(
-  { match, action, ...rule }: RuleSchema,
+  { match, action, ...rule }: WrittenRule,
   index: number,
   context: z.RefinementCtx
 ): void {

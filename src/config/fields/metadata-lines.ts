@@ -1,5 +1,5 @@
-import { ExpectedError } from '../errors.ts'
-import { code, quote } from '../util/format.ts'
+import { code, quote } from '../../util/format.ts'
+import { refuse } from './read.ts'
 
 /** What an input takes: patterns of tags, tags in full, or templates of tags. */
 type Kind = 'patterns' | 'tags' | 'templates'
@@ -18,7 +18,7 @@ export function refuseMetadata(given: string, kind: Kind): void {
   if (first === undefined) return
   const made = [...new Set(lines.flatMap(line => tagsOf(line, kind) ?? []))].map(code)
   const write = made.length === 0 ? `for instance \`${EXAMPLES[kind]}\`` : made.join(' and ')
-  throw new ExpectedError(
+  refuse(
     `${quote(first)} is a line for docker/metadata-action, and here the tags that it makes are wanted. Write ${write}.`
   )
 }

@@ -1,9 +1,9 @@
-import { readme } from '../util/links.ts'
-import { own } from '../util/own.ts'
-import { nearest } from '../util/suggest.ts'
+import { readme } from '../../util/links.ts'
+import { own } from '../../util/own.ts'
+import { nearest } from '../../util/suggest.ts'
+import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from '../input-table.ts'
 import type { ForeignInputs } from './foreign-answers.ts'
 import { foreignTool } from './foreign-words.ts'
-import { FIELDS, given, INPUT_DEFAULTS, KEYS, nameOf, variableOf } from './input-table.ts'
 import { meantBy } from './short-forms.ts'
 
 /** Inputs that say what a step of ours does. */

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError } from '../../errors.ts'
 
 /**
  * Splits a list input into its entries at commas, spaces and line ends. Lines that begin with `#` are comments.
@@ -33,7 +33,7 @@ function splitLine(line: string, problems: string[]): string[] {
     }
     const length = entryLength(rest)
     if (length === undefined) {
-      const cure = /\[[^\]]*\//.test(rest)
+      const cure = /\[[^\][]*\//.test(rest)
         ? 'whose `[` is never closed. Close it with `]`, or write `\\[` if you mean the character'
         : 'without its closing slash. Write it as `/…/`'
       problems.push(`"${rest}" is a regular expression ${cure}.`)
@@ -49,26 +49,13 @@ const SEPARATORS = /^[\s,]+/
 
 /** How long the entry at the start of `rest` is; undefined for a regular expression without end. */
 function entryLength(rest: string): number | undefined {
-  if (/^!?\//.test(rest)) return regexLength(rest)
+  if (/^!?\//.test(rest)) return REGEX.exec(rest)?.[0].length
   if (/^!?semver:/.test(rest)) return rangeLength(rest)
   return globLength(rest)
 }
 
 /** A slash closes where JavaScript closes it, if only flags follow up to the next separator. */
-function regexLength(rest: string): number | undefined {
-  let inClass = false
-  for (let at = rest.indexOf('/') + 1; at < rest.length; at++) {
-    const character = rest[at]
-    if (character === '\\') at++
-    else if (character === '[') inClass = true
-    else if (character === ']') inClass = false
-    else if (character === '/' && !inClass) {
-      const flags = /^[a-z]*(?=[\s,]|$)/.exec(rest.slice(at + 1))
-      if (flags !== null) return at + 1 + flags[0].length
-    }
-  }
-  return undefined
-}
+const REGEX = /^!?\/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^[\\])*?\/[a-z]*(?=[\s,]|$)/
 
 /** No tag begins with an operator, so a word that does, or that follows one, belongs to the range. */
 function rangeLength(rest: string): number {

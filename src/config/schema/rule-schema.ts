@@ -1,35 +1,32 @@
 import * as z from 'zod'
-import { messageOf } from '../errors.ts'
-import { BROKEN_STATES } from '../model/decision.ts'
-import { parseDigest } from '../model/digest.ts'
-import { KINDS } from '../model/manifest.ts'
-import { parsePatterns, parseRange, parseTextGlobs } from '../policy/pattern.ts'
-import type { GroupBy, KeepClauses, Match, Period, Rule } from '../policy/rule.ts'
-import { ageAdvice, parseAge } from '../policy/time.ts'
-import { present } from '../util/present.ts'
-import { refuse } from './fields.ts'
-import { refuseMetadata } from './metadata-lines.ts'
-import { refuseSlip } from './pattern-slip.ts'
-import { checkPattern, digestAdvice } from './tag-fields.ts'
+import { BROKEN_STATES } from '../../model/decision.ts'
+import { parseDigest } from '../../model/digest.ts'
+import { KINDS } from '../../model/manifest.ts'
+import { parsePatterns, parseRange, parseTextGlobs } from '../../policy/pattern.ts'
+import type { GroupBy, KeepClauses, Match, Period, Rule } from '../../policy/rule.ts'
+import { ageAdvice, parseAge } from '../../policy/time.ts'
+import { present } from '../../util/present.ts'
+import { refuseMetadata } from '../fields/metadata-lines.ts'
+import { refuseSlip } from '../fields/pattern-slip.ts'
+import { attempt, type Read, refuse } from '../fields/read.ts'
+import { checkPattern, digestAdvice } from '../fields/tag-fields.ts'
 
 /** One rule of a policy file, key by key, and the kinds of values that settings share with it. */
 
-/** What `parse` throws is told, and checks of several keys go on: all that is wrong is told at once. */
+/** What `parse` refuses is told, and checks of several keys go on: all that is wrong is told at once. */
 const telling =
-  <T>(parse: (text: string) => T) =>
+  <T>(parse: Read<T>) =>
   (input: string, { issues }: z.RefinementCtx<string>): T => {
-    try {
-      return parse(input)
-    } catch (error) {
-      issues.push({ code: 'custom', message: messageOf(error), input, continue: true })
-      return z.NEVER
-    }
+    const reading = attempt(parse, input)
+    if ('value' in reading) return reading.value
+    issues.push({ code: 'custom', message: reading.problems.join(' '), input, continue: true })
+    return z.NEVER
   }
 
 /** Text that `parse` understands. */
-const read = <T>(parse: (text: string) => T, schema = z.string()) => schema.transform(telling(parse))
+export const read = <T>(parse: Read<T>, schema = z.string()) => schema.transform(telling(parse))
 
-/** Text that stays as it is written, and is told where `check` throws. */
+/** Text that stays as it is written, also where `check` refuses it. */
 const checked = (check: (text: string) => void) => z.string().superRefine(telling(check))
 
 /** Milliseconds. A number without a unit is none, except 0. */
@@ -46,13 +43,6 @@ export const age = z.union([
     })
     .meta({ const: 0 })
 ])
-
-/** Text that an input's schema understands. */
-export const reads = <T>(schema: z.ZodType<T, string>) =>
-  read(text => {
-    const parsed = schema.safeParse(text)
-    return parsed.success ? parsed.data : refuse(parsed.error.issues.map(({ message }) => message).join(' '))
-  })
 
 const tagPattern = checked(text => {
   refuseMetadata(text, 'patterns')
@@ -138,10 +128,10 @@ export const rule = z.strictObject({
 })
 
 /** A rule as the file has it, with its ages, digests and ranges read. */
-export type RuleSchema = z.infer<typeof rule>
+export type WrittenRule = z.infer<typeof rule>
 
 /** The rule that a checked one means; `index` is its place in the list, which is its name where it has none. */
-export function ruleFrom(written: RuleSchema, index: number): Rule {
+export function ruleFrom(written: WrittenRule, index: number): Rule {
   const base = {
     name: written.name ?? `rule ${index + 1}`,
     match: matchFrom(written),
@@ -154,7 +144,7 @@ export function ruleFrom(written: RuleSchema, index: number): Rule {
     : { ...base, action: 'delete', tagMatch: written['tag-match'] ?? 'all', untag: written.untag ?? false }
 }
 
-function matchFrom({ match, action }: RuleSchema): Match {
+function matchFrom({ match, action }: WrittenRule): Match {
   const preReleases = action === 'keep' ? 'include' : 'exclude'
   return present<Match>({
     tags:
@@ -182,7 +172,7 @@ function matchFrom({ match, action }: RuleSchema): Match {
   })
 }
 
-function keepFrom(written: RuleSchema): KeepClauses {
+function keepFrom(written: WrittenRule): KeepClauses {
   const periods = new Map<Period, number>()
   for (const period of ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const) {
     const count = written[`keep-${period}`]

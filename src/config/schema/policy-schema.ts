@@ -1,14 +1,14 @@
 import * as z from 'zod'
-import { SIGNATURES } from '../model/check.ts'
-import { PROTECT_SOURCES } from '../model/decision.ts'
-import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
-import { coveredBy, matchesNothing } from '../policy/cover.ts'
-import { parsePackagePatterns } from '../policy/pattern.ts'
-import type { Policy } from '../policy/rule.ts'
-import { present } from '../util/present.ts'
-import type { EntryExpectations } from './expectations.ts'
-import { platforms } from './fields.ts'
-import { optionalName } from './package-selection.ts'
+import { SIGNATURES } from '../../model/check.ts'
+import { PROTECT_SOURCES } from '../../model/decision.ts'
+import { AGE_FROM, VISIBILITIES } from '../../model/package.ts'
+import { coveredBy, matchesNothing } from '../../policy/cover.ts'
+import { parsePackagePatterns } from '../../policy/pattern.ts'
+import { platforms } from '../fields/plain-fields.ts'
+import type { Read } from '../fields/read.ts'
+import { gitTagPatterns } from '../fields/tag-fields.ts'
+import * as templates from '../fields/templates.ts'
+import { optionalName } from '../package-selection.ts'
 import { policyTest } from './policy-test-schema.ts'
 import { checkReach, checkRule } from './rule-check.ts'
 import {
@@ -16,14 +16,12 @@ import {
   asList,
   count,
   packagePattern,
-  type RuleSchema,
-  reads,
+  read,
   rule,
   ruleFrom,
-  some
+  some,
+  type WrittenRule
 } from './rule-schema.ts'
-import { gitTagPatterns } from './tag-fields.ts'
-import * as templates from './templates.ts'
 
 /**
  * What may stand in a policy file, key by key. The published JSON Schema is made of it (`scripts/generate.ts`),
@@ -44,41 +42,35 @@ const settings = {
   'deletions-per-run': count.optional().describe('Budget: oldest first, the rest in the next runs')
 }
 
-const defaults = z.strictObject(settings).transform(settingsFrom)
+const defaults = z.strictObject(settings).transform(inCamelCase)
 
-type Settings = Partial<Omit<Policy, 'rules'>>
+type Camel<Key> = Key extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Key
 
-function settingsFrom(written: z.infer<z.ZodObject<typeof settings>>): Settings {
-  return present({
-    grace: written.grace,
-    ageFrom: written['age-from'],
-    minRemaining: written['min-remaining'],
-    maxDeletions: written['max-deletions'],
-    maxDeletionPercent: written['max-deletion-percent'],
-    deletionsPerRun: written['deletions-per-run']
-  })
+/** The keys of a policy as the program calls them: `age-from` as `ageFrom`. */
+function inCamelCase<T extends object>(
+  written: T
+): { [Key in keyof T as Camel<Key & string>]: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(written).map(([key, value]) => [
+    key.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+    value
+  ])
+  return Object.fromEntries(entries)
 }
+
+/** What one text of an input may be, or a list of such texts. */
+const asInput = <T>(parse: Read<readonly T[]>) => some(read(parse)).transform(lists => [lists].flat(2) as T[])
 
 const expected = z
   .strictObject({
-    'git-tags': some(reads(gitTagPatterns)).optional().describe('Git tags that must have an image'),
-    'image-tags': some(reads(templates.imageTags))
+    'git-tags': asInput(gitTagPatterns).optional().describe('Git tags that must have an image'),
+    'image-tags': asInput(templates.imageTags)
       .optional()
       .describe('The image tags that satisfy a git tag, any of them'),
-    platforms: some(reads(platforms)).optional().describe('Platforms that every image must have'),
+    platforms: asInput(platforms).optional().describe('Platforms that every image must have'),
     signed: z.enum(SIGNATURES).optional().describe('What every image must be signed with'),
     visibility: z.enum(VISIBILITIES).optional().describe('The visibility that the package must have')
   })
-  .transform(
-    (written): EntryExpectations =>
-      present<EntryExpectations>({
-        gitTags: written['git-tags'] && [written['git-tags']].flat(2),
-        imageTags: written['image-tags'] && [written['image-tags']].flat(2),
-        platforms: written.platforms && [written.platforms].flat(2),
-        signed: written.signed,
-        visibility: written.visibility
-      })
-  )
+  .transform(inCamelCase)
 
 const packageShape = z
   .strictObject({
@@ -100,16 +92,14 @@ const packageShape = z
         return rules.map(ruleFrom)
       })
   })
-  .transform(({ match, rules, repository, expect = {}, ...written }) => {
-    const place = present<Pick<Policy, 'repository'>>({ repository })
+  .transform(({ match, rules, expect = {}, ...settings }) => {
     const entries = asList(match).map(inLowerCase)
-    const settings: Settings = { ...settingsFrom(written), ...place }
     return {
       match: parsePackagePatterns(entries.map(entry => optionalName(entry) ?? entry)),
       /** The names in `match` that need not exist. */
       optional: entries.map(optionalName).filter(name => name !== undefined),
       rules,
-      settings,
+      settings: inCamelCase(settings),
       /** What a check expects of them. */
       expect
     }
@@ -118,7 +108,7 @@ const packageShape = z
 /** What the file says about the packages that it matches; settings that it does not mention are absent. */
 export type PackageEntry = z.output<typeof packageShape>
 
-function checkNames(rules: readonly RuleSchema[], context: z.RefinementCtx): void {
+function checkNames(rules: readonly WrittenRule[], context: z.RefinementCtx): void {
   const seen = new Set<string>()
   rules.forEach(({ name }, index) => {
     if (name === undefined) return

@@ -1,4 +1,4 @@
-import { BROKEN_STATES } from '../model/decision.ts'
+import { BROKEN_STATES } from '../../model/decision.ts'
 import {
   asPatterns,
   called,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { KINDS } from '../model/manifest.ts'
+import { KINDS } from '../../model/manifest.ts'
 
 const moment = z.string().refine(text => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)), {
   error: ({ input }) => `\`${input}\` is not a point in time. Write for instance \`2026-06-30T12:00:00Z\`.`

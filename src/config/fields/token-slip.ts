@@ -1,4 +1,4 @@
-import { unquoted } from '../util/format.ts'
+import { unquoted } from '../../util/format.ts'
 
 const SECRET = `Write \`\${{ secrets.NAME }}\` with the name of your secret`
 

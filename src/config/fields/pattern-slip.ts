@@ -1,6 +1,6 @@
-import { ExpectedError } from '../errors.ts'
-import { code, unquoted } from '../util/format.ts'
+import { code, unquoted } from '../../util/format.ts'
 import { literals } from './glob-literals.ts'
+import { refuse } from './read.ts'
 import { isRegex, matchesAll } from './regex-slip.ts'
 
 /** What a pattern is held against: each has characters of its own. */
@@ -22,10 +22,9 @@ const LEGAL: Readonly<Record<Subject, RegExp>> = {
  */
 export function refuseSlip(source: string, subject: Subject): void {
   const all = subject === 'label value' ? undefined : matchesAll(source)
-  if (all !== undefined) throw new ExpectedError(`The pattern \`${source}\` matches every ${subject}: ${all}`)
+  if (all !== undefined) refuse(`The pattern \`${source}\` matches every ${subject}: ${all}`)
   const slip = slipIn(source, subject)
-  if (slip !== undefined)
-    throw new ExpectedError(`The pattern \`${source}\` cannot match any ${subject}: ${slip}`)
+  if (slip !== undefined) refuse(`The pattern \`${source}\` cannot match any ${subject}: ${slip}`)
 }
 
 /** @returns why it cannot match, and what to write instead; undefined for a pattern that may match */

@@ -1,7 +1,6 @@
-import * as z from 'zod'
-import { MODES, type Mode } from '../model/run.ts'
-import { nearest } from '../util/suggest.ts'
-import { says } from './fields.ts'
+import { MODES, type Mode } from '../../model/run.ts'
+import { nearest } from '../../util/suggest.ts'
+import { refuseText, single } from './read.ts'
 
 /** Other words for a mode. None stands for `purge`, to which nobody may be led by a guess. */
 const MEANT: readonly (readonly [words: RegExp, mode: Mode])[] = [
@@ -11,10 +10,9 @@ const MEANT: readonly (readonly [words: RegExp, mode: Mode])[] = [
 ]
 
 /** The mode; what is none is answered with the one that was meant, and what each of them does. */
-export const modeWord: z.ZodType<Mode, string> = z.enum(
-  MODES,
-  says(given => `is not a mode. ${advice(given)}`)
-) as z.ZodType<Mode, string>
+export const modeWord = single(
+  given => MODES.find(mode => mode === given) ?? refuseText(given, `is not a mode. ${advice(given)}`)
+)
 
 function advice(given: string): string {
   if (/^(?:dry[-_]?run|plan|preview)$/i.test(given))

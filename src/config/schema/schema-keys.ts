@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { code, inYaml } from '../../util/format.ts'
 import { policySchema } from './policy-schema.ts'
 
 /** Which keys a policy may have, and where. */
@@ -35,3 +36,12 @@ const PLACES = [
   { path: ['packages', 0, 'rules', 0], words: 'in a rule, beside `match`' },
   { path: ['packages', 0, 'rules', 0, 'match'], words: 'under `match` of a rule' }
 ]
+
+/** How a rule is written that names its tags behind what it does: `- delete: sha-*`. */
+export function asRule(key: string, { input, path }: z.core.$ZodIssueUnrecognizedKeys): string | undefined {
+  const rule = (input ?? {}) as Record<string, unknown>
+  const value = rule[key]
+  if (!/^(?:keep|delete)$/.test(key) || typeof value !== 'string' || 'action' in rule) return undefined
+  if (!keysAt(path).includes('action')) return undefined
+  return `Write ${code(`action: ${key}`)} and ${code(`match: { tags: ${inYaml(value)} }`)}.`
+}

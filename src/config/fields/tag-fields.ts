@@ -1,40 +1,32 @@
-import * as z from 'zod'
-import { ExpectedError } from '../errors.ts'
-import { beginningOf, parseDigest } from '../model/digest.ts'
-import { isTag } from '../model/tag.ts'
-import { parsePatterns } from '../policy/pattern.ts'
-import { quote } from '../util/format.ts'
-import { field, refuse, setOf } from './fields.ts'
+import { beginningOf, parseDigest } from '../../model/digest.ts'
+import { isTag } from '../../model/tag.ts'
+import { parsePatterns } from '../../policy/pattern.ts'
 import { splitList } from './list.ts'
 import { refuseMetadata } from './metadata-lines.ts'
 import { emptyVariable, refuseSlip, type Subject } from './pattern-slip.ts'
-import { refuseWords } from './word-slip.ts'
+import { type Read, readEach, refuse, refuseText, setOf } from './read.ts'
 
 /** What the text of an input about tags may be: patterns, tags and digests, as schemas from text to value. */
 
 /** A list of patterns, none of which is a word of a sentence. */
-function patterns<T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> {
-  return field(given => {
+const patterns =
+  (item: Read<string>): Read<readonly string[]> =>
+  given => {
     refuseMetadata(given, 'patterns')
     const entries = splitList(given)
     refuseWords(entries)
-    return entries
-  }).pipe(z.array(item))
-}
+    return readEach(entries, item)
+  }
 
 /** Patterns of git tags as they were written, each known to be one. */
-export const gitTagPatterns = patterns(field(given => checkPattern(given, 'git tag')))
+export const gitTagPatterns = patterns(given => checkPattern(given, 'git tag'))
 
 /** Patterns of image tags and full digests as they were written. */
-export const patternsAndDigests = patterns(
-  field(given => {
-    if (parseDigest(given) !== undefined) return given
-    const advice = /^!?sha(?:256|512):/i.test(given)
-      ? digestAdvice(given.replace(/^!/, ''))
-      : bareDigest(given)
-    return advice === undefined ? checkPattern(given, 'image tag') : refuse(`${quote(given)} ${advice}`)
-  })
-)
+export const patternsAndDigests = patterns(given => {
+  if (parseDigest(given) !== undefined) return given
+  const advice = /^!?sha(?:256|512):/i.test(given) ? digestAdvice(given.replace(/^!/, '')) : bareDigest(given)
+  return advice === undefined ? checkPattern(given, 'image tag') : refuseText(given, advice)
+})
 
 /** What is wrong with a digest of which only the beginning is given, or which is none: the end of a sentence. */
 export function digestAdvice(given: string): string {
@@ -58,36 +50,23 @@ export const TOO_SHORT = 'is too short for a digest. Write at least 7 digits beh
 export const isTooShort = (given: string): boolean => /^sha256:[0-9a-f]{0,6}\??$/i.test(given)
 
 /** Image tags by their own names. */
-export const tagNames = unlessMetadata(
-  'tags',
-  setOf(
-    field(given => {
-      if (isTag(given)) return given
-      throw new ExpectedError(
-        `${quote(given)} cannot be an image tag. ${/^-[\w.-]+$/.test(given) ? emptyVariable(given) : (slashAdvice(given) ?? 'Write tags in full, without wildcards.')}`
-      )
-    })
-  )
-)
+export const tagNames: Read<readonly string[]> = given => {
+  refuseMetadata(given, 'tags')
+  return setOf(tagName)(given)
+}
 
-/** A list that is refused as a whole where it holds lines for another tool, see `refuseMetadata`. */
-export function unlessMetadata<T>(
-  kind: Parameters<typeof refuseMetadata>[1],
-  schema: z.ZodType<T, string>
-): z.ZodType<T, string> {
-  return field(given => {
-    refuseMetadata(given, kind)
-    return given
-  }).pipe(schema)
+function tagName(given: string): string {
+  if (isTag(given)) return given
+  const advice = /^-[\w.-]+$/.test(given) ? emptyVariable(given) : slashAdvice(given)
+  return refuseText(given, `cannot be an image tag. ${advice ?? 'Write tags in full, without wildcards.'}`)
 }
 
 /** A version by a tag, a digest, also a short one, or its id. */
-export const tagOrDigest = field(given => {
+export const tagOrDigest: Read<string> = given => {
   if (parseDigest(given) !== undefined || beginningOf(given) !== undefined || isTag(given)) return given
-  throw new ExpectedError(
-    `${quote(given)} is neither a tag nor a digest. ${slashAdvice(given) ?? "Write one of them, without the package's name."}`
-  )
-})
+  const advice = slashAdvice(given) ?? "Write one of them, without the package's name."
+  return refuseText(given, `is neither a tag nor a digest. ${advice}`)
+}
 
 /** What to write for the name of a branch, in which build tools replace the slash. */
 export function slashAdvice(given: string): string | undefined {
@@ -102,4 +81,31 @@ export function checkPattern(given: string, subject: Subject): string {
   refuseSlip(given, subject)
   parsePatterns([given])
   return given
+}
+
+const LEFT_OUT = /^(?:not|except|excluding|without|but)$/i
+const JOINED = /^(?:and|or|&+|\|\|)$/i
+
+/**
+ * Refuses a list of patterns in which words of a sentence stand as entries (`sha-* except latest` names `latest` as
+ * well), or which is what an expression leaves behind.
+ *
+ * @throws ExpectedError that says what to write; a regular expression such as `/^not$/` is never meant
+ */
+function refuseWords(entries: readonly string[]): void {
+  const [only] = entries.length === 1 ? entries : []
+  if (only !== undefined && /^(?:true|null|undefined)$/i.test(only))
+    refuse(`\`${only}\` is no pattern. Write \`*\` for all tags, or leave the input empty.`)
+  entries.forEach((entry, place) => {
+    const next = entries[place + 1]
+    if (next === undefined) return
+    if (LEFT_OUT.test(entry))
+      refuse(
+        `\`${entry}\` is a word here and no tag. To leave something out, write \`!\` in front of it, such as \`!${next.replace(/^!/, '')}\`.`
+      )
+    if (JOINED.test(entry))
+      refuse(
+        `\`${entry}\` is a word here and no tag. Leave it out: a space, a comma or a new line separates entries.`
+      )
+  })
 }

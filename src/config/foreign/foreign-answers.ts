@@ -1,5 +1,5 @@
-import { withoutWords } from '../policy/time.ts'
-import { inYaml } from '../util/format.ts'
+import { withoutWords } from '../../policy/time.ts'
+import { inYaml } from '../../util/format.ts'
 
 /**
  * What to write here instead of an input of another tool, so that nothing is deleted that it would have kept.
@@ -42,6 +42,13 @@ function isTrue(text: string | undefined): boolean {
 /** One regular expression a line. */
 export const regexes: ForeignWord = value => called('keep-tags')(slashed(value).join(' '), {})
 
+/** A delete rule, as one writes it in a policy. */
+const rule = (match: readonly string[], ...keys: readonly string[]): string =>
+  `\`{ ${['action: delete', `match: { ${match.join(', ')} }`, ...keys].join(', ')} }\``
+
+const writeRules = (rules: readonly string[]): string =>
+  `Write in \`policy\` ${rules.length === 1 ? 'a rule' : 'the rules'} ${rules.join(' and ')}.`
+
 /**
  * A number of newest versions that is counted among the old ones only. Here young ones count too, so that the inputs of
  * the same names would delete more; a rule says it exactly.
@@ -55,10 +62,12 @@ export const counted =
     const age = all[cutOff] ?? ''
     if (age === '') return simple(value, all)
     const old = ourAge(age)
-    return (
-      `There, the ${value} are only counted among what is older than ${old}. Write in \`policy\` a rule ` +
-      `\`{ action: delete, match: { ${match(all)}, older-than: ${old} }, keep-at-least: ${value}, rank-by: ${rankedBy(all)} }\`.`
+    const exact = rule(
+      [match(all), `older-than: ${old}`],
+      `keep-at-least: ${value}`,
+      `rank-by: ${rankedBy(all)}`
     )
+    return `There, the ${value} are only counted among what is older than ${old}. ${writeRules([exact])}`
   }
 
 /** With the tags that the step selects, because no more may be deleted here than there. */
@@ -122,17 +131,23 @@ export const pruned =
     if (first === undefined && saysWhat(all)) return prunedByOurs(name, all)
     if (first !== name)
       return `Leave it out, ${first === undefined ? 'because this step names nothing to prune' : `because the rule for \`${first}\` has \`${name}\``}.`
-    const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
-    const match = (what: string): string =>
-      `match: { ${what}${['', '0d'].includes(old) ? '' : `, older-than: ${old}`} }`
-    const keep = ['', '0'].includes(all['keep-last'] ?? '') ? '' : `, keep-at-least: ${all['keep-last']}`
-    const rules = selecting.map(one =>
-      /untagged$/.test(one)
-        ? `\`{ action: delete, ${match('untagged: true')}${keep} }\``
-        : `\`{ action: delete, ${match(`tags: ${flowList(slashed(all[one] ?? ''))}`)}, tag-match: any${keep} }\``
+    const { old, last } = prunedFrom(all)
+    const older = ['', '0d'].includes(old) ? [] : [`older-than: ${old}`]
+    const keep = last === '' ? [] : [`keep-at-least: ${last}`]
+    return writeRules(
+      selecting.map(one =>
+        /untagged$/.test(one)
+          ? rule(['untagged: true', ...older], ...keep)
+          : rule([`tags: ${flowList(slashed(all[one] ?? ''))}`, ...older], 'tag-match: any', ...keep)
+      )
     )
-    return `Write in \`policy\` ${rules.length === 1 ? 'a rule' : 'the rules'} ${rules.join(' and ')}.`
   }
+
+/** Age and number of a step of vlaurin's action; no number and 0 are the same. */
+function prunedFrom(all: ForeignInputs): { old: string; last: string } {
+  const last = all['keep-last'] ?? ''
+  return { old: ourAge(all['keep-younger-than'] || all['older-than'] || ''), last: last === '0' ? '' : last }
+}
 
 /** True for a step that says what to delete in words that are ours: nobody may be told to delete more. */
 export function saysWhat(all: ForeignInputs): boolean {
@@ -150,21 +165,18 @@ export function keepNewest(value: string, all: ForeignInputs): string {
 
 /** Age and number of vlaurin's action in such a step; the number alone counts young ones too. */
 function prunedByOurs(name: string, all: ForeignInputs): string {
-  const old = ourAge(all['keep-younger-than'] || all['older-than'] || '')
-  const last = all['keep-last'] ?? ''
+  const { old, last } = prunedFrom(all)
   if (name !== 'keep-last')
-    return ['', '0'].includes(last)
+    return last === ''
       ? `Write \`older-than: ${old}\`.`
       : 'Leave it out, because the rule for `keep-last` has it.'
-  if (['', '0'].includes(last)) return 'Leave it out.'
+  if (last === '') return 'Leave it out.'
   if (['', '0d'].includes(old)) return keepNewest(last, all)
-  const rules = [
-    (all['delete-tags'] ?? '') === '' ? [] : [`tags: ${flowList(selectedTags(all))}`],
-    isTrue(all['delete-untagged']) ? ['untagged: true'] : []
+  const selected = [
+    ...((all['delete-tags'] ?? '') === '' ? [] : [`tags: ${flowList(selectedTags(all))}`]),
+    ...(isTrue(all['delete-untagged']) ? ['untagged: true'] : [])
   ]
-    .flat()
-    .map(what => `\`{ action: delete, match: { ${what}, older-than: ${old} }, keep-at-least: ${last} }\``)
-  return `Write in \`policy\` ${rules.length === 1 ? 'a rule' : 'the rules'} ${rules.join(' and ')}.`
+  return writeRules(selected.map(what => rule([what, `older-than: ${old}`], `keep-at-least: ${last}`)))
 }
 
 /** What actions/delete-package-versions is told to delete, of all versions. */

@@ -1,54 +1,47 @@
-import type * as z from 'zod'
-import { InputError } from '../errors.ts'
-import { isTag } from '../model/tag.ts'
-import { quote } from '../util/format.ts'
-import { field, list, refuse, setOf } from './fields.ts'
-import { unlessMetadata } from './tag-fields.ts'
+import { InputError } from '../../errors.ts'
+import { isTag } from '../../model/tag.ts'
+import { quote } from '../../util/format.ts'
+import { refuseMetadata } from './metadata-lines.ts'
+import { list, type Read, refuse, refuseText, setOf } from './read.ts'
 
 /** Inputs into which the program puts a tag: each text has placeholders such as `{tag}`. */
 
 const PLACEHOLDER = /\{[A-Za-z][\w-]*\}/g
 
 export const imageTags = unlessTorn(
-  list(
-    field(given => {
-      const slip = slipIn(given)
-      if (slip !== undefined) return refuse(`${quote(given)} is not a template of an image tag: ${slip}`)
-      if (isTag(filled(given)) && given !== filled(given)) return given
-      const advice = isTag(given)
-        ? `It has no placeholder, so it is the same for every git tag. To require an image tag of exactly this name, use \`required-tags\`.`
-        : 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.'
-      return refuse(`${quote(given)} is not a template of an image tag. ${advice}`)
-    })
-  )
+  list(given => {
+    const slip = slipIn(given)
+    if (slip !== undefined) return refuseText(given, `is not a template of an image tag: ${slip}`)
+    if (isTag(filled(given)) && given !== filled(given)) return given
+    const advice = isTag(given)
+      ? `It has no placeholder, so it is the same for every git tag. To require an image tag of exactly this name, use \`required-tags\`.`
+      : 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.'
+    return refuseText(given, `is not a template of an image tag. ${advice}`)
+  })
 )
 
 export const newestTags = unlessTorn(
-  setOf(
-    field(given => {
-      const slip = slipIn(given)
-      if (slip !== undefined) return refuse(`${quote(given)} cannot be an image tag: ${slip}`)
-      return isTag(filled(given))
-        ? given
-        : refuse(
-            `${quote(given)} cannot be an image tag. Write for instance \`latest\`, \`{major}\` or \`{major}.{minor}\`.`
-          )
-    })
-  )
+  setOf(given => {
+    const slip = slipIn(given)
+    if (slip !== undefined) return refuseText(given, `cannot be an image tag: ${slip}`)
+    if (isTag(filled(given))) return given
+    const advice = 'Write for instance `latest`, `{major}` or `{major}.{minor}`.'
+    return refuseText(given, `cannot be an image tag. ${advice}`)
+  })
 )
 
 /** A list of templates that is refused as a whole where blanks in braces would tear an entry apart. */
-function unlessTorn<T>(schema: z.ZodType<T, string>): z.ZodType<T, string> {
-  const whole = field(given => {
+function unlessTorn(read: Read<readonly string[]>): Read<readonly string[]> {
+  return given => {
+    refuseMetadata(given, 'templates')
     const [torn] = /(?<!\{)\{(?: +([A-Za-z][\w-]*) *| *([A-Za-z][\w-]*) +)\}(?!\})/.exec(given) ?? []
-    if (torn === undefined) return given
+    if (torn === undefined) return read(given)
     return refuse(`\`${torn}\` has blanks in its braces. Write \`${torn.replaceAll(' ', '')}\`.`)
-  })
-  return unlessMetadata('templates', whole.pipe(schema))
+  }
 }
 
 /** `name=value` lines; a blank is a default, so that there are none has a word of its own. */
-export const assignments = field(given => {
+export const assignments: Read<Readonly<Record<string, string>>> = given => {
   if (given === 'none') return {}
   const values = new Map<string, string>()
   const problems: string[] = []
@@ -62,7 +55,7 @@ export const assignments = field(given => {
   }
   if (problems.length > 0) throw new InputError(problems)
   return Object.fromEntries(values)
-})
+}
 
 /** Why a line assigns nothing that a workflow could use; undefined where it is well. */
 function assignmentSlip(line: string): string | undefined {

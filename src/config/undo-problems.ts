@@ -1,110 +1,13 @@
-import * as z from 'zod'
-import { ExpectedError } from '../errors.ts'
 import { WHOLE_PACKAGE } from '../model/decision.ts'
-import { parseDigest } from '../model/digest.ts'
-import type { Mode } from '../model/run.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
-import { parseAge } from '../policy/time.ts'
 import { code } from '../util/format.ts'
-import { field, list, refuse, says } from './fields.ts'
+import { attempt } from './fields/read.ts'
+import { slashAdvice } from './fields/tag-fields.ts'
+import type { DeclaredInputs } from './input-table.ts'
 import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
-import { isTooShort, slashAdvice, TOO_SHORT } from './tag-fields.ts'
 
-/** What to bring back. */
-export type RestoreInput =
-  | { readonly source: 'report'; readonly path: string }
-  | {
-      readonly source: 'names'
-      /** Tags, version ids and digests, short ones too. */
-      readonly names: readonly string[]
-      /** True when the package itself is to come back. */
-      readonly wholePackage: boolean
-    }
-  /** Everything that was deleted in the last `age` milliseconds. */
-  | { readonly source: 'since'; readonly age: number }
-
-/**
- * A report's path; or a list of tags, version ids and digests, or the word `package`; or `since` and an age. What has a
- * slash or ends in `.json` is a path.
- */
-export const restoreInput: z.ZodType<RestoreInput, string> = field(given => {
-  const since = /^since\s+(.+)$/i.exec(given.trim())?.[1]
-  if (since !== undefined) {
-    const age = parseAge(since)
-    if (age === undefined) throw new ExpectedError(`"${since}" is not an age. ${sinceAdvice(since)}`)
-    return { source: 'since', age }
-  }
-  const entries = given.split(/[\s,]+/).filter(entry => entry !== '')
-  for (const entry of entries) refuseNoName(entry)
-  const path = entries.find(entry => /[/\\]|\.json$/i.test(entry))
-  if (path === undefined) {
-    const names = entries.filter(entry => entry !== WHOLE_PACKAGE)
-    return { source: 'names', names, wholePackage: names.length < entries.length }
-  }
-  const isName = (entry: string): boolean => /^\d+$/.test(entry) || parseDigest(entry) !== undefined
-  if (entries.length > 1 && entries.some(isName)) {
-    throw new ExpectedError(
-      `"${path}" is the path of a report, and there are other names besides it. Give tags, version ids and digests, or the ` +
-        'path of one report.'
-    )
-  }
-  return { source: 'report', path: given }
-})
-
-/** @throws ExpectedError for what is neither a name nor a path, but a pattern, a word, or a part of either */
-function refuseNoName(entry: string): void {
-  const [, age] = /^since[-:]?(\d.*)$/i.exec(entry) ?? []
-  if (age !== undefined && parseAge(age) !== undefined)
-    refuse(`"${entry}" is not a tag here. Write \`since ${age}\`.`)
-  if (isTooShort(entry)) refuse(`"${entry}" ${TOO_SHORT}`)
-  if (/^[0-9a-f]{64}$/.test(entry))
-    refuse(`"${entry}" has the digits of a digest alone. For a digest write \`sha256:${entry}\`.`)
-  const isPattern =
-    !/\.json$/i.test(entry) && /^[^/\\]*[*?[\]{}|!]|^!?\/.*[*+?$^\\].*\/[imsuv]*$|^semver:/.test(entry)
-  if (isPattern || /^all$/i.test(entry))
-    refuse(
-      `"${entry}": ${isPattern ? 'patterns do not work in `restore`' : 'there is no word for everything'}. Write \`since 3h\`, ids, ` +
-        'digests or the report of the run to undo.'
-    )
-}
-
-/** What to write instead: nobody undoes months, so `30m` is minutes. */
-function sinceAdvice(text: string): string {
-  const [, digits, unit] = /^(\d+) *(m?)$/.exec(text) ?? []
-  if (digits === undefined) return 'Write for instance `since 3h` or `since 2 days`; a date does not work.'
-  if (unit === 'm') return `Write \`since ${digits}min\` for minutes.`
-  return `Write \`since ${digits}h\` for hours or \`since ${digits}d\` for days.`
-}
-
-/** What a purge takes. There are no patterns here: whoever purges names what is deleted. */
-export const purgeNames = list(
-  z
-    .string()
-    .refine(
-      given => !/[*!|[{"'`$]|^\/.*\/$|^semver:/.test(given),
-      says(
-        'is not a name. Write tags in full, without wildcards and quotation marks; `purge: package` deletes the whole package.'
-      )
-    )
-    .refine(
-      given => !given.includes(';'),
-      says('is not a name. Separate names with a space, a comma or a new line, not with `;`.')
-    )
-    .refine(given => !isTooShort(given), says(TOO_SHORT))
-)
-
-/** The inputs that say what a purge or a restore is about. */
-export interface UndoInputs {
-  readonly mode: Mode
-  readonly dryRun: boolean
-  readonly owner: string
-  readonly registryUrl: string
-  readonly packages: PackageSelection
-  /** Tags, digests and version ids. */
-  readonly purge: readonly string[]
-  readonly confirm: string | undefined
-  readonly restore: RestoreInput | undefined
-}
+/** The inputs that say what a purge or a restore is about, as far as they could be read. */
+type UndoInputs = Partial<DeclaredInputs>
 
 /**
  * What the modes that act on names need besides that each input is valid by itself.
@@ -112,7 +15,7 @@ export interface UndoInputs {
  * @param inputs those that could be read
  * @returns sentences
  */
-export function undoProblems(inputs: Partial<UndoInputs>): string[] {
+export function undoProblems(inputs: UndoInputs): string[] {
   const { mode, packages, purge } = inputs
   const problems: (string | undefined)[] = []
   if (mode === 'restore') problems.push(restoreProblem(inputs))
@@ -123,7 +26,7 @@ export function undoProblems(inputs: Partial<UndoInputs>): string[] {
   return problems.filter(problem => problem !== undefined)
 }
 
-function restoreProblem(inputs: Partial<UndoInputs>): string | undefined {
+function restoreProblem(inputs: UndoInputs): string | undefined {
   const { packages, restore } = inputs
   if ('restore' in inputs && restore === undefined)
     return 'Input `restore` is empty. Give the report of the run to undo, or tags, version ids and digests, or a time such as `since 3h`.'
@@ -156,7 +59,7 @@ function purgeProblem(purge: readonly string[]): string | undefined {
 function targetProblems(
   purge: readonly string[],
   packages: PackageSelection,
-  { confirm, dryRun, owner = '', registryUrl = 'https://ghcr.io' }: Partial<UndoInputs>
+  { confirm, dryRun, owner = '', registryUrl = 'https://ghcr.io' }: UndoInputs
 ): string[] {
   const { names, patterns } = packages
   if (!purge.includes(WHOLE_PACKAGE) && !isOne(packages)) {
@@ -172,9 +75,9 @@ function targetProblems(
   }
   const strangers = purge.flatMap(given => strangerProblem(given, names, owner, registryUrl) ?? [])
   if (strangers.length > 0) return strangers
-  const confirmed = packageList.safeParse(confirm).data
+  const confirmed = attempt(packageList, confirm ?? '')
   const isRepeated =
-    confirmed !== undefined && isSame(relativeTo(confirmed, owner, registryUrl).packages, packages)
+    'value' in confirmed && isSame(relativeTo(confirmed.value, owner, registryUrl).packages, packages)
   if (isRepeated || (dryRun === true && confirm === undefined)) return []
   const targets = entriesOf(packages)
   const all = targets.map(code).join(', ')

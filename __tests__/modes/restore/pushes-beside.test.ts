@@ -1,0 +1,113 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import type { Aim } from '../../emulator/faults.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
+import { image } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from '../retain/runs.ts'
+
+/** A tag is put back where it was: does a push beside it keep the tag, though one witness lags about it? */
+
+/** Lets something happen behind the nth request that fits. */
+function behind({ github }: Scene, nth: number, fits: (aim: Aim) => boolean, run: () => unknown): void {
+  const { strike } = github.faults
+  let count = 0
+  github.faults.strike = aim => {
+    const troubles = strike(aim)
+    return fits(aim) && ++count === nth ? [...troubles, { kind: 'then', run }] : troubles
+  }
+}
+
+const isList = ({ host, path, query }: Aim): boolean =>
+  host === 'api' && path.endsWith('/versions') && !query.includes('deleted')
+
+/** The report of a run that took `nightly` off an image. */
+async function untagged({ app, run }: Scene): Promise<{ readonly report: string; readonly old: Pushed }> {
+  const old = app.push(image(), { tags: ['v2', 'nightly'], at: ago(60) })
+  app.push(image(), { tags: ['v3'], at: ago(50) })
+  const { outputs } = await run({ 'delete-tags': 'nightly', untag: 'true' })
+  return { report: outputs['report'] as string, old }
+}
+
+it.each([2, 3].flatMap(list => [0, 1, 3].map(late => [list, late] as const)))(
+  'law 3: undoing an untagging takes the tag from no push behind list %i, of which the registry knows %i answers late',
+  async (list, late) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const { report } = await untagged(scene)
+    let pushed = ''
+    behind(scene, list, isList, () => {
+      pushed = app.push(image(), { tags: ['nightly'] }).digest
+      const asked = { host: 'registry', path: /manifests\/nightly$/, times: 2 * late } as const
+      const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+      github.faults.on(asked, { kind: 'answer', answer })
+    })
+    const result = await run({ mode: 'restore', restore: report })
+    expect(app.tags()['nightly']).toBe(pushed)
+    expect(result).toMatchObject({ code: 0, errors: [] })
+    expect(result.stdout).toMatch(/The tag nightly is on sha256:\w{12} by now, so it is left there/)
+  }
+)
+
+it.each([2, 1_000])(
+  'law 3: undoing an untagging is not green where a list hides the image %i times',
+  async times => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const { report, old } = await untagged(scene)
+    let looks = 0
+    const hide = () => {
+      app.truth()
+      if (looks++ < times) app.lie({ kind: 'drop', id: old.id })
+    }
+    github.faults.on({ host: 'api', method: 'GET', path: /\/versions$/ }, { kind: 'first', run: hide })
+    const { code, errors } = await run({ mode: 'restore', restore: report })
+    app.truth()
+    expect([code, app.tags()['nightly']]).toEqual(times === 2 ? [0, old.digest] : [1, undefined])
+    if (code === 1)
+      expect(errors.join()).toMatch(/tag nightly could not be put back, because GitHub does not list/)
+  }
+)
+
+it.each([0, 5, 12])(
+  'law 3: a tag that a restore at once took goes back to nobody who has lost it to a push meanwhile, which the registry shows %i s late',
+  async seconds => {
+    await using scene = await openScene()
+    const { app, github, world, run, clock } = scene
+    world.deletedTags = 'shown'
+    world.restoredTags = 'move back'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    const deleted = {
+      host: 'api',
+      method: 'DELETE',
+      path: new RegExp(`/versions/${build.id}$`),
+      times: 1
+    } as const
+    github.faults.on(deleted, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on(deleted, { kind: 'then', run: () => app.push(image(), { tags: ['sha-1'] }) })
+    let pushed = ''
+    const isTag = ({ host, path }: Aim): boolean =>
+      host === 'registry' && path.endsWith('manifests/sha-1') && app.tags()['sha-1'] === build.digest
+    const isBack = (aim: Aim): boolean =>
+      isTag(aim) && app.row.byDigest.get(build.digest)?.tags.includes('v2') === true
+    const restored = { host: 'api', method: 'POST', path: /restore$/, times: 1 } as const
+    github.faults.on(restored, {
+      kind: 'then',
+      run: () =>
+        behind(scene, 1, isBack, () => {
+          const headers = { 'docker-content-digest': build.digest }
+          const until = clock.now() + seconds * 1_000
+          pushed = app.push(image(), { tags: ['sha-1'] }).digest
+          github.faults.on({}, { kind: 'first', run: () => clock.now() >= until && github.faults.clear() })
+          if (seconds > 0)
+            github.faults.on(
+              { host: 'registry', method: 'HEAD', path: /manifests\/sha-1$/ },
+              { kind: 'answer', answer: { status: 200, headers, body: '' } }
+            )
+        })
+    })
+    const { code } = await run({ 'delete-tags': 'sha-*' })
+    expect(pushed).not.toBe('')
+    expect([code, app.tags()['sha-1']]).toEqual([0, pushed])
+  }
+)

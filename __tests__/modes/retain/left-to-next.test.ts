@@ -1,0 +1,251 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
+import { runInside } from '../../helpers/inside.ts'
+import { runAction } from '../../helpers/run-action.ts'
+import { age, headingOf } from './remembered.ts'
+import { ago, digestsOf, openScene, type Scene } from './runs.ts'
+
+/** What a run leaves to the next one by way of the memory, and for how long. */
+
+const BUILDS = { 'delete-tags': 'sha-*' }
+
+function layDown({ app, world }: Scene) {
+  world.deletedTags = 'shown'
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  return { v1, build: app.push(image(), { tags: ['sha-1'], at: ago(80) }) }
+}
+
+const deleteOf = ({ id }: { id: number }) => ({
+  host: 'api' as const,
+  method: 'DELETE',
+  path: new RegExp(`/versions/${id}$`)
+})
+
+const OUT = { kind: 'answer', answer: { status: 500 } } as const
+
+/** A run in which something may be lost until the next one, so that the laws of a scene do not hold behind it. */
+const past = (
+  { github, clock, token }: Scene,
+  cache: CacheService,
+  inputs: Record<string, string> = BUILDS
+) => runInside(github, { packages: 'app', token, ...inputs }, clock, { env: cache.env })
+
+/** An index that names one platform of a build, and one of its own. */
+const adopterOf = (part: Pushed) =>
+  index([
+    { shape: part.shape, platform: 'linux/amd64' },
+    { shape: manifest(), platform: 'linux/arm64' }
+  ])
+
+/** That index is pushed without a tag right before the DELETE of the platform, and no list shows it. */
+function adopt({ app, github }: Scene, part: Pushed): () => Pushed {
+  let adopter: Pushed | undefined
+  const push = (): void => {
+    adopter = app.push(adopterOf(part))
+    app.lie({ kind: 'drop', id: adopter.id })
+  }
+  github.faults.on({ ...deleteOf(part), times: 1 }, { kind: 'first', run: push })
+  return () => adopter as Pushed
+}
+
+it.each(['a tag was put on it', 'a tagged index was pushed that needs it'])(
+  'law 5: a run that is killed behind a DELETE leaves its look to the next one: %s right before',
+  async what => {
+    await using scene = await openScene({ where: 'bundle' })
+    await using cache = await startCacheService()
+    const { app, github, world, token } = scene
+    const { build } = layDown(scene)
+    const part = build.children[0] as Pushed
+    const isTag = what.startsWith('a tag was')
+    const land = () => (isTag ? app.tag(build, 'v2') : app.push(adopterOf(part), { tags: ['v2'] }))
+    const kill = new AbortController()
+    const target = { ...deleteOf(isTag ? build : part), times: 1 }
+    github.faults.on(target, { kind: 'first', run: land })
+    github.faults.on(target, { kind: 'then', run: () => kill.abort() })
+    const inputs = { ...BUILDS, packages: 'app', token }
+    await using first = await runAction(github, inputs, { env: cache.env, kill: kill.signal })
+    expect([first.code, world.pullable('acme/app', 'v2')]).not.toEqual([null, []])
+    const second = await scene.run(BUILDS, { env: cache.env })
+    expect(second.warnings.join()).toContain('restored at once')
+    expect(world.pullable('acme/app', 'v2')).toEqual([])
+  }
+)
+
+it('law 5: what a run is going to delete is stored before its first DELETE, with what it read, and once more behind the look', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { build } = layDown(scene)
+  const before: unknown[] = []
+  const note = () => before.push([cache.entries.length, headingOf(cache)])
+  scene.github.faults.on({ method: 'DELETE', times: 1 }, { kind: 'first', run: note })
+  await scene.run(BUILDS, { env: cache.env })
+  const ids = [build.id, ...build.children.map(({ id }) => id)].map(id => expect.objectContaining({ id }))
+  expect(before).toEqual([[1, expect.objectContaining({ unchecked: ids, checked: [] })]])
+  expect(cache.entries).toHaveLength(2)
+  expect(headingOf(cache)).toMatchObject({ unchecked: [], checked: ids })
+})
+
+it.each([BUILDS, { 'delete-tags': 'pr-*' }, { 'delete-tags': 'none' }])(
+  'law 5: what was left unchecked is so while the list still shows it, whatever the policy: $delete-tags',
+  async inputs => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { build } = layDown(scene)
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on({ query: /state=deleted/ }, OUT)
+    expect((await past(scene, cache)).code).toBe(1)
+    github.faults.clear()
+    app.lie({ kind: 'linger' })
+    await past(scene, cache, inputs)
+    expect(app.tags()).not.toHaveProperty('v2')
+    app.truth()
+    const third = await scene.run(inputs, { env: cache.env })
+    expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+    expect(app.tags()['v2']).toBe(build.digest)
+  }
+)
+
+it.each([
+  ['a day', 'cannot be read', 1.1],
+  ['a week', 'is denied', 7],
+  ['a week', 'is in no list', 7],
+  ['three weeks', 'is in no list', 21]
+])(
+  'law 5: %s later an index that no list showed gets its part back, though it %s in that run',
+  async (_, trouble, days) => {
+    await using scene = await openScene({ contract: 'off' })
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { build } = layDown(scene)
+    const adopter = adopt(scene, build.children[0] as Pushed)
+    expect((await past(scene, cache)).code).toBe(0)
+    age(cache, days)
+    if (trouble !== 'is in no list') {
+      app.truth()
+      const status = trouble === 'is denied' ? 404 : 500
+      const body = { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] }
+      const path = new RegExp(`manifests/${adopter().digest}$`)
+      github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status, body } })
+    }
+    await past(scene, cache)
+    github.faults.clear()
+    app.truth()
+    age(cache, days / 3)
+    const third = await scene.run(BUILDS, { env: cache.env })
+    expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '1' } })
+    expect(scene.world.broken()).toEqual([])
+  }
+)
+
+it.each([
+  ['eight days where everything could be read', 8.1, false],
+  ['30 days, since GitHub has nothing to restore then,', 30.1, true]
+])('what was deleted is remembered for %s, and no longer', async (_, days, isOff) => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  layDown(scene)
+  await scene.run(BUILDS, { env: cache.env })
+  if (isOff) scene.app.lie({ kind: 'count', value: 9 })
+  age(cache, days - 0.2)
+  await scene.run(BUILDS, { env: cache.env })
+  expect(headingOf(cache).checked).toHaveLength(3)
+  age(cache, 0.2)
+  await scene.run(BUILDS, { env: cache.env })
+  expect(headingOf(cache).checked).toEqual([])
+})
+
+it.each([BUILDS, { 'delete-tags': 'pr-*' }])(
+  'nothing comes back for an image that a run deleted and only the registry still shows: $delete-tags',
+  async inputs => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app } = scene
+    const { v1 } = layDown(scene)
+    await scene.run(BUILDS, { env: cache.env })
+    const tags = ['v1', 'sha-1']
+    scene.github.faults.on(
+      { host: 'registry', method: 'GET', path: /tags\/list$/ },
+      { kind: 'answer', answer: { status: 200, body: { name: 'acme/app', tags } } }
+    )
+    app.lie({ kind: 'served' })
+    const second = await past(scene, cache, inputs)
+    expect(second.outputs['restored-count']).toBe('0')
+    expect(app.digests()).toEqual(digestsOf(v1))
+  }
+)
+
+/** GitHub's list of deleted versions shows one more tag on it by now. */
+function showLate({ app }: Scene, { id }: Pushed, tag: string): void {
+  const row = app.row.deleted.get(id)
+  if (row === undefined) throw new Error('it is not deleted')
+  app.row.deleted.set(id, { ...row, tags: [...row.tags, tag] })
+}
+
+it('law 5: a tag that the list of deleted versions shows later than its row is found by the next run that looks there', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world } = scene
+  const { v1, build } = layDown(scene)
+  await scene.run(BUILDS, { env: cache.env })
+  showLate(scene, build, 'v2')
+  const other = app.push(image(), { tags: ['sha-2'], at: ago(70) })
+  const second = await scene.run(BUILDS, { env: cache.env })
+  expect(second).toMatchObject({ code: 0, outputs: { 'restored-count': '3', 'deleted-count': '3' } })
+  expect(second.warnings.join()).toMatch(/restored at once: tag v2 was put on it right before its deletion/)
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+  expect(app.digests()).toEqual(digestsOf(v1, build))
+  expect(app.digests().isDisjointFrom(digestsOf(other))).toBe(true)
+})
+
+it.each<[string, (scene: Scene, build: Pushed) => void]>([
+  ['which stands on something else', ({ app }) => app.push(image(), { tags: ['v2'] })],
+  [
+    'which somebody deleted with the version later',
+    ({ app }, { id }) => {
+      const row = app.row.deleted.get(id)
+      if (row !== undefined) app.row.deleted.set(id, { ...row, deleted: Date.now() + 3_600_000 })
+    }
+  ]
+])('a version does not come back for a tag %s', async (_, change) => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app } = scene
+  const { build } = layDown(scene)
+  await scene.run(BUILDS, { env: cache.env })
+  showLate(scene, build, 'v2')
+  change(scene, build)
+  app.push(image(), { tags: ['sha-2'], at: ago(70) })
+  const second = await scene.run(BUILDS, { env: cache.env })
+  expect(second).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '3' } })
+})
+
+it('a dry run says that a real one restores what is lacking, and a purge brings nothing back that it is told to purge', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app } = scene
+  const { build } = layDown(scene)
+  const part = build.children[0] as Pushed
+  const adopter = adopt(scene, part)
+  await past(scene, cache)
+  app.truth()
+  app.tag(adopter(), 'v5')
+  const dry = await past(scene, cache, { ...BUILDS, 'delete-broken': 'partial', 'dry-run': 'true' })
+  expect(dry.stdout).toMatch(/::warning.*app: v5 lacks what an earlier run deleted: a real run restores it/)
+  expect(dry.stdout).not.toContain('which this one restores')
+  const purge = { mode: 'purge', purge: `${part.digest}?`, confirm: 'app' }
+  const purged = await past(scene, cache, purge)
+  expect([purged.code, purged.outputs['restored-count'], app.version(part.digest)]).toEqual([
+    0,
+    '0',
+    undefined
+  ])
+  expect(purged.stdout).toMatch(
+    /::warning.*sha256:\w+ is deleted, and v5 is broken without it: purge that, too/
+  )
+  // Nor does any later run.
+  const third = await past(scene, cache)
+  expect([third.outputs['restored-count'], app.version(part.digest)]).toEqual(['0', undefined])
+})

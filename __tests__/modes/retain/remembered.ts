@@ -1,0 +1,46 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { CacheService } from '../../emulator/cache-service.ts'
+
+/** A deletion as it is remembered, as far as tests look at it. */
+export interface Look {
+  readonly id: number
+  readonly digest: string
+  readonly at?: number
+}
+
+export interface Heading {
+  readonly unchecked: readonly Look[]
+  readonly checked: readonly Look[]
+}
+
+/** What is remembered by now, and its first line. */
+function remembered({ entries }: CacheService) {
+  const entry = entries.at(-1)
+  if (entry === undefined) throw new Error('nothing was stored')
+  const [first = '', ...lines] = gunzipSync(entry.bytes).toString('utf8').split('\n')
+  return { entry, heading: JSON.parse(first) as Heading, lines }
+}
+
+export const headingOf = (cache: CacheService): Heading => remembered(cache).heading
+
+/** Puts another first line into what is remembered. */
+export function rewrite(cache: CacheService, change: (heading: Heading) => Heading): void {
+  const { entry, heading, lines } = remembered(cache)
+  const text = [JSON.stringify(change(heading)), ...lines].join('\n')
+  cache.entries.push({ ...entry, key: `${entry.key}9`, bytes: gzipSync(text) })
+}
+
+/** Puts other looks that are still to be taken into what is remembered. */
+export function forge(cache: CacheService, looks: (heading: Heading) => readonly Look[]): void {
+  rewrite(cache, heading => ({ ...heading, unchecked: looks(heading) }))
+}
+
+/** Makes all that is remembered so much older. */
+export function age(cache: CacheService, days: number): void {
+  const older = (one: Look): Look => ({ ...one, at: (one.at ?? 0) - days * 86_400_000 })
+  rewrite(cache, heading => ({
+    ...heading,
+    unchecked: heading.unchecked.map(older),
+    checked: heading.checked.map(older)
+  }))
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { orFailure } from '../errors.ts'
+import { type Digest, sha256Of, shortDigest } from '../model/digest.ts'
+import { PLACEHOLDER } from '../model/manifest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { ApplyContext } from './apply.ts'
+import type { Performed } from './execute.ts'
+import { tagPutter } from './put-tag.ts'
+import { failed } from './write.ts'
+
+export const MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json'
+
+/** An empty index that nobody else has: needs no blob, pulls as nothing, and says what it is. */
+export function placeholderFor(tag: string): { readonly bytes: Uint8Array; readonly digest: Digest } {
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE,
+      manifests: [],
+      annotations: { [PLACEHOLDER]: tag, [`${PLACEHOLDER}.id`]: randomUUID() }
+    })
+  )
+  return { bytes, digest: sha256Of(bytes) }
+}
+
+/**
+ * Takes tags off a placeholder that somebody put there by copying the tag that it had taken: nobody wants a tag on an
+ * empty index, so each goes back to what the listing shows it on.
+ *
+ * @param versions as this run listed them
+ * @returns sentences without a full stop, on those that are back where they were, and on those that stay
+ */
+export async function takeOff(
+  placeholder: Digest,
+  tags: readonly string[],
+  versions: readonly PackageVersion[],
+  scope: ApplyContext
+): Promise<{ readonly returned: readonly string[]; readonly stuck: readonly string[] }> {
+  const putTag = tagPutter(scope)
+  const isTheirs = (on: Digest): boolean => on !== placeholder
+  const returned: string[] = []
+  const stuck: string[] = []
+  for (const tag of tags) {
+    const came = `Somebody put the tag ${tag} on the placeholder, an empty index, while that had the stripped tag.`
+    const [holder, ...others] = versions.filter(version => version.tags.includes(tag))
+    if (holder === undefined || others.length > 0) {
+      stuck.push(`${came} What it was on before is unknown`)
+      continue
+    }
+    const put = await orFailure(async () => ({ on: await putTag(holder, tag, isTheirs) }))
+    const was = `It was on ${shortDigest(holder.digest)} when this run listed the package`
+    if ('problem' in put) stuck.push(`${came} ${was}. ${put.sentence.replace(/\.$/, '')}`)
+    else if (put.on === undefined)
+      returned.push(`${came} ${was}, and is back there: put it on what is meant, if that is another image`)
+  }
+  return { returned, stuck }
+}
+
+/** What is true of a tag that was stripped. */
+export const OFF = 'the tag is off the image'
+
+/** How a person puts a tag on an image. */
+export const putBy = (tag: string, digest: string): string =>
+  `\`docker buildx imagetools create -t <image>:${tag} <image>@${digest}\``
+
+/** Where nobody knows whether a placeholder was stored. */
+export const mayBeOn = (placeholder: Digest, tag: string, why: string): string =>
+  `${why} If it was carried out, the tag is on the placeholder ${placeholder}, an empty index, and the next run removes ` +
+  `both: if somebody pushed it right before, put it on that image: ${putBy(tag, '<digest>')}`
+
+export const notListed = (placeholder: Digest): string =>
+  `${OFF}, but GitHub does not list the placeholder ${placeholder} with this tag alone; the next run removes it, unless it has other tags by then`
+
+/** A placeholder that has a tag of somebody is not removed by any run. */
+export const staysFor = (
+  placeholder: Digest,
+  tags: readonly string[],
+  sentences: readonly string[]
+): string =>
+  `${OFF}, but its placeholder ${placeholder} stays. ${sentences.join('. ')}. Put each of ${tags.join(', ')} on ` +
+  `its image: ${putBy('<tag>', '<digest>')}. No run removes the placeholder before`
+
+/** The outcome of untagging, by what became of the placeholder, where `end` is true of the tag by then. */
+export function withPlaceholder(removed: Performed, placeholder: Digest, end: Performed): Performed {
+  if (removed.status === 'done' || removed.status === 'already') return end
+  const told = end.detail === '' ? OFF : end.detail
+  // The tag may stand on it, so that it must not stay without a word.
+  const status = removed.status === 'skipped' || end.status === 'failed' ? 'failed' : removed.status
+  return {
+    ...removed,
+    status,
+    detail: `${told}, but the placeholder ${placeholder} stays: ${removed.detail}`
+  }
+}
+
+/** The outcome where a tag could not be given back that the placeholder took; `cause` is a sentence. */
+export const notGivenBack = ({ digest }: PackageVersion, tag: string, cause: string): Performed =>
+  failed(
+    `the placeholder took the tag from ${digest}, where it was put meanwhile, and it is not back there. ${cause} ` +
+      `Put it back: ${putBy(tag, digest)}`
+  )

@@ -1,0 +1,112 @@
+import { ageAdvice, parseAge } from '../../policy/time.ts'
+import { code } from '../../util/format.ts'
+import { nearest } from '../../util/suggest.ts'
+import { list, type Read, refuse, refuseText, setOf, single } from './read.ts'
+import { tokenSlip } from './token-slip.ts'
+
+/** Texts, numbers, flags, ages, words and lists of them: what the text of most inputs may be. */
+
+export const text: Read<string> = given => given
+
+/** A text of this form; the clause says what is wrong with any other. */
+const formed =
+  (form: RegExp, clause: string): Read<string> =>
+  given =>
+    form.test(given) ? given : refuseText(given, clause)
+
+/** Where to write a file, which takes a path and no switch. */
+export const filePath = (example: string) =>
+  formed(/^(?!(?:true|false|yes|no|on|off)$)/i, `is not a path. Write for instance \`${example}\`.`)
+
+/** Digits only: `Number` would read a blank as 0, and 0 means something here. */
+export const wholeNumber = single(given => {
+  if (!/^\d+$/.test(given)) refuseText(given, 'is not a whole number. Write digits only, such as `10`.')
+  return Number.isSafeInteger(Number(given)) ? Number(given) : refuseText(given, 'is too large a number.')
+})
+
+export const percent = single(given =>
+  /^(?:0?\d{1,2}|100)$/.test(given)
+    ? Number(given)
+    : refuseText(given, 'is not a percentage. Write digits only, from `0` to `100`, without a percent sign.')
+)
+
+export const flag = single(given => {
+  const word = given.toLowerCase()
+  if (word !== 'true' && word !== 'false')
+    refuseText(given, 'is neither `true` nor `false`. Write one of the two.')
+  return word === 'true'
+})
+
+/** Milliseconds. */
+export const age = single(given => parseAge(given) ?? refuseText(given, `is not an age. ${ageAdvice(given)}`))
+
+/** How long to wait for something; nobody waits for months, so `5m` is five minutes here. */
+export const waitingTime = single(given => {
+  const advice = withoutUnit(given) ?? 'Write for instance `5m` or `1h`; `0` means no waiting.'
+  const ms = parseAge(given.replace(/^(\d+)\s*m$/i, '$1min'))
+  return ms ?? refuseText(given, `is not a length of time. ${advice}`)
+})
+
+/** Milliseconds, more than none. */
+export const timeSpan = single(given => {
+  const ms = parseAge(given)
+  if (ms === 0) refuseText(given, 'leaves no time. Write for instance `5h`.')
+  const meant = withoutUnit(given)
+  if (meant !== undefined) refuseText(given, `is not a length of time. ${meant}`)
+  return ms ?? refuseText(given, `is not an age. ${ageAdvice(given)}`)
+})
+
+/** What to write for a number alone, or with an `m`, where nobody means days or months. */
+function withoutUnit(given: string): string | undefined {
+  const [, digits, unit] = /^(\d+)( *m)?$/i.exec(given) ?? []
+  if (digits === undefined) return undefined
+  return unit === undefined
+    ? `Write \`${digits}min\` for minutes or \`${digits}h\` for hours.`
+    : `Write \`${digits}min\` for minutes.`
+}
+
+/** A secret: whatever is wrong with it, its text is in no message. `kind` is what it should have been. */
+export const secret =
+  (kind: string): Read<string> =>
+  given => {
+    const slip = given === '' ? `is empty. Give ${kind}.` : tokenSlip(given)
+    return slip === undefined ? given : refuse(slip)
+  }
+
+/** One of a few words. */
+export const oneOf = <const W extends string>(words: readonly W[]) => single(wordOf(words))
+
+/** One of a few words; `also` is a sentence for those who wrote another. */
+const wordOf =
+  <const W extends string>(words: readonly W[], also = ''): Read<W> =>
+  given => {
+    const word = words.find(one => one === given)
+    if (word !== undefined) return word
+    const near = nearest(given, words)
+    const hint = near === undefined ? '' : `Did you mean \`${near}\`? `
+    return refuseText(
+      given,
+      `is not a possible value. ${hint}Possible values are ${words.map(code).join(', ')}.${also}`
+    )
+  }
+
+/** A list of some of a few words, each once. @param also see `wordOf` */
+export const someOf = <const W extends string>(words: readonly W[], also = '') => setOf(wordOf(words, also))
+
+export const names = list(text)
+
+export const platforms = setOf(given => {
+  if (!/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9._]+)?$/.test(given))
+    refuseText(given, 'is not a platform. Write for instance `linux/amd64` or `linux/arm64/v8`.')
+  const meant = inGoWords(given)
+  return meant === given ? given : refuseText(given, `is not a platform of an image. Write \`${meant}\`.`)
+})
+
+/** A platform with the word that images have for an architecture, which is Go's and not that of `uname`. */
+function inGoWords(platform: string): string {
+  return platform
+    .replace(/\/(?:x86_64|x64)$/, '/amd64')
+    .replace(/\/aarch64$/, '/arm64')
+    .replace(/\/arm(v[5-8])$/, '/arm/$1')
+    .replace(/\/(?:i[3-6]86|x86)$/, '/386')
+}
