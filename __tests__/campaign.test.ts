@@ -5,7 +5,7 @@ import { disturb, type Kind, type Where } from './campaign/campaign.ts'
 const SHARES: readonly (readonly [Where, Kind, number])[] = [
   ['inside', 'faults', 8],
   ['inside', 'witnesses', 8],
-  ['inside', 'races', 6],
+  ['inside', 'races', 4],
   ['bundle', 'faults', 2],
   ['bundle', 'kill', 3]
 ]
