@@ -27,6 +27,8 @@ export interface CacheService {
   broken: Answer | 'silence' | undefined
   /** So many of the next requests for a blob, to read it, are answered with a failure. */
   unreadable: number
+  /** So many of the newest entries are not shown yet; their keys are taken. */
+  unseen: number
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -42,11 +44,16 @@ export async function startCacheService(): Promise<CacheService> {
   const uploads = new Map<string, { readonly key: string; readonly version: string; bytes?: Buffer }>()
   let broken: CacheService['broken']
   let unreadable = 0
+  let unseen = 0
   let blobsWithToken = 0
 
   const find = (keys: readonly string[], version: string): CacheEntry | undefined =>
     keys
-      .map(key => entries.findLast(entry => entry.version === version && entry.key.startsWith(key)))
+      .map(key =>
+        entries
+          .slice(0, entries.length - unseen)
+          .findLast(entry => entry.version === version && entry.key.startsWith(key))
+      )
       .find(entry => entry !== undefined)
 
   const isTaken = (key: string, version: string): boolean =>
@@ -151,6 +158,12 @@ export async function startCacheService(): Promise<CacheService> {
     },
     set unreadable(times) {
       unreadable = times
+    },
+    get unseen() {
+      return unseen
+    },
+    set unseen(count) {
+      unseen = count
     },
     [Symbol.asyncDispose]: close
   }

@@ -89,9 +89,10 @@ function roomForLook({ steps }: Plan): (deleted: number) => Room {
 /** Checks every step against the world as it is now, puts it into the journal, and sends it. */
 function applier(
   plan: Plan,
-  { inventory, listing }: LoadedPackage,
+  loaded: LoadedPackage,
   scope: ApplyContext
 ): { readonly perform: Perform; readonly drift: DriftDetector } {
+  const { inventory, listing } = loaded
   const { pkg, context } = scope
   const { packages, urgentPackages, registry, clock } = context
   const repository = repositoryOf(pkg)
@@ -113,7 +114,7 @@ function applier(
   )
   const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
   const remove = remover(drift, ({ digest }) => awaited.has(digest), scope)
-  const untag = untagger(plan, inventory, drift, scope)
+  const untag = untagger(plan, loaded, drift, scope)
   return {
     drift,
     async perform(step) {

@@ -26,6 +26,13 @@ const DETAILS = {
   }
 }
 
+/** What of a restore is not as it should be: sentences. */
+interface NotBack {
+  readonly alarms: readonly string[]
+  /** What came back, as GitHub shows it. */
+  readonly rows: readonly PackageVersion[]
+}
+
 /**
  * What should have come back and did not, the tags included. A restore that GitHub confirmed and did not carry out is
  * sent once more.
@@ -34,8 +41,9 @@ export async function notBack(
   restored: readonly Outcome[],
   { lateTags }: SecondLook,
   scope: ApplyContext
-): Promise<string[]> {
+): Promise<NotBack> {
   const { pkg, context } = scope
+  const rows: PackageVersion[] = []
   const alarms = restored
     .filter(({ status }) => status !== 'done' && status !== 'already')
     .map(
@@ -47,21 +55,28 @@ export async function notBack(
     const { version } = step
     const look = () => lookFor(pkg, version, context, true)
     let found = await look()
-    if (found !== 'back' && step.action === 'restore') {
+    if (found.state !== 'back' && step.action === 'restore') {
       await restoreVersions([{ ...step, after: [] }], scope)
       found = await look()
     }
-    if (found !== 'back') {
-      const what = found === 'gone' ? 'it is not there' : SERVED
+    if (found.row !== undefined) rows.push(found.row)
+    if (found.state !== 'back') {
+      const what = found.state === 'gone' ? 'it is not there' : SERVED
       alarms.push(
         `${nameOf(version)} is needed. GitHub answered that it is restored, but ${what}: ` +
           '`mode: restore` with the report of this run tries it again.'
       )
     }
-    const tags = await tagsNotBack(pkg, version, lateTags.get(version.digest) ?? [], context)
+    const late = lateTags.get(version.digest) ?? []
+    const tags = await tagsNotBack(
+      pkg,
+      version,
+      late.filter(tag => found.row?.tags.includes(tag) !== true),
+      context
+    )
     if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored.`)
   }
-  return alarms
+  return { alarms, rows }
 }
 
 /**
@@ -78,8 +93,8 @@ export async function confirmed(
     const { step, status } = outcome
     if (step.action !== 'restore' || (status !== 'done' && status !== 'already')) return outcome
     const found = await lookFor(pkg, step.version, context, !listed.has(step.version.digest))
-    if (found === 'back') return outcome
-    const failure: Outcome = { step, status: 'failed', detail: DETAILS[status][found] }
+    if (found.state === 'back') return outcome
+    const failure: Outcome = { step, status: 'failed', detail: DETAILS[status][found.state] }
     report(failure)
     return failure
   })
@@ -87,7 +102,13 @@ export async function confirmed(
 
 /** Whether GitHub or the registry has a version: either may lag, so one that has it is believed. */
 export async function isBack(pkg: Package, version: PackageVersion, context: Context): Promise<boolean> {
-  return (await lookFor(pkg, version, context, false)) === 'back'
+  return (await lookFor(pkg, version, context, false)).state === 'back'
+}
+
+/** Where a version is; with the row of GitHub where that was seen. */
+interface Found {
+  readonly state: 'back' | 'served' | 'gone'
+  readonly row?: PackageVersion
 }
 
 /**
@@ -101,15 +122,16 @@ async function lookFor(
   { id, digest }: PackageVersion,
   { packages, registry, clock }: Context,
   isRecent: boolean
-): Promise<'back' | 'served' | 'gone'> {
+): Promise<Found> {
   let isServed = false
   for (const pause of PAUSES) {
     if (pause > 0) await clock.sleep(pause)
     isServed = (await registry.headTag(repositoryOf(pkg), digest)).state === 'found'
-    if (isServed && !isRecent) return 'back'
-    if ((await packages.version(pkg, id)).seen !== undefined) return 'back'
+    if (isServed && !isRecent) return { state: 'back' }
+    const { seen: row } = await packages.version(pkg, id)
+    if (row !== undefined) return { state: 'back', row }
   }
-  return isServed ? 'served' : 'gone'
+  return { state: isServed ? 'served' : 'gone' }
 }
 
 /** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */

@@ -110,7 +110,7 @@ export function deletionsOf(
 }
 
 /** For so long a deletion is remembered: a run each week sees it twice. */
-const WEEK = 8 * DAY
+export const WEEK = 8 * DAY
 /** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
 const MONTH = 30 * DAY
 /** More of them in one entry could not be read: what a run deletes in five hours fits. */

@@ -44,12 +44,12 @@ export async function restoreAtOnce(
   const guard = await guardTags([...stays, ...seen.arrivals], asked, seen.rowsDeleted, scope, late)
   const restored = await restoreVersions(steps, scope)
   await guard.note(had)
-  const lost = await notBack(restored, seen, scope)
-  const told = await guard.giveBack()
+  const { alarms, rows } = await notBack(restored, seen, scope)
+  const told = await guard.giveBack(rows)
   return {
     restored,
     warnings: [...restoredSentences(restored, needed), ...told.warnings],
-    alarms: [...lost, ...told.alarms]
+    alarms: [...alarms, ...told.alarms]
   }
 }
 

@@ -95,7 +95,7 @@ async function newest(
 }
 
 /** What may be gone, and what is known of it. */
-interface Suspects {
+interface MayBeGone {
   readonly deleted: readonly PackageVersion[]
   readonly before: readonly PackageVersion[]
   /** What was pushed again. */
@@ -111,7 +111,7 @@ interface Suspects {
  */
 async function stillThere(
   pkg: Package,
-  { deleted, before, again, seen }: Suspects,
+  { deleted, before, again, seen }: MayBeGone,
   context: Context
 ): Promise<{
   readonly rows: ReadonlyMap<number, DeletedVersion>

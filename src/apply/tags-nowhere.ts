@@ -19,7 +19,7 @@ const MOST_UNSEEN = 2_000
 const AT_ONCE = 8
 
 /** What tells of tags that may stand nowhere. */
-interface Suspects {
+interface Doubted {
   /** The newest versions of GitHub's list. */
   readonly seen: readonly PackageVersion[]
   readonly arrivals: readonly Arrival[]
@@ -39,7 +39,7 @@ interface Suspects {
  */
 export async function tagsNowhere(
   { plan, loaded, outcomes }: Done,
-  { arrivals, taken, denied, seen }: Suspects,
+  { arrivals, taken, denied, seen }: Doubted,
   context: Context
 ): Promise<{ readonly nowhere: readonly string[]; readonly unread: string | undefined }> {
   const { registry, clock } = context
@@ -64,8 +64,9 @@ export async function tagsNowhere(
   const missing = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
   const nowhere = await eachOf(missing, AT_ONCE, async tag => {
     const holder = holders.get(tag)
+    const isShown = holder?.id !== undefined && rows.has(holder.id)
     // What somebody else deleted took its tags along.
-    return holder === undefined || (await isGone(holder, plan, context)) ? [] : [tag]
+    return holder === undefined || (!isShown && (await isGone(holder, plan, context))) ? [] : [tag]
   })
   const unasked = [...doubted, ...unseen].filter(tag => !heads.has(tag)).length
   const [doubt] = [...heads].flatMap(([tag, head]) =>
@@ -123,6 +124,12 @@ function holdersOf(
   return holders
 }
 
-function isGone({ id, digest }: Arrival, { package: pkg }: Done['plan'], context: Context): Promise<boolean> {
-  return id === undefined ? registryDenies(pkg, digest, context) : gitHubDenies(pkg, id, context)
+/** Whether each witness denies a version. */
+async function isGone(
+  { id, digest }: Arrival,
+  { package: pkg }: Done['plan'],
+  context: Context
+): Promise<boolean> {
+  if (!(await registryDenies(pkg, digest, context))) return false
+  return id === undefined || gitHubDenies(pkg, id, context)
 }

@@ -1,10 +1,10 @@
 import { orFailure, UnsureError } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { imagesAmong } from '../inventory/images-among.ts'
-import { repositoryOf } from '../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Inventory, PackageVersion } from '../model/package.ts'
+import type { PackageVersion } from '../model/package.ts'
 import { sentEntry } from '../report/record-build.ts'
 import { type ApplyContext, urgently } from './apply.ts'
 import type { DriftDetector } from './drift.ts'
@@ -42,7 +42,7 @@ const PARTS = 4_000
  */
 export function untagger(
   { steps }: Plan,
-  { versions }: Inventory,
+  { inventory: { versions }, listing }: LoadedPackage,
   drift: DriftDetector,
   scope: ApplyContext
 ): (step: UntagStep) => Promise<Performed> {
@@ -55,8 +55,9 @@ export function untagger(
   const placeholders = new Set<Digest>()
   const remove = remover(drift, () => true, urgently(scope))
 
+  /** The newest versions of GitHub's list: all, where its order tells nothing. */
   const newest = async (from = urgentPackages): Promise<readonly PackageVersion[]> =>
-    drift.note((await from.page(pkg, 1)).seen)
+    drift.note(listing.newestFirst ? (await from.page(pkg, 1)).seen : (await from.listVersions(pkg)).versions)
 
   const elsewhere = ({ version, tag }: Pick<UntagStep, 'version' | 'tag'>): readonly PackageVersion[] =>
     drift.elsewhere(tag, version.digest).filter(other => !placeholders.has(other.digest))

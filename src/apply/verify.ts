@@ -3,11 +3,10 @@ import { type Failure, orFailure, orRefusal } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
-import type { PackageVersion } from '../model/package.ts'
 import { count } from '../util/format.ts'
 import { type ApplyContext, urgently, type Verification } from './apply.ts'
 import { type Done, deletedBy } from './done.ts'
-import { deletionsOf, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
+import { deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate, WEEK } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce } from './restore-at-once.ts'
@@ -46,14 +45,8 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const result = await orFailure(async () => {
     const found = await lookSurely(look, scope.context)
     const { restored, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
-    const open = openIn(done, found, restored)
-    const checked = found.seen.gone.filter(version => !open.has(version))
-    leaveToNext(
-      loaded,
-      deletionsOf(plan, [...open], now()),
-      [...deletionsOf(plan, checked, now()), ...earlier],
-      now()
-    )
+    const { open, checked } = forNextRun(done, found, earlier, restored, now())
+    leaveToNext(loaded, open, checked, now())
     return {
       ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
       outcomes: [...corrected(outcomes, found.seen, scope.report), ...restored],
@@ -71,19 +64,29 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
-/** What the next run has to look at again. */
-function openIn(
-  { outcomes }: Done,
+/** What the next run has to look at again, and what it only has to know. */
+function forNextRun(
+  { plan, outcomes }: Done,
   found: Findings,
-  restored: readonly Outcome[]
-): ReadonlySet<PackageVersion> {
+  earlier: readonly Earlier[],
+  restored: readonly Outcome[],
+  now: number
+): Readonly<Record<'open' | 'checked', readonly Earlier[]>> {
   const { seen } = found
+  const unseen = seen.tagsUnread !== undefined || isServed(found) ? deletedBy(outcomes) : seen.unlisted
+  // GitHub may go on denying what it said is restored, or a restore have failed.
   const back = new Set(restored.map(({ step }) => step.version.id))
-  return new Set([
-    ...(seen.tagsUnread !== undefined || isServed(found) ? deletedBy(outcomes) : seen.unlisted),
-    // GitHub may go on denying what it said is restored.
-    ...seen.gone.filter(({ id }) => back.has(id))
-  ])
+  const isOpen = new Set([...unseen.map(({ id }) => id), ...back])
+  const gone = new Set(seen.gone.map(({ id }) => id))
+  const own = deletionsOf(plan, [...deletedBy(outcomes), ...seen.gone], now)
+  const isLeft = ({ version, at }: Earlier): boolean => back.has(version.id) && now - at < WEEK
+  return {
+    open: [...own.filter(({ version }) => isOpen.has(version.id)), ...earlier.filter(isLeft)],
+    checked: [
+      ...own.filter(({ version: { id } }) => gone.has(id) && !isOpen.has(id)),
+      ...earlier.filter(one => !isLeft(one))
+    ]
+  }
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */

@@ -4,6 +4,7 @@ import { lackingRights } from '../github/token.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import type { Package } from '../model/package.ts'
 import { packageEntry } from '../report/record-build.ts'
+import { once } from '../util/concurrency.ts'
 import type { ApplyContext } from './apply.ts'
 import type { Performed } from './execute.ts'
 import { IN_VAIN } from './remove.ts'
@@ -17,12 +18,8 @@ export function packageRemover(scope: ApplyContext): WholePackage {
   const { pkg, context } = scope
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'delete')
-  const look = async (performed: Performed): Promise<Performed> => {
-    if (performed.status !== 'done') return performed
-    const problem = await problemWithDeletion(pkg, context)
-    return problem === undefined ? performed : failed(problem)
-  }
-  return once('delete-package', scope, look, announce => ({
+  const verify = () => problemWithDeletion(pkg, context)
+  return written('delete-package', scope, verify, announce => ({
     send: () => packages.removePackage(pkg, announce),
     // A package that cannot be seen is not known to be gone: GitHub says 404 where rights lack, too.
     isSo: async () => false,
@@ -65,8 +62,8 @@ export function packageRestorer(scope: ApplyContext): WholePackage {
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore')
   // What came back is looked at by whoever restores.
-  const look = async (performed: Performed): Promise<Performed> => performed
-  return once('restore-package', scope, look, announce => ({
+  const verify = async () => undefined
+  return written('restore-package', scope, verify, announce => ({
     send: () => packages.restorePackage(pkg.name, announce),
     isSo: async () => !('problem' in (await orFailure(() => packages.get(pkg.name)))),
     already: DONE,
@@ -80,27 +77,22 @@ export function packageRestorer(scope: ApplyContext): WholePackage {
   }))
 }
 
-function once(
+/** @param problem why what GitHub confirmed is not known to be so: a sentence; undefined when it is */
+function written(
   action: 'delete-package' | 'restore-package',
   { pkg, context: { clock }, journal }: ApplyContext,
-  look: (performed: Performed) => Promise<Performed>,
+  problem: () => Promise<string | undefined>,
   write: (announce: () => boolean) => Write
 ): WholePackage {
-  let outcome: Promise<Performed> | undefined
-  const perform = async (): Promise<Performed> => {
-    const sent = await sendWrite(
-      write(() => {
-        journal.append(packageEntry(pkg.name, action, clock.now()))
-        return true
-      }),
-      clock
-    )
-    const performed = await look(sent)
+  const announce = (): boolean => {
+    journal.append(packageEntry(pkg.name, action, clock.now()))
+    return true
+  }
+  return once(async () => {
+    const sent = await sendWrite(write(announce), clock)
+    const sentence = sent.status === 'done' ? await problem() : undefined
+    const performed = sentence === undefined ? sent : failed(sentence)
     journal.append(packageEntry(pkg.name, action, clock.now(), performed))
     return performed
-  }
-  return () => {
-    outcome ??= perform()
-    return outcome
-  }
+  })
 }

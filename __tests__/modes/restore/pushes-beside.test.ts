@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import type { Aim } from '../../emulator/faults.ts'
+import type { Answer } from '../../emulator/http.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { image } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from '../retain/runs.ts'
@@ -111,3 +112,69 @@ it.each([0, 5, 12])(
     expect([code, app.tags()['sha-1']]).toEqual([0, pushed])
   }
 )
+
+/** A build that comes back at once, because `v2` is put on it right before its DELETE. */
+function tagLate({ app, github, world }: Scene): Pushed {
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+  const deleted = {
+    host: 'api',
+    method: 'DELETE',
+    path: new RegExp(`/versions/${build.id}$`),
+    times: 1
+  } as const
+  github.faults.on(deleted, { kind: 'first', run: () => app.tag(build, 'v2') })
+  return build
+}
+
+/** From the restore on, and for so many seconds, the registry says this of a tag. */
+function lagBehindRestore(
+  { github, clock }: Scene,
+  seconds: number,
+  tag: string,
+  answer: () => Answer
+): void {
+  const lag = () => {
+    const until = clock.now() + seconds * 1_000
+    github.faults.on({}, { kind: 'first', run: () => clock.now() >= until && github.faults.clear() })
+    const asked = { host: 'registry', path: new RegExp(`/manifests/${tag}$`) } as const
+    github.faults.on(asked, { kind: 'answer', answer: answer() })
+  }
+  github.faults.on({ host: 'api', method: 'POST', path: /restore$/, times: 1 }, { kind: 'then', run: lag })
+}
+
+it.each([5, 25])(
+  'law 3: a push whose tag a restore at once took is not forgotten, though the registry shows it there for %i s more',
+  async seconds => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    world.restoredTags = 'move back'
+    const build = tagLate(scene)
+    const shape = image()
+    const deleted = {
+      host: 'api',
+      method: 'DELETE',
+      path: new RegExp(`/versions/${build.id}$`),
+      times: 1
+    } as const
+    github.faults.on(deleted, { kind: 'then', run: () => app.push(shape, { tags: ['sha-1'] }) })
+    lagBehindRestore(scene, seconds, 'sha-1', () => ({
+      status: 200,
+      headers: { 'docker-content-digest': shape.digest, 'content-type': shape.mediaType },
+      body: ''
+    }))
+    const { code } = await run({ 'delete-tags': 'sha-*' })
+    expect(app.tags()['v2']).toBe(build.digest)
+    expect(code === 1 || app.tags()['sha-1'] === shape.digest).toBe(true)
+  }
+)
+
+it('law 3: a tag that GitHub shows on what came back is not called lost because the registry denies it for a while', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const build = tagLate(scene)
+  lagBehindRestore(scene, 40, 'v2', () => registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown'))
+  const { code, errors } = await run({ 'delete-tags': 'sha-*' })
+  expect({ code, errors, v2: app.tags()['v2'] }).toEqual({ code: 0, errors: [], v2: build.digest })
+})

@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { renderVersion } from '../../emulator/render.ts'
+import { versionNotFound } from '../../emulator/rights.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Run, type Scene } from './runs.ts'
 
@@ -132,10 +133,10 @@ it('law 5: what is known to be lost comes back, though another question fails fo
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene, 'shown')
-  const release = app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
+  app.push(manifest(), { tags: ['v1.2.3'], at: ago(60) })
   const move = () => {
     for (const tag of ['stable', 'v1.2.3']) app.tag(build, tag)
-    github.faults.on({ method: 'GET', path: at(release) }, { kind: 'answer', answer: { status: 500 } })
+    github.faults.on({ host: 'registry', path: /tags\/list$/ }, { kind: 'answer', answer: { status: 500 } })
   }
   github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
   expect((await run(BUILDS)).code).toBe(1)
@@ -271,6 +272,23 @@ it('law 3: a tag that went to what is deleted is told of though the registry den
   )
   expectNotLost(scene, await run(BUILDS), 'prod', build)
 })
+
+it.each([2, 1_000])(
+  'law 3: a tag that went to what is deleted is told of though GitHub denies the image that had it at %i reads by its id',
+  async times => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const build = layDown(scene, 'hidden')
+    const kept = app.row.byTag.get('prod')
+    github.faults.on(
+      { method: 'DELETE', path: at(build), times: 1 },
+      { kind: 'first', run: () => app.tag(build, 'prod') }
+    )
+    const read = { host: 'api', method: 'GET', path: new RegExp(`/versions/${kept?.id}$`), times } as const
+    github.faults.on(read, { kind: 'answer', answer: versionNotFound() })
+    expectNotLost(scene, await run(BUILDS), 'prod', build)
+  }
+)
 
 it('law 2: with a platform that comes back for a late tag comes the attestation that describes it', async () => {
   await using scene = await openScene()

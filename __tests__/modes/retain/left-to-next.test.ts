@@ -1,14 +1,17 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
+import { versionNotFound } from '../../emulator/rights.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
-import { runInside } from '../../helpers/inside.ts'
+import { createWorld } from '../../emulator/world.ts'
+import { fastClock, runInside } from '../../helpers/inside.ts'
 import { runAction } from '../../helpers/run-action.ts'
 import { age, headingOf } from './remembered.ts'
 import { ago, digestsOf, openScene, type Scene } from './runs.ts'
 
 /** What a run leaves to the next one by way of the memory, and for how long. */
 
+const DAY = 86_400_000
 const BUILDS = { 'delete-tags': 'sha-*' }
 
 function layDown({ app, world }: Scene) {
@@ -104,6 +107,38 @@ it.each([BUILDS, { 'delete-tags': 'pr-*' }, { 'delete-tags': 'none' }])(
     app.truth()
     const third = await scene.run(inputs, { env: cache.env })
     expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
+    expect(app.tags()['v2']).toBe(build.digest)
+  }
+)
+
+/** A scene at noon, so that no day ends in it. */
+async function sceneAtNoon() {
+  const { now, sleep } = fastClock(100)
+  const started = now()
+  const noon = Math.floor(started / DAY) * DAY + DAY / 2
+  const clock = { now: () => now() - started + noon, sleep }
+  const scene = await openScene({ world: createWorld(clock.now), now: clock.now })
+  return { ...scene, clock, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
+}
+
+it.each([1, 2])(
+  'law 5: what was left is not hidden by a run to which the cache does not show the newest entries: %d of 2',
+  async unseen => {
+    await using scene = await sceneAtNoon()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const { build } = layDown(scene)
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on({ query: /state=deleted/ }, OUT)
+    expect((await past(scene, cache)).code).toBe(1)
+    github.faults.clear()
+    // Before its first DELETE it left all of it: what hides both entries hides the look.
+    expect(cache.entries).toHaveLength(2)
+    cache.unseen = unseen
+    app.push(image(), { tags: ['v3'], at: ago(9) })
+    await past(scene, cache)
+    cache.unseen = 0
+    await past(scene, cache)
     expect(app.tags()['v2']).toBe(build.digest)
   }
 )
@@ -249,3 +284,29 @@ it('a dry run says that a real one restores what is lacking, and a purge brings 
   const third = await past(scene, cache)
   expect([third.outputs['restored-count'], app.version(part.digest)]).toEqual(['0', undefined])
 })
+
+it.each([500, 404])(
+  'law 5: what this run could not bring back for an earlier one (%i) is left to the next one again',
+  async status => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, clock } = scene
+    const { build } = layDown(scene)
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on({ host: 'api', method: 'GET', query: /state=deleted/, times: 12 }, OUT)
+    const restore = {
+      host: 'api',
+      method: 'POST',
+      path: new RegExp(`/versions/${build.id}/restore$`)
+    } as const
+    github.faults.on(restore, status === 500 ? OUT : { kind: 'answer', answer: versionNotFound() })
+    for (const time of [1, 2]) {
+      await using run = await past(scene, cache)
+      expect([time, run.code, app.tags()['v2']]).toEqual([time, 1, undefined])
+      await clock.sleep(60_000)
+    }
+    github.faults.clear()
+    await using run = await past(scene, cache)
+    expect([run.code, app.tags()['v2']]).toEqual([0, build.digest])
+  }
+)

@@ -432,6 +432,27 @@ it('law 3: names the placeholder of which nobody knows whether it was stored', a
   expect(app.tags()).toHaveProperty('nightly')
 })
 
+it.each([10, 130])(
+  'finds the placeholder, and who lost the tag to it, behind %i versions in a list that runs oldest first',
+  async more => {
+    await using scene = await openScene()
+    const { app, world, run } = scene
+    world.listOrder = 'oldest first'
+    for (let n = 0; n < more; n++) app.push(manifest(), { tags: [`r-${n}`], at: ago(180) + n * 60_000 })
+    layDown(scene)
+    let pushed = ''
+    rightBefore(scene, () => {
+      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
+    })
+    const { code } = await run(UNTAG)
+    expect({ code, nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({
+      code: 0,
+      nightly: pushed,
+      placeholders: 0
+    })
+  }
+)
+
 /** Somebody copies the tag while it is on the placeholder. */
 function promote({ app, github }: Scene, tag: string): void {
   const copy = () => {
