@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals'
-import { disturb, type Where } from './campaign/campaign.ts'
-import type { Kind } from './campaign/scenario.ts'
+import { disturb, type Kind, type Where } from './campaign/campaign.ts'
 
 /** A share of what `npm run soak` runs by the thousand; a failure names the seed to see it again with. */
 const SHARES: readonly (readonly [Where, Kind, number])[] = [
   ['inside', 'faults', 8],
   ['inside', 'witnesses', 8],
+  ['inside', 'races', 4],
   ['bundle', 'faults', 2],
   ['bundle', 'kill', 3]
 ]

@@ -5,7 +5,8 @@
  *
  * `--worlds` random packages and policies for each law of the policy engine (the suite takes 100), `--texts` broken manifests, policies,
  * reports, lists and references for each reader, and `--runs` whole runs under
- * faults (server errors, dropped and lost answers, limits, stalls, garbled bodies) and under `kill -9`. Of the
+ * faults (server errors, dropped and lost answers, limits, stalls, garbled bodies), under `kill -9`, and in races: chains
+ * of runs with memory between them, in which others push and move tags while one witness is late, slow or lost. Of the
  * runs a fifth are the bundle in a process of its own, all kills among them; the others go the same road inside
  * this process, on a clock that runs faster. `--kind witnesses` makes all runs of that kind, inside this process where
  * nothing is killed. Ends with 1 when anything was lost, and names the seeds.
@@ -14,8 +15,7 @@
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { disturb, type Verdict, type Where } from '../__tests__/campaign/campaign.ts'
-import { KINDS, type Kind } from '../__tests__/campaign/scenario.ts'
+import { disturb, KINDS, type Kind, type Verdict, type Where } from '../__tests__/campaign/campaign.ts'
 import { print } from './print.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -85,10 +85,11 @@ async function campaign(): Promise<void> {
   if (bad.length > 0) process.exitCode = 1
 }
 
-/** Of twenty runs three are killed, and one in a hundred meets a server that never answers: that takes 30 s. */
+/** Of twenty runs three are killed, two are races, and one in a hundred meets a server that never answers: that takes 30 s. */
 function kindOf(number: number): Kind {
   if (onlyKind !== undefined) return onlyKind
   if (number % 100 === 50) return 'stall'
+  if (number % 10 === 3) return 'races'
   if (number % 20 === 1 || number % 5 === 2) return 'witnesses'
   return [5, 10, 15].includes(number % 20) ? 'kill' : 'faults'
 }

@@ -9,10 +9,22 @@ import { createWorld } from '../emulator/world.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 import { type ActionRun, runAction } from '../helpers/run-action.ts'
 import { brokenTags, differences, hidden, losses, type Picture, pictureOf, untruths } from './judge.ts'
-import { type Inputs, type Kind, layDown, type Scenario, scenarioOf } from './scenario.ts'
+import { playRace } from './race.ts'
+import {
+  KINDS as DISTURBANCES,
+  type Kind as Disturbed,
+  type Inputs,
+  layDown,
+  type Scenario,
+  scenarioOf
+} from './scenario.ts'
 
 /** How a disturbed run is made: the bundle in a process of its own, or the same run inside this one. */
 export type Where = 'bundle' | 'inside'
+
+/** What disturbs a run; `races` are chains of runs in which others act. */
+export type Kind = Disturbed | 'races'
+export const KINDS: readonly Kind[] = [...DISTURBANCES, 'races']
 
 export interface Verdict {
   readonly seed: number
@@ -42,6 +54,7 @@ interface Stage {
  * under faults and then until it is done.
  */
 export async function disturb(seed: number, kind: Kind, where: Where): Promise<Verdict> {
+  if (kind === 'races') return { seed, kind, where: 'inside', ...(await playRace(seed)) }
   const scenario = scenarioOf(seed, kind)
   const folder = await mkdtemp(join(tmpdir(), 'ghcr-steward-campaign-'))
   try {

@@ -10,7 +10,7 @@ import type { World } from '../emulator/world.ts'
 /** Random packages, policies and disturbances, each drawn from one number. */
 
 /** One push, as it can be repeated in another world. */
-interface Push {
+export interface Push {
   readonly what: 'single' | 'index' | 'attested' | 'nested' | 'docker' | 'sharing' | 'artifact'
   readonly tags: readonly string[]
   /** How many days ago. */
@@ -58,7 +58,7 @@ const TAGS = [
 /** Well away from every age that a policy asks for. */
 const DAYS = [0.2, 5, 20, 25, 40, 60, 80, 100] as const
 
-const push: fc.Arbitrary<Push> = fc.record({
+export const push: fc.Arbitrary<Push> = fc.record({
   what: fc.constantFrom('single', 'index', 'attested', 'nested', 'docker', 'sharing', 'artifact'),
   tags: fc.uniqueArray(fc.constantFrom(...TAGS), { maxLength: 2 }),
   days: fc.constantFrom(...DAYS),

@@ -28,6 +28,8 @@ export type Trouble =
   | { readonly kind: 'first'; readonly run: () => Awaitable<unknown> }
   /** The same once the request is carried out, before its answer is sent. */
   | { readonly kind: 'then'; readonly run: () => Awaitable<unknown> }
+  /** Answers a question as it was right so many milliseconds before, for packages that the world remembers. */
+  | { readonly kind: 'late'; readonly ms: number }
   /** Takes longer, then goes on. */
   | { readonly kind: 'delay'; readonly ms: number }
 

@@ -107,7 +107,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       if (latencyMs > 0) await sleep(latencyMs)
       const query = new URLSearchParams(log.query)
       const call = { method, path, query, headers: req.headers, body, account }
-      await suffer(faults.strike(log), res, log, req.headers, () => respond(call))
+      const troubles = faults.strike(log)
+      const late = troubles.find(trouble => trouble.kind === 'late')
+      const answer = () =>
+        late === undefined ? respond(call) : world.asOf(now() - late.ms, () => respond(call))
+      await suffer(troubles, res, log, req.headers, answer)
     } finally {
       flying[host] -= 1
     }

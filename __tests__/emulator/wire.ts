@@ -43,7 +43,7 @@ export async function suffer(
   if (echo !== undefined) return send(res, log, echo.answer(headers))
   const answer = await respond()
   for (const trouble of troubles) if (trouble.kind === 'then') await trouble.run()
-  const harm = troubles.find(({ kind }) => !['first', 'then', 'delay'].includes(kind))?.kind
+  const harm = troubles.find(({ kind }) => !['first', 'then', 'late', 'delay'].includes(kind))?.kind
   if (harm === 'lost-reset') res.destroy()
   else if (harm === 'lost-502') send(res, log, { status: 502, body: '<html>Bad Gateway</html>' })
   else if (harm === 'empty') send(res, log, { ...answer, body: Buffer.alloc(0) })

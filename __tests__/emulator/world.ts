@@ -16,11 +16,12 @@ import {
 } from './contents.ts'
 import { type Guesses, LAG_MS, usualGuesses } from './guesses.ts'
 import { bend } from './lies.ts'
+import { createPast, type Past } from './past.ts'
 import type { Named } from './shapes.ts'
 import type { PackageRow, State, VersionPage, VersionRow, VersionStore } from './store.ts'
 
 /** Everything there is: owners, tokens, packages and their versions. A test lays it down one fact a line. */
-export interface World extends Guesses {
+export interface World extends Guesses, Pick<Past, 'remember' | 'asOf'> {
   /** What the world takes for the present; set it to stop the clock that the world was made with. */
   now: number
   /** Declares an organization and its people; an owner that is never declared is an organization. */
@@ -86,6 +87,7 @@ export function createWorld(now: () => number = Date.now): World {
   let ids = 1_260_000_000
   const nextId = () => ids++
   const histories = new Map<StoredPackage, VersionRow[][]>()
+  const past = createPast()
   /** When each version came, whatever its dates say. */
   const arrivals = new Map<number, number>()
 
@@ -168,7 +170,9 @@ export function createWorld(now: () => number = Date.now): World {
       const version = stored(pkg).deleted.get(id)
       if (version === undefined) return false
       beforeChange(stored(pkg))
-      return restore(stored(pkg), version, world.now, world.restoredTags === 'move back')
+      const isBack = restore(stored(pkg), version, world.now, world.restoredTags === 'move back')
+      past.note(stored(pkg), world.now)
+      return isBack
     }
   }
 
@@ -198,6 +202,8 @@ export function createWorld(now: () => number = Date.now): World {
       fixed = at
     },
     ...usualGuesses(),
+    remember: past.remember,
+    asOf: past.asOf,
     org: (login, people = {}) => declare(login, 'Organization', people),
     user: login => declare(login, 'User', {}),
     package: (name, facts = {}) => {
@@ -231,7 +237,7 @@ export function createWorld(now: () => number = Date.now): World {
       (state === 'active' ? [...packages.values()] : gonePackages)
         .filter(pkg => pkg.owner === owner)
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    find: (owner, name) => packages.get(key(owner, name)),
+    find: (owner, name) => past.view(packages.get(key(owner, name))),
     create: (owner, name, { visibility = 'private', repository, access = {} }) => {
       const grants = Object.entries(access).map(([repo, role]) => [repo.toLowerCase(), role] as const)
       const pkg: StoredPackage = {
@@ -273,11 +279,13 @@ export function createWorld(now: () => number = Date.now): World {
       const version = put(pkg, manifest, nextId, at)
       if (!arrivals.has(version.id)) arrivals.set(version.id, world.now)
       if (name !== undefined) setTag(pkg, version, name)
+      past.note(pkg, world.now)
       return version
     },
     retag: (pkg, version, name) => {
       beforeChange(pkg)
       setTag(pkg, version, name)
+      past.note(pkg, world.now)
     },
     pulled: (version, method) => {
       if (method === 'GET' || world.headCounts === 'yes') version.downloads += 1
@@ -286,6 +294,7 @@ export function createWorld(now: () => number = Date.now): World {
     drop: (pkg, version) => {
       beforeChange(pkg)
       remove(pkg, version, world.now)
+      past.note(pkg, world.now)
     }
   }
   return world

@@ -1,0 +1,116 @@
+import type { Clock } from '../../src/model/clock.ts'
+import { PLACEHOLDER } from '../../src/model/manifest.ts'
+import type { Builder } from '../emulator/builder.ts'
+import type { StoredVersion } from '../emulator/contents.ts'
+import type { Emulator } from '../emulator/server.ts'
+import { image, index, manifest, type Shape } from '../emulator/shapes.ts'
+import type { Aims } from './race-judge.ts'
+import { type Act, MOMENTS } from './race-scenario.ts'
+
+/** Where others act. */
+interface Theatre {
+  readonly github: Emulator
+  readonly app: Builder
+  readonly clock: Clock
+}
+
+/** Lets others act once. */
+export function plot(
+  act: Act,
+  stage: Theatre,
+  going: ReadonlySet<number>,
+  aims: Aims,
+  story: string[]
+): void {
+  const { github, clock } = stage
+  const run = async (): Promise<void> => {
+    const told = perform(act, stage, going, aims)
+    const asked = github.requests.at(-1)
+    story.push(`${told ?? `no ${act.what}`} (${act.when} ${asked?.method} ${asked?.path})`)
+    if (told !== undefined && act.hold > 0) await clock.sleep(act.hold)
+  }
+  const target = { ...MOMENTS[act.on], after: act.after, times: 1 }
+  github.faults.on(target, { kind: act.when, run })
+}
+
+/** What is done, as a phrase; undefined where nothing fits. */
+function perform(
+  { what, on: during, pick }: Act,
+  { app, clock }: Theatre,
+  going: ReadonlySet<number>,
+  aims: Aims
+): string | undefined {
+  const one = <T>(list: readonly T[]): T | undefined => list[pick % Math.max(1, list.length)]
+  const { order } = app.row
+  const leaving = order.filter(({ id }) => going.has(id))
+  const staying = order.filter(({ id, tags }) => !going.has(id) && tags.some(tag => STAYS.test(tag)))
+  /** A version that lost the last tag for which it stays may go. */
+  const leave = (from: StoredVersion | undefined): void => {
+    if (from === undefined || from.tags.some(tag => STAYS.test(tag))) return
+    aims.orphaned.add(from.id)
+    for (const tag of from.tags) aims.tags.delete(tag)
+  }
+  const put = (tag: string | undefined, on: StoredVersion | undefined): string | undefined => {
+    if (tag === undefined || on === undefined) return undefined
+    const from = app.row.byTag.get(tag)
+    app.tag(on, tag)
+    leave(from)
+    aims.tags.set(tag, on.id)
+    aims.late.set(tag, { at: clock.now(), during, on: on.id, from: from?.id })
+    return `${what}: ${tag} on ${on.id}`
+  }
+  const pushed = (shape: Shape, tag?: string): string => {
+    const from = tag === undefined ? undefined : app.row.byTag.get(tag)
+    const made = app.push(shape, { tags: tag === undefined ? [] : [tag] })
+    leave(from)
+    if (tag === undefined) aims.whole.add(made.digest)
+    else {
+      aims.tags.set(tag, made.id)
+      aims.late.set(tag, { at: clock.now(), during, on: made.id, from: from?.id })
+    }
+    return `${what}: ${tag ?? 'no tag'} on the new ${made.id}`
+  }
+  const kept = one(staying.flatMap(({ tags }) => tags.filter(tag => MOVES.test(tag))))
+  switch (what) {
+    case 'promote':
+      return put(kept, one(leaving))
+    case 'move':
+      return put(kept, one(staying.filter(({ tags }) => !tags.includes(kept ?? ''))))
+    case 'name':
+      return put('v9', one(leaving))
+    case 'copy': {
+      const placeholder = order.find(({ bytes }) => bytes.includes(PLACEHOLDER))
+      if (kept === undefined || placeholder === undefined) return undefined
+      app.tag(placeholder, kept)
+      return `copy: ${kept} on the placeholder ${placeholder.id}`
+    }
+    case 'index':
+    case 'untagged': {
+      const part = one(leaving.filter(({ tags }) => tags.length === 0))
+      if (part === undefined) return undefined
+      return pushed(
+        index([{ shape: shapeOf(part), platform: 'linux/amd64' }]),
+        what === 'index' ? 'v8' : undefined
+      )
+    }
+    case 'push':
+      return pushed(image(), 'v7')
+    case 'again':
+      return pushed(image(), 'sha-9')
+    case 'nightly':
+      return pushed(manifest(), 'nightly')
+  }
+}
+
+const STAYS = /^(?:v|prod|latest|stays)/
+const MOVES = /^(?:prod|latest|v2)/
+
+/** What is there, to be named by an index. */
+const shapeOf = ({ mediaType, digest, bytes }: StoredVersion): Shape => ({
+  mediaType,
+  digest,
+  size: bytes.length,
+  bytes,
+  children: [],
+  blobs: new Map()
+})

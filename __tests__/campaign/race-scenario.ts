@@ -1,0 +1,227 @@
+import fc from 'fast-check'
+import { type Inputs, type Push, push } from './scenario.ts'
+
+/** Random schedules: what others do in the middle of a run, and the one witness that is late, slow or lost meanwhile. */
+
+/** The requests at which something happens. */
+export const MOMENTS = {
+  delete: { host: 'api', method: 'DELETE' },
+  put: { host: 'registry', method: 'PUT' },
+  restore: { host: 'api', method: 'POST', path: /\/restore$/ },
+  list: { host: 'api', method: 'GET', path: /\/versions$/ },
+  gone: { host: 'api', method: 'GET', query: /state=deleted/ },
+  single: { host: 'api', method: 'GET', path: /\/versions\/\d+$/ },
+  count: { host: 'api', method: 'GET', path: /\/packages\/container\/[^/]+$/ },
+  head: { host: 'registry', method: 'HEAD', path: /\/manifests\/(?!sha256:)/ },
+  digest: { host: 'registry', path: /\/manifests\/sha256:/ },
+  tags: { host: 'registry', method: 'GET', path: /\/tags\/list/ }
+} as const
+export type Moment = keyof typeof MOMENTS
+
+/** What somebody else does. */
+export const ACTS = [
+  /** A tag that stays comes to a version that goes. */
+  'promote',
+  /** The same, from one version that stays to another. */
+  'move',
+  /** A tag that stays comes to a placeholder. */
+  'copy',
+  /** A tag that nobody knew comes to a version that goes, or to a part of one. */
+  'name',
+  /** A tagged index over a part of what goes. */
+  'index',
+  /** The same without a tag. */
+  'untagged',
+  /** An image with a new tag. */
+  'push',
+  /** An image with a tag that is to be stripped. */
+  'nightly',
+  /** An image with a tag of what goes, or comes back. */
+  'again'
+] as const
+export type ActKind = (typeof ACTS)[number]
+
+export interface Act {
+  readonly what: ActKind
+  readonly on: Moment
+  /** How many such requests pass before. */
+  readonly after: number
+  readonly when: 'first' | 'then'
+  /** How long the request waits behind it, in milliseconds. */
+  readonly hold: number
+  /** Which of those that fit. */
+  readonly pick: number
+}
+
+/** The one that is wrong; `runs` is how many runs of the chain it lasts. */
+export type Slip =
+  | { readonly kind: 'none' }
+  /** Answers what was true so many milliseconds before. */
+  | { readonly kind: 'late'; readonly of: Moment; readonly ms: number; readonly runs: 1 | 2 }
+  /** Answers rightly, and the answer takes its time. */
+  | { readonly kind: 'slow'; readonly of: Moment; readonly ms: number }
+  /** A write is carried out, and its answer is lost. */
+  | {
+      readonly kind: 'lost'
+      readonly of: 'delete' | 'put' | 'restore'
+      readonly how: 'lost-502' | 'lost-reset'
+      readonly after: number
+    }
+  /** A restore, or a deletion, is confirmed, and carried out later: never where `ms` is undefined. */
+  | {
+      readonly kind: 'early'
+      readonly of: 'restore'
+      readonly ms: number | undefined
+      readonly times: number
+    }
+  /** The cache of a run of the chain (0 is the first) has nothing, or fails. */
+  | { readonly kind: 'cache'; readonly how: 'none' | 'unreadable' | 'broken'; readonly run: number }
+
+export type Mode = 'retain' | 'purge' | 'restore'
+
+export interface Race {
+  readonly pushes: readonly Push[]
+  readonly mode: Mode
+  readonly inputs: Inputs
+  /** So many kept versions are newer than all others: tags are beyond the first page of the list. */
+  readonly newer: number
+  readonly deletedTags: 'hidden' | 'shown'
+  readonly restoredTags: 'stay' | 'move back'
+  readonly acts: readonly Act[]
+  readonly slip: Slip
+  /** Milliseconds between the runs of the chain. */
+  readonly pause: number
+}
+
+const act: fc.Arbitrary<Act> = fc.record({
+  what: fc.constantFrom(...ACTS, 'promote', 'untagged'),
+  on: fc.constantFrom<Moment>(
+    'delete',
+    'delete',
+    'delete',
+    'delete',
+    'put',
+    'restore',
+    'head',
+    'tags',
+    'list',
+    'gone'
+  ),
+  after: fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 5),
+  when: fc.constantFrom('first', 'then'),
+  hold: fc.constantFrom(0, 0, 0, 2_000, 9_000),
+  pick: fc.nat(50)
+})
+
+const LATE = [500, 3_000, 6_000, 12_000, 25_000, 60_000] as const
+
+const slip: fc.Arbitrary<Slip> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<Slip>({ kind: 'none' }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('late' as const),
+      of: fc.constantFrom<Moment>(
+        'list',
+        'list',
+        'gone',
+        'single',
+        'count',
+        'head',
+        'digest',
+        'tags',
+        'tags'
+      ),
+      ms: fc.constantFrom(...LATE),
+      runs: fc.constantFrom(1 as const, 1 as const, 2 as const)
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('slow' as const),
+      of: fc.constantFrom<Moment>('head', 'head', 'single', 'list', 'tags'),
+      ms: fc.constantFrom(2_000, 5_000)
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('lost' as const),
+      of: fc.constantFrom('delete' as const, 'put' as const, 'restore' as const),
+      how: fc.constantFrom('lost-502' as const, 'lost-reset' as const),
+      after: fc.nat(3)
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('early' as const),
+      of: fc.constant('restore' as const),
+      ms: fc.constantFrom(5_000, 12_000, 15_000, 19_000, undefined),
+      times: fc.constantFrom(1, 1, 2)
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('cache' as const),
+      how: fc.constantFrom('none' as const, 'unreadable' as const, 'broken' as const),
+      run: fc.constantFrom(0, 1, 1, 1, 2)
+    })
+  }
+)
+
+/** `prod`, `latest`, `v…` and what is newer stay; each policy deletes, and some strip tags. */
+const KEEP = '{v*,latest,prod,stays,r-*}'
+/** Not `v0.9.0`, from which `nightly` is stripped. */
+const HELD = '{v1*,v2*,prod,stays,r-*}'
+const policy: fc.Arbitrary<Inputs> = fc.constantFrom<Inputs>(
+  { 'delete-tags': 'sha-* pr-* x-*', 'delete-untagged': 'true', 'keep-tags': KEEP },
+  {
+    'delete-tags': 'sha-* pr-* x-*',
+    'keep-tags': KEEP,
+    'delete-broken': 'ghost, partial',
+    'delete-untagged': 'true'
+  },
+  { 'delete-tags': 'sha-* pr-* nightly', 'keep-tags': HELD, untag: 'true', 'delete-untagged': 'true' },
+  { 'delete-tags': 'nightly latest', 'keep-tags': HELD, untag: 'true' },
+  { 'delete-untagged': 'true' }
+)
+
+const race: fc.Arbitrary<Race> = fc.record({
+  pushes: fc.array(push, { minLength: 1, maxLength: 6 }),
+  mode: fc.constantFrom<Mode>(
+    'retain',
+    'retain',
+    'retain',
+    'retain',
+    'retain',
+    'purge',
+    'restore',
+    'restore'
+  ),
+  inputs: policy,
+  newer: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 120, 120, 250),
+  deletedTags: fc.constantFrom('hidden', 'shown'),
+  restoredTags: fc.constantFrom('stay', 'move back'),
+  acts: fc.array(act, { minLength: 1, maxLength: 2 }),
+  slip,
+  pause: fc.constantFrom(5_000, 60_000, 600_000)
+})
+
+/** The race that belongs to this number. */
+export function raceOf(seed: number): Race {
+  const [drawn] = fc.sample(race, { seed, numRuns: 1 })
+  const { pushes, ...rest } = drawn as Race
+  const lasting = pushes.map(one => ({ ...one, broken: false }))
+  return { ...rest, pushes: [...ALWAYS, ...lasting] }
+}
+
+/** What each package has: a release that is in use, one that is not, and a build that goes. */
+const ALWAYS: readonly Push[] = [
+  { what: 'index', tags: ['v0.9.0', 'nightly'], days: 100, described: 'not', with: 0, broken: false },
+  { what: 'index', tags: ['v2.0.0', 'prod'], days: 80, described: 'not', with: 0, broken: false },
+  { what: 'index', tags: ['sha-9'], days: 60, described: 'attested', with: 0, broken: false },
+  { what: 'sharing', tags: [], days: 40, described: 'not', with: 2, broken: false }
+]

@@ -1,0 +1,223 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '../../src/model/clock.ts'
+import type { Builder } from '../emulator/builder.ts'
+import { type CacheService, startCacheService } from '../emulator/cache-service.ts'
+import { type Emulator, startEmulator } from '../emulator/server.ts'
+import { manifest } from '../emulator/shapes.ts'
+import { createWorld, type World } from '../emulator/world.ts'
+import { fastClock, runInside } from '../helpers/inside.ts'
+import type { ActionRun } from '../helpers/run-action.ts'
+import { brokenTags, type Picture, pictureOf } from './judge.ts'
+import { plot } from './race-acts.ts'
+import { type Aims, lostIn, type Told } from './race-judge.ts'
+import { MOMENTS, type Race, raceOf, type Slip } from './race-scenario.ts'
+import { type Inputs, layDown } from './scenario.ts'
+
+/** How much faster than life a run waits, and how much of the time counts in which nobody sleeps. */
+const TIMES = 60
+const BUSY = 0.05
+/** After so many runs everything is settled. */
+const MOST_RUNS = 7
+/** So many runs at least, so that each slip has its turn, and one comes behind it. */
+const leastRuns = ({ slip }: Race): number => (slip.kind === 'cache' ? slip.run + 2 : 3)
+const DAY = 86_400_000
+
+/** A clock that can be put forward while nobody runs. */
+interface RacingClock extends Clock {
+  skip(ms: number): void
+}
+
+function racingClock(): RacingClock {
+  const { now, sleep } = fastClock(TIMES, BUSY)
+  let ahead = 0
+  return {
+    now: () => now() + ahead,
+    sleep,
+    skip: ms => {
+      ahead += ms
+    }
+  }
+}
+
+interface Stage {
+  readonly race: Race
+  readonly github: Emulator
+  readonly world: World
+  readonly app: Builder
+  readonly clock: RacingClock
+  readonly cache: CacheService
+  readonly folder: string
+  readonly token: string
+}
+
+export interface RaceResult {
+  readonly findings: readonly string[]
+  readonly deleted: number
+  readonly due: number
+  /** For whoever looks at one seed: what happened, and what the runs said. */
+  readonly story: readonly string[]
+}
+
+/**
+ * A chain of runs with memory between them: in the first one others act and one witness is wrong, the last ones are
+ * undisturbed. In the end everything that people want is there, or a red run has said that it is not.
+ */
+export async function playRace(seed: number): Promise<RaceResult> {
+  const race = raceOf(seed)
+  const twin = await withStage(race, async stage => {
+    const before = pictureOf(stage.app)
+    await prepare(stage)
+    for (let number = 0; number < 2; number++) {
+      await using _ = await runOf(stage, number)
+    }
+    return { before, after: pictureOf(stage.app) }
+  })
+  return await withStage(race, async stage => {
+    const { app, github } = stage
+    await prepare(stage)
+    const broken = brokenTags(app, github)
+    const story: string[] = []
+    // What goes, or comes back.
+    const isMoving = (id: number): boolean =>
+      race.mode === 'restore' ? !app.row.byId.has(id) : !twin.after.has(id)
+    const going = new Set([...twin.before.keys()].filter(isMoving))
+    const aims = aimsOf(twin.after, app, race.mode === 'restore' ? going : new Set())
+    const runs: Told[] = []
+    const findings: string[] = []
+    const pending: Promise<unknown>[] = []
+    let writes = -1
+    for (let number = 0; number < MOST_RUNS && (number < leastRuns(race) || writes > 0); number++) {
+      github.faults.clear()
+      if (number === 0) for (const act of race.acts) plot(act, stage, going, aims, story)
+      const restore = trip(number, stage, pending)
+      const since = github.writes.length
+      await using run = await runOf(stage, number)
+      restore()
+      await Promise.all(pending)
+      writes = github.writes.length - since
+      runs.push(toldBy(run))
+      story.push(`run ${number}: exit ${run.code}, ${writes} writes`, ...saidIn(run))
+      findings.push(...run.stdout.split('\n').filter(line => line.includes('has a bug')))
+      stage.clock.skip(race.pause)
+    }
+    if (writes > 0) findings.push(`run ${runs.length} still writes`)
+    findings.push(...lostIn({ aims, app, github, broken, runs, race, strict: twin.after }))
+    findings.push(...github.violations.map(({ detail }) => `a limit was crossed: ${detail}`))
+    return {
+      findings,
+      deleted: twin.before.size - app.row.order.length,
+      due: twin.before.size - twin.after.size,
+      story
+    }
+  })
+}
+
+async function withStage<T>(race: Race, play: (stage: Stage) => Promise<T>): Promise<T> {
+  const clock = racingClock()
+  const world = createWorld(clock.now)
+  world.deletedTags = race.deletedTags
+  world.restoredTags = race.restoredTags
+  const folder = await mkdtemp(join(tmpdir(), 'ghcr-steward-race-'))
+  try {
+    await using github = await startEmulator({ world, now: clock.now, contract: 'off' })
+    await using cache = await startCacheService()
+    const app = layDown(world, race.pushes)
+    for (let nth = 0; nth < race.newer; nth++)
+      app.push(manifest(), { tags: [`r-${nth}`], at: world.now - 3 * DAY + nth * 1_000 })
+    const token = world.githubToken('acme/app')
+    return await play({ race, github, world, app, clock, cache, folder, token })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A restore undoes an undisturbed run of before. */
+async function prepare(stage: Stage): Promise<void> {
+  const { race, world, app, github, clock, cache, folder, token } = stage
+  if (race.mode === 'restore') {
+    const inputs = { ...race.inputs, token, 'report-file': join(folder, 'first.json') }
+    await using _ = await runInside(github, inputs, clock, { env: cache.env })
+    clock.skip(race.pause)
+  }
+  world.remember(app.row)
+}
+
+/** The runs of a chain: a purge is followed by retention. */
+function runOf({ race, github, clock, cache, folder, token }: Stage, number: number): Promise<ActionRun> {
+  const inputs: Inputs =
+    race.mode === 'restore'
+      ? { mode: 'restore', restore: join(folder, 'first.json') }
+      : race.mode === 'purge' && number === 0
+        ? { mode: 'purge', purge: 'sha-9', packages: 'app', confirm: 'app' }
+        : race.inputs
+  return runInside(github, { ...inputs, token }, clock, { env: cache.env })
+}
+
+/** What people want of the tags that stay. */
+function aimsOf(after: Picture, app: Builder, returning: ReadonlySet<number>): Aims {
+  const tags = new Map<string, number>()
+  for (const [id, names] of after) for (const name of names) tags.set(name, id)
+  return { tags, whole: new Set(), returning, orphaned: new Set(), late: new Map(), app }
+}
+
+/** Makes the one witness wrong for as long as it is, and gives what sets it right behind the run. */
+function trip(number: number, stage: Stage, pending: Promise<unknown>[]): () => void {
+  const { slip } = stage.race
+  const { github, clock, cache } = stage
+  const nothing = (): void => {}
+  switch (slip.kind) {
+    case 'none':
+      return nothing
+    case 'late':
+      if (number < slip.runs) github.faults.on(MOMENTS[slip.of], { kind: 'late', ms: slip.ms })
+      return nothing
+    case 'slow':
+      if (number === 0) github.faults.on(MOMENTS[slip.of], { kind: 'then', run: () => clock.sleep(slip.ms) })
+      return nothing
+    case 'lost':
+      if (number === 0)
+        github.faults.on({ ...MOMENTS[slip.of], after: slip.after, times: 1 }, { kind: slip.how })
+      return nothing
+    case 'early':
+      if (number === 0) confirmEarly(slip, stage, pending)
+      return nothing
+    case 'cache':
+      return number === slip.run ? failCache(slip.how, cache) : nothing
+  }
+}
+
+/** Restores are confirmed, and take effect later or not at all. */
+function confirmEarly(
+  { ms, times }: Slip & { kind: 'early' },
+  { github, app, world, clock }: Stage,
+  pending: Promise<unknown>[]
+): void {
+  const target = { ...MOMENTS.restore, times }
+  const later = (): void => {
+    const path = github.requests.findLast(
+      ({ method, path }) => method === 'POST' && MOMENTS.restore.path.test(path)
+    )?.path
+    const id = Number(path?.split('/').at(-2))
+    if (ms !== undefined) pending.push(clock.sleep(ms).then(() => world.store.restore(app.row, id)))
+  }
+  github.faults.on(target, { kind: 'first', run: later })
+  github.faults.on(target, { kind: 'answer', answer: { status: 204 } })
+}
+
+function failCache(how: 'none' | 'unreadable' | 'broken', cache: CacheService): () => void {
+  const hidden = how === 'none' ? cache.entries.splice(0) : []
+  if (how === 'unreadable') cache.unreadable = 2
+  if (how === 'broken') cache.broken = { status: 503, body: {} }
+  return () => {
+    cache.entries.unshift(...hidden)
+    cache.unreadable = 0
+    cache.broken = undefined
+  }
+}
+
+const toldBy = (run: ActionRun): Told => ({ isRed: run.code !== 0, said: saidIn(run).join('\n') })
+
+const saidIn = ({ stdout }: ActionRun): string[] =>
+  stdout.split('\n').filter(line => /^::(?:error|warning)/.test(line))
