@@ -81,7 +81,9 @@ function perform(
     case 'copy': {
       const placeholder = order.find(({ bytes }) => bytes.includes(PLACEHOLDER))
       if (kept === undefined || placeholder === undefined) return undefined
+      const from = app.row.byTag.get(kept)
       app.tag(placeholder, kept)
+      leave(from)
       return `copy: ${kept} on the placeholder ${placeholder.id}`
     }
     case 'index':
