@@ -113,6 +113,8 @@ export function deletionsOf(
 export const WEEK = 8 * DAY
 /** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
 const MONTH = 30 * DAY
+/** For so long a list may show what is gone, or a DELETE take effect, in milliseconds; they are seconds. */
+const LINGERS = 3_600_000
 /** More of them in one entry could not be read: what a run deletes in five hours fits. */
 const MOST = 60_000
 
@@ -125,11 +127,12 @@ const MOST = 60_000
  * @param checked those that nothing needed, as the look showed
  */
 export function leaveToNext(
-  { inventory, listing, recollection }: LoadedPackage,
+  loaded: LoadedPackage,
   unchecked: readonly Earlier[],
   checked: readonly Earlier[],
   now: number
 ): void {
+  const { inventory, listing, recollection } = loaded
   const { deletions } = recollection
   const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id))
   const isUnclear =
@@ -138,8 +141,13 @@ export function leaveToNext(
     [...inventory.contents.values()].some(({ state }) => state === 'unread')
   const isLeft = ({ id, at }: PastDeletion): boolean =>
     !ids.has(id) && at <= now && now - at < (isUnclear ? MONTH : WEEK)
-  // What a list still shows as there may be gone all the same.
-  const open = [...unchecked.map(written), ...deletions.unchecked.filter(isLeft)].slice(0, MOST)
+  const isThere = listedIn(loaded)
+  // What a list still shows may be gone all the same; later somebody may delete it who means it.
+  const isSettled = ({ digest, at }: PastDeletion): boolean => isThere(digest) && now - at >= LINGERS
+  const open = [
+    ...unchecked.map(written),
+    ...deletions.unchecked.filter(one => isLeft(one) && !isSettled(one))
+  ].slice(0, MOST)
   const clear = [...checked.map(written), ...deletions.checked.filter(isLeft)].slice(0, MOST - open.length)
   recollection.leaveDeletions({ unchecked: open, checked: clear }, now)
 }

@@ -6,7 +6,7 @@ import { image, index, manifest } from '../../emulator/shapes.ts'
 import { createWorld } from '../../emulator/world.ts'
 import { fastClock, runInside } from '../../helpers/inside.ts'
 import { runAction } from '../../helpers/run-action.ts'
-import { age, headingOf } from './remembered.ts'
+import { age, headingOf, rewrite } from './remembered.ts'
 import { ago, digestsOf, openScene, type Scene } from './runs.ts'
 
 /** What a run leaves to the next one by way of the memory, and for how long. */
@@ -174,6 +174,24 @@ it.each([
     expect(scene.world.broken()).toEqual([])
   }
 )
+
+it('what a cancelled run did not delete, and is there an hour later, is nothing that comes back when somebody deletes it', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, clock } = scene
+  const { build } = layDown(scene)
+  const none = { 'delete-tags': 'none' }
+  await scene.run(none, { env: cache.env })
+  const { id, digest } = build
+  const planned = { id, digest, tags: ['sha-1'], root: digest, after: [], describes: false, at: clock.now() }
+  rewrite(cache, heading => ({ ...heading, unchecked: [planned] }))
+  age(cache, 0.1)
+  await scene.run(none, { env: cache.env })
+  app.tag(build, 'v2')
+  app.delete(build)
+  const { outputs, code } = await past(scene, cache, none)
+  expect([code, outputs['restored-count'], app.version(digest)]).toEqual([0, '0', undefined])
+})
 
 it.each([
   ['eight days where everything could be read', 8.1, false],
