@@ -26,6 +26,10 @@ const DETAILS = {
   }
 }
 
+/** The way out; a report of the run does not undo what an earlier one deleted. */
+const triedAgain = ({ digest }: PackageVersion): string =>
+  `\`mode: restore\` with \`restore: ${digest}\` tries it again.`
+
 /** What of a restore is not as it should be: sentences. */
 interface NotBack {
   readonly alarms: readonly string[]
@@ -48,7 +52,8 @@ export async function notBack(
     .filter(({ status }) => status !== 'done' && status !== 'already')
     .map(
       ({ step, detail }) =>
-        `${nameOf(step.version)} is needed, was deleted, and could not be restored: ${causeOf(detail)}`
+        `${nameOf(step.version)} is needed, was deleted, and could not be restored: ${causeOf(detail).replace(/\.$/, '')}. ` +
+        triedAgain(step.version)
     )
   for (const { step, status } of restored) {
     if (status !== 'done') continue
@@ -63,8 +68,7 @@ export async function notBack(
     if (found.state !== 'back') {
       const what = found.state === 'gone' ? 'it is not there' : SERVED
       alarms.push(
-        `${nameOf(version)} is needed. GitHub answered that it is restored, but ${what}: ` +
-          '`mode: restore` with the report of this run tries it again.'
+        `${nameOf(version)} is needed. GitHub answered that it is restored, but ${what}. ${triedAgain(version)}`
       )
     }
     const late = lateTags.get(version.digest) ?? []
@@ -74,7 +78,7 @@ export async function notBack(
       late.filter(tag => found.row?.tags.includes(tag) !== true),
       context
     )
-    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored.`)
+    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored. ${triedAgain(version)}`)
   }
   return { alarms, rows }
 }

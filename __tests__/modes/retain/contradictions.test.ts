@@ -221,7 +221,7 @@ it('law 5: is red where a restore at once was confirmed in vain, though the regi
   await using result = await runInside(github, { ...BUILDS, token }, clock)
   expect(result.code).toBe(1)
   expect(result.stdout).toContain(
-    'GitHub answered that it is restored, but it is not there: `mode: restore` with the report'
+    'GitHub answered that it is restored, but it is not there. `mode: restore` with `restore: sha256:'
   )
 })
 

@@ -303,9 +303,14 @@ it('a dry run says that a real one restores what is lacking, and a purge brings 
   expect([third.outputs['restored-count'], app.version(part.digest)]).toEqual(['0', undefined])
 })
 
-it.each([500, 404])(
-  'law 5: what this run could not bring back for an earlier one (%i) is left to the next one again',
-  async status => {
+it.each([
+  [500, false],
+  [404, false],
+  [500, true],
+  [204, true]
+])(
+  'law 5: what this run could not bring back for an earlier one (%i) is left to the next one again; the way out works: %s',
+  async (status, isNamed) => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github, clock } = scene
@@ -317,14 +322,18 @@ it.each([500, 404])(
       method: 'POST',
       path: new RegExp(`/versions/${build.id}/restore$`)
     } as const
-    github.faults.on(restore, status === 500 ? OUT : { kind: 'answer', answer: versionNotFound() })
+    const answer = status === 404 ? versionNotFound() : { status }
+    github.faults.on(restore, { kind: 'answer', answer })
+    let said = ''
     for (const time of [1, 2]) {
       await using run = await past(scene, cache)
       expect([time, run.code, app.tags()['v2']]).toEqual([time, 1, undefined])
+      said = run.stdout
       await clock.sleep(60_000)
     }
     github.faults.clear()
-    await using run = await past(scene, cache)
+    const inputs = isNamed ? { mode: 'restore', restore: /`restore: (\S+)`/.exec(said)?.[1] ?? '' } : BUILDS
+    await using run = await past(scene, cache, inputs)
     expect([run.code, app.tags()['v2']]).toEqual([0, build.digest])
   }
 )
