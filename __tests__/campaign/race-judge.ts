@@ -97,7 +97,7 @@ const digestOf = ({ row }: Builder, id: number): string | undefined =>
  * tags. Where it hides the tags of what is deleted, a promotion there is taken back, and a new tag that was set in the last
  * ten seconds before the deletion is not seen.
  */
-function isAccepted(tag: string, holder: number | undefined, { aims, app, race }: End): boolean {
+function isAccepted(tag: string, holder: number | undefined, { aims, app, race, strict }: End): boolean {
   const set = aims.late.get(tag)
   if (set === undefined) return false
   const isAmid = race.mode === 'restore' && set.during === 'restore'
@@ -105,5 +105,6 @@ function isAccepted(tag: string, holder: number | undefined, { aims, app, race }
   if (race.deletedTags === 'shown') return false
   if (set.during === 'restore' && set.from !== undefined && holder === set.from) return true
   const gone = app.row.deleted.get(set.on)?.deleted
-  return set.from === undefined && gone !== undefined && gone - set.at <= 10_000
+  const isNew = ![...strict.values()].some(tags => tags.includes(tag))
+  return isNew && gone !== undefined && gone - set.at <= 10_000
 }
