@@ -90,10 +90,12 @@ function perform(
     case 'untagged': {
       const part = one(leaving.filter(({ tags }) => tags.length === 0))
       if (part === undefined) return undefined
-      return pushed(
-        index([{ shape: shapeOf(part), platform: 'linux/amd64' }]),
-        what === 'index' ? 'v8' : undefined
-      )
+      // With a platform of its own: what names nothing but attestations is a list of referrers.
+      const platforms = [
+        { shape: shapeOf(part), platform: 'linux/amd64' },
+        { shape: manifest(), platform: 'linux/arm64' }
+      ]
+      return pushed(index(platforms), what === 'index' ? 'v8' : undefined)
     }
     case 'push':
       return pushed(image(), 'v7')
