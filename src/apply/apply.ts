@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Failure } from '../errors.ts'
-import { SIDE_BY_SIDE } from '../inventory/load.ts'
+import { SIDE_BY_SIDE } from '../inventory/select-packages.ts'
 import { gathered, takeTurns } from '../log.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import type { Package } from '../model/package.ts'

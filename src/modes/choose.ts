@@ -3,7 +3,7 @@ import { unmatchedPackages, whyNoPackage } from '../config/package-advice.ts'
 import type { PackageSelection } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import type { Failure } from '../errors.ts'
-import { type ChosenPackages, choosePackages } from '../inventory/load.ts'
+import { type ChosenPackages, choosePackages } from '../inventory/select-packages.ts'
 
 /** Which packages a run is about. */
 export interface Choice extends Omit<ChosenPackages, 'listed'> {

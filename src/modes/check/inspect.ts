@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
-import { isDenied, type SelectedPackage, SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { isDenied, type SelectedPackage, SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import type { TagCheck } from '../../model/check.ts'
 import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'

@@ -1,7 +1,7 @@
 import type { Inputs } from '../../config/inputs.ts'
 import type { Context, Dispatcher } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
-import { SIDE_BY_SIDE } from '../../inventory/load.ts'
+import { SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import type { Dispatch, TagCheck, WorkflowRun } from '../../model/check.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
