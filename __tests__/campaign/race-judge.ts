@@ -100,6 +100,8 @@ const digestOf = ({ row }: Builder, id: number): string | undefined =>
 function isAccepted(tag: string, holder: number | undefined, { aims, app, race, strict }: End): boolean {
   const set = aims.late.get(tag)
   if (set === undefined) return false
+  // A purge takes what has its tag when it lists.
+  if (race.mode === 'purge' && tag === 'sha-9' && set.during === 'list') return true
   const isAmid = race.mode === 'restore' && set.during === 'restore'
   if (isAmid && race.restoredTags === 'move back' && aims.returning.has(holder ?? 0)) return true
   if (race.deletedTags === 'shown') return false
