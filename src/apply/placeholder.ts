@@ -57,7 +57,7 @@ export async function takeOff(
 }
 
 /** What is true of a tag that was stripped. */
-export const OFF = 'the tag is off the image'
+const OFF = 'the tag is off the image'
 
 /** How a person puts a tag on an image. */
 export const putBy = (tag: string, digest: string): string =>
@@ -68,17 +68,18 @@ export const mayBeOn = (placeholder: Digest, tag: string, why: string): string =
   `${why} If it was carried out, the tag is on the placeholder ${placeholder}, an empty index, and the next run removes ` +
   `both: if somebody pushed it right before, put it on that image: ${putBy(tag, '<digest>')}`
 
-export const notListed = (placeholder: Digest): string =>
-  `${OFF}, but GitHub does not list the placeholder ${placeholder} with this tag alone; the next run removes it, unless it has other tags by then`
+/** Why a placeholder stays for now: a phrase. */
+export const NOT_LISTED =
+  'GitHub does not list it with this tag alone. The next run removes it, unless it has other tags by then'
 
-/** A placeholder that has a tag of somebody is not removed by any run. */
-export const staysFor = (
-  placeholder: Digest,
-  tags: readonly string[],
-  sentences: readonly string[]
-): string =>
-  `${OFF}, but its placeholder ${placeholder} stays. ${sentences.join('. ')}. Put each of ${tags.join(', ')} on ` +
-  `its image: ${putBy('<tag>', '<digest>')}. No run removes the placeholder before`
+/** Why one stays that has tags of somebody: no run removes it. */
+export const withForeign = (tags: readonly string[], sentences: readonly string[]): string =>
+  `${sentences.join('. ')}. Put each of ${tags.join(', ')} on its image: ${putBy('<tag>', '<digest>')}. ` +
+  'No run removes the placeholder before'
+
+/** The outcome of untagging, with what was given back on the way: somebody has to look at that. */
+export const withReturned = (end: Performed, returned: readonly string[]): Performed =>
+  returned.length === 0 ? end : failed([end.detail || OFF, ...returned].join('. '))
 
 /** The outcome of untagging, by what became of the placeholder, where `end` is true of the tag by then. */
 export function withPlaceholder(removed: Performed, placeholder: Digest, end: Performed): Performed {

@@ -12,21 +12,28 @@ import type { Performed } from './execute.ts'
 import {
   MEDIA_TYPE,
   mayBeOn,
+  NOT_LISTED,
   notGivenBack,
-  notListed,
-  OFF,
   placeholderFor,
-  staysFor,
   takeOff,
-  withPlaceholder
+  withForeign,
+  withPlaceholder,
+  withReturned
 } from './placeholder.ts'
 import { putTag } from './put-tag.ts'
 import { readVersion, remover } from './remove.ts'
 import { cameBefore, judge, type Robbery, type Suspects, type Taking, type Verdict } from './tag-taken.ts'
-import { failed, skipped, tellingWhatWasSent } from './write.ts'
+import { DONE, failed, skipped, tellingWhatWasSent } from './write.ts'
 
 /** A step that takes a tag off. */
 type UntagStep = Extract<Step, { readonly action: 'untag' }>
+
+/** A placeholder without foreign tags, and what was given back to make it so: sentences without a full stop. */
+interface Bared {
+  readonly rows: readonly PackageVersion[]
+  readonly placeholder: PackageVersion
+  readonly returned: readonly string[]
+}
 
 /** Pauses between looks for the placeholder's version, which GitHub lists with a delay. */
 const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
@@ -163,26 +170,47 @@ export function untagger(
     return 'put' in given ? skipped(told) : notGivenBack(robbed, tag, given.sentence)
   }
 
-  /** Finds the placeholder, gives back what it took from somebody, and deletes it. */
-  async function behindPut(taken: Omit<Taking, 'placeholder'>, digest: Digest): Promise<Performed> {
-    const { version, tag } = taken
-    const isAlone = (row: PackageVersion): boolean => row.tags.every(other => other === tag)
+  /** Finds the placeholder with no other tag than that which it took: what somebody put on it goes back. */
+  async function bared(digest: Digest, tag: string): Promise<Bared | { readonly stays: string }> {
     const first = await listingWith(digest)
     const foreign = first?.placeholder.tags.filter(other => other !== tag) ?? []
     const { returned, stuck } = await takeOff(digest, foreign, versions, scope)
-    if (stuck.length > 0) return failed(staysFor(digest, foreign, [...returned, ...stuck]))
+    if (stuck.length > 0) return { stays: withForeign(foreign, [...returned, ...stuck]) }
+    const isAlone = (row: PackageVersion): boolean => row.tags.every(other => other === tag)
     const listed = foreign.length === 0 ? first : await listingWith(digest, isAlone)
-    if (listed === undefined) return failed([notListed(digest), ...returned].join('. '))
-    const { rows, placeholder } = listed
-    const verdict = await judged(rows, { ...taken, placeholder })
-    const isTheirs = 'robbed' in verdict
-    const end = isTheirs ? await back(verdict, tag, [digest, version.digest]) : verdict.end
+    return listed === undefined
+      ? { stays: [NOT_LISTED, ...returned].join('. ') }
+      : { rows: listed.rows, placeholder: listed.placeholder, returned }
+  }
+
+  /** Removes the placeholder; where somebody has put a tag on it since, that goes back first. */
+  async function removeBared(
+    digest: Digest,
+    tag: string,
+    found?: Bared
+  ): Promise<{ readonly removed: Performed; readonly returned: readonly string[] }> {
+    const bare = found ?? (await bared(digest, tag))
+    if ('stays' in bare) return { removed: failed(bare.stays), returned: [] }
+    const removed = await remove(bare.placeholder)
+    if (removed.status !== 'skipped' || found === undefined) return { removed, returned: bare.returned }
+    const again = await removeBared(digest, tag)
+    return { ...again, returned: [...bare.returned, ...again.returned] }
+  }
+
+  /** Finds the placeholder, gives back what it took from somebody, and deletes it. */
+  async function behindPut(taken: Omit<Taking, 'placeholder'>, digest: Digest): Promise<Performed> {
+    const { version, tag } = taken
+    const bare = await bared(digest, tag)
+    if ('stays' in bare) return withPlaceholder(failed(bare.stays), digest, DONE)
+    const verdict = await judged(bare.rows, { ...taken, placeholder: bare.placeholder })
+    if ('end' in verdict) {
+      const { removed, returned } = await removeBared(digest, tag, bare)
+      return withPlaceholder(removed, digest, withReturned(verdict.end, returned))
+    }
+    const end = await back(verdict, tag, [digest, version.digest])
     // Without the tag the placeholder is another row than the one that was listed.
-    const row = isTheirs ? (await listingWith(digest, isAlone))?.placeholder : placeholder
-    const removed =
-      row === undefined ? failed('GitHub does not list it without other tags') : await remove(row)
-    const told = returned.length === 0 ? end : failed([end.detail || OFF, ...returned].join('. '))
-    return withPlaceholder(removed, digest, told)
+    const { removed, returned } = await removeBared(digest, tag)
+    return withPlaceholder(removed, digest, withReturned(end, [...bare.returned, ...returned]))
   }
 
   return step =>

@@ -481,6 +481,35 @@ it('law 3: gives a tag back to its image that somebody put on the placeholder, a
   expect(await run(inputs)).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
 })
 
+it('law 3: gives a tag back that somebody put on the placeholder while that gave the tag of a push back', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { build } = layDown(scene)
+  app.tag(build, 'prod')
+  let pushed = ''
+  rightBefore(scene, () => {
+    pushed = app.push(manifest(), { tags: ['nightly'] }).digest
+  })
+  github.faults.on(
+    { host: 'registry', method: 'PUT', after: 1, times: 1 },
+    {
+      kind: 'first',
+      run: () => {
+        const placeholder = app.row.byTag.get('nightly')
+        if (placeholder !== undefined) app.tag(placeholder, 'prod')
+      }
+    }
+  )
+  const result = await run(UNTAG)
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(/Somebody put the tag prod on the placeholder.*and is back there/)
+  expect({ ...app.tags(), placeholders: placeholdersIn(app) }).toMatchObject({
+    nightly: pushed,
+    prod: build.digest,
+    placeholders: 0
+  })
+})
+
 it.each(['nobody had', 'the registry does not take back'])(
   'law 3: says which tag somebody put on the placeholder that %s, and promises no removal of it',
   async why => {
