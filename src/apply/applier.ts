@@ -60,8 +60,8 @@ function stoppedBy(drift: DriftDetector, outcomes: readonly Outcome[]): string[]
 const LOOK_PAGES = 3
 /** What the second look may wait for lists that lag, in milliseconds. */
 const TIME_ASIDE = 60_000
-/** More tags than one answer of the registry holds are not read every few seconds. */
-const MOST_TAGS = 10_000
+/** More tags are not read every few seconds: an answer of the registry holds 10,000 of them. */
+const MOST_TAGS = 100_000
 const NOTHING_NEW: NewTags = { found: new Map(), unread: undefined, isUnlisted: false }
 /** Rows on a page of the list of deleted versions. */
 const PER_PAGE = 100

@@ -1,5 +1,5 @@
 import type { Digest } from '../model/digest.ts'
-import type { Inventory, PackageVersion } from '../model/package.ts'
+import { AWAITED, type Inventory, type PackageVersion } from '../model/package.ts'
 
 /**
  * Marks the versions that lack a part which an earlier run of ours deleted, at any depth: this run is about to bring
@@ -25,6 +25,3 @@ export function withAwaited(
   }
   return versions.map(version => (lacking.has(version.digest) ? { ...version, disputed: AWAITED } : version))
 }
-
-/** Why it is left alone: a phrase. */
-export const AWAITED = 'it lacks what an earlier run deleted, which a real run restores'

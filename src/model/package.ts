@@ -52,6 +52,9 @@ export interface PackageVersion {
   readonly updated: number | undefined
 }
 
+/** `disputed` of a version that lacks what an earlier run deleted and this one brings back. */
+export const AWAITED = 'it lacks what an earlier run deleted, which a real run restores'
+
 /**
  * The versions that a name means: a tag, a digest or a version id; where it is none of these, those whose digest
  * begins with it.

@@ -1,4 +1,5 @@
 import type { OutcomeStatus } from '../model/decision.ts'
+import { AWAITED } from '../model/package.ts'
 import type { PackageRun } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { explanationPart } from './explanation.ts'
@@ -50,7 +51,7 @@ export function packageFold(run: PackageRun, most: number): string {
     untaggedPart(outcomes, few),
     // What is about to be whole again is no finding.
     brokenPart(
-      plan.broken.filter(({ version }) => version.disputed === undefined),
+      plan.broken.filter(({ version }) => version.disputed !== AWAITED),
       few,
       pkg
     ),

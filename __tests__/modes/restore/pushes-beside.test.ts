@@ -69,23 +69,26 @@ it.each([2, 1_000])(
   }
 )
 
+const deleteOf = ({ id }: Pushed) =>
+  ({ host: 'api', method: 'DELETE', path: new RegExp(`/versions/${id}$`), times: 1 }) as const
+
+/** A build that comes back at once, because `v2` is put on it right before its DELETE. */
+function tagLate({ app, github, world }: Scene): Pushed {
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+  github.faults.on(deleteOf(build), { kind: 'first', run: () => app.tag(build, 'v2') })
+  return build
+}
+
 it.each([0, 5, 12])(
   'law 3: a tag that a restore at once took goes back to nobody who has lost it to a push meanwhile, which the registry shows %i s late',
   async seconds => {
     await using scene = await openScene()
     const { app, github, world, run, clock } = scene
-    world.deletedTags = 'shown'
     world.restoredTags = 'move back'
-    app.push(image(), { tags: ['v1'], at: ago(90) })
-    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
-    const deleted = {
-      host: 'api',
-      method: 'DELETE',
-      path: new RegExp(`/versions/${build.id}$`),
-      times: 1
-    } as const
-    github.faults.on(deleted, { kind: 'first', run: () => app.tag(build, 'v2') })
-    github.faults.on(deleted, { kind: 'then', run: () => app.push(image(), { tags: ['sha-1'] }) })
+    const build = tagLate(scene)
+    github.faults.on(deleteOf(build), { kind: 'then', run: () => app.push(image(), { tags: ['sha-1'] }) })
     let pushed = ''
     const isTag = ({ host, path }: Aim): boolean =>
       host === 'registry' && path.endsWith('manifests/sha-1') && app.tags()['sha-1'] === build.digest
@@ -113,21 +116,6 @@ it.each([0, 5, 12])(
   }
 )
 
-/** A build that comes back at once, because `v2` is put on it right before its DELETE. */
-function tagLate({ app, github, world }: Scene): Pushed {
-  world.deletedTags = 'shown'
-  app.push(image(), { tags: ['v1'], at: ago(90) })
-  const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
-  const deleted = {
-    host: 'api',
-    method: 'DELETE',
-    path: new RegExp(`/versions/${build.id}$`),
-    times: 1
-  } as const
-  github.faults.on(deleted, { kind: 'first', run: () => app.tag(build, 'v2') })
-  return build
-}
-
 /** From the restore on, and for so many seconds, the registry says this of a tag. */
 function lagBehindRestore(
   { github, clock }: Scene,
@@ -152,13 +140,7 @@ it.each([5, 25])(
     world.restoredTags = 'move back'
     const build = tagLate(scene)
     const shape = image()
-    const deleted = {
-      host: 'api',
-      method: 'DELETE',
-      path: new RegExp(`/versions/${build.id}$`),
-      times: 1
-    } as const
-    github.faults.on(deleted, { kind: 'then', run: () => app.push(shape, { tags: ['sha-1'] }) })
+    github.faults.on(deleteOf(build), { kind: 'then', run: () => app.push(shape, { tags: ['sha-1'] }) })
     lagBehindRestore(scene, seconds, 'sha-1', () => ({
       status: 200,
       headers: { 'docker-content-digest': shape.digest, 'content-type': shape.mediaType },

@@ -305,28 +305,58 @@ it('law 2: with a platform that comes back for a late tag comes the attestation 
   expect(result.outputs['restored-count']).toBe('2')
 })
 
-it('law 3: a new tag that only the registry shows speaks against a deletion that comes later', async () => {
-  await using scene = await openScene()
-  const { app, github, run, clock } = scene
+/** While the first of many builds is deleted, which takes 20 s, `v9` is put on the last of them. */
+function nameTheLast(scene: Scene): Pushed {
+  const { app, github, clock } = scene
   layDown(scene, 'hidden')
   const builds = Array.from({ length: 14 }, (_, number) =>
     app.push(manifest(), { tags: [`sha-b${number}`], at: ago(78) + number * 60_000 })
   )
   const last = builds.at(-1) as Pushed
-  let isLate = false
-  for (const build of builds.slice(0, 8)) {
-    const wait = async () => {
-      if (!isLate) {
-        app.lie({ kind: 'lag', changes: 1 })
-        app.tag(last, 'v9')
-      }
-      isLate = true
-      await clock.sleep(20_000)
-    }
-    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: wait })
+  const name = (): void => {
+    if (app.tags()['v9'] === undefined) app.tag(last, 'v9')
   }
-  const { code } = await run(BUILDS)
-  expect([code, app.tags()['v9']]).toEqual([0, last.digest])
+  for (const build of builds.slice(0, 8)) {
+    const target = { method: 'DELETE', path: at(build), times: 1 } as const
+    github.faults.on(target, { kind: 'first', run: name })
+    github.faults.on(target, { kind: 'first', run: () => clock.sleep(20_000) })
+  }
+  return last
+}
+
+it.each([0, 10_100])(
+  'law 3: a new tag speaks against a deletion that comes later, though GitHub shows no version as it is now, beside %i tags',
+  async others => {
+    await using scene = await openScene({ contract: 'off' })
+    const { app, github, run, world } = scene
+    const tags = Array.from({ length: others }, (_, number) => `kept-${number}`)
+    if (others > 0) app.push(manifest(), { tags, at: ago(79) })
+    const last = nameTheLast(scene)
+    world.remember(app.row)
+    for (const path of [/\/versions$/, /\/versions\/\d+$/])
+      github.faults.on({ host: 'api', method: 'GET', path }, { kind: 'late', ms: 45_000 })
+    const { stdout } = await run(BUILDS)
+    expect(app.tags()['v9']).toBe(last.digest)
+    expect(stdout).toContain('tag v9 was put on it after the listing')
+  }
+)
+
+it('law 3: nothing more goes while the registry does not say which tags there are, and the run is red', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const last = nameTheLast(scene)
+  const list = { host: 'registry', path: /tags\/list$/ } as const
+  github.faults.on(
+    { method: 'DELETE', times: 1 },
+    {
+      kind: 'first',
+      run: () => github.faults.on(list, { kind: 'answer', answer: { status: 500 } })
+    }
+  )
+  app.lie({ kind: 'drop', id: last.id })
+  const { code, errors } = await run(BUILDS)
+  expect([code, app.tags()['v9']]).toEqual([1, last.digest])
+  expect(errors.join()).toMatch(/the registry's list of tags could not be read.*Run again later/)
 })
 
 it('law 2: a platform that is left alone in time keeps its attestation', async () => {

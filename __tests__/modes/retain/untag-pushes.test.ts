@@ -23,6 +23,15 @@ function rightBefore({ github }: Scene, run: () => unknown): void {
   github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'first', run })
 }
 
+/** Lets somebody push an image as `nightly` right before the PUT, and gives what gives its digest. */
+function pushRightBefore(scene: Scene): () => string {
+  let pushed = ''
+  rightBefore(scene, () => {
+    pushed = scene.app.push(manifest(), { tags: ['nightly'] }).digest
+  })
+  return () => pushed
+}
+
 const placeholdersIn = (app: Builder): number =>
   app.row.order.filter(({ bytes, mediaType }) => isPlaceholder(parseManifest(bytes, mediaType), [])).length
 
@@ -363,15 +372,12 @@ it.each(['lost-502', 'lost-reset'] as const)(
     await using scene = await openScene()
     const { app, github, run } = scene
     layDown(scene)
-    let pushed = ''
-    rightBefore(scene, () => {
-      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
-    })
+    const pushed = pushRightBefore(scene)
     github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind })
     const { code } = await run(UNTAG)
-    expect(app.tags()['nightly'] === pushed || code === 1).toBe(true)
+    expect(app.tags()['nightly'] === pushed() || code === 1).toBe(true)
     expect({ pushed: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({
-      pushed,
+      pushed: pushed(),
       placeholders: 0
     })
   }
@@ -387,13 +393,10 @@ it.each(
     await using scene = await openScene()
     const { app, github, run } = scene
     layDown(scene)
-    let pushed = ''
-    rightBefore(scene, () => {
-      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
-    })
+    const pushed = pushRightBefore(scene)
     const heads = { host: 'registry', method: 'HEAD', path: /manifests\/nightly$/ } as const
     const lag = () => {
-      const headers = { 'docker-content-digest': pushed }
+      const headers = { 'docker-content-digest': pushed() }
       const times = late === 'one HEAD' ? { times: 1 } : late === 'each HEAD' ? {} : { times: 0 }
       github.faults.on({ ...heads, ...times }, { kind: 'answer', answer: { status: 200, headers, body: '' } })
       if (late !== 'GitHub') return
@@ -413,7 +416,7 @@ it.each(
       placeholders: placeholdersIn(app)
     }).toEqual({
       code: 0,
-      nightly: pushed,
+      nightly: pushed(),
       placeholders: 0
     })
   }
@@ -440,14 +443,11 @@ it.each([10, 130])(
     world.listOrder = 'oldest first'
     for (let n = 0; n < more; n++) app.push(manifest(), { tags: [`r-${n}`], at: ago(180) + n * 60_000 })
     layDown(scene)
-    let pushed = ''
-    rightBefore(scene, () => {
-      pushed = app.push(manifest(), { tags: ['nightly'] }).digest
-    })
+    const pushed = pushRightBefore(scene)
     const { code } = await run(UNTAG)
     expect({ code, nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({
       code: 0,
-      nightly: pushed,
+      nightly: pushed(),
       placeholders: 0
     })
   }
@@ -486,10 +486,7 @@ it('law 3: gives a tag back that somebody put on the placeholder while that gave
   const { app, github, run } = scene
   const { build } = layDown(scene)
   app.tag(build, 'prod')
-  let pushed = ''
-  rightBefore(scene, () => {
-    pushed = app.push(manifest(), { tags: ['nightly'] }).digest
-  })
+  const pushed = pushRightBefore(scene)
   github.faults.on(
     { host: 'registry', method: 'PUT', after: 1, times: 1 },
     {
@@ -504,7 +501,7 @@ it('law 3: gives a tag back that somebody put on the placeholder while that gave
   expect(result.code).toBe(1)
   expect(result.errors.join()).toMatch(/Somebody put the tag prod on the placeholder.*and is back there/)
   expect({ ...app.tags(), placeholders: placeholdersIn(app) }).toMatchObject({
-    nightly: pushed,
+    nightly: pushed(),
     prod: build.digest,
     placeholders: 0
   })
