@@ -109,7 +109,7 @@ export function deletionsOf(
 }
 
 /** For so long a deletion is remembered: a run each week sees it twice. */
-export const WEEK = 8 * DAY
+const WEEK = 8 * DAY
 /** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
 const MONTH = 30 * DAY
 /** For so long a list may show what is gone, or a DELETE take effect, in milliseconds; they are seconds. */

@@ -23,7 +23,7 @@ import {
 import { putTag } from './put-tag.ts'
 import { readVersion, remover } from './remove.ts'
 import { cameBefore, judge, type Robbery, type Suspects, type Taking, type Verdict } from './tag-taken.ts'
-import { DONE, failed, skipped, tellingWhatWasSent } from './write.ts'
+import { DONE, failed, orUnsure, skipped, tellingWhatWasSent } from './write.ts'
 
 /** A step that takes a tag off. */
 type UntagStep = Extract<Step, { readonly action: 'untag' }>
@@ -39,6 +39,8 @@ interface Bared {
 const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
 /** Between two looks at a tag, in milliseconds: another server answers, and a push sets all of its tags. */
 const PAUSE = 1_000
+/** Behind so much time a row is asked for once more before a deletion, in milliseconds. */
+const RENEWED = 8_000
 /** How long the index of an image takes to follow its parts, in milliseconds. */
 const PARTS = 4_000
 
@@ -193,6 +195,7 @@ export function untagger(
     if ('stays' in bare) return { removed: failed(bare.stays), returned: [] }
     const removed = await remove(bare.placeholder)
     if (removed.status !== 'skipped' || found === undefined) return { removed, returned: bare.returned }
+    await clock.sleep(RENEWED)
     const again = await removeBared(digest, tag)
     return { ...again, returned: [...bare.returned, ...again.returned] }
   }
@@ -236,14 +239,4 @@ export function untagger(
       }
       return behindPut({ version, tag, before: new Set(rows.map(({ id }) => id)), took }, digest)
     })
-}
-
-/** A write whose answer was lost may have been carried out: then what follows is the same as if it had been answered. */
-async function orUnsure<T>(write: () => Promise<T>): Promise<T | UnsureError> {
-  try {
-    return await write()
-  } catch (error) {
-    if (error instanceof UnsureError) return error
-    throw error
-  }
 }

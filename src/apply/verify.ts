@@ -6,7 +6,7 @@ import type { Outcome, Plan } from '../model/decision.ts'
 import { count } from '../util/format.ts'
 import { type ApplyContext, urgently, type Verification } from './apply.ts'
 import { type Done, deletedBy } from './done.ts'
-import { deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate, WEEK } from './earlier.ts'
+import { deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce } from './restore-at-once.ts'
@@ -74,17 +74,16 @@ function forNextRun(
 ): Readonly<Record<'open' | 'checked', readonly Earlier[]>> {
   const { seen } = found
   const unseen = seen.tagsUnread !== undefined || isServed(found) ? deletedBy(outcomes) : seen.unlisted
-  // GitHub may go on denying what it said is restored, or a restore have failed.
+  // GitHub may go on denying what it said is restored, or a restore have failed: of an earlier run's it stays as it was.
   const back = new Set(restored.map(({ step }) => step.version.id))
   const isOpen = new Set([...unseen.map(({ id }) => id), ...back])
   const gone = new Set(seen.gone.map(({ id }) => id))
   const own = deletionsOf(plan, [...deletedBy(outcomes), ...seen.gone], now)
-  const isLeft = ({ version, at }: Earlier): boolean => back.has(version.id) && now - at < WEEK
   return {
-    open: [...own.filter(({ version }) => isOpen.has(version.id)), ...earlier.filter(isLeft)],
+    open: own.filter(({ version }) => isOpen.has(version.id)),
     checked: [
       ...own.filter(({ version: { id } }) => gone.has(id) && !isOpen.has(id)),
-      ...earlier.filter(one => !isLeft(one))
+      ...earlier.filter(({ version }) => !back.has(version.id))
     ]
   }
 }

@@ -1,4 +1,4 @@
-import { BudgetError, StaleError } from '../errors.ts'
+import { BudgetError, StaleError, UnsureError } from '../errors.ts'
 import type { WriteAnswer } from '../github/write-answers.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Performed } from './execute.ts'
@@ -108,5 +108,15 @@ async function outcomeOf(answer: WriteAnswer, write: Write, clock: Clock): Promi
       return { status: 'done', detail: isDone(answer.message) }
     case 'limited':
       return undefined
+  }
+}
+
+/** A write whose answer was lost may have been carried out: then what follows is the same as if it had been answered. */
+export async function orUnsure<T>(write: () => Promise<T>): Promise<T | UnsureError> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof UnsureError) return error
+    throw error
   }
 }

@@ -270,12 +270,18 @@ it('law 3: a tag that went to what is deleted is told of though the registry den
     { method: 'DELETE', path: at(build), times: 1 },
     { kind: 'first', run: () => app.tag(build, 'prod') }
   )
-  expectNotLost(scene, await run(BUILDS), 'prod', build)
+  const result = await run(BUILDS)
+  expectNotLost(scene, result, 'prod', build)
+  expect(result.errors.join()).toMatch(/The tag prod stood on what stays, and stands on nothing now/)
 })
 
-it.each([2, 1_000])(
-  'law 3: a tag that went to what is deleted is told of though GitHub denies the image that had it at %i reads by its id',
-  async times => {
+it.each([
+  [2, 'serves'],
+  [1_000, 'serves'],
+  [1_000, 'denies by then']
+])(
+  'law 3: a tag that went to what is deleted is told of though GitHub denies the image that had it at %i reads by its id and the registry %s it',
+  async (times, what) => {
     await using scene = await openScene()
     const { app, github, run } = scene
     const build = layDown(scene, 'hidden')
@@ -284,6 +290,11 @@ it.each([2, 1_000])(
       { method: 'DELETE', path: at(build), times: 1 },
       { kind: 'first', run: () => app.tag(build, 'prod') }
     )
+    const digest = { host: 'registry', path: new RegExp(`manifests/${kept?.digest}$`) } as const
+    const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+    const deny = () => github.faults.on(digest, { kind: 'answer', answer })
+    if (what !== 'serves')
+      github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'then', run: deny })
     const read = { host: 'api', method: 'GET', path: new RegExp(`/versions/${kept?.id}$`), times } as const
     github.faults.on(read, { kind: 'answer', answer: versionNotFound() })
     expectNotLost(scene, await run(BUILDS), 'prod', build)

@@ -510,6 +510,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     await using first = await runInside(scene.github, inputs, scene.clock, { env: cache.env })
     expect(first.code).toBe(1)
     expect(first.stdout).toMatch(/::error::.*tags of the registry could not be read after the deletions/)
+    expect(headingOf(cache)).toMatchObject({ unchecked: [{}, {}, {}], checked: [] })
     github.faults.clear()
     app.truth()
     const second = await scene.run(BUILDS, { env: cache.env })

@@ -507,6 +507,33 @@ it('law 3: gives a tag back that somebody put on the placeholder while that gave
   })
 })
 
+it('law 3: gives a tag back that somebody put on the placeholder right before the last look at it', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { build } = layDown(scene)
+  app.tag(build, 'prod')
+  const copy = (): void => {
+    const placeholder = app.row.byTag.get('nightly')
+    if (placeholder !== undefined && placeholdersIn(app) > 0) app.tag(placeholder, 'prod')
+  }
+  // Behind the PUT the only version that is read by its id is the placeholder's.
+  github.faults.on(
+    { host: 'registry', method: 'PUT', times: 1 },
+    {
+      kind: 'then',
+      run: () =>
+        github.faults.on({ host: 'api', path: /\/versions\/\d+$/, times: 1 }, { kind: 'first', run: copy })
+    }
+  )
+  const result = await run(UNTAG)
+  expect(result.errors.join()).toMatch(/Somebody put the tag prod on the placeholder.*and is back there/)
+  expect({ ...app.tags(), placeholders: placeholdersIn(app) }).toMatchObject({
+    prod: build.digest,
+    placeholders: 0
+  })
+  expect(app.tags()).not.toHaveProperty('nightly')
+})
+
 it.each(['nobody had', 'the registry does not take back'])(
   'law 3: says which tag somebody put on the placeholder that %s, and promises no removal of it',
   async why => {
@@ -557,6 +584,19 @@ it('law 3: warns in each later run of a tag on a placeholder, which takes no pla
     undefined,
     0
   ])
+})
+
+it('law 11: a tag on a placeholder does not keep it in the place of an image', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  const old = app.push(image(), { tags: ['rc-1'], at: ago(60) })
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  app.push(index([], { annotations: { 'io.github.ghcr-steward.untagged': 'nightly' } }), {
+    tags: ['rc-2', 'nightly'],
+    at: ago(20)
+  })
+  await run({ 'delete-tags': 'rc-* nightly', 'keep-at-least': '1' })
+  expect(app.tags()['rc-1']).toBe(old.digest)
 })
 
 it('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
