@@ -161,15 +161,14 @@ function patternPart(run: RunResult): string {
   const all = patternHits(run.packages)
   if (all.length === 0) return ''
   const silent = all.filter(({ hits }) => hits === 0).length
-  const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action'), RIGHT('Tags matched')]
   const title = `Patterns: ${formatNumber(all.length)}${silent > 0 ? `, of which ${formatNumber(silent)} matched no tag` : ''}`
-  const row = ({ pattern, rule, action, hits }: PatternHits) => [
-    safe(pattern),
-    safe(rule),
-    action,
-    formatNumber(hits)
+  const columns = [
+    LEFT('Pattern', ({ pattern }: PatternHits) => safe(pattern)),
+    LEFT('Rule', ({ rule }: PatternHits) => safe(rule)),
+    LEFT('Action', ({ action }: PatternHits) => action),
+    RIGHT('Tags matched', ({ hits }: PatternHits) => formatNumber(hits))
   ]
-  return details(title, listing(all, 'pattern', heads, row, MOST_LINES))
+  return details(title, listing(all, 'pattern', columns, MOST_LINES))
 }
 
 function footer(run: RunResult): string {

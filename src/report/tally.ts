@@ -69,7 +69,7 @@ export function deletionsIn(outcomes: readonly Outcome[], statuses: readonly Out
   )
 }
 
-type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
+export type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
 
 /** Outcomes after which a version is gone, or would be. */
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
