@@ -19,8 +19,6 @@ export interface Inspected {
   readonly required: Requirements
   /** Every version as it was listed; empty where nothing could be listed. */
   readonly versions: readonly PackageVersion[]
-  /** True when there was no room to look at it. */
-  readonly left: boolean
   /** What is wrong besides what is missing: sentences. */
   readonly faults: readonly string[]
 }
@@ -46,7 +44,7 @@ export async function inspect(
   if ('problem' in seen) return unseen(pkg, required, seen)
   const { versions, checks, faults } = seen
   const warnings = inOtherCapitals(checks, versions)
-  return { run: { ...unplanned(pkg), checks, warnings }, required, versions, left: false, faults }
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions, faults }
 }
 
 /** Tags that are not there, but in other capitals: sentences. */
@@ -121,18 +119,18 @@ function absent(pkg: Package, required: Requirements): Inspected {
   const checks = required.expected.map(one => untold(one, 'absent'))
   const warnings = [`The package ${pkg.name} does not exist yet, so every image of it is missing.`]
   const faults = nothingNamed(pkg.name, required.named)
-  return { run: { ...unplanned(pkg), checks, warnings }, required, versions: [], left: false, faults }
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions: [], faults }
 }
 
 function unseen(pkg: Package, required: Requirements, { problem, sentence }: Failure): Inspected {
   const base = { required, versions: [], faults: [] }
   if (problem === 'left') {
     const warnings = [`${pkg.name} was not looked at. ${sentence}`]
-    return { ...base, run: { ...unplanned(pkg), warnings }, left: true }
+    return { ...base, run: { ...unplanned(pkg), warnings, left: sentence } }
   }
   const cause = 'the package could not be read'
   const checks = required.expected.map(one => ({ ...untold(one, 'unreadable'), cause }))
-  return { ...base, run: { ...unplanned(pkg), checks, error: sentence, warnings: [] }, left: false }
+  return { ...base, run: { ...unplanned(pkg), checks, error: sentence, warnings: [] } }
 }
 
 const unplanned = (pkg: Package) => ({ package: pkg, plan: undefined, outcomes: [] })
