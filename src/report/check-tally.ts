@@ -18,7 +18,7 @@ export function missingImages(runs: readonly PackageRun[]) {
 }
 
 /** Tags that at least one package lacks, each once, newest first. */
-export function missingTags({ packages, check }: RunResult): string[] {
+export function missingTags({ packages, check }: Pick<RunResult, 'packages' | 'check'>): string[] {
   const missing = new Set(missingImages(packages).map(lacking => lacking.check.tag))
   return (check?.expected ?? []).filter(tag => missing.has(tag))
 }

@@ -1,6 +1,7 @@
 import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
+import { grouped } from '../util/grouped.ts'
 import { troubleshooting } from '../util/links.ts'
 import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
 import { checkFailures } from './check-verdict.ts'
@@ -35,10 +36,9 @@ const MOST_NAMED = 5
 
 /** The packages of each error, so that one that several have is told once. */
 function sharedErrors(runs: readonly PackageRun[]): ReadonlyMap<string, readonly string[]> {
-  const names = new Map<string, string[]>()
-  for (const { error, package: pkg } of runs)
-    if (error !== undefined) names.set(error, [...(names.get(error) ?? []), pkg.name])
-  return names
+  return grouped(
+    runs.flatMap(({ error, package: pkg }) => (error === undefined ? [] : [[error, pkg.name] as const]))
+  )
 }
 
 /** What deserves a look in a run, red or green: sentences. */

@@ -8,15 +8,13 @@ import { tokenSlip } from './token-slip.ts'
 
 export const text: Read<string> = given => given
 
-/** A text of this form; the clause says what is wrong with any other. */
-const formed =
-  (form: RegExp, clause: string): Read<string> =>
-  given =>
-    form.test(given) ? given : refuseText(given, clause)
-
 /** Where to write a file, which takes a path and no switch. */
-export const filePath = (example: string) =>
-  formed(/^(?!(?:true|false|yes|no|on|off)$)/i, `is not a path. Write for instance \`${example}\`.`)
+export const filePath =
+  (example: string): Read<string> =>
+  given =>
+    /^(?:true|false|yes|no|on|off)$/i.test(given)
+      ? refuseText(given, `is not a path. Write for instance \`${example}\`.`)
+      : given
 
 /** Digits only: `Number` would read a blank as 0, and 0 means something here. */
 export const wholeNumber = single(given => {

@@ -3,7 +3,7 @@ import { matchesNothing } from '../../policy/cover.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { code, count, some } from '../../util/format.ts'
 
-/** What is wrong with the question itself: sentences. */
+/** What is wrong with something, as sentences: with the question of a check itself, or with what came of it. */
 export interface Doubts {
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
@@ -74,13 +74,10 @@ function remedy(names: readonly string[]): string {
 
 /** The pattern of the text before the first digit that most names share. */
 function fitting(names: readonly string[]): string {
-  const shares = new Map<string, number>()
-  for (const name of names) {
-    const prefix = /^\D*(?=\d)/.exec(name)?.[0]
-    if (prefix !== undefined) shares.set(prefix, (shares.get(prefix) ?? 0) + 1)
-  }
-  const [most] = [...shares].sort(([, a], [, b]) => b - a)
-  return `${most?.[0] ?? ''}*`
+  const prefixes = names.flatMap(name => /^\D*(?=\d)/.exec(name)?.[0] ?? [])
+  const shares = Map.groupBy(prefixes, prefix => prefix)
+  const [[most = ''] = []] = [...shares].sort(([, a], [, b]) => b.length - a.length)
+  return `${most}*`
 }
 
 function unmappedWarning(unmapped: readonly string[]): string {

@@ -89,8 +89,7 @@ export function hasEnded(run: WorkflowRun): boolean {
 function mentions(title: string, text: string): boolean {
   // Each of thousands of tags is looked for in a thousand titles, and making the expression takes longest.
   if (!title.includes(text)) return false
-  const literal = text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-  return new RegExp(`(?:^|refs/tags/|[^\\w.+@/-])${literal}(?![\\w+/@-]|\\.\\w)`, 'u').test(title)
+  return new RegExp(`(?:^|refs/tags/|[^\\w.+@/-])${RegExp.escape(text)}(?![\\w+/@-]|\\.\\w)`, 'u').test(title)
 }
 
 function exhausted(tries: readonly WorkflowRun[]): string {

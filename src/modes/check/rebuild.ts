@@ -8,6 +8,7 @@ import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { updated } from './confirm.ts'
+import type { Doubts } from './doubts.ts'
 import { follow } from './follow.ts'
 import { checkImagesNow } from './images.ts'
 import { faultsOf, type Inspected, lacks, untold } from './inspect.ts'
@@ -29,13 +30,11 @@ export interface RebuildPlan {
 }
 
 /** What became of the rebuilds. */
-export interface RebuildResult {
+export interface RebuildResult extends Doubts {
   readonly runs: readonly PackageRun[]
   readonly dispatches: readonly Dispatch[]
   /** What is wrong with packages besides what is missing: sentences. */
   readonly faults: readonly string[]
-  readonly errors: readonly string[]
-  readonly warnings: readonly string[]
   readonly stopped?: string
 }
 
@@ -164,7 +163,7 @@ async function movements(
   wanted: Expectations,
   inputs: Inputs,
   { registry, clock }: Context
-): Promise<Pick<RebuildResult, 'errors' | 'warnings'>> {
+): Promise<Doubts> {
   const before = inspected.map(({ run, versions }) => ({ pkg: run.package, versions }))
   const dispatched = builds.flatMap(({ url, expected }) => (url === undefined ? [] : [expected]))
   const moved = await orFailure(() =>

@@ -53,19 +53,20 @@ export async function readRequirements(
   policies: Pick<Policies, 'expectationsOf' | 'named'>,
   context: Context
 ): Promise<Wanted> {
-  const questions = new Map<string, { rules: PackageExpectations; names: string[] }>()
   // Even with no package at all, it is worth saying what is asked of the repository.
-  for (const name of names.length === 0 ? [''] : names) {
-    const rules = policies.expectationsOf(name)
-    const key = JSON.stringify([rules.repository, rules.gitTags, rules.imageTags])
-    const question = questions.get(key) ?? { rules, names: [] }
-    question.names.push(name)
-    questions.set(key, question)
-  }
+  const asking = (names.length === 0 ? [''] : names).map(name => ({
+    name,
+    rules: policies.expectationsOf(name)
+  }))
+  const questions = Map.groupBy(asking, ({ rules: { repository, gitTags, imageTags } }) =>
+    JSON.stringify([repository, gitTags, imageTags])
+  )
   const given = [...Object.values(inputs.dispatchInputs), inputs.dispatchRef ?? '']
   const tagsOf = askingOnce(inputs, context)
   const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
-  for (const { rules: asked, names } of questions.values()) {
+  for (const same of questions.values()) {
+    const [{ rules: asked }] = same as [(typeof same)[number]]
+    const names = same.map(({ name }) => name)
     const templates = [...asked.imageTags, ...asked.newestTags, ...given]
     const read = await orRefusal(() => tagsOf(asked.repository, askForCommits(templates)))
     if ('problem' in read) {
