@@ -2,8 +2,8 @@ import type { Dispatch, DispatchStatus, TagCheck, TagState } from '../model/chec
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { DISPATCH_WORD, STATES, statePhrase } from './check-phrases.ts'
-import { countStates, missingTags } from './check-tally.ts'
 import { code, details, LEFT, link, listing, packageTable, safe, share } from './markdown.ts'
+import { countStates, missingTags } from './tally.ts'
 import { failures } from './verdict.ts'
 
 /** What a check found, in one line. */

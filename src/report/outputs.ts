@@ -1,9 +1,8 @@
 import type { Step } from '../model/decision.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
-import { missingImages, missingTags } from './check-tally.ts'
 import { phrase } from './phrases.ts'
-import { deletionsIn, total } from './tally.ts'
+import { deletionsIn, missingImages, missingTags, total } from './tally.ts'
 
 /** GitHub takes 1 MB of outputs from a whole job, counted about as UTF-16; no single array may use it up. */
 const MOST_CHARACTERS = 150_000

@@ -2,9 +2,8 @@ import type { Decision, Outcome, OutcomeStatus, Plan } from '../model/decision.t
 import type { Package } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
-import { groupOf } from './group-phrases.ts'
 import { code, LEFT, prose, RIGHT, safe, section } from './markdown.ts'
-import { BROKEN, isPart, outcomeWord } from './phrases.ts'
+import { BROKEN, groupOf, isPart, outcomeWord } from './phrases.ts'
 import {
   belonging,
   FEW_ROWS,

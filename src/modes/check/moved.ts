@@ -11,7 +11,7 @@ import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
-import type { Doubts } from './doubts.ts'
+import type { Doubts } from './requirements.ts'
 
 /** A tag that releases hand on to each other, and the version that it pointed to before anything was started. */
 interface Moving {
