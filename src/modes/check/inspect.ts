@@ -2,15 +2,13 @@ import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
 import { isDenied, type SelectedPackage, SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { checkImages, confirmMissing, isMissing, type Lookup, lookAgain } from './images.ts'
-import { missingNamed, nothingNamed } from './named.ts'
-import { laggingTags } from './newest.ts'
+import { faultsOf, nothingNamed } from './faults.ts'
+import { checkImages, confirmMissing, isMissing, lookAgain } from './images.ts'
 import type { Requirements } from './requirements.ts'
-import { unsignedImages } from './signatures.ts'
 
 /** One package on its way through a check. */
 export interface Inspected {
@@ -56,28 +54,6 @@ function inOtherCapitals(checks: readonly TagCheck[], versions: readonly Package
       ? []
       : [`There is no tag \`${image}\`, but there is \`${tag}\`: capital letters count.`]
   })
-}
-
-/** What is wrong with the package, besides missing images: sentences. */
-export async function faultsOf(
-  { newest, named, signed, visibility }: Requirements,
-  checks: readonly TagCheck[],
-  lookup: Lookup
-): Promise<string[]> {
-  const { pkg } = lookup
-  return [
-    ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
-    ...(await laggingTags(newest, checks, lookup)),
-    ...(await missingNamed(named, lookup)),
-    ...(signed === undefined ? [] : await unsignedImages(signed, checks, lookup))
-  ]
-}
-
-function wrongVisibility({ name, visibility, url }: Package, wanted: Visibility): string {
-  return (
-    `${name} is ${visibility}, and \`expect-visibility\` asks for ${wanted}: change it in the settings of the ` +
-    `package, ${url}.`
-  )
 }
 
 /**

@@ -21,7 +21,6 @@ import { askForCommits } from '../../policy/tag-values.ts'
 import { commitsTwice } from '../../usage/believable.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { code, count, some } from '../../util/format.ts'
-import { unseenNamed } from './named.ts'
 
 /** What one package must have, and be. */
 export interface Requirements extends Pick<PackageExpectations, 'platforms' | 'signed' | 'visibility'> {
@@ -219,4 +218,15 @@ function unmappedWarning(unmapped: readonly string[]): string {
     `such a name. The first is ${unmapped[0]}. Take a part of the name with a named group in \`git-tags\`, or add it ` +
     'to `skip-tags`.'
   )
+}
+
+/** A warning about packages that are not looked at. */
+function unseenNamed(named: readonly NamedImage[], packageNames: readonly string[]): string[] {
+  const others = named.filter(({ packageName }) => !packageNames.includes(packageName))
+  if (others.length === 0) return []
+  const names = others.map(({ by, packageName, reference }) => `${packageName}:${reference} (${by})`)
+  return [
+    `Files name images of packages that this check does not look at: ${some(names, 5)}. Add the packages to \`packages\`, ` +
+      'or leave out these files.'
+  ]
 }
