@@ -28,17 +28,26 @@ export function earlierOf(
   tagged: ReadonlySet<Digest> = new Set()
 ): readonly Earlier[] {
   const { unchecked, checked } = loaded.recollection.deletions
+  const isListed = idsListed(loaded)
   const isThere = listedIn(loaded)
   // A mention in a manifest of unknown kind holds nothing that an image which went had for a part.
   const known = [...naming(loaded)].filter(
     ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
   )
-  return [...unchecked, ...neededOf(checked, namedIn(new Map(known)).union(tagged))]
-    .filter(({ digest }) => !isThere(digest))
-    .map(({ id, digest, tags, ...rest }) => ({
-      version: { id, digest, tags, created: undefined, updated: undefined },
-      ...rest
-    }))
+  const needed = neededOf(checked, namedIn(new Map(known)).union(tagged))
+  // What was pushed once more is whole, but a tag may have gone that was on it.
+  return [
+    ...unchecked.filter(({ id }) => !isListed(id)),
+    ...needed.filter(({ digest }) => !isThere(digest))
+  ].map(({ id, digest, tags, ...rest }) => ({
+    version: { id, digest, tags, created: undefined, updated: undefined },
+    ...rest
+  }))
+}
+
+function idsListed({ listing: { versions } }: LoadedPackage): (id: number) => boolean {
+  const listed = new Set(versions.map(({ id }) => id))
+  return id => listed.has(id)
 }
 
 function listedIn({ listing: { versions } }: LoadedPackage): (digest: Digest) => boolean {
@@ -140,9 +149,9 @@ export function leaveToNext(
     [...inventory.contents.values()].some(({ state }) => state === 'unread')
   const isLeft = ({ id, at }: PastDeletion): boolean =>
     !ids.has(id) && at <= now && now - at < (isUnclear ? MONTH : WEEK)
-  const isThere = listedIn(loaded)
+  const isListed = idsListed(loaded)
   // What a list still shows may be gone all the same; later somebody may delete it who means it.
-  const isSettled = ({ digest, at }: PastDeletion): boolean => isThere(digest) && now - at >= LINGERS
+  const isSettled = ({ id, at }: PastDeletion): boolean => isListed(id) && now - at >= LINGERS
   const open = [
     ...unchecked.map(written),
     ...deletions.unchecked.filter(one => isLeft(one) && !isSettled(one))

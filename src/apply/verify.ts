@@ -5,7 +5,7 @@ import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import { count } from '../util/format.ts'
 import { type ApplyContext, urgently, type Verification } from './apply.ts'
-import { type Done, deletedBy } from './done.ts'
+import { type Done, deletedBy, versionsOf } from './done.ts'
 import { deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
@@ -45,11 +45,12 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const result = await orFailure(async () => {
     const found = await lookSurely(look, scope.context)
     const { restored, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
-    const { open, checked } = forNextRun(done, found, earlier, restored, now())
+    const settled = corrected(outcomes, found.seen, scope.report)
+    const { open, checked } = forNextRun({ ...done, outcomes: settled }, found, earlier, restored, now())
     leaveToNext(loaded, open, checked, now())
     return {
       ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
-      outcomes: [...corrected(outcomes, found.seen, scope.report), ...restored],
+      outcomes: [...settled, ...restored],
       alarms: [...found.alarms, ...alarms],
       warnings
     }
@@ -73,7 +74,11 @@ function forNextRun(
   now: number
 ): Readonly<Record<'open' | 'checked', readonly Earlier[]>> {
   const { seen } = found
-  const unseen = seen.tagsUnread !== undefined || isServed(found) ? deletedBy(outcomes) : seen.unlisted
+  // What is still there may go later, with what is put on it by then.
+  const unseen =
+    seen.tagsUnread !== undefined || isServed(found)
+      ? deletedBy(outcomes)
+      : [...seen.unlisted, ...versionsOf(outcomes, ['failed'])]
   // GitHub may go on denying what it said is restored, or a restore have failed: of an earlier run's it stays as it was.
   const back = new Set(restored.map(({ step }) => step.version.id))
   const isOpen = new Set([...unseen.map(({ id }) => id), ...back])

@@ -305,6 +305,50 @@ it.each(['checked', 'unchecked'])(
   }
 )
 
+it('law 5: a tag that went with what was left is told of though the same image was pushed again meanwhile', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app } = scene
+  const build = await leaveOpen(scene, cache)
+  app.push(build.shape, { tags: ['v9'] })
+  const second = await past(scene, cache)
+  expect([second.code, second.outputs['restored-count']]).toEqual([1, '0'])
+  expect(second.stdout).toMatch(/::error.*The tag v2 was put on sha256:\w+ .* Put it back: /)
+  expect((await past(scene, cache)).code).toBe(0)
+})
+
+it.each([
+  ['a tag was put on it', 90_000, BUILDS],
+  ['a tag was put on it', 40_000, BUILDS],
+  ['a tag was put on it', 40_000, { 'delete-tags': 'pr-*' }],
+  ['a tagged index was pushed that needs it', 40_000, BUILDS]
+])(
+  'law 5: what a confirmed DELETE takes away after the run is looked at by the next one: %s, %i ms',
+  async (what, ms, inputs) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, clock, world } = scene
+    const { build } = layDown(scene)
+    const isTag = what.startsWith('a tag was')
+    const late = isTag ? build : (build.children[0] as Pushed)
+    const later: Promise<unknown>[] = []
+    const land = (): void => {
+      later.push(clock.sleep(ms).then(() => world.store.remove(app.row, late.id)))
+      if (isTag) app.tag(build, 'v2')
+      else app.push(adopterOf(late), { tags: ['v2'] })
+    }
+    github.faults.on({ ...deleteOf(late), times: 1 }, { kind: 'first', run: land })
+    github.faults.on({ ...deleteOf(late), times: 1 }, { kind: 'answer', answer: { status: 204 } })
+    const first = await past(scene, cache)
+    expect(first.code).toBe(1)
+    await Promise.all(later)
+    expect(world.pullable('acme/app', 'v2')).not.toEqual([])
+    age(cache, 1)
+    const second = await past(scene, cache, inputs)
+    expect([second.code, world.pullable('acme/app', 'v2')]).toEqual([0, []])
+  }
+)
+
 it.each([
   [500, false],
   [404, false],
