@@ -11,7 +11,7 @@ import { type Done, versionsOf } from './done.ts'
 import { type Earlier, naming } from './earlier.ts'
 import { putBy } from './placeholder.ts'
 import type { SecondLook } from './second-look.ts'
-import { WAY_BACK } from './way-back.ts'
+import { WAY_BACK, wayBack } from './way-back.ts'
 
 /** What a look shows, and what follows. */
 export interface Findings {
@@ -91,11 +91,12 @@ function tagAlarms({ loaded, outcomes }: Done, { tagsUnread, tagsNowhere, unlist
   const isDeleted = outcomes.some(({ step }) => step.action === 'delete')
   const alarms: string[] = []
   if (tagsUnread !== undefined) {
+    const [behind, open] = isDeleted
+      ? ['deletions', 'what was pushed meanwhile needs what was deleted']
+      : ['untagging', 'a tag went with a placeholder']
     alarms.push(
-      isDeleted
-        ? `The tags of the registry could not be read after the deletions (${tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
-        : `The tags of the registry could not be read after the untagging (${tagsUnread}), so it is unknown whether a tag went ` +
-            'with a placeholder. Look whether the tags that move are where they belong.'
+      `The tags of the registry could not be read after the ${behind} (${tagsUnread}), so it is unknown whether ${open}. ` +
+        wayBack(outcomes)
     )
   }
   if (untagged !== undefined) alarms.push(...tagsNowhere.map(tag => tookAlong(tag, loaded)))

@@ -293,7 +293,7 @@ it('law 5: is red where the registry shows tags of what was deleted, and no furt
   // Past the laws: what nobody tells cannot be brought back.
   await using result = await runInside(github, { ...BUILDS, token }, clock)
   expect(result.code).toBe(1)
-  expect(result.stdout).toContain('The deleted versions could not be checked again: ')
+  expect(result.stdout).toContain('What was taken away could not be checked again: ')
 })
 
 it('law 5: is red where a late tag is lost, though its digest was pushed again under another', async () => {
@@ -666,7 +666,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     const before = github.requests.length
     const second = await scene.run({ ...BUILDS, 'time-limit': '1min' }, { env: cache.env })
     expect(second.outputs).toMatchObject({ 'deleted-count': '3', incomplete: 'true' })
-    expect(second.stdout).toContain('The deleted versions could not be checked again: The time')
+    expect(second.stdout).toContain('What was taken away could not be checked again: The time')
     expect(github.requests.length - before).toBeLessThan(20_000)
   })
 })
