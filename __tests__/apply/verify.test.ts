@@ -115,7 +115,7 @@ it('says that it could not look when GitHub does not answer, and is red', async 
   )
   await using run = await clean()
   expect(run.code).toBe(1)
-  expect(run.stdout).toMatch(/The deleted versions could not be checked again/)
+  expect(run.stdout).toMatch(/What was taken away could not be checked again/)
 })
 
 it('looks at nothing once more where nothing was deleted', async () => {

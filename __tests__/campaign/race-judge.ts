@@ -100,11 +100,13 @@ const digestOf = ({ row }: Builder, id: number): string | undefined =>
 function isAccepted(tag: string, holder: number | undefined, { aims, app, race, strict }: End): boolean {
   const set = aims.late.get(tag)
   if (set === undefined) return false
-  // A purge takes what has its tag when it lists.
-  if (race.mode === 'purge' && tag === 'sha-9' && set.during === 'list') return true
+  // A purge takes what has its tag when it lists, with all tags of that version.
+  if (race.mode === 'purge' && set.during === 'list')
+    return tag === 'sha-9' || app.row.deleted.get(set.on)?.tags.includes('sha-9') === true
   const isAmid = race.mode === 'restore' && set.during === 'restore'
   if (isAmid && race.restoredTags === 'move back' && aims.returning.has(holder ?? 0)) return true
-  if (race.deletedTags === 'shown') return false
+  // Whether they are shown, nobody can tell where nothing that was deleted had one.
+  if (race.deletedTags === 'shown' && race.inputs['delete-tags'] !== undefined) return false
   if (set.during === 'restore' && set.from !== undefined && holder === set.from) return true
   const gone = app.row.deleted.get(set.on)?.deleted
   const isNew = ![...strict.values()].some(tags => tags.includes(tag))

@@ -24,8 +24,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
     const leaveAhead = once(() => {
       const now = Math.floor(scope.context.clock.now())
-      const versions = plan.steps.map(({ version }) => version)
-      leaveToNext(loaded, deletionsOf(plan, versions, now), [], now)
+      leaveToNext(loaded, deletionsOf(plan, now), [], now)
       return loaded.recollection.stored()
     })
     return {

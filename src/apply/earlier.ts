@@ -1,7 +1,7 @@
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
 import type { Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import { AWAITED, type Inventory, type PackageVersion } from '../model/package.ts'
+import { AWAITED, type Inventory } from '../model/package.ts'
 import { type DeleteStep, isReferrer } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import { DAY, some } from '../util/format.ts'
@@ -28,17 +28,26 @@ export function earlierOf(
   tagged: ReadonlySet<Digest> = new Set()
 ): readonly Earlier[] {
   const { unchecked, checked } = loaded.recollection.deletions
+  const isListed = idsListed(loaded)
   const isThere = listedIn(loaded)
   // A mention in a manifest of unknown kind holds nothing that an image which went had for a part.
   const known = [...naming(loaded)].filter(
     ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
   )
-  return [...unchecked, ...neededOf(checked, namedIn(new Map(known)).union(tagged))]
-    .filter(({ digest }) => !isThere(digest))
-    .map(({ id, digest, tags, ...rest }) => ({
-      version: { id, digest, tags, created: undefined, updated: undefined },
-      ...rest
-    }))
+  const needed = neededOf(checked, namedIn(new Map(known)).union(tagged))
+  // What was pushed once more is whole, but a tag may have gone that was on it.
+  return [
+    ...unchecked.filter(({ id }) => !isListed(id)),
+    ...needed.filter(({ digest }) => !isThere(digest))
+  ].map(({ id, digest, tags, ...rest }) => ({
+    version: { id, digest, tags, created: undefined, updated: undefined },
+    ...rest
+  }))
+}
+
+function idsListed({ listing: { versions } }: LoadedPackage): (id: number) => boolean {
+  const listed = new Set(versions.map(({ id }) => id))
+  return id => listed.has(id)
 }
 
 function listedIn({ listing: { versions } }: LoadedPackage): (digest: Digest) => boolean {
@@ -93,18 +102,11 @@ function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>
   return deletions.filter(({ digest }) => needed.has(digest))
 }
 
-/** Deletions of a plan, as the next run has to know them. @param versions those of them that are meant */
-export function deletionsOf(
-  { decisions, steps }: Plan,
-  versions: readonly PackageVersion[],
-  now: number
-): readonly Earlier[] {
+/** The deletions of a plan, as the next run has to know them, whether or not they were carried out. */
+export function deletionsOf({ decisions, steps }: Plan, now: number): readonly Earlier[] {
   const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
-  const ids = new Set(versions.map(({ id }) => id))
   return steps.flatMap(step =>
-    step.action === 'delete' && ids.has(step.version.id)
-      ? [{ ...step, describes: describing.has(step.version.digest), at: now }]
-      : []
+    step.action === 'delete' ? [{ ...step, describes: describing.has(step.version.digest), at: now }] : []
   )
 }
 
@@ -112,8 +114,8 @@ export function deletionsOf(
 const WEEK = 8 * DAY
 /** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
 const MONTH = 30 * DAY
-/** For so long a list may show what is gone, or a DELETE take effect, in milliseconds; they are seconds. */
-const LINGERS = 3_600_000
+/** So long after its first DELETE a run may still send some, in milliseconds: GitHub ends a job after six hours. */
+const MOST_OF_A_JOB = 7 * 3_600_000
 /** More of them in one entry could not be read: what a run deletes in five hours fits. */
 const MOST = 60_000
 
@@ -140,9 +142,9 @@ export function leaveToNext(
     [...inventory.contents.values()].some(({ state }) => state === 'unread')
   const isLeft = ({ id, at }: PastDeletion): boolean =>
     !ids.has(id) && at <= now && now - at < (isUnclear ? MONTH : WEEK)
-  const isThere = listedIn(loaded)
+  const isListed = idsListed(loaded)
   // What a list still shows may be gone all the same; later somebody may delete it who means it.
-  const isSettled = ({ digest, at }: PastDeletion): boolean => isThere(digest) && now - at >= LINGERS
+  const isSettled = ({ id, at }: PastDeletion): boolean => isListed(id) && now - at >= MOST_OF_A_JOB
   const open = [
     ...unchecked.map(written),
     ...deletions.unchecked.filter(one => isLeft(one) && !isSettled(one))

@@ -11,7 +11,7 @@ import { type Done, versionsOf } from './done.ts'
 import { type Earlier, naming } from './earlier.ts'
 import { putBy } from './placeholder.ts'
 import type { SecondLook } from './second-look.ts'
-import { WAY_BACK } from './way-back.ts'
+import { WAY_BACK, wayBack } from './way-back.ts'
 
 /** What a look shows, and what follows. */
 export interface Findings {
@@ -45,6 +45,7 @@ export async function findingsOf(
   const left = new Set(versionsOf(outcomes, ['skipped']).map(({ digest }) => digest))
   const attesting = new Set(attestationsOf(digest => left.has(digest), loaded.inventory.contents))
   for (const { digest } of gone) {
+    if (seen.again.has(digest)) continue
     if ([digest, referrerTag(digest)].some(key => needs.needed.has(key) || done.adopted.has(key))) {
       needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
     }
@@ -55,7 +56,8 @@ export async function findingsOf(
   // What came between the runs is in the listing, or the registry's tags showed it, and is no arrival.
   const named = earlier.length === 0 ? new Set<Digest>() : namedByOthers(loaded, gone)
   for (const { version } of earlier) {
-    if (named.has(version.digest)) needed.set(version.digest, 'a version that stays needs it')
+    if (named.has(version.digest) && !seen.again.has(version.digest))
+      needed.set(version.digest, 'a version that stays needs it')
   }
   for (const version of seen.there) {
     for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
@@ -63,6 +65,7 @@ export async function findingsOf(
   const alarms = [
     ...(await lacking(plan, loaded, seen, context)),
     ...(needs.unread === undefined ? [] : [unreadArrival(needs.unread)]),
+    ...gone.filter(({ digest }) => seen.again.has(digest)).flatMap(one => tagsOfFormer(one, seen)),
     ...tagAlarms(done, seen)
   ]
   return { seen, needed, alarms, isUnclear: needs.unread !== undefined || seen.tagsUnread !== undefined }
@@ -70,6 +73,15 @@ export async function findingsOf(
 
 const unreadArrival = (name: string): string =>
   `The version ${name}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
+
+/** GitHub restores no version whose digest is there. */
+function tagsOfFormer({ digest }: PackageVersion, { lateTags }: SecondLook): string[] {
+  return (lateTags.get(digest) ?? []).map(
+    tag =>
+      `The tag ${tag} was put on ${shortDigest(digest)} right before its deletion and went with it; that was pushed again ` +
+      `meanwhile. Put it back: ${putBy(tag, digest)}.`
+  )
+}
 
 /** Sentences on tags that stand nowhere, and on what nobody can tell of tags. */
 function tagAlarms({ loaded, outcomes }: Done, { tagsUnread, tagsNowhere, unlisted }: SecondLook): string[] {
@@ -79,11 +91,12 @@ function tagAlarms({ loaded, outcomes }: Done, { tagsUnread, tagsNowhere, unlist
   const isDeleted = outcomes.some(({ step }) => step.action === 'delete')
   const alarms: string[] = []
   if (tagsUnread !== undefined) {
+    const [behind, open] = isDeleted
+      ? ['deletions', 'what was pushed meanwhile needs what was deleted']
+      : ['untagging', 'a tag went with a placeholder']
     alarms.push(
-      isDeleted
-        ? `The tags of the registry could not be read after the deletions (${tagsUnread}), so it is unknown whether what was pushed meanwhile needs what was deleted. ${WAY_BACK}`
-        : `The tags of the registry could not be read after the untagging (${tagsUnread}), so it is unknown whether a tag went ` +
-            'with a placeholder. Look whether the tags that move are where they belong.'
+      `The tags of the registry could not be read after the ${behind} (${tagsUnread}), so it is unknown whether ${open}. ` +
+        wayBack(outcomes)
     )
   }
   if (untagged !== undefined) alarms.push(...tagsNowhere.map(tag => tookAlong(tag, loaded)))

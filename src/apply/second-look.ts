@@ -18,6 +18,8 @@ export interface SecondLook extends TagsNow {
   readonly goneBefore: readonly PackageVersion[]
   /** What is there although its DELETE was answered, or GitHub said that it was gone before. */
   readonly there: readonly PackageVersion[]
+  /** What stands there under another id than was deleted: it was pushed once more. */
+  readonly again: ReadonlySet<Digest>
   /** What is gone without being in the list of deleted versions, so that a late tag on it would not show. */
   readonly unlisted: readonly PackageVersion[]
   /** What GitHub lists as deleted, as far as the look reached. */
@@ -52,15 +54,18 @@ export async function lookAgain(
   }
   const pushed = seen.filter(({ id }) => !listing.pageOf.has(id))
   // What was pushed once more is there, under another id.
-  const again = new Set(pushed.map(({ digest }) => digest))
+  const idOf = new Map([...listing.versions, ...pushed].map(({ id, digest }) => [digest, id]))
   const before = versionsOf(done.outcomes, ['already'])
+  const again = new Set(
+    [...deleted, ...before].flatMap(({ id, digest }) => ((idOf.get(digest) ?? id) === id ? [] : [digest]))
+  )
   const { rows, there } = await stillThere(
     pkg,
     { deleted, before: before.filter(({ digest }) => !again.has(digest)), again, seen },
     context
   )
   const rowsDeleted = [...rows.values()]
-  const tags = await tagsNow(done, { deleted, seen, pushed, rowsDeleted, shown }, context)
+  const tags = await tagsNow(done, { deleted, seen, pushed, rowsDeleted, shown, again }, context)
   // What stands there again does not bring a late tag back.
   const gone = deleted.filter(
     version => !there.includes(version) && (!again.has(version.digest) || tags.lateTags.has(version.digest))
@@ -71,6 +76,7 @@ export async function lookAgain(
     gone,
     goneBefore: before.filter(({ digest }) => !back.has(digest)),
     there,
+    again,
     unlisted: gone.filter(({ id }) => !rows.has(id)),
     rowsDeleted,
     vanished: vanishedFrom(listing, seen, deleted),

@@ -17,6 +17,8 @@ export interface Rows {
   readonly seen: readonly PackageVersion[]
   /** Those of them that were not there before. */
   readonly pushed: readonly PackageVersion[]
+  /** What was deleted and stands there under another id. */
+  readonly again: ReadonlySet<Digest>
   /** What GitHub lists as deleted. */
   readonly rowsDeleted: readonly PackageVersion[]
   /** What was new at earlier looks; undefined at the first one. */
@@ -127,7 +129,7 @@ const ELSEWHERE = [0, 1_000, 2_000]
  */
 async function tagsLate(
   { loaded, plan }: Done,
-  { deleted, pushed, rowsDeleted, shown }: Rows,
+  { deleted, pushed, again, rowsDeleted, shown }: Rows,
   tagged: readonly Arrival[],
   { packages, registry, clock }: Context
 ): Promise<ReadonlyMap<Digest, readonly string[]>> {
@@ -137,7 +139,6 @@ async function tagsLate(
     [...own, ...(shown === undefined ? [] : [...shown, ...tagged])],
     one => one.digest
   )
-  const again = new Set(pushed.map(({ digest }) => digest))
   /** The first answer may be from before the tag was put on what is deleted. */
   const isElsewhere = async (tag: string, digest: Digest): Promise<boolean> => {
     let holder: Digest | undefined

@@ -5,14 +5,14 @@ import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import { count } from '../util/format.ts'
 import { type ApplyContext, urgently, type Verification } from './apply.ts'
-import { type Done, deletedBy } from './done.ts'
+import { type Done, deletedBy, versionsOf } from './done.ts'
 import { deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce } from './restore-at-once.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
 import type { Arrival } from './tags-nowhere.ts'
-import { WAY_BACK } from './way-back.ts'
+import { WAY_BACK, wayBack } from './way-back.ts'
 
 /**
  * The second half of "nothing on stale knowledge": a tag can land on a version, or a new index name it, in the
@@ -43,13 +43,14 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     return findingsOf(done, seen, earlier, urgent.context)
   }
   const result = await orFailure(async () => {
-    const found = await lookSurely(look, scope.context)
+    const found = await lookSurely(look, outcomes, scope.context)
     const { restored, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
-    const { open, checked } = forNextRun(done, found, earlier, restored, now())
+    const settled = corrected(outcomes, found.seen, scope.report)
+    const { open, checked } = forNextRun({ ...done, outcomes: settled }, found, earlier, restored, now())
     leaveToNext(loaded, open, checked, now())
     return {
       ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
-      outcomes: [...corrected(outcomes, found.seen, scope.report), ...restored],
+      outcomes: [...settled, ...restored],
       alarms: [...found.alarms, ...alarms],
       warnings
     }
@@ -59,12 +60,12 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     loaded.recollection.leaveDeletions({ unchecked: [], checked: [] }, now())
     return afterPackage(done, scope)
   }
-  leaveToNext(loaded, [...earlier, ...deletionsOf(plan, deletedBy(outcomes), now())], [], now())
-  const sentence = notChecked(result)
+  leaveToNext(loaded, [...earlier, ...ownDeletions(done, now())], [], now())
+  const sentence = notChecked(result, outcomes)
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
-/** What the next run has to look at again, and what it only has to know. */
+/** What the next run has to look at again, with all of its images, and what it only has to know. */
 function forNextRun(
   { plan, outcomes }: Done,
   found: Findings,
@@ -73,19 +74,30 @@ function forNextRun(
   now: number
 ): Readonly<Record<'open' | 'checked', readonly Earlier[]>> {
   const { seen } = found
-  const unseen = seen.tagsUnread !== undefined || isServed(found) ? deletedBy(outcomes) : seen.unlisted
+  // What is still there may go later, with what is put on it by then.
+  const unseen =
+    seen.tagsUnread !== undefined || isServed(found)
+      ? deletedBy(outcomes)
+      : [...seen.unlisted, ...versionsOf(outcomes, ['failed'])]
   // GitHub may go on denying what it said is restored, or a restore have failed: of an earlier run's it stays as it was.
   const back = new Set(restored.map(({ step }) => step.version.id))
   const isOpen = new Set([...unseen.map(({ id }) => id), ...back])
   const gone = new Set(seen.gone.map(({ id }) => id))
-  const own = deletionsOf(plan, [...deletedBy(outcomes), ...seen.gone], now)
+  const own = ownDeletions({ plan, outcomes }, now)
+  const roots = new Set(own.filter(({ version }) => isOpen.has(version.id)).map(({ root }) => root))
   return {
-    open: own.filter(({ version }) => isOpen.has(version.id)),
+    open: own.filter(({ root }) => roots.has(root)),
     checked: [
-      ...own.filter(({ version: { id } }) => gone.has(id) && !isOpen.has(id)),
+      ...own.filter(({ version: { id }, root }) => gone.has(id) && !roots.has(root)),
       ...earlier.filter(({ version }) => !back.has(version.id))
     ]
   }
+}
+
+/** What this run deleted or was going to; what others deleted before is none of its business. */
+function ownDeletions({ plan, outcomes }: Pick<Done, 'plan' | 'outcomes'>, now: number): readonly Earlier[] {
+  const before = new Set(versionsOf(outcomes, ['already']).map(({ id }) => id))
+  return deletionsOf(plan, now).filter(({ version }) => !before.has(version.id))
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */
@@ -104,7 +116,11 @@ const LONG_PAUSES = [10_000, 15_000]
  * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What one look
  * found needed stays needed, also if the next fails or shows less, and what it left open stays open if that fails.
  */
-async function lookSurely(look: Look, { clock, checkTime }: Context): Promise<Findings> {
+async function lookSurely(
+  look: Look,
+  outcomes: readonly Outcome[],
+  { clock, checkTime }: Context
+): Promise<Findings> {
   const lookAfter: LookAfter = async (pause, shown) => {
     checkTime()
     await clock.sleep(pause)
@@ -112,20 +128,25 @@ async function lookSurely(look: Look, { clock, checkTime }: Context): Promise<Fi
   }
   const first = await orRefusal(() => lookAfter(SHOWS_AFTER, undefined))
   if ('problem' in first) return lookAfter(PAUSE, [])
-  let found = first.isUnclear || isServed(first) ? await lookMore(first, PAUSE, lookAfter) : first
+  let found = first.isUnclear || isServed(first) ? await lookMore(first, PAUSE, lookAfter, outcomes) : first
   for (const pause of LONG_PAUSES) {
-    if (isServed(found)) found = await lookMore(found, pause, lookAfter)
+    if (isServed(found)) found = await lookMore(found, pause, lookAfter, outcomes)
   }
   return found
 }
 
-async function lookMore(first: Findings, pause: number, lookAfter: LookAfter): Promise<Findings> {
+async function lookMore(
+  first: Findings,
+  pause: number,
+  lookAfter: LookAfter,
+  outcomes: readonly Outcome[]
+): Promise<Findings> {
   const next = await orFailure(() => lookAfter(pause, first.seen.arrivals))
   if (!('problem' in next)) return { ...next, needed: new Map([...first.needed, ...next.needed]) }
   // Open as it was, if all that there was no room for is to look once more at what the registry shows.
   if (next.problem === 'left' && !first.isUnclear) return first
   const seen = { ...first.seen, tagsUnread: first.seen.tagsUnread ?? next.sentence }
-  return { ...first, seen, alarms: [...first.alarms, notChecked(next)] }
+  return { ...first, seen, alarms: [...first.alarms, notChecked(next, outcomes)] }
 }
 
 /** Whether the registry shows what was deleted and does not come back. */
@@ -139,8 +160,8 @@ const servedSentence = ({ served }: SecondLook, { loaded }: Done): string =>
     : 'Nothing is remembered for the next run (`memory`), so look whether they can be pulled. ') +
   WAY_BACK
 
-const notChecked = ({ sentence }: Failure): string =>
-  `The deleted versions could not be checked again: ${sentence} ${WAY_BACK}`
+const notChecked = ({ sentence }: Failure, outcomes: readonly Outcome[]): string =>
+  `What was taken away could not be checked again: ${sentence} ${wayBack(outcomes)}`
 
 /** Whether a plan takes everything that a package has. */
 const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }) => verdict === 'delete')

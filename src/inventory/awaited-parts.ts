@@ -1,20 +1,30 @@
+import type { Recollection } from '../cache/manifest-cache.ts'
 import type { Digest } from '../model/digest.ts'
-import { AWAITED, type Inventory, type PackageVersion } from '../model/package.ts'
+import { AWAITED, type Inventory, LEFT_OPEN, type PackageVersion } from '../model/package.ts'
+
+type Deletions = Recollection['deletions']
 
 /**
- * Marks the versions that lack a part which an earlier run of ours deleted, at any depth: this run is about to bring
- * it back. Until then they neither go for being broken nor take the place of another.
- *
- * @param deleted what the last runs deleted
+ * Marks what earlier runs of ours left half done. What lacks a part that they deleted gets it back from this run: until
+ * then it neither goes for being broken nor takes the place of another. And what is left of an image of which they
+ * deleted something without a look behind it stays until a run has looked: if that comes back, it needs the rest.
  */
-export function withAwaited(
-  { versions, contents }: Inventory,
-  deleted: readonly { readonly digest: Digest }[]
-): readonly PackageVersion[] {
+export function withAwaited(inventory: Inventory, deletions: Deletions): readonly PackageVersion[] {
+  const { versions } = inventory
+  const lacking = lackingIn(inventory, deletions)
+  const left = leftOpen(versions, deletions)
+  return versions.map(version => {
+    if (lacking.has(version.digest)) return { ...version, disputed: AWAITED }
+    return left.has(version.id) ? { ...version, disputed: LEFT_OPEN } : version
+  })
+}
+
+/** What lacks a deleted part, at any depth. */
+function lackingIn({ contents }: Inventory, { unchecked, checked }: Deletions): ReadonlySet<Digest> {
+  const deleted = [...unchecked, ...checked]
   const lacking = new Set(
     deleted.map(({ digest }) => digest).filter(digest => contents.get(digest)?.state === 'missing')
   )
-  if (lacking.size === 0) return versions
   for (let size = 0; size < lacking.size; ) {
     size = lacking.size
     for (const [digest, content] of contents) {
@@ -23,5 +33,12 @@ export function withAwaited(
       if (content.manifest.children.some(child => lacking.has(child.digest))) lacking.add(digest)
     }
   }
-  return versions.map(version => (lacking.has(version.digest) ? { ...version, disputed: AWAITED } : version))
+  return lacking
+}
+
+/** Ids of what is listed of images of which something is not, and was not looked at once more. */
+function leftOpen(versions: readonly PackageVersion[], { unchecked }: Deletions): ReadonlySet<number> {
+  const listed = new Set(versions.map(({ id }) => id))
+  const roots = new Set(unchecked.filter(({ id }) => !listed.has(id)).map(({ root }) => root))
+  return new Set(unchecked.filter(({ root }) => roots.has(root)).map(({ id }) => id))
 }

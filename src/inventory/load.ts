@@ -63,7 +63,7 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
   const seen = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
-  const inventory = { ...seen, versions: withAwaited(seen, [...unchecked, ...checked]) }
+  const inventory = { ...seen, versions: withAwaited(seen, recollection.deletions) }
   const reads = countReads(inventory, fetched, remembered)
   return { inventory, listing, untaggedSince, read, recollection, reads }
 }

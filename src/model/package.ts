@@ -45,7 +45,7 @@ export interface PackageVersion {
   readonly tags: readonly string[]
   /** Set where GitHub does not say which tags it has. */
   readonly tagsUnknown?: true
-  /** Set where a tag of it is said to be on another version as well, or a part of it is about to come back: a phrase. */
+  /** Set where a tag of it is said to be on another version as well, or a part of its image is about to come back: a phrase. */
   readonly disputed?: string
   /** Milliseconds since 1970; undefined where GitHub gave no date that can be read. */
   readonly created: number | undefined
@@ -54,6 +54,10 @@ export interface PackageVersion {
 
 /** `disputed` of a version that lacks what an earlier run deleted and this one brings back. */
 export const AWAITED = 'it lacks what an earlier run deleted, which a real run restores'
+
+/** `disputed` of what belongs to an image of which that is still to be looked at. */
+export const LEFT_OPEN =
+  'an earlier run deleted a part of its image and could not look whether that is needed: a real run looks first'
 
 /**
  * The versions that a name means: a tag, a digest or a version id; where it is none of these, those whose digest

@@ -258,18 +258,24 @@ it.each(
   }
 )
 
-it('law 3: a tag that went to what is deleted is told of though the registry denies the image that had it', async () => {
+it('law 3: a tag that went to what is deleted is told of though the registry does not serve the image that had it', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene, 'hidden')
-  const denied = app.tags()['prod'] as string
-  const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
-  const manifests = { host: 'registry', path: new RegExp(`manifests/(${denied}|v1)$`) } as const
-  github.faults.on(manifests, { kind: 'answer', answer })
-  github.faults.on(
-    { method: 'DELETE', path: at(build), times: 1 },
-    { kind: 'first', run: () => app.tag(build, 'prod') }
-  )
+  const holder = app.tags()['prod'] as string
+  const fail = (of: string): void =>
+    github.faults.on(
+      { host: 'registry', method: 'GET', path: new RegExp(`manifests/(${of})$`) },
+      { kind: 'answer', answer: { status: 500 } }
+    )
+  // Nothing reads the image, also by its tag, as long as that stands on it.
+  fail(`${holder}|v1|prod`)
+  const move = (): void => {
+    app.tag(build, 'prod')
+    github.faults.clear()
+    fail(`${holder}|v1`)
+  }
+  github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: move })
   const result = await run(BUILDS)
   expectNotLost(scene, result, 'prod', build)
   expect(result.errors.join()).toMatch(/The tag prod stood on what stays, and stands on nothing now/)

@@ -87,6 +87,52 @@ it.each(['a tag was put on it', 'a tagged index was pushed that needs it'])(
   }
 )
 
+/** From now on a run gets nothing done: its work ends here, as if it was killed, and so does that of the cache or not. */
+function endHere({ github }: Scene, cache?: CacheService): void {
+  github.faults.on({ host: 'api' }, OUT)
+  github.faults.on({ host: 'registry' }, OUT)
+  if (cache !== undefined) cache.broken = { status: 503, body: {} }
+}
+
+it.each([true, false])(
+  'law 5: what is left of an image stays until its deleted part has been looked at: the run before was killed: %s',
+  async isKilled => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const { build } = layDown(scene)
+    const signature = app.sign(build, 'sig', { at: ago(79) })
+    const inputs = { ...BUILDS, 'keep-tags': 'v*', 'delete-untagged': 'true', 'delete-broken': 'orphaned' }
+    const target = { ...deleteOf(build), times: 1 }
+    github.faults.on(target, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on(target, { kind: 'then', run: () => endHere(scene, isKilled ? cache : undefined) })
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    expect(app.version(signature.digest)).toBeDefined()
+    github.faults.clear()
+    cache.broken = undefined
+    const second = await scene.run(inputs, { env: cache.env })
+    expect(second).toMatchObject({ code: 0, outputs: { 'deleted-count': '0', 'restored-count': '1' } })
+    expect([world.pullable('acme/app', 'v2'), world.broken()]).toEqual([[], []])
+    expect(app.version(signature.digest)).toBeDefined()
+  }
+)
+
+it('what is left of an image goes once its deleted part was looked at', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const { v1, build } = layDown(scene)
+  for (const part of build.children) github.faults.on(deleteOf(part), OUT)
+  github.faults.on({ query: /state=deleted/ }, OUT)
+  const inputs = { ...BUILDS, 'delete-untagged': 'true', 'keep-tags': 'v*' }
+  expect((await past(scene, cache, inputs)).code).toBe(1)
+  github.faults.clear()
+  const second = await scene.run(inputs, { env: cache.env })
+  expect(second.outputs['deleted-count']).toBe('0')
+  expect((await scene.run(inputs, { env: cache.env })).outputs['deleted-count']).toBe('2')
+  expect(app.digests()).toEqual(digestsOf(v1))
+})
+
 it('law 5: what a run is going to delete is stored before its first DELETE, with what it read, and once more behind the look', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
@@ -101,14 +147,20 @@ it('law 5: what a run is going to delete is stored before its first DELETE, with
   expect(headingOf(cache)).toMatchObject({ unchecked: [], checked: ids })
 })
 
-it.each([BUILDS, { 'delete-tags': 'pr-*' }, { 'delete-tags': 'none' }])(
-  'law 5: what was left unchecked is so while the list still shows it, whatever the policy: $delete-tags',
-  async inputs => {
+it.each([
+  [BUILDS, 0],
+  [{ 'delete-tags': 'pr-*' }, 0],
+  [{ 'delete-tags': 'none' }, 0],
+  [BUILDS, 6 / 24]
+])(
+  'law 5: what was left unchecked is so while the list still shows it, whatever the policy, and as long as a job may last: %j, %d days',
+  async (inputs, days) => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app } = scene
     const build = await leaveOpen(scene, cache)
     app.lie({ kind: 'linger' })
+    age(cache, days)
     await past(scene, cache, inputs)
     expect(app.tags()).not.toHaveProperty('v2')
     app.truth()
@@ -178,7 +230,7 @@ it.each([
   }
 )
 
-it('what a cancelled run did not delete, and is there an hour later, is nothing that comes back when somebody deletes it', async () => {
+it('what a cancelled run did not delete, and is there when its job is over, is nothing that comes back when somebody deletes it', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, clock } = scene
@@ -188,7 +240,7 @@ it('what a cancelled run did not delete, and is there an hour later, is nothing 
   const { id, digest } = build
   const planned = { id, digest, tags: ['sha-1'], root: digest, after: [], describes: false, at: clock.now() }
   rewrite(cache, heading => ({ ...heading, unchecked: [planned] }))
-  age(cache, 0.1)
+  age(cache, 0.3)
   await scene.run(none, { env: cache.env })
   app.tag(build, 'v2')
   app.delete(build)
@@ -302,6 +354,50 @@ it.each(['checked', 'unchecked'])(
     // Nor does any later run.
     const third = await past(scene, cache)
     expect([third.outputs['restored-count'], app.version(part.digest)]).toEqual(['0', undefined])
+  }
+)
+
+it('law 5: a tag that went with what was left is told of though the same image was pushed again meanwhile', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app } = scene
+  const build = await leaveOpen(scene, cache)
+  app.push(build.shape, { tags: ['v9'] })
+  const second = await past(scene, cache)
+  expect([second.code, second.outputs['restored-count']]).toEqual([1, '0'])
+  expect(second.stdout).toMatch(/::error.*The tag v2 was put on sha256:\w+ .* Put it back: /)
+  expect((await past(scene, cache)).code).toBe(0)
+})
+
+it.each([
+  ['a tag was put on it', 90_000, BUILDS],
+  ['a tag was put on it', 40_000, BUILDS],
+  ['a tag was put on it', 40_000, { 'delete-tags': 'pr-*' }],
+  ['a tagged index was pushed that needs it', 40_000, BUILDS]
+])(
+  'law 5: what a confirmed DELETE takes away after the run is looked at by the next one: %s, %i ms',
+  async (what, ms, inputs) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, clock, world } = scene
+    const { build } = layDown(scene)
+    const isTag = what.startsWith('a tag was')
+    const late = isTag ? build : (build.children[0] as Pushed)
+    const later: Promise<unknown>[] = []
+    const land = (): void => {
+      later.push(clock.sleep(ms).then(() => world.store.remove(app.row, late.id)))
+      if (isTag) app.tag(build, 'v2')
+      else app.push(adopterOf(late), { tags: ['v2'] })
+    }
+    github.faults.on({ ...deleteOf(late), times: 1 }, { kind: 'first', run: land })
+    github.faults.on({ ...deleteOf(late), times: 1 }, { kind: 'answer', answer: { status: 204 } })
+    const first = await past(scene, cache)
+    expect(first.code).toBe(1)
+    await Promise.all(later)
+    expect(world.pullable('acme/app', 'v2')).not.toEqual([])
+    age(cache, 1)
+    const second = await past(scene, cache, inputs)
+    expect([second.code, world.pullable('acme/app', 'v2')]).toEqual([0, []])
   }
 )
 
