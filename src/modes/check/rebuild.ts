@@ -162,12 +162,12 @@ async function movements(
   builds: readonly Rebuild[],
   wanted: Expectations,
   inputs: Inputs,
-  { registry, clock }: Context
+  context: Context
 ): Promise<Doubts> {
   const before = inspected.map(({ run, versions }) => ({ pkg: run.package, versions }))
   const dispatched = builds.flatMap(({ url, expected }) => (url === undefined ? [] : [expected]))
   const moved = await orFailure(() =>
-    movedTags(before, inputs.requiredTags, dispatched, wanted.expected, registry, clock)
+    movedTags(before, inputs.requiredTags, dispatched, wanted.expected, context)
   )
   if (!('problem' in moved)) return moved
   return { errors: [`Whether the builds moved other tags is not known. ${moved.sentence}`], warnings: [] }
