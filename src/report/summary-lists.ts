@@ -1,7 +1,7 @@
 import type { Decision, Outcome, OutcomeStatus, Plan, Reason, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { count, formatAge, formatNumber } from '../util/format.ts'
+import { capitalized, count, formatAge, formatNumber } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { type Column, code, LEFT, prose, RIGHT, safe, section, versionPage } from './markdown.ts'
 import { BROKEN, groupOf, isPart, outcomeWord, phrase } from './phrases.ts'
@@ -54,7 +54,7 @@ export function troublePart(
   const concerned = outcomes.filter(outcome => outcome.status === status)
   const word = concerned[0] === undefined ? '' : outcomeWord(concerned[0])
   const list = section(
-    `${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(concerned.length, 'change')}`,
+    `${capitalized(word)}: ${count(concerned.length, 'change')}`,
     concerned,
     'change',
     most,

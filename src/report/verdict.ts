@@ -1,6 +1,6 @@
 import { timeIsOver } from '../errors.ts'
 import type { Dispatch, DispatchStatus } from '../model/check.ts'
-import type { OutcomeStatus, Plan } from '../model/decision.ts'
+import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
 import { grouped } from '../util/grouped.ts'
@@ -8,7 +8,7 @@ import { troubleshooting } from '../util/links.ts'
 import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
 import { DISPATCH_WORD } from './check-phrases.ts'
 import { absentPhrases, nameOf, stuckPhrase } from './phrases.ts'
-import { missingTags, unmatched } from './tally.ts'
+import { missingTags, UNDONE, unmatched } from './tally.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
@@ -62,9 +62,7 @@ function unpurged(mode: Mode, { outcomes, plan }: PackageRun): string[] {
     plan?.decisions.flatMap(({ reasons: [{ code }], version }) => (code === 'purged' ? [version.id] : []))
   )
   const stayed = outcomes.filter(({ step, status }) =>
-    step.action === 'restore'
-      ? status === 'done' && named.has(step.version.id)
-      : ['refused', 'skipped', 'left'].includes(status)
+    step.action === 'restore' ? status === 'done' && named.has(step.version.id) : UNDONE.includes(status)
   )
   const [first] = stayed
   // Of one that ended early it is said when to start it again.
@@ -127,14 +125,12 @@ function leftIn({ left, outcomes }: PackageRun, done: 'restored' | 'purged'): st
   if (left !== undefined) return nothingYet(done, left)
   const first = outcomes.find(({ status }) => status === 'left')
   if (first === undefined) return undefined
-  const waiting = outcomes.filter(({ status }) => WAITING.includes(status)).length
+  const waiting = outcomes.filter(({ status }) => UNDONE.includes(status)).length
   return (
     `${count(waiting, 'version')} ${waiting === 1 ? 'is' : 'are'} not ${done} yet. ` +
     `The first is ${nameOf(first.step.version)}: ${first.detail} ${startAgain(first.detail)}`
   )
 }
-
-const WAITING: readonly OutcomeStatus[] = ['refused', 'skipped', 'left']
 
 /** @param cause why there was no room: a sentence */
 export function nothingYet(done: 'restored' | 'purged', cause: string): string {
