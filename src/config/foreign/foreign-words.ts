@@ -16,7 +16,7 @@ export interface ForeignTool {
 }
 
 /** The age of what goes, in snok's action. */
-const cutOff: say.ForeignWord = value => say.called('older-than')(say.ourAge(value), {})
+const cutOff: say.ForeignWord = value => say.called('older-than')(say.ourAge(value))
 
 const TAGGED = "`delete-tags: '*'`"
 const UNTAGGED = '`delete-untagged: true`'
@@ -36,7 +36,7 @@ const ofTagged =
 /** What dataaxiom's action and ghcr-cleanup-manager, which grew out of it, have in common. */
 const CLEANUP: ForeignTool['words'] = {
   package: say.called('packages'),
-  'exclude-tags': (value, all) => say.called('keep-tags')(say.asPatterns(value, all).join(' '), all),
+  'exclude-tags': (value, all) => say.called('keep-tags')(say.asPatterns(value, all).join(' ')),
   'keep-n-tagged': say.newestTagged('older-than'),
   'keep-n-untagged': say.counted(
     'older-than',
@@ -49,7 +49,7 @@ const CLEANUP: ForeignTool['words'] = {
   'use-regex': (_, all) =>
     isBlank(all['delete-tags'])
       ? 'Leave it out: each regular expression is written as `/…/`.'
-      : say.called('delete-tags')(say.asPatterns(all['delete-tags'] ?? '', all).join(' '), all),
+      : say.called('delete-tags')(say.asPatterns(all['delete-tags'] ?? '', all).join(' ')),
   'log-level': say.DEBUG
 }
 
@@ -60,7 +60,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       ...CLEANUP,
       repository: say.leaveOut('`packages` names what is cleaned up'),
       'expand-packages': say.leaveOut('`packages` takes patterns, with a token that may list packages'),
-      tags: (value, all) => say.called('delete-tags')(say.asPatterns(value, all).join(' '), all),
+      tags: (value, all) => say.called('delete-tags')(say.asPatterns(value, all).join(' ')),
       validate: say.leaveOut(
         'every run checks again what it did, and `mode: check` checks images at any time'
       ),
@@ -84,7 +84,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       account: value =>
         /^(?:user|)$/i.test(value)
           ? 'Write `owner` with the login, or leave it out.'
-          : say.called('owner')(value, {}),
+          : say.called('owner')(value),
       'image-names': value =>
         `Write \`packages: ${say.quoted(say.NESTED(value))}\`; here a single \`*\` does not match a slash.`,
       'image-tags': ofTagged('image-tags', say.called('delete-tags')),
