@@ -5,9 +5,8 @@ import type { WorkflowRun } from '../model/check.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal, noSuchWorkflow } from './dispatch-refusal.ts'
-import { answerOf, apiMessage, explain, explaining, statusOf } from './failure.ts'
-import { PER_PAGE } from './page-links.ts'
-import { understood } from './parse-answer.ts'
+import { answerOf, apiMessage, explain, explaining, statusOf, understood } from './failure.ts'
+import { PER_PAGE } from './lists.ts'
 
 /**
  * How a dispatch ended.

@@ -8,14 +8,13 @@ import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { faultsOf } from './faults.ts'
-import { follow } from './follow.ts'
+import { follow, liveStart, startBuilds } from './builds.ts'
 import { checkImagesNow, updated } from './images.ts'
 import { type Inspected, lacks, untold } from './inspect.ts'
 import { movedTags } from './moved.ts'
 import { judge, type KnownRuns, type Rebuild } from './plan-rebuilds.ts'
 import { narrateDispatches } from './progress-log.ts'
 import type { Doubts } from './requirements.ts'
-import { liveStart, startBuilds } from './start-builds.ts'
 
 /** What is to be started, and on what; no `dispatcher` where nothing is to be started. */
 export interface RebuildPlan {

@@ -4,7 +4,7 @@ import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, orRefusal } from '../../errors.ts'
 import type { Repository } from '../../github/repository.ts'
-import { listTwice } from '../../github/whole-list.ts'
+import { listTwice } from '../../github/lists.ts'
 import { matchesNothing } from '../../policy/cover.ts'
 import {
   type Commits,
