@@ -1,7 +1,7 @@
 import { RequestError } from '@octokit/request-error'
+import type * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { readme } from '../util/links.ts'
-import type * as z from 'zod'
 import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
 
 /** The `message` of the body, without the link that Octokit appends to an error's own; else the error's. */

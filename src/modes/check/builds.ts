@@ -3,10 +3,10 @@ import type { Started, Workflows } from '../../github/workflows.ts'
 import type { WorkflowRun } from '../../model/check.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import { hasEnded, isAbout, type Rebuild } from './plan-rebuilds.ts'
 import { fill, type Values } from '../../policy/tag-values.ts'
 import type { Journal } from '../../report/journal.ts'
 import { own } from '../../util/own.ts'
+import { hasEnded, isAbout, type Rebuild } from './plan-rebuilds.ts'
 
 /** A build that was started; GitHub does not always say which run it is. */
 export type Dispatched = Pick<Rebuild, 'expected' | 'runId'>

@@ -3,8 +3,8 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, orRefusal } from '../../errors.ts'
-import type { Repository } from '../../github/repository.ts'
 import { listTwice } from '../../github/lists.ts'
+import type { Repository } from '../../github/repository.ts'
 import { matchesNothing } from '../../policy/cover.ts'
 import {
   type Commits,
