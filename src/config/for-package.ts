@@ -2,7 +2,6 @@ import type { Signature } from '../model/check.ts'
 import type { Visibility } from '../model/package.ts'
 import type { ExpectRules } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
-import { present } from '../util/present.ts'
 import type { DeclaredInputs } from './input-table.ts'
 import type { PackageEntry, PolicyFile } from './schema/policy-schema.ts'
 
@@ -34,25 +33,20 @@ export function policyFor(
 
 /** The policy of one entry, and of the plain inputs. */
 export function policyOf({ rules, settings }: PackageEntry, inputs: Policy = DEFAULTS): Policy {
-  const stricter = (
-    limit: 'minRemaining' | 'maxDeletions' | 'maxDeletionPercent' | 'deletionsPerRun',
-    choose: (...limits: number[]) => number
-  ): number | undefined => {
+  const limits = STRICTER.flatMap(([limit, choose]) => {
     const set = [settings[limit], inputs[limit]].filter(one => one !== undefined)
-    return set.length === 0 ? undefined : choose(...set)
-  }
-  return {
-    ...inputs,
-    ...settings,
-    ...present<Partial<Policy>>({
-      minRemaining: stricter('minRemaining', Math.max),
-      maxDeletions: stricter('maxDeletions', Math.min),
-      maxDeletionPercent: stricter('maxDeletionPercent', Math.min),
-      deletionsPerRun: stricter('deletionsPerRun', Math.min)
-    }),
-    rules: [...rules, ...inputs.rules]
-  }
+    return set.length === 0 ? [] : [[limit, choose(...set)] as const]
+  })
+  return { ...inputs, ...settings, ...Object.fromEntries(limits), rules: [...rules, ...inputs.rules] }
 }
+
+/** Limits, and which of two numbers is the stricter. */
+const STRICTER = [
+  ['minRemaining', Math.max],
+  ['maxDeletions', Math.min],
+  ['maxDeletionPercent', Math.min],
+  ['deletionsPerRun', Math.min]
+] as const
 
 /** What a check expects of one package. */
 export interface PackageExpectations extends ExpectRules {

@@ -1,6 +1,6 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { ExpectedError, messageOf, orFailure, RateLimitError } from '../errors.ts'
+import { BudgetError, ExpectedError, messageOf, orFailure, RateLimitError } from '../errors.ts'
 import type { WorkflowRun } from '../model/check.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
@@ -13,7 +13,7 @@ import { understood } from './parse-answer.ts'
  * How a dispatch ended.
  * - `started`: with the run, where GitHub names it.
  * - `refused`: it would be again; `sentence` says what to change.
- * - `limited`: a rate limit turned it away; nothing was started.
+ * - `limited`: a rate limit turned it away, or there is no room for it; nothing was started.
  * - `unsure`: a server error or a lost answer; a run may have been started.
  */
 export type Started =
@@ -150,7 +150,8 @@ export function createWorkflows(octokit: Octokit, repository: string, file: stri
   }
 
   async function notStarted(error: unknown, ref: string): Promise<Started> {
-    if (error instanceof RateLimitError) return { kind: 'limited', sentence: error.message }
+    if (error instanceof RateLimitError || error instanceof BudgetError)
+      return { kind: 'limited', sentence: error.message }
     if (!(error instanceof RequestError)) throw error
     const status = statusOf(error) ?? 0
     const isRedirect = status >= 300 && status < 400

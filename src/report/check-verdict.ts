@@ -2,7 +2,7 @@ import type { Dispatch, DispatchStatus } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
 import { DISPATCH_WORD } from './check-phrases.ts'
-import { missingTags } from './check-tally.ts'
+import { missingTags } from './tally.ts'
 
 /**
  * Why a check is red: what could not be read, what could not be rebuilt, and what is missing where that was asked

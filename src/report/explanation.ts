@@ -26,8 +26,11 @@ export function explanationPart(explanation: Explanation): string {
 }
 
 function ruleTable(rules: ReturnType<typeof tell>['rules']): string {
-  const heads = [LEFT('Rule'), LEFT('Action'), LEFT('What it says')]
-  return listing(rules, 'rule', heads, ({ rule, action, said }) => [safe(rule), action, safe(said)])
+  return listing(rules, 'rule', [
+    LEFT('Rule', ({ rule }) => safe(rule)),
+    LEFT('Action', ({ action }) => action),
+    LEFT('What it says', ({ said }) => safe(said))
+  ])
 }
 
 const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be restored' } as const

@@ -4,8 +4,8 @@ import { count, formatAge, formatDuration, formatNumber, quote, some } from '../
 import { troubleshooting } from '../util/links.ts'
 import { meantTag, regexHint } from './brake-phrases.ts'
 import { checkHeadline } from './check-summary.ts'
-import { groupOf } from './group-phrases.ts'
 import { planDigest } from './page/data.ts'
+import { groupOf } from './phrases.ts'
 import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */

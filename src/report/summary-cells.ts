@@ -2,7 +2,7 @@ import type { Decision, Reason, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { formatAge, formatNumber } from '../util/format.ts'
-import { code, type Head, LEFT, RIGHT, safe, versionPage } from './markdown.ts'
+import { type Column, code, LEFT, RIGHT, safe, versionPage } from './markdown.ts'
 import { BROKEN, phrase } from './phrases.ts'
 
 /** Cells in the tables of a package's part of the summary: which version it is, and why it goes or stays. */
@@ -26,20 +26,23 @@ function ruleCell(reason: Reason): string {
   }
 }
 
-/** The columns that say why an image goes, and those that say why it stays. */
-export const RULE: { readonly heads: readonly Head[]; cells(reason: Reason): readonly string[] } = {
-  heads: [LEFT('Rule'), RIGHT('Age')],
-  cells: reason => [ruleCell(reason), 'age' in reason ? formatAge(reason.age) : '']
-}
-/** The former for these images, without what none of them has. */
-export function columnsFor(reasons: readonly Reason[]): typeof RULE {
-  if (reasons.some(reason => 'age' in reason)) return RULE
-  return reasons.some(reason => 'rule' in reason)
-    ? { heads: [LEFT('Rule')], cells: reason => [ruleCell(reason)] }
-    : WHY
-}
+/** What columns say of an image. */
+type OfReason = { readonly reasons: readonly [Reason, ...Reason[]] }
+export type ReasonColumns = readonly Column<OfReason>[]
 
-export const WHY: typeof RULE = { heads: [LEFT('Why')], cells: reason => [safe(phrase(reason))] }
+const BY_RULE = LEFT('Rule', ({ reasons: [reason] }: OfReason) => ruleCell(reason))
+/** The columns that say why an image goes, and those that say why it stays. */
+export const RULE: ReasonColumns = [
+  BY_RULE,
+  RIGHT('Age', ({ reasons: [reason] }) => ('age' in reason ? formatAge(reason.age) : ''))
+]
+export const WHY: ReasonColumns = [LEFT('Why', ({ reasons: [reason] }) => safe(phrase(reason)))]
+
+/** The former for these images, without what none of them has. */
+export function columnsFor(reasons: readonly Reason[]): ReasonColumns {
+  if (reasons.some(reason => 'age' in reason)) return RULE
+  return reasons.some(reason => 'rule' in reason) ? [BY_RULE] : WHY
+}
 
 /** The image that a child or a referrer goes with, because its digest alone tells nobody anything. */
 export function belonging(verdicts: Verdicts, step: Step): string {

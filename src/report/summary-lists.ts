@@ -2,10 +2,17 @@ import type { Decision, Outcome, OutcomeStatus, Plan } from '../model/decision.t
 import type { Package } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
-import { groupOf } from './group-phrases.ts'
 import { code, LEFT, prose, RIGHT, safe, section } from './markdown.ts'
-import { BROKEN, isPart, outcomeWord } from './phrases.ts'
-import { belonging, FEW_ROWS, RULE, type Verdicts, versionCell, WHY } from './summary-cells.ts'
+import { BROKEN, groupOf, isPart, outcomeWord } from './phrases.ts'
+import {
+  belonging,
+  FEW_ROWS,
+  type ReasonColumns,
+  RULE,
+  type Verdicts,
+  versionCell,
+  WHY
+} from './summary-cells.ts'
 import { GONE } from './tally.ts'
 
 /** Lists in the part of the summary that a package has: what is due, what stays and why, and what went wrong. */
@@ -38,13 +45,11 @@ function imagesPart(
   title: string,
   images: readonly Decision[],
   most: number,
-  { heads, cells }: typeof RULE,
+  columns: ReasonColumns,
   pkg: Package | undefined
 ): string {
-  return section(title, images, 'image', most, [LEFT('Image'), ...heads], ({ version, reasons }) => [
-    versionCell(version, pkg),
-    ...cells(reasons[0])
-  ])
+  const image = LEFT('Image', ({ version }: Decision) => versionCell(version, pkg))
+  return section(title, images, 'image', most, [image, ...columns])
 }
 
 export function troublePart(
@@ -61,11 +66,10 @@ export function troublePart(
     concerned,
     'change',
     most,
-    [LEFT('Version'), LEFT('Change'), LEFT('Why')],
-    ({ step, detail }) => [
-      versionCell(step.version, pkg) + belonging(verdicts, step),
-      step.action === 'untag' ? `strip ${code(step.tag)}` : step.action,
-      safe(detail)
+    [
+      LEFT('Version', ({ step }) => versionCell(step.version, pkg) + belonging(verdicts, step)),
+      LEFT('Change', ({ step }) => (step.action === 'untag' ? `strip ${code(step.tag)}` : step.action)),
+      LEFT('Why', ({ detail }) => safe(detail))
     ]
   )
   return list !== '' && status === 'refused' ? `${list}\n\n${NOBODY}` : list
@@ -76,25 +80,17 @@ const NOBODY = prose(`Nobody can delete these. See ${troubleshooting('refused-by
 export function untaggedPart(outcomes: readonly Outcome[], most: number): string {
   const stripped = outcomes.filter(({ step, status }) => step.action === 'untag' && GONE.includes(status))
   const title = outcomes.some(outcome => outcome.status === 'planned') ? 'Would be stripped' : 'Stripped'
-  return section(
-    `${title}: ${count(stripped.length, 'tag')} of versions that stay`,
-    stripped,
-    'tag',
-    most,
-    [LEFT('Tag'), LEFT('Of')],
-    ({ step }) => [step.action === 'untag' ? code(step.tag) : '', versionCell(step.version)]
-  )
+  return section(`${title}: ${count(stripped.length, 'tag')} of versions that stay`, stripped, 'tag', most, [
+    LEFT('Tag', ({ step }) => (step.action === 'untag' ? code(step.tag) : '')),
+    LEFT('Of', ({ step }) => versionCell(step.version))
+  ])
 }
 
 export function brokenPart(broken: Plan['broken'], most: number, pkg: Package): string {
-  const list = section(
-    `Found broken: ${count(broken.length, 'version')}`,
-    broken,
-    'version',
-    most,
-    [LEFT('Version'), LEFT('What is wrong')],
-    ({ version, state }) => [versionCell(version, pkg), BROKEN[state]]
-  )
+  const list = section(`Found broken: ${count(broken.length, 'version')}`, broken, 'version', most, [
+    LEFT('Version', ({ version }) => versionCell(version, pkg)),
+    LEFT('What is wrong', ({ state }) => BROKEN[state])
+  ])
   return (
     list &&
     `${list}\n\nBroken images take no place of \`keep-at-least\`. Build and push again what is still needed; \`delete-broken\` deletes the rest.`
@@ -102,14 +98,10 @@ export function brokenPart(broken: Plan['broken'], most: number, pkg: Package): 
 }
 
 export function unreadPart(unread: Plan['unread'], most: number): string {
-  return section(
-    `Could not be read: ${count(unread.length, 'manifest')}`,
-    unread,
-    'manifest',
-    most,
-    [LEFT('Manifest'), LEFT('Why')],
-    ({ ref, cause }) => [code(ref), safe(cause)]
-  )
+  return section(`Could not be read: ${count(unread.length, 'manifest')}`, unread, 'manifest', most, [
+    LEFT('Manifest', ({ ref }) => code(ref)),
+    LEFT('Why', ({ cause }) => safe(cause))
+  ])
 }
 
 /** How many versions each reason accounts for, the weightiest first. */
@@ -126,9 +118,8 @@ export function reasonsPart(
   // A single reason stands in the list of images already.
   if (groups.size < 2) return ''
   const sorted = [...groups].sort(([, a], [, b]) => b.length - a.length)
-  const heads = [LEFT('Reason'), RIGHT('Versions')]
-  return section(title, sorted, 'reason', most, heads, ([reason, of]) => [
-    safe(reason),
-    formatNumber(of.length)
+  return section(title, sorted, 'reason', most, [
+    LEFT('Reason', ([reason]) => safe(reason)),
+    RIGHT('Versions', ([, of]) => formatNumber(of.length))
   ])
 }

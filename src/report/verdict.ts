@@ -1,10 +1,11 @@
-import type { Plan } from '../model/decision.ts'
+import { timeIsOver } from '../errors.ts'
+import type { OutcomeStatus, Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
+import { grouped } from '../util/grouped.ts'
 import { troubleshooting } from '../util/links.ts'
 import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
 import { checkFailures } from './check-verdict.ts'
-import { leftUndone, ONE_OFF } from './left-undone.ts'
 import { absentPhrases, nameOf, stuckPhrase } from './phrases.ts'
 import { unmatched } from './tally.ts'
 
@@ -35,10 +36,9 @@ const MOST_NAMED = 5
 
 /** The packages of each error, so that one that several have is told once. */
 function sharedErrors(runs: readonly PackageRun[]): ReadonlyMap<string, readonly string[]> {
-  const names = new Map<string, string[]>()
-  for (const { error, package: pkg } of runs)
-    if (error !== undefined) names.set(error, [...(names.get(error) ?? []), pkg.name])
-  return names
+  return grouped(
+    runs.flatMap(({ error, package: pkg }) => (error === undefined ? [] : [[error, pkg.name] as const]))
+  )
 }
 
 /** What deserves a look in a run, red or green: sentences. */
@@ -104,4 +104,45 @@ function errors(run: PackageRun): string[] {
     )
   }
   return [...sentences, ...(run.alarms ?? [])]
+}
+
+/** What the runs do that nobody schedules: what one of them leaves undone no next run does. */
+export const ONE_OFF: Readonly<Partial<Record<Mode, 'restored' | 'purged'>>> = {
+  restore: 'restored',
+  purge: 'purged'
+}
+
+/** What a restore or a purge had no room for, and when to start it again: one sentence or two a package. */
+export function leftUndone({ mode, packages }: RunResult): string[] {
+  const done = ONE_OFF[mode]
+  if (done === undefined) return []
+  return packages.flatMap(one => {
+    const sentence = leftIn(one, done)
+    return sentence === undefined ? [] : [`${one.package.name}: ${sentence}`]
+  })
+}
+
+function leftIn({ left, outcomes }: PackageRun, done: 'restored' | 'purged'): string | undefined {
+  if (left !== undefined) return nothingYet(done, left)
+  const first = outcomes.find(({ status }) => status === 'left')
+  if (first === undefined) return undefined
+  const waiting = outcomes.filter(({ status }) => WAITING.includes(status)).length
+  return (
+    `${count(waiting, 'version')} ${waiting === 1 ? 'is' : 'are'} not ${done} yet. ` +
+    `The first is ${nameOf(first.step.version)}: ${first.detail} ${startAgain(first.detail)}`
+  )
+}
+
+const WAITING: readonly OutcomeStatus[] = ['refused', 'skipped', 'left']
+
+/** @param cause why there was no room: a sentence */
+export function nothingYet(done: 'restored' | 'purged', cause: string): string {
+  return `Nothing is ${done} yet. ${cause} ${startAgain(cause)}`
+}
+
+function startAgain(cause: string): string {
+  if (cause === timeIsOver().message) return 'Start the same run again, which goes on with the rest.'
+  const [, time = 'that time'] = / before (\d{4}-\S+ \S+ UTC)/.exec(cause) ?? []
+  const reserved = cause.includes('`reserve-requests`') ? ' or `reserve-requests: 0`' : ''
+  return `Start the same run again after ${time}, or at once with a classic token${reserved}.`
 }

@@ -23,12 +23,6 @@ export const called =
   value =>
     `Write \`${name}: ${quoted(value)}\`.`
 
-/** Says what to write instead, whatever the value. */
-export const write =
-  (what: string): ForeignWord =>
-  () =>
-    `Write ${what}.`
-
 /** Says what to write for a flag that is set; one that is not set asks for nothing. */
 export const flag =
   (what: string): ForeignWord =>

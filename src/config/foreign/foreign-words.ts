@@ -18,8 +18,7 @@ import {
   pruned,
   quoted,
   regexes,
-  saysWhat,
-  write
+  saysWhat
 } from './foreign-answers.ts'
 
 /**
@@ -222,7 +221,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       ...CLEANUP,
       command: value =>
         value === 'scan' ? 'Write `dry-run: true`.' : 'Leave it out: `mode` is `retain` already.',
-      'db-path': write('`report-file` with a path: the report is one JSON file'),
+      'db-path': () => 'Write `report-file` with a path: the report is one JSON file.',
       'upload-artifacts': leaveOut('upload the file in the output `report` with actions/upload-artifact'),
       'db-artifact-retention-days': leaveOut('actions/upload-artifact has `retention-days`'),
       'scan-after-cleanup': leaveOut('every run checks again what it did')

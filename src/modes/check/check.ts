@@ -1,7 +1,7 @@
 import type { Inputs } from '../../config/inputs.ts'
-import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
+import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
-import { ExpectedError, orFailure } from '../../errors.ts'
+import { ExpectedError, type Failure, orFailure } from '../../errors.ts'
 import { listTwice } from '../../github/whole-list.ts'
 import { SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import { readTreeSizes } from '../../inventory/sizes.ts'
@@ -9,7 +9,7 @@ import type { CheckFindings } from '../../model/check.ts'
 import type { RunResult } from '../../model/run.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { choose, NOT_IN_POLICY } from '../choose.ts'
+import { chooseGoverned } from '../choose.ts'
 import { type Inspected, inspect, lacks, withLatecomers } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateChecks } from './progress-log.ts'
@@ -23,12 +23,11 @@ import { readRequirements } from './requirements.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const { chosen: selected, absent, unmatched, ...why } = await choose(policies.packages, inputs, context)
-  const chosen = selected.filter(({ pkg }) => policies.policyOf(pkg.name) !== undefined)
-  const leftOut = leftOutByPolicy(
-    selected.map(({ pkg }) => pkg.name),
-    policies,
-    inputs
+  const { chosen, absent, unmatched, why } = await chooseGoverned(
+    policies.packages,
+    inputs,
+    context,
+    policies
   )
   const names = chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
@@ -55,14 +54,8 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
       owner: context.owner.login,
       packages: after.runs,
       absent,
-      ...(selected.length > 0 ? NOT_IN_POLICY : why),
-      warnings: [
-        ...unmatched,
-        ...leftOut,
-        ...wanted.warnings,
-        ...namelessWarning(orders, wanted.all),
-        ...after.warnings
-      ],
+      ...why,
+      warnings: [...unmatched, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),
@@ -92,10 +85,8 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
  */
 async function canStart({
   dispatcher
-}: Context): Promise<{ readonly refusal?: string | undefined; readonly failed: boolean }> {
-  if (dispatcher === undefined) return { failed: false }
-  const seen = await orFailure(async () => ({ refusal: await dispatcher.workflows.examine() }))
-  return 'problem' in seen ? { failed: true } : { ...seen, failed: false }
+}: Context): Promise<{ readonly refusal?: string | undefined } | Failure> {
+  return orFailure(async () => ({ refusal: await dispatcher?.workflows.examine() }))
 }
 
 /** Decides what to start, knowing every run that is under way. */
@@ -111,13 +102,13 @@ async function plan(
   const missingIn = (some: readonly Inspected[]) =>
     expected.filter(({ name }) => some.some(({ run }) => lacks(run, name)))
   const missing = missingIn(inspected)
-  const { refusal } = starts
+  const refusal = 'problem' in starts ? undefined : starts.refusal
   if (dispatcher === undefined || missing.length === 0)
     return refusal === undefined ? nothing : { ...nothing, trouble: refusal }
   const { workflows, repository } = dispatcher
   const read = await orFailure(async () => {
-    const why = refusal ?? (starts.failed && (await workflows.examine()))
-    if (typeof why === 'string') throw new ExpectedError(why)
+    const why = 'problem' in starts ? await workflows.examine() : refusal
+    if (why !== undefined) throw new ExpectedError(why)
     const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
     const active = await listTwice(workflows.active, context.clock)
     return { runs: { active, dispatched: await listTwice(workflows.history, context.clock) }, ref }
@@ -145,7 +136,7 @@ function whyIncomplete(
   inspected: readonly Inspected[],
   { dispatches, stopped }: RebuildResult
 ): string | undefined {
-  const unseen = inspected.find(({ left }) => left)?.run.warnings[0]
+  const unseen = inspected.find(({ run }) => run.left !== undefined)?.run.warnings[0]
   return unseen ?? stopped ?? dispatches.find(({ status }) => status === 'left')?.detail
 }
 

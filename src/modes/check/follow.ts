@@ -3,11 +3,10 @@ import type { Workflows } from '../../github/workflows.ts'
 import type { WorkflowRun } from '../../model/check.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
-import { hasEnded, isAbout } from './plan-rebuilds.ts'
-import type { Build } from './start-builds.ts'
+import { hasEnded, isAbout, type Rebuild } from './plan-rebuilds.ts'
 
 /** A build that was started; GitHub does not always say which run it is. */
-export type Dispatched = Pick<Build, 'expected' | 'runId'>
+export type Dispatched = Pick<Rebuild, 'expected' | 'runId'>
 
 /** Where runs are looked up. */
 export type RunSource = Pick<Workflows, 'recent' | 'run'>

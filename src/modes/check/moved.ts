@@ -11,6 +11,7 @@ import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
+import type { Doubts } from './requirements.ts'
 
 /** A tag that releases hand on to each other, and the version that it pointed to before anything was started. */
 interface Moving {
@@ -21,12 +22,6 @@ interface Moving {
 
 const AT_ONCE = 16
 
-/** What is found of moving tags after the runs: sentences. */
-export interface Movements {
-  readonly errors: readonly string[]
-  readonly warnings: readonly string[]
-}
-
 /**
  * Compares the moving tags of packages with what they were before a rebuild: building an old release must not
  * make it the latest one.
@@ -35,6 +30,7 @@ export interface Movements {
  * @param required image tags that were asked for by name, other than those that were rebuilt themselves
  * @param rebuilt what was built
  * @param all everything that should be there
+ * @returns sentences
  */
 export async function movedTags(
   before: readonly { readonly pkg: Package; readonly versions: readonly PackageVersion[] }[],
@@ -43,7 +39,7 @@ export async function movedTags(
   all: readonly Expected[],
   registry: Pick<Registry, 'headTag' | 'listTags'>,
   clock: Clock
-): Promise<Movements> {
+): Promise<Doubts> {
   const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
   const found = await eachOf(moving, AT_ONCE, async one => {
     const head = await lookForMove(one, registry, clock)

@@ -7,14 +7,15 @@ import type { PackageRun } from '../../model/run.ts'
 import type { Expectations, Expected } from '../../policy/expected-tags.ts'
 import type { Journal } from '../../report/journal.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { updated } from './confirm.ts'
+import { faultsOf } from './faults.ts'
 import { follow } from './follow.ts'
-import { checkImagesNow } from './images.ts'
-import { faultsOf, type Inspected, lacks, untold } from './inspect.ts'
+import { checkImagesNow, updated } from './images.ts'
+import { type Inspected, lacks, untold } from './inspect.ts'
 import { movedTags } from './moved.ts'
 import { judge, type KnownRuns, type Rebuild } from './plan-rebuilds.ts'
 import { narrateDispatches } from './progress-log.ts'
-import { type Build, liveStart, pretendStart, startBuilds } from './start-builds.ts'
+import type { Doubts } from './requirements.ts'
+import { liveStart, startBuilds } from './start-builds.ts'
 
 /** What is to be started, and on what; no `dispatcher` where nothing is to be started. */
 export interface RebuildPlan {
@@ -29,13 +30,11 @@ export interface RebuildPlan {
 }
 
 /** What became of the rebuilds. */
-export interface RebuildResult {
+export interface RebuildResult extends Doubts {
   readonly runs: readonly PackageRun[]
   readonly dispatches: readonly Dispatch[]
   /** What is wrong with packages besides what is missing: sentences. */
   readonly faults: readonly string[]
-  readonly errors: readonly string[]
-  readonly warnings: readonly string[]
   readonly stopped?: string
 }
 
@@ -52,13 +51,11 @@ export async function rebuild(
   const { inspected, dispatcher, rebuilds, ref } = orders
   if (dispatcher === undefined) return asFound
   const { workflows } = dispatcher
-  const start = inputs.dryRun
-    ? pretendStart(workflows)
-    : liveStart(workflows, { ref, inputs: inputs.dispatchInputs }, journal, clock)
-  const builds = await startBuilds(rebuilds, start, workflows)
-  const dispatches = builds.map(({ dispatch }) => dispatch)
+  const start = liveStart(workflows, { ref, inputs: inputs.dispatchInputs }, journal, clock)
+  const builds = inputs.dryRun ? rebuilds : await startBuilds(rebuilds, start)
+  const dispatches = dispatchesOf(builds, workflows)
   narrateDispatches(dispatches, log)
-  const waiting = builds.filter(({ dispatch }) => dispatch.status === 'dispatched')
+  const waiting = builds.filter(({ status }) => status === 'dispatched')
   if (inputs.wait === undefined || waiting.length === 0) return { ...asFound, dispatches }
   const ids = new Set([...orders.runs.active, ...orders.runs.dispatched].map(run => run.id))
   const until = clock.now() + inputs.wait
@@ -70,9 +67,9 @@ export async function rebuild(
     waiting.map(({ expected }) => expected),
     context
   )
-  const ended = builds.map(build =>
-    waiting.includes(build) ? settled(build, followed.runs, [...checks.values()].flat()) : build.dispatch
-  )
+  const settle = (build: Rebuild): Rebuild =>
+    waiting.includes(build) ? settled(build, followed.runs, [...checks.values()].flat()) : build
+  const ended = dispatchesOf(builds.map(settle), workflows)
   narrateDispatches(ended, log)
   const moved = await movements(inspected, builds, wanted, inputs, context)
   const runs = asFound.runs.map(run => ({
@@ -88,15 +85,28 @@ export async function rebuild(
   }
 }
 
+function dispatchesOf(
+  rebuilds: readonly Rebuild[],
+  { workflow, repository }: Dispatcher['workflows']
+): Dispatch[] {
+  return rebuilds.map(({ expected, runId: _, ...rebuild }) => ({
+    tag: expected.name,
+    workflow,
+    repository,
+    ...rebuild
+  }))
+}
+
 /** What became of a build that was followed: the colour of its run says nothing of the image. */
 function settled(
-  { expected, dispatch }: Build,
+  build: Rebuild,
   runs: ReadonlyMap<string, WorkflowRun>,
   checks: readonly TagCheck[]
-): Dispatch {
-  const run = runs.get(expected.name)
-  const found = checks.filter(({ tag }) => tag === expected.name)
-  return { ...dispatch, ...judge(run, found), ...(run === undefined ? {} : { url: run.url }) }
+): Rebuild {
+  const { name } = build.expected
+  const run = runs.get(name)
+  const found = checks.filter(({ tag }) => tag === name)
+  return { ...build, ...judge(run, found), ...(run === undefined ? {} : { url: run.url }) }
 }
 
 /** Reads the images of some tags again, in every package that lacked them. */
@@ -128,13 +138,12 @@ async function faultsNow(
   const faults = await eachOf(
     inspected,
     SIDE_BY_SIDE,
-    async ({ run, required, versions: before, faults, left }) => {
-      const { package: pkg, error } = run
+    async ({ run, required, versions: before, faults }) => {
+      const { package: pkg, error = run.left } = run
       const { newest, named, signed } = required
       // How a package looks that did not exist before the builds was not asked.
       const unseenVisibility = before.length === 0 ? { visibility: undefined } : {}
-      if (left || error !== undefined || (newest.length + named.length === 0 && signed === undefined))
-        return faults
+      if (error !== undefined || (newest.length + named.length === 0 && signed === undefined)) return faults
       const seen = await orFailure(async () => {
         const { versions } = await context.packages.listVersions(pkg)
         const lookup = { ...context, pkg, versions }
@@ -150,15 +159,13 @@ async function faultsNow(
 /** Looks at the tags that a rebuild must not have moved. */
 async function movements(
   inspected: readonly Inspected[],
-  builds: readonly Build[],
+  builds: readonly Rebuild[],
   wanted: Expectations,
   inputs: Inputs,
   { registry, clock }: Context
-): Promise<Pick<RebuildResult, 'errors' | 'warnings'>> {
+): Promise<Doubts> {
   const before = inspected.map(({ run, versions }) => ({ pkg: run.package, versions }))
-  const dispatched = builds
-    .filter(({ dispatch }) => dispatch.url !== undefined)
-    .map(({ expected }) => expected)
+  const dispatched = builds.flatMap(({ url, expected }) => (url === undefined ? [] : [expected]))
   const moved = await orFailure(() =>
     movedTags(before, inputs.requiredTags, dispatched, wanted.expected, registry, clock)
   )
