@@ -694,3 +694,19 @@ it('law 5: where the registry gives no token for pushing, the rest is done and l
   expect([result.code, result.outputs['untagged-count'], app.tags()['v3']]).toEqual([1, '0', build.digest])
   expect(result.errors.join()).toMatch(/Nothing can be written to acme\/app: .* HTTP 500 \(3 tries\)/)
 })
+
+it('law 3: a tag that is given back to a push is red where the registry confirms that and does nothing', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  layDown(scene)
+  const pushed = pushRightBefore(scene)
+  github.faults.on(
+    { host: 'registry', method: 'PUT', after: 1 },
+    { kind: 'answer', answer: { status: 201, headers: {}, body: '' } }
+  )
+  const result = await run(UNTAG)
+  expect(result.code).toBe(1)
+  expect(result.stdout).toMatch(
+    new RegExp(`took the tag from ${pushed()}, .* nobody shows it there.* Put it back: `)
+  )
+})
