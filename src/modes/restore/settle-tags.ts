@@ -49,7 +49,7 @@ const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
   tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))
 
 /** What is known of what came back. */
-interface Back {
+export interface Back {
   readonly roots: readonly PackageVersion[]
   /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
