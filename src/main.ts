@@ -1,5 +1,5 @@
 import * as core from '@actions/core'
-import { blankInputs, inputWarnings } from './config/input-advice.ts'
+import { blankInputs, inputWarnings } from './config/advice.ts'
 import { type Inputs, policyUnderTest, readInputs } from './config/inputs.ts'
 import { openPolicies, type Policies } from './config/policies.ts'
 import { readPolicy } from './config/policy-file.ts'
