@@ -1,9 +1,9 @@
 import { coveredBy } from '../policy/cover.ts'
+import { type DeleteRule, keepsShare, type Rule } from '../policy/rule.ts'
 import { belowGrace } from '../policy/time.ts'
+import { globBetweenSlashes } from './fields/regex-slip.ts'
 import { FIELDS, isDefault, nameOf, variableOf } from './input-table.ts'
 import type { Inputs } from './inputs.ts'
-import { type DeleteRule, keepsShare, type Rule } from '../policy/rule.ts'
-import { globBetweenSlashes } from './fields/regex-slip.ts'
 import type { PolicyFile } from './schema/policy-schema.ts'
 
 /** Nobody chooses the default of these inputs with a blank: images that somebody wanted to keep are at stake. */

@@ -1,12 +1,12 @@
 import type { Signature } from '../model/check.ts'
+import { type Digest, parseDigest } from '../model/digest.ts'
 import type { Visibility } from '../model/package.ts'
 import type { ExpectRules } from '../policy/expected-tags.ts'
+import { parsePatterns } from '../policy/pattern.ts'
 import type { DeleteRule, KeepClauses, KeepRule, Match, Policy, Rule } from '../policy/rule.ts'
+import { present } from '../util/present.ts'
 import type { DeclaredInputs } from './input-table.ts'
 import type { PackageEntry, PolicyFile } from './schema/policy-schema.ts'
-import { type Digest, parseDigest } from '../model/digest.ts'
-import { parsePatterns } from '../policy/pattern.ts'
-import { present } from '../util/present.ts'
 
 /** What holds for one package, of what the policy file and the plain inputs say. */
 

@@ -23,12 +23,7 @@ import { readRequirements } from './requirements.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const { chosen, absent, unmatched, why } = await chooseGoverned(
-    policies.packages,
-    inputs,
-    context,
-    policies
-  )
+  const { chosen, absent, unmatched, why } = await chooseGoverned(inputs, context, policies)
   const names = chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
   const starts = await canStart(context)

@@ -88,19 +88,17 @@ function unlimitedRule({ decisions }: Plan, policy: Policy): Brake | undefined {
 /** What must be said while it can still be stopped: sentences, for the log before the first DELETE. */
 export function forewarnings(governed: readonly Governed[]): string[] {
   const runs = governed.map(({ task }) => task.run)
+  const losing = runs.filter(({ plan }) => plan?.steps.some(step => tagsTaken(step).includes('latest')))
   return [
     ...idlePatterns(runs).map(unmatchedPhrase),
     ...idleRules(runs),
-    ...governed.flatMap(({ task: { run } }) =>
-      (run.plan?.steps ?? []).some(step => tagsTaken(step).includes('latest'))
-        ? [
-            `${run.package.name}: the tag \`latest\` is among the tags to be deleted. If images are pulled by it, add \`latest\` to \`keep-tags\`.`
-          ]
-        : []
-    ),
+    ...losing.map(({ package: { name } }) => `${name}: ${LATEST}`),
     ...unlimited(governed)
   ]
 }
+
+const LATEST =
+  'the tag `latest` is among the tags to be deleted. If images are pulled by it, add `latest` to `keep-tags`.'
 
 /** Patterns that keep nothing; what holds a package is told as its brake. */
 function idlePatterns(runs: readonly PackageRun[]): PatternHits[] {
