@@ -24,8 +24,6 @@ export interface TagHolders {
   readonly ids: ReadonlyMap<Digest, number>
   /** Why there may be tags of which nothing is known: a phrase. */
   readonly gap: string | undefined
-  /** Tags that were put on what comes back right before its deletion: where they were before that is no claim. */
-  readonly late: ReadonlySet<string>
 }
 
 /** What tells of a version's tags, be it GitHub's list or the registry. */
@@ -42,7 +40,7 @@ export async function tagHolders(
   versions: readonly Row[],
   first: readonly string[],
   context: Context
-): Promise<Omit<TagHolders, 'late'>> {
+): Promise<TagHolders> {
   const newest = versions.toSorted((a, b) => (b.updated ?? 0) - (a.updated ?? 0))
   const rows = new Map(newest.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
   const list = await listOfTags(pkg, rows.size > 0, context)
@@ -120,78 +118,23 @@ export async function headsOf(
   return new Map(heads)
 }
 
-/** Names a tag on a version. */
-export const on = (digest: Digest, tag: string): string => `${digest} ${tag}`
-
-/** Who had a tag before a restore. */
-export interface Claim {
-  /** Undefined where nobody can tell. */
-  readonly holder: Digest | undefined
-  /** Why nobody can tell: a phrase. */
-  readonly doubt: string
-}
-
 /**
- * Says who had a tag: undefined when nobody had it. A list and a registry that contradict each other leave that open,
- * but what has just been restored may have been served from before its deletion.
- */
-export function claimOn(tag: string, before: TagHolders, restored: ReadonlySet<Digest>): Claim | undefined {
-  const claim = claimOf(tag, before, restored)
-  const isOld = claim?.holder === undefined || claim.holder === before.rows.get(tag)
-  return before.late.has(tag) && isOld ? undefined : claim
-}
-
-function claimOf(
-  tag: string,
-  { heads, rows, ids }: TagHolders,
-  restored: ReadonlySet<Digest>
-): Claim | undefined {
-  const head = heads.get(tag)
-  const row = rows.get(tag)
-  const isRow = row !== undefined && !restored.has(row)
-  const isFound = head?.state === 'found'
-  // The registry may be late as well: GitHub lists that version, and the tag on none.
-  if (isFound && !isRow && !restored.has(head.digest) && ids.has(head.digest))
-    return { holder: undefined, doubt: `the registry had it on ${head.digest}, and GitHub lists it on none` }
-  if (isFound && (!restored.has(head.digest) || !isRow)) return { holder: head.digest, doubt: '' }
-  if (isRow && (head === undefined || head.state === 'unread')) return { holder: row, doubt: '' }
-  if (isRow) return { holder: undefined, doubt: `GitHub lists it on ${row}, and the registry does not` }
-  return head?.state === 'unread' ? { holder: undefined, doubt: head.cause } : undefined
-}
-
-/** Who had each of the tags that were asked for before a restore, where anybody had. */
-export function claimsIn(before: TagHolders, restored: ReadonlySet<Digest>): Map<string, Claim> {
-  const claims = new Map<string, Claim>()
-  for (const tag of before.heads.keys()) {
-    const claim = claimOn(tag, before, restored)
-    if (claim !== undefined) claims.set(tag, claim)
-  }
-  return claims
-}
-
-/**
- * Where not all tags could be asked for before, GitHub says which of them came back: adds those.
+ * The tags of what came back that nobody asked for before, where not all could be asked for: GitHub says which.
  *
- * @returns why it did not say so of all: a sentence; undefined when it did
+ * @returns `problem` is a sentence on why it did not say so of all; undefined when it did
  */
-export async function addUnasked(
-  claims: Map<string, Claim>,
-  before: TagHolders,
+export async function unaskedTags(
+  { heads, rows, gap }: TagHolders,
   restored: readonly PackageVersion[],
   pkg: Package,
   { packages }: Context
-): Promise<string | undefined> {
-  const { heads, rows, gap } = before
-  if (gap === undefined && [...rows.keys()].every(tag => heads.has(tag))) return undefined
+): Promise<{ readonly tags: readonly string[]; readonly problem: string | undefined }> {
+  if (gap === undefined && [...rows.keys()].every(tag => heads.has(tag)))
+    return { tags: [], problem: undefined }
   const looks = await eachOf(restored, AT_ONCE, ({ id }) => orFailure(() => packages.version(pkg, id)))
-  const digests = new Set(restored.map(({ digest }) => digest))
-  for (const tag of looks.flatMap(look => ('seen' in look ? (look.seen?.tags ?? []) : []))) {
-    if (heads.has(tag)) continue
-    const claim =
-      claimOn(tag, before, digests) ?? (gap === undefined ? undefined : { holder: undefined, doubt: gap })
-    if (claim !== undefined) claims.set(tag, claim)
-  }
-  return looks.flatMap(look => ('problem' in look ? [look.sentence] : []))[0]
+  const tags = looks.flatMap(look => ('seen' in look ? (look.seen?.tags ?? []) : []))
+  const [problem] = looks.flatMap(look => ('problem' in look ? [look.sentence] : []))
+  return { tags: tags.filter(tag => !heads.has(tag)), problem }
 }
 
 /** Whether a version is what a run that was killed amid untagging left behind: no image, and nobody's. */

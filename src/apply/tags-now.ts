@@ -7,6 +7,7 @@ import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { Done } from './done.ts'
+import { tagsLate } from './late-tags.ts'
 import { type Arrival, tagsNowhere } from './tags-nowhere.ts'
 
 /** What a look shows of versions. */
@@ -29,8 +30,10 @@ export interface Rows {
 export interface TagsNow {
   /** Versions that are new since the listing, as GitHub's list or a tag of the registry tells at this or an earlier look. */
   readonly arrivals: readonly Arrival[]
-  /** Tags that what is gone had at its deletion and not before, and that nobody has now. */
+  /** Tags that what is gone had at its deletion and not before, and that nobody has now, as far as two witnesses tell. */
   readonly lateTags: ReadonlyMap<Digest, readonly string[]>
+  /** What GitHub shows behind the deletions: the newest versions, and where a single one was asked for, that. */
+  readonly rowsBehind: ReadonlyMap<number, PackageVersion>
   /** Tags that stood on what stays, and stand on nothing now. */
   readonly tagsNowhere: readonly string[]
   /** Why new tags could not be told or looked up, or more of them may stand nowhere; undefined when they could. */
@@ -50,7 +53,7 @@ export async function tagsNow(done: Done, rows: Rows, context: Context): Promise
   const stays = done.loaded.inventory.versions.filter(({ id }) => !going.has(id))
   const taken = tagsTaken(stays, seen)
   const tagged = await byTags(done, stays, rows, taken, context)
-  const lateTags = await tagsLate(done, rows, tagged.arrivals, context)
+  const { lateTags, rowsBehind } = await tagsLate(done, rows, tagged.arrivals, context)
   const wanted = new Set(deleted.map(({ digest }) => digest))
   // Of what was deleted itself the registry may have shown an old tag.
   const others = shown.filter(({ digest }) => !wanted.has(digest))
@@ -66,6 +69,7 @@ export async function tagsNow(done: Done, rows: Rows, context: Context): Promise
     arrivals,
     served: tagged.served,
     lateTags,
+    rowsBehind,
     tagsNowhere: nowhere.filter(tag => !late.has(tag)),
     tagsUnread: tagged.unread ?? unread
   }
@@ -119,47 +123,3 @@ async function byTags(
 
 /** How many tags are asked for at once. */
 const AT_ONCE = 16
-/** Pauses before further looks at a tag that seems to be elsewhere, in milliseconds. */
-const ELSEWHERE = [0, 1_000, 2_000]
-
-/**
- * Tags that a version had at its deletion and not before, and that nobody has now. A new tag that the registry shows on
- * what was deleted may mean that it was pushed again, which GitHub's list shows a moment later; so it counts from the
- * second look on.
- */
-async function tagsLate(
-  { loaded, plan }: Done,
-  { deleted, pushed, again, rowsDeleted, shown }: Rows,
-  tagged: readonly Arrival[],
-  { packages, registry, clock }: Context
-): Promise<ReadonlyMap<Digest, readonly string[]>> {
-  const ids = new Set(deleted.map(({ id }) => id))
-  const own = rowsDeleted.filter(({ id }) => ids.has(id))
-  const tagsOf = Map.groupBy(
-    [...own, ...(shown === undefined ? [] : [...shown, ...tagged])],
-    one => one.digest
-  )
-  /** The first answer may be from before the tag was put on what is deleted. */
-  const isElsewhere = async (tag: string, digest: Digest): Promise<boolean> => {
-    let holder: Digest | undefined
-    for (const pause of ELSEWHERE) {
-      await clock.sleep(pause)
-      const head = await registry.headTag(repositoryOf(plan.package), tag)
-      if (head.state !== 'found' || (head.digest === digest && !again.has(digest))) return false
-      holder = head.digest
-    }
-    // Where it was before the registry may see it for longer, so GitHub must know of it, too.
-    const row = [...pushed, ...loaded.listing.versions].find(version => version.digest === holder)
-    return (
-      row !== undefined && (await packages.version(plan.package, row.id)).seen?.tags.includes(tag) === true
-    )
-  }
-  const late = new Map<Digest, readonly string[]>()
-  for (const { digest, tags } of deleted) {
-    const more = new Set(tagsOf.get(digest)?.flatMap(one => one.tags)).difference(new Set(tags))
-    const lost: string[] = []
-    for (const tag of more) if (!(await isElsewhere(tag, digest))) lost.push(tag)
-    if (lost.length > 0) late.set(digest, lost)
-  }
-  return late
-}
