@@ -4,11 +4,9 @@ import { ExpectedError } from '../errors.ts'
 import type { PullRequest } from '../model/usage.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
-import { apiMessage, explaining, statusOf } from './failure.ts'
-import { PER_PAGE, relation } from './page-links.ts'
-import { understood } from './parse-answer.ts'
+import { apiMessage, explaining, statusOf, understood } from './failure.ts'
+import { PER_PAGE, relation, wholeList } from './lists.ts'
 import { Pulls, readPullRequests } from './pull-requests.ts'
-import { wholeList } from './whole-list.ts'
 
 /**
  * What one repository names. Every function asks GitHub again, gives all there is, and throws ExpectedError when

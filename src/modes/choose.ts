@@ -34,13 +34,14 @@ export async function choose(selection: PackageSelection, inputs: Inputs, contex
  * Finds those of them that the policy says something about, each with that. The others are left alone, which is told
  * unless the policy itself selects the packages: its patterns mean no more than they match.
  *
+ * @param selection where other packages than those of the policies are meant
  * @returns besides, `all` that are there, the others too
  */
 export async function chooseGoverned(
-  selection: PackageSelection,
   inputs: Inputs,
   context: Context,
-  { policyOf }: Policies
+  { policyOf, packages }: Policies,
+  selection: PackageSelection = packages
 ) {
   const choice = await choose(selection, inputs, context)
   const all = choice.chosen.map(({ pkg }) => pkg)

@@ -1,6 +1,6 @@
-import type { Dispatch, DispatchStatus, TagCheck, TagState } from '../model/check.ts'
+import type { Dispatch, DispatchStatus, TagCheck } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
-import { count, formatNumber } from '../util/format.ts'
+import { capitalized, count, formatNumber } from '../util/format.ts'
 import { DISPATCH_WORD, STATES, statePhrase } from './check-phrases.ts'
 import { code, details, LEFT, link, listing, packageTable, safe, share } from './markdown.ts'
 import { countStates, missingTags } from './tally.ts'
@@ -28,19 +28,12 @@ export function checkHeadline(run: RunResult): string {
 /** The parts of the summary that only a check has; empty ones where there is nothing to say. */
 export function checkBlocks(run: RunResult): string[] {
   return [
-    packageTable(run.packages, ['Expected', ...STATES.map(state => TITLES[state])], numbers),
+    packageTable(run.packages, ['Expected', ...STATES.map(capitalized)], numbers),
     share(countStates(run.packages).present, numbers(run.packages)[0] ?? 0, 'the expected images are there'),
     dispatchPart(run.check?.dispatches ?? []),
     ...run.packages.flatMap(one => packageParts(one, run.check?.dispatches ?? [])),
     unmappedPart(run.check?.unmapped ?? [])
   ]
-}
-
-const TITLES: Readonly<Record<TagState, string>> = {
-  absent: 'Absent',
-  incomplete: 'Incomplete',
-  unreadable: 'Unreadable',
-  present: 'Present'
 }
 
 /** How many tags are expected, and how they stand. */

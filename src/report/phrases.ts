@@ -110,6 +110,11 @@ export function isPart({ code }: Reason): boolean {
   return code === 'child' || code === 'referrer'
 }
 
+/** True for what stays because somebody wants to keep it, so that no delete rule takes it. */
+export function isWanted({ code }: Reason): boolean {
+  return ['keep-rule', 'newest', 'within', 'bucket', 'in-use', 'other-tags'].includes(code)
+}
+
 /** What is wrong with a broken image. */
 export const BROKEN: Readonly<Record<BrokenState, string>> = {
   ghost: 'broken: everything that it names is gone',
@@ -122,7 +127,7 @@ export function outcomeWord({ step, status }: Outcome): string {
   return STATUS_OF[step.action][status] ?? STATUS[status]
 }
 
-const STATUS: Readonly<Record<OutcomeStatus, string>> = {
+export const STATUS: Readonly<Record<OutcomeStatus, string>> = {
   done: 'deleted',
   already: 'already gone',
   planned: 'would be deleted',

@@ -3,7 +3,7 @@ import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { code, LEFT, RIGHT, section } from './markdown.ts'
-import { columnsFor, FEW_ROWS, type ReasonColumns, type Verdicts, versionCell } from './summary-cells.ts'
+import { columnsFor, FEW_ROWS, type ReasonColumns, type Verdicts, versionCell } from './summary-lists.ts'
 import { deletionsIn, GONE, hidesImages } from './tally.ts'
 
 /** Roots of images that were changed, and how many of the changed versions are parts of each. */

@@ -4,16 +4,17 @@ import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { explanationPart } from './explanation.ts'
 import { code, details, packageTable, safe } from './markdown.ts'
-import { FEW_ROWS, type Verdicts } from './summary-cells.ts'
 import { deletedPart, restoredPart } from './summary-changes.ts'
 import {
   brokenPart,
   duePart,
+  FEW_ROWS,
   keptPart,
   reasonsPart,
   troublePart,
   unreadPart,
-  untaggedPart
+  untaggedPart,
+  type Verdicts
 } from './summary-lists.ts'
 import { imagesPhrase, imageTally, stayPhrase, type Tally, tally, total } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
@@ -76,9 +77,9 @@ function whatHappened(run: PackageRun): string {
       : '',
     sums.restored > 0 ? imagesPhrase(restored, 'restored', sums.restored) : '',
     due > 0 ? `${count(due, 'version')} due, but not deleted` : '',
-    sums.refused > 0 ? `${formatNumber(sums.refused)} refused` : '',
-    sums.skipped > 0 ? `${formatNumber(sums.skipped)} skipped` : '',
-    sums.failed > 0 ? `${formatNumber(sums.failed)} failed` : '',
+    ...(['refused', 'skipped', 'failed'] as const).map(status =>
+      sums[status] > 0 ? `${formatNumber(sums[status])} ${status}` : ''
+    ),
     undoes ? '' : stayPhrase([run])
   ].filter(clause => clause !== '')
   return clauses.join(', ') || count(sums.versions, 'version')

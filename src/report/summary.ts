@@ -1,6 +1,6 @@
 import type { PatternHits } from '../model/brake.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
-import { count, formatDuration, formatNumber, some } from '../util/format.ts'
+import { capitalized, count, formatDuration, formatNumber, some } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
 import { alert, code, details, LEFT, listing, prose, RIGHT, safe, share } from './markdown.ts'
@@ -101,7 +101,7 @@ function headline(run: RunResult, sums: Tally): string {
   }
   const nothing = sums.versions > sums.kept || failed !== '' ? 'nothing was deleted' : 'nothing to delete'
   const sentence = `${nothing}${also} ${where}, ${stay}`
-  return failed === '' ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : failed + sentence
+  return failed === '' ? capitalized(sentence) : failed + sentence
 }
 
 function dryRunNote(run: RunResult, sums: Tally): string {

@@ -72,6 +72,9 @@ export function deletionsIn(outcomes: readonly Outcome[], statuses: readonly Out
 
 export type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
 
+/** Outcomes after which a version is there as before, and nothing failed. */
+export const UNDONE: readonly OutcomeStatus[] = ['refused', 'skipped', 'left']
+
 /** Outcomes after which a version is gone, or would be. */
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
 

@@ -1,13 +1,14 @@
 import { timeIsOver } from '../errors.ts'
-import type { OutcomeStatus, Plan } from '../model/decision.ts'
+import type { Dispatch, DispatchStatus } from '../model/check.ts'
+import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
 import { grouped } from '../util/grouped.ts'
 import { troubleshooting } from '../util/links.ts'
 import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
-import { checkFailures } from './check-verdict.ts'
+import { DISPATCH_WORD } from './check-phrases.ts'
 import { absentPhrases, nameOf, stuckPhrase } from './phrases.ts'
-import { unmatched } from './tally.ts'
+import { missingTags, UNDONE, unmatched } from './tally.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
@@ -61,9 +62,7 @@ function unpurged(mode: Mode, { outcomes, plan }: PackageRun): string[] {
     plan?.decisions.flatMap(({ reasons: [{ code }], version }) => (code === 'purged' ? [version.id] : []))
   )
   const stayed = outcomes.filter(({ step, status }) =>
-    step.action === 'restore'
-      ? status === 'done' && named.has(step.version.id)
-      : ['refused', 'skipped', 'left'].includes(status)
+    step.action === 'restore' ? status === 'done' && named.has(step.version.id) : UNDONE.includes(status)
   )
   const [first] = stayed
   // Of one that ended early it is said when to start it again.
@@ -126,14 +125,12 @@ function leftIn({ left, outcomes }: PackageRun, done: 'restored' | 'purged'): st
   if (left !== undefined) return nothingYet(done, left)
   const first = outcomes.find(({ status }) => status === 'left')
   if (first === undefined) return undefined
-  const waiting = outcomes.filter(({ status }) => WAITING.includes(status)).length
+  const waiting = outcomes.filter(({ status }) => UNDONE.includes(status)).length
   return (
     `${count(waiting, 'version')} ${waiting === 1 ? 'is' : 'are'} not ${done} yet. ` +
     `The first is ${nameOf(first.step.version)}: ${first.detail} ${startAgain(first.detail)}`
   )
 }
-
-const WAITING: readonly OutcomeStatus[] = ['refused', 'skipped', 'left']
 
 /** @param cause why there was no room: a sentence */
 export function nothingYet(done: 'restored' | 'purged', cause: string): string {
@@ -145,4 +142,61 @@ function startAgain(cause: string): string {
   const [, time = 'that time'] = / before (\d{4}-\S+ \S+ UTC)/.exec(cause) ?? []
   const reserved = cause.includes('`reserve-requests`') ? ' or `reserve-requests: 0`' : ''
   return `Start the same run again after ${time}, or at once with a classic token${reserved}.`
+}
+
+/**
+ * Why a check is red: what could not be read, what could not be rebuilt, and what is missing where that was asked
+ * to be a failure.
+ */
+function checkFailures(run: RunResult): string[] {
+  const { check } = run
+  if (check === undefined) return []
+  return [
+    ...run.packages.flatMap(unreadable),
+    ...FAILED.flatMap(status => unbuilt(check.dispatches, status)),
+    ...check.errors,
+    ...(check.failOnMissing ? missingSentence(run) : [])
+  ]
+}
+
+/** What a check found that does not make it red: what is missing, and what was not started for a reason. */
+export function checkWarnings(run: RunResult): string[] {
+  const { check } = run
+  if (check === undefined) return []
+  return [
+    ...(check.failOnMissing ? [] : missingSentence(run)),
+    ...HELD.flatMap(status => unbuilt(check.dispatches, status))
+  ]
+}
+
+const HELD: readonly DispatchStatus[] = ['held', 'exhausted']
+
+function missingSentence(run: RunResult): string[] {
+  const missing = missingTags(run)
+  if (missing.length === 0) return []
+  return [
+    `${count(missing.length, 'tag')} ${missing.length === 1 ? 'lacks its' : 'lack their'} image: ${some(missing, 10)}.`
+  ]
+}
+
+const FAILED: readonly DispatchStatus[] = ['failed', 'not-built', 'cancelled']
+
+/** A package that could not be read as a whole has said so already. */
+function unreadable({ package: pkg, checks = [], error }: PackageRun): string[] {
+  const unread = checks.filter(({ state }) => state === 'unreadable')
+  const [first] = unread
+  if (first === undefined || error !== undefined) return []
+  return [
+    `${pkg.name}: ${count(unread.length, 'expected image')} could not be read, so whether they are there is not ` +
+      `known. The first is ${first.tag}: ${first.cause ?? 'no reason given'}.`
+  ]
+}
+
+function unbuilt(dispatches: readonly Dispatch[], status: DispatchStatus): string[] {
+  const concerned = dispatches.filter(dispatch => dispatch.status === status)
+  const [first] = concerned
+  if (first === undefined) return []
+  return [
+    `${count(concerned.length, 'rebuild')} ${DISPATCH_WORD[status]}. The first is ${first.tag}: ${first.detail}`
+  ]
 }

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../errors.ts'
+import { listTwice, PAUSE } from '../github/lists.ts'
 import type { Repository } from '../github/repository.ts'
-import { listTwice, PAUSE } from '../github/whole-list.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PullRequest } from '../model/usage.ts'
 import { once } from '../util/concurrency.ts'

@@ -2,7 +2,7 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, type Failure, orFailure } from '../../errors.ts'
-import { listTwice } from '../../github/whole-list.ts'
+import { listTwice } from '../../github/lists.ts'
 import { SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import { readTreeSizes } from '../../inventory/sizes.ts'
 import type { CheckFindings } from '../../model/check.ts'
@@ -23,36 +23,30 @@ import { readRequirements } from './requirements.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const { chosen, absent, unmatched, why } = await chooseGoverned(
-    policies.packages,
-    inputs,
-    context,
-    policies
-  )
+  const { chosen, absent, unmatched, why } = await chooseGoverned(inputs, context, policies)
   const names = chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
   const starts = await canStart(context)
-  const found = await eachOf(chosen, SIDE_BY_SIDE, async one => {
+  const inspected = await eachOf(chosen, SIDE_BY_SIDE, async one => {
     const seen = await inspect(one, wanted.of(one.pkg.name), context)
     return inputs.sizes ? withSizes(seen, context) : seen
   })
-  const orders = await plan(found, wanted.all, starts, inputs, context)
-  const { inspected } = orders
+  const orders = await plan(inspected, wanted.all, starts, inputs, context)
   const before = [...wanted.errors, ...(orders.trouble === undefined ? [] : [orders.trouble])]
   const result = (after: RebuildResult): RunResult => {
-    const incomplete = whyIncomplete(inspected, after)
+    const incomplete = whyIncomplete(after)
     const check: CheckFindings = {
       expected: wanted.all.expected.map(({ name }) => name),
       dispatches: after.dispatches,
       unmapped: wanted.all.unmapped,
       failOnMissing: inputs.failOnMissing,
-      errors: [...before, ...after.faults, ...after.errors]
+      errors: [...before, ...after.inspected.flatMap(({ faults }) => faults), ...after.errors]
     }
     return {
       mode: 'check',
       dryRun: inputs.dryRun,
       owner: context.owner.login,
-      packages: after.runs,
+      packages: after.inspected.map(({ run }) => run),
       absent,
       ...why,
       warnings: [...unmatched, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
@@ -64,15 +58,10 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     }
   }
 
-  const asFound = {
-    runs: inspected.map(({ run }) => run),
-    dispatches: [],
-    faults: inspected.flatMap(({ faults }) => faults),
-    errors: [],
-    warnings: []
-  }
-  await narrateChecks(asFound.runs, log)
-  const journal = context.openJournal(result(asFound))
+  const asFound = { inspected: orders.inspected, dispatches: [], errors: [], warnings: [] }
+  const found = result(asFound)
+  await narrateChecks(found.packages, log)
+  const journal = context.openJournal(found)
   const after = await rebuild(orders, asFound, wanted.all, inputs, context, journal)
   const run = result(after)
   journal.finish(run, clock.now())
@@ -132,10 +121,7 @@ function namelessWarning({ runs, dispatcher }: RebuildPlan, { expected, others }
   ]
 }
 
-function whyIncomplete(
-  inspected: readonly Inspected[],
-  { dispatches, stopped }: RebuildResult
-): string | undefined {
+function whyIncomplete({ inspected, dispatches, stopped }: RebuildResult): string | undefined {
   const unseen = inspected.find(({ run }) => run.left !== undefined)?.run.warnings[0]
   return unseen ?? stopped ?? dispatches.find(({ status }) => status === 'left')?.detail
 }

@@ -20,6 +20,12 @@ interface Moving {
   readonly version: PackageVersion
 }
 
+/** Where tags are looked up, and what the looks wait by. */
+interface Look {
+  readonly registry: Pick<Registry, 'headTag' | 'listTags'>
+  readonly clock: Clock
+}
+
 const AT_ONCE = 16
 
 /**
@@ -37,14 +43,13 @@ export async function movedTags(
   required: readonly string[],
   rebuilt: readonly Expected[],
   all: readonly Expected[],
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  clock: Clock
+  look: Look
 ): Promise<Doubts> {
   const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
   const found = await eachOf(moving, AT_ONCE, async one => {
-    const head = await lookForMove(one, registry, clock)
+    const head = await lookForMove(one, look)
     if (head === undefined) return {}
-    const built = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, registry, clock) : {}
+    const built = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, look) : {}
     return judge(one, built.unread ?? head, built.holder, all)
   })
   return {
@@ -56,8 +61,7 @@ export async function movedTags(
 /** What a tag stands on that is no longer where it was; undefined when it is at every look, because one may be from before. */
 async function lookForMove(
   { pkg, tag, version }: Moving,
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  clock: Clock
+  { registry, clock }: Look
 ): Promise<TagHead | undefined> {
   for (const pause of [0, ...PAUSES]) {
     await clock.sleep(pause)
@@ -86,8 +90,7 @@ async function builtAs(
   pkg: Package,
   digest: Digest,
   rebuilt: readonly Expected[],
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  clock: Clock
+  { registry, clock }: Look
 ): Promise<{ readonly holder?: Expected; readonly unread?: TagHead }> {
   const images = rebuilt.flatMap(expected => expected.images)
   const heads = await findTags(registry, repositoryOf(pkg), images, clock)

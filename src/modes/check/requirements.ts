@@ -3,8 +3,8 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, orRefusal } from '../../errors.ts'
+import { listTwice } from '../../github/lists.ts'
 import type { Repository } from '../../github/repository.ts'
-import { listTwice } from '../../github/whole-list.ts'
 import { matchesNothing } from '../../policy/cover.ts'
 import {
   type Commits,
@@ -23,7 +23,7 @@ import type { NamedImage } from '../../usage/named-images.ts'
 import { code, count, some } from '../../util/format.ts'
 
 /** What one package must have, and be. */
-export interface Requirements extends Pick<PackageExpectations, 'platforms' | 'signed' | 'visibility'> {
+export interface Requirements extends Omit<PackageExpectations, 'newestTags'> {
   /** Newest first. */
   readonly expected: readonly Expected[]
   readonly newest: readonly NewestTag[]
@@ -90,21 +90,15 @@ export async function readRequirements(
   const expected = new Map(answers.flatMap(one => one.names.map(name => [name, one.expected] as const)))
   return {
     all: mergeExpectations(answers),
-    of: name => ({
-      ...requirementsOf(expectedOf(expected.get(name) ?? [], name), policies.expectationsOf(name)),
-      named: policies.named.filter(({ packageName }) => packageName === name)
-    }),
+    of: name => {
+      const due = expectedOf(expected.get(name) ?? [], name)
+      const { newestTags: templates, ...rules } = policies.expectationsOf(name)
+      const named = policies.named.filter(({ packageName }) => packageName === name)
+      return { ...rules, expected: due, newest: newestTags(templates, due), named }
+    },
     errors: unique(answers.flatMap(({ errors }) => errors)),
     warnings: [...unique(answers.flatMap(({ warnings }) => warnings)), ...unseenNamed(policies.named, names)]
   }
-}
-
-function requirementsOf(
-  expected: readonly Expected[],
-  rules: PackageExpectations
-): Omit<Requirements, 'named'> {
-  const { platforms, signed, visibility } = rules
-  return { expected, platforms, signed, visibility, newest: newestTags(rules.newestTags, expected) }
 }
 
 interface TagsRead {

@@ -3,13 +3,12 @@ import type { Told } from '../../apply/give-back.ts'
 import { tagPutter } from '../../apply/put-tag.ts'
 import { guardTags, type TagGuard } from '../../apply/tag-guard.ts'
 import { claimOn, ownershipOf, type TagHolders } from '../../apply/tag-holders.ts'
-import type { Context } from '../../context.ts'
 import { orRefusal } from '../../errors.ts'
 import { findTags } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
+import type { PackageVersion } from '../../model/package.ts'
 import { once } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -50,7 +49,7 @@ const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
   tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))
 
 /** What is known of what came back. */
-interface Back {
+export interface Back {
   readonly roots: readonly PackageVersion[]
   /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
@@ -101,7 +100,7 @@ async function putWhereFree(
   known: Known,
   scope: ApplyContext
 ): Promise<Told> {
-  const { free, doubts, moved } = await freeTags(targets, known, scope.pkg, scope.context)
+  const { free, doubts, moved } = await freeTags(targets, known, scope)
   const alarms = [...Map.groupBy(doubts, ([, cause]) => cause)].map(([cause, ones]) => {
     const tags = ones.map(([tag]) => tag)
     return `Whether the tag ${some(tags, 5)} is restored is unknown: ${cause}. It is left where it is: run it again later.`
@@ -154,33 +153,21 @@ interface Known {
   readonly active: readonly PackageVersion[]
 }
 
-/** Where a tag belongs that nobody has. */
-interface Free {
-  readonly target: PackageVersion
-  /** What it is on, which is nobody's; undefined where it is on nothing. */
-  readonly on: Digest | undefined
-}
-
 /**
  * Finds the tags that are not where they belong and that nobody has. A tag is free only where neither GitHub nor the
  * registry knows of a holder, before the restore or now: either may lag.
  *
  * @param targets where each tag belongs
- * @returns what each free tag is to be put on, and what it is on now, which is nobody's; of others why it is unknown
+ * @returns what each free tag is to be put on, and what it is on now, if anything, which is nobody's; of others why it is unknown
  *   whether they are free: phrases; and what somebody put a tag on meanwhile
  */
 async function freeTags(
   targets: ReadonlyMap<string, PackageVersion>,
   { before, came, meant, active }: Known,
-  pkg: Package,
-  context: Context
-): Promise<{
-  readonly free: ReadonlyMap<string, Free>
-  readonly doubts: ReadonlyMap<string, string>
-  readonly moved: ReadonlyMap<string, Digest>
-}> {
+  { pkg, context }: ApplyContext
+) {
   const { registry, packages, clock } = context
-  const free = new Map<string, Free>()
+  const free = new Map<string, { readonly target: PackageVersion; readonly on: Digest | undefined }>()
   const doubts = new Map<string, string>()
   const moved = new Map<string, Digest>()
   /** Whether somebody has a tag: our own placeholder is nobody, and what cannot be read may be anybody. */

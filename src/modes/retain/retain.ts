@@ -24,11 +24,8 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
   const { explain } = inputs
   const approval = policies.earlierRun && readApproval(policies.earlierRun, policies)
   const readUsage = usageReader({ ...inputs, ...policies }, repository, openRepository, clock)
-  const selection =
-    approval === undefined
-      ? policies.packages
-      : { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
-  const { chosen, absent, unmatched, all, why } = await chooseGoverned(selection, inputs, context, policies)
+  const approved = approval && { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
+  const { chosen, absent, unmatched, all, why } = await chooseGoverned(inputs, context, policies, approved)
   const siblings = siblingsIn(all, context)
   const planned = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, policy, problem }) => ({
     policy,
