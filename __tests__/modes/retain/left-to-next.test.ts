@@ -359,6 +359,23 @@ it.each(['checked', 'unchecked'])(
   }
 )
 
+it('what somebody else deleted is left to nobody', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const { build } = layDown(scene)
+  const other = app.push(image(), { tags: ['sha-2'], at: ago(70) })
+  const remove = (): void => {
+    app.tag(other, 'v2')
+    app.delete(other)
+  }
+  github.faults.on({ ...deleteOf(other), times: 1 }, { kind: 'first', run: remove })
+  github.faults.on({ query: /state=deleted/ }, OUT)
+  await past(scene, cache)
+  const left = headingOf(cache).unchecked.map(({ digest }) => digest)
+  expect([left.includes(build.digest), left.includes(other.digest)]).toEqual([true, false])
+})
+
 it('law 5: a tag that went with what was left is told of though the same image was pushed again meanwhile', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
