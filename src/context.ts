@@ -8,12 +8,18 @@ import type { Inputs } from './config/inputs.ts'
 import type { Policies } from './config/policies.ts'
 import { ExpectedError, timeIsOver } from './errors.ts'
 import { createGitHub, type GitHub, urgent } from './github/client.ts'
-import { isOfFork } from './github/event.ts'
 import { findOwner } from './github/owner.ts'
 import { createPackages, type Packages } from './github/packages.ts'
 import type { Governor } from './github/rate-limit/governor.ts'
 import { createRepository, type Repository } from './github/repository.ts'
-import { lackingScopes, missingScopes, type Scope, type TokenKind, tokenKind } from './github/token.ts'
+import {
+  isOfFork,
+  lackingScopes,
+  missingScopes,
+  type Scope,
+  type TokenKind,
+  tokenKind
+} from './github/token.ts'
 import { createWorkflows, type Workflows } from './github/workflows.ts'
 import type { Log } from './log.ts'
 import type { Clock } from './model/clock.ts'

@@ -132,6 +132,7 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
   const { warnings, alarms } = await guard.giveBack()
   expect(warnings).toEqual([])
   expect(alarms).toEqual([
-    `The restore took the tag a, b from ${other}, and it is not back there. Put it back.`
+    `The restore took the tag a, b from ${other}, and it is not back there. The registry confirmed that the tag a is on ` +
+      `${other} now, but nobody shows it there: look where it is.`
   ])
 })

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { readInputs } from '../../src/config/inputs.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
 import { InputError } from '../../src/errors.ts'
-import { liveStart, type Order } from '../../src/modes/check/start-builds.ts'
+import { liveStart, type Order } from '../../src/modes/check/builds.ts'
 import { fill } from '../../src/policy/tag-values.ts'
 import { problemsOf } from '../helpers/problems.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { idleRules } from '../../src/config/idle-rules.ts'
+import { idleRules } from '../../src/config/advice.ts'
+import { rulesFromInputs } from '../../src/config/for-package.ts'
 import { readInputs } from '../../src/config/inputs.ts'
 import { parsePolicyFile } from '../../src/config/policy-file.ts'
-import { rulesFromInputs } from '../../src/config/rules-from-inputs.ts'
 import { manifest } from '../emulator/shapes.ts'
 import { ago, openScene } from '../modes/retain/runs.ts'
 

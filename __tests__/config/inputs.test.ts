@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { inputWarnings } from '../../src/config/input-advice.ts'
+import { inputWarnings } from '../../src/config/advice.ts'
 import { type Inputs, readInputs } from '../../src/config/inputs.ts'
 import { problemsOf } from '../helpers/problems.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type PolicyInputs, policyFromInputs, rulesFromInputs } from '../../src/config/rules-from-inputs.ts'
+import { type PolicyInputs, policyFromInputs, rulesFromInputs } from '../../src/config/for-package.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, fateOf, goes, planFor } from '../helpers/package.ts'
 

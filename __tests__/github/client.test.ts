@@ -3,7 +3,7 @@ import { expect, it, jest } from '@jest/globals'
 import { Octokit } from '@octokit/core'
 import { BudgetError, ExpectedError, RateLimitError, StaleError } from '../../src/errors.ts'
 import { guard, isolate } from '../../src/github/guard.ts'
-import { lastPageOf, relation } from '../../src/github/page-links.ts'
+import { lastPageOf, relation } from '../../src/github/lists.ts'
 import { createSecrets } from '../../src/util/secrets.ts'
 import { type Answer, connect, SECONDARY, serve } from './server.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { policyFromInputs } from '../../src/config/for-package.ts'
 import { type Inputs, readInputs } from '../../src/config/inputs.ts'
-import { policyFromInputs } from '../../src/config/rules-from-inputs.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Content, Inventory, PackageVersion } from '../../src/model/package.ts'
 import { emptyUsage, type Usage } from '../../src/model/usage.ts'

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { ExpectedError } from '../../src/errors.ts'
 import { listOnly, witnessOf } from '../../src/inventory/evidence.ts'
 import { readInventory } from '../../src/inventory/manifests.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -106,4 +107,29 @@ test('T-03: a token without rights leaves everything unread, and nothing missing
   for (const content of inventory.contents.values()) {
     expect(content).toMatchObject({ state: 'unread', cause: expect.stringContaining('`packages: read`') })
   }
+})
+
+const DIGEST = digestOf('a')
+const IN_USE: readonly [string, (registry: Registry) => Promise<unknown>][] = [
+  ['readManifest', registry => registry.readManifest('acme/app', DIGEST)],
+  ['readBlob', registry => registry.readBlob('acme/app', DIGEST)],
+  ['headTag', registry => registry.headTag('acme/app', 'v1')],
+  ['listTags', registry => registry.listTags('acme/app')],
+  ['prepareToPut', registry => registry.prepareToPut('acme/app')],
+  ['putManifest', registry => registry.putManifest('acme/app', 'v1', Buffer.from('{}'), shapes.OCI_INDEX)],
+  ['tagManifest', registry => registry.tagManifest('acme/app', DIGEST, 'v1')]
+]
+
+test.each(
+  IN_USE.flatMap(([name, use]) =>
+    (['its host of tokens', 'the registry'] as const).map(what => [name, what, use] as const)
+  )
+)('%s foresees that %s is out', async (_, what, use) => {
+  const path = what === 'the registry' ? /^\/v2\// : /^\/token/
+  github.faults.on({ host: 'registry', path }, { kind: 'answer', answer: { status: 500 } })
+  const registry = registryFor(github.world.classic('olivia'))
+  const outcome = await use(registry).catch((error: unknown) => error)
+  if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ExpectedError)
+  // To get ready takes a token alone, and none where the registry has not asked for one.
+  else if (outcome !== undefined) expect(outcome).toMatchObject({ state: 'unread' })
 })

@@ -141,7 +141,7 @@ export function leaveToNext(
     (inventory.unresolved ?? []).length > 0 ||
     [...inventory.contents.values()].some(({ state }) => state === 'unread')
   const isLeft = ({ id, at }: PastDeletion): boolean =>
-    !ids.has(id) && at <= now && now - at < (isUnclear ? MONTH : WEEK)
+    !ids.has(id) && at <= now + CLOCKS && now - at < (isUnclear ? MONTH : WEEK)
   const isListed = idsListed(loaded)
   // What a list still shows may be gone all the same; later somebody may delete it who means it.
   const isSettled = ({ id, at }: PastDeletion): boolean => isListed(id) && now - at >= MOST_OF_A_JOB

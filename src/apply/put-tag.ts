@@ -6,15 +6,42 @@ import { tagEntry } from '../report/record-build.ts'
 import type { ApplyContext } from './apply.ts'
 import { ownershipOf } from './tag-holders.ts'
 
-/** Puts a tag on a version that is there; the journal has it before and after. */
+/** Pauses before looks for a tag that the registry said it has put, in milliseconds. */
+const SHOWS = [0, 1_000, 4_000]
+
+/**
+ * Puts a tag on a version that is there; the journal has it before and after.
+ *
+ * @throws ExpectedError when the registry refuses, does not answer, or confirms what nobody shows then, and BudgetError
+ */
 export async function putTag(
   version: Pick<PackageVersion, 'id' | 'digest'>,
   tag: string,
-  { pkg, context: { registry, clock }, journal }: ApplyContext
+  scope: ApplyContext
 ): Promise<void> {
+  const { pkg, context, journal } = scope
+  const { registry, clock } = context
   journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
   await registry.tagManifest(repositoryOf(pkg), version.digest, tag)
+  if (!(await isOn(version, tag, scope)))
+    throw new ExpectedError(
+      `The registry confirmed that the tag ${tag} is on ${version.digest} now, but nobody shows it there: look where it is.`
+    )
   journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
+}
+
+/** Whether either of two witnesses shows a tag on a version. */
+async function isOn(
+  { id, digest }: Pick<PackageVersion, 'id' | 'digest'>,
+  tag: string,
+  { pkg, context: { packages, registry, clock } }: ApplyContext
+): Promise<boolean> {
+  for (const pause of SHOWS) {
+    await clock.sleep(pause)
+    const head = await registry.headTag(repositoryOf(pkg), tag)
+    if (head.state === 'found' && head.digest === digest) return true
+  }
+  return (await packages.version(pkg, id)).seen?.tags.includes(tag) === true
 }
 
 /**

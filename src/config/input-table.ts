@@ -8,7 +8,6 @@ import { BROKEN_STATES, PROTECT_SOURCES } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
 import * as addresses from './fields/address-fields.ts'
-import { modeWord } from './fields/mode-word.ts'
 import * as fields from './fields/plain-fields.ts'
 import { optional, type Read, schemaOf } from './fields/read.ts'
 import * as tags from './fields/tag-fields.ts'
@@ -37,7 +36,7 @@ const optionalNumber = optional(fields.wholeNumber)
 
 /** One key an input, in the order of action.yml. Ages are milliseconds, patterns are as written. */
 const table = {
-  mode: { modes: ALL, read: modeWord, default: 'retain' },
+  mode: { modes: ALL, read: fields.modeWord, default: 'retain' },
   token: {
     modes: ALL,
     read: fields.secret(

@@ -1,17 +1,16 @@
 import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Policy } from '../policy/rule.ts'
-import { formatDuration, some } from '../util/format.ts'
+import { formatDuration } from '../util/format.ts'
 import { inTime } from '../util/in-time.ts'
+import { idleRules } from './advice.ts'
 import { readEarlierRun } from './earlier-run.ts'
 import { readFilesInUse } from './files-in-use.ts'
-import { entryOf, expectationsOf, policyFor } from './for-package.ts'
-import { idleRules } from './idle-rules.ts'
+import { entryOf, expectationsOf, policyFor, policyFromInputs } from './for-package.ts'
 import type { Inputs } from './inputs.ts'
 import { type PackageSelection, selectPackages, withMore } from './package-selection.ts'
 import { readPolicy } from './policy-file.ts'
 import { runPolicyTests } from './policy-tests.ts'
-import { policyFromInputs } from './rules-from-inputs.ts'
 import type { PolicyFile } from './schema/policy-schema.ts'
 
 /** All that is said about packages before anything is requested: by the inputs, the policy file and the workspace. */
@@ -83,25 +82,6 @@ function adviceOn(file: PolicyFile, { owner, registryUrl, mode, grace }: Inputs,
     ...names,
     ...(rules.some(({ action }) => action === 'delete') ? [] : [NO_DELETE_RULE]),
     ...idleRules(file, grace, plain.rules)
-  ]
-}
-
-/**
- * A warning about packages that the input `packages` selects and no entry of the policy: nothing is done with them.
- *
- * @param selected their names
- */
-export function leftOutByPolicy(
-  selected: readonly string[],
-  { policyOf }: Policies,
-  { packagesGiven }: Inputs
-): string[] {
-  const names = selected.filter(name => policyOf(name) === undefined)
-  // The patterns of the policy itself mean no more than they match.
-  if (names.length === 0 || !packagesGiven) return []
-  return [
-    `No entry of the policy matches ${some(names, 10)}, so ${names.length === 1 ? 'it is' : 'they are'} left alone. ` +
-      'Add an entry for what this run is about, or take it out of `packages`.'
   ]
 }
 

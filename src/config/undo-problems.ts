@@ -120,7 +120,5 @@ function strangerProblem(
 const UNHEARD_OF = ['0', 'zq.unheard-of_7', 'no-such-name']
 
 function isSame(one: PackageSelection, other: PackageSelection): boolean {
-  const sorted = (selection: PackageSelection): string =>
-    JSON.stringify([...new Set(entriesOf(selection))].toSorted())
-  return sorted(one) === sorted(other)
+  return new Set(entriesOf(one)).symmetricDifference(new Set(entriesOf(other))).size === 0
 }

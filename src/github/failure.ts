@@ -1,6 +1,8 @@
 import { RequestError } from '@octokit/request-error'
+import type * as z from 'zod'
 import { ExpectedError } from '../errors.ts'
 import { readme } from '../util/links.ts'
+import { firstIssue, parseForeign } from '../util/parse-foreign.ts'
 
 /** The `message` of the body, without the link that Octokit appends to an error's own; else the error's. */
 export function apiMessage(error: RequestError): string {
@@ -115,4 +117,25 @@ function ssoAddress({ response }: RequestError): string | undefined {
   const [, address] =
     /\burl=(https:\/\/[\w.-]+\/(?:orgs|enterprises)\/[\w-]+\/sso\?[\w=&%.-]+)/.exec(String(header)) ?? []
   return address
+}
+
+/**
+ * Holds an answer to what the API promises.
+ *
+ * @param what names it in the message
+ * @throws ExpectedError that says where it is something else
+ */
+export function parseAnswer<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  return promised(schema, data, `GitHub's answer about ${what} is`)
+}
+
+/** @throws ExpectedError when the answer is not of the form that GitHub describes */
+export function understood<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  return promised(schema, data, `${what} failed: GitHub's answer is`)
+}
+
+function promised<T>(schema: z.ZodType<T>, data: unknown, subject: string): T {
+  const parsed = parseForeign(schema, data)
+  if ('data' in parsed) return parsed.data
+  throw new ExpectedError(`${subject} not what its API promises${firstIssue(parsed.issues)}.`)
 }

@@ -2,7 +2,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { PER_PAGE } from './page-links.ts'
+import { PER_PAGE } from './lists.ts'
 
 /** Every version of a package that was there before it was listed. */
 export interface Listing {

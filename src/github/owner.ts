@@ -3,8 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Owner } from '../model/package.ts'
 import { troubleshooting } from '../util/links.ts'
 import type { Octokit } from './client.ts'
-import { explaining, statusOf } from './failure.ts'
-import { parseAnswer } from './parse-answer.ts'
+import { explaining, parseAnswer, statusOf } from './failure.ts'
 import type { TokenKind } from './token.ts'
 
 const Account = z.object({ login: z.string(), type: z.string() })

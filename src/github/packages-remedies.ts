@@ -3,7 +3,7 @@ import type { Owner, Package } from '../model/package.ts'
 import { code, count, formatNumber, some } from '../util/format.ts'
 import { readme, troubleshooting } from '../util/links.ts'
 import { nearest } from '../util/suggest.ts'
-import { PER_PAGE } from './page-links.ts'
+import { PER_PAGE } from './lists.ts'
 import type { Capacity } from './rate-limit/governor.ts'
 
 /** Requests an hour of a personal token, as GitHub publishes them. */

@@ -6,24 +6,13 @@ import type { Owner, Package, PackageVersion } from '../model/package.ts'
 import { once } from '../util/concurrency.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
-import { apiMessage, explain, explaining, statusOf } from './failure.ts'
+import { apiMessage, explain, explaining, parseAnswer, statusOf } from './failure.ts'
 import { type Listing, listCompletely, type Progress } from './listing.ts'
+import { PER_PAGE, wholeList } from './lists.ts'
 import { moment, PackageRow, toPackage, toVersion, VersionRow } from './package-rows.ts'
-import {
-  type AskedFor,
-  NO_SIGHT,
-  NOTHING_ASKED,
-  noListing,
-  noneFound,
-  notFound,
-  otherThanAsked,
-  refuseTooLarge
-} from './packages-remedies.ts'
-import { PER_PAGE } from './page-links.ts'
-import { parseAnswer } from './parse-answer.ts'
+import * as remedies from './packages-remedies.ts'
 import type { Governor } from './rate-limit/governor.ts'
 import { createVersionPages, pageQuery } from './version-pages.ts'
-import { wholeList } from './whole-list.ts'
 import { notDone, type WriteAnswer } from './write-answers.ts'
 
 /** What GitHub gave to a request that was sent at `at` (milliseconds since 1970). */
@@ -57,7 +46,7 @@ export function createPackages(
   serverUrl: string,
   clock: Clock,
   capacity: Governor['capacity'],
-  asked: AskedFor = NOTHING_ASKED
+  asked: remedies.AskedFor = remedies.NOTHING_ASKED
 ) {
   const base = `${OWNER_PATH[owner.kind](encodeURIComponent(owner.login))}/packages`
   // One path segment: the slashes of a nested name are encoded.
@@ -89,8 +78,10 @@ export function createPackages(
     try {
       return await work()
     } catch (error) {
-      if (statusOf(error) !== 404) throw explain(error, what, { 403: NO_SIGHT })
-      const explained = explain(error, what, { 404: notFound(name, owner, asked, await someNames()) })
+      if (statusOf(error) !== 404) throw explain(error, what, { 403: remedies.NO_SIGHT })
+      const explained = explain(error, what, {
+        404: remedies.notFound(name, owner, asked, await someNames())
+      })
       throw new AbsentError(messageOf(explained), { cause: error })
     }
   }
@@ -108,7 +99,8 @@ export function createPackages(
     withSight(`Reading the package "${name}" of ${owner.login}`, name, async () => {
       const { data } = await read(at(name))
       const pkg = toPackage(parseAnswer(PackageRow, data, `package ${name}`), owner, serverUrl)
-      if (pkg.name !== name.toLowerCase()) throw otherThanAsked(`package ${name}`, `package ${pkg.name}`)
+      if (pkg.name !== name.toLowerCase())
+        throw remedies.otherThanAsked(`package ${name}`, `package ${pkg.name}`)
       return pkg
     })
 
@@ -120,7 +112,7 @@ export function createPackages(
         toPackage(row, owner, serverUrl)
       )
     const read = () => pagesOf(base, { package_type: 'container' })
-    const remedy = noListing(asked)
+    const remedy = remedies.noListing(asked)
     return explaining(what, { 400: remedy, 403: remedy, 404: remedy }, () =>
       wholeList(what, read, parse, ({ name }) => name)
     )
@@ -133,7 +125,7 @@ export function createPackages(
    */
   async function listVersions(pkg: Package, progress: Progress = () => {}): Promise<Listing> {
     const what = `versions of ${pkg.name}`
-    refuseTooLarge(pkg, capacity())
+    remedies.refuseTooLarge(pkg, capacity())
     const reader = {
       page: createVersionPages(versionsAt(pkg), (url, query) => readPage(url, query, what), what, clock),
       count: async () => (await get(pkg.name)).versionCount,
@@ -182,7 +174,7 @@ export function createPackages(
     try {
       const { data, at } = await read(versionAt(pkg, id))
       const seen = toVersion(parseAnswer(VersionRow, data, what), what)
-      if (seen.id !== id) throw otherThanAsked(what, `version ${seen.id}`)
+      if (seen.id !== id) throw remedies.otherThanAsked(what, `version ${seen.id}`)
       return { seen, at }
     } catch (error) {
       if (statusOf(error) !== 404) throw explain(error, `Reading ${what}`)
@@ -206,7 +198,7 @@ export function createPackages(
     list,
     get,
     /** Why GitHub does not find several packages, and what to do: a sentence about all of them. */
-    whyAbsent: async (names: readonly string[]) => noneFound(names, owner, asked, await someNames()),
+    whyAbsent: async (names: readonly string[]) => remedies.noneFound(names, owner, asked, await someNames()),
     listVersions,
     page,
     version,

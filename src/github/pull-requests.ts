@@ -3,9 +3,8 @@ import type { PullRequest } from '../model/usage.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
-import { statusOf } from './failure.ts'
-import { PER_PAGE } from './page-links.ts'
-import { understood } from './parse-answer.ts'
+import { statusOf, understood } from './failure.ts'
+import { PER_PAGE } from './lists.ts'
 
 const Pull = z.object({
   number: z.int(),

@@ -2,7 +2,7 @@ import type { Clock } from '../model/clock.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { statusOf } from './failure.ts'
 import type { Page } from './listing.ts'
-import { lastPageOf, numbered, PER_PAGE, relation } from './page-links.ts'
+import { lastPageOf, numbered, PER_PAGE, relation } from './lists.ts'
 
 /** Pauses between tries at a page that the server fails to give, in milliseconds. */
 const SERVER_PAUSES = [15_000, 30_000, 60_000, 120_000]

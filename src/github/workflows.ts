@@ -1,19 +1,18 @@
 import { RequestError } from '@octokit/request-error'
 import * as z from 'zod'
-import { ExpectedError, messageOf, orFailure, RateLimitError } from '../errors.ts'
+import { BudgetError, ExpectedError, messageOf, orFailure, RateLimitError } from '../errors.ts'
 import type { WorkflowRun } from '../model/check.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Octokit } from './client.ts'
 import { dispatchRefusal, noSuchWorkflow } from './dispatch-refusal.ts'
-import { answerOf, apiMessage, explain, explaining, statusOf } from './failure.ts'
-import { PER_PAGE } from './page-links.ts'
-import { understood } from './parse-answer.ts'
+import { answerOf, apiMessage, explain, explaining, statusOf, understood } from './failure.ts'
+import { PER_PAGE } from './lists.ts'
 
 /**
  * How a dispatch ended.
  * - `started`: with the run, where GitHub names it.
  * - `refused`: it would be again; `sentence` says what to change.
- * - `limited`: a rate limit turned it away; nothing was started.
+ * - `limited`: a rate limit turned it away, or there is no room for it; nothing was started.
  * - `unsure`: a server error or a lost answer; a run may have been started.
  */
 export type Started =
@@ -93,16 +92,12 @@ export function createWorkflows(octokit: Octokit, repository: string, file: stri
 
   /** A sentence with the workflows that there are; undefined where none is known. */
   async function otherNames(): Promise<string | undefined> {
+    const url = 'GET /repos/{owner}/{repo}/actions/workflows'
     const what = `Reading the workflows of ${repository}`
-    const read = await orFailure(() =>
-      explaining(what, {}, async () => {
-        const url = 'GET /repos/{owner}/{repo}/actions/workflows'
-        return understood(Files, (await octokit.request(url, { owner, repo, per_page: PER_PAGE })).data, what)
-      })
-    )
-    if ('problem' in read) return undefined
+    const files = await orFailure(() => read(url, { per_page: PER_PAGE }, Files, what))
+    if ('problem' in files) return undefined
     // What GitHub itself runs has no file there.
-    const names = read.workflows.flatMap(({ path }) => /^\.github\/workflows\/(.+)$/.exec(path)?.[1] ?? [])
+    const names = files.workflows.flatMap(({ path }) => /^\.github\/workflows\/(.+)$/.exec(path)?.[1] ?? [])
     return names.length === 0 ? undefined : noSuchWorkflow(place, names)
   }
 
@@ -150,7 +145,8 @@ export function createWorkflows(octokit: Octokit, repository: string, file: stri
   }
 
   async function notStarted(error: unknown, ref: string): Promise<Started> {
-    if (error instanceof RateLimitError) return { kind: 'limited', sentence: error.message }
+    if (error instanceof RateLimitError || error instanceof BudgetError)
+      return { kind: 'limited', sentence: error.message }
     if (!(error instanceof RequestError)) throw error
     const status = statusOf(error) ?? 0
     const isRedirect = status >= 300 && status < 400

@@ -1,7 +1,7 @@
 import type { PackageSelection } from '../config/package-selection.ts'
 import type { Context } from '../context.ts'
 import { type Failure, orFailure, orRefusal, RefusedError } from '../errors.ts'
-import { listTwice } from '../github/whole-list.ts'
+import { listTwice } from '../github/lists.ts'
 import type { Owner, Package } from '../model/package.ts'
 import { parsePackagePatterns } from '../policy/pattern.ts'
 import { eachOf } from '../util/concurrency.ts'

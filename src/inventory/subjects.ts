@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
-import { listTwice } from '../github/whole-list.ts'
+import { listTwice } from '../github/lists.ts'
 import { type Digest, parseDigest, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
 import { subjectsOfOrphans } from '../policy/graph.ts'

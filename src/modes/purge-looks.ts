@@ -60,9 +60,9 @@ const unknown = (name: string, cause: string): string => `Whether "${name}" is t
 /** What was deleted may be served for a moment longer; these are the pauses between tries, in milliseconds. */
 const PAUSES = [0, 500, 2_000, 8_000, 1_000]
 
-/** What a look shows of something that should be gone; neither where the registry has it. */
-interface Left<T> {
-  readonly of: T
+/** What a look shows of a tag or a digest that should be gone; neither where the registry has it. */
+interface Left {
+  readonly of: string
   readonly on?: Digest
   readonly unknown?: string
   readonly isDenied?: true
@@ -78,35 +78,29 @@ export async function stillPullable(
   tags: readonly string[],
   context: Context
 ): Promise<string[]> {
+  const named = new Map<string, PackageVersion>(versions.map(version => [version.digest, version]))
   // What nobody could read before cannot be pulled either.
-  const isOdd = ({ digest }: PackageVersion): boolean => contents.get(digest)?.state === 'unread'
-  const left = await stillServed(pkg, versions, ({ digest }) => digest, isOdd, context)
-  const standing = await stillServed(
-    pkg,
-    tags,
-    tag => tag,
-    () => false,
-    context
-  )
-  return [...sentenceOn(left), ...standing.map(sentenceOnTag)]
+  const odd = versions.filter(({ digest }) => contents.get(digest)?.state === 'unread')
+  const left = await stillServed(pkg, [...named.keys()], new Set(odd.map(({ digest }) => digest)), context)
+  const standing = await stillServed(pkg, tags, new Set(), context)
+  return [...sentenceOn(left, named), ...standing.map(sentenceOnTag)]
 }
 
 /** Looks again with pauses: one denial may be a slip, so it takes two in a row. */
-async function stillServed<T>(
+async function stillServed(
   pkg: Package,
-  wanted: readonly T[],
-  reference: (one: T) => string,
-  isOdd: (one: T) => boolean,
+  wanted: readonly string[],
+  odd: ReadonlySet<string>,
   { registry, clock }: Context
-): Promise<readonly Left<T>[]> {
-  let left: readonly Left<T>[] = wanted.map(of => ({ of }))
-  const look = async ({ of, isDenied }: Left<T>): Promise<readonly Left<T>[]> => {
+): Promise<readonly Left[]> {
+  let left: readonly Left[] = wanted.map(of => ({ of }))
+  const look = async ({ of, isDenied }: Left): Promise<readonly Left[]> => {
     // A package that went with its last version may not be read at all.
-    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), reference(of)))
+    const head = await orFailure(() => registry.headTag(repositoryOf(pkg), of))
     if ('problem' in head) return head.problem === 'left' ? [{ of, unknown: head.sentence }] : []
     if (head.state === 'missing') return isDenied ? [] : [{ of, isDenied: true }]
     if (head.state === 'found') return [{ of, on: head.digest }]
-    return isOdd(of) ? [] : [{ of, unknown: head.cause }]
+    return odd.has(of) ? [] : [{ of, unknown: head.cause }]
   }
   for (const pause of PAUSES) {
     if (left.length > 0) await clock.sleep(pause)
@@ -115,17 +109,18 @@ async function stillServed<T>(
   return left
 }
 
-function sentenceOn(left: readonly Left<PackageVersion>[]): string[] {
+function sentenceOn(left: readonly Left[], named: ReadonlyMap<string, PackageVersion>): string[] {
   const [first] = left
-  if (first === undefined) return []
-  const example = `The first is ${nameOf(first.of)} (${first.of.digest}).`
+  const version = named.get(first?.of ?? '')
+  if (first === undefined || version === undefined) return []
+  const example = `The first is ${nameOf(version)} (${first.of}).`
   const what = `${count(left.length, 'deleted version')} can still be pulled by digest`
   return first.unknown === undefined
     ? [`${what}. ${example} If somebody pushed it again, purge it again.`]
     : [`Whether ${what} is unknown: ${first.unknown}. ${example} Try to pull it.`]
 }
 
-function sentenceOnTag({ of: tag, on, unknown: cause }: Left<string>): string {
+function sentenceOnTag({ of: tag, on, unknown: cause }: Left): string {
   if (on === undefined)
     return `Whether the tag ${tag} is gone is unknown${cause === undefined ? '' : `: ${cause}`}. Try to pull it.`
   return (

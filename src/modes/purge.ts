@@ -29,7 +29,7 @@ import { brokenWithout, forgetting } from './purge-memory.ts'
 export async function purge(inputs: Inputs, context: Context): Promise<RunResult> {
   const started = context.clock.now()
   const wholePackage = inputs.purge.includes(WHOLE_PACKAGE)
-  const { chosen, absent, unmatched, ...why } = await choose(inputs.packages, inputs, context)
+  const { chosen, absent, unmatched, why } = await choose(inputs.packages, inputs, context)
   const tasks = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, problem }) => {
     if (problem !== undefined) return notPlanned(pkg, problem)
     const task = await orFailure(() =>

@@ -34,7 +34,10 @@ export interface Registry {
   headTag(repository: string, tag: string): Promise<TagHead>
   /** Every tag of the repository, as the registry itself has them. @throws as `readManifest` */
   listTags(repository: string): Promise<TagList>
-  /** Gets ready to put manifests, so that nothing comes between a look and the put that follows it. */
+  /**
+   * Gets ready to put manifests, so that nothing comes between a look and the put that follows it.
+   * @throws ExpectedError when the registry gives no token for that, and BudgetError after the deadline
+   */
   prepareToPut(repository: string): Promise<void>
   /**
    * Puts a manifest under a tag and gives its digest. Sent once: a second try could overwrite somebody's push.
@@ -140,6 +143,16 @@ export function createRegistry(options: RegistryOptions): Registry {
     if (stored !== digest) throw failed(`the registry stored ${stored}`)
   }
 
+  async function prepare(repository: string): Promise<void> {
+    try {
+      await connection.prepare(pushing(repository))
+    } catch (error) {
+      if (error instanceof TransientError) throw timeIsOver()
+      if (!(error instanceof Unavailable)) throw error
+      throw new ExpectedError(`Nothing can be written to ${repository}: ${error.message}.`, { cause: error })
+    }
+  }
+
   return {
     get reads() {
       return reads
@@ -148,7 +161,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     readBlob: (repository, digest) => inTime(() => blob(repository, digest)),
     headTag: (repository, tag) => inTime(() => head(repository, tag), GRACE),
     listTags: repository => inTime(() => list(repository)),
-    prepareToPut: repository => connection.prepare(pushing(repository)),
+    prepareToPut: prepare,
     putManifest: (repository, tag, bytes, mediaType) =>
       inSlot(() => putManifest(connection, repository, tag, bytes, mediaType)),
     tagManifest: copy

@@ -1,9 +1,9 @@
-import type { Dispatch, DispatchStatus, TagCheck, TagState } from '../model/check.ts'
+import type { Dispatch, DispatchStatus, TagCheck } from '../model/check.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
-import { count, formatNumber } from '../util/format.ts'
+import { capitalized, count, formatNumber } from '../util/format.ts'
 import { DISPATCH_WORD, STATES, statePhrase } from './check-phrases.ts'
-import { countStates, missingTags } from './check-tally.ts'
 import { code, details, LEFT, link, listing, packageTable, safe, share } from './markdown.ts'
+import { countStates, missingTags } from './tally.ts'
 import { failures } from './verdict.ts'
 
 /** What a check found, in one line. */
@@ -28,19 +28,12 @@ export function checkHeadline(run: RunResult): string {
 /** The parts of the summary that only a check has; empty ones where there is nothing to say. */
 export function checkBlocks(run: RunResult): string[] {
   return [
-    packageTable(run.packages, ['Expected', ...STATES.map(state => TITLES[state])], numbers),
+    packageTable(run.packages, ['Expected', ...STATES.map(capitalized)], numbers),
     share(countStates(run.packages).present, numbers(run.packages)[0] ?? 0, 'the expected images are there'),
     dispatchPart(run.check?.dispatches ?? []),
     ...run.packages.flatMap(one => packageParts(one, run.check?.dispatches ?? [])),
     unmappedPart(run.check?.unmapped ?? [])
   ]
-}
-
-const TITLES: Readonly<Record<TagState, string>> = {
-  absent: 'Absent',
-  incomplete: 'Incomplete',
-  unreadable: 'Unreadable',
-  present: 'Present'
 }
 
 /** How many tags are expected, and how they stand. */
@@ -49,15 +42,17 @@ function numbers(runs: readonly PackageRun[]): number[] {
   return [counts.reduce((sum, one) => sum + one, 0), ...counts]
 }
 
+const TAG = LEFT('Tag', ({ tag }: { readonly tag: string }) => code(tag))
+const STATE = LEFT('State', (check: TagCheck) => safe(statePhrase(check)))
+
 /** What was started, with links to the runs. */
 function dispatchPart(dispatches: readonly Dispatch[]): string {
   if (dispatches.length === 0) return ''
-  const heads = [LEFT('Tag'), LEFT('Rebuild'), LEFT('Workflow run'), LEFT('Why')]
-  const list = listing(dispatches, 'tag', heads, ({ tag, status, url = '', workflow, detail }) => [
-    code(tag),
-    safe(DISPATCH_WORD[status]),
-    link(code(workflow), url),
-    safe(detail)
+  const list = listing(dispatches, 'tag', [
+    TAG,
+    LEFT('Rebuild', ({ status }) => safe(DISPATCH_WORD[status])),
+    LEFT('Workflow run', ({ workflow, url = '' }) => link(code(workflow), url)),
+    LEFT('Why', ({ detail }) => safe(detail))
   ])
   return `### Rebuilds\n\n${list}`
 }
@@ -68,26 +63,19 @@ function packageParts(run: PackageRun, dispatches: readonly Dispatch[]): string[
   const amiss = checks.filter(({ state }) => state !== 'present')
   const present = checks.filter(({ state }) => state === 'present')
   const parts: string[] = []
-  if (amiss.length > 0) {
-    const heads = [LEFT('Tag'), LEFT('State'), ...(dispatches.length > 0 ? [LEFT('Rebuild')] : [])]
-    parts.push(listing(amiss, 'tag', heads, check => amissRow(check, dispatches)))
+  const rebuildOf = (check: TagCheck): string => {
+    const dispatch = dispatches.find(({ tag }) => tag === check.tag)
+    return dispatch === undefined ? '' : safe(DISPATCH_WORD[dispatch.status])
   }
-  if (present.length > 0) {
-    const list = listing(present, 'tag', [LEFT('Tag')], ({ tag }) => [code(tag)])
-    parts.push(details(`Present: ${count(present.length, 'tag')}`, list))
-  }
+  const rebuild = dispatches.length > 0 ? [LEFT('Rebuild', rebuildOf)] : []
+  if (amiss.length > 0) parts.push(listing(amiss, 'tag', [TAG, STATE, ...rebuild]))
+  if (present.length > 0)
+    parts.push(details(`Present: ${count(present.length, 'tag')}`, listing(present, 'tag', [TAG])))
   return parts.length === 0 ? [] : [`### ${code(pkg.name)}`, ...parts]
-}
-
-function amissRow(check: TagCheck, dispatches: readonly Dispatch[]): string[] {
-  const row = [code(check.tag), safe(statePhrase(check))]
-  if (dispatches.length === 0) return row
-  const dispatch = dispatches.find(({ tag }) => tag === check.tag)
-  return [...row, dispatch === undefined ? '' : safe(DISPATCH_WORD[dispatch.status])]
 }
 
 function unmappedPart(unmapped: readonly string[]): string {
   if (unmapped.length === 0) return ''
-  const list = listing(unmapped, 'git tag', [LEFT('Git tag')], tag => [code(tag)])
+  const list = listing(unmapped, 'git tag', [LEFT('Git tag', code)])
   return details(`Git tags that give no image tag: ${formatNumber(unmapped.length)}`, list)
 }

@@ -1,11 +1,9 @@
 import type { PackageVersion } from '../model/package.ts'
 import type { PackageRecord, RunRecord } from './record.ts'
+import { UNDONE } from './tally.ts'
 
 /** What a run took away from one package, in the order in which it did. */
 export type TakenAway = ReturnType<typeof takenAway>
-
-/** Outcomes of a request that was sent, after which the version may still be there because of it. */
-const NOT_DONE = ['refused', 'skipped', 'left']
 
 /**
  * Reads out of a report what its run deleted, or may have: of a run that was killed, the requests without an
@@ -22,7 +20,7 @@ export function takenAway({ journal }: RunRecord, record: PackageRecord) {
     if (!('id' in entry)) continue
     const key = `${entry.action} ${entry.id} ${entry.tag ?? ''}`
     if (entry.event === 'sent') sent.add(key)
-    else if (NOT_DONE.includes(entry.status)) undone.add(key)
+    else if (UNDONE.some(status => status === entry.status)) undone.add(key)
     else undone.delete(key)
   }
   const was = (key: string): boolean => sent.has(key) && !undone.has(key)

@@ -1,7 +1,7 @@
 import type { Explanation, RuleWord } from '../model/decision.ts'
 import { some } from '../util/format.ts'
 import { details, LEFT, listing, safe } from './markdown.ts'
-import { nameOf, phrase } from './phrases.ts'
+import { nameOf, phrase, verdictPhrase } from './phrases.ts'
 
 /** The explanation as lines of plain text. */
 export function explanationLines(explanation: Explanation): string[] {
@@ -26,11 +26,12 @@ export function explanationPart(explanation: Explanation): string {
 }
 
 function ruleTable(rules: ReturnType<typeof tell>['rules']): string {
-  const heads = [LEFT('Rule'), LEFT('Action'), LEFT('What it says')]
-  return listing(rules, 'rule', heads, ({ rule, action, said }) => [safe(rule), action, safe(said)])
+  return listing(rules, 'rule', [
+    LEFT('Rule', ({ rule }) => safe(rule)),
+    LEFT('Action', ({ action }) => action),
+    LEFT('What it says', ({ said }) => safe(said))
+  ])
 }
-
-const WOULD = { keep: 'kept', delete: 'would be deleted', restore: 'would be restored' } as const
 
 /** What there is to say about one version: a title, what decides, each rule's word, and its relations. */
 function tell({ decision, rules, ...relations }: Explanation) {
@@ -40,7 +41,7 @@ function tell({ decision, rules, ...relations }: Explanation) {
     // The whole digest: other inputs take no short one.
     title: tags.length === 0 ? digest : `${nameOf(version)} (${digest})`,
     // Only a dry run explains.
-    verdict: `${WOULD[decision.verdict]}: ${phrase(decision.reasons[0])}`,
+    verdict: `${decision.verdict === 'keep' ? '' : 'would be '}${verdictPhrase(decision)}`,
     reasons: decision.reasons.slice(1).map(phrase),
     rules: rules.map(word => ({ rule: word.rule, action: word.action, said: wordPhrase(word) })),
     relations: RELATIONS.flatMap(([key, words]) => {

@@ -4,14 +4,7 @@ import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
 import { draftOf, isReplaceable, openNew } from '../util/new-file.ts'
 import { type JournalEntry, SCHEMA_VERSION } from './record.ts'
-import {
-  finishedRecord,
-  packageHead,
-  type RecordContext,
-  runRecord,
-  stepRecords,
-  versionRecords
-} from './record-build.ts'
+import * as records from './record-build.ts'
 
 /** The report while the run goes on. At every moment the file is a complete report of what has happened. */
 export type Journal = ReturnType<typeof openRecord>
@@ -31,7 +24,7 @@ const CHUNK = 1 << 20
 export function openRecord(
   path: string,
   run: RunResult,
-  context: RecordContext,
+  context: records.RecordContext,
   say: (sentence: string) => void
 ) {
   let file: number
@@ -76,7 +69,7 @@ export function openRecord(
     },
     /** Adds the figures of the whole run and closes the file; `at` in milliseconds since 1970. */
     finish(result: RunResult, at: number): void {
-      overwriteEnd(`\n],\n"finished":${JSON.stringify(finishedRecord(result, at))}}\n`)
+      overwriteEnd(`\n],\n"finished":${JSON.stringify(records.finishedRecord(result, at))}}\n`)
       fsyncSync(file)
       closeSync(file)
     }
@@ -106,14 +99,14 @@ function keepEarlier(path: string, say: (sentence: string) => void): void {
 }
 
 /** One line a version and one a step, so that people can search the file. */
-function* head(run: RunResult, context: RecordContext): Generator<string> {
-  yield `{"schema":${SCHEMA_VERSION},\n"run":${JSON.stringify(runRecord(run, context))},\n"packages":[`
+function* head(run: RunResult, context: records.RecordContext): Generator<string> {
+  yield `{"schema":${SCHEMA_VERSION},\n"run":${JSON.stringify(records.runRecord(run, context))},\n"packages":[`
   let first = true
   for (const one of run.packages) {
-    yield `${first ? '' : ','}\n${JSON.stringify(packageHead(one)).slice(0, -1)},"versions":[`
-    yield* lines(versionRecords(one))
+    yield `${first ? '' : ','}\n${JSON.stringify(records.packageHead(one)).slice(0, -1)},"versions":[`
+    yield* lines(records.versionRecords(one))
     yield '],"steps":['
-    yield* lines(stepRecords(one))
+    yield* lines(records.stepRecords(one))
     yield ']}'
     first = false
   }

@@ -1,11 +1,10 @@
-import type { Reason } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count, formatAge, formatDuration, formatNumber, quote, some } from '../util/format.ts'
 import { troubleshooting } from '../util/links.ts'
 import { meantTag, regexHint } from './brake-phrases.ts'
 import { checkHeadline } from './check-summary.ts'
-import { groupOf } from './group-phrases.ts'
 import { planDigest } from './page/data.ts'
+import { groupOf, isWanted, STATUS } from './phrases.ts'
 import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */
@@ -90,21 +89,11 @@ function whatKeeps(packages: readonly PackageRun[]): string {
   if (!hits.some(one => one.action === 'delete' && one.hits > 0 && !one.pattern.startsWith('!'))) return ''
   const kept = packages
     .flatMap(({ plan }) => plan?.decisions ?? [])
-    .filter(({ reasons: [reason] }) => WANTED.has(reason.code))
+    .filter(({ reasons: [reason] }) => isWanted(reason))
   const groups = [...Map.groupBy(kept, groupOf)].toSorted(([, a], [, b]) => b.length - a.length)
   const phrases = groups.map(([group, { length }]) => `${group} (${count(length, 'version')})`)
   return phrases.length === 0 ? '' : `Reasons to keep: ${some(phrases, 3)}. `
 }
-
-/** Why something stays that a delete rule may match. */
-const WANTED: ReadonlySet<Reason['code']> = new Set([
-  'keep-rule',
-  'newest',
-  'within',
-  'bucket',
-  'in-use',
-  'other-tags'
-])
 
 const REFUSED = `What GitHub refuses by a rule of its own stays, and is not a failure: ${troubleshooting('refused-by-github')}`
 
@@ -130,15 +119,10 @@ export function restoredPhrase({ packages, dryRun }: RunResult, where = ''): str
 
 /** What became of the deletions that were planned and not carried out, so that the numbers of the dry run add up. */
 function notDeleted(sums: Tally): string {
-  const clauses = (
-    [
-      ['refused', 'refused by GitHub'],
-      ['failed', 'failed'],
-      ['skipped', 'skipped'],
-      ['left', 'left for later'],
-      ['held', 'held back by a brake']
-    ] as const
-  ).flatMap(([key, words]) => (sums[key] > 0 ? [`${formatNumber(sums[key])} ${words}`] : []))
+  const words = { ...STATUS, held: 'held back by a brake' }
+  const clauses = (['refused', 'failed', 'skipped', 'left', 'held'] as const).flatMap(key =>
+    sums[key] > 0 ? [`${formatNumber(sums[key])} ${words[key]}`] : []
+  )
   return clauses.length === 0 ? '' : `; other versions: ${clauses.join(', ')}`
 }
 

@@ -44,22 +44,21 @@ export function versionPage({ url }: Package, { id }: PackageVersion): string | 
 export function listing<T>(
   items: readonly T[],
   what: string,
-  heads: readonly Head[],
-  row: (item: T) => readonly string[],
+  columns: readonly Column<T>[],
   most = MOST_ROWS
 ): string {
   const shown: string[] = []
   let room = 200_000
   for (const item of items.slice(0, most)) {
-    const cells = line(row(item))
+    const cells = line(columns.map(({ cell }) => cell(item)))
     room -= Buffer.byteLength(cells) + 1
     if (room < 0) break
     shown.push(cells)
   }
   const more = items.length - shown.length
   const note = more > 0 ? `\n\n…and ${count(more, `more ${what}`)}, in the JSON report.` : ''
-  const sides = heads.map(head => (head.side === 'right' ? '--:' : ':--'))
-  return [line(heads.map(head => head.title)), line(sides), ...shown].join('\n') + note
+  const heads = [line(columns.map(({ title }) => title)), line(columns.map(({ side }) => side))]
+  return [...heads, ...shown].join('\n') + note
 }
 
 /** A title over the first `most` of some items, a row each; nothing where there are none. */
@@ -68,11 +67,9 @@ export function section<T>(
   items: readonly T[],
   what: string,
   most: number,
-  heads: readonly Head[],
-  row: (item: T) => readonly string[]
+  columns: readonly Column<T>[]
 ): string {
-  if (items.length === 0) return ''
-  return `**${title}**\n\n${listing(items, what, heads, row, most)}`
+  return items.length === 0 ? '' : `**${title}**\n\n${listing(items, what, columns, most)}`
 }
 
 /** Numbers of each package, of which a run has a thousand at most in its table, with those of all on top. */
@@ -84,9 +81,10 @@ export function packageTable(
   if (runs.length === 0) return ''
   const all = runs.length > 1 ? [{ cell: '**all packages**', of: runs }] : []
   const rows = [...all, ...runs.map(run => ({ cell: packageCell(run), of: [run] }))]
-  const heads = [LEFT('Package'), ...titles.map(RIGHT)]
-  const row = ({ cell, of }: (typeof rows)[number]) => [cell, ...numbers(of).map(formatNumber)]
-  return listing(rows, 'package', heads, row, MOST_ROWS + all.length)
+  const counted = rows.map(({ cell, of }) => [cell, ...numbers(of).map(formatNumber)])
+  const columns = titles.map((title, at) => RIGHT<readonly string[]>(title, row => row[at + 1] ?? ''))
+  const name = LEFT<readonly string[]>('Package', ([cell = '']) => cell)
+  return listing(counted, 'package', [name, ...columns], MOST_ROWS + all.length)
 }
 
 function packageCell({ package: { name, url }, error, plan, checks }: PackageRun): string {
@@ -105,13 +103,19 @@ export function plainAddress(url: string): string {
   return /^https?:\/\/[\w.:/%@-]+$/.test(url) ? url : ''
 }
 
-export const LEFT = (title: string): Head => ({ title, side: 'left' })
-export const RIGHT = (title: string): Head => ({ title, side: 'right' })
-
-export interface Head {
+/** A column of a table: its title, the side that its cells stand on as Markdown has it, and the cell of an item. */
+export interface Column<T> {
   readonly title: string
-  readonly side: 'left' | 'right'
+  readonly side: ':--' | '--:'
+  readonly cell: (item: T) => string
 }
+
+export const LEFT = <T>(title: string, cell: (item: T) => string): Column<T> => ({ title, side: ':--', cell })
+export const RIGHT = <T>(title: string, cell: (item: T) => string): Column<T> => ({
+  title,
+  side: '--:',
+  cell
+})
 
 /** A part that opens on a click; `title` and `body` must be safe already. */
 export function details(title: string, body: string): string {

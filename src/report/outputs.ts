@@ -1,44 +1,25 @@
 import type { Step } from '../model/decision.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
-import { missingImages, missingTags } from './check-tally.ts'
 import { phrase } from './phrases.ts'
-import { deletionsIn, total } from './tally.ts'
-
-/** The outputs of a run that did nothing, in the order of action.yml. */
-export const EMPTY_OUTPUTS = {
-  'deleted-count': '0',
-  'planned-count': '0',
-  'kept-count': '0',
-  'failed-count': '0',
-  'untagged-count': '0',
-  'restored-count': '0',
-  deleted: '[]',
-  failed: '[]',
-  missing: '[]',
-  'missing-tags': '',
-  'checked-tags': '',
-  dispatched: '[]',
-  packages: '[]',
-  incomplete: 'false',
-  report: ''
-}
-
-export type OutputName = keyof typeof EMPTY_OUTPUTS
+import { deletionsIn, missingImages, missingTags, total } from './tally.ts'
 
 /** GitHub takes 1 MB of outputs from a whole job, counted about as UTF-16; no single array may use it up. */
 const MOST_CHARACTERS = 150_000
 
+/** What of a run its outputs tell. */
+type Told = Pick<RunResult, 'packages' | 'check' | 'incomplete'>
+
 /**
- * What the action hands to later steps. Arrays that would be too large for GitHub are cut after their first
+ * What the action hands to later steps, in the order of action.yml. Arrays that would be too large for GitHub are cut after their first
  * entries, with a warning; the report has all of them.
  *
  * @param reportPath where the JSON report is
  * @returns the values, and sentences about what had to be cut
  */
-export function outputs(run: RunResult, reportPath: string) {
+export function outputs(run: Told, reportPath: string) {
   const warnings: string[] = []
-  const cut = (name: OutputName, entries: readonly string[]): string[] => {
+  const cut = (name: string, entries: readonly string[]): string[] => {
     const parts = fitting(entries)
     if (parts.length < entries.length) {
       warnings.push(
@@ -48,15 +29,15 @@ export function outputs(run: RunResult, reportPath: string) {
     }
     return parts
   }
-  const lines = (name: OutputName, entries: readonly string[]): string => cut(name, entries).join('\n')
-  const array = (name: OutputName, entries: readonly unknown[]): string =>
+  const lines = (name: string, entries: readonly string[]): string => cut(name, entries).join('\n')
+  const array = (name: string, entries: readonly unknown[]): string =>
     `[${cut(
       name,
       entries.map(one => JSON.stringify(one))
     ).join(',')}]`
   const sums = total(run.packages)
   const left = sums.left > 0 || run.packages.some(one => one.outcomes.some(({ status }) => status === 'left'))
-  const values: Readonly<Record<OutputName, string>> = {
+  const values = {
     'deleted-count': String(sums.deleted),
     'planned-count': String(run.packages.flatMap(plannedDeletions).length),
     'kept-count': String(sums.kept),
@@ -75,6 +56,11 @@ export function outputs(run: RunResult, reportPath: string) {
   }
   return { values, warnings }
 }
+
+/** The outputs of a run that did nothing. */
+export const EMPTY_OUTPUTS = outputs({ packages: [] }, '').values
+
+export type OutputName = keyof typeof EMPTY_OUTPUTS
 
 /** A package as the input `packages` takes it: a name that begins with the owner is a slip without the owner in front. */
 function packageEntry({ package: { name, owner } }: PackageRun): string {
@@ -119,7 +105,7 @@ function fitting(entries: readonly string[]): string[] {
 }
 
 /** Any one of `images`, which are tags, would do. */
-function missingEntries({ packages }: RunResult): object[] {
+function missingEntries({ packages }: Told): object[] {
   return missingImages(packages).map(({ run, check: { tag, state, lacks, images } }) => ({
     package: run.package.name,
     tag,
@@ -130,7 +116,7 @@ function missingEntries({ packages }: RunResult): object[] {
 }
 
 /** What was really started: only that has an address. */
-function dispatchedEntries({ check }: RunResult): object[] {
+function dispatchedEntries({ check }: Told): object[] {
   return (check?.dispatches ?? []).flatMap(({ tag, workflow, repository, url, status }) =>
     url === undefined ? [] : [{ tag, workflow, repository, url, status }]
   )

@@ -1,12 +1,12 @@
 import type { Decision } from '../model/decision.ts'
 import { some } from '../util/format.ts'
 import { brakePhrase } from './brake-phrases.ts'
-import { phrase, VERDICT } from './phrases.ts'
+import { VERDICT, verdictPhrase } from './phrases.ts'
 
 /** What a policy test expected and did not get: clauses. */
 export const mismatch = {
   verdict: (version: string, expected: Decision['verdict'], decision: Decision): string =>
-    `\`${version}\` should be ${VERDICT[expected]}, and is ${VERDICT[decision.verdict]}: ${phrase(decision.reasons[0])}.`,
+    `\`${version}\` should be ${VERDICT[expected]}, and is ${verdictPhrase(decision)}.`,
   untag: (version: string, expected: readonly string[], actual: readonly string[]): string =>
     `of \`${version}\`, ${tags(expected)} should be stripped, and ${tags(actual)} would be.`,
   stop: (expected: boolean, brakes: readonly Parameters<typeof brakePhrase>[0][]): string =>

@@ -1,9 +1,9 @@
-import type { Outcome, Step } from '../model/decision.ts'
+import type { Decision, Outcome, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package } from '../model/package.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { code, LEFT, RIGHT, section } from './markdown.ts'
-import { columnsFor, FEW_ROWS, type RULE, type Verdicts, versionCell } from './summary-cells.ts'
+import { columnsFor, FEW_ROWS, type ReasonColumns, type Verdicts, versionCell } from './summary-lists.ts'
 import { deletionsIn, GONE, hidesImages } from './tally.ts'
 
 /** Roots of images that were changed, and how many of the changed versions are parts of each. */
@@ -15,6 +15,8 @@ function imagesIn(changes: readonly { readonly step: Step }[]): { root: Digest; 
   }
   return [...images].map(([root, parts]) => ({ root, parts }))
 }
+
+type Image = { readonly root: Digest; readonly parts: number; readonly decision: Decision | undefined }
 
 /** `2 images, and 4 parts of them …`: says what the column of parts counts. */
 function withParts(images: number, versions: number): string {
@@ -47,7 +49,7 @@ export function restoredPart(verdicts: Verdicts, outcomes: readonly Outcome[], m
     ({ step, status }) => step.action === 'restore' && (status === 'done' || status === 'planned')
   )
   const title = back.some(({ status }) => status === 'planned') ? 'Would be restored' : 'Restored'
-  return changedPart(title, back, verdicts, most, { heads: [], cells: () => [] })
+  return changedPart(title, back, verdicts, most, [])
 }
 
 /** A row for each image that was changed, or for each version where nobody knows the images. */
@@ -56,10 +58,10 @@ function changedPart(
   changes: readonly Outcome[],
   verdicts: Verdicts,
   most: number,
-  columns: typeof RULE,
+  columns: ReasonColumns,
   link?: Package
 ): string {
-  const images = imagesIn(changes)
+  const images = imagesIn(changes).map(image => ({ ...image, decision: verdicts.get(image.root) }))
   const versions = new Map(changes.map(({ step: { version } }) => [version.digest, version]))
   const first = changes[0] && verdicts.get(changes[0].step.version.digest)?.reasons[0]
   const isHidden = first !== undefined && hidesImages(first)
@@ -69,15 +71,18 @@ function changedPart(
     images,
     isHidden ? 'version' : 'image',
     most,
-    [LEFT(isHidden ? 'Version' : 'Image'), ...(hasParts ? [RIGHT('Parts')] : []), ...columns.heads],
-    ({ root, parts }) => {
-      const decision = verdicts.get(root)
-      const version = versions.get(root) ?? decision?.version
-      return [
-        version === undefined ? code(shortDigest(root)) : versionCell(version, link),
-        ...(hasParts ? [parts === 0 ? '' : `+${formatNumber(parts)}`] : []),
-        ...(decision === undefined ? columns.heads.map(() => '') : columns.cells(decision.reasons[0]))
-      ]
-    }
+    [
+      LEFT(isHidden ? 'Version' : 'Image', ({ root, decision }) => {
+        const version = versions.get(root) ?? decision?.version
+        return version === undefined ? code(shortDigest(root)) : versionCell(version, link)
+      }),
+      ...(hasParts
+        ? [RIGHT('Parts', ({ parts }: Image) => (parts === 0 ? '' : `+${formatNumber(parts)}`))]
+        : []),
+      ...columns.map(({ cell, ...head }) => ({
+        ...head,
+        cell: ({ decision }: Image) => (decision === undefined ? '' : cell(decision))
+      }))
+    ]
   )
 }

@@ -1,21 +1,22 @@
 import type { OutcomeStatus } from '../model/decision.ts'
 import { AWAITED } from '../model/package.ts'
-import type { PackageRun } from '../model/run.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
 import { count, formatNumber } from '../util/format.ts'
 import { explanationPart } from './explanation.ts'
-import { code, details, safe } from './markdown.ts'
-import { FEW_ROWS, type Verdicts } from './summary-cells.ts'
+import { code, details, packageTable, safe } from './markdown.ts'
 import { deletedPart, restoredPart } from './summary-changes.ts'
 import {
   brokenPart,
   duePart,
+  FEW_ROWS,
   keptPart,
   reasonsPart,
   troublePart,
   unreadPart,
-  untaggedPart
+  untaggedPart,
+  type Verdicts
 } from './summary-lists.ts'
-import { imagesPhrase, imageTally, stayPhrase, tally } from './tally.ts'
+import { imagesPhrase, imageTally, stayPhrase, type Tally, tally, total } from './tally.ts'
 import { wayBackPart } from './way-back.ts'
 
 const MOST_KEPT = 50
@@ -76,12 +77,56 @@ function whatHappened(run: PackageRun): string {
       : '',
     sums.restored > 0 ? imagesPhrase(restored, 'restored', sums.restored) : '',
     due > 0 ? `${count(due, 'version')} due, but not deleted` : '',
-    sums.refused > 0 ? `${formatNumber(sums.refused)} refused` : '',
-    sums.skipped > 0 ? `${formatNumber(sums.skipped)} skipped` : '',
-    sums.failed > 0 ? `${formatNumber(sums.failed)} failed` : '',
+    ...(['refused', 'skipped', 'failed'] as const).map(status =>
+      sums[status] > 0 ? `${formatNumber(sums[status])} ${status}` : ''
+    ),
     undoes ? '' : stayPhrase([run])
   ].filter(clause => clause !== '')
   return clauses.join(', ') || count(sums.versions, 'version')
 }
 
 const TROUBLES: readonly OutcomeStatus[] = ['failed', 'refused', 'skipped']
+
+/** The numbers of each package. Columns that are zero in every package say nothing and are left out. */
+export function tallyTable({ mode, dryRun, packages }: RunResult, sums: Tally): string {
+  const columns = (mode === 'restore' ? RESTORE_COLUMNS : COLUMNS).filter(
+    ({ key, always }) => always === (dryRun ? 'dry' : 'real') || always === 'both' || sums[key] > 0
+  )
+  const titles = columns.map(({ title }) => title)
+  return packageTable(packages, titles, runs => {
+    const numbers = total(runs)
+    return columns.map(({ key }) => numbers[key])
+  })
+}
+
+interface Column {
+  readonly key: keyof Tally
+  readonly title: string
+  readonly always?: 'both' | 'dry' | 'real'
+}
+
+const COLUMNS: readonly Column[] = [
+  { key: 'versions', title: 'Versions', always: 'both' },
+  { key: 'kept', title: 'Kept', always: 'both' },
+  { key: 'planned', title: 'To delete', always: 'dry' },
+  { key: 'deleted', title: 'Deleted', always: 'real' },
+  { key: 'restored', title: 'Restored at once' },
+  { key: 'already', title: 'Already gone' },
+  { key: 'refused', title: 'Refused' },
+  { key: 'skipped', title: 'Skipped' },
+  { key: 'failed', title: 'Failed' },
+  { key: 'held', title: 'Held by a brake' },
+  { key: 'left', title: 'Left' },
+  { key: 'untagPlanned', title: 'Tags to strip' },
+  { key: 'untagged', title: 'Tags stripped' }
+]
+
+const RESTORE_COLUMNS: readonly Column[] = [
+  { key: 'versions', title: 'Asked for', always: 'both' },
+  { key: 'planned', title: 'To restore', always: 'dry' },
+  { key: 'restored', title: 'Restored', always: 'real' },
+  { key: 'already', title: 'There already' },
+  { key: 'skipped', title: 'Skipped' },
+  { key: 'failed', title: 'Failed' },
+  { key: 'left', title: 'Left' }
+]

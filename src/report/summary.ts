@@ -1,16 +1,14 @@
 import type { PatternHits } from '../model/brake.ts'
 import type { PackageRun, RunResult } from '../model/run.ts'
-import { count, formatDuration, formatNumber, some } from '../util/format.ts'
+import { capitalized, count, formatDuration, formatNumber, some } from '../util/format.ts'
 import { checkBlocks, checkHeadline } from './check-summary.ts'
-import { leftUndone } from './left-undone.ts'
 import { DELETIONS_A_MINUTE, restoredPhrase, whyIdle } from './log-lines.ts'
 import { alert, code, details, LEFT, listing, prose, RIGHT, safe, share } from './markdown.ts'
 import { absentPhrases, readsPhrase } from './phrases.ts'
 import { sizesPhrase } from './sizes.ts'
-import { isUnchanged, packageFold } from './summary-package.ts'
-import { tallyTable } from './summary-table.ts'
+import { isUnchanged, packageFold, tallyTable } from './summary-package.ts'
 import { imagesPhrase, imageTally, patternHits, stayPhrase, type Tally, total } from './tally.ts'
-import { failures, warningsOf } from './verdict.ts'
+import { failures, leftUndone, warningsOf } from './verdict.ts'
 import { wayBackNote } from './way-back.ts'
 
 /** GitHub shows no summary at all beyond 1,024 KiB; other steps of ours may add to the same file. */
@@ -103,7 +101,7 @@ function headline(run: RunResult, sums: Tally): string {
   }
   const nothing = sums.versions > sums.kept || failed !== '' ? 'nothing was deleted' : 'nothing to delete'
   const sentence = `${nothing}${also} ${where}, ${stay}`
-  return failed === '' ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : failed + sentence
+  return failed === '' ? capitalized(sentence) : failed + sentence
 }
 
 function dryRunNote(run: RunResult, sums: Tally): string {
@@ -161,15 +159,14 @@ function patternPart(run: RunResult): string {
   const all = patternHits(run.packages)
   if (all.length === 0) return ''
   const silent = all.filter(({ hits }) => hits === 0).length
-  const heads = [LEFT('Pattern'), LEFT('Rule'), LEFT('Action'), RIGHT('Tags matched')]
   const title = `Patterns: ${formatNumber(all.length)}${silent > 0 ? `, of which ${formatNumber(silent)} matched no tag` : ''}`
-  const row = ({ pattern, rule, action, hits }: PatternHits) => [
-    safe(pattern),
-    safe(rule),
-    action,
-    formatNumber(hits)
+  const columns = [
+    LEFT('Pattern', ({ pattern }: PatternHits) => safe(pattern)),
+    LEFT('Rule', ({ rule }: PatternHits) => safe(rule)),
+    LEFT('Action', ({ action }: PatternHits) => action),
+    RIGHT('Tags matched', ({ hits }: PatternHits) => formatNumber(hits))
   ]
-  return details(title, listing(all, 'pattern', heads, row, MOST_LINES))
+  return details(title, listing(all, 'pattern', columns, MOST_LINES))
 }
 
 function footer(run: RunResult): string {

@@ -1,6 +1,7 @@
 import type { PatternHits } from '../model/brake.ts'
+import type { TagState } from '../model/check.ts'
 import { type Outcome, type OutcomeStatus, type Reason, type Step, WHOLE_PACKAGE } from '../model/decision.ts'
-import type { PackageRun } from '../model/run.ts'
+import type { PackageRun, RunResult } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { isPart } from './phrases.ts'
 
@@ -69,7 +70,10 @@ export function deletionsIn(outcomes: readonly Outcome[], statuses: readonly Out
   )
 }
 
-type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
+export type Deletion = Outcome & { readonly step: { readonly action: 'delete' } }
+
+/** Outcomes after which a version is there as before, and nothing failed. */
+export const UNDONE: readonly OutcomeStatus[] = ['refused', 'skipped', 'left']
 
 /** Outcomes after which a version is gone, or would be. */
 export const GONE: readonly OutcomeStatus[] = ['done', 'already', 'planned']
@@ -194,4 +198,26 @@ function countByStatus(run: PackageRun, action: Step['action']): Record<OutcomeS
 function add(a: Tally, b: Tally): Tally {
   const keys = Object.keys(a) as (keyof Tally)[]
   return Object.fromEntries(keys.map(key => [key, a[key] + b[key]])) as unknown as Tally
+}
+
+/** How many tags stand how, in some packages together. */
+export function countStates(runs: readonly PackageRun[]): Record<TagState, number> {
+  const counts = { present: 0, absent: 0, incomplete: 0, unreadable: 0 }
+  for (const { state } of runs.flatMap(({ checks = [] }) => checks)) counts[state]++
+  return counts
+}
+
+/** Every missing image, package by package, newest tags first. */
+export function missingImages(runs: readonly PackageRun[]) {
+  return runs.flatMap(run =>
+    (run.checks ?? [])
+      .filter(({ state }) => state === 'absent' || state === 'incomplete')
+      .map(check => ({ run, check }))
+  )
+}
+
+/** Tags that at least one package lacks, each once, newest first. */
+export function missingTags({ packages, check }: Pick<RunResult, 'packages' | 'check'>): string[] {
+  const missing = new Set(missingImages(packages).map(lacking => lacking.check.tag))
+  return (check?.expected ?? []).filter(tag => missing.has(tag))
 }

@@ -1,12 +1,14 @@
+import { timeIsOver } from '../errors.ts'
+import type { Dispatch, DispatchStatus } from '../model/check.ts'
 import type { Plan } from '../model/decision.ts'
 import type { Mode, PackageRun, RunResult } from '../model/run.ts'
 import { count, some } from '../util/format.ts'
+import { grouped } from '../util/grouped.ts'
 import { troubleshooting } from '../util/links.ts'
 import { brakePhrase, isProtective, unmatchedPhrase } from './brake-phrases.ts'
-import { checkFailures } from './check-verdict.ts'
-import { leftUndone, ONE_OFF } from './left-undone.ts'
+import { DISPATCH_WORD } from './check-phrases.ts'
 import { absentPhrases, nameOf, stuckPhrase } from './phrases.ts'
-import { unmatched } from './tally.ts'
+import { missingTags, UNDONE, unmatched } from './tally.ts'
 
 /**
  * Why the run is red: one sentence for each kind of trouble of each package; empty when it is green.
@@ -35,10 +37,9 @@ const MOST_NAMED = 5
 
 /** The packages of each error, so that one that several have is told once. */
 function sharedErrors(runs: readonly PackageRun[]): ReadonlyMap<string, readonly string[]> {
-  const names = new Map<string, string[]>()
-  for (const { error, package: pkg } of runs)
-    if (error !== undefined) names.set(error, [...(names.get(error) ?? []), pkg.name])
-  return names
+  return grouped(
+    runs.flatMap(({ error, package: pkg }) => (error === undefined ? [] : [[error, pkg.name] as const]))
+  )
 }
 
 /** What deserves a look in a run, red or green: sentences. */
@@ -61,9 +62,7 @@ function unpurged(mode: Mode, { outcomes, plan }: PackageRun): string[] {
     plan?.decisions.flatMap(({ reasons: [{ code }], version }) => (code === 'purged' ? [version.id] : []))
   )
   const stayed = outcomes.filter(({ step, status }) =>
-    step.action === 'restore'
-      ? status === 'done' && named.has(step.version.id)
-      : ['refused', 'skipped', 'left'].includes(status)
+    step.action === 'restore' ? status === 'done' && named.has(step.version.id) : UNDONE.includes(status)
   )
   const [first] = stayed
   // Of one that ended early it is said when to start it again.
@@ -104,4 +103,100 @@ function errors(run: PackageRun): string[] {
     )
   }
   return [...sentences, ...(run.alarms ?? [])]
+}
+
+/** What the runs do that nobody schedules: what one of them leaves undone no next run does. */
+export const ONE_OFF: Readonly<Partial<Record<Mode, 'restored' | 'purged'>>> = {
+  restore: 'restored',
+  purge: 'purged'
+}
+
+/** What a restore or a purge had no room for, and when to start it again: one sentence or two a package. */
+export function leftUndone({ mode, packages }: RunResult): string[] {
+  const done = ONE_OFF[mode]
+  if (done === undefined) return []
+  return packages.flatMap(one => {
+    const sentence = leftIn(one, done)
+    return sentence === undefined ? [] : [`${one.package.name}: ${sentence}`]
+  })
+}
+
+function leftIn({ left, outcomes }: PackageRun, done: 'restored' | 'purged'): string | undefined {
+  if (left !== undefined) return nothingYet(done, left)
+  const first = outcomes.find(({ status }) => status === 'left')
+  if (first === undefined) return undefined
+  const waiting = outcomes.filter(({ status }) => UNDONE.includes(status)).length
+  return (
+    `${count(waiting, 'version')} ${waiting === 1 ? 'is' : 'are'} not ${done} yet. ` +
+    `The first is ${nameOf(first.step.version)}: ${first.detail} ${startAgain(first.detail)}`
+  )
+}
+
+/** @param cause why there was no room: a sentence */
+export function nothingYet(done: 'restored' | 'purged', cause: string): string {
+  return `Nothing is ${done} yet. ${cause} ${startAgain(cause)}`
+}
+
+function startAgain(cause: string): string {
+  if (cause === timeIsOver().message) return 'Start the same run again, which goes on with the rest.'
+  const [, time = 'that time'] = / before (\d{4}-\S+ \S+ UTC)/.exec(cause) ?? []
+  const reserved = cause.includes('`reserve-requests`') ? ' or `reserve-requests: 0`' : ''
+  return `Start the same run again after ${time}, or at once with a classic token${reserved}.`
+}
+
+/**
+ * Why a check is red: what could not be read, what could not be rebuilt, and what is missing where that was asked
+ * to be a failure.
+ */
+function checkFailures(run: RunResult): string[] {
+  const { check } = run
+  if (check === undefined) return []
+  return [
+    ...run.packages.flatMap(unreadable),
+    ...FAILED.flatMap(status => unbuilt(check.dispatches, status)),
+    ...check.errors,
+    ...(check.failOnMissing ? missingSentence(run) : [])
+  ]
+}
+
+/** What a check found that does not make it red: what is missing, and what was not started for a reason. */
+export function checkWarnings(run: RunResult): string[] {
+  const { check } = run
+  if (check === undefined) return []
+  return [
+    ...(check.failOnMissing ? [] : missingSentence(run)),
+    ...HELD.flatMap(status => unbuilt(check.dispatches, status))
+  ]
+}
+
+const HELD: readonly DispatchStatus[] = ['held', 'exhausted']
+
+function missingSentence(run: RunResult): string[] {
+  const missing = missingTags(run)
+  if (missing.length === 0) return []
+  return [
+    `${count(missing.length, 'tag')} ${missing.length === 1 ? 'lacks its' : 'lack their'} image: ${some(missing, 10)}.`
+  ]
+}
+
+const FAILED: readonly DispatchStatus[] = ['failed', 'not-built', 'cancelled']
+
+/** A package that could not be read as a whole has said so already. */
+function unreadable({ package: pkg, checks = [], error }: PackageRun): string[] {
+  const unread = checks.filter(({ state }) => state === 'unreadable')
+  const [first] = unread
+  if (first === undefined || error !== undefined) return []
+  return [
+    `${pkg.name}: ${count(unread.length, 'expected image')} could not be read, so whether they are there is not ` +
+      `known. The first is ${first.tag}: ${first.cause ?? 'no reason given'}.`
+  ]
+}
+
+function unbuilt(dispatches: readonly Dispatch[], status: DispatchStatus): string[] {
+  const concerned = dispatches.filter(dispatch => dispatch.status === status)
+  const [first] = concerned
+  if (first === undefined) return []
+  return [
+    `${count(concerned.length, 'rebuild')} ${DISPATCH_WORD[status]}. The first is ${first.tag}: ${first.detail}`
+  ]
 }

@@ -5,7 +5,7 @@ import type { PackageRun } from '../model/run.ts'
 import { count } from '../util/format.ts'
 import { code, details, LEFT, listing, RIGHT, safe } from './markdown.ts'
 import { nameOf } from './phrases.ts'
-import { deletionsIn } from './tally.ts'
+import { type Deletion, deletionsIn } from './tally.ts'
 
 /** What somebody needs who has lost the report: the ids of everything that was deleted, which `restore` takes, and digests. */
 
@@ -26,18 +26,12 @@ export function wayBackPart(outcomes: readonly Outcome[], most: number): string 
   if (steps.length === 0) return ''
   // Whoever wants one image back needs the ids of its parts.
   const names = new Map(steps.map(({ version }) => [version.digest, nameOf(version)]))
-  const heads = [RIGHT('Id'), LEFT('Image'), LEFT('Digest')]
-  const list = listing(
-    steps,
-    'version',
-    heads,
-    ({ version: { id, digest }, root }) => [
-      code(String(id)),
-      safe(names.get(root) ?? shortDigest(root)),
-      code(digest)
-    ],
-    most
-  )
+  const columns = [
+    RIGHT('Id', ({ version }: Deletion['step']) => code(String(version.id))),
+    LEFT('Image', ({ root }: Deletion['step']) => safe(names.get(root) ?? shortDigest(root))),
+    LEFT('Digest', ({ version }: Deletion['step']) => code(version.digest))
+  ]
+  const list = listing(steps, 'version', columns, most)
   return details(`Ids and digests of ${count(steps.length, 'deleted version')}`, list)
 }
 

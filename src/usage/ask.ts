@@ -4,11 +4,10 @@ import type { Clock } from '../model/clock.ts'
 import type { ProtectSource } from '../model/decision.ts'
 import { isUserTag } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { emptyUsage, type InUse, type PullRequest, type Usage } from '../model/usage.ts'
+import { emptyUsage, type InUse, type Usage } from '../model/usage.ts'
 import { type ExpectRules, protectedBy } from '../policy/expected-tags.ts'
 import type { Policy } from '../policy/rule.ts'
 import { askForCommits } from '../policy/tag-values.ts'
-import { once } from '../util/concurrency.ts'
 import { present } from '../util/present.ts'
 import { believable } from './believable.ts'
 import { namedByBranches, namedByGitTags, namedByPullRequests } from './git-names.ts'
@@ -63,8 +62,7 @@ export function usageReader(
   const opened = new Map<string, Repository>()
   const repositoryOf = (name: string): Repository => {
     const key = name.toLowerCase()
-    const known =
-      opened.get(key) ?? askingOnce(believable(key === home.name.toLowerCase() ? home : open(name), clock))
+    const known = opened.get(key) ?? believable(key === home.name.toLowerCase() ? home : open(name), clock)
     opened.set(key, known)
     return known
   }
@@ -199,29 +197,4 @@ async function someGitTags(repository: Repository): Promise<string[]> {
   throw new ExpectedError(
     `GitHub names no git tag of ${repository.name} at all. If that is right, select the images by \`tags\` alone.`
   )
-}
-
-/** The same repository, whose answers are remembered, failures too. */
-function askingOnce(repository: Repository): Repository {
-  const known = new Map<number, Promise<PullRequest | undefined>>()
-  return {
-    name: repository.name,
-    gitTags: once(repository.gitTags),
-    tagCommits: once(repository.tagCommits),
-    releaseTags: once(repository.releaseTags),
-    branches: once(repository.branches),
-    openPullRequests: once(repository.openPullRequests),
-    defaultBranch: once(repository.defaultBranch),
-    async pullRequests(numbers) {
-      const unknown = numbers.filter(number => !known.has(number))
-      const answer = repository.pullRequests(unknown)
-      for (const number of unknown)
-        known.set(
-          number,
-          answer.then(found => found.get(number))
-        )
-      const found = await Promise.all(numbers.map(async number => [number, await known.get(number)] as const))
-      return new Map(found.flatMap(([number, one]) => (one === undefined ? [] : [[number, one] as const])))
-    }
-  }
 }

@@ -1,13 +1,14 @@
 import { ExpectedError } from '../errors.ts'
+import { listTwice, PAUSE } from '../github/lists.ts'
 import type { Repository } from '../github/repository.ts'
-import { listTwice, PAUSE } from '../github/whole-list.ts'
 import type { Clock } from '../model/clock.ts'
 import type { PullRequest } from '../model/usage.ts'
+import { once } from '../util/concurrency.ts'
 
 /**
  * The same repository, each of whose lists is read twice and checked against what else GitHub says about it: what a
  * list lacks counts as gone, and its images may be deleted. So what either look shows is there. Its functions throw
- * ExpectedError for a list that is visibly incomplete.
+ * ExpectedError for a list that is visibly incomplete. Each thing is asked once, and remembered, failures too.
  */
 export function believable(repository: Repository, clock: Clock): Repository {
   const twice =
@@ -18,25 +19,18 @@ export function believable(repository: Repository, clock: Clock): Repository {
   const gitTags = twice(repository.gitTags)
   const branches = twice(repository.branches)
   return {
-    ...repository,
-    releaseTags,
-    async pullRequests(numbers) {
-      const found = await repository.pullRequests(numbers)
-      if (![...found.values()].some(({ state }) => state === 'closed')) return found
-      await clock.sleep(PAUSE)
-      // One that was reopened is open, whatever one answer says.
-      const open = new Set((await repository.openPullRequests()).map(({ number }) => number))
-      return new Map([...found].map(([number, one]) => [number, open.has(number) ? OPEN : one]))
-    },
-    openPullRequests: twice(repository.openPullRequests),
-    tagCommits: () => commitsTwice(repository, clock),
-    async branches() {
+    name: repository.name,
+    releaseTags: once(releaseTags),
+    openPullRequests: once(twice(repository.openPullRequests)),
+    tagCommits: once(() => commitsTwice(repository, clock)),
+    defaultBranch: once(repository.defaultBranch),
+    branches: once(async () => {
       const main = await repository.defaultBranch()
       const found = await branches()
       if (found.some(({ name }) => name === main)) return found
       throw incomplete(`branches of ${repository.name} lacks its default branch ${main}`)
-    },
-    async gitTags() {
+    }),
+    gitTags: once(async () => {
       // Releases first: a tag that comes with a release in between is in the later list.
       const released = await releaseTags()
       const tags = await gitTags()
@@ -44,7 +38,31 @@ export function believable(repository: Repository, clock: Clock): Repository {
       const lost = released.find(tag => !names.has(tag))
       if (lost === undefined) return tags
       throw incomplete(`git tags of ${repository.name} lacks ${lost}, which has a release`)
-    }
+    }),
+    pullRequests: eachOnce(async numbers => {
+      const found = await repository.pullRequests(numbers)
+      if (![...found.values()].some(({ state }) => state === 'closed')) return found
+      await clock.sleep(PAUSE)
+      // One that was reopened is open, whatever one answer says.
+      const open = new Set((await repository.openPullRequests()).map(({ number }) => number))
+      return new Map([...found].map(([number, one]) => [number, open.has(number) ? OPEN : one]))
+    })
+  }
+}
+
+/** The same, each of whose numbers is asked for once. */
+function eachOnce(ask: Repository['pullRequests']): Repository['pullRequests'] {
+  const known = new Map<number, Promise<PullRequest | undefined>>()
+  return async numbers => {
+    const unknown = numbers.filter(number => !known.has(number))
+    const answer = ask(unknown)
+    for (const number of unknown)
+      known.set(
+        number,
+        answer.then(found => found.get(number))
+      )
+    const found = await Promise.all(numbers.map(async number => [number, await known.get(number)] as const))
+    return new Map(found.flatMap(([number, one]) => (one === undefined ? [] : [[number, one] as const])))
   }
 }
 

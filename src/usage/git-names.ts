@@ -1,4 +1,4 @@
-import type { Ref } from '../github/git-refs.ts'
+import type { Ref } from '../github/repository.ts'
 import { gitNames } from '../model/tag.ts'
 import type { InUse } from '../model/usage.ts'
 

@@ -62,6 +62,9 @@ export function ordinal(rank: number): string {
   return `${formatNumber(rank)}${suffix}`
 }
 
+/** With a capital letter in front. */
+export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** Some of many, with the number of those that are not named: `a, b and 3 more`. */
 export function some(names: readonly string[], most: number): string {
   if (names.length <= most) return names.join(', ')

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { createPointWindow } from '../../../src/github/rate-limit/points.ts'
-import { createSharedUsage } from '../../../src/github/rate-limit/shared-usage.ts'
+import { createSharedUsage } from '../../../src/github/rate-limit/quota.ts'
 
 const MINUTE = 60_000
 const told = (used: number, reset = 2_000_000_000) => ({

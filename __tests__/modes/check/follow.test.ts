@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { BudgetError, ExpectedError } from '../../../src/errors.ts'
 import type { WorkflowRun } from '../../../src/model/check.ts'
-import { type Dispatched, follow, type RunSource } from '../../../src/modes/check/follow.ts'
+import { type Dispatched, follow, type RunSource } from '../../../src/modes/check/builds.ts'
 import { expectTags } from '../../../src/policy/expected-tags.ts'
 import { fakeClock } from '../../helpers/fake-clock.ts'
 

@@ -50,14 +50,8 @@ describe('E-08 what the registry says of a moving tag', () => {
       },
       listTags: async () => ({ state: 'read' as const, tags: ['latest'] })
     }
-    return await movedTags(
-      before,
-      [],
-      ALL.filter(({ name }) => name === 'v1.2.4'),
-      ALL,
-      registry,
-      fakeClock()
-    )
+    const rebuilt = ALL.filter(({ name }) => name === 'v1.2.4')
+    return await movedTags(before, [], rebuilt, ALL, { registry, clock: fakeClock() })
   }
 
   test('one denial is no verdict', async () => {

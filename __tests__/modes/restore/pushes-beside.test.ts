@@ -49,6 +49,20 @@ it.each([2, 3].flatMap(list => [0, 1, 3].map(late => [list, late] as const)))(
   }
 )
 
+it('law 3: a tag that the registry says it has put, and nobody shows, is not back', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const { report, old } = await untagged(scene)
+  const headers = { 'docker-content-digest': old.digest }
+  const answer = { status: 201, headers, body: '' }
+  github.faults.on({ host: 'registry', method: 'PUT' }, { kind: 'answer', answer })
+  const { code, errors } = await run({ mode: 'restore', restore: report })
+  expect([code, app.tags()['nightly']]).toEqual([1, undefined])
+  expect(errors.join()).toMatch(
+    /confirmed that the tag nightly is on sha256:\w+ now, but nobody shows it there/
+  )
+})
+
 it.each([2, 1_000])(
   'law 3: undoing an untagging is not green where a list hides the image %i times',
   async times => {

@@ -151,7 +151,9 @@ it.each([
   [BUILDS, 0],
   [{ 'delete-tags': 'pr-*' }, 0],
   [{ 'delete-tags': 'none' }, 0],
-  [BUILDS, 6 / 24]
+  [BUILDS, 6 / 24],
+  // The clock of its runner was ahead.
+  [BUILDS, -2 / 1_440]
 ])(
   'law 5: what was left unchecked is so while the list still shows it, whatever the policy, and as long as a job may last: %j, %d days',
   async (inputs, days) => {

@@ -675,3 +675,38 @@ it('law 5: is red where nobody can tell what went with the placeholder', async (
     /The tags of the registry could not be read after the untagging \(.*503/
   )
 })
+
+it('law 5: where the registry gives no token for pushing, the rest is done and looked at all the same', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  layDown(scene)
+  const build = app.push(image(), { tags: ['sha-1'], at: ago(70) })
+  world.deletedTags = 'shown'
+  github.faults.on(
+    { host: 'registry', path: /^\/token/, query: /push/ },
+    { kind: 'answer', answer: { status: 500 } }
+  )
+  github.faults.on(
+    { method: 'DELETE', path: new RegExp(`/versions/${build.id}$`), times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'v3') }
+  )
+  const result = await run({ ...UNTAG, 'delete-tags': 'nightly sha-*' })
+  expect([result.code, result.outputs['untagged-count'], app.tags()['v3']]).toEqual([1, '0', build.digest])
+  expect(result.errors.join()).toMatch(/Nothing can be written to acme\/app: .* HTTP 500 \(3 tries\)/)
+})
+
+it('law 3: a tag that is given back to a push is red where the registry confirms that and does nothing', async () => {
+  await using scene = await openScene()
+  const { github, run } = scene
+  layDown(scene)
+  const pushed = pushRightBefore(scene)
+  github.faults.on(
+    { host: 'registry', method: 'PUT', after: 1 },
+    { kind: 'answer', answer: { status: 201, headers: {}, body: '' } }
+  )
+  const result = await run(UNTAG)
+  expect(result.code).toBe(1)
+  expect(result.stdout).toMatch(
+    new RegExp(`took the tag from ${pushed()}, .* nobody shows it there.* Put it back: `)
+  )
+})

@@ -1,22 +1,20 @@
+import { MODES, type Mode } from '../../model/run.ts'
 import { ageAdvice, parseAge } from '../../policy/time.ts'
-import { code } from '../../util/format.ts'
+import { code, unquoted } from '../../util/format.ts'
 import { nearest } from '../../util/suggest.ts'
 import { list, type Read, refuse, refuseText, setOf, single } from './read.ts'
-import { tokenSlip } from './token-slip.ts'
 
 /** Texts, numbers, flags, ages, words and lists of them: what the text of most inputs may be. */
 
 export const text: Read<string> = given => given
 
-/** A text of this form; the clause says what is wrong with any other. */
-const formed =
-  (form: RegExp, clause: string): Read<string> =>
-  given =>
-    form.test(given) ? given : refuseText(given, clause)
-
 /** Where to write a file, which takes a path and no switch. */
-export const filePath = (example: string) =>
-  formed(/^(?!(?:true|false|yes|no|on|off)$)/i, `is not a path. Write for instance \`${example}\`.`)
+export const filePath =
+  (example: string): Read<string> =>
+  given =>
+    /^(?:true|false|yes|no|on|off)$/i.test(given)
+      ? refuseText(given, `is not a path. Write for instance \`${example}\`.`)
+      : given
 
 /** Digits only: `Number` would read a blank as 0, and 0 means something here. */
 export const wholeNumber = single(given => {
@@ -109,4 +107,57 @@ function inGoWords(platform: string): string {
     .replace(/\/aarch64$/, '/arm64')
     .replace(/\/arm(v[5-8])$/, '/arm/$1')
     .replace(/\/(?:i[3-6]86|x86)$/, '/386')
+}
+
+/** Other words for a mode. None stands for `purge`, to which nobody may be led by a guess. */
+const OTHER_WORDS: readonly (readonly [words: RegExp, mode: Mode])[] = [
+  [/^(?:clean(?:[-_]?up)?|delete|gc|keep|prune|remove|retention)$/i, 'retain'],
+  [/^(?:audit|list|missing|test|validate|verify)$/i, 'check'],
+  [/^(?:recover|roll[-_]?back|undelete|undo)$/i, 'restore']
+]
+
+/** The mode; what is none is answered with the one that was meant, and what each of them does. */
+export const modeWord = single(
+  given => MODES.find(mode => mode === given) ?? refuseText(given, `is not a mode. ${modeAdvice(given)}`)
+)
+
+function modeAdvice(given: string): string {
+  if (/^(?:dry[-_]?run|plan|preview)$/i.test(given))
+    return 'Leave `mode` out, and write `dry-run: true` to delete nothing.'
+  const near = OTHER_WORDS.find(([words]) => words.test(given))?.[1] ?? nearest(given, MODES)
+  return (
+    `${near === undefined ? '' : `Did you mean \`${near}\`? `}The modes are \`retain\` (deletes by policy), \`check\` (finds ` +
+    'missing images), `purge` (deletes what the input `purge` names) and `restore` (undoes).'
+  )
+}
+
+const SECRET = `Write \`\${{ secrets.NAME }}\` with the name of your secret`
+
+/** What shows that a text is no token, and what to do: the first that applies. */
+const TOKEN_SLIPS: readonly (readonly [applies: (text: string) => boolean, sentence: string])[] = [
+  [text => unquoted(text) !== text, 'has quotation marks around it. Write it without them.'],
+  [
+    text => /^(?:bearer|basic|token)\s/i.test(text),
+    'begins with a word of an HTTP header. Write the token alone.'
+  ],
+  [
+    text => /\s/.test(text),
+    'contains a space or a line break, which no token has. Copy the token into the secret again, as one line.'
+  ],
+  [text => /^\*+$/.test(text), `is only asterisks, which logs show in place of a secret. ${SECRET}.`],
+  [
+    text =>
+      /^\$|^(?:env|github|inputs|secrets|vars)\.|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/.test(text) ||
+      /^(?:true|false|null|undefined)$/.test(text),
+    `is a name or a word, and not the token itself. ${SECRET}, or leave the input out.`
+  ],
+  [
+    text => !/^[\w.~+/=-]+$/.test(text),
+    'contains a character that no token has. Copy the token into the secret again.'
+  ]
+]
+
+/** The end of a sentence about a text that cannot be a token; it shows nothing of it. Undefined where it may be one. */
+function tokenSlip(text: string): string | undefined {
+  return TOKEN_SLIPS.find(([applies]) => applies(text))?.[1]
 }

@@ -12,35 +12,20 @@ export type ForeignInputs = Readonly<Record<string, string>>
 export type ForeignWord = (value: string, all: ForeignInputs) => string
 
 /** Says that an input has no counterpart, since the program does it by itself. */
-export const leaveOut =
-  (why: string): ForeignWord =>
-  () =>
-    `Leave it out: ${why}.`
+export const leaveOut = (why: string) => () => `Leave it out: ${why}.`
 
 /** Says that the same value goes by another name. */
-export const called =
-  (name: string): ForeignWord =>
-  value =>
-    `Write \`${name}: ${quoted(value)}\`.`
-
-/** Says what to write instead, whatever the value. */
-export const write =
-  (what: string): ForeignWord =>
-  () =>
-    `Write ${what}.`
+export const called = (name: string) => (value: string) => `Write \`${name}: ${quoted(value)}\`.`
 
 /** Says what to write for a flag that is set; one that is not set asks for nothing. */
-export const flag =
-  (what: string): ForeignWord =>
-  value =>
-    isTrue(value) ? `Write ${what}.` : 'Leave it out.'
+export const flag = (what: string) => (value: string) => (isTrue(value) ? `Write ${what}.` : 'Leave it out.')
 
 function isTrue(text: string | undefined): boolean {
   return text?.trim().toLowerCase() === 'true'
 }
 
 /** One regular expression a line. */
-export const regexes: ForeignWord = value => called('keep-tags')(slashed(value).join(' '), {})
+export const regexes = (value: string): string => called('keep-tags')(slashed(value).join(' '))
 
 /** A delete rule, as one writes it in a policy. */
 const rule = (match: readonly string[], ...keys: readonly string[]): string =>

@@ -1,26 +1,5 @@
 import { BROKEN_STATES } from '../../model/decision.ts'
-import {
-  asPatterns,
-  called,
-  counted,
-  DEBUG,
-  FOUND_OUT,
-  type ForeignInputs,
-  type ForeignWord,
-  flag,
-  keepNewest,
-  leaveOut,
-  NESTED,
-  newestTagged,
-  only,
-  ourAge,
-  PRUNES,
-  pruned,
-  quoted,
-  regexes,
-  saysWhat,
-  write
-} from './foreign-answers.ts'
+import * as say from './foreign-answers.ts'
 
 /**
  * The inputs of other tools, with what says the same here. Who changes from one of them keeps its words at first, and
@@ -31,13 +10,13 @@ export interface ForeignTool {
   /** As `uses:` has it. */
   readonly name: string
   /** Every input that is not ours, or that is and means something else. */
-  readonly words: Readonly<Record<string, ForeignWord>>
+  readonly words: Readonly<Record<string, say.ForeignWord>>
   /** What it deletes by default, as an input of ours; not if the step has one of the inputs in `unless`. */
   readonly defaults?: readonly { readonly write: string; readonly unless: readonly string[] }[]
 }
 
 /** The age of what goes, in snok's action. */
-const cutOff: ForeignWord = value => called('older-than')(ourAge(value), {})
+const cutOff: say.ForeignWord = value => say.called('older-than')(say.ourAge(value))
 
 const TAGGED = "`delete-tags: '*'`"
 const UNTAGGED = '`delete-untagged: true`'
@@ -48,7 +27,7 @@ function isBlank(value: string | undefined): boolean {
 
 /** What snok's action only asks of tagged images, by its name there. */
 const ofTagged =
-  (name: string, word: ForeignWord): ForeignWord =>
+  (name: string, word: say.ForeignWord): say.ForeignWord =>
   (value, all) =>
     all['tag-selection'] === 'untagged' || all['untagged-only'] === 'true'
       ? `Leave it out: there, \`${name}\` does not count for untagged images.`
@@ -56,22 +35,22 @@ const ofTagged =
 
 /** What dataaxiom's action and ghcr-cleanup-manager, which grew out of it, have in common. */
 const CLEANUP: ForeignTool['words'] = {
-  package: called('packages'),
-  'exclude-tags': (value, all) => called('keep-tags')(asPatterns(value, all).join(' '), all),
-  'keep-n-tagged': newestTagged('older-than'),
-  'keep-n-untagged': counted(
+  package: say.called('packages'),
+  'exclude-tags': (value, all) => say.called('keep-tags')(say.asPatterns(value, all).join(' ')),
+  'keep-n-tagged': say.newestTagged('older-than'),
+  'keep-n-untagged': say.counted(
     'older-than',
     () => 'untagged: true',
     value => `Write \`delete-untagged: true\`, \`keep-untagged: ${value}\` and \`rank-by: updated\`.`
   ),
-  'delete-ghost-images': flag('`delete-broken: ghost`'),
-  'delete-partial-images': flag('`delete-broken: partial`'),
-  'delete-orphaned-images': flag('`delete-broken: orphaned`'),
+  'delete-ghost-images': say.flag('`delete-broken: ghost`'),
+  'delete-partial-images': say.flag('`delete-broken: partial`'),
+  'delete-orphaned-images': say.flag('`delete-broken: orphaned`'),
   'use-regex': (_, all) =>
     isBlank(all['delete-tags'])
       ? 'Leave it out: each regular expression is written as `/…/`.'
-      : called('delete-tags')(asPatterns(all['delete-tags'] ?? '', all).join(' '), all),
-  'log-level': DEBUG
+      : say.called('delete-tags')(say.asPatterns(all['delete-tags'] ?? '', all).join(' ')),
+  'log-level': say.DEBUG
 }
 
 export const FOREIGN_TOOLS: readonly ForeignTool[] = [
@@ -79,11 +58,13 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
     name: 'dataaxiom/ghcr-cleanup-action',
     words: {
       ...CLEANUP,
-      repository: leaveOut('`packages` names what is cleaned up'),
-      'expand-packages': leaveOut('`packages` takes patterns, with a token that may list packages'),
-      tags: (value, all) => called('delete-tags')(asPatterns(value, all).join(' '), all),
-      validate: leaveOut('every run checks again what it did, and `mode: check` checks images at any time'),
-      'github-api-url': called('api-url')
+      repository: say.leaveOut('`packages` names what is cleaned up'),
+      'expand-packages': say.leaveOut('`packages` takes patterns, with a token that may list packages'),
+      tags: (value, all) => say.called('delete-tags')(say.asPatterns(value, all).join(' ')),
+      validate: say.leaveOut(
+        'every run checks again what it did, and `mode: check` checks images at any time'
+      ),
+      'github-api-url': say.called('api-url')
     },
     defaults: [
       {
@@ -103,12 +84,12 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       account: value =>
         /^(?:user|)$/i.test(value)
           ? 'Write `owner` with the login, or leave it out.'
-          : called('owner')(value, {}),
+          : say.called('owner')(value),
       'image-names': value =>
-        `Write \`packages: ${quoted(NESTED(value))}\`; here a single \`*\` does not match a slash.`,
-      'image-tags': ofTagged('image-tags', called('delete-tags')),
+        `Write \`packages: ${say.quoted(say.NESTED(value))}\`; here a single \`*\` does not match a slash.`,
+      'image-tags': ofTagged('image-tags', say.called('delete-tags')),
       'cut-off': cutOff,
-      'keep-n-most-recent': ofTagged('keep-n-most-recent', newestTagged('cut-off')),
+      'keep-n-most-recent': ofTagged('keep-n-most-recent', say.newestTagged('cut-off')),
       'timestamp-to-use': value => `Write \`age-from: ${value.replace('_at', '')}\`.`,
       'tag-selection': (value, all) => {
         if (value === 'untagged') return `Write ${UNTAGGED}, without \`delete-tags\`.`
@@ -118,8 +99,8 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
           return said ? 'Leave it out.' : `Write ${TAGGED}, without \`delete-untagged\`.`
         return `Write ${said ? '' : `${TAGGED} and `}${UNTAGGED}.`
       },
-      'skip-shas': called('keep-tags'),
-      'rust-log': DEBUG
+      'skip-shas': say.called('keep-tags'),
+      'rust-log': say.DEBUG
     },
     defaults: [
       { write: TAGGED, unless: ['tag-selection', 'image-tags', 'keep-n-most-recent'] },
@@ -129,17 +110,17 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
   {
     name: 'snok/container-retention-policy@v2',
     words: {
-      'image-names': value => `Write \`packages: ${quoted(NESTED(value))}\`.`,
+      'image-names': value => `Write \`packages: ${say.quoted(say.NESTED(value))}\`.`,
       'cut-off': cutOff,
       'timestamp-to-use': value => `Write \`age-from: ${value.replace('_at', '')}\`.`,
-      'filter-tags': ofTagged('filter-tags', called('delete-tags')),
-      'skip-tags': called('keep-tags'),
-      'keep-at-least': ofTagged('keep-at-least', newestTagged('cut-off')),
-      'untagged-only': flag('`delete-untagged: true`, without `delete-tags`'),
-      'filter-include-untagged': called('delete-untagged'),
-      'account-type': FOUND_OUT,
-      'org-name': called('owner'),
-      'token-type': leaveOut('the action finds out what kind of token it is')
+      'filter-tags': ofTagged('filter-tags', say.called('delete-tags')),
+      'skip-tags': say.called('keep-tags'),
+      'keep-at-least': ofTagged('keep-at-least', say.newestTagged('cut-off')),
+      'untagged-only': say.flag('`delete-untagged: true`, without `delete-tags`'),
+      'filter-include-untagged': say.called('delete-untagged'),
+      'account-type': say.FOUND_OUT,
+      'org-name': say.called('owner'),
+      'token-type': say.leaveOut('the action finds out what kind of token it is')
     },
     defaults: [
       { write: TAGGED, unless: ['untagged-only', 'filter-tags', 'keep-at-least'] },
@@ -151,28 +132,28 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
     words: {
       'package-version-ids': value =>
         `Write \`mode: purge\`, \`purge: ${value}\`, and the package's name in \`packages\` and \`confirm\`.`,
-      'package-name': called('packages'),
-      'package-type': leaveOut('this action only handles container packages'),
+      'package-name': say.called('packages'),
+      'package-type': say.leaveOut('this action only handles container packages'),
       'num-old-versions-to-delete': (value, all) => {
-        if (saysWhat(all)) return `Write \`deletions-per-run: ${value}\`.`
-        return only(all) === undefined && ['', '-1'].includes(all['min-versions-to-keep'] ?? '')
+        if (say.saysWhat(all)) return `Write \`deletions-per-run: ${value}\`.`
+        return say.only(all) === undefined && ['', '-1'].includes(all['min-versions-to-keep'] ?? '')
           ? `Write \`delete-tags: '*'\`, \`delete-untagged: true\` and \`deletions-per-run: ${value}\`.`
           : 'Leave it out: there, it does not count together with the other inputs.'
       },
       'min-versions-to-keep': (value, all) => {
         if (value === '-1') return 'Leave it out.'
-        return saysWhat(all)
-          ? keepNewest(value, all)
+        return say.saysWhat(all)
+          ? say.keepNewest(value, all)
           : {
               untagged: `Write \`keep-untagged: ${value}\`.`,
               'pre-releases': `Write \`keep-at-least: ${value}\` in the rule for pre-releases.`,
               all: `Write \`delete-tags: '*'\`, \`keep-at-least: ${value}\`, \`delete-untagged: true\` and \`keep-untagged: ${value}\`.`
-            }[only(all) ?? 'all']
+            }[say.only(all) ?? 'all']
       },
-      'ignore-versions': regexes,
-      'ignore-versions-include-tags': leaveOut('`keep-tags` always matches tags'),
-      'delete-only-untagged-versions': flag('`delete-untagged: true`'),
-      'delete-only-pre-release-versions': flag(
+      'ignore-versions': say.regexes,
+      'ignore-versions-include-tags': say.leaveOut('`keep-tags` always matches tags'),
+      'delete-only-untagged-versions': say.flag('`delete-untagged: true`'),
+      'delete-only-pre-release-versions': say.flag(
         "in `policy` a rule `{ action: delete, match: { semver: '*', prerelease: only } }`"
       )
     }
@@ -180,30 +161,30 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
   {
     name: 'vlaurin/action-ghcr-prune',
     words: {
-      organization: called('owner'),
-      user: called('owner'),
-      container: called('packages'),
-      'keep-younger-than': pruned('keep-younger-than'),
-      'keep-last': pruned('keep-last'),
-      'older-than': pruned('older-than'),
-      'keep-tags-regexes': regexes,
-      ...Object.fromEntries(PRUNES.map(name => [name, pruned(name)]))
+      organization: say.called('owner'),
+      user: say.called('owner'),
+      container: say.called('packages'),
+      'keep-younger-than': say.pruned('keep-younger-than'),
+      'keep-last': say.pruned('keep-last'),
+      'older-than': say.pruned('older-than'),
+      'keep-tags-regexes': say.regexes,
+      ...Object.fromEntries(say.PRUNES.map(name => [name, say.pruned(name)]))
     }
   },
   {
     name: 'Chizkiyahu/delete-untagged-ghcr-action',
     words: {
-      repository_owner: called('owner'),
-      owner_type: FOUND_OUT,
+      repository_owner: say.called('owner'),
+      owner_type: say.FOUND_OUT,
       repository: (value, all) => {
         if (!isBlank(all['package_name'])) return 'Leave it out: `packages` names the package.'
         return value === ''
           ? "Write `packages: '**'`."
           : 'Write `packages: linked`, for all packages that are linked to this repository.'
       },
-      package_name: called('packages'),
+      package_name: say.called('packages'),
       untagged_only: (value, all) =>
-        value === 'false' && saysWhat(all)
+        value === 'false' && say.saysWhat(all)
           ? 'Leave it out: `delete-tags` says what is deleted.'
           : value === 'false'
             ? "Write `delete-untagged: true`, `delete-tags: '*'` and `max-deletion-percent: 100`."
@@ -212,7 +193,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
         value === 'false'
           ? 'Leave it out: `delete-untagged` does that.'
           : 'There is no such setting. `delete-untagged` also deletes untagged indexes: leave that input out to keep them.',
-      with_sigs: leaveOut('signatures are deleted with what they sign')
+      with_sigs: say.leaveOut('signatures are deleted with what they sign')
     },
     defaults: [{ write: UNTAGGED, unless: ['untagged_only'] }]
   },
@@ -222,10 +203,10 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
       ...CLEANUP,
       command: value =>
         value === 'scan' ? 'Write `dry-run: true`.' : 'Leave it out: `mode` is `retain` already.',
-      'db-path': write('`report-file` with a path: the report is one JSON file'),
-      'upload-artifacts': leaveOut('upload the file in the output `report` with actions/upload-artifact'),
-      'db-artifact-retention-days': leaveOut('actions/upload-artifact has `retention-days`'),
-      'scan-after-cleanup': leaveOut('every run checks again what it did')
+      'db-path': () => 'Write `report-file` with a path: the report is one JSON file.',
+      'upload-artifacts': say.leaveOut('upload the file in the output `report` with actions/upload-artifact'),
+      'db-artifact-retention-days': say.leaveOut('actions/upload-artifact has `retention-days`'),
+      'scan-after-cleanup': say.leaveOut('every run checks again what it did')
     }
   }
 ]
@@ -236,7 +217,7 @@ export const FOREIGN_TOOLS: readonly ForeignTool[] = [
  * @param strange the inputs that are not ours
  * @returns undefined when nobody knows any of them
  */
-export function foreignTool(strange: readonly string[], all: ForeignInputs): ForeignTool | undefined {
+export function foreignTool(strange: readonly string[], all: say.ForeignInputs): ForeignTool | undefined {
   const scored = FOREIGN_TOOLS.map(tool => ({
     tool,
     strange: strange.filter(name => Object.hasOwn(tool.words, name)).length,

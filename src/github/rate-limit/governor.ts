@@ -5,8 +5,7 @@ import type { Headers, Limit } from './answers.ts'
 import { createAside, type Room } from './aside.ts'
 import { createHold, MARGIN } from './hold.ts'
 import { createPointWindow, type Kind, POINTS } from './points.ts'
-import { createQuota } from './quota.ts'
-import { createSharedUsage } from './shared-usage.ts'
+import { createQuota, createSharedUsage } from './quota.ts'
 
 /** Requests under way at once; GitHub's own bound is 100. Writes leave some of them to reads. */
 const AT_ONCE = 20

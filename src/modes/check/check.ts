@@ -1,15 +1,15 @@
 import type { Inputs } from '../../config/inputs.ts'
-import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
+import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
-import { ExpectedError, orFailure } from '../../errors.ts'
-import { listTwice } from '../../github/whole-list.ts'
+import { ExpectedError, type Failure, orFailure } from '../../errors.ts'
+import { listTwice } from '../../github/lists.ts'
 import { SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import { readTreeSizes } from '../../inventory/sizes.ts'
 import type { CheckFindings } from '../../model/check.ts'
 import type { RunResult } from '../../model/run.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { choose, NOT_IN_POLICY } from '../choose.ts'
+import { chooseGoverned } from '../choose.ts'
 import { type Inspected, inspect, lacks, withLatecomers } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateChecks } from './progress-log.ts'
@@ -23,46 +23,33 @@ import { readRequirements } from './requirements.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const { chosen: selected, absent, unmatched, ...why } = await choose(policies.packages, inputs, context)
-  const chosen = selected.filter(({ pkg }) => policies.policyOf(pkg.name) !== undefined)
-  const leftOut = leftOutByPolicy(
-    selected.map(({ pkg }) => pkg.name),
-    policies,
-    inputs
-  )
+  const { chosen, absent, unmatched, why } = await chooseGoverned(inputs, context, policies)
   const names = chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
   const starts = await canStart(context)
-  const found = await eachOf(chosen, SIDE_BY_SIDE, async one => {
+  const inspected = await eachOf(chosen, SIDE_BY_SIDE, async one => {
     const seen = await inspect(one, wanted.of(one.pkg.name), context)
     return inputs.sizes ? withSizes(seen, context) : seen
   })
-  const orders = await plan(found, wanted.all, starts, inputs, context)
-  const { inspected } = orders
+  const orders = await plan(inspected, wanted.all, starts, inputs, context)
   const before = [...wanted.errors, ...(orders.trouble === undefined ? [] : [orders.trouble])]
   const result = (after: RebuildResult): RunResult => {
-    const incomplete = whyIncomplete(inspected, after)
+    const incomplete = whyIncomplete(after)
     const check: CheckFindings = {
       expected: wanted.all.expected.map(({ name }) => name),
       dispatches: after.dispatches,
       unmapped: wanted.all.unmapped,
       failOnMissing: inputs.failOnMissing,
-      errors: [...before, ...after.faults, ...after.errors]
+      errors: [...before, ...after.inspected.flatMap(({ faults }) => faults), ...after.errors]
     }
     return {
       mode: 'check',
       dryRun: inputs.dryRun,
       owner: context.owner.login,
-      packages: after.runs,
+      packages: after.inspected.map(({ run }) => run),
       absent,
-      ...(selected.length > 0 ? NOT_IN_POLICY : why),
-      warnings: [
-        ...unmatched,
-        ...leftOut,
-        ...wanted.warnings,
-        ...namelessWarning(orders, wanted.all),
-        ...after.warnings
-      ],
+      ...why,
+      warnings: [...unmatched, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
       check,
       ...(incomplete === undefined ? {} : { incomplete }),
       requests: context.counts(),
@@ -71,15 +58,10 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
     }
   }
 
-  const asFound = {
-    runs: inspected.map(({ run }) => run),
-    dispatches: [],
-    faults: inspected.flatMap(({ faults }) => faults),
-    errors: [],
-    warnings: []
-  }
-  await narrateChecks(asFound.runs, log)
-  const journal = context.openJournal(result(asFound))
+  const asFound = { inspected: orders.inspected, dispatches: [], errors: [], warnings: [] }
+  const found = result(asFound)
+  await narrateChecks(found.packages, log)
+  const journal = context.openJournal(found)
   const after = await rebuild(orders, asFound, wanted.all, inputs, context, journal)
   const run = result(after)
   journal.finish(run, clock.now())
@@ -92,10 +74,8 @@ export async function check(inputs: Inputs, context: Context, policies: Policies
  */
 async function canStart({
   dispatcher
-}: Context): Promise<{ readonly refusal?: string | undefined; readonly failed: boolean }> {
-  if (dispatcher === undefined) return { failed: false }
-  const seen = await orFailure(async () => ({ refusal: await dispatcher.workflows.examine() }))
-  return 'problem' in seen ? { failed: true } : { ...seen, failed: false }
+}: Context): Promise<{ readonly refusal?: string | undefined } | Failure> {
+  return orFailure(async () => ({ refusal: await dispatcher?.workflows.examine() }))
 }
 
 /** Decides what to start, knowing every run that is under way. */
@@ -111,13 +91,13 @@ async function plan(
   const missingIn = (some: readonly Inspected[]) =>
     expected.filter(({ name }) => some.some(({ run }) => lacks(run, name)))
   const missing = missingIn(inspected)
-  const { refusal } = starts
+  const refusal = 'problem' in starts ? undefined : starts.refusal
   if (dispatcher === undefined || missing.length === 0)
     return refusal === undefined ? nothing : { ...nothing, trouble: refusal }
   const { workflows, repository } = dispatcher
   const read = await orFailure(async () => {
-    const why = refusal ?? (starts.failed && (await workflows.examine()))
-    if (typeof why === 'string') throw new ExpectedError(why)
+    const why = 'problem' in starts ? await workflows.examine() : refusal
+    if (why !== undefined) throw new ExpectedError(why)
     const ref = inputs.dispatchRef ?? (await repository.defaultBranch())
     const active = await listTwice(workflows.active, context.clock)
     return { runs: { active, dispatched: await listTwice(workflows.history, context.clock) }, ref }
@@ -141,11 +121,8 @@ function namelessWarning({ runs, dispatcher }: RebuildPlan, { expected, others }
   ]
 }
 
-function whyIncomplete(
-  inspected: readonly Inspected[],
-  { dispatches, stopped }: RebuildResult
-): string | undefined {
-  const unseen = inspected.find(({ left }) => left)?.run.warnings[0]
+function whyIncomplete({ inspected, dispatches, stopped }: RebuildResult): string | undefined {
+  const unseen = inspected.find(({ run }) => run.left !== undefined)?.run.warnings[0]
   return unseen ?? stopped ?? dispatches.find(({ status }) => status === 'left')?.detail
 }
 

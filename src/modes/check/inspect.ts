@@ -2,16 +2,13 @@ import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
 import { isDenied, type SelectedPackage, SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
+import type { Package, PackageVersion } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { confirmMissing, isMissing, lookAgain } from './confirm.ts'
-import { checkImages, type Lookup } from './images.ts'
-import { missingNamed, nothingNamed } from './named.ts'
-import { laggingTags } from './newest.ts'
+import { faultsOf, nothingNamed } from './faults.ts'
+import { checkImages, confirmMissing, isMissing, lookAgain } from './images.ts'
 import type { Requirements } from './requirements.ts'
-import { unsignedImages } from './signatures.ts'
 
 /** One package on its way through a check. */
 export interface Inspected {
@@ -19,8 +16,6 @@ export interface Inspected {
   readonly required: Requirements
   /** Every version as it was listed; empty where nothing could be listed. */
   readonly versions: readonly PackageVersion[]
-  /** True when there was no room to look at it. */
-  readonly left: boolean
   /** What is wrong besides what is missing: sentences. */
   readonly faults: readonly string[]
 }
@@ -46,7 +41,7 @@ export async function inspect(
   if ('problem' in seen) return unseen(pkg, required, seen)
   const { versions, checks, faults } = seen
   const warnings = inOtherCapitals(checks, versions)
-  return { run: { ...unplanned(pkg), checks, warnings }, required, versions, left: false, faults }
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions, faults }
 }
 
 /** Tags that are not there, but in other capitals: sentences. */
@@ -59,28 +54,6 @@ function inOtherCapitals(checks: readonly TagCheck[], versions: readonly Package
       ? []
       : [`There is no tag \`${image}\`, but there is \`${tag}\`: capital letters count.`]
   })
-}
-
-/** What is wrong with the package, besides missing images: sentences. */
-export async function faultsOf(
-  { newest, named, signed, visibility }: Requirements,
-  checks: readonly TagCheck[],
-  lookup: Lookup
-): Promise<string[]> {
-  const { pkg } = lookup
-  return [
-    ...(visibility === undefined || pkg.visibility === visibility ? [] : [wrongVisibility(pkg, visibility)]),
-    ...(await laggingTags(newest, checks, lookup)),
-    ...(await missingNamed(named, lookup)),
-    ...(signed === undefined ? [] : await unsignedImages(signed, checks, lookup))
-  ]
-}
-
-function wrongVisibility({ name, visibility, url }: Package, wanted: Visibility): string {
-  return (
-    `${name} is ${visibility}, and \`expect-visibility\` asks for ${wanted}: change it in the settings of the ` +
-    `package, ${url}.`
-  )
 }
 
 /**
@@ -121,18 +94,18 @@ function absent(pkg: Package, required: Requirements): Inspected {
   const checks = required.expected.map(one => untold(one, 'absent'))
   const warnings = [`The package ${pkg.name} does not exist yet, so every image of it is missing.`]
   const faults = nothingNamed(pkg.name, required.named)
-  return { run: { ...unplanned(pkg), checks, warnings }, required, versions: [], left: false, faults }
+  return { run: { ...unplanned(pkg), checks, warnings }, required, versions: [], faults }
 }
 
 function unseen(pkg: Package, required: Requirements, { problem, sentence }: Failure): Inspected {
   const base = { required, versions: [], faults: [] }
   if (problem === 'left') {
     const warnings = [`${pkg.name} was not looked at. ${sentence}`]
-    return { ...base, run: { ...unplanned(pkg), warnings }, left: true }
+    return { ...base, run: { ...unplanned(pkg), warnings, left: sentence } }
   }
   const cause = 'the package could not be read'
   const checks = required.expected.map(one => ({ ...untold(one, 'unreadable'), cause }))
-  return { ...base, run: { ...unplanned(pkg), checks, error: sentence, warnings: [] }, left: false }
+  return { ...base, run: { ...unplanned(pkg), checks, error: sentence, warnings: [] } }
 }
 
 const unplanned = (pkg: Package) => ({ package: pkg, plan: undefined, outcomes: [] })

@@ -11,6 +11,7 @@ import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
+import type { Doubts } from './requirements.ts'
 
 /** A tag that releases hand on to each other, and the version that it pointed to before anything was started. */
 interface Moving {
@@ -19,13 +20,13 @@ interface Moving {
   readonly version: PackageVersion
 }
 
-const AT_ONCE = 16
-
-/** What is found of moving tags after the runs: sentences. */
-export interface Movements {
-  readonly errors: readonly string[]
-  readonly warnings: readonly string[]
+/** Where tags are looked up, and what the looks wait by. */
+interface Look {
+  readonly registry: Pick<Registry, 'headTag' | 'listTags'>
+  readonly clock: Clock
 }
+
+const AT_ONCE = 16
 
 /**
  * Compares the moving tags of packages with what they were before a rebuild: building an old release must not
@@ -35,20 +36,20 @@ export interface Movements {
  * @param required image tags that were asked for by name, other than those that were rebuilt themselves
  * @param rebuilt what was built
  * @param all everything that should be there
+ * @returns sentences
  */
 export async function movedTags(
   before: readonly { readonly pkg: Package; readonly versions: readonly PackageVersion[] }[],
   required: readonly string[],
   rebuilt: readonly Expected[],
   all: readonly Expected[],
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  clock: Clock
-): Promise<Movements> {
+  look: Look
+): Promise<Doubts> {
   const moving = before.flatMap(({ pkg, versions }) => movingOf(pkg, versions, required, rebuilt))
   const found = await eachOf(moving, AT_ONCE, async one => {
-    const head = await lookForMove(one, registry, clock)
+    const head = await lookForMove(one, look)
     if (head === undefined) return {}
-    const built = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, registry, clock) : {}
+    const built = head.state === 'found' ? await builtAs(one.pkg, head.digest, rebuilt, look) : {}
     return judge(one, built.unread ?? head, built.holder, all)
   })
   return {
@@ -60,8 +61,7 @@ export async function movedTags(
 /** What a tag stands on that is no longer where it was; undefined when it is at every look, because one may be from before. */
 async function lookForMove(
   { pkg, tag, version }: Moving,
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  clock: Clock
+  { registry, clock }: Look
 ): Promise<TagHead | undefined> {
   for (const pause of [0, ...PAUSES]) {
     await clock.sleep(pause)
@@ -90,8 +90,7 @@ async function builtAs(
   pkg: Package,
   digest: Digest,
   rebuilt: readonly Expected[],
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  clock: Clock
+  { registry, clock }: Look
 ): Promise<{ readonly holder?: Expected; readonly unread?: TagHead }> {
   const images = rebuilt.flatMap(expected => expected.images)
   const heads = await findTags(registry, repositoryOf(pkg), images, clock)

@@ -9,12 +9,11 @@ export interface KnownRuns {
   readonly dispatched: readonly WorkflowRun[]
 }
 
-/** What to do for one missing tag. */
-export interface Rebuild {
+/** What is to be done for one missing tag, and later what became of it. */
+export interface Rebuild extends Pick<Dispatch, 'status' | 'url' | 'detail'> {
   readonly expected: Expected
-  readonly status: 'planned' | 'held' | 'exhausted' | 'left'
-  /** A sentence; empty for what is planned. */
-  readonly detail: string
+  /** The run that was started, where GitHub named it. */
+  readonly runId?: number | undefined
 }
 
 /** So many runs for a tag may end without an image; then a person has to look. */
@@ -90,8 +89,7 @@ export function hasEnded(run: WorkflowRun): boolean {
 function mentions(title: string, text: string): boolean {
   // Each of thousands of tags is looked for in a thousand titles, and making the expression takes longest.
   if (!title.includes(text)) return false
-  const literal = text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-  return new RegExp(`(?:^|refs/tags/|[^\\w.+@/-])${literal}(?![\\w+/@-]|\\.\\w)`, 'u').test(title)
+  return new RegExp(`(?:^|refs/tags/|[^\\w.+@/-])${RegExp.escape(text)}(?![\\w+/@-]|\\.\\w)`, 'u').test(title)
 }
 
 function exhausted(tries: readonly WorkflowRun[]): string {

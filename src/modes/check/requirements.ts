@@ -3,8 +3,9 @@ import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { ExpectedError, orRefusal } from '../../errors.ts'
+import { listTwice } from '../../github/lists.ts'
 import type { Repository } from '../../github/repository.ts'
-import { listTwice } from '../../github/whole-list.ts'
+import { matchesNothing } from '../../policy/cover.ts'
 import {
   type Commits,
   type Expectations,
@@ -19,12 +20,10 @@ import {
 import { askForCommits } from '../../policy/tag-values.ts'
 import { commitsTwice } from '../../usage/believable.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
-import { count } from '../../util/format.ts'
-import { type Doubts, doubtsOf, tagLines } from './doubts.ts'
-import { unseenNamed } from './named.ts'
+import { code, count, some } from '../../util/format.ts'
 
 /** What one package must have, and be. */
-export interface Requirements extends Pick<PackageExpectations, 'platforms' | 'signed' | 'visibility'> {
+export interface Requirements extends Omit<PackageExpectations, 'newestTags'> {
   /** Newest first. */
   readonly expected: readonly Expected[]
   readonly newest: readonly NewestTag[]
@@ -53,19 +52,20 @@ export async function readRequirements(
   policies: Pick<Policies, 'expectationsOf' | 'named'>,
   context: Context
 ): Promise<Wanted> {
-  const questions = new Map<string, { rules: PackageExpectations; names: string[] }>()
   // Even with no package at all, it is worth saying what is asked of the repository.
-  for (const name of names.length === 0 ? [''] : names) {
-    const rules = policies.expectationsOf(name)
-    const key = JSON.stringify([rules.repository, rules.gitTags, rules.imageTags])
-    const question = questions.get(key) ?? { rules, names: [] }
-    question.names.push(name)
-    questions.set(key, question)
-  }
+  const asking = (names.length === 0 ? [''] : names).map(name => ({
+    name,
+    rules: policies.expectationsOf(name)
+  }))
+  const questions = Map.groupBy(asking, ({ rules: { repository, gitTags, imageTags } }) =>
+    JSON.stringify([repository, gitTags, imageTags])
+  )
   const given = [...Object.values(inputs.dispatchInputs), inputs.dispatchRef ?? '']
   const tagsOf = askingOnce(inputs, context)
   const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
-  for (const { rules: asked, names } of questions.values()) {
+  for (const same of questions.values()) {
+    const [{ rules: asked }] = same as [(typeof same)[number]]
+    const names = same.map(({ name }) => name)
     const templates = [...asked.imageTags, ...asked.newestTags, ...given]
     const read = await orRefusal(() => tagsOf(asked.repository, askForCommits(templates)))
     if ('problem' in read) {
@@ -90,21 +90,15 @@ export async function readRequirements(
   const expected = new Map(answers.flatMap(one => one.names.map(name => [name, one.expected] as const)))
   return {
     all: mergeExpectations(answers),
-    of: name => ({
-      ...requirementsOf(expectedOf(expected.get(name) ?? [], name), policies.expectationsOf(name)),
-      named: policies.named.filter(({ packageName }) => packageName === name)
-    }),
+    of: name => {
+      const due = expectedOf(expected.get(name) ?? [], name)
+      const { newestTags: templates, ...rules } = policies.expectationsOf(name)
+      const named = policies.named.filter(({ packageName }) => packageName === name)
+      return { ...rules, expected: due, newest: newestTags(templates, due), named }
+    },
     errors: unique(answers.flatMap(({ errors }) => errors)),
     warnings: [...unique(answers.flatMap(({ warnings }) => warnings)), ...unseenNamed(policies.named, names)]
   }
-}
-
-function requirementsOf(
-  expected: readonly Expected[],
-  rules: PackageExpectations
-): Omit<Requirements, 'named'> {
-  const { platforms, signed, visibility } = rules
-  return { expected, platforms, signed, visibility, newest: newestTags(rules.newestTags, expected) }
 }
 
 interface TagsRead {
@@ -133,4 +127,100 @@ function askingOnce(
 
 function unique(sentences: readonly string[]): string[] {
   return [...new Set(sentences)]
+}
+
+/** What is wrong with something, as sentences: with the question of a check itself, or with what came of it. */
+export interface Doubts {
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+type Rules = Pick<Inputs, 'gitTags' | 'skipTags' | 'requiredTags' | 'releasesOnly' | 'failOnMissing'>
+
+/**
+ * A check that looks at nothing must not pass for one that found everything: it is red where missing images are, and
+ * a warning elsewhere. The default of `git-tags` beside `required-tags` asks for no git tags, and so does `!*`.
+ *
+ * @param names git tags of the repository, or tags of its releases
+ */
+function doubtsOf(names: readonly string[], wanted: Expectations, rules: Rules): Doubts {
+  const { requiredTags, gitTags, failOnMissing } = rules
+  const looked = wanted.expected.some(({ name }) => !requiredTags.includes(name) || names.includes(name))
+  const byDefault = requiredTags.length > 0 && gitTags.join() === 'v*' && wanted.unmapped.length === 0
+  const unasked = byDefault || matchesNothing(gitTags, '*')
+  const nothing = looked || unasked ? [] : [whyNothing(names, wanted, rules)]
+  const idle = names.length === 0 ? [] : wanted.skipped.filter(({ hits }) => hits === 0)
+  return {
+    errors: failOnMissing ? nothing : [],
+    warnings: [
+      ...(failOnMissing ? [] : nothing),
+      ...(wanted.unmapped.length === 0 ? [] : [unmappedWarning(wanted.unmapped)]),
+      ...idle.map(
+        ({ pattern }) =>
+          `The pattern \`${pattern}\` in \`skip-tags\` matches no tag, so it skips nothing.${asPart(pattern, names)}`
+      )
+    ]
+  }
+}
+
+/** How many tags were skipped by which pattern, and which were taken for moving ones: lines for the log. */
+function tagLines({ skipped, moving }: Expectations): string[] {
+  const skips = skipped.filter(({ hits }) => hits > 0)
+  return [
+    ...skips.map(({ pattern, hits }) => `\`skip-tags\`: ${pattern} matches ${count(hits, 'tag')}`),
+    ...(moving.length === 0
+      ? []
+      : [`${some(moving, 10)}: moving from release to release, so it has no image of its own`])
+  ]
+}
+
+/** A word of a regular expression finds itself anywhere in a name; here it is the name. */
+function asPart(pattern: string, names: readonly string[]): string {
+  const found = /^[\w.-]+$/.test(pattern) ? names.find(name => name.includes(pattern)) : undefined
+  return found === undefined ? '' : ` Write \`*${pattern}*\` to skip tags such as ${found}.`
+}
+
+function whyNothing(names: readonly string[], wanted: Expectations, rules: Rules): string {
+  const source = rules.releasesOnly ? 'published release' : 'git tag'
+  const patterns = rules.gitTags.map(code).join(', ')
+  const base = 'No image was looked for'
+  if (names.length === 0)
+    return `${base}: the repository has no ${source}, so no ${source} matches \`git-tags\`.`
+  if (wanted.unmapped.length > 0)
+    return `${base}: \`image-tags\` makes no image tag of any ${source} that matches.`
+  if (wanted.matched > 0) {
+    return `${base}: each ${source} that \`git-tags\` (${patterns}) matches is skipped by \`skip-tags\`, or moves.`
+  }
+  return `${base}: no ${source} matches \`git-tags\` (${patterns}). ${remedy(names)}`
+}
+
+function remedy(names: readonly string[]): string {
+  return `Existing ones are for instance ${some(names, 3)}: \`${fitting(names)}\` would match.`
+}
+
+/** The pattern of the text before the first digit that most names share. */
+function fitting(names: readonly string[]): string {
+  const prefixes = names.flatMap(name => /^\D*(?=\d)/.exec(name)?.[0] ?? [])
+  const shares = Map.groupBy(prefixes, prefix => prefix)
+  const [[most = ''] = []] = [...shares].sort(([, a], [, b]) => b.length - a.length)
+  return `${most}*`
+}
+
+function unmappedWarning(unmapped: readonly string[]): string {
+  return (
+    `${count(unmapped.length, 'git tag')} could not be checked, because \`image-tags\` makes no image tag of ` +
+    `such a name. The first is ${unmapped[0]}. Take a part of the name with a named group in \`git-tags\`, or add it ` +
+    'to `skip-tags`.'
+  )
+}
+
+/** A warning about packages that are not looked at. */
+function unseenNamed(named: readonly NamedImage[], packageNames: readonly string[]): string[] {
+  const others = named.filter(({ packageName }) => !packageNames.includes(packageName))
+  if (others.length === 0) return []
+  const names = others.map(({ by, packageName, reference }) => `${packageName}:${reference} (${by})`)
+  return [
+    `Files name images of packages that this check does not look at: ${some(names, 5)}. Add the packages to \`packages\`, ` +
+      'or leave out these files.'
+  ]
 }

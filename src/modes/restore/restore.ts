@@ -15,9 +15,8 @@ import { count, some } from '../../util/format.ts'
 import { toldTogether } from '../choose.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
 import { hiddenTags, readState, tagsElsewhere } from './package-state.ts'
-import { type PackageState, type RestorePlan, settledSteps } from './restore-plan.ts'
+import { type PackageState, type RestorePlan, settledSteps, unknownPhrase } from './restore-plan.ts'
 import { beforeRestore } from './settle-tags.ts'
-import { unknownPhrase } from './unknown-names.ts'
 import { verifyRestore } from './verify-restore.ts'
 
 /**

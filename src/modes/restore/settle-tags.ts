@@ -2,14 +2,15 @@ import type { ApplyContext } from '../../apply/apply.ts'
 import type { Told } from '../../apply/give-back.ts'
 import { tagPutter } from '../../apply/put-tag.ts'
 import { guardTags, type TagGuard } from '../../apply/tag-guard.ts'
+import { claimOn, ownershipOf, type TagHolders } from '../../apply/tag-holders.ts'
 import { orRefusal } from '../../errors.ts'
+import { findTags } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { once } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
-import { freeTags, type Known } from './free-tags.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
 /** What was there right before a restore. */
@@ -48,7 +49,7 @@ const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
   tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))
 
 /** What is known of what came back. */
-interface Back {
+export interface Back {
   readonly roots: readonly PackageVersion[]
   /** Our own placeholders among it. */
   readonly placeholders: readonly PackageVersion[]
@@ -99,7 +100,7 @@ async function putWhereFree(
   known: Known,
   scope: ApplyContext
 ): Promise<Told> {
-  const { free, doubts, moved } = await freeTags(targets, known, scope.pkg, scope.context)
+  const { free, doubts, moved } = await freeTags(targets, known, scope)
   const alarms = [...Map.groupBy(doubts, ([, cause]) => cause)].map(([cause, ones]) => {
     const tags = ones.map(([tag]) => tag)
     return `Whether the tag ${some(tags, 5)} is restored is unknown: ${cause}. It is left where it is: run it again later.`
@@ -138,4 +139,76 @@ async function hiddenHolders(
     )
   }
   return sentences
+}
+
+/** What is known of tags behind a restore. */
+interface Known {
+  /** What tags stood on before it. */
+  readonly before: TagHolders
+  /** What may have come back, and had tags earlier that others of it had later. */
+  readonly came: ReadonlySet<Digest>
+  /** What has any of the tags to have. */
+  readonly meant: ReadonlySet<Digest>
+  /** What GitHub listed before it. */
+  readonly active: readonly PackageVersion[]
+}
+
+/**
+ * Finds the tags that are not where they belong and that nobody has. A tag is free only where neither GitHub nor the
+ * registry knows of a holder, before the restore or now: either may lag.
+ *
+ * @param targets where each tag belongs
+ * @returns what each free tag is to be put on, and what it is on now, if anything, which is nobody's; of others why it is unknown
+ *   whether they are free: phrases; and what somebody put a tag on meanwhile
+ */
+async function freeTags(
+  targets: ReadonlyMap<string, PackageVersion>,
+  { before, came, meant, active }: Known,
+  { pkg, context }: ApplyContext
+) {
+  const { registry, packages, clock } = context
+  const free = new Map<string, { readonly target: PackageVersion; readonly on: Digest | undefined }>()
+  const doubts = new Map<string, string>()
+  const moved = new Map<string, Digest>()
+  /** Whether somebody has a tag: our own placeholder is nobody, and what cannot be read may be anybody. */
+  const isTheirs = async (tag: string, holders: Iterable<Digest>): Promise<boolean> => {
+    for (const holder of holders) {
+      const { isPlaceholder, doubt } = await ownershipOf(pkg, [tag], holder, context)
+      if (doubt !== undefined) doubts.set(tag, doubt)
+      if (!isPlaceholder) return true
+    }
+    return false
+  }
+  const wasListed = (tag: string, digest: Digest): boolean =>
+    active.some(row => row.digest === digest && row.tags.includes(tag))
+  const heads = await findTags(registry, repositoryOf(pkg), [...targets.keys()], clock)
+  for (const [tag, target] of targets) {
+    const head = heads.get(tag)
+    const on = head?.state === 'found' ? head.digest : undefined
+    if (on === target.digest) continue
+    const claim = claimOn(tag, before, meant)
+    const holders = new Set([claim?.holder, on !== undefined && came.has(on) ? undefined : on])
+    if (
+      await isTheirs(tag, [...holders].filter(one => one !== undefined && one !== target.digest) as Digest[])
+    ) {
+      if (on !== undefined && !wasListed(tag, on) && !doubts.has(tag)) moved.set(tag, on)
+      continue
+    }
+    const doubt = claim !== undefined && claim.holder === undefined ? claim.doubt : undefined
+    const unread = head?.state === 'unread' ? head.cause : undefined
+    if (doubt === undefined && unread === undefined) free.set(tag, { target, on })
+    else doubts.set(tag, doubt ?? unread ?? '')
+  }
+  if (free.size === 0) return { free, doubts, moved }
+  // Somebody may have pushed it meanwhile, which the registry may not know yet.
+  for (const { digest, tags } of (await packages.listVersions(pkg)).versions) {
+    for (const tag of tags) {
+      const target = free.get(tag)?.target
+      if (target === undefined || digest === target.digest || came.has(digest)) continue
+      if (!(await isTheirs(tag, [digest]))) continue
+      free.delete(tag)
+      doubts.set(tag, doubts.get(tag) ?? `GitHub lists it on ${digest}, and the registry does not`)
+    }
+  }
+  return { free, doubts, moved }
 }

@@ -18,7 +18,7 @@ import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import { type Before, noteMoved, tagsBack } from './settle-tags.ts'
+import { type Back, type Before, noteMoved, tagsBack } from './settle-tags.ts'
 import { below, leftBehind, missingIn, placeholdersAmong, servedOnly, stillBroken } from './what-lacks.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
@@ -120,19 +120,11 @@ function tellNames(outcomes: readonly Outcome[], { pkg, context: { log } }: Appl
   }
 }
 
-interface Whole {
+interface Whole extends Told, Back {
   readonly outcomes: readonly Outcome[]
-  readonly warnings: readonly string[]
-  readonly alarms: readonly string[]
-  /** What came back. */
-  readonly roots: readonly PackageVersion[]
-  /** Our own placeholders among it. */
-  readonly placeholders: readonly PackageVersion[]
   /** What of them and of their parts is there, and what of that could be read. */
   readonly seen: ReadonlySet<Digest>
   readonly read: ReadonlySet<Digest>
-  /** What GitHub lists behind the restores. */
-  readonly listed: readonly PackageVersion[]
 }
 
 async function makeWhole(

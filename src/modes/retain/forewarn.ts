@@ -4,6 +4,7 @@ import type { Decision, Plan, Reason, Step } from '../../model/decision.ts'
 import type { PackageRun } from '../../model/run.ts'
 import { catchAllRules, type Policy, type Rule } from '../../policy/rule.ts'
 import { idleKeepPhrase, isProtective, unmatchedPhrase } from '../../report/brake-phrases.ts'
+import { isWanted } from '../../report/phrases.ts'
 import { unmatched } from '../../report/tally.ts'
 import { DAY } from '../../util/format.ts'
 
@@ -78,41 +79,26 @@ function unlimitedRule({ decisions }: Plan, policy: Policy): Brake | undefined {
   const [first] = unlimitedRules(policy)
   if (first === undefined || policy.grace > DAY || policy.deletionsPerRun !== undefined) return undefined
   const tagged = decisions.filter(({ version }) => version.tags.length > 0)
-  if (
-    tagged.some(({ verdict, reasons }) => verdict === 'keep' && reasons.some(({ code }) => WANTED.has(code)))
-  )
-    return undefined
+  const isKept = (reason: Reason): boolean => isWanted(reason) || reason.code === 'no-rule'
+  if (tagged.some(({ verdict, reasons }) => verdict === 'keep' && reasons.some(isKept))) return undefined
   const going = tagged.filter(({ verdict }) => verdict === 'delete').length
   return { input: 'unlimited', rule: first.name, going }
 }
 
-/** Why something stays that somebody wants to keep. */
-const WANTED: ReadonlySet<Reason['code']> = new Set([
-  'in-use',
-  'keep-rule',
-  'newest',
-  'within',
-  'bucket',
-  'other-tags',
-  'no-rule'
-])
-
 /** What must be said while it can still be stopped: sentences, for the log before the first DELETE. */
 export function forewarnings(governed: readonly Governed[]): string[] {
   const runs = governed.map(({ task }) => task.run)
+  const losing = runs.filter(({ plan }) => plan?.steps.some(step => tagsTaken(step).includes('latest')))
   return [
     ...idlePatterns(runs).map(unmatchedPhrase),
     ...idleRules(runs),
-    ...governed.flatMap(({ task: { run } }) =>
-      (run.plan?.steps ?? []).some(step => tagsTaken(step).includes('latest'))
-        ? [
-            `${run.package.name}: the tag \`latest\` is among the tags to be deleted. If images are pulled by it, add \`latest\` to \`keep-tags\`.`
-          ]
-        : []
-    ),
+    ...losing.map(({ package: { name } }) => `${name}: ${LATEST}`),
     ...unlimited(governed)
   ]
 }
+
+const LATEST =
+  'the tag `latest` is among the tags to be deleted. If images are pulled by it, add `latest` to `keep-tags`.'
 
 /** Patterns that keep nothing; what holds a package is told as its brake. */
 function idlePatterns(runs: readonly PackageRun[]): PatternHits[] {

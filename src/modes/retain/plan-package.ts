@@ -42,28 +42,10 @@ export async function planPackage(
   options: PlanOptions,
   context: Context
 ): Promise<PackageTask> {
-  const { task, inventory } = await planned(pkg, policy, options, context)
-  const steps = task.run.plan?.steps ?? []
-  if (!options.sizes || inventory === undefined) return task
-  const read = await orFailure(() => readSizes(inventory, steps, context.registry))
-  // What nobody can measure can still be deleted.
-  if ('problem' in read) {
-    const warning = `Sizes are unknown: ${read.sentence}`
-    return { ...task, warnings: [...(task.warnings ?? []), warning] }
-  }
-  return { ...task, run: { ...task.run, blobs: read } }
-}
-
-async function planned(
-  pkg: Package,
-  policy: Policy,
-  options: PlanOptions,
-  context: Context
-): Promise<{ readonly task: PackageTask; readonly inventory?: Inventory }> {
   // One moment for all decisions: nothing may come of age between them.
   const now = context.clock.now()
   const seen = await orFailure(() => look(pkg, policy, options, context, now))
-  if ('problem' in seen) return { task: notPlanned(pkg, seen) }
+  if ('problem' in seen) return notPlanned(pkg, seen)
   const { usage, errors } = seen
   const { approved, explain } = options
   const wanted = digestsIn(policy, usage)
@@ -77,15 +59,17 @@ async function planned(
       context
     )
   )
-  if ('problem' in tried) return { task: notPlanned(pkg, tried) }
+  if ('problem' in tried) return notPlanned(pkg, tried)
   const { loaded } = tried
   const { plan } = tried.decided
   const { inventory, reads } = loaded
+  const sized = async (task: PackageTask): Promise<PackageTask> =>
+    options.sizes ? withSizes(task, inventory, context) : task
   if (approved !== undefined) {
     const applied = applyTo(loaded, approved, plan, policy)
-    return { inventory, task: { ...applied, run: { ...applied.run, alarms: errors } } }
+    return sized({ ...applied, run: { ...applied.run, alarms: errors } })
   }
-  const task: PackageTask = {
+  return sized({
     run: {
       package: pkg,
       plan,
@@ -106,8 +90,19 @@ async function planned(
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
     ]
-  }
-  return { task, inventory }
+  })
+}
+
+/** With the sizes of what goes. What nobody can measure can still be deleted. */
+async function withSizes(
+  task: PackageTask,
+  inventory: Inventory,
+  { registry }: Context
+): Promise<PackageTask> {
+  const read = await orFailure(() => readSizes(inventory, task.run.plan?.steps ?? [], registry))
+  return 'problem' in read
+    ? { ...task, warnings: [...(task.warnings ?? []), `Sizes are unknown: ${read.sentence}`] }
+    : { ...task, run: { ...task.run, blobs: read } }
 }
 
 /** What the plan changes, and what was approved, which today's rules need not say. */

@@ -1,6 +1,6 @@
 import { apply, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Inputs } from '../../config/inputs.ts'
-import { leftOutByPolicy, type Policies } from '../../config/policies.ts'
+import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { unprovenRights } from '../../github/token.ts'
 import { SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
@@ -9,7 +9,7 @@ import { annotate } from '../../log.ts'
 import type { RunResult } from '../../model/run.ts'
 import { usageReader } from '../../usage/ask.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { choose, NOT_IN_POLICY } from '../choose.ts'
+import { chooseGoverned } from '../choose.ts'
 import { readApproval } from './approval.ts'
 import { forewarnings, holdSlips } from './forewarn.ts'
 import { planPackage } from './plan-package.ts'
@@ -21,24 +21,13 @@ import { planPackage } from './plan-package.ts'
 export async function retain(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { repository, openRepository, clock } = context
   const started = clock.now()
-  const { policyOf } = policies
   const { explain } = inputs
   const approval = policies.earlierRun && readApproval(policies.earlierRun, policies)
   const readUsage = usageReader({ ...inputs, ...policies }, repository, openRepository, clock)
-  const selection =
-    approval === undefined
-      ? policies.packages
-      : { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
-  const { chosen, absent, unmatched, ...why } = await choose(selection, inputs, context)
-  const governed = chosen.flatMap(one => {
-    const policy = policyOf(one.pkg.name)
-    return policy === undefined ? [] : [{ ...one, policy }]
-  })
-  const siblings = siblingsIn(
-    chosen.map(({ pkg }) => pkg),
-    context
-  )
-  const planned = await eachOf(governed, SIDE_BY_SIDE, async ({ pkg, policy, problem }) => ({
+  const approved = approval && { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
+  const { chosen, absent, unmatched, all, why } = await chooseGoverned(inputs, context, policies, approved)
+  const siblings = siblingsIn(all, context)
+  const planned = await eachOf(chosen, SIDE_BY_SIDE, async ({ pkg, policy, problem }) => ({
     policy,
     task:
       problem === undefined
@@ -66,17 +55,12 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
         ...policies.warnings,
         ...(approval?.warnings ?? []),
         ...unmatched,
-        ...leftOutByPolicy(
-          chosen.map(({ pkg }) => pkg.name),
-          policies,
-          inputs
-        ),
         ...(explain === undefined ? [] : unexplained(explain, tasks))
       ]
     },
     context
   )
-  return { ...run, ...(chosen.length > 0 ? NOT_IN_POLICY : why) }
+  return { ...run, ...why }
 }
 
 /** @throws ExpectedError when the plan that is to be applied does not fit, which takes no request to find out */

@@ -5,10 +5,9 @@ import type { Content } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { count, formatNumber } from '../../util/format.ts'
 import { grouped } from '../../util/grouped.ts'
-import { groupOf } from '../group-phrases.ts'
 import { plainAddress } from '../markdown.ts'
-import { isPart, outcomeWord, phrase } from '../phrases.ts'
-import { tally } from '../tally.ts'
+import { groupOf, isPart, outcomeWord, phrase } from '../phrases.ts'
+import { tally, UNDONE } from '../tally.ts'
 import { failures, warningsOf } from '../verdict.ts'
 
 /** What the page's script reads: `client.js` knows these names. Texts are plain, and many rows share them. */
@@ -134,7 +133,7 @@ function stateOf(decision: Decision, outcome: Outcome | undefined): { word: stri
       : { word: 'due, not deleted', tone: 'trouble' }
   }
   const tone: Tone = outcome.step.action === 'restore' ? 'stays' : 'goes'
-  const isTrouble = ['failed', 'refused', 'skipped', 'left'].includes(outcome.status)
+  const isTrouble = outcome.status === 'failed' || UNDONE.includes(outcome.status)
   return { word: outcomeWord(outcome), tone: isTrouble ? 'trouble' : tone }
 }
 
