@@ -171,7 +171,7 @@ function openCache(inputs: Inputs, env: NodeJS.ProcessEnv, clock: Clock, log: Lo
   if (cache === undefined) return noMemory
   const allowance = createAllowance(clock, inputs.timeLimit * SHARE_OF_MEMORY)
   const store = inputs.dryRun ? readOnly(cache) : cache
-  return openMemory(store, new URL(inputs.registryUrl).host, log.debug, allowance, clock.now)
+  return openMemory(store, new URL(inputs.registryUrl).host, log.debug, allowance, clock)
 }
 
 /** The pattern that takes a list of packages, and where it is written: the subject of a sentence. */

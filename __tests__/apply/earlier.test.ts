@@ -38,7 +38,9 @@ test('what is left of many deletions is what the next run can read: the unchecke
   expect(left.map(({ unchecked, checked }) => [unchecked.length, checked.length])).toEqual([[50_000, 10_000]])
   const folder = mkdtempSync(join(tmpdir(), 'left-'))
   const path = join(folder, 'entry')
-  const heading = { schema: 1, package: 'app', untagged: [], ...left[0] } as Parameters<typeof writeMemory>[1]
+  const heading = { schema: 1, package: 'app', untagged: [], passed: [], ...left[0] } as Parameters<
+    typeof writeMemory
+  >[1]
   const notes = openNotes(`${path}.new`, () => {})
   await writeMemory(path, heading, `${path}.old`, () => true, notes)
   expect((await readHeading(path, 'app')).unchecked).toHaveLength(50_000)

@@ -34,12 +34,12 @@ test('what is stored is fetched, the newest first, and nobody else reads it on t
   const store = open(service.env)
   for (const text of ['one', 'two']) {
     writeFileSync(join(store.folder, 'a'), text)
-    expect(await store.store(`key@${text}`, 'a')).toBe(true)
+    expect(await store.store(`key@${text}`, 'a')).toBe('stored')
   }
   expect(await store.fetch('key@', 'b')).toMatchObject({ state: 'fetched' })
   expect(readFileSync(join(store.folder, 'b'), 'utf8')).toBe('two')
   expect(statSync(store.folder).mode & 0o077).toBe(0)
-  expect(await store.fetch('key@', 'c', 'key@two')).toEqual({ state: 'known' })
+  expect(await store.fetch('key@', 'c', key => key !== 'key@two')).toEqual({ state: 'unwanted' })
   expect(await store.fetch('other@', 'c')).toEqual({ state: 'none' })
   expect([told, service.blobsWithToken]).toEqual([[], 0])
   expect(secrets).toEqual([service.env['ACTIONS_RUNTIME_TOKEN'], 'secret', 'secret', 'secret'])
@@ -51,7 +51,7 @@ test('a key that is taken is not stored again, and that is told and no more', as
   await using service = await startCacheService()
   const store = open(service.env)
   writeFileSync(join(store.folder, 'a'), 'one')
-  expect([await store.store('key', 'a'), await store.store('key', 'a')]).toEqual([true, false])
+  expect([await store.store('key', 'a'), await store.store('key', 'a')]).toEqual(['stored', 'taken'])
   expect(told).toEqual([expect.stringContaining('CreateCacheEntry: HTTP 409')])
   store.close()
 })
@@ -90,7 +90,7 @@ test('an entry that is too large is not stored', async () => {
   await using service = await startCacheService()
   const store = open(service.env, { packed: 50, unpacked: 1_000_000 })
   writeFileSync(join(store.folder, 'a'), randomBytes(60))
-  expect([await store.store('key', 'a'), service.entries, service.calls]).toEqual([false, [], []])
+  expect([await store.store('key', 'a'), service.entries, service.calls]).toEqual(['failed', [], []])
   store.close()
 })
 

@@ -3,12 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Fetched, readOnly, type Store } from '../../src/cache/actions-cache.ts'
+import { type Fetched, readOnly, type Store, type Stored } from '../../src/cache/actions-cache.ts'
 import { type Allowance, createAllowance } from '../../src/cache/allowance.ts'
-import { openMemory } from '../../src/cache/manifest-cache.ts'
+import { openMemory, type PastDeletions } from '../../src/cache/manifest-cache.ts'
+import type { Clock } from '../../src/model/clock.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import { parseManifest } from '../../src/registry/manifest.ts'
 import { image, labelled, manifest, type Shape, schema1 } from '../emulator/shapes.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
 import { somePackage } from '../helpers/make.ts'
 
 const NOW = Date.parse('2026-06-30T00:00:00Z')
@@ -19,22 +21,25 @@ let told: string[]
 let entries: { key: string; text: string }[]
 /** So many of the newest entries are not found yet. */
 let unseen: number
+/** Keys that jobs took which have not stored anything under them. */
+let reserved: Set<string>
 const storeIn = (folder: string): Store => ({
   folder,
   writes: true,
   works: () => true,
-  fetch: async (prefix, file, known) => {
+  fetch: async (prefix, file, isWanted = () => true) => {
     const seen = entries.slice(0, entries.length - unseen)
-    const entry = seen.findLast(({ key }) => key.startsWith(prefix))
+    const entry =
+      seen.findLast(({ key }) => key === prefix) ?? seen.findLast(({ key }) => key.startsWith(prefix))
     if (entry === undefined) return { state: 'none' }
-    if (entry.key === known) return { state: 'known' }
+    if (!isWanted(entry.key)) return { state: 'unwanted' }
     writeFileSync(join(folder, file), entry.text)
     return { state: 'fetched', key: entry.key }
   },
   store: async (key, file) => {
-    if (entries.some(entry => entry.key === key)) return false
+    if (reserved.has(key) || entries.some(entry => entry.key === key)) return 'taken'
     entries.push({ key, text: readFileSync(join(folder, file), 'utf8') })
-    return true
+    return 'stored'
   },
   close: () => {}
 })
@@ -44,6 +49,7 @@ beforeEach(() => {
   told = []
   entries = []
   unseen = 0
+  reserved = new Set()
   allowance = endless
 })
 afterEach(() => rmSync(folder, { recursive: true }))
@@ -61,13 +67,7 @@ const endless: Allowance = () => () => {}
 let allowance = endless
 
 const opened = () =>
-  openMemory(
-    storeIn(folder),
-    'ghcr.io',
-    text => told.push(text),
-    allowance,
-    () => NOW
-  )
+  openMemory(storeIn(folder), 'ghcr.io', text => told.push(text), allowance, fakeClock(NOW))
 
 /** One run that sees these versions and reads those of them that it does not remember. */
 async function run(shapes: readonly Shape[], { tags = [] as string[], now = NOW } = {}) {
@@ -304,13 +304,13 @@ describe('what one run stores', () => {
 
   const shape = manifest()
   const left = { ...deletion, digest: shape.digest, root: shape.digest }
-  const open = (now = NOW) =>
+  const open = (clock: Clock = fakeClock(NOW)) =>
     openMemory(
       storeIn(mkdtempSync(join(folder, 'job-'))),
       'ghcr.io',
       text => told.push(text),
       allowance,
-      () => now
+      clock
     )
   const places = () => entries.map(({ key }) => key.split('@').at(-1))
   const TODAY = Math.floor(NOW / 86_400_000)
@@ -344,9 +344,58 @@ describe('what one run stores', () => {
     expect(deletions).toEqual({ unchecked: [left], checked: [mine, shared] })
   })
 
-  test.each([1, 2])(
+  const DAY = 86_400_000
+
+  /** Jobs of their own that have all recalled the package before any of them stores something. */
+  async function jobs(...clocks: Clock[]) {
+    return await Promise.all(
+      clocks.map(async clock => {
+        const memory = open(clock)
+        const recollection = await memory.recall(somePackage)
+        const leave = async (deletions: PastDeletions, now = clock.now()): Promise<void> => {
+          recollection.keep([versionOf(image(), 0)], now)
+          recollection.leaveDeletions(deletions, now)
+          await memory.close()
+        }
+        return { leave }
+      })
+    )
+  }
+  const remembered = async (clock = fakeClock(NOW)) =>
+    (await open(clock).recall(somePackage)).deletions.unchecked
+  const unchecked = (...ids: number[]): PastDeletions => ({
+    unchecked: ids.map(id => ({ ...left, id })),
+    checked: []
+  })
+
+  test.each([
+    ['on that day', [NOW, NOW, NOW], ['1', '2', '3']],
+    ['the second one behind midnight', [NOW, NOW, NOW + DAY], ['1', '2', '3', '+1.1']],
+    ['both behind midnight', [NOW, NOW + DAY, NOW + DAY], ['1', '2', '+1.1', '+1.2']],
+    ['each on a later day', [NOW, NOW + 7 * DAY, NOW + 8 * DAY], ['1', '2', '+7.1', '+7.2', '+8.1']]
+  ])(
+    'of two jobs that begin with the same entry hides nothing: %s',
+    async (_, [first, one, other], expected) => {
+      const [before] = await jobs(fakeClock(first))
+      await before!.leave(unchecked(1))
+      const [a, b] = await jobs(fakeClock(one), fakeClock(other))
+      await a!.leave(unchecked(1, 2))
+      await b!.leave(unchecked(1, 3))
+      expect((await remembered(fakeClock(other))).map(({ id }) => id)).toEqual([1, 3, 2])
+      const shown = expected.map(end => {
+        const [, days = '0', number = end] = /^\+(\d+)\.(\d+)$/.exec(end) ?? []
+        return `${TODAY + Number(days)}.${number}`
+      })
+      expect(places()).toEqual(shown)
+    }
+  )
+
+  test.each([
+    [1, [8, 7]],
+    [2, [7]]
+  ])(
     'does not hide an entry that the cache does not show yet: %d of 2 not shown',
-    async hidden => {
+    async (hidden, expected) => {
       const memory = open()
       const { keep, leaveDeletions } = await memory.recall(somePackage)
       keep([versionOf(image(), 0)], NOW)
@@ -358,59 +407,107 @@ describe('what one run stores', () => {
       const { keep: keepMore } = await late.recall(somePackage)
       keepMore([versionOf(image(), 1)], NOW)
       await late.close()
+      expect(places()).toEqual([1, 2, 3].map(number => `${TODAY}.${number}`))
       unseen = 0
-      expect(entries).toHaveLength(2)
-      expect((await open(NOW + 86_400_000).recall(somePackage)).deletions.unchecked).toEqual([left])
+      expect((await remembered(fakeClock(NOW + DAY))).map(({ id }) => id)).toEqual(expected)
     }
   )
 
+  test('goes behind a place that a job took and never filled, after seven seconds, on the next day as well', async () => {
+    const clock = fakeClock(NOW)
+    const [first] = await jobs(clock)
+    await first!.leave(unchecked(1))
+    const prefix = entries[0]!.key.replace(/@.*/, '@')
+    for (const place of [`${TODAY}.2`, `${TODAY}.3`, `${TODAY + 1}.1`]) reserved.add(`${prefix}${place}`)
+    const [second] = await jobs(clock)
+    await second!.leave(unchecked(2))
+    expect([places(), clock.now() - NOW]).toEqual([[`${TODAY}.1`, `${TODAY}.4`], 7_000])
+    const later = fakeClock(NOW + DAY)
+    const [third] = await jobs(later)
+    await third!.leave(unchecked(3))
+    expect(places().slice(2)).toEqual([`${TODAY}.5`, `${TODAY + 1}.2`])
+    expect((await remembered(later)).map(({ id }) => id)).toEqual([3])
+  })
+
+  test('takes over what was stored late in a place that was passed, wherever the cache shows it', async () => {
+    const [first] = await jobs(fakeClock(NOW))
+    await first!.leave(unchecked(1))
+    const key = entries[0]!.key.replace(/1$/, '2')
+    reserved.add(key)
+    const [second, third] = await jobs(fakeClock(NOW), fakeClock(NOW))
+    await second!.leave(unchecked(2))
+    const late = entries[0]!.text.replace('"id":1', '"id":4')
+    // As the newest one, or where it belongs.
+    for (const at of [2, 1]) {
+      const before = entries
+      entries = entries.toSpliced(at, 0, { key, text: late })
+      expect((await remembered()).map(({ id }) => id).toSorted()).toEqual([2, 4])
+      if (at === 2) entries = before
+    }
+    await third!.leave(unchecked(3))
+    expect((await remembered()).map(({ id }) => id).toSorted()).toEqual([2, 3, 4])
+    const [fourth] = await jobs(fakeClock(NOW))
+    await fourth!.leave(unchecked(2, 3, 4))
+    expect(JSON.parse(entries.at(-1)!.text)).toMatchObject({ passed: [] })
+  })
+
+  test('is tried once where the cache refuses it for another reason than that its place is taken', async () => {
+    const clock = fakeClock(NOW)
+    const asked: string[] = []
+    const store = async (key: string): Promise<Stored> => {
+      asked.push(key)
+      return 'failed'
+    }
+    const memory = openMemory(
+      { ...storeIn(folder), store },
+      'ghcr.io',
+      text => told.push(text),
+      allowance,
+      clock
+    )
+    const recollection = await memory.recall(somePackage)
+    recollection.keep([versionOf(image(), 0)], NOW)
+    await memory.close()
+    expect([asked.length, clock.now(), told]).toEqual([
+      1,
+      NOW,
+      [expect.stringMatching('nothing was remembered')]
+    ])
+  })
+
   test('is waited for, but not for ever', async () => {
     const asked = Promise.withResolvers<void>()
-    const answer = Promise.withResolvers<boolean>()
-    const store = (): Promise<boolean> => {
+    const answer = Promise.withResolvers<Stored>()
+    const store = (): Promise<Stored> => {
       asked.resolve()
       return answer.promise
     }
     const slow: Store = { ...storeIn(folder), store }
-    const memory = openMemory(
-      slow,
-      'ghcr.io',
-      text => told.push(text),
-      allowance,
-      () => NOW,
-      1
-    )
+    const memory = openMemory(slow, 'ghcr.io', text => told.push(text), allowance, fakeClock(NOW), 1)
     const found = await memory.recall(somePackage)
     await found.stored()
     found.leaveDeletions({ unchecked: [left], checked: [] }, NOW)
     await found.stored()
     await asked.promise
-    answer.resolve(true)
+    answer.resolve('stored')
     await memory.close()
     expect(told).toEqual([])
   })
-
-  const DAY = 86_400_000
 
   test.each<[string, Fetched, number, number]>([
     ['was not found', { state: 'none' }, 0, 1],
     ['could not be fetched', { state: 'failed' }, 9 * DAY, 0],
     ['came torn', { state: 'torn', key: `@${TODAY}.1` }, 0, 0],
     ['came torn a week later', { state: 'torn', key: `@${TODAY}.1` }, 7 * DAY + 1000, 0],
-    ['came torn longer than that', { state: 'torn', key: `@${TODAY}.1` }, 9 * DAY, 1],
+    // Behind it, and the first one of that day.
+    ['came torn longer than that', { state: 'torn', key: `@${TODAY}.1` }, 9 * DAY, 2],
     ['is torn and has a time to come', { state: 'torn', key: `@${TODAY + 1}.1` }, 0, 1],
     ['is torn and has no time', { state: 'torn', key: '@soon' }, 0, 1]
   ])(
     'takes the place of an entry only as far as is known what that said: it %s',
     async (_, found, after, times) => {
       const broken: Store = { ...storeIn(folder), fetch: async () => found }
-      const memory = openMemory(
-        broken,
-        'ghcr.io',
-        text => told.push(text),
-        allowance,
-        () => NOW + after
-      )
+      const memory = openMemory(broken, 'ghcr.io', text => told.push(text), allowance, fakeClock(NOW + after))
       const recollection = await memory.recall(somePackage)
       recollection.keep([versionOf(image(), 0)], NOW + after)
       await memory.close()
@@ -424,7 +521,7 @@ describe('what one run stores', () => {
       'ghcr.io',
       text => told.push(text),
       allowance,
-      () => NOW
+      fakeClock(NOW)
     )
     const recollection = await memory.recall(somePackage)
     recollection.keep([versionOf(image(), 0)], NOW)

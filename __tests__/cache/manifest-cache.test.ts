@@ -178,6 +178,8 @@ describe('the memory between runs', () => {
       'FinalizeCacheEntryUpload',
       'CreateCacheEntry',
       'FinalizeCacheEntryUpload',
+      // The newest one, and whether there is one behind it.
+      'GetCacheEntryDownloadURL',
       'GetCacheEntryDownloadURL'
     ])
     expect(cache.blobsWithToken).toBe(0)

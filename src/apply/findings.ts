@@ -45,7 +45,6 @@ export async function findingsOf(
   const left = new Set(versionsOf(outcomes, ['skipped']).map(({ digest }) => digest))
   const attesting = new Set(attestationsOf(digest => left.has(digest), loaded.inventory.contents))
   for (const { digest } of gone) {
-    if (seen.again.has(digest)) continue
     if ([digest, referrerTag(digest)].some(key => needs.needed.has(key) || done.adopted.has(key))) {
       needed.set(digest, 'a version that was pushed meanwhile needs it or describes it')
     }
@@ -55,8 +54,9 @@ export async function findingsOf(
   }
   // What came between the runs is in the listing, or the registry's tags showed it, and is no arrival.
   const named = earlier.length === 0 ? new Set<Digest>() : namedByOthers(loaded, gone)
+  const went = new Set(gone.map(({ id }) => id))
   for (const { version } of earlier) {
-    if (named.has(version.digest) && !seen.again.has(version.digest))
+    if (went.has(version.id) && named.has(version.digest))
       needed.set(version.digest, 'a version that stays needs it')
   }
   for (const version of seen.there) {
@@ -65,7 +65,7 @@ export async function findingsOf(
   const alarms = [
     ...(await lacking(plan, loaded, seen, context)),
     ...(needs.unread === undefined ? [] : [unreadArrival(needs.unread)]),
-    ...gone.filter(({ digest }) => seen.again.has(digest)).flatMap(one => tagsOfFormer(one, seen)),
+    ...[...seen.again].flatMap(digest => tagsOfFormer(digest, seen)),
     ...tagAlarms(done, seen)
   ]
   return { seen, needed, alarms, isUnclear: needs.unread !== undefined || seen.tagsUnread !== undefined }
@@ -75,7 +75,7 @@ const unreadArrival = (name: string): string =>
   `The version ${name}, which was pushed meanwhile, could not be read, so it is unknown whether it needs what was deleted.`
 
 /** GitHub restores no version whose digest is there. */
-function tagsOfFormer({ digest }: PackageVersion, { lateTags }: SecondLook): string[] {
+function tagsOfFormer(digest: Digest, { lateTags }: SecondLook): string[] {
   return (lateTags.get(digest) ?? []).map(
     tag =>
       `The tag ${tag} was put on ${shortDigest(digest)} right before its deletion and went with it; that was pushed again ` +

@@ -66,11 +66,16 @@ export const putBy = (tag: string, digest: string): string =>
 /** Where nobody knows whether a placeholder was stored. */
 export const mayBeOn = (placeholder: Digest, tag: string, why: string): string =>
   `${why} If it was carried out, the tag is on the placeholder ${placeholder}, an empty index, and the next run removes ` +
-  `both: if somebody pushed it right before, put it on that image: ${putBy(tag, '<digest>')}`
+  `both: ${ifPushed(tag)}`
+
+/** A push that nobody could look for may have lost its tag. */
+const ifPushed = (tag: string): string =>
+  `if somebody pushed it right before, put it on that image: ${putBy(tag, '<digest>')}`
 
 /** Why a placeholder stays for now: a phrase. */
-export const NOT_LISTED =
-  'GitHub does not list it with this tag alone. The next run removes it, unless it has other tags by then'
+export const notListed = (tag: string): string =>
+  `GitHub does not list it with this tag alone, so who had the tag before is unknown: ${ifPushed(tag)}. The next run removes ` +
+  'the placeholder, unless it has other tags by then'
 
 /** Why one stays that has tags of somebody: no run removes it. */
 export const withForeign = (tags: readonly string[], sentences: readonly string[]): string =>

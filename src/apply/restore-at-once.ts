@@ -62,14 +62,12 @@ function stepsBack(
 ): Restoral[] {
   if (needed.size === 0) return []
   // For what an earlier run deleted, only the image that it was a part of is known.
-  const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
-  const before = earlier.filter(({ root, version }) => images.has(root) && !seen.again.has(version.digest))
-  const graph = buildGraph(loaded.inventory)
   const isGone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
+  const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
+  const before = earlier.filter(({ root, version }) => images.has(root) && isGone.has(version.id))
+  const graph = buildGraph(loaded.inventory)
   const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
-    step.action === 'delete' && isGone.has(step.version.id) && !seen.again.has(step.version.digest)
-      ? [step]
-      : []
+    step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
   )
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
   const reached = (digests: Iterable<Digest>): ReturnType<typeof closure> => {

@@ -66,10 +66,7 @@ export async function lookAgain(
   )
   const rowsDeleted = [...rows.values()]
   const tags = await tagsNow(done, { deleted, seen, pushed, rowsDeleted, shown, again }, context)
-  // What stands there again does not bring a late tag back.
-  const gone = deleted.filter(
-    version => !there.includes(version) && (!again.has(version.digest) || tags.lateTags.has(version.digest))
-  )
+  const gone = deleted.filter(version => !there.includes(version) && !again.has(version.digest))
   const back = new Set([...there, ...tags.arrivals].map(({ digest }) => digest))
   return {
     ...tags,

@@ -12,8 +12,8 @@ import type { Performed } from './execute.ts'
 import {
   MEDIA_TYPE,
   mayBeOn,
-  NOT_LISTED,
   notGivenBack,
+  notListed,
   placeholderFor,
   takeOff,
   withForeign,
@@ -181,7 +181,7 @@ export function untagger(
     const isAlone = (row: PackageVersion): boolean => row.tags.every(other => other === tag)
     const listed = foreign.length === 0 ? first : await listingWith(digest, isAlone)
     return listed === undefined
-      ? { stays: [NOT_LISTED, ...returned].join('. ') }
+      ? { stays: [notListed(tag), ...returned].join('. ') }
       : { rows: listed.rows, placeholder: listed.placeholder, returned }
   }
 

@@ -15,22 +15,25 @@ export interface Store {
   readonly folder: string
   /** False once it has failed for good. */
   works(): boolean
-  /** Fetches the newest entry whose key begins with `prefix` as `file`, unless that is the one with the key `known`. */
-  fetch(prefix: string, file: string, known?: string): Promise<Fetched>
-  /** Stores `file` under a key that nobody has used; false when that did not work. */
-  store(key: string, file: string): Promise<boolean>
+  /** Fetches the newest entry whose key begins with `prefix` as `file`, if its key is wanted. */
+  fetch(prefix: string, file: string, isWanted?: (key: string) => boolean): Promise<Fetched>
+  /** Stores `file` under a key that nobody has used. */
+  store(key: string, file: string): Promise<Stored>
   /** Ends it, whatever is under way. */
   close(): void
 }
 
 /** What came of it. `torn` is what arrived and cannot be unpacked; `failed` says nothing of what is there. */
 export type Fetched =
-  | { readonly state: 'none' | 'known' | 'failed' }
+  | { readonly state: 'none' | 'unwanted' | 'failed' }
   | { readonly state: 'fetched' | 'torn'; readonly key: string }
+
+/** `taken` is a key that somebody has, be it complete or not. */
+export type Stored = 'stored' | 'taken' | 'failed'
 
 /** The same store for a run that may not write anything anywhere. */
 export function readOnly(store: Store): Store {
-  return { ...store, writes: false, store: async () => false }
+  return { ...store, writes: false, store: async () => 'failed' }
 }
 
 /** How long fetching or storing one entry may take, in milliseconds: a slow service must not hold up a run. */
@@ -52,6 +55,18 @@ const found = z.object({
 })
 const reserved = z.object({ ok: z.boolean(), signed_upload_url: z.string().default('') })
 const finished = z.object({ ok: z.boolean() })
+
+/** What a service answers for a key that somebody has. */
+const TAKEN = 409
+
+class Refusal extends Error {
+  readonly status: number | undefined
+
+  constructor(method: string, status: number | undefined) {
+    super(`${method}: HTTP ${status}`)
+    this.status = status
+  }
+}
 
 /**
  * The cache of GitHub Actions, where the runner offers it: version 2 of its service, spoken directly. The usual
@@ -91,8 +106,20 @@ export function actionsCache(
     const limit = AbortSignal.any([over.signal, AbortSignal.timeout(CALL_MS)])
     const message = await open('POST', url, headers, Readable.from([bytes]), limit)
     const text = (await readBody(message, MOST_OF_AN_ANSWER)).toString('utf8')
-    if (message.statusCode !== 200) throw new Error(`${method}: HTTP ${message.statusCode}`)
+    if (message.statusCode !== 200) throw new Refusal(method, message.statusCode)
     return answer.parse(JSON.parse(text))
+  }
+
+  /** The address that a new entry goes to; undefined where its key is taken. @throws when nobody can tell */
+  async function reserve(key: string): Promise<string | undefined> {
+    try {
+      const entry = await call('CreateCacheEntry', { key }, reserved)
+      return entry.ok ? entry.signed_upload_url : undefined
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== TAKEN) throw error
+      debug(`Actions cache: ${error.message}`)
+      return undefined
+    }
   }
 
   /** An address that the service signed; its signature is a secret for as long as it is valid. */
@@ -121,13 +148,13 @@ export function actionsCache(
   async function fetchEntry(
     prefix: string,
     file: string,
-    known: string | undefined,
+    isWanted: (key: string) => boolean,
     limit: AbortSignal
   ): Promise<Fetched> {
     const entry = await call('GetCacheEntryDownloadURL', { key: prefix, restore_keys: [] }, found)
     const key = entry.matched_key
     if (!entry.ok || !key.startsWith(prefix)) return { state: 'none' }
-    if (key === known) return { state: 'known' }
+    if (!isWanted(key)) return { state: 'unwanted' }
     try {
       await download(open, signed(entry.signed_download_url), join(folder, file), largest, limit)
       return { state: 'fetched', key }
@@ -143,21 +170,22 @@ export function actionsCache(
     folder,
     writes: !UNWRITABLE.includes(mode),
     works: () => !over.signal.aborted,
-    fetch: (prefix, file, known) =>
+    fetch: (prefix, file, isWanted = () => true) =>
       attempt<Fetched>({ state: 'failed' }, async limit =>
-        UNREADABLE.includes(mode) ? { state: 'failed' } : fetchEntry(prefix, file, known, limit)
+        UNREADABLE.includes(mode) ? { state: 'failed' } : fetchEntry(prefix, file, isWanted, limit)
       ),
     store: (key, file) =>
-      attempt(false, async limit => {
-        if (UNWRITABLE.includes(mode)) return false
+      attempt<Stored>('failed', async limit => {
+        if (UNWRITABLE.includes(mode)) return 'failed'
         const packed = join(folder, `${randomUUID()}.gz`)
         const size = await pack(join(folder, file), packed, largest.packed, limit)
-        const entry = await call('CreateCacheEntry', { key }, reserved)
-        if (!entry.ok) return false
-        await upload(open, signed(entry.signed_upload_url), packed, size, limit)
+        const address = await reserve(key)
+        if (address === undefined) return 'taken'
+        await upload(open, signed(address), packed, size, limit)
         rmSync(packed, { force: true })
         // 64 bits: the JSON of protocol buffers writes them as text.
-        return (await call('FinalizeCacheEntryUpload', { key, size_bytes: String(size) }, finished)).ok
+        const { ok } = await call('FinalizeCacheEntryUpload', { key, size_bytes: String(size) }, finished)
+        return ok ? 'stored' : 'failed'
       }),
     close: () => {
       over.abort()

@@ -44,7 +44,9 @@ const Heading = z.object({
   /** What its run could not look at once more. */
   unchecked: listOf(PastDeletion).default([]),
   /** What nothing needed when its run looked once more; an index may have been pushed that no list showed yet. */
-  checked: listOf(PastDeletion).default([])
+  checked: listOf(PastDeletion).default([]),
+  /** Places behind which this entry was stored without a look at what was there, if anything: see `places.ts`. */
+  passed: listOf(z.string().regex(/^\d{1,9}\.\d{1,9}$/)).default([])
 })
 export type Heading = z.infer<typeof Heading>
 

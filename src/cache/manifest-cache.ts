@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { messageOf } from '../errors.ts'
+import type { Clock } from '../model/clock.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -82,7 +83,6 @@ const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
  * @param registry the host that manifests come from
  * @param debug told what was wrong with an entry
  * @param allowance for reading all entries: what does not fit into it is forgotten
- * @param now milliseconds since 1970
  * @param patience for how long anybody waits for what is being stored, in milliseconds
  */
 export function openMemory(
@@ -90,7 +90,7 @@ export function openMemory(
   registry: string,
   debug: (text: string) => void,
   allowance: Allowance,
-  now: () => number,
+  clock: Clock,
   patience = PATIENCE
 ): ManifestCache {
   const ends: (() => Promise<void>)[] = []
@@ -99,11 +99,11 @@ export function openMemory(
       const name = `${registry}/${pkg.owner.login}/${pkg.name}`.toLowerCase()
       const key = `${PREFIX}-${name}@`
       const file = `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.jsonl`
-      const entries = await openEntries(store, { key, file, name }, debug, now)
+      const entries = await openEntries(store, { key, file, name }, debug, clock)
       if (entries === undefined) return noMemory.recall(pkg)
       const { heading, path, old } = entries
       const notes = openNotes(`${path}.new`, debug)
-      const save = async (next: Heading, keeps: (line: number) => boolean, now: number): Promise<void> => {
+      const save = async (next: Next, keeps: (line: number) => boolean, now: number): Promise<void> => {
         const write = async (heading: Heading): Promise<void> => {
           // What this run wrote already holds all that the old entry and the notes did.
           const again = existsSync(path)
@@ -133,6 +133,9 @@ export function openMemory(
   }
 }
 
+/** What a run says of its entry. */
+type Next = Omit<Heading, 'passed'>
+
 const passed = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms).unref())
 
 /** Remembers nothing, and keeps nothing but the time. */
@@ -160,7 +163,7 @@ function recollection(
   debug: (text: string) => void,
   allowance: Allowance,
   remembers: boolean,
-  save: (next: Heading, keeps: (line: number) => boolean, now: number) => void
+  save: (next: Next, keeps: (line: number) => boolean, now: number) => void
 ): Omit<Recollection, 'stored'> & { storeRest(): void } {
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
   /** What each line of the old entry is, as far as it is still listed. */

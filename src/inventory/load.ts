@@ -3,7 +3,14 @@ import type { Context } from '../context.ts'
 import type { Listing } from '../github/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import { isOurs, isPlaceholder, type Manifest } from '../model/manifest.ts'
-import { type Content, type Inventory, NAMED, type Package, type PackageVersion } from '../model/package.ts'
+import {
+  type Content,
+  type Inventory,
+  type ListedPackage,
+  NAMED,
+  type Package,
+  type PackageVersion
+} from '../model/package.ts'
 import type { ReadCounts } from '../model/run.ts'
 import type { ManifestRead } from '../registry/read.ts'
 import type { Read } from './arrivals.ts'
@@ -24,6 +31,9 @@ export interface LoadedPackage {
   readonly recollection: Recollection
 }
 
+/** What of a recollection still counts, once it is known what is in the package. */
+export type Recall = (recollection: Recollection, list: ListedPackage) => Recollection
+
 export type Matters = (
   versions: readonly PackageVersion[],
   untaggedSince: LoadedPackage['untaggedSince']
@@ -37,8 +47,14 @@ const MOST_TAGS = 3
  *
  * @param matters whether anything depends on what the manifests of these versions say; else none is read. It is told
  *   as well when each untagged one was first seen without a tag
+ * @param recall asked where something depends on it
  */
-export async function load(pkg: Package, context: Context, matters: Matters): Promise<LoadedPackage> {
+export async function load(
+  pkg: Package,
+  context: Context,
+  matters: Matters,
+  recall: Recall = recollection => recollection
+): Promise<LoadedPackage> {
   const { packages, memory, clock, log } = context
   const [listing, recollection] = await Promise.all([packages.listVersions(pkg), memory.recall(pkg)])
   const { versions } = listing
@@ -63,9 +79,10 @@ export async function load(pkg: Package, context: Context, matters: Matters): Pr
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
   const seen = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
-  const inventory = { ...seen, versions: withAwaited(seen, recollection.deletions) }
+  const recalled = recall(recollection, list)
+  const inventory = { ...seen, versions: withAwaited(seen, recalled.deletions) }
   const reads = countReads(inventory, fetched, remembered)
-  return { inventory, listing, untaggedSince, read, recollection, reads }
+  return { inventory, listing, untaggedSince, read, recollection: recalled, reads }
 }
 
 /** Nothing is known of it but that it is there, unless it is a placeholder of ours with somebody's tag, which is told. */

@@ -1,45 +1,39 @@
-import type { Context } from '../context.ts'
-import type { LoadedPackage } from '../inventory/load.ts'
+import type { LoadedPackage, Recall } from '../inventory/load.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
-import { versionsNamed } from '../policy/purge-names.ts'
+import { deletedNamed } from '../policy/purge-names.ts'
 import { nameOf } from '../report/phrases.ts'
 import { some } from '../util/format.ts'
 
-type Memory = Context['memory']
 type Deletions = LoadedPackage['recollection']['deletions']
 
 /**
- * The memory without deletions of what is named: a purge brings none of that back, and no later run does.
+ * Forgets deletions of what is named: a purge brings none of that back, and no later run does.
  *
  * @param names as in `decidePurge`
- * @returns the memory, and the digests that earlier runs deleted of what is named, once a package was recalled
+ * @returns what forgets, and the digests that earlier runs deleted of what is named, once it was asked
  */
-export function forgetting(
-  memory: Memory,
-  names: readonly string[]
-): { readonly memory: Memory; readonly forgotten: ReadonlySet<Digest> } {
+export function forgetting(names: readonly string[]): {
+  readonly recall: Recall
+  readonly forgotten: ReadonlySet<Digest>
+} {
   const forgotten = new Set<Digest>()
-  const withoutNamed = ({ unchecked, checked }: Deletions): Deletions => {
-    const named = new Set(versionsNamed([...unchecked, ...checked], names))
-    return {
-      unchecked: unchecked.filter(one => !named.has(one)),
-      checked: checked.filter(one => !named.has(one))
-    }
-  }
   return {
     forgotten,
-    memory: {
-      ...memory,
-      async recall(pkg) {
-        const found = await memory.recall(pkg)
-        const { unchecked, checked } = found.deletions
-        for (const { digest } of versionsNamed([...unchecked, ...checked], names)) forgotten.add(digest)
+    recall(recollection, list) {
+      const withoutNamed = ({ unchecked, checked }: Deletions): Deletions => {
+        const named = new Set(deletedNamed([...unchecked, ...checked], names, list))
         return {
-          ...found,
-          deletions: withoutNamed(found.deletions),
-          leaveDeletions: (deletions, now) => found.leaveDeletions(withoutNamed(deletions), now)
+          unchecked: unchecked.filter(one => !named.has(one)),
+          checked: checked.filter(one => !named.has(one))
         }
+      }
+      const { unchecked, checked } = recollection.deletions
+      for (const { digest } of deletedNamed([...unchecked, ...checked], names, list)) forgotten.add(digest)
+      return {
+        ...recollection,
+        deletions: withoutNamed(recollection.deletions),
+        leaveDeletions: (deletions, now) => recollection.leaveDeletions(withoutNamed(deletions), now)
       }
     }
   }

@@ -44,8 +44,8 @@ export async function purge(inputs: Inputs, context: Context): Promise<RunResult
 }
 
 async function planPurge(pkg: Package, names: readonly string[], context: Context): Promise<PackageTask> {
-  const { memory, forgotten } = forgetting(context.memory, names)
-  const listed = await load(pkg, { ...context, memory }, () => true)
+  const { recall, forgotten } = forgetting(names)
+  const listed = await load(pkg, context, () => true, recall)
   listed.recollection.keep(listed.listing.versions, context.clock.now())
   const { loaded, decided } = await decideOnTags(
     listed,

@@ -1,6 +1,6 @@
 import { WHOLE_PACKAGE } from '../model/decision.ts'
 import { type Digest, isDigestOf } from '../model/digest.ts'
-import { type PackageVersion, versionsCalled } from '../model/package.ts'
+import { type ListedPackage, type PackageVersion, versionsCalled } from '../model/package.ts'
 import { isTag } from '../model/tag.ts'
 import { some } from '../util/format.ts'
 import { type Graph, nodeAt } from './graph.ts'
@@ -63,11 +63,28 @@ const MEANT: Readonly<Record<string, string>> = {
   untagged: ' To delete versions without a tag, use `mode: retain` with `delete-untagged: true`.'
 }
 
-/** Those of these versions that names mean. */
-export const versionsNamed = <V extends Pick<PackageVersion, 'id' | 'digest' | 'tags'>>(
-  versions: readonly V[],
-  names: readonly string[]
-): V[] => names.flatMap(given => versionsCalled(versions, nameIn(given).name))
+/** What a name can mean. */
+type Nameable = Pick<PackageVersion, 'id' | 'digest' | 'tags'>
+
+/**
+ * Those of these deleted versions that names mean: where something that is there is called so, the name means that alone,
+ * so no deleted one that was called so before, unless it is the same image.
+ */
+export function deletedNamed<V extends Nameable>(
+  deleted: readonly V[],
+  names: readonly string[],
+  { versions, unlisted, unresolved }: ListedPackage
+): V[] {
+  return names.flatMap(given => {
+    const { name } = nameIn(given)
+    const pushed = [...unlisted].flatMap(([digest, tags]) => (tags.includes(name) ? [digest] : []))
+    const there = new Set([...versionsCalled(versions, name).map(({ digest }) => digest), ...pushed])
+    const isThere = there.size > 0 || unresolved.some(({ ref }) => ref === name)
+    return versionsCalled(deleted, name).filter(
+      ({ digest }) => !isThere || there.has(digest) || digest === name
+    )
+  })
+}
 
 /** What a given name means: `name@sha256:…` its digest, `ghcr.io/owner/name:tag` its tag. */
 function nameIn(given: string): { name: string; optional: boolean } {

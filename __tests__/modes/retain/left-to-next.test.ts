@@ -6,7 +6,7 @@ import { image, index, manifest } from '../../emulator/shapes.ts'
 import { createWorld } from '../../emulator/world.ts'
 import { fastClock, runInside } from '../../helpers/inside.ts'
 import { runAction } from '../../helpers/run-action.ts'
-import { age, headingOf, rewrite } from './remembered.ts'
+import { age, headingOf, reserve, rewrite } from './remembered.ts'
 import { ago, digestsOf, openScene, type Scene } from './runs.ts'
 
 /** What a run leaves to the next one by way of the memory, and for how long. */
@@ -172,14 +172,17 @@ it.each([
   }
 )
 
-/** A scene at noon, so that no day ends in it. */
-async function sceneAtNoon() {
-  const { now, sleep } = fastClock(100)
+/** A scene at noon, so that no day ends in it, or at another time of the day. */
+async function sceneAtNoon(hours = 12) {
+  const { now, sleep } = fastClock(100, 0.05)
   const started = now()
-  const noon = Math.floor(started / DAY) * DAY + DAY / 2
-  const clock = { now: () => now() - started + noon, sleep }
+  let ahead = Math.floor(started / DAY) * DAY + hours * 3_600_000 - started
+  const clock = { now: () => now() + ahead, sleep }
   const scene = await openScene({ world: createWorld(clock.now), now: clock.now })
-  return { ...scene, clock, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
+  const skip = (ms: number): void => {
+    ahead += ms
+  }
+  return { ...scene, clock, skip, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
 }
 
 it.each([1, 2])(
@@ -199,6 +202,99 @@ it.each([1, 2])(
     expect(app.tags()['v2']).toBe(build.digest)
   }
 )
+
+it.each([
+  ['on the same day', 12],
+  ['behind midnight', 24 - 90 / 3_600]
+])(
+  'law 5: what a job left is not hidden by another one that began before and stores later: %s',
+  async (_, hours) => {
+    await using scene = await sceneAtNoon(hours)
+    await using cache = await startCacheService()
+    const { app, github, skip, world } = scene
+    const { build } = layDown(scene)
+    app.push(image(), { tags: ['pr-1'], at: ago(70) })
+    await past(scene, cache, { 'delete-tags': 'none' })
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    const first = async () => {
+      github.faults.on({ host: 'api', method: 'GET', query: /state=deleted/, times: 12 }, OUT)
+      expect((await past(scene, cache)).code).toBe(1)
+      skip(100_000)
+    }
+    // The second one has listed and recalled everything by then.
+    github.faults.on({ host: 'registry', path: /tags\/list/, times: 1 }, { kind: 'first', run: first })
+    await past(scene, cache, { 'delete-tags': 'pr-*' })
+    github.faults.clear()
+    expect(world.pullable('acme/app', 'v2')).not.toEqual([])
+    await past(scene, cache)
+    expect(world.pullable('acme/app', 'v2')).toEqual([])
+  }
+)
+
+it.each([
+  ['goes on storing', true, true],
+  ['goes on storing', true, false],
+  ['has died', false, true],
+  ['has died', false, false]
+])(
+  'law 5: a run leaves what it deletes to the next one though a job took its place and %s; the run is ended: %#',
+  async (_, goesOn, isKilled) => {
+    await using scene = await sceneAtNoon()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const { build } = layDown(scene)
+    await past(scene, cache, { 'delete-tags': 'none' })
+    const finish = await reserve(cache)
+    const target = { ...deleteOf(build), times: 1 }
+    github.faults.on(target, { kind: 'first', run: () => app.tag(build, 'v2') })
+    if (isKilled) github.faults.on(target, { kind: 'then', run: () => endHere(scene, cache) })
+    else github.faults.on({ query: /state=deleted/ }, OUT)
+    expect((await past(scene, cache)).code).toBe(1)
+    github.faults.clear()
+    cache.broken = undefined
+    if (goesOn) await finish()
+    await past(scene, cache)
+    expect(world.pullable('acme/app', 'v2')).toEqual([])
+  }
+)
+
+it.each(['purge by tag', 'purge by tag, not listed yet', 'purge by digest', 'no purge'])(
+  'law 5: a purge of a tag forgets no other image that had it before, and that something needs: %s',
+  async how => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const { build } = layDown(scene)
+    github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on({ query: /state=deleted/ }, OUT)
+    expect((await past(scene, cache)).code).toBe(1)
+    github.faults.clear()
+    if (how.endsWith('yet')) app.lie({ kind: 'lag', changes: 2 })
+    const leak = app.push(image(), { tags: ['sha-1'] })
+    const name = how === 'purge by digest' ? leak.digest : 'sha-1'
+    if (how !== 'no purge') {
+      const run = await past(scene, cache, { mode: 'purge', purge: name, confirm: 'app' })
+      expect(run.stdout).toMatch(/::warning.* was restored at once: tag v2 was put on it/)
+      if (how === 'purge by tag') {
+        const stands = `The tag sha-1 still stands, on ${build.digest}`
+        expect([run.code, run.stdout]).toEqual([1, expect.stringContaining(stands)])
+      }
+    }
+    app.truth()
+    await past(scene, cache, { 'delete-tags': 'none' })
+    expect(world.pullable('acme/app', 'v2')).toEqual([])
+    expect(app.version(leak.digest) === undefined).toBe(/by (?:tag|digest)$/.test(how))
+  }
+)
+
+it('a purge of a tag that is on nothing brings no image back that had it', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const build = await leaveOpen(scene, cache)
+  const run = await past(scene, cache, { mode: 'purge', purge: 'sha-1?', confirm: 'app' })
+  await past(scene, cache, { 'delete-tags': 'none' })
+  expect([run.code, scene.app.version(build.digest)]).toEqual([0, undefined])
+})
 
 it.each([
   ['a day', 'cannot be read', 1.1],
@@ -358,6 +454,23 @@ it.each(['checked', 'unchecked'])(
     expect([third.outputs['restored-count'], app.version(part.digest)]).toEqual(['0', undefined])
   }
 )
+
+it('what somebody else deleted is left to nobody', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const { build } = layDown(scene)
+  const other = app.push(image(), { tags: ['sha-2'], at: ago(70) })
+  const remove = (): void => {
+    app.tag(other, 'v2')
+    app.delete(other)
+  }
+  github.faults.on({ ...deleteOf(other), times: 1 }, { kind: 'first', run: remove })
+  github.faults.on({ query: /state=deleted/ }, OUT)
+  await past(scene, cache)
+  const left = headingOf(cache).unchecked.map(({ digest }) => digest)
+  expect([left.includes(build.digest), left.includes(other.digest)]).toEqual([true, false])
+})
 
 it('law 5: a tag that went with what was left is told of though the same image was pushed again meanwhile', async () => {
   await using scene = await openScene()

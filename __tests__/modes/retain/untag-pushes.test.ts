@@ -710,3 +710,16 @@ it('law 3: a tag that is given back to a push is red where the registry confirms
     new RegExp(`took the tag from ${pushed()}, .* nobody shows it there.* Put it back: `)
   )
 })
+
+it('the way back of a run that deletes and strips tags is told for both', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  app.push(image(), { tags: ['sha-1'], at: ago(70) })
+  github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 500 } })
+  const result = await run({ ...UNTAG, 'delete-tags': 'nightly sha-*' })
+  expect(result.code).toBe(1)
+  expect(result.errors.join()).toMatch(
+    /`mode: restore` with the report of this run restores it\. A tag may have gone/
+  )
+})
