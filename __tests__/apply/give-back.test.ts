@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals'
 import type { ApplyContext } from '../../src/apply/apply.ts'
+import { claimOn } from '../../src/apply/tag-claims.ts'
 import { guardTags } from '../../src/apply/tag-guard.ts'
-import { claimOn, type TagHolders } from '../../src/apply/tag-holders.ts'
+import type { TagHolders } from '../../src/apply/tag-holders.ts'
 import type { Context } from '../../src/context.ts'
 import { ExpectedError } from '../../src/errors.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -37,8 +38,7 @@ it.each<[string, TagHead | undefined, Digest | undefined, Digest | 'unknown' | u
     heads: new Map(head === undefined ? [] : [['latest', head]]),
     rows: new Map(row === undefined ? [] : [['latest', row]]),
     ids: new Map([[third, 3]]),
-    gap: undefined,
-    late: new Set()
+    gap: undefined
   }
   const claim = claimOn('latest', before, new Set([back]))
   expect(claim === undefined ? undefined : (claim.holder ?? 'unknown')).toBe(expected)
@@ -83,7 +83,7 @@ it('a restore gives a tag back that is one of too many to be asked for, and asks
   const guard = await guardTags([holder], [], [], scope)
   for (const tag of ['v1', 'v2499']) stands.set(tag, old.digest)
   await guard.note([old])
-  const { warnings, alarms } = await guard.giveBack()
+  const { warnings, alarms } = await guard.told()
   expect(warnings).toEqual([expect.stringMatching(/had taken the tag v1, v2499 from .*: it is back there/)])
   expect(alarms).toEqual([])
   expect(new Set(stands.values())).toEqual(new Set([other]))
@@ -100,7 +100,7 @@ it('law 3: a restore is red where GitHub does not say which of too many tags cam
     throw new ExpectedError('GitHub gave HTTP 502.')
   }
   await guard.note([old])
-  const { alarms } = await guard.giveBack()
+  const { alarms } = await guard.told()
   expect(alarms).toEqual([expect.stringMatching(/Not all tags of the package.*GitHub gave HTTP 502/)])
 })
 
@@ -112,7 +112,7 @@ it('law 3: a restore is red where a tag came along, and the registry did not say
   stands.set('late', old.digest)
   stands.set('sha-1', old.digest)
   await guard.note([old])
-  const { warnings, alarms } = await guard.giveBack()
+  const { warnings, alarms } = await guard.told()
   expect(warnings).toEqual([])
   expect(alarms).toEqual([
     'Whether another version had the tag late before the restore is unknown: it rains.'
@@ -129,10 +129,11 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
   const guard = await guardTags([holder], [], [], stubborn)
   for (const tag of holder.tags) stands.set(tag, old.digest)
   await guard.note([old])
-  const { warnings, alarms } = await guard.giveBack()
+  const { warnings, alarms } = await guard.told()
   expect(warnings).toEqual([])
   expect(alarms).toEqual([
     `The restore took the tag a, b from ${other}, and it is not back there. The registry confirmed that the tag a is on ` +
-      `${other} now, but nobody shows it there: look where it is.`
+      `${other} now, but nobody shows it there: look where it is. If it belongs there, put it back: ` +
+      `\`docker buildx imagetools create -t <image>:<tag> <image>@${other}\`.`
   ])
 })

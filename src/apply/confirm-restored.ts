@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
+import { orFailure } from '../errors.ts'
 import { repositoryOf } from '../inventory/load.ts'
-import type { Outcome } from '../model/decision.ts'
+import type { Outcome, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { causeOf, nameOf } from '../report/phrases.ts'
@@ -30,8 +31,9 @@ const DETAILS = {
 const triedAgain = ({ digest }: PackageVersion): string =>
   `\`mode: restore\` with \`restore: ${digest}\` tries it again.`
 
-/** What of a restore is not as it should be: sentences. */
+/** What of a restore is not as it should be. */
 interface NotBack {
+  /** Sentences. */
   readonly alarms: readonly string[]
   /** What came back, as GitHub shows it. */
   readonly rows: readonly PackageVersion[]
@@ -39,48 +41,67 @@ interface NotBack {
 
 /**
  * What should have come back and did not, the tags included. A restore that GitHub confirmed and did not carry out is
- * sent once more.
+ * sent once more. What nobody can look for is said as well.
  */
 export async function notBack(
   restored: readonly Outcome[],
   { lateTags }: SecondLook,
   scope: ApplyContext
 ): Promise<NotBack> {
-  const { pkg, context } = scope
   const rows: PackageVersion[] = []
-  const alarms = restored
-    .filter(({ status }) => status !== 'done' && status !== 'already')
-    .map(
-      ({ step, detail }) =>
-        `${nameOf(step.version)} is needed, was deleted, and could not be restored: ${causeOf(detail).replace(/\.$/, '')}. ` +
-        triedAgain(step.version)
-    )
-  for (const { step, status } of restored) {
-    if (status !== 'done') continue
-    const { version } = step
-    const look = () => lookFor(pkg, version, context, true)
-    let found = await look()
-    if (found.state !== 'back' && step.action === 'restore') {
-      await restoreVersions([{ ...step, after: [] }], scope)
-      found = await look()
+  const alarms = restored.flatMap(notRestored)
+  const sent = restored.filter(({ status }) => status === 'done')
+  for (const [place, { step }] of sent.entries()) {
+    const late = lateTags.get(step.version.digest) ?? []
+    const found = await orFailure(() => confirmedOne(step, late, scope))
+    if ('problem' in found) {
+      const left = sent.slice(place).map(one => one.step.version)
+      return { rows, alarms: [...alarms, notLookedFor(left, found.sentence)] }
     }
     if (found.row !== undefined) rows.push(found.row)
-    if (found.state !== 'back') {
-      const what = found.state === 'gone' ? 'it is not there' : SERVED
-      alarms.push(
-        `${nameOf(version)} is needed. GitHub answered that it is restored, but ${what}. ${triedAgain(version)}`
-      )
-    }
-    const late = lateTags.get(version.digest) ?? []
-    const tags = await tagsNotBack(
-      pkg,
-      version,
-      late.filter(tag => found.row?.tags.includes(tag) !== true),
-      context
-    )
-    if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored. ${triedAgain(version)}`)
+    alarms.push(...found.alarms)
   }
-  return { alarms, rows }
+  return { rows, alarms }
+}
+
+function notRestored({ step, status, detail }: Outcome): string[] {
+  if (status === 'done' || status === 'already') return []
+  const why = causeOf(detail).replace(/\.$/, '')
+  return [
+    `${nameOf(step.version)} is needed, was deleted, and could not be restored: ${why}. ${triedAgain(step.version)}`
+  ]
+}
+
+/** To restore what is there does no harm. */
+const notLookedFor = (left: readonly PackageVersion[], sentence: string): string =>
+  `GitHub answered that ${some(left.map(nameOf), 5)} ${left.length === 1 ? 'is' : 'are'} restored, which could not be checked: ` +
+  `${sentence} \`mode: restore\` with \`restore: ${left
+    .map(({ digest }) => digest)
+    .slice(0, 5)
+    .join(' ')}\` checks it.`
+
+/** Looks for one version and its late tags; sentences on what is not there. */
+async function confirmedOne(step: Step, late: readonly string[], scope: ApplyContext) {
+  const { pkg, context } = scope
+  const { version } = step
+  const alarms: string[] = []
+  const look = () => lookFor(pkg, version, context, true)
+  let found = await look()
+  if (found.state !== 'back' && step.action === 'restore') {
+    await restoreVersions([{ ...step, after: [] }], scope)
+    found = await look()
+  }
+  const { row } = found
+  if (found.state !== 'back') {
+    const what = found.state === 'gone' ? 'it is not there' : SERVED
+    alarms.push(
+      `${nameOf(version)} is needed. GitHub answered that it is restored, but ${what}. ${triedAgain(version)}`
+    )
+  }
+  const missing = late.filter(tag => row?.tags.includes(tag) !== true)
+  const tags = await tagsNotBack(pkg, version, missing, context)
+  if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored. ${triedAgain(version)}`)
+  return { row, alarms }
 }
 
 /**

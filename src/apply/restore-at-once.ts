@@ -10,10 +10,10 @@ import { notBack } from './confirm-restored.ts'
 import type { Done } from './done.ts'
 import type { Earlier } from './earlier.ts'
 import { attestationsOf, type Findings } from './findings.ts'
-import type { Told } from './give-back.ts'
-import { restoreVersions } from './restore.ts'
+import { restoreVersions, sentIn } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
-import { guardTags } from './tag-guard.ts'
+import { guardTags, type Told } from './tag-guard.ts'
+import type { Row } from './tag-holders.ts'
 
 /** What came back, and what must be told of it. */
 interface Restored extends Told {
@@ -21,9 +21,8 @@ interface Restored extends Told {
 }
 
 /**
- * Restores what turns out to be needed, looks whether it is back, and gives tags back that the restore took from others.
- *
- * @throws BudgetError when there is no room for it, and ExpectedError when GitHub does not answer
+ * Restores what turns out to be needed, gives tags back that the restore took from others, and looks whether it is back.
+ * Once a restore was sent, what was done is told, whatever fails behind it.
  */
 export async function restoreAtOnce(
   done: Done,
@@ -33,24 +32,34 @@ export async function restoreAtOnce(
 ): Promise<Restored> {
   const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
   if (steps.length === 0) return { restored: [], warnings: [], alarms: [] }
-  const gone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
-  const stays = done.loaded.listing.versions.filter(({ id }) => !gone.has(id))
-  const had = steps.map(({ version }) => ({
+  const withLate = (version: PackageVersion): PackageVersion => ({
     ...version,
     tags: [...version.tags, ...(seen.lateTags.get(version.digest) ?? [])]
-  }))
-  const asked = steps.flatMap(({ version }) => version.tags)
-  const late = new Set([...seen.lateTags.values()].flat())
-  const guard = await guardTags([...stays, ...seen.arrivals], asked, seen.rowsDeleted, scope, late)
+  })
+  const asked = steps.flatMap(({ version }) => withLate(version).tags)
+  const guard = await guardTags(holdersBehind(done, seen), asked, seen.rowsDeleted, scope)
   const restored = await restoreVersions(steps, scope)
-  await guard.note(had)
+  await guard.note(sentIn(restored).map(withLate))
+  // Before what costs quota; and behind it, as what shows late takes tags late.
+  await guard.giveBack()
   const { alarms, rows } = await notBack(restored, seen, scope)
-  const told = await guard.giveBack(rows)
+  await guard.giveBack()
+  const told = await guard.told(rows)
   return {
     restored,
     warnings: [...restoredSentences(restored, needed), ...told.warnings],
     alarms: [...alarms, ...told.alarms]
   }
+}
+
+/** What may have tags: where a late tag was before the deletions is no claim to it, unless GitHub shows it there since. */
+function holdersBehind({ loaded }: Done, seen: SecondLook): Row[] {
+  const gone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
+  const late = new Set([...seen.lateTags.values()].flat())
+  const stays = loaded.listing.versions.flatMap(version =>
+    gone.has(version.id) ? [] : [{ ...version, tags: version.tags.filter(tag => !late.has(tag)) }]
+  )
+  return [...stays, ...seen.arrivals].map(row => seen.rowsBehind.get(row.id ?? -1) ?? row)
 }
 
 /** What must come back, and all that this run took away with it. */

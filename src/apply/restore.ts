@@ -1,5 +1,6 @@
 import { lackingRights } from '../github/token.ts'
 import { emptyPlan, type Outcome } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
 import { type Restoral, restoralOf } from '../policy/order.ts'
 import { sentEntry } from '../report/record-build.ts'
 import type { ApplyContext } from './apply.ts'
@@ -46,3 +47,7 @@ export function versionRestorer({ pkg, context, journal }: ApplyContext): Perfor
 export function restoreVersions(steps: readonly Restoral[], scope: ApplyContext): Promise<Outcome[]> {
   return execute({ ...emptyPlan(scope.pkg), steps }, versionRestorer(scope), scope.report)
 }
+
+/** What was sent may be back, whatever was answered. */
+export const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
+  tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))

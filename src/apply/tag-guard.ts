@@ -1,9 +1,18 @@
+import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ApplyContext } from './apply.ts'
-import { giveBackTags, type Told } from './give-back.ts'
-import { addUnasked, claimsIn, headsOf, on, type Row, type TagHolders, tagHolders } from './tag-holders.ts'
+import { type Around, contradicted, giveBackTags, type Looked } from './give-back.ts'
+import { claimsIn, on } from './tag-claims.ts'
+import { headsOf, type Row, type TagHolders, tagHolders, unaskedTags } from './tag-holders.ts'
+import { givenBack, listedOn, notAllAsked, unseen, wrongSentences } from './tag-sentences.ts'
 
-/** What restores do to the tags of a package. */
+/** What must be told: sentences, of which the alarms make the run red. */
+export interface Told {
+  readonly warnings: string[]
+  readonly alarms: string[]
+}
+
+/** What restores do to the tags of a package. Behind a restore none of it throws what was foreseen. */
 export interface TagGuard {
   /** What they stood on right before. */
   readonly before: TagHolders
@@ -13,13 +22,16 @@ export interface TagGuard {
    * @param restored what may have come back, with the tags that it is known to have had
    */
   note(restored: readonly PackageVersion[]): Promise<void>
+  /** Looks what tags stand on, and gives back those that the restores took from others; as often as something may move. */
+  giveBack(): Promise<void>
+  /** Whether a tag was seen on its holder behind the restores, or at least not on what came back. */
+  isStill(tag: string, holder: Digest | undefined): boolean
   /**
-   * Looks what tags stand on, and gives back those that the restores took from others. What they did not move somebody
-   * put there, which is said.
+   * What became of the tags as they were seen last: what the restores did not move somebody put there, which is said.
    *
    * @param listed what GitHub listed behind the restores, where that was read: the registry may lag
    */
-  giveBack(listed?: readonly PackageVersion[]): Promise<Told>
+  told(listed?: readonly PackageVersion[]): Promise<Told>
 }
 
 /**
@@ -28,26 +40,71 @@ export interface TagGuard {
  * @param versions as GitHub lists them, without those that are gone
  * @param tags that are asked for in any case
  * @param deleted what GitHub lists as deleted
- * @param late tags that were put on what comes back right before its deletion
  */
 export async function guardTags(
   versions: readonly Row[],
   tags: readonly string[],
   deleted: readonly PackageVersion[],
-  scope: ApplyContext,
-  late: ReadonlySet<string> = new Set()
+  scope: ApplyContext
 ): Promise<TagGuard> {
-  const before = { ...(await tagHolders(scope.pkg, versions, tags, scope.context)), late }
+  const before = await tagHolders(scope.pkg, versions, tags, scope.context)
   const moved = new Set<string>()
+  const stood = new Set<string>()
+  const given = new Map<string, Digest>()
   const restored = new Map<number, PackageVersion>()
+  let last: Looked | undefined
+  const around = (): Around => {
+    const ones = [...restored.values()]
+    const back = new Set(ones.map(({ digest }) => digest))
+    const had = new Set(ones.flatMap(one => one.tags.map(tag => on(one.digest, tag))))
+    return { before, restored: ones, back, moved, had, stood, given }
+  }
+  const giveBack = async (): Promise<void> => {
+    if (restored.size > 0) last = await giveBackTags(around(), scope)
+  }
   return {
     before,
     async note(versions) {
       for (const version of versions) restored.set(version.id, version)
       for (const one of await movedBy(versions, before, deleted, scope)) moved.add(one)
+      last = undefined
     },
-    giveBack: (listed = []) =>
-      giveBackTags({ before, moved, restored: [...restored.values()] }, listed, scope)
+    giveBack,
+    isStill(tag, holder) {
+      if (restored.size === 0) return true
+      const head = last?.heads.get(tag)
+      if (head?.state !== 'found') return false
+      return holder === undefined ? !around().back.has(head.digest) : head.digest === holder
+    },
+    async told(listed = []) {
+      if (last === undefined) await giveBack()
+      return last === undefined ? { warnings: [], alarms: [] } : tell(last, around(), listed, scope)
+    }
+  }
+}
+
+async function tell(
+  { claims, heads, wrong, unasked }: Looked,
+  { back, given }: Around,
+  listed: readonly PackageVersion[],
+  scope: ApplyContext
+): Promise<Told> {
+  const isBack = ([tag, holder]: readonly [string, Digest]): boolean => {
+    const head = heads.get(tag)
+    return head?.state === 'found' && head.digest === holder
+  }
+  const returned = new Map([...given].filter(isBack))
+  const told = new Set([...returned.keys(), ...wrong.map(({ tag }) => tag)])
+  const open = new Map([...claims].filter(([tag]) => !told.has(tag) && heads.get(tag)?.state === 'found'))
+  const rows = listed.filter(({ digest }) => back.has(digest))
+  return {
+    warnings: givenBack(returned),
+    alarms: [
+      ...wrongSentences(wrong),
+      ...unseen(claims, heads),
+      ...(unasked === undefined ? [] : [notAllAsked(unasked)]),
+      ...[...(await contradicted(rows, open, scope))].map(([tag, digest]) => listedOn(tag, digest))
+    ]
   }
 }
 
@@ -70,8 +127,8 @@ async function movedBy(
   const shown = new Set(isShown ? rows.map(({ id }) => id) : [])
   const hidden = new Set(restored.flatMap(({ id, digest }) => (shown.has(id) ? [] : [digest])))
   if (hidden.size === 0) return moved
-  const claims = claimsIn(before, new Set(restored.map(({ digest }) => digest)))
-  await addUnasked(claims, before, restored, pkg, context)
+  const { tags } = await unaskedTags(before, restored, pkg, context)
+  const claims = claimsIn(before, new Set(restored.map(({ digest }) => digest)), tags)
   for (const [tag, head] of await headsOf(pkg, [...claims.keys()], context))
     if (head.state === 'found' && hidden.has(head.digest)) moved.add(on(head.digest, tag))
   return moved

@@ -76,7 +76,7 @@ function unreadPhrase(list: TagList | Failure): string | undefined {
   return list.state === 'unread' ? list.cause : undefined
 }
 
-const phraseOf = (sentence: string): string => sentence.replace(/\.$/, '')
+export const phraseOf = (sentence: string): string => sentence.replace(/\.$/, '')
 
 async function headsTwice(
   pkg: Package,

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Target } from '../../emulator/faults.ts'
-import { image } from '../../emulator/shapes.ts'
+import { image, manifest } from '../../emulator/shapes.ts'
 import { reportOf } from '../../helpers/saved-report.ts'
 import { ago, openScene } from '../retain/runs.ts'
 
@@ -18,9 +18,7 @@ const FAILING: Readonly<Record<string, Target | 'time' | undefined>> = {
   'nothing can be put': { host: 'registry', method: 'PUT' }
 }
 
-it.each(
-  Object.keys(FAILING).flatMap(what => ['its report', 'its digest'].map(how => [how, what] as const))
-)(
+it.each(Object.keys(FAILING).flatMap(what => ['its report', 'its digest'].map(how => [how, what] as const)))(
   'law 5: what a restore by %s took is put back or told, with nothing that is not so, where behind it %s',
   async (how, what) => {
     await using scene = await openScene({ busy: 0.05 })
@@ -28,9 +26,9 @@ it.each(
     world.deletedTags = 'shown'
     world.restoredTags = 'move back'
     app.push(image(), { tags: ['v1'], at: ago(90) })
-    const build = app.push(image(), { tags: ['sha-1', 'sha-keep'], at: ago(80) })
+    const build = app.push(manifest(), { tags: ['sha-1', 'sha-2'], at: ago(80) })
     const report = reportOf(await run({ 'delete-tags': 'sha-*' }))
-    const pushed = app.push(image(), { tags: ['sha-1'] })
+    const pushed = app.push(manifest(), { tags: ['sha-1'] })
     const fail = async (): Promise<void> => {
       const target = FAILING[what]
       if (target === 'time') await clock.sleep(90_000)
@@ -46,7 +44,7 @@ it.each(
     expect([back.code === 1 && isSaid, isThere]).toContain(true)
     if (!isThere) expect(back.stdout).not.toMatch(/stays on/)
     if (what === 'nothing fails') expect(back.stdout).toMatch(/The tag sha-1 stays on/)
-    expect(back.outputs['restored-count']).toBe(how === 'its report' ? '3' : expect.stringMatching(/[13]/))
-    if (what.includes('list') || what.includes('single')) expect(isThere).toBe(true)
+    expect(back.outputs['restored-count']).toBe('1')
+    if (/deleted|single/.test(what)) expect(isThere).toBe(true)
   }
 )

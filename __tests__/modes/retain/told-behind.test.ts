@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
-import type { Target } from '../../emulator/faults.ts'
+import type { Target, Trouble } from '../../emulator/faults.ts'
 import { image } from '../../emulator/shapes.ts'
 import { ago, openScene } from './runs.ts'
 
@@ -17,11 +17,17 @@ const FAILING: Readonly<Record<string, Target | 'time' | 'quota'>> = {
   'nothing can be put': { host: 'registry', method: 'PUT' }
 }
 
+const usedUp = (now: number): Trouble => {
+  const reset = String(Math.floor(now / 1_000) + 3_000)
+  const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }
+  return { kind: 'answer', answer: { status: 403, headers, body: { message: 'API rate limit exceeded' } } }
+}
+
 it.each(Object.keys(FAILING))(
   'law 5: what was restored at once is counted, and what it took is put back or told, where behind it %s',
   async what => {
     await using scene = await openScene({ busy: 0.05 })
-    const { app, github, world, run, clock, token } = scene
+    const { app, github, world, run, clock } = scene
     world.deletedTags = 'shown'
     world.restoredTags = 'move back'
     app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -36,13 +42,13 @@ it.each(Object.keys(FAILING))(
     const fail = async (): Promise<void> => {
       const target = FAILING[what]
       if (target === 'time') await clock.sleep(90_000)
-      else if (target === 'quota') github.limiter.leaveQuota(world.account(token), 0, 3_000_000)
+      else if (target === 'quota') github.faults.on({ host: 'api' }, usedUp(clock.now()))
       else if (target !== undefined) github.faults.on(target, OUT)
     }
     const restore = { method: 'POST', path: new RegExp(`/versions/${build.id}/restore$`), times: 1 } as const
     github.faults.on(restore, { kind: 'then', run: fail })
     const { code, errors, outputs } = await run({ 'delete-tags': 'sha-*', 'time-limit': '1min' })
-    expect(outputs).toMatchObject({ 'deleted-count': '3', 'restored-count': '3' })
+    expect(outputs).toMatchObject({ 'deleted-count': '0', 'restored-count': '3' })
     const way = `put it back: \`docker buildx imagetools create -t <image>:sha-1 <image>@${pushed?.digest}\``
     const isSaid = errors.some(text => /tag sha-1 /.test(text) && text.toLowerCase().includes(way))
     expect([code === 1 && isSaid, app.tags()['sha-1'] === pushed?.digest]).toContain(true)

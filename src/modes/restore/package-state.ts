@@ -70,12 +70,12 @@ async function withoutLingering(
   return { ...state, active: state.active.filter(({ id }) => !lingering.has(id)) }
 }
 
-/** A tag that is to come back, and that somebody else seems to have. */
-interface Elsewhere {
-  readonly tag: string
-  readonly holder: Digest
-  /** What GitHub and the registry say where they contradict each other, so that nobody can tell: a phrase. */
-  readonly contradiction?: string
+/** Tags that are to come back, and that somebody else seems to have. */
+export interface Elsewhere {
+  readonly tags: readonly string[]
+  /** Undefined where GitHub and the registry contradict each other. */
+  readonly holder: Digest | undefined
+  readonly sentence: string
 }
 
 /** Tags that somebody else has by now: they are not taken away. Our own placeholder is nobody. */
@@ -84,41 +84,53 @@ export async function tagsElsewhere(
   plan: RestorePlan,
   state: PackageState,
   context: Context
-): Promise<string[]> {
+): Promise<Elsewhere[]> {
   const rows = new Map(state.active.map(row => [row.digest, row]))
   const name = (digest: Digest): string => {
     const row = rows.get(digest)
     return row === undefined ? shortDigest(digest) : `${nameOf(row)} (${shortDigest(digest)})`
   }
-  const sentences: string[] = []
+  const found: Elsewhere[] = []
   const elsewhere = holdersOf(plan, state, name)
   for (const ones of Map.groupBy(elsewhere, one => one.contradiction ?? one.holder).values()) {
-    const [{ holder, contradiction }] = ones as [Elsewhere]
+    const [{ holder, contradiction }] = ones as [Held]
     const tags = ones.map(({ tag }) => tag)
     const { isPlaceholder, doubt } = await ownershipOf(pkg, tags, holder, context)
     if (isPlaceholder) continue
     const why =
       doubt === undefined ? 'where somebody put it after the deletion' : `unless that is nobody's: ${doubt}`
-    sentences.push(
+    found.push(
       contradiction === undefined
-        ? `The tag ${some(tags, 5)} stays on ${name(holder)}, ${why}.`
-        : `The tag ${some(tags, 5)} is left where it is: ${contradiction}.`
+        ? { tags, holder, sentence: `The tag ${some(tags, 5)} stays on ${name(holder)}, ${why}.` }
+        : {
+            tags,
+            holder: undefined,
+            sentence: `The tag ${some(tags, 5)} is left where it is: ${contradiction}.`
+          }
     )
   }
-  return sentences
+  return found
+}
+
+/** One of them. */
+interface Held {
+  readonly tag: string
+  readonly holder: Digest
+  /** What GitHub and the registry say where they contradict each other, so that nobody can tell: a phrase. */
+  readonly contradiction?: string
 }
 
 function holdersOf(
   { tags, steps }: RestorePlan,
   { active, heads }: PackageState,
   name: (digest: Digest) => string
-): Elsewhere[] {
+): Held[] {
   const there = new Set(active.map(({ digest }) => digest))
   // What is deleted may be served for a while.
   const going = new Set(steps.map(({ version: { digest } }) => digest)).difference(there)
   const others = active.flatMap(row => row.tags.map(tag => [tag, row.digest] as const))
   const rows = new Map(others.filter(([tag, digest]) => tags.get(tag)?.digest !== digest))
-  return [...tags].flatMap(([tag, { digest }]): Elsewhere[] => {
+  return [...tags].flatMap(([tag, { digest }]): Held[] => {
     const row = rows.get(tag)
     const head = heads?.get(tag)
     const on =

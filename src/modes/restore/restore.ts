@@ -14,7 +14,7 @@ import { eachOf } from '../../util/concurrency.ts'
 import { count, some } from '../../util/format.ts'
 import { toldTogether } from '../choose.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
-import { hiddenTags, readState, tagsElsewhere } from './package-state.ts'
+import { type Elsewhere, hiddenTags, readState, tagsElsewhere } from './package-state.ts'
 import { type PackageState, type RestorePlan, settledSteps, unknownPhrase } from './restore-plan.ts'
 import { beforeRestore } from './settle-tags.ts'
 import { verifyRestore } from './verify-restore.ts'
@@ -57,7 +57,7 @@ export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
 }
 
 /** How versions of a package that is there come back. */
-function versionsBack(plan: RestorePlan, state: PackageState) {
+function versionsBack(plan: RestorePlan, state: PackageState, elsewhere: readonly Elsewhere[]) {
   return (scope: ApplyContext): Changes => {
     const before = beforeRestore(plan, () => state.active, scope, state.deleted)
     const restoreVersion = versionRestorer(scope)
@@ -66,7 +66,7 @@ function versionsBack(plan: RestorePlan, state: PackageState) {
         await before()
         return restoreVersion(step)
       },
-      afterwards: outcomes => verifyRestore(plan, outcomes, before, scope)
+      afterwards: outcomes => verifyRestore(plan, outcomes, before, scope, elsewhere)
     }
   }
 }
@@ -162,15 +162,17 @@ async function planRestore(
       sentence: `Nothing was restored, because ${unknownPhrase(plan, state)}`
     })
   }
+  const elsewhere = await tagsElsewhere(found, plan, state, context)
   return {
     run: { package: found, plan: decided(found, plan), outcomes: [], alarms: undatedIn(plan), warnings: [] },
-    changes: versionsBack(plan, state),
+    changes: versionsBack(plan, state, elsewhere),
     deferred: false,
     settled: settledSteps(plan, state, clock.now()),
     warnings: [
       ...(order.wholePackage ? [isThere(found)] : []),
       ...hiddenTags(plan, state),
-      ...(await tagsElsewhere(found, plan, state, context))
+      // A real run says so behind the restores, which may move tags.
+      ...(inputs.dryRun ? elsewhere.map(({ sentence }) => sentence) : [])
     ]
   }
 }

@@ -1,8 +1,9 @@
 import type { ApplyContext } from '../../apply/apply.ts'
-import type { Told } from '../../apply/give-back.ts'
 import { tagPutter } from '../../apply/put-tag.ts'
-import { guardTags, type TagGuard } from '../../apply/tag-guard.ts'
-import { claimOn, ownershipOf, type TagHolders } from '../../apply/tag-holders.ts'
+import { sentIn } from '../../apply/restore.ts'
+import { claimOn } from '../../apply/tag-claims.ts'
+import { guardTags, type TagGuard, type Told } from '../../apply/tag-guard.ts'
+import { ownershipOf, type TagHolders } from '../../apply/tag-holders.ts'
 import { orRefusal } from '../../errors.ts'
 import { findTags } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
@@ -14,7 +15,7 @@ import { some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
 /** What was there right before a restore. */
-interface Standing {
+export interface Standing {
   readonly active: readonly PackageVersion[]
   readonly guard: TagGuard
 }
@@ -38,16 +39,6 @@ export function beforeRestore(
   })
 }
 
-/** Remembers what tags stand on right behind restores: what comes to it later somebody puts there. */
-export async function noteMoved(tried: readonly Outcome[], before: Before): Promise<void> {
-  const { guard } = await before()
-  await guard.note(sentIn(tried))
-}
-
-/** What was sent may be back, whatever was answered. */
-const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
-  tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))
-
 /** What is known of what came back. */
 export interface Back {
   readonly roots: readonly PackageVersion[]
@@ -58,35 +49,31 @@ export interface Back {
 }
 
 /**
- * Gives tags back that a restore took from others, and puts every tag of what came back where it belongs.
+ * Gives tags back that a restore took from others, which the guard tells, and puts every tag of what came back where it
+ * belongs.
  *
  * @param tried the restores that were tried
  */
 export async function tagsBack(
   plan: RestorePlan,
   tried: readonly Outcome[],
-  { roots, placeholders, listed }: Back,
-  before: Before,
+  { roots, placeholders }: Back,
+  { active, guard }: Standing,
   scope: ApplyContext
 ): Promise<Told> {
   const { tags } = plan
-  const { active, guard } = await before()
-  const restored = sentIn(tried)
-  const told = await guard.giveBack(listed)
+  await guard.giveBack()
   const theirs = new Set(placeholders.map(({ digest }) => digest))
   const there = new Map([...active, ...roots].map(version => [version.digest, version]))
   const targets = [...tags].flatMap(([tag, { digest }]) => {
     const target = theirs.has(digest) ? undefined : there.get(digest)
     return target === undefined ? [] : [[tag, target] as const]
   })
-  const came = new Set(restored.map(({ digest }) => digest))
+  const came = new Set(sentIn(tried).map(({ digest }) => digest))
   const meant = new Set([...tags.values()].map(({ digest }) => digest))
   const put = await putWhereFree(new Map(targets), { before: guard.before, came, meant, active }, scope)
   const hidden = await hiddenHolders(plan, there, scope)
-  return {
-    warnings: [...told.warnings, ...put.warnings],
-    alarms: [...told.alarms, ...put.alarms, ...hidden]
-  }
+  return { warnings: put.warnings, alarms: [...put.alarms, ...hidden] }
 }
 
 /**

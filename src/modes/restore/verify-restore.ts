@@ -1,9 +1,9 @@
 import type { ApplyContext, Verification } from '../../apply/apply.ts'
 import { confirmed, isBack } from '../../apply/confirm-restored.ts'
-import type { Told } from '../../apply/give-back.ts'
-import { restoreVersions } from '../../apply/restore.ts'
+import { restoreVersions, sentIn } from '../../apply/restore.ts'
+import type { Told } from '../../apply/tag-guard.ts'
 import type { Context } from '../../context.ts'
-import { orFailure } from '../../errors.ts'
+import { type Failure, orFailure } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { Read } from '../../inventory/arrivals.ts'
 import { listOnly, witnessOf } from '../../inventory/evidence.ts'
@@ -17,8 +17,9 @@ import { restoralOf } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
+import type { Elsewhere } from './package-state.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import { type Back, type Before, noteMoved, tagsBack } from './settle-tags.ts'
+import { type Back, type Before, type Standing, tagsBack } from './settle-tags.ts'
 import { below, leftBehind, missingIn, placeholdersAmong, servedOnly, stillBroken } from './what-lacks.ts'
 
 /** How deep indexes may be nested, and how often something missing is looked for. */
@@ -33,58 +34,71 @@ const LAG = 2_000
 /**
  * Looks whether what came back is whole and has its tags. What an image lacks and GitHub still has is restored
  * too; a tag that the restore took from another version is put back where it was, and one that is nowhere is
- * put where it belongs.
+ * put where it belongs. What was done is told, whatever fails.
  *
  * @param before what was there before the restore
+ * @param elsewhere tags that others had then, which is told where it is so still
  */
 export async function verifyRestore(
   plan: RestorePlan,
   outcomes: readonly Outcome[],
   before: Before,
-  scope: ApplyContext
+  scope: ApplyContext,
+  elsewhere: readonly Elsewhere[] = []
 ): Promise<Verification> {
-  const result = await orFailure(async () => {
-    await noteMoved(outcomes, before)
-    const { outcomes: settled, roots, ...told } = await lookFor(plan, outcomes, before, scope, LOOKS)
-    const back = new Map(roots.map(version => [version.id, version]))
-    const named = settled.map(outcome => withTags(outcome, back))
-    tellNames(
-      named.filter((outcome, place) => outcome !== settled[place]),
-      scope
-    )
-    return { outcomes: named, ...told }
-  })
-  if (!('problem' in result)) return result
-  return { outcomes, alarms: [`What was restored could not be checked: ${result.sentence}`] }
+  const standing = await orFailure(before)
+  if ('problem' in standing) return { outcomes, alarms: [notChecked(standing)] }
+  const { guard } = standing
+  const tried = [...outcomes]
+  await guard.note(sentIn(outcomes))
+  // What comes next costs quota and time.
+  await guard.giveBack()
+  const looked = await orFailure(() => lookFor({ plan, tried, standing, scope }, LOOKS))
+  const told = await guard.told('problem' in looked ? [] : looked.listed)
+  const stay = elsewhere.filter(({ tags, holder }) => tags.every(tag => guard.isStill(tag, holder)))
+  const warnings = [...stay.map(({ sentence }) => sentence), ...told.warnings]
+  if ('problem' in looked)
+    return { outcomes: latest(tried), alarms: [notChecked(looked), ...told.alarms], warnings }
+  return {
+    outcomes: withNames(latest(tried), looked.roots, scope),
+    alarms: [...looked.alarms, ...told.alarms],
+    warnings: [...warnings, ...looked.warnings]
+  }
+}
+
+const notChecked = ({ sentence }: Failure): string => `What was restored could not be checked: ${sentence}`
+
+/** A restore that is looked at. */
+interface Look {
+  readonly plan: RestorePlan
+  /** What became of each restore, as far as it is known: of a version that was tried more than once the last time counts. */
+  readonly tried: Outcome[]
+  readonly standing: Standing
+  readonly scope: ApplyContext
 }
 
 interface Looked extends Told {
-  readonly outcomes: readonly Outcome[]
   readonly roots: readonly PackageVersion[]
+  /** What GitHub lists. */
+  readonly listed: readonly PackageVersion[]
 }
 
 /** What shows so late that it was not made whole is looked at once more, and so is what could not be read. */
-async function lookFor(
-  plan: RestorePlan,
-  outcomes: readonly Outcome[],
-  before: Before,
-  scope: ApplyContext,
-  looks: number
-): Promise<Looked> {
-  const whole = await makeWhole(plan, outcomes, before, scope)
-  const tried = [...outcomes, ...whole.outcomes]
-  const tags = await tagsBack(plan, tried, whole, before, scope)
+async function lookFor(look: Look, looks: number): Promise<Looked> {
+  const { plan, tried, standing, scope } = look
+  const whole = await makeWhole(look)
+  const tags = await tagsBack(plan, tried, whole, standing, scope)
   const listed = new Set(whole.listed.map(({ digest }) => digest))
-  const settled = await confirmed(latest(tried), listed, scope)
-  const open = saidToBeBack(settled).filter(({ digest }) => !whole.read.has(digest))
+  tried.push(...(await confirmed(latest(tried), listed, scope)))
+  const open = saidToBeBack(latest(tried)).filter(({ digest }) => !whole.read.has(digest))
   if (open.length > 0 && looks > 1) {
-    const again = await lookFor(plan, settled, before, scope, looks - 1)
+    const again = await lookFor(look, looks - 1)
     return { ...again, warnings: [...new Set([...tags.warnings, ...again.warnings])] }
   }
   const late = open.filter(({ digest }) => !whole.seen.has(digest))
   return {
-    outcomes: settled,
     roots: whole.roots,
+    listed: whole.listed,
     alarms: [...whole.alarms, ...cameLate(late), ...tags.alarms],
     warnings: [...whole.warnings, ...tags.warnings]
   }
@@ -102,38 +116,37 @@ function latest(outcomes: readonly Outcome[]): readonly Outcome[] {
   return [...new Map(outcomes.map(outcome => [outcome.step.version.id, outcome])).values()]
 }
 
-/** GitHub may hide the tags of what is deleted; they are seen once it is back. */
-function withTags(outcome: Outcome, back: ReadonlyMap<number, PackageVersion>): Outcome {
-  const { step } = outcome
-  const version = step.version.tags.length > 0 ? undefined : back.get(step.version.id)
-  return version === undefined ? outcome : { ...outcome, step: { ...step, version } }
-}
-
 /** Lines of a log that somebody reads. */
 const MOST_NAMES = 1_000
 
-/** Says what they are called that the log could only name by their digests. */
-function tellNames(outcomes: readonly Outcome[], { pkg, context: { log } }: ApplyContext): void {
-  for (const { step } of outcomes.slice(0, MOST_NAMES)) {
-    const { digest, tags } = step.version
-    if (tags.length > 0) log.info(`${pkg.name}: ${shortDigest(digest)} is ${some(tags, 10)}`)
-  }
+/** GitHub may hide the tags of what is deleted; they are seen once it is back, and said, since the log had digests alone. */
+function withNames(
+  outcomes: readonly Outcome[],
+  roots: readonly PackageVersion[],
+  { pkg, context: { log } }: ApplyContext
+): Outcome[] {
+  const back = new Map(roots.map(version => [version.id, version]))
+  let told = 0
+  return outcomes.map(outcome => {
+    const { step } = outcome
+    const version = step.version.tags.length > 0 ? undefined : back.get(step.version.id)
+    if (version === undefined) return outcome
+    const { digest, tags } = version
+    if (tags.length > 0 && ++told <= MOST_NAMES)
+      log.info(`${pkg.name}: ${shortDigest(digest)} is ${some(tags, 10)}`)
+    return { ...outcome, step: { ...step, version } }
+  })
 }
 
 interface Whole extends Told, Back {
-  readonly outcomes: readonly Outcome[]
   /** What of them and of their parts is there, and what of that could be read. */
   readonly seen: ReadonlySet<Digest>
   readonly read: ReadonlySet<Digest>
 }
 
-async function makeWhole(
-  plan: RestorePlan,
-  restored: readonly Outcome[],
-  before: Before,
-  scope: ApplyContext
-): Promise<Whole> {
+async function makeWhole({ plan, tried: all, standing: { guard }, scope }: Look): Promise<Whole> {
   const { pkg, context } = scope
+  const restored = latest(all)
   const { packages, registry, clock } = context
   const active = (await packages.listVersions(pkg)).versions
   const roots = await backAmong(restored, active, context, pkg)
@@ -168,7 +181,8 @@ async function makeWhole(
     const steps = lost.filter(({ id }) => !tried.has(id)).map(restoralOf)
     if ((round > 0 || wanted.size === 0) && steps.length === 0) break
     const more = await restoreVersions(steps, { ...scope, report })
-    await noteMoved(more, before)
+    all.push(...more)
+    await guard.note(sentIn(more))
     outcomes = [...outcomes, ...more]
     const came = new Set(saidToBeBack(outcomes).map(({ id }) => id))
     for (const one of describing) if (!tried.has(one.id) && came.has(one.id)) roots.push(one)
@@ -179,7 +193,6 @@ async function makeWhole(
   const isRead = nodes.filter(({ content }) => content.state === 'read' || content.state === 'named')
   const placeholders = placeholdersAmong(roots, graph)
   return {
-    outcomes,
     roots,
     placeholders,
     seen: new Set(nodes.map(({ digest }) => digest)),

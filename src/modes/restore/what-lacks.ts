@@ -1,4 +1,4 @@
-import type { Told } from '../../apply/give-back.ts'
+import type { Told } from '../../apply/tag-guard.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Content, PackageVersion } from '../../model/package.ts'
 import type { Graph } from '../../policy/graph.ts'
