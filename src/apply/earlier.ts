@@ -91,6 +91,14 @@ export function taggedLate(
   )
 }
 
+/** What the last run that deleted something deleted: GitHub's list may show a tag on it later than the version. */
+export function lastDeleted(loaded: LoadedPackage): readonly PastDeletion[] {
+  const { checked } = loaded.recollection.deletions
+  const isListed = idsListed(loaded)
+  const newest = checked.reduce((latest, { at }) => Math.max(latest, at), 0)
+  return checked.filter(({ id, at }) => at === newest && !isListed(id))
+}
+
 /** What is named, and what went behind it: its parts, and what describes it. */
 function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>): readonly PastDeletion[] {
   const needed = new Set(deletions.map(({ digest }) => digest).filter(digest => named.has(digest)))
