@@ -44,7 +44,8 @@ it('law 11 sets room aside for the look at 150,000 deleted images', () => {
     const one = version('a', { id })
     return { action: 'delete', version: one, after: [], root: digestOf(String(id)) }
   })
-  const loaded = { inventory: { versions: [] }, listing: { versions: [], pageOf: new Map() } }
+  const recollection = { deletions: { unchecked: [], checked: [] } }
+  const loaded = { inventory: { versions: [] }, listing: { versions: [], pageOf: new Map() }, recollection }
   let room: ((deleted: number) => Room) | undefined
   const setAside = (wanted: () => Room) => {
     room = wanted
@@ -53,5 +54,5 @@ it('law 11 sets room aside for the look at 150,000 deleted images', () => {
   const context = { setAside, packages: {}, registry: {}, clock: fakeClock() }
   const scope = { pkg: somePackage, journal: {}, context } as unknown as ApplyContext
   deletions({ ...emptyPlan(somePackage), steps }, loaded as unknown as LoadedPackage)(scope)
-  expect(room?.(0).requests).toBe(5)
+  expect(room?.(0).requests).toBe(14)
 })

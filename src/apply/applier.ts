@@ -7,7 +7,7 @@ import { once } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { type DriftDetector, detectDrift } from './drift.ts'
-import { deletionsOf, leaveToNext } from './earlier.ts'
+import { deletionsOf, lastDeleted, leaveToNext } from './earlier.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
 import { type NewTags, newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
@@ -18,7 +18,7 @@ import { verifyDeletions } from './verify.ts'
 export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<PackageTask['changes']> {
   return (scope): Changes => {
     let deleted = 0
-    const room = roomForLook(plan)
+    const room = roomForLook(plan, lastDeleted(loaded).length)
     const release = scope.context.setAside(() => room(deleted))
     const { perform, drift } = applier(plan, loaded, scope)
     // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
@@ -71,8 +71,8 @@ const REQUESTS_TO_GIVE_BACK = 8
 /** What one untagging takes behind its PUT: a look for the placeholder, its deletion, and the look that it is gone. */
 const REQUESTS_OF_UNTAG = 4
 
-/** What the look at so many deletions takes, with the restores if the largest image must come back. */
-function roomForLook({ steps }: Plan): (deleted: number) => Room {
+/** What the look at so many deletions, and those of the last run, takes, with the restores if the largest image must come back. */
+function roomForLook({ steps }: Plan, past: number): (deleted: number) => Room {
   if (steps.length === 0) return () => ({ requests: 0, ms: 0 })
   const sizes = new Map<Digest, number>()
   for (const step of steps) {
@@ -86,7 +86,7 @@ function roomForLook({ steps }: Plan): (deleted: number) => Room {
       LOOK_PAGES +
       3 * restores +
       (restores > 0 ? REQUESTS_TO_GIVE_BACK : 0) +
-      2 * Math.floor(deleted / PER_PAGE) +
+      2 * Math.floor((deleted + past) / PER_PAGE) +
       REQUESTS_OF_UNTAG * untags,
     ms: TIME_ASIDE
   })

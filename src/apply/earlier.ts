@@ -1,11 +1,11 @@
+import type { DeletedVersion } from '../github/packages.ts'
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
 import type { Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
-import { AWAITED, type Inventory } from '../model/package.ts'
+import { AWAITED, type Inventory, type PackageVersion } from '../model/package.ts'
 import { type DeleteStep, isReferrer } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import { DAY, some } from '../util/format.ts'
-import type { SecondLook } from './second-look.ts'
 
 /** One as it is remembered. */
 type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
@@ -77,7 +77,8 @@ const CLOCKS = 600_000
  */
 export function taggedLate(
   { inventory, recollection }: LoadedPackage,
-  { rowsDeleted, arrivals }: Pick<SecondLook, 'rowsDeleted' | 'arrivals'>
+  rowsDeleted: readonly DeletedVersion[],
+  arrivals: readonly Pick<PackageVersion, 'tags'>[]
 ): ReadonlySet<Digest> {
   const past = new Map(recollection.deletions.checked.map(one => [one.id, one]))
   const unlisted = [...(inventory.unlisted?.values() ?? [])].flat()
@@ -89,6 +90,14 @@ export function taggedLate(
       return isOurs && tags.some(tag => !one.tags.includes(tag) && !held.has(tag)) ? [digest] : []
     })
   )
+}
+
+/** What the last run that deleted something deleted: GitHub's list may show a tag on it later than the version. */
+export function lastDeleted(loaded: LoadedPackage): readonly PastDeletion[] {
+  const { checked } = loaded.recollection.deletions
+  const isListed = idsListed(loaded)
+  const newest = checked.reduce((latest, { at }) => Math.max(latest, at), 0)
+  return checked.filter(({ id, at }) => at === newest && !isListed(id))
 }
 
 /** What is named, and what went behind it: its parts, and what describes it. */

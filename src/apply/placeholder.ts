@@ -37,7 +37,6 @@ export async function takeOff(
   scope: ApplyContext
 ): Promise<{ readonly returned: readonly string[]; readonly stuck: readonly string[] }> {
   const putTag = tagPutter(scope)
-  const isTheirs = (on: Digest): boolean => on !== placeholder
   const returned: string[] = []
   const stuck: string[] = []
   for (const tag of tags) {
@@ -47,11 +46,15 @@ export async function takeOff(
       stuck.push(`${came} What it was on before is unknown`)
       continue
     }
+    // The registry may show it where it was; to put it there once more does no harm.
+    const isTheirs = (on: Digest): boolean => on !== placeholder && on !== holder.digest
     const put = await orFailure(async () => ({ on: await putTag(holder, tag, isTheirs) }))
     const was = `It was on ${shortDigest(holder.digest)} when this run listed the package`
     if ('problem' in put) stuck.push(`${came} ${was}. ${put.sentence.replace(/\.$/, '')}`)
-    else if (put.on === undefined)
-      returned.push(`${came} ${was}, and is back there: put it on what is meant, if that is another image`)
+    else {
+      const now = put.on === undefined ? 'is back there' : `is on ${shortDigest(put.on)} by now`
+      returned.push(`${came} ${was}, and ${now}: put it on what is meant, if that is another image`)
+    }
   }
   return { returned, stuck }
 }

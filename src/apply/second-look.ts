@@ -7,6 +7,7 @@ import type { Digest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { type Done, deletedBy, versionsOf } from './done.ts'
+import { lastDeleted } from './earlier.ts'
 import { type TagsNow, tagsNow } from './tags-now.ts'
 import type { Arrival } from './tags-nowhere.ts'
 
@@ -61,7 +62,13 @@ export async function lookAgain(
   )
   const { rows, there } = await stillThere(
     pkg,
-    { deleted, before: before.filter(({ digest }) => !again.has(digest)), again, seen },
+    {
+      deleted,
+      before: before.filter(({ digest }) => !again.has(digest)),
+      past: lastDeleted(done.loaded),
+      again,
+      seen
+    },
     context
   )
   const rowsDeleted = [...rows.values()]
@@ -101,6 +108,8 @@ async function newest(
 interface MayBeGone {
   readonly deleted: readonly PackageVersion[]
   readonly before: readonly PackageVersion[]
+  /** What an earlier run deleted, of which GitHub's rows are to be seen once more. */
+  readonly past: readonly Pick<PackageVersion, 'id'>[]
   /** What was pushed again. */
   readonly again: ReadonlySet<Digest>
   readonly seen: readonly PackageVersion[]
@@ -114,7 +123,7 @@ interface MayBeGone {
  */
 async function stillThere(
   pkg: Package,
-  { deleted, before, again, seen }: MayBeGone,
+  { deleted, before, past, again, seen }: MayBeGone,
   context: Context
 ): Promise<{
   readonly rows: ReadonlyMap<number, DeletedVersion>
@@ -122,7 +131,7 @@ async function stillThere(
 }> {
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, DeletedVersion>()
-  await addDeleted(pkg, deleted, rows, context)
+  await addDeleted(pkg, [...deleted, ...past], rows, context)
   const suspects = [...mine, ...before].filter(({ id }) => !rows.has(id))
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.
@@ -148,7 +157,7 @@ async function stillThere(
 
 async function addDeleted(
   pkg: Package,
-  wanted: readonly PackageVersion[],
+  wanted: readonly Pick<PackageVersion, 'id'>[],
   rows: Map<number, DeletedVersion>,
   { packages }: Context
 ): Promise<void> {

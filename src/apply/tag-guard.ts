@@ -73,8 +73,8 @@ export async function guardTags(
     isStill(tag, holder) {
       if (restored.size === 0) return true
       const head = last?.heads.get(tag)
-      if (head?.state !== 'found') return false
-      return holder === undefined ? !around().back.has(head.digest) : head.digest === holder
+      const at = head?.state === 'found' ? head.digest : undefined
+      return holder === undefined ? at === undefined || !around().back.has(at) : at === holder
     },
     async told(listed = []) {
       if (last === undefined) await giveBack()

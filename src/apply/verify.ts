@@ -35,7 +35,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const look: Look = async shown => {
     const versions = earlier.map(({ version }) => version)
     const seen = await lookAgain(done, versions, shown, urgent.context)
-    const more = earlierOf(loaded, taggedLate(loaded, seen))
+    const more = earlierOf(loaded, taggedLate(loaded, seen.rowsDeleted, seen.arrivals))
     if (more.length > earlier.length) {
       earlier = more
       return look(shown)

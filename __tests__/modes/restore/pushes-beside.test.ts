@@ -49,6 +49,19 @@ it.each([2, 3].flatMap(list => [0, 1, 3].map(late => [list, late] as const)))(
   }
 )
 
+it('law 3: a tag is put back though the registry still shows it where it was', async () => {
+  await using scene = await openScene()
+  const { app, github, world, clock, run } = scene
+  const old = app.push(image(), { tags: ['v2', 'nightly'], at: ago(60) })
+  world.remember(app.row)
+  await clock.sleep(60_000)
+  const { outputs } = await run({ 'delete-tags': 'nightly', untag: 'true' })
+  for (const method of ['HEAD', 'GET'])
+    github.faults.on({ host: 'registry', method, path: /manifests\/nightly$/ }, { kind: 'late', ms: 50_000 })
+  const { code } = await run({ mode: 'restore', restore: outputs['report'] as string })
+  expect([code, app.tags()['nightly']]).toEqual([0, old.digest])
+})
+
 it('law 3: a tag that the registry says it has put, and nobody shows, is not back', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene

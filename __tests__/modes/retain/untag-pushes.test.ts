@@ -481,6 +481,21 @@ it('law 3: gives a tag back to its image that somebody put on the placeholder, a
   expect(await run(inputs)).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
 })
 
+it('law 3: gives a tag back that somebody put on the placeholder, though the registry still shows it where it was', async () => {
+  await using scene = await openScene()
+  const { app, github, world, clock, run } = scene
+  const { build } = layDown(scene)
+  app.tag(build, 'prod')
+  world.remember(app.row)
+  await clock.sleep(60_000)
+  promote(scene, 'prod')
+  for (const method of ['HEAD', 'GET'])
+    github.faults.on({ host: 'registry', method, path: /manifests\/prod$/ }, { kind: 'late', ms: 30_000 })
+  const result = await run({ ...UNTAG, 'keep-tags': 'v2 prod' })
+  expect([result.code, app.tags()['prod']]).toEqual([1, build.digest])
+  expect(result.errors.join()).toMatch(/Somebody put the tag prod on the placeholder/)
+})
+
 it('law 3: gives a tag back that somebody put on the placeholder while that gave the tag of a push back', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene

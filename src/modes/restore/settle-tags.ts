@@ -57,7 +57,7 @@ export interface Back {
 export async function tagsBack(
   plan: RestorePlan,
   tried: readonly Outcome[],
-  { roots, placeholders }: Back,
+  { roots, placeholders, listed }: Back,
   { active, guard }: Standing,
   scope: ApplyContext
 ): Promise<Told> {
@@ -71,7 +71,11 @@ export async function tagsBack(
   })
   const came = new Set(sentIn(tried).map(({ digest }) => digest))
   const meant = new Set([...tags.values()].map(({ digest }) => digest))
-  const put = await putWhereFree(new Map(targets), { before: guard.before, came, meant, active }, scope)
+  const put = await putWhereFree(
+    new Map(targets),
+    { before: guard.before, came, meant, active, listed },
+    scope
+  )
   const hidden = await hiddenHolders(plan, there, scope)
   return { warnings: put.warnings, alarms: [...put.alarms, ...hidden] }
 }
@@ -138,6 +142,8 @@ interface Known {
   readonly meant: ReadonlySet<Digest>
   /** What GitHub listed before it. */
   readonly active: readonly PackageVersion[]
+  /** What it lists behind it. */
+  readonly listed: readonly PackageVersion[]
 }
 
 /**
@@ -150,7 +156,7 @@ interface Known {
  */
 async function freeTags(
   targets: ReadonlyMap<string, PackageVersion>,
-  { before, came, meant, active }: Known,
+  { before, came, meant, active, listed }: Known,
   { pkg, context }: ApplyContext
 ) {
   const { registry, packages, clock } = context
@@ -168,11 +174,15 @@ async function freeTags(
   }
   const wasListed = (tag: string, digest: Digest): boolean =>
     active.some(row => row.digest === digest && row.tags.includes(tag))
+  const rows = new Map(listed.map(({ digest, tags }) => [digest, tags]))
+  const isLacking = (tag: string, { digest }: PackageVersion): boolean =>
+    rows.get(digest)?.includes(tag) === false
   const heads = await findTags(registry, repositoryOf(pkg), [...targets.keys()], clock)
   for (const [tag, target] of targets) {
     const head = heads.get(tag)
     const on = head?.state === 'found' ? head.digest : undefined
-    if (on === target.digest) continue
+    // The registry may show it where it was; to put it there once more does no harm.
+    if (on === target.digest && !isLacking(tag, target)) continue
     const claim = claimOn(tag, before, meant)
     const holders = new Set([claim?.holder, on !== undefined && came.has(on) ? undefined : on])
     if (
