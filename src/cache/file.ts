@@ -30,10 +30,9 @@ const PastDeletion = z.object({
 export type PastDeletion = z.infer<typeof PastDeletion>
 
 /**
- * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes, or the config of an
- * image, as a list with one such string: the digest is that of the bytes, and what they say is read from them every
- * time. So no entry can tell a lie about a digest, and a reader that understands more than the last one did is not
- * held back by it.
+ * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes, or the config of an image, as
+ * a list with one such string: the digest is that of the bytes, and what they say is read from them every time. So no entry
+ * can lie about a digest, and a reader that understands more than the last one did is not held back by it.
  */
 const Heading = z.object({
   schema: z.literal(1),

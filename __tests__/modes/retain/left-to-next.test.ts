@@ -460,6 +460,27 @@ it.each(['checked', 'unchecked'])(
   }
 )
 
+it.each(['this run', 'the next run'])(
+  'what %s brought back does not come back once more when somebody deletes it then',
+  async who => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    if (who === 'the next run') await leaveOpen(scene, cache)
+    else {
+      const { build } = layDown(scene)
+      github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+    }
+    await past(scene, cache)
+    const back = app.row.byTag.get('v2')
+    if (back === undefined) throw new Error('it did not come back')
+    age(cache, 0.1)
+    app.delete(back)
+    const { code, outputs } = await past(scene, cache)
+    expect([code, outputs['restored-count'], app.tags()['v2']]).toEqual([0, '0', undefined])
+  }
+)
+
 it('what somebody else deleted is left to nobody', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
