@@ -54,5 +54,5 @@ it('law 11 sets room aside for the look at 150,000 deleted images', () => {
   const context = { setAside, packages: {}, registry: {}, clock: fakeClock() }
   const scope = { pkg: somePackage, journal: {}, context } as unknown as ApplyContext
   deletions({ ...emptyPlan(somePackage), steps }, loaded as unknown as LoadedPackage)(scope)
-  expect(room?.(0).requests).toBe(14)
+  expect(room?.(0).requests).toBe(5)
 })

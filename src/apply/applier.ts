@@ -65,9 +65,6 @@ const NOTHING_NEW: NewTags = { found: new Map(), unread: undefined, isUnlisted: 
 /** Rows on a page of the list of deleted versions. */
 const PER_PAGE = 100
 
-/** What it takes to give tags back that a restore took: the newest versions before each PUT, and what shows the tags then. */
-const REQUESTS_TO_GIVE_BACK = 8
-
 /** What one untagging takes behind its PUT: a look for the placeholder, its deletion, and the look that it is gone. */
 const REQUESTS_OF_UNTAG = 4
 
@@ -81,13 +78,9 @@ function roomForLook({ steps }: Plan, past: number): (deleted: number) => Room {
   const restores = [...sizes.values()].reduce((most, size) => Math.max(most, size), 0)
   const untags = Math.min(steps.filter(({ action }) => action === 'untag').length, CONCURRENT)
   return deleted => ({
-    // A restore that is denied is sent once more, and what came back is looked for.
+    // A restore that is denied is sent once more.
     requests:
-      LOOK_PAGES +
-      3 * restores +
-      (restores > 0 ? REQUESTS_TO_GIVE_BACK : 0) +
-      2 * Math.floor((deleted + past) / PER_PAGE) +
-      REQUESTS_OF_UNTAG * untags,
+      LOOK_PAGES + 2 * restores + 2 * Math.floor((deleted + past) / PER_PAGE) + REQUESTS_OF_UNTAG * untags,
     ms: TIME_ASIDE
   })
 }

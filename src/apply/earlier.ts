@@ -135,16 +135,18 @@ const MOST = 60_000
  * @param unchecked those that nobody looked at, or not enough; before the first DELETE all that are planned, because a
  *   run that is cancelled takes no look
  * @param checked those that nothing needed, as the look showed
+ * @param back ids of what is there again: somebody who deletes that then means it
  */
 export function leaveToNext(
   loaded: LoadedPackage,
   unchecked: readonly Earlier[],
   checked: readonly Earlier[],
-  now: number
+  now: number,
+  back: ReadonlySet<number> = new Set()
 ): void {
   const { inventory, listing, recollection } = loaded
   const { deletions } = recollection
-  const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id))
+  const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id)).union(back)
   const isUnclear =
     listing.unseen > 0 ||
     (inventory.unresolved ?? []).length > 0 ||

@@ -18,6 +18,8 @@ import type { Row } from './tag-holders.ts'
 /** What came back, and what must be told of it. */
 interface Restored extends Told {
   readonly restored: readonly Outcome[]
+  /** Ids of what GitHub shows by now. */
+  readonly back: ReadonlySet<number>
 }
 
 /**
@@ -31,7 +33,7 @@ export async function restoreAtOnce(
   scope: ApplyContext
 ): Promise<Restored> {
   const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
-  if (steps.length === 0) return { restored: [], warnings: [], alarms: [] }
+  if (steps.length === 0) return { restored: [], back: new Set(), warnings: [], alarms: [] }
   const withLate = (version: PackageVersion): PackageVersion => ({
     ...version,
     tags: [...version.tags, ...(seen.lateTags.get(version.digest) ?? [])]
@@ -47,6 +49,7 @@ export async function restoreAtOnce(
   const told = await guard.told(rows)
   return {
     restored,
+    back: new Set(rows.map(({ id }) => id)),
     warnings: [...restoredSentences(restored, needed), ...told.warnings],
     alarms: [...alarms, ...told.alarms]
   }

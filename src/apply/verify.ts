@@ -44,10 +44,15 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   }
   const result = await orFailure(async () => {
     const found = await lookSurely(look, outcomes, scope.context)
-    const { restored, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
+    const { restored, back, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
     const settled = corrected(outcomes, found.seen, scope.report)
-    const { open, checked } = forNextRun({ ...done, outcomes: settled }, found, earlier, restored, now())
-    leaveToNext(loaded, open, checked, now())
+    const { open, checked } = forNextRun(
+      { ...done, outcomes: settled },
+      found,
+      { earlier, restored, back },
+      now()
+    )
+    leaveToNext(loaded, open, checked, now(), back)
     return {
       ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
       outcomes: [...settled, ...restored],
@@ -65,12 +70,18 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
+/** What came back, and what of it GitHub shows. */
+interface Returned {
+  readonly earlier: readonly Earlier[]
+  readonly restored: readonly Outcome[]
+  readonly back: ReadonlySet<number>
+}
+
 /** What the next run has to look at again, with all of its images, and what it only has to know. */
 function forNextRun(
   { plan, outcomes }: Done,
   found: Findings,
-  earlier: readonly Earlier[],
-  restored: readonly Outcome[],
+  { earlier, restored, back }: Returned,
   now: number
 ): Readonly<Record<'open' | 'checked', readonly Earlier[]>> {
   const { seen } = found
@@ -80,16 +91,16 @@ function forNextRun(
       ? deletedBy(outcomes)
       : [...seen.unlisted, ...versionsOf(outcomes, ['failed'])]
   // GitHub may go on denying what it said is restored, or a restore have failed: of an earlier run's it stays as it was.
-  const back = new Set(restored.map(({ step }) => step.version.id))
-  const isOpen = new Set([...unseen.map(({ id }) => id), ...back])
+  const denied = new Set(restored.map(({ step }) => step.version.id)).difference(back)
+  const isOpen = new Set([...unseen.map(({ id }) => id), ...denied])
   const gone = new Set(seen.gone.map(({ id }) => id))
-  const own = ownDeletions({ plan, outcomes }, now)
+  const own = ownDeletions({ plan, outcomes }, now).filter(({ version }) => !back.has(version.id))
   const roots = new Set(own.filter(({ version }) => isOpen.has(version.id)).map(({ root }) => root))
   return {
     open: own.filter(({ root }) => roots.has(root)),
     checked: [
       ...own.filter(({ version: { id }, root }) => gone.has(id) && !roots.has(root)),
-      ...earlier.filter(({ version }) => !back.has(version.id))
+      ...earlier.filter(({ version: { id } }) => !denied.has(id) && !back.has(id))
     ]
   }
 }
