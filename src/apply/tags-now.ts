@@ -7,24 +7,8 @@ import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { Done } from './done.ts'
-import { tagsLate } from './late-tags.ts'
+import { type Rows, tagsLate } from './late-tags.ts'
 import { type Arrival, tagsNowhere } from './tags-nowhere.ts'
-
-/** What a look shows of versions. */
-export interface Rows {
-  /** What may have been deleted. */
-  readonly deleted: readonly PackageVersion[]
-  /** The newest versions of GitHub's list. */
-  readonly seen: readonly PackageVersion[]
-  /** Those of them that were not there before. */
-  readonly pushed: readonly PackageVersion[]
-  /** What was deleted and stands there under another id. */
-  readonly again: ReadonlySet<Digest>
-  /** What GitHub lists as deleted. */
-  readonly rowsDeleted: readonly PackageVersion[]
-  /** What was new at earlier looks; undefined at the first one. */
-  readonly shown: readonly Arrival[] | undefined
-}
 
 /** What became of tags. */
 export interface TagsNow {
