@@ -66,7 +66,11 @@ export async function findingsOf(
     ...(await lacking(plan, loaded, seen, context)),
     ...(needs.unread === undefined ? [] : [unreadArrival(needs.unread)]),
     ...[...seen.again].flatMap(digest => tagsOfFormer(digest, seen)),
-    ...tagAlarms(done, seen)
+    ...tagAlarms(
+      done,
+      seen,
+      earlier.map(({ version }) => version)
+    )
   ]
   return { seen, needed, alarms, isUnclear: needs.unread !== undefined || seen.tagsUnread !== undefined }
 }
@@ -84,11 +88,16 @@ function tagsOfFormer(digest: Digest, { lateTags }: SecondLook): string[] {
 }
 
 /** Sentences on tags that stand nowhere, and on what nobody can tell of tags. */
-function tagAlarms({ loaded, outcomes }: Done, { tagsUnread, tagsNowhere, unlisted }: SecondLook): string[] {
+function tagAlarms(
+  { loaded, outcomes }: Done,
+  { tagsUnread, tagsNowhere, unlisted }: SecondLook,
+  earlier: readonly PackageVersion[]
+): string[] {
   const [untagged] = outcomes.filter(
     ({ step, status }) => step.action === 'untag' && (status === 'done' || status === 'failed')
   )
-  const isDeleted = outcomes.some(({ step }) => step.action === 'delete')
+  const deletions = outcomes.filter(({ step }) => step.action === 'delete')
+  const isDeleted = deletions.length + earlier.length > 0
   const alarms: string[] = []
   if (tagsUnread !== undefined) {
     const [behind, open] = isDeleted
@@ -96,7 +105,7 @@ function tagAlarms({ loaded, outcomes }: Done, { tagsUnread, tagsNowhere, unlist
       : ['untagging', 'a tag went with a placeholder']
     alarms.push(
       `The tags of the registry could not be read after the ${behind} (${tagsUnread}), so it is unknown whether ${open}. ` +
-        wayBack(outcomes)
+        wayBack(outcomes, earlier)
     )
   }
   if (untagged !== undefined) alarms.push(...tagsNowhere.map(tag => tookAlong(tag, loaded)))
@@ -107,7 +116,7 @@ function tagAlarms({ loaded, outcomes }: Done, { tagsUnread, tagsNowhere, unlist
   }
   if (unlisted.length > 0) {
     alarms.push(
-      `GitHub does not list ${count(unlisted.length, 'deleted version')} yet, so a late tag would not show. ${WAY_BACK}`
+      `GitHub does not list ${count(unlisted.length, 'deleted version')} yet, so a late tag would not show. ${wayBack(deletions, earlier)}`
     )
   }
   return alarms

@@ -25,6 +25,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const urgent = urgently(scope)
   let earlier = earlierOf(loaded)
   const now = () => Math.floor(scope.context.clock.now())
+  const way = () =>
+    wayBack(
+      outcomes,
+      earlier.map(({ version }) => version)
+    )
   const isTried = outcomes.some(
     ({ status }) => status === 'done' || status === 'failed' || status === 'already'
   )
@@ -43,7 +48,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     return findingsOf(done, seen, earlier, urgent.context)
   }
   const result = await orFailure(async () => {
-    const found = await lookSurely(look, outcomes, scope.context)
+    const found = await lookSurely(look, way, scope.context)
     const { restored, back, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
     const settled = corrected(outcomes, found.seen, scope.report)
     const { open, checked } = forNextRun(
@@ -66,7 +71,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     return afterPackage(done, scope)
   }
   leaveToNext(loaded, [...earlier, ...ownDeletions(done, now())], [], now())
-  const sentence = notChecked(result, outcomes)
+  const sentence = notChecked(result, way())
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
 }
 
@@ -126,12 +131,10 @@ const LONG_PAUSES = [10_000, 15_000]
 /**
  * One answer may be a slip: a look that failed, or that could not read what is new, is taken once more. What one look
  * found needed stays needed, also if the next fails or shows less, and what it left open stays open if that fails.
+ *
+ * @param way says what to do where nobody could look
  */
-async function lookSurely(
-  look: Look,
-  outcomes: readonly Outcome[],
-  { clock, checkTime }: Context
-): Promise<Findings> {
+async function lookSurely(look: Look, way: () => string, { clock, checkTime }: Context): Promise<Findings> {
   const lookAfter: LookAfter = async (pause, shown) => {
     checkTime()
     await clock.sleep(pause)
@@ -139,9 +142,9 @@ async function lookSurely(
   }
   const first = await orRefusal(() => lookAfter(SHOWS_AFTER, undefined))
   if ('problem' in first) return lookAfter(PAUSE, [])
-  let found = first.isUnclear || isServed(first) ? await lookMore(first, PAUSE, lookAfter, outcomes) : first
+  let found = first.isUnclear || isServed(first) ? await lookMore(first, PAUSE, lookAfter, way) : first
   for (const pause of LONG_PAUSES) {
-    if (isServed(found)) found = await lookMore(found, pause, lookAfter, outcomes)
+    if (isServed(found)) found = await lookMore(found, pause, lookAfter, way)
   }
   return found
 }
@@ -150,14 +153,14 @@ async function lookMore(
   first: Findings,
   pause: number,
   lookAfter: LookAfter,
-  outcomes: readonly Outcome[]
+  way: () => string
 ): Promise<Findings> {
   const next = await orFailure(() => lookAfter(pause, first.seen.arrivals))
   if (!('problem' in next)) return { ...next, needed: new Map([...first.needed, ...next.needed]) }
   // Open as it was, if all that there was no room for is to look once more at what the registry shows.
   if (next.problem === 'left' && !first.isUnclear) return first
   const seen = { ...first.seen, tagsUnread: first.seen.tagsUnread ?? next.sentence }
-  return { ...first, seen, alarms: [...first.alarms, notChecked(next, outcomes)] }
+  return { ...first, seen, alarms: [...first.alarms, notChecked(next, way())] }
 }
 
 /** Whether the registry shows what was deleted and does not come back. */
@@ -171,8 +174,8 @@ const servedSentence = ({ served }: SecondLook, { loaded }: Done): string =>
     : 'Nothing is remembered for the next run (`memory`), so look whether they can be pulled. ') +
   WAY_BACK
 
-const notChecked = ({ sentence }: Failure, outcomes: readonly Outcome[]): string =>
-  `What was taken away could not be checked again: ${sentence} ${wayBack(outcomes)}`
+const notChecked = ({ sentence }: Failure, way: string): string =>
+  `What was taken away could not be checked again: ${sentence} ${way}`
 
 /** Whether a plan takes everything that a package has. */
 const isEmptied = ({ decisions }: Plan): boolean => decisions.every(({ verdict }) => verdict === 'delete')

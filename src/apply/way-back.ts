@@ -1,4 +1,5 @@
 import type { Outcome } from '../model/decision.ts'
+import type { PackageVersion } from '../model/package.ts'
 
 /** What brings back a tag that no look showed. */
 export const WAY_BACK =
@@ -8,14 +9,31 @@ export const WAY_BACK =
 const WITH_PLACEHOLDER =
   'A tag may have gone with a placeholder: look whether the tags that move are where they belong.'
 
-/** What to do where nobody could look behind these. */
-export function wayBack(outcomes: readonly Outcome[]): string {
+/**
+ * What to do where nobody could look behind what a run took away.
+ *
+ * @param earlier what earlier runs deleted and left to this one: its report has none of that
+ */
+export function wayBack(outcomes: readonly Outcome[], earlier: readonly PackageVersion[]): string {
   const isDeleted = outcomes.some(({ step }) => step.action === 'delete')
   const isUntagged = outcomes.some(
     ({ step, status }) => step.action === 'untag' && (status === 'done' || status === 'failed')
   )
-  const both = isUntagged ? [WAY_BACK, WITH_PLACEHOLDER] : [WAY_BACK]
-  return (isDeleted ? both : both.slice(-1)).join(' ')
+  const ways = [
+    ...(isDeleted ? [WAY_BACK] : []),
+    ...(earlier.length > 0 ? [ofEarlier(earlier)] : []),
+    ...(isUntagged ? [WITH_PLACEHOLDER] : [])
+  ]
+  return ways.join(' ')
+}
+
+/** So many digests are named. */
+const MOST = 5
+
+function ofEarlier(versions: readonly PackageVersion[]): string {
+  const tagged = versions.filter(({ tags }) => tags.length > 0)
+  const digests = (tagged.length > 0 ? tagged : versions).map(({ digest }) => digest)
+  return `For what an earlier run deleted, that is \`mode: restore\` with \`restore: ${digests.slice(0, MOST).join(' ')}\`.`
 }
 
 /** What one package has to say. */

@@ -460,6 +460,28 @@ it.each(['checked', 'unchecked'])(
   }
 )
 
+it.each(['cannot be read', 'does not show it'])(
+  'law 5: the way back of what an earlier run deleted names it, where the list of deleted versions %s',
+  async how => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    const build = await leaveOpen(scene, cache)
+    if (how === 'cannot be read') github.faults.on({ query: /state=deleted/ }, OUT)
+    else app.lie({ kind: 'unlisted' })
+    const second = await past(scene, cache)
+    expect(second.code).toBe(1)
+    expect(second.stdout).not.toContain('with the report of this run')
+    const restore =
+      /earlier run deleted, that is `mode: restore` with `restore: ([^`]+)`/.exec(second.stdout)?.[1] ?? ''
+    github.faults.clear()
+    app.truth()
+    cache.entries.length = 0
+    await using back = await past(scene, cache, { mode: 'restore', restore })
+    expect([back.code, app.tags()['v2']]).toEqual([0, build.digest])
+  }
+)
+
 it.each(['this run', 'the next run'])(
   'what %s brought back does not come back once more when somebody deletes it then',
   async who => {
