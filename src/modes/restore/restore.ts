@@ -157,10 +157,8 @@ async function planRestore(
   if ('problem' in read) return notPlanned(found, read)
   const { plan, state } = read
   if (plan.unknown.length > 0) {
-    return notPlanned(found, {
-      problem: 'failed',
-      sentence: `Nothing was restored, because ${unknownPhrase(plan, state)}`
-    })
+    const sentence = `Nothing was restored, because ${unknownPhrase(plan, state)}`
+    return notPlanned(found, { problem: 'failed', sentence })
   }
   const elsewhere = await tagsElsewhere(found, plan, state, context)
   return {
