@@ -66,7 +66,11 @@ export async function guardTags(
     before,
     async note(versions) {
       for (const version of versions) restored.set(version.id, version)
-      for (const one of await movedBy(versions, before, deleted, scope)) moved.add(one)
+      const names = await movedBy(versions, before, deleted, scope)
+      for (const name of names) moved.add(name)
+      // Where such a tag was seen before these restores tells nothing any more.
+      for (const tag of stood)
+        if (versions.some(({ digest }) => names.has(on(digest, tag)))) stood.delete(tag)
       last = undefined
     },
     giveBack,
