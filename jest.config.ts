@@ -20,8 +20,8 @@ const config: Config = {
   transform: {},
   // Ends what hangs, however busy the machine is.
   testTimeout: 180_000,
-  // Two per core, since tests wait as well; each one more has the engine learn the whole program once more.
-  maxWorkers: 2 * availableParallelism(),
+  // Tests wait for child processes and sockets more than they compute.
+  maxWorkers: 4 * availableParallelism(),
   // Of one file, where it says that its tests may wait side by side.
   maxConcurrency: 12,
   testSequencer: '<rootDir>/scripts/jest-order.ts',
