@@ -39,20 +39,27 @@ it.each([
   expect(batchAfter(asked)).toBe(covered)
 })
 
-it('law 11 sets room aside for the look at 150,000 deleted images', () => {
-  const steps = Array.from({ length: 150_000 }, (_, id): Step => {
-    const one = version('a', { id })
-    return { action: 'delete', version: one, after: [], root: digestOf(String(id)) }
-  })
-  const recollection = { deletions: { unchecked: [], checked: [] } }
-  const loaded = { inventory: { versions: [] }, listing: { versions: [], pageOf: new Map() }, recollection }
-  let room: ((deleted: number) => Room) | undefined
-  const setAside = (wanted: () => Room) => {
-    room = wanted
-    return () => {}
+it.each([
+  ['nothing', 0, 5],
+  ['60,000 versions', 60_000, 9]
+])(
+  'law 11 sets room aside for the look at 150,000 deleted images, behind a run that deleted %s',
+  (_, past, requests) => {
+    const steps = Array.from({ length: 150_000 }, (_, id): Step => {
+      const one = version('a', { id })
+      return { action: 'delete', version: one, after: [], root: digestOf(String(id)) }
+    })
+    const checked = Array.from({ length: past }, (_, id) => ({ id: 200_000 + id, at: 1 }))
+    const recollection = { deletions: { unchecked: [], checked } }
+    const loaded = { inventory: { versions: [] }, listing: { versions: [], pageOf: new Map() }, recollection }
+    let room: ((deleted: number) => Room) | undefined
+    const setAside = (wanted: () => Room) => {
+      room = wanted
+      return () => {}
+    }
+    const context = { setAside, packages: {}, registry: {}, clock: fakeClock() }
+    const scope = { pkg: somePackage, journal: {}, context } as unknown as ApplyContext
+    deletions({ ...emptyPlan(somePackage), steps }, loaded as unknown as LoadedPackage)(scope)
+    expect(room?.(0).requests).toBe(requests)
   }
-  const context = { setAside, packages: {}, registry: {}, clock: fakeClock() }
-  const scope = { pkg: somePackage, journal: {}, context } as unknown as ApplyContext
-  deletions({ ...emptyPlan(somePackage), steps }, loaded as unknown as LoadedPackage)(scope)
-  expect(room?.(0).requests).toBe(5)
-})
+)

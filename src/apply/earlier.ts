@@ -92,12 +92,15 @@ export function taggedLate(
   )
 }
 
-/** What the last run that deleted something deleted: GitHub's list may show a tag on it later than the version. */
+/** What went earlier than so many others showed its tags by the time that its own run looked: two pages of GitHub's list. */
+const MOST_LAST = 200
+
+/** What the last run that deleted something deleted last: GitHub's list may show a tag on it later than the version. */
 export function lastDeleted(loaded: LoadedPackage): readonly PastDeletion[] {
   const { checked } = loaded.recollection.deletions
   const isListed = idsListed(loaded)
   const newest = checked.reduce((latest, { at }) => Math.max(latest, at), 0)
-  return checked.filter(({ id, at }) => at === newest && !isListed(id))
+  return checked.filter(({ id, at }) => at === newest && !isListed(id)).slice(-MOST_LAST)
 }
 
 /** What is named, and what went behind it: its parts, and what describes it. */

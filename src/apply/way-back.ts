@@ -1,4 +1,5 @@
 import type { Outcome } from '../model/decision.ts'
+import { isUserTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 
 /** What brings back a tag that no look showed. */
@@ -31,9 +32,12 @@ export function wayBack(outcomes: readonly Outcome[], earlier: readonly PackageV
 const MOST = 5
 
 function ofEarlier(versions: readonly PackageVersion[]): string {
-  const tagged = versions.filter(({ tags }) => tags.length > 0)
-  const digests = (tagged.length > 0 ? tagged : versions).map(({ digest }) => digest)
-  return `For what an earlier run deleted, that is \`mode: restore\` with \`restore: ${digests.slice(0, MOST).join(' ')}\`.`
+  const images = versions.filter(({ tags }) => tags.some(isUserTag))
+  const digests = (images.length > 0 ? images : versions).map(({ digest }) => digest)
+  return (
+    'If a tag is missing that was set right before an earlier run deleted something, `mode: restore` with ' +
+    `\`restore: ${digests.slice(0, MOST).join(' ')}\` restores it.`
+  )
 }
 
 /** What one package has to say. */

@@ -57,7 +57,7 @@ export const AWAITED = 'it lacks what an earlier run deleted, which a real run r
 
 /** `disputed` of what belongs to an image of which that is still to be looked at. */
 export const LEFT_OPEN =
-  'an earlier run deleted a part of its image and could not look whether that is needed: a real run looks first'
+  'an earlier run deleted a part of its image and could not look whether that is needed, so it stays until a run has looked'
 
 /**
  * The versions that a name means: a tag, a digest or a version id; where it is none of these, those whose digest

@@ -473,7 +473,8 @@ it.each(['cannot be read', 'does not show it'])(
     expect(second.code).toBe(1)
     expect(second.stdout).not.toContain('with the report of this run')
     const restore =
-      /earlier run deleted, that is `mode: restore` with `restore: ([^`]+)`/.exec(second.stdout)?.[1] ?? ''
+      /an earlier run deleted something, `mode: restore` with `restore: ([^`]+)`/.exec(second.stdout)?.[1] ??
+      ''
     github.faults.clear()
     app.truth()
     cache.entries.length = 0
