@@ -4,7 +4,7 @@ import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { ApplyContext } from './apply.ts'
-import { type PutTag, tagPutter } from './put-tag.ts'
+import { type TagPutter, tagPutter } from './put-tag.ts'
 import { type Behind, type Claim, claimsIn, fateOf } from './tag-claims.ts'
 import { headsOf, ownershipOf, phraseOf, type TagHolders, unaskedTags } from './tag-holders.ts'
 
@@ -23,6 +23,8 @@ export interface Around extends Behind {
   readonly stood: Set<string>
   /** Tags that were put back, and on what. */
   readonly given: Map<string, Digest>
+  /** What may have lost one of them: sentences. */
+  readonly lost: Set<string>
 }
 
 /** A tag on what came back that somebody else had, or may have had: with both a holder and a doubt it may be nobody. */
@@ -47,9 +49,9 @@ export interface Looked {
 
 /** Looks where tags are behind restores, and puts those back that the restores took. Throws nothing that was foreseen. */
 export async function giveBackTags(around: Around, scope: ApplyContext): Promise<Looked> {
-  const { before, back, restored, stood } = around
+  const { before, back, restored, stood, lost } = around
   const { pkg, context } = scope
-  const putTag = tagPutter(scope)
+  const putter = tagPutter(scope, back)
   let claims = claimsIn(before, back)
   let heads: ReadonlyMap<string, TagHead> = new Map()
   let wrong: readonly Wrong[] = []
@@ -65,8 +67,9 @@ export async function giveBackTags(around: Around, scope: ApplyContext): Promise
     heads = await headsOf(pkg, [...claims.keys()], context)
     const found = await wrongIn(claims, heads, around, scope)
     for (const [tag, head] of heads) if (head.state === 'found' && !back.has(head.digest)) stood.add(tag)
-    wrong = await eachOf(found, PUTS_AT_ONCE, one => putBack(one, around, putTag, scope))
+    wrong = await eachOf(found, PUTS_AT_ONCE, one => putBack(one, around, putter, scope))
   }
+  for (const sentence of await putter.lookBehind()) lost.add(sentence)
   return { claims, heads, wrong, unasked }
 }
 
@@ -98,7 +101,7 @@ async function ownerOf(tag: string, { holder }: Claim, { pkg, context }: ApplyCo
 async function putBack(
   wrong: Wrong,
   { before, given }: Around,
-  putTag: PutTag,
+  putter: TagPutter,
   scope: ApplyContext
 ): Promise<Wrong> {
   const { tag, holder, doubt, state, on } = wrong
@@ -107,7 +110,7 @@ async function putBack(
     const id = before.ids.get(holder) ?? (await listed(scope)).get(holder)
     if (id === undefined) throw new ExpectedError('GitHub does not list that version.')
     given.set(tag, holder)
-    return { by: await putTag({ id, digest: holder }, tag, digest => digest !== on) }
+    return { by: await putter.put({ id, digest: holder }, tag, digest => digest !== on) }
   })
   if ('problem' in put) return { ...wrong, problem: put.sentence }
   if (put.by === undefined || put.by === holder) return wrong

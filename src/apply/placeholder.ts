@@ -3,6 +3,7 @@ import { orFailure } from '../errors.ts'
 import { type Digest, sha256Of, shortDigest } from '../model/digest.ts'
 import { PLACEHOLDER } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { putBy } from '../report/phrases.ts'
 import type { ApplyContext } from './apply.ts'
 import type { Performed } from './execute.ts'
 import { tagPutter } from './put-tag.ts'
@@ -36,7 +37,7 @@ export async function takeOff(
   versions: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<{ readonly returned: readonly string[]; readonly stuck: readonly string[] }> {
-  const putTag = tagPutter(scope)
+  const putter = tagPutter(scope, new Set([placeholder]))
   const returned: string[] = []
   const stuck: string[] = []
   for (const tag of tags) {
@@ -48,7 +49,7 @@ export async function takeOff(
     }
     // The registry may show it where it was; to put it there once more does no harm.
     const isTheirs = (on: Digest): boolean => on !== placeholder && on !== holder.digest
-    const put = await orFailure(async () => ({ on: await putTag(holder, tag, isTheirs) }))
+    const put = await orFailure(async () => ({ on: await putter.put(holder, tag, isTheirs) }))
     const was = `It was on ${shortDigest(holder.digest)} when this run listed the package`
     if ('problem' in put) stuck.push(`${came} ${was}. ${put.sentence.replace(/\.$/, '')}`)
     else {
@@ -56,15 +57,12 @@ export async function takeOff(
       returned.push(`${came} ${was}, and ${now}: put it on what is meant, if that is another image`)
     }
   }
+  returned.push(...(await putter.lookBehind()).map(sentence => sentence.replace(/\.$/, '')))
   return { returned, stuck }
 }
 
 /** What is true of a tag that was stripped. */
 const OFF = 'the tag is off the image'
-
-/** How a person puts a tag on an image. */
-export const putBy = (tag: string, digest: string): string =>
-  `\`docker buildx imagetools create -t <image>:${tag} <image>@${digest}\``
 
 /** Where nobody knows whether a placeholder was stored. */
 export const mayBeOn = (placeholder: Digest, tag: string, why: string): string =>

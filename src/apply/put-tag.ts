@@ -1,8 +1,12 @@
-import { ExpectedError } from '../errors.ts'
+import { ExpectedError, orFailure } from '../errors.ts'
+import { imagesAmong } from '../inventory/images-among.ts'
 import { repositoryOf } from '../inventory/load.ts'
+import { isMovable } from '../inventory/moved-tags.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import { nameOf, putBy } from '../report/phrases.ts'
 import { tagEntry } from '../report/record-build.ts'
+import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
 import { ownershipOf } from './tag-holders.ts'
 
@@ -44,43 +48,89 @@ async function isOn(
   return (await packages.version(pkg, id)).seen?.tags.includes(tag) === true
 }
 
-/**
- * Puts a tag on a version that is there, unless somebody has it by now, be it as GitHub's newest versions show or the
- * registry: either may lag behind a push.
- *
- * @param isTheirs whether what has it is somebody's
- * @returns what has it, where that is somebody's: then nothing was put
- * @throws ExpectedError when that is unknown, or the registry refuses or does not answer, and BudgetError
- */
-export type PutTag = (
-  version: Pick<PackageVersion, 'id' | 'digest'>,
-  tag: string,
-  isTheirs: (holder: Digest) => boolean
-) => Promise<Digest | undefined>
+/** Puts tags on versions that are there, and knows what was pushed meanwhile. */
+export interface TagPutter {
+  /**
+   * Puts a tag on a version, unless somebody has it by now, be it as GitHub's newest versions show or the registry: either
+   * may lag behind a push.
+   *
+   * @param isTheirs whether what has it is somebody's
+   * @returns what has it, where that is somebody's: then nothing was put
+   * @throws ExpectedError when that is unknown, or the registry refuses or does not answer, and BudgetError
+   */
+  put(
+    version: Pick<PackageVersion, 'id' | 'digest'>,
+    tag: string,
+    isTheirs: (holder: Digest) => boolean
+  ): Promise<Digest | undefined>
+  /**
+   * Looks for images that came while tags were put and may have lost one of them: a registry has no PUT with a condition.
+   * Throws nothing that was foreseen.
+   *
+   * @returns sentences, each of which is for a person to decide
+   */
+  lookBehind(): Promise<string[]>
+}
 
 /** For so long what GitHub showed is not asked for again, where many tags are put, in milliseconds. */
 const FRESH = 1_000
+/** A push shows with a delay, in milliseconds. */
+const SHOWS_AFTER = 2_000
+/** How long the index of an image takes to follow its parts, in milliseconds. */
+const PARTS = 4_000
 
-export function tagPutter(scope: ApplyContext): PutTag {
+/** @param ours digests that may be new in GitHub's list and were not pushed by anybody: restored ones */
+export function tagPutter(scope: ApplyContext, ours: ReadonlySet<Digest>): TagPutter {
   const { pkg, context } = scope
   const { packages, registry, clock } = context
   const repository = repositoryOf(pkg)
   let newest: readonly PackageVersion[] = []
   let at = Number.NEGATIVE_INFINITY
-  return async (version, tag, isTheirs) => {
-    if (clock.now() - at > FRESH) ({ seen: newest, at } = await packages.page(pkg, 1))
-    for (const { digest, tags } of newest) {
-      if (!tags.includes(tag) || digest === version.digest || !isTheirs(digest)) continue
-      if (!(await ownershipOf(pkg, [tag], digest, context)).isPlaceholder) return digest
+  let before: ReadonlySet<number> | undefined
+  const sent: string[] = []
+
+  /** New images that have no tag; where a tag moves, also those that were pushed under another name. */
+  async function suspects(): Promise<readonly PackageVersion[]> {
+    const { seen } = await packages.page(pkg, 1)
+    const fresh = seen.filter(({ id, digest }) => before?.has(id) === false && !ours.has(digest))
+    const images = await imagesAmong(fresh, digest => registry.readManifest(repository, digest))
+    return images.filter(({ tags }) => tags.length === 0 || sent.some(isMovable))
+  }
+
+  return {
+    async put(version, tag, isTheirs) {
+      if (clock.now() - at > FRESH) ({ seen: newest, at } = await packages.page(pkg, 1))
+      before ??= new Set(newest.map(({ id }) => id))
+      for (const { digest, tags } of newest) {
+        if (!tags.includes(tag) || digest === version.digest || !isTheirs(digest)) continue
+        if (!(await ownershipOf(pkg, [tag], digest, context)).isPlaceholder) return digest
+      }
+      await registry.prepareToPut(repository)
+      const head = await registry.headTag(repository, tag)
+      if (head.state === 'unread')
+        throw new ExpectedError(
+          `The tag ${tag} was not put back, because what has it is unknown: ${head.cause}.`
+        )
+      if (head.state === 'found' && isTheirs(head.digest)) return head.digest
+      sent.push(tag)
+      await putTag(version, tag, scope)
+      return undefined
+    },
+    async lookBehind() {
+      if (sent.length === 0) return []
+      const found = await orFailure(async () => {
+        await clock.sleep(SHOWS_AFTER)
+        if ((await suspects()).length === 0) return { lost: [] }
+        await clock.sleep(PARTS)
+        return { lost: await suspects() }
+      })
+      if ('problem' in found)
+        return [`Whether a push lost the tag ${some(sent, 5)} is unknown: ${found.sentence}`]
+      return found.lost.map(version => mayHaveLost(version, sent))
     }
-    await registry.prepareToPut(repository)
-    const head = await registry.headTag(repository, tag)
-    if (head.state === 'unread')
-      throw new ExpectedError(
-        `The tag ${tag} was not put back, because what has it is unknown: ${head.cause}.`
-      )
-    if (head.state === 'found' && isTheirs(head.digest)) return head.digest
-    await putTag(version, tag, scope)
-    return undefined
   }
 }
+
+const mayHaveLost = (version: PackageVersion, tags: readonly string[]): string =>
+  `While the tag ${some(tags, 5)} was put back, ${nameOf(version)} (${version.digest}) was pushed. If it was pushed with ` +
+  `that tag, put it there: ${putBy(tags.length === 1 ? (tags[0] as string) : '<tag>', version.digest)}.`

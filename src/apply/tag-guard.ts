@@ -51,13 +51,14 @@ export async function guardTags(
   const moved = new Set<string>()
   const stood = new Set<string>()
   const given = new Map<string, Digest>()
+  const lost = new Set<string>()
   const restored = new Map<number, PackageVersion>()
   let last: Looked | undefined
   const around = (): Around => {
     const ones = [...restored.values()]
     const back = new Set(ones.map(({ digest }) => digest))
     const had = new Set(ones.flatMap(one => one.tags.map(tag => on(one.digest, tag))))
-    return { before, restored: ones, back, moved, had, stood, given }
+    return { before, restored: ones, back, moved, had, stood, given, lost }
   }
   const giveBack = async (): Promise<void> => {
     if (restored.size > 0) last = await giveBackTags(around(), scope)
@@ -89,7 +90,7 @@ export async function guardTags(
 
 async function tell(
   { claims, heads, wrong, unasked }: Looked,
-  { back, given }: Around,
+  { back, given, lost }: Around,
   listed: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<Told> {
@@ -105,6 +106,7 @@ async function tell(
     warnings: givenBack(returned),
     alarms: [
       ...wrongSentences(wrong),
+      ...lost,
       ...unseen(claims, heads),
       ...(unasked === undefined ? [] : [notAllAsked(unasked)]),
       ...[...(await contradicted(rows, open, scope))].map(([tag, digest]) => listedOn(tag, digest))

@@ -1,8 +1,8 @@
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { TagHead } from '../registry/read.ts'
+import { putBy } from '../report/phrases.ts'
 import { some } from '../util/format.ts'
 import type { Wrong } from './give-back.ts'
-import { putBy } from './placeholder.ts'
 import type { Claim } from './tag-claims.ts'
 
 /** Sentences on what restores did to tags; each is for all tags of one holder, because a version may have thousands. */

@@ -1,8 +1,7 @@
 import { isMovable } from '../inventory/moved-tags.ts'
 import type { PackageVersion } from '../model/package.ts'
-import { nameOf } from '../report/phrases.ts'
+import { nameOf, putBy } from '../report/phrases.ts'
 import type { Performed } from './execute.ts'
-import { putBy } from './placeholder.ts'
 import { DONE, failed } from './write.ts'
 
 /** A placeholder that took a tag from a version. */

@@ -20,7 +20,7 @@ import {
   withPlaceholder,
   withReturned
 } from './placeholder.ts'
-import { putTag } from './put-tag.ts'
+import { tagPutter } from './put-tag.ts'
 import { readVersion, remover } from './remove.ts'
 import { cameBefore, judge, type Robbery, type Suspects, type Taking, type Verdict } from './tag-taken.ts'
 import { DONE, failed, orUnsure, skipped, tellingWhatWasSent } from './write.ts'
@@ -160,16 +160,20 @@ export function untagger(
 
   /** Gives a tag back, unless somebody put it on something else by now, which one server may not know yet. */
   async function back({ robbed, told }: Robbery, tag: string, own: readonly Digest[]): Promise<Performed> {
+    const ours = new Set([...own, robbed.digest])
     for (const pause of [0, PAUSE]) {
       await clock.sleep(pause)
       const now = await findTag(registry, repository, tag, clock)
       if (now.state === 'unread') return notGivenBack(robbed, tag, `What has it is unknown: ${now.cause}.`)
       // A server that lags shows it where it was before: to put it there once more does no harm.
-      if (now.state === 'found' && ![...own, robbed.digest].includes(now.digest))
-        return skipped(`the tag is on ${now.digest} by now`)
+      if (now.state === 'found' && !ours.has(now.digest)) return skipped(`the tag is on ${now.digest} by now`)
     }
-    const given = await orFailure(async () => ({ put: await putTag(robbed, tag, scope) }))
-    return 'put' in given ? skipped(told) : notGivenBack(robbed, tag, given.sentence)
+    const putter = tagPutter(urgently(scope), ours)
+    const given = await orFailure(async () => ({ on: await putter.put(robbed, tag, on => !ours.has(on)) }))
+    if ('problem' in given) return notGivenBack(robbed, tag, given.sentence)
+    if (given.on !== undefined) return skipped(`the tag is on ${given.on} by now`)
+    const lost = await putter.lookBehind()
+    return lost.length === 0 ? skipped(told) : failed([told, ...lost].join('. ').replace(/\.$/, ''))
   }
 
   /** Finds the placeholder with no other tag than that which it took: what somebody put on it goes back. */

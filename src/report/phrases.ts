@@ -214,3 +214,7 @@ const GROUPS: {
   owned: 'part of a deleted image, or describing it',
   'approved-deletion': ({ why }) => `the approved plan (${why})`
 }
+
+/** How a person puts a tag on an image. */
+export const putBy = (tag: string, digest: string): string =>
+  `\`docker buildx imagetools create -t <image>:${tag} <image>@${digest}\``

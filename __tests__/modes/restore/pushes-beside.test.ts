@@ -187,3 +187,45 @@ it('law 3: a tag that GitHub shows on what came back is not called lost because 
   const { code, errors } = await run({ 'delete-tags': 'sha-*' })
   expect({ code, errors, v2: app.tags()['v2'] }).toEqual({ code: 0, errors: [], v2: build.digest })
 })
+
+/** Somebody pushes while a PUT is on its way, so that the PUT takes the tag from the push. */
+function pushAmidPut({ app, github }: Scene, tags: readonly string[], nth = 1): { digest: string } {
+  const pushed = { digest: '' }
+  let puts = 0
+  const run = (): void => {
+    if (++puts === nth) pushed.digest = app.push(image(), { tags: [...tags] }).digest
+  }
+  github.faults.on(
+    { host: 'registry', method: 'PUT', path: new RegExp(`manifests/${tags[0]}$`) },
+    { kind: 'first', run }
+  )
+  return pushed
+}
+
+/** What a run says of a push that may have lost its tag. */
+const lostBy = (digest: string, tag: string): RegExp =>
+  new RegExp(`${digest}\\) was pushed.*imagetools create -t <image>:${tag} <image>@${digest}`)
+
+it.each([[['nightly']], [['nightly', 'v4']]])(
+  'law 3: undoing an untagging names a push of %j that loses its tag amid the PUT',
+  async tags => {
+    await using scene = await openScene()
+    const { report } = await untagged(scene)
+    const pushed = pushAmidPut(scene, tags)
+    const { code, errors } = await scene.run({ mode: 'restore', restore: report })
+    expect(code).toBe(1)
+    expect(errors.join()).toMatch(lostBy(pushed.digest, 'nightly'))
+  }
+)
+
+it('law 3: a push that loses its tag amid the PUT of a restore at once is named', async () => {
+  await using scene = await openScene()
+  const { app, github, world } = scene
+  world.restoredTags = 'move back'
+  const build = tagLate(scene)
+  github.faults.on(deleteOf(build), { kind: 'then', run: () => app.push(image(), { tags: ['sha-1'] }) })
+  const pushed = pushAmidPut(scene, ['sha-1'])
+  const { code, errors } = await scene.run({ 'delete-tags': 'sha-*' })
+  expect(code).toBe(1)
+  expect(errors.join()).toMatch(lostBy(pushed.digest, 'sha-1'))
+})

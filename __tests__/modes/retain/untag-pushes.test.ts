@@ -738,3 +738,15 @@ it('the way back of a run that deletes and strips tags is told for both', async 
     /`mode: restore` with the report of this run restores it\. A tag may have gone/
   )
 })
+
+it('law 3: a second push that loses the tag while it is given back to the first one is named', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  const pushed: string[] = []
+  const push = (): void => void pushed.push(app.push(image(), { tags: ['nightly'] }).digest)
+  github.faults.on({ host: 'registry', method: 'PUT', path: /nightly$/, times: 2 }, { kind: 'first', run: push })
+  const { code, errors } = await run(UNTAG)
+  expect([code, app.tags()['nightly']]).toEqual([1, pushed[0]])
+  expect(errors.join()).toMatch(new RegExp(`${pushed[1]}\\) was pushed.*imagetools create`))
+})

@@ -97,13 +97,14 @@ async function putWhereFree(
     return `Whether the tag ${some(tags, 5)} is restored is unknown: ${cause}. It is left where it is: run it again later.`
   })
   const warnings = [...moved].map(([tag, digest]) => leftThere(tag, digest))
-  const putTag = tagPutter(scope)
+  const putter = tagPutter(scope, new Set([...known.came, ...known.meant]))
   for (const [tag, { target, on }] of free) {
     const isTheirs = (holder: Digest): boolean => holder !== on && holder !== target.digest
-    const put = await orRefusal(async () => ({ on: await putTag(target, tag, isTheirs) }))
+    const put = await orRefusal(async () => ({ on: await putter.put(target, tag, isTheirs) }))
     if ('problem' in put) alarms.push(put.sentence)
     else if (put.on !== undefined) warnings.push(leftThere(tag, put.on))
   }
+  alarms.push(...(await putter.lookBehind()))
   return { warnings, alarms }
 }
 
