@@ -2,9 +2,9 @@ import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
 import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome, Step } from '../model/decision.ts'
-import type { Digest } from '../model/digest.ts'
+import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { causeOf, nameOf } from '../report/phrases.ts'
+import { causeOf, nameOf, putBy } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
@@ -99,8 +99,9 @@ async function confirmedOne(step: Step, late: readonly string[], scope: ApplyCon
     )
   }
   const missing = late.filter(tag => row?.tags.includes(tag) !== true)
-  const tags = await tagsNotBack(pkg, version, missing, context)
-  if (tags.length > 0) alarms.push(`The tag ${some(tags, 5)} was not restored. ${triedAgain(version)}`)
+  const away = await tagsNotBack(pkg, version, missing, context)
+  for (const [on, tags] of Map.groupBy(away.keys(), tag => away.get(tag)))
+    alarms.push(notThere(version, tags, on))
   return { row, alarms }
 }
 
@@ -159,23 +160,37 @@ async function lookFor(
   return { state: isServed ? 'served' : 'gone' }
 }
 
-/** Tags that stand nowhere: the registry is asked, which costs nothing of GitHub's quota. */
+/** Another version that came back may have had the tag at its deletion as well. */
+function notThere(version: PackageVersion, tags: readonly string[], on: Digest | undefined): string {
+  const names = some(tags, 5)
+  if (on === undefined) return `The tag ${names} was not restored. ${triedAgain(version)}`
+  const [tag = ''] = tags
+  return (
+    `The tag ${names} is on ${shortDigest(on)} now, and ${nameOf(version)} had it at its deletion. If it belongs there, ` +
+    `put it back: ${putBy(tags.length === 1 ? tag : '<tag>', version.digest)}.`
+  )
+}
+
+/**
+ * Tags that are not on a version, with what they are on; undefined for nothing, as far as the registry tells, which costs
+ * nothing of GitHub's quota.
+ */
 async function tagsNotBack(
   pkg: Package,
   { digest }: PackageVersion,
   tags: readonly string[],
   { registry, clock }: Context
-): Promise<readonly string[]> {
-  let left = tags
+): Promise<ReadonlyMap<string, Digest | undefined>> {
+  const away = new Map<string, Digest | undefined>(tags.map(tag => [tag, undefined]))
   for (const pause of PAUSES) {
-    if (left.length === 0) return left
+    if (away.size === 0) return away
     if (pause > 0) await clock.sleep(pause)
-    const away: string[] = []
-    for (const tag of left) {
+    for (const tag of [...away.keys()]) {
       const head = await registry.headTag(repositoryOf(pkg), tag)
-      if (head.state !== 'found' || head.digest !== digest) away.push(tag)
+      const on = head.state === 'found' ? head.digest : undefined
+      if (on === digest) away.delete(tag)
+      else away.set(tag, on)
     }
-    left = away
   }
-  return left
+  return away
 }

@@ -88,14 +88,16 @@ async function isElsewhere(
   { packages, registry, clock }: Context
 ): Promise<boolean> {
   const has = (row: PackageVersion | undefined): boolean => row?.tags.includes(tag) === true
+  // One answer may deny what another one showed.
+  const shown = new Set<Digest | undefined>()
   for (const [look, pause] of [...LOOKS, ...MORE_LOOKS].entries()) {
     await clock.sleep(pause)
     const head = await registry.headTag(repositoryOf(pkg), tag)
     const holder = head.state === 'found' && !isDead(head.digest) ? head.digest : undefined
+    shown.add(holder)
     const suspects = [...stays.values()].filter(
-      row => has(row) || has(behind.get(row.id)) || row.digest === holder
+      row => has(row) || has(behind.get(row.id)) || shown.has(row.digest)
     )
-    if (suspects.length === 0 && holder === undefined) return false
     if (look < LOOKS.length - 1) continue
     let most = holder === undefined ? 0 : 1
     for (const { id, digest } of suspects) {

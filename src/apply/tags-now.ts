@@ -41,7 +41,9 @@ export async function tagsNow(done: Done, rows: Rows, context: Context): Promise
   const wanted = new Set(deleted.map(({ digest }) => digest))
   // Of what was deleted itself the registry may have shown an old tag.
   const others = shown.filter(({ digest }) => !wanted.has(digest))
-  const arrivals = [...others, ...pushed, ...tagged.arrivals]
+  // A first answer may be from before the tag went on to what stays.
+  const isSure = ({ digest }: Arrival): boolean => rows.shown !== undefined || !wanted.has(digest)
+  const arrivals = [...others, ...pushed, ...tagged.arrivals.filter(isSure)]
   // What is known to be needed comes back, whatever becomes of further questions.
   const found = await orFailure(() =>
     tagsNowhere(done, { arrivals, taken, denied: tagged.denied, seen }, context)

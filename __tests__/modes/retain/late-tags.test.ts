@@ -392,3 +392,74 @@ it('law 2: a platform that is left alone in time keeps its attestation', async (
   expect([code, app.tags()['v9']]).toEqual([0, platform.digest])
   expect([...app.digests()]).toEqual(expect.arrayContaining([platform.digest, attestation.digest]))
 })
+
+it.each([4_000, 8_000])(
+  'law 6: parts do not come back for a tag that the registry shows %i ms late on what was deleted',
+  async ms => {
+    await using scene = await openScene()
+    const { app, github, run, clock, world } = scene
+    const build = layDown(scene, 'shown')
+    const stays = app.row.byDigest.get(app.tags()['prod'] ?? '')
+    world.remember(app.row)
+    await clock.sleep(60_000)
+    const through = async () => {
+      app.tag(build, 'prod')
+      await clock.sleep(1_500)
+      if (stays !== undefined) app.tag(stays, 'prod')
+      github.faults.on({ host: 'registry', path: /manifests\/prod$/ }, { kind: 'late', ms })
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: through })
+    const { code, outputs } = await run(BUILDS)
+    expect([code, app.tags()['prod']]).toEqual([0, stays?.digest])
+    expect(outputs).toMatchObject({ 'deleted-count': '3', 'restored-count': '0' })
+  }
+)
+
+it.each([2, 3, 4])(
+  'law 3: a tag that went on to one of the oldest images is no late tag because the registry denies it once, after %i answers',
+  async after => {
+    await using scene = await openScene()
+    const { app, github, run, world } = scene
+    world.restoredTags = 'move back'
+    const build = layDown(scene, 'shown')
+    const old = app.row.byDigest.get(app.tags()['v1'] ?? '')
+    for (let count = 0; count < 101; count++) app.push(manifest(), { tags: [`kept-${count}`], at: ago(70) })
+    const through = () => {
+      app.tag(build, 'v2')
+      const onward = () => {
+        if (old !== undefined) app.tag(old, 'v2')
+        const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+        github.faults.on(
+          { host: 'registry', path: /manifests\/v2$/, after, times: 2 },
+          { kind: 'answer', answer }
+        )
+      }
+      github.faults.on({ host: 'api', path: /\/versions$/, times: 1 }, { kind: 'first', run: onward })
+    }
+    github.faults.on({ method: 'DELETE', path: at(build), times: 1 }, { kind: 'first', run: through })
+    const { code, outputs } = await run(BUILDS)
+    expect([code, app.tags()['v2']]).toEqual([0, old?.digest])
+    expect(outputs).toMatchObject({ 'restored-count': '0' })
+  }
+)
+
+it.each(['move back', 'stay'] as const)(
+  'law 5: a tag that two deleted versions had in turn is named with the other one of them (restored tags %s)',
+  async restoredTags => {
+    await using scene = await openScene()
+    const { app, github, run, world } = scene
+    world.restoredTags = restoredTags
+    const builds = [layDown(scene, 'shown'), app.push(image(), { tags: ['sha-2'], at: ago(70) })]
+    for (const build of builds)
+      github.faults.on(
+        { method: 'DELETE', path: at(build), times: 1 },
+        { kind: 'first', run: () => app.row.byDigest.has(build.digest) && app.tag(build, 'v2') }
+      )
+    const { code, errors } = await run(BUILDS)
+    const on = app.tags()['v2']
+    const other = builds.find(({ digest }) => digest !== on)
+    expect([code, builds.some(({ digest }) => digest === on)]).toEqual([1, true])
+    expect(errors.join()).toMatch(new RegExp(`The tag v2 is on .* -t <image>:v2 <image>@${other?.digest}`))
+    expect(errors.join()).not.toMatch('was not restored')
+  }
+)

@@ -745,7 +745,10 @@ it('law 3: a second push that loses the tag while it is given back to the first 
   layDown(scene)
   const pushed: string[] = []
   const push = (): void => void pushed.push(app.push(image(), { tags: ['nightly'] }).digest)
-  github.faults.on({ host: 'registry', method: 'PUT', path: /nightly$/, times: 2 }, { kind: 'first', run: push })
+  github.faults.on(
+    { host: 'registry', method: 'PUT', path: /nightly$/, times: 2 },
+    { kind: 'first', run: push }
+  )
   const { code, errors } = await run(UNTAG)
   expect([code, app.tags()['nightly']]).toEqual([1, pushed[0]])
   expect(errors.join()).toMatch(new RegExp(`${pushed[1]}\\) was pushed.*imagetools create`))
