@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals'
+import type { Digest } from '../../../src/model/digest.ts'
 import type { Pushed } from '../../emulator/builder.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import { renderVersion } from '../../emulator/render.ts'
@@ -399,7 +400,7 @@ it.each([4_000, 8_000])(
     await using scene = await openScene()
     const { app, github, run, clock, world } = scene
     const build = layDown(scene, 'shown')
-    const stays = app.row.byDigest.get(app.tags()['prod'] ?? '')
+    const stays = app.row.byDigest.get(app.tags()['prod'] as Digest)
     world.remember(app.row)
     await clock.sleep(60_000)
     const through = async () => {
@@ -422,7 +423,7 @@ it.each([2, 3, 4])(
     const { app, github, run, world } = scene
     world.restoredTags = 'move back'
     const build = layDown(scene, 'shown')
-    const old = app.row.byDigest.get(app.tags()['v1'] ?? '')
+    const old = app.row.byDigest.get(app.tags()['v1'] as Digest)
     for (let count = 0; count < 101; count++) app.push(manifest(), { tags: [`kept-${count}`], at: ago(70) })
     const through = () => {
       app.tag(build, 'v2')
