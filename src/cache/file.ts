@@ -25,7 +25,9 @@ const PastDeletion = z.object({
   /** True for what describes an image, which comes back without it, too. */
   describes: z.boolean(),
   /** When it was left to the next run, in milliseconds since 1970. */
-  at: z.number().default(0)
+  at: z.number().default(0),
+  /** True where a run has looked, and could not see enough. */
+  looked: z.boolean().default(false)
 })
 export type PastDeletion = z.infer<typeof PastDeletion>
 
