@@ -193,11 +193,13 @@ const NAME = /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z
 /** The name in a reference, or in the address of a package's page on GitHub. */
 function withoutMore(entry: string): string {
   const [, page] = /\/container\/(?:package\/)?([^/?#]+)/.exec(entry) ?? []
-  return unquoted(page ?? entry.replace(/^[a-z]+:\/\//, ''))
-    .replaceAll('%2f', '/')
-    .replace(/@.*$/, '')
-    .replace(/:[^/:]*$/, '')
-    .replaceAll(/^\/+|\/+$/g, '')
+  const reference = unquoted(page ?? entry.replace(/^[a-z]+:\/\//, '')).replaceAll('%2f', '/')
+  return withoutTag(reference).replaceAll(/^\/+|\/+$/g, '')
+}
+
+/** An image reference without its tag and digest. */
+export function withoutTag(reference: string): string {
+  return reference.replace(/@.*$/, '').replace(/:[^/:]*$/, '')
 }
 
 function isPattern(entry: string): boolean {

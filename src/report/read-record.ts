@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { type Issue, parseForeign } from '../util/parse-foreign.ts'
+import { isNotThere, readUpTo } from '../util/read-file.ts'
 import { type PackageRecord, type RunRecord, record, SCHEMA_VERSION } from './record.ts'
 
 /** Twice what the report of a run over 500,000 versions has. */
@@ -15,15 +15,12 @@ const MOST_BYTES = 500 * 1024 * 1024
 export function readRecord(path: string): RunRecord {
   let text: string
   try {
-    const found = statSync(path)
-    // A device or a pipe may never end.
-    if (!found.isFile()) throw new Error('it is not a file')
-    if (found.size > MOST_BYTES) {
+    const bytes = readUpTo(path, MOST_BYTES)
+    if (bytes === undefined)
       throw new Error(`it has more than ${MOST_BYTES / 1024 / 1024} MiB, which no run writes`)
-    }
-    text = readFileSync(path, 'utf8')
+    text = bytes.toString('utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (isNotThere(error)) {
       throw new ExpectedError(
         `There is no report at ${path}. Check the path, and that an earlier step downloads the report (actions/download-artifact).`
       )

@@ -18,7 +18,7 @@ import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
 import type { Approved } from '../../policy/saved-plan.ts'
-import { stuckPhrase } from '../../report/phrases.ts'
+import { putBy, stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber, some } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
@@ -194,8 +194,7 @@ function tagsOnPlaceholders({ versions, contents }: Inventory): string[] {
     const [first, are, them] = foreign.length === 1 ? ['The tag', 'is', 'it'] : ['The tags', 'are', 'them']
     return [
       `${first} ${some(foreign, 5)} ${are} on a placeholder that \`untag\` left (version ${id}, ${shortDigest(digest)}), an empty ` +
-        `index that nobody can pull. Put ${them} on the right image: \`docker buildx imagetools create -t <image>:<tag> ` +
-        '<image>@<digest>`; a later run then deletes the placeholder.'
+        `index that nobody can pull. Put ${them} on the right image: ${putBy('<tag>', '<digest>')}; a later run then deletes the placeholder.`
     ]
   })
 }
