@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts'
 import type { Fetched, Store, Stored } from './actions-cache.ts'
 import { type Chain, chainFrom, type Entry, goBehind, pass, takeOver, withDeletions } from './chain.ts'
 import { type Heading, readHeading } from './file.ts'
-import { compare, dayOf, type Place, placeBehind, placeFor, placeOf, textOf } from './places.ts'
+import { compare, dayOf, NOWHERE, type Place, placeBehind, placeFor, placeOf, textOf } from './places.ts'
 
 /** What is stored of one package: a chain of entries, of which the newest counts. */
 export interface Entries {
@@ -70,22 +70,13 @@ export async function openEntries(
     return undefined
   }
   if (!store.works()) return undefined
-  const shown: Entry = {
-    place: placeOf('key' in found ? found.key : ''),
-    heading: found.state === 'fetched' ? await shelf.putAside(address.file) : undefined
-  }
-  let chain = chainFrom(shown)
-  if ('key' in found) {
-    chain = await lookAtPassed(shelf, chain, today)
-    chain = await lookBehind(shelf, chain)
-  }
-  const headings = [shown.heading, ...chain.others].filter(heading => heading !== undefined)
-  // From here on they are in the heading, so in what the run stores.
-  chain = { ...chain, others: [] }
+  const heading = found.state === 'fetched' ? await shelf.putAside(address.file) : undefined
+  const opened = await readChain(shelf, found, heading, today)
+  let { chain } = opened
   const pauses = [...PAUSES]
   const path = join(store.folder, address.file)
   return {
-    heading: headings.length > 0 ? headings.reduce(withDeletions) : undefined,
+    heading: opened.heading,
     old: `${path}.old`,
     path,
     async save(heading, write, now) {
@@ -115,6 +106,24 @@ function isToWaitFor(found: Fetched, today: number): boolean {
   if (found.state !== 'torn') return found.state === 'failed'
   const age = today - placeOf(found.key).day
   return age >= 0 && age < MENDS_WITHIN
+}
+
+/** What the newest entry says, and what others say that it does not hold. */
+async function readChain(
+  shelf: Shelf,
+  found: Fetched,
+  heading: Heading | undefined,
+  today: number
+): Promise<{ readonly heading: Heading | undefined; readonly chain: Chain }> {
+  if (!('key' in found)) return { heading, chain: chainFrom({ place: NOWHERE, heading }) }
+  const shown = chainFrom({ place: placeOf(found.key), heading })
+  const chain = await lookBehind(shelf, await lookAtPassed(shelf, shown, today))
+  const headings = [heading, ...chain.others].filter(one => one !== undefined)
+  return {
+    heading: headings.length > 0 ? headings.reduce(withDeletions) : undefined,
+    // They are in the heading, and so in what the run stores.
+    chain: { ...chain, others: [] }
+  }
 }
 
 /** Looks again at places that were passed, the newest first: what is there now stands for all before it. */
