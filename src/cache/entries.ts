@@ -72,32 +72,37 @@ export async function openEntries(
   if (!store.works()) return undefined
   const heading = found.state === 'fetched' ? await shelf.putAside(address.file) : undefined
   const opened = await readChain(shelf, found, heading, today)
-  let { chain } = opened
-  const pauses = [...PAUSES]
   const path = join(store.folder, address.file)
   return {
     heading: opened.heading,
     old: `${path}.old`,
     path,
-    async save(heading, write, now) {
-      let isStored = false
-      for (let tries = 0; tries < TRIES; tries++) {
-        const passed = chain.passed.map(textOf)
-        await write(chain.others.reduce(withDeletions, { ...heading, passed }))
-        const place = placeFor(chain.newest, dayOf(now), isStored)
-        const stored = await shelf.store(place)
-        if (stored === 'failed') break
-        if (stored === 'taken') {
-          const entry = await findBehind(shelf, chain.newest, pauses, clock)
-          chain = entry === undefined ? pass(chain, place) : goBehind(chain, entry)
-          continue
-        }
-        chain = { ...chain, newest: place }
-        isStored = true
-        if (place.day >= dayOf(now)) break
+    save: savesBehind(shelf, opened.chain, clock)
+  }
+}
+
+/** Saves entry after entry behind the newest, wherever that is by then. */
+function savesBehind(shelf: Shelf, start: Chain, clock: Clock): Entries['save'] {
+  let chain = start
+  const pauses = [...PAUSES]
+  return async (heading, write, now) => {
+    let isStored = false
+    for (let tries = 0; tries < TRIES; tries++) {
+      const passed = chain.passed.map(textOf)
+      await write(chain.others.reduce(withDeletions, { ...heading, passed }))
+      const place = placeFor(chain.newest, dayOf(now), isStored)
+      const stored = await shelf.store(place)
+      if (stored === 'failed') break
+      if (stored === 'taken') {
+        const entry = await findBehind(shelf, chain.newest, pauses, clock)
+        chain = entry === undefined ? pass(chain, place) : goBehind(chain, entry)
+        continue
       }
-      return isStored
+      chain = { ...chain, newest: place }
+      isStored = true
+      if (place.day >= dayOf(now)) break
     }
+    return isStored
   }
 }
 
