@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { ExpectedError, messageOf } from '../errors.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { type Issue, parseForeign } from '../util/parse-foreign.ts'
 import { isNotThere, readUpTo } from '../util/read-file.ts'
 import { type PackageRecord, type RunRecord, record, SCHEMA_VERSION } from './record.ts'
@@ -78,11 +79,8 @@ function withoutTornEnd(text: string): unknown {
   for (let torn = 0; torn < TORN_LINES && start >= 0; torn++) {
     end = text.lastIndexOf('\n', end - 1)
     if (end <= start) return undefined
-    try {
-      return JSON.parse(`${text.slice(0, end)}\n]}`)
-    } catch {
-      // One line more.
-    }
+    const mended: unknown = orUndefined(() => JSON.parse(`${text.slice(0, end)}\n]}`))
+    if (mended !== undefined) return mended
   }
   return undefined
 }
