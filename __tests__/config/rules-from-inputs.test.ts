@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import { type PolicyInputs, policyFromInputs, rulesFromInputs } from '../../src/config/for-package.ts'
+import { policyFromInputs, rulesFromInputs } from '../../src/config/for-package.ts'
+import type { DeclaredInputs } from '../../src/config/input-table.ts'
 import { digestOf } from '../helpers/make.ts'
 import { type Facts, fateOf, goes, planFor } from '../helpers/package.ts'
 
 const DAY = 86_400_000
 
-const NOTHING: PolicyInputs = {
+const NOTHING = {
   deleteTags: [],
   keepTags: [],
   keepAtLeast: 0,
@@ -21,7 +22,7 @@ const NOTHING: PolicyInputs = {
   maxDeletions: undefined,
   maxDeletionPercent: undefined,
   deletionsPerRun: undefined
-}
+} as unknown as DeclaredInputs
 
 const PACKAGE: Record<string, Facts> = {
   v: { tags: ['v1.0.0'], age: 90 },
@@ -39,7 +40,7 @@ const PACKAGE: Record<string, Facts> = {
 }
 
 describe('plain inputs are rules', () => {
-  test.each<[string, Partial<PolicyInputs>, string[]]>([
+  test.each<[string, Partial<DeclaredInputs>, string[]]>([
     ['nothing deletes nothing', {}, []],
     [
       'keep rules alone delete nothing',

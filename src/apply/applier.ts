@@ -115,12 +115,19 @@ function applier(
     clock
   )
   const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
+  const open = new Set(loaded.recollection.deletions.unchecked.map(({ id }) => id))
   const remove = remover(drift, ({ digest }) => awaited.has(digest), scope)
   const untag = untagger(plan, loaded, drift, scope)
   return {
     drift,
     async perform(step) {
-      if (step.action === 'delete') return remove(step.version)
+      if (step.action === 'delete') {
+        const performed = await remove(step.version)
+        // GitHub's list shows late what an earlier run deleted without a look: if it comes back, it needs the rest.
+        return performed.status === 'already' && open.has(step.version.id)
+          ? { ...performed, holds: true }
+          : performed
+      }
       if (step.action === 'untag') return untag(step)
       throw new Error('a step that restores is none of a plan that deletes')
     }

@@ -15,30 +15,40 @@ export interface Earlier extends DeleteStep {
   readonly describes: boolean
   /** When it was left to the next run, in milliseconds since 1970. */
   readonly at: number
+  /** Whether a run has looked, and could not see enough. */
+  readonly looked: boolean
 }
 
 /**
- * Those of this package that no run has looked at once more, and those that are needed after all: by an index which no
- * list showed their run, as one pushed right before the deletion. Not what somebody brought back or pushed once more.
+ * Those of this package that no run has looked at once more, with all that is gone of their images, and those that are
+ * needed after all: by an index which no list showed their run, as one pushed right before the deletion. Not what somebody
+ * brought back or pushed once more.
  *
+ * @param gone ids of what was gone when this run was about to delete it, though it was listed
  * @param tagged what turns out to have had a further tag
  */
 export function earlierOf(
   loaded: LoadedPackage,
+  gone: ReadonlySet<number>,
   tagged: ReadonlySet<Digest> = new Set()
 ): readonly Earlier[] {
   const { unchecked, checked } = loaded.recollection.deletions
   const isListed = idsListed(loaded)
+  const isGone = ({ id }: PastDeletion): boolean => !isListed(id) || gone.has(id)
   const isThere = listedIn(loaded)
   // A mention in a manifest of unknown kind holds nothing that an image which went had for a part.
   const known = [...naming(loaded)].filter(
     ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
   )
-  const needed = neededOf(checked, namedIn(new Map(known)).union(tagged))
+  const needed = neededOf([...unchecked, ...checked], namedIn(new Map(known)).union(tagged))
+  const open = unchecked.filter(isGone)
+  const roots = new Set(open.map(({ root }) => root))
   // What was pushed once more is whole, but a tag may have gone that was on it.
   return [
-    ...unchecked.filter(({ id }) => !isListed(id)),
-    ...needed.filter(({ digest }) => !isThere(digest))
+    ...open,
+    ...checked.filter(
+      one => (needed.has(one) && !isThere(one.digest)) || (roots.has(one.root) && isGone(one))
+    )
   ].map(({ id, digest, tags, ...rest }) => ({
     version: { id, digest, tags, created: undefined, updated: undefined },
     ...rest
@@ -104,21 +114,23 @@ export function lastDeleted(loaded: LoadedPackage): readonly PastDeletion[] {
 }
 
 /** What is named, and what went behind it: its parts, and what describes it. */
-function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>): readonly PastDeletion[] {
+function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>): ReadonlySet<PastDeletion> {
   const needed = new Set(deletions.map(({ digest }) => digest).filter(digest => named.has(digest)))
   const behind = new Map<Digest, Digest[]>()
   for (const { digest, after } of deletions) {
     for (const first of after) behind.set(first, [...(behind.get(first) ?? []), digest])
   }
   for (const digest of needed) for (const next of behind.get(digest) ?? []) needed.add(next)
-  return deletions.filter(({ digest }) => needed.has(digest))
+  return new Set(deletions.filter(({ digest }) => needed.has(digest)))
 }
 
 /** The deletions of a plan, as the next run has to know them, whether or not they were carried out. */
 export function deletionsOf({ decisions, steps }: Plan, now: number): readonly Earlier[] {
   const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
   return steps.flatMap(step =>
-    step.action === 'delete' ? [{ ...step, describes: describing.has(step.version.digest), at: now }] : []
+    step.action === 'delete'
+      ? [{ ...step, describes: describing.has(step.version.digest), at: now, looked: false }]
+      : []
   )
 }
 
@@ -167,8 +179,15 @@ export function leaveToNext(
   recollection.leaveDeletions({ unchecked: open, checked: clear }, now)
 }
 
-function written({ version: { id, digest, tags }, root, after, describes, at }: Earlier): PastDeletion {
-  return { id, digest, tags: [...tags], root, after: [...after], describes, at }
+function written({
+  version: { id, digest, tags },
+  root,
+  after,
+  describes,
+  at,
+  looked
+}: Earlier): PastDeletion {
+  return { id, digest, tags: [...tags], root, after: [...after], describes, at, looked }
 }
 
 /** Sentences for a dry run on what a real one would bring back. */

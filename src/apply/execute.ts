@@ -8,6 +8,8 @@ export interface Performed {
   readonly status: OutcomeStatus
   readonly detail: string
   readonly stop?: string
+  /** True where what comes after it stays all the same. */
+  readonly holds?: boolean
 }
 
 /** Carries one step out. A dry run is handed `pretend` instead of the real thing. */
@@ -77,7 +79,9 @@ export async function execute(
     report(outcome)
     if (step.action === 'untag') return
     const free = step.action === 'restore' && step.optional === true
-    settled.get(step.version.digest)?.settle(free || DONE.includes(performed.status))
+    settled
+      .get(step.version.digest)
+      ?.settle(free || (DONE.includes(performed.status) && performed.holds !== true))
   }
 
   // Workers take steps in order, so whatever a step waits for is already under way: no deadlock.
@@ -92,7 +96,7 @@ export async function execute(
 }
 
 const waitsFor: Readonly<Record<'delete' | 'restore', (name: string) => string>> = {
-  delete: name => `it stays with ${name}, which was not deleted`,
+  delete: name => `it stays with ${name}, which this run did not delete`,
   restore: name => `it would be broken without ${name}, which was not restored`
 }
 

@@ -78,8 +78,9 @@ function stepsBack(
   const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
   const before = earlier.filter(({ root, version }) => images.has(root) && isGone.has(version.id))
   const graph = buildGraph(loaded.inventory)
+  const past = new Set(before.map(({ version }) => version.id))
   const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
-    step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
+    step.action === 'delete' && isGone.has(step.version.id) && !past.has(step.version.id) ? [step] : []
   )
   const gone = new Set(deletions.map(({ version }) => graph.find(version.digest)))
   const reached = (digests: Iterable<Digest>): ReturnType<typeof closure> => {

@@ -49,14 +49,15 @@ export async function lookAgain(
   const { package: pkg } = done.plan
   const { listing } = done.loaded
   const deleted = [...deletedBy(done.outcomes), ...earlier]
+  const ids = new Set(deleted.map(({ id }) => id))
   const seen = await newest(pkg, listing, context)
-  if (seen.length === 0 && listing.versions.some(({ id }) => !deleted.some(version => version.id === id))) {
+  if (seen.length === 0 && listing.versions.some(({ id }) => !ids.has(id))) {
     throw new ExpectedError('GitHub lists no version any more, though some of them were not deleted.')
   }
   const pushed = seen.filter(({ id }) => !listing.pageOf.has(id))
   // What was pushed once more is there, under another id.
   const idOf = new Map([...listing.versions, ...pushed].map(({ id, digest }) => [digest, id]))
-  const before = versionsOf(done.outcomes, ['already'])
+  const before = versionsOf(done.outcomes, ['already']).filter(({ id }) => !ids.has(id))
   const again = new Set(
     [...deleted, ...before].flatMap(({ id, digest }) => ((idOf.get(digest) ?? id) === id ? [] : [digest]))
   )

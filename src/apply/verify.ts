@@ -5,9 +5,10 @@ import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome, Plan } from '../model/decision.ts'
 import { count } from '../util/format.ts'
 import { type ApplyContext, urgently, type Verification } from './apply.ts'
-import { type Done, deletedBy, versionsOf } from './done.ts'
-import { deletionsOf, type Earlier, earlierOf, leaveToNext, taggedLate } from './earlier.ts'
+import { type Done, versionsOf } from './done.ts'
+import { earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
+import { forNextRun, ownDeletions } from './for-next-run.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce } from './restore-at-once.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
@@ -23,7 +24,8 @@ import { WAY_BACK, wayBack } from './way-back.ts'
 export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<Verification> {
   const { outcomes, plan, loaded } = done
   const urgent = urgently(scope)
-  let earlier = earlierOf(loaded)
+  const gone = new Set(versionsOf(outcomes, ['already']).map(({ id }) => id))
+  let earlier = earlierOf(loaded, gone)
   const now = () => Math.floor(scope.context.clock.now())
   const way = () =>
     wayBack(
@@ -40,7 +42,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const look: Look = async shown => {
     const versions = earlier.map(({ version }) => version)
     const seen = await lookAgain(done, versions, shown, urgent.context)
-    const more = earlierOf(loaded, taggedLate(loaded, seen.rowsDeleted, seen.arrivals))
+    const more = earlierOf(loaded, gone, taggedLate(loaded, seen.rowsDeleted, seen.arrivals))
     if (more.length > earlier.length) {
       earlier = more
       return look(shown)
@@ -51,10 +53,10 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const found = await lookSurely(look, way, scope.context)
     const { restored, back, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
     const settled = corrected(outcomes, found.seen, scope.report)
+    const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
     const { open, checked } = forNextRun(
-      { ...done, outcomes: settled },
-      found,
-      { earlier, restored, back },
+      { plan, outcomes: settled },
+      { seen: found.seen, isUnclear, earlier, restored, back },
       now()
     )
     leaveToNext(loaded, open, checked, now(), back)
@@ -73,47 +75,6 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   leaveToNext(loaded, [...earlier, ...ownDeletions(done, now())], [], now())
   const sentence = notChecked(result, way())
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
-}
-
-/** What came back, and what of it GitHub shows. */
-interface Returned {
-  readonly earlier: readonly Earlier[]
-  readonly restored: readonly Outcome[]
-  readonly back: ReadonlySet<number>
-}
-
-/** What the next run has to look at again, with all of its images, and what it only has to know. */
-function forNextRun(
-  { plan, outcomes }: Done,
-  found: Findings,
-  { earlier, restored, back }: Returned,
-  now: number
-): Readonly<Record<'open' | 'checked', readonly Earlier[]>> {
-  const { seen } = found
-  // What is still there may go later, with what is put on it by then.
-  const unseen =
-    seen.tagsUnread !== undefined || isServed(found)
-      ? deletedBy(outcomes)
-      : [...seen.unlisted, ...versionsOf(outcomes, ['failed'])]
-  // GitHub may go on denying what it said is restored, or a restore have failed: of an earlier run's it stays as it was.
-  const denied = new Set(restored.map(({ step }) => step.version.id)).difference(back)
-  const isOpen = new Set([...unseen.map(({ id }) => id), ...denied])
-  const gone = new Set(seen.gone.map(({ id }) => id))
-  const own = ownDeletions({ plan, outcomes }, now).filter(({ version }) => !back.has(version.id))
-  const roots = new Set(own.filter(({ version }) => isOpen.has(version.id)).map(({ root }) => root))
-  return {
-    open: own.filter(({ root }) => roots.has(root)),
-    checked: [
-      ...own.filter(({ version: { id }, root }) => gone.has(id) && !roots.has(root)),
-      ...earlier.filter(({ version: { id } }) => !denied.has(id) && !back.has(id))
-    ]
-  }
-}
-
-/** What this run deleted or was going to; what others deleted before is none of its business. */
-function ownDeletions({ plan, outcomes }: Pick<Done, 'plan' | 'outcomes'>, now: number): readonly Earlier[] {
-  const before = new Set(versionsOf(outcomes, ['already']).map(({ id }) => id))
-  return deletionsOf(plan, now).filter(({ version }) => !before.has(version.id))
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */

@@ -2,9 +2,10 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
-import type { Fetched, Store } from './actions-cache.ts'
-import { type Heading, type PastDeletion, readHeading } from './file.ts'
-import { compare, dayOf, type Place, placeBehind, placeFor, placeOf, textOf } from './places.ts'
+import type { Fetched, Store, Stored } from './actions-cache.ts'
+import { type Chain, chainFrom, type Entry, goBehind, pass, takeOver, withDeletions } from './chain.ts'
+import { type Heading, readHeading } from './file.ts'
+import { compare, dayOf, NOWHERE, type Place, placeBehind, placeFor, placeOf, textOf } from './places.ts'
 
 /** What is stored of one package: a chain of entries, of which the newest counts. */
 export interface Entries {
@@ -37,151 +38,185 @@ const PAUSES = [1_000, 2_000, 4_000]
 const MOST_PASSED = 4
 /** So many entries are looked for behind the one that a service shows as the newest. */
 const MOST_BEHIND = 3
+/** As many days as this a torn entry may be the fault of what carried it: a run each week sees it twice. */
+const MENDS_WITHIN = 8
+
+/** Where the entries of a package are: how their keys begin, the name of their file, and what they must be about. */
+interface Address {
+  readonly key: string
+  readonly file: string
+  readonly name: string
+}
 
 /**
  * Fetches the newest entry of a package, and puts it aside so that the next one can take its place.
  *
- * @param key the beginning of all keys
- * @param file the name of its file, in the folder of the store
- * @param name registry, owner and name of the package
+ * @param address the beginning of all keys; the name of the file, in the folder of the store; registry, owner and name of
+ *   the package
  * @returns undefined where nobody can tell what there is. What the newest says then waits for a run that can read it: it
  *   must stay the newest, so nothing may be stored
  */
 export async function openEntries(
   store: Store,
-  { key, file, name }: { readonly key: string; readonly file: string; readonly name: string },
+  address: Address,
   debug: (text: string) => void,
   clock: Clock
 ): Promise<Entries | undefined> {
-  const path = join(store.folder, file)
-  const other = `other-${file}`
+  const shelf = createShelf(store, address, debug)
+  const found = await shelf.fetchNewest()
+  const today = dayOf(clock.now())
+  if (isToWaitFor(found, today)) {
+    debug(`what was remembered of ${address.name} could not be read, so it stays as it is`)
+    return undefined
+  }
+  if (!store.works()) return undefined
+  const heading = found.state === 'fetched' ? await shelf.putAside(address.file) : undefined
+  const opened = await readChain(shelf, found, heading, today)
+  const path = join(store.folder, address.file)
+  return {
+    heading: opened.heading,
+    old: `${path}.old`,
+    path,
+    save: savesBehind(shelf, opened.chain, clock)
+  }
+}
+
+/** Saves entry after entry behind the newest, wherever that is by then. */
+function savesBehind(shelf: Shelf, start: Chain, clock: Clock): Entries['save'] {
+  let chain = start
   const pauses = [...PAUSES]
-  let newest = ''
-  /** What others left since this run began. */
-  let others: Heading[] = []
-  /** Places of which nobody knows whether there is something. */
-  let passed: readonly Place[] = []
+  return async (heading, write, now) => {
+    let isStored = false
+    for (let tries = 0; tries < TRIES; tries++) {
+      const passed = chain.passed.map(textOf)
+      await write(chain.others.reduce(withDeletions, { ...heading, passed }))
+      const place = placeFor(chain.newest, dayOf(now), isStored)
+      const stored = await shelf.store(place)
+      if (stored === 'failed') break
+      if (stored === 'taken') {
+        const entry = await findBehind(shelf, chain.newest, pauses, clock)
+        chain = entry === undefined ? pass(chain, place) : goBehind(chain, entry)
+        continue
+      }
+      chain = { ...chain, newest: place }
+      isStored = true
+      if (place.day >= dayOf(now)) break
+    }
+    return isStored
+  }
+}
 
-  const keyOf = (place: Place): string => `${key}${textOf(place)}`
-  const isLater = (found: string): boolean => compare(placeOf(found), placeOf(newest)) > 0
+/** Whether a later run may read what this one cannot. An entry that is torn itself must not be in the way for ever. */
+function isToWaitFor(found: Fetched, today: number): boolean {
+  if (found.state !== 'torn') return found.state === 'failed'
+  const age = today - placeOf(found.key).day
+  return age >= 0 && age < MENDS_WITHIN
+}
 
-  async function headingIn(into: string): Promise<Heading | undefined> {
-    const fetched = join(store.folder, into)
+/** What the newest entry says, and what others say that it does not hold. */
+async function readChain(
+  shelf: Shelf,
+  found: Fetched,
+  heading: Heading | undefined,
+  today: number
+): Promise<{ readonly heading: Heading | undefined; readonly chain: Chain }> {
+  if (!('key' in found)) return { heading, chain: chainFrom({ place: NOWHERE, heading }) }
+  const shown = chainFrom({ place: placeOf(found.key), heading })
+  const chain = await lookBehind(shelf, await lookAtPassed(shelf, shown, today))
+  const headings = [heading, ...chain.others].filter(one => one !== undefined)
+  return {
+    heading: headings.length > 0 ? headings.reduce(withDeletions) : undefined,
+    // They are in the heading, and so in what the run stores.
+    chain: { ...chain, others: [] }
+  }
+}
+
+/** Looks again at places that were passed, the newest first: what is there now stands for all before it. */
+async function lookAtPassed(shelf: Shelf, chain: Chain, today: number): Promise<Chain> {
+  const open = chain.passed
+    .filter(({ day }) => day > today - MENDS_WITHIN)
+    .toSorted((one, next) => compare(next, one))
+    .slice(0, MOST_PASSED)
+  for (const [index, place] of open.entries()) {
+    const entry = await shelf.fetchAt(place)
+    if (entry !== undefined) return takeOver({ ...chain, passed: open.slice(0, index) }, entry)
+  }
+  return { ...chain, passed: open }
+}
+
+/** An entry that was being stored for longer may be shown in place of one behind it. */
+async function lookBehind(shelf: Shelf, start: Chain): Promise<Chain> {
+  let chain = start
+  for (let steps = 0; steps < MOST_BEHIND; steps++) {
+    const entry = await shelf.fetchAt(placeBehind(chain.newest))
+    if (entry === undefined) break
+    chain = goBehind(chain, entry)
+  }
+  return chain
+}
+
+/** What has the place behind `newest`: another job stored it, or may be about to, or died over it, and then nothing shows. */
+async function findBehind(
+  shelf: Shelf,
+  newest: Place,
+  pauses: number[],
+  clock: Clock
+): Promise<Entry | undefined> {
+  for (;;) {
+    const entry = await shelf.fetchBehind(newest)
+    const pause = entry === undefined ? pauses.shift() : undefined
+    if (pause === undefined) return entry
+    await clock.sleep(pause)
+  }
+}
+
+/** The entries of one package in a store. */
+interface Shelf {
+  /** The newest one, under the name of its file. */
+  fetchNewest(): Promise<Fetched>
+  /** The one in this place, if there is one. */
+  fetchAt(place: Place): Promise<Entry | undefined>
+  /** The newest one, if it is behind this place. */
+  fetchBehind(place: Place): Promise<Entry | undefined>
+  store(place: Place): Promise<Stored>
+  /** Puts a file that was fetched aside, and reads what it says; undefined where that is of no use. */
+  putAside(file: string): Promise<Heading | undefined>
+}
+
+function createShelf(store: Store, { key, file, name }: Address, debug: (text: string) => void): Shelf {
+  const other = `other-${file}`
+
+  async function putAside(fetched: string): Promise<Heading | undefined> {
+    const path = join(store.folder, fetched)
     try {
-      await rename(fetched, `${fetched}.old`)
-      return await readHeading(`${fetched}.old`, name)
+      await rename(path, `${path}.old`)
+      return await readHeading(`${path}.old`, name)
     } catch (error) {
       debug(`what was remembered of ${name} is of no use: ${messageOf(error)}`)
       return undefined
     }
   }
 
-  async function takeOver(): Promise<void> {
-    const heading = await headingIn(other)
-    if (heading === undefined) return
-    others.push(heading)
-    passed = [...passed, ...heading.passed.map(placeOf)]
+  async function fetchOther(
+    prefix: string,
+    isWanted: (found: string) => boolean
+  ): Promise<Entry | undefined> {
+    const found = await store.fetch(prefix, other, isWanted)
+    if (found.state !== 'fetched') return undefined
+    return { place: placeOf(found.key), heading: await putAside(other) }
   }
 
-  /** Takes over what is in one place. */
-  async function isFound(place: Place): Promise<boolean> {
-    const { state } = await store.fetch(keyOf(place), other, found => found === keyOf(place))
-    if (state === 'fetched') await takeOver()
-    return state === 'fetched'
-  }
-
-  /** An entry stands for all before it, but for those that it says were passed. */
-  async function lookAtPassed(): Promise<void> {
-    const oldest = dayOf(clock.now()) - MENDS_WITHIN
-    const open = passed.filter(({ day }) => day > oldest).toSorted((one, next) => compare(next, one))
-    passed = []
-    for (const place of open.slice(0, MOST_PASSED)) {
-      if (await isFound(place)) return
-      passed = [...passed, place]
-    }
-  }
-
-  /** Goes behind what has a place: what another job stored there, or may be about to store, or died over. */
-  async function goBehind(place: Place): Promise<void> {
-    for (;;) {
-      const found = await store.fetch(key, other, isLater)
-      if (found.state === 'fetched') {
-        newest = found.key
-        return takeOver()
-      }
-      const pause = pauses.shift()
-      if (pause === undefined) break
-      await clock.sleep(pause)
-    }
-    passed = [...passed, place]
-    newest = keyOf(place)
-  }
-
-  const found = await fetchSurely(store, key, file)
-  if (isToWaitFor(found, clock.now())) {
-    debug(`what was remembered of ${name} could not be read, so it stays as it is`)
-    return undefined
-  }
-  if (!store.works()) return undefined
-  let heading = found.state === 'fetched' ? await headingIn(file) : undefined
-  if ('key' in found) {
-    newest = found.key
-    passed = heading?.passed.map(placeOf) ?? []
-    await lookAtPassed()
-    // One that was being stored for longer may be shown in place of one behind it.
-    for (let steps = 0; steps < MOST_BEHIND; steps++) {
-      const next = placeBehind(placeOf(newest))
-      if (!(await isFound(next))) break
-      newest = keyOf(next)
-    }
-    for (const one of others) heading = heading === undefined ? one : withDeletions(heading, one)
-    others = []
-  }
   return {
-    heading,
-    old: `${path}.old`,
-    path,
-    async save(heading, write, now) {
-      let isStored = false
-      for (let tries = 0; tries < TRIES; tries++) {
-        await write(others.reduce(withDeletions, { ...heading, passed: passed.map(textOf) }))
-        const place = placeFor(placeOf(newest), dayOf(now), isStored)
-        const stored = await store.store(keyOf(place), file)
-        if (stored === 'failed') break
-        if (stored === 'taken') await goBehind(place)
-        else {
-          newest = keyOf(place)
-          isStored = true
-          if (place.day >= dayOf(now)) break
-        }
-      }
-      return isStored
-    }
+    async fetchNewest() {
+      const first = await store.fetch(key, file)
+      return first.state === 'failed' || first.state === 'torn' ? store.fetch(key, file) : first
+    },
+    fetchAt(place) {
+      const wanted = `${key}${textOf(place)}`
+      return fetchOther(wanted, found => found === wanted)
+    },
+    fetchBehind: place => fetchOther(key, found => compare(placeOf(found), place) > 0),
+    store: place => store.store(`${key}${textOf(place)}`, file),
+    putAside
   }
-}
-
-/** A heading with the deletions of another one as well. */
-function withDeletions(heading: Heading, { unchecked, checked }: Heading): Heading {
-  const ids = new Set([...heading.unchecked, ...heading.checked].map(({ id }) => id))
-  const isNew = ({ id }: PastDeletion): boolean => !ids.has(id)
-  return {
-    ...heading,
-    unchecked: [...heading.unchecked, ...unchecked.filter(isNew)],
-    checked: [...heading.checked, ...checked.filter(isNew)]
-  }
-}
-
-async function fetchSurely(store: Store, key: string, file: string): Promise<Fetched> {
-  const first = await store.fetch(key, file)
-  return first.state === 'failed' || first.state === 'torn' ? store.fetch(key, file) : first
-}
-
-/** As many days as this a torn entry may be the fault of what carried it: a run each week sees it twice. */
-const MENDS_WITHIN = 8
-
-/** Whether a later run may read what this one cannot. An entry that is torn itself must not be in the way for ever. */
-function isToWaitFor(found: Fetched, now: number): boolean {
-  if (found.state !== 'torn') return found.state === 'failed'
-  const age = dayOf(now) - placeOf(found.key).day
-  return age >= 0 && age < MENDS_WITHIN
 }

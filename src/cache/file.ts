@@ -8,6 +8,7 @@ import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { labelsIn } from '../registry/config.ts'
 import { parseManifest } from '../registry/manifest.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Allowance } from './allowance.ts'
 
@@ -25,7 +26,9 @@ const PastDeletion = z.object({
   /** True for what describes an image, which comes back without it, too. */
   describes: z.boolean(),
   /** When it was left to the next run, in milliseconds since 1970. */
-  at: z.number().default(0)
+  at: z.number().default(0),
+  /** True where a run has looked, and could not see enough. */
+  looked: z.boolean().default(false)
 })
 export type PastDeletion = z.infer<typeof PastDeletion>
 
@@ -185,12 +188,8 @@ function noteOf(digest: Digest, manifest: Manifest, bytes: Uint8Array): string |
   const text = Buffer.from(bytes).toString('utf8')
   const again = Buffer.from(text)
   if (sha256Of(again) !== digest) return undefined
-  try {
-    if (!isDeepStrictEqual(parseManifest(again, undefined), manifest)) return undefined
-  } catch {
-    return undefined
-  }
-  return `${JSON.stringify(text)}\n`
+  const isSame = orUndefined(() => isDeepStrictEqual(parseManifest(again, undefined), manifest))
+  return isSame ? `${JSON.stringify(text)}\n` : undefined
 }
 
 /**

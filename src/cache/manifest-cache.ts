@@ -8,22 +8,13 @@ import type { Digest } from '../model/digest.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
-import { labelsIn } from '../registry/config.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { Store } from './actions-cache.ts'
 import type { Allowance } from './allowance.ts'
 import { openEntries } from './entries.ts'
-import {
-  type Heading,
-  type Kind,
-  LARGEST_CONFIG,
-  linesOf,
-  type Notes,
-  openNotes,
-  type PastDeletion,
-  writeMemory
-} from './file.ts'
+import { type Heading, openNotes, type PastDeletion, writeMemory } from './file.ts'
 import { byTime, firstSeen } from './first-seen.ts'
+import { openRemembered, type Remembered } from './remembered.ts'
 
 /** What earlier runs learned of packages. It says what a manifest is, never that it exists. */
 export interface ManifestCache {
@@ -68,14 +59,10 @@ const NO_DELETIONS: PastDeletions = { unchecked: [], checked: [] }
 
 /** Raised when older programs would misread the entries: they are found by their keys. */
 const PREFIX = 'ghcr-steward-memory-1'
-/** An entry is stored again when more than this share of it is no longer of use. */
-const STALE = 0.1
 /** For so long a run waits for what it leaves to the next one, in milliseconds. */
 const PATIENCE = 10_000
 /** So many entries are stored at once. */
 const AT_ONCE = 4
-/** Configs take as much room as this in the entry of a package: others are read every time. */
-const ROOM_FOR_CONFIGS = 32 * 1024 * 1024
 
 /**
  * Opens the memory that `store` holds, one entry for each package.
@@ -103,12 +90,19 @@ export function openMemory(
       if (entries === undefined) return noMemory.recall(pkg)
       const { heading, path, old } = entries
       const notes = openNotes(`${path}.new`, debug)
-      const save = async (next: Next, keeps: (line: number) => boolean, now: number): Promise<void> => {
+      const remembered = openRemembered(
+        name,
+        heading === undefined ? undefined : old,
+        notes,
+        debug,
+        allowance
+      )
+      const save = async (next: Next, now: number): Promise<void> => {
         const write = async (heading: Heading): Promise<void> => {
           // What this run wrote already holds all that the old entry and the notes did.
           const again = existsSync(path)
           if (again) await rename(path, old)
-          await writeMemory(path, heading, old, again ? () => true : keeps, notes)
+          await writeMemory(path, heading, old, again ? () => true : remembered.keeps, notes)
         }
         try {
           if (!(await entries.save(next, write, now))) debug(`nothing was remembered of ${name}`)
@@ -117,7 +111,7 @@ export function openMemory(
         }
       }
       let last = Promise.resolve()
-      const found = recollection(name, heading, old, notes, debug, allowance, store.writes, (...entry) => {
+      const found = recollection(name, heading, remembered, store.writes, (...entry) => {
         if (store.writes) last = last.then(() => save(...entry))
       })
       ends.push(() => {
@@ -158,19 +152,11 @@ export const noMemory: ManifestCache = {
 function recollection(
   name: string,
   heading: Heading | undefined,
-  old: string,
-  notes: Notes,
-  debug: (text: string) => void,
-  allowance: Allowance,
+  remembered: Remembered,
   remembers: boolean,
-  save: (next: Next, keeps: (line: number) => boolean, now: number) => void
+  save: (next: Next, now: number) => void
 ): Omit<Recollection, 'stored'> & { storeRest(): void } {
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
-  /** What each line of the old entry is, as far as it is still listed. */
-  let lines: (Digest | undefined)[] = []
-  let isCutShort = false
-  const configs = new Map<Digest, Labels>()
-  let room = ROOM_FOR_CONFIGS
   const { unchecked, checked } = heading ?? NO_DELETIONS
   const deletions = { unchecked, checked }
   let left: PastDeletions = deletions
@@ -181,16 +167,11 @@ function recollection(
   function store(now: number): void {
     const [unchecked, checked] = [[...left.unchecked], [...left.checked]]
     due = undefined
-    save({ schema: 1, package: name, untagged, unchecked, checked }, line => lines[line] !== undefined, now)
-  }
-
-  function takeRoom(size: number): boolean {
-    const fits = size <= Math.min(LARGEST_CONFIG, room)
-    if (fits) room -= size
-    return fits
+    save({ schema: 1, package: name, untagged, unchecked, checked }, now)
   }
 
   return {
+    ...remembered,
     remembers,
     deletions,
     leaveDeletions(next, now) {
@@ -201,39 +182,6 @@ function recollection(
     storeRest() {
       if (due !== undefined) store(due)
     },
-    async manifests(versions) {
-      const listed = new Set(versions.map(({ digest }) => digest))
-      const manifests = new Map<Digest, Manifest>()
-      const isWanted = (digest: Digest, kind: Kind): boolean =>
-        kind === 'config' ? !configs.has(digest) : listed.has(digest) && !manifests.has(digest)
-      try {
-        for await (const line of heading === undefined ? [] : linesOf(old, isWanted, allowance)) {
-          const { digest, manifest, labels, size = 0 } = line
-          const isKnown = digest === undefined || manifests.has(digest) || configs.has(digest)
-          if (!isKnown && manifest !== undefined) manifests.set(digest, manifest)
-          const fits = !isKnown && labels !== undefined && takeRoom(size)
-          if (fits) configs.set(digest, labels)
-          lines.push(!isKnown && (fits || manifest !== undefined) ? digest : undefined)
-        }
-      } catch (error) {
-        isCutShort = true
-        // What was read up to there is true all the same: each line stands for itself.
-        debug(`what was remembered of ${name} broke off: ${messageOf(error)}`)
-      }
-      const named = new Set([...manifests.values()].map(({ config }) => config))
-      lines = lines.map(digest =>
-        digest !== undefined && (manifests.has(digest) || named.has(digest)) ? digest : undefined
-      )
-      return manifests
-    },
-    learn: (digest, manifest, bytes) => notes.add(digest, manifest, bytes),
-    labels: config => configs.get(config),
-    learnConfig(digest, bytes) {
-      const labels = labelsIn(bytes)
-      if (labels === undefined || configs.has(digest) || !takeRoom(bytes.length)) return
-      configs.set(digest, labels)
-      notes.addConfig(digest, bytes)
-    },
     untaggedSince: (versions, now) => firstSeen(versions, seen, now),
     keep(versions, now) {
       const since = firstSeen(versions, seen, now)
@@ -241,10 +189,9 @@ function recollection(
         versions.filter(({ digest }) => since.has(digest)),
         since
       )
-      const useless = lines.filter(digest => digest === undefined).length
       // A version that lost its tag or got one.
       const moved = versions.some(({ id, digest }) => seen.has(id) !== since.has(digest))
-      if (isCutShort || notes.count > 0 || moved || useless > STALE * lines.length) due = now
+      if (moved || remembered.isStale()) due = now
     }
   }
 }

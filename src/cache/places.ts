@@ -9,6 +9,9 @@ export interface Place {
   readonly number: number
 }
 
+/** The place before all others. */
+export const NOWHERE: Place = { day: 0, number: 0 }
+
 /** The place in a key, or in a text of its own. */
 export function placeOf(text: string): Place {
   const [, day, number] = /(?:^|@)(\d{1,9})\.(\d{1,9})$/.exec(text) ?? []

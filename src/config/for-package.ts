@@ -83,27 +83,10 @@ export function expectationsOf(inputs: DeclaredInputs, entry: PackageEntry | und
   }
 }
 
-/** The plain inputs that a policy is made of. */
-export type PolicyInputs = Pick<
-  DeclaredInputs,
-  | 'deleteTags'
-  | 'keepTags'
-  | 'keepAtLeast'
-  | 'deleteUntagged'
-  | 'keepUntagged'
-  | 'olderThan'
-  | 'deleteBroken'
-  | 'untag'
-  | 'rankBy'
-  | 'grace'
-  | 'ageFrom'
-  | keyof Limits
->
-
 type Limits = Pick<Policy, 'minRemaining' | 'maxDeletions' | 'maxDeletionPercent' | 'deletionsPerRun'>
 
 /** The policy that the plain inputs alone make. @throws ExpectedError for a bad pattern */
-export function policyFromInputs(inputs: PolicyInputs): Policy {
+export function policyFromInputs(inputs: DeclaredInputs): Policy {
   const { grace, ageFrom, minRemaining, maxDeletions, maxDeletionPercent, deletionsPerRun } = inputs
   const limits = { minRemaining, maxDeletions, maxDeletionPercent, deletionsPerRun }
   return { rules: rulesFromInputs(inputs), grace, ageFrom, ...present<Limits>(limits) }
@@ -115,7 +98,7 @@ export function policyFromInputs(inputs: PolicyInputs): Policy {
  *
  * @throws ExpectedError for a bad pattern
  */
-export function rulesFromInputs(inputs: PolicyInputs): Rule[] {
+export function rulesFromInputs(inputs: DeclaredInputs): Rule[] {
   const { keepAtLeast, keepUntagged, deleteBroken, untag, rankBy } = inputs
   const kept = sort(inputs.keepTags)
   const deleted = sort(inputs.deleteTags)

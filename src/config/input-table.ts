@@ -2,14 +2,13 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import * as z from 'zod'
 import { SIGNATURES } from '../model/check.ts'
 import { BROKEN_STATES, PROTECT_SOURCES } from '../model/decision.ts'
 import { AGE_FROM, VISIBILITIES } from '../model/package.ts'
 import { MODES, type Mode } from '../model/run.ts'
 import * as addresses from './fields/address-fields.ts'
 import * as fields from './fields/plain-fields.ts'
-import { optional, type Read, schemaOf } from './fields/read.ts'
+import { attempt, optional, type Read } from './fields/read.ts'
 import * as tags from './fields/tag-fields.ts'
 import * as templates from './fields/templates.ts'
 import { purgeNames, restoreInput } from './fields/undo-fields.ts'
@@ -125,21 +124,14 @@ export const FIELDS: Readonly<Record<keyof DeclaredInputs, Field>> = table
 
 export const KEYS = Object.keys(FIELDS) as (keyof DeclaredInputs)[]
 
-/** The inputs as a schema, from their texts to their values. */
-export const INPUTS = z.object(
-  Object.fromEntries(KEYS.map(key => [key, schemaOf(FIELDS[key].read)])) as {
-    readonly [Key in keyof DeclaredInputs]: z.ZodType<DeclaredInputs[Key], string>
-  }
-)
-
 /** Every input's name in action.yml with its default there, in order; `token`'s is an expression of the runner. */
 export const INPUT_DEFAULTS: ReadonlyMap<string, string> = new Map(
   KEYS.map(key => [nameOf(key), FIELDS[key].default ?? ''])
 )
 
 export function isDefault(key: keyof DeclaredInputs, value: unknown): boolean {
-  const parsed = INPUTS.shape[key].safeParse(FIELDS[key].default ?? '')
-  return parsed.success && isDeepStrictEqual(parsed.data, value)
+  const reading = attempt(FIELDS[key].read, FIELDS[key].default ?? '')
+  return 'value' in reading && isDeepStrictEqual(reading.value, value)
 }
 
 export function given(key: keyof DeclaredInputs, env: NodeJS.ProcessEnv): string {

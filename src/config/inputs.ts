@@ -4,20 +4,11 @@ import { matchesNothing } from '../policy/cover.ts'
 import { unknownPlaceholders } from '../policy/tag-values.ts'
 import { code } from '../util/format.ts'
 import { hostAddress } from './fields/address-fields.ts'
-import { schemaOf } from './fields/read.ts'
+import { attempt } from './fields/read.ts'
 import { globThatDeletes } from './fields/regex-slip.ts'
 import { unevaluated } from './fields/unevaluated.ts'
 import { unknownInputs } from './foreign/unknown-inputs.ts'
-import {
-  type DeclaredInputs,
-  FIELDS,
-  given,
-  INPUTS,
-  isDefault,
-  KEYS,
-  nameOf,
-  serverOf
-} from './input-table.ts'
+import { type DeclaredInputs, FIELDS, given, isDefault, KEYS, nameOf, serverOf } from './input-table.ts'
 import { relativeTo } from './package-selection.ts'
 import { undoProblems } from './undo-problems.ts'
 
@@ -40,19 +31,19 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const problems = [...unknown.values()]
   const values: Partial<Record<keyof DeclaredInputs, unknown>> = {}
   for (const key of KEYS) {
-    const { default: standard, fallback, secret = false } = FIELDS[key]
+    const { read, default: standard, fallback, secret = false } = FIELDS[key]
     const left = unevaluated(given(key, env), secret)
     if (left !== undefined) {
       problems.push(`Input \`${nameOf(key)}\` ${left}`)
       continue
     }
-    const parsed = INPUTS.shape[key].safeParse(given(key, env) || standard || (fallback?.(env) ?? ''))
-    if (parsed.success) values[key] = parsed.data
+    const reading = attempt(read, given(key, env) || standard || (fallback?.(env) ?? ''))
+    if ('value' in reading) values[key] = reading.value
     else if (!unknown.has(nameOf(key))) {
       // What begins with a verb goes on from the name.
       const colon = (message: string): string => (/^(?:is|has|contains|begins) /.test(message) ? '' : ':')
       // Each entry of a list may have the same fault.
-      for (const message of new Set(parsed.error.issues.map(issue => issue.message)))
+      for (const message of new Set(reading.problems))
         problems.push(`Input \`${nameOf(key)}\`${colon(message)} ${message}`)
     }
   }
@@ -66,13 +57,13 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   // A misspelt name leaves the place of the right one blank: what follows from that is no second problem.
   if (unknown.size === 0)
     problems.push(...misplaced(values, env), ...contradictions(values as Partial<Inputs>))
-  const server = schemaOf(hostAddress).safeParse(serverOf(env))
-  if (!server.success)
-    problems.push(...server.error.issues.map(({ message }) => `Variable GITHUB_SERVER_URL: ${message}`))
+  const server = attempt(hostAddress, serverOf(env))
+  if ('problems' in server)
+    problems.push(...server.problems.map(problem => `Variable GITHUB_SERVER_URL: ${problem}`))
   if (problems.length > 0) throw new InputError(problems)
   return {
     ...(values as unknown as DeclaredInputs),
-    serverUrl: server.data ?? '',
+    serverUrl: 'value' in server ? server.value : '',
     repository: env['GITHUB_REPOSITORY'] ?? '',
     packagesGiven: given('packages', env) !== ''
   }

@@ -1,5 +1,6 @@
 import { parsePatterns } from '../policy/pattern.ts'
 import { unquoted } from '../util/format.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { isElsewhere } from './fields/address-fields.ts'
 import { refuseSlip } from './fields/pattern-slip.ts'
 import { attempt, list, type Read, refuse, refuseText } from './fields/read.ts'
@@ -33,19 +34,11 @@ export const packageList: Read<PackageSelection> = given => {
 
 /** The output `packages` of another run is a JSON list of names, and can be given as it is. */
 function fromJson(given: string): string {
-  const names = parsed(given)
+  const names: unknown = orUndefined(() => JSON.parse(given))
   if (!Array.isArray(names) || names.some(name => typeof name !== 'string')) return given
   return names.length > 0
     ? names.join('\n')
     : refuse('is an empty list, so there is no package to work on. Run this step only if there is one.')
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /**
@@ -193,11 +186,13 @@ const NAME = /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z
 /** The name in a reference, or in the address of a package's page on GitHub. */
 function withoutMore(entry: string): string {
   const [, page] = /\/container\/(?:package\/)?([^/?#]+)/.exec(entry) ?? []
-  return unquoted(page ?? entry.replace(/^[a-z]+:\/\//, ''))
-    .replaceAll('%2f', '/')
-    .replace(/@.*$/, '')
-    .replace(/:[^/:]*$/, '')
-    .replaceAll(/^\/+|\/+$/g, '')
+  const reference = unquoted(page ?? entry.replace(/^[a-z]+:\/\//, '')).replaceAll('%2f', '/')
+  return withoutTag(reference).replaceAll(/^\/+|\/+$/g, '')
+}
+
+/** An image reference without its tag and digest. */
+export function withoutTag(reference: string): string {
+  return reference.replace(/@.*$/, '').replace(/:[^/:]*$/, '')
 }
 
 function isPattern(entry: string): boolean {

@@ -6,6 +6,7 @@ import { readTextFile } from '../usage/files.ts'
 import { isWithin, leadsAstray } from '../util/astray.ts'
 import { folderSlip } from '../util/folder.ts'
 import { brief } from '../util/format.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { nearest } from '../util/suggest.ts'
 import { misread, otherThanPolicy } from './misread.ts'
 import { type PolicyFile, policySchema } from './schema/policy-schema.ts'
@@ -119,13 +120,9 @@ function otherPolicy(given: string, workspace: string): string | undefined {
   const folder = dirname(given)
   const place = resolve(workspace, folder)
   if (!isWithin(place, resolve(workspace)) || leadsAstray(workspace, place)) return undefined
-  try {
-    const names = readdirSync(place).filter(name => /\.ya?ml$/.test(name))
-    const near = names.includes(basename(given)) ? undefined : nearest(basename(given), names)
-    return near === undefined ? undefined : join(folder, near)
-  } catch {
-    return undefined
-  }
+  const names = (orUndefined(() => readdirSync(place)) ?? []).filter(name => /\.ya?ml$/.test(name))
+  const near = names.includes(basename(given)) ? undefined : nearest(basename(given), names)
+  return near === undefined ? undefined : join(folder, near)
 }
 
 /** Paths have one line, and no key of a policy in front. */

@@ -4,7 +4,7 @@ import { code } from '../util/format.ts'
 import { attempt } from './fields/read.ts'
 import { slashAdvice } from './fields/tag-fields.ts'
 import type { DeclaredInputs } from './input-table.ts'
-import { entriesOf, type PackageSelection, packageList, relativeTo } from './package-selection.ts'
+import { entriesOf, type PackageSelection, packageList, relativeTo, withoutTag } from './package-selection.ts'
 
 /** The inputs that say what a purge or a restore is about, as far as they could be read. */
 type UndoInputs = Partial<DeclaredInputs>
@@ -97,10 +97,7 @@ function strangerProblem(
   registryUrl: string
 ): string | undefined {
   if (!/[/@]/.test(given)) return undefined
-  const repository = given
-    .replace(/@.*$/, '')
-    .replace(/:[^/:]*$/, '')
-    .toLowerCase()
+  const repository = withoutTag(given).toLowerCase()
   const [name = ''] = names
   const path = `${owner.toLowerCase()}/${name}`
   const hosts = ['ghcr.io', new URL(registryUrl).host]

@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts'
 import { isWithin, leadsAstray } from '../util/astray.ts'
 import { isFolder } from '../util/folder.ts'
 import { draftOf } from '../util/new-file.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { placeOf, placesRead } from '../util/same-file.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -51,23 +52,17 @@ function slipIn(path: string, resolved: string, workspace: string, example: stri
 /** True for a device, a pipe or a socket, or a link to one, such as `/dev/null`: a file would take its place. */
 function isNoPlaceForFile(path: string): boolean {
   if (/^\/(?:dev|proc|sys)\/(?!shm\/)/.test(path)) return true
-  const there = at(path, statSync) ?? at(path)
+  const there = orUndefined(() => statSync(path)) ?? thereAt(path)
   return there !== undefined && !there.isFile() && !there.isSymbolicLink()
 }
 
 /** The path, or the nearest above it at which there is something. */
 function nearestPath(path: string): string {
   const above = dirname(path)
-  return above === path || at(path) !== undefined ? path : nearestPath(above)
+  return above === path || thereAt(path) !== undefined ? path : nearestPath(above)
 }
 
-function at(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
-  try {
-    return look(path)
-  } catch {
-    return undefined
-  }
-}
+const thereAt = (path: string): Stats | undefined => orUndefined(() => lstatSync(path))
 
 /** Paths of files that are read, by what names them. */
 type Read = Readonly<Record<string, string | undefined>>

@@ -1,5 +1,6 @@
 import type { Octokit } from '@octokit/core'
 import { RequestError } from '@octokit/request-error'
+import { orUndefined } from '../util/or-undefined.ts'
 import type { Scrub } from '../util/secrets.ts'
 
 /**
@@ -34,19 +35,10 @@ export function scrubAnswers(scrub: Scrub, refuse: Scrub = text => text) {
 
 function cleanedError(scrub: Scrub, error: RequestError): RequestError {
   const { request, response, status } = error
-  const clean = response && { ...response, ...cleanedOrNothing(scrub, response) }
+  const { headers = {}, data } = response ?? {}
+  const parts = orUndefined(() => cleaned(scrub, { headers, data }))
+  const clean = response && { ...response, ...(parts ?? { headers: cleaned(scrub, headers), data: '' }) }
   return new RequestError(scrub(error.message), status, { request, ...(clean && { response: clean }) })
-}
-
-function cleanedOrNothing(
-  scrub: Scrub,
-  { headers, data }: NonNullable<RequestError['response']>
-): Pick<NonNullable<RequestError['response']>, 'headers' | 'data'> {
-  try {
-    return cleaned(scrub, { headers, data })
-  } catch {
-    return { headers: cleaned(scrub, headers), data: '' }
-  }
 }
 
 /** The same value where nothing is found, which is nearly always; as text it is searched at once. */

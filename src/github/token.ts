@@ -4,6 +4,7 @@ import { ExpectedError } from '../errors.ts'
 import type { Package } from '../model/package.ts'
 import { code } from '../util/format.ts'
 import { readme, troubleshooting } from '../util/links.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 
 /**
  * What a token's prefix tells. `installation` is the workflow's own GITHUB_TOKEN or a GitHub App's: nothing
@@ -119,11 +120,9 @@ const Event = z.object({
  */
 export function isOfFork(env: NodeJS.ProcessEnv): boolean {
   if (!/^pull_request(?!_target)/.test(env['GITHUB_EVENT_NAME'] ?? '')) return false
-  try {
-    const event = Event.parse(JSON.parse(readFileSync(env['GITHUB_EVENT_PATH'] ?? '', 'utf8')))
-    const head = event.pull_request.head.repo?.full_name.toLowerCase()
-    return head !== env['GITHUB_REPOSITORY']?.toLowerCase()
-  } catch {
-    return false
-  }
+  const event = orUndefined(() =>
+    Event.parse(JSON.parse(readFileSync(env['GITHUB_EVENT_PATH'] ?? '', 'utf8')))
+  )
+  const head = event?.pull_request.head.repo?.full_name.toLowerCase()
+  return event !== undefined && head !== env['GITHUB_REPOSITORY']?.toLowerCase()
 }

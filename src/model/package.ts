@@ -73,6 +73,12 @@ export function versionsCalled<V extends Pick<PackageVersion, 'id' | 'digest' | 
   return exact.length > 0 ? exact : versions.filter(({ digest }) => isDigestOf(name, digest))
 }
 
+/** Finds the tag that differs from a name by capital letters alone. */
+export function inOtherCapitals(versions: readonly PackageVersion[]): (name: string) => string | undefined {
+  const tags = new Map(versions.flatMap(one => one.tags.map(tag => [tag.toLowerCase(), tag] as const)))
+  return name => tags.get(name.toLowerCase())
+}
+
 /**
  * What is known of a digest's manifest.
  * - `read`: its bytes were read and understood.

@@ -1,6 +1,6 @@
 import { deletions } from '../apply/applier.ts'
 import { type ApplyContext, apply, notPlanned, type PackageTask } from '../apply/apply.ts'
-import type { Perform, Performed } from '../apply/execute.ts'
+import type { Perform } from '../apply/execute.ts'
 import { newTagsReader } from '../apply/new-tags.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
@@ -12,7 +12,7 @@ import { askMovable, decideOnTags } from '../inventory/moved-tags.ts'
 import { SIDE_BY_SIDE } from '../inventory/select-packages.ts'
 import { type Outcome, type Plan, WHOLE_PACKAGE } from '../model/decision.ts'
 import { beginningOf, parseDigest } from '../model/digest.ts'
-import type { Inventory, Package } from '../model/package.ts'
+import { type Inventory, inOtherCapitals, type Package } from '../model/package.ts'
 import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
 import { tagsNamed } from '../policy/purge-names.ts'
@@ -58,7 +58,7 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
   )
   const { plan, refused, absent, unread } = decided
   const doubts = await stillThere(pkg, absent, context)
-  const capitals = inOtherCapitals(absent, loaded.inventory)
+  const capitals = misspeltAmong(absent, loaded.inventory)
   return {
     run: {
       package: pkg,
@@ -78,11 +78,11 @@ async function planPurge(pkg: Package, names: readonly string[], context: Contex
 }
 
 /** What may be absent, and is there as a tag that differs by capital letters alone, is rather misspelt: each with a sentence. */
-function inOtherCapitals(absent: readonly string[], { versions }: Inventory): ReadonlyMap<string, string> {
-  const tags = new Map(versions.flatMap(one => one.tags.map(tag => [tag.toLowerCase(), tag] as const)))
+function misspeltAmong(absent: readonly string[], { versions }: Inventory): ReadonlyMap<string, string> {
+  const find = inOtherCapitals(versions)
   return new Map(
     absent.flatMap(name => {
-      const tag = tags.get(name.toLowerCase())
+      const tag = find(name)
       if (tag === undefined) return []
       const sentence = `There is no \`${name}\`, but there is \`${tag}\`, which is not purged. Write \`${tag}\`, or leave \`${name}?\` out.`
       return [[name, sentence] as const]
@@ -147,11 +147,11 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
   const { pkg, context } = scope
   const planned = inventoryHash(decisions.map(({ version }) => version))
   const remove = packageRemover(scope)
-  const changed = once(async (): Promise<Performed | undefined> => {
+  /** Why it is left alone: a phrase. */
+  const changed = once(async (): Promise<string | undefined> => {
     // What was counted before says nothing of now.
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
-    if (inventoryHash(versions) !== planned)
-      return { status: 'skipped', detail: 'the package changed after the listing: run it again' }
+    if (inventoryHash(versions) !== planned) return 'the package changed after the listing: run it again'
     const { found, unread } = await newTagsReader({ versions }, context.registry, repositoryOf(pkg))()
     // One that is listed may have been moved to a push which GitHub does not list yet.
     const listed = new Set(versions.map(({ digest }) => digest))
@@ -161,16 +161,13 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
     )
     const [tag] = [...found.values(), ...moved]
     if (tag !== undefined)
-      return {
-        status: 'skipped',
-        detail: `the registry has the tag ${tag}, which GitHub does not list there: run it again`
-      }
+      return `the registry has the tag ${tag}, which GitHub does not list there: run it again`
     return unread === undefined
       ? undefined
-      : {
-          status: 'skipped',
-          detail: `whether the registry has a tag which GitHub does not list, is unknown (${unread}): run it again`
-        }
+      : `whether the registry has a tag which GitHub does not list, is unknown (${unread}): run it again`
   })
-  return async () => (await changed()) ?? remove()
+  return async () => {
+    const detail = await changed()
+    return detail === undefined ? remove() : { status: 'skipped', detail }
+  }
 }

@@ -46,6 +46,14 @@ export function indexesAbove({ children, predecessors }: Graph, place: number): 
   return (predecessors[place] ?? []).filter(above => children[above]?.includes(place))
 }
 
+/** These places and all that they name, at any depth. */
+export function withParts({ children }: Pick<Graph, 'children'>, places: Iterable<number>): Set<number> {
+  const found = new Set(places)
+  // A set that grows while it is walked.
+  for (const place of found) for (const child of children[place] ?? []) found.add(child)
+  return found
+}
+
 /**
  * Roots are what policies select: versions with a user tag, and untagged ones that nothing points to, orphaned
  * referrers among them.

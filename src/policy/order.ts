@@ -92,10 +92,7 @@ function circlesIn({ places, before, behind }: Edges): Set<number> {
     for (const place of free) {
       left.delete(place)
       for (const next of back.get(place) ?? NONE) {
-        if (!left.has(next)) continue
-        const waiting = (waits.get(next) ?? 0) - 1
-        waits.set(next, waiting)
-        if (waiting === 0) free.push(next)
+        if (left.has(next) && waitsNoMore(next, waits)) free.push(next)
       }
     }
   }
@@ -111,15 +108,18 @@ function parentsFirst(graph: Graph, { places, before, behind }: Edges): number[]
   const waits = new Map([...before].map(([place, parents]) => [place, parents.length]))
   const order = places.filter(place => !before.has(place)).sort(byAge(graph))
   for (const place of order) {
-    for (const next of behind.get(place) ?? NONE) {
-      const waiting = (waits.get(next) ?? 0) - 1
-      waits.set(next, waiting)
-      if (waiting === 0) order.push(next)
-    }
+    for (const next of behind.get(place) ?? NONE) if (waitsNoMore(next, waits)) order.push(next)
   }
   // A digest cannot contain itself, so indexes that name each other in a circle cannot be.
   if (order.length !== places.length) throw new Error('indexes name each other in a circle')
   return order
+}
+
+/** Of what a place waits for one has gone: true where that was the last. */
+function waitsNoMore(place: number, waits: Map<number, number>): boolean {
+  const left = (waits.get(place) ?? 0) - 1
+  waits.set(place, left)
+  return left === 0
 }
 
 function byAge(graph: Graph): (a: number, b: number) => number {

@@ -2,6 +2,7 @@ import { Minimatch } from 'minimatch'
 import semver from 'semver'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { formatNumber } from '../util/format.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { type Groups, matchRegex, NO_GROUPS, takeMatchTime } from '../util/regex.ts'
 import { regexFault } from './regex-fault.ts'
 
@@ -157,11 +158,8 @@ function regexMatcher(source: string, text: string): Matcher['match'] {
  */
 export function parseRange(text: string, preReleases: PreReleases, source = text): semver.Range {
   if (text.trim() === '') refuse(source, 'has no range. Write `*` for every version')
-  try {
-    return new semver.Range(text, { includePrerelease: preReleases === 'include' })
-  } catch {
-    return refuse(source, 'is not a semver range. Write for instance `>=1.2 <2`, `1.x` or `*`')
-  }
+  const range = orUndefined(() => new semver.Range(text, { includePrerelease: preReleases === 'include' }))
+  return range ?? refuse(source, 'is not a semver range. Write for instance `>=1.2 <2`, `1.x` or `*`')
 }
 
 function rangeMatcher(source: string, text: string, preReleases: PreReleases): Matcher['match'] {

@@ -2,7 +2,7 @@ import { type Decision, emptyPlan, type KeepReason, type Plan, type Step } from 
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from './change.ts'
 import { closure } from './closure.ts'
-import { buildGraph, type Graph, nodeAt, versionAt } from './graph.ts'
+import { buildGraph, type Graph, nodeAt, versionAt, withParts } from './graph.ts'
 import { refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
@@ -77,10 +77,7 @@ function describedSince(graph: Graph, place: number, { versions }: Approved): st
     const id = graph.nodes[referrer]?.version?.id
     return id !== undefined && !versions.has(id)
   }
-  // A set that grows while it is walked.
-  const parts = new Set([place])
-  for (const part of parts) for (const child of graph.children[part] ?? []) parts.add(child)
-  const referrer = [...parts].flatMap(part => graph.referrers[part] ?? []).find(isNew)
+  const referrer = [...withParts(graph, [place])].flatMap(part => graph.referrers[part] ?? []).find(isNew)
   if (referrer === undefined) return undefined
   return `${refOf(nodeAt(graph, referrer))}, which came after the plan, describes it or a part of it`
 }

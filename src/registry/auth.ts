@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ExpectedError, RefusedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
+import { jsonOf } from '../util/parse-foreign.ts'
 import { phraseOf, settled } from './failure.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import type { Send } from './transport.ts'
@@ -33,6 +34,7 @@ const REST = 60_000
 /** What can stand in a header; servers take no longer ones. A shorter one would be masked wherever the log has a word like it. */
 const headerToken = z.string().regex(/^[\x21-\x7e]{8,8000}$/)
 
+/** Some services name it the way of OAuth. */
 const answered = z.union([
   z.object({ token: headerToken }).transform(body => body.token),
   z.object({ access_token: headerToken }).transform(body => body.access_token)
@@ -61,7 +63,9 @@ export function createTokens(options: TokenOptions) {
       const request = { method: 'GET', url, headers: { authorization: `Basic ${basic}` } } as const
       const answer = settled(await send(request), phraseOf)
       if (answer.status !== 200) throw new RefusedError(refusal(scope, registry, phraseOf(answer)))
-      const token = tokenIn(answer.body)
+      const token = jsonOf(answered, answer.body)
+      // A proxy's page.
+      if (token === undefined) throw new TransientError('an answer without a token in it')
       options.onSecret(token)
       return `Bearer ${token}`
     }
@@ -109,15 +113,6 @@ export function createTokens(options: TokenOptions) {
 }
 
 const keyOf = ({ repository, actions }: Scope): string => `repository:${repository}:${actions}`
-
-/** Some services name it the way of OAuth; one that sends neither, or no JSON, is a proxy's page. */
-function tokenIn(body: Uint8Array): string {
-  try {
-    return answered.parse(JSON.parse(Buffer.from(body).toString('utf8')))
-  } catch {
-    throw new TransientError('an answer without a token in it')
-  }
-}
 
 /** Which right is lacking, in the words of the pages where it is given. */
 export function refusal({ repository, actions }: Scope, registry: URL, phrase: string): string {

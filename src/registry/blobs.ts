@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Blob } from '../model/blob.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { listOf, parseForeign } from '../util/parse-foreign.ts'
 import { isBlobType } from './manifest.ts'
 
@@ -21,12 +22,7 @@ const STORED_ELSEWHERE = /nondistributable|\.foreign\./
  * @returns undefined where it does not say how large they are, as Docker's schema 1
  */
 export function blobsIn(bytes: Uint8Array): readonly Blob[] | undefined {
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes))
-  } catch {
-    return undefined
-  }
+  const json: unknown = orUndefined(() => JSON.parse(new TextDecoder().decode(bytes)))
   const parsed = parseForeign(wire, json)
   if ('issues' in parsed || (typeof json === 'object' && json !== null && 'fsLayers' in json))
     return undefined

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type Labels, textsIn } from '../model/labels.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 
 const Config = z.object({ config: z.object({ Labels: z.unknown().optional().transform(textsIn) }).nullish() })
 
@@ -8,10 +9,6 @@ const Config = z.object({ config: z.object({ Labels: z.unknown().optional().tran
  * Undefined for more than are held.
  */
 export function labelsIn(bytes: Uint8Array): Labels | undefined {
-  try {
-    const { config } = Config.parse(JSON.parse(new TextDecoder().decode(bytes)))
-    return config ? config.Labels : {}
-  } catch {
-    return {}
-  }
+  const parsed = orUndefined(() => Config.parse(JSON.parse(new TextDecoder().decode(bytes))))
+  return parsed?.config ? parsed.config.Labels : {}
 }

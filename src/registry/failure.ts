@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { listOf } from '../util/parse-foreign.ts'
+import { jsonOf, listOf } from '../util/parse-foreign.ts'
 import { TransientError } from './retry.ts'
 import { type Answer, headerOf } from './transport.ts'
 
@@ -11,11 +11,7 @@ const body = z.object({ errors: z.array(z.unknown()).min(1).max(MOST_ERRORS).pip
 
 /** The `errors` of an answer (distribution-spec, Error Codes); empty where the body is anything else. */
 export function errorsOf(answer: Answer): readonly { readonly code: string; readonly message: string }[] {
-  try {
-    return body.parse(JSON.parse(Buffer.from(answer.body).toString('utf8'))).errors
-  } catch {
-    return []
-  }
+  return jsonOf(body, answer.body)?.errors ?? []
 }
 
 /**

@@ -3,6 +3,7 @@ import { ExpectedError } from '../errors.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
 import { textsIn } from '../model/labels.ts'
 import type { Descriptor, Kind, Manifest } from '../model/manifest.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { listOf, parseForeign } from '../util/parse-foreign.ts'
 
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -140,12 +141,8 @@ function oddKeyIn(json: unknown): string | undefined {
 
 function parseBody(bytes: Uint8Array): Wire {
   if (bytes.length > MAX_BYTES) throw unreadable(`it is larger than ${MAX_BYTES / 1024 / 1024} MiB`)
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    throw unreadable('it is not JSON')
-  }
+  const json: unknown = orUndefined(() => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+  if (json === undefined) throw unreadable('it is not JSON')
   const odd = oddKeyIn(json)
   if (odd !== undefined) throw unreadable(`it spells the key "${odd.toLowerCase()}" in other letters`)
   const parsed = parseForeign(wire, json)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { listOf } from '../util/parse-foreign.ts'
+import { jsonOf, listOf } from '../util/parse-foreign.ts'
 import { phraseOf, saysMissing } from './failure.ts'
 import { type Answer, headerOf } from './transport.ts'
 
@@ -39,7 +39,7 @@ export async function readTagList(url: URL, get: (url: URL) => Promise<Answer>):
     if (pages === MOST_PAGES || tags.length > MOST_TAGS) return ENDLESS
     const answer = await get(next)
     if (saysMissing(answer)) return { state: 'missing' }
-    const page = answer.status === 200 ? pageOf(answer) : undefined
+    const page = answer.status === 200 ? jsonOf(Page, answer.body) : undefined
     if (page === undefined) {
       const refused = answer.status === 403
       return {
@@ -48,18 +48,10 @@ export async function readTagList(url: URL, get: (url: URL) => Promise<Answer>):
         ...(refused ? { refused } : {})
       }
     }
-    tags = tags.concat(page)
+    tags = tags.concat(page.tags ?? [])
     next = nextOf(answer, next)
   }
   return tags.length > MOST_TAGS ? ENDLESS : { state: 'read', tags }
-}
-
-function pageOf(answer: Answer): readonly string[] | undefined {
-  try {
-    return Page.parse(JSON.parse(Buffer.from(answer.body).toString('utf8'))).tags ?? []
-  } catch {
-    return undefined
-  }
 }
 
 /** GHCR's links name no host. What is no address is one that nobody follows, because the list does not end there. */

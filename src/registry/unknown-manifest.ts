@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { type Digest, parseDigest } from '../model/digest.ts'
+import { parseDigest } from '../model/digest.ts'
 import type { Descriptor, Manifest } from '../model/manifest.ts'
+import { jsonOf } from '../util/parse-foreign.ts'
 import { named } from './manifest.ts'
 
 /**
@@ -16,7 +17,7 @@ export function mentionsOf(bytes: Uint8Array, contentType: string | undefined, c
     String.fromCharCode(Number.parseInt(hex, 16))
   )
   const mentioned = new Set([raw, spelled].flatMap(one => one.match(ANY_DIGEST) ?? []))
-  const subject = subjectIn(bytes)
+  const subject = jsonOf(Referrer, bytes)?.subject.digest
   const children = [...mentioned].flatMap((text): Descriptor[] => {
     // A match shares the memory of the whole text, as long as it is held.
     const digest = parseDigest(Buffer.from(text).toString())
@@ -35,13 +36,4 @@ export function mentionsOf(bytes: Uint8Array, contentType: string | undefined, c
 }
 
 const ANY_DIGEST = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g
-
-function subjectIn(bytes: Uint8Array): Digest | undefined {
-  try {
-    return z
-      .object({ subject: z.object({ digest: named }) })
-      .parse(JSON.parse(Buffer.from(bytes).toString('utf8'))).subject.digest
-  } catch {
-    return undefined
-  }
-}
+const Referrer = z.object({ subject: z.object({ digest: named }) })

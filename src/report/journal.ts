@@ -3,6 +3,7 @@ import { join, parse } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import type { RunResult } from '../model/run.ts'
 import { draftOf, isReplaceable, openNew } from '../util/new-file.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { type JournalEntry, SCHEMA_VERSION } from './record.ts'
 import * as records from './record-build.ts'
 
@@ -43,7 +44,8 @@ export function openRecord(
     keepEarlier(path, say)
     renameSync(draft, path)
   } catch (error) {
-    discard(draft)
+    // It undoes nothing. What keeps it from being removed is what kept it from being written.
+    orUndefined(() => rmSync(draft, { force: true }))
     throw unwritable(path, error)
   }
   let separator = '\n'
@@ -73,15 +75,6 @@ export function openRecord(
       fsyncSync(file)
       closeSync(file)
     }
-  }
-}
-
-/** A draft that is not complete undoes nothing. */
-function discard(draft: string): void {
-  try {
-    rmSync(draft, { force: true })
-  } catch {
-    // What keeps it from being removed is what kept it from being written.
   }
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { ExpectedError, messageOf } from '../errors.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { type Issue, parseForeign } from '../util/parse-foreign.ts'
+import { isNotThere, readUpTo } from '../util/read-file.ts'
 import { type PackageRecord, type RunRecord, record, SCHEMA_VERSION } from './record.ts'
 
 /** Twice what the report of a run over 500,000 versions has. */
@@ -15,15 +16,12 @@ const MOST_BYTES = 500 * 1024 * 1024
 export function readRecord(path: string): RunRecord {
   let text: string
   try {
-    const found = statSync(path)
-    // A device or a pipe may never end.
-    if (!found.isFile()) throw new Error('it is not a file')
-    if (found.size > MOST_BYTES) {
+    const bytes = readUpTo(path, MOST_BYTES)
+    if (bytes === undefined)
       throw new Error(`it has more than ${MOST_BYTES / 1024 / 1024} MiB, which no run writes`)
-    }
-    text = readFileSync(path, 'utf8')
+    text = bytes.toString('utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (isNotThere(error)) {
       throw new ExpectedError(
         `There is no report at ${path}. Check the path, and that an earlier step downloads the report (actions/download-artifact).`
       )
@@ -81,11 +79,8 @@ function withoutTornEnd(text: string): unknown {
   for (let torn = 0; torn < TORN_LINES && start >= 0; torn++) {
     end = text.lastIndexOf('\n', end - 1)
     if (end <= start) return undefined
-    try {
-      return JSON.parse(`${text.slice(0, end)}\n]}`)
-    } catch {
-      // One line more.
-    }
+    const mended: unknown = orUndefined(() => JSON.parse(`${text.slice(0, end)}\n]}`))
+    if (mended !== undefined) return mended
   }
   return undefined
 }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ExpectedError, messageOf } from '../errors.ts'
 import { parsePatterns } from '../policy/pattern.ts'
 import { isWithin, leadsAstray } from '../util/astray.ts'
 import { formatNumber } from '../util/format.ts'
+import { isNotThere, readUpTo } from '../util/read-file.ts'
 import type { TextFile } from './settings.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -189,14 +190,11 @@ function follow(root: string, path: string): Target {
 /** @param what the file, as the subject of a sentence */
 function readBytes(path: string, what: string, most = MOST_BYTES): Buffer {
   try {
-    const found = statSync(path)
-    // A device or a pipe may never end.
-    if (!found.isFile()) throw new Error('it is not a file')
-    if (found.size <= most) return readFileSync(path)
+    const bytes = readUpTo(path, most)
+    if (bytes !== undefined) return bytes
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw new ExpectedError(
-      missing
+      isNotThere(error)
         ? `${what} is not there. Check its path, and that the repository is checked out before this step (actions/checkout).`
         : `${what} cannot be read: ${messageOf(error)}.`
     )

@@ -1,5 +1,6 @@
 import { fitsAround, isTag, tagSpellings } from '../model/tag.ts'
 import { parsePatterns } from '../policy/pattern.ts'
+import { orUndefined } from '../util/or-undefined.ts'
 import { HOLE, OF_THE_RUN } from './variables.ts'
 
 /** What a tag or a name may be where a file does not say it exactly. */
@@ -25,20 +26,13 @@ function guessInRange(range: string): Guess {
     isHole: false,
     among: tags => {
       const versions = new Map(tags.map(tag => [tag.replace('_', '+'), tag]))
-      const inRange = parsedRange(range)?.scan([...versions.keys()])
+      const patterns = orUndefined(() => parsePatterns([`semver:${range}`]))
+      const inRange = patterns?.scan([...versions.keys()])
       const begun = new Set(range.includes('*') ? guessAround(range.replaceAll('*', HOLE)).among(tags) : [])
       const isMeant = (version: string): boolean =>
         inRange?.has(version) ?? (!range.includes('*') && /^v?\d/.test(version))
       return [...versions].flatMap(([version, tag]) => (isMeant(version) || begun.has(tag) ? [tag] : []))
     }
-  }
-}
-
-function parsedRange(range: string) {
-  try {
-    return parsePatterns([`semver:${range}`])
-  } catch {
-    return undefined
   }
 }
 

@@ -1,13 +1,10 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { orUndefined } from './or-undefined.ts'
 
 /** True for a path at which there is a folder. */
 export function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
-  }
+  return orUndefined(() => statSync(path).isDirectory()) ?? false
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { orUndefined } from './or-undefined.ts'
 
 /** What a schema finds wrong in a value. */
 export interface Issue {
@@ -50,6 +51,11 @@ export function parseForeign<T>(
     if (error instanceof RangeError) return { issues: [{ path: [], message: 'too much is wrong to list' }] }
     throw error
   }
+}
+
+/** What bytes say in JSON, as the schema has it; undefined for anything else. */
+export function jsonOf<T>(schema: z.ZodType<T>, bytes: Uint8Array): T | undefined {
+  return orUndefined(() => schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))))
 }
 
 /** Where the first issue is and what: ` at versions.0.id: …`. */

@@ -117,6 +117,39 @@ it.each([true, false])(
   }
 )
 
+it.each([
+  ['list', 6],
+  ['list', 60],
+  ['list of deleted versions', 100]
+] as const)(
+  'law 5: what a killed run left of an image stays though the %s is late by %i s in the next one',
+  async (witness, seconds) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world, clock } = scene
+    const { build } = layDown(scene)
+    const signature = app.sign(build, 'sig', { at: ago(79) })
+    world.remember(app.row)
+    await clock.sleep(110_000)
+    const inputs = { ...BUILDS, 'keep-tags': 'v*', 'delete-untagged': 'true', 'delete-broken': 'orphaned' }
+    const target = { ...deleteOf(build), times: 1 }
+    github.faults.on(target, { kind: 'first', run: () => app.tag(build, 'v2') })
+    github.faults.on(target, { kind: 'then', run: () => endHere(scene, cache) })
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    github.faults.clear()
+    cache.broken = undefined
+    const query = witness === 'list' ? /^(?!.*deleted)/ : /deleted/
+    github.faults.on({ path: /\/versions$/, query }, { kind: 'late', ms: seconds * 1_000 })
+    const second = await past(scene, cache, inputs)
+    expect([second.code, second.outputs['deleted-count']]).toEqual([witness === 'list' ? 0 : 1, '0'])
+    github.faults.clear()
+    await clock.sleep(50_000)
+    const third = await past(scene, cache, inputs)
+    expect([third.code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
+    expect(app.version(signature.digest)).toBeDefined()
+  }
+)
+
 it('what is left of an image goes once its deleted part was looked at', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()

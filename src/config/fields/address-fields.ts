@@ -42,8 +42,7 @@ const GITHUB_API = 'https://api.github.com'
 
 /** GitHub's REST API, which of github.com has a host of its own and no path. */
 export const apiAddress: Read<string> = given => {
-  const host = URL.parse(/^\w+:\/\//.test(given) ? given : `https://${given}`)?.host
-  const isGitHub = /^(?:(?:www\.|api\.)?github\.com|ghcr\.io)$/.test(host ?? '')
+  const isGitHub = /^(?:(?:www\.|api\.)?github\.com|ghcr\.io)$/.test(hostIn(given))
   if (!isGitHub || /^https?:\/\/api\.github\.com\/*$/i.test(given)) return checkAddress(given)
   return refuse(
     `${shown(given)} is not the address of GitHub's REST API. Write \`${GITHUB_API}\`, or leave the input out.`
@@ -66,12 +65,16 @@ export const hostAddress: Read<string> = given => {
 
 /** The registry, which is not where the web pages or the API are. */
 export const registryAddress: Read<string> = given => {
-  const host = URL.parse(/^\w+:\/\//.test(given) ? given : `https://${given}`)?.host
-  if (/^(?:www\.|api\.)?github\.com$/.test(host ?? ''))
+  if (/^(?:www\.|api\.)?github\.com$/.test(hostIn(given)))
     refuse(
       `${shown(given)} is not the address of the container registry. Write \`https://ghcr.io\`, or leave the input out.`
     )
   return hostAddress(given)
+}
+
+/** The host of an address, also of one that is written without `https://`; empty where there is none. */
+function hostIn(given: string): string {
+  return URL.parse(/^\w+:\/\//.test(given) ? given : `https://${given}`)?.host ?? ''
 }
 
 /** An address without a slash at its end. A token must not travel in the clear, except inside this machine. */

@@ -1,4 +1,3 @@
-import * as z from 'zod'
 import { ExpectedError, InputError } from '../../errors.ts'
 import { quote, unquoted } from '../../util/format.ts'
 import { splitList } from './list.ts'
@@ -21,15 +20,6 @@ export function attempt<T>(read: Read<T>, given: string): Reading<T> {
     return { problems: error instanceof InputError ? error.problems : [error.message] }
   }
 }
-
-/** The zod schema of a text that `read` understands: each sentence that it throws is an issue. */
-export const schemaOf = <T>(read: Read<T>): z.ZodType<T, string> =>
-  z.string().transform((given, { issues }) => {
-    const reading = attempt(read, given)
-    if ('value' in reading) return reading.value
-    for (const message of reading.problems) issues.push({ code: 'custom', message, input: given })
-    return z.NEVER
-  })
 
 /** Each entry of a list; all that is wrong with them is told at once. */
 export function readEach<T>(entries: readonly string[], item: Read<T>): readonly T[] {

@@ -1,11 +1,8 @@
+import { orUndefined } from '../../util/or-undefined.ts'
+
 /** True for what the regular expressions of JavaScript can be. */
 export function isRegex(text: string): boolean {
-  try {
-    new RegExp(text)
-    return true
-  } catch {
-    return false
-  }
+  return orUndefined(() => new RegExp(text)) !== undefined
 }
 
 /**

@@ -10,25 +10,28 @@ const PLACEHOLDER = /\{[A-Za-z][\w-]*\}/g
 
 export const imageTags = unlessTorn(
   list(given => {
-    const slip = slipIn(given)
-    if (slip !== undefined) return refuseText(given, `is not a template of an image tag: ${slip}`)
-    if (isTag(filled(given)) && given !== filled(given)) return given
-    const advice = isTag(given)
-      ? `It has no placeholder, so it is the same for every git tag. To require an image tag of exactly this name, use \`required-tags\`.`
-      : 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.'
-    return refuseText(given, `is not a template of an image tag. ${advice}`)
+    const fault = 'is not a template of an image tag'
+    if (!isTag(given))
+      return template(given, fault, 'Write for instance `{tag}`, `{version}` or `{version}-alpine`.')
+    return refuseText(
+      given,
+      `${fault}. It has no placeholder, so it is the same for every git tag. To require an image tag of exactly this name, use \`required-tags\`.`
+    )
   })
 )
 
 export const newestTags = unlessTorn(
-  setOf(given => {
-    const slip = slipIn(given)
-    if (slip !== undefined) return refuseText(given, `cannot be an image tag: ${slip}`)
-    if (isTag(filled(given))) return given
-    const advice = 'Write for instance `latest`, `{major}` or `{major}.{minor}`.'
-    return refuseText(given, `cannot be an image tag. ${advice}`)
-  })
+  setOf(given =>
+    template(given, 'cannot be an image tag', 'Write for instance `latest`, `{major}` or `{major}.{minor}`.')
+  )
 )
+
+/** A text that is a tag once its placeholders are filled. @param fault what any other is; `advice` what to write */
+function template(given: string, fault: string, advice: string): string {
+  const slip = slipIn(given)
+  if (slip !== undefined) return refuseText(given, `${fault}: ${slip}`)
+  return isTag(filled(given)) ? given : refuseText(given, `${fault}. ${advice}`)
+}
 
 /** A list of templates that is refused as a whole where blanks in braces would tear an entry apart. */
 function unlessTorn(read: Read<readonly string[]>): Read<readonly string[]> {

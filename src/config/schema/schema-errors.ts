@@ -104,7 +104,7 @@ function sentenceOf(issue: Issue): string {
         ? matchOfTags(issue.input)
         : wrongType(issue.expected, issue.input)
     case 'invalid_value':
-      return issue.values.some(value => value === unquoted(issue.input))
+      return issue.values.some(value => value === bareValue(issue.input))
         ? `It must be ${code(String(issue.input))}, not ${code(`'${issue.input}'`)}. Remove the quotation marks.`
         : wrongValue(issue.values.map(String), issue.input)
     case 'too_small':
@@ -150,7 +150,7 @@ function wrongType(expected: string, input: unknown): string {
     return `${sign === ':' ? 'A space is missing behind the colon' : 'A key is followed by a colon'}. Write ${code(`${key}: ${value}`)}.`
   }
   const digits = /^(?:int|number)$/.test(expected) && typeof input === 'string' ? numberIn(input) : undefined
-  const isQuoted = typeof unquoted(input) === (expected === 'int' ? 'number' : expected)
+  const isQuoted = typeof bareValue(input) === (expected === 'int' ? 'number' : expected)
   return `It must be ${wanted}, not ${isQuoted ? `${code(`'${input}'`)}. Remove the quotation marks` : described(input)}.${digits === undefined ? listAdvice(expected, input) : ` Write ${code(digits)}.`}`
 }
 
@@ -168,7 +168,7 @@ function listAdvice(expected: string, input: unknown): string {
 }
 
 /** What YAML would have read without the quotation marks. */
-function unquoted(input: unknown): unknown {
+function bareValue(input: unknown): unknown {
   if (input === 'true' || input === 'false') return input === 'true'
   return typeof input === 'string' && /^\d+$/.test(input) ? Number(input) : undefined
 }

@@ -5,16 +5,15 @@ import { ExpectedError, type Failure, orFailure } from '../../errors.ts'
 import { listTwice } from '../../github/lists.ts'
 import { SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import { readTreeSizes } from '../../inventory/sizes.ts'
-import type { CheckFindings } from '../../model/check.ts'
 import type { RunResult } from '../../model/run.ts'
 import type { Expectations } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { chooseGoverned } from '../choose.ts'
+import { type Choice, chooseGoverned } from '../choose.ts'
 import { type Inspected, inspect, lacks, withLatecomers } from './inspect.ts'
 import { areNameless, planRebuilds } from './plan-rebuilds.ts'
 import { narrateChecks } from './progress-log.ts'
 import { type RebuildPlan, type RebuildResult, rebuild } from './rebuild.ts'
-import { readRequirements } from './requirements.ts'
+import { readRequirements, type Wanted } from './requirements.ts'
 
 /**
  * Mode `check`: find out what should have an image, look whether it has one that can be pulled, and have the
@@ -23,49 +22,73 @@ import { readRequirements } from './requirements.ts'
 export async function check(inputs: Inputs, context: Context, policies: Policies): Promise<RunResult> {
   const { clock, log } = context
   const started = clock.now()
-  const { chosen, absent, unmatched, why } = await chooseGoverned(inputs, context, policies)
-  const names = chosen.map(({ pkg }) => pkg.name)
+  const choice = await chooseGoverned(inputs, context, policies)
+  const names = choice.chosen.map(({ pkg }) => pkg.name)
   const wanted = await readRequirements(names, inputs, policies, context)
   const starts = await canStart(context)
-  const inspected = await eachOf(chosen, SIDE_BY_SIDE, async one => {
+  const inspected = await eachOf(choice.chosen, SIDE_BY_SIDE, async one => {
     const seen = await inspect(one, wanted.of(one.pkg.name), context)
     return inputs.sizes ? withSizes(seen, context) : seen
   })
   const orders = await plan(inspected, wanted.all, starts, inputs, context)
-  const before = [...wanted.errors, ...(orders.trouble === undefined ? [] : [orders.trouble])]
-  const result = (after: RebuildResult): RunResult => {
-    const incomplete = whyIncomplete(after)
-    const check: CheckFindings = {
-      expected: wanted.all.expected.map(({ name }) => name),
-      dispatches: after.dispatches,
-      unmapped: wanted.all.unmapped,
-      failOnMissing: inputs.failOnMissing,
-      errors: [...before, ...after.inspected.flatMap(({ faults }) => faults), ...after.errors]
-    }
-    return {
-      mode: 'check',
-      dryRun: inputs.dryRun,
-      owner: context.owner.login,
-      packages: after.inspected.map(({ run }) => run),
-      absent,
-      ...why,
-      warnings: [...unmatched, ...wanted.warnings, ...namelessWarning(orders, wanted.all), ...after.warnings],
-      check,
-      ...(incomplete === undefined ? {} : { incomplete }),
-      requests: context.counts(),
-      durationMs: clock.now() - started,
-      started
-    }
-  }
-
   const asFound = { inspected: orders.inspected, dispatches: [], errors: [], warnings: [] }
-  const found = result(asFound)
+  const asked = { started, choice, wanted, orders }
+  const found = resultOf(asked, asFound, inputs, context)
   await narrateChecks(found.packages, log)
   const journal = context.openJournal(found)
   const after = await rebuild(orders, asFound, wanted.all, inputs, context, journal)
-  const run = result(after)
+  const run = resultOf(asked, after, inputs, context)
   journal.finish(run, clock.now())
   return run
+}
+
+/** What a check looked for, and what it is about to start. */
+interface Asked {
+  /** Milliseconds since 1970. */
+  readonly started: number
+  readonly choice: Choice
+  readonly wanted: Wanted
+  readonly orders: RebuildPlan
+}
+
+function resultOf(
+  { started, choice, wanted, orders }: Asked,
+  after: RebuildResult,
+  { dryRun, failOnMissing }: Inputs,
+  context: Context
+): RunResult {
+  const { expected, unmapped } = wanted.all
+  const incomplete = whyIncomplete(after)
+  return {
+    mode: 'check',
+    dryRun,
+    owner: context.owner.login,
+    packages: after.inspected.map(({ run }) => run),
+    absent: choice.absent,
+    ...choice.why,
+    warnings: [
+      ...choice.unmatched,
+      ...wanted.warnings,
+      ...namelessWarning(orders, wanted.all),
+      ...after.warnings
+    ],
+    check: {
+      expected: expected.map(({ name }) => name),
+      dispatches: after.dispatches,
+      unmapped,
+      failOnMissing,
+      errors: [
+        ...wanted.errors,
+        ...(orders.trouble === undefined ? [] : [orders.trouble]),
+        ...after.inspected.flatMap(({ faults }) => faults),
+        ...after.errors
+      ]
+    },
+    ...(incomplete === undefined ? {} : { incomplete }),
+    requests: context.counts(),
+    durationMs: context.clock.now() - started,
+    started
+  }
 }
 
 /**

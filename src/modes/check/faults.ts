@@ -5,6 +5,7 @@ import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion, Visibility } from '../../model/package.ts'
 import type { NewestTag } from '../../policy/expected-tags.ts'
 import type { TagHead } from '../../registry/read.ts'
+import { putBy } from '../../report/phrases.ts'
 import type { NamedImage } from '../../usage/named-images.ts'
 import { some } from '../../util/format.ts'
 import { checkImagesNow, holdersOf, type Lookup } from './images.ts'
@@ -94,7 +95,7 @@ function laggingSentence(
     digest === undefined ? 'does not exist' : `points to ${others.length > 0 ? some(others, 5) : digest}`
   return (
     `${name} ${stands}, and the newest release that it names is ${release.name}. Put it there ` +
-    `(\`docker buildx imagetools create -t <image>:${tag} <image>@${target}\`), or let the build set it.`
+    `(${putBy(tag, target)}), or let the build set it.`
   )
 }
 

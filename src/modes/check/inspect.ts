@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
 import { isDenied, type SelectedPackage, SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
 import type { TagCheck } from '../../model/check.ts'
-import type { Package, PackageVersion } from '../../model/package.ts'
+import { inOtherCapitals, type Package, type PackageVersion } from '../../model/package.ts'
 import type { PackageRun } from '../../model/run.ts'
 import type { Expected } from '../../policy/expected-tags.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -40,16 +40,16 @@ export async function inspect(
   })
   if ('problem' in seen) return unseen(pkg, required, seen)
   const { versions, checks, faults } = seen
-  const warnings = inOtherCapitals(checks, versions)
+  const warnings = misspeltIn(checks, versions)
   return { run: { ...unplanned(pkg), checks, warnings }, required, versions, faults }
 }
 
 /** Tags that are not there, but in other capitals: sentences. */
-function inOtherCapitals(checks: readonly TagCheck[], versions: readonly PackageVersion[]): string[] {
-  const tags = new Map(versions.flatMap(one => one.tags.map(tag => [tag.toLowerCase(), tag] as const)))
+function misspeltIn(checks: readonly TagCheck[], versions: readonly PackageVersion[]): string[] {
+  const find = inOtherCapitals(versions)
   return checks.flatMap(({ state, images }) => {
     const [image = ''] = state === 'absent' ? images : []
-    const tag = tags.get(image.toLowerCase())
+    const tag = find(image)
     return tag === undefined
       ? []
       : [`There is no tag \`${image}\`, but there is \`${tag}\`: capital letters count.`]

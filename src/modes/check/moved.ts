@@ -9,6 +9,7 @@ import { semverOf, valuesOf } from '../../policy/tag-values.ts'
 import { isAlias } from '../../policy/tags.ts'
 import type { Registry } from '../../registry/client.ts'
 import type { TagHead } from '../../registry/read.ts'
+import { putBy } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
 import type { Doubts } from './requirements.ts'
@@ -126,7 +127,7 @@ function judge(
   return {
     trouble:
       `The rebuild of ${holder.name} moved ${name} back: it pointed to ${stood}. Put it back by hand ` +
-      `(\`docker buildx imagetools create -t <image>:${tag} <image>@${version.digest}\`), and let the workflow set ` +
+      `(${putBy(tag, version.digest)}), and let the workflow set ` +
       'it for new releases only, for instance by an input `is-latest={is-latest}` in `dispatch-inputs`.'
   }
 }

@@ -60,32 +60,12 @@ export async function readRequirements(
   const questions = Map.groupBy(asking, ({ rules: { repository, gitTags, imageTags } }) =>
     JSON.stringify([repository, gitTags, imageTags])
   )
-  const given = [...Object.values(inputs.dispatchInputs), inputs.dispatchRef ?? '']
   const tagsOf = askingOnce(inputs, context)
-  const answers: (Expectations & Doubts & { readonly names: readonly string[] })[] = []
+  const answers: (Answer & { readonly names: readonly string[] })[] = []
   for (const same of questions.values()) {
-    const [{ rules: asked }] = same as [(typeof same)[number]]
-    const names = same.map(({ name }) => name)
-    const templates = [...asked.imageTags, ...asked.newestTags, ...given]
-    const read = await orRefusal(() => tagsOf(asked.repository, askForCommits(templates)))
-    if ('problem' in read) {
-      // If nothing else is asked, the run has nothing to say; otherwise only what needs this repository is left out.
-      if (questions.size === 1) throw new ExpectedError(read.sentence)
-      const required = expectTags([], { ...asked, gitTags: ['!**'] })
-      answers.push({ ...required, errors: [read.sentence], warnings: [], names })
-      continue
-    }
-    const { tags, commits } = read
-    const rules = { ...asked, gitTags: withPrefixes(asked.gitTags, tags) }
-    const wanted = expectTags(tags, rules, commits)
-    const repository = rules.repository ?? context.repository.name
-    const kind = inputs.releasesOnly ? 'published releases' : 'git tags'
-    context.log.info(
-      `${repository} has ${tags.length} ${kind} (\`git-tags\`: ${rules.gitTags.join(', ')}); ` +
-        `${count(wanted.expected.length, 'tag')} must have an image`
-    )
-    for (const line of tagLines(wanted)) context.log.info(line)
-    answers.push({ ...wanted, ...doubtsOf(tags, wanted, { ...inputs, ...rules }), names })
+    const [{ rules }] = same as [(typeof same)[number]]
+    const answer = await ask(rules, questions.size === 1, tagsOf, inputs, context)
+    answers.push({ ...answer, names: same.map(({ name }) => name) })
   }
   const expected = new Map(answers.flatMap(one => one.names.map(name => [name, one.expected] as const)))
   return {
@@ -101,16 +81,47 @@ export async function readRequirements(
   }
 }
 
+/** What some packages must have, and what is wrong with that. */
+type Answer = Expectations & Doubts
+
+/** @throws ExpectedError when the repository does not answer and nothing else is asked: then the run has nothing to say */
+async function ask(
+  asked: PackageExpectations,
+  isOnly: boolean,
+  tagsOf: AskForTags,
+  inputs: Inputs,
+  { repository, log }: Context
+): Promise<Answer> {
+  const { dispatchInputs, dispatchRef = '', releasesOnly } = inputs
+  const templates = [...asked.imageTags, ...asked.newestTags, ...Object.values(dispatchInputs), dispatchRef]
+  const read = await orRefusal(() => tagsOf(asked.repository, askForCommits(templates)))
+  if ('problem' in read) {
+    if (isOnly) throw new ExpectedError(read.sentence)
+    // Only what needs this repository is left out.
+    const required = expectTags([], { ...asked, gitTags: ['!**'] })
+    return { ...required, errors: [read.sentence], warnings: [] }
+  }
+  const { tags, commits } = read
+  const rules = { ...asked, gitTags: withPrefixes(asked.gitTags, tags) }
+  const wanted = expectTags(tags, rules, commits)
+  const kind = releasesOnly ? 'published releases' : 'git tags'
+  log.info(
+    `${rules.repository ?? repository.name} has ${tags.length} ${kind} (\`git-tags\`: ${rules.gitTags.join(', ')}); ` +
+      `${count(wanted.expected.length, 'tag')} must have an image`
+  )
+  for (const line of tagLines(wanted)) log.info(line)
+  return { ...wanted, ...doubtsOf(tags, wanted, { ...inputs, ...rules }) }
+}
+
 interface TagsRead {
   readonly tags: readonly string[]
   readonly commits: Commits
 }
 
-/** @returns a function from `owner/name`, undefined for the repository whose workflow runs, to its tags */
-function askingOnce(
-  { releasesOnly }: Inputs,
-  { repository, openRepository, clock }: Context
-): (name: string | undefined, withCommits: boolean) => Promise<TagsRead> {
+/** From `owner/name`, undefined for the repository whose workflow runs, to its tags. */
+type AskForTags = (name: string | undefined, withCommits: boolean) => Promise<TagsRead>
+
+function askingOnce({ releasesOnly }: Inputs, { repository, openRepository, clock }: Context): AskForTags {
   const answers = new Map<string, Promise<TagsRead>>()
   const ask = async (one: Repository, withCommits: boolean) => ({
     tags: await listTwice(releasesOnly ? one.releaseTags : one.gitTags, clock),

@@ -70,7 +70,7 @@ export function planOfNames(names: readonly string[], { active, deleted }: Packa
     else found.set(version.id, version)
   }
   const showsNone = deleted.every(({ tags }) => tags.length === 0)
-  const hidesTags = showsNone && unknown.some(name => isTag(name) && !ambiguous.has(name))
+  const hidesTags = showsNone && unknown.some(name => mayBeTag(name) && !ambiguous.has(name))
   return { ...planOf([...found.values()]), unknown, hidesTags, ambiguous }
 }
 
@@ -110,7 +110,7 @@ function planOf(versions: readonly Named[]): RestorePlan {
   }
 }
 
-function isTag(name: string): boolean {
+function mayBeTag(name: string): boolean {
   return !/^(?:sha256:.*|\d+)$/i.test(name)
 }
 

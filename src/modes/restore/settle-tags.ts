@@ -10,6 +10,7 @@ import { repositoryOf } from '../../inventory/load.ts'
 import type { Outcome } from '../../model/decision.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
+import type { TagHead } from '../../registry/read.ts'
 import { once } from '../../util/concurrency.ts'
 import { some } from '../../util/format.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -147,66 +148,90 @@ interface Known {
   readonly listed: readonly PackageVersion[]
 }
 
+/** Tags that are not where they belong. */
+interface Astray {
+  /** What each tag that nobody has is to be put on, and what it is on now, if anything, which is nobody's. */
+  readonly free: Map<string, { readonly target: PackageVersion; readonly on: Digest | undefined }>
+  /** Why it is unknown whether others are free: phrases. */
+  readonly doubts: Map<string, string>
+  /** What somebody put a tag on meanwhile. */
+  readonly moved: Map<string, Digest>
+}
+
 /**
  * Finds the tags that are not where they belong and that nobody has. A tag is free only where neither GitHub nor the
  * registry knows of a holder, before the restore or now: either may lag.
  *
  * @param targets where each tag belongs
- * @returns what each free tag is to be put on, and what it is on now, if anything, which is nobody's; of others why it is unknown
- *   whether they are free: phrases; and what somebody put a tag on meanwhile
  */
 async function freeTags(
   targets: ReadonlyMap<string, PackageVersion>,
-  { before, came, meant, active, listed }: Known,
-  { pkg, context }: ApplyContext
-) {
-  const { registry, packages, clock } = context
-  const free = new Map<string, { readonly target: PackageVersion; readonly on: Digest | undefined }>()
-  const doubts = new Map<string, string>()
-  const moved = new Map<string, Digest>()
-  /** Whether somebody has a tag: our own placeholder is nobody, and what cannot be read may be anybody. */
-  const isTheirs = async (tag: string, holders: Iterable<Digest>): Promise<boolean> => {
-    for (const holder of holders) {
-      const { isPlaceholder, doubt } = await ownershipOf(pkg, [tag], holder, context)
-      if (doubt !== undefined) doubts.set(tag, doubt)
-      if (!isPlaceholder) return true
-    }
-    return false
-  }
-  const wasListed = (tag: string, digest: Digest): boolean =>
-    active.some(row => row.digest === digest && row.tags.includes(tag))
-  const rows = new Map(listed.map(({ digest, tags }) => [digest, tags]))
-  const isLacking = (tag: string, { digest }: PackageVersion): boolean =>
-    rows.get(digest)?.includes(tag) === false
-  const heads = await findTags(registry, repositoryOf(pkg), [...targets.keys()], clock)
+  known: Known,
+  scope: ApplyContext
+): Promise<Astray> {
+  const { registry, clock } = scope.context
+  const astray: Astray = { free: new Map(), doubts: new Map(), moved: new Map() }
+  const rows = new Map(known.listed.map(({ digest, tags }) => [digest, tags]))
+  const heads = await findTags(registry, repositoryOf(scope.pkg), [...targets.keys()], clock)
   for (const [tag, target] of targets) {
     const head = heads.get(tag)
-    const on = head?.state === 'found' ? head.digest : undefined
+    const isLacking = rows.get(target.digest)?.includes(tag) === false
     // The registry may show it where it was; to put it there once more does no harm.
-    if (on === target.digest && !isLacking(tag, target)) continue
-    const claim = claimOn(tag, before, meant)
-    const holders = new Set([claim?.holder, on !== undefined && came.has(on) ? undefined : on])
-    if (
-      await isTheirs(tag, [...holders].filter(one => one !== undefined && one !== target.digest) as Digest[])
-    ) {
-      if (on !== undefined && !wasListed(tag, on) && !doubts.has(tag)) moved.set(tag, on)
-      continue
-    }
-    const doubt = claim !== undefined && claim.holder === undefined ? claim.doubt : undefined
-    const unread = head?.state === 'unread' ? head.cause : undefined
-    if (doubt === undefined && unread === undefined) free.set(tag, { target, on })
-    else doubts.set(tag, doubt ?? unread ?? '')
+    if (head?.state === 'found' && head.digest === target.digest && !isLacking) continue
+    await addAstray(astray, tag, target, head, known, scope)
   }
-  if (free.size === 0) return { free, doubts, moved }
-  // Somebody may have pushed it meanwhile, which the registry may not know yet.
-  for (const { digest, tags } of (await packages.listVersions(pkg)).versions) {
+  if (astray.free.size > 0) await withoutPushed(astray, known, scope)
+  return astray
+}
+
+async function addAstray(
+  astray: Astray,
+  tag: string,
+  target: PackageVersion,
+  head: TagHead | undefined,
+  { before, came, meant, active }: Known,
+  scope: ApplyContext
+): Promise<void> {
+  const { free, doubts, moved } = astray
+  const on = head?.state === 'found' ? head.digest : undefined
+  const claim = claimOn(tag, before, meant)
+  const holders = new Set([claim?.holder, on !== undefined && came.has(on) ? undefined : on])
+  const others = [...holders].filter(one => one !== undefined && one !== target.digest) as Digest[]
+  if (await isTheirs(tag, others, doubts, scope)) {
+    const wasListed = active.some(row => row.digest === on && row.tags.includes(tag))
+    if (on !== undefined && !wasListed && !doubts.has(tag)) moved.set(tag, on)
+    return
+  }
+  const doubt = claim !== undefined && claim.holder === undefined ? claim.doubt : undefined
+  const unread = head?.state === 'unread' ? head.cause : undefined
+  if (doubt === undefined && unread === undefined) free.set(tag, { target, on })
+  else doubts.set(tag, doubt ?? unread ?? '')
+}
+
+/** Somebody may have pushed a free tag meanwhile, which the registry may not know yet: then it is in doubt. */
+async function withoutPushed({ free, doubts }: Astray, { came }: Known, scope: ApplyContext): Promise<void> {
+  for (const { digest, tags } of (await scope.context.packages.listVersions(scope.pkg)).versions) {
     for (const tag of tags) {
       const target = free.get(tag)?.target
       if (target === undefined || digest === target.digest || came.has(digest)) continue
-      if (!(await isTheirs(tag, [digest]))) continue
+      if (!(await isTheirs(tag, [digest], doubts, scope))) continue
       free.delete(tag)
       doubts.set(tag, doubts.get(tag) ?? `GitHub lists it on ${digest}, and the registry does not`)
     }
   }
-  return { free, doubts, moved }
+}
+
+/** Whether somebody has a tag: our own placeholder is nobody, and what cannot be read may be anybody, which `doubts` say. */
+async function isTheirs(
+  tag: string,
+  holders: readonly Digest[],
+  doubts: Map<string, string>,
+  { pkg, context }: ApplyContext
+): Promise<boolean> {
+  for (const holder of holders) {
+    const { isPlaceholder, doubt } = await ownershipOf(pkg, [tag], holder, context)
+    if (doubt !== undefined) doubts.set(tag, doubt)
+    if (!isPlaceholder) return true
+  }
+  return false
 }

@@ -1,7 +1,7 @@
 import type { Told } from '../../apply/tag-guard.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Content, PackageVersion } from '../../model/package.ts'
-import type { Graph } from '../../policy/graph.ts'
+import { type Graph, withParts } from '../../policy/graph.ts'
 import { isLeftover } from '../../policy/node.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { count, some } from '../../util/format.ts'
@@ -68,10 +68,8 @@ export function missingIn(graph: Graph, excused: ReadonlySet<number>): ReadonlyS
 
 /** These versions and all that they name, at any depth. */
 export function below(graph: Graph, digests: ReadonlySet<Digest>): ReadonlySet<number> {
-  const found = new Set([...digests].map(graph.find).filter(place => place !== undefined))
-  // A set that grows while it is walked.
-  for (const place of found) for (const child of graph.children[place] ?? []) found.add(child)
-  return found
+  const places = [...digests].map(graph.find).filter(place => place !== undefined)
+  return withParts(graph, places)
 }
 
 /**

@@ -14,25 +14,40 @@ export interface Governed {
   readonly policy: Policy
 }
 
+/** What keeps nothing in any package of a run, though it is there to keep. */
+interface Slips {
+  /** Patterns that match no tag. */
+  readonly patterns: readonly PatternHits[]
+  /** Keep rules, by their text, that name something in a package of the run. */
+  readonly rules: ReadonlySet<string>
+}
+
 /**
- * Holds the plans that rest on a slip of the pen, where a rule of the policy deletes whatever is tagged: a pattern that
+ * Finds the plans that rest on a slip of the pen, where a rule of the policy deletes whatever is tagged: a pattern that
  * is there to keep tags matches none in any package of the run, a keep rule keeps nothing in any of them, or nothing
- * at all limits what goes. Like any brake it holds a dry run too.
+ * at all limits what goes. Like any brake they hold a dry run too.
  *
- * @returns all of them, those that are held with a brake in place of their steps
+ * @param isApproved whether somebody looked at what goes: then it goes as it is
+ * @returns all of them, those that are held with a brake in place of their steps; and what must be said while it can still
+ *   be stopped: sentences, for the log before the first DELETE
  */
-export function holdSlips(governed: readonly Governed[]): Governed[] {
+export function forewarn(
+  governed: readonly Governed[],
+  isApproved: boolean
+): { readonly held: readonly Governed[]; readonly warnings: string[] } {
   const runs = governed.map(({ task }) => task.run)
-  const patterns = unmatched(runs).filter(isProtective)
-  const rules = idleKeeps(runs)
-  return governed.map(one => {
-    const { plan } = one.task.run
-    if (plan === undefined || !endangers(plan, one.policy)) return one
-    const brake = idlePattern(plan, patterns) ?? idleKeep(plan, rules) ?? unlimitedRule(plan, one.policy)
-    if (brake === undefined) return one
-    const run = { ...one.task.run, plan: { ...plan, steps: [], left: 0, brakes: [brake] } }
-    return { ...one, task: { ...one.task, run } }
-  })
+  const slips = { patterns: unmatched(runs).filter(isProtective), rules: idleKeeps(runs) }
+  const held = isApproved ? governed : governed.map(one => holdSlips(one, slips))
+  return { held, warnings: warningsOf(held, slips) }
+}
+
+function holdSlips(one: Governed, { patterns, rules }: Slips): Governed {
+  const { plan } = one.task.run
+  if (plan === undefined || !endangers(plan, one.policy)) return one
+  const brake = idlePattern(plan, patterns) ?? idleKeep(plan, rules) ?? unlimitedRule(plan, one.policy)
+  if (brake === undefined) return one
+  const run = { ...one.task.run, plan: { ...plan, steps: [], left: 0, brakes: [brake] } }
+  return { ...one, task: { ...one.task, run } }
 }
 
 function endangers({ steps }: Plan, policy: Policy): boolean {
@@ -85,13 +100,12 @@ function unlimitedRule({ decisions }: Plan, policy: Policy): Brake | undefined {
   return { input: 'unlimited', rule: first.name, going }
 }
 
-/** What must be said while it can still be stopped: sentences, for the log before the first DELETE. */
-export function forewarnings(governed: readonly Governed[]): string[] {
+function warningsOf(governed: readonly Governed[], { patterns, rules }: Slips): string[] {
   const runs = governed.map(({ task }) => task.run)
   const losing = runs.filter(({ plan }) => plan?.steps.some(step => tagsTaken(step).includes('latest')))
   return [
-    ...idlePatterns(runs).map(unmatchedPhrase),
-    ...idleRules(runs),
+    ...patterns.filter(hits => !holdsAny(hits, runs)).map(unmatchedPhrase),
+    ...idleRules(runs, rules),
     ...losing.map(({ package: { name } }) => `${name}: ${LATEST}`),
     ...unlimited(governed)
   ]
@@ -100,17 +114,17 @@ export function forewarnings(governed: readonly Governed[]): string[] {
 const LATEST =
   'the tag `latest` is among the tags to be deleted. If images are pulled by it, add `latest` to `keep-tags`.'
 
-/** Patterns that keep nothing; what holds a package is told as its brake. */
-function idlePatterns(runs: readonly PackageRun[]): PatternHits[] {
-  const brakes = runs.flatMap(run => run.plan?.brakes ?? [])
-  const holds = ({ rule, pattern }: PatternHits) =>
-    brakes.some(brake => brake.input === 'keep-pattern' && brake.rule === rule && brake.pattern === pattern)
-  return unmatched(runs).filter(hits => isProtective(hits) && !holds(hits))
+/** Whether a pattern holds a package, which is told as its brake. */
+function holdsAny({ rule, pattern }: PatternHits, runs: readonly PackageRun[]): boolean {
+  return runs.some(({ plan }) =>
+    plan?.brakes.some(
+      brake => brake.input === 'keep-pattern' && brake.rule === rule && brake.pattern === pattern
+    )
+  )
 }
 
 /** Keep rules that keep nothing, where something goes that they name. */
-function idleRules(runs: readonly PackageRun[]): string[] {
-  const idle = idleKeeps(runs)
+function idleRules(runs: readonly PackageRun[], idle: ReadonlySet<string>): string[] {
   return runs.flatMap(({ package: { name }, plan }) => {
     const going = (plan?.steps ?? []).flatMap(step => (step.action === 'delete' ? [step.version] : []))
     return (plan?.keeps ?? []).flatMap(({ rule, written, idle: why }) => {

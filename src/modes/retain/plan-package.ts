@@ -18,7 +18,7 @@ import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
 import type { Approved } from '../../policy/saved-plan.ts'
-import { stuckPhrase } from '../../report/phrases.ts'
+import { putBy, stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber, some } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
@@ -44,34 +44,52 @@ export async function planPackage(
 ): Promise<PackageTask> {
   // One moment for all decisions: nothing may come of age between them.
   const now = context.clock.now()
-  const seen = await orFailure(() => look(pkg, policy, options, context, now))
+  const seen = await orFailure(() => lookAndDecide(pkg, policy, options, context, now))
   if ('problem' in seen) return notPlanned(pkg, seen)
-  const { usage, errors } = seen
-  const { approved, explain } = options
-  const wanted = digestsIn(policy, usage)
-  const tried = await orFailure(() =>
-    decideOnTags(
-      seen.loaded,
-      found => {
-        const plan = decide(found, policy, usage, now)
-        return { plan, going: goingBy(plan, approved), wanted, ranked: rankedIn(plan) }
-      },
-      context
-    )
+  const { loaded, plan, errors } = seen
+  const { approved, sizes } = options
+  const applied = approved && applyTo(loaded, approved, plan, policy)
+  const task = applied
+    ? { ...applied, run: { ...applied.run, alarms: errors } }
+    : taskOf(seen, policy, options.explain, now)
+  return sizes ? withSizes(task, loaded.inventory, context) : task
+}
+
+/** What is known of a package, and what follows from that. */
+interface Decided extends Seen {
+  readonly plan: Plan
+}
+
+async function lookAndDecide(
+  pkg: Package,
+  policy: Policy,
+  options: PlanOptions,
+  context: Context,
+  now: number
+): Promise<Decided> {
+  const seen = await look(pkg, policy, options, context, now)
+  const wanted = digestsIn(policy, seen.usage)
+  const { loaded, decided } = await decideOnTags(
+    seen.loaded,
+    found => {
+      const plan = decide(found, policy, seen.usage, now)
+      return { plan, going: goingBy(plan, options.approved), wanted, ranked: rankedIn(plan) }
+    },
+    context
   )
-  if ('problem' in tried) return notPlanned(pkg, tried)
-  const { loaded } = tried
-  const { plan } = tried.decided
+  return { ...seen, loaded, plan: decided.plan }
+}
+
+function taskOf(
+  { loaded, usage, plan, errors, warnings }: Decided,
+  policy: Policy,
+  explain: string | undefined,
+  now: number
+): PackageTask {
   const { inventory, reads } = loaded
-  const sized = async (task: PackageTask): Promise<PackageTask> =>
-    options.sizes ? withSizes(task, inventory, context) : task
-  if (approved !== undefined) {
-    const applied = applyTo(loaded, approved, plan, policy)
-    return sized({ ...applied, run: { ...applied.run, alarms: errors } })
-  }
-  return sized({
+  return {
     run: {
-      package: pkg,
+      package: inventory.package,
       plan,
       outcomes: [],
       explanations: explain === undefined ? [] : explainVersion(explain, plan, inventory, policy, usage, now),
@@ -86,11 +104,11 @@ export async function planPackage(
     warnings: [
       ...unseenVersions(loaded),
       ...tagsOnPlaceholders(inventory),
-      ...seen.warnings,
+      ...warnings,
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
     ]
-  })
+  }
 }
 
 /** With the sizes of what goes. What nobody can measure can still be deleted. */
@@ -194,8 +212,7 @@ function tagsOnPlaceholders({ versions, contents }: Inventory): string[] {
     const [first, are, them] = foreign.length === 1 ? ['The tag', 'is', 'it'] : ['The tags', 'are', 'them']
     return [
       `${first} ${some(foreign, 5)} ${are} on a placeholder that \`untag\` left (version ${id}, ${shortDigest(digest)}), an empty ` +
-        `index that nobody can pull. Put ${them} on the right image: \`docker buildx imagetools create -t <image>:<tag> ` +
-        '<image>@<digest>`; a later run then deletes the placeholder.'
+        `index that nobody can pull. Put ${them} on the right image: ${putBy('<tag>', '<digest>')}; a later run then deletes the placeholder.`
     ]
   })
 }

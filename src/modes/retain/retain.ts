@@ -11,7 +11,7 @@ import { usageReader } from '../../usage/ask.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { chooseGoverned } from '../choose.ts'
 import { readApproval } from './approval.ts'
-import { forewarnings, holdSlips } from './forewarn.ts'
+import { forewarn } from './forewarn.ts'
 import { planPackage } from './plan-package.ts'
 
 /**
@@ -39,9 +39,8 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
           )
         : notPlanned(pkg, problem)
   }))
-  // What was approved was looked at: it goes as it is.
-  const held = approval === undefined ? holdSlips(planned) : planned
-  annotate(context.log.warning, forewarnings(held))
+  const { held, warnings } = forewarn(planned, approval !== undefined)
+  annotate(context.log.warning, warnings)
   const tasks = held.map(({ task }) => task)
   if (inputs.dryRun) tellUnproven(tasks, context)
   const run = await apply(

@@ -48,29 +48,8 @@ export function pageData(run: RunResult) {
   const rows: Row[] = []
   for (const [place, one] of run.packages.entries()) {
     const decisions = (one.plan?.decisions ?? []).filter(isListed)
-    const outcomes = new Map(one.outcomes.map(outcome => [outcome.step.version.id, outcome]))
-    const first = rows.length
-    const placeOf = new Map(decisions.map(({ version }, index) => [version.digest, first + index]))
-    const byTag = new Map(decisions.map(({ version }, index) => [referrerTag(version.digest), first + index]))
-    const names = namesIn(one)
-    const parts = partsByRoot(one)
-    for (const decision of decisions) {
-      const { id, digest, tags, created, updated } = decision.version
-      const date = Math.max(created ?? Number.NEGATIVE_INFINITY, updated ?? Number.NEGATIVE_INFINITY)
-      rows.push({
-        p: place,
-        i: id,
-        d: digest,
-        t: tags,
-        a: Number.isFinite(date) ? date : null,
-        k: states.place(stateOf(decision, outcomes.get(id))),
-        g: groups.place(groupOf(decision)),
-        r: [...decision.reasons.map((reason: Reason) => phrase(reason)), ...detailOf(outcomes.get(id))],
-        ...subjectOf(decision, byTag),
-        ...edgesOf(one.contents?.get(digest), placeOf, parts.get(digest)),
-        ...(names.has(digest) ? { n: names.get(digest) as string } : {})
-      })
-    }
+    for (const { state, group, ...row } of rowsOf(one, decisions, rows.length))
+      rows.push({ p: place, ...row, k: states.place(state), g: groups.place(group) })
   }
   return {
     title: titleOf(run),
@@ -88,6 +67,32 @@ export function pageData(run: RunResult) {
     rows,
     /** Kept parts of images that have no row, where there would be too many rows for a browser. */
     hidden: total - rows.length
+  }
+}
+
+/** A row for each of some decisions on a package. @param first the place of the first of them among all rows */
+function* rowsOf(run: PackageRun, decisions: readonly Decision[], first: number) {
+  const outcomes = new Map(run.outcomes.map(outcome => [outcome.step.version.id, outcome]))
+  const placeOf = new Map(decisions.map(({ version }, index) => [version.digest, first + index]))
+  const byTag = new Map(decisions.map(({ version }, index) => [referrerTag(version.digest), first + index]))
+  const names = namesIn(run)
+  const parts = partsByRoot(run)
+  for (const decision of decisions) {
+    const { id, digest, tags, created, updated } = decision.version
+    const date = Math.max(created ?? Number.NEGATIVE_INFINITY, updated ?? Number.NEGATIVE_INFINITY)
+    const name = names.get(digest)
+    yield {
+      i: id,
+      d: digest,
+      t: tags,
+      a: Number.isFinite(date) ? date : null,
+      state: stateOf(decision, outcomes.get(id)),
+      group: groupOf(decision),
+      r: [...decision.reasons.map((reason: Reason) => phrase(reason)), ...detailOf(outcomes.get(id))],
+      ...subjectOf(decision, byTag),
+      ...edgesOf(run.contents?.get(digest), placeOf, parts.get(digest)),
+      ...(name === undefined ? {} : { n: name })
+    }
   }
 }
 
