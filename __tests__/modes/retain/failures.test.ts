@@ -170,7 +170,10 @@ it('T-30: a registry that has none of the manifests is another one, and nothing 
 
 /** What a run was killed at, by the number of the DELETE: some are kills of a process, the rest stop it where it stands. */
 const KILLED_AT = (['first', 'then'] as const).flatMap(moment =>
-  Array.from({ length: 7 }, (_, deletion) => [moment, deletion, deletion % 3 === 0 ? 'bundle' : 'inside'] as const)
+  Array.from(
+    { length: 7 },
+    (_, deletion) => [moment, deletion, deletion % 3 === 0 ? 'bundle' : 'inside'] as const
+  )
 )
 
 it('T-32: killed at any DELETE, before or after GitHub carried it out, a run leaves every tag whole and a report that can be read', async () => {
