@@ -234,13 +234,14 @@ export function untagger(
       const stored = await orUnsure(() => registry.putManifest(repository, tag, bytes, MEDIA_TYPE))
       leftovers.add(digest)
       const took = clock.now() - start
-      if (stored instanceof UnsureError) {
-        if (!(await isStored(digest, tag))) return failed(mayBeOn(digest, tag, stored.message))
-      } else if (stored !== digest) {
+      if (!(stored instanceof UnsureError) && stored !== digest)
         return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
-      }
       const taken = { version, tag, before: new Set(rows.map(({ id }) => id)), took }
-      const end = await orFailure(() => behindPut(taken, digest))
+      const end = await orFailure(async () =>
+        stored instanceof UnsureError && !(await isStored(digest, tag))
+          ? failed(mayBeOn(digest, tag, stored.message))
+          : behindPut(taken, digest)
+      )
       return 'problem' in end ? failed(mayStay(digest, tag, end.sentence)) : end
     })
 }

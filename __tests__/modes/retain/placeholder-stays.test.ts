@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
 import { image, index } from '../../emulator/shapes.ts'
 import { reportOf } from '../../helpers/saved-report.ts'
 import { ago, openScene, type Scene } from './runs.ts'
@@ -106,21 +107,32 @@ it('law 3: names no tag on a placeholder that stays with the tag alone that it t
   expect(errors.join()).not.toMatch(/is on a placeholder that/)
 })
 
-it('law 3: says how a push gets its tag back where nobody could look behind the PUT', async () => {
-  await using scene = await openScene()
-  const { app, github, run } = scene
-  layDown(scene)
-  behindPut(scene, () =>
-    github.faults.on({ ...LISTED, times: 4 }, { kind: 'answer', answer: { status: 500, body: {} } })
-  )
-  const { code, errors } = await run(UNTAG)
-  expect(code).toBe(1)
-  expect(errors.join()).toMatch(
-    new RegExp(
-      `${app.row.byTag.get('nightly')?.digest}.*imagetools create -t <image>:nightly <image>@<digest>`
+it.each(['answered', 'lost-502'] as const)(
+  'law 3: says how a push gets its tag back where nobody could look behind the PUT (%s)',
+  async how => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    layDown(scene)
+    behindPut(scene, () =>
+      github.faults.on({ ...LISTED, times: 4 }, { kind: 'answer', answer: { status: 500, body: {} } })
     )
-  )
-})
+    if (how !== 'answered') {
+      github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: how })
+      const heads = { host: 'registry', method: 'HEAD', path: /nightly$/, after: 3 } as const
+      github.faults.on(heads, {
+        kind: 'answer',
+        answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+      })
+    }
+    const { code, errors } = await run(UNTAG)
+    expect(code).toBe(1)
+    expect(errors.join()).toMatch(
+      new RegExp(
+        `${app.row.byTag.get('nightly')?.digest}.*imagetools create -t <image>:nightly <image>@<digest>`
+      )
+    )
+  }
+)
 
 /** A placeholder that an earlier job left with such tags, beside a release. */
 function leftWith({ app }: Scene, tags: readonly string[], at = ago(20)): { left: Pushed; release: Pushed } {
