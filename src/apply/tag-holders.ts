@@ -67,9 +67,12 @@ async function agreed(
   const [settledHeads, settledRows] = [new Map(heads), new Map(rows)]
   for (const [tag, head] of heads) {
     const row = rows.get(tag)
-    const id = row === undefined ? undefined : ids.get(row)
-    if (head.state !== 'found' || row === undefined || id === undefined || row === head.digest) continue
-    const look = await orFailure(() => packages.version(pkg, id))
+    if (head.state !== 'found' || row === undefined || row === head.digest) continue
+    const id = ids.get(row)
+    // Without an id it is what the registry showed earlier.
+    const look = await orFailure(async () =>
+      id === undefined ? { seen: undefined } : packages.version(pkg, id)
+    )
     if ('problem' in look) {
       const cause = `the registry had it on ${head.digest}, and GitHub listed it on ${row}: ${phraseOf(look.sentence)}`
       settledHeads.set(tag, { state: 'unread', cause })
