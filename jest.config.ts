@@ -1,5 +1,6 @@
 import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import type { Config } from 'jest'
 
 // A run waits until its report is on the disk, and there are thousands of them: where the system keeps files in memory,
@@ -10,6 +11,11 @@ if (existsSync(inMemory) && statfsSync(inMemory).bavail * statfsSync(inMemory).b
   process.env['TMPDIR'] = folder
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 }
+
+// Each worker loads hundreds of modules, and starts a quarter faster with what Node keeps of them. Coverage would be counted
+// less exactly.
+if (!process.argv.includes('--coverage'))
+  process.env['NODE_COMPILE_CACHE'] ??= resolve(import.meta.dirname, 'node_modules/.cache/node')
 
 const config: Config = {
   testRunner: '<rootDir>/scripts/jest-runner.ts',

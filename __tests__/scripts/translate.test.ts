@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
+import { answer } from '../../scripts/translate/answer.ts'
 import { stepsIn } from '../../scripts/translate/theirs.ts'
 import { translate } from '../../scripts/translate/translate.ts'
 import { FOREIGN_TOOLS } from '../../src/config/foreign/foreign-words.ts'
@@ -26,15 +27,26 @@ test.each([
   expect([status, stdout + stderr]).toEqual([code, expect.stringContaining(sentence)])
 })
 
-const said = (input: string): [number | null, string] => {
-  const script = fileURLToPath(new URL('../../scripts/translate.ts', import.meta.url))
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
-    encoding: 'utf8',
-    env: SCRIPT_ENV,
-    input
-  })
+/** What the command says to a text on standard input, without a process of its own. */
+const onInput = (text: string) => answer('on standard input', () => text)
+
+const said = (input: string): [number, string] => {
+  const { status, stdout, stderr } = onInput(input)
   return [status, stdout + stderr]
 }
+
+test.each(['', 'just a text', `uses: ${DATAAXIOM}\nwith: { keep-n-tagged: 3 }\n`])(
+  'npm run translate says of %j on standard input what it says inside',
+  input => {
+    const script = fileURLToPath(new URL('../../scripts/translate.ts', import.meta.url))
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+      encoding: 'utf8',
+      env: SCRIPT_ENV,
+      input
+    })
+    expect({ status, stdout, stderr }).toEqual(onInput(input))
+  }
+)
 
 test.each([
   ['', 'There is nothing on standard input. npm run translate -- FILE prints'],
@@ -83,12 +95,7 @@ test.each([
 ])(
   'npm run translate tells what is wrong with %s, and prints nothing that a terminal or a runner obeys',
   (_, step, sentence) => {
-    const script = fileURLToPath(new URL('../../scripts/translate.ts', import.meta.url))
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
-      encoding: 'utf8',
-      env: SCRIPT_ENV,
-      input: step
-    })
+    const { status, stdout, stderr } = onInput(step)
     expect([status, stdout, stderr]).toEqual([1, '', expect.stringContaining(sentence)])
     expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
     expect(stderr).not.toMatch(/^\s*::/m)

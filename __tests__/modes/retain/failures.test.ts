@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { readRecord } from '../../../src/report/read-record.ts'
+import type { RunRecord } from '../../../src/report/record.ts'
 import type { Trouble } from '../../emulator/faults.ts'
 import { cosignTag, image, index, manifest } from '../../emulator/shapes.ts'
+import { checkout } from '../../helpers/workspace.ts'
 import { ago, digestsOf, openScene, planOf } from './runs.ts'
 
 const PULLS = { 'delete-tags': 'pr-*' }
@@ -166,32 +168,47 @@ it('T-30: a registry that has none of the manifests is another one, and nothing 
   expect(github.writes).toEqual([])
 })
 
+/** What a run was killed at, by the number of the DELETE: some are kills of a process, the rest stop it where it stands. */
+const KILLED_AT = (['first', 'then'] as const).flatMap(moment =>
+  Array.from(
+    { length: 7 },
+    (_, deletion) => [moment, deletion, deletion % 3 === 0 ? 'bundle' : 'inside'] as const
+  )
+)
+
 it('T-32: killed at any DELETE, before or after GitHub carried it out, a run leaves every tag whole and a report that can be read', async () => {
-  for (const moment of ['first', 'then'] as const) {
-    for (let deletion = 0; deletion < 7; deletion++) {
-      await using scene = await openScene({ where: 'bundle' })
-      const { app, github, run } = scene
-      const shared = manifest()
-      const entry = { shape: shared, platform: 'linux/amd64' }
-      app.push(index([entry]), { tags: ['v1'], at: ago(90) })
-      const pull = app.push(index([entry, { shape: image() }]), { tags: ['pr-1'], at: ago(80) })
-      app.sign(pull, 'sig', { at: ago(79) })
-      app.push(image(['linux/amd64']), { tags: ['pr-2'], at: ago(70) })
-      const kill = new AbortController()
-      github.faults.on(
-        { method: 'DELETE', after: deletion, times: 1 },
-        { kind: moment, run: () => kill.abort() }
-      )
-      const before = app.digests()
-      const result = await run(PULLS, { kill: kill.signal })
-      expect(result.code).toBeNull()
-      const { journal, finished, packages } = readRecord(join(result.temp, 'ghcr-steward-report.json'))
-      expect(finished).toBeUndefined()
-      expect(packages[0]?.steps).toHaveLength(7)
-      const sent = new Set(journal.flatMap(one => (one.event === 'sent' ? [one.digest] : [])))
-      const unsent = [...before].filter(digest => !app.digests().has(digest) && !sent.has(digest))
-      expect(unsent).toEqual([])
+  for (const [moment, deletion, where] of KILLED_AT) {
+    await using scene = await openScene({ where })
+    const { app, github, run } = scene
+    const shared = manifest()
+    const entry = { shape: shared, platform: 'linux/amd64' }
+    app.push(index([entry]), { tags: ['v1'], at: ago(90) })
+    const pull = app.push(index([entry, { shape: image() }]), { tags: ['pr-1'], at: ago(80) })
+    app.sign(pull, 'sig', { at: ago(79) })
+    app.push(image(['linux/amd64']), { tags: ['pr-2'], at: ago(70) })
+    using folder = checkout({})
+    const report = join(folder.root, 'report.json')
+    const kill = new AbortController()
+    /** What a kill at this moment leaves: the report as it is, and a GitHub that lets the run do nothing more. */
+    let left: RunRecord | undefined
+    const stop = (): void => {
+      left = readRecord(report)
+      github.faults.on({ host: 'api' }, answer(403, 'Resource not accessible by integration'))
     }
+    github.faults.on(
+      { method: 'DELETE', after: deletion, times: 1 },
+      { kind: moment, run: where === 'bundle' ? () => kill.abort() : stop }
+    )
+    const before = app.digests()
+    const circumstances = where === 'bundle' ? { kill: kill.signal } : {}
+    const result = await run({ ...PULLS, 'report-file': report }, circumstances)
+    if (where === 'bundle') expect(result.code).toBeNull()
+    const { journal, finished, packages } = where === 'bundle' ? readRecord(report) : (left as RunRecord)
+    expect(finished).toBeUndefined()
+    expect(packages[0]?.steps).toHaveLength(7)
+    const sent = new Set(journal.flatMap(one => (one.event === 'sent' ? [one.digest] : [])))
+    const unsent = [...before].filter(digest => !app.digests().has(digest) && !sent.has(digest))
+    expect(unsent).toEqual([])
   }
 })
 
