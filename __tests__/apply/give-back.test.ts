@@ -23,7 +23,7 @@ it.each<[string, TagHead | undefined, Digest | undefined, Digest | 'unknown' | u
   ['the list does not show who has it', found(other), undefined, other],
   ['the list shows it on none', found(third), undefined, 'unknown'],
   ['the list shows it on what was deleted', found(third), back, 'unknown'],
-  ['the list shows it where it was before', found(other), third, other],
+  ['the list and the version itself show it elsewhere', found(other), third, third],
   ['the registry serves what was deleted', found(back), undefined, back],
   ['the registry serves what was deleted, and the list shows a push', found(back), other, 'unknown'],
   ['the registry denies it', DENIED, undefined, nobody],

@@ -42,17 +42,20 @@ interface NotBack {
 /**
  * What should have come back and did not, the tags included. A restore that GitHub confirmed and did not carry out is
  * sent once more. What nobody can look for is said as well.
+ *
+ * @param isHeld whether somebody else has a tag by now
  */
 export async function notBack(
   restored: readonly Outcome[],
   { lateTags }: SecondLook,
+  isHeld: (tag: string) => boolean,
   scope: ApplyContext
 ): Promise<NotBack> {
   const rows: PackageVersion[] = []
   const alarms = restored.flatMap(notRestored)
   const sent = restored.filter(({ status }) => status === 'done')
   for (const [place, { step }] of sent.entries()) {
-    const late = lateTags.get(step.version.digest) ?? []
+    const late = (lateTags.get(step.version.digest) ?? []).filter(tag => !isHeld(tag))
     const found = await orFailure(() => confirmedOne(step, late, scope))
     if ('problem' in found) {
       const left = sent.slice(place).map(one => one.step.version)

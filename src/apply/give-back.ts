@@ -4,8 +4,8 @@ import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { ApplyContext } from './apply.ts'
-import { type TagPutter, tagPutter } from './put-tag.ts'
-import { type Behind, type Claim, claimsIn, fateOf } from './tag-claims.ts'
+import type { TagPutter } from './put-tag.ts'
+import { type Behind, type Claim, claimsIn, claimsOn, fateOf, on } from './tag-claims.ts'
 import { headsOf, ownershipOf, phraseOf, type TagHolders, unaskedTags } from './tag-holders.ts'
 
 /** Tags may move late, and an answer may be from before: the pauses before each look, in milliseconds. */
@@ -23,8 +23,7 @@ export interface Around extends Behind {
   readonly stood: Set<string>
   /** Tags that were put back, and on what. */
   readonly given: Map<string, Digest>
-  /** What may have lost one of them: sentences. */
-  readonly lost: Set<string>
+  readonly putter: TagPutter
 }
 
 /** A tag on what came back that somebody else had, or may have had: with both a holder and a doubt it may be nobody. */
@@ -49,9 +48,8 @@ export interface Looked {
 
 /** Looks where tags are behind restores, and puts those back that the restores took. Throws nothing that was foreseen. */
 export async function giveBackTags(around: Around, scope: ApplyContext): Promise<Looked> {
-  const { before, back, restored, stood, lost } = around
+  const { before, back, restored, stood } = around
   const { pkg, context } = scope
-  const putter = tagPutter(scope, back)
   let claims = claimsIn(before, back)
   let heads: ReadonlyMap<string, TagHead> = new Map()
   let wrong: readonly Wrong[] = []
@@ -67,11 +65,33 @@ export async function giveBackTags(around: Around, scope: ApplyContext): Promise
     heads = await headsOf(pkg, [...claims.keys()], context)
     const found = await wrongIn(claims, heads, around, scope)
     for (const [tag, head] of heads) if (head.state === 'found' && !back.has(head.digest)) stood.add(tag)
-    wrong = await eachOf(found, PUTS_AT_ONCE, one => putBack(one, around, putter, scope))
+    wrong = await eachOf(found, PUTS_AT_ONCE, one => putBack(one, around, scope))
   }
-  for (const sentence of await putter.lookBehind()) lost.add(sentence)
   return { claims, heads, wrong, unasked }
 }
+
+/**
+ * Gives back right behind one restore what another version is known to have had: a run may end at any time. Throws nothing
+ * that was foreseen.
+ *
+ * @param version with the tags that it is known to have had
+ */
+export async function giveBackAtOnce(
+  { digest, tags }: PackageVersion,
+  around: Around,
+  scope: ApplyContext
+): Promise<void> {
+  const { before, back, moved } = around
+  const came = { ...around, back: back.union(new Set([digest])), moved: moved.union(namesOf(digest, tags)) }
+  const claims = claimsOn(tags, before, came.back)
+  if (claims.size === 0) return
+  const heads = await headsOf(scope.pkg, [...claims.keys()], scope.context)
+  const found = await wrongIn(claims, heads, came, scope)
+  await eachOf(found, PUTS_AT_ONCE, one => putBack(one, came, scope))
+}
+
+const namesOf = (digest: Digest, tags: readonly string[]): ReadonlySet<string> =>
+  new Set(tags.map(tag => on(digest, tag)))
 
 /** The tags that stand on what came back and that another version had; what a placeholder had nobody had. */
 async function wrongIn(
@@ -98,22 +118,18 @@ async function ownerOf(tag: string, { holder }: Claim, { pkg, context }: ApplyCo
 }
 
 /** Puts a tag back that was taken for sure. It may be carried out although no answer comes: the next look tells. */
-async function putBack(
-  wrong: Wrong,
-  { before, given }: Around,
-  putter: TagPutter,
-  scope: ApplyContext
-): Promise<Wrong> {
+async function putBack(wrong: Wrong, { before, given, putter }: Around, scope: ApplyContext): Promise<Wrong> {
   const { tag, holder, doubt, state, on } = wrong
   if (state !== 'taken' || holder === undefined || doubt !== '') return wrong
   const put = await orFailure(async () => {
     const id = before.ids.get(holder) ?? (await listed(scope)).get(holder)
     if (id === undefined) throw new ExpectedError('GitHub does not list that version.')
     given.set(tag, holder)
-    return { by: await putter.put({ id, digest: holder }, tag, digest => digest !== on) }
+    return { by: await putter.put({ id, digest: holder }, tag, digest => digest !== on && digest !== holder) }
   })
   if ('problem' in put) return { ...wrong, problem: put.sentence }
-  if (put.by === undefined || put.by === holder) return wrong
+  if (put.by === undefined) return wrong
+  given.delete(tag)
   return {
     ...wrong,
     problem: `It is on ${shortDigest(put.by)} by now, as one witness says, so it was left alone.`

@@ -10,8 +10,9 @@ import { notBack } from './confirm-restored.ts'
 import type { Done } from './done.ts'
 import type { Earlier } from './earlier.ts'
 import { attestationsOf, type Findings } from './findings.ts'
-import { restoreVersions, sentIn } from './restore.ts'
+import { restoreVersions, sentIn, versionRestorer } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
+import { claimsOn } from './tag-claims.ts'
 import { guardTags, type Told } from './tag-guard.ts'
 import type { Row } from './tag-holders.ts'
 
@@ -38,13 +39,16 @@ export async function restoreAtOnce(
     ...version,
     tags: [...version.tags, ...(seen.lateTags.get(version.digest) ?? [])]
   })
-  const asked = steps.flatMap(({ version }) => withLate(version).tags)
+  const coming = steps.map(({ version }) => withLate(version))
+  const asked = coming.flatMap(({ tags }) => tags)
   const guard = await guardTags(holdersBehind(done, seen), asked, seen.rowsDeleted, scope)
-  const restored = await restoreVersions(steps, scope)
+  const restored = await restoreVersions(steps, scope, guard.around(versionRestorer(scope), coming))
   await guard.note(sentIn(restored).map(withLate))
   // Before what costs quota; and behind it, as what shows late takes tags late.
   await guard.giveBack()
-  const { alarms, rows } = await notBack(restored, seen, scope)
+  const dead = new Set(coming.map(({ digest }) => digest))
+  const isHeld = (tag: string): boolean => claimsOn([tag], guard.before, dead).size > 0
+  const { alarms, rows } = await notBack(restored, seen, isHeld, scope)
   await guard.giveBack()
   const told = await guard.told(rows)
   return {

@@ -44,8 +44,12 @@ export function versionRestorer({ pkg, context, journal }: ApplyContext): Perfor
 }
 
 /** Restores versions; what happens goes to the journal and to `report`. */
-export function restoreVersions(steps: readonly Restoral[], scope: ApplyContext): Promise<Outcome[]> {
-  return execute({ ...emptyPlan(scope.pkg), steps }, versionRestorer(scope), scope.report)
+export function restoreVersions(
+  steps: readonly Restoral[],
+  scope: ApplyContext,
+  perform: Perform = versionRestorer(scope)
+): Promise<Outcome[]> {
+  return execute({ ...emptyPlan(scope.pkg), steps }, perform, scope.report)
 }
 
 /** What was sent may be back, whatever was answered. */

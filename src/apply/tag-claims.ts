@@ -29,7 +29,9 @@ export function claimOn(
   // The registry may be late as well: GitHub lists that version, and the tag on none.
   if (isFound && !isRow && !restored.has(head.digest) && ids.has(head.digest))
     return { holder: undefined, doubt: `the registry had it on ${head.digest}, and GitHub lists it on none` }
-  if (isFound && (!restored.has(head.digest) || !isRow)) return { holder: head.digest, doubt: '' }
+  // That version was asked for by itself, and has it.
+  if (isFound && isRow && !restored.has(head.digest)) return { holder: row, doubt: '' }
+  if (isFound && !isRow) return { holder: head.digest, doubt: '' }
   if (isRow && (head === undefined || head.state === 'unread')) return { holder: row, doubt: '' }
   if (isRow) return { holder: undefined, doubt: `GitHub lists it on ${row}, and the registry does not` }
   return head?.state === 'unread' ? { holder: undefined, doubt: head.cause } : undefined
@@ -54,6 +56,22 @@ export function claimsIn(
   }
   return claims
 }
+
+/** Which of these tags somebody is known to have had. */
+export function claimsOn(
+  tags: readonly string[],
+  before: TagHolders,
+  restored: ReadonlySet<Digest>
+): Map<string, Claim & { readonly holder: Digest }> {
+  const claims = new Map<string, Claim & { readonly holder: Digest }>()
+  for (const tag of tags) {
+    const { holder, doubt } = claimOn(tag, before, restored) ?? NOBODY
+    if (holder !== undefined && doubt === '') claims.set(tag, { holder, doubt })
+  }
+  return claims
+}
+
+const NOBODY: Claim = { holder: undefined, doubt: '' }
 
 /** What is known of tags behind restores. */
 export interface Behind {

@@ -1,10 +1,12 @@
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ApplyContext } from './apply.ts'
-import { type Around, contradicted, giveBackTags, type Looked } from './give-back.ts'
-import { claimsIn, on } from './tag-claims.ts'
-import { headsOf, type Row, type TagHolders, tagHolders, unaskedTags } from './tag-holders.ts'
-import { givenBack, listedOn, notAllAsked, unseen, wrongSentences } from './tag-sentences.ts'
+import type { Perform } from './execute.ts'
+import { type Around, contradicted, giveBackAtOnce, giveBackTags, type Looked } from './give-back.ts'
+import { tagPutter } from './put-tag.ts'
+import { claimsIn, claimsOn, on } from './tag-claims.ts'
+import { headsOf, holdersAsker, type Row, type TagHolders, tagHolders, unaskedTags } from './tag-holders.ts'
+import { givenBack, listedOn, mayTake, notAllAsked, unseen, wrongSentences } from './tag-sentences.ts'
 
 /** What must be told: sentences, of which the alarms make the run red. */
 export interface Told {
@@ -16,6 +18,12 @@ export interface Told {
 export interface TagGuard {
   /** What they stood on right before. */
   readonly before: TagHolders
+  /**
+   * Restores versions, each between two looks at its tags: who has got one meanwhile gets it back at once.
+   *
+   * @param coming all that may come back, with the tags that it is known to have had
+   */
+  around(restore: Perform, coming: readonly PackageVersion[]): Perform
   /**
    * Notes right behind restores which tags they may have moved: what comes to them later somebody puts there.
    *
@@ -47,26 +55,47 @@ export async function guardTags(
   deleted: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<TagGuard> {
-  const before = await tagHolders(scope.pkg, versions, tags, scope.context)
+  let before = await tagHolders(scope.pkg, versions, tags, scope.context)
+  const ask = holdersAsker(scope)
   const moved = new Set<string>()
   const stood = new Set<string>()
   const given = new Map<string, Digest>()
-  const lost = new Set<string>()
+  const ours = new Set<Digest>()
+  const putter = tagPutter(scope, ours)
   const restored = new Map<number, PackageVersion>()
   let last: Looked | undefined
   const around = (): Around => {
     const ones = [...restored.values()]
     const back = new Set(ones.map(({ digest }) => digest))
     const had = new Set(ones.flatMap(one => one.tags.map(tag => on(one.digest, tag))))
-    return { before, restored: ones, back, moved, had, stood, given, lost }
+    return { before, restored: ones, back, moved, had, stood, given, putter }
   }
   const giveBack = async (): Promise<void> => {
     if (restored.size > 0) last = await giveBackTags(around(), scope)
   }
   return {
-    before,
+    get before() {
+      return before
+    },
+    around(restore, coming) {
+      const versions = new Map(coming.map(version => [version.id, version]))
+      for (const { digest } of coming) ours.add(digest)
+      return async step => {
+        const version = versions.get(step.version.id) ?? step.version
+        if (version.tags.length === 0) return restore(step)
+        const more = await ask(before, version.tags, ours)
+        before = more(before)
+        announce(version, before, ours, scope)
+        const performed = await restore(step)
+        await giveBackAtOnce(version, around(), scope)
+        return performed
+      }
+    },
     async note(versions) {
-      for (const version of versions) restored.set(version.id, version)
+      for (const version of versions) {
+        restored.set(version.id, version)
+        ours.add(version.digest)
+      }
       const names = await movedBy(versions, before, deleted, scope)
       for (const name of names) moved.add(name)
       // Where such a tag was seen before these restores tells nothing any more.
@@ -88,9 +117,27 @@ export async function guardTags(
   }
 }
 
+/** In the log of a run that ends before it can give a tag back, this is all that tells of it. */
+function announce(
+  version: PackageVersion,
+  before: TagHolders,
+  coming: ReadonlySet<Digest>,
+  { context: { log } }: ApplyContext
+): void {
+  const claims = claimsOn(version.tags, before, coming)
+  for (const [holder, ones] of Map.groupBy(claims, ([, claim]) => claim.holder))
+    log.info(
+      mayTake(
+        ones.map(([tag]) => tag),
+        holder,
+        version
+      )
+    )
+}
+
 async function tell(
   { claims, heads, wrong, unasked }: Looked,
-  { back, given, lost }: Around,
+  { back, given, putter }: Around,
   listed: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<Told> {
@@ -106,7 +153,7 @@ async function tell(
     warnings: givenBack(returned),
     alarms: [
       ...wrongSentences(wrong),
-      ...lost,
+      ...(await putter.lookBehind()),
       ...unseen(claims, heads),
       ...(unasked === undefined ? [] : [notAllAsked(unasked)]),
       ...[...(await contradicted(rows, open, scope))].map(([tag, digest]) => listedOn(tag, digest))

@@ -7,6 +7,7 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
 import type { TagList } from '../registry/tag-list.ts'
 import { eachOf } from '../util/concurrency.ts'
+import type { ApplyContext } from './apply.ts'
 
 /** How many tags are asked for, which costs nothing of GitHub's quota; of the others GitHub's list alone tells. */
 const MOST = 2_000
@@ -47,11 +48,81 @@ export async function tagHolders(
   const listed = 'tags' in list ? list.tags : []
   const unlisted = listed.filter(tag => !rows.has(tag)).toReversed()
   const tags = [...new Set([...first, ...unlisted, ...rows.keys()])]
-  return {
-    heads: await headsTwice(pkg, tags.slice(0, first.length + MOST), context),
-    rows,
-    ids: new Map(versions.flatMap(({ digest, id }) => (id === undefined ? [] : [[digest, id] as const]))),
-    gap: unreadPhrase(list)
+  const ids = new Map(versions.flatMap(({ digest, id }) => (id === undefined ? [] : [[digest, id] as const])))
+  const heads = await headsTwice(pkg, tags.slice(0, first.length + MOST), context)
+  return { ...(await agreed(pkg, heads, rows, ids, context)), ids, gap: unreadPhrase(list) }
+}
+
+/**
+ * Settles what the registry and GitHub's list show on two versions, of which either may lag: the version of GitHub's list is
+ * asked for by itself. If it has the tag, the list is right, and otherwise the registry is.
+ */
+async function agreed(
+  pkg: Package,
+  heads: ReadonlyMap<string, TagHead>,
+  rows: ReadonlyMap<string, Digest>,
+  ids: TagHolders['ids'],
+  { packages }: Context
+): Promise<Pick<TagHolders, 'heads' | 'rows'>> {
+  const [settledHeads, settledRows] = [new Map(heads), new Map(rows)]
+  for (const [tag, head] of heads) {
+    const row = rows.get(tag)
+    if (head.state !== 'found' || row === undefined || row === head.digest) continue
+    const id = ids.get(row)
+    // Without an id it is what the registry showed earlier.
+    const look = await orFailure(async () =>
+      id === undefined ? { seen: undefined } : packages.version(pkg, id)
+    )
+    if ('problem' in look) {
+      const cause = `the registry had it on ${head.digest}, and GitHub listed it on ${row}: ${phraseOf(look.sentence)}`
+      settledHeads.set(tag, { state: 'unread', cause })
+      settledRows.delete(tag)
+    } else if (look.seen?.tags.includes(tag) !== true) settledRows.set(tag, head.digest)
+  }
+  return { heads: settledHeads, rows: settledRows }
+}
+
+/** For so long what GitHub showed is not asked for again, where many versions come back, in milliseconds. */
+const FRESH = 5_000
+
+/** What is known of some tags by now, to be added to what was known before a restore. */
+export type AskHolders = (
+  before: TagHolders,
+  tags: readonly string[],
+  coming: ReadonlySet<Digest>
+) => Promise<(before: TagHolders) => TagHolders>
+
+/** Restores may take minutes, and what they bring back may be pushed anew meanwhile. Throws nothing that was foreseen. */
+export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
+  const { packages, clock } = context
+  let newest: readonly PackageVersion[] = []
+  let at = Number.NEGATIVE_INFINITY
+  return async (before, tags, coming) => {
+    if (clock.now() - at > FRESH) {
+      at = clock.now()
+      const page = await orFailure(() => packages.page(pkg, 1))
+      newest = 'problem' in page ? [] : page.seen.filter(({ digest }) => !coming.has(digest))
+    }
+    const ids = new Map([...before.ids, ...newest.map(({ digest, id }) => [digest, id] as const)])
+    const looks = await headsOf(pkg, tags, context)
+    const [heads, rows] = [new Map<string, TagHead>(), new Map<string, Digest>()]
+    for (const tag of tags) {
+      const look = looks.get(tag)
+      const head = look?.state === 'found' && !coming.has(look.digest) ? look : before.heads.get(tag)
+      const row = newest.find(one => one.tags.includes(tag))?.digest ?? before.rows.get(tag)
+      if (head !== undefined) heads.set(tag, head)
+      if (row !== undefined) rows.set(tag, row)
+    }
+    const now = await agreed(pkg, heads, rows, ids, context)
+    return last => {
+      const others = [...last.rows].filter(([tag]) => !tags.includes(tag))
+      return {
+        ...last,
+        heads: new Map([...last.heads, ...now.heads]),
+        rows: new Map([...others, ...now.rows]),
+        ids: new Map([...last.ids, ...ids])
+      }
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Digest, shortDigest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
-import { putBy } from '../report/phrases.ts'
+import { nameOf, putBy } from '../report/phrases.ts'
 import { some } from '../util/format.ts'
 import type { Wrong } from './give-back.ts'
 import type { Claim } from './tag-claims.ts'
@@ -12,6 +13,9 @@ const way = (tags: readonly string[], holder: Digest): string =>
   `ut it back: ${putBy(tags.length === 1 ? (tags[0] as string) : '<tag>', holder)}.`
 
 const namesOf = (ones: readonly { readonly tag: string }[]): string[] => ones.map(({ tag }) => tag)
+
+export const mayTake = (tags: readonly string[], holder: Digest, version: PackageVersion): string =>
+  `The tag ${some(tags, 5)} is on ${holder} now. If the restore of ${nameOf(version)} takes it, this run puts it back there.`
 
 export function givenBack(given: ReadonlyMap<string, Digest>): string[] {
   return [...Map.groupBy(given, ([, holder]) => holder)].map(([holder, ones]) => {

@@ -136,3 +136,114 @@ it('a restore says where a tag stays that the registry alone knows to be on some
     /The tag nightly stays on sha256:\w+, where somebody put it after the deletion/
   )
 })
+
+it.each(
+  (['hidden', 'shown'] as const).flatMap(tags =>
+    (['registry', 'list', 'version'] as const).flatMap(late =>
+      [4_000, 12_000].map(ms => [tags, late, ms] as const)
+    )
+  )
+)(
+  'law 3: a tag goes back to the push that two of three witnesses show with it (tags of deleted ones %s): the %s is %i ms late',
+  async (deletedTags, late, ms) => {
+    await using scene = await openScene()
+    const { app, github, world, clock, run } = scene
+    world.deletedTags = deletedTags
+    world.restoredTags = 'move back'
+    world.remember(app.row)
+    const other = app.push(image(), { tags: ['v1'], at: ago(90) })
+    app.push(image(), { tags: ['sha-1', 'edge'], at: ago(80) })
+    const report = reportOf(await run({ 'delete-tags': 'sha-* edge' }))
+    app.tag(other, 'edge')
+    await clock.sleep(60_000)
+    const push = app.push(image(), { tags: ['edge'] })
+    const path = { registry: /manifests\/edge$/, list: /versions$/, version: /versions\/\d+$/ }[late]
+    for (const method of ['HEAD', 'GET']) github.faults.on({ method, path }, { kind: 'late', ms })
+    await clock.sleep(500)
+    expect((await run({ mode: 'restore', restore: report })).code).toBe(0)
+    expect(app.tags()['edge']).toBe(push.digest)
+  }
+)
+
+it.each([0, 1])(
+  'law 3: a tag that is pushed anew before restore %i of an image goes back to that push, at once where the run ends then',
+  async after => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    world.restoredTags = 'move back'
+    world.deletedTags = 'shown'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    const target = { method: 'DELETE', path: new RegExp(`/versions/${build.id}$`), times: 1 } as const
+    github.faults.on(target, { kind: 'first', run: () => app.tag(build, 'v2') })
+    let pushed = ''
+    const push = (): void => {
+      pushed = app.push(image(), { tags: ['v2'] }).digest
+    }
+    github.faults.on({ method: 'POST', path: /restore$/, after, times: 1 }, { kind: 'first', run: push })
+    // The tag is back before the pauses behind the restores.
+    const { code } = await run({ 'delete-tags': 'sha-*' })
+    expect([code, app.tags()['v2']]).toEqual([0, pushed])
+  }
+)
+
+it('law 3: a tag that a restore took is back on its image before the next version comes back', async () => {
+  await using scene = await openScene()
+  const { app, github, world, clock, run } = scene
+  world.restoredTags = 'move back'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const olds = [1, 2].map(n => app.push(manifest(), { tags: [`sha-${n}`, `edge-${n}`], at: ago(80 - n) }))
+  const report = reportOf(await run({ 'delete-tags': 'sha-* edge-*' }))
+  const [edge, other] = [1, 2].map(n => app.push(manifest(), { tags: [`edge-${n}`] }))
+  const states: unknown[] = []
+  const second = {
+    host: 'api',
+    method: 'POST',
+    path: new RegExp(`${olds[1]?.id}/restore$`),
+    times: 1
+  } as const
+  const look = async () => {
+    await clock.sleep(3_000)
+    states.push(app.tags()['edge-1'])
+  }
+  github.faults.on(second, { kind: 'first', run: look })
+  const { code, stdout } = await run({ mode: 'restore', restore: report })
+  expect([code, states, app.tags()]).toMatchObject([0, [edge?.digest], { 'edge-2': other?.digest }])
+  expect(stdout).toMatch(
+    /The tag edge-1 is on sha256:\w{64} now\. If the restore of .* takes it, this run puts it back there/
+  )
+})
+
+it('law 3: a tag is not called back where the registry showed that once, and nothing was put', async () => {
+  await using scene = await openScene()
+  const { app, github, world, clock, run } = scene
+  world.restoredTags = 'move back'
+  world.remember(app.row)
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['sha-1', 'edge'], at: ago(80) })
+  const report = reportOf(await run({ 'delete-tags': 'sha-* edge' }))
+  const push = app.push(image(), { tags: ['edge'] })
+  await clock.sleep(60_000)
+  const late = (): void => {
+    for (const method of ['HEAD', 'GET'])
+      github.faults.on({ host: 'registry', method, path: /manifests\/edge$/ }, { kind: 'late', ms: 30_000 })
+  }
+  const looked = {
+    host: 'registry',
+    method: 'GET',
+    path: new RegExp(`manifests/${push.digest}`),
+    times: 1
+  } as const
+  const restored = {
+    host: 'api',
+    method: 'POST',
+    path: new RegExp(`${build.id}/restore$`),
+    times: 1
+  } as const
+  github.faults.on(restored, {
+    kind: 'then',
+    run: () => github.faults.on(looked, { kind: 'then', run: late })
+  })
+  expect((await run({ mode: 'restore', restore: report })).code).toBe(0)
+  expect(app.tags()['edge']).toBe(push.digest)
+})

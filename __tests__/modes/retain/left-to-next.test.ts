@@ -67,7 +67,7 @@ function adopt({ app, github }: Scene, part: Pushed): () => Pushed {
 it.each(['a tag was put on it', 'a tagged index was pushed that needs it'])(
   'law 5: a run that is killed behind a DELETE leaves its look to the next one: %s right before',
   async what => {
-    await using scene = await openScene({ where: 'bundle' })
+    await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github, world, token } = scene
     const { build } = layDown(scene)

@@ -1,4 +1,5 @@
 import { type ApplyContext, apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
+import type { Perform } from '../../apply/execute.ts'
 import { restoreVersions, versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
 import type { Inputs } from '../../config/inputs.ts'
@@ -10,13 +11,13 @@ import { emptyPlan, type Plan } from '../../model/decision.ts'
 import type { Package } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
 import { causeOf } from '../../report/phrases.ts'
-import { eachOf } from '../../util/concurrency.ts'
+import { eachOf, once } from '../../util/concurrency.ts'
 import { count, some } from '../../util/format.ts'
 import { toldTogether } from '../choose.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
 import { type Elsewhere, hiddenTags, readState, tagsElsewhere } from './package-state.ts'
 import { type PackageState, type RestorePlan, settledSteps, unknownPhrase } from './restore-plan.ts'
-import { beforeRestore } from './settle-tags.ts'
+import { beforeRestore, type Standing } from './settle-tags.ts'
 import { verifyRestore } from './verify-restore.ts'
 
 /**
@@ -60,15 +61,22 @@ export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
 function versionsBack(plan: RestorePlan, state: PackageState, elsewhere: readonly Elsewhere[]) {
   return (scope: ApplyContext): Changes => {
     const before = beforeRestore(plan, () => state.active, scope, state.deleted)
-    const restoreVersion = versionRestorer(scope)
+    const restoreVersion = once(async () => guarded(plan, await before(), scope))
     return {
-      async perform(step) {
-        await before()
-        return restoreVersion(step)
-      },
+      perform: async step => (await restoreVersion())(step),
       afterwards: outcomes => verifyRestore(plan, outcomes, before, scope, elsewhere)
     }
   }
+}
+
+/** How single versions come back, with the tags that each is known to have had. */
+function guarded({ steps, tags }: RestorePlan, { guard }: Standing, scope: ApplyContext): Perform {
+  const had = Map.groupBy(tags, ([, { digest }]) => digest)
+  const coming = steps.map(({ version }) => {
+    const more = had.get(version.digest)?.map(([tag]) => tag) ?? []
+    return { ...version, tags: [...new Set([...version.tags, ...more])] }
+  })
+  return guard.around(versionRestorer(scope), coming)
 }
 
 /** A package brings back the versions that it had; those that were deleted before it are restored one by one. */
@@ -116,8 +124,7 @@ function packageThenNamed(order: Order) {
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
         const before = beforeRestore(plan, () => state.active, scope, state.deleted)
-        await before()
-        const outcomes = await restoreVersions(due.steps, scope)
+        const outcomes = await restoreVersions(due.steps, scope, guarded(plan, await before(), scope))
         const verified = await verifyRestore(plan, outcomes, before, scope)
         const alarms = [...undatedIn(plan), ...(verified.alarms ?? [])]
         return { ...verified, alarms, plan: decided(pkg, due) }
