@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { type Earlier, leaveToNext } from '../../src/apply/earlier.ts'
-import { openNotes, type PastDeletion, readHeading, writeMemory } from '../../src/cache/file.ts'
+import type { PastDeletion } from '../../src/cache/deletions.ts'
+import { openNotes, readHeading, writeMemory } from '../../src/cache/file.ts'
 import type { LoadedPackage } from '../../src/inventory/load.ts'
 import { parseDigest } from '../../src/model/digest.ts'
 
@@ -38,9 +39,14 @@ test('what is left of many deletions is what the next run can read: the unchecke
   expect(left.map(({ unchecked, checked }) => [unchecked.length, checked.length])).toEqual([[50_000, 10_000]])
   const folder = mkdtempSync(join(tmpdir(), 'left-'))
   const path = join(folder, 'entry')
-  const heading = { schema: 1, package: 'app', untagged: [], passed: [], ...left[0] } as Parameters<
-    typeof writeMemory
-  >[1]
+  const heading = {
+    schema: 1,
+    package: 'app',
+    untagged: [],
+    passed: [],
+    forgotten: [],
+    ...left[0]
+  } as Parameters<typeof writeMemory>[1]
   const notes = openNotes(`${path}.new`, () => {})
   await writeMemory(path, heading, `${path}.old`, () => true, notes)
   expect((await readHeading(path, 'app')).unchecked).toHaveLength(50_000)

@@ -344,6 +344,61 @@ describe('what one run stores', () => {
     expect(deletions).toEqual({ unchecked: [left], checked: [mine, shared] })
   })
 
+  test.each(['first', 'last'])(
+    'forgets what a purge named, whatever a job beside it remembers: the purge stores %s',
+    async when => {
+      const [purge, job] = [open(), open()]
+      const [first, second] = await Promise.all([purge, job].map(memory => memory.recall(somePackage)))
+      const [named, later] = [
+        { ...left, id: 8 },
+        { ...left, id: 9, at: NOW + 8 * 3_600_000 }
+      ]
+      for (const recollection of [first!, second!]) recollection.keep([versionOf(image(), 0)], NOW)
+      const ends = [
+        async () => {
+          first!.leaveDeletions({ unchecked: [], checked: [] }, NOW, new Set([8, 9]))
+          await purge.close()
+        },
+        async () => {
+          second!.leaveDeletions({ unchecked: [named, left], checked: [later] }, NOW)
+          await job.close()
+        }
+      ]
+      for (const end of when === 'first' ? ends : ends.reverse()) await end()
+      const next = open()
+      const { deletions, keep, leaveDeletions } = await next.recall(somePackage)
+      expect(deletions).toEqual({ unchecked: [left], checked: [later] })
+      keep([versionOf(image(), 1)], NOW + 29 * 86_400_000)
+      leaveDeletions(deletions, NOW + 29 * 86_400_000)
+      await next.close()
+      expect(JSON.parse(entries.at(-1)!.text.split('\n')[0]!)).toMatchObject({
+        forgotten: [
+          [8, NOW],
+          [9, NOW]
+        ]
+      })
+    }
+  )
+
+  test('no longer forgets what a purge named 30 days ago, or in the future, and of too many names the first ones', async () => {
+    const forgottenThen = async (ids: readonly number[], at: number, now: number): Promise<number[]> => {
+      entries = []
+      const memory = open()
+      const { keep, leaveDeletions } = await memory.recall(somePackage)
+      keep([versionOf(image(), 0)], NOW)
+      leaveDeletions({ unchecked: [left], checked: [] }, at, new Set(ids.slice(0, -1)))
+      leaveDeletions({ unchecked: [], checked: [] }, at + 1, new Set(ids))
+      leaveDeletions({ unchecked: [left], checked: [] }, now)
+      await memory.close()
+      const heading = JSON.parse(entries.at(-1)!.text.split('\n')[0]!)
+      return heading.forgotten.map(([id]: [number]) => id)
+    }
+    expect(await forgottenThen([8], NOW, NOW + 30 * 86_400_000 + 1)).toEqual([])
+    expect(await forgottenThen([8], NOW + 3_600_000, NOW)).toEqual([])
+    const many = Array.from({ length: 10_001 }, (_, at) => at + 10)
+    expect(await forgottenThen(many, NOW, NOW + 2)).toEqual([10_010, ...many.slice(0, 9_999)])
+  })
+
   const DAY = 86_400_000
 
   /** Jobs of their own that have all recalled the package before any of them stores something. */

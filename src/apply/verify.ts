@@ -9,6 +9,7 @@ import { type Done, versionsOf } from './done.ts'
 import { earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { forNextRun, ownDeletions } from './for-next-run.ts'
+import { withoutPurged } from './purged-beside.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
 import { restoreAtOnce } from './restore-at-once.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
@@ -51,7 +52,14 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   }
   const result = await orFailure(async () => {
     const found = await lookSurely(look, way, scope.context)
-    const { restored, back, warnings, alarms } = await restoreAtOnce(done, found, earlier, urgent)
+    const wanted = await withoutPurged(done, found, earlier)
+    earlier = wanted.earlier
+    const { restored, back, warnings, alarms } = await restoreAtOnce(
+      done,
+      { ...found, needed: wanted.needed },
+      earlier,
+      urgent
+    )
     const settled = corrected(outcomes, found.seen, scope.report)
     const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
     const { open, checked } = forNextRun(
@@ -64,7 +72,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
       ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
       outcomes: [...settled, ...restored],
       alarms: [...found.alarms, ...alarms],
-      warnings
+      warnings: [...wanted.warnings, ...warnings]
     }
   })
   if (!('problem' in result)) return result

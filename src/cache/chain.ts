@@ -1,4 +1,4 @@
-import type { Heading, PastDeletion } from './file.ts'
+import type { Heading } from './file.ts'
 import { type Place, placeOf } from './places.ts'
 
 /** An entry that was fetched. */
@@ -43,14 +43,3 @@ export const pass = (chain: Chain, place: Place): Chain => ({
   passed: [...chain.passed, place],
   newest: place
 })
-
-/** A heading with the deletions of another one as well. */
-export function withDeletions(heading: Heading, { unchecked, checked }: Heading): Heading {
-  const ids = new Set([...heading.unchecked, ...heading.checked].map(({ id }) => id))
-  const isNew = ({ id }: PastDeletion): boolean => !ids.has(id)
-  return {
-    ...heading,
-    unchecked: [...heading.unchecked, ...unchecked.filter(isNew)],
-    checked: [...heading.checked, ...checked.filter(isNew)]
-  }
-}

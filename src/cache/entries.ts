@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Fetched, Store, Stored } from './actions-cache.ts'
-import { type Chain, chainFrom, type Entry, goBehind, pass, takeOver, withDeletions } from './chain.ts'
+import { type Chain, chainFrom, type Entry, goBehind, pass, takeOver } from './chain.ts'
+import { alsoForgotten, type Forgotten, withDeletions } from './deletions.ts'
 import { type Heading, readHeading } from './file.ts'
 import { compare, dayOf, NOWHERE, type Place, placeBehind, placeFor, placeOf, textOf } from './places.ts'
 
@@ -28,6 +29,8 @@ export interface Entries {
     write: (heading: Heading) => Promise<void>,
     now: number
   ): Promise<boolean>
+  /** What other jobs stored of purges since the run began: one call, and never fails. */
+  forgottenSince(): Promise<readonly Forgotten[]>
 }
 
 /** So many places are tried for one entry: other jobs may store something of the package meanwhile. */
@@ -77,15 +80,15 @@ export async function openEntries(
     heading: opened.heading,
     old: `${path}.old`,
     path,
-    save: savesBehind(shelf, opened.chain, clock)
+    ...goesOnBehind(shelf, opened.chain, clock)
   }
 }
 
-/** Saves entry after entry behind the newest, wherever that is by then. */
-function savesBehind(shelf: Shelf, start: Chain, clock: Clock): Entries['save'] {
+/** Saves entry after entry behind the newest, wherever that is by then, and looks there. */
+function goesOnBehind(shelf: Shelf, start: Chain, clock: Clock): Pick<Entries, 'save' | 'forgottenSince'> {
   let chain = start
   const pauses = [...PAUSES]
-  return async (heading, write, now) => {
+  const save: Entries['save'] = async (heading, write, now) => {
     let isStored = false
     for (let tries = 0; tries < TRIES; tries++) {
       const passed = chain.passed.map(textOf)
@@ -103,6 +106,15 @@ function savesBehind(shelf: Shelf, start: Chain, clock: Clock): Entries['save'] 
       if (place.day >= dayOf(now)) break
     }
     return isStored
+  }
+  return {
+    save,
+    async forgottenSince() {
+      const entry = await shelf.fetchBehind(chain.newest)
+      return [...chain.others, ...(entry?.heading === undefined ? [] : [entry.heading])]
+        .map(({ forgotten }) => forgotten)
+        .reduce(alsoForgotten, [])
+    }
   }
 }
 

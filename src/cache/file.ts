@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { messageOf } from '../errors.ts'
-import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
+import { type Digest, sha256Of } from '../model/digest.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { labelsIn } from '../registry/config.ts'
@@ -11,26 +11,7 @@ import { parseManifest } from '../registry/manifest.ts'
 import { orUndefined } from '../util/or-undefined.ts'
 import { listOf } from '../util/parse-foreign.ts'
 import type { Allowance } from './allowance.ts'
-
-const digest = z.string().refine((text): text is Digest => parseDigest(text) === text)
-
-/** A deletion of the last run, with what bringing it back takes. */
-const PastDeletion = z.object({
-  id: z.int().positive(),
-  digest,
-  /** Those that it was known to have. */
-  tags: listOf(z.string()),
-  /** The version at the top of its image, and those that named it. */
-  root: digest,
-  after: listOf(digest),
-  /** True for what describes an image, which comes back without it, too. */
-  describes: z.boolean(),
-  /** When it was left to the next run, in milliseconds since 1970. */
-  at: z.number().default(0),
-  /** True where a run has looked, and could not see enough. */
-  looked: z.boolean().default(false)
-})
-export type PastDeletion = z.infer<typeof PastDeletion>
+import { Forgotten, PastDeletion } from './deletions.ts'
 
 /**
  * The first line of a file. Each line after it is one manifest, as the JSON string of its bytes, or the config of an image, as
@@ -47,6 +28,8 @@ const Heading = z.object({
   unchecked: listOf(PastDeletion).default([]),
   /** What nothing needed when its run looked once more; an index may have been pushed that no list showed yet. */
   checked: listOf(PastDeletion).default([]),
+  /** What purges named while it was remembered, or another job may have remembered it. */
+  forgotten: listOf(Forgotten).default([]),
   /** Places behind which this entry was stored without a look at what was there, if anything: see `places.ts`. */
   passed: listOf(z.string().regex(/^\d{1,9}\.\d{1,9}$/)).default([])
 })

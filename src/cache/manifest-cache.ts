@@ -11,8 +11,15 @@ import type { Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { Store } from './actions-cache.ts'
 import type { Allowance } from './allowance.ts'
+import {
+  alsoForgotten,
+  type Forgotten,
+  type PastDeletion,
+  stillForgotten,
+  withoutForgotten
+} from './deletions.ts'
 import { openEntries } from './entries.ts'
-import { type Heading, openNotes, type PastDeletion, writeMemory } from './file.ts'
+import { type Heading, openNotes, writeMemory } from './file.ts'
 import { byTime, firstSeen } from './first-seen.ts'
 import { openRemembered, type Remembered } from './remembered.ts'
 
@@ -46,8 +53,14 @@ export interface Recollection {
   readonly remembers: boolean
   /** Deletions of the last run. Anybody may have written them: they bring back, and delete nothing. */
   readonly deletions: PastDeletions
-  /** Stores, after `keep`, deletions for the next run in place of these, while other work goes on. */
-  leaveDeletions(deletions: PastDeletions, now: number): void
+  /**
+   * Stores, after `keep`, deletions for the next run in place of these, while other work goes on.
+   *
+   * @param purged ids of what no later run is to bring back, whatever a job beside this one remembers
+   */
+  leaveDeletions(deletions: PastDeletions, now: number, purged?: ReadonlySet<number>): void
+  /** Asks once more for ids of what purges beside this run named: their deletions count no longer. */
+  forgottenSince(): Promise<ReadonlySet<number>>
   /** Settles when what is to be stored is stored, or cannot be, or takes longer than anybody should wait for it. */
   stored(): Promise<void>
 }
@@ -111,9 +124,15 @@ export function openMemory(
         }
       }
       let last = Promise.resolve()
-      const found = recollection(name, heading, remembered, store.writes, (...entry) => {
-        if (store.writes) last = last.then(() => save(...entry))
-      })
+      const look = (): Promise<readonly Forgotten[]> => {
+        const found = last.then(entries.forgottenSince)
+        last = found.then(() => {})
+        return Promise.race([found, passed(patience).then(() => [])])
+      }
+      const keepEntry = (next: Next, now: number): void => {
+        if (store.writes) last = last.then(() => save(next, now))
+      }
+      const found = recollection(name, heading, remembered, store.writes, keepEntry, look)
       ends.push(() => {
         found.storeRest()
         return last
@@ -144,6 +163,7 @@ export const noMemory: ManifestCache = {
     remembers: false,
     deletions: NO_DELETIONS,
     leaveDeletions: () => {},
+    forgottenSince: async () => new Set(),
     stored: async () => {}
   }),
   close: async () => {}
@@ -154,30 +174,47 @@ function recollection(
   heading: Heading | undefined,
   remembered: Remembered,
   remembers: boolean,
-  save: (next: Next, now: number) => void
+  save: (next: Next, now: number) => void,
+  look: () => Promise<readonly Forgotten[]>
 ): Omit<Recollection, 'stored'> & { storeRest(): void } {
   const seen = new Map(heading?.untagged.flatMap(([time, ids]) => ids.map(id => [id, time] as const)))
-  const { unchecked, checked } = heading ?? NO_DELETIONS
+  let forgotten = heading?.forgotten ?? []
+  const { unchecked, checked } = withoutForgotten({ ...(heading ?? NO_DELETIONS), forgotten })
   const deletions = { unchecked, checked }
   let left: PastDeletions = deletions
   let untagged: Heading['untagged'] = []
+  /** What is purged by this run, as far as it is stored or about to be. */
+  const purgedBefore = new Set<number>()
   /** When it was said that what is known is to be stored, which it is not yet. */
   let due: number | undefined
 
   function store(now: number): void {
     const [unchecked, checked] = [[...left.unchecked], [...left.checked]]
     due = undefined
-    save({ schema: 1, package: name, untagged, unchecked, checked }, now)
+    forgotten = stillForgotten(forgotten, now)
+    save(withoutForgotten({ schema: 1, package: name, untagged, unchecked, checked, forgotten }), now)
   }
 
   return {
     ...remembered,
     remembers,
     deletions,
-    leaveDeletions(next, now) {
-      const isNew = due !== undefined || !isDeepStrictEqual(next, left)
+    leaveDeletions(next, now, purged = new Set()) {
+      const also = [...purged.difference(purgedBefore)]
+      for (const id of also) purgedBefore.add(id)
+      forgotten = alsoForgotten(
+        forgotten,
+        also.map(id => [id, now])
+      )
+      const isNew = due !== undefined || also.length > 0 || !isDeepStrictEqual(next, left)
       left = next
       if (isNew) store(now)
+    },
+    async forgottenSince() {
+      forgotten = alsoForgotten(forgotten, await look())
+      const still = withoutForgotten({ ...deletions, forgotten })
+      const counts = new Set([...still.unchecked, ...still.checked])
+      return new Set([...unchecked, ...checked].flatMap(one => (counts.has(one) ? [] : [one.id])))
     },
     storeRest() {
       if (due !== undefined) store(due)

@@ -21,19 +21,24 @@ export function forgetting(names: readonly string[]): {
   return {
     forgotten,
     recall(recollection, list) {
-      const withoutNamed = ({ unchecked, checked }: Deletions): Deletions => {
-        const named = new Set(deletedNamed([...unchecked, ...checked], names, list))
+      const named = ({ unchecked, checked }: Deletions) =>
+        deletedNamed([...unchecked, ...checked], names, list)
+      const withoutNamed = (deletions: Deletions): Deletions => {
+        const going = new Set(named(deletions))
         return {
-          unchecked: unchecked.filter(one => !named.has(one)),
-          checked: checked.filter(one => !named.has(one))
+          unchecked: deletions.unchecked.filter(one => !going.has(one)),
+          checked: deletions.checked.filter(one => !going.has(one))
         }
       }
-      const { unchecked, checked } = recollection.deletions
-      for (const { digest } of deletedNamed([...unchecked, ...checked], names, list)) forgotten.add(digest)
+      const past = named(recollection.deletions)
+      for (const { digest } of past) forgotten.add(digest)
       return {
         ...recollection,
         deletions: withoutNamed(recollection.deletions),
-        leaveDeletions: (deletions, now) => recollection.leaveDeletions(withoutNamed(deletions), now)
+        leaveDeletions(deletions, now) {
+          const purged = [...past, ...named(deletions)].map(({ id }) => id)
+          recollection.leaveDeletions(withoutNamed(deletions), now, new Set(purged))
+        }
       }
     }
   }

@@ -11,6 +11,8 @@ export interface Look {
 export interface Heading {
   readonly unchecked: readonly Look[]
   readonly checked: readonly Look[]
+  /** Ids of what purges named, and when. */
+  readonly forgotten: readonly (readonly [number, number])[]
 }
 
 /** What is remembered by now, and its first line. */
@@ -41,7 +43,8 @@ export function age(cache: CacheService, days: number): void {
   rewrite(cache, heading => ({
     ...heading,
     unchecked: heading.unchecked.map(older),
-    checked: heading.checked.map(older)
+    checked: heading.checked.map(older),
+    forgotten: heading.forgotten.map(([id, at]) => [id, at - days * 86_400_000])
   }))
 }
 
