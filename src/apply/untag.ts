@@ -149,13 +149,18 @@ export function untagger(
     return { pushed: pushed.filter(one => cameBefore(one, taking)), shown: elsewhere(taking) }
   }
 
-  /** Judges, and looks once more at what has no tag: the parts of an image come before it. */
+  /** Judges, and looks once more at what has no tag: the parts of an image come before it. A list that shows less is late. */
   async function judged(rows: readonly PackageVersion[], taking: Taking): Promise<Verdict> {
     const first = judge(taking, await suspectsIn(rows, taking))
     if ('end' in first) return first
-    await clock.sleep(PARTS)
-    const later = judge(taking, await suspectsIn(await newest(), taking))
-    return 'end' in later || later.robbed.id === first.robbed.id ? later : first
+    const shown = rows.filter(({ id }) => id === first.robbed.id || id === taking.placeholder.id)
+    for (const pause of [PARTS, PARTS, RENEWED]) {
+      await clock.sleep(pause)
+      const later = await newest()
+      if (shown.every(({ id }) => later.some(row => row.id === id)))
+        return judge(taking, await suspectsIn(later, taking))
+    }
+    return first
   }
 
   /** Gives a tag back, unless somebody put it on something else by now, which one server may not know yet. */
