@@ -9,6 +9,7 @@ import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { type DriftDetector, detectDrift } from './drift.ts'
 import { deletionsOf, lastDeleted, leaveToNext } from './earlier.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
+import { type Leftovers, leftoversOf } from './leftovers.ts'
 import { type NewTags, newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
 import { untagger } from './untag.ts'
@@ -20,7 +21,8 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     let deleted = 0
     const room = roomForLook(plan, lastDeleted(loaded).length)
     const release = scope.context.setAside(() => room(deleted))
-    const { perform, drift } = applier(plan, loaded, scope)
+    const leftovers = leftoversOf(plan, loaded, scope)
+    const { perform, drift } = applier(plan, loaded, leftovers, scope)
     // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
     const leaveAhead = once(() => {
       const now = Math.floor(scope.context.clock.now())
@@ -37,7 +39,11 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
       async afterwards(outcomes) {
         try {
           const verified = await verifyDeletions({ plan, loaded, outcomes, adopted: drift.needed }, scope)
-          return { ...verified, alarms: [...(verified.alarms ?? []), ...stoppedBy(drift, outcomes)] }
+          const { alarms = [] } = verified
+          return {
+            ...verified,
+            alarms: [...alarms, ...(await leftovers.tell()), ...stoppedBy(drift, outcomes)]
+          }
         } finally {
           release()
         }
@@ -89,6 +95,7 @@ function roomForLook({ steps }: Plan, past: number): (deleted: number) => Room {
 function applier(
   plan: Plan,
   loaded: LoadedPackage,
+  leftovers: Leftovers,
   scope: ApplyContext
 ): { readonly perform: Perform; readonly drift: DriftDetector } {
   const { inventory, listing } = loaded
@@ -117,7 +124,7 @@ function applier(
   const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
   const open = new Set(loaded.recollection.deletions.unchecked.map(({ id }) => id))
   const remove = remover(drift, ({ digest }) => awaited.has(digest), scope)
-  const untag = untagger(plan, loaded, drift, scope)
+  const untag = untagger(plan, loaded, drift, leftovers, scope)
   return {
     drift,
     async perform(step) {

@@ -11,6 +11,13 @@ import { failed } from './write.ts'
 
 export const MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json'
 
+/** A placeholder without foreign tags, and what was given back to make it so: sentences without a full stop. */
+export interface Bared {
+  readonly rows: readonly PackageVersion[]
+  readonly placeholder: PackageVersion
+  readonly returned: readonly string[]
+}
+
 /** An empty index that nobody else has: needs no blob, pulls as nothing, and says what it is. */
 export function placeholderFor(tag: string): { readonly bytes: Uint8Array; readonly digest: Digest } {
   const bytes = Buffer.from(
@@ -69,6 +76,11 @@ export const mayBeOn = (placeholder: Digest, tag: string, why: string): string =
   `${why} If it was carried out, the tag is on the placeholder ${placeholder}, an empty index, and the next run removes ` +
   `both: ${ifPushed(tag)}`
 
+/** Where nobody could look behind the PUT, or not to the end. */
+export const mayStay = (placeholder: Digest, tag: string, why: string): string =>
+  `it was sent, and what became of it is unknown: ${why} The tag is on the placeholder ${placeholder}, an empty index, or ` +
+  `on nothing, and the next run removes both: ${ifPushed(tag)}`
+
 /** A push that nobody could look for may have lost its tag. */
 const ifPushed = (tag: string): string =>
   `if somebody pushed it right before, put it on that image: ${putBy(tag, '<digest>')}`
@@ -77,11 +89,6 @@ const ifPushed = (tag: string): string =>
 export const notListed = (tag: string): string =>
   `GitHub does not list it with this tag alone, so who had the tag before is unknown: ${ifPushed(tag)}. The next run removes ` +
   'the placeholder, unless it has other tags by then'
-
-/** Why one stays that has tags of somebody: no run removes it. */
-export const withForeign = (tags: readonly string[], sentences: readonly string[]): string =>
-  `${sentences.join('. ')}. Put each of ${tags.join(', ')} on its image: ${putBy('<tag>', '<digest>')}. ` +
-  'No run removes the placeholder before'
 
 /** The outcome of untagging, with what was given back on the way: somebody has to look at that. */
 export const withReturned = (end: Performed, returned: readonly string[]): Performed =>

@@ -9,14 +9,16 @@ import { sentEntry } from '../report/record-build.ts'
 import { type ApplyContext, urgently } from './apply.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
+import type { Leftovers } from './leftovers.ts'
 import {
+  type Bared,
   MEDIA_TYPE,
   mayBeOn,
+  mayStay,
   notGivenBack,
   notListed,
   placeholderFor,
   takeOff,
-  withForeign,
   withPlaceholder,
   withReturned
 } from './placeholder.ts'
@@ -27,13 +29,6 @@ import { DONE, failed, orUnsure, skipped, tellingWhatWasSent } from './write.ts'
 
 /** A step that takes a tag off. */
 type UntagStep = Extract<Step, { readonly action: 'untag' }>
-
-/** A placeholder without foreign tags, and what was given back to make it so: sentences without a full stop. */
-interface Bared {
-  readonly rows: readonly PackageVersion[]
-  readonly placeholder: PackageVersion
-  readonly returned: readonly string[]
-}
 
 /** Pauses between looks for the placeholder's version, which GitHub lists with a delay. */
 const PAUSES = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000]
@@ -53,6 +48,7 @@ export function untagger(
   { steps }: Plan,
   { inventory: { versions }, listing }: LoadedPackage,
   drift: DriftDetector,
+  leftovers: Leftovers,
   scope: ApplyContext
 ): (step: UntagStep) => Promise<Performed> {
   const { pkg, context, journal } = scope
@@ -62,7 +58,7 @@ export function untagger(
   const stripped = new Set(steps.flatMap(step => (step.action === 'untag' ? [step.tag] : [])))
   // Several tags are stripped at once, and a placeholder without its tag looks like a push.
   const placeholders = new Set<Digest>()
-  const remove = remover(drift, () => true, urgently(scope))
+  const remove = leftovers.removing(remover(drift, () => true, urgently(scope)))
 
   /** The newest versions of GitHub's list: all, where its order tells nothing. */
   const newest = async (from = urgentPackages): Promise<readonly PackageVersion[]> =>
@@ -130,6 +126,7 @@ export function untagger(
     for (const pause of PAUSES) {
       if (pause > 0) await clock.sleep(pause)
       const rows = await newest()
+      rows.forEach(leftovers.saw)
       const placeholder = rows.find(row => row.digest === digest)
       if (placeholder !== undefined && isReady(placeholder)) return { rows, placeholder }
     }
@@ -186,7 +183,7 @@ export function untagger(
     const first = await listingWith(digest)
     const foreign = first?.placeholder.tags.filter(other => other !== tag) ?? []
     const { returned, stuck } = await takeOff(digest, foreign, versions, scope)
-    if (stuck.length > 0) return { stays: withForeign(foreign, [...returned, ...stuck]) }
+    if (stuck.length > 0) return { stays: [...returned, ...stuck].join('. ') }
     const isAlone = (row: PackageVersion): boolean => row.tags.every(other => other === tag)
     const listed = foreign.length === 0 ? first : await listingWith(digest, isAlone)
     return listed === undefined
@@ -240,12 +237,16 @@ export function untagger(
       sent.count++
       journal.append(sentEntry(pkg.name, step, clock.now()))
       const stored = await orUnsure(() => registry.putManifest(repository, tag, bytes, MEDIA_TYPE))
+      leftovers.add(digest)
       const took = clock.now() - start
-      if (stored instanceof UnsureError) {
-        if (!(await isStored(digest, tag))) return failed(mayBeOn(digest, tag, stored.message))
-      } else if (stored !== digest) {
+      if (!(stored instanceof UnsureError) && stored !== digest)
         return failed(`the registry stored ${stored} instead of the placeholder ${digest}`)
-      }
-      return behindPut({ version, tag, before: new Set(rows.map(({ id }) => id)), took }, digest)
+      const taken = { version, tag, before: new Set(rows.map(({ id }) => id)), took }
+      const end = await orFailure(async () =>
+        stored instanceof UnsureError && !(await isStored(digest, tag))
+          ? failed(mayBeOn(digest, tag, stored.message))
+          : behindPut(taken, digest)
+      )
+      return 'problem' in end ? failed(mayStay(digest, tag, end.sentence)) : end
     })
 }

@@ -570,7 +570,7 @@ it.each(['nobody had', 'the registry does not take back'])(
   }
 )
 
-it('law 3: warns in each later run of a tag on a placeholder, which takes no place of an image', async () => {
+it('law 3: is red in each later run for a kept tag on a placeholder, which takes no place of an image', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, run } = scene
@@ -584,12 +584,14 @@ it('law 3: warns in each later run of a tag on a placeholder, which takes no pla
   app.tag(left, 'prod')
   // The second deletes nothing, and so reads nothing anew.
   for (const deleted of ['3', '0']) {
-    const { code, warnings, outputs } = await run(inputs, { env: cache.env })
+    const { code, errors, warnings, outputs } = await run(inputs, { env: cache.env })
     expect(outputs['deleted-count']).toBe(deleted)
-    expect([code, app.tags()]).toMatchObject([0, { 'rc-1': old.digest, prod: left.digest }])
-    expect(warnings.join()).toMatch(
-      /The tags rc-2, prod are on a placeholder that `untag` left \(version \d+, sha256:\w{12}\).*imagetools create/
+    expect([code, app.tags()]).toMatchObject([1, { 'rc-1': old.digest, prod: left.digest }])
+    expect(errors.join()).toMatch(
+      /The tag prod is on a placeholder that `untag` left \(version \d+, sha256:\w{12}\).*imagetools create/
     )
+    // The policy deletes this one.
+    expect(warnings.join()).toMatch(/The tag rc-2 is on a placeholder that `untag` left.*imagetools create/)
   }
   for (const tag of ['rc-2', 'prod']) app.tag(old, tag)
   const last = await run({ ...inputs, 'keep-at-least': '0' })

@@ -8,8 +8,7 @@ import { decideOnTags } from '../../inventory/moved-tags.ts'
 import { readSizes } from '../../inventory/sizes.ts'
 import { findSubjects, type Siblings, type Subjects } from '../../inventory/subjects.ts'
 import type { Decision, Plan } from '../../model/decision.ts'
-import { type Digest, shortDigest } from '../../model/digest.ts'
-import { isOurs, isPlaceholder, PLACEHOLDER } from '../../model/manifest.ts'
+import type { Digest } from '../../model/digest.ts'
 import { type Inventory, type Package, versionsCalled } from '../../model/package.ts'
 import type { Usage } from '../../model/usage.ts'
 import { couldChange } from '../../policy/could-change.ts'
@@ -18,10 +17,11 @@ import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
 import type { Approved } from '../../policy/saved-plan.ts'
-import { putBy, stuckPhrase } from '../../report/phrases.ts'
+import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
-import { count, formatNumber, some } from '../../util/format.ts'
+import { count, formatNumber } from '../../util/format.ts'
 import { applyTo } from './approval.ts'
+import { type PlacedTold, tellPlaced } from './placed.ts'
 
 /** What is done with a package besides deciding on it. */
 export interface PlanOptions {
@@ -46,11 +46,11 @@ export async function planPackage(
   const now = context.clock.now()
   const seen = await orFailure(() => lookAndDecide(pkg, policy, options, context, now))
   if ('problem' in seen) return notPlanned(pkg, seen)
-  const { loaded, plan, errors } = seen
+  const { loaded, plan, errors, placed } = seen
   const { approved, sizes } = options
   const applied = approved && applyTo(loaded, approved, plan, policy)
   const task = applied
-    ? { ...applied, run: { ...applied.run, alarms: errors } }
+    ? { ...applied, run: { ...applied.run, alarms: [...errors, ...placed.alarms] } }
     : taskOf(seen, policy, options.explain, now)
   return sizes ? withSizes(task, loaded.inventory, context) : task
 }
@@ -58,6 +58,8 @@ export async function planPackage(
 /** What is known of a package, and what follows from that. */
 interface Decided extends Seen {
   readonly plan: Plan
+  /** Of tags on placeholders. */
+  readonly placed: PlacedTold
 }
 
 async function lookAndDecide(
@@ -77,11 +79,13 @@ async function lookAndDecide(
     },
     context
   )
-  return { ...seen, loaded, plan: decided.plan }
+  const { plan } = decided
+  const placed = tellPlaced(loaded.inventory, plan, policy, options.approved, seen.usage, now)
+  return { ...seen, loaded, plan, placed }
 }
 
 function taskOf(
-  { loaded, usage, plan, errors, warnings }: Decided,
+  { loaded, usage, plan, errors, warnings, placed }: Decided,
   policy: Policy,
   explain: string | undefined,
   now: number
@@ -96,14 +100,14 @@ function taskOf(
       policy: policyHash(policy),
       reads,
       contents: inventory.contents,
-      alarms: errors,
+      alarms: [...errors, ...placed.alarms],
       warnings: []
     },
     changes: deletions(plan, loaded),
     deferred: false,
     warnings: [
       ...unseenVersions(loaded),
-      ...tagsOnPlaceholders(inventory),
+      ...placed.warnings,
       ...warnings,
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
@@ -200,21 +204,6 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
       "The registry's list of tags was used as well, and untagged versions that an unlisted index could need stay, " +
       'except the parts of images that are deleted.'
   ]
-}
-
-/** Tags that somebody put on an empty index of ours while it had another one's place: sentences. */
-function tagsOnPlaceholders({ versions, contents }: Inventory): string[] {
-  return versions.flatMap(({ id, digest, tags }) => {
-    const content = contents.get(digest)
-    if (content?.state !== 'read' || !isOurs(content.manifest) || isPlaceholder(content.manifest, tags))
-      return []
-    const foreign = tags.filter(tag => tag !== content.manifest.annotations[PLACEHOLDER])
-    const [first, are, them] = foreign.length === 1 ? ['The tag', 'is', 'it'] : ['The tags', 'are', 'them']
-    return [
-      `${first} ${some(foreign, 5)} ${are} on a placeholder that \`untag\` left (version ${id}, ${shortDigest(digest)}), an empty ` +
-        `index that nobody can pull. Put ${them} on the right image: ${putBy('<tag>', '<digest>')}; a later run then deletes the placeholder.`
-    ]
-  })
 }
 
 function deletesOrphans({ rules }: Policy): boolean {
