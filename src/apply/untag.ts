@@ -15,16 +15,15 @@ import {
   MEDIA_TYPE,
   mayBeOn,
   mayStay,
-  notGivenBack,
   notListed,
   placeholderFor,
   takeOff,
   withPlaceholder,
   withReturned
 } from './placeholder.ts'
-import { tagPutter } from './put-tag.ts'
 import { readVersion, remover } from './remove.ts'
-import { cameBefore, judge, type Robbery, type Suspects, type Taking, type Verdict } from './tag-taken.ts'
+import { returnTag } from './return-tag.ts'
+import { cameBefore, judge, type Suspects, type Taking, type Verdict } from './tag-taken.ts'
 import { DONE, failed, orUnsure, skipped, tellingWhatWasSent } from './write.ts'
 
 /** A step that takes a tag off. */
@@ -160,24 +159,6 @@ export function untagger(
     return first
   }
 
-  /** Gives a tag back, unless somebody put it on something else by now, which one server may not know yet. */
-  async function back({ robbed, told }: Robbery, tag: string, own: readonly Digest[]): Promise<Performed> {
-    const ours = new Set([...own, robbed.digest])
-    for (const pause of [0, PAUSE]) {
-      await clock.sleep(pause)
-      const now = await findTag(registry, repository, tag, clock)
-      if (now.state === 'unread') return notGivenBack(robbed, tag, `What has it is unknown: ${now.cause}.`)
-      // A server that lags shows it where it was before: to put it there once more does no harm.
-      if (now.state === 'found' && !ours.has(now.digest)) return skipped(`the tag is on ${now.digest} by now`)
-    }
-    const putter = tagPutter(urgently(scope), ours)
-    const given = await orFailure(async () => ({ on: await putter.put(robbed, tag, on => !ours.has(on)) }))
-    if ('problem' in given) return notGivenBack(robbed, tag, given.sentence)
-    if (given.on !== undefined) return skipped(`the tag is on ${given.on} by now`)
-    const lost = await putter.lookBehind()
-    return lost.length === 0 ? skipped(told) : failed([told, ...lost].join('. ').replace(/\.$/, ''))
-  }
-
   /** Finds the placeholder with no other tag than that which it took: what somebody put on it goes back. */
   async function bared(digest: Digest, tag: string): Promise<Bared | { readonly stays: string }> {
     const first = await listingWith(digest)
@@ -216,7 +197,7 @@ export function untagger(
       const { removed, returned } = await removeBared(digest, tag, bare)
       return withPlaceholder(removed, digest, withReturned(verdict.end, returned))
     }
-    const end = await back(verdict, tag, [digest, version.digest])
+    const end = await returnTag(verdict, tag, [digest, version.digest], scope)
     // Without the tag the placeholder is another row than the one that was listed.
     const { removed, returned } = await removeBared(digest, tag)
     return withPlaceholder(removed, digest, withReturned(end, [...bare.returned, ...returned]))
