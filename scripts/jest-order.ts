@@ -3,6 +3,7 @@ import type { Test } from '@jest/reporters'
 
 /** What waits longest, mostly runs of the bundle in real time: it begins first, so that nothing is left over in the end. */
 const LONG = [
+  'retain/left-to-next',
   'scripts/local',
   'scripts/live',
   'modes/servers',
@@ -19,6 +20,10 @@ const LONG = [
   'late-restores',
   'foreign-steps',
   'modes/recipes',
+  'retain/limits',
+  'retain/untag-pushes',
+  'retain/elsewhere',
+  'retain/echo',
   'modes/round-trip'
 ]
 
