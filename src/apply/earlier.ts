@@ -1,4 +1,5 @@
 import type { DeletedVersion } from '../github/packages.ts'
+import { ofSameImages } from '../inventory/awaited-parts.ts'
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
 import type { Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
@@ -40,15 +41,14 @@ export function earlierOf(
   const known = [...naming(loaded)].filter(
     ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
   )
-  const needed = neededOf([...unchecked, ...checked], namedIn(new Map(known)).union(tagged))
+  const all = [...unchecked, ...checked]
+  const needed = neededOf(all, namedIn(new Map(known)).union(tagged))
   const open = unchecked.filter(isGone)
-  const roots = new Set(open.map(({ root }) => root))
+  const beside = new Set(ofSameImages(all, open))
   // What was pushed once more is whole, but a tag may have gone that was on it.
   return [
     ...open,
-    ...checked.filter(
-      one => (needed.has(one) && !isThere(one.digest)) || (roots.has(one.root) && isGone(one))
-    )
+    ...checked.filter(one => (needed.has(one) && !isThere(one.digest)) || (beside.has(one) && isGone(one)))
   ].map(({ id, digest, tags, ...rest }) => ({
     version: { id, digest, tags, created: undefined, updated: undefined },
     ...rest

@@ -4,7 +4,8 @@ import type { Earlier } from './earlier.ts'
 import type { Findings } from './findings.ts'
 
 /** What is to come back after all. */
-interface Wanted extends Pick<Findings, 'needed'> {
+interface Wanted {
+  readonly found: Findings
   readonly earlier: readonly Earlier[]
   /** Sentences on what does not. */
   readonly warnings: readonly string[]
@@ -16,19 +17,22 @@ interface Wanted extends Pick<Findings, 'needed'> {
  */
 export async function withoutPurged(
   { loaded: { recollection } }: Done,
-  { needed }: Findings,
+  found: Findings,
   earlier: readonly Earlier[]
 ): Promise<Wanted> {
-  if (!earlier.some(({ version }) => needed.has(version.digest))) return { needed, earlier, warnings: [] }
+  const { needed } = found
+  if (!earlier.some(({ version }) => needed.has(version.digest))) return { found, earlier, warnings: [] }
   const purged = await recollection.forgottenSince()
-  const gone = new Map(
-    earlier.flatMap(({ version }) => (purged.has(version.id) ? [[version.digest, version] as const] : []))
-  )
+  const stay = earlier.filter(({ version }) => purged.has(version.id))
+  const come = earlier.filter(({ version }) => !purged.has(version.id))
+  const gone = new Set(stay.map(({ version }) => version.digest))
+  const images = new Set(come.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
   return {
-    needed: new Map([...needed].filter(([digest]) => !gone.has(digest))),
-    earlier: earlier.filter(({ version }) => !purged.has(version.id)),
-    warnings: [...gone].flatMap(([digest, version]) => {
-      const why = needed.get(digest)
+    found: { ...found, needed: new Map([...needed].filter(([digest]) => !gone.has(digest))) },
+    earlier: come,
+    warnings: stay.flatMap(({ version, root }) => {
+      const part = images.has(root) ? 'it belongs to an image that comes back' : undefined
+      const why = needed.get(version.digest) ?? part
       return why === undefined
         ? []
         : [

@@ -17,7 +17,7 @@ import { guardTags, type Told } from './tag-guard.ts'
 import type { Row } from './tag-holders.ts'
 
 /** What came back, and what must be told of it. */
-interface Restored extends Told {
+export interface Restored extends Told {
   readonly restored: readonly Outcome[]
   /** Ids of what GitHub shows by now. */
   readonly back: ReadonlySet<number>

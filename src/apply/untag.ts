@@ -15,16 +15,15 @@ import {
   MEDIA_TYPE,
   mayBeOn,
   mayStay,
-  notGivenBack,
   notListed,
   placeholderFor,
   takeOff,
   withPlaceholder,
   withReturned
 } from './placeholder.ts'
-import { tagPutter } from './put-tag.ts'
 import { readVersion, remover } from './remove.ts'
-import { cameBefore, judge, type Robbery, type Suspects, type Taking, type Verdict } from './tag-taken.ts'
+import { returnTag } from './return-tag.ts'
+import { cameBefore, judge, type Suspects, type Taking, type Verdict } from './tag-taken.ts'
 import { DONE, failed, orUnsure, skipped, tellingWhatWasSent } from './write.ts'
 
 /** A step that takes a tag off. */
@@ -146,31 +145,18 @@ export function untagger(
     return { pushed: pushed.filter(one => cameBefore(one, taking)), shown: elsewhere(taking) }
   }
 
-  /** Judges, and looks once more at what has no tag: the parts of an image come before it. */
+  /** Judges, and looks once more at what has no tag: the parts of an image come before it. A list that shows less is late. */
   async function judged(rows: readonly PackageVersion[], taking: Taking): Promise<Verdict> {
     const first = judge(taking, await suspectsIn(rows, taking))
     if ('end' in first) return first
-    await clock.sleep(PARTS)
-    const later = judge(taking, await suspectsIn(await newest(), taking))
-    return 'end' in later || later.robbed.id === first.robbed.id ? later : first
-  }
-
-  /** Gives a tag back, unless somebody put it on something else by now, which one server may not know yet. */
-  async function back({ robbed, told }: Robbery, tag: string, own: readonly Digest[]): Promise<Performed> {
-    const ours = new Set([...own, robbed.digest])
-    for (const pause of [0, PAUSE]) {
+    const shown = rows.filter(({ id }) => id === first.robbed.id || id === taking.placeholder.id)
+    for (const pause of [PARTS, PARTS, RENEWED]) {
       await clock.sleep(pause)
-      const now = await findTag(registry, repository, tag, clock)
-      if (now.state === 'unread') return notGivenBack(robbed, tag, `What has it is unknown: ${now.cause}.`)
-      // A server that lags shows it where it was before: to put it there once more does no harm.
-      if (now.state === 'found' && !ours.has(now.digest)) return skipped(`the tag is on ${now.digest} by now`)
+      const later = await newest()
+      if (shown.every(({ id }) => later.some(row => row.id === id)))
+        return judge(taking, await suspectsIn(later, taking))
     }
-    const putter = tagPutter(urgently(scope), ours)
-    const given = await orFailure(async () => ({ on: await putter.put(robbed, tag, on => !ours.has(on)) }))
-    if ('problem' in given) return notGivenBack(robbed, tag, given.sentence)
-    if (given.on !== undefined) return skipped(`the tag is on ${given.on} by now`)
-    const lost = await putter.lookBehind()
-    return lost.length === 0 ? skipped(told) : failed([told, ...lost].join('. ').replace(/\.$/, ''))
+    return first
   }
 
   /** Finds the placeholder with no other tag than that which it took: what somebody put on it goes back. */
@@ -211,7 +197,7 @@ export function untagger(
       const { removed, returned } = await removeBared(digest, tag, bare)
       return withPlaceholder(removed, digest, withReturned(verdict.end, returned))
     }
-    const end = await back(verdict, tag, [digest, version.digest])
+    const end = await returnTag(verdict, tag, [digest, version.digest], scope)
     // Without the tag the placeholder is another row than the one that was listed.
     const { removed, returned } = await removeBared(digest, tag)
     return withPlaceholder(removed, digest, withReturned(end, [...bare.returned, ...returned]))

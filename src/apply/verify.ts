@@ -11,7 +11,7 @@ import { type Findings, findingsOf } from './findings.ts'
 import { forNextRun, ownDeletions } from './for-next-run.ts'
 import { withoutPurged } from './purged-beside.ts'
 import { CONTRADICTED, IN_VAIN } from './remove.ts'
-import { restoreAtOnce } from './restore-at-once.ts'
+import { restoreWhole } from './restore-whole.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
 import type { Arrival } from './tags-nowhere.ts'
 import { WAY_BACK, wayBack } from './way-back.ts'
@@ -54,12 +54,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const found = await lookSurely(look, way, scope.context)
     const wanted = await withoutPurged(done, found, earlier)
     earlier = wanted.earlier
-    const { restored, back, warnings, alarms } = await restoreAtOnce(
-      done,
-      { ...found, needed: wanted.needed },
-      earlier,
-      urgent
-    )
+    const { restored, back, warnings, alarms } = await restoreWhole(done, wanted.found, earlier, urgent)
     const settled = corrected(outcomes, found.seen, scope.report)
     const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
     const { open, checked } = forNextRun(

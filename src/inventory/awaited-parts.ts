@@ -39,6 +39,25 @@ function lackingIn({ contents }: Inventory, { unchecked, checked }: Deletions): 
 /** Ids of what is listed of images of which something is not, and was not looked at once more. */
 function leftOpen(versions: readonly PackageVersion[], { unchecked }: Deletions): ReadonlySet<number> {
   const listed = new Set(versions.map(({ id }) => id))
-  const roots = new Set(unchecked.filter(({ id }) => !listed.has(id)).map(({ root }) => root))
-  return new Set(unchecked.filter(({ root }) => roots.has(root)).map(({ id }) => id))
+  const gone = unchecked.filter(({ id }) => !listed.has(id))
+  return new Set(ofSameImages(unchecked, gone).map(({ id }) => id))
+}
+
+/** A deletion as it is remembered. */
+type PastDeletion = Deletions['checked'][number]
+
+/** Those of the same images as these, also what several images share: it comes after each of them. */
+export function ofSameImages(
+  deletions: readonly PastDeletion[],
+  some: readonly PastDeletion[]
+): readonly PastDeletion[] {
+  const roots = new Set(some.map(({ root }) => root))
+  const digests = new Set(some.map(({ digest }) => digest))
+  const isOne = ({ digest, root, after }: PastDeletion): boolean =>
+    digests.has(digest) || roots.has(root) || after.some(one => digests.has(one))
+  for (let size = -1; size < digests.size; ) {
+    size = digests.size
+    for (const one of deletions) if (isOne(one)) digests.add(one.digest)
+  }
+  return deletions.filter(({ digest }) => digests.has(digest))
 }

@@ -118,10 +118,10 @@ it.each(['answered', 'lost-502'] as const)(
     )
     if (how !== 'answered') {
       github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: how })
-      const heads = { host: 'registry', method: 'HEAD', path: /nightly$/, after: 3 } as const
-      github.faults.on(heads, {
-        kind: 'answer',
-        answer: registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+      const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+      behindPut(scene, () => {
+        for (const method of ['HEAD', 'GET'])
+          github.faults.on({ host: 'registry', method, path: /nightly$/ }, { kind: 'answer', answer })
       })
     }
     const { code, errors } = await run(UNTAG)

@@ -755,3 +755,24 @@ it('law 3: a second push that loses the tag while it is given back to the first 
   expect([code, app.tags()['nightly']]).toEqual([1, pushed[0]])
   expect(errors.join()).toMatch(new RegExp(`${pushed[1]}\\) was pushed.*imagetools create`))
 })
+
+it.each([1, 2, 99])(
+  'law 3: a push that the first list behind the PUT shows gets its tag back, though the next %i answers are from before',
+  async times => {
+    await using scene = await openScene()
+    const { app, github, world, clock, run } = scene
+    world.remember(app.row)
+    layDown(scene)
+    await clock.sleep(60_000)
+    const pushed = pushRightBefore(scene)
+    const list = { host: 'api', path: /\/versions$/, query: /^(?!.*deleted)/ } as const
+    const late = () => github.faults.on({ ...list, times }, { kind: 'late', ms: 15_000 })
+    const put = { host: 'registry', method: 'PUT', times: 1 } as const
+    github.faults.on(put, {
+      kind: 'then',
+      run: () => github.faults.on({ ...list, times: 1 }, { kind: 'then', run: late })
+    })
+    const { code } = await run(UNTAG)
+    expect([code, app.tags()['nightly']]).toEqual([0, pushed()])
+  }
+)

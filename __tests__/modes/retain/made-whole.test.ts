@@ -1,0 +1,101 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
+import { runInside } from '../../helpers/inside.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** An image of an earlier run comes back: is it whole in the same run, though that has deleted what it needs? */
+
+const OUT = { kind: 'answer', answer: { status: 500 } } as const
+
+/** Two builds that share a platform. */
+function layDown({ app, world }: Scene): readonly [Pushed, Pushed] {
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const shared = manifest()
+  const build = (tag: string, days: number) =>
+    app.push(
+      index([
+        { shape: shared, platform: 'linux/amd64' },
+        { shape: manifest(), platform: 'linux/arm64' }
+      ]),
+      { tags: [tag], at: ago(days) }
+    )
+  return [build('sha-1', 80), build('sha-2', 70)]
+}
+
+const deleteOf = ({ id }: Pushed) =>
+  ({ host: 'api', method: 'DELETE', path: new RegExp(`/versions/${id}$`), times: 1 }) as const
+
+/** A run behind which something may be lost until the next one. */
+const past = ({ github, clock, token }: Scene, cache: CacheService, inputs: Record<string, string>) =>
+  runInside(github, { packages: 'app', token, ...inputs }, clock, { env: cache.env })
+
+/** How the first run ends right behind the DELETE of the first build, on which `v2` was put. */
+const ENDS: Readonly<Record<string, (scene: Scene, cache: CacheService) => void>> = {
+  'is killed': ({ github }, cache) => {
+    github.faults.on({}, OUT)
+    cache.broken = { status: 503, body: {} }
+  },
+  'cannot look': ({ github }) => {
+    github.faults.on({ query: /state=deleted/ }, OUT)
+    github.faults.on({ method: 'DELETE' }, OUT)
+  }
+}
+
+it.each(Object.keys(ENDS).flatMap(end => (['0', '1'] as const).map(kept => [end, kept] as const)))(
+  'law 2: an image comes back with a part that another one shares, and that this run deletes: the run before %s (keep-at-least %s)',
+  async (end, kept) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const [first] = layDown(scene)
+    const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true', 'keep-at-least': kept }
+    github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+    github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS[end]?.(scene, cache) })
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    github.faults.clear()
+    cache.broken = undefined
+    if (kept === '1') app.push(image(), { tags: ['sha-3'], at: ago(5) })
+    const second = await scene.run(inputs, { env: cache.env })
+    expect([second.code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
+    expect(app.version(first.digest)).toBeDefined()
+  }
+)
+
+it('law 2: the same where GitHub shows the tag only behind the run that deleted the image', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world } = scene
+  const [first] = layDown(scene)
+  const signature = app.sign(first, 'sig', { at: ago(79) })
+  const inputs = { 'delete-tags': 'sha-*', 'keep-at-least': '1' }
+  expect((await past(scene, cache, inputs)).code).toBe(0)
+  const row = app.row.deleted.get(first.id)
+  app.row.deleted.set(first.id, { ...row, tags: ['sha-1', 'v2'] } as NonNullable<typeof row>)
+  app.push(image(), { tags: ['sha-3'], at: ago(5) })
+  const second = await scene.run(inputs, { env: cache.env })
+  expect([second.code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
+  expect(app.version(signature.digest)).toBeDefined()
+})
+
+it('law 3: where nobody can read what came back, the run is red', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const [first] = layDown(scene)
+  const inputs = { 'delete-tags': 'sha-*', 'keep-at-least': '1' }
+  github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+  github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS['cannot look']?.(scene, cache) })
+  expect((await past(scene, cache, inputs)).code).toBe(1)
+  github.faults.clear()
+  app.push(image(), { tags: ['sha-3'], at: ago(5) })
+  const read = { host: 'registry', method: 'GET', path: new RegExp(`manifests/${first.digest}$`) } as const
+  github.faults.on(read, OUT)
+  const { code, stdout } = await past(scene, cache, inputs)
+  expect([code, stdout]).toEqual([
+    1,
+    expect.stringMatching(/::error.*, which came back, is whole is unknown/)
+  ])
+})
