@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals'
+import type { Pushed } from '../emulator/builder.ts'
 import { startCacheService } from '../emulator/cache-service.ts'
 import { image } from '../emulator/shapes.ts'
 import { runInside } from '../helpers/inside.ts'
@@ -36,10 +37,11 @@ async function openLeak() {
   github.faults.clear()
   app.push(image(), { tags: ['sha-5'], at: ago(60) })
   const isBack = () => app.version(leak.digest) !== undefined
+  const part = leak.children[0] as Pushed
   const [ids, stack] = [[leak.id], new AsyncDisposableStack()]
   stack.use(scene)
   stack.use(cache)
-  return { ...scene, cache, ids, run, purge, isBack, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return { ...scene, cache, ids, part, run, purge, isBack, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
 const idsIn = (all: readonly { readonly id: number }[]): number[] => all.map(({ id }) => id)
@@ -69,6 +71,27 @@ it.each(
     const { unchecked, checked } = headingOf(cache)
     expect(idsIn([...unchecked, ...checked])).not.toEqual(expect.arrayContaining(ids))
     expect([(await run()).code, isBack()]).toEqual([0, false])
+  }
+)
+
+it.each([
+  [true, 'a version that was pushed meanwhile needs it or describes it'],
+  [false, 'it belongs to an image that comes back']
+])(
+  'a part that is purged by name beside a job stays away, and the job says so: the purge restores its image: %s',
+  async (looks, why) => {
+    await using leak = await openLeak()
+    const { app, github, part, run, isBack } = leak
+    const purge = async (): Promise<void> => {
+      if (!looks) github.faults.on(GONE, OUT)
+      await run({ mode: 'purge', purge: `${part.digest}?`, confirm: 'app' })
+      github.faults.clear()
+      expect(isBack()).toBe(looks)
+    }
+    github.faults.on(AT['before its first DELETE'], { kind: 'first', run: purge })
+    const job = await run()
+    expect([job.code, isBack(), app.version(part.digest)]).toEqual([0, true, undefined])
+    expect(job.stdout).toMatch(new RegExp(`::warning::.* was not restored although ${why}: it was`))
   }
 )
 
