@@ -21,6 +21,7 @@ export interface Around extends Behind {
   /** What may have come back, with the tags that it is known to have had. */
   readonly restored: readonly PackageVersion[]
   readonly stood: Set<string>
+  readonly returned: Set<string>
   /** Tags that were put back, and on what. */
   readonly given: Map<string, Digest>
   readonly putter: TagPutter
@@ -48,7 +49,7 @@ export interface Looked {
 
 /** Looks where tags are behind restores, and puts those back that the restores took. Throws nothing that was foreseen. */
 export async function giveBackTags(around: Around, scope: ApplyContext): Promise<Looked> {
-  const { before, back, restored, stood } = around
+  const { before, back, restored, stood, returned, given } = around
   const { pkg, context } = scope
   let claims = claimsIn(before, back)
   let heads: ReadonlyMap<string, TagHead> = new Map()
@@ -64,7 +65,11 @@ export async function giveBackTags(around: Around, scope: ApplyContext): Promise
     }
     heads = await headsOf(pkg, [...claims.keys()], context)
     const found = await wrongIn(claims, heads, around, scope)
-    for (const [tag, head] of heads) if (head.state === 'found' && !back.has(head.digest)) stood.add(tag)
+    for (const [tag, head] of heads) {
+      if (head.state !== 'found' || back.has(head.digest)) continue
+      stood.add(tag)
+      if (given.get(tag) === head.digest) returned.add(tag)
+    }
     wrong = await eachOf(found, PUTS_AT_ONCE, one => putBack(one, around, scope))
   }
   return { claims, heads, wrong, unasked }

@@ -83,11 +83,14 @@ export interface Behind {
   readonly had: ReadonlySet<string>
   /** Tags that were seen on something else behind the restores. */
   readonly stood: ReadonlySet<string>
+  /** Tags that were put back and seen there. */
+  readonly returned: ReadonlySet<string>
 }
 
 /**
  * What became of a tag that somebody had. One that `came` to what is back was perhaps put there by somebody: the restore
- * did not move it, or it was seen elsewhere since, unless it is back where it was before the deletion.
+ * did not move it, or it was seen elsewhere since, unless it is back where it was before the deletion; or
+ * it was put back, as a restore moves it once.
  */
 export type Fate =
   | { readonly state: 'unseen'; readonly cause: string }
@@ -98,12 +101,12 @@ export function fateOf(
   tag: string,
   { holder }: Claim,
   head: TagHead | undefined,
-  { back, moved, had, stood }: Behind
+  { back, moved, had, stood, returned }: Behind
 ): Fate {
   if (head?.state !== 'found')
     return { state: 'unseen', cause: head?.state === 'unread' ? head.cause : 'the registry denies it' }
   if (head.digest === holder || !back.has(head.digest)) return { state: 'kept' }
   const name = on(head.digest, tag)
-  const isLate = !moved.has(name) || (stood.has(tag) && !had.has(name))
+  const isLate = !moved.has(name) || returned.has(tag) || (stood.has(tag) && !had.has(name))
   return { state: isLate ? 'came' : 'taken', on: head.digest }
 }

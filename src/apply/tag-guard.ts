@@ -59,6 +59,7 @@ export async function guardTags(
   const ask = holdersAsker(scope)
   const moved = new Set<string>()
   const stood = new Set<string>()
+  const returned = new Set<string>()
   const given = new Map<string, Digest>()
   const ours = new Set<Digest>()
   const putter = tagPutter(scope, ours)
@@ -68,7 +69,7 @@ export async function guardTags(
     const ones = [...restored.values()]
     const back = new Set(ones.map(({ digest }) => digest))
     const had = new Set(ones.flatMap(one => one.tags.map(tag => on(one.digest, tag))))
-    return { before, restored: ones, back, moved, had, stood, given, putter }
+    return { before, restored: ones, back, moved, had, stood, returned, given, putter }
   }
   const giveBack = async (): Promise<void> => {
     if (restored.size > 0) last = await giveBackTags(around(), scope)
@@ -99,8 +100,11 @@ export async function guardTags(
       const names = await movedBy(versions, before, deleted, scope)
       for (const name of names) moved.add(name)
       // Where such a tag was seen before these restores tells nothing any more.
-      for (const tag of stood)
-        if (versions.some(({ digest }) => names.has(on(digest, tag)))) stood.delete(tag)
+      for (const tag of stood.union(returned)) {
+        if (!versions.some(({ digest }) => names.has(on(digest, tag)))) continue
+        stood.delete(tag)
+        returned.delete(tag)
+      }
       last = undefined
     },
     giveBack,

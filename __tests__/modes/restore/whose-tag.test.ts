@@ -247,3 +247,53 @@ it('law 3: a tag is not called back where the registry showed that once, and not
   expect((await run({ mode: 'restore', restore: report })).code).toBe(0)
   expect(app.tags()['edge']).toBe(push.digest)
 })
+
+it('law 3: a tag that somebody puts on what came back, after it was given back, stays there, and the run is red', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.restoredTags = 'move back'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['sha-1', 'edge'], at: ago(80) })
+  const report = reportOf(await run({ 'delete-tags': 'sha-* edge' }))
+  const push = app.push(image(), { tags: ['edge'] })
+  // What follows the give-back is a list, and then the looks go on.
+  const promote = (): unknown => app.tags()['edge'] === push.digest && app.tag(build, 'edge')
+  const list = { host: 'api', path: /\/versions$/, query: /^(?!.*deleted)/, times: 1 } as const
+  const restored = {
+    host: 'api',
+    method: 'POST',
+    path: new RegExp(`${build.id}/restore$`),
+    times: 1
+  } as const
+  github.faults.on(restored, {
+    kind: 'then',
+    run: () => github.faults.on({ ...list, after: 1 }, { kind: 'first', run: promote })
+  })
+  const { code, errors } = await run({ mode: 'restore', restore: report })
+  expect([code, app.tags()['edge']]).toEqual([1, build.digest])
+  expect(errors.join()).toMatch(
+    /The tag edge came to sha256:\w+ with the restore or after it, and was on sha256/
+  )
+})
+
+it('law 5: an undoing that ends before the tags are looked at names them, and the same once more puts them back', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const old = app.push(image(), { tags: ['v1', 'nightly'], at: ago(90) })
+  app.push(image(), { tags: ['sha-1'], at: ago(80) })
+  const report = reportOf(await run({ 'delete-tags': 'sha-* nightly', untag: 'true' }))
+  const out = () =>
+    github.faults.on(
+      { host: 'api', method: 'GET', path: /\/versions$/ },
+      { kind: 'answer', answer: { status: 500 } }
+    )
+  github.faults.on({ method: 'POST', path: /restore$/, times: 1 }, { kind: 'then', run: out })
+  const { code, errors } = await run({ mode: 'restore', restore: report })
+  expect([code, errors.join()]).toEqual([
+    1,
+    expect.stringMatching(/nor whether the tag .*nightly.* is back; the same restore once more/)
+  ])
+  github.faults.clear()
+  expect((await run({ mode: 'restore', restore: report })).code).toBe(0)
+  expect(app.tags()['nightly']).toBe(old.digest)
+})

@@ -32,7 +32,7 @@ export async function verifyRestore(
   elsewhere: readonly Elsewhere[] = []
 ): Promise<Verification> {
   const standing = await orFailure(before)
-  if ('problem' in standing) return { outcomes, alarms: [notChecked(standing)] }
+  if ('problem' in standing) return { outcomes, alarms: [notChecked(standing, plan)] }
   const { guard } = standing
   const tried = [...outcomes]
   await guard.note(sentIn(outcomes))
@@ -43,7 +43,7 @@ export async function verifyRestore(
   const stay = elsewhere.filter(({ tags, holder }) => tags.every(tag => guard.isStill(tag, holder)))
   const warnings = [...stay.map(({ sentence }) => sentence), ...told.warnings]
   if ('problem' in looked)
-    return { outcomes: latest(tried), alarms: [notChecked(looked), ...told.alarms], warnings }
+    return { outcomes: latest(tried), alarms: [notChecked(looked, plan), ...told.alarms], warnings }
   return {
     outcomes: withNames(latest(tried), looked.roots, scope),
     alarms: [...looked.alarms, ...told.alarms],
@@ -51,7 +51,10 @@ export async function verifyRestore(
   }
 }
 
-const notChecked = ({ sentence }: Failure): string => `What was restored could not be checked: ${sentence}`
+function notChecked({ sentence }: Failure, { tags }: RestorePlan): string {
+  const of = tags.size === 0 ? '' : `, nor whether the tag ${some([...tags.keys()], 5)} is back`
+  return `What was restored could not be checked${of}; the same restore once more checks it: ${sentence}`
+}
 
 interface Looked extends Told {
   readonly roots: readonly PackageVersion[]
