@@ -1,24 +1,18 @@
-import { type ApplyContext, apply, type Changes, notPlanned, type PackageTask } from '../../apply/apply.ts'
-import type { Perform } from '../../apply/execute.ts'
-import { restoreVersions, versionRestorer } from '../../apply/restore.ts'
-import { packageRestorer } from '../../apply/whole-package.ts'
+import { apply, notPlanned, type PackageTask } from '../../apply/apply.ts'
 import type { Inputs } from '../../config/inputs.ts'
 import type { Policies } from '../../config/policies.ts'
 import type { Context } from '../../context.ts'
 import { type Failure, orFailure } from '../../errors.ts'
 import { nameOnly, SIDE_BY_SIDE } from '../../inventory/select-packages.ts'
-import { emptyPlan, type Plan } from '../../model/decision.ts'
 import type { Package } from '../../model/package.ts'
 import type { PackageRun, RunResult } from '../../model/run.ts'
-import { causeOf } from '../../report/phrases.ts'
-import { eachOf, once } from '../../util/concurrency.ts'
-import { count, some } from '../../util/format.ts'
+import { eachOf } from '../../util/concurrency.ts'
+import { some } from '../../util/format.ts'
 import { toldTogether } from '../choose.ts'
+import { decided, packageBack, packageThenNamed, undatedIn, versionsBack } from './changes.ts'
 import { isEmpty, isSlip, type Order, ordersOf } from './orders.ts'
-import { type Elsewhere, hiddenTags, readState, tagsElsewhere } from './package-state.ts'
-import { type PackageState, type RestorePlan, settledSteps, unknownPhrase } from './restore-plan.ts'
-import { beforeRestore, type Standing } from './settle-tags.ts'
-import { verifyRestore } from './verify-restore.ts'
+import { hiddenTags, readState, tagsElsewhere } from './package-state.ts'
+import { settledSteps, unknownPhrase } from './restore-plan.ts'
 
 /**
  * Undoes an earlier run, or brings back what is named: children before the index that names them, then a look
@@ -55,82 +49,6 @@ const NOTHING_LISTED =
 /** @throws ExpectedError when the report that is to be undone does not fit, which takes no request to find out */
 export function checkRestore(inputs: Inputs, { earlierRun }: Policies): void {
   ordersOf(inputs, earlierRun, 0)
-}
-
-/** How versions of a package that is there come back. */
-function versionsBack(plan: RestorePlan, state: PackageState, elsewhere: readonly Elsewhere[]) {
-  return (scope: ApplyContext): Changes => {
-    const before = beforeRestore(plan, () => state.active, scope, state.deleted)
-    const restoreVersion = once(async () => guarded(plan, await before(), scope))
-    return {
-      perform: async step => (await restoreVersion())(step),
-      afterwards: outcomes => verifyRestore(plan, outcomes, before, scope, elsewhere)
-    }
-  }
-}
-
-/** How single versions come back, with the tags that each is known to have had. */
-function guarded({ steps, tags }: RestorePlan, { guard }: Standing, scope: ApplyContext): Perform {
-  const had = Map.groupBy(tags, ([, { digest }]) => digest)
-  const coming = steps.map(({ version }) => {
-    const more = had.get(version.digest)?.map(([tag]) => tag) ?? []
-    return { ...version, tags: [...new Set([...version.tags, ...more])] }
-  })
-  return guard.around(versionRestorer(scope), coming)
-}
-
-/** A package brings back the versions that it had; those that were deleted before it are restored one by one. */
-function packageBack(plan: RestorePlan) {
-  return (scope: ApplyContext): Changes => {
-    const restorePackage = packageRestorer(scope)
-    const restoreVersion = versionRestorer(scope)
-    const list = async () => (await scope.context.packages.listVersions(scope.pkg)).versions
-    const before = beforeRestore(plan, list, scope)
-    return {
-      async perform(step) {
-        const performed = await restorePackage()
-        if (performed.status !== 'done') return { ...performed, status: 'failed' }
-        // What came back with the package has its tags.
-        await before()
-        const { seen } = await scope.context.packages.version(scope.pkg, step.version.id)
-        return seen === undefined ? restoreVersion(step) : performed
-      },
-      async afterwards(outcomes) {
-        const { status, detail } = await restorePackage()
-        if (status !== 'done') return { outcomes, alarms: [causeOf(detail)] }
-        return verifyRestore(plan, outcomes, before, scope)
-      }
-    }
-  }
-}
-
-/** Nobody can tell what a deleted package had, so it is restored first, and then what is named. */
-function packageThenNamed(order: Order) {
-  return (scope: ApplyContext): Changes => {
-    const { pkg, context } = scope
-    const restorePackage = packageRestorer(scope)
-    return {
-      perform: restorePackage,
-      async afterwards() {
-        const { status, detail } = await restorePackage()
-        if (status !== 'done') return { outcomes: [], alarms: [detail] }
-        const read = await orFailure(() => readState(pkg, order, context))
-        if ('problem' in read) return { outcomes: [], alarms: [read.sentence] }
-        const { plan, state } = read
-        if (plan.unknown.length > 0) {
-          const alarm = `The package is restored, but nothing of what was named, because ${unknownPhrase(plan, state)}`
-          return { outcomes: [], alarms: [alarm] }
-        }
-        const settled = settledSteps(plan, state, context.clock.now())
-        const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
-        const before = beforeRestore(plan, () => state.active, scope, state.deleted)
-        const outcomes = await restoreVersions(due.steps, scope, guarded(plan, await before(), scope))
-        const verified = await verifyRestore(plan, outcomes, before, scope)
-        const alarms = [...undatedIn(plan), ...(verified.alarms ?? [])]
-        return { ...verified, alarms, plan: decided(pkg, due) }
-      }
-    }
-  }
 }
 
 /** An order with its package. */
@@ -201,16 +119,6 @@ async function findPackage(
   return found
 }
 
-/** What may have been deleted in the time that is asked for, and nobody knows: a sentence. */
-function undatedIn({ undated }: RestorePlan): string[] {
-  const [first] = undated
-  if (first === undefined) return []
-  return [
-    `GitHub does not say when ${count(undated.length, 'deleted version')} went, so a time does not tell whether to restore ` +
-      `${undated.length === 1 ? 'it' : 'them'}: give tags, digests or ids, or the report of the run. The first is ${first.digest}.`
-  ]
-}
-
 /** GitHub does not list deleted packages, so nobody can tell whether this is the one that is meant. */
 function isThere({ name }: Package): string {
   return (
@@ -246,12 +154,3 @@ const UNCOUNTED =
   ' GitHub does not list them before, so the number of restored versions does not include them.'
 
 const UNSEEN = ' GitHub does not list what is deleted, so a dry run cannot show whether it was ever there.'
-
-function decided(pkg: Package, { steps, reason }: RestorePlan): Plan {
-  const decisions = steps.map(({ version }) => ({
-    verdict: 'restore' as const,
-    version,
-    reasons: [reason] as const
-  }))
-  return { ...emptyPlan(pkg), decisions, steps }
-}
