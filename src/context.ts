@@ -54,6 +54,8 @@ export interface Context {
   readonly checkTime: () => void
   /** @throws ExpectedError when that clock and GitHub's are minutes apart */
   readonly checkClock: () => void
+  /** What GitHub's clock says when the runner's says this, in milliseconds since 1970. */
+  readonly gitHubTime: (here: number) => number
   readonly log: Log
   /** What was requested so far. */
   readonly counts: () => RequestCounts
@@ -132,6 +134,7 @@ export async function openContext(
       if (clock.now() >= deadline) throw timeIsOver()
     },
     checkClock: github.serverClock.check,
+    gitHubTime: github.serverClock.gitHubTime,
     log,
     counts: () => countRequests(new Set([github, starting]), registry.reads),
     openJournal: run =>

@@ -1,8 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { ApplyContext } from '../../src/apply/apply.ts'
-import { claimOn } from '../../src/apply/tag-claims.ts'
+import { claimOn, type TagHolders } from '../../src/apply/tag-claims.ts'
 import { guardTags } from '../../src/apply/tag-guard.ts'
-import type { TagHolders } from '../../src/apply/tag-holders.ts'
 import type { Context } from '../../src/context.ts'
 import { ExpectedError } from '../../src/errors.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -23,7 +22,7 @@ it.each<[string, TagHead | undefined, Digest | undefined, Digest | 'unknown' | u
   ['the list does not show who has it', found(other), undefined, other],
   ['the list shows it on none', found(third), undefined, 'unknown'],
   ['the list shows it on what was deleted', found(third), back, 'unknown'],
-  ['the list and the version itself show it elsewhere', found(other), third, third],
+  ['the list shows it where it was before', found(other), third, other],
   ['the registry serves what was deleted', found(back), undefined, back],
   ['the registry serves what was deleted, and the list shows a push', found(back), other, 'unknown'],
   ['the registry denies it', DENIED, undefined, nobody],
@@ -68,7 +67,12 @@ function world(stands: Map<string, Digest>, versions: readonly PackageVersion[],
     listVersions: async () => ({ versions }),
     page: async () => ({ seen: [], at: 0 })
   }
-  const context = { registry, packages, clock: fakeClock() } as unknown as Context
+  const context = {
+    registry,
+    packages,
+    clock: fakeClock(),
+    gitHubTime: (ms: number) => ms
+  } as unknown as Context
   const scope = { pkg: somePackage, context, journal: { append: () => {} } } as unknown as ApplyContext
   return { scope, asked }
 }

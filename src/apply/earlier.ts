@@ -1,5 +1,4 @@
 import type { DeletedVersion } from '../github/packages.ts'
-import { ofSameImages } from '../inventory/awaited-parts.ts'
 import { type LoadedPackage, namedIn } from '../inventory/load.ts'
 import type { Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
@@ -21,9 +20,8 @@ export interface Earlier extends DeleteStep {
 }
 
 /**
- * Those of this package that no run has looked at once more, with all that is gone of their images, and those that are
- * needed after all: by an index which no list showed their run, as one pushed right before the deletion. Not what somebody
- * brought back or pushed once more.
+ * Those of this package that no run has looked at once more, and those that are needed after all: by an index which no
+ * list showed their run, as one pushed right before the deletion. Not what somebody brought back or pushed once more.
  *
  * @param gone ids of what was gone when this run was about to delete it, though it was listed
  * @param tagged what turns out to have had a further tag
@@ -41,18 +39,14 @@ export function earlierOf(
   const known = [...naming(loaded)].filter(
     ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
   )
-  const all = [...unchecked, ...checked]
-  const needed = neededOf(all, namedIn(new Map(known)).union(tagged))
-  const open = unchecked.filter(isGone)
-  const beside = new Set(ofSameImages(all, open))
+  const needed = neededOf([...unchecked, ...checked], namedIn(new Map(known)).union(tagged))
   // What was pushed once more is whole, but a tag may have gone that was on it.
-  return [
-    ...open,
-    ...checked.filter(one => (needed.has(one) && !isThere(one.digest)) || (beside.has(one) && isGone(one)))
-  ].map(({ id, digest, tags, ...rest }) => ({
-    version: { id, digest, tags, created: undefined, updated: undefined },
-    ...rest
-  }))
+  return [...unchecked.filter(isGone), ...checked.filter(one => needed.has(one) && !isThere(one.digest))].map(
+    ({ id, digest, tags, ...rest }) => ({
+      version: { id, digest, tags, created: undefined, updated: undefined },
+      ...rest
+    })
+  )
 }
 
 function idsListed({ listing: { versions } }: LoadedPackage): (id: number) => boolean {

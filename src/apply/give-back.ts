@@ -5,8 +5,9 @@ import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
 import type { ApplyContext } from './apply.ts'
 import type { TagPutter } from './put-tag.ts'
-import { type Behind, type Claim, claimsIn, claimsOn, fateOf, on } from './tag-claims.ts'
-import { headsOf, ownershipOf, phraseOf, type TagHolders, unaskedTags } from './tag-holders.ts'
+import { type Behind, type Claim, claimsIn, claimsOn, fateOf, on, type TagHolders } from './tag-claims.ts'
+import { headsOf, phraseOf } from './tag-heads.ts'
+import { ownershipOf, unaskedTags } from './tag-holders.ts'
 
 /** Tags may move late, and an answer may be from before: the pauses before each look, in milliseconds. */
 const PAUSES = [0, 2_000, 8_000]

@@ -16,17 +16,20 @@ const SHOWS = [0, 1_000, 4_000]
 /**
  * Puts a tag on a version that is there; the journal has it before and after.
  *
+ * @param answered called with the registry's answer
  * @throws ExpectedError when the registry refuses, does not answer, or confirms what nobody shows then, and BudgetError
  */
-export async function putTag(
+async function putTag(
   version: Pick<PackageVersion, 'id' | 'digest'>,
   tag: string,
-  scope: ApplyContext
+  scope: ApplyContext,
+  answered: () => void
 ): Promise<void> {
   const { pkg, context, journal } = scope
   const { registry, clock } = context
   journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
   await registry.tagManifest(repositoryOf(pkg), version.digest, tag)
+  answered()
   if (!(await isOn(version, tag, scope)))
     throw new ExpectedError(
       `The registry confirmed that the tag ${tag} is on ${version.digest} now, but nobody shows it there: look where it is.`
@@ -86,50 +89,82 @@ export function tagPutter(scope: ApplyContext, ours: ReadonlySet<Digest>): TagPu
   const repository = repositoryOf(pkg)
   let newest: readonly PackageVersion[] = []
   let at = Number.NEGATIVE_INFINITY
-  let before: ReadonlySet<number> | undefined
-  const sent: string[] = []
+  const puts: Put[] = []
 
-  /** New images that have no tag; where a tag moves, also those that were pushed under another name. */
-  async function suspects(): Promise<readonly PackageVersion[]> {
+  /** Images that came amid a PUT, each with the tags that it may have lost. */
+  async function robbed(): Promise<ReadonlyMap<PackageVersion, readonly string[]>> {
     const { seen } = await packages.page(pkg, 1)
-    const fresh = seen.filter(({ id, digest }) => before?.has(id) === false && !ours.has(digest))
+    const fresh = seen.filter(({ id, digest }) => !ours.has(digest) && puts.some(put => !put.before.has(id)))
+    const lost = new Map(fresh.map(row => [row, tagsTakenFrom(row, puts)]))
+    if ([...lost.values()].every(tags => tags.length === 0)) return new Map()
     const images = await imagesAmong(fresh, digest => registry.readManifest(repository, digest))
-    return images.filter(({ tags }) => tags.length === 0 || sent.some(isMovable))
+    return new Map([...lost].filter(([row, tags]) => tags.length > 0 && images.includes(row)))
   }
 
   return {
     async put(version, tag, isTheirs) {
       if (clock.now() - at > FRESH) ({ seen: newest, at } = await packages.page(pkg, 1))
-      before ??= new Set(newest.map(({ id }) => id))
       for (const { digest, tags } of newest) {
         if (!tags.includes(tag) || digest === version.digest || !isTheirs(digest)) continue
         if (!(await ownershipOf(pkg, [tag], digest, context)).isPlaceholder) return digest
       }
       await registry.prepareToPut(repository)
+      const start = clock.now()
       const head = await registry.headTag(repository, tag)
       if (head.state === 'unread')
         throw new ExpectedError(
           `The tag ${tag} was not put back, because what has it is unknown: ${head.cause}.`
         )
       if (head.state === 'found' && isTheirs(head.digest)) return head.digest
-      sent.push(tag)
-      await putTag(version, tag, scope)
+      const before = new Set(newest.map(({ id }) => id))
+      const put = { tag, before, from: context.gitHubTime(start), until: Number.POSITIVE_INFINITY }
+      puts.push(put)
+      await putTag(version, tag, scope, () => {
+        put.until = context.gitHubTime(clock.now())
+      })
       return undefined
     },
     async lookBehind() {
-      if (sent.length === 0) return []
+      if (puts.length === 0) return []
       const found = await orFailure(async () => {
         await clock.sleep(SHOWS_AFTER)
-        if ((await suspects()).length === 0) return { lost: [] }
+        if ((await robbed()).size === 0) return { lost: new Map() }
         await clock.sleep(PARTS)
-        return { lost: await suspects() }
+        return { lost: await robbed() }
       })
-      if ('problem' in found)
-        return [`Whether a push lost the tag ${some(sent, 5)} is unknown: ${found.sentence}`]
-      return found.lost.map(version => mayHaveLost(version, sent))
+      if ('problem' in found) {
+        const tags = some(
+          puts.map(({ tag }) => tag),
+          5
+        )
+        return [`Whether a push lost the tag ${tags} is unknown: ${found.sentence}`]
+      }
+      return [...found.lost].map(([version, tags]) => mayHaveLost(version, tags))
     }
   }
 }
+
+/** A tag that was put. */
+interface Put {
+  readonly tag: string
+  /** Ids that GitHub listed right before. */
+  readonly before: ReadonlySet<number>
+  /** From before the last look at the tag to the answer, by GitHub's clock: milliseconds since 1970. */
+  readonly from: number
+  readonly until: number
+}
+
+/** GitHub's dates have whole seconds, and so has its clock. */
+const SECOND = 1_000
+
+/** Whether a version came amid a PUT, and has not got the tag again. One of another name may have had a tag that moves. */
+function mayTakeFrom({ tag, before, from, until }: Put, { id, created, tags }: PackageVersion): boolean {
+  if (before.has(id) || tags.includes(tag) || (tags.length > 0 && !isMovable(tag))) return false
+  return created === undefined || (created >= from - 2 * SECOND && created <= until + SECOND)
+}
+
+const tagsTakenFrom = (row: PackageVersion, puts: readonly Put[]): readonly string[] =>
+  puts.filter(put => mayTakeFrom(put, row)).map(({ tag }) => tag)
 
 const mayHaveLost = (version: PackageVersion, tags: readonly string[]): string =>
   `While the tag ${some(tags, 5)} was put back, ${nameOf(version)} (${version.digest}) was pushed. If it was pushed with ` +

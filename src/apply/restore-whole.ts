@@ -1,7 +1,7 @@
 import { orFailure } from '../errors.ts'
 import { arrivalsReader, mentionedBy } from '../inventory/arrivals.ts'
 import { repositoryOf } from '../inventory/load.ts'
-import { type Digest, digestsNamedIn } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, parseDigest, referrerTag } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { nameOf } from '../report/phrases.ts'
 import { some } from '../util/format.ts'
@@ -59,7 +59,8 @@ async function lackedBy(
   const { contents } = inventory
   const needs = arrivalsReader(contents, digest => registry.readManifest(repositoryOf(pkg), digest), clock)
   const { needed, unread } = await needs(came)
-  const whole = new Set<string>([...needed, ...came.map(({ digest }) => digest)])
+  const digests = [...needed, ...came.map(({ digest }) => digest)].flatMap(one => parseDigest(one) ?? [])
+  const whole = new Set<string>([...digests, ...digests.map(referrerTag)])
   const describes = ({ digest, tags }: PackageVersion): boolean => {
     const content = contents.get(digest)
     const named = content?.state === 'read' ? mentionedBy(content.manifest) : []

@@ -1,6 +1,16 @@
 import type { Digest } from '../model/digest.ts'
 import type { TagHead } from '../registry/read.ts'
-import type { TagHolders } from './tag-holders.ts'
+
+/** What was known of a package's tags before a restore. */
+export interface TagHolders {
+  /** What the registry said; nobody had tags that are in neither. */
+  readonly heads: ReadonlyMap<string, TagHead>
+  /** What GitHub's list shows. */
+  readonly rows: ReadonlyMap<string, Digest>
+  readonly ids: ReadonlyMap<Digest, number>
+  /** Why there may be tags of which nothing is known: a phrase. */
+  readonly gap: string | undefined
+}
 
 /** Who had a tag before a restore. */
 export interface Claim {
@@ -29,9 +39,7 @@ export function claimOn(
   // The registry may be late as well: GitHub lists that version, and the tag on none.
   if (isFound && !isRow && !restored.has(head.digest) && ids.has(head.digest))
     return { holder: undefined, doubt: `the registry had it on ${head.digest}, and GitHub lists it on none` }
-  // That version was asked for by itself, and has it.
-  if (isFound && isRow && !restored.has(head.digest)) return { holder: row, doubt: '' }
-  if (isFound && !isRow) return { holder: head.digest, doubt: '' }
+  if (isFound && (!restored.has(head.digest) || !isRow)) return { holder: head.digest, doubt: '' }
   if (isRow && (head === undefined || head.state === 'unread')) return { holder: row, doubt: '' }
   if (isRow) return { holder: undefined, doubt: `GitHub lists it on ${row}, and the registry does not` }
   return head?.state === 'unread' ? { holder: undefined, doubt: head.cause } : undefined

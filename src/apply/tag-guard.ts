@@ -1,11 +1,13 @@
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ApplyContext } from './apply.ts'
+import { holdersAsker } from './ask-holders.ts'
 import type { Perform } from './execute.ts'
 import { type Around, contradicted, giveBackAtOnce, giveBackTags, type Looked } from './give-back.ts'
 import { tagPutter } from './put-tag.ts'
-import { claimsIn, claimsOn, on } from './tag-claims.ts'
-import { headsOf, holdersAsker, type Row, type TagHolders, tagHolders, unaskedTags } from './tag-holders.ts'
+import { claimsIn, claimsOn, on, type TagHolders } from './tag-claims.ts'
+import { headsOf } from './tag-heads.ts'
+import { type Row, tagHolders, unaskedTags } from './tag-holders.ts'
 import { givenBack, listedOn, mayTake, notAllAsked, unseen, wrongSentences } from './tag-sentences.ts'
 
 /** What must be told: sentences, of which the alarms make the run red. */

@@ -39,6 +39,8 @@ export function createServerClock(clock: Clock) {
       })
       return {}
     },
+    /** The time of GitHub's clock, to the second, when the runner's says this: milliseconds since 1970. */
+    gitHubTime: (here: number): number => (last === undefined ? here : here + last.github - last.here),
     /** @throws ExpectedError when the runner's clock and that of the last answer are minutes apart */
     check(): void {
       if (last === undefined || Math.abs(last.here - last.github) <= TOLERANCE) return

@@ -47,7 +47,7 @@ function leftOpen(versions: readonly PackageVersion[], { unchecked }: Deletions)
 type PastDeletion = Deletions['checked'][number]
 
 /** Those of the same images as these, also what several images share: it comes after each of them. */
-export function ofSameImages(
+function ofSameImages(
   deletions: readonly PastDeletion[],
   some: readonly PastDeletion[]
 ): readonly PastDeletion[] {

@@ -3,7 +3,7 @@ import type { Pushed } from '../../emulator/builder.ts'
 import type { Aim } from '../../emulator/faults.ts'
 import type { Answer } from '../../emulator/http.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
-import { image } from '../../emulator/shapes.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
 import { ago, openScene, type Scene } from '../retain/runs.ts'
 
 /** A tag is put back where it was: does a push beside it keep the tag, though one witness lags about it? */
@@ -229,3 +229,26 @@ it('law 3: a push that loses its tag amid the PUT of a restore at once is named'
   expect(code).toBe(1)
   expect(errors.join()).toMatch(lostBy(pushed.digest, 'sha-1'))
 })
+
+it.each(['a part of an image that is pushed', 'an image with another tag'])(
+  'law 11: %s while a tag of a release is put back has not lost it',
+  async what => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    app.push(image(), { tags: ['v2', 'v1.2.3'], at: ago(60) })
+    app.push(image(), { tags: ['v3'], at: ago(50) })
+    const { outputs } = await run({ 'delete-tags': 'v1.2.3', untag: 'true' })
+    expect(app.tags()).not.toHaveProperty(['v1.2.3'])
+    const part = manifest()
+    const finish = () => app.push(index([{ shape: part, platform: 'linux/amd64' }]), { tags: ['v4'] })
+    const begin = (): void => {
+      if (!what.startsWith('a part')) return void app.push(image(), { tags: ['v4'] })
+      app.push(part)
+      github.faults.on({ host: 'api', path: /\/versions$/, times: 1 }, { kind: 'then', run: finish })
+    }
+    const put = { host: 'registry', method: 'PUT', path: /manifests\/v1\.2\.3$/, times: 1 } as const
+    github.faults.on(put, { kind: 'first', run: begin })
+    const { code, errors } = await run({ mode: 'restore', restore: outputs['report'] as string })
+    expect([code, errors, Object.keys(app.tags())]).toEqual([0, [], expect.arrayContaining(['v4', 'v1.2.3'])])
+  }
+)

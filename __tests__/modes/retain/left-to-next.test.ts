@@ -634,3 +634,30 @@ it.each([
     expect([run.code, app.tags()['v2']]).toEqual([0, build.digest])
   }
 )
+
+it('law 5: what GitHub lists nowhere is said twice, and not for ever', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, clock } = scene
+  layDown(scene)
+  app.lie({ kind: 'unlisted' })
+  const codes: unknown[] = []
+  for (let run = 0; run < 3; run++) {
+    codes.push((await past(scene, cache)).code)
+    await clock.sleep(60_000)
+  }
+  expect(codes).toEqual([1, 1, 0])
+})
+
+it('law 5: what a run deleted and could not bring back is looked at by the next one', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github, clock } = scene
+  const { build } = layDown(scene)
+  github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: () => app.tag(build, 'v2') })
+  github.faults.on({ method: 'POST', path: /restore$/ }, OUT)
+  expect((await past(scene, cache)).code).toBe(1)
+  github.faults.clear()
+  await clock.sleep(60_000)
+  expect([(await past(scene, cache)).code, app.tags()['v2']]).toEqual([0, build.digest])
+})

@@ -3,6 +3,7 @@ import type { Pushed } from '../../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
+import { rewrite } from './remembered.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** An image of an earlier run comes back: is it whole in the same run, though that has deleted what it needs? */
@@ -98,4 +99,63 @@ it('law 3: where nobody can read what came back, the run is red', async () => {
     1,
     expect.stringMatching(/::error.*, which came back, is whole is unknown/)
   ])
+})
+
+/** The first run is killed right behind the DELETE of the first build, on which `v2` was put. */
+async function killBehindFirst(scene: Scene, cache: CacheService, inputs: Record<string, string>) {
+  const { app, github } = scene
+  const builds = layDown(scene)
+  const [first] = builds
+  github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+  github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS['is killed']?.(scene, cache) })
+  expect((await past(scene, cache, inputs)).code).toBe(1)
+  github.faults.clear()
+  cache.broken = undefined
+  return builds
+}
+
+it('law 5: a part that another image shares is not deleted before a run has looked at what was left open', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+  const [, second] = await killBehindFirst(scene, cache, inputs)
+  const deleted: string[] = []
+  const see = ({ path }: { path: string }): void => void deleted.push(path)
+  for (const part of second.children)
+    scene.github.faults.on(deleteOf(part), { kind: 'first', run: () => see({ path: part.digest }) })
+  await past(scene, cache, inputs)
+  expect(deleted).toEqual([second.children[1]?.digest])
+})
+
+it('law 2: an image that was left open comes back with a part that nobody left open', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world } = scene
+  const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+  const [first] = await killBehindFirst(scene, cache, inputs)
+  const shared = first.children[0] as Pushed
+  // As if its own look, of another image, had been taken.
+  app.delete(shared)
+  rewrite(cache, heading => ({
+    ...heading,
+    unchecked: heading.unchecked.filter(({ id }) => id !== shared.id),
+    checked: heading.unchecked.filter(({ id }) => id === shared.id)
+  }))
+  await past(scene, cache, inputs)
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+})
+
+it('law 2: what describes an image that comes back comes with it, also where it was deleted by this run', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app } = scene
+  const [first] = layDown(scene)
+  const inputs = { 'delete-tags': 'sha-*', 'keep-at-least': '1', 'delete-broken': 'orphaned' }
+  expect((await past(scene, cache, inputs)).code).toBe(0)
+  const row = app.row.deleted.get(first.id)
+  app.row.deleted.set(first.id, { ...row, tags: ['sha-1', 'v2'] } as NonNullable<typeof row>)
+  const signature = app.sign(first, 'sig', { at: ago(60) })
+  const { code, stdout } = await past(scene, cache, inputs)
+  expect([code, stdout]).toEqual([0, expect.stringContaining('restored at once')])
+  expect([app.version(first.digest), app.version(signature.digest)]).not.toContain(undefined)
 })

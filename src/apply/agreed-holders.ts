@@ -1,0 +1,55 @@
+import type { Context } from '../context.ts'
+import { orFailure } from '../errors.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Package } from '../model/package.ts'
+import { eachOf } from '../util/concurrency.ts'
+import type { TagHolders } from './tag-claims.ts'
+import { headsOf } from './tag-heads.ts'
+
+/** How many versions are asked for at once. */
+const AT_ONCE = 16
+/** Pauses before looks at what the registry and GitHub show on two versions, in milliseconds: that which lags catches up. */
+const AGREE = [0, 2_000, 8_000, 15_000]
+
+/**
+ * Settles what the registry shows on one version and GitHub's list on another: either may lag, and GitHub's list and its
+ * version together. The registry is right where that version has lost the tag; GitHub is where the registry shows it there
+ * by then. What they go on to contradict each other about is unknown.
+ */
+export async function agreed(
+  pkg: Package,
+  before: Pick<TagHolders, 'heads' | 'rows' | 'ids'>,
+  context: Context
+): Promise<Pick<TagHolders, 'heads' | 'rows'>> {
+  const [heads, rows] = [new Map(before.heads), new Map(before.rows)]
+  const differ = (tag: string): boolean => {
+    const [head, row] = [heads.get(tag), rows.get(tag)]
+    return head?.state === 'found' && row !== undefined && row !== head.digest
+  }
+  let open = [...heads.keys()].filter(differ)
+  for (const [look, pause] of AGREE.entries()) {
+    if (open.length === 0) break
+    await context.clock.sleep(pause)
+    if (look > 0) for (const [tag, head] of await headsOf(pkg, open, context)) heads.set(tag, head)
+    await eachOf(open.filter(differ), AT_ONCE, async tag => {
+      const [head, id] = [heads.get(tag), before.ids.get(rows.get(tag) as Digest)]
+      // Without an id it is what the registry showed earlier.
+      const found = await orFailure(async () =>
+        id === undefined ? { seen: undefined } : context.packages.version(pkg, id)
+      )
+      const isThere = 'problem' in found || found.seen?.tags.includes(tag) === true
+      if (!isThere && head?.state === 'found') rows.set(tag, head.digest)
+    })
+    open = open.filter(differ)
+  }
+  for (const tag of open) {
+    const head = heads.get(tag)
+    const on = head?.state === 'found' ? head.digest : ''
+    heads.set(tag, {
+      state: 'unread',
+      cause: `the registry has it on ${on}, and GitHub lists it on ${rows.get(tag)}`
+    })
+    rows.delete(tag)
+  }
+  return { heads, rows }
+}

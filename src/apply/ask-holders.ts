@@ -1,0 +1,52 @@
+import { orFailure } from '../errors.ts'
+import type { Digest } from '../model/digest.ts'
+import type { PackageVersion } from '../model/package.ts'
+import type { TagHead } from '../registry/read.ts'
+import { agreed } from './agreed-holders.ts'
+import type { ApplyContext } from './apply.ts'
+import type { TagHolders } from './tag-claims.ts'
+import { headsOf } from './tag-heads.ts'
+
+/** For so long what GitHub showed is not asked for again, where many versions come back, in milliseconds. */
+const FRESH = 5_000
+
+/** What is known of some tags by now, to be added to what was known before a restore. */
+export type AskHolders = (
+  before: TagHolders,
+  tags: readonly string[],
+  coming: ReadonlySet<Digest>
+) => Promise<(before: TagHolders) => TagHolders>
+
+/** Restores may take minutes, and what they bring back may be pushed anew meanwhile. Throws nothing that was foreseen. */
+export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
+  const { packages, clock } = context
+  let newest: readonly PackageVersion[] = []
+  let at = Number.NEGATIVE_INFINITY
+  return async (before, tags, coming) => {
+    if (clock.now() - at > FRESH) {
+      at = clock.now()
+      const page = await orFailure(() => packages.page(pkg, 1))
+      newest = 'problem' in page ? [] : page.seen.filter(({ digest }) => !coming.has(digest))
+    }
+    const ids = new Map([...before.ids, ...newest.map(({ digest, id }) => [digest, id] as const)])
+    const looks = await headsOf(pkg, tags, context)
+    const [heads, rows] = [new Map<string, TagHead>(), new Map<string, Digest>()]
+    for (const tag of tags) {
+      const look = looks.get(tag)
+      const head = look?.state === 'found' && !coming.has(look.digest) ? look : before.heads.get(tag)
+      const row = newest.find(one => one.tags.includes(tag))?.digest ?? before.rows.get(tag)
+      if (head !== undefined) heads.set(tag, head)
+      if (row !== undefined) rows.set(tag, row)
+    }
+    const now = await agreed(pkg, { heads, rows, ids }, context)
+    return last => {
+      const others = [...last.rows].filter(([tag]) => !tags.includes(tag))
+      return {
+        ...last,
+        heads: new Map([...last.heads, ...now.heads]),
+        rows: new Map([...others, ...now.rows]),
+        ids: new Map([...last.ids, ...ids])
+      }
+    }
+  }
+}
