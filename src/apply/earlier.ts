@@ -39,15 +39,31 @@ export function earlierOf(
   const known = [...naming(loaded)].filter(
     ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
   )
-  const needed = neededOf([...unchecked, ...checked], namedIn(new Map(known)).union(tagged))
+  const all = [...unchecked, ...checked]
+  // What somebody brought back needs what went with it.
+  const back = new Set(all.filter(({ id }) => isListed(id) && !gone.has(id)).map(({ digest }) => digest))
+  const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back))
   // What was pushed once more is whole, but a tag may have gone that was on it.
   return [...unchecked.filter(isGone), ...checked.filter(one => needed.has(one) && !isThere(one.digest))].map(
-    ({ id, digest, tags, ...rest }) => ({
-      version: { id, digest, tags, created: undefined, updated: undefined },
-      ...rest
-    })
+    asDeletion
   )
 }
+
+/** What earlier runs deleted: what of it is not there, and what is there again or was left in place. */
+export function pastDeletions(loaded: LoadedPackage): Readonly<Record<'away' | 'there', readonly Earlier[]>> {
+  const { unchecked, checked } = loaded.recollection.deletions
+  const [isListed, isThere] = [idsListed(loaded), listedIn(loaded)]
+  const all = [...unchecked, ...checked]
+  return {
+    away: all.filter(({ digest }) => !isThere(digest)).map(asDeletion),
+    there: all.filter(({ id }) => isListed(id)).map(asDeletion)
+  }
+}
+
+const asDeletion = ({ id, digest, tags, ...rest }: PastDeletion): Earlier => ({
+  version: { id, digest, tags, created: undefined, updated: undefined },
+  ...rest
+})
 
 function idsListed({ listing: { versions } }: LoadedPackage): (id: number) => boolean {
   const listed = new Set(versions.map(({ id }) => id))

@@ -29,11 +29,10 @@ export interface Restored extends Told {
  */
 export async function restoreAtOnce(
   done: Done,
-  { seen, needed }: Findings,
-  earlier: readonly Earlier[],
+  { seen, needed }: Pick<Findings, 'seen' | 'needed'>,
+  steps: readonly Restoral[],
   scope: ApplyContext
 ): Promise<Restored> {
-  const steps = stepsBack(done, seen, earlier, new Set(needed.keys()))
   if (steps.length === 0) return { restored: [], back: new Set(), warnings: [], alarms: [] }
   const withLate = (version: PackageVersion): PackageVersion => ({
     ...version,
@@ -70,7 +69,7 @@ function holdersBehind({ loaded }: Done, seen: SecondLook): Row[] {
 }
 
 /** What must come back, and all that this run took away with it. */
-function stepsBack(
+export function stepsBack(
   { plan, loaded, outcomes }: Done,
   seen: SecondLook,
   earlier: readonly Earlier[],
