@@ -8,7 +8,7 @@ import type { TagHolders } from './tag-claims.ts'
 import { headsOf } from './tag-heads.ts'
 
 /** For so long what GitHub showed is not asked for again, where many versions come back, in milliseconds. */
-const FRESH = 5_000
+const FRESH = 1_000
 
 /** What is known of some tags by now, to be added to what was known before a restore. */
 export type AskHolders = (

@@ -41,7 +41,7 @@ export async function restoreAtOnce(
   const coming = steps.map(({ version }) => withLate(version))
   const asked = coming.flatMap(({ tags }) => tags)
   const guard = await guardTags(holdersBehind(done, seen), asked, seen.rowsDeleted, scope)
-  const restored = await restoreVersions(steps, scope, guard.around(versionRestorer(scope), coming))
+  const restored = await restoreVersions(steps, scope, versionRestorer(scope, guard.around(coming)))
   await guard.note(sentIn(restored).map(withLate))
   // Before what costs quota; and behind it, as what shows late takes tags late.
   await guard.giveBack()

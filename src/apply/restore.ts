@@ -7,18 +7,34 @@ import type { ApplyContext } from './apply.ts'
 import { execute, type Perform } from './execute.ts'
 import { DONE, failed, sendWrite, type Write } from './write.ts'
 
+/** Looks at the tags of a version around its restore, which may take them from others. Throw nothing that was foreseen. */
+export interface TagLooks {
+  /** Right before each time that it is sent. */
+  before(version: PackageVersion): Promise<void>
+  /** Whether what that look showed may be acted on still: the request may have waited. */
+  isFresh(version: PackageVersion): boolean
+  behind(version: PackageVersion): Promise<void>
+}
+
+const NO_LOOKS: TagLooks = { before: async () => {}, isFresh: () => true, behind: async () => {} }
+
 /**
  * Restores single versions: sends each once, and settles what the answer leaves open with a GET. To restore what is there
  * already does no harm, so an open answer is worth another try. Each request goes into the journal before it is sent.
  */
-export function versionRestorer({ pkg, context, journal }: ApplyContext): Perform {
+export function versionRestorer({ pkg, context, journal }: ApplyContext, tags: TagLooks = NO_LOOKS): Perform {
   const { packages, clock } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore')
   return async ({ version }) => {
     let isDenied = false
     const write: Write = {
+      async before() {
+        await tags.before(version)
+        return undefined
+      },
       send: () =>
         packages.restore(pkg, version.id, () => {
+          if (!tags.isFresh(version)) return false
           journal.append(sentEntry(pkg.name, restoralOf(version), clock.now()))
           return true
         }),
@@ -39,7 +55,9 @@ export function versionRestorer({ pkg, context, journal }: ApplyContext): Perfor
     }
     const performed = await sendWrite(write, clock)
     // One denial may be a slip, or lag behind the deletion.
-    return isDenied ? sendWrite(write, clock) : performed
+    const last = isDenied ? await sendWrite(write, clock) : performed
+    await tags.behind(version)
+    return last
   }
 }
 

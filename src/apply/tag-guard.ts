@@ -2,9 +2,9 @@ import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ApplyContext } from './apply.ts'
 import { holdersAsker } from './ask-holders.ts'
-import type { Perform } from './execute.ts'
 import { type Around, contradicted, giveBackAtOnce, giveBackTags, type Looked } from './give-back.ts'
 import { tagPutter } from './put-tag.ts'
+import type { TagLooks } from './restore.ts'
 import { claimsIn, claimsOn, on, type TagHolders } from './tag-claims.ts'
 import { headsOf } from './tag-heads.ts'
 import { type Row, tagHolders, unaskedTags } from './tag-holders.ts'
@@ -21,11 +21,11 @@ export interface TagGuard {
   /** What they stood on right before. */
   readonly before: TagHolders
   /**
-   * Restores versions, each between two looks at its tags: who has got one meanwhile gets it back at once.
+   * Gives the looks around restores: who has got a tag meanwhile gets it back at once.
    *
    * @param coming all that may come back, with the tags that it is known to have had
    */
-  around(restore: Perform, coming: readonly PackageVersion[]): Perform
+  around(coming: readonly PackageVersion[]): TagLooks
   /**
    * Notes right behind restores which tags they may have moved: what comes to them later somebody puts there.
    *
@@ -80,18 +80,28 @@ export async function guardTags(
     get before() {
       return before
     },
-    around(restore, coming) {
-      const versions = new Map(coming.map(version => [version.id, version]))
+    around(coming) {
+      const tagged = new Map(coming.flatMap(one => (one.tags.length > 0 ? [[one.id, one] as const] : [])))
+      const looks = new Map<number, { readonly at: number; readonly count: number }>()
       for (const { digest } of coming) ours.add(digest)
-      return async step => {
-        const version = versions.get(step.version.id) ?? step.version
-        if (version.tags.length === 0) return restore(step)
-        const more = await ask(before, version.tags, ours)
-        before = more(before)
-        announce(version, before, ours, scope)
-        const performed = await restore(step)
-        await giveBackAtOnce(version, around(), scope)
-        return performed
+      return {
+        async before({ id }) {
+          const version = tagged.get(id)
+          if (version === undefined) return
+          const more = await ask(before, version.tags, ours)
+          before = more(before)
+          looks.set(id, { at: scope.context.clock.now(), count: (looks.get(id)?.count ?? 0) + 1 })
+          announce(version, before, ours, scope)
+        },
+        isFresh({ id }) {
+          const look = looks.get(id)
+          const isOld = look !== undefined && scope.context.clock.now() - look.at > FRESH
+          return !tagged.has(id) || !isOld || (look?.count ?? 0) >= MOST_LOOKS
+        },
+        async behind({ id }) {
+          const version = tagged.get(id)
+          if (version !== undefined) await giveBackAtOnce(version, around(), scope)
+        }
       }
     },
     async note(versions) {
@@ -122,6 +132,11 @@ export async function guardTags(
     }
   }
 }
+
+/** For so long a look at tags may be acted on, in milliseconds: several restores wait for their turns side by side. */
+const FRESH = 4_000
+/** No more looks for one restore: those that wait for their turns must not make each other wait for ever. */
+const MOST_LOOKS = 10
 
 /** In the log of a run that ends before it can give a tag back, this is all that tells of it. */
 function announce(

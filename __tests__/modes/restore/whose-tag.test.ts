@@ -297,3 +297,31 @@ it('law 5: an undoing that ends before the tags are looked at names them, and th
   expect((await run({ mode: 'restore', restore: report })).code).toBe(0)
   expect(app.tags()['nightly']).toBe(old.digest)
 })
+
+it.each([429, 403])(
+  'law 3: a tag that is pushed anew while GitHub turns a restore away for a minute (%i) goes back to that push',
+  async status => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    world.restoredTags = 'move back'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(manifest(), { tags: ['sha-1', 'edge'], at: ago(80) })
+    const report = reportOf(await run({ 'delete-tags': 'sha-* edge' }))
+    let pushed = ''
+    const push = (): void => {
+      pushed = app.push(image(), { tags: ['edge'] }).digest
+    }
+    const restored = {
+      host: 'api',
+      method: 'POST',
+      path: new RegExp(`${build.id}/restore$`),
+      times: 1
+    } as const
+    const body = { message: 'You have exceeded a secondary rate limit' }
+    github.faults.on(restored, { kind: 'answer', answer: { status, headers: { 'retry-after': '60' }, body } })
+    github.faults.on(restored, { kind: 'then', run: push })
+    const { code } = await run({ mode: 'restore', restore: report })
+    expect([code, app.tags()['edge']]).toEqual([0, pushed])
+    expect(app.version(build.digest)).toBeDefined()
+  }
+)

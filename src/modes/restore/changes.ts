@@ -33,7 +33,7 @@ function guarded({ steps, tags }: RestorePlan, { guard }: Standing, scope: Apply
     const more = had.get(version.digest)?.map(([tag]) => tag) ?? []
     return { ...version, tags: [...new Set([...version.tags, ...more])] }
   })
-  return guard.around(versionRestorer(scope), coming)
+  return versionRestorer(scope, guard.around(coming))
 }
 
 /** A package brings back the versions that it had; those that were deleted before it are restored one by one. */
