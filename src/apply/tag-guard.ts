@@ -82,6 +82,7 @@ export async function guardTags(
     },
     around(coming) {
       const tagged = new Map(coming.flatMap(one => (one.tags.length > 0 ? [[one.id, one] as const] : [])))
+      const said = new Set<string>()
       const looks = new Map<number, { readonly at: number; readonly count: number }>()
       for (const { digest } of coming) ours.add(digest)
       return {
@@ -91,7 +92,10 @@ export async function guardTags(
           const more = await ask(before, version.tags, ours)
           before = more(before)
           looks.set(id, { at: scope.context.clock.now(), count: (looks.get(id)?.count ?? 0) + 1 })
-          announce(version, before, ours, scope)
+          for (const sentence of announced(version, before, ours)) {
+            if (!said.has(sentence)) scope.context.log.info(sentence)
+            said.add(sentence)
+          }
         },
         isFresh({ id }) {
           const look = looks.get(id)
@@ -138,22 +142,13 @@ const FRESH = 4_000
 /** No more looks for one restore: those that wait for their turns must not make each other wait for ever. */
 const MOST_LOOKS = 10
 
-/** In the log of a run that ends before it can give a tag back, this is all that tells of it. */
-function announce(
-  version: PackageVersion,
-  before: TagHolders,
-  coming: ReadonlySet<Digest>,
-  { context: { log } }: ApplyContext
-): void {
+/** In the log of a run that ends before it can give a tag back, this is all that tells of it: a sentence for each holder. */
+function announced(version: PackageVersion, before: TagHolders, coming: ReadonlySet<Digest>): string[] {
   const claims = claimsOn(version.tags, before, coming)
-  for (const [holder, ones] of Map.groupBy(claims, ([, claim]) => claim.holder))
-    log.info(
-      mayTake(
-        ones.map(([tag]) => tag),
-        holder,
-        version
-      )
-    )
+  return [...Map.groupBy(claims, ([, claim]) => claim.holder)].map(([holder, ones]) => {
+    const tags = ones.map(([tag]) => tag)
+    return mayTake(tags, holder, version)
+  })
 }
 
 async function tell(

@@ -319,7 +319,7 @@ it.each([429, 403])(
     } as const
     const body = { message: 'You have exceeded a secondary rate limit' }
     github.faults.on(restored, { kind: 'answer', answer: { status, headers: { 'retry-after': '60' }, body } })
-    github.faults.on(restored, { kind: 'then', run: push })
+    github.faults.on(restored, { kind: 'first', run: push })
     const { code } = await run({ mode: 'restore', restore: report })
     expect([code, app.tags()['edge']]).toEqual([0, pushed])
     expect(app.version(build.digest)).toBeDefined()
