@@ -37,8 +37,10 @@ export async function restoreWhole(
   })
   if ('problem' in lacked) return { ...first, alarms: [...first.alarms, unknown(lacked.sentence)] }
   const { needed, describing, unread } = lacked
+  // What somebody purged by name since this run began stays away.
+  const purged = needed.size === 0 ? NONE : await done.loaded.recollection.forgottenSince()
   const more = undoing(
-    away.filter(({ version }) => needed.has(version.digest)),
+    away.filter(({ version }) => needed.has(version.digest) && !purged.has(version.id)),
     ({ digest }) => describing.has(digest)
   )
   const second = await restoreAtOnce(done, { seen: found.seen, needed }, more, scope)
@@ -49,6 +51,8 @@ export async function restoreWhole(
     alarms: [...first.alarms, ...second.alarms, ...(unread === undefined ? [] : [unknown(unread)])]
   }
 }
+
+const NONE: ReadonlySet<number> = new Set()
 
 /** What this run and earlier ones deleted, and is gone. */
 function deletionsAway({ outcomes, loaded }: Done, { seen }: Findings): DeleteStep[] {
