@@ -1,8 +1,9 @@
 import { orFailure } from '../errors.ts'
-import { arrivalsReader, mentionedBy } from '../inventory/arrivals.ts'
+import { arrivalsReader } from '../inventory/arrivals.ts'
 import { gitHubDenies } from '../inventory/gone.ts'
 import { repositoryOf } from '../inventory/load.ts'
-import { type Digest, digestsNamedIn, parseDigest, referrerTag } from '../model/digest.ts'
+import { type Digest, digestsNamedIn, isUserTag, parseDigest, referrerTag } from '../model/digest.ts'
+import type { Manifest } from '../model/manifest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { type DeleteStep, undoing } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
@@ -105,24 +106,33 @@ async function lackedBy(
   if (came.length === 0 || away.length === 0)
     return { needed: new Map(), describing: new Set(), unread: undefined }
   const { contents } = inventory
+  const manifestOf = (digest: Digest): Manifest | undefined => {
+    const content = contents.get(digest)
+    return content?.state === 'read' ? content.manifest : undefined
+  }
   const needs = arrivalsReader(contents, digest => registry.readManifest(repositoryOf(pkg), digest), clock)
-  const { needed, unread } = await needs(came)
+  // What describes something does not need that.
+  const images = came.filter(({ digest, tags }) => !manifestOf(digest)?.subject && tags.every(isUserTag))
+  const { needed, unread } = await needs(images)
   const digests = [...needed, ...came.map(({ digest }) => digest)].flatMap(one => parseDigest(one) ?? [])
   const whole = new Set<string>([...digests, ...digests.map(referrerTag)])
   const own = new Set(came.map(({ digest }) => digest))
   const describes = (step: DeleteStep): boolean => {
     const { digest, tags } = step.version
-    const content = contents.get(digest)
-    const named = content?.state === 'read' ? mentionedBy(content.manifest) : []
+    // An index names what its attestations describe, and describes nothing itself.
+    const named = [manifestOf(digest)?.subject].filter(one => one !== undefined)
     const isKnown = 'describes' in step && step.describes === true && own.has(step.root)
     return isKnown || [...named, ...tags.flatMap(digestsNamedIn)].some(one => whole.has(one))
   }
   const describing = new Set(
     away.flatMap(step => (!needed.has(step.version.digest) && describes(step) ? [step.version.digest] : []))
   )
+  const parts = new Set(
+    [...describing].flatMap(one => manifestOf(one)?.children.map(({ digest }) => digest) ?? [])
+  )
   const lacked = away
     .map(({ version }) => version.digest)
-    .filter(one => needed.has(one) || describing.has(one))
+    .filter(one => needed.has(one) || describing.has(one) || parts.has(one))
   const why = `it belongs to ${some(came.map(nameOf), 3)}, which came back`
   return {
     needed: new Map(lacked.map(digest => [digest, why])),

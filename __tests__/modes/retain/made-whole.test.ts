@@ -189,3 +189,15 @@ it.each(['an image', 'a manifest'])(
     expect([code, world.broken(), app.version(signature.digest)?.id]).toEqual([0, [], signature.id])
   }
 )
+
+it('law 6: an image does not come back for a signature of it that is there', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+  const signature = app.sign(build, 'sig', { at: ago(79) })
+  github.faults.on(deleteOf(signature), { kind: 'answer', answer: { status: 204 } })
+  const { code, outputs } = await past(scene, cache, { 'delete-tags': 'sha-*' })
+  expect([code, outputs['restored-count'], app.version(build.digest)]).toEqual([1, '0', undefined])
+})
