@@ -30,7 +30,12 @@ export async function agreed(
   for (const [look, pause] of AGREE.entries()) {
     if (open.length === 0) break
     await context.clock.sleep(pause)
-    if (look > 0) for (const [tag, head] of await headsOf(pkg, open, context)) heads.set(tag, head)
+    const looks = look > 0 ? await headsOf(pkg, open, context) : heads
+    // That nobody answers settles nothing.
+    for (const tag of open) {
+      const head = looks.get(tag)
+      if (head !== undefined && head.state !== 'unread') heads.set(tag, head)
+    }
     await eachOf(open.filter(differ), AT_ONCE, async tag => {
       const [head, id] = [heads.get(tag), before.ids.get(rows.get(tag) as Digest)]
       // Without an id it is what the registry showed earlier.

@@ -22,10 +22,12 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
   const { packages, clock } = context
   let newest: readonly PackageVersion[] = []
   let at = Number.NEGATIVE_INFINITY
+  let isBlind = false
   return async (before, tags, coming) => {
     if (clock.now() - at > FRESH) {
       at = clock.now()
       const page = await orFailure(() => packages.page(pkg, 1))
+      isBlind = 'problem' in page
       newest = 'problem' in page ? [] : page.seen.filter(({ digest }) => !coming.has(digest))
     }
     const ids = new Map([...before.ids, ...newest.map(({ digest, id }) => [digest, id] as const)])
@@ -33,7 +35,11 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
     const [heads, rows] = [new Map<string, TagHead>(), new Map<string, Digest>()]
     for (const tag of tags) {
       const look = looks.get(tag)
-      const head = look?.state === 'found' && !coming.has(look.digest) ? look : before.heads.get(tag)
+      const known = before.heads.get(tag)
+      const isNews = look?.state === 'found' && !coming.has(look.digest)
+      // Where neither answers, somebody may have it by now.
+      const isUnknown = look?.state === 'unread' && isBlind && known?.state !== 'found'
+      const head = isNews || isUnknown ? look : known
       const row = newest.find(one => one.tags.includes(tag))?.digest ?? before.rows.get(tag)
       if (head !== undefined) heads.set(tag, head)
       if (row !== undefined) rows.set(tag, row)

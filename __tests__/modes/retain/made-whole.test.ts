@@ -196,7 +196,7 @@ it('law 6: an image does not come back for a signature of it that is there', asy
   const { app, github } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
   const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
-  const signature = app.sign(build, 'sig', { at: ago(79) })
+  const signature = app.attest(build, { at: ago(79) })
   github.faults.on(deleteOf(signature), { kind: 'answer', answer: { status: 204 } })
   const { code, outputs } = await past(scene, cache, { 'delete-tags': 'sha-*' })
   expect([code, outputs['restored-count'], app.version(build.digest)]).toEqual([1, '0', undefined])
