@@ -334,45 +334,6 @@ async function deleteEdge({ app, world, run }: Scene): Promise<{ build: Pushed; 
   return { build, report: reportOf(await run({ 'delete-tags': 'sha-* edge' })) }
 }
 
-const OUT = { kind: 'answer', answer: { status: 500 } } as const
-const EDGE = { host: 'registry', path: /manifests\/edge$/ } as const
-const LIST = { host: 'api', method: 'GET', path: /\/versions$/ } as const
-
-it('law 3: a restore is red where nobody says right before it whether somebody got the tag since', async () => {
-  await using scene = await openScene()
-  const { app, github, run } = scene
-  const { build, report } = await deleteEdge(scene)
-  let push = ''
-  const goDark = (): void => {
-    push = app.push(image(), { tags: ['edge'] }).digest
-    for (const target of [LIST, EDGE]) github.faults.on(target, OUT)
-  }
-  github.faults.on({ ...EDGE, method: 'HEAD', after: 1, times: 1 }, { kind: 'then', run: goDark })
-  const restored = { method: 'POST', path: new RegExp(`${build.id}/restore$`), times: 1 } as const
-  github.faults.on(restored, { kind: 'first', run: () => github.faults.clear() })
-  const { code, errors } = await run({ mode: 'restore', restore: report })
-  expect(push).not.toBe('')
-  expect(app.tags()['edge'] === push || (code === 1 && errors.join().includes('edge'))).toBe(true)
-})
-
-it('law 3: a registry that is silent later settles nothing that it and GitHub contradict each other about', async () => {
-  await using scene = await openScene()
-  const { app, github, world, clock, run } = scene
-  world.remember(app.row)
-  const { report } = await deleteEdge(scene)
-  const [before, now] = [1, 2].map(n => app.push(manifest(), { tags: [`v1.${n}`], at: ago(70) }))
-  if (before === undefined || now === undefined) throw new Error('two were pushed')
-  app.tag(before, 'edge')
-  await clock.sleep(60_000)
-  app.tag(now, 'edge')
-  for (const path of [/\/versions$/, /\/versions\/\d+$/])
-    github.faults.on({ host: 'api', method: 'GET', path }, { kind: 'late', ms: 12_000 })
-  github.faults.on({ ...EDGE, after: 2, times: 40 }, OUT)
-  await clock.sleep(500)
-  const { code } = await run({ mode: 'restore', restore: report })
-  expect(app.tags()['edge'] === now.digest || code === 1).toBe(true)
-})
-
 it('law 11: what is pushed some seconds after a tag was given back has not lost it', async () => {
   await using scene = await openScene()
   const { app, github, clock, run } = scene

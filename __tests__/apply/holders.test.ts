@@ -1,0 +1,66 @@
+import { expect, it } from '@jest/globals'
+import { agreed } from '../../src/apply/agreed-holders.ts'
+import type { ApplyContext } from '../../src/apply/apply.ts'
+import { holdersAsker } from '../../src/apply/ask-holders.ts'
+import { claimOn } from '../../src/apply/tag-claims.ts'
+import { ExpectedError } from '../../src/errors.ts'
+import type { Digest } from '../../src/model/digest.ts'
+import type { TagHead } from '../../src/registry/read.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { digestOf, somePackage, version } from '../helpers/make.ts'
+
+/** Who has a tag, where witnesses differ or are silent. */
+
+const [back, one, other] = ['back', 'one', 'other'].map(digestOf) as [Digest, Digest, Digest]
+const found = (digest: Digest): TagHead => ({ state: 'found', digest })
+const MISSING: TagHead = { state: 'missing' }
+const UNREAD: TagHead = { state: 'unread', cause: 'it rains' }
+
+/** What the registry says of `edge` at each look, the last for ever, and whether GitHub answers and shows it on `one`. */
+function scopeOf(heads: readonly TagHead[], { isOut = false, isThere = true } = {}): ApplyContext {
+  let looks = 0
+  const row = { ...version('one'), id: 1, digest: one, tags: isThere ? ['edge'] : [] }
+  const answer = async (given: object) => {
+    if (isOut) throw new ExpectedError('GitHub is out.')
+    return given
+  }
+  const context = {
+    clock: fakeClock(),
+    registry: { headTag: async () => heads[Math.min(looks++, heads.length - 1)] },
+    packages: { version: () => answer({ seen: row }), page: () => answer({ seen: [row] }) }
+  }
+  return { pkg: somePackage, context } as unknown as ApplyContext
+}
+
+const known = (head: TagHead, row?: Digest) => ({
+  heads: new Map([['edge', head]]),
+  rows: new Map(row === undefined ? [] : [['edge', row]]),
+  ids: new Map([[one, 1]]),
+  gap: undefined
+})
+
+it.each<[string, readonly TagHead[], boolean, Digest | undefined]>([
+  ['the version has lost the tag', [found(other)], false, other],
+  ['the registry shows it there later', [found(other), found(one)], true, one],
+  ['both go on', [found(other)], true, undefined],
+  ['the registry is silent then', [UNREAD], true, undefined]
+])('law 3: the registry and GitHub show a tag on two versions, and %s', async (_, heads, isThere, holder) => {
+  const { pkg, context } = scopeOf(heads, { isThere })
+  const now = await agreed(pkg, known(found(other), one), context)
+  const claim = claimOn('edge', { ...known(MISSING), ...now }, new Set([back]))
+  expect([claim?.holder, claim?.doubt === '']).toEqual([holder, holder !== undefined])
+})
+
+it.each<[string, TagHead, TagHead, boolean, Digest | 'unknown' | undefined]>([
+  ['it was pushed since', MISSING, found(other), true, other],
+  ['nobody answers', MISSING, UNREAD, true, 'unknown'],
+  ['the registry is silent, and GitHub shows it on nothing', MISSING, UNREAD, false, undefined],
+  ['nobody answers, and somebody had it before', found(other), UNREAD, true, other],
+  ['the registry shows it on what comes back', MISSING, found(back), true, undefined]
+])('law 3: a tag is asked for right before a restore: %s', async (_, before, head, isOut, holder) => {
+  const scope = scopeOf([head], { isOut, isThere: false })
+  const coming = new Set([back])
+  const more = await holdersAsker(scope)(known(before), ['edge'], coming)
+  const claim = claimOn('edge', more({ ...known(before), ids: new Map() }), coming)
+  expect(claim === undefined ? undefined : (claim.holder ?? 'unknown')).toBe(holder)
+})
