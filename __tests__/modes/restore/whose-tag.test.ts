@@ -37,6 +37,14 @@ async function takeNightly({ app, run }: Scene, what: (typeof UNDONE)[number]): 
   return reportOf(first)
 }
 
+/** A run deleted an image with the tag `edge`, which GitHub moves back with it. */
+async function deleteEdge({ app, world, run }: Scene): Promise<{ build: Pushed; report: string }> {
+  world.restoredTags = 'move back'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(manifest(), { tags: ['sha-1', 'edge'], at: ago(80) })
+  return { build, report: reportOf(await run({ 'delete-tags': 'sha-* edge' })) }
+}
+
 it.each(UNDONE)(
   'law 3: undoing %s takes a tag from no push that GitHub lists, though the registry does not know it yet',
   async what => {
@@ -217,11 +225,8 @@ it('law 3: a tag that a restore took is back on its image before the next versio
 it('law 3: a tag is not called back where the registry showed that once, and nothing was put', async () => {
   await using scene = await openScene()
   const { app, github, world, clock, run } = scene
-  world.restoredTags = 'move back'
   world.remember(app.row)
-  app.push(image(), { tags: ['v1'], at: ago(90) })
-  const build = app.push(image(), { tags: ['sha-1', 'edge'], at: ago(80) })
-  const report = reportOf(await run({ 'delete-tags': 'sha-* edge' }))
+  const { build, report } = await deleteEdge(scene)
   const push = app.push(image(), { tags: ['edge'] })
   await clock.sleep(60_000)
   const late = (): void => {
@@ -250,11 +255,8 @@ it('law 3: a tag is not called back where the registry showed that once, and not
 
 it('law 3: a tag that somebody puts on what came back, after it was given back, stays there, and the run is red', async () => {
   await using scene = await openScene()
-  const { app, github, world, run } = scene
-  world.restoredTags = 'move back'
-  app.push(image(), { tags: ['v1'], at: ago(90) })
-  const build = app.push(image(), { tags: ['sha-1', 'edge'], at: ago(80) })
-  const report = reportOf(await run({ 'delete-tags': 'sha-* edge' }))
+  const { app, github, run } = scene
+  const { build, report } = await deleteEdge(scene)
   const push = app.push(image(), { tags: ['edge'] })
   // What follows the give-back is a list, and then the looks go on.
   const promote = (): unknown => app.tags()['edge'] === push.digest && app.tag(build, 'edge')
@@ -302,11 +304,8 @@ it.each([429, 403])(
   'law 3: a tag that is pushed anew while GitHub turns a restore away for a minute (%i) goes back to that push',
   async status => {
     await using scene = await openScene()
-    const { app, github, world, run } = scene
-    world.restoredTags = 'move back'
-    app.push(image(), { tags: ['v1'], at: ago(90) })
-    const build = app.push(manifest(), { tags: ['sha-1', 'edge'], at: ago(80) })
-    const report = reportOf(await run({ 'delete-tags': 'sha-* edge' }))
+    const { app, github, run } = scene
+    const { build, report } = await deleteEdge(scene)
     let pushed = ''
     const push = (): void => {
       pushed = app.push(image(), { tags: ['edge'] }).digest
@@ -325,14 +324,6 @@ it.each([429, 403])(
     expect(app.version(build.digest)).toBeDefined()
   }
 )
-
-/** A run deleted an image with the tag `edge`, which GitHub moves back with it. */
-async function deleteEdge({ app, world, run }: Scene): Promise<{ build: Pushed; report: string }> {
-  world.restoredTags = 'move back'
-  app.push(image(), { tags: ['v1'], at: ago(90) })
-  const build = app.push(manifest(), { tags: ['sha-1', 'edge'], at: ago(80) })
-  return { build, report: reportOf(await run({ 'delete-tags': 'sha-* edge' })) }
-}
 
 it('law 11: what is pushed some seconds after a tag was given back has not lost it', async () => {
   await using scene = await openScene()
