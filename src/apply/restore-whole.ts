@@ -133,7 +133,9 @@ async function lackedBy(
   const lacked = away
     .map(({ version }) => version.digest)
     .filter(one => needed.has(one) || describing.has(one) || parts.has(one))
-  const why = `it belongs to ${some(came.map(nameOf), 3)}, which came back`
+  // A person knows an image by its tags.
+  const tagged = images.filter(({ tags }) => tags.length > 0)
+  const why = `it belongs to ${some((tagged.length > 0 ? tagged : images).map(nameOf), 3)}, which came back`
   return {
     needed: new Map(lacked.map(digest => [digest, why])),
     describing,

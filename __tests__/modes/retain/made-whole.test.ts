@@ -61,6 +61,8 @@ it.each(Object.keys(ENDS).flatMap(end => (['0', '1'] as const).map(kept => [end,
     if (kept === '1') app.push(image(), { tags: ['sha-3'], at: ago(5) })
     const second = await scene.run(inputs, { env: cache.env })
     expect([second.code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
+    if (kept === '1')
+      expect(second.stdout).toMatch(/restored at once: it belongs to sha-1, which came back\./)
     expect(app.version(first.digest)).toBeDefined()
   }
 )
