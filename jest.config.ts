@@ -26,10 +26,10 @@ const config: Config = {
   transform: {},
   // Ends what hangs, however busy the machine is.
   testTimeout: 180_000,
-  // Tests wait for child processes and sockets more than they compute.
-  maxWorkers: 4 * availableParallelism(),
+  // Tests wait for pauses and child processes. Each process learns anew what the code does, so there are few of them.
+  maxWorkers: availableParallelism() + 1,
   // Of one file, where it says that its tests may wait side by side.
-  maxConcurrency: 12,
+  maxConcurrency: 6,
   testSequencer: '<rootDir>/scripts/jest-order.ts',
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/index.ts'],

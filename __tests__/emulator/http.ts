@@ -39,10 +39,12 @@ export type Find = (
 
 /** What finds the route of a request; the first one that fits wins. */
 export function router(routes: readonly Route[]): Find {
-  const compiled = routes.map(route => ({ route, pattern: patternOf(route.path) }))
+  const compiled = Map.groupBy(
+    routes.map(route => ({ route, pattern: patternOf(route.path) })),
+    ({ route }) => route.method
+  )
   return (method, path) => {
-    for (const { route, pattern } of compiled) {
-      if (route.method !== method) continue
+    for (const { route, pattern } of compiled.get(method) ?? []) {
       const groups = pattern.exec(path)?.groups
       if (groups === undefined) continue
       const params = Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)])

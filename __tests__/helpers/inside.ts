@@ -20,8 +20,10 @@ export function fastClock(times: number, busy = 1): Clock {
     const real = Date.now()
     const passed = real - seen
     seen = real
-    const ahead = Math.max(0, Math.min(...Array.from(wakes, ({ until }) => until)) - time)
-    const fast = wakes.size === 0 ? 0 : Math.min(passed, ahead / times)
+    if (passed === 0) return Math.floor(time)
+    const ahead =
+      wakes.size === 0 ? 0 : Math.max(0, Math.min(...Array.from(wakes, ({ until }) => until)) - time)
+    const fast = Math.min(passed, ahead / times)
     time += fast * times + (passed - fast) * busy
     return Math.floor(time)
   }

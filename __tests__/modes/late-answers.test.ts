@@ -18,7 +18,7 @@ function layDown({ app, world }: Scene): Pushed {
 
 const restore = ({ run }: Scene, what: string) => run({ mode: 'restore', restore: what, packages: 'app' })
 
-it.each([
+it.concurrent.each([
   ['a report', reportOf],
   ['its tag', () => 'sha-1'],
   ['a time', () => 'since 3h']
@@ -37,7 +37,7 @@ it.each([
   }
 )
 
-it('law 3: a restore of what only late answers show as there is red, also where the list of deleted versions is late', async () => {
+it.concurrent('law 3: a restore of what only late answers show as there is red, also where the list of deleted versions is late', async () => {
   await using scene = await openScene()
   const { app, github } = scene
   layDown(scene)
@@ -55,7 +55,7 @@ it('law 3: a restore of what only late answers show as there is red, also where 
   expect(back.errors.join()).toMatch(/GitHub listed it as there, but it is not: run it again/)
 })
 
-it.each(['stay', 'move back'] as const)(
+it.concurrent.each(['stay', 'move back'] as const)(
   'law 3: a restore leaves a tag where the registry has it, though the list shows it where it was before (tags %s)',
   async tags => {
     await using scene = await openScene()
@@ -74,7 +74,7 @@ it.each(['stay', 'move back'] as const)(
   }
 )
 
-it('law 3: a restore gives a tag back to its holder, though the registry says once that it is still on what is deleted', async () => {
+it.concurrent('law 3: a restore gives a tag back to its holder, though the registry says once that it is still on what is deleted', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene
   world.restoredTags = 'move back'
@@ -90,7 +90,7 @@ it('law 3: a restore gives a tag back to its holder, though the registry says on
   expect(app.tags()['sha-1']).toBe(newer.digest)
 })
 
-it('law 3: a restore is red where the registry does not say who had a tag before, and the list lags', async () => {
+it.concurrent('law 3: a restore is red where the registry does not say who had a tag before, and the list lags', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene
   world.restoredTags = 'move back'
@@ -115,7 +115,7 @@ it('law 3: a restore is red where the registry does not say who had a tag before
   )
 })
 
-it('law 3: a restore right after the deletion is sent, though every list and the registry lag', async () => {
+it.concurrent('law 3: a restore right after the deletion is sent, though every list and the registry lag', async () => {
   await using scene = await openScene()
   const { app } = scene
   const build = layDown(scene)
@@ -127,7 +127,7 @@ it('law 3: a restore right after the deletion is sent, though every list and the
   expect(back).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
 })
 
-it.each(['all', 'some'])(
+it.concurrent.each(['all', 'some'])(
   'law 3: a time is red where GitHub does not say of %s versions when they were deleted',
   async which => {
     await using scene = await openScene()
@@ -150,7 +150,7 @@ it.each(['all', 'some'])(
   }
 )
 
-it('law 3: what came back is made whole, though GitHub does not list it yet', async () => {
+it.concurrent('law 3: what came back is made whole, though GitHub does not list it yet', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene
   layDown(scene)
@@ -161,7 +161,7 @@ it('law 3: what came back is made whole, though GitHub does not list it yet', as
   expect(world.pullable('acme/app', 'sha-1')).toEqual([])
 })
 
-it.each([1, 2])(
+it.concurrent.each([1, 2])(
   'law 3: what came back is made whole, though GitHub does not list it yet and the registry denies it at %d looks',
   async looks => {
     await using scene = await openScene()
@@ -182,7 +182,7 @@ it.each([1, 2])(
   }
 )
 
-it.each([
+it.concurrent.each([
   ['its digest', ({ digest }: Pushed) => digest],
   ['its tag', () => 'sha-1']
 ])(
@@ -200,7 +200,7 @@ it.each([
   }
 )
 
-it('law 11: platforms that are pushed again amid a restore are there, whatever the list said before', async () => {
+it.concurrent('law 11: platforms that are pushed again amid a restore are there, whatever the list said before', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene
   const build = layDown(scene)
@@ -214,7 +214,7 @@ it('law 11: platforms that are pushed again amid a restore are there, whatever t
   expect(world.pullable('acme/app', 'sha-1')).toEqual([])
 })
 
-it.each(['since 3h', 'sha-1 sha-2'])(
+it.concurrent.each(['since 3h', 'sha-1 sha-2'])(
   'law 11: a digest that was deleted twice comes back once, with all its tags, by %s',
   async what => {
     await using scene = await openScene()
@@ -229,7 +229,7 @@ it.each(['since 3h', 'sha-1 sha-2'])(
   }
 )
 
-it('law 3: a time is red, too, where the package has to come back first', async () => {
+it.concurrent('law 3: a time is red, too, where the package has to come back first', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene
   const build = layDown(scene)
@@ -246,7 +246,7 @@ it('law 3: a time is red, too, where the package has to come back first', async 
   expect(back.errors.join()).toMatch(/GitHub does not say when 3 deleted versions went/)
 })
 
-it('law 3: a restore that was confirmed in vain is red, though the registry serves the version for a while', async () => {
+it.concurrent('law 3: a restore that was confirmed in vain is red, though the registry serves the version for a while', async () => {
   await using scene = await openScene()
   const { app, github } = scene
   const build = layDown(scene)
@@ -263,7 +263,7 @@ it('law 3: a restore that was confirmed in vain is red, though the registry serv
   expect(back.errors.join()).toMatch(/GitHub answered that it is restored, but it is not there/)
 })
 
-it('law 3: a tag that was deleted twice comes back as it was last, though that deletion does not show at first', async () => {
+it.concurrent('law 3: a tag that was deleted twice comes back as it was last, though that deletion does not show at first', async () => {
   await using scene = await openScene()
   const { app, github } = scene
   layDown(scene)
@@ -287,7 +287,7 @@ it('law 3: a tag that was deleted twice comes back as it was last, though that d
   expect(app.tags()['v2']).toBe(last.digest)
 })
 
-it('law 3: a purge of what may be absent is red where the registry has it, whatever GitHub lists', async () => {
+it.concurrent('law 3: a purge of what may be absent is red where the registry has it, whatever GitHub lists', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   layDown(scene)
@@ -300,7 +300,7 @@ it('law 3: a purge of what may be absent is red where the registry has it, whate
   expect(purged.summary).not.toContain('is not there')
 })
 
-it('law 3: an approved plan that is applied without a policy takes no tag that moved, though the list lags', async () => {
+it.concurrent('law 3: an approved plan that is applied without a policy takes no tag that moved, though the list lags', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene)
@@ -313,7 +313,7 @@ it('law 3: an approved plan that is applied without a policy takes no tag that m
   expect(app.tags()['prod']).toBe(build.digest)
 })
 
-it.each([1, 2, 3])(
+it.concurrent.each([1, 2, 3])(
   'law 3: a purge is red when what it deleted was pushed again, though the registry denies it once (after %d)',
   async after => {
     await using scene = await openScene()
@@ -336,7 +336,7 @@ it.each([1, 2, 3])(
   }
 )
 
-it('law 3: a late tag comes back, though the registry says once that it is still where it was', async () => {
+it.concurrent('law 3: a late tag comes back, though the registry says once that it is still where it was', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene)

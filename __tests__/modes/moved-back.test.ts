@@ -41,7 +41,7 @@ const tookOnce = (restored: string) => (restored === 'move back' ? 1 : 0)
 const givenBack = ({ warnings }: { readonly warnings: readonly string[] }) =>
   warnings.filter(text => /The restore had taken the tag \S+ from sha256:\w+: it is back there/.test(text))
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'law 5: a version that comes back at once takes no tag that moved on before (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)
@@ -66,7 +66,7 @@ it.each(WORLDS)(
   }
 )
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'law 5: a restore by report takes no tag that the report does not know (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)
@@ -85,7 +85,7 @@ it.each(WORLDS)(
   }
 )
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'law 3: a restore takes no tag from a push that only the registry shows, though it denies its list once (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)
@@ -106,7 +106,7 @@ it.each(WORLDS)(
   }
 )
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'a restore of two versions that had a tag one after the other puts it on the last (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)
@@ -125,7 +125,7 @@ it.each(WORLDS)(
   }
 )
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'law 5: a restore by digest takes no tag from a newer image (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)
@@ -140,7 +140,7 @@ it.each(WORLDS)(
   }
 )
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'law 5: a platform that comes back with its index takes no tag from a newer one (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)
@@ -158,7 +158,7 @@ it.each(WORLDS)(
   }
 )
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'law 3: a restore gives a tag back though GitHub lists it where it was before (tags %s, %s)',
   async (...answers) => {
     await using scene = await openWorld(answers)
@@ -175,7 +175,7 @@ it.each(WORLDS)(
   }
 )
 
-it.each(
+it.concurrent.each(
   (['stale', 'denied'] as const).flatMap(how =>
     (['before', 'behind'] as const).map(when => [how, when] as const)
   )
@@ -210,7 +210,7 @@ it.each(
   }
 )
 
-it.each(WORLDS.flatMap(answers => [1, 3].map(times => [...answers, times] as const)))(
+it.concurrent.each(WORLDS.flatMap(answers => [1, 3].map(times => [...answers, times] as const)))(
   'law 3: a package that GitHub does not find for a while is not gone, and a restore takes no tag (tags %s, %s, looks %d)',
   async (restored, deleted, times) => {
     await using scene = await openWorld([restored, deleted])
@@ -228,7 +228,7 @@ it.each(WORLDS.flatMap(answers => [1, 3].map(times => [...answers, times] as con
   }
 )
 
-it('law 3: a restore is red where it cannot read what has the tag that was stripped', async () => {
+it.concurrent('law 3: a restore is red where it cannot read what has the tag that was stripped', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1', 'nightly'], at: ago(90) })
@@ -245,7 +245,7 @@ it('law 3: a restore is red where it cannot read what has the tag that was strip
   expect(back.warnings.join()).not.toContain('where somebody put it')
 })
 
-it('law 3: a restore takes the stripped tag from a placeholder that the registry denies once', async () => {
+it.concurrent('law 3: a restore takes the stripped tag from a placeholder that the registry denies once', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1', 'nightly'], at: ago(90) })
@@ -258,7 +258,7 @@ it('law 3: a restore takes the stripped tag from a placeholder that the registry
   expect(app.tags()['nightly']).toBe(v1.digest)
 })
 
-it.each(['hidden', 'shown'] as const)(
+it.concurrent.each(['hidden', 'shown'] as const)(
   'law 3: a restore says that nobody can tell which tags a version had that was pushed again (tags %s)',
   async deleted => {
     await using scene = await openWorld(['stay', deleted])
@@ -275,7 +275,7 @@ it.each(['hidden', 'shown'] as const)(
   }
 )
 
-it.each(['a report', 'its digest', 'a time'])(
+it.concurrent.each(['a report', 'its digest', 'a time'])(
   'law 3: a restore by %s moves no tag, though one answer of the registry is from before the version got it',
   async source => {
     await using scene = await openScene()

@@ -46,7 +46,7 @@ async function openLeak() {
 
 const idsIn = (all: readonly { readonly id: number }[]): number[] => all.map(({ id }) => id)
 
-it.each(
+it.concurrent.each(
   (['when it lists', 'before its first DELETE', 'when it looks once more'] as const).flatMap(at =>
     [true, false].map(looks => [at, looks] as const)
   )
@@ -74,7 +74,7 @@ it.each(
   }
 )
 
-it.each([
+it.concurrent.each([
   [true, 'a version that was pushed meanwhile needs it or describes it'],
   [false, 'it belongs to an image that comes back']
 ])(
@@ -95,7 +95,7 @@ it.each([
   }
 )
 
-it('a job beside the purge of another image restores what is needed', async () => {
+it.concurrent('a job beside the purge of another image restores what is needed', async () => {
   await using leak = await openLeak()
   const { app, github, run, isBack } = leak
   const other = app.push(image(), { tags: ['oops'] })
@@ -108,7 +108,7 @@ it('a job beside the purge of another image restores what is needed', async () =
   expect(job.stdout).not.toContain('was not restored although')
 })
 
-it.each([
+it.concurrent.each([
   [8, true],
   [0, false]
 ])('what is deleted %d hours behind the purge is remembered: %s', async (hours, counts) => {

@@ -27,7 +27,7 @@ const policyFor = (match: string): string =>
   `{ version: 1, packages: [{ match: '${match}', rules: [{ action: delete, match: { tags: x } }] }] }`
 
 const NO_SLASH = 'because `*` does not match the slash in a name: write'
-test.each([
+test.concurrent.each([
   [
     { packages: 'shop*' },
     `No package of acme matches \`shop*\` in \`packages\`, ${NO_SLASH} \`shop*/**\`, which matches \`shop/web\`.`
@@ -59,7 +59,7 @@ test.each([
   expect(summary).toContain('No package of acme')
 })
 
-test.each([
+test.concurrent.each([
   [{ mode: 'retain', ...LOST }, 'shop/*, chart*, y-*', '`chart*`, `y-*` in `packages`.'],
   [
     { mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' },
@@ -78,14 +78,14 @@ test.each([
   expect(warnings.filter(text => text.includes('No package of'))).toHaveLength(1)
 })
 
-test('who gives `purge` the word for untagged versions is told where they are deleted', async () => {
+test.concurrent('who gives `purge` the word for untagged versions is told where they are deleted', async () => {
   await using scene = await openShop()
   const purge = { mode: 'purge', packages: 'app', confirm: 'app', purge: 'untagged' }
   const { errors } = await scene.run(purge)
   expect(errors.join()).toMatch(/"untagged" is not a tag.*use `mode: retain` with `delete-untagged: true`/)
 })
 
-test.each<[Record<string, string>, boolean]>([
+test.concurrent.each<[Record<string, string>, boolean]>([
   [{ 'keep-tags': 'v*' }, false],
   [{ 'delete-tags': 'v0' }, false],
   [{ 'delete-tags': 'v*' }, true]
@@ -97,7 +97,7 @@ test.each<[Record<string, string>, boolean]>([
   expect(stdout.includes('younger')).toBe(isTold)
 })
 
-test('a restore by time says in one sentence which packages had nothing deleted', async () => {
+test.concurrent('a restore by time says in one sentence which packages had nothing deleted', async () => {
   await using scene = await openShop()
   const inputs = { mode: 'restore', packages: 'app, shop/web', restore: 'since 3h' }
   const { warnings } = await scene.run({ ...inputs, token: scene.world.classic('olivia') })
@@ -106,7 +106,7 @@ test('a restore by time says in one sentence which packages had nothing deleted'
   ])
 })
 
-test('the word for all packages is told', async () => {
+test.concurrent('the word for all packages is told', async () => {
   await using scene = await openShop()
   const { errors } = await scene.run({ ...LOST, packages: 'all' })
   expect(errors).toEqual([
@@ -114,7 +114,7 @@ test('the word for all packages is told', async () => {
   ])
 })
 
-test.each(['check', 'purge'])('mode %s tells the same of patterns', async mode => {
+test.concurrent.each(['check', 'purge'])('mode %s tells the same of patterns', async mode => {
   await using scene = await openShop()
   const inputs =
     mode === 'check'
@@ -125,7 +125,7 @@ test.each(['check', 'purge'])('mode %s tells the same of patterns', async mode =
   expect(errors).toEqual([expect.stringContaining('`shop*/**`, which matches `shop/web`')])
 })
 
-test.each([{ mode: 'retain' }, { mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' }])(
+test.concurrent.each([{ mode: 'retain' }, { mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' }])(
   'packages that the policy does not name are no wrong input: %j',
   async inputs => {
     await using scene = await openShop()
@@ -141,7 +141,7 @@ test.each([{ mode: 'retain' }, { mode: 'check', 'git-tags': '!*', 'required-tags
   }
 )
 
-test('a repository without packages is told so, and which packages there are', async () => {
+test.concurrent('a repository without packages is told so, and which packages there are', async () => {
   await using scene = await openShop()
   const token = scene.world.classic('olivia')
   const { errors } = await scene.run({ ...LOST, packages: 'linked', token }, { repository: 'acme/other' })
@@ -152,7 +152,7 @@ test('a repository without packages is told so, and which packages there are', a
   ])
 })
 
-test.each([
+test.concurrent.each([
   { ...LOST },
   { mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' },
   { mode: 'purge', purge: 'package', confirm: 'a1 a2 a3 a4 a5 a6 a7' },
@@ -171,7 +171,7 @@ test.each([
   expect(sentence.length).toBeLessThan(620)
 })
 
-test('beside others that are there, they are told in one sentence, with the names that were meant', async () => {
+test.concurrent('beside others that are there, they are told in one sentence, with the names that were meant', async () => {
   await using scene = await openShop()
   const token = scene.world.classic('olivia')
   const { errors } = await scene.run({ ...LOST, packages: 'shop/wbe, app, x-api', token })
@@ -184,7 +184,7 @@ test('beside others that are there, they are told in one sentence, with the name
 
 const PURGE = { mode: 'purge', confirm: 'app' }
 const CAPITALS = 'There is no `Prod`, but there is `prod`, which is not purged.'
-test.each([
+test.concurrent.each([
   ['Prod?', CAPITALS],
   ['v1 Prod?', CAPITALS],
   ['ghcr.io/acme/app:Prod?', CAPITALS]
@@ -198,15 +198,18 @@ test.each([
   expect(scene.app.tags()).toHaveProperty('prod')
 })
 
-test.each(['prdo?', 'prod-1?'])('what may be absent, and is like a tag only, is green: %s', async purge => {
-  await using scene = await openScene()
-  for (const tag of ['prod', 'v1']) scene.app.push(manifest(), { tags: [tag], at: ago(9) })
-  expect(await scene.run({ ...PURGE, purge })).toMatchObject({ code: 0, errors: [] })
-})
+test.concurrent.each(['prdo?', 'prod-1?'])(
+  'what may be absent, and is like a tag only, is green: %s',
+  async purge => {
+    await using scene = await openScene()
+    for (const tag of ['prod', 'v1']) scene.app.push(manifest(), { tags: [tag], at: ago(9) })
+    expect(await scene.run({ ...PURGE, purge })).toMatchObject({ code: 0, errors: [] })
+  }
+)
 
 const TIME = 'For everything deleted in that time, write'
 const DATE = '`restore` takes no date: write how long ago it was, such as `since 3h` or `since 2 days`.'
-test.each([
+test.concurrent.each([
   ['Prod', 'there is no `Prod`. Did you mean `prod`?'],
   ['latset', 'there is no `latset`. Did you mean `latest`?'],
   ['3h', `no version, deleted or not, shows the tag \`3h\`. ${TIME} \`since 3h\`.`],
@@ -235,7 +238,7 @@ test.each([
   }
 )
 
-test('a tag that looks like a time is restored by its name', async () => {
+test.concurrent('a tag that looks like a time is restored by its name', async () => {
   await using scene = await openScene()
   scene.world.deletedTags = 'shown'
   for (const tag of ['3h', 'v1']) scene.app.push(manifest(), { tags: [tag], at: ago(9) })
@@ -247,7 +250,7 @@ test('a tag that looks like a time is restored by its name', async () => {
   })
 })
 
-test('a check for a tag that is there in other capitals says so', async () => {
+test.concurrent('a check for a tag that is there in other capitals says so', async () => {
   await using scene = await openShop()
   scene.app.push(manifest(), { tags: ['latest'], at: ago(9) })
   const run = await scene.run({ mode: 'check', 'git-tags': '!*', 'required-tags': 'Latest' })
@@ -256,7 +259,7 @@ test('a check for a tag that is there in other capitals says so', async () => {
   expect(run.summary).toMatch(/There is no tag .*Latest.*: capital letters count/)
 })
 
-test('more requests reserved than there are in an hour: red, because no run could do anything', async () => {
+test.concurrent('more requests reserved than there are in an hour: red, because no run could do anything', async () => {
   await using scene = await openShop()
   const { errors, warnings } = await scene.run({ ...LOST, packages: 'app', 'reserve-requests': '5000' })
   expect({ errors, warnings }).toEqual({

@@ -71,13 +71,19 @@ export function createOpen(): Open {
 
 function answerTo(asked: http.ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    asked.once('response', resolve)
+    let answered = false
+    asked.once('response', message => {
+      answered = true
+      resolve(message)
+    })
     asked.on('error', reject)
     asked.once('upgrade', ({ statusCode }, socket) => {
       socket.destroy()
       reject(new Error(`HTTP ${statusCode}, which nobody asked for`))
     })
-    asked.once('close', () => reject(new Error('the connection ended without an answer')))
+    asked.once('close', () => {
+      if (!answered) reject(new Error('the connection ended without an answer'))
+    })
   })
 }
 

@@ -20,8 +20,7 @@ const WINDOW = 5
  */
 export function createSecrets(...given: readonly string[]) {
   const added = new Set<string>()
-  /** Each window with how many in a row are a piece. */
-  const known: Windows = new Map()
+  const known: Windows = { rows: new Map(), slots: new Uint8Array(SLOTS) }
   /** From now on this is taken out, unless it has too few letters and digits: it would be found everywhere. */
   const add = (secret: string): void => {
     if (lettersOf(secret).length < SHORTEST || added.has(secret)) return
@@ -32,7 +31,7 @@ export function createSecrets(...given: readonly string[]) {
   return {
     add,
     scrub(text: string): string {
-      if (known.size === 0) return text
+      if (added.size === 0 || text.length < WINDOW) return text
       const readings = text.includes('\\') ? READINGS : READINGS.slice(1)
       const spans = readings.flatMap(escapes => spansIn(text, known, escapes))
       return spans.length === 0 ? text : masked(text, spans)
@@ -40,7 +39,15 @@ export function createSecrets(...given: readonly string[]) {
   }
 }
 
-type Windows = Map<number, number>
+interface Windows {
+  /** Each window with how many in a row are a piece. */
+  readonly rows: Map<number, number>
+  /** 1 where a window may be in `rows`: spares looking up nearly every letter of a text. */
+  readonly slots: Uint8Array
+}
+
+const SLOTS = 1 << 16
+const slotOf = (window: number): number => (window ^ (window >>> 14)) & (SLOTS - 1)
 
 function formsOf(secret: string): string[] {
   const inside = base64Forms(secret)
@@ -59,13 +66,15 @@ function base64Forms(text: string): string[] {
 const lettersOf = (text: string): number[] =>
   [...text].map(one => LETTERS[one.charCodeAt(0)] ?? NONE).filter(letter => letter > NONE)
 
-function addForm(known: Windows, letters: readonly number[]): void {
+function addForm({ rows, slots }: Windows, letters: readonly number[]): void {
   const piece = Math.min(letters.length, Math.max(SHORTEST_PIECE, Math.ceil(letters.length / 4)))
   const row = piece - WINDOW + 1
   let window = 0
   for (const [at, letter] of letters.entries()) {
     window = shifted(window, letter)
-    if (at + 1 >= WINDOW) known.set(window, Math.min(row, known.get(window) ?? row))
+    if (at + 1 < WINDOW) continue
+    rows.set(window, Math.min(row, rows.get(window) ?? row))
+    slots[slotOf(window)] = 1
   }
 }
 
@@ -103,24 +112,24 @@ const READINGS = ['[bfnrtv0]', ''].map(
 type Span = readonly [start: number, end: number]
 
 /** Where a text has pieces of secrets. */
-function spansIn(text: string, known: Windows, escapes: RegExp): Span[] {
+function spansIn(text: string, { rows, slots }: Windows, escapes: RegExp): Span[] {
   const spans: Span[] = []
-  /** Where the last letters begin. */
-  const starts = new Int32Array(WINDOW)
+  /** Where the last eight letters begin. */
+  const starts = new Int32Array(8)
   let [window, letters, row, least, first] = [0, 0, 0, 0, 0]
   for (let at = 0, end = 0; at < text.length; at = end) {
     end = at + 1
     let letter = LETTERS[text.charCodeAt(at)] as number
     if (letter === MAY_ESCAPE) [letter, end] = escaped(text, at, escapes)
     if (letter <= NONE) continue
-    starts[letters++ % WINDOW] = at
+    starts[letters++ & 7] = at
     window = shifted(window, letter)
-    const wanted = known.get(window)
+    const wanted = slots[slotOf(window)] === 1 ? rows.get(window) : undefined
     if (wanted === undefined) {
       row = 0
       continue
     }
-    first = row === 0 ? (starts[letters % WINDOW] as number) : first
+    first = row === 0 ? (starts[(letters - WINDOW) & 7] as number) : first
     least = row === 0 ? wanted : Math.min(least, wanted)
     if (++row < least) continue
     if (spans.at(-1)?.[0] === first) spans.pop()

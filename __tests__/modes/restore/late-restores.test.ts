@@ -31,7 +31,7 @@ function restoresLate({ app, github, world }: Scene, { id }: Pushed, looks: numb
   )
 }
 
-it.each([0, 2, 3, 4, 5])(
+it.concurrent.each([0, 2, 3, 4, 5])(
   'law 3: an image is made whole that shows only when it is looked for the next time but %i',
   async looks => {
     await using scene = await openScene()
@@ -43,7 +43,7 @@ it.each([0, 2, 3, 4, 5])(
   }
 )
 
-it.each([0, 3, 5])(
+it.concurrent.each([0, 3, 5])(
   'law 3: what a report restores gets its tags, also where it shows only when it is looked for the next time but %i',
   async looks => {
     await using scene = await openScene()
@@ -56,7 +56,7 @@ it.each([0, 3, 5])(
   }
 )
 
-it('law 3: a part that shows late is not called gone: the image is looked at once more', async () => {
+it.concurrent('law 3: a part that shows late is not called gone: the image is looked at once more', async () => {
   await using scene = await openScene()
   const { build } = await deleteBuild(scene)
   restoresLate(scene, build.children[0] as Pushed, 2)
@@ -65,7 +65,7 @@ it('law 3: a part that shows late is not called gone: the image is looked at onc
   expect(scene.world.pullable('acme/app', 'sha-1')).toEqual([])
 })
 
-it('law 3: a part that does not come back although GitHub says so is not called gone for good', async () => {
+it.concurrent('law 3: a part that does not come back although GitHub says so is not called gone for good', async () => {
   await using scene = await openScene()
   const { github, clock, token } = scene
   const { build } = await deleteBuild(scene)
@@ -91,7 +91,7 @@ function deniedBehind({ github }: Scene, { id, digest }: Pushed, times: number):
   github.faults.on(sent, { kind: 'then', run })
 }
 
-it.each([3, 6, 9])(
+it.concurrent.each([3, 6, 9])(
   'law 3: a part that the registry denies %i times behind its restore is not called gone',
   async times => {
     await using scene = await openScene()
@@ -102,7 +102,7 @@ it.each([3, 6, 9])(
   }
 )
 
-it.each([3, 6])(
+it.concurrent.each([3, 6])(
   'law 3: an image that the registry denies %i times behind its restore is made whole all the same',
   async times => {
     await using scene = await openScene()
@@ -114,7 +114,7 @@ it.each([3, 6])(
   }
 )
 
-it('law 3: an image that the registry goes on denying makes the run red, and its package no other one', async () => {
+it.concurrent('law 3: an image that the registry goes on denying makes the run red, and its package no other one', async () => {
   await using scene = await openScene()
   const { github, clock, token } = scene
   const { build } = await deleteBuild(scene)
@@ -131,7 +131,7 @@ it('law 3: an image that the registry goes on denying makes the run red, and its
   expect(back.stdout).not.toMatch(/another package by this name/)
 })
 
-it.each(['its report', 'its digest'])(
+it.concurrent.each(['its report', 'its digest'])(
   'law 3: a version that GitHub says to have restored by %s and does not find is not back because the registry serves it',
   async how => {
     await using scene = await openScene()

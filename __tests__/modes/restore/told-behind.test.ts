@@ -18,7 +18,9 @@ const FAILING: Readonly<Record<string, Target | 'time' | undefined>> = {
   'nothing can be put': { host: 'registry', method: 'PUT' }
 }
 
-it.each(Object.keys(FAILING).flatMap(what => ['its report', 'its digest'].map(how => [how, what] as const)))(
+it.concurrent.each(
+  Object.keys(FAILING).flatMap(what => ['its report', 'its digest'].map(how => [how, what] as const))
+)(
   'law 5: what a restore by %s took is put back or told, with nothing that is not so, where behind it %s',
   async (how, what) => {
     await using scene = await openScene({ busy: 0.05 })

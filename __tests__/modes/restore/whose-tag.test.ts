@@ -45,7 +45,7 @@ async function deleteEdge({ app, world, run }: Scene): Promise<{ build: Pushed; 
   return { build, report: reportOf(await run({ 'delete-tags': 'sha-* edge' })) }
 }
 
-it.each(UNDONE)(
+it.concurrent.each(UNDONE)(
   'law 3: undoing %s takes a tag from no push that GitHub lists, though the registry does not know it yet',
   async what => {
     await using scene = await openScene()
@@ -66,7 +66,7 @@ it.each(UNDONE)(
   }
 )
 
-it.each(UNDONE)(
+it.concurrent.each(UNDONE)(
   'law 3: undoing %s takes a tag from nobody who pushes it meanwhile, though the registry does not know that yet',
   async what => {
     await using scene = await openScene()
@@ -94,7 +94,7 @@ it.each(UNDONE)(
   }
 )
 
-it('law 3: undoing an untagging takes a tag from no push that comes while what has it is looked up', async () => {
+it.concurrent('law 3: undoing an untagging takes a tag from no push that comes while what has it is looked up', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const report = await takeNightly(scene, 'an untagging')
@@ -112,7 +112,7 @@ it('law 3: undoing an untagging takes a tag from no push that comes while what h
   expect(back.warnings.join()).toMatch(/The tag nightly is on sha256:\w+ by now, so it is left there/)
 })
 
-it('law 3: a restore is red where GitHub shows that it took a tag, though the registry has it where it was', async () => {
+it.concurrent('law 3: a restore is red where GitHub shows that it took a tag, though the registry has it where it was', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   world.restoredTags = 'move back'
@@ -131,7 +131,7 @@ it('law 3: a restore is red where GitHub shows that it took a tag, though the re
   expect(isThere || back.errors.join().includes('latest')).toBe(true)
 })
 
-it('a restore says where a tag stays that the registry alone knows to be on something else', async () => {
+it.concurrent('a restore says where a tag stays that the registry alone knows to be on something else', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const report = await takeNightly(scene, 'an untagging')
@@ -145,7 +145,7 @@ it('a restore says where a tag stays that the registry alone knows to be on some
   )
 })
 
-it.each(
+it.concurrent.each(
   (['hidden', 'shown'] as const).flatMap(tags =>
     (['registry', 'list', 'version'] as const).flatMap(late =>
       [4_000, 12_000].map(ms => [tags, late, ms] as const)
@@ -173,7 +173,7 @@ it.each(
   }
 )
 
-it.each([0, 1])(
+it.concurrent.each([0, 1])(
   'law 3: a tag that is pushed anew before restore %i of an image goes back to that push, at once where the run ends then',
   async after => {
     await using scene = await openScene()
@@ -195,7 +195,7 @@ it.each([0, 1])(
   }
 )
 
-it('law 3: a tag that a restore took is back on its image before the next version comes back', async () => {
+it.concurrent('law 3: a tag that a restore took is back on its image before the next version comes back', async () => {
   await using scene = await openScene()
   const { app, github, world, clock, run } = scene
   world.restoredTags = 'move back'
@@ -222,7 +222,7 @@ it('law 3: a tag that a restore took is back on its image before the next versio
   )
 })
 
-it('law 3: a tag is not called back where the registry showed that once, and nothing was put', async () => {
+it.concurrent('law 3: a tag is not called back where the registry showed that once, and nothing was put', async () => {
   await using scene = await openScene()
   const { app, github, world, clock, run } = scene
   world.remember(app.row)
@@ -253,7 +253,7 @@ it('law 3: a tag is not called back where the registry showed that once, and not
   expect(app.tags()['edge']).toBe(push.digest)
 })
 
-it('law 3: a tag that somebody puts on what came back, after it was given back, stays there, and the run is red', async () => {
+it.concurrent('law 3: a tag that somebody puts on what came back, after it was given back, stays there, and the run is red', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { build, report } = await deleteEdge(scene)
@@ -278,7 +278,7 @@ it('law 3: a tag that somebody puts on what came back, after it was given back, 
   )
 })
 
-it('law 5: an undoing that ends before the tags are looked at names them, and the same once more puts them back', async () => {
+it.concurrent('law 5: an undoing that ends before the tags are looked at names them, and the same once more puts them back', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const old = app.push(image(), { tags: ['v1', 'nightly'], at: ago(90) })
@@ -300,7 +300,7 @@ it('law 5: an undoing that ends before the tags are looked at names them, and th
   expect(app.tags()['nightly']).toBe(old.digest)
 })
 
-it.each([429, 403])(
+it.concurrent.each([429, 403])(
   'law 3: a tag that is pushed anew while GitHub turns a restore away for a minute (%i) goes back to that push',
   async status => {
     await using scene = await openScene()
@@ -325,7 +325,7 @@ it.each([429, 403])(
   }
 )
 
-it('law 11: what is pushed some seconds after a tag was given back has not lost it', async () => {
+it.concurrent('law 11: what is pushed some seconds after a tag was given back has not lost it', async () => {
   await using scene = await openScene()
   const { app, github, clock, run } = scene
   const { build, report } = await deleteEdge(scene)

@@ -26,7 +26,7 @@ function said({ app, github }: Scene, { digest }: Pushed): object {
   return renderVersion(app.row, { ...row }, github.apiUrl, 'shown')
 }
 
-it.each(['lost-502', 'lost-reset'] as const)(
+it.concurrent.each(['lost-502', 'lost-reset'] as const)(
   'law 5: a late tag comes back from a DELETE whose answer was lost (%s), though one GET still shows the version',
   async kind => {
     await using scene = await openScene()
@@ -49,7 +49,7 @@ it.each(['lost-502', 'lost-reset'] as const)(
   }
 )
 
-it('law 5: what was deleted by a DELETE without an answer is no deletion of somebody else', async () => {
+it.concurrent('law 5: what was deleted by a DELETE without an answer is no deletion of somebody else', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   const build = layDown(scene)
@@ -65,7 +65,7 @@ it('law 5: what was deleted by a DELETE without an answer is no deletion of some
   expect(await run(BUILDS)).toMatchObject({ code: 0, outputs: { 'deleted-count': '3' } })
 })
 
-it('law 5: a DELETE whose answer was lost was not skipped, though GitHub shows a late tag on the version before the next', async () => {
+it.concurrent('law 5: a DELETE whose answer was lost was not skipped, though GitHub shows a late tag on the version before the next', async () => {
   await using scene = await openScene({ contract: 'off' })
   const { app, github, clock, run } = scene
   const build = layDown(scene)
@@ -95,7 +95,7 @@ const DENIAL = { kind: 'answer', answer: registryError(404, 'MANIFEST_UNKNOWN', 
 const manifestOf = ({ digest }: Pushed) =>
   ({ host: 'registry', path: new RegExp(`/manifests/${digest}$`) }) as const
 
-it.each([
+it.concurrent.each([
   ['for good', Number.POSITIVE_INFINITY, 1],
   ['at that look', 3, 0]
 ])(
@@ -118,7 +118,7 @@ it.each([
   }
 )
 
-it('law 3: a version of which GitHub and the registry say for a moment that it was gone before keeps its platforms', async () => {
+it.concurrent('law 3: a version of which GitHub and the registry say for a moment that it was gone before keeps its platforms', async () => {
   await using scene = await openScene()
   const { github, world, run } = scene
   const build = layDown(scene)
@@ -136,7 +136,7 @@ it('law 3: a version of which GitHub and the registry say for a moment that it w
   expect(result).toMatchObject({ code: 1, outputs: { 'restored-count': '2', 'failed-count': '1' } })
 })
 
-it('law 3: a late tag comes back, though the registry goes on saying that it is where it was', async () => {
+it.concurrent('law 3: a late tag comes back, though the registry goes on saying that it is where it was', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene)
@@ -151,7 +151,7 @@ it('law 3: a late tag comes back, though the registry goes on saying that it is 
   expect(app.tags()['prod']).toBe(build.digest)
 })
 
-it('law 3: a late tag that was moved back meanwhile stays there, as GitHub says, too', async () => {
+it.concurrent('law 3: a late tag that was moved back meanwhile stays there, as GitHub says, too', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene)
@@ -164,7 +164,7 @@ it('law 3: a late tag that was moved back meanwhile stays there, as GitHub says,
   expect(app.tags()['prod']).toBe(v1)
 })
 
-it('law 3: min-remaining counts no image that is deleted, still listed, and remembered', async () => {
+it.concurrent('law 3: min-remaining counts no image that is deleted, still listed, and remembered', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, run } = scene
@@ -180,7 +180,7 @@ it('law 3: min-remaining counts no image that is deleted, still listed, and reme
   expect(result.code).toBe(1)
 })
 
-it.each(['stay', 'move back'] as const)(
+it.concurrent.each(['stay', 'move back'] as const)(
   'law 5: what comes back at once takes no tag from a push that has it by then (tags %s)',
   async tags => {
     await using scene = await openScene()
@@ -202,7 +202,7 @@ it.each(['stay', 'move back'] as const)(
   }
 )
 
-it('law 5: is red where a restore at once was confirmed in vain, though the registry serves the version for a while', async () => {
+it.concurrent('law 5: is red where a restore at once was confirmed in vain, though the registry serves the version for a while', async () => {
   await using scene = await openScene({ contract: 'off' })
   const { app, github, clock, token } = scene
   const build = layDown(scene)
@@ -225,7 +225,7 @@ it('law 5: is red where a restore at once was confirmed in vain, though the regi
   )
 })
 
-it.each([1, 1_000])(
+it.concurrent.each([1, 1_000])(
   'law 5: a restore at once that was confirmed in vain %i times is tried again, by the next run too',
   async times => {
     await using scene = await openScene()
@@ -248,7 +248,7 @@ it.each([1, 1_000])(
   }
 )
 
-it('law 5: is red where what comes back takes a tag that cannot be given back', async () => {
+it.concurrent('law 5: is red where what comes back takes a tag that cannot be given back', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   world.restoredTags = 'move back'
@@ -268,7 +268,7 @@ it('law 5: is red where what comes back takes a tag that cannot be given back', 
   )
 })
 
-it('law 5: is red where nobody can tell whether what comes back takes a tag from a push', async () => {
+it.concurrent('law 5: is red where nobody can tell whether what comes back takes a tag from a push', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   world.restoredTags = 'move back'
@@ -293,7 +293,7 @@ it('law 5: is red where nobody can tell whether what comes back takes a tag from
   )
 })
 
-it.each([1, 2])(
+it.concurrent.each([1, 2])(
   'law 3: what an index inside of a new index needs comes back, though the registry denies that index at %d looks',
   async times => {
     await using scene = await openScene()
@@ -310,7 +310,7 @@ it.each([1, 2])(
   }
 )
 
-it('law 3: a new index that needs an index which was just deleted brings it back with its platforms', async () => {
+it.concurrent('law 3: a new index that needs an index which was just deleted brings it back with its platforms', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   const build = layDown(scene)
@@ -320,7 +320,7 @@ it('law 3: a new index that needs an index which was just deleted brings it back
   expect(world.pullable('acme/app', 'v9')).toEqual([])
 })
 
-it('law 5: a release that is pushed once more meanwhile brings back what it needs, though the list does not show it yet', async () => {
+it.concurrent('law 5: a release that is pushed once more meanwhile brings back what it needs, though the list does not show it yet', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   const build = layDown(scene)
@@ -331,7 +331,7 @@ it('law 5: a release that is pushed once more meanwhile brings back what it need
   expect(world.pullable('acme/app', 'v1.2.3')).toEqual([])
 })
 
-it.each([
+it.concurrent.each([
   ['v1.2.3', 'the list lags behind it'],
   ['prod', 'right before the deletion']
 ])(
@@ -357,7 +357,7 @@ it.each([
   }
 )
 
-it('law 3: is red where the list of tags, which shows what stands on nothing any more, cannot be read at last', async () => {
+it.concurrent('law 3: is red where the list of tags, which shows what stands on nothing any more, cannot be read at last', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   layDown(scene)
@@ -370,7 +370,7 @@ it('law 3: is red where the list of tags, which shows what stands on nothing any
   expect(result.errors.join()).toContain('The tags of the registry could not be read after the deletions')
 })
 
-it('law 11: is not red where what stays was deleted by somebody else meanwhile, with its tags', async () => {
+it.concurrent('law 11: is not red where what stays was deleted by somebody else meanwhile, with its tags', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene)

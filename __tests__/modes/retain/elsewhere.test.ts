@@ -52,7 +52,7 @@ function expectNotTaken({ app }: Scene, { code, errors }: Run, next: Pushed): vo
   expect([app.tags()['v2'], isThere || isSaid]).toEqual([app.tags()['v2'], true])
 }
 
-it.each(
+it.concurrent.each(
   (['a push', 'an image that stays'] as const).flatMap(how =>
     Object.keys(WITNESSES).flatMap(witness =>
       (['same run', 'next run'] as const).map(when => [how, witness, when] as const)
@@ -86,7 +86,7 @@ it.each(
   if (witness.startsWith('the registry')) expect(result.outputs['restored-count']).toBe('0')
 })
 
-it.each([8, 10_000])(
+it.concurrent.each([8, 10_000])(
   'law 3: where the list does not reach the image that a tag came back to, a registry that denies it %i times is asked again, and then told of',
   async times => {
     await using scene = await openScene()

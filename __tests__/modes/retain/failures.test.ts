@@ -14,7 +14,7 @@ const answer = (status: number, message: string, headers = {}): Trouble => ({
   answer: { status, body: { message, documentation_url: 'https://docs.github.com/rest' }, headers }
 })
 
-it('T-26, T-33: a version with too many downloads is refused and keeps its children; the rest goes, and it is green', async () => {
+it.concurrent('T-26, T-33: a version with too many downloads is refused and keeps its children; the rest goes, and it is green', async () => {
   await using scene = await openScene()
   const { world, run } = scene
   const web = world.package('acme/web', { visibility: 'public', repository: 'acme/app' })
@@ -31,7 +31,7 @@ it('T-26, T-33: a version with too many downloads is refused and keeps its child
   expect(result.summary).toMatch(/Refused by GitHub: 1 change/)
 })
 
-it('T-27: of a plan that covers every tagged version the newest stays, whole, and GitHub is not even asked', async () => {
+it.concurrent('T-27: of a plan that covers every tagged version the newest stays, whole, and GitHub is not even asked', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -44,7 +44,7 @@ it('T-27: of a plan that covers every tagged version the newest stays, whole, an
   expect(github.writes.map(({ status }) => status)).toEqual([204, 204, 204])
 })
 
-it('T-27: when others delete the rest meanwhile, the refusal to let the last tagged version go is not a failure', async () => {
+it.concurrent('T-27: when others delete the rest meanwhile, the refusal to let the last tagged version go is not a failure', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -56,7 +56,7 @@ it('T-27: when others delete the rest meanwhile, the refusal to let the last tag
   expect(result.stdout).toMatch(/refused by GitHub: pr-1 .*You cannot delete the last tagged version/)
 })
 
-it('T-28: a version that somebody else deleted counts as gone, and its children follow', async () => {
+it.concurrent('T-28: a version that somebody else deleted counts as gone, and its children follow', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -69,7 +69,7 @@ it('T-28: a version that somebody else deleted counts as gone, and its children 
   expect(result.stdout).toMatch('it was gone before this run reached it')
 })
 
-it('T-28: 404 to a DELETE of what is still there is a lack of rights: the package stops at once, and the sentence says where to grant them', async () => {
+it.concurrent('T-28: 404 to a DELETE of what is still there is a lack of rights: the package stops at once, and the sentence says where to grant them', async () => {
   await using scene = await openScene()
   const { app, world, github, run } = scene
   const foreign = world.package('acme/foreign', { visibility: 'public', access: { 'acme/app': 'write' } })
@@ -90,7 +90,7 @@ it('T-28: 404 to a DELETE of what is still there is a lack of rights: the packag
   expect(app.digests()).toEqual(digestsOf(v1))
 })
 
-it.each<[string, Trouble]>([
+it.concurrent.each<[string, Trouble]>([
   ['was carried out and answered 502', { kind: 'lost-502' }],
   ['was carried out and its answer lost', { kind: 'lost-reset' }],
   ['was answered 500', { kind: 'answer', answer: { status: 500, body: 'oops' } }],
@@ -107,7 +107,7 @@ it.each<[string, Trouble]>([
   expect(result.outputs).toMatchObject({ 'deleted-count': '3', 'failed-count': '0' })
 })
 
-it('T-29: a DELETE that never gets an answer worth having fails, is tried a few times, and makes the run red', async () => {
+it.concurrent('T-29: a DELETE that never gets an answer worth having fails, is tried a few times, and makes the run red', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -123,7 +123,7 @@ it('T-29: a DELETE that never gets an answer worth having fails, is tried a few 
   ])
 })
 
-it('T-30, E-01: an image that lost its platforms goes when asked for; one that GitHub lists and the registry denies is unknown', async () => {
+it.concurrent('T-30, E-01: an image that lost its platforms goes when asked for; one that GitHub lists and the registry denies is unknown', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -154,7 +154,7 @@ it('T-30, E-01: an image that lost its platforms goes when asked for; one that G
   expect(app.digests()).toEqual(digestsOf(v1, denied, leftover))
 })
 
-it('T-30: a registry that has none of the manifests is another one, and nothing is concluded from it', async () => {
+it.concurrent('T-30: a registry that has none of the manifests is another one, and nothing is concluded from it', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -176,7 +176,7 @@ const KILLED_AT = (['first', 'then'] as const).flatMap(moment =>
   )
 )
 
-it('T-32: killed at any DELETE, before or after GitHub carried it out, a run leaves every tag whole and a report that can be read', async () => {
+it.concurrent('T-32: killed at any DELETE, before or after GitHub carried it out, a run leaves every tag whole and a report that can be read', async () => {
   for (const [moment, deletion, where] of KILLED_AT) {
     await using scene = await openScene({ where })
     const { app, github, run } = scene
@@ -212,7 +212,7 @@ it('T-32: killed at any DELETE, before or after GitHub carried it out, a run lea
   }
 })
 
-it.each([
+it.concurrent.each([
   [400, 'a reason that nobody has heard of', 0],
   [403, 'Resource not accessible by integration', 1]
 ])('T-33: children stay with a parent whose DELETE answers %i', async (status, message, code) => {
@@ -228,7 +228,7 @@ it.each([
   expect(result.stdout).toContain(message)
 })
 
-it('T-34: every page is read before the first DELETE, and a target on the second page is found', async () => {
+it.concurrent('T-34: every page is read before the first DELETE, and a target on the second page is found', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   for (let n = 0; n < 150; n++) app.push(manifest(), { tags: [`v${n}`], at: ago(10 + n / 100) })
@@ -244,7 +244,7 @@ it('T-34: every page is read before the first DELETE, and a target on the second
   expect(pages.filter(({ query }) => query.includes('page=2')).length).toBeGreaterThanOrEqual(2)
 })
 
-it('T-36: a package without versions is fine; one that is not there makes the run red, and the others go on', async () => {
+it.concurrent('T-36: a package without versions is fine; one that is not there makes the run red, and the others go on', async () => {
   await using scene = await openScene()
   const { app, world, run } = scene
   world.package('acme/empty', { repository: 'acme/app' })
@@ -260,7 +260,7 @@ it('T-36: a package without versions is fine; one that is not there makes the ru
   expect(JSON.parse(result.outputs['packages']!)).toEqual(expect.arrayContaining(['empty', 'app']))
 })
 
-it('T-40: what an interrupted run has left of its images is collected by the next one', async () => {
+it.concurrent('T-40: what an interrupted run has left of its images is collected by the next one', async () => {
   await using scene = await openScene({ where: 'bundle' })
   const { app, github, run } = scene
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -275,7 +275,7 @@ it('T-40: what an interrupted run has left of its images is collected by the nex
   expect(app.digests()).toEqual(digestsOf(v1))
 })
 
-it('T-41: signatures and attestations go with the image that they describe, their tags too', async () => {
+it.concurrent('T-41: signatures and attestations go with the image that they describe, their tags too', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const v2 = app.push(image(), { tags: ['v2'], at: ago(80) })
@@ -292,7 +292,7 @@ it('T-41: signatures and attestations go with the image that they describe, thei
   expect(Object.keys(app.tags()).sort()).toEqual([cosignTag(v2, 'sig'), 'v2'].sort())
 })
 
-it('T-42: a digest that comes back after its deletion is decided on by what is listed now', async () => {
+it.concurrent('T-42: a digest that comes back after its deletion is decided on by what is listed now', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -306,7 +306,7 @@ it('T-42: a digest that comes back after its deletion is decided on by what is l
   expect(app.digests()).toEqual(digestsOf(v1, again))
 })
 
-it('T-25j: a dry run makes the plan of the real one and sends no write; a second real run finds nothing to do', async () => {
+it.concurrent('T-25j: a dry run makes the plan of the real one and sends no write; a second real run finds nothing to do', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(undefined, { attest: 'old' }), { tags: ['v1', 'rc-9'], at: ago(90) })

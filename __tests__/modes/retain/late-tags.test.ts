@@ -34,7 +34,7 @@ function expectNotLost({ app }: Scene, { code, errors }: Run, tag: string, on: P
 const LAGS = { hidden: [12, 40, 1_000_000], shown: [40] } as const
 const WITNESSES = ['tag', 'list', 'tag and list', 'tag, list and digest'] as const
 
-it.each(
+it.concurrent.each(
   (['hidden', 'shown'] as const).flatMap(deletedTags =>
     WITNESSES.flatMap(witness => LAGS[deletedTags].map(seconds => [witness, seconds, deletedTags] as const))
   )
@@ -77,7 +77,7 @@ it.each(
   }
 )
 
-it('law 3: a tag that stands nowhere is not called taken along by its version on one 404', async () => {
+it.concurrent('law 3: a tag that stands nowhere is not called taken along by its version on one 404', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene, 'hidden')
@@ -93,7 +93,7 @@ it('law 3: a tag that stands nowhere is not called taken along by its version on
   expectNotLost(scene, await run(BUILDS), 'v1.2.3', build)
 })
 
-it.each(['hidden', 'shown'] as const)(
+it.concurrent.each(['hidden', 'shown'] as const)(
   'law 3: a tag that moved from a push to what is deleted is not lost, though the list shows it on the push (%s)',
   async deletedTags => {
     await using scene = await openScene()
@@ -115,7 +115,7 @@ it.each(['hidden', 'shown'] as const)(
   }
 )
 
-it('law 3: the tag of a push that only the registry shows is not lost, though it moved to what is deleted', async () => {
+it.concurrent('law 3: the tag of a push that only the registry shows is not lost, though it moved to what is deleted', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene, 'hidden')
@@ -130,7 +130,7 @@ it('law 3: the tag of a push that only the registry shows is not lost, though it
   expectNotLost(scene, await run(BUILDS), 'latest', build)
 })
 
-it('law 5: what is known to be lost comes back, though another question fails for good', async () => {
+it.concurrent('law 5: what is known to be lost comes back, though another question fails for good', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene, 'shown')
@@ -144,7 +144,7 @@ it('law 5: what is known to be lost comes back, though another question fails fo
   expect(app.tags()).toMatchObject({ stable: build.digest, 'v1.2.3': build.digest })
 })
 
-it('law 5: a part whose rows do not say its tags any more is not deleted', async () => {
+it.concurrent('law 5: a part whose rows do not say its tags any more is not deleted', async () => {
   await using scene = await openScene()
   const { app, github, run, clock } = scene
   const build = layDown(scene, 'hidden')
@@ -179,7 +179,7 @@ function pushNewer({ app }: Scene, count: number): void {
   }
 }
 
-it.each([
+it.concurrent.each([
   ['prod', 100, 5],
   ['prod', 100, 1_000],
   ['prod', 10, 1_000],
@@ -206,7 +206,7 @@ it.each([
   }
 )
 
-it.each([25, 1_000_000])(
+it.concurrent.each([25, 1_000_000])(
   'law 3: a tag that its row has lost is not found where it was, though tag and list of the registry say so for %i s',
   async seconds => {
     await using scene = await openScene()
@@ -233,7 +233,7 @@ it.each([25, 1_000_000])(
   }
 )
 
-it.each(
+it.concurrent.each(
   (['a push', 'a listed image'] as const).flatMap(stop => [3, 1_000].map(times => [stop, times] as const))
 )(
   'law 3: a tag that went over %s to what is deleted is not lost, though a HEAD is late for %i answers',
@@ -259,7 +259,7 @@ it.each(
   }
 )
 
-it('law 3: a tag that went to what is deleted is told of though the registry does not serve the image that had it', async () => {
+it.concurrent('law 3: a tag that went to what is deleted is told of though the registry does not serve the image that had it', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const build = layDown(scene, 'hidden')
@@ -282,7 +282,7 @@ it('law 3: a tag that went to what is deleted is told of though the registry doe
   expect(result.errors.join()).toMatch(/The tag prod stood on what stays, and stands on nothing now/)
 })
 
-it.each([
+it.concurrent.each([
   [2, 'serves'],
   [1_000, 'serves'],
   [1_000, 'denies by then']
@@ -308,7 +308,7 @@ it.each([
   }
 )
 
-it('law 2: with a platform that comes back for a late tag comes the attestation that describes it', async () => {
+it.concurrent('law 2: with a platform that comes back for a late tag comes the attestation that describes it', async () => {
   await using scene = await openScene()
   const { app, github, run, world } = scene
   layDown(scene, 'shown')
@@ -342,7 +342,7 @@ function nameTheLast(scene: Scene): Pushed {
   return last
 }
 
-it.each([0, 10_100])(
+it.concurrent.each([0, 10_100])(
   'law 3: a new tag speaks against a deletion that comes later, though GitHub shows no version as it is now, beside %i tags',
   async others => {
     await using scene = await openScene({ contract: 'off' })
@@ -359,7 +359,7 @@ it.each([0, 10_100])(
   }
 )
 
-it('law 3: nothing more goes while the registry does not say which tags there are, and the run is red', async () => {
+it.concurrent('law 3: nothing more goes while the registry does not say which tags there are, and the run is red', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const last = nameTheLast(scene)
@@ -377,7 +377,7 @@ it('law 3: nothing more goes while the registry does not say which tags there ar
   expect(errors.join()).toMatch(/the registry's list of tags could not be read.*Run again later/)
 })
 
-it('law 2: a platform that is left alone in time keeps its attestation', async () => {
+it.concurrent('law 2: a platform that is left alone in time keeps its attestation', async () => {
   await using scene = await openScene()
   const { app, github, run, clock } = scene
   layDown(scene, 'shown')
@@ -394,7 +394,7 @@ it('law 2: a platform that is left alone in time keeps its attestation', async (
   expect([...app.digests()]).toEqual(expect.arrayContaining([platform.digest, attestation.digest]))
 })
 
-it.each([4_000, 8_000])(
+it.concurrent.each([4_000, 8_000])(
   'law 6: parts do not come back for a tag that the registry shows %i ms late on what was deleted',
   async ms => {
     await using scene = await openScene()
@@ -416,7 +416,7 @@ it.each([4_000, 8_000])(
   }
 )
 
-it.each([2, 3, 4])(
+it.concurrent.each([2, 3, 4])(
   'law 3: a tag that went on to one of the oldest images is no late tag because the registry denies it once, after %i answers',
   async after => {
     await using scene = await openScene()
@@ -444,7 +444,7 @@ it.each([2, 3, 4])(
   }
 )
 
-it.each(['move back', 'stay'] as const)(
+it.concurrent.each(['move back', 'stay'] as const)(
   'law 5: a tag that two deleted versions had in turn is named with the other one of them (restored tags %s)',
   async restoredTags => {
     await using scene = await openScene()

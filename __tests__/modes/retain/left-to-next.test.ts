@@ -64,7 +64,7 @@ function adopt({ app, github }: Scene, part: Pushed): () => Pushed {
   return () => adopter as Pushed
 }
 
-it.each(['a tag was put on it', 'a tagged index was pushed that needs it'])(
+it.concurrent.each(['a tag was put on it', 'a tagged index was pushed that needs it'])(
   'law 5: a run that is killed behind a DELETE leaves its look to the next one: %s right before',
   async what => {
     await using scene = await openScene()
@@ -94,7 +94,7 @@ function endHere({ github }: Scene, cache?: CacheService): void {
   if (cache !== undefined) cache.broken = { status: 503, body: {} }
 }
 
-it.each([true, false])(
+it.concurrent.each([true, false])(
   'law 5: what is left of an image stays until its deleted part has been looked at: the run before was killed: %s',
   async isKilled => {
     await using scene = await openScene()
@@ -117,7 +117,7 @@ it.each([true, false])(
   }
 )
 
-it.each([
+it.concurrent.each([
   ['list', 6],
   ['list', 60],
   ['list of deleted versions', 100]
@@ -152,7 +152,7 @@ it.each([
   }
 )
 
-it('what is left of an image goes once its deleted part was looked at', async () => {
+it.concurrent('what is left of an image goes once its deleted part was looked at', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, github } = scene
@@ -168,7 +168,7 @@ it('what is left of an image goes once its deleted part was looked at', async ()
   expect(app.digests()).toEqual(digestsOf(v1))
 })
 
-it('law 5: what a run is going to delete is stored before its first DELETE, with what it read, and once more behind the look', async () => {
+it.concurrent('law 5: what a run is going to delete is stored before its first DELETE, with what it read, and once more behind the look', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { build } = layDown(scene)
@@ -182,7 +182,7 @@ it('law 5: what a run is going to delete is stored before its first DELETE, with
   expect(headingOf(cache)).toMatchObject({ unchecked: [], checked: ids })
 })
 
-it.each([
+it.concurrent.each([
   [BUILDS, 0],
   [{ 'delete-tags': 'pr-*' }, 0],
   [{ 'delete-tags': 'none' }, 0],
@@ -220,7 +220,7 @@ async function sceneAtNoon(hours = 12) {
   return { ...scene, clock, skip, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
 }
 
-it.each([1, 2])(
+it.concurrent.each([1, 2])(
   'law 5: what was left is not hidden by a run to which the cache does not show the newest entries: %d of 2',
   async unseen => {
     await using scene = await sceneAtNoon()
@@ -238,7 +238,7 @@ it.each([1, 2])(
   }
 )
 
-it.each([
+it.concurrent.each([
   ['on the same day', 12],
   ['behind midnight', 24 - 90 / 3_600]
 ])(
@@ -266,7 +266,7 @@ it.each([
   }
 )
 
-it.each([
+it.concurrent.each([
   ['goes on storing', true, true],
   ['goes on storing', true, false],
   ['has died', false, true],
@@ -293,7 +293,7 @@ it.each([
   }
 )
 
-it.each(['purge by tag', 'purge by tag, not listed yet', 'purge by digest', 'no purge'])(
+it.concurrent.each(['purge by tag', 'purge by tag, not listed yet', 'purge by digest', 'no purge'])(
   'law 5: a purge of a tag forgets no other image that had it before, and that something needs: %s',
   async how => {
     await using scene = await openScene()
@@ -322,7 +322,7 @@ it.each(['purge by tag', 'purge by tag, not listed yet', 'purge by digest', 'no 
   }
 )
 
-it('a purge of a tag that is on nothing brings no image back that had it', async () => {
+it.concurrent('a purge of a tag that is on nothing brings no image back that had it', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const build = await leaveOpen(scene, cache)
@@ -331,7 +331,7 @@ it('a purge of a tag that is on nothing brings no image back that had it', async
   expect([run.code, scene.app.version(build.digest)]).toEqual([0, undefined])
 })
 
-it.each([
+it.concurrent.each([
   ['a day', 'cannot be read', 1.1],
   ['a week', 'is denied', 7],
   ['a week', 'is in no list', 7],
@@ -363,7 +363,7 @@ it.each([
   }
 )
 
-it('what a cancelled run did not delete, and is there when its job is over, is nothing that comes back when somebody deletes it', async () => {
+it.concurrent('what a cancelled run did not delete, and is there when its job is over, is nothing that comes back when somebody deletes it', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, clock } = scene
@@ -381,7 +381,7 @@ it('what a cancelled run did not delete, and is there when its job is over, is n
   expect([code, outputs['restored-count'], app.version(digest)]).toEqual([0, '0', undefined])
 })
 
-it.each([
+it.concurrent.each([
   ['eight days where everything could be read', 8.1, false],
   ['30 days, since GitHub has nothing to restore then,', 30.1, true]
 ])('what was deleted is remembered for %s, and no longer', async (_, days, isOff) => {
@@ -398,7 +398,7 @@ it.each([
   expect(headingOf(cache).checked).toEqual([])
 })
 
-it.each([BUILDS, { 'delete-tags': 'pr-*' }])(
+it.concurrent.each([BUILDS, { 'delete-tags': 'pr-*' }])(
   'nothing comes back for an image that a run deleted and only the registry still shows: $delete-tags',
   async inputs => {
     await using scene = await openScene()
@@ -425,7 +425,7 @@ function showLate({ app }: Scene, { id }: Pushed, tag: string): void {
   app.row.deleted.set(id, { ...row, tags: [...row.tags, tag] })
 }
 
-it.each([0, 120])(
+it.concurrent.each([0, 120])(
   'law 5: a tag that the list of deleted versions shows later than its row is found by the next run that looks there, behind %i others',
   async others => {
     await using scene = await openScene()
@@ -446,7 +446,7 @@ it.each([0, 120])(
   }
 )
 
-it.each<[string, (scene: Scene, cache: CacheService) => unknown]>([
+it.concurrent.each<[string, (scene: Scene, cache: CacheService) => unknown]>([
   ['which stands on something else', ({ app }) => app.push(image(), { tags: ['v2'] })],
   ['which somebody deleted with the version later', (_, cache) => age(cache, 0.1)]
 ])('a version does not come back for a tag %s', async (_, change) => {
@@ -462,7 +462,7 @@ it.each<[string, (scene: Scene, cache: CacheService) => unknown]>([
   expect(second).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '3' } })
 })
 
-it.each(['checked', 'unchecked'])(
+it.concurrent.each(['checked', 'unchecked'])(
   'a dry run says that a real one restores what is lacking, and a purge brings nothing back that it is told to purge: %s',
   async how => {
     await using scene = await openScene()
@@ -495,7 +495,7 @@ it.each(['checked', 'unchecked'])(
   }
 )
 
-it.each(['cannot be read', 'does not show it'])(
+it.concurrent.each(['cannot be read', 'does not show it'])(
   'law 5: the way back of what an earlier run deleted names it, where the list of deleted versions %s',
   async how => {
     await using scene = await openScene()
@@ -518,7 +518,7 @@ it.each(['cannot be read', 'does not show it'])(
   }
 )
 
-it.each(['this run', 'the next run'])(
+it.concurrent.each(['this run', 'the next run'])(
   'what %s brought back does not come back once more when somebody deletes it then',
   async who => {
     await using scene = await openScene()
@@ -539,7 +539,7 @@ it.each(['this run', 'the next run'])(
   }
 )
 
-it('what somebody else deleted is left to nobody', async () => {
+it.concurrent('what somebody else deleted is left to nobody', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, github } = scene
@@ -556,7 +556,7 @@ it('what somebody else deleted is left to nobody', async () => {
   expect([left.includes(build.digest), left.includes(other.digest)]).toEqual([true, false])
 })
 
-it('law 5: a tag that went with what was left is told of though the same image was pushed again meanwhile', async () => {
+it.concurrent('law 5: a tag that went with what was left is told of though the same image was pushed again meanwhile', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app } = scene
@@ -568,7 +568,7 @@ it('law 5: a tag that went with what was left is told of though the same image w
   expect((await past(scene, cache)).code).toBe(0)
 })
 
-it.each([
+it.concurrent.each([
   ['a tag was put on it', 90_000, BUILDS],
   ['a tag was put on it', 40_000, BUILDS],
   ['a tag was put on it', 40_000, { 'delete-tags': 'pr-*' }],
@@ -582,9 +582,9 @@ it.each([
     const { build } = layDown(scene)
     const isTag = what.startsWith('a tag was')
     const late = isTag ? build : (build.children[0] as Pushed)
-    const later: Promise<unknown>[] = []
+    let until = 0
     const land = (): void => {
-      later.push(clock.sleep(ms).then(() => world.store.remove(app.row, late.id)))
+      until = clock.now() + ms
       if (isTag) app.tag(build, 'v2')
       else app.push(adopterOf(late), { tags: ['v2'] })
     }
@@ -592,7 +592,8 @@ it.each([
     github.faults.on({ ...deleteOf(late), times: 1 }, { kind: 'answer', answer: { status: 204 } })
     const first = await past(scene, cache)
     expect(first.code).toBe(1)
-    await Promise.all(later)
+    await clock.sleep(until - clock.now())
+    await world.store.remove(app.row, late.id)
     expect(world.pullable('acme/app', 'v2')).not.toEqual([])
     age(cache, 1)
     const second = await past(scene, cache, inputs)
@@ -600,7 +601,7 @@ it.each([
   }
 )
 
-it.each([
+it.concurrent.each([
   [500, false],
   [404, false],
   [500, true],
@@ -635,7 +636,7 @@ it.each([
   }
 )
 
-it('law 5: what GitHub lists nowhere is said twice, and not for ever', async () => {
+it.concurrent('law 5: what GitHub lists nowhere is said twice, and not for ever', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, clock } = scene
@@ -649,7 +650,7 @@ it('law 5: what GitHub lists nowhere is said twice, and not for ever', async () 
   expect(codes).toEqual([1, 1, 0])
 })
 
-it('law 5: what a run deleted and could not bring back is looked at by the next one', async () => {
+it.concurrent('law 5: what a run deleted and could not bring back is looked at by the next one', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, github, clock } = scene

@@ -45,7 +45,7 @@ const ENDS: Readonly<Record<string, (scene: Scene, cache: CacheService) => void>
   }
 }
 
-it.each(Object.keys(ENDS).flatMap(end => (['0', '1'] as const).map(kept => [end, kept] as const)))(
+it.concurrent.each(Object.keys(ENDS).flatMap(end => (['0', '1'] as const).map(kept => [end, kept] as const)))(
   'law 2: an image comes back with a part that another one shares, and that this run deletes: the run before %s (keep-at-least %s)',
   async (end, kept) => {
     await using scene = await openScene()
@@ -67,7 +67,7 @@ it.each(Object.keys(ENDS).flatMap(end => (['0', '1'] as const).map(kept => [end,
   }
 )
 
-it('law 2: the same where GitHub shows the tag only behind the run that deleted the image', async () => {
+it.concurrent('law 2: the same where GitHub shows the tag only behind the run that deleted the image', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, world } = scene
@@ -83,7 +83,7 @@ it('law 2: the same where GitHub shows the tag only behind the run that deleted 
   expect(app.version(signature.digest)).toBeDefined()
 })
 
-it('law 3: where nobody can read what came back, the run is red', async () => {
+it.concurrent('law 3: where nobody can read what came back, the run is red', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, github } = scene
@@ -116,7 +116,7 @@ async function killBehindFirst(scene: Scene, cache: CacheService, inputs: Record
   return builds
 }
 
-it('law 5: a part that another image shares is not deleted before a run has looked at what was left open', async () => {
+it.concurrent('law 5: a part that another image shares is not deleted before a run has looked at what was left open', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
@@ -129,7 +129,7 @@ it('law 5: a part that another image shares is not deleted before a run has look
   expect(deleted).toEqual([second.children[1]?.digest])
 })
 
-it('law 2: an image that was left open comes back with a part that nobody left open', async () => {
+it.concurrent('law 2: an image that was left open comes back with a part that nobody left open', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, world } = scene
@@ -147,7 +147,7 @@ it('law 2: an image that was left open comes back with a part that nobody left o
   expect(world.pullable('acme/app', 'v2')).toEqual([])
 })
 
-it('law 2: what describes an image that comes back comes with it, also where it was deleted by this run', async () => {
+it.concurrent('law 2: what describes an image that comes back comes with it, also where it was deleted by this run', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app } = scene
@@ -162,7 +162,7 @@ it('law 2: what describes an image that comes back comes with it, also where it 
   expect([app.version(first.digest), app.version(signature.digest)]).not.toContain(undefined)
 })
 
-it('law 2: an image whose restore failed comes back whole later, with a part that the run in between deleted', async () => {
+it.concurrent('law 2: an image whose restore failed comes back whole later, with a part that the run in between deleted', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, github, world } = scene
@@ -176,7 +176,7 @@ it('law 2: an image whose restore failed comes back whole later, with a part tha
   expect(world.pullable('acme/app', 'v2')).toEqual([])
 })
 
-it.each(['an image', 'a manifest'])(
+it.concurrent.each(['an image', 'a manifest'])(
   'law 2: what a person brings back gets what went with it from the next run: %s',
   async kind => {
     await using scene = await openScene()
@@ -192,7 +192,7 @@ it.each(['an image', 'a manifest'])(
   }
 )
 
-it('law 6: an image does not come back for a signature of it that is there', async () => {
+it.concurrent('law 6: an image does not come back for a signature of it that is there', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, github } = scene

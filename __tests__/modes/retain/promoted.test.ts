@@ -13,7 +13,7 @@ const WORLDS = (['stay', 'move back'] as const).flatMap(restored =>
   )
 )
 
-it.each(WORLDS)(
+it.concurrent.each(WORLDS)(
   'law 5: a tag that somebody moves to what came back at once stays there, and the run is red (tags %s; needed by %s; look %i)',
   async (restored, why, looks) => {
     await using scene = await openScene()
@@ -60,7 +60,7 @@ function layDown({ app, github, world }: Scene, why: 'a tag' | 'an index', delet
 const restoring = (id: number) =>
   ({ method: 'POST', path: new RegExp(`/versions/${id}/restore$`), times: 1 }) as const
 
-it.each(
+it.concurrent.each(
   (['stay', 'move back'] as const).flatMap(restored =>
     (['a tag', 'an index'] as const).map(why => [restored, why] as const)
   )
@@ -80,7 +80,7 @@ it.each(
   }
 )
 
-it.each(['stay', 'move back'] as const)(
+it.concurrent.each(['stay', 'move back'] as const)(
   'law 5: a tag that comes while what was restored does not show yet stays, though tags of deleted versions are hidden (tags %s)',
   async restored => {
     await using scene = await openScene()
@@ -97,7 +97,7 @@ it.each(['stay', 'move back'] as const)(
   }
 )
 
-it.each(
+it.concurrent.each(
   (['stay', 'move back'] as const).flatMap(restored =>
     (['shown', 'hidden'] as const).map(deleted => [restored, deleted] as const)
   )
@@ -122,7 +122,7 @@ it.each(
   }
 )
 
-it('law 5: a restore that takes a tag says so, though the answer to the request that gives it back is lost', async () => {
+it.concurrent('law 5: a restore that takes a tag says so, though the answer to the request that gives it back is lost', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   world.restoredTags = 'move back'

@@ -176,7 +176,8 @@ it('T-25g: a regex that would never end stops the run with nothing deleted', asy
   const { app, github, run } = scene
   pushAll(app, 90, [[`${'a'.repeat(40)}_`], ['rc']])
   const result = await run({ 'keep-tags': '/^(a+)+$/', 'delete-tags': '*' })
-  expect(result.errors).toEqual([expect.stringMatching(/`\/\^\(a\+\)\+\$\/` takes longer than two seconds/)])
+  const sentence = 'The pattern `/^(a+)+$/` takes longer than two seconds on 2 values.'
+  expect(result.errors).toEqual([expect.stringContaining(sentence)])
   expect(github.writes).toEqual([])
 })
 

@@ -32,7 +32,7 @@ const deleteOf = ({ id }: { id: number }) => ({ method: 'DELETE', path: new RegE
 const isRestore = ({ method, path }: { method: string; path: string }) =>
   method === 'POST' && path.endsWith('/restore')
 
-it('E-03 brings back nothing when deleted rows still stand in the list and in the count', async () => {
+it.concurrent('E-03 brings back nothing when deleted rows still stand in the list and in the count', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { v1, build } = layDown(scene)
@@ -46,7 +46,7 @@ it('E-03 brings back nothing when deleted rows still stand in the list and in th
   expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '3', 'restored-count': '0' } })
 })
 
-it('E-03 needs nothing for what is gone when the list of deleted versions lags as well', async () => {
+it.concurrent('E-03 needs nothing for what is gone when the list of deleted versions lags as well', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { v1, build } = layDown(scene)
@@ -62,7 +62,7 @@ it('E-03 needs nothing for what is gone when the list of deleted versions lags a
   expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '3', incomplete: 'false' } })
 })
 
-it('E-04 calls a deletion failed that GitHub confirmed and did not carry out', async () => {
+it.concurrent('E-04 calls a deletion failed that GitHub confirmed and did not carry out', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)
@@ -74,7 +74,7 @@ it('E-04 calls a deletion failed that GitHub confirmed and did not carry out', a
   expect(app.version(stubborn.digest)).toBeDefined()
 })
 
-it('E-04 deletes no platform of an index whose deletion was confirmed and not carried out', async () => {
+it.concurrent('E-04 deletes no platform of an index whose deletion was confirmed and not carried out', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { v1, build } = layDown(scene)
@@ -85,7 +85,7 @@ it('E-04 deletes no platform of an index whose deletion was confirmed and not ca
   expect(app.digests()).toEqual(digestsOf(v1, build))
 })
 
-it.each<[string, Target]>([
+it.concurrent.each<[string, Target]>([
   ['the registry denies', { host: 'registry', path: /\/manifests\/sha256:/, times: 2 }],
   ['GitHub does not find', { host: 'api', method: 'GET', path: /\/versions\/\d+$/, times: 1 }]
 ])('E-04 deletes no platform when a DELETE was in vain and %s the index once', async (_, fault) => {
@@ -102,7 +102,7 @@ it.each<[string, Target]>([
   expect(app.digests()).toEqual(digestsOf(v1, build))
 })
 
-it.each([
+it.concurrent.each([
   ['', 0],
   [' and GitHub once', 1]
 ])(
@@ -130,7 +130,7 @@ it.each([
 /** What both GitHub and a registry understand as "not there". */
 const NOBODY = { message: 'Not Found', errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] }
 
-it('E-05 finds a late tag although the list of deleted versions lags for ten seconds', async () => {
+it.concurrent('E-05 finds a late tag although the list of deleted versions lags for ten seconds', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   const { build } = layDown(scene)
@@ -145,7 +145,7 @@ it('E-05 finds a late tag although the list of deleted versions lags for ten sec
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3', 'deleted-count': '0' } })
 })
 
-it('E-05 finds a late tag although the registry goes on serving what was deleted', async () => {
+it.concurrent('E-05 finds a late tag although the registry goes on serving what was deleted', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   const { build } = layDown(scene)
@@ -160,7 +160,7 @@ it('E-05 finds a late tag although the registry goes on serving what was deleted
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
 })
 
-it('E-05 is red when GitHub never lists what was deleted, so that a late tag would not show', async () => {
+it.concurrent('E-05 is red when GitHub never lists what was deleted, so that a late tag would not show', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { v1, build } = layDown(scene)
@@ -174,7 +174,7 @@ it('E-05 is red when GitHub never lists what was deleted, so that a late tag wou
   expect(result.errors.join()).toMatch(/does not list 3 deleted versions.*mode: restore/s)
 })
 
-it.each(['until the next change', 'all the time'])(
+it.concurrent.each(['until the next change', 'all the time'])(
   "law 5 restores what a new tag needs that only the registry tells of: GitHub's list lags %s",
   async lag => {
     await using scene = await openScene()
@@ -197,7 +197,7 @@ it.each(['until the next change', 'all the time'])(
   }
 )
 
-it('law 3: brings back what a late tag needs although GitHub denies it once', async () => {
+it.concurrent('law 3: brings back what a late tag needs although GitHub denies it once', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   const { build } = layDown(scene)
@@ -209,7 +209,7 @@ it('law 3: brings back what a late tag needs although GitHub denies it once', as
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '3' } })
 })
 
-it.each<[string, Target, number]>([
+it.concurrent.each<[string, Target, number]>([
   ['the list of deleted versions is not found', { host: 'api', query: /state=deleted/ }, 404],
   ['the newest versions are not found', { host: 'api', query: /&page=1$/ }, 404],
   ['the tags are nowhere', { host: 'registry', path: /tags\/list$/ }, 204],
@@ -238,7 +238,7 @@ it.each<[string, Target, number]>([
   expect(result.code).toBe(0)
 })
 
-it.each<[string, string, 0 | 1, (scene: Scene, build: Pushed) => Pushed]>([
+it.concurrent.each<[string, string, 0 | 1, (scene: Scene, build: Pushed) => Pushed]>([
   // Or the tag was put on it right before its deletion, and the registry lags: nobody can tell, so it is red.
   ['what was just deleted', 'v9', 1, ({ app }, { shape }) => app.push(shape, { tags: ['v9'] })],
   [
@@ -264,7 +264,7 @@ it.each<[string, string, 0 | 1, (scene: Scene, build: Pushed) => Pushed]>([
   }
 )
 
-it('law 3: brings back what is needed by what was just deleted, pushed again under its own tag', async () => {
+it.concurrent('law 3: brings back what is needed by what was just deleted, pushed again under its own tag', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   const { build } = layDown(scene)
@@ -279,7 +279,7 @@ it('law 3: brings back what is needed by what was just deleted, pushed again und
   expect(result).toMatchObject({ code: 0, outputs: { 'restored-count': '2' } })
 })
 
-it('law 5: is red where the registry shows tags of what was deleted, and no further look can be taken', async () => {
+it.concurrent('law 5: is red where the registry shows tags of what was deleted, and no further look can be taken', async () => {
   await using scene = await openScene({ contract: 'off' })
   const { app, github, clock, token } = scene
   const { build } = layDown(scene)
@@ -296,7 +296,7 @@ it('law 5: is red where the registry shows tags of what was deleted, and no furt
   expect(result.stdout).toContain('What was taken away could not be checked again: ')
 })
 
-it('law 5: is red where a late tag is lost, though its digest was pushed again under another', async () => {
+it.concurrent('law 5: is red where a late tag is lost, though its digest was pushed again under another', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { build } = layDown(scene)
@@ -312,7 +312,7 @@ it('law 5: is red where a late tag is lost, though its digest was pushed again u
   )
 })
 
-it('law 3: is red where a tag that it deleted may be new, and nobody can read it', async () => {
+it.concurrent('law 3: is red where a tag that it deleted may be new, and nobody can read it', async () => {
   await using scene = await openScene({ contract: 'off' })
   const { app, github, clock, token } = scene
   const { build } = layDown(scene)
@@ -327,7 +327,7 @@ it('law 3: is red where a tag that it deleted may be new, and nobody can read it
   expect(result.stdout).toContain('The tags of the registry could not be read after the deletions')
 })
 
-it.each([
+it.concurrent.each([
   ['failed', 1],
   ['shows less', 0]
 ])(
@@ -371,7 +371,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     github.faults.on({ ...deleteOf(build), times: 1 }, { kind: 'first', run: land })
   }
 
-  it.each<[string, (scene: Scene) => { hide: () => void; show: () => void }]>([
+  it.concurrent.each<[string, (scene: Scene) => { hide: () => void; show: () => void }]>([
     [
       'as GitHub does not list what is deleted',
       ({ app }) => ({ hide: () => app.lie({ kind: 'unlisted' }), show: () => app.truth() })
@@ -401,7 +401,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(third.warnings).toEqual([])
   })
 
-  it('brings back what an index of the time between needs', async () => {
+  it.concurrent('brings back what an index of the time between needs', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github } = scene
@@ -424,7 +424,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(digestsOf(other).isDisjointFrom(app.digests())).toBe(true)
   })
 
-  it('brings back what an index of the time between needs that only the registry shows', async () => {
+  it.concurrent('brings back what an index of the time between needs that only the registry shows', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github } = scene
@@ -440,7 +440,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
   })
 
-  it.each<[string, number, (cache: CacheService) => void]>([
+  it.concurrent.each<[string, number, (cache: CacheService) => void]>([
     [
       'fails once',
       1,
@@ -489,7 +489,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(app.tags()['v2']).toBe(build.digest)
   })
 
-  it('is red and taken by the next run when nobody told of new tags', async () => {
+  it.concurrent('is red and taken by the next run when nobody told of new tags', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github } = scene
@@ -520,7 +520,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(second.warnings.join()).toMatch(/restored at once: a version that stays needs it/)
   })
 
-  it('brings back in the next run what an untagged index needs that no list showed this one', async () => {
+  it.concurrent('brings back in the next run what an untagged index needs that no list showed this one', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github } = scene
@@ -539,7 +539,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(third).toMatchObject({ code: 0, outputs: { 'restored-count': '0', 'deleted-count': '0' } })
   })
 
-  it('costs quiet runs no request of the API, and is forgotten after eight days', async () => {
+  it.concurrent('costs quiet runs no request of the API, and is forgotten after eight days', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { github } = scene
@@ -559,7 +559,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(await costOf()).toBe(cost)
   })
 
-  it.each(['is late', 'cannot be read'])(
+  it.concurrent.each(['is late', 'cannot be read'])(
     'brings back what an untagged index needs also where it %s in the next run as well',
     async trouble => {
       await using scene = await openScene()
@@ -586,7 +586,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     }
   )
 
-  it.each([
+  it.concurrent.each([
     ['comes back', true],
     ['is not to be had', false]
   ])(
@@ -624,7 +624,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     }
   )
 
-  it('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
+  it.concurrent('is not tried for ever: what does not show in the next run either is told there, and then forgotten', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { build } = layDown(scene)
@@ -634,7 +634,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect(codes).toEqual([1, 1, 0])
   })
 
-  it('needs no word that is not true: what somebody wrote into the memory deletes nothing', async () => {
+  it.concurrent('needs no word that is not true: what somebody wrote into the memory deletes nothing', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app } = scene
@@ -649,7 +649,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
     expect([second.code, second.outputs['deleted-count'], app.digests()]).toEqual([0, '0', digestsOf(v1)])
   })
 
-  it('E-42 ends at time-limit, and is called incomplete, when somebody wrote 30,000 of them', async () => {
+  it.concurrent('E-42 ends at time-limit, and is called incomplete, when somebody wrote 30,000 of them', async () => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github } = scene
@@ -671,7 +671,7 @@ describe('E-05 a look that saw too little, or did not happen', () => {
   })
 })
 
-it.each([27, 29, 31, 35, 60])(
+it.concurrent.each([27, 29, 31, 35, 60])(
   'E-05 has requests left for the second look and the restores with %d requests above the reserve',
   async remaining => {
     await using scene = await openScene()
@@ -693,7 +693,7 @@ it.each([27, 29, 31, 35, 60])(
   }
 )
 
-it.each([12, 13])(
+it.concurrent.each([12, 13])(
   'law 5: looks at a DELETE whose answer was lost with the last of %d requests above the reserve',
   async remaining => {
     await using scene = await openScene()
@@ -727,7 +727,7 @@ function serveTag({ github }: Scene, build: Pushed): void {
   )
 }
 
-it.each([
+it.concurrent.each([
   ['kept', {}, {}, true],
   ['turned off', { memory: 'false' }, {}, false],
   ['only read', {}, { ACTIONS_CACHE_MODE: 'read' }, false],
@@ -756,7 +756,7 @@ it.each([
   }
 )
 
-it.each(['true', 'false'])(
+it.concurrent.each(['true', 'false'])(
   'law 8: says the way back once, whatever it could not check in two packages (memory: %s)',
   async memory => {
     await using scene = await openScene()

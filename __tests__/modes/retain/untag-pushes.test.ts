@@ -35,7 +35,7 @@ function pushRightBefore(scene: Scene): () => string {
 const placeholdersIn = (app: Builder): number =>
   app.row.order.filter(({ bytes, mediaType }) => isPlaceholder(parseManifest(bytes, mediaType), [])).length
 
-it('law 3: believes no single HEAD that a tag is still on the image that is to lose it', async () => {
+it.concurrent('law 3: believes no single HEAD that a tag is still on the image that is to lose it', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { old, build } = layDown(scene)
@@ -61,7 +61,7 @@ it('law 3: believes no single HEAD that a tag is still on the image that is to l
   expect(app.tags()['nightly']).toBe(build.digest)
 })
 
-it.each([
+it.concurrent.each([
   ['on another version as well', /GitHub shows it on sha256:\w+ as well, so it may have moved/],
   ['no longer on it', /the tag is no longer on it/]
 ])(
@@ -82,7 +82,7 @@ it.each([
   }
 )
 
-it('law 3: is red where a push may have had the tag besides others, and puts it nowhere', async () => {
+it.concurrent('law 3: is red where a push may have had the tag besides others, and puts it nowhere', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   layDown(scene)
@@ -98,7 +98,7 @@ it('law 3: is red where a push may have had the tag besides others, and puts it 
   expect(await run(UNTAG)).toMatchObject({ code: 0 })
 })
 
-it('law 3: is red where one of two pushes may have had the tag', async () => {
+it.concurrent('law 3: is red where one of two pushes may have had the tag', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   layDown(scene)
@@ -112,7 +112,7 @@ it('law 3: is red where one of two pushes may have had the tag', async () => {
   expect({ nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({ placeholders: 0 })
 })
 
-it('law 11: only says so where the tag is that of a commit, which no push moves', async () => {
+it.concurrent('law 11: only says so where the tag is that of a commit, which no push moves', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const old = app.push(image(), { tags: ['v1', 'sha-abc1234'], at: ago(90) })
@@ -123,7 +123,7 @@ it('law 11: only says so where the tag is that of a commit, which no push moves'
   expect(JSON.stringify(result.report)).toMatch(/docker buildx imagetools create -t <image>:sha-abc1234/)
 })
 
-it('law 11: a push that comes after the placeholder had no tag to lose', async () => {
+it.concurrent('law 11: a push that comes after the placeholder had no tag to lose', async () => {
   await using scene = await openScene()
   const { app, github, clock, run } = scene
   layDown(scene)
@@ -142,7 +142,7 @@ it('law 11: a push that comes after the placeholder had no tag to lose', async (
   expect(Object.keys(app.tags()).sort()).toEqual(['v1', 'v2', 'v3'])
 })
 
-it('law 3: gives the tag back to an older image on which GitHub shows it behind the PUT', async () => {
+it.concurrent('law 3: gives the tag back to an older image on which GitHub shows it behind the PUT', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const { build } = layDown(scene)
@@ -159,7 +159,7 @@ it('law 3: gives the tag back to an older image on which GitHub shows it behind 
   })
 })
 
-it.each([3, 4])(
+it.concurrent.each([3, 4])(
   'law 3: takes the tag from nobody who has it by the time that it is to be given back (look %i)',
   async after => {
     await using scene = await openScene()
@@ -177,7 +177,7 @@ it.each([3, 4])(
   }
 )
 
-it('says which tag is lost, and how to put it back, where the registry does not take it again', async () => {
+it.concurrent('says which tag is lost, and how to put it back, where the registry does not take it again', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)
@@ -195,7 +195,7 @@ it('says which tag is lost, and how to put it back, where the registry does not 
   expect({ nightly: app.tags()['nightly'], placeholders: placeholdersIn(app) }).toEqual({ placeholders: 0 })
 })
 
-it('loses a tag that is moved between two older versions at that moment, which nobody can see', async () => {
+it.concurrent('loses a tag that is moved between two older versions at that moment, which nobody can see', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const { build } = layDown(scene)
@@ -204,7 +204,7 @@ it('loses a tag that is moved between two older versions at that moment, which n
   expect(app.tags()['nightly']).toBeUndefined()
 })
 
-it.each<[string, 'first' | 'then']>([
+it.concurrent.each<[string, 'first' | 'then']>([
   ['before', 'first'],
   ['behind', 'then']
 ])('gives the tag to no part of an image whose index comes last, %s the PUT', async (_, kind) => {
@@ -223,7 +223,7 @@ it.each<[string, 'first' | 'then']>([
   expect(app.tags()['nightly']).toBeUndefined()
 })
 
-it.each([
+it.concurrent.each([
   ['the page before it is empty once', false],
   ['newer ones are deleted, so that rows of page 2 come up', true]
 ])('takes no older version for a push: %s', async (_, isLarge) => {
@@ -245,7 +245,7 @@ it.each([
   expect(app.tags()['nightly']).toBeUndefined()
 })
 
-it.each<[string, (scene: Scene, old: Pushed) => unknown]>([
+it.concurrent.each<[string, (scene: Scene, old: Pushed) => unknown]>([
   ['an attestation, whose list is not there yet', ({ app }, old) => app.push(bundle(old))],
   ['a signature', ({ app }, old) => app.sign(old, 'sig')],
   [
@@ -261,7 +261,7 @@ it.each<[string, (scene: Scene, old: Pushed) => unknown]>([
   expect(app.tags()['nightly']).toBeUndefined()
 })
 
-it('asks GitHub nothing more on a quiet package than what finds and deletes the placeholder', async () => {
+it.concurrent('asks GitHub nothing more on a quiet package than what finds and deletes the placeholder', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   layDown(scene)
@@ -272,7 +272,7 @@ it('asks GitHub nothing more on a quiet package than what finds and deletes the 
   expect(asked.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET', 'GET', 'DELETE', 'GET'])
 })
 
-it.each(['cannot be read', 'is denied once'] as const)(
+it.concurrent.each(['cannot be read', 'is denied once'] as const)(
   'law 3: no tag stays on the placeholder without a word because a push beside it %s',
   async how => {
     await using scene = await openScene()
@@ -306,7 +306,7 @@ it.each(['cannot be read', 'is denied once'] as const)(
   }
 )
 
-it.each([[['nightly']], [['v3', 'nightly']]])(
+it.concurrent.each([[['nightly']], [['v3', 'nightly']]])(
   'law 3: a push of %j that is attested at once gets its tag back, or the loss is red',
   async tags => {
     await using scene = await openScene()
@@ -326,7 +326,7 @@ it.each([[['nightly']], [['v3', 'nightly']]])(
   }
 )
 
-it('law 3: leaves a tag alone that has moved, though the registry lags and the image is none of the newest', async () => {
+it.concurrent('law 3: leaves a tag alone that has moved, though the registry lags and the image is none of the newest', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { old, build } = layDown(scene)
@@ -340,7 +340,7 @@ it('law 3: leaves a tag alone that has moved, though the registry lags and the i
   expect(app.tags()['nightly']).toBe(build.digest)
 })
 
-it.each([2, 15])(
+it.concurrent.each([2, 15])(
   'law 3: a push that takes the tag while the last HEAD is on its way for %i s does not lose it',
   async seconds => {
     await using scene = await openScene()
@@ -366,7 +366,7 @@ it.each([2, 15])(
   }
 )
 
-it.each(['lost-502', 'lost-reset'] as const)(
+it.concurrent.each(['lost-502', 'lost-reset'] as const)(
   'law 3: a PUT that is carried out and answered %s is looked behind like any other',
   async kind => {
     await using scene = await openScene()
@@ -385,7 +385,7 @@ it.each(['lost-502', 'lost-reset'] as const)(
 
 const LATE = ['one HEAD', 'each HEAD', 'GitHub', 'nobody'] as const
 
-it.each(
+it.concurrent.each(
   LATE.flatMap(late => (['lost-502', 'lost-reset', 'answered'] as const).map(kind => [late, kind] as const))
 )(
   'law 3: a PUT that is carried out takes the tag of a push to no placeholder that stays, with %s late and the PUT %s',
@@ -422,7 +422,7 @@ it.each(
   }
 )
 
-it('law 3: names the placeholder of which nobody knows whether it was stored', async () => {
+it.concurrent('law 3: names the placeholder of which nobody knows whether it was stored', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)
@@ -435,7 +435,7 @@ it('law 3: names the placeholder of which nobody knows whether it was stored', a
   expect(app.tags()).toHaveProperty('nightly')
 })
 
-it.each([10, 130])(
+it.concurrent.each([10, 130])(
   'finds the placeholder, and who lost the tag to it, behind %i versions in a list that runs oldest first',
   async more => {
     await using scene = await openScene()
@@ -462,7 +462,7 @@ function promote({ app, github }: Scene, tag: string): void {
   github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'then', run: copy })
 }
 
-it('law 3: gives a tag back to its image that somebody put on the placeholder, and is red', async () => {
+it.concurrent('law 3: gives a tag back to its image that somebody put on the placeholder, and is red', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const { build } = layDown(scene)
@@ -481,7 +481,7 @@ it('law 3: gives a tag back to its image that somebody put on the placeholder, a
   expect(await run(inputs)).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
 })
 
-it('law 3: gives a tag back that somebody put on the placeholder, though the registry still shows it where it was', async () => {
+it.concurrent('law 3: gives a tag back that somebody put on the placeholder, though the registry still shows it where it was', async () => {
   await using scene = await openScene()
   const { app, github, world, clock, run } = scene
   const { build } = layDown(scene)
@@ -496,7 +496,7 @@ it('law 3: gives a tag back that somebody put on the placeholder, though the reg
   expect(result.errors.join()).toMatch(/Somebody put the tag prod on the placeholder/)
 })
 
-it('law 3: gives a tag back that somebody put on the placeholder while that gave the tag of a push back', async () => {
+it.concurrent('law 3: gives a tag back that somebody put on the placeholder while that gave the tag of a push back', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { build } = layDown(scene)
@@ -522,7 +522,7 @@ it('law 3: gives a tag back that somebody put on the placeholder while that gave
   })
 })
 
-it('law 3: gives a tag back that somebody put on the placeholder right before the last look at it', async () => {
+it.concurrent('law 3: gives a tag back that somebody put on the placeholder right before the last look at it', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { build } = layDown(scene)
@@ -549,7 +549,7 @@ it('law 3: gives a tag back that somebody put on the placeholder right before th
   expect(app.tags()).not.toHaveProperty('nightly')
 })
 
-it.each(['nobody had', 'the registry does not take back'])(
+it.concurrent.each(['nobody had', 'the registry does not take back'])(
   'law 3: says which tag somebody put on the placeholder that %s, and promises no removal of it',
   async why => {
     await using scene = await openScene()
@@ -570,7 +570,7 @@ it.each(['nobody had', 'the registry does not take back'])(
   }
 )
 
-it('law 3: is red in each later run for a kept tag on a placeholder, which takes no place of an image', async () => {
+it.concurrent('law 3: is red in each later run for a kept tag on a placeholder, which takes no place of an image', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, run } = scene
@@ -603,7 +603,7 @@ it('law 3: is red in each later run for a kept tag on a placeholder, which takes
   ])
 })
 
-it('law 11: a tag on a placeholder does not keep it in the place of an image', async () => {
+it.concurrent('law 11: a tag on a placeholder does not keep it in the place of an image', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const old = app.push(image(), { tags: ['rc-1'], at: ago(60) })
@@ -616,7 +616,7 @@ it('law 11: a tag on a placeholder does not keep it in the place of an image', a
   expect(app.tags()['rc-1']).toBe(old.digest)
 })
 
-it('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
+it.concurrent('law 5: is red where a tag goes with the placeholder that somebody put on it, also where nothing is deleted', async () => {
   await using scene = await openScene()
   const { app, github, clock, token } = scene
   layDown(scene)
@@ -638,7 +638,7 @@ it('law 5: is red where a tag goes with the placeholder that somebody put on it,
   )
 })
 
-it.each(
+it.concurrent.each(
   [2, 120].flatMap(newer =>
     ['prod', 'v1.2.3'].flatMap(tag =>
       [0, 2].flatMap(late => [false, true].map(beside => [newer, tag, late, beside] as const))
@@ -679,7 +679,7 @@ it.each(
   }
 )
 
-it.each([2, 120])(
+it.concurrent.each([2, 120])(
   'law 5: names the tag that went with a placeholder where the registry goes on showing it, behind %i newer ones',
   async newer => {
     await using scene = await openScene()
@@ -710,7 +710,7 @@ it.each([2, 120])(
   }
 )
 
-it('law 5: is red where nobody can tell what went with the placeholder', async () => {
+it.concurrent('law 5: is red where nobody can tell what went with the placeholder', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   layDown(scene)
@@ -724,7 +724,7 @@ it('law 5: is red where nobody can tell what went with the placeholder', async (
   )
 })
 
-it('law 5: where the registry gives no token for pushing, the rest is done and looked at all the same', async () => {
+it.concurrent('law 5: where the registry gives no token for pushing, the rest is done and looked at all the same', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   layDown(scene)
@@ -743,7 +743,7 @@ it('law 5: where the registry gives no token for pushing, the rest is done and l
   expect(result.errors.join()).toMatch(/Nothing can be written to acme\/app: .* HTTP 500 \(3 tries\)/)
 })
 
-it('law 3: a tag that is given back to a push is red where the registry confirms that and does nothing', async () => {
+it.concurrent('law 3: a tag that is given back to a push is red where the registry confirms that and does nothing', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   layDown(scene)
@@ -759,7 +759,7 @@ it('law 3: a tag that is given back to a push is red where the registry confirms
   )
 })
 
-it('the way back of a run that deletes and strips tags is told for both', async () => {
+it.concurrent('the way back of a run that deletes and strips tags is told for both', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)
@@ -772,7 +772,7 @@ it('the way back of a run that deletes and strips tags is told for both', async 
   )
 })
 
-it('law 3: a second push that loses the tag while it is given back to the first one is named', async () => {
+it.concurrent('law 3: a second push that loses the tag while it is given back to the first one is named', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)
@@ -787,7 +787,7 @@ it('law 3: a second push that loses the tag while it is given back to the first 
   expect(errors.join()).toMatch(new RegExp(`${pushed[1]}\\) was pushed.*imagetools create`))
 })
 
-it.each([1, 2, 99])(
+it.concurrent.each([1, 2, 99])(
   'law 3: a push that the first list behind the PUT shows gets its tag back, though the next %i answers are from before',
   async times => {
     await using scene = await openScene()
