@@ -5,7 +5,7 @@ import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import type { TagList } from '../registry/tag-list.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { count, formatNumber } from '../util/format.ts'
+import { count, formatNumber, some } from '../util/format.ts'
 
 /**
  * The one place where something is concluded from an absence.
@@ -192,18 +192,19 @@ async function completeTags(
   clock: Clock
 ): Promise<TagList> {
   let denials = 0
+  let lacking: readonly string[] = []
   for (const pause of [...PAUSES, ...LONG_PAUSES, undefined]) {
     const list = await registry.listTags(repository)
     if (list.state === 'unread') return list
     const known = new Set(list.state === 'read' ? list.tags : [])
-    const lacking = [...listed].filter(tag => !known.has(tag)).slice(0, AT_ONCE)
+    lacking = [...listed].filter(tag => !known.has(tag))
     if (list.state === 'read' && lacking.length === 0) return list
-    const heads = await eachOf(lacking, AT_ONCE, tag => registry.headTag(repository, tag))
+    const heads = await eachOf(lacking.slice(0, AT_ONCE), AT_ONCE, tag => registry.headTag(repository, tag))
     denials = heads.every(({ state }) => state === 'missing') ? denials + 1 : 0
     if (denials > PAUSES.length) return list
     if (pause !== undefined) await clock.sleep(pause)
   }
-  return { state: 'unread', cause: 'it lacks tags that GitHub lists' }
+  return { state: 'unread', cause: `it lacks what GitHub lists, ${some(lacking, 5)}` }
 }
 
 /** GitHub's list alone; `cause` says why the registry's list of tags could not be read, where it was asked for. */

@@ -679,6 +679,37 @@ it.each(
   }
 )
 
+it.each([2, 120])(
+  'law 5: names the tag that went with a placeholder where the registry goes on showing it, behind %i newer ones',
+  async newer => {
+    await using scene = await openScene()
+    const { app, github, clock, token } = scene
+    layDown(scene)
+    const holder = app.push(manifest(), { tags: ['prod'], at: ago(79) })
+    for (let n = 0; n < newer; n++)
+      app.push(manifest(), { tags: [`r${n}-1234567`], at: ago(70) + n * 10_000 })
+    github.faults.on(
+      { host: 'api', method: 'DELETE', path: /\/versions\/\d+$/, times: 1 },
+      {
+        kind: 'first',
+        run: () => {
+          const placeholder = app.row.order.at(-1)
+          if (placeholder !== undefined) app.tag(placeholder, 'prod')
+          const headers = { 'docker-content-digest': holder.digest }
+          github.faults.on(
+            { host: 'registry', method: 'HEAD', path: /manifests\/prod$/ },
+            { kind: 'answer', answer: { status: 200, headers, body: '' } }
+          )
+        }
+      }
+    )
+    await using result = await runInside(github, { ...UNTAG, token }, clock)
+    // Past the laws: the tag is lost.
+    expect([result.code, app.tags()['prod']]).toEqual([1, undefined])
+    expect(result.stdout).toMatch(/^::error::.*\bprod\b.*placeholder/m)
+  }
+)
+
 it('law 5: is red where nobody can tell what went with the placeholder', async () => {
   await using scene = await openScene()
   const { github, run } = scene
