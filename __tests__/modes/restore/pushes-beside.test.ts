@@ -207,11 +207,15 @@ const lostBy = (digest: string, tag: string): RegExp =>
   new RegExp(`${digest}\\) was pushed.*imagetools create -t <image>:${tag} <image>@${digest}`)
 
 it.each([[['nightly']], [['nightly', 'v4']]])(
-  'law 3: undoing an untagging names a push of %j that loses its tag amid the PUT',
+  'law 3: undoing an untagging names a push of %j that loses its tag amid the PUT, and that GitHub lists a moment later',
   async tags => {
     await using scene = await openScene()
+    const { app, github, world } = scene
     const { report } = await untagged(scene)
+    world.remember(app.row)
     const pushed = pushAmidPut(scene, tags)
+    const lag = () => github.faults.on({ host: 'api', path: /\/versions$/ }, { kind: 'late', ms: 1_500 })
+    github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'then', run: lag })
     const { code, errors } = await scene.run({ mode: 'restore', restore: report })
     expect(code).toBe(1)
     expect(errors.join()).toMatch(lostBy(pushed.digest, 'nightly'))
