@@ -55,10 +55,10 @@ export async function makeWhole({ plan, tried: all, standing: { guard }, scope }
     const lost = await lostOf(graph, [...listed, ...roots], listed, plan, scope)
     if (lost === undefined) break
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
-    const steps = [...lost.parts, ...lost.describing].filter(({ id }) => !tried.has(id)).map(restoralOf)
+    const coming = [...lost.parts, ...lost.describing].filter(({ id }) => !tried.has(id))
     // What is missing and nowhere may only lag.
-    if ((round > 0 || !lost.isMissing) && steps.length === 0) break
-    const more = await restoreVersions(steps, quiet)
+    if ((round > 0 || !lost.isMissing) && coming.length === 0) break
+    const more = await restoreVersions(coming.map(restoralOf), quiet, guard.around(coming))
     all.push(...more)
     await guard.note(sentIn(more))
     outcomes = [...outcomes, ...more]
