@@ -63,6 +63,7 @@ export async function guardTags(
   const stood = new Set<string>()
   const returned = new Set<string>()
   const given = new Map<string, Digest>()
+  const said = new Set<string>()
   const ours = new Set<Digest>()
   const putter = tagPutter(scope, ours)
   const restored = new Map<number, PackageVersion>()
@@ -82,7 +83,6 @@ export async function guardTags(
     },
     around(coming) {
       const tagged = new Map(coming.flatMap(one => (one.tags.length > 0 ? [[one.id, one] as const] : [])))
-      const said = new Set<string>()
       const looks = new Map<number, { readonly at: number; readonly count: number }>()
       for (const { digest } of coming) ours.add(digest)
       return {
