@@ -348,3 +348,43 @@ it('law 11: what is pushed some seconds after a tag was given back has not lost 
   expect(innocent).not.toBe('')
   expect([code, app.tags()['edge']]).toEqual([0, push.digest])
 })
+
+it.each(['at once', 'from its report'])(
+  'law 3: a tag that somebody puts on a part that is back is not taken by its image, which comes back then %s',
+  async how => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    world.deletedTags = 'shown'
+    world.restoredTags = 'move back'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    const part = build.children[0] as Pushed
+    const gone = { method: 'DELETE', path: new RegExp(`/versions/${build.id}$`), times: 1 } as const
+    const isAtOnce = how === 'at once'
+    if (isAtOnce) github.faults.on(gone, { kind: 'first', run: () => app.tag(build, 'v2') })
+    const tag = isAtOnce ? 'v2' : 'sha-1'
+    const back = { method: 'POST', path: new RegExp(`/versions/${part.id}/restore$`), times: 1 } as const
+    github.faults.on(back, { kind: 'then', run: () => app.tag(part, tag) })
+    const first = await run({ 'delete-tags': 'sha-*' })
+    const last = isAtOnce ? first : await run({ mode: 'restore', restore: reportOf(first) })
+    expect([last.code, app.tags()[tag]]).toEqual([0, part.digest])
+    expect(last.warnings.join()).toMatch(
+      new RegExp(`had taken the tag ${tag} from sha256:\\w+: it is back there`)
+    )
+  }
+)
+
+it('law 3: a tag that two images had one after the other comes back to the last of them', async () => {
+  await using scene = await openScene()
+  const { app, world, run } = scene
+  const { build } = await deleteEdge(scene)
+  world.deletedTags = 'shown'
+  const last = app.push(manifest(), { tags: ['sha-2', 'edge'] })
+  app.delete(last)
+  const both = `${build.digest} ${last.digest}`
+  const { code } = await run({ mode: 'restore', packages: 'app', restore: both })
+  expect([code, app.tags()]).toEqual([
+    0,
+    expect.objectContaining({ 'sha-1': build.digest, edge: last.digest })
+  ])
+})
