@@ -71,3 +71,14 @@ export function restoreVersions(
 /** What was sent may be back, whatever was answered. */
 export const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
   tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))
+
+/** The same scope, which reports nothing twice: what GitHub confirmed in vain has been reported already. */
+export function reportingNews(restored: readonly Outcome[], scope: ApplyContext): ApplyContext {
+  const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
+  return {
+    ...scope,
+    report: outcome => {
+      if (outcome.status !== 'done' || !told.has(outcome.step.version.id)) scope.report(outcome)
+    }
+  }
+}

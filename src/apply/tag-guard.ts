@@ -91,9 +91,11 @@ export async function guardTags(
         async before({ id }) {
           const version = tagged.get(id)
           if (version === undefined) return
+          // What was answered first is as old as the whole look.
+          const at = scope.context.clock.now()
           const more = await ask(before, version.tags, (digest, tag) => had.has(on(digest, tag)))
           before = more(before)
-          looks.set(id, { at: scope.context.clock.now(), count: (looks.get(id)?.count ?? 0) + 1 })
+          looks.set(id, { at, count: (looks.get(id)?.count ?? 0) + 1 })
           for (const sentence of announced(version, before, ours)) {
             if (!said.has(sentence)) scope.context.log.info(sentence)
             said.add(sentence)

@@ -64,9 +64,11 @@ async function restoredAtOnce(scene: Scene, nth: number, reason: keyof typeof AN
   let pushed: Pushed | undefined
   const look = () => {
     looks++
-    if (looks !== nth || before !== undefined) return
-    pushed = app.push(image(), { tags: ['v2'] })
-    github.faults.on({ ...headOf('sha-1'), times: 1 }, { kind: 'answer', answer: ANSWERS[reason] })
+    if (before !== undefined) return
+    if (looks === nth) pushed = app.push(image(), { tags: ['v2'] })
+    // Both are asked for side by side.
+    if (looks === nth - 1)
+      github.faults.on({ ...headOf('sha-1'), times: 1 }, { kind: 'answer', answer: ANSWERS[reason] })
   }
   const deletion = {
     host: 'api',
@@ -85,7 +87,7 @@ async function restoredAtOnce(scene: Scene, nth: number, reason: keyof typeof AN
   return { result, pushed, looks: before ?? 0 }
 }
 
-it.each(TURNED_AWAY)(
+it.each(['429 for 30 s'] as const)(
   'law 3: a look at two tags that takes long, as one of them is turned away with %s, is taken once more before a restore',
   async reason => {
     await using quiet = await openScene()
@@ -138,7 +140,7 @@ it.each(['v2', 'sha-1'])(
     const push = () => {
       pushed = app.push(image(), { tags: [tag] })
     }
-    github.faults.on({ ...postOf(build), times: 1 }, { kind: 'then', run: push })
+    github.faults.on({ ...postOf(build), times: 1 }, { kind: 'first', run: push })
     github.faults.on({ ...postOf(build), times: 1 }, { kind: 'answer', answer: { status: 204 } })
     expectKept(scene, await run({ 'delete-tags': 'sha-*' }), tag, pushed)
   }

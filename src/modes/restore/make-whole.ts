@@ -1,6 +1,6 @@
 import type { ApplyContext } from '../../apply/apply.ts'
 import { isBack } from '../../apply/confirm-restored.ts'
-import { restoreVersions, sentIn } from '../../apply/restore.ts'
+import { reportingNews, restoreVersions, sentIn } from '../../apply/restore.ts'
 import type { Told } from '../../apply/tag-guard.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { Read } from '../../inventory/arrivals.ts'
@@ -67,17 +67,6 @@ export async function makeWhole({ plan, tried: all, standing: { guard }, scope }
   }
   const claimed = new Set([...listed, ...saidToBeBack(outcomes)].map(({ digest }) => digest))
   return { listed, ...wholeOf(graph, roots, claimed, plan) }
-}
-
-/** The same scope, which reports nothing twice: what GitHub confirmed in vain has been reported already. */
-function reportingNews(restored: readonly Outcome[], scope: ApplyContext): ApplyContext {
-  const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
-  return {
-    ...scope,
-    report: outcome => {
-      if (outcome.status !== 'done' || !told.has(outcome.step.version.id)) scope.report(outcome)
-    }
-  }
 }
 
 async function graphOf(roots: readonly PackageVersion[], { pkg, context }: ApplyContext): Promise<Graph> {
