@@ -56,7 +56,15 @@ function world(stands: Map<string, Digest>, versions: readonly PackageVersion[],
     },
     readManifest: async () => ({ state: 'read', manifest: { form: 'image' } }),
     prepareToPut: async () => {},
-    tagManifest: async (_: string, digest: Digest, tag: string) => void stands.set(tag, digest)
+    readBytes: async (_: string, digest: Digest) => ({
+      state: 'bytes',
+      bytes: Buffer.from(digest),
+      mediaType: ''
+    }),
+    putManifest: async (_: string, tag: string, bytes: Buffer) => {
+      stands.set(tag, bytes.toString() as Digest)
+      return bytes.toString()
+    }
   }
   const tagsOf = (digest: Digest) => [...stands].flatMap(([tag, on]) => (on === digest ? [tag] : []))
   const packages = {
@@ -128,7 +136,10 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
   const holder = version('other', { id: 2, tags: ['a', 'b'] })
   const stands = new Map([...holder.tags].map(tag => [tag, other]))
   const { scope } = world(stands, [old, holder])
-  const registry = { ...scope.context.registry, tagManifest: async () => {} }
+  const registry = {
+    ...scope.context.registry,
+    putManifest: async (_: string, __: string, bytes: Buffer) => bytes.toString() as Digest
+  }
   const stubborn = { ...scope, context: { ...scope.context, registry } }
   const guard = await guardTags([holder], [], [], stubborn)
   for (const tag of holder.tags) stands.set(tag, old.digest)

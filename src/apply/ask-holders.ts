@@ -28,6 +28,7 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
   let newest: readonly PackageVersion[] = []
   let at = Number.NEGATIVE_INFINITY
   let isBlind = false
+  const unsettled = new Set<string>()
   return async (before, tags, isOwn) => {
     if (clock.now() - at > FRESH) {
       at = clock.now()
@@ -50,7 +51,7 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
       if (head !== undefined) heads.set(tag, head)
       if (listed !== undefined) rows.set(tag, listed)
     }
-    const now = await agreed(pkg, { heads, rows, ids }, context)
+    const now = await agreed(pkg, { heads, rows, ids }, context, unsettled)
     return last => {
       const others = [...last.rows].filter(([tag]) => !tags.includes(tag))
       return {

@@ -63,6 +63,7 @@ export async function guardTags(
   const stood = new Set<string>()
   const returned = new Set<string>()
   const given = new Map<string, Digest>()
+  const said = new Set<string>()
   const ours = new Set<Digest>()
   const back = new Set<Digest>()
   const had = new Set<string>()
@@ -81,7 +82,6 @@ export async function guardTags(
     },
     around(coming) {
       const tagged = new Map(coming.flatMap(one => (one.tags.length > 0 ? [[one.id, one] as const] : [])))
-      const said = new Set<string>()
       const looks = new Map<number, { readonly at: number; readonly count: number }>()
       for (const { digest, tags } of coming) {
         ours.add(digest)
@@ -91,9 +91,11 @@ export async function guardTags(
         async before({ id }) {
           const version = tagged.get(id)
           if (version === undefined) return
+          // What was answered first is as old as the whole look.
+          const at = scope.context.clock.now()
           const more = await ask(before, version.tags, (digest, tag) => had.has(on(digest, tag)))
           before = more(before)
-          looks.set(id, { at: scope.context.clock.now(), count: (looks.get(id)?.count ?? 0) + 1 })
+          looks.set(id, { at, count: (looks.get(id)?.count ?? 0) + 1 })
           for (const sentence of announced(version, before, ours)) {
             if (!said.has(sentence)) scope.context.log.info(sentence)
             said.add(sentence)
