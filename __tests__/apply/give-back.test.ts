@@ -211,3 +211,17 @@ it.each<[string, readonly PackageVersion[], Digest[]]>([
     expect(alarms).toEqual([expect.stringMatching(/The tag edge came to .* with the restore or after it/)])
   }
 )
+
+it('law 11: a restore whose looks grow old while it waits for its turn is sent after ten of them', async () => {
+  const old = edgeOn('back', 1)
+  const { scope } = world(new Map(), [old])
+  const guard = await guardTags([], [], [], scope)
+  const { before, isFresh } = guard.around([old])
+  const fresh: boolean[] = []
+  for (let look = 0; look < 10; look++) {
+    await before(old)
+    await scope.context.clock.sleep(5_000)
+    fresh.push(isFresh(old))
+  }
+  expect(fresh).toEqual([...Array.from({ length: 9 }, () => false), true])
+})
