@@ -76,6 +76,8 @@ it.each<[string, TagHead, TagHead, GitHub, Digest | 'unknown' | undefined]>([
     {},
     'unknown'
   ],
+  ['GitHub alone lists a push with it', MISSING, MISSING, {}, one],
+  ['GitHub goes on listing it where the registry denies it', MISSING, MISSING, { wasOn: one }, 'unknown'],
   ['it moved since, and GitHub shows that nowhere', found(one), found(other), { wasOn: one }, 'unknown']
 ])('law 3: a tag is asked for right before a restore: %s', async (_, before, head, gitHub, holder) => {
   const scope = scopeOf([head], gitHub)

@@ -46,10 +46,13 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
       // Where neither answers, somebody may have it by now.
       const isUnknown = look?.state === 'unread' && isBlind && known?.state !== 'found'
       const head = isNews || isUnknown ? look : known
-      const row = newest.find(one => one.tags.includes(tag) && !isOwn(one.digest, tag))?.digest
-      const listed = row ?? before.rows.get(tag)
-      if (head !== undefined) heads.set(tag, head)
-      if (listed !== undefined) rows.set(tag, listed)
+      const was = before.rows.get(tag)
+      const row = newest.find(one => one.tags.includes(tag) && !isOwn(one.digest, tag))?.digest ?? was
+      // What GitHub lists since then the registry may not know yet.
+      const isLate = row !== undefined && row !== was && head?.state !== 'found'
+      const holder: TagHead | undefined = isLate ? { state: 'found', digest: row } : head
+      if (holder !== undefined) heads.set(tag, holder)
+      if (row !== undefined) rows.set(tag, row)
     }
     const now = await agreed(pkg, { heads, rows, ids }, context, unsettled)
     return last => {

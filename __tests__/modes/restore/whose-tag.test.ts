@@ -350,9 +350,9 @@ it('law 11: what is pushed some seconds after a tag was given back has not lost 
   expect([code, app.tags()['edge']]).toEqual([0, push.digest])
 })
 
-it.each(['at once', 'from its report'])(
-  'law 3: a tag that somebody puts on a part that is back is not taken by its image, which comes back then %s',
-  async how => {
+it.each(['at once', 'from its report'].flatMap(how => [0, 3].map(times => [how, times] as const)))(
+  'law 3: a tag that somebody puts on a part that is back is not taken by its image, which comes back then %s, though the registry denies that %i times',
+  async (how, times) => {
     await using scene = await openScene()
     const { app, github, world, run } = scene
     world.deletedTags = 'shown'
@@ -364,8 +364,13 @@ it.each(['at once', 'from its report'])(
     const isAtOnce = how === 'at once'
     if (isAtOnce) github.faults.on(gone, { kind: 'first', run: () => app.tag(build, 'v2') })
     const tag = isAtOnce ? 'v2' : 'sha-1'
+    const put = (): void => {
+      app.tag(part, tag)
+      const asked = { host: 'registry', path: new RegExp(`manifests/${tag}$`), times } as const
+      github.faults.on(asked, { kind: 'answer', answer: DENIAL })
+    }
     const back = { method: 'POST', path: new RegExp(`/versions/${part.id}/restore$`), times: 1 } as const
-    github.faults.on(back, { kind: 'then', run: () => app.tag(part, tag) })
+    github.faults.on(back, { kind: 'then', run: put })
     const first = await run({ 'delete-tags': 'sha-*' })
     const last = isAtOnce ? first : await run({ mode: 'restore', restore: reportOf(first) })
     expect([last.code, app.tags()[tag]]).toEqual([0, part.digest])
