@@ -11,7 +11,12 @@ import { digestOf, somePackage, version } from '../helpers/make.ts'
 
 /** Who has a tag, where witnesses differ or are silent. */
 
-const [back, one, other] = ['back', 'one', 'other'].map(digestOf) as [Digest, Digest, Digest]
+const [back, part, one, other] = ['back', 'part', 'one', 'other'].map(digestOf) as [
+  Digest,
+  Digest,
+  Digest,
+  Digest
+]
 const found = (digest: Digest): TagHead => ({ state: 'found', digest })
 const MISSING: TagHead = { state: 'missing' }
 const UNREAD: TagHead = { state: 'unread', cause: 'it rains' }
@@ -76,14 +81,21 @@ it.each<[string, TagHead, TagHead, GitHub, Digest | 'unknown' | undefined]>([
     {},
     'unknown'
   ],
-  ['GitHub alone lists a push with it', MISSING, MISSING, {}, one],
-  ['GitHub goes on listing it where the registry denies it', MISSING, MISSING, { wasOn: one }, 'unknown'],
+  ['GitHub alone lists a push with it', MISSING, MISSING, {}, 'unknown'],
+  ['GitHub alone lists it on what is back', MISSING, MISSING, { on: part }, part],
+  [
+    'GitHub lists it on what is back, and the registry on a push',
+    MISSING,
+    found(other),
+    { on: part },
+    'unknown'
+  ],
   ['it moved since, and GitHub shows that nowhere', found(one), found(other), { wasOn: one }, 'unknown']
 ])('law 3: a tag is asked for right before a restore: %s', async (_, before, head, gitHub, holder) => {
   const scope = scopeOf([head], gitHub)
-  const coming = new Set([back])
+  const coming = new Set([back, part])
   const known = { ...knownOf(before, gitHub.wasOn), ids: new Map() }
-  const more = await holdersAsker(scope)(known, ['edge'], on => coming.has(on))
+  const more = await holdersAsker(scope)(known, ['edge'], on => on === back, new Set([part]))
   const claim = claimOn('edge', more(known), coming)
   expect(claim === undefined ? undefined : (claim.holder ?? 'unknown')).toBe(holder)
 })

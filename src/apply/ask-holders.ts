@@ -15,11 +15,13 @@ const FRESH = 1_000
  *
  * @param isOwn whether what may come back had a tag at its deletion, so that the tag on it is no news; any other tag on it
  *   somebody has put there since
+ * @param back what may be back by now
  */
 export type AskHolders = (
   before: TagHolders,
   tags: readonly string[],
-  isOwn: (digest: Digest, tag: string) => boolean
+  isOwn: (digest: Digest, tag: string) => boolean,
+  back: ReadonlySet<Digest>
 ) => Promise<(before: TagHolders) => TagHolders>
 
 /** Restores may take minutes, and what they bring back may be pushed anew meanwhile. Throws nothing that was foreseen. */
@@ -29,7 +31,7 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
   let at = Number.NEGATIVE_INFINITY
   let isBlind = false
   const unsettled = new Set<string>()
-  return async (before, tags, isOwn) => {
+  return async (before, tags, isOwn, back) => {
     if (clock.now() - at > FRESH) {
       at = clock.now()
       const page = await orFailure(() => packages.page(pkg, 1))
@@ -46,13 +48,13 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
       // Where neither answers, somebody may have it by now.
       const isUnknown = look?.state === 'unread' && isBlind && known?.state !== 'found'
       const head = isNews || isUnknown ? look : known
-      const was = before.rows.get(tag)
-      const row = newest.find(one => one.tags.includes(tag) && !isOwn(one.digest, tag))?.digest ?? was
-      // What GitHub lists since then the registry may not know yet.
-      const isLate = row !== undefined && row !== was && head?.state !== 'found'
+      const row = newest.find(one => one.tags.includes(tag) && !isOwn(one.digest, tag))?.digest
+      const listed = row ?? before.rows.get(tag)
+      // What somebody has put on what is back the registry may not know yet.
+      const isLate = row !== undefined && back.has(row) && head?.state !== 'found'
       const holder: TagHead | undefined = isLate ? { state: 'found', digest: row } : head
       if (holder !== undefined) heads.set(tag, holder)
-      if (row !== undefined) rows.set(tag, row)
+      if (listed !== undefined) rows.set(tag, listed)
     }
     const now = await agreed(pkg, { heads, rows, ids }, context, unsettled)
     return last => {

@@ -93,7 +93,8 @@ export async function guardTags(
           if (version === undefined) return
           // What was answered first is as old as the whole look.
           const at = scope.context.clock.now()
-          const more = await ask(before, version.tags, (digest, tag) => had.has(on(digest, tag)))
+          const isOwn = (digest: Digest, tag: string): boolean => had.has(on(digest, tag))
+          const more = await ask(before, version.tags, isOwn, back)
           before = more(before)
           looks.set(id, { at, count: (looks.get(id)?.count ?? 0) + 1 })
           for (const sentence of announced(version, before, ours)) {
