@@ -64,9 +64,8 @@ export async function tagsNowhere(
   const missing = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
   const nowhere = await eachOf(missing, AT_ONCE, async tag => {
     const holder = holders.get(tag)
-    const isShown = holder?.id !== undefined && rows.has(holder.id)
     // What somebody else deleted took its tags along.
-    return holder === undefined || (!isShown && (await isGone(holder, plan, context))) ? [] : [tag]
+    return holder === undefined || (await isGone(holder, plan, context)) ? [] : [tag]
   })
   const unasked = [...doubted, ...unseen].filter(tag => !heads.has(tag)).length
   const [doubt] = [...heads].flatMap(([tag, head]) =>
