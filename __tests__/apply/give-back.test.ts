@@ -152,3 +152,62 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
       `\`docker buildx imagetools create -t <image>:<tag> <image>@${other}\`.`
   ])
 })
+
+/** The registry answers this of tags, one answer a question, and then what is so. */
+function says({ context }: ApplyContext, ...answers: Digest[]): void {
+  const { headTag } = context.registry
+  context.registry.headTag = async (...asked) => {
+    const answer = answers.shift()
+    return answer === undefined ? headTag(...asked) : found(answer)
+  }
+}
+
+const edgeOn = (name: string, id: number, tags = ['edge']) => version(name, { id, tags })
+
+/** A restore brings back a version, and `edge` moves to it. */
+async function takeEdge(old: PackageVersion, deleted: readonly PackageVersion[] = []) {
+  const holder = edgeOn('other', 2)
+  const stands = new Map([['edge', other]])
+  const { scope } = world(stands, [old, holder, edgeOn('third', 3)])
+  const guard = await guardTags([holder], [], deleted, scope)
+  stands.set('edge', old.digest)
+  await guard.note([old])
+  return { guard, stands, scope }
+}
+
+it('law 3: a tag that was left to somebody, whom a late list showed, was not put back by that', async () => {
+  const { guard, stands, scope } = await takeEdge(edgeOn('back', 1))
+  const lists = [[edgeOn('third', 3)]]
+  scope.context.packages.page = async () => ({ seen: lists.shift() ?? [], at: 0 }) as never
+  // A server that lags shows it where it was for a moment.
+  says(scope, back, other)
+  const { alarms } = await guard.told()
+  expect([stands.get('edge'), alarms]).toEqual([other, []])
+})
+
+it.each([[['edge']], [[]]])(
+  'law 3: a tag that a further restore takes, after it was given back, goes back once more (%j)',
+  async tags => {
+    const { guard, stands } = await takeEdge(edgeOn('back', 1, tags))
+    await guard.giveBack()
+    expect(stands.get('edge')).toBe(other)
+    stands.set('edge', third)
+    await guard.note([edgeOn('third', 3, tags)])
+    const { alarms } = await guard.told()
+    expect([stands.get('edge'), alarms]).toEqual([other, []])
+  }
+)
+
+it.each<[string, readonly PackageVersion[], Digest[]]>([
+  ['after it was seen elsewhere behind the restore', [], [other]],
+  ['and that it was not deleted with', [edgeOn('back', 1, []), edgeOn('gone', 9, ['sha-1'])], []]
+])(
+  'law 3: a tag that somebody puts on what came back stays, and is told of, %s',
+  async (_, deleted, looks) => {
+    const { guard, stands, scope } = await takeEdge(edgeOn('back', 1, []), deleted)
+    says(scope, ...looks)
+    const { alarms } = await guard.told()
+    expect(stands.get('edge')).toBe(back)
+    expect(alarms).toEqual([expect.stringMatching(/The tag edge came to .* with the restore or after it/)])
+  }
+)

@@ -16,8 +16,9 @@ const found = (digest: Digest): TagHead => ({ state: 'found', digest })
 const MISSING: TagHead = { state: 'missing' }
 const UNREAD: TagHead = { state: 'unread', cause: 'it rains' }
 
-/** Whether GitHub answers, and on what it shows `edge`. */
+/** Whether GitHub answers, and on what it showed and shows `edge`. */
 interface GitHub {
+  readonly wasOn?: Digest
   readonly isOut?: boolean
   readonly isThere?: boolean
   readonly on?: Digest
@@ -68,11 +69,18 @@ it.each<[string, TagHead, TagHead, GitHub, Digest | 'unknown' | undefined]>([
   ['nobody answers, and somebody had it before', found(other), UNREAD, { isOut: true }, other],
   ['the registry shows it on what comes back', MISSING, found(back), { isOut: true }, undefined],
   ['GitHub goes on listing it on what comes back', found(other), found(other), { on: back }, other],
-  ['GitHub lists a push with it, which the registry does not know', found(other), found(other), {}, 'unknown']
+  [
+    'GitHub lists a push with it, which the registry does not know',
+    found(other),
+    found(other),
+    {},
+    'unknown'
+  ],
+  ['it moved since, and GitHub shows that nowhere', found(one), found(other), { wasOn: one }, 'unknown']
 ])('law 3: a tag is asked for right before a restore: %s', async (_, before, head, gitHub, holder) => {
   const scope = scopeOf([head], gitHub)
   const coming = new Set([back])
-  const known = { ...knownOf(before), ids: new Map() }
+  const known = { ...knownOf(before, gitHub.wasOn), ids: new Map() }
   const more = await holdersAsker(scope)(known, ['edge'], on => coming.has(on))
   const claim = claimOn('edge', more(known), coming)
   expect(claim === undefined ? undefined : (claim.holder ?? 'unknown')).toBe(holder)

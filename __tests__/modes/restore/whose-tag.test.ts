@@ -300,16 +300,17 @@ it('law 5: an undoing that ends before the tags are looked at names them, and th
   expect(app.tags()['nightly']).toBe(old.digest)
 })
 
-it.each([429, 403])(
-  'law 3: a tag that is pushed anew while GitHub turns a restore away for a minute (%i) goes back to that push',
-  async status => {
+it.each([429, 403].flatMap(status => [0, 30].map(seconds => [seconds, status] as const)))(
+  'law 3: a tag that is pushed anew %i s after GitHub turns a restore away for a minute (%i) goes back to that push',
+  async (seconds, status) => {
     await using scene = await openScene()
-    const { app, github, run } = scene
+    const { app, github, clock, run } = scene
     const { build, report } = await deleteEdge(scene)
     let pushed = ''
     const push = (): void => {
       pushed = app.push(image(), { tags: ['edge'] }).digest
     }
+    const pushThen = (): void => (seconds === 0 ? push() : void clock.sleep(seconds * 1_000).then(push))
     const restored = {
       host: 'api',
       method: 'POST',
@@ -318,7 +319,7 @@ it.each([429, 403])(
     } as const
     const body = { message: 'You have exceeded a secondary rate limit' }
     github.faults.on(restored, { kind: 'answer', answer: { status, headers: { 'retry-after': '60' }, body } })
-    github.faults.on(restored, { kind: 'first', run: push })
+    github.faults.on(restored, { kind: 'first', run: pushThen })
     const { code } = await run({ mode: 'restore', restore: report })
     expect([code, app.tags()['edge']]).toEqual([0, pushed])
     expect(app.version(build.digest)).toBeDefined()
