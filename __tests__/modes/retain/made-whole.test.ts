@@ -67,6 +67,41 @@ it.each(Object.keys(ENDS).flatMap(end => (['0', '1'] as const).map(kept => [end,
   }
 )
 
+it.each(Object.keys(ENDS).flatMap(end => ([true, false] as const).map(listed => [end, listed] as const)))(
+  'law 2: an image comes back with a part that somebody else deleted meanwhile: the run before %s, GitHub lists that as deleted: %s',
+  async (end, listed) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const [first, second] = layDown(scene)
+    const inputs = { 'delete-tags': 'sha-1', 'delete-untagged': 'true' }
+    github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+    github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS[end]?.(scene, cache) })
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    github.faults.clear()
+    cache.broken = undefined
+    // Nothing remembers these.
+    for (const { digest } of [second, ...second.children]) {
+      const version = app.version(digest)
+      if (version === undefined) continue
+      app.delete(version)
+      if (!listed) app.row.deleted.delete(version.id)
+    }
+    // Past the laws: the part is lost.
+    const { code, stdout } = await past(scene, cache, inputs)
+    if (listed) expect([code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
+    else {
+      expect(code).toBe(1)
+      expect(stdout).toMatch(
+        new RegExp(
+          `^::error::.*came back, but not whole: sha256:\\w{12} is gone.*restore: ${first.digest}`,
+          'm'
+        )
+      )
+    }
+  }
+)
+
 it('law 2: the same where GitHub shows the tag only behind the run that deleted the image', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
