@@ -67,8 +67,11 @@ export async function restoreAtOnce(
 function holdersBehind({ loaded }: Done, seen: SecondLook): Row[] {
   const gone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
   const late = new Set([...seen.lateTags.values()].flat())
+  // What was pushed again stands there under another id.
   const stays = loaded.listing.versions.flatMap(version =>
-    gone.has(version.id) ? [] : [{ ...version, tags: version.tags.filter(tag => !late.has(tag)) }]
+    gone.has(version.id) || seen.again.has(version.digest)
+      ? []
+      : [{ ...version, tags: version.tags.filter(tag => !late.has(tag)) }]
   )
   return [...stays, ...seen.arrivals].map(row => seen.rowsBehind.get(row.id ?? -1) ?? row)
 }

@@ -238,3 +238,47 @@ it('law 6: an image does not come back for a signature of it that is there', asy
   const { code, outputs } = await past(scene, cache, { 'delete-tags': 'sha-*' })
   expect([code, outputs['restored-count'], app.version(build.digest)]).toEqual([1, '0', undefined])
 })
+
+it.each(['in the same run', 'in the next run'])(
+  'law 2: a signature whose restore failed %s comes back with the run after that',
+  async when => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    world.deletedTags = 'shown'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    const signature = app.sign(build, 'sig', { at: ago(79) })
+    const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+    github.faults.on(deleteOf(build), { kind: 'first', run: () => app.tag(build, 'v2') })
+    if (when === 'in the next run') github.faults.on({ query: /state=deleted/ }, OUT)
+    const fail = () =>
+      github.faults.on({ method: 'POST', path: new RegExp(`/${signature.id}/restore$`) }, OUT)
+    if (when === 'in the same run') fail()
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    github.faults.clear()
+    if (when === 'in the next run') {
+      fail()
+      expect((await past(scene, cache, inputs)).code).toBe(1)
+      github.faults.clear()
+    }
+    expect([app.tags()['v2'], app.version(signature.digest)]).toEqual([build.digest, undefined])
+    const { code } = await scene.run(inputs, { env: cache.env })
+    expect([code, app.version(signature.digest)?.id]).toEqual([0, signature.id])
+  }
+)
+
+it('an image that is pushed again while it is deleted has its own tags from nobody', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(index([{ shape: manifest(), platform: 'linux/amd64' }]), {
+    tags: ['sha-1'],
+    at: ago(80)
+  })
+  const part = build.children[0] as Pushed
+  github.faults.on(deleteOf(part), { kind: 'first', run: () => app.push(build.shape) })
+  const { code, errors } = await run({ 'delete-tags': 'sha-*', 'delete-untagged': 'true' })
+  expect([code, errors, app.version(part.digest)?.id]).toEqual([0, [], part.id])
+})
