@@ -56,7 +56,15 @@ function world(stands: Map<string, Digest>, versions: readonly PackageVersion[],
     },
     readManifest: async () => ({ state: 'read', manifest: { form: 'image' } }),
     prepareToPut: async () => {},
-    tagManifest: async (_: string, digest: Digest, tag: string) => void stands.set(tag, digest)
+    readBytes: async (_: string, digest: Digest) => ({
+      state: 'bytes',
+      bytes: Buffer.from(digest),
+      mediaType: ''
+    }),
+    putManifest: async (_: string, tag: string, bytes: Buffer) => {
+      stands.set(tag, bytes.toString() as Digest)
+      return bytes.toString()
+    }
   }
   const tagsOf = (digest: Digest) => [...stands].flatMap(([tag, on]) => (on === digest ? [tag] : []))
   const packages = {
@@ -128,7 +136,10 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
   const holder = version('other', { id: 2, tags: ['a', 'b'] })
   const stands = new Map([...holder.tags].map(tag => [tag, other]))
   const { scope } = world(stands, [old, holder])
-  const registry = { ...scope.context.registry, tagManifest: async () => {} }
+  const registry = {
+    ...scope.context.registry,
+    putManifest: async (_: string, __: string, bytes: Buffer) => bytes.toString() as Digest
+  }
   const stubborn = { ...scope, context: { ...scope.context, registry } }
   const guard = await guardTags([holder], [], [], stubborn)
   for (const tag of holder.tags) stands.set(tag, old.digest)
@@ -140,4 +151,77 @@ it('law 5: a restore is red, in one sentence, where a tag does not stay where it
       `${other} now, but nobody shows it there: look where it is. If it belongs there, put it back: ` +
       `\`docker buildx imagetools create -t <image>:<tag> <image>@${other}\`.`
   ])
+})
+
+/** The registry answers this of tags, one answer a question, and then what is so. */
+function says({ context }: ApplyContext, ...answers: Digest[]): void {
+  const { headTag } = context.registry
+  context.registry.headTag = async (...asked) => {
+    const answer = answers.shift()
+    return answer === undefined ? headTag(...asked) : found(answer)
+  }
+}
+
+const edgeOn = (name: string, id: number, tags = ['edge']) => version(name, { id, tags })
+
+/** A restore brings back a version, and `edge` moves to it. */
+async function takeEdge(old: PackageVersion, deleted: readonly PackageVersion[] = []) {
+  const holder = edgeOn('other', 2)
+  const stands = new Map([['edge', other]])
+  const { scope } = world(stands, [old, holder, edgeOn('third', 3)])
+  const guard = await guardTags([holder], [], deleted, scope)
+  stands.set('edge', old.digest)
+  await guard.note([old])
+  return { guard, stands, scope }
+}
+
+it('law 3: a tag that was left to somebody, whom a late list showed, was not put back by that', async () => {
+  const { guard, stands, scope } = await takeEdge(edgeOn('back', 1))
+  const lists = [[edgeOn('third', 3)]]
+  scope.context.packages.page = async () => ({ seen: lists.shift() ?? [], at: 0 }) as never
+  // A server that lags shows it where it was for a moment.
+  says(scope, back, other)
+  const { alarms } = await guard.told()
+  expect([stands.get('edge'), alarms]).toEqual([other, []])
+})
+
+it.each([[['edge']], [[]]])(
+  'law 3: a tag that a further restore takes, after it was given back, goes back once more (%j)',
+  async tags => {
+    const { guard, stands } = await takeEdge(edgeOn('back', 1, tags))
+    await guard.giveBack()
+    expect(stands.get('edge')).toBe(other)
+    stands.set('edge', third)
+    await guard.note([edgeOn('third', 3, tags)])
+    const { alarms } = await guard.told()
+    expect([stands.get('edge'), alarms]).toEqual([other, []])
+  }
+)
+
+it.each<[string, readonly PackageVersion[], Digest[]]>([
+  ['after it was seen elsewhere behind the restore', [], [other]],
+  ['and that it was not deleted with', [edgeOn('back', 1, []), edgeOn('gone', 9, ['sha-1'])], []]
+])(
+  'law 3: a tag that somebody puts on what came back stays, and is told of, %s',
+  async (_, deleted, looks) => {
+    const { guard, stands, scope } = await takeEdge(edgeOn('back', 1, []), deleted)
+    says(scope, ...looks)
+    const { alarms } = await guard.told()
+    expect(stands.get('edge')).toBe(back)
+    expect(alarms).toEqual([expect.stringMatching(/The tag edge came to .* with the restore or after it/)])
+  }
+)
+
+it('law 11: a restore whose looks grow old while it waits for its turn is sent after ten of them', async () => {
+  const old = edgeOn('back', 1)
+  const { scope } = world(new Map(), [old])
+  const guard = await guardTags([], [], [], scope)
+  const { before, isFresh } = guard.around([old])
+  const fresh: boolean[] = []
+  for (let look = 0; look < 10; look++) {
+    await before(old)
+    await scope.context.clock.sleep(5_000)
+    fresh.push(isFresh(old))
+  }
+  expect(fresh).toEqual([...Array.from({ length: 9 }, () => false), true])
 })

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { ApplyContext } from '../../src/apply/apply.ts'
-import { versionRestorer } from '../../src/apply/restore.ts'
+import { type TagLooks, versionRestorer } from '../../src/apply/restore.ts'
 import { BudgetError } from '../../src/errors.ts'
 import type { WriteAnswer } from '../../src/github/write-answers.ts'
 import { restoralOf } from '../../src/policy/order.ts'
@@ -8,6 +8,7 @@ import { fakeClock } from '../helpers/fake-clock.ts'
 import { somePackage, version } from '../helpers/make.ts'
 
 const lost = version('lost')
+const NO_LOOKS: TagLooks = { before: async () => {}, isFresh: () => true, behind: async () => {} }
 
 /** Restores `lost` against scripted answers; `back` says whether it is there at each look. */
 async function run(answers: readonly (WriteAnswer | Error)[], back: readonly boolean[] = []) {
@@ -27,7 +28,7 @@ async function run(answers: readonly (WriteAnswer | Error)[], back: readonly boo
   const context = { packages, clock: fakeClock(), tokenKind: 'installation', serverUrl: '' }
   const journal = { append: () => void announced++ }
   const scope = { pkg: somePackage, context, journal } as unknown as ApplyContext
-  return { ...(await versionRestorer(scope)(restoralOf(lost))), sent }
+  return { ...(await versionRestorer(scope, NO_LOOKS)(restoralOf(lost))), sent }
 }
 
 const unsure: WriteAnswer = { kind: 'unsure', message: 'HTTP 502' }

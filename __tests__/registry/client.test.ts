@@ -584,6 +584,6 @@ test('nothing more is asked once the time of the run is over: a registry that an
   clock.advance(10_000)
   const late = asked().length
   await expect(registry.headTag(REPO, 'v1')).rejects.toThrow('`time-limit`')
-  await expect(registry.tagManifest(REPO, digest as Digest, 'v1')).rejects.toThrow('`time-limit`')
+  await expect(registry.readBytes(REPO, digest as Digest)).rejects.toThrow('`time-limit`')
   expect(asked()).toHaveLength(late)
 })

@@ -117,7 +117,7 @@ const IN_USE: readonly [string, (registry: Registry) => Promise<unknown>][] = [
   ['listTags', registry => registry.listTags('acme/app')],
   ['prepareToPut', registry => registry.prepareToPut('acme/app')],
   ['putManifest', registry => registry.putManifest('acme/app', 'v1', Buffer.from('{}'), shapes.OCI_INDEX)],
-  ['tagManifest', registry => registry.tagManifest('acme/app', DIGEST, 'v1')]
+  ['readBytes', registry => registry.readBytes('acme/app', DIGEST)]
 ]
 
 test.each(

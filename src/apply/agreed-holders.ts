@@ -15,20 +15,29 @@ const AGREE = [0, 2_000, 8_000, 15_000]
  * Settles what the registry shows on one version and GitHub's list on another: either may lag, and GitHub's list and its
  * version together. The registry is right where that version has lost the tag; GitHub is where the registry shows it there
  * by then. What they go on to contradict each other about is unknown.
+ *
+ * @param unsettled contradictions that lasted, which grow by those of this call and are not waited for again
  */
 export async function agreed(
   pkg: Package,
   before: Pick<TagHolders, 'heads' | 'rows' | 'ids'>,
-  context: Context
+  context: Context,
+  unsettled = new Set<string>()
 ): Promise<Pick<TagHolders, 'heads' | 'rows'>> {
   const [heads, rows] = [new Map(before.heads), new Map(before.rows)]
   const differ = (tag: string): boolean => {
     const [head, row] = [heads.get(tag), rows.get(tag)]
     return head?.state === 'found' && row !== undefined && row !== head.digest
   }
+  const contradiction = (tag: string): string => {
+    const head = heads.get(tag)
+    const on = head?.state === 'found' ? head.digest : ''
+    return `the registry has it on ${on}, and GitHub lists it on ${rows.get(tag)}`
+  }
+  const lasts = (tag: string): boolean => unsettled.has(`${tag}: ${contradiction(tag)}`)
   let open = [...heads.keys()].filter(differ)
   for (const [look, pause] of AGREE.entries()) {
-    if (open.length === 0) break
+    if (open.length === 0 || (look > 0 && open.every(lasts))) break
     await context.clock.sleep(pause)
     const looks = look > 0 ? await headsOf(pkg, open, context) : heads
     // That nobody answers settles nothing.
@@ -48,12 +57,9 @@ export async function agreed(
     open = open.filter(differ)
   }
   for (const tag of open) {
-    const head = heads.get(tag)
-    const on = head?.state === 'found' ? head.digest : ''
-    heads.set(tag, {
-      state: 'unread',
-      cause: `the registry has it on ${on}, and GitHub lists it on ${rows.get(tag)}`
-    })
+    const cause = contradiction(tag)
+    unsettled.add(`${tag}: ${cause}`)
+    heads.set(tag, { state: 'unread', cause })
     rows.delete(tag)
   }
   return { heads, rows }

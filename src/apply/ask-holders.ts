@@ -10,11 +10,18 @@ import { headsOf } from './tag-heads.ts'
 /** For so long what GitHub showed is not asked for again, where many versions come back, in milliseconds. */
 const FRESH = 1_000
 
-/** What is known of some tags by now, to be added to what was known before a restore. */
+/**
+ * What is known of some tags by now, to be added to what was known before a restore.
+ *
+ * @param isOwn whether what may come back had a tag at its deletion, so that the tag on it is no news; any other tag on it
+ *   somebody has put there since
+ * @param back what may be back by now
+ */
 export type AskHolders = (
   before: TagHolders,
   tags: readonly string[],
-  coming: ReadonlySet<Digest>
+  isOwn: (digest: Digest, tag: string) => boolean,
+  back: ReadonlySet<Digest>
 ) => Promise<(before: TagHolders) => TagHolders>
 
 /** Restores may take minutes, and what they bring back may be pushed anew meanwhile. Throws nothing that was foreseen. */
@@ -23,12 +30,13 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
   let newest: readonly PackageVersion[] = []
   let at = Number.NEGATIVE_INFINITY
   let isBlind = false
-  return async (before, tags, coming) => {
+  const unsettled = new Set<string>()
+  return async (before, tags, isOwn, back) => {
     if (clock.now() - at > FRESH) {
       at = clock.now()
       const page = await orFailure(() => packages.page(pkg, 1))
       isBlind = 'problem' in page
-      newest = 'problem' in page ? [] : page.seen.filter(({ digest }) => !coming.has(digest))
+      newest = 'problem' in page ? [] : page.seen
     }
     const ids = new Map([...before.ids, ...newest.map(({ digest, id }) => [digest, id] as const)])
     const looks = await headsOf(pkg, tags, context)
@@ -36,15 +44,19 @@ export function holdersAsker({ pkg, context }: ApplyContext): AskHolders {
     for (const tag of tags) {
       const look = looks.get(tag)
       const known = before.heads.get(tag)
-      const isNews = look?.state === 'found' && !coming.has(look.digest)
+      const isNews = look?.state === 'found' && !isOwn(look.digest, tag)
       // Where neither answers, somebody may have it by now.
       const isUnknown = look?.state === 'unread' && isBlind && known?.state !== 'found'
       const head = isNews || isUnknown ? look : known
-      const row = newest.find(one => one.tags.includes(tag))?.digest ?? before.rows.get(tag)
-      if (head !== undefined) heads.set(tag, head)
-      if (row !== undefined) rows.set(tag, row)
+      const row = newest.find(one => one.tags.includes(tag) && !isOwn(one.digest, tag))?.digest
+      const listed = row ?? before.rows.get(tag)
+      // What somebody has put on what is back the registry may not know yet.
+      const isLate = row !== undefined && back.has(row) && head?.state !== 'found'
+      const holder: TagHead | undefined = isLate ? { state: 'found', digest: row } : head
+      if (holder !== undefined) heads.set(tag, holder)
+      if (listed !== undefined) rows.set(tag, listed)
     }
-    const now = await agreed(pkg, { heads, rows, ids }, context)
+    const now = await agreed(pkg, { heads, rows, ids }, context, unsettled)
     return last => {
       const others = [...last.rows].filter(([tag]) => !tags.includes(tag))
       return {

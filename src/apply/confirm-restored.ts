@@ -4,11 +4,11 @@ import { repositoryOf } from '../inventory/load.ts'
 import type { Outcome, Step } from '../model/decision.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
+import type { Restoral } from '../policy/order.ts'
 import { causeOf, nameOf, putBy } from '../report/phrases.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { some } from '../util/format.ts'
 import type { ApplyContext } from './apply.ts'
-import { restoreVersions } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** What was restored shows with a delay; these are the pauses between looks, in milliseconds. */
@@ -31,6 +31,9 @@ const DETAILS = {
 const triedAgain = ({ digest }: PackageVersion): string =>
   `\`mode: restore\` with \`restore: ${digest}\` tries it again.`
 
+/** Sends restores, and notes what they may do to tags. */
+export type Restore = (steps: readonly Restoral[]) => Promise<Outcome[]>
+
 /** What of a restore is not as it should be. */
 interface NotBack {
   /** Sentences. */
@@ -44,11 +47,13 @@ interface NotBack {
  * sent once more. What nobody can look for is said as well.
  *
  * @param isHeld whether somebody else has a tag by now
+ * @param restore sends restores
  */
 export async function notBack(
   restored: readonly Outcome[],
   { lateTags }: SecondLook,
   isHeld: (tag: string) => boolean,
+  restore: Restore,
   scope: ApplyContext
 ): Promise<NotBack> {
   const rows: PackageVersion[] = []
@@ -56,7 +61,7 @@ export async function notBack(
   const sent = restored.filter(({ status }) => status === 'done')
   for (const [place, { step }] of sent.entries()) {
     const late = (lateTags.get(step.version.digest) ?? []).filter(tag => !isHeld(tag))
-    const found = await orFailure(() => confirmedOne(step, late, scope))
+    const found = await orFailure(() => confirmedOne(step, late, restore, scope))
     if ('problem' in found) {
       const left = sent.slice(place).map(one => one.step.version)
       return { rows, alarms: [...alarms, notLookedFor(left, found.sentence)] }
@@ -84,14 +89,14 @@ const notLookedFor = (left: readonly PackageVersion[], sentence: string): string
     .join(' ')}\` checks it.`
 
 /** Looks for one version and its late tags; sentences on what is not there. */
-async function confirmedOne(step: Step, late: readonly string[], scope: ApplyContext) {
+async function confirmedOne(step: Step, late: readonly string[], restore: Restore, scope: ApplyContext) {
   const { pkg, context } = scope
   const { version } = step
   const alarms: string[] = []
   const look = () => lookFor(pkg, version, context, true)
   let found = await look()
   if (found.state !== 'back' && step.action === 'restore') {
-    await restoreVersions([{ ...step, after: [] }], scope)
+    await restore([{ ...step, after: [] }])
     found = await look()
   }
   const { row } = found

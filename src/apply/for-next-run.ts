@@ -39,7 +39,14 @@ export function forNextRun(
   // Not for ever: what two looks do not show is said twice.
   const again = new Set(past.filter(one => !one.looked && isUnseen(one.version)))
 
-  const own = ownDeletions({ plan, outcomes }, now).filter(({ version }) => !back.has(version.id))
+  const all = ownDeletions({ plan, outcomes }, now)
+  const own = all.filter(({ version }) => !back.has(version.id))
+  // What is back tells that what failed to come back behind it is needed.
+  const failing = [...all, ...earlier].filter(({ version }) => denied.has(version.id))
+  const behind = new Set(failing.flatMap(({ after }) => after))
+  const awaiting = [...all, ...earlier].filter(
+    ({ version }) => back.has(version.id) && behind.has(version.digest)
+  )
   const deleted = idsOf(deletedBy(outcomes))
   // What is still there may go later, with what is put on it by then.
   const failed = idsOf(versionsOf(outcomes, ['failed']))
@@ -50,7 +57,11 @@ export function forNextRun(
   const left = own.filter(({ version, root }) => roots.has(root) || gone.has(version.id))
   return {
     open: [...left.filter(({ root }) => roots.has(root)), ...again].map(one => ({ ...one, looked: true })),
-    checked: [...left.filter(({ root }) => !roots.has(root)), ...past.filter(one => !again.has(one))]
+    checked: [
+      ...left.filter(({ root }) => !roots.has(root)),
+      ...past.filter(one => !again.has(one)),
+      ...awaiting
+    ]
   }
 }
 

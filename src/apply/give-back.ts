@@ -88,15 +88,16 @@ export async function giveBackAtOnce(
   scope: ApplyContext
 ): Promise<void> {
   const { before, back, moved } = around
-  const came = { ...around, back: back.union(new Set([digest])), moved: moved.union(namesOf(digest, tags)) }
-  const claims = claimsOn(tags, before, came.back)
+  const came = { ...around, moved: moved.union(namesOf(digest, tags)) }
+  const claims = claimsOn(tags, before, back)
   if (claims.size === 0) return
   const heads = await headsOf(scope.pkg, [...claims.keys()], scope.context)
   const found = await wrongIn(claims, heads, came, scope)
   await eachOf(found, PUTS_AT_ONCE, one => putBack(one, came, scope))
 }
 
-const namesOf = (digest: Digest, tags: readonly string[]): ReadonlySet<string> =>
+/** Names tags on a version. */
+export const namesOf = (digest: Digest, tags: readonly string[]): ReadonlySet<string> =>
   new Set(tags.map(tag => on(digest, tag)))
 
 /** The tags that stand on what came back and that another version had; what a placeholder had nobody had. */

@@ -1,6 +1,7 @@
 import { orFailure } from '../errors.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
 import { askMovable } from '../inventory/moved-tags.ts'
+import { newestOf } from '../inventory/newest.ts'
 import type { Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
@@ -54,11 +55,7 @@ export function leftoversOf({ steps }: Plan, loaded: LoadedPackage, scope: Apply
   async function look(): Promise<void> {
     const { pkg, context } = urgently(scope)
     const { packages, registry } = context
-    const shown = async (): Promise<readonly PackageVersion[]> =>
-      loaded.listing.newestFirst
-        ? (await packages.page(pkg, 1)).seen
-        : (await packages.listVersions(pkg)).versions
-    const rows = await orFailure(shown)
+    const rows = await orFailure(() => newestOf(pkg, loaded.listing, packages))
     if (!('problem' in rows)) for (const row of rows) saw(row)
     for (const { id } of left.values()) {
       if (id === undefined) continue

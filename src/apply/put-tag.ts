@@ -4,6 +4,7 @@ import { repositoryOf } from '../inventory/load.ts'
 import { isMovable } from '../inventory/moved-tags.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
+import type { BytesRead } from '../registry/read.ts'
 import { nameOf, putBy } from '../report/phrases.ts'
 import { tagEntry } from '../report/record-build.ts'
 import { some } from '../util/format.ts'
@@ -12,6 +13,9 @@ import { ownershipOf } from './tag-holders.ts'
 
 /** Pauses before looks for a tag that the registry said it has put, in milliseconds. */
 const SHOWS = [0, 1_000, 4_000]
+
+/** A manifest that is to have one more tag. */
+type Stored = Extract<BytesRead, { readonly state: 'bytes' }>
 
 /**
  * Puts a tag on a version that is there; the journal has it before and after.
@@ -22,20 +26,25 @@ const SHOWS = [0, 1_000, 4_000]
 async function putTag(
   version: Pick<PackageVersion, 'id' | 'digest'>,
   tag: string,
+  { bytes, mediaType }: Stored,
   scope: ApplyContext,
   answered: () => void
 ): Promise<void> {
   const { pkg, context, journal } = scope
   const { registry, clock } = context
   journal.append(tagEntry('sent', pkg.name, version, tag, clock.now()))
-  await registry.tagManifest(repositoryOf(pkg), version.digest, tag)
+  const stored = await registry.putManifest(repositoryOf(pkg), tag, bytes, mediaType)
   answered()
+  if (stored !== version.digest) throw notPut(tag, version, `the registry stored ${stored}`)
   if (!(await isOn(version, tag, scope)))
     throw new ExpectedError(
       `The registry confirmed that the tag ${tag} is on ${version.digest} now, but nobody shows it there: look where it is.`
     )
   journal.append(tagEntry('outcome', pkg.name, version, tag, clock.now()))
 }
+
+const notPut = (tag: string, { digest }: Pick<PackageVersion, 'digest'>, cause: string): ExpectedError =>
+  new ExpectedError(`The tag ${tag} could not be put on ${digest}: ${cause}.`)
 
 /** Whether either of two witnesses shows a tag on a version. */
 async function isOn(
@@ -103,12 +112,16 @@ export function tagPutter(scope: ApplyContext, ours: ReadonlySet<Digest>): TagPu
 
   return {
     async put(version, tag, isTheirs) {
+      // What may take long comes before the looks.
+      const stored = await registry.readBytes(repository, version.digest)
+      if (stored.state !== 'bytes')
+        throw notPut(tag, version, stored.state === 'missing' ? 'it is not there' : stored.cause)
+      await registry.prepareToPut(repository)
       if (clock.now() - at > FRESH) ({ seen: newest, at } = await packages.page(pkg, 1))
       for (const { digest, tags } of newest) {
         if (!tags.includes(tag) || digest === version.digest || !isTheirs(digest)) continue
         if (!(await ownershipOf(pkg, [tag], digest, context)).isPlaceholder) return digest
       }
-      await registry.prepareToPut(repository)
       const start = clock.now()
       const head = await registry.headTag(repository, tag)
       if (head.state === 'unread')
@@ -119,7 +132,7 @@ export function tagPutter(scope: ApplyContext, ours: ReadonlySet<Digest>): TagPu
       const before = new Set(newest.map(({ id }) => id))
       const put = { tag, before, from: context.gitHubTime(start), until: Number.POSITIVE_INFINITY }
       puts.push(put)
-      await putTag(version, tag, scope, () => {
+      await putTag(version, tag, stored, scope, () => {
         put.until = context.gitHubTime(clock.now())
       })
       return undefined

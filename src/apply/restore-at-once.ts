@@ -6,11 +6,11 @@ import { buildGraph } from '../policy/graph.ts'
 import { type DeleteStep, isReferrer, type Restoral, undoing } from '../policy/order.ts'
 import { nameOf } from '../report/phrases.ts'
 import type { ApplyContext } from './apply.ts'
-import { notBack } from './confirm-restored.ts'
+import { notBack, type Restore } from './confirm-restored.ts'
 import type { Done } from './done.ts'
 import type { Earlier } from './earlier.ts'
 import { attestationsOf, type Findings } from './findings.ts'
-import { restoreVersions, sentIn, versionRestorer } from './restore.ts'
+import { reportingNews, restoreVersions, sentIn } from './restore.ts'
 import type { SecondLook } from './second-look.ts'
 import { claimsOn } from './tag-claims.ts'
 import { guardTags, type Told } from './tag-guard.ts'
@@ -41,13 +41,18 @@ export async function restoreAtOnce(
   const coming = steps.map(({ version }) => withLate(version))
   const asked = coming.flatMap(({ tags }) => tags)
   const guard = await guardTags(holdersBehind(done, seen), asked, seen.rowsDeleted, scope)
-  const restored = await restoreVersions(steps, scope, versionRestorer(scope, guard.around(coming)))
-  await guard.note(sentIn(restored).map(withLate))
+  const restore = async (due: readonly Restoral[], told: ApplyContext): Promise<Outcome[]> => {
+    const sent = await restoreVersions(due, told, guard.around(coming))
+    await guard.note(sentIn(sent).map(withLate))
+    return sent
+  }
+  const restored = await restore(steps, scope)
+  const again: Restore = due => restore(due, reportingNews(restored, scope))
   // Before what costs quota; and behind it, as what shows late takes tags late.
   await guard.giveBack()
   const dead = new Set(coming.map(({ digest }) => digest))
   const isHeld = (tag: string): boolean => claimsOn([tag], guard.before, dead).size > 0
-  const { alarms, rows } = await notBack(restored, seen, isHeld, scope)
+  const { alarms, rows } = await notBack(restored, seen, isHeld, again, scope)
   await guard.giveBack()
   const told = await guard.told(rows)
   return {
@@ -62,8 +67,11 @@ export async function restoreAtOnce(
 function holdersBehind({ loaded }: Done, seen: SecondLook): Row[] {
   const gone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
   const late = new Set([...seen.lateTags.values()].flat())
+  // What was pushed again stands there under another id.
   const stays = loaded.listing.versions.flatMap(version =>
-    gone.has(version.id) ? [] : [{ ...version, tags: version.tags.filter(tag => !late.has(tag)) }]
+    gone.has(version.id) || seen.again.has(version.digest)
+      ? []
+      : [{ ...version, tags: version.tags.filter(tag => !late.has(tag)) }]
   )
   return [...stays, ...seen.arrivals].map(row => seen.rowsBehind.get(row.id ?? -1) ?? row)
 }

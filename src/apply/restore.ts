@@ -16,13 +16,11 @@ export interface TagLooks {
   behind(version: PackageVersion): Promise<void>
 }
 
-const NO_LOOKS: TagLooks = { before: async () => {}, isFresh: () => true, behind: async () => {} }
-
 /**
  * Restores single versions: sends each once, and settles what the answer leaves open with a GET. To restore what is there
  * already does no harm, so an open answer is worth another try. Each request goes into the journal before it is sent.
  */
-export function versionRestorer({ pkg, context, journal }: ApplyContext, tags: TagLooks = NO_LOOKS): Perform {
+export function versionRestorer({ pkg, context, journal }: ApplyContext, tags: TagLooks): Perform {
   const { packages, clock } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'restore')
   return async ({ version }) => {
@@ -65,11 +63,22 @@ export function versionRestorer({ pkg, context, journal }: ApplyContext, tags: T
 export function restoreVersions(
   steps: readonly Restoral[],
   scope: ApplyContext,
-  perform: Perform = versionRestorer(scope)
+  tags: TagLooks
 ): Promise<Outcome[]> {
-  return execute({ ...emptyPlan(scope.pkg), steps }, perform, scope.report)
+  return execute({ ...emptyPlan(scope.pkg), steps }, versionRestorer(scope, tags), scope.report)
 }
 
 /** What was sent may be back, whatever was answered. */
 export const sentIn = (tried: readonly Outcome[]): PackageVersion[] =>
   tried.flatMap(({ step, status }) => (status === 'done' || status === 'failed' ? [step.version] : []))
+
+/** The same scope, which reports nothing twice: what GitHub confirmed in vain has been reported already. */
+export function reportingNews(restored: readonly Outcome[], scope: ApplyContext): ApplyContext {
+  const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
+  return {
+    ...scope,
+    report: outcome => {
+      if (outcome.status !== 'done' || !told.has(outcome.step.version.id)) scope.report(outcome)
+    }
+  }
+}

@@ -2,7 +2,7 @@ import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { ApplyContext } from './apply.ts'
 import { holdersAsker } from './ask-holders.ts'
-import { type Around, contradicted, giveBackAtOnce, giveBackTags, type Looked } from './give-back.ts'
+import { type Around, contradicted, giveBackAtOnce, giveBackTags, type Looked, namesOf } from './give-back.ts'
 import { tagPutter } from './put-tag.ts'
 import type { TagLooks } from './restore.ts'
 import { claimsIn, claimsOn, on, type TagHolders } from './tag-claims.ts'
@@ -63,15 +63,15 @@ export async function guardTags(
   const stood = new Set<string>()
   const returned = new Set<string>()
   const given = new Map<string, Digest>()
+  const said = new Set<string>()
   const ours = new Set<Digest>()
+  const back = new Set<Digest>()
+  const had = new Set<string>()
   const putter = tagPutter(scope, ours)
   const restored = new Map<number, PackageVersion>()
   let last: Looked | undefined
   const around = (): Around => {
-    const ones = [...restored.values()]
-    const back = new Set(ones.map(({ digest }) => digest))
-    const had = new Set(ones.flatMap(one => one.tags.map(tag => on(one.digest, tag))))
-    return { before, restored: ones, back, moved, had, stood, returned, given, putter }
+    return { before, restored: [...restored.values()], back, moved, had, stood, returned, given, putter }
   }
   const giveBack = async (): Promise<void> => {
     if (restored.size > 0) last = await giveBackTags(around(), scope)
@@ -82,16 +82,21 @@ export async function guardTags(
     },
     around(coming) {
       const tagged = new Map(coming.flatMap(one => (one.tags.length > 0 ? [[one.id, one] as const] : [])))
-      const said = new Set<string>()
       const looks = new Map<number, { readonly at: number; readonly count: number }>()
-      for (const { digest } of coming) ours.add(digest)
+      for (const { digest, tags } of coming) {
+        ours.add(digest)
+        for (const name of namesOf(digest, tags)) had.add(name)
+      }
       return {
         async before({ id }) {
           const version = tagged.get(id)
           if (version === undefined) return
-          const more = await ask(before, version.tags, ours)
+          // What was answered first is as old as the whole look.
+          const at = scope.context.clock.now()
+          const isOwn = (digest: Digest, tag: string): boolean => had.has(on(digest, tag))
+          const more = await ask(before, version.tags, isOwn, back)
           before = more(before)
-          looks.set(id, { at: scope.context.clock.now(), count: (looks.get(id)?.count ?? 0) + 1 })
+          looks.set(id, { at, count: (looks.get(id)?.count ?? 0) + 1 })
           for (const sentence of announced(version, before, ours)) {
             if (!said.has(sentence)) scope.context.log.info(sentence)
             said.add(sentence)
@@ -102,7 +107,8 @@ export async function guardTags(
           const isOld = look !== undefined && scope.context.clock.now() - look.at > FRESH
           return !tagged.has(id) || !isOld || (look?.count ?? 0) >= MOST_LOOKS
         },
-        async behind({ id }) {
+        async behind({ id, digest }) {
+          back.add(digest)
           const version = tagged.get(id)
           if (version !== undefined) await giveBackAtOnce(version, around(), scope)
         }
@@ -110,8 +116,11 @@ export async function guardTags(
     },
     async note(versions) {
       for (const version of versions) {
+        const { digest, tags } = version
         restored.set(version.id, version)
-        ours.add(version.digest)
+        ours.add(digest)
+        back.add(digest)
+        for (const name of namesOf(digest, tags)) had.add(name)
       }
       const names = await movedBy(versions, before, deleted, scope)
       for (const name of names) moved.add(name)
@@ -128,7 +137,7 @@ export async function guardTags(
       if (restored.size === 0) return true
       const head = last?.heads.get(tag)
       const at = head?.state === 'found' ? head.digest : undefined
-      return holder === undefined ? at === undefined || !around().back.has(at) : at === holder
+      return holder === undefined ? at === undefined || !back.has(at) : at === holder
     },
     async told(listed = []) {
       if (last === undefined) await giveBack()

@@ -2,10 +2,11 @@ import type { Context } from '../context.ts'
 import { findTags } from '../inventory/evidence.ts'
 import { gitHubDenies, registryDenies } from '../inventory/gone.ts'
 import { repositoryOf } from '../inventory/load.ts'
+import { newestOf } from '../inventory/newest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
 import type { TagHead } from '../registry/read.ts'
-import { eachOf } from '../util/concurrency.ts'
+import { eachOf, once } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
 import type { Done } from './done.ts'
 
@@ -61,12 +62,18 @@ export async function tagsNowhere(
   const shown = new Set(arrivals.flatMap(({ tags }) => tags))
   const lost = [...taken].filter(tag => !shown.has(tag))
   const heads = await askAgain(lost, first, holders, context, repository)
+  const listedNow = once(async () => {
+    const newest = await newestOf(plan.package, loaded.listing, context.packages)
+    return new Set(newest.map(({ id }) => id))
+  })
   const missing = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
   const nowhere = await eachOf(missing, AT_ONCE, async tag => {
     const holder = holders.get(tag)
-    const isShown = holder?.id !== undefined && rows.has(holder.id)
+    if (holder === undefined) return []
     // What somebody else deleted took its tags along.
-    return holder === undefined || (!isShown && (await isGone(holder, plan, context))) ? [] : [tag]
+    if (!(await isGone(holder, plan, context))) return [tag]
+    // The list that showed it may be from before its deletion.
+    return rows.has(holder.id ?? -1) && (await listedNow()).has(holder.id ?? -1) ? [tag] : []
   })
   const unasked = [...doubted, ...unseen].filter(tag => !heads.has(tag)).length
   const [doubt] = [...heads].flatMap(([tag, head]) =>

@@ -2,6 +2,7 @@ import { orFailure, UnsureError } from '../errors.ts'
 import { findTag } from '../inventory/evidence.ts'
 import { imagesAmong } from '../inventory/images-among.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
+import { newestOf } from '../inventory/newest.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import type { PackageVersion } from '../model/package.ts'
@@ -61,7 +62,7 @@ export function untagger(
 
   /** The newest versions of GitHub's list: all, where its order tells nothing. */
   const newest = async (from = urgentPackages): Promise<readonly PackageVersion[]> =>
-    drift.note(listing.newestFirst ? (await from.page(pkg, 1)).seen : (await from.listVersions(pkg)).versions)
+    drift.note(await newestOf(pkg, listing, from))
 
   const elsewhere = ({ version, tag }: Pick<UntagStep, 'version' | 'tag'>): readonly PackageVersion[] =>
     drift.elsewhere(tag, version.digest).filter(other => !placeholders.has(other.digest))

@@ -59,7 +59,7 @@ export interface Recollection {
    * @param purged ids of what no later run is to bring back, whatever a job beside this one remembers
    */
   leaveDeletions(deletions: PastDeletions, now: number, purged?: ReadonlySet<number>): void
-  /** Asks once more for ids of what purges beside this run named: their deletions count no longer. */
+  /** Asks once more for ids of what purges named: their deletions count no longer. */
   forgottenSince(): Promise<ReadonlySet<number>>
   /** Settles when what is to be stored is stored, or cannot be, or takes longer than anybody should wait for it. */
   stored(): Promise<void>
@@ -214,7 +214,10 @@ function recollection(
       forgotten = alsoForgotten(forgotten, await look())
       const still = withoutForgotten({ ...deletions, forgotten })
       const counts = new Set([...still.unchecked, ...still.checked])
-      return new Set([...unchecked, ...checked].flatMap(one => (counts.has(one) ? [] : [one.id])))
+      const known = [...unchecked, ...checked]
+      // What no memory has any more.
+      const others = new Set(forgotten.map(([id]) => id)).difference(new Set(known.map(({ id }) => id)))
+      return others.union(new Set(known.flatMap(one => (counts.has(one) ? [] : [one.id]))))
     },
     storeRest() {
       if (due !== undefined) store(due)

@@ -35,6 +35,9 @@ export function forgetting(names: readonly string[]): {
       return {
         ...recollection,
         deletions: withoutNamed(recollection.deletions),
+        async forgottenSince() {
+          return (await recollection.forgottenSince()).union(new Set(past.map(({ id }) => id)))
+        },
         leaveDeletions(deletions, now) {
           const purged = [...past, ...named(deletions)].map(({ id }) => id)
           recollection.leaveDeletions(withoutNamed(deletions), now, new Set(purged))

@@ -6,7 +6,7 @@ import { type ConnectionOptions, createConnection, GRACE } from './connection.ts
 import { answered, saysMissing, saysNotAccepted, settled } from './failure.ts'
 import { ACCEPT } from './manifest.ts'
 import { pushing, putManifest } from './put.ts'
-import { type BlobRead, BROKEN, type ManifestRead, type TagHead, understand } from './read.ts'
+import { type BlobRead, BROKEN, type BytesRead, type ManifestRead, type TagHead, understand } from './read.ts'
 import { retry, TransientError, Unavailable } from './retry.ts'
 import { readTagList, type TagList } from './tag-list.ts'
 import { type Answer, headerOf, type Request } from './transport.ts'
@@ -44,11 +44,8 @@ export interface Registry {
    * @throws ExpectedError when the registry refuses, saying what is lacking, or does not answer
    */
   putManifest(repository: string, tag: string, bytes: Uint8Array, mediaType: string): Promise<Digest>
-  /**
-   * Puts one more tag on a manifest that is there, taking it off whatever has it.
-   * @throws ExpectedError when the manifest cannot be read, or as `putManifest`, and BudgetError as `headTag`
-   */
-  tagManifest(repository: string, digest: Digest, tag: string): Promise<void>
+  /** A manifest as it is stored, to put it under one more tag. @throws as `headTag` */
+  readBytes(repository: string, digest: Digest): Promise<BytesRead>
 }
 
 /** Talks to one registry with one token, a bounded number of requests at a time. */
@@ -127,20 +124,13 @@ export function createRegistry(options: RegistryOptions): Registry {
     return inSlot(() => retry(clock, bounded, deadline + grace).catch((error: unknown) => unread(error)))
   }
 
-  async function copy(repository: string, digest: Digest, tag: string): Promise<void> {
-    const failed = (cause: string) =>
-      new ExpectedError(`The tag ${tag} could not be put on ${digest}: ${cause}.`)
-    const read = await inTime(async () => {
-      const answer = await ask('GET', repository, digest)
-      if (answer.status !== 200) return { state: 'unread' as const, cause: answered(answer) }
-      reads++
-      const understood = understand(answer, digest)
-      return understood.state === 'read' ? { state: 'bytes' as const, answer } : understood
-    }, GRACE)
-    if (read.state !== 'bytes') throw failed(read.state === 'missing' ? 'it is not there' : read.cause)
-    const mediaType = headerOf(read.answer, 'content-type') ?? ''
-    const stored = await inSlot(() => putManifest(connection, repository, tag, read.answer.body, mediaType))
-    if (stored !== digest) throw failed(`the registry stored ${stored}`)
+  async function bytes(repository: string, digest: Digest): Promise<BytesRead> {
+    const answer = await ask('GET', repository, digest)
+    if (answer.status !== 200) return { state: 'unread', cause: answered(answer) }
+    reads++
+    const understood = understand(answer, digest)
+    const mediaType = headerOf(answer, 'content-type') ?? ''
+    return understood.state === 'read' ? { state: 'bytes', bytes: answer.body, mediaType } : understood
   }
 
   async function prepare(repository: string): Promise<void> {
@@ -161,10 +151,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     readBlob: (repository, digest) => inTime(() => blob(repository, digest)),
     headTag: (repository, tag) => inTime(() => head(repository, tag), GRACE),
     listTags: repository => inTime(() => list(repository)),
+    readBytes: (repository, digest) => inTime(() => bytes(repository, digest), GRACE),
     prepareToPut: prepare,
-    putManifest: (repository, tag, bytes, mediaType) =>
-      inSlot(() => putManifest(connection, repository, tag, bytes, mediaType)),
-    tagManifest: copy
+    putManifest: (repository, tag, body, mediaType) =>
+      inSlot(() => putManifest(connection, repository, tag, body, mediaType))
   }
 }
 

@@ -19,6 +19,10 @@ export type ManifestRead =
 export type BlobRead =
   | { readonly state: 'read'; readonly bytes: Uint8Array }
   | { readonly state: 'unread'; readonly cause: string }
+/** A manifest as it is stored. */
+export type BytesRead =
+  | { readonly state: 'bytes'; readonly bytes: Uint8Array; readonly mediaType: string }
+  | Lacking
 export type TagHead = { readonly state: 'found'; readonly digest: Digest } | Lacking
 
 /**

@@ -207,11 +207,15 @@ const lostBy = (digest: string, tag: string): RegExp =>
   new RegExp(`${digest}\\) was pushed.*imagetools create -t <image>:${tag} <image>@${digest}`)
 
 it.each([[['nightly']], [['nightly', 'v4']]])(
-  'law 3: undoing an untagging names a push of %j that loses its tag amid the PUT',
+  'law 3: undoing an untagging names a push of %j that loses its tag amid the PUT, and that GitHub lists a moment later',
   async tags => {
     await using scene = await openScene()
+    const { app, github, world } = scene
     const { report } = await untagged(scene)
+    world.remember(app.row)
     const pushed = pushAmidPut(scene, tags)
+    const lag = () => github.faults.on({ host: 'api', path: /\/versions$/ }, { kind: 'late', ms: 1_500 })
+    github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'then', run: lag })
     const { code, errors } = await scene.run({ mode: 'restore', restore: report })
     expect(code).toBe(1)
     expect(errors.join()).toMatch(lostBy(pushed.digest, 'nightly'))
@@ -234,17 +238,22 @@ it.each(['a part of an image that is pushed', 'an image with another tag'])(
   'law 11: %s while a tag of a release is put back has not lost it',
   async what => {
     await using scene = await openScene()
-    const { app, github, run } = scene
+    const { app, github, clock, run } = scene
     app.push(image(), { tags: ['v2', 'v1.2.3'], at: ago(60) })
     app.push(image(), { tags: ['v3'], at: ago(50) })
     const { outputs } = await run({ 'delete-tags': 'v1.2.3', untag: 'true' })
     expect(app.tags()).not.toHaveProperty(['v1.2.3'])
     const part = manifest()
-    const finish = () => app.push(index([{ shape: part, platform: 'linux/amd64' }]), { tags: ['v4'] })
+    let since: number | undefined
+    const finish = (): void => {
+      since ??= clock.now()
+      if (clock.now() - since > 3_000 && app.tags()['v4'] === undefined)
+        app.push(index([{ shape: part, platform: 'linux/amd64' }]), { tags: ['v4'] })
+    }
     const begin = (): void => {
       if (!what.startsWith('a part')) return void app.push(image(), { tags: ['v4'] })
       app.push(part)
-      github.faults.on({ host: 'api', path: /\/versions$/, times: 1 }, { kind: 'then', run: finish })
+      github.faults.on({ host: 'api', path: /\/versions$/ }, { kind: 'first', run: finish })
     }
     const put = { host: 'registry', method: 'PUT', path: /manifests\/v1\.2\.3$/, times: 1 } as const
     github.faults.on(put, { kind: 'first', run: begin })

@@ -300,16 +300,17 @@ it.concurrent('law 5: an undoing that ends before the tags are looked at names t
   expect(app.tags()['nightly']).toBe(old.digest)
 })
 
-it.concurrent.each([429, 403])(
-  'law 3: a tag that is pushed anew while GitHub turns a restore away for a minute (%i) goes back to that push',
-  async status => {
+it.concurrent.each([429, 403].flatMap(status => [0, 30].map(seconds => [seconds, status] as const)))(
+  'law 3: a tag that is pushed anew %i s after GitHub turns a restore away for a minute (%i) goes back to that push',
+  async (seconds, status) => {
     await using scene = await openScene()
-    const { app, github, run } = scene
+    const { app, github, clock, run } = scene
     const { build, report } = await deleteEdge(scene)
     let pushed = ''
     const push = (): void => {
       pushed = app.push(image(), { tags: ['edge'] }).digest
     }
+    const pushThen = (): void => (seconds === 0 ? push() : void clock.sleep(seconds * 1_000).then(push))
     const restored = {
       host: 'api',
       method: 'POST',
@@ -318,7 +319,7 @@ it.concurrent.each([429, 403])(
     } as const
     const body = { message: 'You have exceeded a secondary rate limit' }
     github.faults.on(restored, { kind: 'answer', answer: { status, headers: { 'retry-after': '60' }, body } })
-    github.faults.on(restored, { kind: 'first', run: push })
+    github.faults.on(restored, { kind: 'first', run: pushThen })
     const { code } = await run({ mode: 'restore', restore: report })
     expect([code, app.tags()['edge']]).toEqual([0, pushed])
     expect(app.version(build.digest)).toBeDefined()
@@ -347,4 +348,49 @@ it.concurrent('law 11: what is pushed some seconds after a tag was given back ha
   const { code } = await run({ mode: 'restore', restore: report })
   expect(innocent).not.toBe('')
   expect([code, app.tags()['edge']]).toEqual([0, push.digest])
+})
+
+it.concurrent.each(['at once', 'from its report'].flatMap(how => [0, 3].map(times => [how, times] as const)))(
+  'law 3: a tag that somebody puts on a part that is back is not taken by its image, which comes back then %s, though the registry denies that %i times',
+  async (how, times) => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    world.deletedTags = 'shown'
+    world.restoredTags = 'move back'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    const part = build.children[0] as Pushed
+    const gone = { method: 'DELETE', path: new RegExp(`/versions/${build.id}$`), times: 1 } as const
+    const isAtOnce = how === 'at once'
+    if (isAtOnce) github.faults.on(gone, { kind: 'first', run: () => app.tag(build, 'v2') })
+    const tag = isAtOnce ? 'v2' : 'sha-1'
+    const put = (): void => {
+      app.tag(part, tag)
+      const asked = { host: 'registry', path: new RegExp(`manifests/${tag}$`), times } as const
+      github.faults.on(asked, { kind: 'answer', answer: DENIAL })
+    }
+    const back = { method: 'POST', path: new RegExp(`/versions/${part.id}/restore$`), times: 1 } as const
+    github.faults.on(back, { kind: 'then', run: put })
+    const first = await run({ 'delete-tags': 'sha-*' })
+    const last = isAtOnce ? first : await run({ mode: 'restore', restore: reportOf(first) })
+    expect([last.code, app.tags()[tag]]).toEqual([0, part.digest])
+    expect(last.warnings.join()).toMatch(
+      new RegExp(`had taken the tag ${tag} from sha256:\\w+: it is back there`)
+    )
+  }
+)
+
+it.concurrent('law 3: a tag that two images had one after the other comes back to the last of them', async () => {
+  await using scene = await openScene()
+  const { app, world, run } = scene
+  const { build } = await deleteEdge(scene)
+  world.deletedTags = 'shown'
+  const last = app.push(manifest(), { tags: ['sha-2', 'edge'] })
+  app.delete(last)
+  const both = `${build.digest} ${last.digest}`
+  const { code } = await run({ mode: 'restore', packages: 'app', restore: both })
+  expect([code, app.tags()]).toEqual([
+    0,
+    expect.objectContaining({ 'sha-1': build.digest, edge: last.digest })
+  ])
 })

@@ -464,3 +464,14 @@ it.concurrent.each(['move back', 'stay'] as const)(
     expect(errors.join()).not.toMatch('was not restored')
   }
 )
+
+it('what a person deletes while the look asks for tags is no tag that stands nowhere', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene, 'shown')
+  const other = app.push(image(), { tags: ['dev-2'], at: ago(50) })
+  // Behind the list that shows it.
+  const look = { host: 'api', method: 'GET', query: /state=deleted/, times: 1 } as const
+  github.faults.on(look, { kind: 'first', run: () => app.delete(other) })
+  expect(await run(BUILDS)).toMatchObject({ code: 0, errors: [] })
+})

@@ -67,6 +67,43 @@ it.concurrent.each(Object.keys(ENDS).flatMap(end => (['0', '1'] as const).map(ke
   }
 )
 
+it.concurrent.each(
+  Object.keys(ENDS).flatMap(end => ([true, false] as const).map(listed => [end, listed] as const))
+)(
+  'law 2: an image comes back with a part that somebody else deleted meanwhile: the run before %s, GitHub lists that as deleted: %s',
+  async (end, listed) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const [first, second] = layDown(scene)
+    const inputs = { 'delete-tags': 'sha-1', 'delete-untagged': 'true' }
+    github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+    github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS[end]?.(scene, cache) })
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    github.faults.clear()
+    cache.broken = undefined
+    // Nothing remembers these.
+    for (const { digest } of [second, ...second.children]) {
+      const version = app.version(digest)
+      if (version === undefined) continue
+      app.delete(version)
+      if (!listed) app.row.deleted.delete(version.id)
+    }
+    // Past the laws: the part is lost.
+    const { code, stdout } = await past(scene, cache, inputs)
+    if (listed) expect([code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
+    else {
+      expect(code).toBe(1)
+      expect(stdout).toMatch(
+        new RegExp(
+          `^::error::.*came back, but not whole: sha256:\\w{12} is gone.*restore: ${first.digest}`,
+          'm'
+        )
+      )
+    }
+  }
+)
+
 it.concurrent('law 2: the same where GitHub shows the tag only behind the run that deleted the image', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
@@ -202,4 +239,48 @@ it.concurrent('law 6: an image does not come back for a signature of it that is 
   github.faults.on(deleteOf(signature), { kind: 'answer', answer: { status: 204 } })
   const { code, outputs } = await past(scene, cache, { 'delete-tags': 'sha-*' })
   expect([code, outputs['restored-count'], app.version(build.digest)]).toEqual([1, '0', undefined])
+})
+
+it.concurrent.each(['in the same run', 'in the next run'])(
+  'law 2: a signature whose restore failed %s comes back with the run after that',
+  async when => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    world.deletedTags = 'shown'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    const signature = app.sign(build, 'sig', { at: ago(79) })
+    const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+    github.faults.on(deleteOf(build), { kind: 'first', run: () => app.tag(build, 'v2') })
+    if (when === 'in the next run') github.faults.on({ query: /state=deleted/ }, OUT)
+    const fail = () =>
+      github.faults.on({ method: 'POST', path: new RegExp(`/${signature.id}/restore$`) }, OUT)
+    if (when === 'in the same run') fail()
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    github.faults.clear()
+    if (when === 'in the next run') {
+      fail()
+      expect((await past(scene, cache, inputs)).code).toBe(1)
+      github.faults.clear()
+    }
+    expect([app.tags()['v2'], app.version(signature.digest)]).toEqual([build.digest, undefined])
+    const { code } = await scene.run(inputs, { env: cache.env })
+    expect([code, app.version(signature.digest)?.id]).toEqual([0, signature.id])
+  }
+)
+
+it.concurrent('an image that is pushed again while it is deleted has its own tags from nobody', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(index([{ shape: manifest(), platform: 'linux/amd64' }]), {
+    tags: ['sha-1'],
+    at: ago(80)
+  })
+  const part = build.children[0] as Pushed
+  github.faults.on(deleteOf(part), { kind: 'first', run: () => app.push(build.shape) })
+  const { code, errors } = await run({ 'delete-tags': 'sha-*', 'delete-untagged': 'true' })
+  expect([code, errors, app.version(part.digest)?.id]).toEqual([0, [], part.id])
 })

@@ -1,6 +1,5 @@
 import type { ApplyContext, Changes } from '../../apply/apply.ts'
-import type { Perform } from '../../apply/execute.ts'
-import { restoreVersions, versionRestorer } from '../../apply/restore.ts'
+import { restoreVersions, type TagLooks, versionRestorer } from '../../apply/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
 import { orFailure } from '../../errors.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'
@@ -18,7 +17,7 @@ import { verifyRestore } from './verify-restore.ts'
 export function versionsBack(plan: RestorePlan, state: PackageState, elsewhere: readonly Elsewhere[]) {
   return (scope: ApplyContext): Changes => {
     const before = beforeRestore(plan, () => state.active, scope, state.deleted)
-    const restoreVersion = once(async () => guarded(plan, await before(), scope))
+    const restoreVersion = once(async () => versionRestorer(scope, looksOf(plan, await before())))
     return {
       perform: async step => (await restoreVersion())(step),
       afterwards: outcomes => verifyRestore(plan, outcomes, before, scope, elsewhere)
@@ -26,31 +25,31 @@ export function versionsBack(plan: RestorePlan, state: PackageState, elsewhere: 
   }
 }
 
-/** How single versions come back, with the tags that each is known to have had. */
-function guarded({ steps, tags }: RestorePlan, { guard }: Standing, scope: ApplyContext): Perform {
+/** The looks around single versions, with the tags that each is known to have had. */
+function looksOf({ steps, tags }: RestorePlan, { guard }: Standing): TagLooks {
   const had = Map.groupBy(tags, ([, { digest }]) => digest)
   const coming = steps.map(({ version }) => {
     const more = had.get(version.digest)?.map(([tag]) => tag) ?? []
     return { ...version, tags: [...new Set([...version.tags, ...more])] }
   })
-  return versionRestorer(scope, guard.around(coming))
+  return guard.around(coming)
 }
 
 /** A package brings back the versions that it had; those that were deleted before it are restored one by one. */
 export function packageBack(plan: RestorePlan) {
   return (scope: ApplyContext): Changes => {
     const restorePackage = packageRestorer(scope)
-    const restoreVersion = versionRestorer(scope)
     const list = async () => (await scope.context.packages.listVersions(scope.pkg)).versions
     const before = beforeRestore(plan, list, scope)
+    const restoreVersion = once(async () => versionRestorer(scope, looksOf(plan, await before())))
     return {
       async perform(step) {
         const performed = await restorePackage()
         if (performed.status !== 'done') return { ...performed, status: 'failed' }
         // What came back with the package has its tags.
-        await before()
+        const restore = await restoreVersion()
         const { seen } = await scope.context.packages.version(scope.pkg, step.version.id)
-        return seen === undefined ? restoreVersion(step) : performed
+        return seen === undefined ? restore(step) : performed
       },
       async afterwards(outcomes) {
         const { status, detail } = await restorePackage()
@@ -81,7 +80,7 @@ export function packageThenNamed(order: Order) {
         const settled = settledSteps(plan, state, context.clock.now())
         const due = { ...plan, steps: plan.steps.filter(({ version }) => !settled.has(version.id)) }
         const before = beforeRestore(plan, () => state.active, scope, state.deleted)
-        const outcomes = await restoreVersions(due.steps, scope, guarded(plan, await before(), scope))
+        const outcomes = await restoreVersions(due.steps, scope, looksOf(plan, await before()))
         const verified = await verifyRestore(plan, outcomes, before, scope)
         const alarms = [...undatedIn(plan), ...(verified.alarms ?? [])]
         return { ...verified, alarms, plan: decided(pkg, due) }

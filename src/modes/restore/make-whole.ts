@@ -1,6 +1,6 @@
 import type { ApplyContext } from '../../apply/apply.ts'
 import { isBack } from '../../apply/confirm-restored.ts'
-import { restoreVersions, sentIn } from '../../apply/restore.ts'
+import { reportingNews, restoreVersions, sentIn } from '../../apply/restore.ts'
 import type { Told } from '../../apply/tag-guard.ts'
 import type { DeletedVersion } from '../../github/packages.ts'
 import type { Read } from '../../inventory/arrivals.ts'
@@ -55,10 +55,10 @@ export async function makeWhole({ plan, tried: all, standing: { guard }, scope }
     const lost = await lostOf(graph, [...listed, ...roots], listed, plan, scope)
     if (lost === undefined) break
     const tried = new Set(outcomes.map(({ step }) => step.version.id))
-    const steps = [...lost.parts, ...lost.describing].filter(({ id }) => !tried.has(id)).map(restoralOf)
+    const coming = [...lost.parts, ...lost.describing].filter(({ id }) => !tried.has(id))
     // What is missing and nowhere may only lag.
-    if ((round > 0 || !lost.isMissing) && steps.length === 0) break
-    const more = await restoreVersions(steps, quiet)
+    if ((round > 0 || !lost.isMissing) && coming.length === 0) break
+    const more = await restoreVersions(coming.map(restoralOf), quiet, guard.around(coming))
     all.push(...more)
     await guard.note(sentIn(more))
     outcomes = [...outcomes, ...more]
@@ -67,17 +67,6 @@ export async function makeWhole({ plan, tried: all, standing: { guard }, scope }
   }
   const claimed = new Set([...listed, ...saidToBeBack(outcomes)].map(({ digest }) => digest))
   return { listed, ...wholeOf(graph, roots, claimed, plan) }
-}
-
-/** The same scope, which reports nothing twice: what GitHub confirmed in vain has been reported already. */
-function reportingNews(restored: readonly Outcome[], scope: ApplyContext): ApplyContext {
-  const told = new Set(restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : [])))
-  return {
-    ...scope,
-    report: outcome => {
-      if (outcome.status !== 'done' || !told.has(outcome.step.version.id)) scope.report(outcome)
-    }
-  }
 }
 
 async function graphOf(roots: readonly PackageVersion[], { pkg, context }: ApplyContext): Promise<Graph> {
