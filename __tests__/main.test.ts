@@ -26,7 +26,7 @@ const MODES: Record<string, Record<string, string>> = {
   restore: { restore: `sha256:${'0'.repeat(64)}` }
 }
 
-it.each(Object.entries(MODES))(
+it.concurrent.each(Object.entries(MODES))(
   'the bundle ends a run of mode %s as the source does',
   async (mode, inputs) => {
     const ends = []
@@ -50,7 +50,7 @@ it.each(Object.entries(MODES))(
 
 const outputsOf = ({ outputs }: ActionRun): Record<string, string> => ({ ...outputs })
 
-it.each<[string, Record<string, string>]>([
+it.concurrent.each<[string, Record<string, string>]>([
   ['a run that is red on its inputs', { mode: 'retian' }],
   ['a run that is red on a package', { packages: 'nowhere' }],
   ['the tests of a policy', { 'policy-tests': 'true', policy: 'version: 1\npackages: []' }]
@@ -62,7 +62,7 @@ it.each<[string, Record<string, string>]>([
   expect(run.code).toBe(1)
 })
 
-it('a run that ends before it decides anything sets every output, and `incomplete`', async () => {
+it.concurrent('a run that ends before it decides anything sets every output, and `incomplete`', async () => {
   const { github, token } = await stage()
   await using _github = github
   // More than the run may wait for, on the very first request.
@@ -73,7 +73,7 @@ it('a run that ends before it decides anything sets every output, and `incomplet
   expect(run.code).toBe(0)
 })
 
-it('a run that is killed amid its changes has named the report that undoes it', async () => {
+it.concurrent('a run that is killed amid its changes has named the report that undoes it', async () => {
   const { github, token, old } = await stage()
   await using _github = github
   const end = new AbortController()

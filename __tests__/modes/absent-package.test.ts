@@ -14,7 +14,7 @@ import { ago, openScene, type Run, type Scene } from './retain/runs.ts'
 const notices = ({ stdout }: { stdout: string }) => stdout.match(/^::notice::.*$/gm) ?? []
 const allowed = expect.stringMatching(/^::notice::GitHub finds no package gone of acme, .*`gone\?` allows/)
 
-test.each([
+test.concurrent.each([
   ['retain', { 'delete-tags': 'sha-*' }],
   ['check', { mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' }],
   ['purge', { mode: 'purge', purge: 'package', confirm: 'gone' }]
@@ -37,7 +37,7 @@ test.each([
   expect(notices(beside)).toEqual([allowed])
 })
 
-test('a package that may be absent and is there is like any other', async () => {
+test.concurrent('a package that may be absent and is there is like any other', async () => {
   await using scene = await openScene()
   scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
   scene.app.push(manifest(), { tags: ['sha-1'], at: ago(9) })
@@ -46,7 +46,7 @@ test('a package that may be absent and is there is like any other', async () => 
   expect(notices(run)).toEqual([])
 })
 
-test.each([
+test.concurrent.each([
   ['cannot be asked', { path: /tags\/list$/ }, { status: 503 }],
   [
     'is another one',
@@ -66,14 +66,14 @@ test.each([
   expect(notices(run)).toEqual([])
 })
 
-test('what fails otherwise is red all the same', async () => {
+test.concurrent('what fails otherwise is red all the same', async () => {
   await using scene = await openScene()
   scene.github.faults.on({ path: /container\/app$/ }, { kind: 'answer', answer: { status: 410 } })
   const run = await scene.run({ packages: 'app?', 'delete-tags': 'sha-*' })
   expect(run.code).toBe(1)
 })
 
-test.each([
+test.concurrent.each([
   ['beside patterns', { packages: 'gone?, app*', 'delete-tags': 'sha-*' }],
   ['in a policy', { packages: '', policy: 'version: 1\npackages:\n  - { match: [gone?, app], rules: [] }' }]
 ])('%s', async (_, inputs) => {
@@ -86,7 +86,7 @@ test.each([
 
 const LOST = { 'dry-run': 'true', packages: 'ap' }
 const REAL = { packages: '' }
-test.each<[string, Record<string, string>]>([
+test.concurrent.each<[string, Record<string, string>]>([
   ['retain', { ...REAL, 'delete-broken': 'ghost' }],
   ['check', { ...REAL, mode: 'check', 'git-tags': '!*', 'required-tags': 'v1' }],
   ['purge', { ...REAL, mode: 'purge', purge: 'v1', confirm: 'shop' }],
@@ -105,7 +105,7 @@ test.each<[string, Record<string, string>]>([
   expect(run.errors.join()).toMatch(/`packages` is empty, so .*the repository's name, `shop`/)
 })
 
-test.each(['since 3h', '12345', 'v1'])(
+test.concurrent.each(['since 3h', '12345', 'v1'])(
   'a dry run of `restore: %s` is red where no package is',
   async what => {
     await using scene = await openScene()
@@ -114,13 +114,13 @@ test.each(['since 3h', '12345', 'v1'])(
   }
 )
 
-test('a dry run of `restore: package` says that it cannot see whether there was such a package', async () => {
+test.concurrent('a dry run of `restore: package` says that it cannot see whether there was such a package', async () => {
   await using scene = await openScene()
   const run = await scene.run({ ...LOST, mode: 'restore', restore: 'package' })
   expect(run.warnings.join()).toMatch(/whether it was ever there/)
 })
 
-test('what a report did not touch is not restored as a package that went since', async () => {
+test.concurrent('what a report did not touch is not restored as a package that went since', async () => {
   await using scene = await openScene()
   scene.app.push(manifest(), { tags: ['v1'], at: ago(9) })
   const other = scene.world.package('acme/other', { repository: 'acme/app' })
@@ -150,7 +150,7 @@ async function emptied() {
 
 const isThere = ({ world }: Scene) => world.find(world.owner('acme')!, 'app') !== undefined
 
-it('E-30 says that the package went with its last version, what that means, and how it comes back', async () => {
+it.concurrent('E-30 says that the package went with its last version, what that means, and how it comes back', async () => {
   await using here = await emptied()
   const run = await here.scene.run(UNTAGGED)
   expect(isThere(here.scene)).toBe(false)
@@ -159,7 +159,7 @@ it('E-30 says that the package went with its last version, what that means, and 
   expect(run.stdout).not.toMatch(/role Admin/)
 })
 
-it('E-30 counts the last version as deleted when the answer to its DELETE was lost', async () => {
+it.concurrent('E-30 counts the last version as deleted when the answer to its DELETE was lost', async () => {
   await using here = await emptied()
   here.scene.github.faults.on({ method: 'DELETE' }, { kind: 'lost-502' })
   const run = await here.scene.run(UNTAGGED)
@@ -167,7 +167,7 @@ it('E-30 counts the last version as deleted when the answer to its DELETE was lo
   expect(run.errors.join()).toMatch(/GitHub dropped the package with its last version/)
 })
 
-it.each<[string, (run: Run, digests: readonly string[]) => string]>([
+it.concurrent.each<[string, (run: Run, digests: readonly string[]) => string]>([
   ['the report', run => reportOf(run)],
   ['digests', (_, digests) => digests.join(' ')],
   ['a time', () => 'since 3h']
@@ -181,7 +181,7 @@ it.each<[string, (run: Run, digests: readonly string[]) => string]>([
   expect(scene.app.digests()).toEqual(new Set(digests))
 })
 
-it('E-30 restores nothing in a dry run', async () => {
+it.concurrent('E-30 restores nothing in a dry run', async () => {
   await using here = await emptied()
   const first = await here.scene.run(UNTAGGED)
   const writes = here.scene.github.writes.length
@@ -191,7 +191,7 @@ it('E-30 restores nothing in a dry run', async () => {
   expect(here.scene.github.writes).toHaveLength(writes)
 })
 
-it('E-30 tells a run that does not find the package that its last version may have taken it', async () => {
+it.concurrent('E-30 tells a run that does not find the package that its last version may have taken it', async () => {
   await using here = await emptied()
   await here.scene.run(UNTAGGED)
   const next = await here.scene.run(UNTAGGED)

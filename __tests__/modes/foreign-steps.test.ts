@@ -70,7 +70,7 @@ async function goneAfter(
   return { ours, gone: [...pushed].flatMap(([name, { digest }]) => (left.has(digest) ? [] : [name])) }
 }
 
-test.each(CASES)('$uses $inputs, translated ($what)', async one => {
+test.concurrent.each(CASES)('$uses $inputs, translated ($what)', async one => {
   const { ours, gone } = await goneAfter(one, theirs => {
     const ours = Object.entries(translated(one.uses, theirs).with)
     // The registry is another one here.
@@ -84,7 +84,7 @@ const SPEAKING = CASES.filter(({ inputs }) => {
   return foreignTool(Object.keys(given), given) !== undefined
 })
 
-test.each(SPEAKING)('$uses $inputs, as the answers advise ($what)', async one => {
+test.concurrent.each(SPEAKING)('$uses $inputs, as the answers advise ($what)', async one => {
   const { ours, gone } = await goneAfter(one, async (theirs, scene) => {
     const { errors } = await scene.run(theirs)
     expect(scene.github.requests).toEqual([])

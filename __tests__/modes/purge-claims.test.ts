@@ -14,7 +14,7 @@ function layDown({ app }: Scene) {
   return { bad, signature }
 }
 
-test('a green purge leaves nothing of the image to pull, by tag or digest, and all of the others', async () => {
+test.concurrent('a green purge leaves nothing of the image to pull, by tag or digest, and all of the others', async () => {
   await using scene = await openScene()
   const { bad, signature } = layDown(scene)
   const ask = await registryCaller(scene.github, 'acme/app', 'pull', scene.world.classic('olivia'))
@@ -26,7 +26,7 @@ test('a green purge leaves nothing of the image to pull, by tag or digest, and a
   expect(await pull('v1')).toBe(200)
 })
 
-test('law 3: an image that comes back while it is purged turns the run red', async () => {
+test.concurrent('law 3: an image that comes back while it is purged turns the run red', async () => {
   await using scene = await openScene()
   scene.app.push(manifest(), { tags: ['v1'], at: ago(90) })
   const bad = scene.app.push(image(), { tags: ['bad'], at: ago(1) })
@@ -39,7 +39,7 @@ test('law 3: an image that comes back while it is purged turns the run red', asy
   expect(run.errors.join()).toMatch(/can still be pulled/)
 })
 
-test('law 3: a purge is not green where the named version came back because a tag was put on it meanwhile', async () => {
+test.concurrent('law 3: a purge is not green where the named version came back because a tag was put on it meanwhile', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   world.deletedTags = 'shown'
@@ -52,7 +52,7 @@ test('law 3: a purge is not green where the named version came back because a ta
   expect(result.errors.join()).toMatch(/1 version that should be purged is still there.*restored at once/)
 })
 
-test('law 3: a purge of a tag that has moved, which the list does not show yet, deletes nothing and says why', async () => {
+test.concurrent('law 3: a purge of a tag that has moved, which the list does not show yet, deletes nothing and says why', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)
@@ -64,7 +64,7 @@ test('law 3: a purge of a tag that has moved, which the list does not show yet, 
   expect(result.errors.join()).toMatch(/"bad" means 2 versions, so it is left alone. Write one of sha256:/)
 })
 
-test('law 3: a purge leaves a platform to which a tag has moved, which the list does not show yet', async () => {
+test.concurrent('law 3: a purge leaves a platform to which a tag has moved, which the list does not show yet', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const { bad } = layDown(scene)
@@ -79,7 +79,7 @@ test('law 3: a purge leaves a platform to which a tag has moved, which the list 
   expect(result.code).toBe(0)
 })
 
-test('law 3: a deletion that changes nothing in the registry turns the run red', async () => {
+test.concurrent('law 3: a deletion that changes nothing in the registry turns the run red', async () => {
   await using scene = await openScene()
   const { bad } = layDown(scene)
   scene.github.faults.on(
@@ -90,7 +90,7 @@ test('law 3: a deletion that changes nothing in the registry turns the run red',
   expect(run.errors.join()).toMatch(/can still be pulled/)
 })
 
-test('law 5: a platform comes back when an index without a tag names it that GitHub only counted at first', async () => {
+test.concurrent('law 5: a platform comes back when an index without a tag names it that GitHub only counted at first', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -110,7 +110,7 @@ test('law 5: a platform comes back when an index without a tag names it that Git
   for (const { digest } of other.shape.children) expect(app.digests()).toContain(digest)
 })
 
-test('law 3: a name that may be absent is not taken for absent while the registry has it', async () => {
+test.concurrent('law 3: a name that may be absent is not taken for absent while the registry has it', async () => {
   await using scene = await openScene()
   const { app, run, github } = scene
   layDown(scene)
@@ -122,7 +122,7 @@ test('law 3: a name that may be absent is not taken for absent while the registr
   expect(github.writes).toEqual([])
 })
 
-test('law 3: a package that may be absent is not taken for absent while the registry has it', async () => {
+test.concurrent('law 3: a package that may be absent is not taken for absent while the registry has it', async () => {
   await using scene = await openScene()
   layDown(scene)
   scene.github.faults.on(
@@ -134,7 +134,7 @@ test('law 3: a package that may be absent is not taken for absent while the regi
   expect(run.stdout).not.toMatch(/::notice::/)
 })
 
-test('what cannot be read and has nothing to do with the purge holds nothing back, and is said', async () => {
+test.concurrent('what cannot be read and has nothing to do with the purge holds nothing back, and is said', async () => {
   await using scene = await openScene()
   const old = scene.app.push(manifest(), { tags: ['old'], at: ago(99) })
   const { bad, signature } = layDown(scene)
@@ -149,7 +149,7 @@ test('what cannot be read and has nothing to do with the purge holds nothing bac
   expect(scene.app.digests().has(signature.digest)).toBe(false)
 })
 
-test('E-04: a package whose deletion was confirmed and not carried out turns the run red', async () => {
+test.concurrent('E-04: a package whose deletion was confirmed and not carried out turns the run red', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   layDown(scene)
@@ -160,7 +160,7 @@ test('E-04: a package whose deletion was confirmed and not carried out turns the
   expect(app.tags()).toHaveProperty(['bad'])
 })
 
-test('law 3: a package is not known to be gone when nobody answers after its deletion', async () => {
+test.concurrent('law 3: a package is not known to be gone when nobody answers after its deletion', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   layDown(scene)
@@ -180,7 +180,7 @@ test('law 3: a package is not known to be gone when nobody answers after its del
   expect(result.errors.join()).toMatch(/this could not be verified/)
 })
 
-test('E-03: a package that GitHub shows for a moment after its deletion is gone all the same', async () => {
+test.concurrent('E-03: a package that GitHub shows for a moment after its deletion is gone all the same', async () => {
   await using scene = await openScene()
   const { github, run, world } = scene
   layDown(scene)
@@ -203,7 +203,7 @@ async function seen({ github, world }: Scene): Promise<unknown> {
   return (await call('GET /orgs/acme/packages/container/app')).body
 }
 
-test('what a manifest of unknown kind mentions may be no part of it: it stays, and the run names it', async () => {
+test.concurrent('what a manifest of unknown kind mentions may be no part of it: it stays, and the run names it', async () => {
   await using scene = await openScene()
   const { bad } = layDown(scene)
   const mentioned = scene.app.push(manifest(), { at: ago(2) })

@@ -17,7 +17,7 @@ async function open() {
   return { ...scene, left, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
 }
 
-test.each([
+test.concurrent.each([
   ['names', 'app-pr-1, app-pr-2', 'app-pr-2 app-pr-1'],
   ['the output of another run', '["app-pr-1","app-pr-2"]', '["app-pr-1","app-pr-2"]'],
   ['a pattern', 'app-pr-*', 'app-pr-*'],
@@ -46,7 +46,7 @@ test.each([
   expect(scene.left().toSorted()).toEqual(before.toSorted())
 })
 
-test('`restore: since` restores what was deleted from several packages, each named in full', async () => {
+test.concurrent('`restore: since` restores what was deleted from several packages, each named in full', async () => {
   await using scene = await open()
   const packages = 'app-pr-1, app-pr-2'
   const token = scene.world.classic('olivia')
@@ -63,7 +63,7 @@ test('`restore: since` restores what was deleted from several packages, each nam
     expect(scene.world.pullable(`acme/${name}`, `sha-${name}`)).toEqual([])
 })
 
-test('what goes with its package is counted in versions, because nobody reads what is a part of what', async () => {
+test.concurrent('what goes with its package is counted in versions, because nobody reads what is a part of what', async () => {
   await using scene = await open()
   scene.app.push(image(['linux/amd64', 'linux/arm64']), { tags: ['v2'], at: ago(8) })
   const inputs = { mode: 'purge', purge: 'package', packages: 'app', token: scene.world.classic('olivia') }
@@ -79,7 +79,7 @@ test('what goes with its package is counted in versions, because nobody reads wh
   expect(real.summary).toMatch(/^## 4 versions deleted in 1 package of acme, nothing stays$/m)
 })
 
-test.each([
+test.concurrent.each([
   [
     'nothing is confirmed',
     'app-pr-*',
@@ -117,14 +117,14 @@ test.each([
   expect(scene.github.requests).toEqual([])
 })
 
-test('the word with a question mark is refused, and the spelling said', async () => {
+test.concurrent('the word with a question mark is refused, and the spelling said', async () => {
   await using scene = await open()
   const run = await scene.run({ mode: 'purge', purge: 'package?', packages: 'web', confirm: 'web' })
   expect(run.errors.join()).toMatch(/Input `purge`: .*write `packages: name\?` and `purge: package`/)
   expect(scene.github.requests).toEqual([])
 })
 
-test.each(['pushed', 'deleted'])(
+test.concurrent.each(['pushed', 'deleted'])(
   'one in which something is %s after the listing is left alone',
   async change => {
     await using scene = await open()
@@ -143,7 +143,7 @@ test.each(['pushed', 'deleted'])(
   }
 )
 
-test('one that cannot be deleted does not hold back the others', async () => {
+test.concurrent('one that cannot be deleted does not hold back the others', async () => {
   await using scene = await open()
   scene.world.package('acme/app-pr-2').row.visibility = 'private'
   scene.github.faults.on({ method: 'DELETE', path: /app-pr-1$/ }, { kind: 'answer', answer: { status: 403 } })
@@ -157,7 +157,7 @@ test('one that cannot be deleted does not hold back the others', async () => {
   expect(scene.left().toSorted()).toEqual(['app', 'app-pr-1', 'web'])
 })
 
-test('law 3: a package is not purged whose list and count do not show a push that the registry has', async () => {
+test.concurrent('law 3: a package is not purged whose list and count do not show a push that the registry has', async () => {
   await using scene = await open()
   const { app, github, run } = scene
   app.lie({ kind: 'lag', changes: 4 })
@@ -172,7 +172,7 @@ test('law 3: a package is not purged whose list and count do not show a push tha
   expect(JSON.stringify(result.report)).toMatch(/the registry has the tag v9, which GitHub does not list/)
 })
 
-test.each([
+test.concurrent.each([
   [503, true],
   [403, false]
 ])(
@@ -189,7 +189,7 @@ test.each([
   }
 )
 
-test('law 3: a package stays when `latest` is pushed anew before its deletion, though neither list nor count shows it', async () => {
+test.concurrent('law 3: a package stays when `latest` is pushed anew before its deletion, though neither list nor count shows it', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene
   const first = app.push(image(), { tags: ['v1', 'latest'], at: ago(90) })

@@ -12,7 +12,7 @@ const NOT_FOUND = { kind: 'answer', answer: { status: 404, body: { message: 'Not
 const BROKEN = { kind: 'answer', answer: { status: 500, body: 'out of order' } } as const
 const of = (name: string) => new RegExp(`/manifests/${name}$`)
 
-test('E-01 a version that GitHub does not find once keeps its platforms while the registry has it', async () => {
+test.concurrent('E-01 a version that GitHub does not find once keeps its platforms while the registry has it', async () => {
   await using scene = await openScene()
   const { app, github, clock, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(95) })
@@ -41,7 +41,7 @@ test('E-01 a version that GitHub does not find once keeps its platforms while th
   expect((await run({ 'delete-tags': 'sha-*' })).outputs['deleted-count']).toBe('2')
 })
 
-test('E-06 a tag that the registry denies once is stripped all the same', async () => {
+test.concurrent('E-06 a tag that the registry denies once is stripped all the same', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1', 'rc-1'], at: ago(90) })
@@ -52,7 +52,7 @@ test('E-06 a tag that the registry denies once is stripped all the same', async 
   expect(app.tags()).not.toHaveProperty('rc-1')
 })
 
-test('E-06 a restore takes no tag from what is pushed while it runs, though the list lags and the registry denies it once', async () => {
+test.concurrent('E-06 a restore takes no tag from what is pushed while it runs, though the list lags and the registry denies it once', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -70,7 +70,7 @@ test('E-06 a restore takes no tag from what is pushed while it runs, though the 
   expect(app.tags()['sha-1']).toBe(pushed.digest)
 })
 
-test('E-06 a restore gives a tag back to nobody when a push has it by now', async () => {
+test.concurrent('E-06 a restore gives a tag back to nobody when a push has it by now', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -92,7 +92,7 @@ test('E-06 a restore gives a tag back to nobody when a push has it by now', asyn
   expect(app.tags()['sha-1']).toBe(pushed.digest)
 })
 
-test('E-04 a package whose deletion was confirmed and not carried out is not gone because GitHub fails once', async () => {
+test.concurrent('E-04 a package whose deletion was confirmed and not carried out is not gone because GitHub fails once', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -106,7 +106,7 @@ test('E-04 a package whose deletion was confirmed and not carried out is not gon
   expect(result.errors.join()).toMatch(/still there/)
 })
 
-test('a purged package of which GitHub cannot be asked any more is gone where the registry denies it', async () => {
+test.concurrent('a purged package of which GitHub cannot be asked any more is gone where the registry denies it', async () => {
   await using scene = await openScene()
   const { app, world, github, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -119,7 +119,7 @@ test('a purged package of which GitHub cannot be asked any more is gone where th
   expect(result).toMatchObject({ code: 0, outputs: { 'deleted-count': '1' } })
 })
 
-test('law 3: a package that the token may not see any more at its DELETE is not called deleted', async () => {
+test.concurrent('law 3: a package that the token may not see any more at its DELETE is not called deleted', async () => {
   await using scene = await openScene()
   const { app, world, github, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -134,7 +134,7 @@ test('law 3: a package that the token may not see any more at its DELETE is not 
   expect(result.errors.join()).toMatch(/check whether app is there/)
 })
 
-test('law 3: a purge is not green where nobody says that the image cannot be pulled any more', async () => {
+test.concurrent('law 3: a purge is not green where nobody says that the image cannot be pulled any more', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -148,7 +148,7 @@ test('law 3: a purge is not green where nobody says that the image cannot be pul
   expect(result.errors.join()).toMatch(/Whether 1 deleted version can still be pulled by digest is unknown/)
 })
 
-test('E-08 a package of one’s own is not absent while the registry has it: nothing is built', async () => {
+test.concurrent('E-08 a package of one’s own is not absent while the registry has it: nothing is built', async () => {
   await using own = await scene()
   const { github, world, run } = own
   world.user('olivia')
@@ -164,7 +164,7 @@ test('E-08 a package of one’s own is not absent while the registry has it: not
   expect(result.stdout).toMatch(/It does not exist, or this token may not see it/)
 })
 
-test.each([
+test.concurrent.each([
   ['tagged', 'denies'],
   ['daily', 'denies'],
   ['untagged', 'denies'],
@@ -207,7 +207,7 @@ test.each([
   }
 )
 
-test('law 3: a pattern finds a package that the list lacks once', async () => {
+test.concurrent('law 3: a pattern finds a package that the list lacks once', async () => {
   await using scene = await openScene()
   const { app, github, run, world } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })

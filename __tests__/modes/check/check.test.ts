@@ -25,7 +25,7 @@ function expectClean({ github }: Scene): void {
 }
 
 describe('states', () => {
-  test('every git tag without an image is told, newest first, and nothing is started unasked', async () => {
+  test.concurrent('every git tag without an image is told, newest first, and nothing is started unasked', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v1.1.0', 'v1.10.0', 'v1.9.0', 'nightly')
     acme.app.push(image(), { tags: ['1.1.0', 'latest'] })
@@ -43,7 +43,7 @@ describe('states', () => {
     expectClean(acme)
   })
 
-  test('a classic token that may only read is enough to look', async () => {
+  test.concurrent('a classic token that may only read is enough to look', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0')
     await using run = await acme.run({}, acme.world.classic('olivia', ['read:packages']))
@@ -51,7 +51,7 @@ describe('states', () => {
     expect(missingOf(run)).toEqual({ 'app:v1.0.0': 'absent' })
   })
 
-  test('fail-on-missing makes the run red, and names the tags', async () => {
+  test.concurrent('fail-on-missing makes the run red, and names the tags', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0')
     await using run = await acme.run({ 'fail-on-missing': 'true' })
@@ -59,7 +59,7 @@ describe('states', () => {
     expect(errorsOf(run)).toEqual(['1 tag lacks its image: v1.0.0.'])
   })
 
-  test('R-08: an image with a platform gone, or never built, is missing', async () => {
+  test.concurrent('R-08: an image with a platform gone, or never built, is missing', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v2.0.0', 'v3.0.0')
     const broken = acme.app.push(image(), { tags: ['v1.0.0'] })
@@ -75,7 +75,7 @@ describe('states', () => {
     expectClean(acme)
   })
 
-  test('R-08: a tag on a placeholder that untagging left is missing: there is nothing to pull', async () => {
+  test.concurrent('R-08: a tag on a placeholder that untagging left is missing: there is nothing to pull', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0')
     const annotations = { 'io.github.ghcr-steward.untagged': 'nightly' }
@@ -85,7 +85,7 @@ describe('states', () => {
     expect(run.summary).toContain('everything (it is a placeholder of &#96;untag&#96;)')
   })
 
-  test('R-08: every platform is asked for, and none is downloaded', async () => {
+  test.concurrent('R-08: every platform is asked for, and none is downloaded', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0')
     const { children } = acme.app.push(image(), { tags: ['v1.0.0'] })
@@ -102,7 +102,7 @@ describe('states', () => {
     expect(asked('GET')).toHaveLength(0)
   })
 
-  test('the images of two packages are told apart, and a tag that both lack is told once', async () => {
+  test.concurrent('the images of two packages are told apart, and a tag that both lack is told once', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v2.0.0')
     acme.app.push(image(), { tags: ['v1.0.0'] })
@@ -118,7 +118,7 @@ describe('states', () => {
     expect(run.outputs['missing-tags']).toBe('v2.0.0\nv1.0.0\nprod')
   })
 
-  test('R-09: tags that give no image tag are told, and not started', async () => {
+  test.concurrent('R-09: tags that give no image tag are told, and not started', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0~build', 'app@1.1.0', 'app@1.0.0', 'web@7.0.0')
@@ -133,7 +133,7 @@ describe('states', () => {
     expectClean(acme)
   })
 
-  test('R-10: drafts and pre-releases need no image where only releases do', async () => {
+  test.concurrent('R-10: drafts and pre-releases need no image where only releases do', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v1.1.0', 'v2.0.0-rc.1', 'v3.0.0')
     acme.repository.release('v1.0.0')
@@ -144,7 +144,7 @@ describe('states', () => {
     expectClean(acme)
   })
 
-  test('R-10: more releases than one page holds are all read', async () => {
+  test.concurrent('R-10: more releases than one page holds are all read', async () => {
     await using acme = await scene()
     for (let minor = 0; minor < 130; minor++) acme.repository.release(`v1.${minor}.0`)
     await using run = await acme.run({ 'releases-only': 'true' })
@@ -152,7 +152,7 @@ describe('states', () => {
     expectClean(acme)
   })
 
-  test('a repository without tags expects nothing, and says so', async () => {
+  test.concurrent('a repository without tags expects nothing, and says so', async () => {
     await using acme = await scene()
     acme.repositories.add('acme/empty', { defaultBranch: '' })
     await using none = await acme.run()
@@ -164,7 +164,7 @@ describe('states', () => {
     }
   })
 
-  test.each([
+  test.concurrent.each([
     ['private', 1],
     ['public', 0]
   ])('a public package that must be %s ends with %d', async (visibility, code) => {
@@ -189,7 +189,7 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
     return { acme, run }
   }
 
-  test.each([401, 403, 404, 418])('a manifest that answers %d', async status => {
+  test.concurrent.each([401, 403, 404, 418])('a manifest that answers %d', async status => {
     const { acme, run } = await unreadable(({ github }) => {
       const answer = { status, body: { errors: [{ code: 'DENIED', message: 'denied' }] } }
       github.faults.on({ host: 'registry', path: /manifests/ }, { kind: 'answer', answer })
@@ -200,7 +200,7 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
     await run[Symbol.asyncDispose]()
   })
 
-  test.each([403, 404])('git tags that answer %d', async status => {
+  test.concurrent.each([403, 404])('git tags that answer %d', async status => {
     const { acme, run } = await unreadable(({ github }) => {
       const answer = { status, body: { message: 'no' } }
       github.faults.on({ path: /matching-refs/ }, { kind: 'answer', answer })
@@ -211,7 +211,7 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
     await run[Symbol.asyncDispose]()
   })
 
-  test('a package that the token may not see, or that does not exist', async () => {
+  test.concurrent('a package that the token may not see, or that does not exist', async () => {
     const { acme, run } = await unreadable(() => {}, { packages: 'app, other' })
     expect(run.code).toBe(1)
     expect(missingOf(run)).toEqual({})
@@ -220,7 +220,7 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
     await run[Symbol.asyncDispose]()
   })
 
-  test('but all is missing of a package that its own owner does not have', async () => {
+  test.concurrent('but all is missing of a package that its own owner does not have', async () => {
     await using acme = await scene()
     acme.world.user('sam')
     acme.repositories.add('sam/app').tag('v1.0.0')
@@ -231,7 +231,7 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
     expectClean(acme)
   })
 
-  test('runs that cannot be read: nothing is started, for one might be under way', async () => {
+  test.concurrent('runs that cannot be read: nothing is started, for one might be under way', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -246,7 +246,7 @@ describe('R-07: what cannot be read is neither there nor missing', () => {
 })
 
 describe('a check that looked at nothing', () => {
-  test.each([
+  test.concurrent.each([
     ['v*', ['release/v1.0.0', 'release/v1.1.0'], '`release/v*` would match'],
     ['v*', ['1.0.0'], '`*` would match'],
     ['*', ['v1~x'], '`image-tags` makes no image tag']
@@ -261,7 +261,7 @@ describe('a check that looked at nothing', () => {
     expect(errorsOf(strict).join()).toContain(remedy)
   })
 
-  test("GitHub's own filter syntax is refused before the first request, with slashes to add", async () => {
+  test.concurrent("GitHub's own filter syntax is refused before the first request, with slashes to add", async () => {
     await using acme = await scene()
     await using run = await acme.run({ 'git-tags': 'v[0-9]+.[0-9]+.[0-9]+' })
     expect(run.code).toBe(1)
@@ -269,7 +269,7 @@ describe('a check that looked at nothing', () => {
     expect(acme.github.requests).toEqual([])
   })
 
-  test('a tag of required-tags that is missing is dispatched by its own name, after the releases', async () => {
+  test.concurrent('a tag of required-tags that is missing is dispatched by its own name, after the releases', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0')
     acme.app.push(image(), { tags: ['other'] })
@@ -280,7 +280,7 @@ describe('a check that looked at nothing', () => {
     expect(startedFor(acme)).toEqual(['v1.0.0', 'latest'])
   })
 
-  test('required-tags alone ask for no git tags, and nothing is said of them', async () => {
+  test.concurrent('required-tags alone ask for no git tags, and nothing is said of them', async () => {
     await using acme = await scene()
     acme.app.push(image(), { tags: ['latest'] })
     await using run = await acme.run({ 'required-tags': 'latest', 'fail-on-missing': 'true' })
@@ -288,7 +288,7 @@ describe('a check that looked at nothing', () => {
     expect(run.code).toBe(0)
   })
 
-  test('skip-tags: how many were skipped by which pattern, and which pattern skipped none', async () => {
+  test.concurrent('skip-tags: how many were skipped by which pattern, and which pattern skipped none', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v1.1.0-rc.1', 'v1.1.0-rc.2')
     await using run = await acme.run({ 'skip-tags': '*-rc.*, *-beta*' })
@@ -300,14 +300,14 @@ describe('a check that looked at nothing', () => {
   })
 })
 
-test('skip-tags: a star is told as it was written', async () => {
+test.concurrent('skip-tags: a star is told as it was written', async () => {
   await using acme = await scene()
   acme.repository.tag('v1.0.0', 'release/v2')
   await using run = await acme.run({ 'git-tags': '*', 'skip-tags': '*' })
   expect(run.stdout).toContain('`skip-tags`: * matches 2 tags')
 })
 
-test('a build that cannot be started ends the run early, and the next one would fail as well', async () => {
+test.concurrent('a build that cannot be started ends the run early, and the next one would fail as well', async () => {
   await using acme = await scene()
   acme.repository.tag('v1.0.0', 'v2.0.0')
   acme.repository.workflow('build.yml', buildWorkflow(acme.app))
@@ -317,7 +317,7 @@ test('a build that cannot be started ends the run early, and the next one would 
   expect(run.stdout).not.toContain('The next run goes on.')
 })
 
-test('skip-tags: words that would match as a part of names are told how to be written', async () => {
+test.concurrent('skip-tags: words that would match as a part of names are told how to be written', async () => {
   await using acme = await scene()
   acme.repository.tag('v1.0.0', 'v1.1.0-rc.1', 'v1.1.0-beta')
   await using run = await acme.run({ 'skip-tags': 'rc beta nightly' })
@@ -330,7 +330,7 @@ test('skip-tags: words that would match as a part of names are told how to be wr
   )
 })
 
-test('a moving git tag beside its release is not expected, and so not built', async () => {
+test.concurrent('a moving git tag beside its release is not expected, and so not built', async () => {
   await using acme = await scene()
   acme.repository.tag('v1', 'v1.2', 'v1.2.3', 'v2')
   acme.app.push(image(), { tags: ['v1.2.3'] })
@@ -341,7 +341,7 @@ test('a moving git tag beside its release is not expected, and so not built', as
   expect(named.outputs['missing-tags']).toBe('v1')
 })
 
-test.each([
+test.concurrent.each([
   ['of a part of a monorepo', ['app-v1', 'app-v1.2.3', 'web@2', 'web@2.0.0'], ['app-v1.2.3', 'web@2.0.0']],
   ['in a folder', ['release/v1', 'release/v1.2.3'], ['release/v1.2.3']],
   ['that is a release where 6.1.1 comes after 6.1', ['v6.1', 'v6.1.1'], ['v6.1', 'v6.1.1']],
@@ -354,7 +354,7 @@ test.each([
   expect(run.outputs['checked-tags']?.split('\n').toSorted()).toEqual(expected.toSorted())
 })
 
-test('E-31 a pull request titled like the tag does not hold its rebuild', async () => {
+test.concurrent('E-31 a pull request titled like the tag does not hold its rebuild', async () => {
   await using acme = await scene()
   acme.repository.workflow('build.yml', buildWorkflow(acme.app))
   acme.repository.tag('v3', 'v2.0.0', 'v2.0.0-rc.1')
@@ -372,7 +372,7 @@ describe('E-08: nothing is absent before the registry has been asked again', () 
     answer: { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] } }
   } as const
 
-  test('E-08 a list that lags behind a push: the registry has the image, so it is present', async () => {
+  test.concurrent('E-08 a list that lags behind a push: the registry has the image, so it is present', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v1.1.0')
@@ -386,7 +386,7 @@ describe('E-08: nothing is absent before the registry has been asked again', () 
     expectClean(acme)
   })
 
-  test('E-08 a tag that moved to a whole image since the list was made is present', async () => {
+  test.concurrent('E-08 a tag that moved to a whole image since the list was made is present', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -402,7 +402,7 @@ describe('E-08: nothing is absent before the registry has been asked again', () 
     expect(run.code).toBe(0)
   })
 
-  test('E-08 one 404 on an index is no verdict', async () => {
+  test.concurrent('E-08 one 404 on an index is no verdict', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -415,7 +415,7 @@ describe('E-08: nothing is absent before the registry has been asked again', () 
     expect(run.code).toBe(0)
   })
 
-  test('E-08 the registry lists the tag and denies what it stands on: unreadable, and nothing is started', async () => {
+  test.concurrent('E-08 the registry lists the tag and denies what it stands on: unreadable, and nothing is started', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v1.1.0')
@@ -430,7 +430,7 @@ describe('E-08: nothing is absent before the registry has been asked again', () 
     expect(run.code).toBe(1)
   })
 
-  test('E-08 an incomplete image whose tag the registry denies is a contradiction', async () => {
+  test.concurrent('E-08 an incomplete image whose tag the registry denies is a contradiction', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -450,7 +450,7 @@ describe('E-08: nothing is absent before the registry has been asked again', () 
 })
 
 describe('rebuilding', () => {
-  test('R-01, R-02, R-13: GITHUB_TOKEN starts the workflow on the default branch, with the tag as an input', async () => {
+  test.concurrent('R-01, R-02, R-13: GITHUB_TOKEN starts the workflow on the default branch, with the tag as an input', async () => {
     await using acme = await scene()
     // Tagged before the workflow came: at these tags there is no such file.
     acme.repository.tag('v1.0.0', 'v2.0.0', 'v1.5.0')
@@ -474,7 +474,7 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test('R-01: without `actions: write` the run says what to grant, and tries once', async () => {
+  test.concurrent('R-01: without `actions: write` the run says what to grant, and tries once', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v2.0.0')
@@ -487,7 +487,7 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test.each([
+  test.concurrent.each([
     ['a dry run', { 'dry-run': 'true' }],
     ['a real run', {}]
   ])(
@@ -511,7 +511,7 @@ describe('rebuilding', () => {
     }
   )
 
-  test('a repository that is renamed while its builds are started follows nothing, and says its new name', async () => {
+  test.concurrent('a repository that is renamed while its builds are started follows nothing, and says its new name', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -526,7 +526,7 @@ describe('rebuilding', () => {
     expect(acme.repository.row.runs).toEqual([])
   })
 
-  test('R-01: another repository needs a token of its own, and that is never printed', async () => {
+  test.concurrent('R-01: another repository needs a token of its own, and that is never printed', async () => {
     await using acme = await scene()
     const builds = acme.repositories.add('acme/builds', { isPrivate: true })
     builds.workflow('build.yml', buildWorkflow(acme.app))
@@ -548,7 +548,7 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test.each<[string, Record<string, string>, string, RegExp]>([
+  test.concurrent.each<[string, Record<string, string>, string, RegExp]>([
     [
       'R-02: a tag whose file lacks the trigger',
       { 'dispatch-ref': 'refs/tags/{tag}' },
@@ -588,7 +588,7 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test('R-02: on its own ref each tag has its own chance', async () => {
+  test.concurrent('R-02: on its own ref each tag has its own chance', async () => {
     await using acme = await scene()
     acme.repository.tag('v2.0.0')
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
@@ -599,7 +599,7 @@ describe('rebuilding', () => {
     expect(run.code).toBe(1)
   })
 
-  test('R-06: a server that does not know `return_run_details` is asked without it, once', async () => {
+  test.concurrent('R-06: a server that does not know `return_run_details` is asked without it, once', async () => {
     await using acme = await scene({ server: 'enterprise' })
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v2.0.0')
@@ -611,7 +611,7 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test.each([
+  test.concurrent.each([
     ['lost-502', 1],
     ['lost-reset', 1],
     ['reset', 0]
@@ -627,7 +627,7 @@ describe('rebuilding', () => {
     expect(acme.repository.row.runs).toHaveLength(runs)
   })
 
-  test('R-10: a tag is not built again while a run for it is queued or running', async () => {
+  test.concurrent('R-10: a tag is not built again while a run for it is queued or running', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v2.0.0', 'v3.0.0')
@@ -647,7 +647,7 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test('law 3: a git tag that the list lacks once must have its image', async () => {
+  test.concurrent('law 3: a git tag that the list lacks once must have its image', async () => {
     await using acme = await scene()
     acme.app.push(image(), { tags: ['v1.0.0'] })
     acme.repository.tag('v1.0.0', 'v2.0.0')
@@ -659,7 +659,7 @@ describe('rebuilding', () => {
     expect(run.outputs['missing-tags']).toBe('v2.0.0')
   })
 
-  test('R-10: a tag is not built again though a list of runs lacks its run once', async () => {
+  test.concurrent('R-10: a tag is not built again though a list of runs lacks its run once', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -674,7 +674,7 @@ describe('rebuilding', () => {
     expect(run.summary).toContain('not started, a run is under way')
   })
 
-  test('R-10: nothing is built beside a run that does not say its tag, though the list of runs lacks it once', async () => {
+  test.concurrent('R-10: nothing is built beside a run that does not say its tag, though the list of runs lacks it once', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -688,7 +688,7 @@ describe('rebuilding', () => {
     expect(run.summary).toContain('not started, a run is under way')
   })
 
-  test('R-11: a tag whose builds keep failing is left alone', async () => {
+  test.concurrent('R-11: a tag whose builds keep failing is left alone', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v2.0.0')
@@ -700,7 +700,7 @@ describe('rebuilding', () => {
     expect(run.summary).toContain('not started again')
   })
 
-  test('R-11: a workflow whose runs do not name their tag is pointed out', async () => {
+  test.concurrent('R-11: a workflow whose runs do not name their tag is pointed out', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0')
@@ -711,7 +711,7 @@ describe('rebuilding', () => {
     expect(run.stdout).toContain('Put the tag into its `run-name`.')
   })
 
-  test('R-12: only so many are started, newest first; the rest is told', async () => {
+  test.concurrent('R-12: only so many are started, newest first; the rest is told', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag(...Array.from({ length: 30 }, (_, minor) => `v1.${minor}.0`))
@@ -722,7 +722,7 @@ describe('rebuilding', () => {
     expect(run.code).toBe(0)
   })
 
-  test('R-12: a dry run plans the same and starts nothing', async () => {
+  test.concurrent('R-12: a dry run plans the same and starts nothing', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v2.0.0')
@@ -734,7 +734,7 @@ describe('rebuilding', () => {
     expectClean(acme)
   })
 
-  test('a rate limit ends the starting cleanly, and the next run goes on', async () => {
+  test.concurrent('a rate limit ends the starting cleanly, and the next run goes on', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
     acme.repository.tag('v1.0.0', 'v2.0.0')
@@ -751,7 +751,7 @@ describe('rebuilding', () => {
 describe('waiting', () => {
   const WAIT = { ...DISPATCH, wait: '1h' }
 
-  test('R-03, R-06: runs are followed to their images, and `latest` moves forwards only', async () => {
+  test.concurrent('R-03, R-06: runs are followed to their images, and `latest` moves forwards only', async () => {
     await using acme = await scene({ server: 'enterprise' })
     acme.repository.tag('v1.0.0', 'v1.1.0', 'v2.0.0')
     acme.app.push(image(), { tags: ['v1.1.0', 'latest'] })
@@ -779,7 +779,7 @@ describe('waiting', () => {
     expectClean(acme)
   })
 
-  test('R-03, R-04: a rebuild that moves `latest` back is an error, and so is a green run without an image', async () => {
+  test.concurrent('R-03, R-04: a rebuild that moves `latest` back is an error, and so is a green run without an image', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v1.1.0', 'v2.0.0')
     // Of many tags beside it a few are named.
@@ -806,7 +806,7 @@ describe('waiting', () => {
     expectClean(acme)
   })
 
-  test('R-03, law 3: a look at `latest` from before the rebuild does not hide that it was moved back', async () => {
+  test.concurrent('R-03, law 3: a look at `latest` from before the rebuild does not hide that it was moved back', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v2.0.0')
     const { digest } = acme.app.push(image(), { tags: ['v2.0.0', 'latest'] })
@@ -824,7 +824,7 @@ describe('waiting', () => {
     expect(errorsOf(run).join()).toMatch(/The rebuild of v1\.0\.0 moved app:latest back/)
   })
 
-  test('R-05: runs that a concurrency group cancels are not built, and said to be cancelled', async () => {
+  test.concurrent('R-05: runs that a concurrency group cancels are not built, and said to be cancelled', async () => {
     await using acme = await scene()
     acme.repository.workflow('build.yml', buildWorkflow(acme.app, { concurrency: () => 'build' }))
     acme.repository.tag('v1.0.0', 'v2.0.0', 'v3.0.0', 'v4.0.0')
@@ -843,7 +843,7 @@ describe('waiting', () => {
 })
 
 describe('R-14: what a check expects, retention keeps', () => {
-  test('a release older than all that is kept stays while its git tag does', async () => {
+  test.concurrent('a release older than all that is kept stays while its git tag does', async () => {
     await using acme = await scene()
     const day = 86_400_000
     acme.repository.tag('v1.0.0', 'v2.0.0')
@@ -865,7 +865,7 @@ describe('R-14: what a check expects, retention keeps', () => {
     expect(acme.world.broken()).toEqual([])
   })
 
-  test('what cannot be asked stops the run before anything is deleted', async () => {
+  test.concurrent('what cannot be asked stops the run before anything is deleted', async () => {
     await using acme = await scene()
     acme.app.push(image(), { tags: ['1.0.0'], at: '2020-01-01T00:00:00Z' })
     acme.app.push(image(), { tags: ['2.0.0'], at: '2020-01-02T00:00:00Z' })

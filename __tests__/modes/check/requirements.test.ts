@@ -17,7 +17,7 @@ const imageOfTag = (acme: Scene, tag: string) => ({ digest: acme.app.tags()[tag]
 describe('newest-tags stand on the newest release that they name', () => {
   const NEWEST = { 'newest-tags': 'latest, {major}, {major}.{minor}' }
 
-  test('all well: nothing is said, and a pre-release is no release', async () => {
+  test.concurrent('all well: nothing is said, and a pre-release is no release', async () => {
     await using acme = await scene()
     release(acme, '0.9.0', '0.9')
     release(acme, '1.0.0', '1', '1.0')
@@ -28,7 +28,7 @@ describe('newest-tags stand on the newest release that they name', () => {
     expect(run.code).toBe(0)
   })
 
-  test('one that lags behind, and one that is not there, make the check red and say the way out', async () => {
+  test.concurrent('one that lags behind, and one that is not there, make the check red and say the way out', async () => {
     await using acme = await scene()
     release(acme, '1.0.0', 'latest', '1.0', '1')
     release(acme, '1.1.0')
@@ -44,7 +44,7 @@ describe('newest-tags stand on the newest release that they name', () => {
     expect(told).toContain(`imagetools create -t <image>:latest <image>@${digest}`)
   })
 
-  test('E-42 of many tags beside it a few are named', async () => {
+  test.concurrent('E-42 of many tags beside it a few are named', async () => {
     await using acme = await scene()
     const many = Array.from({ length: 1_000 }, (_, at) => `also-${at}`)
     release(acme, '1.0.0', 'latest', ...many)
@@ -54,7 +54,7 @@ describe('newest-tags stand on the newest release that they name', () => {
     expect(told).toMatch(/app:latest points to [^,]+(?:, [^,]+){4} and 996 more, and the newest release/)
   })
 
-  test('where the newest release has no image, that is missing, and nothing is said of the tag', async () => {
+  test.concurrent('where the newest release has no image, that is missing, and nothing is said of the tag', async () => {
     await using acme = await scene()
     release(acme, '1.0.0', 'latest')
     acme.repository.tag('v1.1.0')
@@ -63,7 +63,7 @@ describe('newest-tags stand on the newest release that they name', () => {
     expect(missingOf(run)).toEqual({ 'app:v1.1.0': 'absent' })
   })
 
-  test('a list that lags behind a push accuses nobody', async () => {
+  test.concurrent('a list that lags behind a push accuses nobody', async () => {
     await using acme = await scene()
     release(acme, '1.0.0', 'latest')
     const stale = acme.app.push(image(), { tags: ['1.1.0'] })
@@ -76,7 +76,7 @@ describe('newest-tags stand on the newest release that they name', () => {
 })
 
 describe('expect-signed', () => {
-  test.each([
+  test.concurrent.each([
     ['cosign', ['cosign']],
     ['attestation', ['attestation']],
     ['any', ['cosign', 'attestation']]
@@ -97,7 +97,7 @@ describe('expect-signed', () => {
     expect(run.outputs['missing-tags']).toBe('v4.0.0')
   })
 
-  test('an image whose platforms are each attested is, and a word that is none is refused', async () => {
+  test.concurrent('an image whose platforms are each attested is, and a word that is none is refused', async () => {
     await using acme = await scene()
     for (const child of release(acme, '1.0.0').children) acme.app.attest(child)
     await using run = await acme.run({ 'expect-signed': 'attestation' })
@@ -123,7 +123,7 @@ packages:
     rules: []
 `
 
-  test('its git tags, from its repository, its image tags, platforms, signatures and visibility', async () => {
+  test.concurrent('its git tags, from its repository, its image tags, platforms, signatures and visibility', async () => {
     await using acme = await scene()
     const web = acme.world.package('acme/web', { repository: 'acme/website', visibility: 'public' })
     acme.repositories.add('acme/website').tag('web-1', 'web-2', 'v9')
@@ -134,7 +134,7 @@ packages:
     expect(errorsOf(run).join()).toContain('web is public')
   })
 
-  test('as docs/missing-images.md has it, whole and then with one thing after another amiss', async () => {
+  test.concurrent('as docs/missing-images.md has it, whole and then with one thing after another amiss', async () => {
     const docs = readFileSync(new URL('../../../docs/missing-images.md', import.meta.url), 'utf8')
     const block = docs.split('```yaml\n').find(text => text.includes('    expect:'))
     const policy = block?.split('```')[0] ?? ''
@@ -155,7 +155,7 @@ packages:
     expect(errorsOf(amiss).join()).toContain('web-2')
   })
 
-  test('and retention keeps what it derives', async () => {
+  test.concurrent('and retention keeps what it derives', async () => {
     await using acme = await scene()
     acme.repositories.add('acme/website').tag('web-1')
     const web = acme.world.package('acme/web', { repository: 'acme/website' })
@@ -172,7 +172,7 @@ packages:
     expect(web.version(kept.digest)).toBeDefined()
   })
 
-  test('tags-repository: the git tags, or the releases, of another repository', async () => {
+  test.concurrent('tags-repository: the git tags, or the releases, of another repository', async () => {
     for (const [inputs, missing] of [
       [{}, { 'app:v2.0.0': 'absent', 'app:v1.5.0': 'absent' }],
       [{ 'releases-only': 'true' }, { 'app:v2.0.0': 'absent' }]
@@ -189,7 +189,7 @@ packages:
     }
   })
 
-  test('tags-repository: retention protects what the check expects', async () => {
+  test.concurrent('tags-repository: retention protects what the check expects', async () => {
     await using acme = await scene()
     acme.repositories.add('upstream/tool').tag('v1.0.0')
     for (const tag of ['1.0.0', '0.9.0']) acme.app.push(image(), { tags: [tag], at: '2026-01-01T00:00:00Z' })
@@ -208,7 +208,7 @@ packages:
 describe('what is asked of images is asked again after the builds that were waited for', () => {
   const WAIT = { 'dispatch-workflow': 'build.yml', wait: '1h' }
 
-  test('newest-tags: a build that sets `latest` has put it right, and one that does not is told', async () => {
+  test.concurrent('newest-tags: a build that sets `latest` has put it right, and one that does not is told', async () => {
     for (const tags of [['latest'], []]) {
       await using acme = await scene()
       release(acme, '1.0.0', 'latest')
@@ -229,7 +229,7 @@ describe('what is asked of images is asked again after the builds that were wait
     }
   })
 
-  test('expect-signed: the first platform without a signature settles it, however many there are', async () => {
+  test.concurrent('expect-signed: the first platform without a signature settles it, however many there are', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.0.0', 'v1.1.0')
     for (const [tag, size] of [
@@ -245,7 +245,7 @@ describe('what is asked of images is asked again after the builds that were wait
     expect(looks).toHaveLength(4 * 3 * 3)
   })
 
-  test('expect-signed: a list of referrers beyond any measure is not read, and proves nothing', async () => {
+  test.concurrent('expect-signed: a list of referrers beyond any measure is not read, and proves nothing', async () => {
     await using acme = await scene()
     const { digest } = release(acme, '1.0.0')
     const manifests = Array.from({ length: 1_001 }, (_, at) => ({
@@ -261,7 +261,7 @@ describe('what is asked of images is asked again after the builds that were wait
     expect(acme.github.requests.length).toBeLessThan(50)
   })
 
-  test('expect-signed: an image that was built without its signature is told', async () => {
+  test.concurrent('expect-signed: an image that was built without its signature is told', async () => {
     await using acme = await scene()
     acme.repository.tag('v1.1.0')
     acme.repository.workflow('build.yml', buildWorkflow(acme.app))
@@ -272,7 +272,7 @@ describe('what is asked of images is asked again after the builds that were wait
   })
 })
 
-test('a repository that cannot be read makes the run red, and what needs it not is checked and built', async () => {
+test.concurrent('a repository that cannot be read makes the run red, and what needs it not is checked and built', async () => {
   await using acme = await scene()
   acme.repository.workflow('build.yml', buildWorkflow(acme.app))
   acme.repository.tag('v1.0.0')

@@ -29,7 +29,7 @@ async function untagged({ app, run }: Scene): Promise<{ readonly report: string;
   return { report: outputs['report'] as string, old }
 }
 
-it.each([2, 3].flatMap(list => [0, 1, 3].map(late => [list, late] as const)))(
+it.concurrent.each([2, 3].flatMap(list => [0, 1, 3].map(late => [list, late] as const)))(
   'law 3: undoing an untagging takes the tag from no push behind list %i, of which the registry knows %i answers late',
   async (list, late) => {
     await using scene = await openScene()
@@ -49,7 +49,7 @@ it.each([2, 3].flatMap(list => [0, 1, 3].map(late => [list, late] as const)))(
   }
 )
 
-it('law 3: a tag is put back though the registry still shows it where it was', async () => {
+it.concurrent('law 3: a tag is put back though the registry still shows it where it was', async () => {
   await using scene = await openScene()
   const { app, github, world, clock, run } = scene
   const old = app.push(image(), { tags: ['v2', 'nightly'], at: ago(60) })
@@ -62,7 +62,7 @@ it('law 3: a tag is put back though the registry still shows it where it was', a
   expect([code, app.tags()['nightly']]).toEqual([0, old.digest])
 })
 
-it('law 3: a tag that the registry says it has put, and nobody shows, is not back', async () => {
+it.concurrent('law 3: a tag that the registry says it has put, and nobody shows, is not back', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { report, old } = await untagged(scene)
@@ -76,7 +76,7 @@ it('law 3: a tag that the registry says it has put, and nobody shows, is not bac
   )
 })
 
-it.each([2, 1_000])(
+it.concurrent.each([2, 1_000])(
   'law 3: undoing an untagging is not green where a list hides the image %i times',
   async times => {
     await using scene = await openScene()
@@ -108,7 +108,7 @@ function tagLate({ app, github, world }: Scene): Pushed {
   return build
 }
 
-it.each([0, 5, 12])(
+it.concurrent.each([0, 5, 12])(
   'law 3: a tag that a restore at once took goes back to nobody who has lost it to a push meanwhile, which the registry shows %i s late',
   async seconds => {
     await using scene = await openScene()
@@ -159,7 +159,7 @@ function lagBehindRestore(
   github.faults.on({ host: 'api', method: 'POST', path: /restore$/, times: 1 }, { kind: 'then', run: lag })
 }
 
-it.each([5, 25])(
+it.concurrent.each([5, 25])(
   'law 3: a push whose tag a restore at once took is not forgotten, though the registry shows it there for %i s more',
   async seconds => {
     await using scene = await openScene()
@@ -179,7 +179,7 @@ it.each([5, 25])(
   }
 )
 
-it('law 3: a tag that GitHub shows on what came back is not called lost because the registry denies it for a while', async () => {
+it.concurrent('law 3: a tag that GitHub shows on what came back is not called lost because the registry denies it for a while', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const build = tagLate(scene)
@@ -206,7 +206,7 @@ function pushAmidPut({ app, github }: Scene, tags: readonly string[], nth = 1): 
 const lostBy = (digest: string, tag: string): RegExp =>
   new RegExp(`${digest}\\) was pushed.*imagetools create -t <image>:${tag} <image>@${digest}`)
 
-it.each([[['nightly']], [['nightly', 'v4']]])(
+it.concurrent.each([[['nightly']], [['nightly', 'v4']]])(
   'law 3: undoing an untagging names a push of %j that loses its tag amid the PUT, and that GitHub lists a moment later',
   async tags => {
     await using scene = await openScene()
@@ -222,7 +222,7 @@ it.each([[['nightly']], [['nightly', 'v4']]])(
   }
 )
 
-it('law 3: a push that loses its tag amid the PUT of a restore at once is named', async () => {
+it.concurrent('law 3: a push that loses its tag amid the PUT of a restore at once is named', async () => {
   await using scene = await openScene()
   const { app, github, world } = scene
   world.restoredTags = 'move back'
@@ -234,7 +234,7 @@ it('law 3: a push that loses its tag amid the PUT of a restore at once is named'
   expect(errors.join()).toMatch(lostBy(pushed.digest, 'sha-1'))
 })
 
-it.each(['a part of an image that is pushed', 'an image with another tag'])(
+it.concurrent.each(['a part of an image that is pushed', 'an image with another tag'])(
   'law 11: %s while a tag of a release is put back has not lost it',
   async what => {
     await using scene = await openScene()

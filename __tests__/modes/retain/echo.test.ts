@@ -112,7 +112,7 @@ const messages: [string, Target, (texts: string[]) => object, number][] = [
   ]
 ]
 
-it.each(
+it.concurrent.each(
   messages.flatMap(([name, target, body, status]) =>
     // A message is cut at 300 characters by some: each spelling comes first once.
     [0, 3, 6, 9, 12, 15, 18].map(first => [name, first, target, body, status] as const)
@@ -143,7 +143,7 @@ it.each(
   }
 )
 
-it.each([
+it.concurrent.each([
   ['the API', { host: 'api', path: /\/versions$/ } as const],
   ['the registry', { host: 'registry', path: /manifests/ } as const]
 ])('E-40 %s that knows the dispatch token tells it to nobody', async (_, target) => {
@@ -171,7 +171,7 @@ it.each([
   for (const text of leftBy(result)) expect(readings(text)).not.toContain(pieceOf(dispatchToken))
 })
 
-it('E-41 the base64 of the bare token is masked before the first request', async () => {
+it.concurrent('E-41 the base64 of the bare token is masked before the first request', async () => {
   await using scene = await openScene()
   const { app, token, run } = scene
   app.push(manifest(), { tags: ['v1'], at: ago(90) })
@@ -180,7 +180,7 @@ it('E-41 the base64 of the bare token is masked before the first request', async
   expect(stdout.indexOf(base64(token))).toBeLessThan(stdout.indexOf('::group::'))
 })
 
-it("E-40 the registry's own token, which it lists as a tag, is told to nobody", async () => {
+it.concurrent("E-40 the registry's own token, which it lists as a tag, is told to nobody", async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -201,7 +201,7 @@ it("E-40 the registry's own token, which it lists as a tag, is told to nobody", 
   for (const text of leftBy(result)) expect(text).not.toContain(given)
 })
 
-it.each([
+it.concurrent.each([
   ['as it is', (token: string) => token],
   ['within base64', (token: string) => base64(`ab${token}`)]
 ])("E-40 the registry's own token, which the API knows %s, is told to nobody", async (_, spell) => {

@@ -17,7 +17,7 @@ function layDown({ app, world }: Scene) {
   return { build, part, path: new RegExp(`/versions/${part.id}$`) }
 }
 
-it.each([
+it.concurrent.each([
   ['untagged', 'lags by a second', []],
   ['untagged', 'lacks all once', []],
   ['tagged', 'lags by a second', ['v9']],
@@ -67,7 +67,7 @@ function pushAgain(
   github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'first', run: again })
 }
 
-it.each([8, 15])(
+it.concurrent.each([8, 15])(
   'law 3: what is pushed again under its own tag amid its deletion is whole, though the list lags by %i s',
   async seconds => {
     await using scene = await openScene()
@@ -78,7 +78,7 @@ it.each([8, 15])(
   }
 )
 
-it('law 5: where the list goes on lagging, the run is incomplete, and the next one makes whole what was pushed again', async () => {
+it.concurrent('law 5: where the list goes on lagging, the run is incomplete, and the next one makes whole what was pushed again', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
   const { app, github, world, clock, token } = scene
@@ -92,7 +92,7 @@ it('law 5: where the list goes on lagging, the run is incomplete, and the next o
   expect(world.pullable('acme/app', 'sha-1')).toEqual([])
 })
 
-it('law 3: what a look between the deletions showed stays known, though the look behind them does not show it', async () => {
+it.concurrent('law 3: what a look between the deletions showed stays known, though the look behind them does not show it', async () => {
   await using scene = await openScene()
   const { app, github, clock, run } = scene
   const { part, path } = layDown(scene)

@@ -81,23 +81,26 @@ const REASONS: readonly [string, (scene: Scene, copy: () => void) => void][] = [
   ]
 ]
 
-it.each(REASONS)('law 3: names the kept tag on a placeholder that stays because %s', async (_, arrange) => {
-  await using scene = await openScene()
-  const { app, run } = scene
-  const build = layDown(scene)
-  arrange(scene, copyOnto(app, 'prod'))
-  const { code, errors } = await run(UNTAG)
-  expect(app.tags()['prod']).not.toBe(build.digest)
-  expect(code).toBe(1)
-  expect(errors.join('\n')).toMatch(
-    new RegExp(
-      'The tag prod is on a placeholder that `untag` left \\(.*sha256:.*imagetools create -t <image>:prod <image>@' +
-        `${build.digest}\`\\. No run removes the placeholder before`
+it.concurrent.each(REASONS)(
+  'law 3: names the kept tag on a placeholder that stays because %s',
+  async (_, arrange) => {
+    await using scene = await openScene()
+    const { app, run } = scene
+    const build = layDown(scene)
+    arrange(scene, copyOnto(app, 'prod'))
+    const { code, errors } = await run(UNTAG)
+    expect(app.tags()['prod']).not.toBe(build.digest)
+    expect(code).toBe(1)
+    expect(errors.join('\n')).toMatch(
+      new RegExp(
+        'The tag prod is on a placeholder that `untag` left \\(.*sha256:.*imagetools create -t <image>:prod <image>@' +
+          `${build.digest}\`\\. No run removes the placeholder before`
+      )
     )
-  )
-})
+  }
+)
 
-it('law 3: names no tag on a placeholder that stays with the tag alone that it took', async () => {
+it.concurrent('law 3: names no tag on a placeholder that stays with the tag alone that it took', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   layDown(scene)
@@ -107,7 +110,7 @@ it('law 3: names no tag on a placeholder that stays with the tag alone that it t
   expect(errors.join()).not.toMatch(/is on a placeholder that/)
 })
 
-it.each(['answered', 'lost-502'] as const)(
+it.concurrent.each(['answered', 'lost-502'] as const)(
   'law 3: says how a push gets its tag back where nobody could look behind the PUT (%s)',
   async how => {
     await using scene = await openScene()
@@ -145,7 +148,7 @@ function leftWith({ app }: Scene, tags: readonly string[], at = ago(20)): { left
   return { left, release }
 }
 
-it.each(['false', 'true'])(
+it.concurrent.each(['false', 'true'])(
   'law 3: each later run is red that finds a kept tag on a placeholder, until it is on an image again (dry run: %s)',
   async dry => {
     await using scene = await openScene()
@@ -168,7 +171,7 @@ it.each(['false', 'true'])(
   }
 )
 
-it.each<[string, readonly string[], Readonly<Record<string, string>>]>([
+it.concurrent.each<[string, readonly string[], Readonly<Record<string, string>>]>([
   ['goes with the placeholder', ['nightly', 'rc-2'], { 'delete-tags': 'nightly rc-*' }],
   ['goes when the grace is over', ['nightly', 'rc-2'], { 'delete-tags': 'nightly rc-*', grace: '60d' }],
   [
@@ -189,7 +192,7 @@ it.each<[string, readonly string[], Readonly<Record<string, string>>]>([
   }
 )
 
-it.each<[string, Readonly<Record<string, string>>]>([
+it.concurrent.each<[string, Readonly<Record<string, string>>]>([
   ['no rule names', { 'delete-tags': 'nightly' }],
   ['is too new for the rule that deletes it', { 'delete-tags': 'nightly prod', 'older-than': '30d' }],
   ['a keep rule names besides', { 'delete-tags': '*', 'keep-tags': 'prod v*' }]
@@ -202,7 +205,7 @@ it.each<[string, Readonly<Record<string, string>>]>([
   expect(errors.join()).toMatch(/The tag prod is on a placeholder/)
 })
 
-it('law 3: a plan that was approved is applied in a red run where a kept tag is on a placeholder', async () => {
+it.concurrent('law 3: a plan that was approved is applied in a red run where a kept tag is on a placeholder', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   layDown(scene)

@@ -23,7 +23,7 @@ const usedUp = (now: number): Trouble => {
   return { kind: 'answer', answer: { status: 403, headers, body: { message: 'API rate limit exceeded' } } }
 }
 
-it.each(Object.keys(FAILING))(
+it.concurrent.each(Object.keys(FAILING))(
   'law 5: what was restored at once is counted, and what it took is put back or told, where behind it %s',
   async what => {
     await using scene = await openScene({ busy: 0.05 })
