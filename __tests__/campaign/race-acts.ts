@@ -70,7 +70,8 @@ function perform(
     }
     return `${what}: ${tag ?? 'no tag'} on the new ${made.id}`
   }
-  const kept = one(staying.flatMap(({ tags }) => tags.filter(tag => MOVES.test(tag))))
+  // What a policy takes off anyway is in nobody's hands.
+  const kept = one(staying.flatMap(({ tags }) => tags.filter(tag => MOVES.test(tag) && aims.tags.has(tag))))
   switch (what) {
     case 'promote':
       return put(kept, one(leaving))

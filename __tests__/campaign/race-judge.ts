@@ -107,7 +107,8 @@ function isAccepted(tag: string, holder: number | undefined, { aims, app, race, 
   if (isAmid && race.restoredTags === 'move back' && aims.returning.has(holder ?? 0)) return true
   // Whether they are shown, nobody can tell where nothing that was deleted had one.
   if (race.deletedTags === 'shown' && race.inputs['delete-tags'] !== undefined) return false
-  if (set.during === 'restore' && set.from !== undefined && holder === set.from) return true
+  const isBehind = set.during === 'restore' || aims.returning.has(set.on)
+  if (isBehind && set.from !== undefined && holder === set.from) return true
   const gone = app.row.deleted.get(set.on)?.deleted
   const isNew = ![...strict.values()].some(tags => tags.includes(tag))
   return isNew && gone !== undefined && gone - set.at <= 10_000
