@@ -83,7 +83,7 @@ export async function playRace(seed: number): Promise<RaceResult> {
     const isMoving = (id: number): boolean =>
       race.mode === 'restore' ? !app.row.byId.has(id) : !twin.after.has(id)
     const going = new Set([...twin.before.keys()].filter(isMoving))
-    const aims = aimsOf(twin.after, app, race.mode === 'restore' ? going : new Set())
+    const aims = aimsOf(twin.after, stage, race.mode === 'restore' ? going : new Set())
     const runs: Told[] = []
     const findings: string[] = []
     const pending: Promise<unknown>[] = []
@@ -155,10 +155,11 @@ function runOf({ race, github, clock, cache, folder, token }: Stage, number: num
   return runInside(github, { ...inputs, token }, clock, { env: cache.env })
 }
 
-/** What people want of the tags that stay. */
-function aimsOf(after: Picture, app: Builder, returning: ReadonlySet<number>): Aims {
+/** What people want of the tags that stay; one that the policy takes off is theirs only as long as its image is new. */
+function aimsOf(after: Picture, { app, race }: Stage, returning: ReadonlySet<number>): Aims {
   const tags = new Map<string, number>()
-  for (const [id, names] of after) for (const name of names) tags.set(name, id)
+  const off = new Set(race.inputs['delete-tags']?.split(' '))
+  for (const [id, names] of after) for (const name of names) if (!off.has(name)) tags.set(name, id)
   return { tags, whole: new Set(), returning, orphaned: new Set(), late: new Map(), app }
 }
 
