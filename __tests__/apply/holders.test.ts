@@ -67,6 +67,19 @@ it.each<[string, readonly TagHead[], boolean, Digest | undefined]>([
   expect([claim?.holder, claim?.doubt === '']).toEqual([holder, holder !== undefined])
 })
 
+it.each([
+  [true, one],
+  [false, undefined]
+])(
+  'law 3: the registry shows a tag on a listed version behind its list, and that says by itself that it has it: %s',
+  async (isThere, holder) => {
+    const { pkg, context } = scopeOf([found(one)], { isThere })
+    const now = await agreed(pkg, knownOf(found(one)), context)
+    const claim = claimOn('edge', { ...knownOf(MISSING), ...now }, new Set([back]))
+    expect([claim?.holder, claim?.doubt === '']).toEqual([holder, isThere])
+  }
+)
+
 it.each<[string, TagHead, TagHead, GitHub, Digest | 'unknown' | undefined]>([
   ['it was pushed since', MISSING, found(other), { isOut: true }, other],
   ['nobody answers', MISSING, UNREAD, { isOut: true }, 'unknown'],

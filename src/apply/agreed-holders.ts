@@ -24,7 +24,8 @@ export async function agreed(
   context: Context,
   unsettled = new Set<string>()
 ): Promise<Pick<TagHolders, 'heads' | 'rows'>> {
-  const [heads, rows] = [new Map(before.heads), new Map(before.rows)]
+  const heads = new Map(before.heads)
+  const rows = new Map([...before.rows, ...(await cameSince(pkg, before, context))])
   const differ = (tag: string): boolean => {
     const [head, row] = [heads.get(tag), rows.get(tag)]
     return head?.state === 'found' && row !== undefined && row !== head.digest
@@ -63,4 +64,20 @@ export async function agreed(
     rows.delete(tag)
   }
   return { heads, rows }
+}
+
+/** Tags that came to a listed version behind its list, as that version says by itself. */
+async function cameSince(
+  pkg: Package,
+  { heads, rows, ids }: Pick<TagHolders, 'heads' | 'rows' | 'ids'>,
+  { packages }: Context
+): Promise<ReadonlyMap<string, Digest>> {
+  const came = new Map<string, Digest>()
+  await eachOf([...heads], AT_ONCE, async ([tag, head]) => {
+    const id = head.state === 'found' && !rows.has(tag) ? ids.get(head.digest) : undefined
+    if (head.state !== 'found' || id === undefined) return
+    const found = await orFailure(() => packages.version(pkg, id))
+    if (!('problem' in found) && found.seen?.tags.includes(tag)) came.set(tag, head.digest)
+  })
+  return came
 }

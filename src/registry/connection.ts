@@ -1,3 +1,4 @@
+import { ExpectedError } from '../errors.ts'
 import type { Clock } from '../model/clock.ts'
 import { createSecrets, type Secrets } from '../util/secrets.ts'
 import { createTokens, type Scope } from './auth.ts'
@@ -51,6 +52,9 @@ export const GRACE = 10_000
 /** What every request may take, in milliseconds: an answer that comes at once is heard even then. */
 const LEAST = 1_000
 
+/** So long after it was first sent a write may be sent again, in milliseconds: it rests on a look right before. */
+const FRESH = 2_000
+
 const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_HOPS = 3
 
@@ -82,9 +86,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     base,
     async send(scope, request) {
       const used = await tokens.header(scope)
+      const asked = clock.now()
       const first = await send(signed(request, used))
       if (first.status !== 401) return first
-      return send(signed(request, await tokens.renew(scope, used, headerOf(first, 'www-authenticate'))))
+      const renewed = await tokens.renew(scope, used, headerOf(first, 'www-authenticate'))
+      if (request.method === 'PUT' && clock.now() - asked > FRESH)
+        throw new ExpectedError(
+          `Nothing was written to ${scope.repository}: the token for it was over, and a new one came so late that ` +
+            'somebody may have written meanwhile. Run it again.'
+        )
+      return send(signed(request, renewed))
     },
     async follow(answer, from) {
       let current = answer

@@ -48,6 +48,33 @@ it.each(TURNED_AWAY)(
   }
 )
 
+it.each(['untagging', 'undoing it'])(
+  'law 3: a PUT is not sent again behind a token that came late, when somebody may have moved the tag: %s',
+  async what => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    app.push(image(), { tags: ['v2', 'nightly'], at: ago(60) })
+    const other = app.push(image(), { tags: ['v3'], at: ago(50) })
+    const inputs = { 'delete-tags': 'nightly', 'keep-tags': 'v3', untag: 'true' }
+    const first = what === 'untagging' ? undefined : await run(inputs)
+    const move = () => {
+      app.tag(other, 'nightly')
+      return ANSWERS['429 for 30 s']
+    }
+    const refuse = () => {
+      github.faults.on({ path: /\/token/, times: 1 }, { kind: 'echo', answer: move })
+      const headers = { 'www-authenticate': `Bearer realm="${github.registryUrl}/token",service="x"` }
+      return registryError(401, 'UNAUTHORIZED', 'authentication required', headers)
+    }
+    github.faults.on({ host: 'registry', method: 'PUT', times: 1 }, { kind: 'echo', answer: refuse })
+    const { code, stdout } = await run(
+      first === undefined ? inputs : { mode: 'restore', restore: first.outputs['report'] as string }
+    )
+    expect([code, app.tags()['nightly']]).toEqual([1, other.digest])
+    expect(stdout).toMatch(/Nothing was written to acme\/app: the token for it was over/)
+  }
+)
+
 /**
  * A build comes back at once, because `v2` is put on it right before its DELETE.
  *
