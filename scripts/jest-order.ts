@@ -1,25 +1,28 @@
 import { statSync } from 'node:fs'
 import type { Test } from '@jest/reporters'
 
-/** What waits longest, mostly runs of the bundle in real time: it begins first, so that nothing is left over in the end. */
+/**
+ * What waits longest, mostly runs of the bundle in real time: it begins first, so that nothing is left over in the end, and
+ * beside files that compute.
+ */
 const LONG = [
-  'retain/left-to-next',
   'scripts/local',
   'scripts/live',
   'modes/servers',
+  'retain/left-to-next',
   'retain/second-look',
+  'modes/recipes',
+  'campaign',
+  '__tests__/main',
   'modes/undo',
   'retain/failures',
   'recipes-retain',
-  '__tests__/main',
   'modes/moved-back',
   'retain/late-tags',
-  'campaign',
   'check/check',
   'late-answers',
   'late-restores',
   'foreign-steps',
-  'modes/recipes',
   'retain/limits',
   'retain/untag-pushes',
   'retain/elsewhere',

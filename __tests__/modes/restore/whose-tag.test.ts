@@ -211,7 +211,7 @@ it.concurrent('law 3: a tag that a restore took is back on its image before the 
     times: 1
   } as const
   const look = async () => {
-    await clock.sleep(3_000)
+    for (let tries = 0; tries < 20 && app.tags()['edge-1'] !== edge?.digest; tries++) await clock.sleep(1_000)
     states.push(app.tags()['edge-1'])
   }
   github.faults.on(second, { kind: 'first', run: look })
