@@ -7,13 +7,13 @@ import { once } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { type DriftDetector, detectDrift } from './drift.ts'
-import { deletionsOf, lastDeleted, leaveToNext } from './earlier.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
-import { type Leftovers, leftoversOf } from './leftovers.ts'
+import { deletionsOf, lastDeleted, leaveToNext } from './look/earlier.ts'
+import { verifyDeletions } from './look/verify.ts'
 import { type NewTags, newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
-import { untagger } from './untag.ts'
-import { verifyDeletions } from './verify.ts'
+import { type Leftovers, leftoversOf } from './untag/leftovers.ts'
+import { untagger } from './untag/untag.ts'
 
 /** What a real run does to a package whose plan deletes: the steps, and then a look at what was deleted. */
 export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<PackageTask['changes']> {

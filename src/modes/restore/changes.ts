@@ -1,5 +1,5 @@
 import type { ApplyContext, Changes } from '../../apply/apply.ts'
-import { restoreVersions, type TagLooks, versionRestorer } from '../../apply/restore.ts'
+import { restoreVersions, type TagLooks, versionRestorer } from '../../apply/restore/restore.ts'
 import { packageRestorer } from '../../apply/whole-package.ts'
 import { orFailure } from '../../errors.ts'
 import { emptyPlan, type Plan } from '../../model/decision.ts'

@@ -1,5 +1,5 @@
-import { headsOf } from '../../apply/tag-heads.ts'
-import { ownershipOf } from '../../apply/tag-holders.ts'
+import { headsOf } from '../../apply/tags/tag-heads.ts'
+import { ownershipOf } from '../../apply/tags/tag-holders.ts'
 import type { Context } from '../../context.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Package } from '../../model/package.ts'

@@ -1,4 +1,4 @@
-import type { Told } from '../../apply/tag-guard.ts'
+import type { Told } from '../../apply/tags/tag-guard.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
 import type { Content, PackageVersion } from '../../model/package.ts'
 import { type Graph, withParts } from '../../policy/graph.ts'

@@ -1,0 +1,214 @@
+import type { DeletedVersion } from '../../github/packages.ts'
+import { type LoadedPackage, namedIn } from '../../inventory/load.ts'
+import type { Plan } from '../../model/decision.ts'
+import type { Digest } from '../../model/digest.ts'
+import { AWAITED, type Inventory, type PackageVersion } from '../../model/package.ts'
+import { type DeleteStep, isReferrer } from '../../policy/order.ts'
+import { nameOf } from '../../report/phrases.ts'
+import { DAY, some } from '../../util/format.ts'
+
+/** One as it is remembered. */
+type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
+
+/** A deletion of the last run that has to be looked at. */
+export interface Earlier extends DeleteStep {
+  readonly describes: boolean
+  /** When it was left to the next run, in milliseconds since 1970. */
+  readonly at: number
+  /** Whether a run has looked, and could not see enough. */
+  readonly looked: boolean
+}
+
+/**
+ * Those of this package that no run has looked at once more, and those that are needed after all: by an index which no
+ * list showed their run, as one pushed right before the deletion. Not what somebody brought back or pushed once more.
+ *
+ * @param gone ids of what was gone when this run was about to delete it, though it was listed
+ * @param tagged what turns out to have had a further tag
+ */
+export function earlierOf(
+  loaded: LoadedPackage,
+  gone: ReadonlySet<number>,
+  tagged: ReadonlySet<Digest> = new Set()
+): readonly Earlier[] {
+  const { unchecked, checked } = loaded.recollection.deletions
+  const isListed = idsListed(loaded)
+  const isGone = ({ id }: PastDeletion): boolean => !isListed(id) || gone.has(id)
+  const isThere = listedIn(loaded)
+  // A mention in a manifest of unknown kind holds nothing that an image which went had for a part.
+  const known = [...naming(loaded)].filter(
+    ([, content]) => content.state === 'read' && content.manifest.unknown === undefined
+  )
+  const all = [...unchecked, ...checked]
+  // What somebody brought back needs what went with it.
+  const back = new Set(all.filter(({ id }) => isListed(id) && !gone.has(id)).map(({ digest }) => digest))
+  const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back))
+  // What was pushed once more is whole, but a tag may have gone that was on it.
+  return [...unchecked.filter(isGone), ...checked.filter(one => needed.has(one) && !isThere(one.digest))].map(
+    asDeletion
+  )
+}
+
+/** What earlier runs deleted: what of it is not there, and what is there again or was left in place. */
+export function pastDeletions(loaded: LoadedPackage): Readonly<Record<'away' | 'there', readonly Earlier[]>> {
+  const { unchecked, checked } = loaded.recollection.deletions
+  const [isListed, isThere] = [idsListed(loaded), listedIn(loaded)]
+  const all = [...unchecked, ...checked]
+  return {
+    away: all.filter(({ digest }) => !isThere(digest)).map(asDeletion),
+    there: all.filter(({ id }) => isListed(id)).map(asDeletion)
+  }
+}
+
+const asDeletion = ({ id, digest, tags, ...rest }: PastDeletion): Earlier => ({
+  version: { id, digest, tags, created: undefined, updated: undefined },
+  ...rest
+})
+
+function idsListed({ listing: { versions } }: LoadedPackage): (id: number) => boolean {
+  const listed = new Set(versions.map(({ id }) => id))
+  return id => listed.has(id)
+}
+
+function listedIn({ listing: { versions } }: LoadedPackage): (digest: Digest) => boolean {
+  const listed = new Set(versions.map(({ digest }) => digest))
+  return digest => listed.has(digest)
+}
+
+/** What may need something. What an earlier run deleted does not, though the registry may lag, unless it was tagged anew. */
+export function naming(loaded: LoadedPackage): Inventory['contents'] {
+  const { inventory, recollection } = loaded
+  const isThere = listedIn(loaded)
+  const { unchecked, checked } = recollection.deletions
+  const had = new Map([...unchecked, ...checked].map(({ digest, tags }) => [digest, new Set(tags)]))
+  const isGone = (digest: Digest): boolean =>
+    !isThere(digest) &&
+    had.has(digest) &&
+    (inventory.unlisted?.get(digest) ?? []).every(tag => had.get(digest)?.has(tag))
+  return new Map([...inventory.contents].filter(([digest]) => !isGone(digest)))
+}
+
+/** As far apart as the clocks of GitHub and of a runner may be, in milliseconds. */
+const CLOCKS = 600_000
+
+/**
+ * What earlier runs cleared and GitHub shows by now with a tag that they did not know, and that nobody has: its list of
+ * deleted versions may show a tag later than the version. What somebody deleted later than they did is none of it.
+ */
+export function taggedLate(
+  { inventory, recollection }: LoadedPackage,
+  rowsDeleted: readonly DeletedVersion[],
+  arrivals: readonly Pick<PackageVersion, 'tags'>[]
+): ReadonlySet<Digest> {
+  const past = new Map(recollection.deletions.checked.map(one => [one.id, one]))
+  const unlisted = [...(inventory.unlisted?.values() ?? [])].flat()
+  const held = new Set([...[...inventory.versions, ...arrivals].flatMap(({ tags }) => tags), ...unlisted])
+  return new Set(
+    rowsDeleted.flatMap(({ id, digest, tags, deleted = 0 }) => {
+      const one = past.get(id)
+      const isOurs = one !== undefined && deleted <= one.at + CLOCKS
+      return isOurs && tags.some(tag => !one.tags.includes(tag) && !held.has(tag)) ? [digest] : []
+    })
+  )
+}
+
+/** What went earlier than so many others showed its tags by the time that its own run looked: two pages of GitHub's list. */
+const MOST_LAST = 200
+
+/** What the last run that deleted something deleted last: GitHub's list may show a tag on it later than the version. */
+export function lastDeleted(loaded: LoadedPackage): readonly PastDeletion[] {
+  const { checked } = loaded.recollection.deletions
+  const isListed = idsListed(loaded)
+  const newest = checked.reduce((latest, { at }) => Math.max(latest, at), 0)
+  return checked.filter(({ id, at }) => at === newest && !isListed(id)).slice(-MOST_LAST)
+}
+
+/** What is named, and what went behind it: its parts, and what describes it. */
+function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>): ReadonlySet<PastDeletion> {
+  const needed = new Set(deletions.map(({ digest }) => digest).filter(digest => named.has(digest)))
+  const behind = new Map<Digest, Digest[]>()
+  for (const { digest, after } of deletions) {
+    for (const first of after) behind.set(first, [...(behind.get(first) ?? []), digest])
+  }
+  for (const digest of needed) for (const next of behind.get(digest) ?? []) needed.add(next)
+  return new Set(deletions.filter(({ digest }) => needed.has(digest)))
+}
+
+/** The deletions of a plan, as the next run has to know them, whether or not they were carried out. */
+export function deletionsOf({ decisions, steps }: Plan, now: number): readonly Earlier[] {
+  const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
+  return steps.flatMap(step =>
+    step.action === 'delete'
+      ? [{ ...step, describes: describing.has(step.version.digest), at: now, looked: false }]
+      : []
+  )
+}
+
+/** For so long a deletion is remembered: a run each week sees it twice. */
+const WEEK = 8 * DAY
+/** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
+const MONTH = 30 * DAY
+/** So long after its first DELETE a run may still send some, in milliseconds: GitHub ends a job after six hours. */
+const MOST_OF_A_JOB = 7 * 3_600_000
+/** More of them in one entry could not be read: what a run deletes in five hours fits. */
+const MOST = 60_000
+
+/**
+ * Leaves deletions to the next run: these, and those of earlier runs. What does not show there either is not looked at
+ * for ever: that run is red for it, too, and says the way back.
+ *
+ * @param unchecked those that nobody looked at, or not enough; before the first DELETE all that are planned, because a
+ *   run that is cancelled takes no look
+ * @param checked those that nothing needed, as the look showed
+ * @param back ids of what is there again: somebody who deletes that then means it
+ */
+export function leaveToNext(
+  loaded: LoadedPackage,
+  unchecked: readonly Earlier[],
+  checked: readonly Earlier[],
+  now: number,
+  back: ReadonlySet<number> = new Set()
+): void {
+  const { inventory, listing, recollection } = loaded
+  const { deletions } = recollection
+  const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id)).union(back)
+  const isUnclear =
+    listing.unseen > 0 ||
+    (inventory.unresolved ?? []).length > 0 ||
+    [...inventory.contents.values()].some(({ state }) => state === 'unread')
+  const isLeft = ({ id, at }: PastDeletion): boolean =>
+    !ids.has(id) && at <= now + CLOCKS && now - at < (isUnclear ? MONTH : WEEK)
+  const isListed = idsListed(loaded)
+  // What a list still shows may be gone all the same; later somebody may delete it who means it.
+  const isSettled = ({ id, at }: PastDeletion): boolean => isListed(id) && now - at >= MOST_OF_A_JOB
+  const open = [
+    ...unchecked.map(written),
+    ...deletions.unchecked.filter(one => isLeft(one) && !isSettled(one))
+  ].slice(0, MOST)
+  const clear = [...checked.map(written), ...deletions.checked.filter(isLeft)].slice(0, MOST - open.length)
+  recollection.leaveDeletions({ unchecked: open, checked: clear }, now)
+}
+
+function written({
+  version: { id, digest, tags },
+  root,
+  after,
+  describes,
+  at,
+  looked
+}: Earlier): PastDeletion {
+  return { id, digest, tags: [...tags], root, after: [...after], describes, at, looked }
+}
+
+/** Sentences for a dry run on what a real one would bring back. */
+export function lackingSentences({ decisions }: Plan): string[] {
+  const lacking = decisions.filter(({ version }) => version.disputed === AWAITED)
+  if (lacking.length === 0) return []
+  const names = some(
+    lacking.map(({ version }) => nameOf(version)),
+    5
+  )
+  return [
+    `${names} ${lacking.length === 1 ? 'lacks' : 'lack'} what an earlier run deleted: a real run restores it at once.`
+  ]
+}

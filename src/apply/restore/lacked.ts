@@ -1,0 +1,171 @@
+import type { Context } from '../../context.ts'
+import { arrivalsReader } from '../../inventory/arrivals.ts'
+import { registryDenies } from '../../inventory/gone.ts'
+import { type LoadedPackage, repositoryOf } from '../../inventory/load.ts'
+import {
+  type Digest,
+  digestsNamedIn,
+  isUserTag,
+  parseDigest,
+  referrerTag,
+  shortDigest
+} from '../../model/digest.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import type { PackageVersion } from '../../model/package.ts'
+import type { DeleteStep } from '../../policy/order.ts'
+import { nameOf } from '../../report/phrases.ts'
+import { eachOf } from '../../util/concurrency.ts'
+import { some } from '../../util/format.ts'
+import type { ApplyContext } from '../apply.ts'
+import type { Done } from '../done.ts'
+import { pastDeletions } from '../look/earlier.ts'
+import type { SecondLook } from '../look/second-look.ts'
+
+/** What is gone of a package, and what is not. */
+export interface Gone {
+  /** What this run and earlier ones deleted, and is gone. */
+  readonly away: readonly DeleteStep[]
+  /** What else GitHub lists as deleted, as far as the look reached. */
+  readonly byOthers: readonly DeleteStep[]
+  readonly there: ReadonlySet<Digest>
+}
+
+/** @param sent what was restored and is not away any more, by id */
+export function goneFrom({ outcomes, loaded }: Done, seen: SecondLook, sent: ReadonlySet<number>): Gone {
+  const isGone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
+  const own = outcomes.flatMap(({ step }) =>
+    step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
+  )
+  const ids = new Set(own.map(({ version }) => version.id))
+  const past = pastDeletions(loaded).away.filter(({ version }) => !ids.has(version.id))
+  const all = [...own, ...past].filter(({ version }) => !seen.again.has(version.digest))
+  const away = all.filter(({ version }) => !sent.has(version.id))
+  const went = new Set([...digestsOf(away), ...seen.vanished])
+  const listed = [...loaded.listing.versions, ...seen.arrivals].map(({ digest }) => digest)
+  const there = new Set(listed).difference(went).union(new Set(digestsOf(all)).difference(went))
+  const rows = seen.rowsDeleted.toSorted((a, b) => (a.deleted ?? 0) - (b.deleted ?? 0))
+  const lastRows = [...new Map(rows.map(row => [row.digest, row])).values()]
+  const known = new Set([...digestsOf(away), ...there])
+  const byOthers = lastRows.filter(({ digest }) => !known.has(digest))
+  return {
+    away,
+    byOthers: byOthers.map(version => ({ version, root: version.digest, after: [] })),
+    there
+  }
+}
+
+const digestsOf = (steps: readonly DeleteStep[]): Digest[] => steps.map(({ version }) => version.digest)
+
+/** What versions that came back lack. */
+export interface Lacked {
+  /** Why it must come back, a phrase each. */
+  readonly needed: ReadonlyMap<Digest, string>
+  /** What of it they do not need: it describes them. */
+  readonly describing: ReadonlySet<Digest>
+  /** Why there may be more: a sentence. */
+  readonly unread: string | undefined
+  /** Sentences on what is gone and cannot be brought back from here. */
+  readonly alarms: readonly string[]
+}
+
+/**
+ * Finds what is gone of what versions need at any depth, and of what describes them; of what others deleted only what
+ * they need.
+ *
+ * @param restored what this run restored
+ * @param brought what somebody brought back, or never went: what that lacks and no run deleted is not told
+ */
+export async function lackedBy(
+  restored: readonly PackageVersion[],
+  brought: readonly PackageVersion[],
+  gone: Gone,
+  { loaded: { inventory } }: Done,
+  { pkg, context }: ApplyContext
+): Promise<Lacked> {
+  const { registry, clock } = context
+  const manifestOf = manifestsIn(inventory.contents)
+  // What describes something does not need that.
+  const isImage = ({ digest, tags }: PackageVersion): boolean =>
+    !manifestOf(digest)?.subject && tags.every(isUserTag)
+  const came = [...restored, ...brought]
+  const images = came.filter(isImage)
+  const needsOf = arrivalsReader(
+    inventory.contents,
+    digest => registry.readManifest(repositoryOf(pkg), digest),
+    clock
+  )
+  const { needed, unread } = await needsOf(images)
+  const describing = describersOf(came, needed, gone.away, manifestOf)
+  const parts = [...describing].flatMap(one => manifestOf(one)?.children.map(({ digest }) => digest) ?? [])
+  const wanted = new Set([...needed, ...describing, ...parts])
+  const lacked = [
+    ...digestsOf(gone.away).filter(one => wanted.has(one)),
+    ...digestsOf(gone.byOthers).filter(one => needed.has(one))
+  ]
+  const own = restored.filter(isImage)
+  const ofOwn = brought.length === 0 ? needed : (await needsOf(own)).needed
+  const open = [...ofOwn].flatMap(one => parseDigest(one) ?? [])
+  const nowhere = open.filter(one => !gone.there.has(one) && !lacked.includes(one))
+  const lost = await deniedAmong(nowhere, pkg, context)
+  return {
+    needed: new Map(lacked.map(digest => [digest, `it belongs to ${namesOf(images)}, which came back`])),
+    describing,
+    unread: unread === undefined ? undefined : `${unread} could not be read.`,
+    alarms: lost.length === 0 ? [] : [notWhole(lost, own)]
+  }
+}
+
+/** A person knows an image by its tags. */
+function namesOf(images: readonly PackageVersion[]): string {
+  const tagged = images.filter(({ tags }) => tags.length > 0)
+  return some((tagged.length > 0 ? tagged : images).map(nameOf), 3)
+}
+
+type ManifestOf = (digest: Digest) => Manifest | undefined
+
+const manifestsIn =
+  (contents: LoadedPackage['inventory']['contents']): ManifestOf =>
+  digest => {
+    const content = contents.get(digest)
+    return content?.state === 'read' ? content.manifest : undefined
+  }
+
+/** What is away of what describes versions or what they need. */
+function describersOf(
+  came: readonly PackageVersion[],
+  needed: ReadonlySet<string>,
+  away: readonly DeleteStep[],
+  manifestOf: ManifestOf
+): ReadonlySet<Digest> {
+  const digests = [...needed, ...came.map(({ digest }) => digest)].flatMap(one => parseDigest(one) ?? [])
+  const whole = new Set<string>([...digests, ...digests.map(referrerTag)])
+  const own = new Set(came.map(({ digest }) => digest))
+  const describes = (step: DeleteStep): boolean => {
+    const { digest, tags } = step.version
+    // An index names what its attestations describe, and describes nothing itself.
+    const named = [manifestOf(digest)?.subject].filter(one => one !== undefined)
+    const isKnown = 'describes' in step && step.describes === true && own.has(step.root)
+    return isKnown || [...named, ...tags.flatMap(digestsNamedIn)].some(one => whole.has(one))
+  }
+  return new Set(digestsOf(away.filter(step => !needed.has(step.version.digest) && describes(step))))
+}
+
+/** How many versions are asked for at once. */
+const AT_ONCE = 16
+
+async function deniedAmong(
+  digests: readonly Digest[],
+  pkg: ApplyContext['pkg'],
+  context: Context
+): Promise<readonly Digest[]> {
+  const isDenied = await eachOf(digests, AT_ONCE, one => registryDenies(pkg, one, context))
+  return digests.filter((_, at) => isDenied[at])
+}
+
+function notWhole(lost: readonly Digest[], images: readonly PackageVersion[]): string {
+  const digests = images.slice(0, 5).map(({ digest }) => digest)
+  return (
+    `${namesOf(images)} came back, but not whole: ${some(lost.map(shortDigest), 3)} is gone, and this run does not know how it went. ` +
+    `\`mode: restore\` with \`restore: ${digests.join(' ')}\` restores it, if GitHub still has it.`
+  )
+}
