@@ -26,8 +26,9 @@ const config: Config = {
   transform: {},
   // Ends what hangs, however busy the machine is.
   testTimeout: 180_000,
-  // Some tests wait for pauses and child processes. Each process learns anew what the code does, so there are few of them.
-  maxWorkers: 2 * availableParallelism() + 1,
+  // Many tests wait for pauses and child processes. More processes than these cost more than they gain, because each learns
+  // anew what the code does.
+  maxWorkers: 5 * availableParallelism(),
   // Of one file, where it says that its tests may wait side by side.
   maxConcurrency: 6,
   testSequencer: '<rootDir>/scripts/jest-order.ts',
