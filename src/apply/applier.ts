@@ -13,6 +13,7 @@ import { verifyDeletions } from './look/verify.ts'
 import { type NewTags, newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
 import { type Leftovers, leftoversOf } from './untag/leftovers.ts'
+import { strippingOf } from './untag/stripping.ts'
 import { untagger } from './untag/untag.ts'
 
 /** What a real run does to a package whose plan deletes: the steps, and then a look at what was deleted. */
@@ -124,7 +125,7 @@ function applier(
   const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
   const open = new Set(loaded.recollection.deletions.unchecked.map(({ id }) => id))
   const remove = remover(drift, ({ digest }) => awaited.has(digest), scope)
-  const untag = untagger(plan, loaded, drift, leftovers, scope)
+  const untag = untagger(strippingOf(plan, loaded, drift, leftovers, scope))
   return {
     drift,
     async perform(step) {
