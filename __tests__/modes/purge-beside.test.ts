@@ -95,6 +95,19 @@ it.concurrent.each([
   }
 )
 
+it.concurrent('a part that was purged by name before a job stays away, and the job says so', async () => {
+  await using leak = await openLeak()
+  const { app, github, part, run, isBack } = leak
+  github.faults.on(GONE, OUT)
+  await run({ mode: 'purge', purge: `${part.digest}?`, confirm: 'app' })
+  github.faults.clear()
+  const job = await run()
+  expect([job.code, isBack(), app.version(part.digest)]).toEqual([0, true, undefined])
+  expect(job.stdout).toMatch(
+    /::warning::.* was not restored although it belongs to sha-1, which came back: it was/
+  )
+})
+
 it.concurrent('a job beside the purge of another image restores what is needed', async () => {
   await using leak = await openLeak()
   const { app, github, run, isBack } = leak

@@ -131,6 +131,19 @@ it('law 3: a restore is red where a tag came along, and the registry did not say
   ])
 })
 
+it('law 3: a registry that stores another manifest than it was given has not put the tag back', async () => {
+  const old = version('back', { id: 1, tags: [] })
+  const holder = version('other', { id: 2, tags: ['a'] })
+  const stands = new Map([['a', other]])
+  const { scope } = world(stands, [old, holder])
+  Object.assign(scope.context.registry, { putManifest: async () => third })
+  const guard = await guardTags([holder], [], [], scope)
+  stands.set('a', old.digest)
+  await guard.note([old])
+  const { alarms } = await guard.told()
+  expect(alarms.join()).toContain(`The tag a could not be put on ${other}: the registry stored ${third}.`)
+})
+
 it('law 5: a restore is red, in one sentence, where a tag does not stay where it is put back', async () => {
   const old = version('back', { id: 1, tags: [] })
   const holder = version('other', { id: 2, tags: ['a', 'b'] })

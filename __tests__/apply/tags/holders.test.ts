@@ -67,6 +67,19 @@ it.each<[string, readonly TagHead[], boolean, Digest | undefined]>([
   expect([claim?.holder, claim?.doubt === '']).toEqual([holder, holder !== undefined])
 })
 
+it('what the registry and GitHub went on to contradict each other about is not waited for again', async () => {
+  const { pkg, context } = scopeOf([found(other)])
+  const unsettled = new Set<string>()
+  const waited: number[] = []
+  for (let nth = 0; nth < 2; nth++) {
+    const since = context.clock.now()
+    const now = await agreed(pkg, knownOf(found(other), one), context, unsettled)
+    expect(now.heads.get('edge')).toMatchObject({ state: 'unread' })
+    waited.push(context.clock.now() - since)
+  }
+  expect(waited).toEqual([25_000, 0])
+})
+
 it.each([
   [true, one],
   [false, undefined]

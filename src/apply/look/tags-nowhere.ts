@@ -73,7 +73,7 @@ export async function tagsNowhere(
     // What somebody else deleted took its tags along.
     if (!(await isGone(holder, plan, context))) return [tag]
     // The list that showed it may be from before its deletion.
-    return rows.has(holder.id ?? -1) && (await listedNow()).has(holder.id ?? -1) ? [tag] : []
+    return (await listedNow()).has(holder.id ?? -1) ? [tag] : []
   })
   const unasked = [...doubted, ...unseen].filter(tag => !heads.has(tag)).length
   const [doubt] = [...heads].flatMap(([tag, head]) =>

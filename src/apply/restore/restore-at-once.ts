@@ -39,7 +39,9 @@ export async function restoreAtOnce(
     tags: [...version.tags, ...(seen.lateTags.get(version.digest) ?? [])]
   })
   const coming = steps.map(({ version }) => withLate(version))
-  const asked = coming.flatMap(({ tags }) => tags)
+  // What vanished may have been missed by one list: the registry tells who has its tags.
+  const vanished = done.loaded.listing.versions.filter(({ digest }) => seen.vanished.has(digest))
+  const asked = [...coming, ...vanished].flatMap(({ tags }) => tags)
   const guard = await guardTags(holdersBehind(done, seen), asked, seen.rowsDeleted, scope)
   const restore = async (due: readonly Restoral[], told: ApplyContext): Promise<Outcome[]> => {
     const sent = await restoreVersions(due, told, guard.around(coming))
@@ -68,10 +70,10 @@ function holdersBehind({ loaded }: Done, seen: SecondLook): Row[] {
   const gone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
   const late = new Set([...seen.lateTags.values()].flat())
   // What was pushed again stands there under another id.
+  const isGone = ({ id, digest }: PackageVersion): boolean =>
+    gone.has(id) || seen.again.has(digest) || seen.vanished.has(digest)
   const stays = loaded.listing.versions.flatMap(version =>
-    gone.has(version.id) || seen.again.has(version.digest)
-      ? []
-      : [{ ...version, tags: version.tags.filter(tag => !late.has(tag)) }]
+    isGone(version) ? [] : [{ ...version, tags: version.tags.filter(tag => !late.has(tag)) }]
   )
   return [...stays, ...seen.arrivals].map(row => seen.rowsBehind.get(row.id ?? -1) ?? row)
 }

@@ -3,6 +3,7 @@ import { gitHubDenies } from '../../inventory/gone.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { type DeleteStep, undoing } from '../../policy/order.ts'
+import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
@@ -36,22 +37,31 @@ export async function restoreWhole(
   const { needed, describing, unread, alarms } = lacked
   // What somebody purged by name since this run began stays away.
   const purged = needed.size === 0 ? NONE : await done.loaded.recollection.forgottenSince()
+  const due = [...gone.away, ...gone.byOthers].filter(({ version }) => needed.has(version.digest))
   const more = undoing(
-    [...gone.away, ...gone.byOthers].filter(
-      ({ version }) => needed.has(version.digest) && !purged.has(version.id)
-    ),
+    due.filter(({ version }) => !purged.has(version.id)),
     ({ digest }) => describing.has(digest)
   )
+  // Of what is remembered that is said where it is left out.
+  const stay = gone.byOthers.map(({ version }) => version).filter(({ id }) => purged.has(id))
   const second = await restoreAtOnce(done, { seen: found.seen, needed }, more, scope)
   return {
     restored: [...first.restored, ...second.restored],
     back: first.back.union(second.back),
-    warnings: [...first.warnings, ...second.warnings],
+    warnings: [...first.warnings, ...second.warnings, ...stayAway(stay, needed)],
     alarms: [...first.alarms, ...second.alarms, ...alarms, ...(unread === undefined ? [] : [unknown(unread)])]
   }
 }
 
 const NONE: ReadonlySet<number> = new Set()
+
+const stayAway = (versions: readonly PackageVersion[], needed: ReadonlyMap<Digest, string>): string[] =>
+  versions.flatMap(version => {
+    const why = needed.get(version.digest)
+    return why === undefined
+      ? []
+      : [`${nameOf(version)} was not restored although ${why}: it was purged by name.`]
+  })
 
 /** What is there although runs deleted it, where something went with it: somebody may have brought it back. */
 async function broughtBack(
