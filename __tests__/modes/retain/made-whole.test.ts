@@ -3,7 +3,7 @@ import type { Pushed } from '../../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { runInside } from '../../helpers/inside.ts'
-import { rewrite } from './remembered.ts'
+import { age, rewrite } from './remembered.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** An image of an earlier run comes back: is it whole in the same run, though that has deleted what it needs? */
@@ -326,4 +326,42 @@ it.concurrent('an image that is pushed again while it is deleted has its own tag
   github.faults.on(deleteOf(part), { kind: 'first', run: () => app.push(build.shape) })
   const { code, errors } = await run({ 'delete-tags': 'sha-*', 'delete-untagged': 'true' })
   expect([code, errors, app.version(part.digest)?.id]).toEqual([0, [], part.id])
+})
+
+it.concurrent('law 2: a purge that brings an image back says which part of it stays away, because that was named', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const [, second] = await killBehindFirst(scene, cache, {
+    'delete-tags': 'sha-1',
+    'delete-untagged': 'true'
+  })
+  const shared = second.children[0] as Pushed
+  // Past the laws: what is named goes.
+  const purge = { mode: 'purge', purge: `${second.digest} ${shared.digest}`, confirm: 'app' }
+  const { stdout } = await past(scene, cache, purge)
+  expect([scene.app.tags()['v2'] !== undefined, scene.app.version(shared.digest)]).toEqual([true, undefined])
+  expect(stdout).toMatch(
+    /^::warning::.*was not restored although it belongs to sha-1.*: it was purged by name/m
+  )
+})
+
+it.concurrent('law 2: what was purged by name and brought back since comes back with its image like anything else', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github, world, clock } = scene
+  const builds = layDown(scene)
+  const [first, second] = builds
+  const names = [...builds, second.children[0] as Pushed].map(({ digest }) => digest).join(' ')
+  expect((await past(scene, cache, { mode: 'purge', purge: names, confirm: 'app' })).code).toBe(0)
+  await clock.sleep(60_000)
+  expect((await past(scene, cache, { mode: 'restore', restore: names })).code).toBe(0)
+  age(cache, 1)
+  const inputs = { 'delete-tags': 'sha-1', 'delete-untagged': 'true' }
+  github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+  github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS['is killed']?.(scene, cache) })
+  expect((await past(scene, cache, inputs)).code).toBe(1)
+  github.faults.clear()
+  cache.broken = undefined
+  const { code } = await past(scene, cache, { ...inputs, 'delete-tags': 'sha-*' })
+  expect([code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
 })

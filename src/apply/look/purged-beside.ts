@@ -7,8 +7,9 @@ import type { Findings } from './findings.ts'
 interface Wanted {
   readonly found: Findings
   readonly earlier: readonly Earlier[]
-  /** Sentences on what does not. */
+  /** Sentences on what does not, and the ids of that. */
   readonly warnings: readonly string[]
+  readonly told: ReadonlySet<number>
 }
 
 /**
@@ -21,7 +22,8 @@ export async function withoutPurged(
   earlier: readonly Earlier[]
 ): Promise<Wanted> {
   const { needed } = found
-  if (!earlier.some(({ version }) => needed.has(version.digest))) return { found, earlier, warnings: [] }
+  if (!earlier.some(({ version }) => needed.has(version.digest)))
+    return { found, earlier, warnings: [], told: new Set() }
   const purged = await recollection.forgottenSince()
   const stay = earlier.filter(({ version }) => purged.has(version.id))
   const come = earlier.filter(({ version }) => !purged.has(version.id))
@@ -30,6 +32,7 @@ export async function withoutPurged(
   return {
     found: { ...found, needed: new Map([...needed].filter(([digest]) => !gone.has(digest))) },
     earlier: come,
+    told: new Set(stay.map(({ version }) => version.id)),
     warnings: stay.flatMap(({ version, root }) => {
       const part = images.has(root) ? 'it belongs to an image that comes back' : undefined
       const why = needed.get(version.digest) ?? part

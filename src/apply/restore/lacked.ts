@@ -15,7 +15,7 @@ import type { PackageVersion } from '../../model/package.ts'
 import type { DeleteStep } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { some } from '../../util/format.ts'
+import { DAY, some } from '../../util/format.ts'
 import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
 import { pastDeletions } from '../look/earlier.ts'
@@ -30,8 +30,19 @@ export interface Gone {
   readonly there: ReadonlySet<Digest>
 }
 
-/** @param sent what was restored and is not away any more, by id */
-export function goneFrom({ outcomes, loaded }: Done, seen: SecondLook, sent: ReadonlySet<number>): Gone {
+/** For so long GitHub restores what was deleted, in milliseconds. */
+const RESTORABLE = 30 * DAY
+
+/**
+ * @param sent what was restored and is not away any more, by id
+ * @param now in milliseconds since 1970
+ */
+export function goneFrom(
+  { outcomes, loaded }: Done,
+  seen: SecondLook,
+  sent: ReadonlySet<number>,
+  now: number
+): Gone {
   const isGone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
   const own = outcomes.flatMap(({ step }) =>
     step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
@@ -43,7 +54,8 @@ export function goneFrom({ outcomes, loaded }: Done, seen: SecondLook, sent: Rea
   const went = new Set([...digestsOf(away), ...seen.vanished])
   const listed = [...loaded.listing.versions, ...seen.arrivals].map(({ digest }) => digest)
   const there = new Set(listed).difference(went).union(new Set(digestsOf(all)).difference(went))
-  const rows = seen.rowsDeleted.toSorted((a, b) => (a.deleted ?? 0) - (b.deleted ?? 0))
+  const restorable = seen.rowsDeleted.filter(({ deleted = now }) => now - deleted < RESTORABLE)
+  const rows = restorable.toSorted((a, b) => (a.deleted ?? 0) - (b.deleted ?? 0))
   const lastRows = [...new Map(rows.map(row => [row.digest, row])).values()]
   const known = new Set([...digestsOf(away), ...there])
   const byOthers = lastRows.filter(({ digest }) => !known.has(digest))

@@ -15,11 +15,14 @@ import { type Restored, restoreAtOnce, stepsBack } from './restore-at-once.ts'
 /**
  * Restores at once, and makes whole what came back, be it by this run or by somebody: it may need what went with another
  * image, which the graph of this run did not know, and what describes it belongs to it.
+ *
+ * @param told ids of what stays away by name, and of which that was said
  */
 export async function restoreWhole(
   done: Done,
   found: Findings,
   earlier: readonly Earlier[],
+  told: ReadonlySet<number>,
   scope: ApplyContext
 ): Promise<Restored> {
   const steps = stepsBack(done, found.seen, earlier, new Set(found.needed.keys()))
@@ -27,7 +30,7 @@ export async function restoreWhole(
   const sent = new Set(
     first.restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : []))
   )
-  const gone = goneFrom(done, found.seen, sent)
+  const gone = goneFrom(done, found.seen, sent, scope.context.clock.now())
   const lacked = await orFailure(async () => {
     const came = earlier.map(({ version }) => version).filter(({ id }) => sent.has(id))
     const byOthers = await broughtBack(done, found, gone.away, scope)
@@ -42,8 +45,7 @@ export async function restoreWhole(
     due.filter(({ version }) => !purged.has(version.id)),
     ({ digest }) => describing.has(digest)
   )
-  // Of what is remembered that is said where it is left out.
-  const stay = gone.byOthers.map(({ version }) => version).filter(({ id }) => purged.has(id))
+  const stay = due.map(({ version }) => version).filter(({ id }) => purged.has(id) && !told.has(id))
   const second = await restoreAtOnce(done, { seen: found.seen, needed }, more, scope)
   return {
     restored: [...first.restored, ...second.restored],
