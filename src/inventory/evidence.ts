@@ -204,7 +204,7 @@ async function completeTags(
     if (denials > PAUSES.length) return list
     if (pause !== undefined) await clock.sleep(pause)
   }
-  return { state: 'unread', cause: `it lacks what GitHub lists, ${some(lacking, 5)}` }
+  return { state: 'unread', cause: `its list lacks ${some(lacking, 5)}, which GitHub lists` }
 }
 
 /** GitHub's list alone; `cause` says why the registry's list of tags could not be read, where it was asked for. */

@@ -92,8 +92,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       const renewed = await tokens.renew(scope, used, headerOf(first, 'www-authenticate'))
       if (request.method === 'PUT' && clock.now() - asked > FRESH)
         throw new ExpectedError(
-          `Nothing was written to ${scope.repository}: the token for it was over, and a new one came so late that ` +
-            'somebody may have written meanwhile. Run it again.'
+          `Nothing was written to ${scope.repository}: the token for it had expired, and a new one came so late that ` +
+            'somebody may have pushed meanwhile. Run it again.'
         )
       return send(signed(request, renewed))
     },

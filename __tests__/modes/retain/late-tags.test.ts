@@ -475,3 +475,24 @@ it('what a person deletes while the look asks for tags is no tag that stands now
   github.faults.on(look, { kind: 'first', run: () => app.delete(other) })
   expect(await run(BUILDS)).toMatchObject({ code: 0, errors: [] })
 })
+
+it('law 3: a tag that stands nowhere is named though GitHub does not answer whether the image of another one is listed', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  const build = layDown(scene, 'hidden')
+  const other = app.push(image(), { tags: ['dev-2'], at: ago(50) })
+  github.faults.on(
+    { method: 'DELETE', path: at(build), times: 1 },
+    { kind: 'first', run: () => app.tag(build, 'prod') }
+  )
+  const list = { host: 'api', method: 'GET', path: /\/versions$/, query: /^(?!.*deleted)/ } as const
+  const leave = (): void => {
+    app.delete(other)
+    github.faults.on(list, { kind: 'answer', answer: { status: 500 } })
+  }
+  const look = { host: 'api', method: 'GET', query: /state=deleted/, times: 1 } as const
+  github.faults.on(look, { kind: 'first', run: leave })
+  const { code, errors } = await run(BUILDS)
+  expect(code).toBe(1)
+  expect(errors.join()).toMatch(/The tag .*\bprod\b.* stands? on nothing now/)
+})

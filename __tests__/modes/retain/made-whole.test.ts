@@ -365,3 +365,20 @@ it.concurrent('law 2: what was purged by name and brought back since comes back 
   const { code } = await past(scene, cache, { ...inputs, 'delete-tags': 'sha-*' })
   expect([code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
 })
+
+it.concurrent('law 3: whether what came back is whole is unknown where the registry is silent about a part that GitHub does not list', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const inputs = { 'delete-tags': 'sha-1', 'delete-untagged': 'true' }
+  const [first, second] = await killBehindFirst(scene, cache, inputs)
+  const shared = app.version((second.children[0] as Pushed).digest)
+  app.lie({ kind: 'drop', id: shared?.id ?? 0 })
+  const asked = { host: 'registry', path: new RegExp(`manifests/${shared?.digest}$`) } as const
+  // It is read as a part of the other image before.
+  const behind = { host: 'api', method: 'POST', path: new RegExp(`/${first.id}/restore$`), times: 1 } as const
+  github.faults.on(behind, { kind: 'then', run: () => github.faults.on(asked, OUT) })
+  const { code, stdout } = await past(scene, cache, inputs)
+  expect([code, app.tags()['v2']]).toEqual([1, first.digest])
+  expect(stdout).toMatch(/^::error::.*Whether what came back is whole is unknown: /m)
+})

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { orFailure } from '../../errors.ts'
 import { findTags } from '../../inventory/evidence.ts'
 import { gitHubDenies, registryDenies } from '../../inventory/gone.ts'
 import { repositoryOf } from '../../inventory/load.ts'
@@ -62,18 +63,19 @@ export async function tagsNowhere(
   const shown = new Set(arrivals.flatMap(({ tags }) => tags))
   const lost = [...taken].filter(tag => !shown.has(tag))
   const heads = await askAgain(lost, first, holders, context, repository)
-  const listedNow = once(async () => {
-    const newest = await newestOf(plan.package, loaded.listing, context.packages)
-    return new Set(newest.map(({ id }) => id))
-  })
+  const listedNow = once(() =>
+    orFailure(async () => ({ rows: await newestOf(plan.package, loaded.listing, context.packages) }))
+  )
   const missing = [...heads].flatMap(([tag, { state }]) => (state === 'missing' ? [tag] : []))
   const nowhere = await eachOf(missing, AT_ONCE, async tag => {
     const holder = holders.get(tag)
     if (holder === undefined) return []
-    // What somebody else deleted took its tags along.
-    if (!(await isGone(holder, plan, context))) return [tag]
+    // What somebody else deleted took its tags along. Where nobody answers, one tag must not hide the others.
+    const looked = await orFailure(async () => ({ isGone: await isGone(holder, plan, context) }))
+    if ('problem' in looked || !looked.isGone) return [tag]
     // The list that showed it may be from before its deletion.
-    return (await listedNow()).has(holder.id ?? -1) ? [tag] : []
+    const listed = await listedNow()
+    return 'problem' in listed || listed.rows.some(({ id }) => id === holder.id) ? [tag] : []
   })
   const unasked = [...doubted, ...unseen].filter(tag => !heads.has(tag)).length
   const [doubt] = [...heads].flatMap(([tag, head]) =>

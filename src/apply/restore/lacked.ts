@@ -1,6 +1,5 @@
-import type { Context } from '../../context.ts'
-import { arrivalsReader } from '../../inventory/arrivals.ts'
-import { registryDenies } from '../../inventory/gone.ts'
+import { arrivalsReader, type Read } from '../../inventory/arrivals.ts'
+import { findTags } from '../../inventory/evidence.ts'
 import { type LoadedPackage, repositoryOf } from '../../inventory/load.ts'
 import {
   type Digest,
@@ -14,7 +13,6 @@ import type { Manifest } from '../../model/manifest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import type { DeleteStep } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
-import { eachOf } from '../../util/concurrency.ts'
 import { DAY, some } from '../../util/format.ts'
 import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
@@ -99,26 +97,26 @@ export async function lackedBy(
   // What describes something does not need that.
   const isImage = ({ digest, tags }: PackageVersion): boolean =>
     !manifestOf(digest)?.subject && tags.every(isUserTag)
-  const came = [...restored, ...brought]
-  const images = came.filter(isImage)
-  const needsOf = arrivalsReader(
-    inventory.contents,
-    digest => registry.readManifest(repositoryOf(pkg), digest),
-    clock
-  )
-  const { needed, unread } = await needsOf(images)
-  const describing = describersOf(came, needed, gone.away, manifestOf)
+  const [own, others] = [restored.filter(isImage), brought.filter(isImage)]
+  const images = [...own, ...others]
+  const read: Read = digest => registry.readManifest(repositoryOf(pkg), digest)
+  const needsOf = arrivalsReader(inventory.contents, read, clock)
+  const [ofOwn, ofOthers] = [await needsOf(own), await needsOf(others)]
+  const needed = ofOwn.needed.union(ofOthers.needed)
+  const describing = describersOf([...restored, ...brought], needed, gone.away, manifestOf)
   const parts = [...describing].flatMap(one => manifestOf(one)?.children.map(({ digest }) => digest) ?? [])
   const wanted = new Set([...needed, ...describing, ...parts])
   const lacked = [
     ...digestsOf(gone.away).filter(one => wanted.has(one)),
     ...digestsOf(gone.byOthers).filter(one => needed.has(one))
   ]
-  const own = restored.filter(isImage)
-  const ofOwn = brought.length === 0 ? needed : (await needsOf(own)).needed
-  const open = [...ofOwn].flatMap(one => parseDigest(one) ?? [])
-  const nowhere = open.filter(one => !gone.there.has(one) && !lacked.includes(one))
-  const lost = await deniedAmong(nowhere, pkg, context)
+  const known = gone.there.union(new Set(lacked))
+  const nowhere = [...ofOwn.needed].flatMap(one => parseDigest(one) ?? []).filter(one => !known.has(one))
+  const heads = await findTags(registry, repositoryOf(pkg), nowhere, clock)
+  const lost = nowhere.filter(one => heads.get(one)?.state === 'missing')
+  // That nobody answers does not mean that it is there.
+  const [silent] = nowhere.filter(one => heads.get(one)?.state === 'unread')
+  const unread = ofOwn.unread ?? ofOthers.unread ?? (silent && shortDigest(silent))
   return {
     needed: new Map(lacked.map(digest => [digest, `it belongs to ${namesOf(images)}, which came back`])),
     describing,
@@ -162,22 +160,10 @@ function describersOf(
   return new Set(digestsOf(away.filter(step => !needed.has(step.version.digest) && describes(step))))
 }
 
-/** How many versions are asked for at once. */
-const AT_ONCE = 16
-
-async function deniedAmong(
-  digests: readonly Digest[],
-  pkg: ApplyContext['pkg'],
-  context: Context
-): Promise<readonly Digest[]> {
-  const isDenied = await eachOf(digests, AT_ONCE, one => registryDenies(pkg, one, context))
-  return digests.filter((_, at) => isDenied[at])
-}
-
 function notWhole(lost: readonly Digest[], images: readonly PackageVersion[]): string {
   const digests = images.slice(0, 5).map(({ digest }) => digest)
   return (
-    `${namesOf(images)} came back, but not whole: ${some(lost.map(shortDigest), 3)} is gone, and this run does not know how it went. ` +
+    `${namesOf(images)} came back, but not whole: ${some(lost.map(shortDigest), 3)} is gone, and no run is known to have deleted it. ` +
     `\`mode: restore\` with \`restore: ${digests.join(' ')}\` restores it, if GitHub still has it.`
   )
 }

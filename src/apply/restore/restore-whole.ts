@@ -38,7 +38,7 @@ export async function restoreWhole(
   })
   if ('problem' in lacked) return { ...first, alarms: [...first.alarms, unknown(lacked.sentence)] }
   const { needed, describing, unread, alarms } = lacked
-  // What somebody purged by name since this run began stays away.
+  // What somebody purged by name stays away.
   const purged = needed.size === 0 ? NONE : await done.loaded.recollection.forgottenSince()
   const due = [...gone.away, ...gone.byOthers].filter(({ version }) => needed.has(version.digest))
   const more = undoing(
