@@ -77,7 +77,7 @@ export async function disturb(seed: number, kind: Kind, where: Where): Promise<V
         ...bugs,
         ...losses(before, after, stays),
         ...untruths(report, app, github, since),
-        ...(isGreen ? hidden(app, github.requests.slice(since), lies) : []),
+        ...(isGreen ? hidden(app, github.requests.slice(since), lies, report) : []),
         ...[...brokenTags(app, github)]
           .filter(tag => !broken.has(tag))
           .map(tag => `${tag} cannot be pulled any more`),

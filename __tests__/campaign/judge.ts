@@ -3,6 +3,7 @@ import { describedBy, referrerTag } from '../../src/model/digest.ts'
 import { readRecord } from '../../src/report/read-record.ts'
 import type { RunRecord } from '../../src/report/record.ts'
 import type { Builder } from '../emulator/builder.ts'
+import { childrenOf } from '../emulator/contents.ts'
 import type { Lie } from '../emulator/lies.ts'
 import type { Emulator } from '../emulator/server.ts'
 
@@ -91,8 +92,14 @@ export function untruths(reportFile: string, app: Builder, github: Emulator, sin
  *
  * @param requests those of the run
  * @param lies those that lasted as long as the run
+ * @param report the file of the run's report
  */
-export function hidden(app: Builder, requests: Emulator['requests'], lies: readonly Lie[]): string[] {
+export function hidden(
+  app: Builder,
+  requests: Emulator['requests'],
+  lies: readonly Lie[],
+  report: string
+): string[] {
   const looks = Map.groupBy(
     requests.filter(({ host, path }) => host === 'registry' && /\/manifests\//.test(path)),
     ({ path }) => path.split('/').at(-1) as string
@@ -107,8 +114,17 @@ export function hidden(app: Builder, requests: Emulator['requests'], lies: reado
   }
   // What neither GitHub's list nor the registry shows is not there for anybody (seed 5207883).
   const isUnlisted = (id: number): boolean => lies.some(lie => lie.kind === 'drop' && lie.id === id)
+  // An image stays whose part GitHub lists and the registry denies, and its reason says so of one of them (seed 9201406).
+  const record = existsSync(report) ? readRecord(report) : undefined
+  const odd = new Set(
+    record?.packages.flatMap(({ versions }) =>
+      versions.flatMap(({ id, reasons }) => (reasons.some(({ code }) => code === 'odd') ? [id] : []))
+    )
+  )
+  const told = new Set(app.row.order.flatMap(({ id, bytes }) => (odd.has(id) ? childrenOf(bytes) : [])))
   const unknown = app.row.order.filter(
-    ({ id, digest, tags }) => isAsked(digest) && !isUnlisted(id) && ![digest, ...tags].some(isGiven)
+    ({ id, digest, tags }) =>
+      isAsked(digest) && !isUnlisted(id) && !told.has(digest) && ![digest, ...tags].some(isGiven)
   )
   const unlooked =
     lies.some(({ kind }) => kind === 'unlisted') &&
