@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Digest } from '../../../src/model/digest.ts'
-import { image, index } from '../../emulator/shapes.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
 import { reportOf } from '../../helpers/saved-report.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -114,6 +114,26 @@ test.each([
     expect(JSON.stringify(result.report)).toContain('which the registry does not give')
   }
 )
+
+test('law 7: the reason names each part that the registry does not give', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(image(), { tags: ['sha-1'], at: ago(90) })
+  const build = app.push(
+    index([
+      { shape: manifest(), platform: 'linux/amd64' },
+      { shape: manifest(), platform: 'linux/arm64' }
+    ]),
+    { tags: ['sha-2'], at: ago(80) }
+  )
+  // Somebody deleted them a moment ago; the list lags.
+  app.lie({ kind: 'lag', changes: 2 })
+  for (const part of build.children) app.delete(part)
+  const { report } = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
+  const text = JSON.stringify(report)
+  const [first, second] = build.children.map(({ digest }) => digest.slice(0, 'sha256:'.length + 12))
+  expect(text).toContain(`GitHub lists its parts ${first}, ${second}, which the registry does not give`)
+})
 
 test.each([
   ['v*', ['v1.2.3', 'v1.2.2', 'v1.2.1']],
