@@ -35,11 +35,13 @@ export function plot(
 
 /** What is done, as a phrase; undefined where nothing fits. */
 function perform(
-  { what, on: during, pick }: Act,
+  { what, on, after, pick }: Act,
   { app, clock }: Theatre,
   going: ReadonlySet<number>,
   aims: Aims
 ): string | undefined {
+  // The first list of tags belongs to the listing.
+  const during = on === 'tags' && after === 0 ? 'list' : on
   const one = <T>(list: readonly T[]): T | undefined => list[pick % Math.max(1, list.length)]
   const { order } = app.row
   const leaving = order.filter(({ id }) => going.has(id))
@@ -50,14 +52,14 @@ function perform(
     aims.orphaned.add(from.id)
     for (const tag of from.tags) aims.tags.delete(tag)
   }
-  const put = (tag: string | undefined, on: StoredVersion | undefined): string | undefined => {
-    if (tag === undefined || on === undefined) return undefined
+  const put = (tag: string | undefined, to: StoredVersion | undefined): string | undefined => {
+    if (tag === undefined || to === undefined) return undefined
     const from = app.row.byTag.get(tag)
-    app.tag(on, tag)
+    app.tag(to, tag)
     leave(from)
-    aims.tags.set(tag, on.id)
-    aims.late.set(tag, { at: clock.now(), during, on: on.id, from: from?.id })
-    return `${what}: ${tag} on ${on.id}`
+    aims.tags.set(tag, to.id)
+    aims.late.set(tag, { at: clock.now(), during, on: to.id, from: from?.id })
+    return `${what}: ${tag} on ${to.id}`
   }
   const pushed = (shape: Shape, tag?: string): string => {
     const from = tag === undefined ? undefined : app.row.byTag.get(tag)
