@@ -1,5 +1,5 @@
 import type { Listing } from '../github/listing.ts'
-import type { Look } from '../github/packages.ts'
+import type { Look } from '../github/package-versions.ts'
 import type { Needs } from '../inventory/arrivals.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Digest, referrerTag } from '../model/digest.ts'

@@ -1,4 +1,4 @@
-import type { DeletedVersion } from '../../github/packages.ts'
+import type { DeletedVersion } from '../../github/package-versions.ts'
 import { type LoadedPackage, namedIn } from '../../inventory/load.ts'
 import type { Plan } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
