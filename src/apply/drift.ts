@@ -51,6 +51,8 @@ export interface DriftDetector {
   elsewhere(tag: string, than: Digest): readonly PackageVersion[]
   /** A new version that is our own work and needs nothing. */
   expect(digest: Digest): void
+  /** What came since the listing, as any look at GitHub's list showed. */
+  readonly arrived: ReadonlySet<Digest>
   /** What any look showed that new versions need or describe: digests and referrer tags' keys. */
   readonly needed: ReadonlySet<string>
   /** Why nobody can tell what new versions and tags need: a phrase; undefined when it is known. */
@@ -88,6 +90,7 @@ export function detectDrift(
   }
   listing.versions.forEach(sight)
   const needed = new Set<string>()
+  const arrived = new Set<Digest>()
   /** What speaks against a deletion, by id: a later look that does not show it any more may only lag. */
   const changes = new Map<number, string>()
   /** New versions that nobody could read: they may need anything until somebody can, shown again or not. */
@@ -140,7 +143,10 @@ export function detectDrift(
     for (const need of needs.needed) needed.add(need)
     // One that could not be read is tried again at the next look.
     open = needs.unread === undefined ? [] : arrivals
-    for (const arrival of arrivals) known.add(arrival.id)
+    for (const arrival of arrivals) {
+      known.add(arrival.id)
+      arrived.add(arrival.digest)
+    }
     // Only now, because what could not be read before may need anything until it is read.
     unread =
       needs.unread === undefined
@@ -195,6 +201,7 @@ export function detectDrift(
     (own.has(version.digest) ? undefined : adopted(version, needed, unread))
 
   return {
+    arrived,
     needed,
     unread: () => unread,
     async check(version) {
