@@ -25,7 +25,7 @@ const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before 
  * @param isChecked whether it is looked for at once after a DELETE that was confirmed
  */
 export function remover(
-  drift: DriftDetector,
+  drift: Pick<DriftDetector, 'check' | 'fresh' | 'note'>,
   isChecked: (version: PackageVersion) => boolean,
   scope: ApplyContext
 ): (version: PackageVersion) => Promise<Performed> {
@@ -78,7 +78,7 @@ export function remover(
 
 /** One version as GitHub has it now, undefined when it is gone; what it shows may speak against a deletion. */
 export async function readVersion(
-  drift: DriftDetector,
+  drift: Pick<DriftDetector, 'note'>,
   id: number,
   { pkg, context }: ApplyContext
 ): Promise<PackageVersion | undefined> {
