@@ -70,7 +70,7 @@ test.concurrent.each(CASES)(
   async (_kind, _how, layDown, mend) => {
     const { scene, broken, lacking, plan } = await planned(layDown)
     await using it = scene
-    mend(scene, lacking)
+    await mend(scene, lacking)
     const before = it.app.digests()
     const { code, stdout } = await it.run({ plan })
     expect([code, it.app.digests(), it.github.writes]).toEqual([0, before, []])
@@ -108,15 +108,16 @@ test.concurrent.each([
   const { app, world, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
   const broken = build(app, [manifest(), manifest()])
-  const set = (states: readonly boolean[]) =>
-    broken.children.forEach((part, at) => {
+  const set = async (states: readonly boolean[]) => {
+    for (const [at, part] of broken.children.entries()) {
       const isThere = app.version(part.digest) !== undefined
-      if (states[at] === true && !isThere) world.store.restore(app.row, part.id)
+      if (states[at] === true && !isThere) await world.store.restore(app.row, part.id)
       if (states[at] === false && isThere) app.delete(part)
-    })
-  set(before)
+    }
+  }
+  await set(before)
   const dry = await run({ ...INPUTS, 'dry-run': 'true' })
-  set(now)
+  await set(now)
   const { code, stdout } = await run({ plan: dry.outputs['report'] ?? '' })
   expect([code, github.writes, app.version(broken.digest)?.tags]).toEqual([0, [], ['sha-1']])
   expect(stdout).toMatch(sentence)
