@@ -14,6 +14,7 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 const PATHS = [
   /^\/(?:orgs\/\{org\}|users\/\{username\}|user)\/packages(?:$|\/)/,
   /^\/(?:users\/\{username\}|user|rate_limit)$/,
+  /^\/user\/memberships\/orgs\/\{org\}$/,
   /^\/repos\/\{owner\}\/\{repo\}(?:$|\/(?:tags|releases|branches|pulls(?:\/\{pull_number\})?)$|\/git\/matching-refs\/)/,
   /^\/repos\/\{owner\}\/\{repo\}\/actions\/(?:runs(?:$|\/\{run_id\}$)|workflows(?:$|\/\{workflow_id\}(?:$|\/(?:runs|dispatches)$)))/
 ]

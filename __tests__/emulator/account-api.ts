@@ -1,6 +1,7 @@
-import { problem, type Route } from './http.ts'
+import type { Account } from './accounts.ts'
+import { type Answer, problem, type Route } from './http.ts'
 import type { Limiter } from './limits.ts'
-import { renderProfile } from './render.ts'
+import { renderMembership, renderProfile } from './render.ts'
 import { notIntegration } from './rights.ts'
 import type { World } from './world.ts'
 
@@ -29,6 +30,11 @@ export function accountRoutes(world: World, limiter: Limiter, api: string): Rout
     },
     {
       method: 'GET',
+      path: '/user/memberships/orgs/{org}',
+      handle: ({ account, params }) => membership(world, account, params['org'] ?? '', api)
+    },
+    {
+      method: 'GET',
       path: '/rate_limit',
       handle: ({ account }) => {
         const core = limiter.quota(account)
@@ -37,4 +43,23 @@ export function accountRoutes(world: World, limiter: Limiter, api: string): Rout
       }
     }
   ]
+}
+
+const ORG_SCOPES = ['read:org', 'write:org', 'admin:org']
+
+/** The caller's role in an organization, which GitHub tells persons of what they belong to (docs, organization members). */
+function membership(world: World, account: Account | undefined, login: string, api: string): Answer {
+  const place = 'rest/orgs/members#get-an-organization-membership-for-the-authenticated-user'
+  if (account === undefined) return problem(401, 'Requires authentication', place)
+  if (account.kind === 'fine-grained') {
+    return problem(403, 'Resource not accessible by personal access token', place)
+  }
+  if (account.kind !== 'classic') return notIntegration()
+  if (!account.scopes.some(scope => ORG_SCOPES.includes(scope))) {
+    return problem(403, 'You need at least read:org scope to get an organization membership.', place)
+  }
+  const [org, user] = [world.owner(login), world.owner(account.login)]
+  const role = org?.people.get(account.login.toLowerCase())
+  if (org === undefined || user === undefined || role === undefined) return problem(404, 'Not Found', place)
+  return { status: 200, body: renderMembership(org, user, role, api) }
 }

@@ -43,10 +43,12 @@ export function roleOn(account: Account, owner: StoredOwner, pkg: StoredPackage)
 function grantedRole(account: Account, owner: StoredOwner, pkg: StoredPackage): Role | undefined {
   if (account.kind === 'github-token') return pkg.access.get(account.repository.toLowerCase())
   if (account.kind !== 'classic') return undefined
-  if (owner.type === 'User') return same(owner.login, account.login) ? 'admin' : undefined
-  const role = owner.people.get(account.login.toLowerCase())
-  if (role === 'admin') return 'admin'
-  return role === 'member' ? 'read' : undefined
+  const login = account.login.toLowerCase()
+  const role = owner.people.get(login)
+  if (role === 'admin' || same(owner.login, login)) return 'admin'
+  // A package without a repository has no access to inherit: other members than those who were let in do not see it.
+  const inherited = role === 'member' && pkg.repository !== undefined ? 'read' : undefined
+  return pkg.access.get(login) ?? inherited
 }
 
 /** True when the caller's role on the package is at least this. */

@@ -19,7 +19,7 @@ export interface StoredVersion extends VersionRow {
 
 export interface StoredPackage extends PackageRow {
   visibility: PackageRow['visibility']
-  /** What each repository (`owner/name`) may do under Manage Actions access. */
+  /** What each repository (`owner/name`) may do under Manage Actions access, and each person (a login) under Manage access. */
   readonly access: Map<string, Role>
   /** Active versions, oldest first; the listing is this backwards. */
   readonly order: StoredVersion[]

@@ -30,6 +30,12 @@ const UNDOCUMENTED: readonly { method: string; path: RegExp; status: number; sou
     source: 'create-github-app-token#314, dataaxiom#147'
   },
   { method: 'GET', path: /^\/users\/[^/]+$/, status: 401, source: 'docs, Troubleshooting the REST API' },
+  {
+    method: 'GET',
+    path: /^\/user\/memberships\//,
+    status: 401,
+    source: 'docs, Troubleshooting the REST API'
+  },
   { method: 'GET', path: /^\/rate_limit$/, status: 401, source: 'docs, Troubleshooting the REST API' },
   { method: 'GET', path: /^\/repos\//, status: 401, source: 'docs, Troubleshooting the REST API' },
   { method: 'GET', path: /^\/repos\//, status: 403, source: 'benc-uk/workflow-dispatch#52, dataaxiom#28' },

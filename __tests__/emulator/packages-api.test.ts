@@ -306,6 +306,22 @@ describe('a token', () => {
     expect((await stranger('GET /orgs/acme/packages?package_type=container')).body).toEqual([])
   })
 
+  it('of a member sees a private package without a repository only where it was let in', async () => {
+    for (const [name, access] of [
+      ['secret', {}],
+      ['shared', { max: 'read' as const }]
+    ] as const)
+      world.package(`acme/${name}`, { access }).push(manifest())
+    const names = async (login: string): Promise<unknown> =>
+      (await as(world.classic(login))('GET /orgs/acme/packages?package_type=container')).body.map(
+        (row: { name: string }) => row.name
+      )
+    expect(await names('max')).toEqual(['app', 'shared'])
+    expect(await names('olivia')).toEqual(['app', 'secret', 'shared'])
+    const secret = await as(world.classic('max'))('GET /orgs/acme/packages/container/secret')
+    expect(said(secret)).toEqual([404, 'Package not found.'])
+  })
+
   it("finds its own user's private packages under /user alone (T-38)", async () => {
     const own = world.package('hermit/cave')
     own.push(manifest(), { tags: ['v1'] })
@@ -342,6 +358,25 @@ it('says who somebody is, and what is left of the quota', async () => {
   expect((await call('GET /user')).body.login).toBe('olivia')
   expect((await call('GET /users/nobody')).status).toBe(404)
   expect((await call('GET /rate_limit')).body.resources.core).toMatchObject({ limit: 5_000, used: 3 })
+})
+
+it.each<[string, () => string, string, number, string | undefined]>([
+  ['its owner', () => world.classic('olivia'), 'acme', 200, 'admin'],
+  ['a member', () => world.classic('max', ['read:packages', 'read:org']), 'ACME', 200, 'member'],
+  ['a stranger', () => world.classic('stranger'), 'acme', 404, undefined],
+  ['nobody knows of', () => world.classic('olivia'), 'nobody', 404, undefined],
+  [
+    'a token without read:org',
+    () => world.classic('olivia', ['repo', 'read:packages']),
+    'acme',
+    403,
+    undefined
+  ],
+  ['GITHUB_TOKEN', () => world.githubToken('acme/app'), 'acme', 403, undefined],
+  ['a fine-grained token', () => world.fineGrained('olivia'), 'acme', 403, undefined]
+])('tells the role in an organization: %s', async (_, token, org, status, role) => {
+  const answer = await as(token())(`GET /user/memberships/orgs/${org}`)
+  expect([answer.status, answer.body.role]).toEqual([status, role])
 })
 
 it('can stand behind a path, as on GitHub Enterprise Server, and links there', async () => {

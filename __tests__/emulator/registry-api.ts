@@ -69,7 +69,8 @@ export function registryRoutes(world: World, auth: RegistryAuth): Route[] {
     if (owner === undefined) throw new Error(`a push to ${repository} was let in without an owner`)
     const account = auth.accountOf(call)
     const facts = account?.kind === 'github-token' ? { repository: account.repository } : {}
-    return world.create(owner, rest.join('/'), facts)
+    const access = account?.kind === 'classic' ? { [account.login]: 'admin' as const } : {}
+    return world.create(owner, rest.join('/'), { ...facts, access })
   }
 
   const read = reading((call, pkg) => {

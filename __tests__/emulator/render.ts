@@ -53,6 +53,34 @@ export function renderProfile(owner: OwnerRow, api: string): object {
   }
 }
 
+/** GitHub's `org-membership`, of an organization and one of its people. */
+export function renderMembership(org: OwnerRow, user: OwnerRow, role: string, api: string): object {
+  const { login, id } = org
+  const place = `${api}/orgs/${login}`
+  const organization = {
+    login,
+    id,
+    node_id: `O_${id}`,
+    url: place,
+    repos_url: `${place}/repos`,
+    events_url: `${place}/events`,
+    hooks_url: `${place}/hooks`,
+    issues_url: `${place}/issues`,
+    members_url: `${place}/members{/member}`,
+    public_members_url: `${place}/public_members{/member}`,
+    avatar_url: `https://avatars.githubusercontent.com/u/${id}?v=4`,
+    description: null
+  }
+  return {
+    url: `${place}/memberships/${user.login}`,
+    state: 'active',
+    role,
+    organization_url: place,
+    organization,
+    user: renderOwner(user, api)
+  }
+}
+
 /** Where every kind of thing of a repository is, as `minimal-repository` lists it. */
 const PLACES = {
   archive_url: '/{archive_format}{/ref}',

@@ -69,13 +69,13 @@ export interface World extends Guesses, Pick<Past, 'remember' | 'asOf'> {
 
 export interface PackageFacts {
   readonly visibility?: PackageRow['visibility']
-  /** `owner/name` of the linked repository: its workflows are Admin here. */
+  /** `owner/name` of the linked repository: its workflows are Admin here, and the organization's members may read. */
   readonly repository?: string
-  /** Further repositories under Manage Actions access. */
+  /** Further repositories under Manage Actions access, and persons under Manage access. */
   readonly access?: Readonly<Record<string, Role>>
 }
 
-const ALL_SCOPES = ['repo', 'read:packages', 'write:packages', 'delete:packages']
+const ALL_SCOPES = ['repo', 'read:org', 'read:packages', 'write:packages', 'delete:packages']
 
 /** A world with nobody in it, on this clock. */
 export function createWorld(now: () => number = Date.now): World {

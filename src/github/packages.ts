@@ -11,6 +11,7 @@ import { PackageRow, toPackage } from './package-rows.ts'
 import { versionReads } from './package-versions.ts'
 import * as remedies from './packages-remedies.ts'
 import type { Governor } from './rate-limit/governor.ts'
+import { whyUnseen } from './sight.ts'
 
 export type Packages = ReturnType<typeof createPackages>
 
@@ -107,6 +108,8 @@ function packageReads(
     withSight,
     get,
     list,
+    /** Why `list` may lack packages: a phrase; undefined where it has them all. Never throws what was foreseen. */
+    whyUnseen: () => whyUnseen(owner, read),
     /** Why GitHub does not find several packages, and what to do: a sentence about all of them. */
     whyAbsent: async (names: readonly string[]) => remedies.noneFound(names, owner, asked, await someNames())
   }

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
 import { listTwice } from '../github/lists.ts'
+import { tokenThatSees } from '../github/sight.ts'
 import { type Digest, parseDigest, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
 import { subjectsOfOrphans } from '../policy/graph.ts'
@@ -12,7 +13,7 @@ import { findTags } from './evidence.ts'
 export interface Siblings {
   readonly names: readonly string[]
   /** Why there may be more of them: a phrase; undefined when these are all that the owner has. */
-  readonly incomplete?: string
+  readonly incomplete: () => Promise<string | undefined>
   /** What GitHub lists in one of them; undefined where that takes too many requests. @throws ExpectedError and the like */
   readonly versionsIn: (name: string) => Promise<ReadonlySet<Digest> | undefined>
 }
@@ -44,12 +45,13 @@ export function siblingsIn(chosen: readonly Package[], context: Context): () => 
   return once(async () => {
     const names = chosen.map(({ name }) => name)
     const known = new Map(chosen.map(pkg => [pkg.name, pkg]))
-    const nothing = { names, incomplete: NO_LISTING, versionsIn: async () => undefined }
+    const nothing = { names, incomplete: async () => NO_LISTING, versionsIn: async () => undefined }
     if (context.tokenKind === 'installation' || context.tokenKind === 'of-fork') return nothing
     const listed = await orFailure(() => listTwice(context.packages.list, context.clock))
     if ('problem' in listed) return nothing
     for (const pkg of listed) known.set(pkg.name, pkg)
-    return { names: [...known.keys()], versionsIn: listerOf(known, context) }
+    const incomplete = once(context.packages.whyUnseen)
+    return { names: [...known.keys()], incomplete, versionsIn: listerOf(known, context) }
   })
 }
 
@@ -76,7 +78,8 @@ const NO_LISTING = 'this token may not list the packages of the owner'
 /**
  * Where the subjects are that a package's orphans describe. A signature may be kept in another package than its image
  * (cosign's `COSIGN_REPOSITORY`), so that the subject is not here does not mean that it is gone. It is only when no
- * package of the owner has it; or when it was in this one, and GitHub lists it among the deleted.
+ * package of the owner has it, and the token sees them all; or when it was in this one, and GitHub lists it among the
+ * deleted.
  *
  * Where the requests cannot be made, that is unknown, too.
  */
@@ -103,7 +106,8 @@ export async function findSubjects(
   }
   const doubts = await lookInOthers(pkg, others, left, elsewhere, context)
   if (doubts.length === 0) doubts.push(...(await lookInLists(pkg, others, versionsIn, left, elsewhere)))
-  if (incomplete !== undefined) doubts.unshift(incomplete)
+  const more = left.size === 0 ? undefined : await incomplete()
+  if (more !== undefined) doubts.unshift(more)
   const deleted = doubts.length === 0 || left.size === 0 ? left : await deletedFrom(pkg, left, context)
   const unknown = [...left].flatMap(([digest, key]) => (deleted.has(digest) ? [] : [key]))
   if (cutOff.length > 0) doubts.push('a tag does not tell a sha512 digest completely')
@@ -111,15 +115,15 @@ export async function findSubjects(
   for (const key of [...unknown, ...cutOff]) {
     elsewhere.set(key, `whether what it describes is in another package is unknown: ${why}`)
   }
-  return { elsewhere, warnings: unclear(unknown.length + cutOff.length, why) }
+  return { elsewhere, warnings: unclear(unknown.length + cutOff.length, why, pkg) }
 }
 
-function unclear(subjects: number, why: string): string[] {
+function unclear(subjects: number, why: string, { owner }: Package): string[] {
   if (subjects === 0) return []
   return [
     `Signatures and the like of ${count(subjects, 'image')} are kept: what they describe is not in this package, and whether it is ` +
-      `in another one is unknown, because ${why}. Give a classic token with \`read:packages\` that sees every package of ` +
-      'the owner; or delete what nobody needs with `mode: purge` and its digest.'
+      `in another one is unknown, because ${why}. Give ${tokenThatSees(owner)}; or delete what nobody needs with ` +
+      '`mode: purge` and its digest.'
   ]
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { referrerTag } from '../../../src/model/digest.ts'
+import type { Answer } from '../../emulator/http.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
-import { artifact, cosign, cosignTag, manifest } from '../../emulator/shapes.ts'
+import { artifact, cosign, cosignTag, manifest, type Named } from '../../emulator/shapes.ts'
 import { recipe } from '../../helpers/recipes.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -167,5 +168,94 @@ describe('E-11: signatures of one package in another', () => {
     const { errors, warnings } = await scene.run(ORPHANED)
     expect([errors, warnings]).toEqual([[], []])
     expect(Object.keys(app.tags())).toEqual(['v2'])
+  })
+})
+
+/** GitHub's list of packages silently lacks the private ones that the token's user may not see. */
+describe('law 3: a package that the token does not see may have what is described', () => {
+  const PACKAGES = ['read:packages', 'delete:packages']
+  const ROLE = { method: 'GET', path: /\/user\/memberships\/orgs\/acme$/ }
+  const MEMBER = /is unknown: only owners of acme are sure to see all its packages$/
+  const UNTOLD = /is unknown: GitHub does not say whether this token is of an owner of acme/
+  const INVITED = { state: 'pending', role: 'admin' }
+
+  /** `acme/app`, where max has Admin, with a signature of something that is not there. */
+  function layDownSigned({ app }: Scene, of: Named) {
+    app.push(manifest(), { tags: ['readme'], at: ago(90) })
+    app.row.access.set('max', 'admin')
+    return app.push(cosign('sig'), { tags: [cosignTag(of, 'sig')], at: ago(70) })
+  }
+
+  it('such as one of the organization that its members do not see', async () => {
+    await using scene = await openScene()
+    const { app, world, run } = scene
+    const secret = world.package('acme/secret').push(manifest(), { tags: ['v1'], at: ago(80) })
+    const sig = layDownSigned(scene, secret)
+    const asMember = await run({ ...ORPHANED, token: world.classic('max') })
+    expect([asMember.errors, asMember.why(sig)]).toEqual([[], expect.stringMatching(MEMBER)])
+    expect(asMember.warnings).toEqual([
+      expect.stringMatching(/Give a classic token of an owner of acme with .*`read:org`.*mode: purge/)
+    ])
+    // The way out works: an owner sees where it is.
+    const asOwner = await run({ ...ORPHANED, token: world.classic('olivia') })
+    expect([asOwner.warnings, asOwner.why(sig)]).toEqual([[], expect.stringMatching(/ in acme\/secret$/)])
+    expect(app.version(sig.digest)).toBeDefined()
+  })
+
+  it.each<[string, string, readonly string[] | undefined, Answer | undefined, RegExp | undefined]>([
+    ['an owner of the organization', 'olivia', [...PACKAGES, 'read:org'], undefined, undefined],
+    ['an owner whose token lacks read:org', 'olivia', PACKAGES, undefined, UNTOLD],
+    ['a member', 'max', [...PACKAGES, 'read:org'], undefined, MEMBER],
+    ['somebody who was invited', 'olivia', undefined, { status: 200, body: INVITED }, MEMBER],
+    ['somebody of whom GitHub says something else', 'olivia', undefined, { status: 200, body: {} }, UNTOLD],
+    ['somebody while GitHub is out of order', 'olivia', undefined, { status: 502, body: {} }, UNTOLD]
+  ])('with the token of %s, what no package has', async (_, login, scopes, answer, why) => {
+    await using scene = await openScene()
+    const { app, world, github, run } = scene
+    const sig = layDownSigned(scene, manifest())
+    if (answer !== undefined) github.faults.on(ROLE, { kind: 'answer', answer })
+    const result = await run({ ...ORPHANED, token: world.classic(login, scopes) })
+    expect(result.errors).toEqual([])
+    expect(app.version(sig.digest) === undefined).toBe(why === undefined)
+    if (why !== undefined) expect(result.why(sig)).toMatch(why)
+  })
+
+  it.each(['olivia', 'max'])("with the token of %s, what no package of olivia's has", async login => {
+    await using scene = await openScene()
+    const { world, run } = scene
+    const tool = world.package('olivia/tool', { visibility: 'public', access: { max: 'admin' } })
+    tool.push(manifest(), { tags: ['readme'], at: ago(90) })
+    const sig = tool.push(cosign('sig'), { tags: [cosignTag(manifest(), 'sig')], at: ago(70) })
+    const inputs = { ...ORPHANED, owner: 'olivia', packages: 'tool', token: world.classic(login) }
+    const { errors, warnings, why } = await run(inputs)
+    expect([errors, tool.version(sig.digest) === undefined]).toEqual([[], login === 'olivia'])
+    if (login === 'olivia') return expect(warnings).toEqual([])
+    expect(why(sig, 'tool')).toMatch(/is unknown: only olivia is sure to see all packages of olivia$/)
+    expect(warnings).toEqual([expect.stringMatching(/Give a classic token of olivia with `read:packages`/)])
+  })
+
+  it('is not asked about while nothing is orphaned, nor where the image was deleted here', async () => {
+    await using scene = await openScene()
+    const { app, world, github, run } = scene
+    const v1 = app.push(manifest(), { tags: ['v1'], at: ago(80) })
+    const sig = layDownSigned(scene, v1)
+    const token = world.classic('max')
+    await run({ ...ORPHANED, token })
+    const asked = (path: RegExp) => github.requests.filter(one => path.test(one.path))
+    expect([...asked(ROLE.path), ...asked(/\/packages$/)]).toEqual([])
+    expect(app.version(sig.digest)).toBeDefined()
+    app.delete(v1)
+    const { errors, warnings } = await run({ ...ORPHANED, token })
+    expect([errors, warnings, app.version(sig.digest)]).toEqual([[], [], undefined])
+  })
+
+  it("other owners' packages are not asked", async () => {
+    await using scene = await openScene()
+    const { app, world, github, run } = scene
+    const theirs = world.package('globex/shop').push(manifest(), { tags: ['v1'], at: ago(80) })
+    const sig = layDownSigned(scene, theirs)
+    await run({ ...ORPHANED, token: world.classic('olivia') })
+    expect(github.requests.filter(({ path }) => path.includes('globex'))).toEqual([])
+    expect(app.version(sig.digest)).toBeUndefined()
   })
 })
