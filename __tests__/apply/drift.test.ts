@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { type DriftReader, detectDrift } from '../../src/apply/drift.ts'
+import { detectDrift } from '../../src/apply/drift.ts'
+import type { DriftReader } from '../../src/apply/looks.ts'
 import type { Listing } from '../../src/github/listing.ts'
 import { type Digest, referrerTag } from '../../src/model/digest.ts'
 import type { PackageVersion } from '../../src/model/package.ts'

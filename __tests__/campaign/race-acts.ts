@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/model/clock.ts'
 import { PLACEHOLDER } from '../../src/model/manifest.ts'
 import type { Builder } from '../emulator/builder.ts'
-import type { StoredVersion } from '../emulator/contents.ts'
+import { missingBelow, restore, type StoredVersion } from '../emulator/contents.ts'
 import type { Emulator } from '../emulator/server.ts'
 import { image, index, manifest, type Shape } from '../emulator/shapes.ts'
 import type { Aims } from './race-judge.ts'
@@ -35,11 +35,13 @@ export function plot(
 
 /** What is done, as a phrase; undefined where nothing fits. */
 function perform(
-  { what, on: during, pick }: Act,
+  { what, on, after, pick }: Act,
   { app, clock }: Theatre,
   going: ReadonlySet<number>,
   aims: Aims
 ): string | undefined {
+  // The first list of tags belongs to the listing.
+  const during = on === 'tags' && after === 0 ? 'list' : on
   const one = <T>(list: readonly T[]): T | undefined => list[pick % Math.max(1, list.length)]
   const { order } = app.row
   const leaving = order.filter(({ id }) => going.has(id))
@@ -50,14 +52,14 @@ function perform(
     aims.orphaned.add(from.id)
     for (const tag of from.tags) aims.tags.delete(tag)
   }
-  const put = (tag: string | undefined, on: StoredVersion | undefined): string | undefined => {
-    if (tag === undefined || on === undefined) return undefined
+  const put = (tag: string | undefined, to: StoredVersion | undefined): string | undefined => {
+    if (tag === undefined || to === undefined) return undefined
     const from = app.row.byTag.get(tag)
-    app.tag(on, tag)
+    app.tag(to, tag)
     leave(from)
-    aims.tags.set(tag, on.id)
-    aims.late.set(tag, { at: clock.now(), during, on: on.id, from: from?.id })
-    return `${what}: ${tag} on ${on.id}`
+    aims.tags.set(tag, to.id)
+    aims.late.set(tag, { at: clock.now(), during, on: to.id, from: from?.id })
+    return `${what}: ${tag} on ${to.id}`
   }
   const pushed = (shape: Shape, tag?: string): string => {
     const from = tag === undefined ? undefined : app.row.byTag.get(tag)
@@ -102,6 +104,18 @@ function perform(
       return pushed(image(), 'v7')
     case 'again':
       return pushed(image(), 'sha-9')
+    case 'mend': {
+      const partial = leaving.find(({ tags }) => tags.includes('x-9'))
+      const [digest] = partial === undefined ? [] : missingBelow(app.row, partial.digest)
+      const part = [...app.row.deleted.values()].find(one => one.digest === digest)
+      if (partial === undefined || part === undefined) return undefined
+      // Where the list is long, what is restored shows on no first page.
+      if (pick % 2 === 0 || order.length > 100) app.push(shapeOf(part))
+      else restore(app.row, part, clock.now(), true)
+      aims.tags.set('x-9', partial.id)
+      aims.whole.add(partial.digest)
+      return `mend: ${part.digest} of ${partial.id}`
+    }
     case 'nightly':
       return pushed(manifest(), 'nightly')
   }

@@ -37,7 +37,9 @@ export const ACTS = [
   /** An image with a tag that is to be stripped. */
   'nightly',
   /** An image with a tag of what goes, or comes back. */
-  'again'
+  'again',
+  /** The part that a broken image lacks: pushed once more, or restored. */
+  'mend'
 ] as const
 export type ActKind = (typeof ACTS)[number]
 
@@ -172,6 +174,8 @@ const slip: fc.Arbitrary<Slip> = fc.oneof(
   }
 )
 
+/** Deletes what is broken, and nothing else. */
+const BROKEN: Inputs = { 'delete-broken': 'ghost, partial' }
 /** `prod`, `latest`, `v…` and what is newer stay; each policy deletes, and some strip tags. */
 const KEEP = '{v*,latest,prod,stays,r-*}'
 /** Not `v0.9.0`, from which `nightly` is stripped. */
@@ -186,7 +190,8 @@ const policy: fc.Arbitrary<Inputs> = fc.constantFrom<Inputs>(
   },
   { 'delete-tags': 'sha-* pr-* nightly', 'keep-tags': HELD, untag: 'true', 'delete-untagged': 'true' },
   { 'delete-tags': 'nightly latest', 'keep-tags': HELD, untag: 'true' },
-  { 'delete-untagged': 'true' }
+  { 'delete-untagged': 'true' },
+  BROKEN
 )
 
 const race: fc.Arbitrary<Race> = fc.record({
@@ -215,7 +220,26 @@ export function raceOf(seed: number): Race {
   const [drawn] = fc.sample(race, { seed, numRuns: 1 })
   const { pushes, ...rest } = drawn as Race
   const lasting = pushes.map(one => ({ ...one, broken: false }))
-  return { ...rest, pushes: [...ALWAYS, ...lasting] }
+  if (!('delete-broken' in rest.inputs) || 'delete-tags' in rest.inputs)
+    return { ...rest, pushes: [...ALWAYS, ...lasting] }
+  const [first, ...others] = rest.acts
+  const { pick } = first as Act
+  const mend: Act = { ...(first as Act), what: 'mend', on: MENDS[pick % MENDS.length] as Moment }
+  const mode = rest.mode === 'restore' ? 'retain' : rest.mode
+  return { ...rest, mode, acts: [mend, ...others], pushes: [...ALWAYS, ...lasting, PARTIAL] }
+}
+
+/** When a broken image is mended: while it is read, or deleted. */
+const MENDS: readonly Moment[] = ['delete', 'digest', 'delete', 'tags', 'delete']
+
+/** What goes because it is broken. */
+const PARTIAL: Push = {
+  what: 'index',
+  tags: ['x-9'],
+  days: 30,
+  described: 'signed',
+  with: 0,
+  broken: true
 }
 
 /** What each package has: a release that is in use, one that is not, and a build that goes. */

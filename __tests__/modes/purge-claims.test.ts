@@ -197,6 +197,44 @@ test.concurrent('E-03: a package that GitHub shows for a moment after its deleti
   expect(world.packages(world.owner('acme')!, 'active')).toEqual([])
 })
 
+const OF_APP = { host: 'api', path: /packages\/container\/app$/ } as const
+
+test.concurrent.each([
+  ['answered 502', { kind: 'lost-502' }, 0],
+  ['not answered', { kind: 'lost-reset' }, 0],
+  ['answered 502, and shown for a moment longer', { kind: 'lost-502' }, 3]
+] as const)('E-03: a package whose deletion was carried out and %s is gone', async (_, trouble, shown) => {
+  await using scene = await openScene()
+  const { github, run, world } = scene
+  layDown(scene)
+  const row = { kind: 'answer', answer: { status: 200, body: await seen(scene), lie: true } } as const
+  const show = () => shown > 0 && github.faults.on({ ...OF_APP, method: 'GET', times: shown }, row)
+  github.faults.on({ ...OF_APP, method: 'DELETE', times: 1 }, { kind: 'first', run: show })
+  github.faults.on({ ...OF_APP, method: 'DELETE', times: 1 }, trouble)
+  const result = await run({ mode: 'purge', purge: 'package', confirm: 'app' })
+  expect([result.errors, result.outputs['failed-count']]).toEqual([[], '0'])
+  expect(world.packages(world.owner('acme')!, 'active')).toEqual([])
+})
+
+test.concurrent('law 3: a package that GitHub denies behind a DELETE whose answer was lost is not gone while the registry has it', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  layDown(scene)
+  const unseen = { kind: 'answer', answer: { status: 404, body: { message: 'Package not found.' } } } as const
+  github.faults.on(
+    { ...OF_APP, method: 'DELETE', times: 1 },
+    { kind: 'first', run: () => github.faults.on(OF_APP, unseen) }
+  )
+  github.faults.on({ ...OF_APP, method: 'DELETE', times: 1 }, { kind: 'answer', answer: { status: 502 } })
+  const { code, outputs, errors } = await run({ mode: 'purge', purge: 'package', confirm: 'app' })
+  expect([code, outputs['deleted-count'], app.digests().size > 0]).toEqual([1, '0', true])
+  // Rights were not lacking when the package was listed, so nothing is said of them.
+  expect(errors.join()).toMatch(
+    /it was sent, and what became of it is unknown \(.*502.*\): .*"Package not found\."/
+  )
+  expect(errors.join()).not.toMatch(/Admin/)
+})
+
 /** The package as GitHub shows it. */
 async function seen({ github, world }: Scene): Promise<unknown> {
   const call = caller(github, world.classic('olivia'))

@@ -205,3 +205,23 @@ test.concurrent('law 3: a package stays when `latest` is pushed anew before its 
   expect(world.pullable('acme/app', 'latest')).toEqual([])
   expect(app.version(first.digest)).toBeDefined()
 })
+
+test.concurrent.each(['shows', 'does not show'])(
+  'law 5: a package stays when something is pushed while the tags that move are looked at, though GitHub %s it',
+  async how => {
+    await using scene = await openScene()
+    const { app, github, world } = scene
+    app.push(image(), { tags: ['v1', 'latest'], at: ago(90) })
+    const push = () => {
+      if (how !== 'shows') app.lie({ kind: 'lag', changes: 99 })
+      app.push(image(), { tags: ['v2'] })
+      if (how !== 'shows') app.lie({ kind: 'count', value: 3 })
+    }
+    const head = { host: 'registry', method: 'HEAD', path: /manifests\/latest$/, times: 1 } as const
+    github.faults.on(head, { kind: 'then', run: push })
+    const result = await scene.run({ mode: 'purge', purge: 'package', confirm: 'app' })
+    expect([result.outputs['deleted-count'], github.writes]).toEqual(['0', []])
+    expect(world.pullable('acme/app', 'v2')).toEqual([])
+    expect(result.stdout).toMatch(/the package changed after the listing|the registry has the tag v2/)
+  }
+)

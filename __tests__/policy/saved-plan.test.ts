@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Inventory, PackageVersion } from '../../src/model/package.ts'
+import { buildGraph } from '../../src/policy/graph.ts'
 import { type Approved, applyApproved } from '../../src/policy/saved-plan.ts'
 import { belongings, expectUnknownKept, neededBy } from '../helpers/laws.ts'
 import { runsOf } from '../helpers/runs-of.ts'
@@ -17,9 +18,17 @@ const cases = fc.record({
 const changed = (version: PackageVersion, change: number): PackageVersion =>
   change === 0 ? { ...version, tags: [...version.tags, 'landed'] } : version
 
-function approvalOf({ versions }: Inventory, approves: readonly boolean[]): Approved {
+/** What is broken was approved because it is. */
+function approvalOf(inventory: Inventory, approves: readonly boolean[]): Approved {
+  const { versions } = inventory
+  const { states } = buildGraph(inventory)
+  const planned = (version: PackageVersion, place: number) => ({
+    version,
+    why: 'untagged',
+    brokenAs: states[place]
+  })
   return {
-    versions: new Map(versions.map(version => [version.id, { version, why: 'untagged' }])),
+    versions: new Map(versions.map((version, place) => [version.id, planned(version, place)])),
     deletions: new Set(versions.filter((_, place) => approves[place % 40]).map(({ id }) => id)),
     strips: new Map()
   }

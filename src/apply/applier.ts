@@ -5,6 +5,7 @@ import type { Outcome, Plan } from '../model/decision.ts'
 import type { Digest } from '../model/digest.ts'
 import { once } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
+import { absencesOf, mindingAbsences } from './absences.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { type DriftDetector, detectDrift } from './drift.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
@@ -27,7 +28,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
     const leaveAhead = once(() => {
       const now = Math.floor(scope.context.clock.now())
-      leaveToNext(loaded, deletionsOf(plan, now), [], now)
+      leaveToNext(loaded, deletionsOf(plan, loaded.listing, now), [], now)
       return loaded.recollection.stored()
     })
     return {
@@ -124,7 +125,8 @@ function applier(
   )
   const awaited = new Set(plan.steps.flatMap(step => (step.action === 'delete' ? step.after : [])))
   const open = new Set(loaded.recollection.deletions.unchecked.map(({ id }) => id))
-  const remove = remover(drift, ({ digest }) => awaited.has(digest), scope)
+  const minding = mindingAbsences(drift, absencesOf(plan, inventory), registry, repository, clock)
+  const remove = remover(minding, ({ digest }) => awaited.has(digest), scope)
   const untag = untagger(strippingOf(plan, loaded, drift, leftovers, scope))
   return {
     drift,

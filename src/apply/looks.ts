@@ -1,4 +1,19 @@
+import type { Look } from '../github/package-versions.ts'
+import type { Needs } from '../inventory/arrivals.ts'
 import type { PackageVersion } from '../model/package.ts'
+import type { NewTags } from './new-tags.ts'
+
+/** The looks that the drift check takes; each asks GitHub again. */
+export interface DriftReader {
+  /** One page of the package's versions, counted from 1; empty beyond the last. */
+  page(page: number): Promise<Look<readonly PackageVersion[]>>
+  /** One version; undefined when it is gone. */
+  version(id: number): Promise<Look<PackageVersion | undefined>>
+  /** Tags that the registry shows and that nobody knew at the listing: a second witness to the rows. */
+  newTags(): Promise<Omit<NewTags, 'isUnlisted'>>
+  /** What versions that are new in the package need or describe: digests and referrer tags' keys. */
+  needs(arrivals: readonly PackageVersion[]): Promise<Needs>
+}
 
 /** What one look covers at least: the steps that are under way at once. */
 const LEAST = 8

@@ -5,13 +5,16 @@ import { sentEntry } from '../report/record-build.ts'
 import { type ApplyContext, urgently } from './apply.ts'
 import type { DriftDetector } from './drift.ts'
 import type { Performed } from './execute.ts'
-import { failed, sendWrite, skipped, tellingWhatWasSent } from './write.ts'
+import { failed, sendWrite, skipped, tellingWhatWasSent, unknownOutcome } from './write.ts'
 
 /** The outcome where the witnesses do not agree that a version was gone before. */
 export const CONTRADICTED = 'GitHub does not find it, but the registry has it: the next run looks at it again'
 
 /** The outcome of a deletion that GitHub confirmed and did not carry out. */
 export const IN_VAIN = 'GitHub answered that it is deleted, but it is still there'
+
+/** What a 404 to a DELETE says behind one whose answer was lost. */
+export const notFoundBehind = (message: string): string => `to the next try GitHub answered "${message}"`
 
 const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before this run reached it' }
 
@@ -22,7 +25,7 @@ const GONE_BEFORE: Performed = { status: 'already', detail: 'it was gone before 
  * @param isChecked whether it is looked for at once after a DELETE that was confirmed
  */
 export function remover(
-  drift: DriftDetector,
+  drift: Pick<DriftDetector, 'check' | 'fresh' | 'note'>,
   isChecked: (version: PackageVersion) => boolean,
   scope: ApplyContext
 ): (version: PackageVersion) => Promise<Performed> {
@@ -58,7 +61,9 @@ export function remover(
           },
           isSo: async () => (await readVersion(drift, version.id, scope)) === undefined,
           already: GONE_BEFORE,
-          notFound: message => forbidden(message),
+          // What may just have been deleted says nothing of rights.
+          notFound: (message, lost) =>
+            lost === undefined ? forbidden(message) : unknownOutcome(lost, notFoundBehind(message)),
           refused: detail => ({ status: 'refused', detail }),
           forbidden
         },
@@ -73,7 +78,7 @@ export function remover(
 
 /** One version as GitHub has it now, undefined when it is gone; what it shows may speak against a deletion. */
 export async function readVersion(
-  drift: DriftDetector,
+  drift: Pick<DriftDetector, 'note'>,
   id: number,
   { pkg, context }: ApplyContext
 ): Promise<PackageVersion | undefined> {

@@ -7,8 +7,8 @@ import { packageEntry } from '../report/record-build.ts'
 import { once } from '../util/concurrency.ts'
 import type { ApplyContext } from './apply.ts'
 import type { Performed } from './execute.ts'
-import { IN_VAIN } from './remove.ts'
-import { DONE, failed, sendWrite, type Write } from './write.ts'
+import { IN_VAIN, notFoundBehind } from './remove.ts'
+import { DONE, failed, sendWrite, unknownOutcome, type Write } from './write.ts'
 
 /** Sends one request that concerns a package as a whole when it is first asked for; all who ask get its outcome. */
 export type WholePackage = () => Promise<Performed>
@@ -22,13 +22,23 @@ export function packageRemover(scope: ApplyContext): WholePackage {
   return written('delete-package', scope, verify, announce => ({
     send: () => packages.removePackage(pkg, announce),
     // A package that cannot be seen is not known to be gone: GitHub says 404 where rights lack, too.
-    isSo: async () => false,
+    isSo: async mayBeOurs => mayBeOurs && (await bothDeny(pkg, context)),
     already: DONE,
-    notFound: message =>
-      failed(`GitHub answered "${message}": check whether ${pkg.name} is there. If it is: ${noRights}`),
+    notFound: (message, lost) =>
+      lost === undefined
+        ? failed(`GitHub answered "${message}": check whether ${pkg.name} is there. If it is: ${noRights}`)
+        : unknownOutcome(lost, `${notFoundBehind(message)}. Look for ${pkg.name} on GitHub.`),
     refused: detail => ({ status: 'refused', detail }),
     forbidden: (message, remedy = noRights) => failed(`GitHub answered "${message}". ${remedy}`)
   }))
+}
+
+/** Whether neither GitHub nor the registry has a package any more. */
+async function bothDeny(pkg: Package, { packages, registry }: Context): Promise<boolean> {
+  const found = await orFailure(() => packages.get(pkg.name))
+  if (!('problem' in found && found.problem === 'absent')) return false
+  const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
+  return 'state' in list && list.state === 'missing'
 }
 
 /** What was deleted may show for a moment longer; these are the pauses between looks, in milliseconds. */

@@ -9,12 +9,15 @@ export interface Write {
   before?(): Promise<Performed | undefined>
   /** Sends the request once. @throws StaleError when nothing was sent because too little is known by now */
   send(): Promise<WriteAnswer>
-  /** Whether what the request asks for is the case. */
-  isSo(): Promise<boolean>
+  /** Whether what the request asks for is the case; `mayBeOurs` where a try whose answer was lost may have done it. */
+  isSo(mayBeOurs: boolean): Promise<boolean>
   /** The outcome when GitHub does not find what the request is about, and it is so already. */
   readonly already: Performed
-  /** The outcome when GitHub does not find what the request is about, and it is not so. */
-  notFound(message: string): Performed
+  /**
+   * The outcome when GitHub does not find what the request is about, and it is not so.
+   * @param lost the answer of an earlier try that may have been carried out, if there was one
+   */
+  notFound(message: string, lost: string | undefined): Performed
   refused(message: string): Performed
   /** `remedy` where it is known to be another than granting rights. */
   forbidden(message: string, remedy?: string): Performed
@@ -23,7 +26,9 @@ export interface Write {
 /** How often one write is sent before it counts as failed. */
 const TRIES = 3
 /** Lists and reads lag behind writes (facts 1.3): before a 404 is believed, there is a second look. Milliseconds. */
-const LAG = 2_000
+const LOOKS = [0, 2_000]
+/** The same behind a write of our own whose answer was lost: it was just carried out, or not at all. */
+const LOOKS_AT_OURS = [...LOOKS, 8_000]
 
 /** The outcome of what is done. */
 export const DONE: Performed = { status: 'done', detail: '' }
@@ -33,6 +38,10 @@ export const failed = (detail: string): Performed => ({ status: 'failed', detail
 
 /** The outcome of what is left alone. */
 export const skipped = (detail: string): Performed => ({ status: 'skipped', detail })
+
+/** The outcome of what was sent and may be done. */
+export const unknownOutcome = (lost: string, detail: string): Performed =>
+  failed(`it was sent, and what became of it is unknown (${lost}): ${detail}`)
 
 /** How many requests of a step went out that were not turned away. */
 export interface Sent {
@@ -57,17 +66,17 @@ export async function tellingWhatWasSent(work: (sent: Sent) => Promise<Performed
  */
 export async function sendWrite(write: Write, clock: Clock): Promise<Performed> {
   let last = ''
-  let mayBeDone = false
-  const settle = (outcome: Performed): Performed => (mayBeDone ? ofOwn(outcome, last) : outcome)
+  let lost: string | undefined
+  const settle = (outcome: Performed): Performed => (lost === undefined ? outcome : ofOwn(outcome, lost))
   for (let sent = 0; sent < TRIES; ) {
     const settled = await write.before?.()
     if (settled !== undefined) return settle(settled)
     try {
       sent++
       const answer = await write.send()
-      const outcome = await outcomeOf(answer, write, clock)
+      const outcome = await outcomeOf(answer, write, lost, clock)
       if (outcome !== undefined) return settle(outcome)
-      if (answer.kind === 'unsure') mayBeDone = true
+      if (answer.kind === 'unsure') lost = answer.message
       if ('message' in answer) last = answer.message
     } catch (error) {
       // The permit took longer than knowledge keeps: nothing was sent, look again.
@@ -82,16 +91,18 @@ export async function sendWrite(write: Write, clock: Clock): Promise<Performed> 
 function ofOwn(outcome: Performed, lost: string): Performed {
   if (outcome.status === 'already') return { status: 'done', detail: isDone(lost) }
   if (outcome.status !== 'skipped') return outcome
-  return {
-    ...outcome,
-    ...failed(`it was sent, and what became of it is unknown (${lost}): ${outcome.detail}`)
-  }
+  return { ...outcome, ...unknownOutcome(lost, outcome.detail) }
 }
 
 const isDone = (message: string): string => `GitHub's answer was lost (${message}), but it is done`
 
 /** What an answer means; undefined when the write is worth another try. */
-async function outcomeOf(answer: WriteAnswer, write: Write, clock: Clock): Promise<Performed | undefined> {
+async function outcomeOf(
+  answer: WriteAnswer,
+  write: Write,
+  lost: string | undefined,
+  clock: Clock
+): Promise<Performed | undefined> {
   switch (answer.kind) {
     case 'done':
       return DONE
@@ -100,11 +111,13 @@ async function outcomeOf(answer: WriteAnswer, write: Write, clock: Clock): Promi
     case 'forbidden':
       return write.forbidden(answer.message, answer.remedy)
     case 'not-found':
-      if (await write.isSo()) return write.already
-      await clock.sleep(LAG)
-      return (await write.isSo()) ? write.already : write.notFound(answer.message)
+      for (const pause of lost === undefined ? LOOKS : LOOKS_AT_OURS) {
+        if (pause > 0) await clock.sleep(pause)
+        if (await write.isSo(lost !== undefined)) return write.already
+      }
+      return write.notFound(answer.message, lost)
     case 'unsure':
-      if (!(await write.isSo())) return undefined
+      if (!(await write.isSo(true))) return undefined
       return { status: 'done', detail: isDone(answer.message) }
     case 'limited':
       return undefined

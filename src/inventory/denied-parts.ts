@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
 import type { Registry } from '../registry/client.ts'
+import { some } from '../util/format.ts'
 import { findTags } from './evidence.ts'
 
 /** How many parts are asked for: a HEAD each, which costs nothing of GitHub's quota. */
@@ -49,7 +50,14 @@ function partsOf(image: Digest, contents: Inventory['contents']): Digest[] {
   return [...found]
 }
 
-/** Such an image is broken, or GitHub's list is right: so it stays, and takes no place of another one. */
-export function disputeOn({ part, image }: DeniedPart): readonly [Digest, string] {
-  return [image, `GitHub lists its part ${shortDigest(part)}, which the registry does not give`]
+/** Why such images are disputed, by digest: they are broken, or GitHub's list is right, so they stay and take no place. */
+export function disputesOf(denied: readonly DeniedPart[]): ReadonlyMap<Digest, string> {
+  const partsBy = Map.groupBy(denied, ({ image }) => image)
+  return new Map(
+    [...partsBy].map(([image, parts]) => {
+      const names = [...new Set(parts.map(({ part }) => shortDigest(part)))]
+      const what = names.length === 1 ? 'its part' : 'its parts'
+      return [image, `GitHub lists ${what} ${some(names, 5)}, which the registry does not give`]
+    })
+  )
 }

@@ -6,7 +6,7 @@ import { parseSemverTag } from '../policy/tags.ts'
 import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { deniedParts, disputeOn } from './denied-parts.ts'
+import { deniedParts, disputesOf } from './denied-parts.ts'
 import { afterDenials, findTags, withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
 import { attestationsBeside, readInventory } from './manifests.ts'
@@ -78,7 +78,7 @@ export async function followMovedTags(
   // What decides on deletions believes no single denial.
   const heads = await findTags(registry, repository, asked, clock)
   const denied = await deniedParts(ranked, contents, registry, repository, clock)
-  const disputes = new Map([...disputesOn(versions, heads), ...denied.map(disputeOn)])
+  const disputes = new Map([...disputesOn(versions, heads), ...disputesOf(denied)])
   const denials = denied.filter(({ part }) => contents.get(part)?.state === 'named')
   const isSettled = versions.every(({ digest, disputed }) => !disputes.has(digest) || disputed !== undefined)
   const list = {

@@ -145,19 +145,20 @@ async function planPackagePurge(pkg: Package, context: Context): Promise<Package
 /** Deletes the package if it is still what was listed. */
 function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
   const { pkg, context } = scope
-  const planned = inventoryHash(decisions.map(({ version }) => version))
+  const listed = decisions.map(({ version }) => version)
   const remove = packageRemover(scope)
   /** Why it is left alone: a phrase. */
   const changed = once(async (): Promise<string | undefined> => {
-    // What was counted before says nothing of now.
+    const heads = await askMovable(listed, context.registry, repositoryOf(pkg))
+    // The lists come last: they show what was pushed meanwhile. What was counted before says nothing of now.
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
-    if (inventoryHash(versions) !== planned) return 'the package changed after the listing: run it again'
+    if (inventoryHash(versions) !== inventoryHash(listed))
+      return 'the package changed after the listing: run it again'
     const { found, unread } = await newTagsReader({ versions }, context.registry, repositoryOf(pkg))()
     // One that is listed may have been moved to a push which GitHub does not list yet.
-    const listed = new Set(versions.map(({ digest }) => digest))
-    const heads = await askMovable(versions, context.registry, repositoryOf(pkg))
+    const digests = new Set(versions.map(({ digest }) => digest))
     const moved = heads.flatMap(([tag, head]) =>
-      head.state === 'found' && !listed.has(head.digest) ? [tag] : []
+      head.state === 'found' && !digests.has(head.digest) ? [tag] : []
     )
     const [tag] = [...found.values(), ...moved]
     if (tag !== undefined)

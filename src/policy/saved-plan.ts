@@ -1,4 +1,11 @@
-import { type Decision, emptyPlan, type KeepReason, type Plan, type Step } from '../model/decision.ts'
+import {
+  type BrokenState,
+  type Decision,
+  emptyPlan,
+  type KeepReason,
+  type Plan,
+  type Step
+} from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from './change.ts'
 import { closure } from './closure.ts'
@@ -8,10 +15,19 @@ import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import { heldByUnknown, oddity, type Unknown, unknownsIn, unreadIn } from './protect.ts'
 
+/** A version as a plan knew it. */
+export interface Planned {
+  readonly version: PackageVersion
+  /** The reason that the plan gave. */
+  readonly why: string
+  /** What was wrong with it, where nothing else is known to be a reason for what was approved: a `BrokenState`. */
+  readonly brokenAs?: string | undefined
+}
+
 /** What somebody approved for one package. */
 export interface Approved {
-  /** Every version that the plan knew, by id, and the reason that it gave. */
-  readonly versions: ReadonlyMap<number, { readonly version: PackageVersion; readonly why: string }>
+  /** Every version that the plan knew, by id. */
+  readonly versions: ReadonlyMap<number, Planned>
   /** Ids of what may be deleted: nothing else may. */
   readonly deletions: ReadonlySet<number>
   /** Tags that may be stripped, by version id. */
@@ -24,9 +40,15 @@ export interface Application {
   readonly skipped: ReadonlyMap<number, string>
 }
 
+/** Whether anything was approved that takes more than a list of versions to look whether it still holds. */
+export function restsOnContents({ versions, deletions, strips }: Approved): boolean {
+  return deletions.size > 0 || [...strips.keys()].some(id => versions.get(id)?.brokenAs !== undefined)
+}
+
 /**
- * Makes an approved plan a plan for the package as it is now. A version whose tags or dates changed stays, and so
- * does all that is needed by something that stays, or that something unread may need.
+ * Makes an approved plan a plan for the package as it is now. A version whose tags or dates changed stays, and one that
+ * was to go because it was broken and is not so any more. So does all that is needed by something that stays, or that
+ * something unread may need.
  *
  * @param keptNow what must stay by today's rules, by version id: a phrase that says why
  */
@@ -48,7 +70,8 @@ export function applyApproved(
       version.disputed ??
       describedSince(graph, place, approved) ??
       keptNow.get(version.id) ??
-      unclear(graph, place, unknowns, staying)
+      unclear(graph, place, unknowns, staying) ??
+      mendedSince(graph, place, approved)
     const concerned = approved.deletions.has(version.id) || approved.strips.has(version.id)
     if (concerned && change !== undefined) skipped.set(version.id, change)
     else if (approved.deletions.has(version.id)) unchanged.push(place)
@@ -100,6 +123,34 @@ function changeSince(now: PackageVersion, { versions }: Approved): string | unde
   const before = versions.get(now.id)?.version
   if (before === undefined) return 'it came after the plan'
   return changeOf(before, now, 'since the plan was made')
+}
+
+/** What is wrong with an image in another way than before. */
+const TODAY: Readonly<Record<BrokenState, string>> = {
+  ghost: 'lacks everything that it names now',
+  partial: 'lacks only some of what it names now',
+  orphaned: 'is orphaned now'
+}
+
+/**
+ * What was approved for a version that was broken in one way is not approved for it in another: what lacks something
+ * else than before may be on its way to be whole.
+ */
+function mendedSince(graph: Graph, place: number, { versions }: Approved): string | undefined {
+  const before = versions.get(versionAt(graph, place).id)?.brokenAs
+  const now = graph.states[place]
+  if (before === undefined || before === now) return undefined
+  const stored = before === 'orphaned' ? graph.stored(place) : undefined
+  const today = now === undefined ? wholeAs(graph, place) : TODAY[now]
+  return stored ?? `it was broken (${before}) when the plan was made, and ${today}`
+}
+
+function wholeAs(graph: Graph, place: number): string {
+  const unread = [...withParts(graph, [place])].find(part => nodeAt(graph, part).content.state === 'unread')
+  if (unread !== undefined)
+    return `what it lacks now is unknown: ${refOf(nodeAt(graph, unread))} could not be read`
+  const [owner] = graph.predecessors[place] ?? []
+  return owner === undefined ? 'is whole now' : `belongs to ${refOf(nodeAt(graph, owner))} now`
 }
 
 /** What may go without anything that stays missing it; the rest goes to `skipped`. */

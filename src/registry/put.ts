@@ -1,4 +1,4 @@
-import { ExpectedError, UnsureError } from '../errors.ts'
+import { ExpectedError, timeIsOver, UnsureError } from '../errors.ts'
 import { type Digest, parseDigest, sha256Of } from '../model/digest.ts'
 import { urlOf } from './address.ts'
 import { refusal, type Scope } from './auth.ts'
@@ -8,10 +8,21 @@ import { TransientError, Unavailable } from './retry.ts'
 import { type Answer, headerOf } from './transport.ts'
 
 /** What writing to a repository needs. */
-export const pushing = (repository: string): Scope => ({
+const pushing = (repository: string): Scope => ({
   repository: repository.toLowerCase(),
   actions: 'pull,push'
 })
+
+/** @throws ExpectedError when the registry gives no token for that, and BudgetError after the deadline */
+export async function prepareToPut(connection: Connection, repository: string): Promise<void> {
+  try {
+    await connection.prepare(pushing(repository))
+  } catch (error) {
+    if (error instanceof TransientError) throw timeIsOver()
+    if (!(error instanceof Unavailable)) throw error
+    throw new ExpectedError(`Nothing can be written to ${repository}: ${error.message}.`, { cause: error })
+  }
+}
 
 /**
  * Puts a manifest under a tag and gives its digest. Sent once: a second try could overwrite somebody's push.

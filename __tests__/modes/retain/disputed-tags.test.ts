@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Digest } from '../../../src/model/digest.ts'
-import { image, index } from '../../emulator/shapes.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
 import { reportOf } from '../../helpers/saved-report.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
@@ -115,6 +115,26 @@ test.each([
   }
 )
 
+test('law 7: the reason names each part that the registry does not give', async () => {
+  await using scene = await openScene()
+  const { app, run } = scene
+  app.push(image(), { tags: ['sha-1'], at: ago(90) })
+  const build = app.push(
+    index([
+      { shape: manifest(), platform: 'linux/amd64' },
+      { shape: manifest(), platform: 'linux/arm64' }
+    ]),
+    { tags: ['sha-2'], at: ago(80) }
+  )
+  // Somebody deleted them a moment ago; the list lags.
+  app.lie({ kind: 'lag', changes: 2 })
+  for (const part of build.children) app.delete(part)
+  const { report } = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
+  const text = JSON.stringify(report)
+  const [first, second] = build.children.map(({ digest }) => digest.slice(0, 'sha256:'.length + 12))
+  expect(text).toContain(`GitHub lists its parts ${first}, ${second}, which the registry does not give`)
+})
+
 test.each([
   ['v*', ['v1.2.3', 'v1.2.2', 'v1.2.1']],
   ['sha-*', ['sha-aaaaaa1', 'sha-aaaaaa2', 'sha-aaaaaa3']]
@@ -149,5 +169,25 @@ test.each(['the list is late', 'the list shows both'] as const)(
     await run({ plan })
     expect(app.tags()).toMatchObject({ v1: older.digest, nightly: newer.digest })
     expect(app.tags()).not.toHaveProperty('sha-1')
+  }
+)
+
+test.each([
+  ['behind the list', { host: 'api', method: 'GET', path: /\/versions$/ }, 'then'],
+  ['before the list of tags', { host: 'registry', method: 'GET', path: /tags\/list/ }, 'first'],
+  ['while manifests are read', { host: 'registry', method: 'GET', path: /manifests\/sha256:/ }, 'first'],
+  ['before it is looked for', { host: 'registry', method: 'HEAD', path: /manifests\/prod$/ }, 'first']
+] as const)(
+  'law 3: a tag that is moved back to an older image %s is where it belongs',
+  async (_, at, kind) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const old = app.push(image(), { tags: ['v1'], at: ago(90) })
+    app.push(image(), { tags: ['v2', 'prod'], at: ago(80) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(70) })
+    github.faults.on({ ...at, times: 1 }, { kind, run: () => app.tag(old, 'prod') })
+    const result = await run({ 'delete-tags': 'sha-*' })
+    expect([result.code, result.errors, app.tags()['prod']]).toEqual([0, [], old.digest])
+    expect(app.version(build.digest)).toBeUndefined()
   }
 )

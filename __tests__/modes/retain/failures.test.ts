@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { readRecord } from '../../../src/report/read-record.ts'
 import type { RunRecord } from '../../../src/report/record.ts'
+import { caller } from '../../emulator/client.ts'
 import type { Trouble } from '../../emulator/faults.ts'
 import { cosignTag, image, index, manifest } from '../../emulator/shapes.ts'
 import { checkout } from '../../helpers/workspace.ts'
@@ -105,6 +106,33 @@ it.concurrent.each<[string, Trouble]>([
   expect(result.errors).toEqual([])
   expect(app.digests()).toEqual(digestsOf(v1))
   expect(result.outputs).toMatchObject({ 'deleted-count': '3', 'failed-count': '0' })
+})
+
+it.concurrent('T-29: a version that GitHub goes on showing behind a DELETE whose answer was lost is no lack of rights', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const pull = app.push(manifest(), { tags: ['pr-1'], at: ago(80) })
+  const other = app.push(manifest(), { tags: ['pr-2'], at: ago(70) })
+  const path = new RegExp(`/${pull.id}$`)
+  const call = caller(github, world.classic('olivia'))
+  const { body } = await call(`GET /orgs/acme/packages/container/app/versions/${pull.id}`)
+  const show = { kind: 'answer', answer: { status: 200, body, lie: true } } as const
+  github.faults.on(
+    { method: 'DELETE', path, times: 1 },
+    {
+      kind: 'first',
+      run: () => {
+        app.lie({ kind: 'linger' })
+        github.faults.on({ method: 'GET', path }, show)
+      }
+    }
+  )
+  github.faults.on({ method: 'DELETE', path, times: 1 }, { kind: 'lost-502' })
+  const { errors } = await run(PULLS)
+  expect(errors.join()).toMatch(/pr-1.* it was sent, and what became of it is unknown \(.*502/)
+  expect(errors.join()).not.toMatch(/Admin/)
+  expect(app.version(other.digest)).toBeUndefined()
 })
 
 it.concurrent('T-29: a DELETE that never gets an answer worth having fails, is tried a few times, and makes the run red', async () => {

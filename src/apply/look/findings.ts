@@ -10,6 +10,7 @@ import { count, some } from '../../util/format.ts'
 import { type Done, versionsOf } from '../done.ts'
 import { WAY_BACK, wayBack } from '../way-back.ts'
 import { type Earlier, naming } from './earlier.ts'
+import { mendedSince } from './mended.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** What a look shows, and what follows. */
@@ -58,12 +59,15 @@ export async function findingsOf(
     if (went.has(version.id) && named.has(version.digest))
       needed.set(version.digest, 'a version that stays needs it')
   }
+  const mended = await mendedSince(done, seen, context)
+  for (const [digest, why] of mended.needed) needed.set(digest, why)
   for (const version of seen.there) {
     for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
   }
   const alarms = [
     ...(await lacking(plan, loaded, seen, context)),
     ...(needs.unread === undefined ? [] : [unreadArrival(needs.unread)]),
+    ...mended.alarms,
     ...[...seen.again].flatMap(digest => tagsOfFormer(digest, seen)),
     ...tagAlarms(
       done,
@@ -71,7 +75,8 @@ export async function findingsOf(
       earlier.map(({ version }) => version)
     )
   ]
-  return { seen, needed, alarms, isUnclear: needs.unread !== undefined || seen.tagsUnread !== undefined }
+  const isUnclear = needs.unread !== undefined || seen.tagsUnread !== undefined || mended.alarms.length > 0
+  return { seen, needed, alarms, isUnclear }
 }
 
 const unreadArrival = (name: string): string =>

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
-import type { DeletedVersion } from '../../github/packages.ts'
+import type { DeletedVersion } from '../../github/package-versions.ts'
 import { gitHubDenies, isStillThere } from '../../inventory/gone.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Digest } from '../../model/digest.ts'

@@ -13,8 +13,9 @@ const SECONDARY_PAUSE = 60_000
  *
  * @param deadline no request is sent from here on (milliseconds since 1970)
  * @param patience how long all waits in a row together may be (milliseconds)
+ * @param onHold told when everybody is held up for longer than before
  */
-export function createHold(deadline: number, patience: number, clock: Clock) {
+export function createHold(deadline: number, patience: number, onHold: () => void, clock: Clock) {
   let until = 0
   /** Limits met in a row. */
   let hits = 0
@@ -53,11 +54,11 @@ export function createHold(deadline: number, patience: number, clock: Clock) {
     get generation() {
       return generation
     },
-    /** Lets nobody send before `later`. @returns false where nobody would have anyway */
-    extend(later: number): boolean {
-      const isLonger = later > Math.max(until, clock.now())
-      if (isLonger) until = later
-      return isLonger
+    /** Lets nobody send before `later`. */
+    extend(later: number): void {
+      if (later <= Math.max(until, clock.now())) return
+      until = later
+      onHold()
     },
     /** A request of this generation met a limit. @returns the moment for which that asks */
     met(limit: Limit, of: number): number {

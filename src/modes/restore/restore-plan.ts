@@ -1,5 +1,5 @@
 import type { Performed } from '../../apply/execute.ts'
-import type { DeletedVersion } from '../../github/packages.ts'
+import type { DeletedVersion } from '../../github/package-versions.ts'
 import type { RestoreReason } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import { type PackageVersion, versionsCalled } from '../../model/package.ts'

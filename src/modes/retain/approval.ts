@@ -116,12 +116,20 @@ function refuseUnfit({ run, finished }: RunRecord): void {
   else if (finished.failures.length > 0) refuse(`is of a run that failed (${finished.failures[0]})`)
 }
 
-function approvedOf({ versions, steps }: PackageRecord): Approved {
+function approvedOf({ versions, steps, broken }: PackageRecord): Approved {
+  const states = new Map(broken.map(({ id, state }) => [id, state]))
+  const isOnlyBroken = ({ verdict, reasons }: PackageRecord['versions'][number]): boolean =>
+    // Which rule strips a tag is in no report, so any state of what is stripped may be the reason.
+    verdict === 'keep' || reasons.every(({ code }) => code === 'broken')
   return {
     versions: new Map(
       versions.map(row => [
         row.id,
-        { version: versionOf(row), why: row.phrase.replace(/^(?:kept|deleted): /, '') }
+        {
+          version: versionOf(row),
+          why: row.phrase.replace(/^(?:kept|deleted): /, ''),
+          brokenAs: isOnlyBroken(row) ? states.get(row.id) : undefined
+        }
       ])
     ),
     deletions: new Set(steps.flatMap(({ action, id }) => (action === 'delete' ? [id] : []))),

@@ -16,7 +16,7 @@ import { explainVersion } from '../../policy/explain-version.ts'
 import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
-import type { Approved } from '../../policy/saved-plan.ts'
+import { type Approved, restsOnContents } from '../../policy/saved-plan.ts'
 import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
@@ -173,7 +173,7 @@ async function look(
   let asked: Awaited<ReturnType<ReadUsage>> | undefined
   const matters: Matters = async (versions, untaggedSince) => {
     asked = await readUsage(pkg, policy, versions)
-    if (approved !== undefined) return approved.deletions.size > 0
+    if (approved !== undefined) return restsOnContents(approved)
     const isMeant = explain !== undefined && versionsCalled(versions, explain).length > 0
     return isMeant || couldChange(pkg, versions, policy, { ...asked.usage, untaggedSince }, now)
   }
@@ -181,7 +181,7 @@ async function look(
   if (asked === undefined) throw new Error('`load` did not ask what matters')
   try {
     // Only what is in the package tells what else is worth asking for: subjects elsewhere, and labels.
-    const { elsewhere, warnings } = deletesOrphans(policy)
+    const { elsewhere, warnings } = deletesOrphans(policy, approved)
       ? await findSubjects(listed.inventory, siblings, context)
       : NO_SUBJECTS
     const inventory = { ...listed.inventory, elsewhere }
@@ -206,6 +206,12 @@ function unseenVersions({ listing: { unseen, versions } }: LoadedPackage): strin
   ]
 }
 
-function deletesOrphans({ rules }: Policy): boolean {
-  return rules.some(({ action, match }) => action === 'delete' && match.states?.has('orphaned') === true)
+function deletesOrphans({ rules }: Policy, approved: Approved | undefined): boolean {
+  const isApproved = [...(approved?.deletions ?? [])].some(
+    id => approved?.versions.get(id)?.brokenAs === 'orphaned'
+  )
+  return (
+    isApproved ||
+    rules.some(({ action, match }) => action === 'delete' && match.states?.has('orphaned') === true)
+  )
 }

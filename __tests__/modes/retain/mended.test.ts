@@ -1,0 +1,136 @@
+import { expect, it } from '@jest/globals'
+import type { Builder, Pushed } from '../../emulator/builder.ts'
+import { image, index, manifest, type Shape } from '../../emulator/shapes.ts'
+import { ago, openScene } from './runs.ts'
+
+/** Law 5: what is broken when it is read may be whole again when its DELETE is due, and shows that in none of its rows. */
+
+/** Something broken, and the manifest whose absence makes it so. */
+interface Broken {
+  readonly broken: Pushed
+  readonly lacking: Pushed
+}
+
+const PLATFORMS = ['linux/amd64', 'linux/arm64'] as const
+
+function build(app: Builder, shapes: readonly Shape[]): Pushed {
+  const entries = shapes.map((shape, at) => ({ shape, platform: PLATFORMS[at] as string }))
+  return app.push(index(entries), { tags: ['sha-1'], at: ago(80) })
+}
+
+/** What is broken when the run reads it. */
+const KINDS = {
+  'an image that lacks a part': (app: Builder): Broken => {
+    const broken = build(app, [manifest(), manifest()])
+    return { broken, lacking: broken.children[1] as Pushed }
+  },
+  'an image that lacks everything': (app: Builder): Broken => {
+    const broken = build(app, [manifest()])
+    return { broken, lacking: broken.children[0] as Pushed }
+  },
+  'an image that lacks a part of a part': (app: Builder): Broken => {
+    const broken = app.push(index([{ shape: index([{ shape: manifest() }]) }, { shape: manifest() }]), {
+      tags: ['sha-1'],
+      at: ago(80)
+    })
+    return { broken, lacking: broken.children[0]?.children[0] as Pushed }
+  },
+  'a signature, by its tag': (app: Builder): Broken => {
+    const lacking = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+    return { broken: app.sign(lacking, 'sig', { at: ago(79) }), lacking }
+  },
+  'a bundle, by its subject': (app: Builder): Broken => {
+    const lacking = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+    return { broken: app.attest(lacking, { at: ago(79) }), lacking }
+  }
+} as const
+
+/** How it becomes whole. */
+const MENDS = ['pushed again', 'restored'] as const
+/** When. */
+const MOMENTS = ['before its DELETE', 'right behind the last look'] as const
+
+it.concurrent.each(
+  (Object.keys(KINDS) as (keyof typeof KINDS)[]).flatMap(kind =>
+    MENDS.flatMap(how => MOMENTS.map(when => [kind, how, when] as const))
+  )
+)('law 5: %s stays where that is %s %s', async (kind, how, when) => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const { broken, lacking } = KINDS[kind](app)
+  app.delete(lacking)
+  const before = app.version(broken.digest)?.tags
+  const mend = async () => {
+    if (how === 'restored') await world.store.restore(app.row, lacking.id)
+    else app.push(lacking.shape, { at: ago(80) })
+  }
+  const look = { host: 'registry', method: 'HEAD', path: new RegExp(`manifests/${lacking.digest}$`) } as const
+  const send = { host: 'api', method: 'DELETE' } as const
+  github.faults.on(
+    { ...(when === 'before its DELETE' ? look : send), times: 1 },
+    { kind: 'first', run: mend }
+  )
+  const { code, stdout } = await run({ 'delete-broken': 'ghost, partial, orphaned' })
+  expect([code, app.version(broken.digest)?.tags]).toEqual([0, before])
+  expect(world.broken()).toEqual([])
+  // What was seen in time is not sent at all.
+  if (when === 'before its DELETE') expect(github.writes).toEqual([])
+  expect(stdout).toMatch(/sha256:\w{12}, which was gone, is there again/)
+})
+
+/** A build that lacks a part, and a registry that does not say whether that is there again. */
+async function silentScene(when: 'before' | 'behind') {
+  const scene = await openScene()
+  const { app, github } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const broken = build(app, [manifest(), manifest()])
+  const lacking = broken.children[1] as Pushed
+  app.delete(lacking)
+  const look = { host: 'registry', method: 'HEAD', path: new RegExp(`manifests/${lacking.digest}$`) } as const
+  const answer = { kind: 'answer', answer: { status: 500 } } as const
+  if (when === 'before') github.faults.on(look, answer)
+  else
+    github.faults.on(
+      { method: 'DELETE', times: 1 },
+      { kind: 'then', run: () => github.faults.on(look, answer) }
+    )
+  return { scene, broken }
+}
+
+it.concurrent('law 3: what is broken stays where nobody can tell whether it is so still', async () => {
+  const { scene, broken } = await silentScene('before')
+  await using it = scene
+  const { code, stdout } = await it.run({ 'delete-broken': 'partial' })
+  expect([code, it.app.version(broken.digest)?.tags]).toEqual([0, ['sha-1']])
+  expect(stdout).toMatch(/whether sha256:\w{12} is gone is unknown: /)
+})
+
+it.concurrent('law 5: a run is red where nobody can tell whether what was deleted was broken', async () => {
+  const { scene, broken } = await silentScene('behind')
+  await using it = scene
+  const { code, errors } = await it.run({ 'delete-broken': 'partial' })
+  expect([code, it.app.version(broken.digest)]).toEqual([1, undefined])
+  expect(errors.join()).toMatch(
+    new RegExp(`sha-1 was deleted because it was broken, and whether .*restore: ${broken.digest}`)
+  )
+})
+
+it.concurrent('law 5: an approved plan does not delete what was mended since', async () => {
+  await using scene = await openScene()
+  const { app, github, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const broken = build(app, [manifest(), manifest()])
+  const lacking = broken.children[1] as Pushed
+  app.delete(lacking)
+  const inputs = { 'delete-broken': 'partial' }
+  const dry = await run({ ...inputs, 'dry-run': 'true' })
+  const look = { host: 'registry', method: 'HEAD', path: new RegExp(`manifests/${lacking.digest}$`) } as const
+  github.faults.on(
+    { ...look, times: 1 },
+    { kind: 'first', run: () => app.push(lacking.shape, { at: ago(80) }) }
+  )
+  const { code, outputs } = await run({ plan: dry.outputs['report'] ?? '' })
+  expect([code, outputs['deleted-count'], github.writes]).toEqual([0, '0', []])
+  expect(app.version(broken.digest)?.tags).toEqual(['sha-1'])
+})

@@ -1,0 +1,111 @@
+import { mentionedBy } from '../inventory/arrivals.ts'
+import type { Clock } from '../model/clock.ts'
+import type { DeleteReason, Plan } from '../model/decision.ts'
+import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
+import type { Inventory, PackageVersion } from '../model/package.ts'
+import type { Registry } from '../registry/client.ts'
+import { eachOf } from '../util/concurrency.ts'
+import type { DriftDetector } from './drift.ts'
+
+/** For so long a look may be acted on (law 5), in milliseconds. */
+const FRESH = 10_000
+/** How many digests are asked for of one version: who mends an image mends all of it. */
+const MOST = 100
+/** How many at once. */
+const AT_ONCE = 16
+
+/** By version id, the digests of which a deletion says that they are gone. */
+export type Absences = ReadonlyMap<number, readonly Digest[]>
+
+/** What a plan deletes only because it is broken, or may: an approved plan tells its reasons in words. */
+const rests = ({ code }: DeleteReason): boolean => code === 'broken' || code === 'approved-deletion'
+
+/** Finds what must be absent for deletions to be right: parts of images, at any depth, and what signatures describe. */
+export function absencesOf({ decisions }: Plan, inventory: Inventory): Absences {
+  const resting = decisions.filter(one => one.verdict === 'delete' && one.reasons.every(rests))
+  if (resting.length === 0) return new Map()
+  const { versions, contents, unlisted } = inventory
+  const listed = new Set([...versions.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
+  const isAbsent = (digest: Digest): boolean =>
+    !listed.has(digest) && (contents.get(digest)?.state ?? 'missing') === 'missing'
+  const absences = resting.map(
+    ({ version }) => [version.id, namedBy(version, contents).filter(isAbsent)] as const
+  )
+  return new Map(absences.filter(([, digests]) => digests.length > 0))
+}
+
+/** All that a version names: children, and theirs, and what it describes, be it by a tag. */
+function namedBy({ digest, tags }: PackageVersion, contents: Inventory['contents']): Digest[] {
+  const described = tags.flatMap(digestsNamedIn).map(key => parseDigest(key.replace('-', ':')))
+  const own = contents.get(digest)
+  if (own?.state === 'read') described.push(...mentionedBy(own.manifest))
+  // A set that grows while it is walked.
+  const found = new Set([digest])
+  for (const one of found) {
+    const content = contents.get(one)
+    if (content?.state === 'read') for (const child of content.manifest.children) found.add(child.digest)
+  }
+  return [...found.union(new Set(described.filter(one => one !== undefined)))]
+}
+
+/** What the registry says of one version's absences. */
+export interface Mended {
+  /** What is there again. */
+  readonly back: Digest | undefined
+  /** What nobody can tell of: a phrase. */
+  readonly unread: string | undefined
+}
+
+/**
+ * Asks for what should be absent: the registry, which costs nothing of GitHub's quota, besides what GitHub lists by now.
+ * It was denied at several looks before, so one more denial is believed.
+ *
+ * @param arrived what came to GitHub's list since
+ * @throws ExpectedError when the token may not read the repository at all
+ */
+export async function askForAbsent(
+  digests: readonly Digest[],
+  arrived: ReadonlySet<Digest>,
+  registry: Pick<Registry, 'headTag'>,
+  repository: string
+): Promise<Mended> {
+  const listed = digests.find(digest => arrived.has(digest))
+  if (listed !== undefined) return { back: listed, unread: undefined }
+  const heads = await eachOf(digests.slice(0, MOST), AT_ONCE, async digest => ({
+    digest,
+    head: await registry.headTag(repository, digest)
+  }))
+  const [unread] = heads.flatMap(({ digest, head }) =>
+    head.state === 'unread' ? [`whether ${shortDigest(digest)} is gone is unknown: ${head.cause}`] : []
+  )
+  return { back: heads.find(({ head }) => head.state === 'found')?.digest, unread }
+}
+
+/**
+ * The same drift detector, which also looks whether what broken versions lack is still absent: it may be pushed again,
+ * or restored, and shows in no row of theirs.
+ */
+export function mindingAbsences<D extends Pick<DriftDetector, 'check' | 'fresh' | 'arrived'>>(
+  drift: D,
+  absences: Absences,
+  registry: Pick<Registry, 'headTag'>,
+  repository: string,
+  clock: Clock
+): D {
+  const askedAt = new Map<number, number>()
+  return {
+    ...drift,
+    async check(version) {
+      const change = await drift.check(version)
+      const digests = absences.get(version.id)
+      if (change !== undefined || digests === undefined) return change
+      askedAt.set(version.id, clock.now())
+      const { back, unread } = await askForAbsent(digests, drift.arrived, registry, repository)
+      return back === undefined ? unread : `${shortDigest(back)}, which was gone, is there again`
+    },
+    fresh(version) {
+      const at = askedAt.get(version.id)
+      return drift.fresh(version) && (at === undefined || clock.now() - at <= FRESH)
+    }
+  }
+}
