@@ -29,7 +29,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
     const leaveAhead = once(() => {
       const now = Math.floor(scope.context.clock.now())
-      leaveToNext(loaded, deletionsOf(plan, now), [], now)
+      leaveToNext(loaded, deletionsOf(plan, loaded.listing, now), [], now)
       return loaded.recollection.stored()
     })
     return {

@@ -176,3 +176,23 @@ test.each(['the list is late', 'the list shows both'] as const)(
     expect(app.tags()).not.toHaveProperty('sha-1')
   }
 )
+
+test.each([
+  ['behind the list', { host: 'api', method: 'GET', path: /\/versions$/ }, 'then'],
+  ['before the list of tags', { host: 'registry', method: 'GET', path: /tags\/list/ }, 'first'],
+  ['while manifests are read', { host: 'registry', method: 'GET', path: /manifests\/sha256:/ }, 'first'],
+  ['before it is looked for', { host: 'registry', method: 'HEAD', path: /manifests\/prod$/ }, 'first']
+] as const)(
+  'law 3: a tag that is moved back to an older image %s is where it belongs',
+  async (_, at, kind) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const old = app.push(image(), { tags: ['v1'], at: ago(90) })
+    app.push(image(), { tags: ['v2', 'prod'], at: ago(80) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(70) })
+    github.faults.on({ ...at, times: 1 }, { kind, run: () => app.tag(old, 'prod') })
+    const result = await run({ 'delete-tags': 'sha-*' })
+    expect([result.code, result.errors, app.tags()['prod']]).toEqual([0, [], old.digest])
+    expect(app.version(build.digest)).toBeUndefined()
+  }
+)

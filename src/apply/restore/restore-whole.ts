@@ -7,58 +7,70 @@ import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
-import { type Earlier, pastDeletions } from '../look/earlier.ts'
+import { pastDeletions } from '../look/earlier.ts'
 import type { Findings } from '../look/findings.ts'
+import type { Wanted } from '../look/purged-beside.ts'
 import { goneFrom, lackedBy } from './lacked.ts'
 import { type Restored, restoreAtOnce, stepsBack } from './restore-at-once.ts'
 
 /**
  * Restores at once, and makes whole what came back, be it by this run or by somebody: it may need what went with another
- * image, which the graph of this run did not know, and what describes it belongs to it.
+ * image, which the graph of this run did not know, or what others deleted meanwhile; and what describes it belongs to it.
+ * What is nested shows only when what names it is back, so it is looked at again as long as something comes back.
  *
- * @param told ids of what stays away by name, and of which that was said
  */
 export async function restoreWhole(
   done: Done,
-  found: Findings,
-  earlier: readonly Earlier[],
-  told: ReadonlySet<number>,
+  { found, earlier, stay, told }: Wanted,
   scope: ApplyContext
 ): Promise<Restored> {
-  const steps = stepsBack(done, found.seen, earlier, new Set(found.needed.keys()))
-  const first = await restoreAtOnce(done, found, steps, scope)
-  const sent = new Set(
-    first.restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : []))
-  )
-  const gone = goneFrom(done, found.seen, sent, scope.context.clock.now())
-  const lacked = await orFailure(async () => {
-    const came = earlier.map(({ version }) => version).filter(({ id }) => sent.has(id))
-    const byOthers = await broughtBack(done, found, gone.away, scope)
-    return lackedBy(came, byOthers, gone, done, scope)
-  })
-  if ('problem' in lacked) return { ...first, alarms: [...first.alarms, unknown(lacked.sentence)] }
-  const { needed, describing, unread, alarms } = lacked
+  const { seen } = found
+  const steps = stepsBack(done, seen, { earlier, stay }, new Set(found.needed.keys()))
+  let all = await restoreAtOnce(done, found, steps, scope)
+  let brought: readonly PackageVersion[] | undefined
   // What somebody purged by name stays away.
-  const purged = needed.size === 0 ? NONE : await done.loaded.recollection.forgottenSince()
-  const due = [...gone.away, ...gone.byOthers].filter(({ version }) => needed.has(version.digest))
-  const more = undoing(
-    due.filter(({ version }) => !purged.has(version.id)),
-    ({ digest }) => describing.has(digest)
-  )
-  const stay = due.map(({ version }) => version).filter(({ id }) => purged.has(id) && !told.has(id))
-  const second = await restoreAtOnce(done, { seen: found.seen, needed }, more, scope)
-  return {
-    restored: [...first.restored, ...second.restored],
-    back: first.back.union(second.back),
-    warnings: [...first.warnings, ...second.warnings, ...stayAway(stay, needed)],
-    alarms: [...first.alarms, ...second.alarms, ...alarms, ...(unread === undefined ? [] : [unknown(unread)])]
+  let purged: ReadonlySet<number> | undefined
+  for (;;) {
+    const sent = new Map(
+      all.restored.flatMap(({ step, status }) =>
+        status === 'done' ? [[step.version.id, step.version] as const] : []
+      )
+    )
+    const gone = goneFrom(done, seen, sent, scope.context.clock.now())
+    const lacked = await orFailure(async () => {
+      brought ??= await broughtBack(done, found, gone.away, scope)
+      return lackedBy([...sent.values()], brought, gone, done, scope)
+    })
+    if ('problem' in lacked) return { ...all, alarms: [...all.alarms, unknown(lacked.sentence, sent)] }
+    const { needed, describing, further, unread, alarms } = lacked
+    if (needed.size > 0) purged ??= await done.loaded.recollection.forgottenSince()
+    const isPurged = ({ version: { id } }: DeleteStep): boolean => purged?.has(id) === true
+    const tried = new Set(all.restored.map(({ step }) => step.version.id))
+    const lacking = [...gone.away, ...gone.byOthers, ...further].filter(({ version }) =>
+      needed.has(version.digest)
+    )
+    const due = lacking.filter(step => !isPurged(step) && !tried.has(step.version.id))
+    if (due.length === 0) {
+      const away = lacking.filter(step => isPurged(step) && !told.has(step.version.id))
+      return {
+        ...all,
+        warnings: [...all.warnings, ...stayAway(away, needed)],
+        alarms: [...all.alarms, ...alarms, ...(unread === undefined ? [] : [unknown(unread, sent)])]
+      }
+    }
+    const more = undoing(due, ({ digest }) => describing.has(digest))
+    const next = await restoreAtOnce(done, { seen, needed }, more, scope)
+    all = {
+      restored: [...all.restored, ...next.restored],
+      back: all.back.union(next.back),
+      warnings: [...all.warnings, ...next.warnings],
+      alarms: [...all.alarms, ...next.alarms]
+    }
   }
 }
 
-const NONE: ReadonlySet<number> = new Set()
-
-const stayAway = (versions: readonly PackageVersion[], needed: ReadonlyMap<Digest, string>): string[] =>
-  versions.flatMap(version => {
+const stayAway = (steps: readonly DeleteStep[], needed: ReadonlyMap<Digest, string>): string[] =>
+  steps.flatMap(({ version }) => {
     const why = needed.get(version.digest)
     return why === undefined
       ? []
@@ -85,6 +97,13 @@ async function broughtBack(
 /** How many versions are asked for at once. */
 const AT_ONCE = 16
 
-/** The next run that deletes brings back what is lacking then. */
-const unknown = (sentence: string): string =>
-  `Whether what came back is whole is unknown: ${sentence} Run again.`
+/** No later run looks at what is back, unless it remembers what went with it. */
+function unknown(sentence: string, sent: ReadonlyMap<number, PackageVersion>): string {
+  const tagged = [...sent.values()].toSorted((a, b) => b.tags.length - a.tags.length)
+  const digests = tagged.slice(0, 5).map(({ digest }) => digest)
+  const way =
+    digests.length === 0
+      ? 'Run again.'
+      : `\`mode: restore\` with \`restore: ${digests.join(' ')}\` looks, and restores what is missing.`
+  return `Whether what came back is whole is unknown: ${sentence} ${way}`
+}
