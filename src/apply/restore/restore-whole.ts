@@ -1,8 +1,9 @@
 import { orFailure } from '../../errors.ts'
 import { gitHubDenies } from '../../inventory/gone.ts'
+import type { Outcome } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
-import { type DeleteStep, undoing } from '../../policy/order.ts'
+import { type DeleteStep, type Restoral, undoing } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { ApplyContext } from '../apply.ts'
@@ -17,54 +18,68 @@ import { type Restored, restoreAtOnce, stepsBack } from './restore-at-once.ts'
  * Restores at once, and makes whole what came back, be it by this run or by somebody: it may need what went with another
  * image, which the graph of this run did not know, or what others deleted meanwhile; and what describes it belongs to it.
  * What is nested shows only when what names it is back, so it is looked at again as long as something comes back.
- *
  */
-export async function restoreWhole(
-  done: Done,
-  { found, earlier, stay, told }: Wanted,
-  scope: ApplyContext
-): Promise<Restored> {
+export async function restoreWhole(done: Done, wanted: Wanted, scope: ApplyContext): Promise<Restored> {
+  const { found, earlier, stay } = wanted
   const { seen } = found
   const steps = stepsBack(done, seen, { earlier, stay }, new Set(found.needed.keys()))
+  const lookForGap = gapFinder(done, wanted, scope)
   let all = await restoreAtOnce(done, found, steps, scope)
+  for (;;) {
+    const { due, needed, warnings, alarms } = await lookForGap(all.restored)
+    if (due.length === 0) return joined(all, { restored: [], back: NOTHING, warnings, alarms })
+    all = joined(all, await restoreAtOnce(done, { seen, needed }, due, scope))
+  }
+}
+
+const joined = (one: Restored, next: Restored): Restored => ({
+  restored: [...one.restored, ...next.restored],
+  back: one.back.union(next.back),
+  warnings: [...one.warnings, ...next.warnings],
+  alarms: [...one.alarms, ...next.alarms]
+})
+
+const NOTHING: ReadonlySet<number> = new Set()
+
+/** What is lacking of what came back. */
+interface Gap {
+  /** What was not tried yet. */
+  readonly due: readonly Restoral[]
+  /** Why, a phrase each. */
+  readonly needed: ReadonlyMap<Digest, string>
+  /** Sentences on the rest. */
+  readonly warnings: readonly string[]
+  readonly alarms: readonly string[]
+}
+
+/** Gives the function that looks what is lacking, behind each round of restores. */
+function gapFinder(done: Done, { found, told }: Wanted, scope: ApplyContext) {
   let brought: readonly PackageVersion[] | undefined
   // What somebody purged by name stays away.
   let purged: ReadonlySet<number> | undefined
-  for (;;) {
-    const sent = new Map(
-      all.restored.flatMap(({ step, status }) =>
-        status === 'done' ? [[step.version.id, step.version] as const] : []
-      )
-    )
-    const gone = goneFrom(done, seen, sent, scope.context.clock.now())
+  return async (restored: readonly Outcome[]): Promise<Gap> => {
+    const back = restored.flatMap(({ step, status }) => (status === 'done' ? [step.version] : []))
+    const sent = new Map(back.map(version => [version.id, version]))
+    const gone = goneFrom(done, found.seen, sent, scope.context.clock.now())
     const lacked = await orFailure(async () => {
       brought ??= await broughtBack(done, found, gone.away, scope)
-      return lackedBy([...sent.values()], brought, gone, done, scope)
+      return lackedBy(back, brought, gone, done, scope)
     })
-    if ('problem' in lacked) return { ...all, alarms: [...all.alarms, unknown(lacked.sentence, sent)] }
+    if ('problem' in lacked)
+      return { due: [], needed: new Map(), warnings: [], alarms: [unknown(lacked.sentence, back)] }
     const { needed, describing, further, unread, alarms } = lacked
     if (needed.size > 0) purged ??= await done.loaded.recollection.forgottenSince()
     const isPurged = ({ version: { id } }: DeleteStep): boolean => purged?.has(id) === true
-    const tried = new Set(all.restored.map(({ step }) => step.version.id))
-    const lacking = [...gone.away, ...gone.byOthers, ...further].filter(({ version }) =>
-      needed.has(version.digest)
-    )
+    const tried = new Set(restored.map(({ step }) => step.version.id))
+    const all = [...gone.away, ...gone.byOthers, ...further]
+    const lacking = all.filter(({ version }) => needed.has(version.digest))
     const due = lacking.filter(step => !isPurged(step) && !tried.has(step.version.id))
-    if (due.length === 0) {
-      const away = lacking.filter(step => isPurged(step) && !told.has(step.version.id))
-      return {
-        ...all,
-        warnings: [...all.warnings, ...stayAway(away, needed)],
-        alarms: [...all.alarms, ...alarms, ...(unread === undefined ? [] : [unknown(unread, sent)])]
-      }
-    }
-    const more = undoing(due, ({ digest }) => describing.has(digest))
-    const next = await restoreAtOnce(done, { seen, needed }, more, scope)
-    all = {
-      restored: [...all.restored, ...next.restored],
-      back: all.back.union(next.back),
-      warnings: [...all.warnings, ...next.warnings],
-      alarms: [...all.alarms, ...next.alarms]
+    const away = lacking.filter(step => isPurged(step) && !told.has(step.version.id))
+    return {
+      due: undoing(due, ({ digest }) => describing.has(digest)),
+      needed,
+      warnings: stayAway(away, needed),
+      alarms: [...alarms, ...(unread === undefined ? [] : [unknown(unread, back)])]
     }
   }
 }
@@ -98,8 +113,8 @@ async function broughtBack(
 const AT_ONCE = 16
 
 /** No later run looks at what is back, unless it remembers what went with it. */
-function unknown(sentence: string, sent: ReadonlyMap<number, PackageVersion>): string {
-  const tagged = [...sent.values()].toSorted((a, b) => b.tags.length - a.tags.length)
+function unknown(sentence: string, back: readonly PackageVersion[]): string {
+  const tagged = back.toSorted((a, b) => b.tags.length - a.tags.length)
   const digests = tagged.slice(0, 5).map(({ digest }) => digest)
   const way =
     digests.length === 0

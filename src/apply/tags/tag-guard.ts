@@ -13,8 +13,8 @@ import { givenBack, listedOn, notAllAsked, unseen, wrongSentences } from './tag-
 
 /** What must be told: sentences, of which the alarms make the run red. */
 export interface Told {
-  readonly warnings: string[]
-  readonly alarms: string[]
+  readonly warnings: readonly string[]
+  readonly alarms: readonly string[]
 }
 
 /** What restores do to the tags of a package. Behind a restore none of it throws what was foreseen. */
