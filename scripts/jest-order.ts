@@ -9,25 +9,27 @@ const LONG = [
   'scripts/local',
   'scripts/live',
   'modes/servers',
-  'retain/left-to-next',
-  'retain/second-look',
   'modes/recipes',
   'campaign',
+  'retain/left-to-next',
   '__tests__/main',
+  'retain/second-look',
   'modes/undo',
   'retain/failures',
   'recipes-retain',
-  'modes/moved-back',
+  'modes/round-trip',
+  'retain/limits',
   'retain/late-tags',
+  'scripts/emulator',
+  'modes/moved-back',
   'check/check',
   'late-answers',
   'late-restores',
   'foreign-steps',
-  'retain/limits',
   'retain/untag-pushes',
   'retain/elsewhere',
   'retain/echo',
-  'modes/round-trip'
+  '__tests__/index'
 ]
 
 /** Orders test files the same on a fresh clone as anywhere: the long ones, then by size. */

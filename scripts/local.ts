@@ -2,7 +2,7 @@
  * Runs the action on this machine against the packages that `.env` names, as a dry run unless told otherwise;
  * `npm start -- --help` has the options.
  *
- * Outputs, summary and report are left in `out/local`.
+ * Outputs, summary and report are left in `out/local`, or where `--out` says.
  */
 
 import { spawn } from 'node:child_process'
@@ -23,17 +23,20 @@ const OPTIONS = {
   env: { type: 'string' },
   with: { type: 'string', multiple: true },
   undo: { type: 'string' },
+  out: { type: 'string' },
   help: { type: 'boolean' }
 } as const
-const USAGE = `npm start -- [--env FILE] [--with INPUT=VALUE]... [--for-real] [--undo REPORT] [--dist]
+const USAGE = `npm start -- [--env FILE] [--with INPUT=VALUE]... [--for-real] [--undo REPORT] [--out FOLDER] [--dist]
 
   --env FILE           reads the settings from FILE instead of .env
   --with INPUT=VALUE   sets one input, such as --with policy=my-policy.yml; counts more than the file
   --for-real           may delete or restore; without it, the run is a dry run
   --undo REPORT        restores what the run with this report deleted
+  --out FOLDER         leaves outputs, summary and report there instead of in out/local
   --dist               runs the bundle, as users do, instead of the source`
 const values = options()
 const settings = resolve(values.env ?? join(root, '.env'))
+const folder = values.out ?? 'out/local'
 if (values.help) console.log(USAGE)
 else if (existsSync(settings) || onlyTests()) {
   if (existsSync(settings)) loadEnvFile(settings)
@@ -67,7 +70,7 @@ function options() {
 }
 
 async function run(): Promise<number> {
-  const out = join(root, 'out/local')
+  const out = resolve(root, folder)
   mkdirSync(out, { recursive: true })
   const files = { GITHUB_OUTPUT: join(out, 'outputs'), GITHUB_STEP_SUMMARY: join(out, 'summary.md') }
   for (const file of Object.values(files)) writeFileSync(file, '')
@@ -98,13 +101,14 @@ function inWordsOfStart(line: string): string {
   const report = /^To undo it within 30 days: .*`restore: (.+)`\. Keep/.exec(line)?.[1]
   if (report !== undefined) {
     const env = values.env === undefined ? '' : ` --env ${values.env}`
-    return `To undo it: npm start --${env} --for-real --undo ${report}`
+    const out = values.out === undefined ? '' : ` --out ${values.out}`
+    return `To undo it: npm start --${env}${out} --for-real --undo ${report}`
   }
   if (!line.startsWith('Next: '))
     return line.replace(/(?<=`explain` is for dry runs: )set `dry-run: true`/, 'leave out --for-real')
   const confirm = /`confirm: (.+?)`/.exec(line)?.[1]
   const more = confirm === undefined ? '' : ` --with 'confirm=${confirm}'`
-  return `Next: look at out/local/summary.md, then add --for-real${more} to the same command.`
+  return `Next: look at ${join(folder, 'summary.md')}, then add --for-real${more} to the same command.`
 }
 
 /** Inputs as the runner hands them over. */

@@ -300,7 +300,7 @@ describe('when a version was first seen without a tag', () => {
 })
 
 describe('what one run stores', () => {
-  const deletion = { id: 7, tags: [], after: [], describes: false, at: NOW, looked: false }
+  const deletion = { id: 7, tags: [], after: [], describes: false, at: NOW, listed: 0, looked: false }
 
   const shape = manifest()
   const left = { ...deletion, digest: shape.digest, root: shape.digest }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/model/clock.ts'
 import { PLACEHOLDER } from '../../src/model/manifest.ts'
 import type { Builder } from '../emulator/builder.ts'
-import { missingBelow, restore, type StoredVersion } from '../emulator/contents.ts'
+import { childrenOf, missingBelow, restore, type StoredVersion } from '../emulator/contents.ts'
 import type { Emulator } from '../emulator/server.ts'
 import { image, index, manifest, type Shape } from '../emulator/shapes.ts'
 import type { Aims } from './race-judge.ts'
@@ -115,6 +115,29 @@ function perform(
       aims.tags.set('x-9', partial.id)
       aims.whole.add(partial.digest)
       return `mend: ${part.digest} of ${partial.id}`
+    }
+    case 'clear': {
+      const partsOf = ({ bytes }: StoredVersion) => new Set(childrenOf(bytes))
+      const isCleared = (version: StoredVersion): boolean => {
+        const parts = partsOf(version)
+        const sharing = [...order, ...app.row.deleted.values()].filter(
+          other => other !== version && !partsOf(other).isDisjointFrom(parts)
+        )
+        // Whoever clears what an image in use needs has broken that himself.
+        const isFree = ({ id, tags, deleted }: StoredVersion): boolean =>
+          going.has(id) && (deleted !== undefined || !tags.some(tag => STAYS.test(tag)))
+        return sharing.length > 0 && sharing.every(isFree)
+      }
+      const image = one(order.filter(isCleared))
+      if (image === undefined) return undefined
+      for (const { id, digest, tags } of order.filter(
+        each => each === image || partsOf(image).has(each.digest)
+      )) {
+        app.delete({ digest })
+        aims.orphaned.add(id)
+        for (const tag of tags) aims.tags.delete(tag)
+      }
+      return `clear: ${image.id}`
     }
     case 'nightly':
       return pushed(manifest(), 'nightly')

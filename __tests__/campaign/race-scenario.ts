@@ -39,7 +39,9 @@ export const ACTS = [
   /** An image with a tag of what goes, or comes back. */
   'again',
   /** The part that a broken image lacks: pushed once more, or restored. */
-  'mend'
+  'mend',
+  /** An image goes by hand, with all of its parts, which another one that goes has as well. */
+  'clear'
 ] as const
 export type ActKind = (typeof ACTS)[number]
 
@@ -96,7 +98,7 @@ export interface Race {
 }
 
 const act: fc.Arbitrary<Act> = fc.record({
-  what: fc.constantFrom(...ACTS, 'promote', 'untagged'),
+  what: fc.constantFrom(...ACTS, 'promote', 'untagged', 'name', 'clear'),
   on: fc.constantFrom<Moment>(
     'delete',
     'delete',

@@ -88,7 +88,9 @@ it.each<[string, Buffer, Record<string, string>]>([
   await using server = await serve(() => response => {
     response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body)
   })
-  await expect(connect(server).octokit.request(GET)).rejects.toMatchObject({ status: 500 })
+  const once = { request: { retries: 0 } }
+  await expect(connect(server).octokit.request(GET, once)).rejects.toMatchObject({ status: 500 })
+  expect(server.received).toHaveLength(1)
 })
 
 it('E-42 of an answer without end no more is taken than that', async () => {

@@ -8,6 +8,7 @@ import { ago, openScene } from './retain/runs.ts'
 
 /** A purge of what an earlier run deleted and left to the next one, while a job works that remembers it. */
 
+const HOUR = 3_600_000
 const DAY = 86_400_000
 const BUILDS = { 'delete-tags': 'sha-*' }
 const OUT = { kind: 'answer', answer: { status: 500 } } as const
@@ -122,16 +123,25 @@ it.concurrent('a job beside the purge of another image restores what is needed',
 })
 
 it.concurrent.each([
-  [8, true],
-  [0, false]
-])('what is deleted %d hours behind the purge is remembered: %s', async (hours, counts) => {
-  await using leak = await openLeak()
-  const { cache, run, purge, isBack } = leak
-  const { unchecked } = headingOf(cache)
-  await purge()
-  age(cache, 1)
-  // Somebody brought it back, and a run deleted it once more.
-  forge(cache, () => unchecked.map(one => ({ ...one, at: (one.at ?? 0) - DAY + hours * 3_600_000 })))
-  await run()
-  expect(isBack()).toBe(counts)
-})
+  [8, -1, true],
+  [0, -1, false],
+  [1, 0.5, true]
+])(
+  'what is deleted %d hours behind the purge, and was listed %d hours behind it, is remembered: %s',
+  async (hours, listed, counts) => {
+    await using leak = await openLeak()
+    const { cache, run, purge, isBack } = leak
+    const { unchecked } = headingOf(cache)
+    await purge()
+    age(cache, 1)
+    // Somebody brought it back, and a run deleted it once more.
+    forge(cache, () =>
+      unchecked.map(one => {
+        const purged = (one.at ?? 0) - DAY
+        return { ...one, at: purged + hours * HOUR, listed: purged + listed * HOUR }
+      })
+    )
+    await run()
+    expect(isBack()).toBe(counts)
+  }
+)

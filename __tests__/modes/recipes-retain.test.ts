@@ -237,7 +237,8 @@ test.each(['without GHCR_PAT', 'with it'])(
     if (main === undefined) throw new Error('no package')
     main.push(manifest(), { tags: ['v1.2.0', 'sha-2000000'], at: ago(0.5) })
     github.repository.tag('v1.2.0')
-    await checkPurgeRestore(github, 'containai', 'v1.2.0', main, token)
+    // That asks for no secret.
+    if (how === 'with it') await checkPurgeRestore(github, 'containai', 'v1.2.0', main, token)
     main.row.visibility = 'private'
     expect(await run()).toMatchObject([{ code: 0 }, { code: 1 }])
   }

@@ -216,10 +216,10 @@ test.each(['/dev/ghcr-steward', '/dev/fd/ghcr-steward', '/proc/self/fd/ghcr-stew
   }
 )
 
-test('E-42 a policy with 50,000 wrong rules is refused in ten sentences, of which the last counts the rest', async () => {
+test('E-42 a policy with 5,000 wrong rules is refused in ten sentences, of which the last counts the rest', async () => {
   const head = 'version: 1\npackages:\n- match: app\n  rules:\n'
   using workspace = checkout({
-    'p.yml': head + Array.from({ length: 50_000 }, (_, at) => `  - {nam: r${at}}\n`).join('')
+    'p.yml': head + Array.from({ length: 5_000 }, (_, at) => `  - {nam: r${at}}\n`).join('')
   })
   await using scene = await openScene()
   const { errors, code } = await scene.run({ policy: 'p.yml' }, workspace.circumstances)

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,13 +14,17 @@ const root = resolve(import.meta.dirname, '../..')
 async function settings(github: Emulator, token: string, more = '') {
   const example = await readFile(join(root, '.env.example'), 'utf8')
   const folder = await mkdtemp(join(tmpdir(), 'local-'))
-  const file = join(folder, 'env')
+  const [file, out] = [join(folder, 'env'), join(folder, 'out')]
   await writeFile(
     file,
     example.replace('INPUT_TOKEN=', `INPUT_TOKEN=${token}`).replace('PACKAGES=my-app', 'PACKAGES=shop/api') +
       `INPUT_KEEP-AT-LEAST=3\nINPUT_DRY-RUN=false\nINPUT_API-URL=${github.apiUrl}\nINPUT_REGISTRY-URL=${github.registryUrl}\n${more}`
   )
-  return { file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+  return {
+    out,
+    flags: ['--env', file, '--out', out],
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true })
+  }
 }
 
 const start = (...args: string[]) =>
@@ -29,18 +33,21 @@ const start = (...args: string[]) =>
     env: SCRIPT_ENV
   })
 
-test.each([[[]], [['--dist']]])('npm start %j runs .env.example dry, and shows no secret', async flags => {
-  const { world } = believable(Date.now())
-  await using github = await startEmulator({ world })
-  await using env = await settings(github, world.classic('olivia'))
-  const { stdout } = await start('--env', env.file, ...flags)
-  expect(stdout).toMatch(/^▼ shop\/api: \d+ versions[\s\S]*^would be deleted: sha-/m)
-  expect(stdout).not.toMatch(/::|ghp_/)
-  expect(stdout).toMatch(/out\/local\. The next run replaces outputs and summary\.md\.$/m)
-  expect(github.writes).toEqual([])
-})
+test.concurrent.each([[[]], [['--dist']]])(
+  'npm start %j runs .env.example dry, and shows no secret',
+  async flags => {
+    const { world } = believable(Date.now())
+    await using github = await startEmulator({ world })
+    await using env = await settings(github, world.classic('olivia'))
+    const { stdout } = await start(...env.flags, ...flags)
+    expect(stdout).toMatch(/^▼ shop\/api: \d+ versions[\s\S]*^would be deleted: sha-/m)
+    expect(stdout).not.toMatch(/::|ghp_/)
+    expect(stdout).toContain(`are in ${env.out}. The next run replaces outputs and summary.md.\n`)
+    expect(github.writes).toEqual([])
+  }
+)
 
-test.each([
+test.concurrent.each([
   [['--with', 'policy'], '--with needs INPUT=VALUE, such as policy=VALUE'],
   [
     ['--for-real', '--with', 'dry-run=true'],
@@ -54,27 +61,29 @@ test.each([
   expect(failed.stderr).toContain('npm start -- [--env FILE]')
 })
 
-test('npm start with an input that is wrong does not point to a summary, which an earlier run would have left', async () => {
+test.concurrent('npm start with an input that is wrong does not point to a summary, which an earlier run would have left', async () => {
   const { world } = believable(Date.now())
   await using github = await startEmulator({ world })
   await using env = await settings(github, world.classic('olivia'))
-  const failed = await start('--env', env.file, '--with', 'keep-tag=latest').catch(
+  await mkdir(env.out)
+  await writeFile(join(env.out, 'summary.md'), 'of an earlier run')
+  const failed = await start(...env.flags, '--with', 'keep-tag=latest').catch(
     (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout })
   )
   expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('Did you mean `keep-tags`?') })
-  expect(failed.stdout).not.toContain('out/local')
+  expect(failed.stdout).not.toContain(env.out)
 })
 
-test('npm start -- --for-real with `explain` says which flag to leave out', async () => {
+test.concurrent('npm start -- --for-real with `explain` says which flag to leave out', async () => {
   await using github = await startEmulator({ world: believable(Date.now()).world })
   await using env = await settings(github, 'ghp_x')
-  const failed = await start('--env', env.file, '--for-real', '--with', 'explain=latest').catch(
+  const failed = await start(...env.flags, '--for-real', '--with', 'explain=latest').catch(
     (error: { stdout: string }) => error
   )
   expect(failed.stdout).toContain('Input `explain` is for dry runs: leave out --for-real.')
 })
 
-test('npm start runs the tests of a policy without any settings', async () => {
+test.concurrent('npm start runs the tests of a policy without any settings', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'local-'))
   const policy = join(folder, 'policy.yml')
   await writeFile(
@@ -85,21 +94,21 @@ test('npm start runs the tests of a policy without any settings', async () => {
   )
   try {
     const flags = ['--with', `policy=${policy}`, '--with', 'policy-tests=true']
-    const { stdout } = await start('--env', join(folder, 'none'), ...flags)
+    const { stdout } = await start('--env', join(folder, 'none'), '--out', folder, ...flags)
     expect(stdout).toMatch(/^as expected: pull requests go\n1 policy test passed\.$/m)
   } finally {
     await rm(folder, { recursive: true })
   }
 })
 
-test('npm start -- --for-real deletes, and the command that it prints undoes it', async () => {
+test.concurrent('npm start -- --for-real deletes, and the command that it prints undoes it', async () => {
   const { world } = believable(Date.now())
   await using github = await startEmulator({ world })
   // A budget, because the pace of real deletions is that of a clock.
   await using env = await settings(github, world.classic('olivia'), 'INPUT_DELETIONS-PER-RUN=5\n')
   const api = world.package('acme/shop/api')
   const before = api.digests()
-  const { stdout } = await start('--env', env.file, '--for-real')
+  const { stdout } = await start(...env.flags, '--for-real')
   expect(api.digests().size).toBeLessThan(before.size)
   const [, command = ''] = /^To undo it: npm start -- (.+)$/m.exec(stdout) ?? []
   expect(command).toContain('--for-real --undo ')
@@ -107,7 +116,7 @@ test('npm start -- --for-real deletes, and the command that it prints undoes it'
   expect(api.digests()).toEqual(before)
 })
 
-test('every command that npm run emulator prints works as it is pasted', async () => {
+test.concurrent('every command that npm run emulator prints works as it is pasted', async () => {
   const emulator = spawn(process.execPath, [join(root, 'scripts/emulator.ts')], {
     env: SCRIPT_ENV,
     stdio: ['ignore', 'pipe', 'inherit']

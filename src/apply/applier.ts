@@ -13,6 +13,7 @@ import { deletionsOf, lastDeleted, leaveToNext } from './look/earlier.ts'
 import { verifyDeletions } from './look/verify.ts'
 import { type NewTags, newTagsReader } from './new-tags.ts'
 import { remover } from './remove.ts'
+import { withoutStale } from './stale-rows.ts'
 import { type Leftovers, leftoversOf } from './untag/leftovers.ts'
 import { strippingOf } from './untag/stripping.ts'
 import { untagger } from './untag/untag.ts'
@@ -28,7 +29,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
     const leaveAhead = once(() => {
       const now = Math.floor(scope.context.clock.now())
-      leaveToNext(loaded, deletionsOf(plan, now), [], now)
+      leaveToNext(loaded, deletionsOf(plan, loaded.listing, now), [], now)
       return loaded.recollection.stored()
     })
     return {
@@ -105,6 +106,7 @@ function applier(
   const { packages, urgentPackages, registry, clock } = context
   const repository = repositoryOf(pkg)
   const known = new Set(inventory.versions.map(({ id }) => id))
+  const gone = new Set(listing.versions.flatMap(({ id }) => (known.has(id) ? [] : [id])))
   const newTags = newTagsReader(inventory, registry, repository)
   const isLarge = inventory.versions.reduce((sum, { tags }) => sum + tags.length, 0) > MOST_TAGS
   const drift = detectDrift(
@@ -112,7 +114,7 @@ function applier(
     plan.steps.flatMap(step => (step.action === 'delete' ? [step.version] : [])),
     plan.steps.flatMap(step => (step.action === 'untag' ? [step.tag] : [])),
     {
-      page: page => packages.page(pkg, page),
+      page: async page => withoutStale(await packages.page(pkg, page), gone, id => packages.version(pkg, id)),
       // A placeholder has to go: its tag was put on it already.
       version: id => (known.has(id) ? packages : urgentPackages).version(pkg, id),
       async newTags() {

@@ -26,7 +26,6 @@ const MOST_NAMED = 1_000
  */
 export function progressLog(run: PackageRun, log: Log): ProgressLog {
   const { package: pkg, plan, warnings, explanations = [] } = run
-  const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
   const steps = plan?.steps ?? []
   const awaited = new Map<string, number>()
   // Of a package that goes as a whole nobody knows the images, so it has one line.
@@ -34,21 +33,55 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   const keyOf = (step: Step): string => (isWhole ? 'package' : imageOf(step))
   for (const step of steps) awaited.set(keyOf(step), (awaited.get(keyOf(step)) ?? 0) + 1)
   const collected = new Map<string, Outcome[]>()
+  const lines = outcomeLines(run, isWhole, log)
   let done = 0
+
+  return {
+    group: work =>
+      log.group(headline(run), async () => {
+        // What went wrong with the package as a whole is an annotation, which stands in the log by itself.
+        // That there was no room stands at the end.
+        if (run.left === undefined) for (const sentence of warnings) log.info(sentence)
+        const done = await work()
+        // Last, because that is what is looked for in a long list.
+        for (const line of explanations.flatMap(explanationLines)) log.info(line)
+        return done
+      }),
+    outcome(outcome) {
+      const { step } = outcome
+      const key = keyOf(step)
+      const outcomes = [...(collected.get(key) ?? []), outcome]
+      collected.set(key, outcomes)
+      if (step.action === 'untag') {
+        lines.tellTag(outcome, step.tag)
+      } else if (outcomes.length >= (awaited.get(key) ?? 0)) {
+        collected.delete(key)
+        lines.tellImage(outcomes)
+      }
+      // A dry run changes nothing, and what comes back at once was not planned.
+      if (outcome.status !== 'planned' && done < steps.length)
+        log.progress(`${pkg.name}: ${++done} of ${count(steps.length, 'change')}`)
+    }
+  }
+}
+
+function headline({ package: pkg, plan }: PackageRun): string {
+  if (plan === undefined) return `${pkg.name}: nothing was done`
+  const kept = plan.decisions.filter(decision => decision.verdict === 'keep').length
+  const due = plan.decisions.length - kept
+  if (plan.decisions.some(decision => decision.verdict === 'restore')) {
+    return `${pkg.name}: ${count(due, 'version')} to restore`
+  }
+  if (plan.decisions.length === 0) return `${pkg.name}: nothing to do`
+  return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} ${kept === 1 ? 'stays' : 'stay'} and ${due} ${due === 1 ? 'goes' : 'go'}`
+}
+
+/** Says what became of steps: a thousand lines at most, and each reason once. */
+function outcomeLines({ package: pkg, plan }: PackageRun, isWhole: boolean, log: Log) {
+  const decisions = new Map(plan?.decisions.map(decision => [decision.version.id, decision]))
+  const told = new Set<string>()
   let lines = 0
   let named = 0
-  const told = new Set<string>()
-
-  function headline(): string {
-    if (plan === undefined) return `${pkg.name}: nothing was done`
-    const kept = plan.decisions.filter(decision => decision.verdict === 'keep').length
-    const due = plan.decisions.length - kept
-    if (plan.decisions.some(decision => decision.verdict === 'restore')) {
-      return `${pkg.name}: ${count(due, 'version')} to restore`
-    }
-    if (plan.decisions.length === 0) return `${pkg.name}: nothing to do`
-    return `${pkg.name}: ${count(plan.decisions.length, 'version')}, of which ${kept} ${kept === 1 ? 'stays' : 'stay'} and ${due} ${due === 1 ? 'goes' : 'go'}`
-  }
 
   function say(text: string): void {
     lines++
@@ -67,6 +100,10 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
   /** Why there was no room for the rest stands at the end of the log. */
   function why(outcome: Outcome): string {
     return outcome.status === 'left' || outcome.detail === '' ? '' : `: ${once(outcome)}`
+  }
+
+  function tellTag(outcome: Outcome, tag: string): void {
+    say(`${outcomeWord(outcome)}: tag ${tag} of ${title(outcome.step.version)}${why(outcome)}`)
   }
 
   function tellImage(outcomes: readonly Outcome[]): void {
@@ -90,33 +127,7 @@ export function progressLog(run: PackageRun, log: Log): ProgressLog {
     if (deleted.length > 0) log.info(wayBackLine(deleted))
   }
 
-  return {
-    group: work =>
-      log.group(headline(), async () => {
-        // What went wrong with the package as a whole is an annotation, which stands in the log by itself.
-        // That there was no room stands at the end.
-        if (run.left === undefined) for (const sentence of warnings) log.info(sentence)
-        const done = await work()
-        // Last, because that is what is looked for in a long list.
-        for (const line of explanations.flatMap(explanationLines)) log.info(line)
-        return done
-      }),
-    outcome(outcome) {
-      const { step } = outcome
-      const key = keyOf(step)
-      const outcomes = [...(collected.get(key) ?? []), outcome]
-      collected.set(key, outcomes)
-      if (step.action === 'untag') {
-        say(`${outcomeWord(outcome)}: tag ${step.tag} of ${title(step.version)}${why(outcome)}`)
-      } else if (outcomes.length >= (awaited.get(key) ?? 0)) {
-        collected.delete(key)
-        tellImage(outcomes)
-      }
-      // A dry run changes nothing, and what comes back at once was not planned.
-      if (outcome.status !== 'planned' && done < steps.length)
-        log.progress(`${pkg.name}: ${++done} of ${count(steps.length, 'change')}`)
-    }
-  }
+  return { tellTag, tellImage }
 }
 
 /** What a step's line belongs to: the root that it goes or comes with, or itself where a tag is stripped. */

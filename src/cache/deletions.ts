@@ -18,6 +18,8 @@ export const PastDeletion = z.object({
   describes: z.boolean(),
   /** When it was left to the next run, in milliseconds since 1970. */
   at: z.number().default(0),
+  /** When its run listed it. */
+  listed: z.number().default(0),
   /** True where a run has looked, and could not see enough. */
   looked: z.boolean().default(false)
 })
@@ -61,7 +63,11 @@ export function stillForgotten(forgotten: readonly Forgotten[], now: number): Fo
 /** The deletions that count: whatever a job remembers that did not know of a purge, what that named is forgotten. */
 export function withoutForgotten<L extends Left>(left: L): L {
   const times = new Map(left.forgotten)
-  const counts = ({ id, at }: PastDeletion): boolean => at >= (times.get(id) ?? -Infinity) + ENDS_WITHIN
+  const counts = ({ id, at, listed }: PastDeletion): boolean => {
+    const purged = times.get(id) ?? -Infinity
+    // What was listed behind a purge somebody had brought back.
+    return at >= purged + ENDS_WITHIN || listed >= purged + CLOCKS
+  }
   return { ...left, unchecked: left.unchecked.filter(counts), checked: left.checked.filter(counts) }
 }
 

@@ -212,15 +212,9 @@ function recollection(
     },
     async forgottenSince() {
       forgotten = alsoForgotten(forgotten, await look())
-      const still = withoutForgotten({ ...deletions, forgotten })
-      const counts = new Set([...still.unchecked, ...still.checked])
-      const known = [...unchecked, ...checked]
-      // What no memory has any more. What this run deletes was brought back since, unless it is named once more.
-      const own = new Set([...left.unchecked, ...left.checked].map(({ id }) => id)).difference(purgedBefore)
-      const others = new Set(forgotten.map(([id]) => id))
-        .difference(new Set(known.map(({ id }) => id)))
-        .difference(own)
-      return others.union(new Set(known.flatMap(one => (counts.has(one) ? [] : [one.id]))))
+      const known = [...unchecked, ...checked, ...left.unchecked, ...left.checked]
+      const still = withoutForgotten({ unchecked: known, checked: [], forgotten }).unchecked
+      return new Set(forgotten.map(([id]) => id)).difference(new Set(still.map(({ id }) => id)))
     },
     storeRest() {
       if (due !== undefined) store(due)

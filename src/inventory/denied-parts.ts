@@ -1,9 +1,10 @@
-import type { Clock } from '../model/clock.ts'
+import type { Context } from '../context.ts'
 import { type Digest, shortDigest } from '../model/digest.ts'
 import type { Inventory } from '../model/package.ts'
-import type { Registry } from '../registry/client.ts'
 import { some } from '../util/format.ts'
+import { deletedSince } from './deleted-since.ts'
 import { findTags } from './evidence.ts'
+import { repositoryOf } from './load.ts'
 
 /** How many parts are asked for: a HEAD each, which costs nothing of GitHub's quota. */
 const MOST_PARTS = 2_000
@@ -18,24 +19,27 @@ export interface DeniedPart {
 
 /**
  * Parts of these images, at any depth, that GitHub lists and the registry does not give: a list may lag behind a deletion.
+ *
+ * @returns `gone` is what GitHub denies by now as well, which is not among the parts
  */
 export async function deniedParts(
   ranked: readonly Digest[],
-  contents: Inventory['contents'],
-  registry: Pick<Registry, 'headTag' | 'listTags'>,
-  repository: string,
-  clock: Clock
-): Promise<DeniedPart[]> {
+  { package: pkg, versions, contents }: Inventory,
+  context: Context
+): Promise<{ readonly denied: readonly DeniedPart[]; readonly gone: ReadonlySet<Digest> }> {
   const parts = ranked.flatMap(image => partsOf(image, contents).map(part => ({ part, image })))
   const stateOf = ({ part }: Pick<DeniedPart, 'part'>) => contents.get(part)?.state
   const asked = parts.filter(one => stateOf(one) === 'named').slice(0, MOST_PARTS)
-  const heads = await findTags(registry, repository, [...new Set(asked.map(({ part }) => part))], clock)
+  const digests = [...new Set(asked.map(({ part }) => part))]
+  const heads = await findTags(context.registry, repositoryOf(pkg), digests, context.clock)
+  const missing = versions.filter(({ digest }) => heads.get(digest)?.state === 'missing')
+  const gone = await deletedSince(pkg, context)(missing)
   const denied = asked.flatMap((one): DeniedPart[] => {
     const head = heads.get(one.part)
-    if (head === undefined || head.state === 'found') return []
+    if (head === undefined || head.state === 'found' || gone.has(one.part)) return []
     return [head.state === 'missing' ? one : { ...one, cause: head.cause }]
   })
-  return [...denied, ...parts.filter(one => stateOf(one) === 'unread')]
+  return { denied: [...denied, ...parts.filter(one => stateOf(one) === 'unread')], gone }
 }
 
 function partsOf(image: Digest, contents: Inventory['contents']): Digest[] {

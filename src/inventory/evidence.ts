@@ -6,6 +6,7 @@ import type { TagHead } from '../registry/read.ts'
 import type { TagList } from '../registry/tag-list.ts'
 import { eachOf } from '../util/concurrency.ts'
 import { count, formatNumber, some } from '../util/format.ts'
+import type { DeletedSince } from './deleted-since.ts'
 
 /**
  * The one place where something is concluded from an absence.
@@ -30,6 +31,8 @@ export interface Witness {
   readonly pauses: readonly number[]
   /** Who says that there is such a manifest: a phrase, such as `GitHub lists it`; undefined when nobody does. */
   readonly vouches: (digest: Digest) => string | undefined
+  /** Whether GitHub, asked once more, denies what it lists; absent where its list alone is believed. */
+  readonly deletedSince?: DeletedSince
   /** True where the list is not the whole package: that the registry has none of it does not make it another one. */
   readonly isPartial?: boolean
 }
@@ -45,10 +48,15 @@ export function afterDenials(digest: Digest, { vouches }: Witness): Content {
  * The witness of a list: GitHub vouches for its versions, and the registry for what a tag of it stands on. Where GitHub
  * counts more than anybody shows, what is denied may be just that, and is asked for longer.
  */
-export function witnessOf({ versions, unlisted, unresolved }: ListedPackage, clock: Clock): Witness {
+export function witnessOf(
+  { versions, unlisted, unresolved }: ListedPackage,
+  clock: Clock,
+  deletedSince?: DeletedSince
+): Witness {
   const listed = new Set(versions.map(({ digest }) => digest))
   return {
     clock,
+    ...(deletedSince === undefined ? {} : { deletedSince }),
     pauses: unresolved.some(({ onlyCounted }) => onlyCounted) ? [...PAUSES, ...LONG_PAUSES] : PAUSES,
     vouches: digest => {
       if (listed.has(digest)) return 'GitHub lists it'

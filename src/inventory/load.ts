@@ -15,6 +15,7 @@ import type { ReadCounts } from '../model/run.ts'
 import type { ManifestRead } from '../registry/read.ts'
 import type { Read } from './arrivals.ts'
 import { withAwaited } from './awaited-parts.ts'
+import { deletedSince } from './deleted-since.ts'
 import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
 import { readInventory } from './manifests.ts'
 
@@ -78,7 +79,8 @@ export async function load(
   const { read, fetched } = reader(pkg, versions, remembered, recollection, context)
   const progress = (done: number, total: number): void =>
     log.progress(`${pkg.name}: ${done} of about ${total} manifests known`)
-  const seen = await readInventory(pkg, list, read, witnessOf(list, clock), progress)
+  const witness = witnessOf(list, clock, deletedSince(pkg, context))
+  const seen = await readInventory(pkg, list, read, witness, progress)
   const recalled = recall(recollection, list)
   const inventory = { ...seen, versions: withAwaited(seen, recalled.deletions) }
   const reads = countReads(inventory, fetched, remembered)

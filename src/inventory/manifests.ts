@@ -13,6 +13,7 @@ import { eachOf } from '../util/concurrency.ts'
 import { AT_ONCE, mentionedBy, type Read } from './arrivals.ts'
 import { type Bounds, boundsOf } from './bounds.ts'
 import { clustersOf } from './clusters.ts'
+import { without } from './deleted-since.ts'
 import { afterDenials, type Witness } from './evidence.ts'
 import { contentOf, sharedTexts } from './shared-texts.ts'
 
@@ -32,7 +33,8 @@ const PATIENT_WAVES = 100
  * @param witness who else knows of a manifest that the registry denies
  * @param progress told how many digests are settled, of how many that are known so far
  * @param wanted what stays whatever becomes of the indexes that name it
- * @returns contents of every listed version, and of every unlisted digest that a manifest or a referrer's tag names
+ * @returns contents of every listed version, and of every unlisted digest that a manifest or a referrer's tag names;
+ *   what GitHub denies by now as well is not listed any more
  * @throws ExpectedError when the registry has nothing of a package that is listed whole: it is not that package
  */
 export async function readInventory(
@@ -75,11 +77,13 @@ export async function readInventory(
   // What was denied at first may share platforms as well.
   await follow(attestationsBeside(alone, contents))
   if (witness.isPartial !== true) refuseForeign(pkg, versions, contents)
+  const denied = versions.filter(({ digest }) => contents.get(digest)?.state === 'missing')
+  const gone = (await witness.deletedSince?.(denied)) ?? new Set()
   for (const [digest, { state }] of contents) {
-    if (state === 'missing') contents.set(digest, afterDenials(digest, witness))
+    if (state === 'missing' && !gone.has(digest)) contents.set(digest, afterDenials(digest, witness))
   }
   dropBlobs(contents, listed)
-  return { ...list, package: pkg, contents }
+  return { ...list, versions: without(gone, versions), package: pkg, contents }
 }
 
 /** Asks again for what the registry denies, until it has denied each as often as there are pauses, and once more. */

@@ -6,6 +6,8 @@ import { parseSemverTag } from '../policy/tags.ts'
 import type { Registry } from '../registry/client.ts'
 import type { TagHead } from '../registry/read.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { withAwaited } from './awaited-parts.ts'
+import { deletedSince, without } from './deleted-since.ts'
 import { deniedParts, disputesOf } from './denied-parts.ts'
 import { afterDenials, findTags, withTags, witnessOf } from './evidence.ts'
 import { type LoadedPackage, repositoryOf } from './load.ts'
@@ -68,8 +70,9 @@ export async function decideOnTags<D extends Tried>(
 export async function followMovedTags(
   loaded: LoadedPackage,
   { going, wanted, ranked }: Tried,
-  { registry, clock }: Context
+  context: Context
 ): Promise<LoadedPackage> {
+  const { registry, clock } = context
   const { inventory } = loaded
   const { package: pkg, versions, contents, unresolved = [] } = inventory
   const unlisted: ListedPackage['unlisted'] = inventory.unlisted ?? new Map()
@@ -77,12 +80,13 @@ export async function followMovedTags(
   const asked = tagsToAsk(versions, going)
   // What decides on deletions believes no single denial.
   const heads = await findTags(registry, repository, asked, clock)
-  const denied = await deniedParts(ranked, contents, registry, repository, clock)
+  const { denied, gone } = await deniedParts(ranked, inventory, context)
   const disputes = new Map([...disputesOn(versions, heads), ...disputesOf(denied)])
   const denials = denied.filter(({ part }) => contents.get(part)?.state === 'named')
   const isSettled = versions.every(({ digest, disputed }) => !disputes.has(digest) || disputed !== undefined)
+  const there = without(gone, versions)
   const list = {
-    versions: isSettled ? versions : versions.map(version => withDispute(version, disputes)),
+    versions: isSettled ? there : there.map(version => withDispute(version, disputes)),
     unlisted,
     unresolved
   }
@@ -96,7 +100,7 @@ export async function followMovedTags(
     ([ref, { state }]) => state !== 'missing' && unknown.includes(ref as Digest)
   )
   const beside = attestationsBeside(wanted, contents)
-  const isSame = isSettled && moved.length + found.length + beside.length + denials.length === 0
+  const isSame = isSettled && moved.length + found.length + beside.length + denials.length + gone.size === 0
   if (isSame && doubtful.size === 0) return loaded
   const tagged = withTags(list, new Map(moved))
   const further = withDigests(tagged, found)
@@ -106,14 +110,18 @@ export async function followMovedTags(
       ? known
       : registry.readManifest(repository, digest)
   }
-  const witness = witnessOf(further, clock)
+  const witness = witnessOf(further, clock, deletedSince(pkg, context))
   const seen = await readInventory(pkg, further, read, witness, undefined, wanted)
   const isThere = [...doubtful].every(digest => seen.contents.get(digest)?.state === 'read')
   if (isSame && isThere) return loaded
   const known = new Map(seen.contents)
   for (const { part, cause } of denials)
     known.set(part, cause === undefined ? afterDenials(part, witness) : { state: 'unread', cause })
-  return { ...loaded, inventory: { ...inventory, ...seen, contents: known } }
+  const followed = { ...inventory, ...seen, contents: known }
+  const isLess = seen.versions.length < versions.length
+  // What is gone an earlier run of ours may have deleted.
+  const marked = isLess ? withAwaited(followed, loaded.recollection.deletions) : seen.versions
+  return { ...loaded, inventory: { ...followed, versions: marked } }
 }
 
 /**

@@ -20,7 +20,15 @@ const deletionAt = (at: number): Earlier => {
   const root = digestAt(Math.floor(at / 3) * 3)
   const tags = at % 3 === 0 ? [`sha-${'x'.repeat(124)}`] : []
   const version = { id: at + 1, digest: digestAt(at), tags, created: undefined, updated: undefined }
-  return { version, root, after: at % 3 === 0 ? [] : [root], describes: false, at: NOW, looked: false }
+  return {
+    version,
+    root,
+    after: at % 3 === 0 ? [] : [root],
+    describes: false,
+    at: NOW,
+    listed: 0,
+    looked: false
+  }
 }
 
 test('what is left of many deletions is what the next run can read: the unchecked ones, and the new ones before the old', async () => {

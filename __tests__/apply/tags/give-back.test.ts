@@ -73,6 +73,7 @@ function world(stands: Map<string, Digest>, versions: readonly PackageVersion[],
       return { seen: one === undefined ? undefined : { ...one, tags: tagsOf(one.digest) } }
     },
     listVersions: async () => ({ versions }),
+    listDeleted: async () => [],
     page: async () => ({ seen: [], at: 0 })
   }
   const context = {

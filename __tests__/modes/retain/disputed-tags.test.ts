@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { Digest } from '../../../src/model/digest.ts'
+import { registryError } from '../../emulator/registry-auth.ts'
+import type { Emulator } from '../../emulator/server.ts'
 import { image, index, manifest } from '../../emulator/shapes.ts'
 import { reportOf } from '../../helpers/saved-report.ts'
 import { ago, openScene, type Scene } from './runs.ts'
@@ -84,6 +86,13 @@ test.each(HOW)('law 3: what may not have its tag takes no place of another: %s',
   expect(app.tags()).toMatchObject({ 'env-c': third.digest })
 })
 
+/** The registry denies what is there, by its digest and by a tag. */
+function deny({ faults }: Emulator, { digest }: { readonly digest: Digest }, tag: string = digest): void {
+  const path = new RegExp(`/manifests/(?:${digest}|${tag})$`)
+  const answer = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+  faults.on({ host: 'registry', path }, { kind: 'answer', answer })
+}
+
 const DEEP = { 'at once': false, 'in an index of its own': true } as const
 
 test.each([
@@ -94,7 +103,7 @@ test.each([
   'law 3: an image whose %s part, named %s, the registry denies takes no place of a whole one, though GitHub lists it',
   async (kind, where) => {
     await using scene = await openScene()
-    const { app, run } = scene
+    const { app, github, run } = scene
     app.push(image(), { tags: ['v1'], at: ago(90) })
     const whole = app.push(image(), { tags: ['sha-1'], at: ago(80) })
     const shape = image()
@@ -103,9 +112,7 @@ test.each([
     const part = DEEP[where] ? first?.children[0] : first
     if (part === undefined) throw new Error('it has no part')
     if (kind === 'tagged') app.tag(part, 'amd64-2')
-    // Somebody deleted it a moment ago; the list lags.
-    app.lie({ kind: 'lag', changes: 1 })
-    app.delete(part)
+    deny(github, part, 'amd64-2')
     const result = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
     expect(app.tags()).toMatchObject({ 'sha-1': whole.digest })
     expect(result.errors.join()).toContain(
@@ -117,7 +124,7 @@ test.each([
 
 test('law 7: the reason names each part that the registry does not give', async () => {
   await using scene = await openScene()
-  const { app, run } = scene
+  const { app, github, run } = scene
   app.push(image(), { tags: ['sha-1'], at: ago(90) })
   const build = app.push(
     index([
@@ -126,9 +133,7 @@ test('law 7: the reason names each part that the registry does not give', async 
     ]),
     { tags: ['sha-2'], at: ago(80) }
   )
-  // Somebody deleted them a moment ago; the list lags.
-  app.lie({ kind: 'lag', changes: 2 })
-  for (const part of build.children) app.delete(part)
+  for (const part of build.children) deny(github, part)
   const { report } = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
   const text = JSON.stringify(report)
   const [first, second] = build.children.map(({ digest }) => digest.slice(0, 'sha256:'.length + 12))
@@ -169,5 +174,25 @@ test.each(['the list is late', 'the list shows both'] as const)(
     await run({ plan })
     expect(app.tags()).toMatchObject({ v1: older.digest, nightly: newer.digest })
     expect(app.tags()).not.toHaveProperty('sha-1')
+  }
+)
+
+test.each([
+  ['behind the list', { host: 'api', method: 'GET', path: /\/versions$/ }, 'then'],
+  ['before the list of tags', { host: 'registry', method: 'GET', path: /tags\/list/ }, 'first'],
+  ['while manifests are read', { host: 'registry', method: 'GET', path: /manifests\/sha256:/ }, 'first'],
+  ['before it is looked for', { host: 'registry', method: 'HEAD', path: /manifests\/prod$/ }, 'first']
+] as const)(
+  'law 3: a tag that is moved back to an older image %s is where it belongs',
+  async (_, at, kind) => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    const old = app.push(image(), { tags: ['v1'], at: ago(90) })
+    app.push(image(), { tags: ['v2', 'prod'], at: ago(80) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(70) })
+    github.faults.on({ ...at, times: 1 }, { kind, run: () => app.tag(old, 'prod') })
+    const result = await run({ 'delete-tags': 'sha-*' })
+    expect([result.code, result.errors, app.tags()['prod']]).toEqual([0, [], old.digest])
+    expect(app.version(build.digest)).toBeUndefined()
   }
 )

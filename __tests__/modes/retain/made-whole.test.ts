@@ -186,13 +186,18 @@ it.concurrent('law 3: where nobody can read what came back, the run is red', asy
   ])
 })
 
-/** The first run is killed right behind the DELETE of the first build, on which `v2` was put. */
-async function killBehindFirst(scene: Scene, cache: CacheService, inputs: Record<string, string>) {
+/** The first run is killed right behind the DELETE of the first build, on which `v2` was put, or of what is `last`. */
+async function killBehindFirst(
+  scene: Scene,
+  cache: CacheService,
+  inputs: Record<string, string>,
+  last = ([first]: readonly [Pushed, Pushed]) => first
+) {
   const { app, github } = scene
   const builds = layDown(scene)
   const [first] = builds
   github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
-  github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS['is killed']?.(scene, cache) })
+  github.faults.on(deleteOf(last(builds)), { kind: 'then', run: () => ENDS['is killed']?.(scene, cache) })
   expect((await past(scene, cache, inputs)).code).toBe(1)
   github.faults.clear()
   cache.broken = undefined
@@ -384,4 +389,136 @@ it.concurrent('law 3: whether what came back is whole is unknown where the regis
   const { code, stdout } = await past(scene, cache, inputs)
   expect([code, app.tags()['v2']]).toEqual([1, first.digest])
   expect(stdout).toMatch(/^::error::.*Whether what came back is whole is unknown: /m)
+})
+
+/** Somebody deletes an image and all of its parts. */
+function clear({ app }: Scene, { digest, children }: Pushed): void {
+  for (const { digest: each } of [{ digest }, ...children.flatMap(child => [child, ...child.children])])
+    if (app.version(each) !== undefined) app.delete({ digest: each })
+}
+
+it.concurrent.each(Object.keys(ENDS))(
+  'law 2: an image comes back with what a part of it needs, which went as well: the run before %s',
+  async end => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    world.deletedTags = 'shown'
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const inner = index([{ shape: manifest(), platform: 'linux/amd64' }])
+    const [first, second] = (['sha-1', 'dev-2'] as const).map((tag, nth) =>
+      app.push(index([{ shape: inner }, { shape: manifest(), platform: 'linux/arm64' }]), {
+        tags: [tag],
+        at: ago(80 - nth)
+      })
+    ) as [Pushed, Pushed]
+    const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+    github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+    github.faults.on(deleteOf(first), { kind: 'then', run: () => ENDS[end]?.(scene, cache) })
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    github.faults.clear()
+    cache.broken = undefined
+    clear(scene, second)
+    const { code } = await past(scene, cache, inputs)
+    expect([code, world.pullable('acme/app', 'v2'), world.broken()]).toEqual([0, [], []])
+  }
+)
+
+/** When somebody deletes an image that shares a part with one that the run deletes and restores at once. */
+const MOMENTS = {
+  'right before its DELETE': ['DELETE', 'first'],
+  'right behind its DELETE': ['DELETE', 'then'],
+  'while it is restored': ['POST', 'first']
+} as const
+
+it.concurrent.each(
+  (Object.keys(MOMENTS) as (keyof typeof MOMENTS)[]).flatMap(when =>
+    (['the other image', 'the part alone'] as const).map(what => [what, when] as const)
+  )
+)(
+  'law 2: what a run restores at once comes back whole, though somebody deletes %s %s',
+  async (what, when) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const [first, second] = layDown(scene)
+    const [method, kind] = MOMENTS[when]
+    const act = () =>
+      what === 'the other image' ? clear(scene, second) : app.delete(second.children[0] as Pushed)
+    github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+    const path = new RegExp(`/versions/${first.id}(?:/restore)?$`)
+    github.faults.on({ host: 'api', method, path, times: 1 }, { kind, run: act })
+    await past(scene, cache, { 'delete-tags': 'sha-1', 'delete-untagged': 'true' })
+    app.truth()
+    expect(world.pullable('acme/app', 'v2')).toEqual([])
+  }
+)
+
+it.concurrent('law 2: a part that somebody deletes comes back though every list shows it still', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world } = scene
+  const inputs = { 'delete-tags': 'sha-1', 'delete-untagged': 'true' }
+  const [, second] = await killBehindFirst(scene, cache, inputs)
+  app.lie({ kind: 'lag', changes: 1 })
+  app.delete(second.children[0] as Pushed)
+  await past(scene, cache, inputs)
+  app.truth()
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+})
+
+it.concurrent('law 3: where nobody can read what came back, the way out that is told makes it whole', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { github, world } = scene
+  const inputs = { 'delete-tags': 'sha-1', 'delete-untagged': 'true' }
+  const [first, second] = await killBehindFirst(scene, cache, inputs)
+  clear(scene, second)
+  github.faults.on({ host: 'registry', method: 'GET', path: new RegExp(`manifests/${first.digest}$`) }, OUT)
+  const { code, stdout } = await past(scene, cache, inputs)
+  github.faults.clear()
+  const way = /whole is unknown: .*`mode: restore` with `restore: (sha256:\w{64})/.exec(stdout)?.[1]
+  expect([code, way]).toEqual([1, first.digest])
+  expect((await past(scene, cache, { mode: 'restore', restore: way ?? '' })).code).toBe(0)
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+})
+
+/** What a purge names beside a run that would bring it back. */
+it.concurrent.each([
+  ['the part of an image that comes back, before it is known to be needed', 'list'],
+  ['another image with the part, right before the DELETE of that', 'DELETE']
+])('law 2: a job says what stays away because it is purged by name: %s', async (_, at) => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+  const [first, second] =
+    at === 'list'
+      ? await killBehindFirst(scene, cache, inputs, ([, other]) => other.children[0] as Pushed)
+      : await killBehindFirst(scene, cache, { ...inputs, 'delete-tags': 'sha-1' })
+  const part = second.children[0] as Pushed
+  const names = at === 'list' ? `${part.digest}?` : `${second.digest} ${part.digest}`
+  const purge = async () => {
+    github.faults.on({ query: /state=deleted/ }, OUT)
+    await past(scene, cache, { mode: 'purge', purge: names, confirm: 'app' })
+    github.faults.clear()
+  }
+  const listed = {
+    host: 'api',
+    method: 'GET',
+    path: /\/versions$/,
+    query: /^(?!.*deleted)/,
+    times: 1
+  } as const
+  github.faults.on(at === 'list' ? listed : deleteOf(second), {
+    kind: at === 'list' ? 'then' : 'first',
+    run: purge
+  })
+  const { stdout } = await past(scene, cache, inputs)
+  app.truth()
+  expect([app.version(part.digest), app.version(first.digest)?.tags.includes('v2')]).toEqual([
+    undefined,
+    true
+  ])
+  expect(stdout).toMatch(/::warning::.* was not restored although .*purged by name/)
 })

@@ -6,6 +6,7 @@ export interface Look {
   readonly id: number
   readonly digest: string
   readonly at?: number
+  readonly listed?: number
 }
 
 export interface Heading {
@@ -39,7 +40,11 @@ export function forge(cache: CacheService, looks: (heading: Heading) => readonly
 
 /** Makes all that is remembered so much older. */
 export function age(cache: CacheService, days: number): void {
-  const older = (one: Look): Look => ({ ...one, at: (one.at ?? 0) - days * 86_400_000 })
+  const older = (one: Look): Look => ({
+    ...one,
+    at: (one.at ?? 0) - days * 86_400_000,
+    listed: (one.listed ?? 0) - days * 86_400_000
+  })
   rewrite(cache, heading => ({
     ...heading,
     unchecked: heading.unchecked.map(older),

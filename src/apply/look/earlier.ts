@@ -15,6 +15,8 @@ export interface Earlier extends DeleteStep {
   readonly describes: boolean
   /** When it was left to the next run, in milliseconds since 1970. */
   readonly at: number
+  /** When its run listed it. */
+  readonly listed: number
   /** Whether a run has looked, and could not see enough. */
   readonly looked: boolean
 }
@@ -134,12 +136,21 @@ function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>
   return new Set(deletions.filter(({ digest }) => needed.has(digest)))
 }
 
-/** The deletions of a plan, as the next run has to know them, whether or not they were carried out. */
-export function deletionsOf({ decisions, steps }: Plan, now: number): readonly Earlier[] {
+/**
+ * The deletions of a plan, as the next run has to know them, whether or not they were carried out.
+ *
+ * @param now in milliseconds since 1970
+ */
+export function deletionsOf(
+  { decisions, steps }: Plan,
+  { asOf }: Pick<LoadedPackage['listing'], 'asOf'>,
+  now: number
+): readonly Earlier[] {
+  const listed = Math.floor(asOf)
   const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
   return steps.flatMap(step =>
     step.action === 'delete'
-      ? [{ ...step, describes: describing.has(step.version.digest), at: now, looked: false }]
+      ? [{ ...step, describes: describing.has(step.version.digest), at: now, listed, looked: false }]
       : []
   )
 }
@@ -195,9 +206,10 @@ function written({
   after,
   describes,
   at,
+  listed,
   looked
 }: Earlier): PastDeletion {
-  return { id, digest, tags: [...tags], root, after: [...after], describes, at, looked }
+  return { id, digest, tags: [...tags], root, after: [...after], describes, at, listed, looked }
 }
 
 /** Sentences for a dry run on what a real one would bring back. */

@@ -1,4 +1,4 @@
-import type { Outcome, Plan } from '../../model/decision.ts'
+import type { Outcome } from '../../model/decision.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { type Done, deletedBy, versionsOf } from '../done.ts'
 import { deletionsOf, type Earlier } from './earlier.ts'
@@ -27,7 +27,7 @@ interface Looked {
 
 /** What the next run has to know, now that this one has looked; `now` in milliseconds since 1970. */
 export function forNextRun(
-  { plan, outcomes }: Pick<Done, 'plan' | 'outcomes'>,
+  { plan, loaded, outcomes }: Pick<Done, 'plan' | 'loaded' | 'outcomes'>,
   { seen, isUnclear, earlier, restored, back }: Looked,
   now: number
 ): Left {
@@ -39,7 +39,7 @@ export function forNextRun(
   // Not for ever: what two looks do not show is said twice.
   const again = new Set(past.filter(one => !one.looked && isUnseen(one.version)))
 
-  const all = ownDeletions({ plan, outcomes }, now)
+  const all = ownDeletions({ plan, loaded, outcomes }, now)
   const own = all.filter(({ version }) => !back.has(version.id))
   // What is back tells that what failed to come back behind it is needed.
   const failing = [...all, ...earlier].filter(({ version }) => denied.has(version.id))
@@ -67,11 +67,11 @@ export function forNextRun(
 
 /** What this run deleted or was going to; what others deleted before is none of its business. */
 export function ownDeletions(
-  { plan, outcomes }: { readonly plan: Plan; readonly outcomes: readonly Outcome[] },
+  { plan, loaded, outcomes }: Pick<Done, 'plan' | 'loaded' | 'outcomes'>,
   now: number
 ): readonly Earlier[] {
   const before = idsOf(versionsOf(outcomes, ['already']))
-  return deletionsOf(plan, now).filter(({ version }) => !before.has(version.id))
+  return deletionsOf(plan, loaded.listing, now).filter(({ version }) => !before.has(version.id))
 }
 
 const idsOf = (versions: readonly PackageVersion[]): ReadonlySet<number> =>

@@ -4,43 +4,52 @@ import type { Earlier } from './earlier.ts'
 import type { Findings } from './findings.ts'
 
 /** What is to come back after all. */
-interface Wanted {
+export interface Wanted {
   readonly found: Findings
   readonly earlier: readonly Earlier[]
-  /** Sentences on what does not, and the ids of that. */
+  /** Ids of what does not come back. */
+  readonly stay: ReadonlySet<number>
+  /** Sentences on that, and the ids of what they are about. */
   readonly warnings: readonly string[]
   readonly told: ReadonlySet<number>
 }
 
 /**
- * Asks once more before anything comes back that an earlier run deleted: somebody may have purged it by name since this
- * run began, and wants it gone, whatever needs it.
+ * Asks once more before anything comes back that somebody else deleted, or an earlier run: it may have been purged by name
+ * since this run began, and somebody wants it gone, whatever needs it.
  */
 export async function withoutPurged(
-  { loaded: { recollection } }: Done,
+  { loaded: { recollection }, outcomes }: Done,
   found: Findings,
   earlier: readonly Earlier[]
 ): Promise<Wanted> {
   const { needed } = found
-  if (!earlier.some(({ version }) => needed.has(version.digest)))
-    return { found, earlier, warnings: [], told: new Set() }
+  const before = outcomes.flatMap(({ step, status }) =>
+    step.action === 'delete' && status === 'already' ? [step] : []
+  )
+  const others = [...earlier, ...before]
+  if (!others.some(({ version }) => needed.has(version.digest)))
+    return { found, earlier, stay: NOTHING, warnings: [], told: NOTHING }
   const purged = await recollection.forgottenSince()
-  const stay = earlier.filter(({ version }) => purged.has(version.id))
-  const come = earlier.filter(({ version }) => !purged.has(version.id))
+  const stay = others.filter(({ version }) => purged.has(version.id))
+  const come = others.filter(({ version }) => !purged.has(version.id))
   const gone = new Set(stay.map(({ version }) => version.digest))
   const images = new Set(come.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
+  const told = stay.flatMap(({ version, root }) => {
+    const part = images.has(root) ? 'it belongs to an image that comes back' : undefined
+    const why = needed.get(version.digest) ?? part
+    return why === undefined ? [] : [{ version, why }]
+  })
   return {
     found: { ...found, needed: new Map([...needed].filter(([digest]) => !gone.has(digest))) },
-    earlier: come,
-    told: new Set(stay.map(({ version }) => version.id)),
-    warnings: stay.flatMap(({ version, root }) => {
-      const part = images.has(root) ? 'it belongs to an image that comes back' : undefined
-      const why = needed.get(version.digest) ?? part
-      return why === undefined
-        ? []
-        : [
-            `${nameOf(version)} was not restored although ${why}: it was purged by name while this run worked.`
-          ]
-    })
+    earlier: earlier.filter(({ version }) => !purged.has(version.id)),
+    stay: new Set(stay.map(({ version }) => version.id)),
+    told: new Set(told.map(({ version }) => version.id)),
+    warnings: told.map(
+      ({ version, why }) =>
+        `${nameOf(version)} was not restored although ${why}: it was purged by name while this run worked.`
+    )
   }
 }
+
+const NOTHING: ReadonlySet<number> = new Set()

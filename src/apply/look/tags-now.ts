@@ -8,7 +8,7 @@ import type { PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { Done } from '../done.ts'
 import { type Rows, tagsLate } from './late-tags.ts'
-import { type Arrival, tagsNowhere } from './tags-nowhere.ts'
+import { type Arrival, type Taken, tagsNowhere } from './tags-nowhere.ts'
 
 /** What became of tags. */
 export interface TagsNow {
@@ -61,10 +61,14 @@ export async function tagsNow(done: Done, rows: Rows, context: Context): Promise
   }
 }
 
-/** Tags that versions do not have any more, as their rows show by now: somebody else may have them. */
-function tagsTaken(stays: readonly PackageVersion[], seen: readonly PackageVersion[]): ReadonlySet<string> {
+/** Tags that versions do not have any more, as their rows show by now, with those versions: somebody else may have them. */
+function tagsTaken(stays: readonly PackageVersion[], seen: readonly PackageVersion[]): Taken {
   const rows = new Map(seen.map(({ id, tags }) => [id, new Set(tags)]))
-  return new Set(stays.flatMap(({ id, tags }) => tags.filter(tag => rows.get(id)?.has(tag) === false)))
+  const taken = new Map<string, Set<Digest>>()
+  for (const { id, digest, tags } of stays)
+    for (const tag of tags)
+      if (rows.get(id)?.has(tag) === false) taken.set(tag, (taken.get(tag) ?? new Set()).add(digest))
+  return taken
 }
 
 /**
@@ -75,7 +79,7 @@ async function byTags(
   { plan, loaded: { inventory } }: Done,
   stays: readonly PackageVersion[],
   { deleted, pushed }: Rows,
-  taken: ReadonlySet<string>,
+  taken: Taken,
   { registry, clock }: Context
 ) {
   const { contents, unlisted } = inventory
@@ -86,7 +90,7 @@ async function byTags(
   const movable = await askMovable(asked, registry, repository)
   const moved = unlike({ ...listed, versions: asked }, movable)
   const heads = await eachOf(
-    [...taken],
+    [...taken.keys()],
     AT_ONCE,
     async tag => [tag, await registry.headTag(repository, tag)] as const
   )

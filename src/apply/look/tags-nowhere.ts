@@ -14,6 +14,9 @@ import type { Done } from '../done.ts'
 /** A version that nobody knew before; without an id where only the registry tells of it. */
 export type Arrival = Pick<PackageVersion, 'digest' | 'tags'> & Partial<Pick<PackageVersion, 'id'>>
 
+/** Tags that versions have lost, as GitHub's rows show, with the digests of those. */
+export type Taken = ReadonlyMap<string, ReadonlySet<Digest>>
+
 /** How many tags are looked up, and how many more where the registry's list is late: a HEAD costs no quota. */
 const MOST = 100
 const MOST_UNSEEN = 2_000
@@ -25,8 +28,7 @@ interface Doubted {
   /** The newest versions of GitHub's list. */
   readonly seen: readonly PackageVersion[]
   readonly arrivals: readonly Arrival[]
-  /** Those that their versions have lost, as GitHub's rows show. */
-  readonly taken: ReadonlySet<string>
+  readonly taken: Taken
   /** Those that the registry denies. */
   readonly denied: readonly string[]
 }
@@ -50,7 +52,7 @@ export async function tagsNowhere(
   if (list.state === 'unread') return { nowhere: [], unread: list.cause }
   const known = new Set(list.state === 'read' ? list.tags : [])
   const holders = holdersOf({ loaded, outcomes }, arrivals, taken)
-  const suspects = new Set([...taken, ...denied])
+  const suspects = new Set([...taken.keys(), ...denied])
   const doubted = [...holders.keys()].filter(tag => !known.has(tag) || suspects.has(tag))
   const gone = outcomes.flatMap(({ step }) => (step.action === 'untag' ? [step.tag] : step.version.tags))
   const isLate = gone.some(tag => known.has(tag) && !holders.has(tag))
@@ -61,8 +63,8 @@ export async function tagsNowhere(
   const asked = new Set([...doubted.slice(0, MOST), ...unseen.slice(0, MOST_UNSEEN)])
   const first = await findTags(registry, repository, [...asked], clock)
   const shown = new Set(arrivals.flatMap(({ tags }) => tags))
-  const lost = [...taken].filter(tag => !shown.has(tag))
-  const heads = await askAgain(lost, first, holders, context, repository)
+  const lost = new Map([...taken].filter(([tag]) => !shown.has(tag)))
+  const heads = await askAgain(lost, first, context, repository)
   const listedNow = once(() =>
     orFailure(async () => ({ rows: await newestOf(plan.package, loaded.listing, context.packages) }))
   )
@@ -90,17 +92,17 @@ const PAUSES = [5_000, 10_000]
 
 /** Tags that the registry shows on what has lost them: where it does so at each look, nobody can tell where they are. */
 async function askAgain(
-  tags: readonly string[],
+  lost: Taken,
   heads: ReadonlyMap<string, TagHead>,
-  holders: ReadonlyMap<string, Arrival>,
   { registry, clock }: Context,
   repository: string
 ): Promise<ReadonlyMap<string, TagHead>> {
   const again = new Map(heads)
   const isOld = (tag: string): boolean => {
     const head = again.get(tag)
-    return head?.state === 'found' && head.digest === holders.get(tag)?.digest
+    return head?.state === 'found' && lost.get(tag)?.has(head.digest) === true
   }
+  const tags = [...lost.keys()]
   for (const pause of PAUSES) {
     const old = tags.filter(isOld)
     if (old.length === 0) break
@@ -117,7 +119,7 @@ const CONTRADICTED = 'the registry shows it on a version that has lost it, as Gi
 function holdersOf(
   { loaded: { inventory }, outcomes }: Pick<Done, 'loaded' | 'outcomes'>,
   arrivals: readonly Arrival[],
-  taken: ReadonlySet<string>
+  taken: Taken
 ): ReadonlyMap<string, Arrival> {
   const { versions, contents, unlisted = new Map<Digest, readonly string[]>() } = inventory
   const tried = new Set(outcomes.map(({ step }) => (step.action === 'untag' ? step.tag : step.version.id)))

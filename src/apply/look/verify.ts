@@ -54,17 +54,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const found = await lookSurely(look, way, scope.context)
     const wanted = await withoutPurged(done, found, earlier)
     earlier = wanted.earlier
-    const { restored, back, warnings, alarms } = await restoreWhole(
-      done,
-      wanted.found,
-      earlier,
-      wanted.told,
-      urgent
-    )
+    const { restored, back, warnings, alarms } = await restoreWhole(done, wanted, urgent)
     const settled = corrected(outcomes, found.seen, scope.report)
     const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
     const { open, checked } = forNextRun(
-      { plan, outcomes: settled },
+      { plan, loaded, outcomes: settled },
       { seen: found.seen, isUnclear, earlier, restored, back },
       now()
     )

@@ -1,5 +1,6 @@
 import { arrivalsReader, type Read } from '../../inventory/arrivals.ts'
 import { findTags } from '../../inventory/evidence.ts'
+import { gitHubDenies } from '../../inventory/gone.ts'
 import { type LoadedPackage, repositoryOf } from '../../inventory/load.ts'
 import {
   type Digest,
@@ -18,6 +19,7 @@ import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
 import { pastDeletions } from '../look/earlier.ts'
 import type { SecondLook } from '../look/second-look.ts'
+import type { Arrival } from '../look/tags-nowhere.ts'
 
 /** What is gone of a package, and what is not. */
 export interface Gone {
@@ -25,7 +27,8 @@ export interface Gone {
   readonly away: readonly DeleteStep[]
   /** What else GitHub lists as deleted, as far as the look reached. */
   readonly byOthers: readonly DeleteStep[]
-  readonly there: ReadonlySet<Digest>
+  /** What GitHub lists, or listed when this run began, by digest. */
+  readonly there: ReadonlyMap<Digest, Arrival>
 }
 
 /** For so long GitHub restores what was deleted, in milliseconds. */
@@ -38,7 +41,7 @@ const RESTORABLE = 30 * DAY
 export function goneFrom(
   { outcomes, loaded }: Done,
   seen: SecondLook,
-  sent: ReadonlySet<number>,
+  sent: ReadonlyMap<number, PackageVersion>,
   now: number
 ): Gone {
   const isGone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
@@ -50,19 +53,20 @@ export function goneFrom(
   const all = [...own, ...past].filter(({ version }) => !seen.again.has(version.digest))
   const away = all.filter(({ version }) => !sent.has(version.id))
   const went = new Set([...digestsOf(away), ...seen.vanished])
-  const listed = [...loaded.listing.versions, ...seen.arrivals].map(({ digest }) => digest)
-  const there = new Set(listed).difference(went).union(new Set(digestsOf(all)).difference(went))
+  // The list of this run is older than the list of what is deleted.
+  const deleted = new Set(seen.rowsDeleted.map(({ id }) => id))
+  const listed = [...loaded.listing.versions, ...seen.arrivals].filter(
+    ({ id, digest }) => !went.has(digest) && !(id !== undefined && deleted.has(id))
+  )
+  const there = new Map([...listed, ...sent.values()].map(version => [version.digest, version]))
   const restorable = seen.rowsDeleted.filter(({ deleted = now }) => now - deleted < RESTORABLE)
   const rows = restorable.toSorted((a, b) => (a.deleted ?? 0) - (b.deleted ?? 0))
   const lastRows = [...new Map(rows.map(row => [row.digest, row])).values()]
-  const known = new Set([...digestsOf(away), ...there])
-  const byOthers = lastRows.filter(({ digest }) => !known.has(digest))
-  return {
-    away,
-    byOthers: byOthers.map(version => ({ version, root: version.digest, after: [] })),
-    there
-  }
+  const known = new Set([...digestsOf(away), ...there.keys()])
+  return { away, byOthers: lastRows.filter(({ digest }) => !known.has(digest)).map(stepOf), there }
 }
+
+const stepOf = (version: PackageVersion): DeleteStep => ({ version, root: version.digest, after: [] })
 
 const digestsOf = (steps: readonly DeleteStep[]): Digest[] => steps.map(({ version }) => version.digest)
 
@@ -72,6 +76,8 @@ export interface Lacked {
   readonly needed: ReadonlyMap<Digest, string>
   /** What of it they do not need: it describes them. */
   readonly describing: ReadonlySet<Digest>
+  /** What of it nothing showed as gone before. */
+  readonly further: readonly DeleteStep[]
   /** Why there may be more: a sentence. */
   readonly unread: string | undefined
   /** Sentences on what is gone and cannot be brought back from here. */
@@ -106,23 +112,53 @@ export async function lackedBy(
   const describing = describersOf([...restored, ...brought], needed, gone.away, manifestOf)
   const parts = [...describing].flatMap(one => manifestOf(one)?.children.map(({ digest }) => digest) ?? [])
   const wanted = new Set([...needed, ...describing, ...parts])
-  const lacked = [
+  const known = [
     ...digestsOf(gone.away).filter(one => wanted.has(one)),
     ...digestsOf(gone.byOthers).filter(one => needed.has(one))
   ]
-  const known = gone.there.union(new Set(lacked))
-  const nowhere = [...ofOwn.needed].flatMap(one => parseDigest(one) ?? []).filter(one => !known.has(one))
-  const heads = await findTags(registry, repositoryOf(pkg), nowhere, clock)
-  const lost = nowhere.filter(one => heads.get(one)?.state === 'missing')
-  // That nobody answers does not mean that it is there.
-  const [silent] = nowhere.filter(one => heads.get(one)?.state === 'unread')
-  const unread = ofOwn.unread ?? ofOthers.unread ?? (silent && shortDigest(silent))
+  const rest = [...ofOwn.needed.difference(new Set<string>(known))].flatMap(one => parseDigest(one) ?? [])
+  const { lost, further, silent } = await absentOf(rest, gone.there, { pkg, context })
+  const lacked = [...known, ...digestsOf(further)]
+  // What it lacked before it went is nobody's news.
+  const news = lost.filter(digest => inventory.contents.get(digest)?.state !== 'missing')
+  const unread = ofOwn.unread ?? ofOthers.unread ?? silent
   return {
     needed: new Map(lacked.map(digest => [digest, `it belongs to ${namesOf(images)}, which came back`])),
     describing,
+    further,
     unread: unread === undefined ? undefined : `${unread} could not be read.`,
-    alarms: lost.length === 0 ? [] : [notWhole(lost, own)]
+    alarms: news.length === 0 ? [] : [notWhole(news, own)]
   }
+}
+
+/**
+ * What of these digests the registry denies, although nothing showed before that it is gone: somebody deletes it, or a list
+ * lagged. Where GitHub shows it by its id, it is there.
+ *
+ * @returns `lost` has no id by which it could be restored; `silent` names one of which nobody answers
+ */
+async function absentOf(
+  digests: readonly Digest[],
+  there: Gone['there'],
+  { pkg, context }: Pick<ApplyContext, 'pkg' | 'context'>
+) {
+  const heads = await findTags(context.registry, repositoryOf(pkg), digests, context.clock)
+  const lost: Digest[] = []
+  const further: DeleteStep[] = []
+  let silent: string | undefined
+  for (const digest of digests) {
+    const state = heads.get(digest)?.state
+    if (state === 'found') continue
+    const row = there.get(digest)
+    const id = row?.id
+    if (row !== undefined && id !== undefined && (await gitHubDenies(pkg, id, context)))
+      further.push(stepOf({ created: undefined, updated: undefined, ...row, id }))
+    if (row !== undefined) continue
+    if (state === 'missing') lost.push(digest)
+    // That nobody answers does not mean that it is there.
+    else silent ??= shortDigest(digest)
+  }
+  return { lost, further, silent }
 }
 
 /** A person knows an image by its tags. */

@@ -78,11 +78,11 @@ function holdersBehind({ loaded }: Done, seen: SecondLook): Row[] {
   return [...stays, ...seen.arrivals].map(row => seen.rowsBehind.get(row.id ?? -1) ?? row)
 }
 
-/** What must come back, and all that this run took away with it. */
+/** What must come back, and all that this run took away with it, except what is to `stay` away, by id. */
 export function stepsBack(
   { plan, loaded, outcomes }: Done,
   seen: SecondLook,
-  earlier: readonly Earlier[],
+  { earlier, stay }: { readonly earlier: readonly Earlier[]; readonly stay: ReadonlySet<number> },
   needed: ReadonlySet<Digest>
 ): Restoral[] {
   if (needed.size === 0) return []
@@ -91,7 +91,7 @@ export function stepsBack(
   const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
   const before = earlier.filter(({ root, version }) => images.has(root) && isGone.has(version.id))
   const graph = buildGraph(loaded.inventory)
-  const past = new Set(before.map(({ version }) => version.id))
+  const past = new Set(before.map(({ version }) => version.id)).union(stay)
   const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
     step.action === 'delete' && isGone.has(step.version.id) && !past.has(step.version.id) ? [step] : []
   )

@@ -1,64 +1,91 @@
 import { orFailure } from '../../errors.ts'
 import { gitHubDenies } from '../../inventory/gone.ts'
+import type { Outcome } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
-import { type DeleteStep, undoing } from '../../policy/order.ts'
+import { type DeleteStep, type Restoral, undoing } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
-import { type Earlier, pastDeletions } from '../look/earlier.ts'
+import { pastDeletions } from '../look/earlier.ts'
 import type { Findings } from '../look/findings.ts'
+import type { Wanted } from '../look/purged-beside.ts'
 import { goneFrom, lackedBy } from './lacked.ts'
 import { type Restored, restoreAtOnce, stepsBack } from './restore-at-once.ts'
 
 /**
  * Restores at once, and makes whole what came back, be it by this run or by somebody: it may need what went with another
- * image, which the graph of this run did not know, and what describes it belongs to it.
- *
- * @param told ids of what stays away by name, and of which that was said
+ * image, which the graph of this run did not know, or what others deleted meanwhile; and what describes it belongs to it.
+ * What is nested shows only when what names it is back, so it is looked at again as long as something comes back.
  */
-export async function restoreWhole(
-  done: Done,
-  found: Findings,
-  earlier: readonly Earlier[],
-  told: ReadonlySet<number>,
-  scope: ApplyContext
-): Promise<Restored> {
-  const steps = stepsBack(done, found.seen, earlier, new Set(found.needed.keys()))
-  const first = await restoreAtOnce(done, found, steps, scope)
-  const sent = new Set(
-    first.restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.id] : []))
-  )
-  const gone = goneFrom(done, found.seen, sent, scope.context.clock.now())
-  const lacked = await orFailure(async () => {
-    const came = earlier.map(({ version }) => version).filter(({ id }) => sent.has(id))
-    const byOthers = await broughtBack(done, found, gone.away, scope)
-    return lackedBy(came, byOthers, gone, done, scope)
-  })
-  if ('problem' in lacked) return { ...first, alarms: [...first.alarms, unknown(lacked.sentence)] }
-  const { needed, describing, unread, alarms } = lacked
-  // What somebody purged by name stays away.
-  const purged = needed.size === 0 ? NONE : await done.loaded.recollection.forgottenSince()
-  const due = [...gone.away, ...gone.byOthers].filter(({ version }) => needed.has(version.digest))
-  const more = undoing(
-    due.filter(({ version }) => !purged.has(version.id)),
-    ({ digest }) => describing.has(digest)
-  )
-  const stay = due.map(({ version }) => version).filter(({ id }) => purged.has(id) && !told.has(id))
-  const second = await restoreAtOnce(done, { seen: found.seen, needed }, more, scope)
-  return {
-    restored: [...first.restored, ...second.restored],
-    back: first.back.union(second.back),
-    warnings: [...first.warnings, ...second.warnings, ...stayAway(stay, needed)],
-    alarms: [...first.alarms, ...second.alarms, ...alarms, ...(unread === undefined ? [] : [unknown(unread)])]
+export async function restoreWhole(done: Done, wanted: Wanted, scope: ApplyContext): Promise<Restored> {
+  const { found, earlier, stay } = wanted
+  const { seen } = found
+  const steps = stepsBack(done, seen, { earlier, stay }, new Set(found.needed.keys()))
+  const lookForGap = gapFinder(done, wanted, scope)
+  let all = await restoreAtOnce(done, found, steps, scope)
+  for (;;) {
+    const { due, needed, warnings, alarms } = await lookForGap(all.restored)
+    if (due.length === 0) return joined(all, { restored: [], back: NOTHING, warnings, alarms })
+    all = joined(all, await restoreAtOnce(done, { seen, needed }, due, scope))
   }
 }
 
-const NONE: ReadonlySet<number> = new Set()
+const joined = (one: Restored, next: Restored): Restored => ({
+  restored: [...one.restored, ...next.restored],
+  back: one.back.union(next.back),
+  warnings: [...one.warnings, ...next.warnings],
+  alarms: [...one.alarms, ...next.alarms]
+})
 
-const stayAway = (versions: readonly PackageVersion[], needed: ReadonlyMap<Digest, string>): string[] =>
-  versions.flatMap(version => {
+const NOTHING: ReadonlySet<number> = new Set()
+
+/** What is lacking of what came back. */
+interface Gap {
+  /** What was not tried yet. */
+  readonly due: readonly Restoral[]
+  /** Why, a phrase each. */
+  readonly needed: ReadonlyMap<Digest, string>
+  /** Sentences on the rest. */
+  readonly warnings: readonly string[]
+  readonly alarms: readonly string[]
+}
+
+/** Gives the function that looks what is lacking, behind each round of restores. */
+function gapFinder(done: Done, { found, told }: Wanted, scope: ApplyContext) {
+  let brought: readonly PackageVersion[] | undefined
+  // What somebody purged by name stays away.
+  let purged: ReadonlySet<number> | undefined
+  return async (restored: readonly Outcome[]): Promise<Gap> => {
+    const back = restored.flatMap(({ step, status }) => (status === 'done' ? [step.version] : []))
+    const sent = new Map(back.map(version => [version.id, version]))
+    const gone = goneFrom(done, found.seen, sent, scope.context.clock.now())
+    const lacked = await orFailure(async () => {
+      brought ??= await broughtBack(done, found, gone.away, scope)
+      return lackedBy(back, brought, gone, done, scope)
+    })
+    if ('problem' in lacked)
+      return { due: [], needed: new Map(), warnings: [], alarms: [unknown(lacked.sentence, back)] }
+    const { needed, describing, further, unread, alarms } = lacked
+    if (needed.size > 0) purged ??= await done.loaded.recollection.forgottenSince()
+    const isPurged = ({ version: { id } }: DeleteStep): boolean => purged?.has(id) === true
+    const tried = new Set(restored.map(({ step }) => step.version.id))
+    const all = [...gone.away, ...gone.byOthers, ...further]
+    const lacking = all.filter(({ version }) => needed.has(version.digest))
+    const due = lacking.filter(step => !isPurged(step) && !tried.has(step.version.id))
+    const away = lacking.filter(step => isPurged(step) && !told.has(step.version.id))
+    return {
+      due: undoing(due, ({ digest }) => describing.has(digest)),
+      needed,
+      warnings: stayAway(away, needed),
+      alarms: [...alarms, ...(unread === undefined ? [] : [unknown(unread, back)])]
+    }
+  }
+}
+
+const stayAway = (steps: readonly DeleteStep[], needed: ReadonlyMap<Digest, string>): string[] =>
+  steps.flatMap(({ version }) => {
     const why = needed.get(version.digest)
     return why === undefined
       ? []
@@ -85,6 +112,13 @@ async function broughtBack(
 /** How many versions are asked for at once. */
 const AT_ONCE = 16
 
-/** The next run that deletes brings back what is lacking then. */
-const unknown = (sentence: string): string =>
-  `Whether what came back is whole is unknown: ${sentence} Run again.`
+/** No later run looks at what is back, unless it remembers what went with it. */
+function unknown(sentence: string, back: readonly PackageVersion[]): string {
+  const tagged = back.toSorted((a, b) => b.tags.length - a.tags.length)
+  const digests = tagged.slice(0, 5).map(({ digest }) => digest)
+  const way =
+    digests.length === 0
+      ? 'Run again.'
+      : `\`mode: restore\` with \`restore: ${digests.join(' ')}\` looks, and restores what is missing.`
+  return `Whether what came back is whole is unknown: ${sentence} ${way}`
+}

@@ -22,6 +22,8 @@ export interface Known extends Omit<Around, 'before' | 'restored' | 'back' | 'mo
   readonly back: Set<Digest>
   readonly moved: Set<string>
   readonly had: Set<string>
+  /** What came back and of which GitHub did not show which tags it had. */
+  readonly hidden: Set<Digest>
 }
 
 /** The looks around restores of what is coming. @param tell told what a restore may take, right before it */
@@ -68,13 +70,15 @@ export async function noteRestored(
   deleted: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<void> {
-  const { before, restored, back, moved, stood, returned } = known
+  const { before, restored, back, moved, hidden, stood, returned } = known
   for (const version of versions) {
     restored.set(version.id, version)
     back.add(version.digest)
     noteOurs(version, known)
   }
-  const names = await movedBy(versions, before, deleted, scope)
+  const unshown = hiddenAmong(versions, deleted)
+  for (const digest of unshown) hidden.add(digest)
+  const names = await movedBy(versions, unshown, before, deleted, scope)
   for (const name of names) moved.add(name)
   // Where such a tag was seen before these restores tells nothing any more.
   for (const tag of stood.union(returned)) {
@@ -101,12 +105,25 @@ function announced(version: PackageVersion, before: TagHolders, coming: Readonly
   })
 }
 
+/** Those of which GitHub did not show which tags they had at their deletion. */
+function hiddenAmong(
+  restored: readonly PackageVersion[],
+  deleted: readonly PackageVersion[]
+): ReadonlySet<Digest> {
+  const isShown = deleted.some(({ tags }) => tags.length > 0)
+  const shown = new Set(isShown ? deleted.map(({ id }) => id) : [])
+  return new Set(restored.flatMap(({ id, digest }) => (shown.has(id) ? [] : [digest])))
+}
+
 /**
  * The tags that restores may have moved, each with the digest that it stands on, or may come to stand on. Where GitHub
  * shows the tags of deleted versions, a version takes none that it was not shown with.
+ *
+ * @param hidden those of which it does not
  */
 async function movedBy(
   restored: readonly PackageVersion[],
+  hidden: ReadonlySet<Digest>,
   before: TagHolders,
   deleted: readonly PackageVersion[],
   { pkg, context }: ApplyContext
@@ -116,9 +133,6 @@ async function movedBy(
   const moved = new Set(
     [...restored, ...rows].flatMap(({ digest, tags }) => tags.map(tag => on(digest, tag)))
   )
-  const isShown = deleted.some(({ tags }) => tags.length > 0)
-  const shown = new Set(isShown ? rows.map(({ id }) => id) : [])
-  const hidden = new Set(restored.flatMap(({ id, digest }) => (shown.has(id) ? [] : [digest])))
   if (hidden.size === 0) return moved
   const { tags } = await unaskedTags(before, restored, pkg, context)
   const claims = claimsIn(before, new Set(restored.map(({ digest }) => digest)), tags)

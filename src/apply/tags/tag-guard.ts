@@ -4,6 +4,7 @@ import type { ApplyContext } from '../apply.ts'
 import type { TagLooks } from '../restore/restore.ts'
 import { aroundNow, type Known, looksAround, noteRestored } from './around-restores.ts'
 import { holdersAsker } from './ask-holders.ts'
+import { suspectsAmong } from './deleted-holders.ts'
 import { contradicted, giveBackTags, type Looked } from './give-back.ts'
 import { tagPutter } from './put-tag.ts'
 import type { TagHolders } from './tag-claims.ts'
@@ -12,8 +13,8 @@ import { givenBack, listedOn, notAllAsked, unseen, wrongSentences } from './tag-
 
 /** What must be told: sentences, of which the alarms make the run red. */
 export interface Told {
-  readonly warnings: string[]
-  readonly alarms: string[]
+  readonly warnings: readonly string[]
+  readonly alarms: readonly string[]
 }
 
 /** What restores do to the tags of a package. Behind a restore none of it throws what was foreseen. */
@@ -66,6 +67,7 @@ export async function guardTags(
     ours,
     back: new Set(),
     had: new Set(),
+    hidden: new Set(),
     moved: new Set(),
     stood: new Set(),
     returned: new Set(),
@@ -107,10 +109,11 @@ export async function guardTags(
 
 async function tell(
   { claims, heads, wrong, unasked }: Looked,
-  { back, given, putter }: Known,
+  known: Known,
   listed: readonly PackageVersion[],
   scope: ApplyContext
 ): Promise<Told> {
+  const { back, given, putter } = known
   const isBack = ([tag, holder]: readonly [string, Digest]): boolean => {
     const head = heads.get(tag)
     return head?.state === 'found' && head.digest === holder
@@ -119,12 +122,15 @@ async function tell(
   const told = new Set([...returned.keys(), ...wrong.map(({ tag }) => tag)])
   const open = new Map([...claims].filter(([tag]) => !told.has(tag) && heads.get(tag)?.state === 'found'))
   const rows = listed.filter(({ digest }) => back.has(digest))
+  const isDenied = (tag: string): boolean => heads.get(tag)?.state === 'missing'
+  const suspects = await suspectsAmong(new Map([...claims].filter(([tag]) => isDenied(tag))), known, scope)
+  const suspected = new Map([...claims].filter(([tag]) => !isDenied(tag) || suspects.has(tag)))
   return {
     warnings: givenBack(returned),
     alarms: [
       ...wrongSentences(wrong),
       ...(await putter.lookBehind()),
-      ...unseen(claims, heads),
+      ...unseen(suspected, heads),
       ...(unasked === undefined ? [] : [notAllAsked(unasked)]),
       ...[...(await contradicted(rows, open, scope))].map(([tag, digest]) => listedOn(tag, digest))
     ]

@@ -1,0 +1,48 @@
+import type { Context } from '../context.ts'
+import { orFailure } from '../errors.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Package, PackageVersion } from '../model/package.ts'
+import { eachOf } from '../util/concurrency.ts'
+
+/** How many versions are asked for by their ids: a registry that denies more of them may be the one that is wrong. */
+const MOST = 100
+/** How many at once. */
+const AT_ONCE = 16
+/** One denial may be a slip of one server of many, so it takes two; the pauses before each look, in milliseconds. */
+const LOOKS = [0, 1_000]
+
+/** Which of these listed versions, all of which the registry denies, GitHub denies by now as well. */
+export type DeletedSince = (denied: readonly PackageVersion[]) => Promise<ReadonlySet<Digest>>
+
+/**
+ * Gives the function that asks GitHub for versions by their ids: its list may be older than a deletion by somebody else.
+ * What was deleted it does not find at either look; a look that fails tells nothing.
+ */
+export function deletedSince(
+  pkg: Package,
+  { packages, clock }: Pick<Context, 'packages' | 'clock'>
+): DeletedSince {
+  const isDenied = async ({ id }: PackageVersion): Promise<boolean> => {
+    const found = await orFailure(() => packages.version(pkg, id))
+    return !('problem' in found) && found.seen === undefined
+  }
+  return async versions => {
+    let denied = versions.length > MOST ? [] : versions
+    for (const pause of LOOKS) {
+      if (denied.length === 0) return new Set()
+      await clock.sleep(pause)
+      const answers = await eachOf(denied, AT_ONCE, isDenied)
+      denied = denied.filter((_, at) => answers[at])
+    }
+    // Of a digest that GitHub lists twice, either row vouches.
+    const there = new Set(versions.filter(one => !denied.includes(one)).map(({ digest }) => digest))
+    return new Set(denied.map(({ digest }) => digest)).difference(there)
+  }
+}
+
+/** The versions that are still there: the same list where none is gone. */
+export const without = (
+  gone: ReadonlySet<Digest>,
+  versions: readonly PackageVersion[]
+): readonly PackageVersion[] =>
+  gone.size === 0 ? versions : versions.filter(({ digest }) => !gone.has(digest))
