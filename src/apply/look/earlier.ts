@@ -57,9 +57,16 @@ export function pastDeletions(loaded: LoadedPackage): Readonly<Record<'away' | '
   const [isListed, isThere] = [idsListed(loaded), listedIn(loaded)]
   const all = [...unchecked, ...checked]
   return {
-    away: all.filter(({ digest }) => !isThere(digest)).map(asDeletion),
+    away: lastOfEach(all.filter(({ digest }) => !isThere(digest)).map(asDeletion)),
     there: all.filter(({ id }) => isListed(id)).map(asDeletion)
   }
+}
+
+/** Of deletions of the same bytes the last one: they were pushed again in between. */
+export function lastOfEach(deletions: readonly Earlier[]): readonly Earlier[] {
+  const inOrder = deletions.toSorted((a, b) => a.at - b.at || a.version.id - b.version.id)
+  const last = new Map(inOrder.map(({ version: { digest, id } }) => [digest, id]))
+  return deletions.filter(({ version }) => last.get(version.digest) === version.id)
 }
 
 const asDeletion = ({ id, digest, tags, ...rest }: PastDeletion): Earlier => ({

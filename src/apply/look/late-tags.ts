@@ -40,17 +40,20 @@ export async function tagsLate(
   context: Context
 ): Promise<LateTags> {
   const ids = new Set(deleted.map(({ id }) => id))
-  const own = rowsDeleted.filter(({ id }) => ids.has(id))
-  const tagsOf = Map.groupBy(
-    [...own, ...(shown === undefined ? [] : [...shown, ...tagged])],
-    one => one.digest
-  )
+  const rows = new Map(rowsDeleted.map(row => [row.id, row.tags]))
+  const served = Map.groupBy(shown === undefined ? [] : [...shown, ...tagged], one => one.digest)
   const stays = new Map([...done.loaded.listing.versions, ...seen].map(row => [row.id, row]))
   for (const id of ids) stays.delete(id)
   const witnesses = { stays, behind: new Map(seen.map(row => [row.id, row])), listed: seen }
   const lateTags = new Map<Digest, readonly string[]>()
-  for (const { digest, tags } of deleted) {
-    const more = new Set(tagsOf.get(digest)?.flatMap(one => one.tags)).difference(new Set(tags))
+  for (const [digest, same] of Map.groupBy(deleted, one => one.digest)) {
+    const had = new Set(same.flatMap(({ tags }) => tags))
+    // The same bytes may have been there before, under another id and with other tags: of those this run deleted the last.
+    const atDeletion = same.flatMap(({ id, tags }, nth) =>
+      (rows.get(id) ?? []).filter(tag => !tags.includes(tag) && (nth === 0 || !had.has(tag)))
+    )
+    const others = new Set(served.get(digest)?.flatMap(one => one.tags)).difference(had)
+    const more = new Set([...atDeletion, ...others])
     const lost: string[] = []
     for (const tag of more) {
       const isDead = (holder: Digest): boolean => holder === digest && !again.has(digest)

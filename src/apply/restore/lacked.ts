@@ -48,8 +48,8 @@ export function goneFrom(
   const own = outcomes.flatMap(({ step }) =>
     step.action === 'delete' && isGone.has(step.version.id) ? [step] : []
   )
-  const ids = new Set(own.map(({ version }) => version.id))
-  const past = pastDeletions(loaded).away.filter(({ version }) => !ids.has(version.id))
+  const again = new Set(digestsOf(own))
+  const past = pastDeletions(loaded).away.filter(({ version }) => !again.has(version.digest))
   const all = [...own, ...past].filter(({ version }) => !seen.again.has(version.digest))
   const away = all.filter(({ version }) => !sent.has(version.id))
   const went = new Set([...digestsOf(away), ...seen.vanished])

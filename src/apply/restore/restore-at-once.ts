@@ -6,8 +6,8 @@ import { buildGraph } from '../../policy/graph.ts'
 import { type DeleteStep, isReferrer, type Restoral, undoing } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import type { ApplyContext } from '../apply.ts'
-import type { Done } from '../done.ts'
-import type { Earlier } from '../look/earlier.ts'
+import { type Done, versionsOf } from '../done.ts'
+import { type Earlier, lastOfEach } from '../look/earlier.ts'
 import { attestationsOf, type Findings } from '../look/findings.ts'
 import type { SecondLook } from '../look/second-look.ts'
 import { claimsOn } from '../tags/tag-claims.ts'
@@ -89,7 +89,11 @@ export function stepsBack(
   // For what an earlier run deleted, only the image that it was a part of is known.
   const isGone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
   const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
-  const before = earlier.filter(({ root, version }) => images.has(root) && isGone.has(version.id))
+  const own = new Set(versionsOf(outcomes, ['done', 'failed', 'already']).map(({ digest }) => digest))
+  // Of the same bytes, deleted more than once, the last come back.
+  const before = lastOfEach(earlier).filter(
+    ({ root, version }) => images.has(root) && isGone.has(version.id) && !own.has(version.digest)
+  )
   const graph = buildGraph(loaded.inventory)
   const past = new Set(before.map(({ version }) => version.id)).union(stay)
   const deletions: DeleteStep[] = outcomes.flatMap(({ step }) =>
