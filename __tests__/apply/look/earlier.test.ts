@@ -35,8 +35,8 @@ test('what is left of many deletions is what the next run can read: the unchecke
   const left: Record<'unchecked' | 'checked', readonly PastDeletion[]>[] = []
   const old = { ...deletionAt(99_999), id: 100_000, digest: digestAt(99_999), tags: [] }
   const loaded = {
-    listing: { unseen: 0, versions: [] },
-    inventory: { contents: new Map() },
+    listing: { unseen: 0 },
+    inventory: { versions: [], contents: new Map() },
     recollection: {
       deletions: { unchecked: [], checked: [old] },
       leaveDeletions: (one: (typeof left)[0]) => left.push(one)

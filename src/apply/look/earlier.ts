@@ -74,12 +74,13 @@ const asDeletion = ({ id, digest, tags, ...rest }: PastDeletion): Earlier => ({
   ...rest
 })
 
-function idsListed({ listing: { versions } }: LoadedPackage): (id: number) => boolean {
+/** What is listed and was not found deleted since. */
+function idsListed({ inventory: { versions } }: LoadedPackage): (id: number) => boolean {
   const listed = new Set(versions.map(({ id }) => id))
   return id => listed.has(id)
 }
 
-function listedIn({ listing: { versions } }: LoadedPackage): (digest: Digest) => boolean {
+function listedIn({ inventory: { versions } }: LoadedPackage): (digest: Digest) => boolean {
   const listed = new Set(versions.map(({ digest }) => digest))
   return digest => listed.has(digest)
 }

@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals'
+import type { Context } from '../../src/context.ts'
+import { deletedSince } from '../../src/inventory/deleted-since.ts'
+import { fakeClock } from '../helpers/fake-clock.ts'
+import { digestOf, somePackage, version } from '../helpers/make.ts'
+
+test('law 3: of a digest that GitHub lists twice, either row vouches', async () => {
+  const [first, second, other] = [1, 2, 3].map(id => version(id === 3 ? 'other' : 'twin', { id }))
+  const rows = [first, second, other].filter(row => row !== undefined)
+  const packages = {
+    version: async (_: unknown, id: number) => ({ seen: rows.find(row => row.id === id && id === 2) })
+  }
+  const ask = deletedSince(somePackage, { packages, clock: fakeClock() } as unknown as Context)
+  expect(await ask(rows)).toEqual(new Set([digestOf('other')]))
+})
