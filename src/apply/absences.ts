@@ -34,18 +34,22 @@ export function absencesOf({ decisions }: Plan, inventory: Inventory): Absences 
   return new Map(absences.filter(([, digests]) => digests.length > 0))
 }
 
-/** All that a version names: children, and theirs, and what it describes, be it by a tag. */
-function namedBy({ digest, tags }: PackageVersion, contents: Inventory['contents']): Digest[] {
-  const described = tags.flatMap(digestsNamedIn).map(key => parseDigest(key.replace('-', ':')))
-  const own = contents.get(digest)
-  if (own?.state === 'read') described.push(...mentionedBy(own.manifest))
+/** All that a version names: children, and theirs, and what it describes. */
+function namedBy(version: PackageVersion, contents: Inventory['contents']): Digest[] {
   // A set that grows while it is walked.
-  const found = new Set([digest])
+  const found = new Set([version.digest])
   for (const one of found) {
     const content = contents.get(one)
     if (content?.state === 'read') for (const child of content.manifest.children) found.add(child.digest)
   }
-  return [...found.union(new Set(described.filter(one => one !== undefined)))]
+  return [...found.union(new Set(describedBy(version, contents)))]
+}
+
+/** What a version describes, as its manifest or one of its tags says. */
+export function describedBy({ digest, tags }: PackageVersion, contents: Inventory['contents']): Digest[] {
+  const content = contents.get(digest)
+  const named = tags.flatMap(digestsNamedIn).flatMap(key => parseDigest(key.replace('-', ':')) ?? [])
+  return content?.state === 'read' ? [...named, ...mentionedBy(content.manifest)] : named
 }
 
 /** What the registry says of one version's absences. */

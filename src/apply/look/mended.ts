@@ -1,9 +1,10 @@
 import type { Context } from '../../context.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import { type Digest, shortDigest } from '../../model/digest.ts'
+import { isReferrer } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { absencesOf, askForAbsent } from '../absences.ts'
+import { absencesOf, askForAbsent, describedBy } from '../absences.ts'
 import { type Done, deletedBy } from '../done.ts'
 import type { SecondLook } from './second-look.ts'
 
@@ -11,39 +12,42 @@ import type { SecondLook } from './second-look.ts'
 const AT_ONCE = 16
 
 /**
- * What this run deleted because it was broken, and is so no more.
+ * What this run deleted because it was broken, and is so no more, or because what it describes went, which was pushed again.
  *
  * @returns why it must come back, a phrase each, and sentences where nobody can tell
  * @throws ExpectedError when the token may not read the repository at all
  */
 export async function mendedSince(
   { plan, loaded, outcomes }: Done,
-  { gone, arrivals }: Pick<SecondLook, 'gone' | 'arrivals'>,
+  { gone, arrivals, again }: Pick<SecondLook, 'gone' | 'arrivals' | 'again'>,
   { registry }: Context
 ): Promise<{ readonly needed: ReadonlyMap<Digest, string>; readonly alarms: readonly string[] }> {
-  const absences = absencesOf(plan, loaded.inventory)
-  const own = new Set(deletedBy(outcomes).map(({ id }) => id))
-  const broken = gone.filter(({ id }) => own.has(id) && absences.has(id))
-  const arrived = new Set(arrivals.map(({ digest }) => digest))
+  const { inventory } = loaded
+  const absences = absencesOf(plan, inventory)
+  const ids = new Set(deletedBy(outcomes).map(({ id }) => id))
+  const own = gone.filter(({ id }) => ids.has(id))
+  const arrived = new Set(arrivals.map(({ digest }) => digest)).union(again)
+  const needed = new Map<Digest, string>()
+  // An index names parts of its own as what others of them describe.
+  const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.id))
+  for (const version of own.filter(({ id }) => referrers.has(id))) {
+    const back = describedBy(version, inventory.contents).find(digest => arrived.has(digest))
+    if (back !== undefined)
+      needed.set(version.digest, `${shortDigest(back)}, which it describes, is there again`)
+  }
+  const broken = own.filter(({ id }) => absences.has(id))
   const looks = await eachOf(broken, AT_ONCE, async version => {
     const absent = absences.get(version.id) ?? []
     return { version, ...(await askForAbsent(absent, arrived, registry, repositoryOf(plan.package))) }
   })
-  return {
-    needed: new Map(
-      looks.flatMap(({ version, back }) =>
-        back === undefined
-          ? []
-          : [[version.digest, `${shortDigest(back)}, which was gone, is there again`] as const]
+  const alarms: string[] = []
+  for (const { version, back, unread } of looks) {
+    if (back !== undefined) needed.set(version.digest, `${shortDigest(back)}, which was gone, is there again`)
+    else if (unread !== undefined)
+      alarms.push(
+        `${nameOf(version)} was deleted because it was broken, and ${unread}. If it is there, ` +
+          `\`mode: restore\` with \`restore: ${version.digest}\` brings the rest back.`
       )
-    ),
-    alarms: looks.flatMap(({ version, back, unread }) =>
-      back !== undefined || unread === undefined
-        ? []
-        : [
-            `${nameOf(version)} was deleted because it was broken, and ${unread}. If it is there, ` +
-              `\`mode: restore\` with \`restore: ${version.digest}\` brings the rest back.`
-          ]
-    )
   }
+  return { needed, alarms }
 }
