@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { ApplyContext } from '../../src/apply/apply.ts'
-import type { DriftDetector } from '../../src/apply/drift.ts'
+import type { DriftDetector } from '../../src/apply/drift/drift.ts'
 import { remover } from '../../src/apply/remove.ts'
 import { BudgetError, StaleError } from '../../src/errors.ts'
 import type { WriteAnswer } from '../../src/github/write-answers.ts'

@@ -3,7 +3,7 @@ import { isStillThere, registryDenies } from '../inventory/gone.ts'
 import type { PackageVersion } from '../model/package.ts'
 import { sentEntry } from '../report/record-build.ts'
 import { type ApplyContext, urgently } from './apply.ts'
-import type { DriftDetector } from './drift.ts'
+import type { DriftDetector } from './drift/drift.ts'
 import type { Performed } from './execute.ts'
 import { failed, sendWrite, skipped, tellingWhatWasSent, unknownOutcome } from './write.ts'
 

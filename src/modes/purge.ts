@@ -1,7 +1,7 @@
 import { deletions } from '../apply/applier.ts'
 import { type ApplyContext, apply, notPlanned, type PackageTask } from '../apply/apply.ts'
+import { newTagsReader } from '../apply/drift/new-tags.ts'
 import type { Perform } from '../apply/execute.ts'
-import { newTagsReader } from '../apply/new-tags.ts'
 import { packageRemover } from '../apply/whole-package.ts'
 import type { Inputs } from '../config/inputs.ts'
 import { entriesOf } from '../config/package-selection.ts'

@@ -4,8 +4,8 @@ import { type Digest, shortDigest } from '../../model/digest.ts'
 import { isReferrer } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
-import { absencesOf, askForAbsent, describedBy } from '../absences.ts'
 import { type Done, deletedBy } from '../done.ts'
+import { absencesOf, askForAbsent, describedBy } from '../drift/absences.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** How many versions are asked about at once. */

@@ -1,10 +1,10 @@
-import { mentionedBy } from '../inventory/arrivals.ts'
-import type { Clock } from '../model/clock.ts'
-import type { DeleteReason, Plan } from '../model/decision.ts'
-import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../model/digest.ts'
-import type { Inventory, PackageVersion } from '../model/package.ts'
-import type { Registry } from '../registry/client.ts'
-import { eachOf } from '../util/concurrency.ts'
+import { mentionedBy } from '../../inventory/arrivals.ts'
+import type { Clock } from '../../model/clock.ts'
+import type { DeleteReason, Plan } from '../../model/decision.ts'
+import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../../model/digest.ts'
+import type { Inventory, PackageVersion } from '../../model/package.ts'
+import type { Registry } from '../../registry/client.ts'
+import { eachOf } from '../../util/concurrency.ts'
 import type { DriftDetector } from './drift.ts'
 
 /** For so long a look may be acted on (law 5), in milliseconds. */

@@ -1,6 +1,6 @@
-import type { Look } from '../github/package-versions.ts'
-import type { PackageVersion } from '../model/package.ts'
-import { eachOf } from '../util/concurrency.ts'
+import type { Look } from '../../github/package-versions.ts'
+import type { PackageVersion } from '../../model/package.ts'
+import { eachOf } from '../../util/concurrency.ts'
 import type { DriftReader } from './looks.ts'
 
 /** How many rows of a page are asked for one by one, all at once; the rest counts as new. */

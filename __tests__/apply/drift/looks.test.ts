@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals'
-import { deletions } from '../../src/apply/applier.ts'
-import type { ApplyContext } from '../../src/apply/apply.ts'
-import { batchAfter, looksAt } from '../../src/apply/looks.ts'
-import type { Room } from '../../src/github/rate-limit/aside.ts'
-import type { LoadedPackage } from '../../src/inventory/load.ts'
-import { emptyPlan, type Step } from '../../src/model/decision.ts'
-import { fakeClock } from '../helpers/fake-clock.ts'
-import { digestOf, somePackage, version } from '../helpers/make.ts'
+import { deletions } from '../../../src/apply/applier.ts'
+import type { ApplyContext } from '../../../src/apply/apply.ts'
+import { batchAfter, looksAt } from '../../../src/apply/drift/looks.ts'
+import type { Room } from '../../../src/github/rate-limit/aside.ts'
+import type { LoadedPackage } from '../../../src/inventory/load.ts'
+import { emptyPlan, type Step } from '../../../src/model/decision.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
+import { digestOf, somePackage, version } from '../../helpers/make.ts'
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(name => version(name)) as [
   ReturnType<typeof version>,

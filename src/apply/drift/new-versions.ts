@@ -1,7 +1,7 @@
-import type { Listing } from '../github/listing.ts'
-import type { Needs } from '../inventory/arrivals.ts'
-import { type Digest, referrerTag } from '../model/digest.ts'
-import type { PackageVersion } from '../model/package.ts'
+import type { Listing } from '../../github/listing.ts'
+import type { Needs } from '../../inventory/arrivals.ts'
+import { type Digest, referrerTag } from '../../model/digest.ts'
+import type { PackageVersion } from '../../model/package.ts'
 import type { DriftReader } from './looks.ts'
 import type { SeenRows } from './seen-rows.ts'
 

@@ -1,7 +1,7 @@
-import type { Digest } from '../model/digest.ts'
-import type { Inventory } from '../model/package.ts'
-import type { Registry } from '../registry/client.ts'
-import { eachOf } from '../util/concurrency.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { Inventory } from '../../model/package.ts'
+import type { Registry } from '../../registry/client.ts'
+import { eachOf } from '../../util/concurrency.ts'
 
 /** How many new tags are asked for at one look. */
 const MOST_NEW = 500

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { withoutStale } from '../../src/apply/stale-rows.ts'
-import { version } from '../helpers/make.ts'
+import { withoutStale } from '../../../src/apply/drift/stale-rows.ts'
+import { version } from '../../helpers/make.ts'
 
 const rows = Array.from({ length: 20 }, (_, id) => version(`v${id}`, { id }))
 const idsOf = (some: readonly { readonly id: number }[]) => some.map(({ id }) => id)

@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals'
-import { detectDrift } from '../../src/apply/drift.ts'
-import type { DriftReader } from '../../src/apply/looks.ts'
-import type { Listing } from '../../src/github/listing.ts'
-import { type Digest, referrerTag } from '../../src/model/digest.ts'
-import type { PackageVersion } from '../../src/model/package.ts'
-import { fakeClock } from '../helpers/fake-clock.ts'
-import { digestOf, version } from '../helpers/make.ts'
+import { detectDrift } from '../../../src/apply/drift/drift.ts'
+import type { DriftReader } from '../../../src/apply/drift/looks.ts'
+import type { Listing } from '../../../src/github/listing.ts'
+import { type Digest, referrerTag } from '../../../src/model/digest.ts'
+import type { PackageVersion } from '../../../src/model/package.ts'
+import { fakeClock } from '../../helpers/fake-clock.ts'
+import { digestOf, version } from '../../helpers/make.ts'
 
 /** A package whose listing can change under the watcher's eyes, and the looks that were taken at it. */
 function world(versions: readonly PackageVersion[], perPage = 100) {

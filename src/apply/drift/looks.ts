@@ -1,6 +1,6 @@
-import type { Look } from '../github/package-versions.ts'
-import type { Needs } from '../inventory/arrivals.ts'
-import type { PackageVersion } from '../model/package.ts'
+import type { Look } from '../../github/package-versions.ts'
+import type { Needs } from '../../inventory/arrivals.ts'
+import type { PackageVersion } from '../../model/package.ts'
 import type { NewTags } from './new-tags.ts'
 
 /** The looks that the drift check takes; each asks GitHub again. */

@@ -1,9 +1,9 @@
-import type { Listing } from '../github/listing.ts'
-import type { Look } from '../github/package-versions.ts'
-import type { Clock } from '../model/clock.ts'
-import type { Digest } from '../model/digest.ts'
-import type { PackageVersion } from '../model/package.ts'
-import { changeOf } from '../policy/change.ts'
+import type { Listing } from '../../github/listing.ts'
+import type { Look } from '../../github/package-versions.ts'
+import type { Clock } from '../../model/clock.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { PackageVersion } from '../../model/package.ts'
+import { changeOf } from '../../policy/change.ts'
 import { batchAfter, type DriftReader, looksAt } from './looks.ts'
 
 /** Rows are looked at again a little before they are stale, so that a short queue does not make them so, in milliseconds. */
