@@ -3,8 +3,9 @@ import { orFailure } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
+import { deletedAmong } from './gone.ts'
 
-/** How many versions are asked for by their ids: a registry that denies more of them may be the one that is wrong. */
+/** How many versions are asked for: a registry that denies more of them may be the one that is wrong. */
 const MOST = 100
 /** How many at once. */
 const AT_ONCE = 16
@@ -15,8 +16,8 @@ const LOOKS = [0, 1_000]
 export type DeletedSince = (denied: readonly PackageVersion[]) => Promise<ReadonlySet<Digest>>
 
 /**
- * Gives the function that asks GitHub for versions by their ids: its list may be older than a deletion by somebody else.
- * What was deleted it does not find at either look; a look that fails tells nothing.
+ * Gives the function that asks GitHub for versions that its list may show from before their deletion by somebody else.
+ * What was deleted it lists as such, and finds by its id at neither look; a look that fails tells nothing.
  */
 export function deletedSince(
   pkg: Package,
@@ -27,7 +28,11 @@ export function deletedSince(
     return !('problem' in found) && found.seen === undefined
   }
   return async versions => {
-    let denied = versions.length > MOST ? [] : versions
+    if (versions.length === 0 || versions.length > MOST) return new Set()
+    const ids = versions.map(({ id }) => id)
+    const listed = await orFailure(async () => ({ rows: await deletedAmong(ids, pkg, { packages }) }))
+    const gone = new Set('problem' in listed ? [] : listed.rows.map(({ id }) => id))
+    let denied = versions.filter(({ id }) => gone.has(id))
     for (const pause of LOOKS) {
       if (denied.length === 0) return new Set()
       await clock.sleep(pause)

@@ -1,14 +1,12 @@
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
-import { gitHubDenies, registryDenies } from '../../inventory/gone.ts'
+import { deletedAmong, gitHubDenies, registryDenies } from '../../inventory/gone.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { ApplyContext } from '../apply.ts'
 import { type Behind, type Claim, on, type TagHolders } from './tag-claims.ts'
 
-/** How many pages of the list of deleted versions are read: what was deleted meanwhile is on the first ones. */
-const MOST_PAGES = 10
 /** How many holders are asked for at once. */
 const AT_ONCE = 16
 
@@ -38,7 +36,7 @@ export async function suspectsAmong(
     return holder === undefined || id === undefined ? [] : [{ tag, holder, id }]
   })
   const holders = Map.groupBy(held, ({ id }) => id)
-  const found = await orFailure(async () => ({ rows: await deletedRows([...holders.keys()], pkg, context) }))
+  const found = await orFailure(async () => ({ rows: await deletedAmong([...holders.keys()], pkg, context) }))
   const rows = 'problem' in found ? [] : found.rows
   await eachOf([...holders.values()], AT_ONCE, async ones => {
     const isGone = await goneWith(ones[0] as Held, rows, pkg, context)
@@ -65,14 +63,4 @@ async function goneWith(
     isGone: (await registryDenies(pkg, holder, context)) && (await gitHubDenies(pkg, id, context))
   }))
   return () => !('problem' in looked) && looked.isGone
-}
-
-/** What GitHub lists as deleted by now, as far as these are. */
-async function deletedRows(
-  ids: readonly number[],
-  pkg: Package,
-  { packages }: Context
-): Promise<readonly PackageVersion[]> {
-  let pages = 0
-  return packages.listDeleted(pkg, has => ids.every(has) || pages++ > MOST_PAGES)
 }
