@@ -3,7 +3,6 @@ import { orFailure } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
-import { deletedAmong } from './gone.ts'
 
 /** How many versions are asked for: a registry that denies more of them may be the one that is wrong. */
 const MOST = 100
@@ -51,3 +50,16 @@ export const without = (
   versions: readonly PackageVersion[]
 ): readonly PackageVersion[] =>
   gone.size === 0 ? versions : versions.filter(({ digest }) => !gone.has(digest))
+
+/** How many pages of the list of deleted versions are read: what was deleted meanwhile is on the first ones. */
+const MOST_PAGES = 10
+
+/** What GitHub lists as deleted by now, as far as that reaches for these ids, and a little more. */
+export function deletedAmong(
+  ids: readonly number[],
+  pkg: Package,
+  { packages }: Pick<Context, 'packages'>
+): Promise<readonly PackageVersion[]> {
+  let pages = 0
+  return packages.listDeleted(pkg, has => ids.every(has) || pages++ > MOST_PAGES)
+}

@@ -47,16 +47,3 @@ async function deniedTwice(clock: Clock, isDenied: () => Promise<boolean>): Prom
   }
   return false
 }
-
-/** How many pages of the list of deleted versions are read: what was deleted meanwhile is on the first ones. */
-const MOST_PAGES = 10
-
-/** What GitHub lists as deleted by now, as far as that reaches for these ids, and a little more. */
-export function deletedAmong(
-  ids: readonly number[],
-  pkg: Package,
-  { packages }: Pick<Context, 'packages'>
-): Promise<readonly PackageVersion[]> {
-  let pages = 0
-  return packages.listDeleted(pkg, has => ids.every(has) || pages++ > MOST_PAGES)
-}

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
-import { deletedAmong, gitHubDenies, registryDenies } from '../../inventory/gone.ts'
+import { deletedAmong } from '../../inventory/deleted-since.ts'
+import { gitHubDenies, registryDenies } from '../../inventory/gone.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
