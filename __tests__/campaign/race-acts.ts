@@ -135,6 +135,7 @@ function perform(
       )) {
         app.delete({ digest })
         aims.orphaned.add(id)
+        aims.whole.delete(digest)
         for (const tag of tags) aims.tags.delete(tag)
       }
       return `clear: ${image.id}`

@@ -522,3 +522,33 @@ it.concurrent.each([
   ])
   expect(stdout).toMatch(/::warning::.* was not restored although .*purged by name/)
 })
+
+it.concurrent('law 3: a part that GitHub goes on showing and the registry denies leaves it unknown whether the image is whole', async () => {
+  await using scene = await openScene({ busy: 0.05 })
+  await using cache = await startCacheService()
+  const { app, github, world } = scene
+  const [first, second] = layDown(scene)
+  const part = second.children[0] as Pushed
+  world.remember(app.row)
+  await scene.clock.sleep(60_000)
+  github.faults.on(deleteOf(first), { kind: 'first', run: () => app.tag(first, 'v2') })
+  const restore = {
+    host: 'api',
+    method: 'POST',
+    path: new RegExp(`/versions/${first.id}/restore$`),
+    times: 1
+  } as const
+  // GitHub's answers are late from here on.
+  const remove = () => {
+    app.delete(part)
+    github.faults.on({ host: 'api', method: 'GET' }, { kind: 'late', ms: 50_000 })
+  }
+  github.faults.on(restore, { kind: 'then', run: remove })
+  const { code, stdout } = await past(scene, cache, { 'delete-tags': 'sha-1', 'delete-untagged': 'true' })
+  expect(code).toBe(1)
+  expect(stdout).toMatch(
+    new RegExp(
+      `whole is unknown: GitHub shows \\S+, and the registry denies it\\. .*restore: ${first.digest}`
+    )
+  )
+})

@@ -117,48 +117,53 @@ export async function lackedBy(
     ...digestsOf(gone.byOthers).filter(one => needed.has(one))
   ]
   const rest = [...ofOwn.needed.difference(new Set<string>(known))].flatMap(one => parseDigest(one) ?? [])
-  const { lost, further, silent } = await absentOf(rest, gone.there, { pkg, context })
+  const back = new Set(restored.map(({ digest }) => digest))
+  const { lost, further, unclear } = await absentOf(rest, gone.there, back, { pkg, context })
   const lacked = [...known, ...digestsOf(further)]
   // What it lacked before it went is nobody's news.
   const news = lost.filter(digest => inventory.contents.get(digest)?.state !== 'missing')
-  const unread = ofOwn.unread ?? ofOthers.unread ?? silent
+  const unread = ofOwn.unread ?? ofOthers.unread
   return {
     needed: new Map(lacked.map(digest => [digest, `it belongs to ${namesOf(images)}, which came back`])),
     describing,
     further,
-    unread: unread === undefined ? undefined : `${unread} could not be read.`,
+    unread: unread === undefined ? unclear : `${unread} could not be read.`,
     alarms: news.length === 0 ? [] : [notWhole(news, own)]
   }
 }
 
 /**
  * What of these digests the registry denies, although nothing showed before that it is gone: somebody deletes it, or a list
- * lagged. Where GitHub shows it by its id, it is there.
+ * lagged.
  *
- * @returns `lost` has no id by which it could be restored; `silent` names one of which nobody answers
+ * @param back what this run restored, which the registry may show late
+ * @returns `lost` has no id by which it could be restored; `unclear` is a sentence on one of which nobody can tell
  */
 async function absentOf(
   digests: readonly Digest[],
   there: Gone['there'],
+  back: ReadonlySet<Digest>,
   { pkg, context }: Pick<ApplyContext, 'pkg' | 'context'>
 ) {
   const heads = await findTags(context.registry, repositoryOf(pkg), digests, context.clock)
   const lost: Digest[] = []
   const further: DeleteStep[] = []
-  let silent: string | undefined
+  let unclear: string | undefined
   for (const digest of digests) {
     const state = heads.get(digest)?.state
     if (state === 'found') continue
     const row = there.get(digest)
     const id = row?.id
-    if (row !== undefined && id !== undefined && (await gitHubDenies(pkg, id, context)))
+    if (row === undefined) {
+      if (state === 'missing') lost.push(digest)
+      // That nobody answers does not mean that it is there.
+      else unclear ??= `${shortDigest(digest)} could not be read.`
+    } else if (id !== undefined && (await gitHubDenies(pkg, id, context)))
       further.push(stepOf({ created: undefined, updated: undefined, ...row, id }))
-    if (row !== undefined) continue
-    if (state === 'missing') lost.push(digest)
-    // That nobody answers does not mean that it is there.
-    else silent ??= shortDigest(digest)
+    else if (state === 'missing' && !back.has(digest))
+      unclear ??= `GitHub shows ${shortDigest(digest)}, and the registry denies it.`
   }
-  return { lost, further, silent }
+  return { lost, further, unclear }
 }
 
 /** A person knows an image by its tags. */
