@@ -44,6 +44,11 @@ export type KeepReason =
   /** A purge does not name it, and it is no part of what it names. */
   | { readonly code: 'not-named' }
 
+/** What one that goes with another is to that. */
+export const ROLES = ['child', 'referrer'] as const
+
+export type Role = (typeof ROLES)[number]
+
 /** Why a version goes. */
 export type DeleteReason =
   | {
@@ -56,9 +61,9 @@ export type DeleteReason =
   | { readonly code: 'broken'; readonly rule: string; readonly state: BrokenState; readonly age: number }
   /** Our own placeholder, left behind by a run that did not end its work when it took a tag off an image. */
   | { readonly code: 'placeholder' }
-  | { readonly code: 'owned'; readonly role: 'child' | 'referrer'; readonly of: Ref }
-  /** A plan that was approved lets it go; `why` is the reason that it gave. */
-  | { readonly code: 'approved-deletion'; readonly why: string }
+  | { readonly code: 'owned'; readonly role: Role; readonly of: Ref }
+  /** A plan that was approved lets it go; `why` is the reason that it gave, and `role` that of an `owned` one. */
+  | { readonly code: 'approved-deletion'; readonly why: string; readonly role?: Role }
   /** A purge names it, as `by`, which may be `WHOLE_PACKAGE`. */
   | { readonly code: 'purged'; readonly by: string }
 

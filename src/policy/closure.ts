@@ -1,4 +1,4 @@
-import type { Ref } from '../model/decision.ts'
+import type { Ref, Role } from '../model/decision.ts'
 import { type Graph, nodeAt } from './graph.ts'
 import { refOf } from './node.ts'
 
@@ -7,9 +7,7 @@ export interface Closure {
   readonly has: (place: number) => boolean
   readonly size: number
   /** The start that needs it or that it describes, for a start: another one; undefined for what is only a start. */
-  readonly reachedFrom: (
-    place: number
-  ) => { readonly role: 'child' | 'referrer'; readonly of: Ref } | undefined
+  readonly reachedFrom: (place: number) => { readonly role: Role; readonly of: Ref } | undefined
 }
 
 const CHILD = 1

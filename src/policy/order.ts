@@ -161,5 +161,5 @@ export function undoing(
 
 /** True where a version went because it describes one that went. */
 export function isReferrer({ verdict, reasons }: Pick<Decision, 'verdict' | 'reasons'>): boolean {
-  return verdict === 'delete' && reasons.some(reason => reason.code === 'owned' && reason.role === 'referrer')
+  return verdict === 'delete' && reasons.some(reason => 'role' in reason && reason.role === 'referrer')
 }

@@ -4,6 +4,7 @@ import {
   emptyPlan,
   type KeepReason,
   type Plan,
+  type Role,
   type Step
 } from '../model/decision.ts'
 import type { Inventory, PackageVersion } from '../model/package.ts'
@@ -20,6 +21,8 @@ export interface Planned {
   readonly version: PackageVersion
   /** The reason that the plan gave. */
   readonly why: string
+  /** What it is to the one that it goes with. */
+  readonly role?: Role | undefined
   /** What was wrong with it, where nothing else is known to be a reason for what was approved: a `BrokenState`. */
   readonly brokenAs?: string | undefined
 }
@@ -177,9 +180,10 @@ function decisionOn(
   if (known === undefined) {
     return { verdict: 'keep', version, reasons: [{ code: 'unplanned' }], untag: [] }
   }
-  const { why } = known
+  const { why, role } = known
   if (deletions.has(version.id)) {
-    return { verdict: 'delete', version, reasons: [{ code: 'approved-deletion', why }] }
+    const reason = { code: 'approved-deletion', why, ...(role === undefined ? {} : { role }) } as const
+    return { verdict: 'delete', version, reasons: [reason] }
   }
   const untag = skipped.has(version.id) ? [] : (strips.get(version.id) ?? [])
   return { verdict: 'keep', version, reasons: [{ code: 'approved', why }], untag }

@@ -31,7 +31,7 @@ export function takenAway({ journal }: RunRecord, record: PackageRecord) {
       if (step.action !== 'delete' || row === undefined) return []
       if (!wholePackage && !was(`delete ${step.id} `)) return []
       // What went because it described something that went.
-      const referrer = row.reasons.some(({ code, role }) => code === 'owned' && role === 'referrer')
+      const referrer = row.reasons.some(({ role }) => role === 'referrer')
       return [{ version: versionOf(row), after: step.after, root: step.root, referrer }]
     }),
     /** Tags that were taken off versions that stayed. */

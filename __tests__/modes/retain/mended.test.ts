@@ -79,24 +79,27 @@ it.concurrent.each(
   expect(stdout).toMatch(/sha256:\w{12}, which was gone, is there again/)
 })
 
-it.concurrent.each(['a signature', 'an attestation'] as const)(
-  'law 5: %s comes back where its image is pushed again while both are deleted',
-  async what => {
-    await using scene = await openScene()
-    const { app, github, world, run } = scene
-    app.push(image(), { tags: ['v1'], at: ago(90) })
-    const built = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
-    const when = { at: ago(79) }
-    const describing = what === 'a signature' ? app.sign(built, 'sig', when) : app.attest(built, when)
-    const path = new RegExp(`/versions/${describing.id}$`)
-    const again = () => app.push(built.shape, { tags: ['v3'] })
-    github.faults.on({ host: 'api', method: 'DELETE', path, times: 1 }, { kind: 'first', run: again })
-    const { code, stdout } = await run({ 'delete-tags': 'sha-*' })
-    expect([code, app.version(describing.digest)?.id]).toEqual([0, describing.id])
-    expect(world.pullable('acme/app', 'v3')).toEqual([])
-    expect(stdout).toMatch(/sha256:\w{12}, which it describes, is there again/)
-  }
-)
+it.concurrent.each(
+  (['a signature', 'an attestation'] as const).flatMap(what =>
+    (['a policy', 'an approved plan'] as const).map(by => [what, by] as const)
+  )
+)('law 5: %s comes back where its image is pushed again while both are deleted by %s', async (what, by) => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const built = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
+  const when = { at: ago(79) }
+  const describing = what === 'a signature' ? app.sign(built, 'sig', when) : app.attest(built, when)
+  const inputs = { 'delete-tags': 'sha-*' }
+  const plan = by === 'a policy' ? undefined : await run({ ...inputs, 'dry-run': 'true' })
+  const path = new RegExp(`/versions/${describing.id}$`)
+  const again = () => app.push(built.shape, { tags: ['v3'] })
+  github.faults.on({ host: 'api', method: 'DELETE', path, times: 1 }, { kind: 'first', run: again })
+  const { code, stdout } = await run(plan === undefined ? inputs : { plan: plan.outputs['report'] ?? '' })
+  expect([code, app.version(describing.digest)?.id]).toEqual([0, describing.id])
+  expect(world.pullable('acme/app', 'v3')).toEqual([])
+  expect(stdout).toMatch(/sha256:\w{12}, which it describes, is there again/)
+})
 
 it.concurrent('an image does not come back for a part of it that another image brings once more', async () => {
   await using scene = await openScene()

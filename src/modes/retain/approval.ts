@@ -5,7 +5,7 @@ import { entriesOf, type PackageSelection } from '../../config/package-selection
 import type { Policies } from '../../config/policies.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
-import type { Decision, Plan } from '../../model/decision.ts'
+import { type Decision, type Plan, ROLES } from '../../model/decision.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
 import { type Approved, applyApproved } from '../../policy/saved-plan.ts'
 import { versionOf } from '../../report/deleted-by.ts'
@@ -128,6 +128,7 @@ function approvedOf({ versions, steps, broken }: PackageRecord): Approved {
         {
           version: versionOf(row),
           why: row.phrase.replace(/^(?:kept|deleted): /, ''),
+          role: ROLES.find(role => row.reasons.some(reason => reason['role'] === role)),
           brokenAs: isOnlyBroken(row) ? states.get(row.id) : undefined
         }
       ])
