@@ -174,3 +174,25 @@ it.concurrent('law 5: an approved plan does not delete what was mended since', a
   expect([code, outputs['deleted-count'], github.writes]).toEqual([0, '0', []])
   expect(app.version(broken.digest)?.tags).toEqual(['sha-1'])
 })
+
+it.concurrent.each([
+  ['answers slowly', 30, 700],
+  ['takes for ever', 1, 12_000]
+] as const)('law 11: a registry that %s holds nothing else back', async (_, parts, ms) => {
+  await using scene = await openScene({ busy: 0.05 })
+  const { app, github, clock, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const builds = Array.from({ length: 8 }, (_, nth) => {
+    const entries = Array.from({ length: parts }, () => ({ shape: manifest(), platform: 'linux/amd64' }))
+    return app.push(index(entries), { tags: [`x-${nth}`], at: ago(80) + nth })
+  })
+  for (const { children } of builds) for (const part of children) app.delete(part)
+  const other = app.push(image(), { tags: ['sha-1'], at: ago(70) })
+  const head = { host: 'registry', method: 'HEAD', path: /manifests\/sha256:/ } as const
+  github.faults.on(head, { kind: 'first', run: () => clock.sleep(ms) })
+  const { code, stdout } = await run({ 'delete-broken': 'ghost', 'delete-tags': 'sha-*' })
+  expect([code, app.version(other.digest)]).toEqual([0, undefined])
+  expect(builds.filter(({ digest }) => app.version(digest) !== undefined)).toHaveLength(parts > 1 ? 0 : 8)
+  if (parts === 1)
+    expect(stdout).toMatch(/takes longer than 5 seconds to say whether what it lacks is gone still/)
+})

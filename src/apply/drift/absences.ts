@@ -9,10 +9,12 @@ import type { DriftDetector } from './drift.ts'
 
 /** For so long a look may be acted on (law 5), in milliseconds. */
 const FRESH = 10_000
-/** How many digests are asked for of one version: who mends an image mends all of it. */
-const MOST = 100
-/** How many at once. */
-const AT_ONCE = 16
+/** A look that takes longer leaves too little of that for the DELETE, in milliseconds. */
+const SLOW = FRESH / 2
+/** After so many slow looks a version is left alone. */
+const LOOKS = 3
+/** How many digests are asked for of one version, all at once: who mends an image mends all of it. */
+const MOST = 4
 
 /** By version id, the digests of which a deletion says that they are gone. */
 export type Absences = ReadonlyMap<number, readonly Digest[]>
@@ -75,7 +77,9 @@ export async function askForAbsent(
 ): Promise<Mended> {
   const listed = digests.find(digest => arrived.has(digest))
   if (listed !== undefined) return { back: listed, unread: undefined }
-  const heads = await eachOf(digests.slice(0, MOST), AT_ONCE, async digest => ({
+  // A push or a restore that is under way has begun at either end.
+  const some = digests.length > MOST ? [...digests.slice(0, MOST / 2), ...digests.slice(-MOST / 2)] : digests
+  const heads = await eachOf(some, MOST, async digest => ({
     digest,
     head: await registry.headTag(repository, digest)
   }))
@@ -97,15 +101,19 @@ export function mindingAbsences<D extends Pick<DriftDetector, 'check' | 'fresh' 
   clock: Clock
 ): D {
   const askedAt = new Map<number, number>()
+  const slow = new Map<number, number>()
   return {
     ...drift,
     async check(version) {
       const change = await drift.check(version)
       const digests = absences.get(version.id)
       if (change !== undefined || digests === undefined) return change
-      askedAt.set(version.id, clock.now())
+      const at = clock.now()
+      askedAt.set(version.id, at)
       const { back, unread } = await askForAbsent(digests, drift.arrived, registry, repository)
-      return back === undefined ? unread : `${shortDigest(back)}, which was gone, is there again`
+      if (back !== undefined) return `${shortDigest(back)}, which was gone, is there again`
+      if (clock.now() - at > SLOW) slow.set(version.id, (slow.get(version.id) ?? 0) + 1)
+      return (slow.get(version.id) ?? 0) < LOOKS ? unread : TOO_SLOW
     },
     fresh(version) {
       const at = askedAt.get(version.id)
@@ -113,3 +121,5 @@ export function mindingAbsences<D extends Pick<DriftDetector, 'check' | 'fresh' 
     }
   }
 }
+
+const TOO_SLOW = `the registry takes longer than ${SLOW / 1000} seconds to say whether what it lacks is gone still`
