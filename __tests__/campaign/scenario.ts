@@ -274,9 +274,14 @@ export function layDown(world: World, pushes: readonly Push[]): Builder {
   // Something tagged always stays, so that GitHub's rule on the last tagged version is a case of its own.
   app.push(manifest(), { tags: ['stays'], at: now - 200 * DAY })
   const done: Pushed[] = []
+  const dates: number[] = []
   for (const [place, each] of pushes.entries()) {
     // Never two at the same moment: ties go by digest, and digests differ from world to world.
-    const at = now - each.days * DAY + place * MINUTE
+    const drawn = now - each.days * DAY + place * MINUTE
+    // A registry takes an index only behind what it names (seed 9500975).
+    const shared = each.what === 'sharing' ? (dates[sharedBy(each, done)] ?? 0) : 0
+    const at = Math.max(drawn, shared + place * SECOND)
+    dates.push(at)
     const pushed = app.push(shapeOf(each, done), { tags: each.tags, at })
     if (each.described === 'attested') app.attest(pushed, { at: at + HOUR })
     if (each.described === 'signed') app.sign(pushed.children[0] ?? pushed, 'sig', { at: at + HOUR })
@@ -291,13 +296,17 @@ export function layDown(world: World, pushes: readonly Push[]): Builder {
   return app
 }
 
-const MINUTE = 60_000
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-function shapeOf({ what, with: other }: Push, done: readonly Pushed[]): Shape {
+/** The place of the push whose first part a `sharing` one has as well. */
+const sharedBy = ({ with: other }: Push, done: readonly Pushed[]): number => other % Math.max(1, done.length)
+
+function shapeOf(push: Push, done: readonly Pushed[]): Shape {
   const platform = 'linux/amd64'
-  switch (what) {
+  switch (push.what) {
     case 'single':
       return manifest()
     case 'index':
@@ -311,7 +320,7 @@ function shapeOf({ what, with: other }: Push, done: readonly Pushed[]): Shape {
     case 'artifact':
       return artifact()
     case 'sharing': {
-      const shared = done[other % Math.max(1, done.length)]?.children[0]?.shape
+      const shared = done[sharedBy(push, done)]?.children[0]?.shape
       return index([
         { shape: shared ?? manifest(), platform },
         { shape: manifest(), platform: 'linux/arm64' }
