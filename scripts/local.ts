@@ -100,8 +100,8 @@ async function run(): Promise<number> {
 function inWordsOfStart(line: string): string {
   const report = /^To undo it within 30 days: .*`restore: (.+)`\. Keep/.exec(line)?.[1]
   if (report !== undefined) {
-    const env = values.env === undefined ? '' : ` --env ${values.env}`
-    const out = values.out === undefined ? '' : ` --out ${values.out}`
+    const env = values.env === undefined ? '' : ` --env '${values.env}'`
+    const out = values.out === undefined ? '' : ` --out '${values.out}'`
     return `To undo it: npm start --${env}${out} --for-real --undo ${report}`
   }
   if (!line.startsWith('Next: '))

@@ -92,6 +92,19 @@ it('does as it said in a dry run of the plan itself', async () => {
   expect(rehearsal.summary).toMatch(/Dry run: 1 image would be deleted \(3 versions\)/)
 })
 
+it('refuses the report of a dry run of a plan, in which what was skipped stands as well', async () => {
+  await using first = await dry()
+  app.tag(one, 'prod')
+  await using rehearsal = await run({ plan: planOf(first), 'dry-run': 'true' })
+  await using real = await run({ plan: planOf(rehearsal) })
+  expect([real.code, github.writes, app.tags()['prod']]).toEqual([1, [], one.digest])
+  expect(real.stdout).toMatch(
+    /is of a dry run that applied a plan itself\. Give the report of the run that made/
+  )
+  await using right = await run({ plan: planOf(first) })
+  expect([right.code, app.tags()['prod']]).toEqual([0, one.digest])
+})
+
 it.each<[string, Record<string, string>, (text: string) => string, RegExp]>([
   ['another policy', { 'delete-tags': 'sha-1' }, text => text, /policy for app has changed since the plan/],
   ['another owner', {}, text => text.replace('"owner":"acme"', '"owner":"else"'), /about packages of else/],

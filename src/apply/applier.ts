@@ -7,9 +7,9 @@ import { once } from '../util/concurrency.ts'
 import { count } from '../util/format.ts'
 import type { ApplyContext, Changes, PackageTask } from './apply.ts'
 import { absencesOf, mindingAbsences } from './drift/absences.ts'
+import { withoutDeleted } from './drift/deleted-rows.ts'
 import { type DriftDetector, detectDrift } from './drift/drift.ts'
 import { type NewTags, newTagsReader } from './drift/new-tags.ts'
-import { withoutStale } from './drift/stale-rows.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
 import { deletionsOf, lastDeleted, leaveToNext } from './look/earlier.ts'
 import { verifyDeletions } from './look/verify.ts'
@@ -114,7 +114,8 @@ function applier(
     plan.steps.flatMap(step => (step.action === 'delete' ? [step.version] : [])),
     plan.steps.flatMap(step => (step.action === 'untag' ? [step.tag] : [])),
     {
-      page: async page => withoutStale(await packages.page(pkg, page), gone, id => packages.version(pkg, id)),
+      page: async page =>
+        withoutDeleted(await packages.page(pkg, page), gone, id => packages.version(pkg, id)),
       // A placeholder has to go: its tag was put on it already.
       version: id => (known.has(id) ? packages : urgentPackages).version(pkg, id),
       async newTags() {

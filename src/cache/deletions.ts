@@ -65,7 +65,7 @@ export function withoutForgotten<L extends Left>(left: L): L {
   const times = new Map(left.forgotten)
   const counts = ({ id, at, listed }: PastDeletion): boolean => {
     const purged = times.get(id) ?? -Infinity
-    // What was listed behind a purge somebody had brought back.
+    // If a later run listed it after the purge, somebody had brought it back.
     return at >= purged + ENDS_WITHIN || listed >= purged + CLOCKS
   }
   return { ...left, unchecked: left.unchecked.filter(counts), checked: left.checked.filter(counts) }

@@ -15,8 +15,9 @@ const LOOKS = [0, 1_000]
 export type DeletedSince = (denied: readonly PackageVersion[]) => Promise<ReadonlySet<Digest>>
 
 /**
- * Gives the function that asks GitHub for versions that its list may show from before their deletion by somebody else.
- * What was deleted it lists as such, and finds by its id at neither look; a look that fails tells nothing.
+ * Gives the function that asks GitHub for versions that its list may show from before their deletion by somebody else. A
+ * version counts as deleted when GitHub lists it as deleted and does not find its id at either look. A failed look proves
+ * nothing.
  */
 export function deletedSince(
   pkg: Package,
@@ -61,5 +62,5 @@ export function deletedAmong(
   { packages }: Pick<Context, 'packages'>
 ): Promise<readonly PackageVersion[]> {
   let pages = 0
-  return packages.listDeleted(pkg, has => ids.every(has) || pages++ > MOST_PAGES)
+  return packages.listDeleted(pkg, has => ids.every(has) || pages++ >= MOST_PAGES)
 }

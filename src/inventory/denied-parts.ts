@@ -20,7 +20,7 @@ export interface DeniedPart {
 /**
  * Parts of these images, at any depth, that GitHub lists and the registry does not give: a list may lag behind a deletion.
  *
- * @returns `gone` is what GitHub denies by now as well, which is not among the parts
+ * @returns `gone` is what GitHub denies by now as well; it is not in `denied`
  */
 export async function deniedParts(
   ranked: readonly Digest[],
@@ -42,7 +42,8 @@ export async function deniedParts(
   return { denied: [...denied, ...parts.filter(one => stateOf(one) === 'unread')], gone }
 }
 
-function partsOf(image: Digest, contents: Inventory['contents']): Digest[] {
+/** What an image names at any depth. */
+export function partsOf(image: Digest, contents: Inventory['contents']): Digest[] {
   // A set that grows while it is walked.
   const found = new Set([image])
   for (const digest of found) {

@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import { type Digest, digestsNamedIn, parseDigest } from '../model/digest.ts'
+import { type Digest, digestOfKey, digestsNamedIn } from '../model/digest.ts'
 import { type Descriptor, leadsNowhere, type Manifest } from '../model/manifest.ts'
 import {
   type Content,
@@ -108,7 +108,7 @@ async function lookAgain(
 
 /** The digests that a referrer's tag tells completely; a sha512 one is cut off there. */
 function subjectsOf(tag: string): Digest[] {
-  return digestsNamedIn(tag).flatMap(key => parseDigest(key.replace('-', ':')) ?? [])
+  return digestsNamedIn(tag).flatMap(key => digestOfKey(key) ?? [])
 }
 
 /**

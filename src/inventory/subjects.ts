@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
 import { listTwice } from '../github/lists.ts'
 import { tokenThatSees } from '../github/sight.ts'
-import { type Digest, parseDigest, shortDigest } from '../model/digest.ts'
+import { type Digest, digestOfKey, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
 import { subjectsOfOrphans } from '../policy/graph.ts'
 import { eachOf, once } from '../util/concurrency.ts'
@@ -100,7 +100,7 @@ export async function findSubjects(
   const left = new Map<Digest, string>()
   const cutOff: string[] = []
   for (const key of wanted) {
-    const digest = parseDigest(key.replace('-', ':'))
+    const digest = digestOfKey(key)
     if (digest === undefined) cutOff.push(key)
     else left.set(digest, key)
   }
@@ -205,7 +205,7 @@ async function deletedFrom(
   { packages }: Context
 ): Promise<Pick<ReadonlySet<Digest>, 'has'>> {
   let pages = 0
-  const rows = await orFailure(() => packages.listDeleted(pkg, () => pages++ > MOST_PAGES))
+  const rows = await orFailure(() => packages.listDeleted(pkg, () => pages++ >= MOST_PAGES))
   if ('problem' in rows) return new Set()
   return new Set(rows.map(({ digest }) => digest).filter(digest => wanted.has(digest)))
 }

@@ -56,6 +56,9 @@ export function referrerTag(digest: Digest): string {
   return `${digest.slice(0, colon)}-${digest.slice(colon + 1, colon + 65)}`
 }
 
+/** The digest that a `referrerTag` stands for; undefined for a sha512 one, which is cut off there. */
+export const digestOfKey = (key: string): Digest | undefined => parseDigest(key.replace('-', ':'))
+
 const REFERRER_TAG = /^(sha(?:256|512)-[0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/
 
 /** What `referrerTag` gives for the digest that this tag describes; undefined for a user's tag. */

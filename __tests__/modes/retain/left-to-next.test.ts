@@ -687,3 +687,23 @@ it.concurrent('law 5: what lacks a part that an earlier run deleted gets it back
   expect(second.warnings.join()).toContain('was restored at once')
   expect(world.pullable('acme/app', 'v2')).toEqual([])
 })
+
+it.concurrent('law 5: the same where it was pushed again since, and somebody has deleted that behind the list', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github, run, world } = scene
+  const { build } = layDown(scene)
+  app.push(manifest(), { tags: ['pr-9'], at: ago(70) })
+  const part = build.children[0] as Pushed
+  const target = { ...deleteOf(part), times: 1 }
+  github.faults.on(target, { kind: 'first', run: () => app.push(adopterOf(part), { tags: ['v2'] }) })
+  github.faults.on(target, { kind: 'then', run: () => endHere(scene, cache) })
+  expect((await past(scene, cache)).code).toBe(1)
+  github.faults.clear()
+  cache.broken = undefined
+  const again = app.push(part.shape)
+  app.lie({ kind: 'lag', changes: 1 })
+  app.delete(again)
+  const second = await run({ 'delete-tags': 'pr-*', 'min-remaining': '1', grace: '0h' }, { env: cache.env })
+  expect([second.code, second.errors, world.pullable('acme/app', 'v2')]).toEqual([0, [], []])
+})

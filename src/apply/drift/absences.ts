@@ -1,7 +1,8 @@
 import { mentionedBy } from '../../inventory/arrivals.ts'
+import { partsOf } from '../../inventory/denied-parts.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { DeleteReason, Plan } from '../../model/decision.ts'
-import { type Digest, digestsNamedIn, parseDigest, shortDigest } from '../../model/digest.ts'
+import { type Digest, digestOfKey, digestsNamedIn, shortDigest } from '../../model/digest.ts'
 import type { Inventory, PackageVersion } from '../../model/package.ts'
 import type { Registry } from '../../registry/client.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -31,31 +32,24 @@ export function absencesOf({ decisions }: Plan, inventory: Inventory): Absences 
   const isAbsent = (digest: Digest): boolean =>
     !listed.has(digest) && (contents.get(digest)?.state ?? 'missing') === 'missing'
   const absences = resting.map(
-    ({ version }) => [version.id, namedBy(version, contents).filter(isAbsent)] as const
+    ({ version }) => [version.id, [...namedBy(version, contents)].filter(isAbsent)] as const
   )
   return new Map(absences.filter(([, digests]) => digests.length > 0))
 }
 
-/** All that a version names: children, and theirs, and what it describes. */
-function namedBy(version: PackageVersion, contents: Inventory['contents']): Digest[] {
-  // A set that grows while it is walked.
-  const found = new Set([version.digest])
-  for (const one of found) {
-    const content = contents.get(one)
-    if (content?.state === 'read') for (const child of content.manifest.children) found.add(child.digest)
-  }
-  return [...found.union(new Set(describedBy(version, contents)))]
-}
+/** All that a version names: its parts at any depth, and what it describes. */
+const namedBy = (version: PackageVersion, contents: Inventory['contents']): ReadonlySet<Digest> =>
+  new Set([...partsOf(version.digest, contents), ...subjectsOf(version, contents)])
 
 /** What a version describes, as its manifest or one of its tags says. */
-export function describedBy({ digest, tags }: PackageVersion, contents: Inventory['contents']): Digest[] {
+export function subjectsOf({ digest, tags }: PackageVersion, contents: Inventory['contents']): Digest[] {
   const content = contents.get(digest)
-  const named = tags.flatMap(digestsNamedIn).flatMap(key => parseDigest(key.replace('-', ':')) ?? [])
+  const named = tags.flatMap(digestsNamedIn).flatMap(key => digestOfKey(key) ?? [])
   return content?.state === 'read' ? [...named, ...mentionedBy(content.manifest)] : named
 }
 
 /** What the registry says of one version's absences. */
-export interface Mended {
+export interface AbsenceLook {
   /** What is there again. */
   readonly back: Digest | undefined
   /** What nobody can tell of: a phrase. */
@@ -63,8 +57,8 @@ export interface Mended {
 }
 
 /**
- * Asks for what should be absent: the registry, which costs nothing of GitHub's quota, besides what GitHub lists by now.
- * It was denied at several looks before, so one more denial is believed.
+ * Asks the registry, which costs nothing of GitHub's quota, whether what should be absent is back; GitHub's new rows count
+ * as well. It was denied at several looks before, so one more denial is believed.
  *
  * @param arrived what came to GitHub's list since
  * @throws ExpectedError when the token may not read the repository at all
@@ -74,7 +68,7 @@ export async function askForAbsent(
   arrived: ReadonlySet<Digest>,
   registry: Pick<Registry, 'headTag'>,
   repository: string
-): Promise<Mended> {
+): Promise<AbsenceLook> {
   const listed = digests.find(digest => arrived.has(digest))
   if (listed !== undefined) return { back: listed, unread: undefined }
   // A push or a restore that is under way has begun at either end.

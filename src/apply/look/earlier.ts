@@ -62,7 +62,7 @@ export function pastDeletions(loaded: LoadedPackage): Readonly<Record<'away' | '
   }
 }
 
-/** Of deletions of the same bytes the last one: they were pushed again in between. */
+/** The last deletion of each digest: the same bytes may have been pushed and deleted again. */
 export function lastOfEach(deletions: readonly Earlier[]): readonly Earlier[] {
   const inOrder = deletions.toSorted((a, b) => a.at - b.at || a.version.id - b.version.id)
   const last = new Map(inOrder.map(({ version: { digest, id } }) => [digest, id]))

@@ -10,7 +10,7 @@ import { count, some } from '../../util/format.ts'
 import { type Done, versionsOf } from '../done.ts'
 import { WAY_BACK, wayBack } from '../way-back.ts'
 import { type Earlier, naming } from './earlier.ts'
-import { mendedSince } from './mended.ts'
+import { mendedBehind } from './mended.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** What a look shows, and what follows. */
@@ -20,7 +20,7 @@ export interface Findings {
   readonly needed: ReadonlyMap<Digest, string>
   /** What makes the run red. */
   readonly alarms: readonly string[]
-  /** True where something new could not be read. */
+  /** True where something new could not be read, or nobody can tell whether what was deleted is mended. */
   readonly isUnclear: boolean
 }
 
@@ -59,13 +59,13 @@ export async function findingsOf(
     if (went.has(version.id) && named.has(version.digest))
       needed.set(version.digest, 'a version that stays needs it')
   }
-  const mended = await mendedSince(done, seen, context)
+  const mended = await mendedBehind(done, seen, context)
   for (const [digest, why] of mended.needed) needed.set(digest, why)
   for (const version of seen.there) {
     for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
   }
   const alarms = [
-    ...(await lacking(plan, loaded, seen, context)),
+    ...(await lacking(plan, loaded, seen, needed, context)),
     ...(needs.unread === undefined ? [] : [unreadArrival(needs.unread)]),
     ...mended.alarms,
     ...[...seen.again].flatMap(digest => tagsOfFormer(digest, seen)),
@@ -150,11 +150,12 @@ function childrenOf(
   return content?.state === 'read' ? content.manifest.children.map(child => child.digest) : []
 }
 
-/** Sentences on what stays and lacks something that others deleted meanwhile, as the registry says too. */
+/** Sentences on what stays and lacks something that others deleted meanwhile, as the registry says too, and that does not come back. */
 async function lacking(
   { decisions, package: pkg }: Plan,
   loaded: LoadedPackage,
   { vanished }: SecondLook,
+  needed: Findings['needed'],
   { registry, clock }: Context
 ): Promise<string[]> {
   if (vanished.size === 0) return []
@@ -162,7 +163,7 @@ async function lacking(
   for (const { verdict, version } of decisions) {
     if (verdict !== 'keep' || vanished.has(version.digest)) continue
     for (const digest of childrenOf(version, loaded)) {
-      if (!vanished.has(digest)) continue
+      if (!vanished.has(digest) || needed.has(digest)) continue
       const head = await findTag(registry, repositoryOf(pkg), digest, clock)
       if (head.state === 'found') continue
       const what = `${nameOf(version)} lacks ${shortDigest(digest)}`

@@ -48,7 +48,7 @@ export async function tagsLate(
   const lateTags = new Map<Digest, readonly string[]>()
   for (const [digest, same] of Map.groupBy(deleted, one => one.digest)) {
     const had = new Set(same.flatMap(({ tags }) => tags))
-    // The same bytes may have been there before, under another id and with other tags: of those this run deleted the last.
+    // The same bytes may have been deleted before, under another id and with other tags. What this run deleted comes first.
     const atDeletion = same.flatMap(({ id, tags }, nth) =>
       (rows.get(id) ?? []).filter(tag => !tags.includes(tag) && (nth === 0 || !had.has(tag)))
     )

@@ -5,19 +5,20 @@ import { isReferrer } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Done, deletedBy } from '../done.ts'
-import { absencesOf, askForAbsent, describedBy } from '../drift/absences.ts'
+import { absencesOf, askForAbsent, subjectsOf } from '../drift/absences.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** How many versions are asked about at once. */
 const AT_ONCE = 16
 
 /**
- * What this run deleted because it was broken, and is so no more, or because what it describes went, which was pushed again.
+ * Finds what this run deleted for a reason that no longer holds: a broken image that is whole again, or a signature whose
+ * image was pushed again.
  *
  * @returns why it must come back, a phrase each, and sentences where nobody can tell
  * @throws ExpectedError when the token may not read the repository at all
  */
-export async function mendedSince(
+export async function mendedBehind(
   { plan, loaded, outcomes }: Done,
   { gone, arrivals, again }: Pick<SecondLook, 'gone' | 'arrivals' | 'again'>,
   { registry }: Context
@@ -28,10 +29,10 @@ export async function mendedSince(
   const own = gone.filter(({ id }) => ids.has(id))
   const arrived = new Set(arrivals.map(({ digest }) => digest)).union(again)
   const needed = new Map<Digest, string>()
-  // An index names parts of its own as what others of them describe.
+  // Referrers only: an index names digests as well, as what its attestations describe.
   const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.id))
   for (const version of own.filter(({ id }) => referrers.has(id))) {
-    const back = describedBy(version, inventory.contents).find(digest => arrived.has(digest))
+    const back = subjectsOf(version, inventory.contents).find(digest => arrived.has(digest))
     if (back !== undefined)
       needed.set(version.digest, `${shortDigest(back)}, which it describes, is there again`)
   }

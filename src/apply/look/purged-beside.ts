@@ -1,3 +1,4 @@
+import type { PackageVersion } from '../../model/package.ts'
 import { nameOf } from '../../report/phrases.ts'
 import type { Done } from '../done.ts'
 import type { Earlier } from './earlier.ts'
@@ -15,8 +16,8 @@ export interface Wanted {
 }
 
 /**
- * Asks once more before anything comes back that somebody else deleted, or an earlier run: it may have been purged by name
- * since this run began, and somebody wants it gone, whatever needs it.
+ * Before anything comes back that this run did not delete itself, asks once more whether a purge named it meanwhile: then
+ * it stays away, whatever needs it.
  */
 export async function withoutPurged(
   { loaded: { recollection }, outcomes }: Done,
@@ -45,11 +46,12 @@ export async function withoutPurged(
     earlier: earlier.filter(({ version }) => !purged.has(version.id)),
     stay: new Set(stay.map(({ version }) => version.id)),
     told: new Set(told.map(({ version }) => version.id)),
-    warnings: told.map(
-      ({ version, why }) =>
-        `${nameOf(version)} was not restored although ${why}: it was purged by name while this run worked.`
-    )
+    warnings: told.map(({ version, why }) => stayedAway(version, why))
   }
 }
 
 const NOTHING: ReadonlySet<number> = new Set()
+
+/** Says that a version stays away; `why` it would have come back is a phrase. */
+export const stayedAway = (version: PackageVersion, why: string): string =>
+  `${nameOf(version)} was not restored although ${why}: it was purged by name.`

@@ -55,8 +55,8 @@ export async function lookAgain(
     throw new ExpectedError('GitHub lists no version any more, though some of them were not deleted.')
   }
   const pushed = seen.filter(({ id }) => !listing.pageOf.has(id))
-  // What was pushed once more is there, under another id, unless that went as well.
-  const standing = [...listing.versions, ...pushed].filter(({ id }) => !ids.has(id))
+  // What was pushed once more is there, under another id, unless that went as well, be it by somebody else.
+  const standing = [...done.loaded.inventory.versions, ...pushed].filter(({ id }) => !ids.has(id))
   const idOf = new Map(standing.map(({ id, digest }) => [digest, id]))
   const before = versionsOf(done.outcomes, ['already']).filter(({ id }) => !ids.has(id))
   const again = new Set(

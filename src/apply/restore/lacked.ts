@@ -14,6 +14,7 @@ import type { Manifest } from '../../model/manifest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import type { DeleteStep } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
+import { eachOf } from '../../util/concurrency.ts'
 import { DAY, some } from '../../util/format.ts'
 import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
@@ -76,7 +77,7 @@ export interface Lacked {
   readonly needed: ReadonlyMap<Digest, string>
   /** What of it they do not need: it describes them. */
   readonly describing: ReadonlySet<Digest>
-  /** What of it nothing showed as gone before. */
+  /** Parts that turned out to be gone only now. */
   readonly further: readonly DeleteStep[]
   /** Why there may be more: a sentence. */
   readonly unread: string | undefined
@@ -89,7 +90,7 @@ export interface Lacked {
  * they need.
  *
  * @param restored what this run restored
- * @param brought what somebody brought back, or never went: what that lacks and no run deleted is not told
+ * @param brought what somebody brought back, or what never went: for parts of it that no run deleted there is no alarm
  */
 export async function lackedBy(
   restored: readonly PackageVersion[],
@@ -132,6 +133,9 @@ export async function lackedBy(
   }
 }
 
+/** How many versions are asked for at once. */
+const AT_ONCE = 16
+
 /**
  * What of these digests the registry denies, although nothing showed before that it is gone: somebody deletes it, or a list
  * lagged.
@@ -149,9 +153,9 @@ async function absentOf(
   const lost: Digest[] = []
   const further: DeleteStep[] = []
   let unclear: string | undefined
-  for (const digest of digests) {
+  await eachOf(digests, AT_ONCE, async digest => {
     const state = heads.get(digest)?.state
-    if (state === 'found') continue
+    if (state === 'found' || back.has(digest)) return
     const row = there.get(digest)
     const id = row?.id
     if (row === undefined) {
@@ -160,9 +164,9 @@ async function absentOf(
       else unclear ??= `${shortDigest(digest)} could not be read.`
     } else if (id !== undefined && (await gitHubDenies(pkg, id, context)))
       further.push(stepOf({ created: undefined, updated: undefined, ...row, id }))
-    else if (state === 'missing' && !back.has(digest))
+    else if (state === 'missing')
       unclear ??= `GitHub shows ${shortDigest(digest)}, and the registry denies it.`
-  }
+  })
   return { lost, further, unclear }
 }
 

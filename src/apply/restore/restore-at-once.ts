@@ -90,9 +90,10 @@ export function stepsBack(
   const isGone = new Set([...seen.gone, ...seen.goneBefore].map(({ id }) => id))
   const images = new Set(earlier.filter(({ version }) => needed.has(version.digest)).map(({ root }) => root))
   const own = new Set(versionsOf(outcomes, ['done', 'failed', 'already']).map(({ digest }) => digest))
+  const wanted = new Set(earlier.filter(({ root }) => images.has(root)).map(({ version }) => version.digest))
   // Of the same bytes, deleted more than once, the last come back.
   const before = lastOfEach(earlier).filter(
-    ({ root, version }) => images.has(root) && isGone.has(version.id) && !own.has(version.digest)
+    ({ version }) => wanted.has(version.digest) && isGone.has(version.id) && !own.has(version.digest)
   )
   const graph = buildGraph(loaded.inventory)
   const past = new Set(before.map(({ version }) => version.id)).union(stay)

@@ -4,13 +4,12 @@ import type { Outcome } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { type DeleteStep, type Restoral, undoing } from '../../policy/order.ts'
-import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { ApplyContext } from '../apply.ts'
 import type { Done } from '../done.ts'
 import { pastDeletions } from '../look/earlier.ts'
 import type { Findings } from '../look/findings.ts'
-import type { Wanted } from '../look/purged-beside.ts'
+import { stayedAway, type Wanted } from '../look/purged-beside.ts'
 import { goneFrom, lackedBy } from './lacked.ts'
 import { type Restored, restoreAtOnce, stepsBack } from './restore-at-once.ts'
 
@@ -78,19 +77,11 @@ function gapFinder(done: Done, { found, told }: Wanted, scope: ApplyContext) {
     return {
       due: undoing(due, ({ digest }) => describing.has(digest)),
       needed,
-      warnings: stayAway(away, needed),
+      warnings: away.map(({ version }) => stayedAway(version, needed.get(version.digest) ?? 'it is needed')),
       alarms: [...alarms, ...(unread === undefined ? [] : [unknown(unread, back)])]
     }
   }
 }
-
-const stayAway = (steps: readonly DeleteStep[], needed: ReadonlyMap<Digest, string>): string[] =>
-  steps.flatMap(({ version }) => {
-    const why = needed.get(version.digest)
-    return why === undefined
-      ? []
-      : [`${nameOf(version)} was not restored although ${why}: it was purged by name.`]
-  })
 
 /** What is there although runs deleted it, where something went with it: somebody may have brought it back. */
 async function broughtBack(

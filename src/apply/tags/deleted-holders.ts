@@ -19,8 +19,8 @@ interface Restores extends Pick<Behind, 'back' | 'moved' | 'had'> {
 }
 
 /**
- * Of tags that somebody had and that the registry denies, those that restores may have taken. They took none that GitHub
- * showed on nothing of what came back, and none of what another job or a person deleted meanwhile.
+ * Of tags that somebody had and that the registry denies, those that restores may have taken. A restore takes only tags
+ * that GitHub showed on what came back; and a tag whose holder somebody deleted meanwhile went with that holder.
  *
  * @param denied who had them
  */
@@ -51,7 +51,7 @@ interface Held {
   readonly holder: Digest
 }
 
-/** Which tags went with their holder: those that GitHub shows on it, or all where it shows none and each witness denies it. */
+/** The tags that went with their holder: those on its row; where GitHub hides tags, all if both witnesses deny the holder. */
 async function goneWith(
   { id, holder }: Held,
   rows: readonly PackageVersion[],

@@ -106,7 +106,10 @@ function refuseChanged(
   )
 }
 
-function refuseUnfit({ run, finished }: RunRecord): void {
+/** Reasons of a run that applied a plan: what it skipped stands among its steps as well. */
+const OF_A_PLAN: readonly string[] = ['approved', 'approved-deletion', 'unplanned']
+
+function refuseUnfit({ run, finished, packages }: RunRecord): void {
   const refuse = (why: string): never => {
     throw new ExpectedError(`The report in \`plan\` ${why}. Give the report of a dry run of mode \`retain\`.`)
   }
@@ -114,7 +117,15 @@ function refuseUnfit({ run, finished }: RunRecord): void {
   if (!run.dryRun) refuse('is of a real run, which has already done what it planned')
   if (finished === undefined) refuse('is of a run that was killed')
   else if (finished.failures.length > 0) refuse(`is of a run that failed (${finished.failures[0]})`)
+  if (packages.some(isOfPlan)) {
+    throw new ExpectedError(
+      'The report in `plan` is of a dry run that applied a plan itself. Give the report of the run that made that plan.'
+    )
+  }
 }
+
+const isOfPlan = ({ versions }: PackageRecord): boolean =>
+  versions.some(({ reasons }) => reasons.some(({ code }) => OF_A_PLAN.includes(code)))
 
 function approvedOf({ versions, steps, broken }: PackageRecord): Approved {
   const states = new Map(broken.map(({ id, state }) => [id, state]))

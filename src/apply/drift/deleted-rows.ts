@@ -1,3 +1,4 @@
+import { orFailure } from '../../errors.ts'
 import type { Look } from '../../github/package-versions.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -7,19 +8,20 @@ import type { DriftReader } from './looks.ts'
 const MOST = 16
 
 /**
- * A page of GitHub's list without the rows that were found deleted when the package was read, and that GitHub still does
- * not find by their ids: a late list, and no new versions.
+ * Drops rows that GitHub's list still shows although the version was found deleted when the package was read, and its id is
+ * still not found. Such rows are a late list, not new versions; what nobody can tell of counts as new.
  */
-export async function withoutStale(
+export async function withoutDeleted(
   { seen, at }: Look<readonly PackageVersion[]>,
   gone: ReadonlySet<number>,
   version: DriftReader['version']
 ): Promise<Look<readonly PackageVersion[]>> {
   const suspects = seen.filter(({ id }) => gone.has(id)).slice(0, MOST)
   if (suspects.length === 0) return { seen, at }
-  const looks = await eachOf(suspects, MOST, async ({ id }) =>
-    (await version(id)).seen === undefined ? [id] : []
-  )
-  const stale = new Set(looks.flat())
-  return { seen: seen.filter(({ id }) => !stale.has(id)), at }
+  const looks = await eachOf(suspects, MOST, async ({ id }) => {
+    const found = await orFailure(() => version(id))
+    return !('problem' in found) && found.seen === undefined ? [id] : []
+  })
+  const deleted = new Set(looks.flat())
+  return { seen: seen.filter(({ id }) => !deleted.has(id)), at }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { withoutStale } from '../../../src/apply/drift/stale-rows.ts'
+import { withoutDeleted } from '../../../src/apply/drift/deleted-rows.ts'
 import { version } from '../../helpers/make.ts'
 
 const rows = Array.from({ length: 20 }, (_, id) => version(`v${id}`, { id }))
@@ -12,7 +12,7 @@ test('law 3: what was gone and is found again is new, and so is what nobody asks
     return { seen: id === 4 ? rows[4] : undefined, at: 0 }
   }
   const gone = new Set(idsOf(rows).filter(id => id > 1))
-  const { seen } = await withoutStale({ seen: rows, at: 7 }, gone, find)
+  const { seen } = await withoutDeleted({ seen: rows, at: 7 }, gone, find)
   expect(idsOf(seen)).toEqual([0, 1, 4, 18, 19])
   expect(asked).toEqual(idsOf(rows.slice(2, 18)))
 })
