@@ -1,8 +1,6 @@
 import type { Context } from '../../context.ts'
 import { arrivalsReader, type Read } from '../../inventory/arrivals.ts'
-import { findTag } from '../../inventory/evidence.ts'
 import { type LoadedPackage, namedIn, repositoryOf } from '../../inventory/load.ts'
-import type { Plan } from '../../model/decision.ts'
 import { type Digest, referrerTag, shortDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { nameOf, putBy } from '../../report/phrases.ts'
@@ -65,7 +63,6 @@ export async function findingsOf(
     for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)
   }
   const alarms = [
-    ...(await lacking(plan, loaded, seen, needed, context)),
     ...(needs.unread === undefined ? [] : [unreadArrival(needs.unread)]),
     ...mended.alarms,
     ...[...seen.again].flatMap(digest => tagsOfFormer(digest, seen)),
@@ -142,39 +139,13 @@ function namedByOthers(loaded: LoadedPackage, gone: readonly PackageVersion[]): 
   return namedIn(new Map([...naming(loaded)].filter(([digest]) => !went.has(digest))))
 }
 
-function childrenOf(
+/** What a version names, as far as it was read. */
+export function childrenOf(
   { digest }: Pick<PackageVersion, 'digest'>,
   { inventory }: LoadedPackage
 ): readonly Digest[] {
   const content = inventory.contents.get(digest)
   return content?.state === 'read' ? content.manifest.children.map(child => child.digest) : []
-}
-
-/** Sentences on what stays and lacks something that others deleted meanwhile, as the registry says too, and that does not come back. */
-async function lacking(
-  { decisions, package: pkg }: Plan,
-  loaded: LoadedPackage,
-  { vanished }: SecondLook,
-  needed: Findings['needed'],
-  { registry, clock }: Context
-): Promise<string[]> {
-  if (vanished.size === 0) return []
-  const sentences: string[] = []
-  for (const { verdict, version } of decisions) {
-    if (verdict !== 'keep' || vanished.has(version.digest)) continue
-    for (const digest of childrenOf(version, loaded)) {
-      if (!vanished.has(digest) || needed.has(digest)) continue
-      const head = await findTag(registry, repositoryOf(pkg), digest, clock)
-      if (head.state === 'found') continue
-      const what = `${nameOf(version)} lacks ${shortDigest(digest)}`
-      sentences.push(
-        head.state === 'missing'
-          ? `${what}, which is gone, though not by this run: build it again.`
-          : `Whether ${what} is unknown: GitHub no longer lists it, and ${head.cause}.`
-      )
-    }
-  }
-  return sentences
 }
 
 /** What an index calls the attestation of a sibling, which the graph knows of no other way. */

@@ -12,6 +12,7 @@ import { WAY_BACK, wayBack } from '../way-back.ts'
 import { earlierOf, leaveToNext, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { forNextRun, ownDeletions } from './for-next-run.ts'
+import { lacking } from './lacking.ts'
 import { withoutPurged } from './purged-beside.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
 import type { Arrival } from './tags-nowhere.ts'
@@ -55,6 +56,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const wanted = await withoutPurged(done, found, earlier)
     earlier = wanted.earlier
     const { restored, back, warnings, alarms } = await restoreWhole(done, wanted, urgent)
+    const came = restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.digest] : []))
+    // What was restored is told, whatever fails behind it.
+    const lacks = await orFailure(async () => ({
+      sentences: await lacking(done, found.seen, new Set(came), scope.context)
+    }))
     const settled = corrected(outcomes, found.seen, scope.report)
     const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
     const { open, checked } = forNextRun(
@@ -66,7 +72,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     return {
       ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
       outcomes: [...settled, ...restored],
-      alarms: [...found.alarms, ...alarms],
+      alarms: [...found.alarms, ...alarms, ...('problem' in lacks ? [lacks.sentence] : lacks.sentences)],
       warnings: [...wanted.warnings, ...warnings]
     }
   })

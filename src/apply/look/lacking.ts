@@ -1,0 +1,40 @@
+import type { Context } from '../../context.ts'
+import { findTag } from '../../inventory/evidence.ts'
+import { repositoryOf } from '../../inventory/load.ts'
+import { type Digest, shortDigest } from '../../model/digest.ts'
+import { nameOf } from '../../report/phrases.ts'
+import type { Done } from '../done.ts'
+import { childrenOf } from './findings.ts'
+import type { SecondLook } from './second-look.ts'
+
+/**
+ * Sentences on what stays and lacks something that others deleted meanwhile, as the registry says too.
+ *
+ * @param restored what came back
+ * @throws ExpectedError when the token may not read the repository at all
+ */
+export async function lacking(
+  { plan: { decisions, package: pkg }, loaded }: Done,
+  { vanished }: SecondLook,
+  restored: ReadonlySet<Digest>,
+  { registry, clock }: Context
+): Promise<string[]> {
+  const away = vanished.difference(restored)
+  if (away.size === 0) return []
+  const sentences: string[] = []
+  for (const { verdict, version } of decisions) {
+    if (verdict !== 'keep' || away.has(version.digest)) continue
+    for (const digest of childrenOf(version, loaded)) {
+      if (!away.has(digest)) continue
+      const head = await findTag(registry, repositoryOf(pkg), digest, clock)
+      if (head.state === 'found') continue
+      const what = `${nameOf(version)} lacks ${shortDigest(digest)}`
+      sentences.push(
+        head.state === 'missing'
+          ? `${what}, which is gone, though not by this run: build it again.`
+          : `Whether ${what} is unknown: GitHub no longer lists it, and ${head.cause}.`
+      )
+    }
+  }
+  return sentences
+}
