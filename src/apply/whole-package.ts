@@ -1,28 +1,53 @@
 import type { Context } from '../context.ts'
-import { orFailure } from '../errors.ts'
+import { AbsentError, ExpectedError, orFailure } from '../errors.ts'
 import { lackingRights } from '../github/token.ts'
+import { type NotDone, notDone, type WriteAnswer } from '../github/write-answers.ts'
 import { repositoryOf } from '../inventory/load.ts'
+import type { Clock } from '../model/clock.ts'
 import type { Package } from '../model/package.ts'
 import { packageEntry } from '../report/record-build.ts'
 import { once } from '../util/concurrency.ts'
 import type { ApplyContext } from './apply.ts'
 import type { Performed } from './execute.ts'
 import { IN_VAIN, notFoundBehind } from './remove.ts'
-import { DONE, failed, sendWrite, unknownOutcome, type Write } from './write.ts'
+import {
+  DONE,
+  failed,
+  type Sent,
+  sendWrite,
+  skipped,
+  tellingWhatWasSent,
+  unknownOutcome,
+  type Write
+} from './write.ts'
 
 /** Sends one request that concerns a package as a whole when it is first asked for; all who ask get its outcome. */
 export type WholePackage = () => Promise<Performed>
 
-/** Deletes a package, the only way in which its last tagged version goes. */
-export function packageRemover(scope: ApplyContext): WholePackage {
+/**
+ * Deletes a package, the only way in which its last tagged version goes.
+ *
+ * @param changed looks at the package: why it must be left alone, a phrase; undefined when it is what was listed
+ */
+export function packageRemover(
+  scope: ApplyContext,
+  changed: () => Promise<string | undefined>
+): WholePackage {
   const { pkg, context } = scope
   const { packages } = context
   const noRights = lackingRights(context.tokenKind, pkg, context.serverUrl, 'delete')
   const verify = () => problemWithDeletion(pkg, context)
+  const looks = looksAt(changed, context.clock)
   return written('delete-package', scope, verify, announce => ({
-    send: () => packages.removePackage(pkg, announce),
+    before: looks.before,
+    // What is gone by now is not sent for again: the name may be that of a new package the moment after.
+    send: async () => looks.denial() ?? packages.removePackage(pkg, () => looks.areFresh() && announce()),
     // A package that cannot be seen is not known to be gone: GitHub says 404 where rights lack, too.
-    isSo: async mayBeOurs => mayBeOurs && (await bothDeny(pkg, context)),
+    isSo: async mayBeOurs => {
+      if (!mayBeOurs) return false
+      const denied = await askedFor(pkg, context)
+      return denied.byGitHub && denied.byRegistry
+    },
     already: DONE,
     notFound: (message, lost) =>
       lost === undefined
@@ -33,12 +58,58 @@ export function packageRemover(scope: ApplyContext): WholePackage {
   }))
 }
 
-/** Whether neither GitHub nor the registry has a package any more. */
-async function bothDeny(pkg: Package, { packages, registry }: Context): Promise<boolean> {
+/** What is known of a package when its DELETE is sent is at most this old (law 5), in milliseconds. */
+const FRESH = 10_000
+/** How often a package is looked at before one DELETE. */
+const LOOKS = 3
+
+/** Looks at a package before each try to delete it by its name, which any push may have given to something new. */
+function looksAt(changed: () => Promise<string | undefined>, clock: Clock) {
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let late = 0
+  let denial: NotDone | undefined
+  return {
+    /** GitHub's answer where it denied the package behind a DELETE whose answer was lost. */
+    denial: () => denial,
+    areFresh(): boolean {
+      const isFresh = clock.now() - lookedAt <= FRESH
+      late = isFresh ? 0 : late + 1
+      return isFresh
+    },
+    async before(lost: string | undefined): Promise<Performed | undefined> {
+      if (late === LOOKS) return skipped(LATE)
+      denial = undefined
+      try {
+        const change = await changed()
+        // From its end: to list a large package takes longer than ten seconds, and the newest comes last.
+        lookedAt = clock.now()
+        if (change === undefined) return undefined
+        return skipped(
+          lost === undefined
+            ? `${change}: run it again`
+            : `${change}: look at what is there before you run it again`
+        )
+      } catch (error) {
+        if (lost === undefined || !(error instanceof ExpectedError)) throw error
+        if (!(error instanceof AbsentError)) return unknownOutcome(lost, error.message)
+        denial = notDone(error.cause ?? error)
+        return undefined
+      }
+    }
+  }
+}
+
+const LATE = `its DELETE had to wait for longer than ${FRESH / 1000} seconds behind each of ${LOOKS} looks: run it again`
+
+/** Who denies a package, and why GitHub does not show it: a sentence. */
+async function askedFor(pkg: Package, { packages, registry }: Context) {
   const found = await orFailure(() => packages.get(pkg.name))
-  if (!('problem' in found && found.problem === 'absent')) return false
   const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
-  return 'state' in list && list.state === 'missing'
+  return {
+    byGitHub: 'problem' in found && found.problem === 'absent',
+    byRegistry: 'state' in list && list.state === 'missing',
+    problem: 'problem' in found ? found.sentence : undefined
+  }
 }
 
 /** What was deleted may show for a moment longer; these are the pauses between looks, in milliseconds. */
@@ -48,20 +119,15 @@ const PAUSES = [0, 2_000, 8_000]
  * Why a package is not known to be gone whose DELETE was confirmed: GitHub goes on showing it, or cannot be asked, and the
  * registry does not deny it. Undefined when one of them does.
  */
-async function problemWithDeletion(
-  pkg: Package,
-  { packages, registry, clock }: Context
-): Promise<string | undefined> {
-  let problem = IN_VAIN
+async function problemWithDeletion(pkg: Package, context: Context): Promise<string | undefined> {
+  let sentence = IN_VAIN
   for (const pause of PAUSES) {
-    await clock.sleep(pause)
-    const found = await orFailure(() => packages.get(pkg.name))
-    if ('problem' in found && found.problem === 'absent') return undefined
-    const list = await orFailure(() => registry.listTags(repositoryOf(pkg)))
-    if ('state' in list && list.state === 'missing') return undefined
-    problem = 'problem' in found ? `${UNSEEN} ${found.sentence}` : IN_VAIN
+    await context.clock.sleep(pause)
+    const { byGitHub, byRegistry, problem } = await askedFor(pkg, context)
+    if (byGitHub || byRegistry) return undefined
+    sentence = problem === undefined ? IN_VAIN : `${UNSEEN} ${problem}`
   }
-  return problem
+  return sentence
 }
 
 const UNSEEN = 'GitHub answered that it is deleted, but this could not be verified: look for it on GitHub.'
@@ -94,14 +160,25 @@ function written(
   problem: () => Promise<string | undefined>,
   write: (announce: () => boolean) => Write
 ): WholePackage {
-  const announce = (): boolean => {
-    journal.append(packageEntry(pkg.name, action, clock.now()))
-    return true
+  const send = (sent: Sent): Promise<Performed> => {
+    const announce = (): boolean => {
+      sent.count++
+      journal.append(packageEntry(pkg.name, action, clock.now()))
+      return true
+    }
+    const request = write(announce)
+    const counted = async (): Promise<WriteAnswer> => {
+      const answer = await request.send()
+      // A limit turned it away: what was sent before that, if anything, may be done.
+      if (answer.kind === 'limited') sent.count--
+      return answer
+    }
+    return sendWrite({ ...request, send: counted }, clock)
   }
   return once(async () => {
-    const sent = await sendWrite(write(announce), clock)
-    const sentence = sent.status === 'done' ? await problem() : undefined
-    const performed = sentence === undefined ? sent : failed(sentence)
+    const outcome = await tellingWhatWasSent(send)
+    const sentence = outcome.status === 'done' ? await problem() : undefined
+    const performed = sentence === undefined ? outcome : failed(sentence)
     journal.append(packageEntry(pkg.name, action, clock.now(), performed))
     return performed
   })

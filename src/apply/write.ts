@@ -5,8 +5,11 @@ import type { Performed } from './execute.ts'
 
 /** One write, and what the answers to it mean. */
 export interface Write {
-  /** Asked before each try; an outcome when there is nothing to send. */
-  before?(): Promise<Performed | undefined>
+  /**
+   * Asked before each try; an outcome when there is nothing to send.
+   * @param lost the answer of an earlier try that may have been carried out, if there was one
+   */
+  before?(lost: string | undefined): Promise<Performed | undefined>
   /** Sends the request once. @throws StaleError when nothing was sent because too little is known by now */
   send(): Promise<WriteAnswer>
   /** Whether what the request asks for is the case; `mayBeOurs` where a try whose answer was lost may have done it. */
@@ -69,7 +72,7 @@ export async function sendWrite(write: Write, clock: Clock): Promise<Performed> 
   let lost: string | undefined
   const settle = (outcome: Performed): Performed => (lost === undefined ? outcome : ofOwn(outcome, lost))
   for (let sent = 0; sent < TRIES; ) {
-    const settled = await write.before?.()
+    const settled = await write.before?.(lost)
     if (settled !== undefined) return settle(settled)
     try {
       sent++

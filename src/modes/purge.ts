@@ -17,7 +17,7 @@ import type { RunResult } from '../model/run.ts'
 import { decidePurge, purgeEverything } from '../policy/purge.ts'
 import { tagsNamed } from '../policy/purge-names.ts'
 import { inventoryHash } from '../report/record-build.ts'
-import { eachOf, once } from '../util/concurrency.ts'
+import { eachOf } from '../util/concurrency.ts'
 import { choose } from './choose.ts'
 import { stillPullable, stillThere } from './purge-looks.ts'
 import { brokenWithout, forgetting } from './purge-memory.ts'
@@ -146,14 +146,11 @@ async function planPackagePurge(pkg: Package, context: Context): Promise<Package
 function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
   const { pkg, context } = scope
   const listed = decisions.map(({ version }) => version)
-  const remove = packageRemover(scope)
-  /** Why it is left alone: a phrase. */
-  const changed = once(async (): Promise<string | undefined> => {
+  return packageRemover(scope, async () => {
     const heads = await askMovable(listed, context.registry, repositoryOf(pkg))
     // The lists come last: they show what was pushed meanwhile. What was counted before says nothing of now.
     const { versions } = await context.packages.listVersions({ ...pkg, versionCount: undefined })
-    if (inventoryHash(versions) !== inventoryHash(listed))
-      return 'the package changed after the listing: run it again'
+    if (inventoryHash(versions) !== inventoryHash(listed)) return 'the package changed after the listing'
     const { found, unread } = await newTagsReader({ versions }, context.registry, repositoryOf(pkg))()
     // One that is listed may have been moved to a push which GitHub does not list yet.
     const digests = new Set(versions.map(({ digest }) => digest))
@@ -161,14 +158,9 @@ function removeUnchanged({ decisions }: Plan, scope: ApplyContext): Perform {
       head.state === 'found' && !digests.has(head.digest) ? [tag] : []
     )
     const [tag] = [...found.values(), ...moved]
-    if (tag !== undefined)
-      return `the registry has the tag ${tag}, which GitHub does not list there: run it again`
+    if (tag !== undefined) return `the registry has the tag ${tag}, which GitHub does not list there`
     return unread === undefined
       ? undefined
-      : `whether the registry has a tag which GitHub does not list, is unknown (${unread}): run it again`
+      : `whether the registry has a tag which GitHub does not list, is unknown (${unread})`
   })
-  return async () => {
-    const detail = await changed()
-    return detail === undefined ? remove() : { status: 'skipped', detail }
-  }
 }
