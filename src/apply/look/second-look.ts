@@ -54,7 +54,10 @@ export async function lookAgain(
   if (seen.length === 0 && listing.versions.some(({ id }) => !ids.has(id))) {
     throw new ExpectedError('GitHub lists no version any more, though some of them were not deleted.')
   }
-  const pushed = seen.filter(({ id }) => !listing.pageOf.has(id))
+  const pushed = [
+    ...seen.filter(({ id }) => !listing.pageOf.has(id)),
+    ...(await restoredSince(pkg, done.loaded, ids, context))
+  ]
   // What was pushed once more is there, under another id, unless that went as well, be it by somebody else.
   const standing = [...done.loaded.inventory.versions, ...pushed].filter(({ id }) => !ids.has(id))
   const idOf = new Map(standing.map(({ id, digest }) => [digest, id]))
@@ -89,6 +92,23 @@ export async function lookAgain(
     // What was not deleted after all is served because it is there.
     served: tags.served.filter(version => gone.includes(version))
   }
+}
+
+/** How many versions are asked for that were found deleted when the package was read. */
+const MOST_GONE = 100
+
+/** What was found deleted when the package was read, and is there by now: it needs what it needed before. */
+async function restoredSince(
+  pkg: Package,
+  { listing, inventory }: LoadedPackage,
+  deleted: ReadonlySet<number>,
+  { packages }: Context
+): Promise<readonly PackageVersion[]> {
+  if (inventory.versions.length === listing.versions.length) return []
+  const known = new Set(inventory.versions.map(({ id }) => id))
+  const gone = listing.versions.filter(({ id }) => !known.has(id) && !deleted.has(id))
+  const looks = await eachOf(gone.slice(0, MOST_GONE), AT_ONCE, ({ id }) => packages.version(pkg, id))
+  return looks.flatMap(({ seen }) => seen ?? [])
 }
 
 /** The newest versions, down to one that was there before; all of them where the order tells nothing. */
