@@ -96,6 +96,7 @@ it('refuses the report of a dry run of a plan, in which what was skipped stands 
   await using first = await dry()
   app.tag(one, 'prod')
   await using rehearsal = await run({ plan: planOf(first), 'dry-run': 'true' })
+  expect(rehearsal.stdout).toMatch(/Next: look at the summary, then run without `dry-run`\.$/m)
   await using real = await run({ plan: planOf(rehearsal) })
   expect([real.code, github.writes, app.tags()['prod']]).toEqual([1, [], one.digest])
   expect(real.stdout).toMatch(

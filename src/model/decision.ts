@@ -62,8 +62,15 @@ export type DeleteReason =
   /** Our own placeholder, left behind by a run that did not end its work when it took a tag off an image. */
   | { readonly code: 'placeholder' }
   | { readonly code: 'owned'; readonly role: Role; readonly of: Ref }
-  /** A plan that was approved lets it go; `why` is the reason that it gave, and `role` that of an `owned` one. */
-  | { readonly code: 'approved-deletion'; readonly why: string; readonly role?: Role }
+  /** A plan that was approved lets it go; `why` is the reason that it gave. */
+  | {
+      readonly code: 'approved-deletion'
+      readonly why: string
+      /** Of what was `owned`. */
+      readonly role?: Role | undefined
+      /** Of what goes only because it was broken: the `BrokenState`. */
+      readonly brokenAs?: string | undefined
+    }
   /** A purge names it, as `by`, which may be `WHOLE_PACKAGE`. */
   | { readonly code: 'purged'; readonly by: string }
 

@@ -136,8 +136,8 @@ const TODAY: Readonly<Record<BrokenState, string>> = {
 }
 
 /**
- * What was approved for a version that was broken in one way is not approved for it in another: what lacks something
- * else than before may be on its way to be whole.
+ * Approval for one kind of damage does not cover another: what lacked everything and has a part now, for example, may
+ * be on its way to being whole. Which parts it lacks is not compared.
  */
 function mendedSince(graph: Graph, place: number, { versions }: Approved): string | undefined {
   const before = versions.get(versionAt(graph, place).id)?.brokenAs
@@ -180,10 +180,9 @@ function decisionOn(
   if (known === undefined) {
     return { verdict: 'keep', version, reasons: [{ code: 'unplanned' }], untag: [] }
   }
-  const { why, role } = known
+  const { why, role, brokenAs } = known
   if (deletions.has(version.id)) {
-    const reason = { code: 'approved-deletion', why, ...(role === undefined ? {} : { role }) } as const
-    return { verdict: 'delete', version, reasons: [reason] }
+    return { verdict: 'delete', version, reasons: [{ code: 'approved-deletion', why, role, brokenAs }] }
   }
   const untag = skipped.has(version.id) ? [] : (strips.get(version.id) ?? [])
   return { verdict: 'keep', version, reasons: [{ code: 'approved', why }], untag }

@@ -4,7 +4,7 @@ import { troubleshooting } from '../util/links.ts'
 import { meantTag, regexHint } from './brake-phrases.ts'
 import { checkHeadline } from './check-summary.ts'
 import { planDigest } from './page/data.ts'
-import { groupOf, isWanted, STATUS } from './phrases.ts'
+import { groupOf, isOfPlan, isWanted, STATUS } from './phrases.ts'
 import { imagesPhrase, imageTally, type Tally, total, unmatched } from './tally.ts'
 
 /** GitHub's points allow 180 deletions a minute. */
@@ -37,7 +37,8 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
   if (run.dryRun) {
     if (sums.planned + sums.untagPlanned === 0)
       return [`Nothing was changed, and a real run would delete nothing${others}. ${whyIdle(run)}${report}`]
-    const exactly = run.mode === 'retain' ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
+    const isPlan = run.mode === 'retain' && !appliesPlan(run)
+    const exactly = isPlan ? `, or apply exactly this plan with \`plan: ${reportFile}\`` : ''
     const confirm = run.confirm === undefined ? '' : ` and with \`confirm: ${run.confirm}\``
     const work = formatDuration((sums.planned / DELETIONS_A_MINUTE) * 60_000)
     return [
@@ -54,6 +55,11 @@ export function closingLines(run: RunResult, reportFile: string): string[] {
     ...refused,
     `To undo it within 30 days: \`mode: restore\` with \`restore: ${reportFile}\`. Keep this file, for instance with actions/upload-artifact.`
   ]
+}
+
+/** True for a run with `plan`, whose report is no plan again. */
+function appliesPlan({ packages }: RunResult): boolean {
+  return packages.some(({ plan }) => plan?.decisions.some(({ reasons }) => reasons.some(isOfPlan)) ?? false)
 }
 
 /**

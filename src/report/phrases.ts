@@ -115,6 +115,11 @@ export function isWanted({ code }: Reason): boolean {
   return ['keep-rule', 'newest', 'within', 'bucket', 'in-use', 'other-tags'].includes(code)
 }
 
+/** True for what a run says that applies a plan. */
+export function isOfPlan({ code }: { readonly code: string }): boolean {
+  return ['approved', 'approved-deletion', 'unplanned'].includes(code)
+}
+
 /** What is wrong with a broken image. */
 export const BROKEN: Readonly<Record<BrokenState, string>> = {
   ghost: 'broken: everything that it names is gone',

@@ -1,54 +1,14 @@
 import { expect, test } from '@jest/globals'
 import type { Builder, Pushed } from '../../emulator/builder.ts'
-import { cosign, cosignTag, image, index, manifest, type Shape } from '../../emulator/shapes.ts'
+import { cosign, cosignTag, image, index, manifest } from '../../emulator/shapes.ts'
+import { type Broken, build, CASES, KINDS, ofParts } from './broken-kinds.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 
 /** Days pass until a plan is approved: what it deletes only because it is broken may be whole by then. */
 
-/** Something broken, and the manifest whose absence makes it so. */
-interface Broken {
-  readonly broken: Pushed
-  readonly lacking: Pushed
-}
-
-const PLATFORMS = ['linux/amd64', 'linux/arm64'] as const
 const INPUTS = { 'delete-broken': 'ghost, partial, orphaned' }
 
-function build(app: Builder, shapes: readonly Shape[], tags = ['sha-1']): Pushed {
-  const entries = shapes.map((shape, at) => ({ shape, platform: PLATFORMS[at] as string }))
-  return app.push(index(entries), { tags, at: ago(80) })
-}
-
-/** One that lacks its last part. */
-function ofParts(app: Builder, shapes: readonly Shape[]): Broken {
-  const broken = build(app, shapes)
-  return { broken, lacking: broken.children.at(-1) as Pushed }
-}
-
-const KINDS: Readonly<Record<string, (app: Builder) => Broken>> = {
-  'an image that lacks a part': app => ofParts(app, [manifest(), manifest()]),
-  'an image that lacks everything': app => ofParts(app, [manifest()]),
-  'an image that lacks a part of a part': app => {
-    const broken = build(app, [index([{ shape: manifest() }]), manifest()])
-    return { broken, lacking: broken.children[0]?.children[0] as Pushed }
-  },
-  'a signature, by its tag': app => {
-    const lacking = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
-    return { broken: app.sign(lacking, 'sig', { at: ago(79) }), lacking }
-  },
-  'a bundle, by its subject': app => {
-    const lacking = app.push(manifest(), { tags: ['sha-1'], at: ago(80) })
-    return { broken: app.attest(lacking, { at: ago(79) }), lacking }
-  }
-}
-
-/** How it becomes whole. */
-const MENDS: Readonly<Record<string, (scene: Scene, lacking: Pushed) => unknown>> = {
-  'pushed again': ({ app }, { shape }) => app.push(shape, { at: ago(80) }),
-  restored: ({ app, world }, { id }) => world.store.restore(app.row, id)
-}
-
-/** A scene with something broken, and the inputs that apply the plan of a dry run on it. */
+/** A scene with something broken, and the plan of a dry run on it. */
 async function planned(layDown: (app: Builder) => Broken, inputs: Readonly<Record<string, string>> = INPUTS) {
   const scene = await openScene()
   scene.app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -60,10 +20,6 @@ async function planned(layDown: (app: Builder) => Broken, inputs: Readonly<Recor
 
 const SKIPPED =
   /skipped: \S+ .*: it was broken \(\w+\) when the plan was made, and (?:is whole|belongs to \S+) now/
-
-const CASES = Object.entries(KINDS).flatMap(([kind, layDown]) =>
-  Object.entries(MENDS).map(([how, mend]) => [kind, how, layDown, mend] as const)
-)
 
 test.concurrent.each(CASES)(
   'law 5: of a plan, %s stays when that is %s before it is applied',
@@ -146,6 +102,35 @@ test.concurrent('of a plan, what was due for another reason as well goes though 
   await using it = scene
   it.app.push(lacking.shape, { at: ago(80) })
   expect((await it.run({ plan })).code).toBe(0)
+  expect(it.app.version(broken.digest)).toBeUndefined()
+})
+
+/** What may become of the part that an image lacks, which was approved for its tag. */
+const FATES: Readonly<Record<string, (scene: Scene, lacking: Pushed) => unknown>> = {
+  'is there again': ({ app }, { shape }) => app.push(shape, { at: ago(80) }),
+  'cannot be asked for': ({ github }, { digest }) =>
+    github.faults.on(
+      { host: 'registry', method: 'HEAD', path: new RegExp(`manifests/${digest}$`) },
+      { kind: 'answer', answer: { status: 500 } }
+    )
+}
+
+test.concurrent.each(
+  Object.entries(FATES).flatMap(([fate, befall]) =>
+    (['before', 'behind'] as const).map(when => [fate, when, befall] as const)
+  )
+)('of a plan, what goes for its tag goes though what it lacks %s, %s its DELETE', async (_, when, befall) => {
+  const layDown = (app: Builder): Broken => ofParts(app, [manifest(), manifest()])
+  const { scene, broken, lacking, plan } = await planned(layDown, { 'delete-tags': 'sha-*' })
+  await using it = scene
+  // The tags are asked for between what is read and the first DELETE.
+  const moment =
+    when === 'before'
+      ? ({ host: 'registry', method: 'HEAD', path: /manifests\/sha-1$/ } as const)
+      : ({ host: 'api', method: 'DELETE' } as const)
+  it.github.faults.on({ ...moment, times: 1 }, { kind: 'first', run: () => befall(it, lacking) })
+  const { code, errors, outputs } = await it.run({ plan })
+  expect([code, errors, outputs['deleted-count'], outputs['restored-count']]).toEqual([0, [], '2', '0'])
   expect(it.app.version(broken.digest)).toBeUndefined()
 })
 

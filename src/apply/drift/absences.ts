@@ -20,8 +20,9 @@ const MOST = 4
 /** By version id, the digests of which a deletion says that they are gone. */
 export type Absences = ReadonlyMap<number, readonly Digest[]>
 
-/** What a plan deletes only because it is broken, or may: an approved plan tells its reasons in words. */
-const rests = ({ code }: DeleteReason): boolean => code === 'broken' || code === 'approved-deletion'
+/** Deleted only because it is broken. */
+const rests = (one: DeleteReason): boolean =>
+  one.code === 'broken' || (one.code === 'approved-deletion' && one.brokenAs !== undefined)
 
 /** Finds what must be absent for deletions to be right: parts of images, at any depth, and what signatures describe. */
 export function absencesOf({ decisions }: Plan, inventory: Inventory): Absences {

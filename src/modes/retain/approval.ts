@@ -9,7 +9,7 @@ import { type Decision, type Plan, ROLES } from '../../model/decision.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
 import { type Approved, applyApproved } from '../../policy/saved-plan.ts'
 import { versionOf } from '../../report/deleted-by.ts'
-import { phrase } from '../../report/phrases.ts'
+import { isOfPlan, phrase } from '../../report/phrases.ts'
 import type { PackageRecord, RunRecord } from '../../report/record.ts'
 import { count, some } from '../../util/format.ts'
 import { grouped } from '../../util/grouped.ts'
@@ -106,9 +106,6 @@ function refuseChanged(
   )
 }
 
-/** Reasons of a run that applied a plan: what it skipped stands among its steps as well. */
-const OF_A_PLAN: readonly string[] = ['approved', 'approved-deletion', 'unplanned']
-
 function refuseUnfit({ run, finished, packages }: RunRecord): void {
   const refuse = (why: string): never => {
     throw new ExpectedError(`The report in \`plan\` ${why}. Give the report of a dry run of mode \`retain\`.`)
@@ -117,15 +114,13 @@ function refuseUnfit({ run, finished, packages }: RunRecord): void {
   if (!run.dryRun) refuse('is of a real run, which has already done what it planned')
   if (finished === undefined) refuse('is of a run that was killed')
   else if (finished.failures.length > 0) refuse(`is of a run that failed (${finished.failures[0]})`)
-  if (packages.some(isOfPlan)) {
+  // What it skipped stands among its steps as well.
+  if (packages.some(({ versions }) => versions.some(({ reasons }) => reasons.some(isOfPlan)))) {
     throw new ExpectedError(
       'The report in `plan` is of a dry run that applied a plan itself. Give the report of the run that made that plan.'
     )
   }
 }
-
-const isOfPlan = ({ versions }: PackageRecord): boolean =>
-  versions.some(({ reasons }) => reasons.some(({ code }) => OF_A_PLAN.includes(code)))
 
 function approvedOf({ versions, steps, broken }: PackageRecord): Approved {
   const states = new Map(broken.map(({ id, state }) => [id, state]))
