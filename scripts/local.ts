@@ -96,12 +96,16 @@ async function run(): Promise<number> {
   return typeof status === 'number' ? status : 1
 }
 
+/** A path as a shell reads it. */
+const forShell = (path: string): string =>
+  /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+
 /** What comes next: the action says it for a workflow, and this in the words of the command line. */
 function inWordsOfStart(line: string): string {
   const report = /^To undo it within 30 days: .*`restore: (.+)`\. Keep/.exec(line)?.[1]
   if (report !== undefined) {
-    const env = values.env === undefined ? '' : ` --env '${values.env}'`
-    const out = values.out === undefined ? '' : ` --out '${values.out}'`
+    const env = values.env === undefined ? '' : ` --env ${forShell(values.env)}`
+    const out = values.out === undefined ? '' : ` --out ${forShell(values.out)}`
     return `To undo it: npm start --${env}${out} --for-real --undo ${report}`
   }
   if (!line.startsWith('Next: '))
