@@ -97,8 +97,9 @@ async function run(): Promise<number> {
 }
 
 /** A path as a shell reads it. */
-const forShell = (path: string): string =>
-  /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+function forShell(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+}
 
 /** What comes next: the action says it for a workflow, and this in the words of the command line. */
 function inWordsOfStart(line: string): string {
