@@ -122,6 +122,9 @@ export function hidden(
     )
   )
   const told = new Set(app.row.order.flatMap(({ id, bytes }) => (odd.has(id) ? childrenOf(bytes) : [])))
+  // A set that grows while it is walked: parts of parts, too (seed 9710697).
+  for (const part of told)
+    for (const below of childrenOf(app.row.byDigest.get(part)?.bytes ?? Buffer.from('{}'))) told.add(below)
   const unknown = app.row.order.filter(
     ({ id, digest, tags }) =>
       isAsked(digest) && !isUnlisted(id) && !told.has(digest) && ![digest, ...tags].some(isGiven)
