@@ -164,17 +164,15 @@ test.concurrent('E-08 a package of one’s own is not absent while the registry 
   expect(result.stdout).toMatch(/It does not exist, or this token may not see it/)
 })
 
+const LISTED = 'GitHub lists it, but the registry says that there is no such manifest'
+
 test.concurrent.each([
   ['tagged', 'is deleted and still listed', ''],
   ['daily', 'is deleted and still listed', ''],
   ['untagged', 'is deleted and still listed', ''],
-  ['tagged', 'the registry denies', 'GitHub lists it, but the registry says that there is no such manifest'],
-  ['daily', 'the registry denies', 'GitHub lists it, but the registry says that there is no such manifest'],
-  [
-    'untagged',
-    'the registry denies',
-    'GitHub lists it, but the registry says that there is no such manifest'
-  ],
+  ['tagged', 'the registry denies', LISTED],
+  ['daily', 'the registry denies', LISTED],
+  ['untagged', 'the registry denies', LISTED],
   ['tagged', 'is deleted, still listed, and the registry does not tell of', 'HTTP 500']
 ])('E-03 a %s version that %s takes no place of one that is there', async (kind, how, error) => {
   await using scene = await openScene({ contract: 'off' })
