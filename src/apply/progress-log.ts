@@ -111,7 +111,9 @@ function outcomeLines({ package: pkg, plan }: PackageRun, isWhole: boolean, log:
     const first = outcomes.find(({ step }) => imageOf(step).endsWith(step.version.digest)) ?? outcomes[0]
     if (first === undefined) return
     const like = outcomes.filter(({ status }) => status === first.status)
-    const decision = isWhole ? undefined : decisions.get(first.step.version.id)
+    const decided = isWhole ? undefined : decisions.get(first.step.version.id)
+    // Why something went is not why it came back, which a warning says.
+    const decision = first.step.action === 'restore' && decided?.verdict !== 'restore' ? undefined : decided
     const isLeft = first.status === 'left'
     const reason = isLeft ? '' : first.detail === '' ? reasonOf(decision) : once(first)
     const what = isWhole
