@@ -11,7 +11,8 @@ import { withoutDeleted } from './drift/deleted-rows.ts'
 import { type DriftDetector, detectDrift } from './drift/drift.ts'
 import { type NewTags, newTagsReader } from './drift/new-tags.ts'
 import { CONCURRENT, type Perform } from './execute.ts'
-import { deletionsOf, lastDeleted, leaveToNext } from './look/earlier.ts'
+import { lastDeleted } from './look/earlier.ts'
+import { deletionsOf, leaveToNext } from './look/leave-to-next.ts'
 import { verifyDeletions } from './look/verify.ts'
 import { remover } from './remove.ts'
 import { type Leftovers, leftoversOf } from './untag/leftovers.ts'
@@ -29,7 +30,7 @@ export function deletions(plan: Plan, loaded: LoadedPackage): NonNullable<Packag
     // A run that is cancelled, or killed, takes no look at what it deleted: the next one has to.
     const leaveAhead = once(() => {
       const now = Math.floor(scope.context.clock.now())
-      leaveToNext(loaded, deletionsOf(plan, loaded.listing, now), [], now)
+      leaveToNext(loaded, deletionsOf(plan, loaded, now), [], now)
       return loaded.recollection.stored()
     })
     return {

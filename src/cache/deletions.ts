@@ -16,6 +16,10 @@ export const PastDeletion = z.object({
   after: listOf(digest),
   /** True for what describes an image, which comes back without it, too. */
   describes: z.boolean(),
+  /** What it lacked then, if anything: two of these digests at most. */
+  lacks: listOf(digest).optional(),
+  /** True where it went for that alone. */
+  forLack: z.boolean().optional(),
   /** When it was left to the next run, in milliseconds since 1970. */
   at: z.number().default(0),
   /** When its run listed it. */

@@ -1,6 +1,7 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { Digest } from '../model/digest.ts'
 import { AWAITED, type Inventory, LEFT_OPEN, type PackageVersion } from '../model/package.ts'
+import { partsOf } from './denied-parts.ts'
 
 type Deletions = Recollection['deletions']
 
@@ -12,9 +13,10 @@ type Deletions = Recollection['deletions']
 export function withAwaited(inventory: Inventory, deletions: Deletions): readonly PackageVersion[] {
   const { versions } = inventory
   const lacking = lackingIn(inventory, deletions)
+  const half = halfBackIn(inventory, deletions)
   const left = leftOpen(versions, deletions)
   return versions.map(version => {
-    if (lacking.has(version.digest)) return { ...version, disputed: AWAITED }
+    if (lacking.has(version.digest) || half.has(version.id)) return { ...version, disputed: AWAITED }
     return left.has(version.id) ? { ...version, disputed: LEFT_OPEN } : version
   })
 }
@@ -34,6 +36,31 @@ function lackingIn({ contents }: Inventory, { unchecked, checked }: Deletions): 
     }
   }
   return lacking
+}
+
+/**
+ * Ids of what a run was about to delete and is there, but lacks a part that it had then: the run may have been killed while
+ * it brought that back, and what others deleted meanwhile no run knows.
+ */
+export function halfBackOf({
+  inventory,
+  recollection
+}: {
+  readonly inventory: Inventory
+  readonly recollection: Pick<Recollection, 'deletions'>
+}): ReadonlySet<number> {
+  return halfBackIn(inventory, recollection.deletions)
+}
+
+function halfBackIn(
+  { versions, contents }: Inventory,
+  { unchecked }: Pick<Deletions, 'unchecked'>
+): ReadonlySet<number> {
+  const listed = new Set(versions.map(({ id }) => id))
+  const isWhole = (digest: Digest): boolean =>
+    partsOf(digest, contents).every(part => contents.get(part)?.state !== 'missing')
+  const suspects = unchecked.filter(({ id, lacks = [] }) => listed.has(id) && lacks.length === 0)
+  return new Set(suspects.flatMap(({ id, digest }) => (isWhole(digest) ? [] : [id])))
 }
 
 /** Ids of what is listed of images of which something is not, and was not looked at once more. */

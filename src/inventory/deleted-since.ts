@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
+import type { DeletedVersion } from '../github/package-versions.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Package, PackageVersion } from '../model/package.ts'
 import { eachOf } from '../util/concurrency.ts'
@@ -30,7 +31,7 @@ export function deletedSince(
   return async versions => {
     if (versions.length === 0 || versions.length > MOST) return new Set()
     const ids = versions.map(({ id }) => id)
-    const listed = await orFailure(async () => ({ rows: await deletedAmong(ids, pkg, { packages }) }))
+    const listed = await orFailure(async () => ({ rows: await lastDeletedOf(pkg, { packages }, ids) }))
     const gone = new Set('problem' in listed ? [] : listed.rows.map(({ id }) => id))
     let denied = versions.filter(({ id }) => gone.has(id))
     for (const pause of LOOKS) {
@@ -55,12 +56,12 @@ export const without = (
 /** How many pages of the list of deleted versions are read: what was deleted meanwhile is on the first ones. */
 const MOST_PAGES = 10
 
-/** What GitHub lists as deleted by now, as far as that reaches for these ids, and a little more. */
-export function deletedAmong(
-  ids: readonly number[],
+/** What GitHub lists as deleted by now: as far as that reaches for these ids, if they are given, and at most the newest 1,000. */
+export function lastDeletedOf(
   pkg: Package,
-  { packages }: Pick<Context, 'packages'>
-): Promise<readonly PackageVersion[]> {
+  { packages }: Pick<Context, 'packages'>,
+  ids?: readonly number[]
+): Promise<readonly DeletedVersion[]> {
   let pages = 0
-  return packages.listDeleted(pkg, has => ids.every(has) || pages++ >= MOST_PAGES)
+  return packages.listDeleted(pkg, has => ids?.every(has) === true || pages++ >= MOST_PAGES)
 }

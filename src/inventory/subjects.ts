@@ -7,6 +7,7 @@ import type { Inventory, Package } from '../model/package.ts'
 import { subjectsOfOrphans } from '../policy/graph.ts'
 import { eachOf, once } from '../util/concurrency.ts'
 import { count, some } from '../util/format.ts'
+import { lastDeletedOf } from './deleted-since.ts'
 import { findTags } from './evidence.ts'
 
 /** The other packages in which a subject may be. */
@@ -30,8 +31,6 @@ export interface Subjects {
 const MOST_LOOKS = 5_000
 /** How many packages are asked at once. */
 const AT_ONCE = 8
-/** How many pages of the list of deleted versions are read. */
-const MOST_PAGES = 10
 /** How many pages of the lists of other packages are read, the nearest first; of the rest the registry's word must do. */
 const MOST_LISTED = 50
 /** Versions on a page. */
@@ -202,10 +201,9 @@ async function lookInLists(
 async function deletedFrom(
   pkg: Package,
   wanted: ReadonlyMap<Digest, string>,
-  { packages }: Context
+  context: Context
 ): Promise<Pick<ReadonlySet<Digest>, 'has'>> {
-  let pages = 0
-  const rows = await orFailure(() => packages.listDeleted(pkg, () => pages++ >= MOST_PAGES))
+  const rows = await orFailure(() => lastDeletedOf(pkg, context))
   if ('problem' in rows) return new Set()
   return new Set(rows.map(({ digest }) => digest).filter(digest => wanted.has(digest)))
 }

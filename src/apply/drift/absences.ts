@@ -1,7 +1,7 @@
 import { mentionedBy } from '../../inventory/arrivals.ts'
 import { partsOf } from '../../inventory/denied-parts.ts'
 import type { Clock } from '../../model/clock.ts'
-import type { DeleteReason, Plan } from '../../model/decision.ts'
+import type { Decision, DeleteReason, Plan } from '../../model/decision.ts'
 import { type Digest, digestOfKey, digestsNamedIn, shortDigest } from '../../model/digest.ts'
 import type { Inventory, PackageVersion } from '../../model/package.ts'
 import type { Registry } from '../../registry/client.ts'
@@ -20,22 +20,31 @@ const MOST = 4
 /** By version id, the digests of which a deletion says that they are gone. */
 export type Absences = ReadonlyMap<number, readonly Digest[]>
 
-/** Deleted only because it is broken. */
 const rests = (one: DeleteReason): boolean =>
   one.code === 'broken' || (one.code === 'approved-deletion' && one.brokenAs !== undefined)
 
+/** Deleted only because it is broken. */
+export const isForLack = (one: Decision): boolean => one.verdict === 'delete' && one.reasons.every(rests)
+
 /** Finds what must be absent for deletions to be right: parts of images, at any depth, and what signatures describe. */
 export function absencesOf({ decisions }: Plan, inventory: Inventory): Absences {
-  const resting = decisions.filter(one => one.verdict === 'delete' && one.reasons.every(rests))
+  const resting = decisions.filter(isForLack)
   if (resting.length === 0) return new Map()
-  const { versions, contents, unlisted } = inventory
+  const absentFrom = absentIn(inventory)
+  const absences = resting.map(({ version }) => [version.id, absentFrom(version)] as const)
+  return new Map(absences.filter(([, digests]) => digests.length > 0))
+}
+
+/** Gives the function that finds what a version names and is absent. */
+export function absentIn({
+  versions,
+  contents,
+  unlisted
+}: Pick<Inventory, 'versions' | 'contents' | 'unlisted'>): (version: PackageVersion) => Digest[] {
   const listed = new Set([...versions.map(({ digest }) => digest), ...(unlisted?.keys() ?? [])])
   const isAbsent = (digest: Digest): boolean =>
     !listed.has(digest) && (contents.get(digest)?.state ?? 'missing') === 'missing'
-  const absences = resting.map(
-    ({ version }) => [version.id, [...namedBy(version, contents)].filter(isAbsent)] as const
-  )
-  return new Map(absences.filter(([, digests]) => digests.length > 0))
+  return version => [...namedBy(version, contents)].filter(isAbsent)
 }
 
 /** All that a version names: its parts at any depth, and what it describes. */

@@ -3,15 +3,15 @@ import { type LoadedPackage, namedIn } from '../../inventory/load.ts'
 import type { Plan } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import { AWAITED, type Inventory, type PackageVersion } from '../../model/package.ts'
-import { type DeleteStep, isReferrer } from '../../policy/order.ts'
+import type { DeleteStep } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
-import { DAY, some } from '../../util/format.ts'
+import { some } from '../../util/format.ts'
 
 /** One as it is remembered. */
-type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
+export type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
 
 /** A deletion of the last run that has to be looked at. */
-export interface Earlier extends DeleteStep {
+export interface Earlier extends DeleteStep, Pick<PastDeletion, 'lacks' | 'forLack'> {
   readonly describes: boolean
   /** When it was left to the next run, in milliseconds since 1970. */
   readonly at: number
@@ -75,7 +75,7 @@ const asDeletion = ({ id, digest, tags, ...rest }: PastDeletion): Earlier => ({
 })
 
 /** What is listed and was not found deleted since. */
-function idsListed({ inventory: { versions } }: LoadedPackage): (id: number) => boolean {
+export function idsListed({ inventory: { versions } }: LoadedPackage): (id: number) => boolean {
   const listed = new Set(versions.map(({ id }) => id))
   return id => listed.has(id)
 }
@@ -99,7 +99,7 @@ export function naming(loaded: LoadedPackage): Inventory['contents'] {
 }
 
 /** As far apart as the clocks of GitHub and of a runner may be, in milliseconds. */
-const CLOCKS = 600_000
+export const CLOCKS = 600_000
 
 /**
  * What earlier runs cleared and GitHub shows by now with a tag that they did not know, and that nobody has: its list of
@@ -142,82 +142,6 @@ function neededOf(deletions: readonly PastDeletion[], named: ReadonlySet<Digest>
   }
   for (const digest of needed) for (const next of behind.get(digest) ?? []) needed.add(next)
   return new Set(deletions.filter(({ digest }) => needed.has(digest)))
-}
-
-/**
- * The deletions of a plan, as the next run has to know them, whether or not they were carried out.
- *
- * @param now in milliseconds since 1970
- */
-export function deletionsOf(
-  { decisions, steps }: Plan,
-  { asOf }: Pick<LoadedPackage['listing'], 'asOf'>,
-  now: number
-): readonly Earlier[] {
-  const listed = Math.floor(asOf)
-  const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
-  return steps.flatMap(step =>
-    step.action === 'delete'
-      ? [{ ...step, describes: describing.has(step.version.digest), at: now, listed, looked: false }]
-      : []
-  )
-}
-
-/** For so long a deletion is remembered: a run each week sees it twice. */
-const WEEK = 8 * DAY
-/** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
-const MONTH = 30 * DAY
-/** So long after its first DELETE a run may still send some, in milliseconds: GitHub ends a job after six hours. */
-const MOST_OF_A_JOB = 7 * 3_600_000
-/** More of them in one entry could not be read: what a run deletes in five hours fits. */
-const MOST = 60_000
-
-/**
- * Leaves deletions to the next run: these, and those of earlier runs. What does not show there either is not looked at
- * for ever: that run is red for it, too, and says the way back.
- *
- * @param unchecked those that nobody looked at, or not enough; before the first DELETE all that are planned, because a
- *   run that is cancelled takes no look
- * @param checked those that nothing needed, as the look showed
- * @param back ids of what is there again: somebody who deletes that then means it
- */
-export function leaveToNext(
-  loaded: LoadedPackage,
-  unchecked: readonly Earlier[],
-  checked: readonly Earlier[],
-  now: number,
-  back: ReadonlySet<number> = new Set()
-): void {
-  const { inventory, listing, recollection } = loaded
-  const { deletions } = recollection
-  const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id)).union(back)
-  const isUnclear =
-    listing.unseen > 0 ||
-    (inventory.unresolved ?? []).length > 0 ||
-    [...inventory.contents.values()].some(({ state }) => state === 'unread')
-  const isLeft = ({ id, at }: PastDeletion): boolean =>
-    !ids.has(id) && at <= now + CLOCKS && now - at < (isUnclear ? MONTH : WEEK)
-  const isListed = idsListed(loaded)
-  // What a list still shows may be gone all the same; later somebody may delete it who means it.
-  const isSettled = ({ id, at }: PastDeletion): boolean => isListed(id) && now - at >= MOST_OF_A_JOB
-  const open = [
-    ...unchecked.map(written),
-    ...deletions.unchecked.filter(one => isLeft(one) && !isSettled(one))
-  ].slice(0, MOST)
-  const clear = [...checked.map(written), ...deletions.checked.filter(isLeft)].slice(0, MOST - open.length)
-  recollection.leaveDeletions({ unchecked: open, checked: clear }, now)
-}
-
-function written({
-  version: { id, digest, tags },
-  root,
-  after,
-  describes,
-  at,
-  listed,
-  looked
-}: Earlier): PastDeletion {
-  return { id, digest, tags: [...tags], root, after: [...after], describes, at, listed, looked }
 }
 
 /** Sentences for a dry run on what a real one would bring back. */

@@ -57,7 +57,7 @@ export async function findingsOf(
     if (went.has(version.id) && named.has(version.digest))
       needed.set(version.digest, 'a version that stays needs it')
   }
-  const mended = await mendedBehind(done, seen, context)
+  const mended = await mendedBehind(done, seen, earlier, context)
   for (const [digest, why] of mended.needed) needed.set(digest, why)
   for (const version of seen.there) {
     for (const digest of childrenOf(version, loaded)) needed.set(digest, `${nameOf(version)} needs it`)

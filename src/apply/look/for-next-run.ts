@@ -1,7 +1,8 @@
 import type { Outcome } from '../../model/decision.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { type Done, deletedBy, versionsOf } from '../done.ts'
-import { deletionsOf, type Earlier } from './earlier.ts'
+import type { Earlier } from './earlier.ts'
+import { deletionsOf } from './leave-to-next.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** What a run leaves to the next one. */
@@ -71,7 +72,7 @@ export function ownDeletions(
   now: number
 ): readonly Earlier[] {
   const before = idsOf(versionsOf(outcomes, ['already']))
-  return deletionsOf(plan, loaded.listing, now).filter(({ version }) => !before.has(version.id))
+  return deletionsOf(plan, loaded, now).filter(({ version }) => !before.has(version.id))
 }
 
 const idsOf = (versions: readonly PackageVersion[]): ReadonlySet<number> =>

@@ -6,13 +6,14 @@ import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Done, deletedBy } from '../done.ts'
 import { absencesOf, askForAbsent, subjectsOf } from '../drift/absences.ts'
+import type { Earlier } from './earlier.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** How many versions are asked about at once. */
 const AT_ONCE = 16
 
 /**
- * Finds what this run deleted for a reason that no longer holds: a broken image that is whole again, or a signature whose
+ * Finds what this run or an earlier one deleted for a reason that no longer holds: a broken image that is whole again, or a signature whose
  * image was pushed again.
  *
  * @returns why it must come back, a phrase each, and sentences where nobody can tell
@@ -21,6 +22,7 @@ const AT_ONCE = 16
 export async function mendedBehind(
   { plan, loaded, outcomes }: Done,
   { gone, arrivals, again }: Pick<SecondLook, 'gone' | 'arrivals' | 'again'>,
+  earlier: readonly Earlier[],
   { registry }: Context
 ): Promise<{ readonly needed: ReadonlyMap<Digest, string>; readonly alarms: readonly string[] }> {
   const { inventory } = loaded
@@ -36,11 +38,18 @@ export async function mendedBehind(
     if (back !== undefined)
       needed.set(version.digest, `${shortDigest(back)}, which it describes, is there again`)
   }
-  const broken = own.filter(({ id }) => absences.has(id))
-  const looks = await eachOf(broken, AT_ONCE, async version => {
-    const absent = absences.get(version.id) ?? []
-    return { version, ...(await askForAbsent(absent, arrived, registry, repositoryOf(plan.package))) }
+  const went = new Set(gone.map(({ id }) => id))
+  const before = earlier.flatMap(({ version, forLack, lacks = [] }) =>
+    forLack === true && went.has(version.id) ? [{ version, absent: lacks }] : []
+  )
+  const broken = own.flatMap(version => {
+    const absent = absences.get(version.id)
+    return absent === undefined ? [] : [{ version, absent }]
   })
+  const looks = await eachOf([...broken, ...before], AT_ONCE, async ({ version, absent }) => ({
+    version,
+    ...(await askForAbsent(absent, arrived, registry, repositoryOf(plan.package)))
+  }))
   const alarms: string[] = []
   for (const { version, back, unread } of looks) {
     if (back !== undefined) needed.set(version.digest, `${shortDigest(back)}, which was gone, is there again`)

@@ -1,6 +1,8 @@
 import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/package-versions.ts'
+import { halfBackOf } from '../../inventory/awaited-parts.ts'
+import { lastDeletedOf } from '../../inventory/deleted-since.ts'
 import { gitHubDenies, isStillThere } from '../../inventory/gone.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Digest } from '../../model/digest.ts'
@@ -76,6 +78,9 @@ export async function lookAgain(
     },
     context
   )
+  // What others deleted of what is half back is in no plan.
+  if (halfBackOf(done.loaded).size > 0)
+    for (const row of await lastDeletedOf(pkg, context)) rows.set(row.id, row)
   const rowsDeleted = [...rows.values()]
   const tags = await tagsNow(done, { deleted, seen, pushed, rowsDeleted, shown, again }, context)
   const gone = deleted.filter(version => !there.includes(version) && !again.has(version.digest))
@@ -148,7 +153,7 @@ async function stillThere(
   { deleted, before, past, again, seen }: MayBeGone,
   context: Context
 ): Promise<{
-  readonly rows: ReadonlyMap<number, DeletedVersion>
+  readonly rows: Map<number, DeletedVersion>
   readonly there: readonly PackageVersion[]
 }> {
   const mine = deleted.filter(({ digest }) => !again.has(digest))

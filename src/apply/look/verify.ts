@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type Failure, orFailure, orRefusal } from '../../errors.ts'
+import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import { findTag } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { Outcome, Plan } from '../../model/decision.ts'
@@ -9,10 +10,11 @@ import { type Done, versionsOf } from '../done.ts'
 import { CONTRADICTED, IN_VAIN } from '../remove.ts'
 import { restoreWhole } from '../restore/restore-whole.ts'
 import { WAY_BACK, wayBack } from '../way-back.ts'
-import { earlierOf, leaveToNext, taggedLate } from './earlier.ts'
+import { earlierOf, taggedLate } from './earlier.ts'
 import { type Findings, findingsOf } from './findings.ts'
 import { forNextRun, ownDeletions } from './for-next-run.ts'
 import { lacking } from './lacking.ts'
+import { leaveToNext } from './leave-to-next.ts'
 import { withoutPurged } from './purged-beside.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
 import type { Arrival } from './tags-nowhere.ts'
@@ -37,7 +39,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const isTried = outcomes.some(
     ({ status }) => status === 'done' || status === 'failed' || status === 'already'
   )
-  if (!isTried && earlier.length === 0) {
+  if (!isTried && earlier.length === 0 && halfBackOf(loaded).size === 0) {
     leaveToNext(loaded, [], [], now())
     return { outcomes }
   }

@@ -1,4 +1,5 @@
 import { orFailure } from '../../errors.ts'
+import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import { gitHubDenies } from '../../inventory/gone.ts'
 import type { Outcome } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
@@ -83,7 +84,7 @@ function gapFinder(done: Done, { found, told }: Wanted, scope: ApplyContext) {
   }
 }
 
-/** What is there although runs deleted it, where something went with it: somebody may have brought it back. */
+/** What is there although runs deleted it, where something of it is not: a run, or somebody, may have brought it back. */
 async function broughtBack(
   { loaded, outcomes }: Done,
   { seen }: Findings,
@@ -92,9 +93,10 @@ async function broughtBack(
 ): Promise<readonly PackageVersion[]> {
   const behind = new Set<Digest>(away.flatMap(({ root, after }) => [root, ...after]))
   const own = new Set(outcomes.map(({ step }) => step.version.id))
+  const half = halfBackOf(loaded)
   const listed = pastDeletions(loaded)
     .there.map(({ version }) => version)
-    .filter(({ id, digest }) => behind.has(digest) && !own.has(id))
+    .filter(({ id, digest }) => (behind.has(digest) || half.has(id)) && !own.has(id))
   // A list may go on showing what is gone.
   const isGone = await eachOf(listed, AT_ONCE, ({ id }) => gitHubDenies(pkg, id, context))
   return [...seen.there, ...listed.filter((_, at) => isGone[at] === false)]

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
-import { deletedAmong } from '../../inventory/deleted-since.ts'
+import { lastDeletedOf } from '../../inventory/deleted-since.ts'
 import { gitHubDenies, registryDenies } from '../../inventory/gone.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
@@ -37,7 +37,9 @@ export async function suspectsAmong(
     return holder === undefined || id === undefined ? [] : [{ tag, holder, id }]
   })
   const holders = Map.groupBy(held, ({ id }) => id)
-  const found = await orFailure(async () => ({ rows: await deletedAmong([...holders.keys()], pkg, context) }))
+  const found = await orFailure(async () => ({
+    rows: await lastDeletedOf(pkg, context, [...holders.keys()])
+  }))
   const rows = 'problem' in found ? [] : found.rows
   await eachOf([...holders.values()], AT_ONCE, async ones => {
     const isGone = await goneWith(ones[0] as Held, rows, pkg, context)

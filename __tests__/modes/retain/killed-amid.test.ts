@@ -1,0 +1,118 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
+import { runInside } from '../../helpers/inside.ts'
+import { CASES } from './broken-kinds.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** What the run before was killed amid the next one finds from what is remembered, as nobody else tells of it. */
+
+const past = ({ github, clock, token }: Scene, cache: CacheService, inputs: Record<string, string>) =>
+  runInside(github, { packages: 'app', token, ...inputs }, clock, { env: cache.env })
+
+/** Nothing gets through any more, and nothing can be stored. */
+function kill({ github }: Scene, cache: CacheService): void {
+  github.faults.on({}, { kind: 'answer', answer: { status: 500 } })
+  cache.broken = { status: 503, body: {} }
+}
+
+function revive({ github }: Scene, cache: CacheService): void {
+  github.faults.clear()
+  cache.broken = undefined
+}
+
+const deleteOf = ({ id }: Pushed) =>
+  ({ host: 'api', method: 'DELETE', path: new RegExp(`/versions/${id}$`), times: 1 }) as const
+const restoreOf = ({ id }: Pushed) =>
+  ({ host: 'api', method: 'POST', path: new RegExp(`/versions/${id}/restore$`), times: 1 }) as const
+
+/** Two builds that share a platform. */
+function layDown({ app, world }: Scene): readonly [Pushed, Pushed] {
+  world.deletedTags = 'shown'
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const shared = { shape: manifest(), platform: 'linux/amd64' }
+  const build = (tag: string, days: number) =>
+    app.push(index([shared, { shape: manifest(), platform: 'linux/arm64' }]), {
+      tags: [tag],
+      at: ago(days)
+    })
+  return [build('sha-1', 80), build('dev-2', 70)]
+}
+
+/** Somebody deletes an image and its parts. */
+function clear({ app }: Scene, { digest, children }: Pushed): void {
+  for (const one of [digest, ...children.map(child => child.digest)])
+    if (app.version(one) !== undefined) app.delete({ digest: one })
+}
+
+const OLD = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+
+it.concurrent.each([
+  ['the same policy', OLD],
+  ['one that deletes nothing', { 'delete-tags': 'pr-*' }],
+  ['one that deletes what is broken', { 'delete-broken': 'partial' }]
+] as const)(
+  'law 2: what a run was killed behind when it brought it back gets from the next run what others deleted of it: %s',
+  async (_name, inputs) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    const [first, second] = layDown(scene)
+    github.faults.on(deleteOf(first), {
+      kind: 'first',
+      run() {
+        app.tag(first, 'v2')
+        clear(scene, second)
+      }
+    })
+    github.faults.on(restoreOf(first), { kind: 'then', run: () => kill(scene, cache) })
+    expect((await past(scene, cache, OLD)).code).toBe(1)
+    revive(scene, cache)
+    expect(world.pullable('acme/app', 'v2')).not.toEqual([])
+    const { code, stdout } = await past(scene, cache, inputs)
+    expect([code, app.tags()['v2'], world.pullable('acme/app', 'v2')]).toEqual([0, first.digest, []])
+    expect(stdout).toMatch(/restored at once: it belongs to sha-1, which came back/)
+  }
+)
+
+it.concurrent('what lacked something before a run was killed goes with the next one as it is', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const [first, second] = layDown(scene)
+  const [shared, own] = second.children as [Pushed, Pushed]
+  app.delete(shared)
+  github.faults.on(deleteOf(first), { kind: 'then', run: () => kill(scene, cache) })
+  const inputs = { ...OLD, 'delete-tags': 'sha-* dev-*' }
+  expect((await past(scene, cache, inputs)).code).toBe(1)
+  revive(scene, cache)
+  const { code, outputs } = await scene.run(inputs, { env: cache.env })
+  expect([code, outputs['restored-count']]).toEqual([0, '0'])
+  expect([second, shared, own].map(({ digest }) => app.version(digest))).toEqual([
+    undefined,
+    undefined,
+    undefined
+  ])
+})
+
+it.concurrent.each(CASES)(
+  'law 5: %s that is %s right before its DELETE comes back with the next run where this one is killed behind it',
+  async (_kind, _how, broken, mend) => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const { broken: old, lacking } = broken(app)
+    app.delete(lacking)
+    github.faults.on(deleteOf(old), { kind: 'first', run: () => mend(scene, lacking) })
+    github.faults.on(deleteOf(old), { kind: 'then', run: () => kill(scene, cache) })
+    const inputs = { 'delete-broken': 'ghost, partial, orphaned' }
+    expect((await past(scene, cache, inputs)).code).toBe(1)
+    revive(scene, cache)
+    expect(app.version(old.digest)).toBeUndefined()
+    const { code, stdout } = await scene.run(inputs, { env: cache.env })
+    expect([code, app.version(old.digest)?.id, world.broken()]).toEqual([0, old.id, []])
+    expect(stdout).toMatch(/restored at once: sha256:\w{12}, which was gone, is there again/)
+  }
+)

@@ -1,0 +1,112 @@
+import type { LoadedPackage } from '../../inventory/load.ts'
+import type { Plan } from '../../model/decision.ts'
+import type { PackageVersion } from '../../model/package.ts'
+import { isReferrer } from '../../policy/order.ts'
+import { DAY } from '../../util/format.ts'
+import { absentIn, isForLack } from '../drift/absences.ts'
+import { CLOCKS, type Earlier, idsListed, type PastDeletion } from './earlier.ts'
+
+/**
+ * The deletions of a plan, as the next run has to know them, whether or not they were carried out.
+ *
+ * @param now in milliseconds since 1970
+ */
+export function deletionsOf(
+  { decisions, steps }: Plan,
+  { listing, inventory }: Pick<LoadedPackage, 'listing' | 'inventory'>,
+  now: number
+): readonly Earlier[] {
+  const listed = Math.floor(listing.asOf)
+  const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
+  const broken = new Set(decisions.filter(isForLack).map(({ version }) => version.id))
+  const absentFrom = absentIn(inventory)
+  const lackOf = (version: PackageVersion): Pick<Earlier, 'lacks' | 'forLack'> => {
+    const [first, ...rest] = absentFrom(version)
+    return first === undefined ? {} : { lacks: [first, ...rest.slice(-1)], forLack: broken.has(version.id) }
+  }
+  return steps.flatMap(step =>
+    step.action === 'delete'
+      ? [
+          {
+            ...step,
+            ...lackOf(step.version),
+            describes: describing.has(step.version.digest),
+            at: now,
+            listed,
+            looked: false
+          }
+        ]
+      : []
+  )
+}
+
+/** For so long a deletion is remembered: a run each week sees it twice. */
+const WEEK = 8 * DAY
+/** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
+const MONTH = 30 * DAY
+/** So long after its first DELETE a run may still send some, in milliseconds: GitHub ends a job after six hours. */
+const MOST_OF_A_JOB = 7 * 3_600_000
+/** More of them in one entry could not be read: what a run deletes in five hours fits. */
+const MOST = 60_000
+
+/**
+ * Leaves deletions to the next run: these, and those of earlier runs. What does not show there either is not looked at
+ * for ever: that run is red for it, too, and says the way back.
+ *
+ * @param unchecked those that nobody looked at, or not enough; before the first DELETE all that are planned, because a
+ *   run that is cancelled takes no look
+ * @param checked those that nothing needed, as the look showed
+ * @param back ids of what is there again: somebody who deletes that then means it
+ */
+export function leaveToNext(
+  loaded: LoadedPackage,
+  unchecked: readonly Earlier[],
+  checked: readonly Earlier[],
+  now: number,
+  back: ReadonlySet<number> = new Set()
+): void {
+  const { inventory, listing, recollection } = loaded
+  const { deletions } = recollection
+  const ids = new Set([...unchecked, ...checked].map(({ version }) => version.id)).union(back)
+  const isUnclear =
+    listing.unseen > 0 ||
+    (inventory.unresolved ?? []).length > 0 ||
+    [...inventory.contents.values()].some(({ state }) => state === 'unread')
+  const isLeft = ({ id, at }: PastDeletion): boolean =>
+    !ids.has(id) && at <= now + CLOCKS && now - at < (isUnclear ? MONTH : WEEK)
+  const isListed = idsListed(loaded)
+  // What a list still shows may be gone all the same; later somebody may delete it who means it.
+  const isSettled = ({ id, at }: PastDeletion): boolean => isListed(id) && now - at >= MOST_OF_A_JOB
+  const open = [
+    ...unchecked.map(written),
+    ...deletions.unchecked.filter(one => isLeft(one) && !isSettled(one))
+  ].slice(0, MOST)
+  const clear = [...checked.map(written), ...deletions.checked.filter(isLeft)].slice(0, MOST - open.length)
+  recollection.leaveDeletions({ unchecked: open, checked: clear }, now)
+}
+
+function written({
+  version: { id, digest, tags },
+  root,
+  after,
+  describes,
+  lacks,
+  forLack,
+  at,
+  listed,
+  looked
+}: Earlier): PastDeletion {
+  return {
+    id,
+    digest,
+    tags: [...tags],
+    root,
+    after: [...after],
+    describes,
+    lacks,
+    forLack,
+    at,
+    listed,
+    looked
+  }
+}
