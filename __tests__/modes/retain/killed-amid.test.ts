@@ -1,50 +1,12 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
-import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
-import { image, index, manifest } from '../../emulator/shapes.ts'
-import { runInside } from '../../helpers/inside.ts'
+import { startCacheService } from '../../emulator/cache-service.ts'
+import { image } from '../../emulator/shapes.ts'
 import { CASES } from './broken-kinds.ts'
-import { ago, openScene, type Scene } from './runs.ts'
+import { ago, openScene } from './runs.ts'
+import { clear, deleteOf, kill, layDown, past, restoreOf, revive } from './two-builds.ts'
 
 /** What the run before was killed amid the next one finds from what is remembered, as nobody else tells of it. */
-
-const past = ({ github, clock, token }: Scene, cache: CacheService, inputs: Record<string, string>) =>
-  runInside(github, { packages: 'app', token, ...inputs }, clock, { env: cache.env })
-
-/** Nothing gets through any more, and nothing can be stored. */
-function kill({ github }: Scene, cache: CacheService): void {
-  github.faults.on({}, { kind: 'answer', answer: { status: 500 } })
-  cache.broken = { status: 503, body: {} }
-}
-
-function revive({ github }: Scene, cache: CacheService): void {
-  github.faults.clear()
-  cache.broken = undefined
-}
-
-const deleteOf = ({ id }: Pushed) =>
-  ({ host: 'api', method: 'DELETE', path: new RegExp(`/versions/${id}$`), times: 1 }) as const
-const restoreOf = ({ id }: Pushed) =>
-  ({ host: 'api', method: 'POST', path: new RegExp(`/versions/${id}/restore$`), times: 1 }) as const
-
-/** Two builds that share a platform. */
-function layDown({ app, world }: Scene): readonly [Pushed, Pushed] {
-  world.deletedTags = 'shown'
-  app.push(image(), { tags: ['v1'], at: ago(90) })
-  const shared = { shape: manifest(), platform: 'linux/amd64' }
-  const build = (tag: string, days: number) =>
-    app.push(index([shared, { shape: manifest(), platform: 'linux/arm64' }]), {
-      tags: [tag],
-      at: ago(days)
-    })
-  return [build('sha-1', 80), build('dev-2', 70)]
-}
-
-/** Somebody deletes an image and its parts. */
-function clear({ app }: Scene, { digest, children }: Pushed): void {
-  for (const one of [digest, ...children.map(child => child.digest)])
-    if (app.version(one) !== undefined) app.delete({ digest: one })
-}
 
 const OLD = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
 
@@ -58,7 +20,7 @@ it.concurrent.each([
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github, world } = scene
-    const [first, second] = layDown(scene)
+    const [first, second] = layDown(scene, 'dev-2')
     github.faults.on(deleteOf(first), {
       kind: 'first',
       run() {
@@ -84,10 +46,9 @@ it.concurrent('what lacked something before a run was killed goes with the next 
   const [shared, own] = second.children as [Pushed, Pushed]
   app.delete(shared)
   github.faults.on(deleteOf(first), { kind: 'then', run: () => kill(scene, cache) })
-  const inputs = { ...OLD, 'delete-tags': 'sha-* dev-*' }
-  expect((await past(scene, cache, inputs)).code).toBe(1)
+  expect((await past(scene, cache, OLD)).code).toBe(1)
   revive(scene, cache)
-  const { code, outputs } = await scene.run(inputs, { env: cache.env })
+  const { code, outputs } = await scene.run(OLD, { env: cache.env })
   expect([code, outputs['restored-count']]).toEqual([0, '0'])
   expect([second, shared, own].map(({ digest }) => app.version(digest))).toEqual([
     undefined,

@@ -1,5 +1,6 @@
 import { orFailure } from '../../errors.ts'
 import { halfBackOf } from '../../inventory/awaited-parts.ts'
+import { lastDeletedOf } from '../../inventory/deleted-since.ts'
 import { gitHubDenies } from '../../inventory/gone.ts'
 import type { Outcome } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
@@ -11,6 +12,7 @@ import type { Done } from '../done.ts'
 import { pastDeletions } from '../look/earlier.ts'
 import type { Findings } from '../look/findings.ts'
 import { stayedAway, type Wanted } from '../look/purged-beside.ts'
+import type { SecondLook } from '../look/second-look.ts'
 import { goneFrom, lackedBy } from './lacked.ts'
 import { type Restored, restoreAtOnce, stepsBack } from './restore-at-once.ts'
 
@@ -28,8 +30,23 @@ export async function restoreWhole(done: Done, wanted: Wanted, scope: ApplyConte
   for (;;) {
     const { due, needed, warnings, alarms } = await lookForGap(all.restored)
     if (due.length === 0) return joined(all, { restored: [], back: NOTHING, warnings, alarms })
-    all = joined(all, await restoreAtOnce(done, { seen, needed }, due, scope))
+    const newer = await withRows(due, seen, scope)
+    all = joined(all, await restoreAtOnce(done, { seen: newer, needed }, due, scope))
   }
+}
+
+/** The same look, and which tags GitHub shows on what went behind it: what it does not show may have any. */
+async function withRows(
+  due: readonly Restoral[],
+  seen: SecondLook,
+  { pkg, context }: ApplyContext
+): Promise<SecondLook> {
+  const known = new Set(seen.rowsDeleted.map(({ id }) => id))
+  const ids = due.map(({ version }) => version.id).filter(id => !known.has(id))
+  if (ids.length === 0) return seen
+  const listed = await orFailure(async () => ({ rows: await lastDeletedOf(pkg, context, ids) }))
+  if ('problem' in listed) return seen
+  return { ...seen, rowsDeleted: [...seen.rowsDeleted, ...listed.rows.filter(({ id }) => !known.has(id))] }
 }
 
 const joined = (one: Restored, next: Restored): Restored => ({
