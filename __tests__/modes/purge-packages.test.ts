@@ -225,3 +225,24 @@ test.concurrent.each(['shows', 'does not show'])(
     expect(result.stdout).toMatch(/the package changed after the listing|the registry has the tag v2/)
   }
 )
+
+test.concurrent('a package whose deletion may be done comes back by the report of the run', async () => {
+  await using scene = await open()
+  const { github, world } = scene
+  const token = world.classic('olivia')
+  const lost = { kind: 'lost-502' } as const
+  github.faults.on({ host: 'api', method: 'DELETE' }, lost)
+  github.faults.on(
+    { host: 'api', method: 'DELETE', times: 1 },
+    {
+      kind: 'then',
+      run: () => github.faults.on({ host: 'api', path: /packages\/container\/web$/ }, lost)
+    }
+  )
+  const inputs = { mode: 'purge', purge: 'package', packages: 'web', token }
+  const purged = await scene.run({ ...inputs, confirm: 'web' })
+  expect([purged.code, scene.left()]).toEqual([1, expect.not.arrayContaining(['web'])])
+  github.faults.clear()
+  const back = await scene.run({ mode: 'restore', restore: purged.outputs['report'] ?? '', token })
+  expect([back.code, scene.left()]).toEqual([0, expect.arrayContaining(['web'])])
+})

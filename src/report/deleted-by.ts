@@ -16,11 +16,11 @@ export function takenAway({ journal }: RunRecord, record: PackageRecord) {
   for (const entry of journal) {
     if (!('package' in entry) || entry.package !== record.name) continue
     if (entry.event === 'package-sent') wholePackage = true
-    if (entry.event === 'package-outcome') wholePackage = entry.status === 'done'
+    if (entry.event === 'package-outcome' && isUndone(entry)) wholePackage = false
     if (!('id' in entry)) continue
     const key = `${entry.action} ${entry.id} ${entry.tag ?? ''}`
     if (entry.event === 'sent') sent.add(key)
-    else if (UNDONE.some(status => status === entry.status)) undone.add(key)
+    else if (isUndone(entry)) undone.add(key)
     else undone.delete(key)
   }
   const was = (key: string): boolean => sent.has(key) && !undone.has(key)
@@ -48,6 +48,10 @@ export function takenAway({ journal }: RunRecord, record: PackageRecord) {
     broken: new Set((wholePackage ? record.versions : record.broken).map(({ digest }) => digest))
   }
 }
+
+/** What failed may be done all the same, behind an answer that was lost. */
+const isUndone = (entry: { readonly status: string }): boolean =>
+  UNDONE.some(status => status === entry.status)
 
 /** A version as the report has it. */
 export function versionOf(row: PackageRecord['versions'][number]): PackageVersion {
