@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { shortDigest } from '../../../src/model/digest.ts'
+import type { Pushed } from '../../emulator/builder.ts'
 import { registryError } from '../../emulator/registry-auth.ts'
 import type { Emulator } from '../../emulator/server.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
@@ -125,12 +126,26 @@ test('where the registry denies nothing, GitHub is asked for no version once mor
   expect(singles(github)).toEqual([])
 })
 
-test.each([
-  [0, 'on the first page'],
-  [120, 'beyond the first page']
-])(
-  'law 5: what somebody deletes behind the listing and restores comes back whole (%i newer, %s)',
-  async newer => {
+/** Which witness goes on denying what was restored. */
+const DENIALS: Readonly<Record<string, (scene: Scene, version: Pushed) => void>> = {
+  nobody: () => {},
+  'GitHub, by its id': ({ github }, { id }) =>
+    github.faults.on(
+      { host: 'api', method: 'GET', path: new RegExp(`/versions/${id}$`) },
+      { kind: 'answer', answer: { status: 404, body: { message: 'Package version not found.' } } }
+    ),
+  'the registry': ({ github }, { digest }) =>
+    github.faults.on(
+      { host: 'registry', method: 'HEAD', path: new RegExp(`/manifests/${digest}$`) },
+      { kind: 'answer', answer: UNKNOWN }
+    )
+}
+
+test.each(
+  [0, 120].flatMap(newer => Object.entries(DENIALS).map(([who, deny]) => [newer, who, deny] as const))
+)(
+  'law 5: what somebody deletes behind the listing and restores comes back whole (%i newer, %s denies it)',
+  async (newer, _who, deny) => {
     await using scene = await openScene()
     const { app, github, world, run } = scene
     layDown(scene)
@@ -140,7 +155,13 @@ test.each([
     afterListing(scene, () => app.delete(index))
     github.faults.on(
       { host: 'api', method: 'DELETE', times: 1 },
-      { kind: 'first', run: () => world.store.restore(app.row, index.id) }
+      {
+        kind: 'first',
+        async run() {
+          await world.store.restore(app.row, index.id)
+          deny(scene, index)
+        }
+      }
     )
     const inputs = { 'delete-tags': 'sha-*', 'delete-untagged': 'true', 'keep-tags': index.digest }
     const result = await run(inputs)

@@ -82,6 +82,36 @@ it.concurrent('an image does not come back for a part of it that another image b
   expect(app.version(built.digest)).toBeUndefined()
 })
 
+/** When one part of many is restored, and how many newer versions there are: of more than a page a look reads the newest only. */
+it.concurrent.each([
+  ['before the first look at it', 'HEAD', 0],
+  ['right before its DELETE', 'DELETE', 0],
+  ['right before its DELETE', 'DELETE', 120]
+] as const)(
+  'law 5: what lacks everything stays where a part in the middle is restored %s (%s, %i newer)',
+  async (_when, method, newer) => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const entries = Array.from({ length: 8 }, (_, at) => ({ shape: manifest(), platform: `linux/p${at}` }))
+    const built = app.push(index(entries), { tags: ['sha-1'], at: ago(80) })
+    for (let nth = 0; nth < newer; nth++)
+      app.push(manifest(), { tags: [`r-${nth}`], at: ago(3) + nth * 1_000 })
+    for (const part of built.children) app.delete(part)
+    const part = built.children[3] as Pushed
+    const target = { method, path: new RegExp(`/${method === 'DELETE' ? built.id : part.digest}$`) }
+    const mend = () => world.store.restore(app.row, part.id)
+    // The first answers are those of the reading.
+    const after = method === 'HEAD' ? 1 : 0
+    github.faults.on(
+      { ...target, after, times: 1 },
+      { kind: method === 'HEAD' ? 'then' : 'first', run: mend }
+    )
+    const { code } = await run({ 'delete-broken': 'ghost' })
+    expect([code, app.version(built.digest)?.tags]).toEqual([0, ['sha-1']])
+  }
+)
+
 /** A build that lacks a part, and a registry that does not say whether that is there again. */
 async function silentScene(when: 'before' | 'behind') {
   const scene = await openScene()

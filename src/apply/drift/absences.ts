@@ -14,8 +14,12 @@ const FRESH = 10_000
 const SLOW = FRESH / 2
 /** After so many slow looks a version is left alone. */
 const LOOKS = 3
-/** How many digests are asked for of one version, all at once: who mends an image mends all of it. */
+/** How many digests are asked for of one version right before its DELETE: who mends an image mends all of it. */
 const MOST = 4
+/** How many of one are asked for where there is time for it. */
+const MOST_ONCE = 100
+/** How many at once. */
+const AT_ONCE = 16
 
 /** By version id, the digests of which a deletion says that they are gone. */
 export type Absences = ReadonlyMap<number, readonly Digest[]>
@@ -70,6 +74,7 @@ export interface AbsenceLook {
  * Asks the registry, which costs nothing of GitHub's quota, whether what should be absent is back; GitHub's new rows count
  * as well. It was denied at several looks before, so one more denial is believed.
  *
+ * @param digests of which a hundred are asked for
  * @param arrived what came to GitHub's list since
  * @throws ExpectedError when the token may not read the repository at all
  */
@@ -81,9 +86,7 @@ export async function askForAbsent(
 ): Promise<AbsenceLook> {
   const listed = digests.find(digest => arrived.has(digest))
   if (listed !== undefined) return { back: listed, unread: undefined }
-  // A push or a restore that is under way has begun at either end.
-  const some = digests.length > MOST ? [...digests.slice(0, MOST / 2), ...digests.slice(-MOST / 2)] : digests
-  const heads = await eachOf(some, MOST, async digest => ({
+  const heads = await eachOf(digests.slice(0, MOST_ONCE), AT_ONCE, async digest => ({
     digest,
     head: await registry.headTag(repository, digest)
   }))
@@ -92,6 +95,10 @@ export async function askForAbsent(
   )
   return { back: heads.find(({ head }) => head.state === 'found')?.digest, unread }
 }
+
+/** Those at either end, where a push or a restore that is under way has begun. */
+const endsOf = (digests: readonly Digest[]): readonly Digest[] =>
+  digests.length > MOST ? [...digests.slice(0, MOST / 2), ...digests.slice(-MOST / 2)] : digests
 
 /**
  * The same drift detector, which also looks whether what broken versions lack is still absent: it may be pushed again,
@@ -106,18 +113,24 @@ export function mindingAbsences<D extends Pick<DriftDetector, 'check' | 'fresh' 
 ): D {
   const askedAt = new Map<number, number>()
   const slow = new Map<number, number>()
+  const ask = (digests: readonly Digest[]) => askForAbsent(digests, drift.arrived, registry, repository)
   return {
     ...drift,
     async check(version) {
       const change = await drift.check(version)
       const digests = absences.get(version.id)
       if (change !== undefined || digests === undefined) return change
+      const ends = endsOf(digests)
+      // What is back counts whenever that is seen, so the others need no second look.
+      const others = askedAt.has(version.id) ? [] : digests.filter(digest => !ends.includes(digest))
+      const once = await ask(others)
       const at = clock.now()
       askedAt.set(version.id, at)
-      const { back, unread } = await askForAbsent(digests, drift.arrived, registry, repository)
-      if (back !== undefined) return `${shortDigest(back)}, which was gone, is there again`
+      const again = await ask(ends)
       if (clock.now() - at > SLOW) slow.set(version.id, (slow.get(version.id) ?? 0) + 1)
-      return (slow.get(version.id) ?? 0) < LOOKS ? unread : TOO_SLOW
+      const back = once.back ?? again.back
+      if (back !== undefined) return `${shortDigest(back)}, which was gone, is there again`
+      return (slow.get(version.id) ?? 0) < LOOKS ? (once.unread ?? again.unread) : TOO_SLOW
     },
     fresh(version) {
       const at = askedAt.get(version.id)

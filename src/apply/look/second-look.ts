@@ -3,7 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { DeletedVersion } from '../../github/package-versions.ts'
 import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import { lastDeletedOf } from '../../inventory/deleted-since.ts'
-import { gitHubDenies, isStillThere } from '../../inventory/gone.ts'
+import { gitHubDenies, isStillThere, registryDenies } from '../../inventory/gone.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
@@ -107,13 +107,21 @@ async function restoredSince(
   pkg: Package,
   { listing, inventory }: LoadedPackage,
   deleted: ReadonlySet<number>,
-  { packages }: Context
+  context: Context
 ): Promise<readonly PackageVersion[]> {
   if (inventory.versions.length === listing.versions.length) return []
+  const { packages } = context
   const known = new Set(inventory.versions.map(({ id }) => id))
   const gone = listing.versions.filter(({ id }) => !known.has(id) && !deleted.has(id))
-  const looks = await eachOf(gone.slice(0, MOST_GONE), AT_ONCE, ({ id }) => packages.version(pkg, id))
-  return looks.flatMap(({ seen }) => seen ?? [])
+  const asked = gone.slice(0, MOST_GONE)
+  const isGone = await eachOf(
+    asked,
+    AT_ONCE,
+    async ({ id, digest }) =>
+      (await registryDenies(pkg, digest, context)) && (await packages.version(pkg, id)).seen === undefined
+  )
+  // One word for it is enough. Which tags it has got by now the registry's list tells.
+  return asked.flatMap((version, at) => (isGone[at] ? [] : [{ ...version, tags: [] }]))
 }
 
 /** The newest versions, down to one that was there before; all of them where the order tells nothing. */
