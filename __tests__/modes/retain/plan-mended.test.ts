@@ -134,13 +134,37 @@ test.concurrent.each(
   expect(it.app.version(broken.digest)).toBeUndefined()
 })
 
-test.concurrent('law 5: of a plan, a mended image keeps the tag that was to be stripped while it was broken', async () => {
-  const policy = `
+const STRIPPING = `
 version: 1
 packages:
   - match: app
     rules:
       - { name: broken, action: delete, match: { tags: sha-*, state: partial }, untag: true }`
+
+test.concurrent.each(['is mended', 'cannot be asked for'])(
+  'law 5: an image keeps the tag that was to be stripped because it is broken where a part of it %s by then',
+  async how => {
+    await using scene = await openScene()
+    const { app, github, run } = scene
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const part = build(app, [manifest(), manifest()], ['sha-1', 'v2']).children[1] as Pushed
+    app.delete(part)
+    const look = { host: 'registry', path: new RegExp(`/manifests/${part.digest}$`) } as const
+    const moment = { host: 'registry', method: 'HEAD', path: /manifests\/sha-1$/, times: 1 } as const
+    const befall = () =>
+      how === 'is mended'
+        ? app.push(part.shape, { at: ago(80) })
+        : github.faults.on(look, { kind: 'answer', answer: { status: 500 } })
+    github.faults.on(moment, { kind: 'first', run: async () => void befall() })
+    const { code, outputs, stdout } = await run({ policy: STRIPPING })
+    expect([code, outputs['untagged-count'], github.writes]).toEqual([0, '0', []])
+    expect(stdout).toMatch(
+      /skipped: .*sha256:\w{12}, which was gone, is there|whether sha256:\w{12} is gone is unknown/
+    )
+  }
+)
+
+test.concurrent('law 5: of a plan, a mended image keeps the tag that was to be stripped while it was broken', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(90) })
@@ -150,7 +174,7 @@ packages:
   ].map(tags => build(app, [manifest(), manifest()], tags))
   const parts = [mended, broken].map(one => one?.children[1] as Pushed)
   for (const part of parts) app.delete(part)
-  const dry = await run({ policy, 'dry-run': 'true' })
+  const dry = await run({ policy: STRIPPING, 'dry-run': 'true' })
   expect(dry.stdout).toMatch(/sha-1/)
   app.push(parts[0]!.shape, { at: ago(80) })
   const { code, outputs } = await run({ plan: dry.outputs['report'] ?? '' })

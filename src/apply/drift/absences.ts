@@ -96,6 +96,9 @@ export async function askForAbsent(
   return { back: heads.find(({ head }) => head.state === 'found')?.digest, unread }
 }
 
+/** Why what a version lacked speaks for it by now: a phrase. */
+export const backAgain = (digest: Digest): string => `${shortDigest(digest)}, which was gone, is there again`
+
 /** Those at either end, where a push or a restore that is under way has begun. */
 const endsOf = (digests: readonly Digest[]): readonly Digest[] =>
   digests.length > MOST ? [...digests.slice(0, MOST / 2), ...digests.slice(-MOST / 2)] : digests
@@ -129,7 +132,7 @@ export function mindingAbsences<D extends Pick<DriftDetector, 'check' | 'fresh' 
       const again = await ask(ends)
       if (clock.now() - at > SLOW) slow.set(version.id, (slow.get(version.id) ?? 0) + 1)
       const back = once.back ?? again.back
-      if (back !== undefined) return `${shortDigest(back)}, which was gone, is there again`
+      if (back !== undefined) return backAgain(back)
       return (slow.get(version.id) ?? 0) < LOOKS ? (once.unread ?? again.unread) : TOO_SLOW
     },
     fresh(version) {

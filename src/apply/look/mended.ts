@@ -5,7 +5,7 @@ import { isReferrer } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Done, deletedBy } from '../done.ts'
-import { absencesOf, askForAbsent, subjectsOf } from '../drift/absences.ts'
+import { absencesOf, askForAbsent, backAgain, subjectsOf } from '../drift/absences.ts'
 import type { Earlier } from './earlier.ts'
 import type { SecondLook } from './second-look.ts'
 
@@ -52,7 +52,7 @@ export async function mendedBehind(
   }))
   const alarms: string[] = []
   for (const { version, back, unread } of looks) {
-    if (back !== undefined) needed.set(version.digest, `${shortDigest(back)}, which was gone, is there again`)
+    if (back !== undefined) needed.set(version.digest, backAgain(back))
     else if (unread !== undefined)
       alarms.push(
         `${nameOf(version)} was deleted because it was broken, and ${unread}. If it is there, ` +

@@ -5,6 +5,7 @@ import type { Plan, Step } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import type { ApplyContext } from '../apply.ts'
+import { absentIn, askForAbsent, backAgain } from '../drift/absences.ts'
 import type { DriftDetector } from '../drift/drift.ts'
 import type { Performed } from '../execute.ts'
 import { readVersion } from '../remove.ts'
@@ -20,6 +21,8 @@ export interface Stripping {
   readonly drift: DriftDetector
   readonly leftovers: Leftovers
   readonly scope: ApplyContext
+  /** What a version lacked when it was read, which may be a rule's reason. */
+  readonly absentFrom: (version: PackageVersion) => readonly Digest[]
   /** The tags that the plan takes off. */
   readonly stripped: ReadonlySet<string>
   /** Several tags are taken off at once, and a placeholder without its tag looks like a push. */
@@ -34,7 +37,15 @@ export function strippingOf(
   scope: ApplyContext
 ): Stripping {
   const stripped = new Set(steps.flatMap(step => (step.action === 'untag' ? [step.tag] : [])))
-  return { loaded, drift, leftovers, scope, stripped, placeholders: new Set() }
+  return {
+    loaded,
+    drift,
+    leftovers,
+    scope,
+    absentFrom: absentIn(loaded.inventory),
+    stripped,
+    placeholders: new Set()
+  }
 }
 
 /** Between two looks at a tag, in milliseconds: another server answers, and a push sets all of its tags. */
@@ -58,18 +69,22 @@ export async function newestBefore(
   stripping: Stripping
 ): Promise<Performed | readonly PackageVersion[]> {
   const { version, tag } = step
-  const { loaded, drift, scope, stripped } = stripping
+  const { loaded, drift, scope, stripped, absentFrom } = stripping
   const { packages, registry, clock } = scope.context
+  const repository = repositoryOf(scope.pkg)
   const stays = version.tags.filter(other => !stripped.has(other))
   const change = await drift.checkTag(version, tag, stays)
   if (change !== undefined) return skipped(change)
+  const { back, unread } = await askForAbsent(absentFrom(version), drift.arrived, registry, repository)
+  if (back !== undefined) return skipped(backAgain(back))
+  if (unread !== undefined) return skipped(unread)
   const moved = await movedFrom(step, scope)
   if (moved !== undefined) return moved
   const rows = drift.note(await newestOf(scope.pkg, loaded.listing, packages))
   const shown = await movedInRows(rows, step, stripping)
   if (shown !== undefined) return shown
   await clock.sleep(PAUSE)
-  await registry.prepareToPut(repositoryOf(scope.pkg))
+  await registry.prepareToPut(repository)
   return rows
 }
 
