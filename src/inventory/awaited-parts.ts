@@ -1,7 +1,7 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { Digest } from '../model/digest.ts'
 import { AWAITED, type Inventory, LEFT_OPEN, type PackageVersion } from '../model/package.ts'
-import { partsOf } from './denied-parts.ts'
+import { partsOf } from './parts.ts'
 
 type Deletions = Recollection['deletions']
 

@@ -5,6 +5,7 @@ import { some } from '../util/format.ts'
 import { deletedSince } from './deleted-since.ts'
 import { findTags } from './evidence.ts'
 import { repositoryOf } from './load.ts'
+import { partsOf } from './parts.ts'
 
 /** How many parts are asked for: a HEAD each, which costs nothing of GitHub's quota. */
 const MOST_PARTS = 2_000
@@ -40,19 +41,6 @@ export async function deniedParts(
     return [head.state === 'missing' ? one : { ...one, cause: head.cause }]
   })
   return { denied: [...denied, ...parts.filter(one => stateOf(one) === 'unread')], gone }
-}
-
-/** What an image names at any depth. */
-export function partsOf(image: Digest, contents: Inventory['contents']): Digest[] {
-  // A set that grows while it is walked.
-  const found = new Set([image])
-  for (const digest of found) {
-    const content = contents.get(digest)
-    if (content?.state !== 'read') continue
-    for (const child of content.manifest.children) found.add(child.digest)
-  }
-  found.delete(image)
-  return [...found]
 }
 
 /** Why such images are disputed, by digest: they are broken, or GitHub's list is right, so they stay and take no place. */

@@ -1,5 +1,5 @@
 import { mentionedBy } from '../../inventory/arrivals.ts'
-import { partsOf } from '../../inventory/denied-parts.ts'
+import { partsOf } from '../../inventory/parts.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Decision, DeleteReason, Plan } from '../../model/decision.ts'
 import { type Digest, digestOfKey, digestsNamedIn, shortDigest } from '../../model/digest.ts'
