@@ -106,14 +106,15 @@ function perform(
       return pushed(image(), 'sha-9')
     case 'mend': {
       const partial = leaving.find(({ tags }) => tags.includes('x-9'))
-      const [digest] = partial === undefined ? [] : missingBelow(app.row, partial.digest)
+      const missing = partial === undefined ? [] : missingBelow(app.row, partial.digest)
+      const digest = one(missing)
       const part = [...app.row.deleted.values()].find(one => one.digest === digest)
       if (partial === undefined || part === undefined) return undefined
       // Where the list is long, what is restored shows on no first page.
       if (pick % 2 === 0 || order.length > 100) app.push(shapeOf(part))
       else restore(app.row, part, clock.now(), true)
       aims.tags.set('x-9', partial.id)
-      aims.whole.add(partial.digest)
+      if (missing.length === 1) aims.whole.add(partial.digest)
       return `mend: ${part.digest} of ${partial.id}`
     }
     case 'clear': {

@@ -38,7 +38,7 @@ export const ACTS = [
   'nightly',
   /** An image with a tag of what goes, or comes back. */
   'again',
-  /** The part that a broken image lacks: pushed once more, or restored. */
+  /** A part that a broken image lacks: pushed once more, or restored. */
   'mend',
   /** An image goes by hand, with all of its parts, which another one that goes has as well. */
   'clear'
@@ -78,6 +78,8 @@ export type Slip =
       readonly ms: number | undefined
       readonly times: number
     }
+  /** The first run is killed behind such a request. */
+  | { readonly kind: 'kill'; readonly of: 'delete' | 'put' | 'restore'; readonly after: number }
   /** The cache of a run of the chain (0 is the first) has nothing, or fails. */
   | { readonly kind: 'cache'; readonly how: 'none' | 'unreadable' | 'broken'; readonly run: number }
 
@@ -169,6 +171,14 @@ const slip: fc.Arbitrary<Slip> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
+      kind: fc.constant('kill' as const),
+      of: fc.constantFrom('delete' as const, 'restore' as const, 'restore' as const, 'put' as const),
+      after: fc.nat(2)
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
       kind: fc.constant('cache' as const),
       how: fc.constantFrom('none' as const, 'unreadable' as const, 'broken' as const),
       run: fc.constantFrom(0, 1, 1, 1, 2)
@@ -220,7 +230,7 @@ const race: fc.Arbitrary<Race> = fc.record({
 /** The race that belongs to this number. */
 export function raceOf(seed: number): Race {
   const [drawn] = fc.sample(race, { seed, numRuns: 1 })
-  const { pushes, ...rest } = drawn as Race
+  const { pushes, ...rest } = told(drawn as Race)
   const lasting = pushes.map(one => ({ ...one, broken: false }))
   if (!('delete-broken' in rest.inputs) || 'delete-tags' in rest.inputs)
     return { ...rest, pushes: [...ALWAYS, ...lasting] }
@@ -228,7 +238,24 @@ export function raceOf(seed: number): Race {
   const { pick } = first as Act
   const mend: Act = { ...(first as Act), what: 'mend', on: MENDS[pick % MENDS.length] as Moment }
   const mode = rest.mode === 'restore' ? 'retain' : rest.mode
-  return { ...rest, mode, acts: [mend, ...others], pushes: [...ALWAYS, ...lasting, PARTIAL] }
+  const isWide = pick % 3 === 0
+  const inputs = isWide ? { ...rest.inputs, 'delete-broken': 'ghost' } : rest.inputs
+  const broken: Push = isWide ? { ...PARTIAL, what: 'wide' } : PARTIAL
+  return { ...rest, mode, inputs, acts: [mend, ...others], pushes: [...ALWAYS, ...lasting, broken] }
+}
+
+/**
+ * Where a job is killed its log alone tells of a tag that a restore has just taken, of one on a placeholder, and of one on
+ * what was deleted where GitHub hides that.
+ */
+function told(race: Race): Race {
+  if (race.slip.kind !== 'kill') return race
+  const [first, ...others] = race.acts.map(
+    (act): Act => (act.what === 'copy' ? { ...act, what: 'push' } : act)
+  )
+  // What comes to a version right before its DELETE brings that back, behind which the job may be killed.
+  const amid: Act = { ...(first as Act), on: 'delete', when: 'first', after: race.slip.after }
+  return { ...race, acts: [amid, ...others], deletedTags: 'shown', restoredTags: 'stay' }
 }
 
 /** When a broken image is mended: while it is read, or deleted. */

@@ -75,7 +75,8 @@ export async function playRace(seed: number): Promise<RaceResult> {
     return { before, after: pictureOf(stage.app) }
   })
   return await withStage(race, async stage => {
-    const { app, github } = stage
+    const { app, github, cache } = stage
+    const { slip } = race
     await prepare(stage)
     const broken = brokenTags(app, github)
     const story: string[] = []
@@ -94,10 +95,12 @@ export async function playRace(seed: number): Promise<RaceResult> {
       const restore = trip(number, stage, pending)
       const since = github.writes.length
       await using run = await runOf(stage, number)
+      const isKilled = slip.kind === 'kill' && cache.broken !== undefined
       restore()
       await Promise.all(pending)
       writes = github.writes.length - since
-      runs.push(toldBy(run))
+      // Nobody hears what it says.
+      runs.push(isKilled ? { isRed: false, said: '' } : toldBy(run))
       story.push(`run ${number}: exit ${run.code}, ${writes} writes`, ...saidIn(run))
       findings.push(...run.stdout.split('\n').filter(line => line.includes('has a bug')))
       stage.clock.skip(race.pause)
@@ -184,6 +187,8 @@ function trip(number: number, stage: Stage, pending: Promise<unknown>[]): () => 
     case 'early':
       if (number === 0) confirmEarly(slip, stage, pending)
       return nothing
+    case 'kill':
+      return number === 0 ? killBehind(slip, stage) : nothing
     case 'cache':
       return number === slip.run ? failCache(slip.how, cache) : nothing
   }
@@ -205,6 +210,18 @@ function confirmEarly(
   }
   github.faults.on(target, { kind: 'first', run: later })
   github.faults.on(target, { kind: 'answer', answer: { status: 204 } })
+}
+
+/** Nothing gets through any more, and nothing is stored. */
+function killBehind({ of, after }: Slip & { kind: 'kill' }, { github, cache }: Stage): () => void {
+  const die = (): void => {
+    cache.broken = { status: 503, body: {} }
+    github.faults.on({}, { kind: 'reset' })
+  }
+  github.faults.on({ ...MOMENTS[of], after, times: 1 }, { kind: 'then', run: die })
+  return () => {
+    cache.broken = undefined
+  }
 }
 
 function failCache(how: 'none' | 'unreadable' | 'broken', cache: CacheService): () => void {

@@ -11,14 +11,14 @@ import type { World } from '../emulator/world.ts'
 
 /** One push, as it can be repeated in another world. */
 export interface Push {
-  readonly what: 'single' | 'index' | 'attested' | 'nested' | 'docker' | 'sharing' | 'artifact'
+  readonly what: 'single' | 'index' | 'attested' | 'nested' | 'docker' | 'sharing' | 'artifact' | 'wide'
   readonly tags: readonly string[]
   /** How many days ago. */
   readonly days: number
   readonly described: 'not' | 'attested' | 'signed' | 'by subject'
   /** Which of the pushes before it a `sharing` one shares a platform with. */
   readonly with: number
-  /** Whether its first platform is gone. */
+  /** Whether its first platform is gone; of a `wide` one all are. */
   readonly broken: boolean
 }
 
@@ -289,9 +289,10 @@ export function layDown(world: World, pushes: readonly Push[]): Builder {
       app.push(artifact('application/spdx+json', pushed), { at: at + HOUR })
     done.push(pushed)
   }
-  for (const [place, { broken }] of pushes.entries()) {
-    const child = done[place]?.children[0]
-    if (broken && child !== undefined && app.version(child.digest) !== undefined) app.delete(child)
+  for (const [place, { what, broken }] of pushes.entries()) {
+    const children = done[place]?.children ?? []
+    for (const child of what === 'wide' ? children : children.slice(0, 1))
+      if (broken && app.version(child.digest) !== undefined) app.delete(child)
   }
   return app
 }
@@ -317,6 +318,8 @@ function shapeOf(push: Push, done: readonly Pushed[]): Shape {
       return index([{ shape: image() }, { shape: manifest(), platform }])
     case 'docker':
       return dockerList()
+    case 'wide':
+      return index(Array.from({ length: 8 }, (_, nth) => ({ shape: manifest(), platform: `linux/p${nth}` })))
     case 'artifact':
       return artifact()
     case 'sharing': {
