@@ -45,6 +45,8 @@ function perform(
   const one = <T>(list: readonly T[]): T | undefined => list[pick % Math.max(1, list.length)]
   const { order } = app.row
   const leaving = order.filter(({ id }) => going.has(id))
+  // Whoever puts a tag on what lacks more than comes back has broken that himself (seed 302348).
+  const fit = leaving.filter(({ digest }) => missingBelow(app.row, digest).length <= 1)
   const staying = order.filter(({ id, tags }) => !going.has(id) && tags.some(tag => STAYS.test(tag)))
   /** A version that lost the last tag for which it stays may go. */
   const leave = (from: StoredVersion | undefined): void => {
@@ -76,11 +78,11 @@ function perform(
   const kept = one(staying.flatMap(({ tags }) => tags.filter(tag => MOVES.test(tag) && aims.tags.has(tag))))
   switch (what) {
     case 'promote':
-      return put(kept, one(leaving))
+      return put(kept, one(fit))
     case 'move':
       return put(kept, one(staying.filter(({ tags }) => !tags.includes(kept ?? ''))))
     case 'name':
-      return put('v9', one(leaving))
+      return put('v9', one(fit))
     case 'copy': {
       const placeholder = order.find(({ bytes }) => bytes.includes(PLACEHOLDER))
       if (kept === undefined || placeholder === undefined) return undefined
