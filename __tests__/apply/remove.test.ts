@@ -58,12 +58,6 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
     { status: 'already' }
   ],
   [
-    'T-28b 404 for a version that is there',
-    [notFound],
-    [deletable],
-    { status: 'failed', stop: expect.stringMatching(/Admin/) }
-  ],
-  [
     '403',
     [{ kind: 'forbidden', message: 'Resource not accessible' }],
     [],
@@ -92,6 +86,13 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   ]
 ])('settles %s', async (_, answers, looks, outcome) => {
   expect(await run(answers, looks)).toMatchObject(outcome)
+})
+
+it('T-28b takes a 404 for a lack of rights only where the registry has the version', async () => {
+  const there = await run([notFound], [deletable], unchanged, false)
+  expect(there).toMatchObject({ status: 'failed', stop: expect.stringMatching(/Admin/) })
+  const denied = await run([notFound], [deletable])
+  expect(denied).toEqual({ status: 'failed', detail: expect.stringContaining('the next run'), sent: 1 })
 })
 
 it('sends nothing for a version that changed or is gone', async () => {

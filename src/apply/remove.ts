@@ -10,6 +10,10 @@ import { failed, sendWrite, skipped, tellingWhatWasSent, unknownOutcome } from '
 /** The outcome where the witnesses do not agree that a version was gone before. */
 export const CONTRADICTED = 'GitHub does not find it, but the registry has it: the next run looks at it again'
 
+/** The same where GitHub does not find it to delete it, and shows it all the same. */
+const SHOWN_STILL =
+  'GitHub shows it, but does not find it to delete it, and the registry does not have it: the next run looks at it again'
+
 /** The outcome of a deletion that GitHub confirmed and did not carry out. */
 export const IN_VAIN = 'GitHub answered that it is deleted, but it is still there'
 
@@ -61,9 +65,12 @@ export function remover(
           },
           isSo: async () => (await readVersion(drift, version.id, scope)) === undefined,
           already: GONE_BEFORE,
-          // What may just have been deleted says nothing of rights.
-          notFound: (message, lost) =>
-            lost === undefined ? forbidden(message) : unknownOutcome(lost, notFoundBehind(message)),
+          // What may just have been deleted, by this run or by others, says nothing of rights.
+          async notFound(message, lost) {
+            if (lost !== undefined) return unknownOutcome(lost, notFoundBehind(message))
+            const isDenied = await registryDenies(pkg, version.digest, context)
+            return isDenied ? failed(SHOWN_STILL) : forbidden(message)
+          },
           refused: detail => ({ status: 'refused', detail }),
           forbidden
         },

@@ -20,7 +20,7 @@ export interface Write {
    * The outcome when GitHub does not find what the request is about, and it is not so.
    * @param lost the answer of an earlier try that may have been carried out, if there was one
    */
-  notFound(message: string, lost: string | undefined): Performed
+  notFound(message: string, lost: string | undefined): Performed | Promise<Performed>
   refused(message: string): Performed
   /** `remedy` where it is known to be another than granting rights. */
   forbidden(message: string, remedy?: string): Performed

@@ -70,6 +70,35 @@ it.concurrent('T-28: a version that somebody else deleted counts as gone, and it
   expect(result.stdout).toMatch('it was gone before this run reached it')
 })
 
+it.concurrent('T-28: what somebody else deletes says nothing of rights, though GitHub shows it for a while, and the rest goes', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  const v1 = app.push(image(), { tags: ['v1'], at: ago(90) })
+  const [theirs] = ['pr-1', 'pr-2'].map(tag => app.push(manifest(), { tags: [tag], at: ago(80) }))
+  const path = new RegExp(`/versions/${theirs?.id}$`)
+  world.remember(app.row)
+  github.faults.on(
+    { host: 'api', method: 'DELETE', path },
+    {
+      kind: 'first',
+      run() {
+        app.delete(theirs ?? v1)
+        github.faults.on({ host: 'api', method: 'GET', path }, { kind: 'late', ms: 20_000 })
+      }
+    }
+  )
+  const result = await run(PULLS)
+  expect([result.code, result.outputs['failed-count'], result.outputs['deleted-count']]).toEqual([
+    1,
+    '1',
+    '1'
+  ])
+  expect(result.stdout).toMatch('the registry does not have it: the next run looks at it again')
+  expect(result.stdout).not.toMatch(/Admin|This token/)
+  expect(app.digests()).toEqual(digestsOf(v1))
+  expect((await run(PULLS)).code).toBe(0)
+})
+
 it.concurrent('T-28: 404 to a DELETE of what is still there is a lack of rights: the package stops at once, and the sentence says where to grant them', async () => {
   await using scene = await openScene()
   const { app, world, github, run } = scene
