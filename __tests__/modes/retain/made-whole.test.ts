@@ -251,6 +251,55 @@ it.concurrent.each(['an image', 'a manifest'])(
   }
 )
 
+it.concurrent.each([
+  ['restored', 'delete-broken'],
+  ['pushed again', 'delete-broken'],
+  ['restored', 'delete-untagged']
+])('law 2: what went because its image was gone comes back once that is %s (%s)', async (how, also) => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['v2'], at: ago(80) })
+  const describing = [app.sign(build, 'sig', { at: ago(79) }), app.attest(build, { at: ago(78) })]
+  app.delete({ digest: build.digest })
+  const inputs = {
+    'delete-broken': 'ghost, orphaned',
+    ...(also === 'delete-untagged' ? { [also]: 'true' } : {})
+  }
+  expect((await past(scene, cache, inputs)).code).toBe(0)
+  expect(describing.map(({ digest }) => app.version(digest))).toEqual([undefined, undefined])
+  age(cache, 1)
+  if (how === 'restored') await world.store.restore(app.row, build.id)
+  else app.push(build.shape, { tags: ['v2'] })
+  const second = await scene.run(inputs, { env: cache.env })
+  expect([second.code, world.broken(), world.pullable('acme/app', 'v2')]).toEqual([0, [], []])
+  expect(describing.map(({ digest }) => app.version(digest)?.id)).toEqual(describing.map(({ id }) => id))
+  expect(second.stdout).toMatch(/restored at once: sha256:\w{12}, which was gone, is there again/)
+  const third = await scene.run(inputs, { env: cache.env })
+  expect([third.code, third.outputs['deleted-count'], third.outputs['restored-count']]).toEqual([0, '0', '0'])
+})
+
+it.concurrent('law 6: what described an image stays away when that is back only to be deleted', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+  const signature = app.sign(build, 'sig', { at: ago(79) })
+  app.delete({ digest: build.digest })
+  const inputs = { 'delete-broken': 'ghost, orphaned', 'delete-tags': 'sha-*' }
+  expect((await past(scene, cache, inputs)).code).toBe(0)
+  await world.store.restore(app.row, build.id)
+  app.tag(build, 'sha-1')
+  const second = await scene.run(inputs, { env: cache.env })
+  expect([second.code, second.outputs['restored-count'], app.version(signature.digest)]).toEqual([
+    0,
+    '0',
+    undefined
+  ])
+})
+
 it.concurrent('law 6: an image does not come back for a signature of it that is there', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()

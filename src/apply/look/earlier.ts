@@ -44,7 +44,10 @@ export function earlierOf(
   const all = [...unchecked, ...checked]
   // What somebody brought back needs what went with it.
   const back = new Set(all.filter(({ id }) => isListed(id) && !gone.has(id)).map(({ digest }) => digest))
-  const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back))
+  // What went because it described nothing any more belongs to that again.
+  const describing = all.filter(one => one.describes && one.forLack === true && one.lacks?.some(isThere))
+  const subjects = new Set(describing.map(({ digest }) => digest))
+  const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back).union(subjects))
   // What was pushed once more is whole, but a tag may have gone that was on it.
   return [...unchecked.filter(isGone), ...checked.filter(one => needed.has(one) && !isThere(one.digest))].map(
     asDeletion

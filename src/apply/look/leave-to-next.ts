@@ -1,9 +1,9 @@
 import type { LoadedPackage } from '../../inventory/load.ts'
-import type { Plan } from '../../model/decision.ts'
+import type { Decision, Plan } from '../../model/decision.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { isReferrer } from '../../policy/order.ts'
 import { DAY } from '../../util/format.ts'
-import { absentIn, isForLack } from '../drift/absences.ts'
+import { absentIn, isForLack, subjectsOf } from '../drift/absences.ts'
 import { CLOCKS, type Earlier, idsListed, type PastDeletion } from './earlier.ts'
 
 /**
@@ -17,8 +17,12 @@ export function deletionsOf(
   now: number
 ): readonly Earlier[] {
   const listed = Math.floor(listing.asOf)
-  const describing = new Set(decisions.filter(isReferrer).map(({ version }) => version.digest))
   const broken = new Set(decisions.filter(isForLack).map(({ version }) => version.id))
+  const isOrphan = ({ version }: Decision): boolean =>
+    broken.has(version.id) && subjectsOf(version, inventory.contents).length > 0
+  const describing = new Set(
+    decisions.flatMap(one => (isReferrer(one) || isOrphan(one) ? [one.version.digest] : []))
+  )
   const absentFrom = absentIn(inventory)
   const lackOf = (version: PackageVersion): Pick<Earlier, 'lacks' | 'forLack'> => {
     const [first, ...rest] = absentFrom(version)
