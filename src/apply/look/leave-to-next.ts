@@ -28,20 +28,12 @@ export function deletionsOf(
     const [first, ...rest] = absentFrom(version)
     return first === undefined ? {} : { lacks: [first, ...rest.slice(-1)], forLack: broken.has(version.id) }
   }
-  return steps.flatMap(step =>
-    step.action === 'delete'
-      ? [
-          {
-            ...step,
-            ...lackOf(step.version),
-            describes: describing.has(step.version.digest),
-            at: now,
-            listed,
-            looked: false
-          }
-        ]
-      : []
-  )
+  return steps.flatMap(step => {
+    if (step.action !== 'delete') return []
+    const { version, root, after } = step
+    const describes = describing.has(version.digest)
+    return [{ version, root, after, ...lackOf(version), describes, at: now, listed, looked: false }]
+  })
 }
 
 /** For so long a deletion is remembered: a run each week sees it twice. */
@@ -89,28 +81,10 @@ export function leaveToNext(
   recollection.leaveDeletions({ unchecked: open, checked: clear }, now)
 }
 
-function written({
-  version: { id, digest, tags },
-  root,
-  after,
-  describes,
-  lacks,
-  forLack,
-  at,
-  listed,
-  looked
-}: Earlier): PastDeletion {
-  return {
-    id,
-    digest,
-    tags: [...tags],
-    root,
-    after: [...after],
-    describes,
-    lacks,
-    forLack,
-    at,
-    listed,
-    looked
-  }
-}
+const written = ({ version: { id, digest, tags }, after, ...rest }: Earlier): PastDeletion => ({
+  ...rest,
+  id,
+  digest,
+  tags: [...tags],
+  after: [...after]
+})
