@@ -56,17 +56,7 @@ export async function lookAgain(
   if (seen.length === 0 && listing.versions.some(({ id }) => !ids.has(id))) {
     throw new ExpectedError('GitHub lists no version any more, though some of them were not deleted.')
   }
-  const pushed = [
-    ...seen.filter(({ id }) => !listing.pageOf.has(id)),
-    ...(await restoredSince(pkg, done.loaded, ids, context))
-  ]
-  // What was pushed once more is there, under another id, unless that went as well, be it by somebody else.
-  const standing = [...done.loaded.inventory.versions, ...pushed].filter(({ id }) => !ids.has(id))
-  const idOf = new Map(standing.map(({ id, digest }) => [digest, id]))
-  const before = versionsOf(done.outcomes, ['already']).filter(({ id }) => !ids.has(id))
-  const again = new Set(
-    [...deleted, ...before].flatMap(({ id, digest }) => ((idOf.get(digest) ?? id) === id ? [] : [digest]))
-  )
+  const { pushed, again, before } = await cameSince(done, seen, deleted, context)
   const { rows, there } = await stillThere(
     pkg,
     {
@@ -97,6 +87,32 @@ export async function lookAgain(
     // What was not deleted after all is served because it is there.
     served: tags.served.filter(version => gone.includes(version))
   }
+}
+
+/** What came since the package was listed, what of it is the same bytes as something that went, and what was gone before. */
+async function cameSince(
+  { plan, loaded, outcomes }: Done,
+  seen: readonly PackageVersion[],
+  deleted: readonly PackageVersion[],
+  context: Context
+): Promise<{
+  readonly pushed: readonly PackageVersion[]
+  readonly again: ReadonlySet<Digest>
+  readonly before: readonly PackageVersion[]
+}> {
+  const ids = new Set(deleted.map(({ id }) => id))
+  const pushed = [
+    ...seen.filter(({ id }) => !loaded.listing.pageOf.has(id)),
+    ...(await restoredSince(plan.package, loaded, ids, context))
+  ]
+  // What was pushed once more is there, under another id, unless that went as well, be it by somebody else.
+  const standing = [...loaded.inventory.versions, ...pushed].filter(({ id }) => !ids.has(id))
+  const idOf = new Map(standing.map(({ id, digest }) => [digest, id]))
+  const before = versionsOf(outcomes, ['already']).filter(({ id }) => !ids.has(id))
+  const again = new Set(
+    [...deleted, ...before].flatMap(({ id, digest }) => ((idOf.get(digest) ?? id) === id ? [] : [digest]))
+  )
+  return { pushed, again, before }
 }
 
 /** How many versions are asked for that were found deleted when the package was read. */

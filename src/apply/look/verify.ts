@@ -15,7 +15,7 @@ import { type Findings, findingsOf } from './findings.ts'
 import { forNextRun, ownDeletions } from './for-next-run.ts'
 import { lacking } from './lacking.ts'
 import { leaveToNext } from './leave-to-next.ts'
-import { withoutPurged } from './purged-beside.ts'
+import { type Wanted, withoutPurged } from './purged-beside.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
 import type { Arrival } from './tags-nowhere.ts'
 
@@ -57,26 +57,7 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
     const found = await lookSurely(look, way, scope.context)
     const wanted = await withoutPurged(done, found, earlier)
     earlier = wanted.earlier
-    const { restored, back, warnings, alarms } = await restoreWhole(done, wanted, urgent)
-    const came = restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.digest] : []))
-    // What was restored is told, whatever fails behind it.
-    const lacks = await orFailure(async () => ({
-      sentences: await lacking(done, found.seen, new Set(came), scope.context)
-    }))
-    const settled = corrected(outcomes, found.seen, scope.report)
-    const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
-    const { open, checked } = forNextRun(
-      { plan, loaded, outcomes: settled },
-      { seen: found.seen, isUnclear, earlier, restored, back },
-      now()
-    )
-    leaveToNext(loaded, open, checked, now(), back)
-    return {
-      ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
-      outcomes: [...settled, ...restored],
-      alarms: [...found.alarms, ...alarms, ...('problem' in lacks ? [lacks.sentence] : lacks.sentences)],
-      warnings: [...wanted.warnings, ...warnings]
-    }
+    return mendAfter(done, wanted, now, scope)
   })
   if (!('problem' in result)) return result
   if (result.problem === 'absent' && isEmptied(plan)) {
@@ -86,6 +67,37 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   leaveToNext(loaded, [...earlier, ...ownDeletions(done, now())], [], now())
   const sentence = notChecked(result, way())
   return result.problem === 'left' ? { outcomes, unverified: sentence } : { outcomes, alarms: [sentence] }
+}
+
+/** Brings back what must come back, and leaves to the next run what that has to know. */
+async function mendAfter(
+  done: Done,
+  wanted: Wanted,
+  now: () => number,
+  scope: ApplyContext
+): Promise<Verification> {
+  const { outcomes, plan, loaded } = done
+  const { found, earlier } = wanted
+  const { restored, back, warnings, alarms } = await restoreWhole(done, wanted, urgently(scope))
+  const came = restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.digest] : []))
+  // What was restored is told, whatever fails behind it.
+  const lacks = await orFailure(async () => ({
+    sentences: await lacking(done, found.seen, new Set(came), scope.context)
+  }))
+  const settled = corrected(outcomes, found.seen, scope.report)
+  const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
+  const { open, checked } = forNextRun(
+    { plan, loaded, outcomes: settled },
+    { seen: found.seen, isUnclear, earlier, restored, back },
+    now()
+  )
+  leaveToNext(loaded, open, checked, now(), back)
+  return {
+    ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
+    outcomes: [...settled, ...restored],
+    alarms: [...found.alarms, ...alarms, ...('problem' in lacks ? [lacks.sentence] : lacks.sentences)],
+    warnings: [...wanted.warnings, ...warnings]
+  }
 }
 
 /** Looks once more; what was shown before is new still, whatever is shown now. Undefined at the first look. */
