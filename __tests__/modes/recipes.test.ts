@@ -13,7 +13,7 @@ import { checkout } from '../helpers/workspace.ts'
 
 const job = (workflow: string, name: string) => jobIn('docs/approval-and-undo.md', workflow, name)
 
-it('the approval recipe deletes what its plan says, once approved, and the undo recipe brings it back', async () => {
+it.concurrent('the approval recipe deletes what its plan says, once approved, and the undo recipe brings it back', async () => {
   await using github = await startEmulator()
   using folder = recipeFolder()
   await using stack = new AsyncDisposableStack()
@@ -55,7 +55,7 @@ it('the approval recipe deletes what its plan says, once approved, and the undo 
 const text = readFileSync(new URL('../../docs/policies.md', import.meta.url), 'utf8')
 const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js')
 
-it('the tests of a policy run by their recipe and by the command of the documents, asking nobody', async () => {
+it.concurrent('the tests of a policy run by their recipe and by the command of the documents, asking nobody', async () => {
   const policy = recipe('docs/policies.md', 'Tests')
   const [, ...command] = /`npm start -- --with (policy=\S+) --with (policy-tests=true)`/.exec(text) ?? []
   for (const [rules, code] of [

@@ -135,7 +135,7 @@ test.each(['NO_PROXY', 'no_proxy'])('a host that %s names is asked without the p
   }
 })
 
-test('law 10: a proxy that the API of the runner needs never sees the token of an address of this machine', async () => {
+test.concurrent('law 10: a proxy that the API of the runner needs never sees the token of an address of this machine', async () => {
   await using github = await startEmulator()
   const env = { GITHUB_API_URL: 'https://ghes.example/api/v3' }
   await using enterprise = await openEnterprise(github, env.GITHUB_API_URL)

@@ -37,13 +37,13 @@ async function measure(...args: string[]) {
 const usual = measure()
 const switched = measure(...Object.entries(GUESSES).map(([name, [, other]]) => `--guess=${name}=${other}`))
 
-test('every mode does what it should against the emulator, and docs/live.md is what the script writes', async () => {
+test.concurrent('every mode does what it should against the emulator, and docs/live.md is what the script writes', async () => {
   const { stdout, rows } = await usual
   expect(stdout).not.toContain('FAIL')
   expect(rows).toEqual(table(await readFile(join(root, 'docs/live.md'), 'utf8')))
 })
 
-test('every mode does what it should with every guess switched, and just the answers that are guessed change', async () => {
+test.concurrent('every mode does what it should with every guess switched, and just the answers that are guessed change', async () => {
   const { stdout, rows } = await switched
   expect(stdout).not.toContain('FAIL')
   const before = (await usual).rows.slice(2)
@@ -61,7 +61,7 @@ async function scene() {
   return { world, github, registry, api: await openPackage(place) }
 }
 
-test('a package with a version that the script did not push is refused, by its tag', async () => {
+test.concurrent('a package with a version that the script did not push is refused, by its tag', async () => {
   const { world, github, registry, api } = await scene()
   await using _ = github
   await createShapes(registry, 'test').index('ours')
@@ -69,7 +69,7 @@ test('a package with a version that the script did not push is refused, by its t
   await expect(refuseForeignPackage(api, registry)).rejects.toThrow(/did not push \(production\)/)
 })
 
-test('a package of its own pushes, and one that does not exist, are fit for it', async () => {
+test.concurrent('a package of its own pushes, and one that does not exist, are fit for it', async () => {
   const { github, registry, api } = await scene()
   await using _ = github
   await refuseForeignPackage(api, registry)

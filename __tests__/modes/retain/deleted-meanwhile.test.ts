@@ -26,7 +26,7 @@ function layDown({ app }: Scene) {
   return { kept, build }
 }
 
-test.each([
+test.concurrent.each([
   ['tagged', 'delete-tags'],
   ['untagged', 'delete-untagged']
 ])('law 3: a %s image that somebody deletes behind the listing holds nothing', async kind => {
@@ -46,7 +46,7 @@ test.each([
   expect(singles(github).filter(({ path }) => path.endsWith(`/${theirs.id}`))).toHaveLength(3)
 })
 
-test.each([
+test.concurrent.each([
   ['read', 'late'],
   ['read', 'late for long'],
   ['only named', 'late'],
@@ -78,7 +78,7 @@ test.each([
 const EXPIRED = { status: 403, body: { message: 'out of order' } }
 const UNKNOWN = registryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
 
-test.each([
+test.concurrent.each([
   ['finds', 0],
   ['finds at the second look', 1],
   ['cannot be asked for', 0],
@@ -102,7 +102,7 @@ test.each([
   expect(github.writes).toEqual([])
 })
 
-test.each([
+test.concurrent.each([
   [100, true],
   [101, false]
 ])('of %i versions that the registry denies GitHub is asked once more: %s', async (many, isAsked) => {
@@ -118,7 +118,7 @@ test.each([
   expect(singles(github).length > 0).toBe(isAsked)
 })
 
-test('where the registry denies nothing, GitHub is asked for no version once more', async () => {
+test.concurrent('where the registry denies nothing, GitHub is asked for no version once more', async () => {
   await using scene = await openScene()
   const { github, run } = scene
   layDown(scene)
@@ -141,7 +141,7 @@ const DENIALS: Readonly<Record<string, (scene: Scene, version: Pushed) => void>>
     )
 }
 
-test.each(
+test.concurrent.each(
   [0, 120].flatMap(newer => Object.entries(DENIALS).map(([who, deny]) => [newer, who, deny] as const))
 )(
   'law 5: what somebody deletes behind the listing and restores comes back whole (%i newer, %s denies it)',

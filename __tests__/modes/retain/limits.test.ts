@@ -58,7 +58,7 @@ it.concurrent.each<[string, string, () => Trouble]>([
   expect(result.outputs).toMatchObject({ 'deleted-count': '6', incomplete: 'false' })
 })
 
-it('T-31, T-32: a primary limit that lasts an hour ends the run cleanly, green and whole, and the next one goes on', async () => {
+it.concurrent('T-31, T-32: a primary limit that lasts an hour ends the run cleanly, green and whole, and the next one goes on', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   const { v1 } = layDown(app, 3)
@@ -75,7 +75,7 @@ it('T-31, T-32: a primary limit that lasts an hour ends the run cleanly, green a
   expect(app.digests()).toEqual(digestsOf(v1))
 })
 
-it('stops cleanly near the quota, leaves the reserve to others, and goes on next time', async () => {
+it.concurrent('stops cleanly near the quota, leaves the reserve to others, and goes on next time', async () => {
   await using scene = await openScene()
   const { app, world, github, token, run } = scene
   const { v1 } = layDown(app, 5)
@@ -99,7 +99,7 @@ it('stops cleanly near the quota, leaves the reserve to others, and goes on next
   expect(app.digests()).toEqual(digestsOf(v1))
 })
 
-it.each([
+it.concurrent.each([
   ['5m', 'true'],
   ['10m', 'false']
 ])(
@@ -117,7 +117,7 @@ it.each([
   }
 )
 
-it.each<[string, Readonly<Record<string, string>>, string, RegExp[]]>([
+it.concurrent.each<[string, Readonly<Record<string, string>>, string, RegExp[]]>([
   ['goes on window after window', { patience: '1h', 'time-limit': '5h' }, 'true', []],
   [
     'is red, with the requests and what would do, where the patience is too short',
@@ -141,7 +141,7 @@ it.each<[string, Readonly<Record<string, string>>, string, RegExp[]]>([
   expect(app.digests().has(old.digest)).toBe(deletes === 'false')
 })
 
-it('a reserve of none lets a run use all that is left', async () => {
+it.concurrent('a reserve of none lets a run use all that is left', async () => {
   await using scene = await openScene()
   const { app, world, github, token, run } = scene
   const { v1 } = layDown(app, 2)
@@ -165,7 +165,7 @@ it('stops cleanly before the time limit, with every tag whole', async () => {
   expect(Object.keys(app.tags())).not.toEqual(['v1'])
 })
 
-it.each([
+it.concurrent.each([
   [
     'max-deletions',
     '5',
@@ -191,7 +191,7 @@ it.each([
   expect(result.summary).toMatch('Held by a brake')
 })
 
-it('deletions-per-run deletes whole images, the oldest first, and later runs do the rest', async () => {
+it.concurrent('deletions-per-run deletes whole images, the oldest first, and later runs do the rest', async () => {
   await using scene = await openScene()
   const { app, run } = scene
   const { v1, pulls } = layDown(app, 3)
@@ -206,7 +206,7 @@ it('deletions-per-run deletes whole images, the oldest first, and later runs do 
   expect(app.digests()).toEqual(digestsOf(v1))
 })
 
-it('a list that cannot be read to its end is no short list: nothing of the package is deleted, and the run is red', async () => {
+it.concurrent('a list that cannot be read to its end is no short list: nothing of the package is deleted, and the run is red', async () => {
   await using scene = await openScene()
   const { app, github, run } = scene
   app.push(image(), { tags: ['v1'], at: ago(300) })
@@ -232,7 +232,7 @@ it.concurrent.each(['cut', 'empty', 'garbage'] as const)(
   }
 )
 
-it('the second look at a large package costs its first page and one of what was deleted, not the whole list', async () => {
+it.concurrent('the second look at a large package costs its first page and one of what was deleted, not the whole list', async () => {
   await using scene = await openScene({ contract: 'off' })
   const { app, github, run } = scene
   for (let number = 0; number < 450; number++)
@@ -249,7 +249,7 @@ const apiOf = ({ github }: Scene) => github.requests.filter(({ host }) => host =
 const shown = (requests: ReturnType<typeof apiOf>) =>
   requests.map(({ method, path, query }) => `${method} ${path}${query === '' ? '' : `?${query}`}`)
 
-it.each<[string, (app: Builder) => void]>([
+it.concurrent.each<[string, (app: Builder) => void]>([
   [
     'three images of their own',
     app => {
