@@ -88,10 +88,12 @@ it.each<[string, (WriteAnswer | Error)[], (PackageVersion | undefined)[], object
   expect(await run(answers, looks)).toMatchObject(outcome)
 })
 
-it('T-28b takes a 404 for a lack of rights only where the registry has the version', async () => {
+it('T-28b takes a 404 for a lack of rights unless GitHub finds the package and the registry denies the version', async () => {
   const there = await run([notFound], [deletable], unchanged, false)
   expect(there).toMatchObject({ status: 'failed', stop: expect.stringMatching(/Admin/) })
-  const denied = await run([notFound], [deletable])
+  const rightless = await run([notFound], [deletable])
+  expect(rightless).toMatchObject({ status: 'failed', stop: expect.stringMatching(/Admin/) })
+  const denied = await run([{ kind: 'not-found', message: 'Package version not found.' }], [deletable])
   expect(denied).toEqual({ status: 'failed', detail: expect.stringContaining('the next run'), sent: 1 })
 })
 

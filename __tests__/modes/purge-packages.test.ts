@@ -246,3 +246,30 @@ test.concurrent('a package whose deletion may be done comes back by the report o
   const back = await scene.run({ mode: 'restore', restore: purged.outputs['report'] ?? '', token })
   expect([back.code, scene.left()]).toEqual([0, expect.arrayContaining(['web'])])
 })
+
+test.concurrent.each([
+  ['GitHub does not find it', { status: 404, body: { message: 'Package not found.' } }],
+  ['GitHub is out of order', { status: 500, body: 'out of order' }]
+])(
+  'of a package that stayed the report of its deletion brings back nothing that others deleted: %s',
+  async (_how, answer) => {
+    await using scene = await open()
+    const { github, world } = scene
+    const token = world.classic('olivia')
+    const web = world.package('acme/web')
+    const leak = web.push(manifest(), { tags: ['leak'], at: ago(8) })
+    github.faults.on({ host: 'api', method: 'DELETE' }, { kind: 'answer', answer })
+    const purged = await scene.run({
+      mode: 'purge',
+      purge: 'package',
+      packages: 'web',
+      token,
+      confirm: 'web'
+    })
+    expect(purged.code).toBe(1)
+    github.faults.clear()
+    web.delete(leak)
+    const back = await scene.run({ mode: 'restore', restore: purged.outputs['report'] ?? '', token })
+    expect([back.code, back.outputs['restored-count'], web.version(leak.digest)]).toEqual([0, '0', undefined])
+  }
+)

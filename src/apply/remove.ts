@@ -1,3 +1,4 @@
+import { VERSION_GONE } from '../github/package-versions.ts'
 import { lackingRights } from '../github/token.ts'
 import { isStillThere, registryDenies } from '../inventory/gone.ts'
 import type { PackageVersion } from '../model/package.ts'
@@ -65,9 +66,10 @@ export function remover(
           },
           isSo: async () => (await readVersion(drift, version.id, scope)) === undefined,
           already: GONE_BEFORE,
-          // What may just have been deleted, by this run or by others, says nothing of rights.
+          // What may just have been deleted, by this run or by others, says nothing of rights (facts 1.6).
           async notFound(message, lost) {
             if (lost !== undefined) return unknownOutcome(lost, notFoundBehind(message))
+            if (message !== VERSION_GONE) return forbidden(message)
             const isDenied = await registryDenies(pkg, version.digest, context)
             return isDenied ? failed(SHOWN_STILL) : forbidden(message)
           },

@@ -115,6 +115,9 @@ async function deletedOn(
   return [...found.values()]
 }
 
+/** What GitHub says of a version where it finds the package; to a token without rights it denies that. */
+export const VERSION_GONE = 'Package version not found.'
+
 function isVersionGone(error: unknown): boolean {
-  return error instanceof RequestError && apiMessage(error) === 'Package version not found.'
+  return error instanceof RequestError && apiMessage(error) === VERSION_GONE
 }

@@ -1,7 +1,7 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { Digest } from '../model/digest.ts'
 import { AWAITED, type Inventory, LEFT_OPEN, type PackageVersion } from '../model/package.ts'
-import { partsOf } from './parts.ts'
+import { namedIn, partsOf } from './parts.ts'
 
 type Deletions = Recollection['deletions']
 
@@ -39,8 +39,8 @@ function lackingIn({ contents }: Inventory, { unchecked, checked }: Deletions): 
 }
 
 /**
- * Ids of what a run was about to delete and is there, but lacks a part that it had then: the run may have been killed while
- * it brought that back, and what others deleted meanwhile no run knows.
+ * Ids of what a run was about to delete, and rather brought back, because of a tag or an index that it did not know; and that
+ * lacks a part which it had then. The run may have been killed meanwhile, and what others deleted no run knows.
  */
 export function halfBackOf({
   inventory,
@@ -56,11 +56,19 @@ function halfBackIn(
   { versions, contents }: Inventory,
   { unchecked }: Pick<Deletions, 'unchecked'>
 ): ReadonlySet<number> {
-  const listed = new Set(versions.map(({ id }) => id))
+  if (unchecked.length === 0) return new Set()
+  const open = new Map(unchecked.map(one => [one.id, one]))
+  const going = new Set(unchecked.map(({ digest }) => digest))
+  const named = namedIn(new Map([...contents].filter(([digest]) => !going.has(digest))))
   const isWhole = (digest: Digest): boolean =>
     partsOf(digest, contents).every(part => contents.get(part)?.state !== 'missing')
-  const suspects = unchecked.filter(({ id, lacks = [] }) => listed.has(id) && lacks.length === 0)
-  return new Set(suspects.flatMap(({ id, digest }) => (isWhole(digest) ? [] : [id])))
+  const isHalf = ({ id, digest, tags }: PackageVersion): boolean => {
+    const before = open.get(id)
+    if (before === undefined || before.lacks !== undefined) return false
+    const isNeeded = named.has(digest) || tags.some(tag => !before.tags.includes(tag))
+    return isNeeded && !isWhole(digest)
+  }
+  return new Set(versions.filter(isHalf).map(({ id }) => id))
 }
 
 /** Ids of what is listed of images of which something is not, and was not looked at once more. */

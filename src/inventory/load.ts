@@ -18,6 +18,7 @@ import { withAwaited } from './awaited-parts.ts'
 import { deletedSince } from './deleted-since.ts'
 import { listWithTags, withUnseen, witnessOf } from './evidence.ts'
 import { readInventory } from './manifests.ts'
+import { namedIn } from './parts.ts'
 
 /** Everything that is in a package, and where the listing had it. */
 export interface LoadedPackage {
@@ -161,14 +162,4 @@ export function countReads(
   const spared = versions.filter(({ digest }) => isSpared(digest)).length
   // What was read for its labels alone is spared here.
   return { ...counts, remembered: [...remembered.keys()].filter(digest => !isSpared(digest)).length, spared }
-}
-
-/** What the manifests name as their children. */
-export function namedIn(contents: Inventory['contents']): Set<Digest> {
-  const named = new Set<Digest>()
-  for (const content of contents.values()) {
-    if (content.state !== 'read') continue
-    for (const child of content.manifest.children) named.add(child.digest)
-  }
-  return named
 }

@@ -13,3 +13,13 @@ export function partsOf(image: Digest, contents: Inventory['contents']): Digest[
   found.delete(image)
   return [...found]
 }
+
+/** What the manifests name as their children. */
+export function namedIn(contents: Inventory['contents']): Set<Digest> {
+  const named = new Set<Digest>()
+  for (const content of contents.values()) {
+    if (content.state !== 'read') continue
+    for (const child of content.manifest.children) named.add(child.digest)
+  }
+  return named
+}

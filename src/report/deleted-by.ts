@@ -12,11 +12,14 @@ export type TakenAway = ReturnType<typeof takenAway>
 export function takenAway({ journal }: RunRecord, record: PackageRecord) {
   const sent = new Set<string>()
   const undone = new Set<string>()
-  let wholePackage = false
+  let [wholePackage, isSure] = [false, true]
   for (const entry of journal) {
     if (!('package' in entry) || entry.package !== record.name) continue
-    if (entry.event === 'package-sent') wholePackage = true
-    if (entry.event === 'package-outcome' && isUndone(entry)) wholePackage = false
+    if (entry.event === 'package-sent') [wholePackage, isSure] = [true, false]
+    if (entry.event === 'package-outcome') {
+      if (isUndone(entry)) wholePackage = false
+      isSure = entry.status === 'done'
+    }
     if (!('id' in entry)) continue
     const key = `${entry.action} ${entry.id} ${entry.tag ?? ''}`
     if (entry.event === 'sent') sent.add(key)
@@ -41,8 +44,9 @@ export function takenAway({ journal }: RunRecord, record: PackageRecord) {
         ? [{ version: versionOf(row), tag: step.tag }]
         : []
     }),
-    /** True when the package as a whole was deleted. */
+    /** True when the package as a whole was deleted, or may have been; `isSure` where that was confirmed. */
     wholePackage,
+    isSure,
     /** Versions that were broken before, by digest. */
     // A package that goes as a whole comes back as it was: what lacks something then lacked it before.
     broken: new Set((wholePackage ? record.versions : record.broken).map(({ digest }) => digest))

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { startCacheService } from '../../emulator/cache-service.ts'
-import { image } from '../../emulator/shapes.ts'
+import { image, manifest } from '../../emulator/shapes.ts'
 import { CASES } from './broken-kinds.ts'
 import { ago, openScene } from './runs.ts'
 import { clear, deleteOf, kill, layDown, past, restoreOf, revive } from './two-builds.ts'
@@ -77,3 +77,39 @@ it.concurrent.each(CASES)(
     expect(stdout).toMatch(/restored at once: sha256:\w{12}, which was gone, is there again/)
   }
 )
+
+it.concurrent('what a killed run did not reach goes with the next one, though others have deleted a part of it', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github } = scene
+  const [first, second] = layDown(scene, 'dev-2')
+  const before = app.push(manifest(), { tags: ['sha-0'], at: ago(85) })
+  github.faults.on(deleteOf(before), { kind: 'then', run: () => kill(scene, cache) })
+  expect((await past(scene, cache, OLD)).code).toBe(1)
+  revive(scene, cache)
+  clear(scene, second)
+  const { code, outputs } = await scene.run(OLD, { env: cache.env })
+  expect([code, outputs['restored-count'], app.version(first.digest)]).toEqual([0, '0', undefined])
+})
+
+it.concurrent('law 6: what is made whole behind a killed run is left alone from then on', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github, world } = scene
+  const [first, second] = layDown(scene, 'dev-2')
+  github.faults.on(deleteOf(first), {
+    kind: 'first',
+    run() {
+      app.tag(first, 'v2')
+      clear(scene, second)
+    }
+  })
+  github.faults.on(restoreOf(first), { kind: 'then', run: () => kill(scene, cache) })
+  expect((await past(scene, cache, OLD)).code).toBe(1)
+  revive(scene, cache)
+  expect((await past(scene, cache, OLD)).outputs['restored-count']).toBe('1')
+  expect(world.pullable('acme/app', 'v2')).toEqual([])
+  app.delete(first.children[0] as Pushed)
+  const { code, outputs } = await past(scene, cache, OLD)
+  expect([code, outputs['restored-count']]).toEqual([0, '0'])
+})

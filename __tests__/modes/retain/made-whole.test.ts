@@ -280,6 +280,33 @@ it.concurrent.each([
   expect([third.code, third.outputs['deleted-count'], third.outputs['restored-count']]).toEqual([0, '0', '0'])
 })
 
+it.concurrent.each(['looked at', 'left open by a run that was killed'])(
+  'law 6: what described an image stays away where that has a new signature: %s',
+  async how => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github, world } = scene
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(), { tags: ['v2'], at: ago(80) })
+    const old = [app.sign(build, 'sig', { at: ago(79) }), app.attest(build, { at: ago(78) })]
+    app.delete({ digest: build.digest })
+    const inputs = { 'delete-broken': 'ghost, orphaned' }
+    if (how !== 'looked at')
+      github.faults.on(deleteOf(old[0] as Pushed), { kind: 'then', run: () => kill(scene, cache) })
+    await past(scene, cache, inputs)
+    revive(scene, cache)
+    await world.store.restore(app.row, build.id)
+    app.tag(build, 'v2')
+    const news = [app.sign(build, 'sig'), app.attest(build)]
+    const since = github.requests.length
+    const { code, stdout } = await scene.run(inputs, { env: cache.env })
+    expect([code, stdout]).toEqual([0, expect.not.stringContaining('restored at once')])
+    const looks = github.requests.slice(since).filter(({ query }) => query.includes('state=deleted'))
+    if (how === 'looked at') expect(looks).toEqual([])
+    expect(news.map(({ digest }) => app.version(digest)?.id)).toEqual(news.map(({ id }) => id))
+  }
+)
+
 it.concurrent('law 6: what described an image stays away when that is back only to be deleted', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
@@ -299,6 +326,36 @@ it.concurrent('law 6: what described an image stays away when that is back only 
     undefined
   ])
 })
+
+it.concurrent.each(['is looked at', 'is not looked at, as its run is killed'])(
+  'law 6: a broken image that went, which %s, does not come back for a part that is pushed with another one a day later',
+  async how => {
+    await using scene = await openScene()
+    await using cache = await startCacheService()
+    const { app, github } = scene
+    app.push(image(), { tags: ['v1'], at: ago(90) })
+    const build = app.push(image(['linux/amd64', 'linux/arm64'], { attest: 'old' }), {
+      tags: ['sha-1'],
+      at: ago(80)
+    })
+    const part = build.children[0] as Pushed
+    app.delete(part)
+    const inputs = { 'delete-broken': 'partial', 'delete-untagged': 'true' }
+    if (how.startsWith('is not'))
+      github.faults.on(deleteOf(build), { kind: 'then', run: () => kill(scene, cache) })
+    await past(scene, cache, inputs)
+    revive(scene, cache)
+    expect(app.version(build.digest)).toBeUndefined()
+    age(cache, 1)
+    app.push(index([{ shape: part.shape, platform: 'linux/amd64' }]), { tags: ['sha-2'] })
+    const second = await scene.run(inputs, { env: cache.env })
+    expect([second.code, second.outputs['restored-count'], app.version(build.digest)]).toEqual([
+      0,
+      '0',
+      undefined
+    ])
+  }
+)
 
 it.concurrent('law 6: an image does not come back for a signature of it that is there', async () => {
   await using scene = await openScene()

@@ -51,15 +51,19 @@ export function absentIn({
   return version => [...namedBy(version, contents)].filter(isAbsent)
 }
 
-/** All that a version names: its parts at any depth, and what it describes. */
-const namedBy = (version: PackageVersion, contents: Inventory['contents']): ReadonlySet<Digest> =>
-  new Set([...partsOf(version.digest, contents), ...subjectsOf(version, contents)])
+/** All that a version names: its parts at any depth, and what it or they describe. */
+function namedBy(version: PackageVersion, contents: Inventory['contents']): ReadonlySet<Digest> {
+  const content = contents.get(version.digest)
+  const mentioned = content?.state === 'read' ? mentionedBy(content.manifest) : []
+  return new Set([...partsOf(version.digest, contents), ...subjectsOf(version, contents), ...mentioned])
+}
 
-/** What a version describes, as its manifest or one of its tags says. */
+/** What a version itself describes, as its manifest or one of its tags says. */
 export function subjectsOf({ digest, tags }: PackageVersion, contents: Inventory['contents']): Digest[] {
   const content = contents.get(digest)
   const named = tags.flatMap(digestsNamedIn).flatMap(key => digestOfKey(key) ?? [])
-  return content?.state === 'read' ? [...named, ...mentionedBy(content.manifest)] : named
+  const subject = content?.state === 'read' ? content.manifest.subject : undefined
+  return subject === undefined ? named : [...named, subject]
 }
 
 /** What the registry says of one version's absences. */

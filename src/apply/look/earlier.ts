@@ -1,5 +1,6 @@
 import type { DeletedVersion } from '../../github/package-versions.ts'
-import { type LoadedPackage, namedIn } from '../../inventory/load.ts'
+import type { LoadedPackage } from '../../inventory/load.ts'
+import { namedIn } from '../../inventory/parts.ts'
 import type { Plan } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import { AWAITED, type Inventory, type PackageVersion } from '../../model/package.ts'
@@ -45,7 +46,10 @@ export function earlierOf(
   // What somebody brought back needs what went with it.
   const back = new Set(all.filter(({ id }) => isListed(id) && !gone.has(id)).map(({ digest }) => digest))
   // What went because it described nothing any more belongs to that again.
-  const describing = all.filter(one => one.describes && one.forLack === true && one.lacks?.some(isThere))
+  const isReplaced = replacedIn(loaded)
+  const describing = all.filter(
+    one => one.describes && one.forLack === true && one.lacks?.some(isThere) && !isReplaced(one)
+  )
   const subjects = new Set(describing.map(({ digest }) => digest))
   const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back).union(subjects))
   // What was pushed once more is whole, but a tag may have gone that was on it.
@@ -101,6 +105,25 @@ export function naming(loaded: LoadedPackage): Inventory['contents'] {
   return new Map([...inventory.contents].filter(([digest]) => !isGone(digest)))
 }
 
+/** Whether something else has by now a tag of what was deleted, or of what that was a part of: an image that was signed anew. */
+export function replacedIn(
+  loaded: LoadedPackage
+): (one: Pick<PastDeletion, 'digest' | 'root' | 'after'>) => boolean {
+  const { unchecked, checked } = loaded.recollection.deletions
+  const held = heldTags(loaded)
+  const replaced = new Set(
+    [...unchecked, ...checked].flatMap(({ digest, tags }) =>
+      tags.some(tag => held.has(tag)) ? [digest] : []
+    )
+  )
+  return ({ digest, root, after }) => [digest, root, ...after].some(one => replaced.has(one))
+}
+
+function heldTags({ inventory }: LoadedPackage): ReadonlySet<string> {
+  const unlisted = [...(inventory.unlisted?.values() ?? [])].flat()
+  return new Set([...inventory.versions.flatMap(({ tags }) => tags), ...unlisted])
+}
+
 /** As far apart as the clocks of GitHub and of a runner may be, in milliseconds. */
 export const CLOCKS = 600_000
 
@@ -109,13 +132,12 @@ export const CLOCKS = 600_000
  * deleted versions may show a tag later than the version. What somebody deleted later than they did is none of it.
  */
 export function taggedLate(
-  { inventory, recollection }: LoadedPackage,
+  loaded: LoadedPackage,
   rowsDeleted: readonly DeletedVersion[],
   arrivals: readonly Pick<PackageVersion, 'tags'>[]
 ): ReadonlySet<Digest> {
-  const past = new Map(recollection.deletions.checked.map(one => [one.id, one]))
-  const unlisted = [...(inventory.unlisted?.values() ?? [])].flat()
-  const held = new Set([...[...inventory.versions, ...arrivals].flatMap(({ tags }) => tags), ...unlisted])
+  const past = new Map(loaded.recollection.deletions.checked.map(one => [one.id, one]))
+  const held = heldTags(loaded).union(new Set(arrivals.flatMap(({ tags }) => tags)))
   return new Set(
     rowsDeleted.flatMap(({ id, digest, tags, deleted = 0 }) => {
       const one = past.get(id)

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { arrivalsReader, type Read } from '../../inventory/arrivals.ts'
-import { type LoadedPackage, namedIn, repositoryOf } from '../../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../../inventory/load.ts'
+import { namedIn } from '../../inventory/parts.ts'
 import { type Digest, referrerTag, shortDigest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { nameOf, putBy } from '../../report/phrases.ts'

@@ -1,5 +1,6 @@
 import type { LoadedPackage } from '../../inventory/load.ts'
-import type { Decision, Plan } from '../../model/decision.ts'
+import type { Plan } from '../../model/decision.ts'
+import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { isReferrer } from '../../policy/order.ts'
 import { DAY } from '../../util/format.ts'
@@ -18,14 +19,18 @@ export function deletionsOf(
 ): readonly Earlier[] {
   const listed = Math.floor(listing.asOf)
   const broken = new Set(decisions.filter(isForLack).map(({ version }) => version.id))
-  const isOrphan = ({ version }: Decision): boolean =>
-    broken.has(version.id) && subjectsOf(version, inventory.contents).length > 0
+  const orphaned = (version: PackageVersion): readonly Digest[] =>
+    broken.has(version.id) ? subjectsOf(version, inventory.contents) : []
   const describing = new Set(
-    decisions.flatMap(one => (isReferrer(one) || isOrphan(one) ? [one.version.digest] : []))
+    decisions.flatMap(one =>
+      isReferrer(one) || orphaned(one.version).length > 0 ? [one.version.digest] : []
+    )
   )
   const absentFrom = absentIn(inventory)
   const lackOf = (version: PackageVersion): Pick<Earlier, 'lacks' | 'forLack'> => {
-    const [first, ...rest] = absentFrom(version)
+    const subjects = orphaned(version)
+    const absent = absentFrom(version).filter(one => subjects.length === 0 || subjects.includes(one))
+    const [first, ...rest] = absent
     return first === undefined ? {} : { lacks: [first, ...rest.slice(-1)], forLack: broken.has(version.id) }
   }
   return steps.flatMap(step => {
@@ -41,7 +46,7 @@ const WEEK = 8 * DAY
 /** The same while something cannot be read or seen that may need it; GitHub has nothing to restore after that. */
 const MONTH = 30 * DAY
 /** So long after its first DELETE a run may still send some, in milliseconds: GitHub ends a job after six hours. */
-const MOST_OF_A_JOB = 7 * 3_600_000
+export const MOST_OF_A_JOB = 7 * 3_600_000
 /** More of them in one entry could not be read: what a run deletes in five hours fits. */
 const MOST = 60_000
 

@@ -6,7 +6,8 @@ import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Done, deletedBy } from '../done.ts'
 import { absencesOf, askForAbsent, backAgain, subjectsOf } from '../drift/absences.ts'
-import type { Earlier } from './earlier.ts'
+import { type Earlier, replacedIn } from './earlier.ts'
+import { MOST_OF_A_JOB } from './leave-to-next.ts'
 import type { SecondLook } from './second-look.ts'
 
 /** How many versions are asked about at once. */
@@ -31,7 +32,6 @@ export async function mendedBehind(
   const own = gone.filter(({ id }) => ids.has(id))
   const arrived = new Set(arrivals.map(({ digest }) => digest)).union(again)
   const needed = new Map<Digest, string>()
-  // Referrers only: an index names digests as well, as what its attestations describe.
   const referrers = new Set(plan.decisions.filter(isReferrer).map(({ version }) => version.id))
   for (const version of own.filter(({ id }) => referrers.has(id))) {
     const back = subjectsOf(version, inventory.contents).find(digest => arrived.has(digest))
@@ -39,9 +39,15 @@ export async function mendedBehind(
       needed.set(version.digest, `${shortDigest(back)}, which it describes, is there again`)
   }
   const went = new Set(gone.map(({ id }) => id))
-  const before = earlier.flatMap(({ version, forLack, lacks = [] }) =>
-    forLack === true && went.has(version.id) ? [{ version, absent: lacks }] : []
-  )
+  const pushed = new Map(inventory.versions.map(({ digest, created = 0 }) => [digest, created]))
+  const isReplaced = replacedIn(loaded)
+  const before = earlier.flatMap(({ version, forLack, lacks = [], describes, at, root, after }) => {
+    if (forLack !== true || !went.has(version.id)) return []
+    if (isReplaced({ digest: version.digest, root, after })) return []
+    // A part of a broken image that was pushed much later came with another one.
+    const isMend = (digest: Digest): boolean => describes || (pushed.get(digest) ?? 0) < at + MOST_OF_A_JOB
+    return [{ version, absent: lacks.filter(isMend) }]
+  })
   const broken = own.flatMap(version => {
     const absent = absences.get(version.id)
     return absent === undefined ? [] : [{ version, absent }]

@@ -91,7 +91,9 @@ async function mendAfter(
     { seen: found.seen, isUnclear, earlier, restored, back },
     now()
   )
-  leaveToNext(loaded, open, checked, now(), back)
+  // What is half back is made whole once: who deletes a part of it later means that.
+  const isWhole = alarms.length === 0 && restored.every(({ status }) => status === 'done')
+  leaveToNext(loaded, open, checked, now(), isWhole ? back.union(halfBackOf(loaded)) : back)
   return {
     ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
     outcomes: [...settled, ...restored],

@@ -126,9 +126,8 @@ const AT_ONCE = 16
 function unknown(sentence: string, back: readonly PackageVersion[]): string {
   const tagged = back.toSorted((a, b) => b.tags.length - a.tags.length)
   const digests = tagged.slice(0, 5).map(({ digest }) => digest)
-  const way =
-    digests.length === 0
-      ? 'Run again.'
-      : `\`mode: restore\` with \`restore: ${digests.join(' ')}\` looks, and restores what is missing.`
-  return `Whether what came back is whole is unknown: ${sentence} ${way}`
+  return digests.length === 0
+    ? `Whether what was left in place is whole is unknown: ${sentence} Run again.`
+    : `Whether what came back is whole is unknown: ${sentence} ` +
+        `\`mode: restore\` with \`restore: ${digests.join(' ')}\` looks, and restores what is missing.`
 }

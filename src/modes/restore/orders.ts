@@ -60,7 +60,16 @@ export function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: num
   return selected.map(one => {
     const taken = takenAway(record, one)
     const plan = planOfReport(taken, Date.parse(started))
-    return { name: one.name, wholePackage: taken.wholePackage, source: 'report', planFor: () => plan }
+    const nothing = planOfReport({ ...taken, deletions: [], stripped: [] }, Date.parse(started))
+    // Where a package is there whose deletion nobody confirmed, it did not go, and what went of it since others deleted.
+    const isLeft = ({ active }: PackageState): boolean =>
+      taken.wholePackage && !taken.isSure && active.length > 0
+    return {
+      name: one.name,
+      wholePackage: taken.wholePackage,
+      source: 'report',
+      planFor: state => (isLeft(state) ? nothing : plan)
+    }
   })
 }
 
