@@ -7,6 +7,7 @@ import { AWAITED, type Inventory, type PackageVersion } from '../../model/packag
 import type { DeleteStep } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { some } from '../../util/format.ts'
+import { grouped } from '../../util/grouped.ts'
 
 /** One as it is remembered. */
 export type PastDeletion = LoadedPackage['recollection']['deletions']['checked'][number]
@@ -106,22 +107,18 @@ export function naming(loaded: LoadedPackage): Inventory['contents'] {
 }
 
 /** Whether something else has by now a tag of what was deleted, or of what that was a part of: an image that was signed anew. */
-export function replacedIn(
-  loaded: LoadedPackage
-): (one: Pick<PastDeletion, 'digest' | 'root' | 'after'>) => boolean {
-  const { unchecked, checked } = loaded.recollection.deletions
-  const held = heldTags(loaded)
-  const replaced = new Set(
-    [...unchecked, ...checked].flatMap(({ digest, tags }) =>
-      tags.some(tag => held.has(tag)) ? [digest] : []
-    )
-  )
+export function replacedIn({
+  inventory: { versions, unlisted = new Map() },
+  recollection
+}: LoadedPackage): (one: Pick<PastDeletion, 'digest' | 'root' | 'after'>) => boolean {
+  const { unchecked, checked } = recollection.deletions
+  const rows = [...versions, ...[...unlisted].map(([digest, tags]) => ({ digest, tags }))]
+  const holders = grouped(rows.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
+  // A late list shows what was deleted with its own tags.
+  const isReplaced = ({ digest, tags }: PastDeletion): boolean =>
+    tags.some(tag => holders.get(tag)?.some(holder => holder !== digest) === true)
+  const replaced = new Set([...unchecked, ...checked].filter(isReplaced).map(({ digest }) => digest))
   return ({ digest, root, after }) => [digest, root, ...after].some(one => replaced.has(one))
-}
-
-function heldTags({ inventory }: LoadedPackage): ReadonlySet<string> {
-  const unlisted = [...(inventory.unlisted?.values() ?? [])].flat()
-  return new Set([...inventory.versions.flatMap(({ tags }) => tags), ...unlisted])
 }
 
 /** As far apart as the clocks of GitHub and of a runner may be, in milliseconds. */
@@ -132,12 +129,13 @@ export const CLOCKS = 600_000
  * deleted versions may show a tag later than the version. What somebody deleted later than they did is none of it.
  */
 export function taggedLate(
-  loaded: LoadedPackage,
+  { inventory, recollection }: LoadedPackage,
   rowsDeleted: readonly DeletedVersion[],
   arrivals: readonly Pick<PackageVersion, 'tags'>[]
 ): ReadonlySet<Digest> {
-  const past = new Map(loaded.recollection.deletions.checked.map(one => [one.id, one]))
-  const held = heldTags(loaded).union(new Set(arrivals.flatMap(({ tags }) => tags)))
+  const past = new Map(recollection.deletions.checked.map(one => [one.id, one]))
+  const unlisted = [...(inventory.unlisted?.values() ?? [])].flat()
+  const held = new Set([...[...inventory.versions, ...arrivals].flatMap(({ tags }) => tags), ...unlisted])
   return new Set(
     rowsDeleted.flatMap(({ id, digest, tags, deleted = 0 }) => {
       const one = past.get(id)

@@ -14,8 +14,8 @@ import type { SecondLook } from './second-look.ts'
 const AT_ONCE = 16
 
 /**
- * Finds what this run or an earlier one deleted for a reason that no longer holds: a broken image that is whole again, or a signature whose
- * image was pushed again.
+ * Finds what this run or an earlier one deleted for a reason that no longer holds: a broken image that is whole again, or a
+ * signature whose image was pushed again.
  *
  * @returns why it must come back, a phrase each, and sentences where nobody can tell
  * @throws ExpectedError when the token may not read the repository at all
