@@ -39,8 +39,10 @@ function lackingIn({ contents }: Inventory, { unchecked, checked }: Deletions): 
 }
 
 /**
- * Ids of what a run was about to delete, and rather brought back, because of a tag or an index that it did not know; and that
- * lacks a part which it had then. The run may have been killed meanwhile, and what others deleted no run knows.
+ * What a run was about to delete, and rather brought back, because of a tag or an index that it did not know; and that lacks
+ * parts which it had then. The run may have been killed meanwhile, and what others deleted no run knows.
+ *
+ * @returns the parts by id
  */
 export function halfBackOf({
   inventory,
@@ -48,27 +50,27 @@ export function halfBackOf({
 }: {
   readonly inventory: Inventory
   readonly recollection: Pick<Recollection, 'deletions'>
-}): ReadonlySet<number> {
+}): ReadonlyMap<number, readonly Digest[]> {
   return halfBackIn(inventory, recollection.deletions)
 }
 
 function halfBackIn(
   { versions, contents }: Inventory,
   { unchecked }: Pick<Deletions, 'unchecked'>
-): ReadonlySet<number> {
-  if (unchecked.length === 0) return new Set()
+): ReadonlyMap<number, readonly Digest[]> {
+  if (unchecked.length === 0) return new Map()
   const open = new Map(unchecked.map(one => [one.id, one]))
   const going = new Set(unchecked.map(({ digest }) => digest))
   const named = namedIn(new Map([...contents].filter(([digest]) => !going.has(digest))))
-  const isWhole = (digest: Digest): boolean =>
-    partsOf(digest, contents).every(part => contents.get(part)?.state !== 'missing')
-  const isHalf = ({ id, digest, tags }: PackageVersion): boolean => {
+  const lackedBy = ({ id, digest, tags }: PackageVersion): readonly Digest[] => {
     const before = open.get(id)
-    if (before === undefined || before.lacks !== undefined) return false
+    if (before === undefined || before.lacks !== undefined) return []
     const isNeeded = named.has(digest) || tags.some(tag => !before.tags.includes(tag))
-    return isNeeded && !isWhole(digest)
+    return isNeeded ? partsOf(digest, contents).filter(part => contents.get(part)?.state === 'missing') : []
   }
-  return new Set(versions.filter(isHalf).map(({ id }) => id))
+  return new Map(
+    versions.map(version => [version.id, lackedBy(version)] as const).filter(([, parts]) => parts.length > 0)
+  )
 }
 
 /** Ids of what is listed of images of which something is not, and was not looked at once more. */

@@ -1,33 +1,54 @@
 import { expect, test } from '@jest/globals'
 import { replacedIn } from '../../../src/apply/look/earlier.ts'
 import type { LoadedPackage } from '../../../src/inventory/load.ts'
+import type { Digest } from '../../../src/model/digest.ts'
 import { digestOf } from '../../helpers/make.ts'
 
-const [image, list, bundle, other] = ['image', 'list', 'bundle', 'other'].map(digestOf)
+const [list, bundle, image, other] = [
+  digestOf('list'),
+  digestOf('bundle'),
+  digestOf('image'),
+  digestOf('other')
+] as const
 
-test.each([
-  ['nothing has its tag', [], new Map(), false],
-  ['another version has its tag', [{ digest: other, tags: ['a'] }], new Map(), true],
-  ['only the registry shows its tag on another one', [], new Map([[other, ['a']]]), true],
-  ['a late list shows it with its tag', [{ digest: list, tags: ['a'] }], new Map(), false],
-  ['others have other tags', [{ digest: other, tags: ['b'] }], new Map(), false]
-])('what was deleted is replaced, with its parts: %s', (_, versions, unlisted, isReplaced) => {
-  const deletion = (digest: unknown, tags: string[], after: unknown[]) => ({
-    digest,
-    tags,
-    root: list,
-    after
-  })
-  const deletions = { unchecked: [deletion(list, ['a'], [])], checked: [deletion(bundle, [], [list])] }
-  const loaded = {
-    inventory: { versions, unlisted },
-    recollection: { deletions }
-  } as unknown as LoadedPackage
-  const asked = replacedIn(loaded)
-  const one = (digest: unknown) => deletion(digest, [], []) as unknown as Parameters<typeof asked>[0]
-  expect([asked(one(list)), asked(one(bundle)), asked({ ...one(image), root: image as never })]).toEqual([
-    isReplaced,
-    isReplaced,
-    false
-  ])
-})
+/** What has tags by now, as GitHub and the registry show it. */
+interface Shown {
+  readonly rows?: Readonly<Record<Digest, readonly string[]>>
+  readonly unlisted?: Readonly<Record<Digest, readonly string[]>>
+}
+
+test.each<[string, string, Shown, boolean]>([
+  ['nothing has its tag', 'a', {}, false],
+  ['another version has its tag', 'a', { rows: { [other]: ['a'] } }, true],
+  ['only the registry shows its tag on another one', 'a', { unlisted: { [other]: ['a'] } }, true],
+  ['a late list shows it with its tag', 'a', { rows: { [list]: ['a'] } }, false],
+  ['others have other tags', 'a', { rows: { [other]: ['b'] } }, false],
+  ['one of its two tags is on another version', 'a b', { rows: { [other]: ['a'] } }, false],
+  ['both of its tags are on others', 'a b', { rows: { [other]: ['a'], [image]: ['b'] } }, true]
+])(
+  'what was deleted is replaced, with its parts: %s',
+  (_, tags, { rows = {}, unlisted = {} }, isReplaced) => {
+    const deletion = (
+      digest: Digest,
+      root: Digest,
+      after: readonly Digest[],
+      names: readonly string[] = []
+    ) => ({
+      digest,
+      root,
+      after: [...after],
+      tags: names
+    })
+    const deletions = {
+      unchecked: [deletion(list, list, [], tags.split(' '))],
+      checked: [deletion(bundle, list, [list])]
+    }
+    const versions = Object.entries(rows).map(([digest, names]) => ({ digest, tags: names }))
+    const inventory = { versions, unlisted: new Map(Object.entries(unlisted)) }
+    const asked = replacedIn({ inventory, recollection: { deletions } } as unknown as LoadedPackage)
+    const found = [deletion(list, list, []), deletion(bundle, list, [list]), deletion(image, image, [])].map(
+      asked
+    )
+    expect(found).toEqual([isReplaced, isReplaced, false])
+  }
+)

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import type { Pushed } from '../../emulator/builder.ts'
 import { startCacheService } from '../../emulator/cache-service.ts'
 import { image, manifest } from '../../emulator/shapes.ts'
-import { CASES } from './broken-kinds.ts'
+import { CASES, ofParts } from './broken-kinds.ts'
 import { ago, openScene } from './runs.ts'
 import { clear, deleteOf, kill, layDown, past, restoreOf, revive } from './two-builds.ts'
 
@@ -77,6 +77,58 @@ it.concurrent.each(CASES)(
     expect(stdout).toMatch(/restored at once: sha256:\w{12}, which was gone, is there again/)
   }
 )
+
+it.concurrent.each([
+  ['a tag that moves on', 'latest'],
+  ['a tag with a hash in it', `cache-sha256-${'ab'.repeat(32)}`]
+])('law 5: so does an image that has %s besides its own', async (_what, tag) => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github, world } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const { broken, lacking } = ofParts(app, [manifest(), manifest()])
+  app.tag(broken, tag)
+  app.delete(lacking)
+  github.faults.on(deleteOf(broken), { kind: 'first', run: () => app.push(lacking.shape, { at: ago(80) }) })
+  github.faults.on(deleteOf(broken), { kind: 'then', run: () => kill(scene, cache) })
+  const inputs = { 'delete-broken': 'ghost, partial, orphaned' }
+  expect((await past(scene, cache, inputs)).code).toBe(1)
+  revive(scene, cache)
+  if (tag === 'latest') app.push(image(), { tags: ['v2', 'latest'] })
+  const { code } = await past(scene, cache, inputs)
+  expect([code, app.version(broken.digest)?.id, world.pullable('acme/app', 'sha-1')]).toEqual([
+    0,
+    broken.id,
+    []
+  ])
+  if (tag === 'latest') expect(app.tags()['latest']).toBe(app.tags()['v2'])
+})
+
+it.concurrent('law 3: that GitHub once lists nothing as deleted settles nothing', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, github, world } = scene
+  const [first, second] = layDown(scene, 'dev-2')
+  github.faults.on(deleteOf(first), {
+    kind: 'first',
+    run() {
+      app.tag(first, 'v2')
+      clear(scene, second)
+    }
+  })
+  github.faults.on(restoreOf(first), { kind: 'then', run: () => kill(scene, cache) })
+  expect((await past(scene, cache, OLD)).code).toBe(1)
+  revive(scene, cache)
+  github.faults.on({ query: /state=deleted/ }, { kind: 'answer', answer: { status: 200, body: [] } })
+  const unseen = await past(scene, cache, OLD)
+  expect([unseen.code, unseen.stdout]).toEqual([
+    1,
+    expect.stringMatching(/^::error::.*sha-1, v2 lacks sha256:\w{12}, which is gone, though not by this run/m)
+  ])
+  github.faults.clear()
+  const { code } = await past(scene, cache, OLD)
+  expect([code, world.pullable('acme/app', 'v2')]).toEqual([0, []])
+})
 
 it.concurrent('what a killed run did not reach goes with the next one, though others have deleted a part of it', async () => {
   await using scene = await openScene()

@@ -1,7 +1,7 @@
 import { mentionedBy } from '../../inventory/arrivals.ts'
 import { partsOf } from '../../inventory/parts.ts'
 import type { Clock } from '../../model/clock.ts'
-import type { Decision, DeleteReason, Plan } from '../../model/decision.ts'
+import type { Decision, Plan, Reason } from '../../model/decision.ts'
 import { type Digest, digestOfKey, digestsNamedIn, shortDigest } from '../../model/digest.ts'
 import type { Inventory, PackageVersion } from '../../model/package.ts'
 import type { Registry } from '../../registry/client.ts'
@@ -24,11 +24,18 @@ const AT_ONCE = 16
 /** By version id, the digests of which a deletion says that they are gone. */
 export type Absences = ReadonlyMap<number, readonly Digest[]>
 
-const rests = (one: DeleteReason): boolean =>
-  one.code === 'broken' || (one.code === 'approved-deletion' && one.brokenAs !== undefined)
-
 /** Deleted only because it is broken. */
-export const isForLack = (one: Decision): boolean => one.verdict === 'delete' && one.reasons.every(rests)
+export const isForLack = ({ verdict, reasons }: Decision): boolean =>
+  verdict === 'delete' && reasons.every(one => brokenAs(one) !== undefined)
+
+/** The same because what it describes is gone. */
+export const isOrphan = (one: Decision): boolean =>
+  isForLack(one) && one.reasons.some(reason => brokenAs(reason) === 'orphaned')
+
+const brokenAs = (one: Reason): string | undefined => {
+  if (one.code === 'broken') return one.state
+  return one.code === 'approved-deletion' ? one.brokenAs : undefined
+}
 
 /** Finds what must be absent for deletions to be right: parts of images, at any depth, and what signatures describe. */
 export function absencesOf({ decisions }: Plan, inventory: Inventory): Absences {

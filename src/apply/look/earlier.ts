@@ -106,7 +106,7 @@ export function naming(loaded: LoadedPackage): Inventory['contents'] {
   return new Map([...inventory.contents].filter(([digest]) => !isGone(digest)))
 }
 
-/** Whether something else has by now a tag of what was deleted, or of what that was a part of: an image that was signed anew. */
+/** Whether others have by now all tags of what was deleted, or of what that was a part of: an image that was signed anew. */
 export function replacedIn({
   inventory: { versions, unlisted = new Map() },
   recollection
@@ -116,7 +116,7 @@ export function replacedIn({
   const holders = grouped(rows.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
   // A late list shows what was deleted with its own tags.
   const isReplaced = ({ digest, tags }: PastDeletion): boolean =>
-    tags.some(tag => holders.get(tag)?.some(holder => holder !== digest) === true)
+    tags.length > 0 && tags.every(tag => holders.get(tag)?.some(holder => holder !== digest) === true)
   const replaced = new Set([...unchecked, ...checked].filter(isReplaced).map(({ digest }) => digest))
   return ({ digest, root, after }) => [digest, root, ...after].some(one => replaced.has(one))
 }

@@ -5,21 +5,18 @@ import { type Digest, shortDigest } from '../../model/digest.ts'
 import { nameOf } from '../../report/phrases.ts'
 import type { Done } from '../done.ts'
 import { childrenOf } from './findings.ts'
-import type { SecondLook } from './second-look.ts'
 
 /**
- * Sentences on what stays and lacks something that others deleted meanwhile, as the registry says too.
+ * Sentences on what stays and lacks something that others deleted, as the registry says too.
  *
- * @param restored what came back
+ * @param away what others deleted meanwhile, or while an earlier run was killed, and did not come back
  * @throws ExpectedError when the token may not read the repository at all
  */
 export async function lacking(
   { plan: { decisions, package: pkg }, loaded }: Done,
-  { vanished }: SecondLook,
-  restored: ReadonlySet<Digest>,
+  away: ReadonlySet<Digest>,
   { registry, clock }: Context
 ): Promise<string[]> {
-  const away = vanished.difference(restored)
   if (away.size === 0) return []
   const sentences: string[] = []
   for (const { verdict, version } of decisions) {

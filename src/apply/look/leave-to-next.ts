@@ -1,10 +1,9 @@
 import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Plan } from '../../model/decision.ts'
-import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import { isReferrer } from '../../policy/order.ts'
 import { DAY } from '../../util/format.ts'
-import { absentIn, isForLack, subjectsOf } from '../drift/absences.ts'
+import { absentIn, isForLack, isOrphan, subjectsOf } from '../drift/absences.ts'
 import { CLOCKS, type Earlier, idsListed, type PastDeletion } from './earlier.ts'
 
 /**
@@ -19,18 +18,16 @@ export function deletionsOf(
 ): readonly Earlier[] {
   const listed = Math.floor(listing.asOf)
   const broken = new Set(decisions.filter(isForLack).map(({ version }) => version.id))
-  const orphaned = (version: PackageVersion): readonly Digest[] =>
-    broken.has(version.id) ? subjectsOf(version, inventory.contents) : []
+  const orphaned = new Set(decisions.filter(isOrphan).map(({ version }) => version.id))
   const describing = new Set(
-    decisions.flatMap(one =>
-      isReferrer(one) || orphaned(one.version).length > 0 ? [one.version.digest] : []
-    )
+    decisions.flatMap(one => (isReferrer(one) || isOrphan(one) ? [one.version.digest] : []))
   )
   const absentFrom = absentIn(inventory)
   const lackOf = (version: PackageVersion): Pick<Earlier, 'lacks' | 'forLack'> => {
-    const subjects = orphaned(version)
-    const absent = absentFrom(version).filter(one => subjects.length === 0 || subjects.includes(one))
-    const [first, ...rest] = absent
+    const absent = absentFrom(version)
+    const subjects = new Set(subjectsOf(version, inventory.contents))
+    const counted = orphaned.has(version.id) ? absent.filter(digest => subjects.has(digest)) : absent
+    const [first, ...rest] = counted
     return first === undefined ? {} : { lacks: [first, ...rest.slice(-1)], forLack: broken.has(version.id) }
   }
   return steps.flatMap(step => {

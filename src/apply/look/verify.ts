@@ -79,11 +79,13 @@ async function mendAfter(
   const { outcomes, plan, loaded } = done
   const { found, earlier } = wanted
   const { restored, back, warnings, alarms } = await restoreWhole(done, wanted, urgently(scope))
-  const came = restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.digest] : []))
+  const came = new Set(
+    restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.digest] : []))
+  )
+  const halves = halfBackOf(loaded)
+  const away = found.seen.vanished.union(new Set([...halves.values()].flat())).difference(came)
   // What was restored is told, whatever fails behind it.
-  const lacks = await orFailure(async () => ({
-    sentences: await lacking(done, found.seen, new Set(came), scope.context)
-  }))
+  const lacks = await orFailure(async () => ({ sentences: await lacking(done, away, scope.context) }))
   const settled = corrected(outcomes, found.seen, scope.report)
   const isUnclear = found.seen.tagsUnread !== undefined || isServed(found)
   const { open, checked } = forNextRun(
@@ -92,8 +94,8 @@ async function mendAfter(
     now()
   )
   // What is half back is made whole once: who deletes a part of it later means that.
-  const isWhole = alarms.length === 0 && restored.every(({ status }) => status === 'done')
-  leaveToNext(loaded, open, checked, now(), isWhole ? back.union(halfBackOf(loaded)) : back)
+  const whole = [...halves].flatMap(([id, parts]) => (parts.every(part => came.has(part)) ? [id] : []))
+  leaveToNext(loaded, open, checked, now(), back.union(new Set(whole)))
   return {
     ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),
     outcomes: [...settled, ...restored],
