@@ -273,3 +273,19 @@ test.concurrent.each([
     expect([back.code, back.outputs['restored-count'], web.version(leak.digest)]).toEqual([0, '0', undefined])
   }
 )
+
+test.concurrent('of a package that was made anew behind its deletion the report names what is gone', async () => {
+  await using scene = await open()
+  const { github, world } = scene
+  const token = world.classic('olivia')
+  github.faults.on({ host: 'api', method: 'DELETE' }, { kind: 'lost-502' })
+  const lost = () =>
+    github.faults.on({ host: 'api', path: /packages\/container\/web$/ }, { kind: 'lost-502' })
+  github.faults.on({ host: 'api', method: 'DELETE', times: 1 }, { kind: 'then', run: lost })
+  const purged = await scene.run({ mode: 'purge', purge: 'package', packages: 'web', token, confirm: 'web' })
+  expect([purged.code, scene.left()]).toEqual([1, expect.not.arrayContaining(['web'])])
+  github.faults.clear()
+  world.package('acme/web', { repository: 'acme/app' }).push(manifest(), { tags: ['v9'] })
+  const back = await scene.run({ mode: 'restore', restore: purged.outputs['report'] ?? '', token })
+  expect([back.code, back.errors.join()]).toEqual([1, expect.stringMatching(/v1|Nothing was restored/)])
+})

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { replacedIn } from '../../../src/apply/look/earlier.ts'
+import { replacedBy } from '../../../src/apply/look/earlier.ts'
 import type { LoadedPackage } from '../../../src/inventory/load.ts'
 import type { Digest } from '../../../src/model/digest.ts'
 import { digestOf } from '../../helpers/make.ts'
@@ -26,29 +26,23 @@ test.each<[string, string, Shown, boolean]>([
   ['one of its two tags is on another version', 'a b', { rows: { [other]: ['a'] } }, false],
   ['both of its tags are on others', 'a b', { rows: { [other]: ['a'], [image]: ['b'] } }, true]
 ])(
-  'what was deleted is replaced, with its parts: %s',
+  'what was deleted is replaced, without its parts: %s',
   (_, tags, { rows = {}, unlisted = {} }, isReplaced) => {
-    const deletion = (
-      digest: Digest,
-      root: Digest,
-      after: readonly Digest[],
-      names: readonly string[] = []
-    ) => ({
+    const deletion = (digest: Digest, names: readonly string[]) => ({
       digest,
-      root,
-      after: [...after],
+      root: list,
+      after: [],
       tags: names
     })
-    const deletions = {
-      unchecked: [deletion(list, list, [], tags.split(' '))],
-      checked: [deletion(bundle, list, [list])]
-    }
-    const versions = Object.entries(rows).map(([digest, names]) => ({ digest, tags: names }))
-    const inventory = { versions, unlisted: new Map(Object.entries(unlisted)) }
-    const asked = replacedIn({ inventory, recollection: { deletions } } as unknown as LoadedPackage)
-    const found = [deletion(list, list, []), deletion(bundle, list, [list]), deletion(image, image, [])].map(
-      asked
-    )
-    expect(found).toEqual([isReplaced, isReplaced, false])
+    const deletions = { unchecked: [deletion(list, tags.split(' '))], checked: [deletion(bundle, [])] }
+    const shown = Object.entries(rows).map(([digest, names]) => ({ digest: digest as Digest, tags: names }))
+    const of = (versions: typeof shown): LoadedPackage =>
+      ({
+        inventory: { versions, unlisted: new Map(Object.entries(unlisted)) },
+        recollection: { deletions }
+      }) as unknown as LoadedPackage
+    const expected = isReplaced ? [list] : []
+    expect([...replacedBy(of(shown))]).toEqual(expected)
+    expect([...replacedBy(of([]), shown)]).toEqual(expected)
   }
 )

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals'
+import { referrerTag } from '../../../src/model/digest.ts'
 import type { Pushed } from '../../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../../emulator/cache-service.ts'
-import { image, index, manifest } from '../../emulator/shapes.ts'
+import { bundle, fallback, image, index, manifest } from '../../emulator/shapes.ts'
 import { age, rewrite } from './remembered.ts'
 import { ago, openScene, type Scene } from './runs.ts'
 import { clear, deleteOf, kill, layDown, past, restoreOf, revive } from './two-builds.ts'
@@ -307,6 +308,29 @@ it.concurrent.each(['looked at', 'left open by a run that was killed'])(
   }
 )
 
+it.concurrent('law 2: provenance comes back with its image, though a new list of referrers names a new report alone', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const build = app.push(image(), { tags: ['v2'], at: ago(80) })
+  const tags = [referrerTag(build.digest)]
+  const [provenance] = app.push(fallback([bundle(build)]), { tags, at: ago(79) }).children as [Pushed]
+  app.delete({ digest: build.digest })
+  const inputs = { 'delete-broken': 'ghost, orphaned' }
+  expect((await past(scene, cache, inputs)).code).toBe(0)
+  expect(app.version(provenance.digest)).toBeUndefined()
+  await world.store.restore(app.row, build.id)
+  app.tag(build, 'v2')
+  const list = app.push(fallback([bundle(build)]), { tags })
+  const { code } = await scene.run(inputs, { env: cache.env })
+  expect([code, app.version(provenance.digest)?.id, app.tags()[tags[0] as string]]).toEqual([
+    0,
+    provenance.id,
+    list.digest
+  ])
+})
+
 it.concurrent('law 6: what described an image stays away when that is back only to be deleted', async () => {
   await using scene = await openScene()
   await using cache = await startCacheService()
@@ -327,9 +351,13 @@ it.concurrent('law 6: what described an image stays away when that is back only 
   ])
 })
 
-it.concurrent.each(['is looked at', 'is not looked at, as its run is killed'])(
-  'law 6: a broken image that went, which %s, does not come back for a part that is pushed with another one a day later',
-  async how => {
+it.concurrent.each([
+  ['is looked at', 'before'],
+  ['is not looked at, as its run is killed', 'before'],
+  ['is not looked at, as its run is killed', 'amid']
+])(
+  'law 6: a broken image that went, which %s, does not come back for a part that is pushed with another one %s the run of the next day',
+  async (how, when) => {
     await using scene = await openScene()
     await using cache = await startCacheService()
     const { app, github } = scene
@@ -347,7 +375,9 @@ it.concurrent.each(['is looked at', 'is not looked at, as its run is killed'])(
     revive(scene, cache)
     expect(app.version(build.digest)).toBeUndefined()
     age(cache, 1)
-    app.push(index([{ shape: part.shape, platform: 'linux/amd64' }]), { tags: ['sha-2'] })
+    const push = () => app.push(index([{ shape: part.shape, platform: 'linux/amd64' }]), { tags: ['sha-2'] })
+    if (when === 'before') push()
+    else github.faults.on({ host: 'registry', path: /tags\/list/, times: 1 }, { kind: 'then', run: push })
     const second = await scene.run(inputs, { env: cache.env })
     expect([second.code, second.outputs['restored-count'], app.version(build.digest)]).toEqual([
       0,

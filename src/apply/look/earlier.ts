@@ -47,9 +47,15 @@ export function earlierOf(
   // What somebody brought back needs what went with it.
   const back = new Set(all.filter(({ id }) => isListed(id) && !gone.has(id)).map(({ digest }) => digest))
   // What went because it described nothing any more belongs to that again.
-  const isReplaced = replacedIn(loaded)
+  const replaced = replacedBy(loaded)
+  // What was signed anew has no use for the old signature, but for what a list of referrers named.
+  const away = new Set(all.flatMap(({ digest, after }) => (isThere(digest) ? [] : after)))
   const describing = all.filter(
-    one => one.describes && one.forLack === true && one.lacks?.some(isThere) && !isReplaced(one)
+    one =>
+      one.describes &&
+      one.forLack === true &&
+      one.lacks?.some(isThere) &&
+      (!replaced.has(one.digest) || away.has(one.digest))
   )
   const subjects = new Set(describing.map(({ digest }) => digest))
   const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back).union(subjects))
@@ -106,19 +112,18 @@ export function naming(loaded: LoadedPackage): Inventory['contents'] {
   return new Map([...inventory.contents].filter(([digest]) => !isGone(digest)))
 }
 
-/** Whether others have by now all tags of what was deleted, or of what that was a part of: an image that was signed anew. */
-export function replacedIn({
-  inventory: { versions, unlisted = new Map() },
-  recollection
-}: LoadedPackage): (one: Pick<PastDeletion, 'digest' | 'root' | 'after'>) => boolean {
+/** Digests of what was deleted and all of whose tags others have by now: of an image that was signed anew, the old signature. */
+export function replacedBy(
+  { inventory: { versions, unlisted = new Map() }, recollection }: LoadedPackage,
+  arrivals: readonly Pick<PackageVersion, 'digest' | 'tags'>[] = []
+): ReadonlySet<Digest> {
   const { unchecked, checked } = recollection.deletions
-  const rows = [...versions, ...[...unlisted].map(([digest, tags]) => ({ digest, tags }))]
+  const rows = [...versions, ...arrivals, ...[...unlisted].map(([digest, tags]) => ({ digest, tags }))]
   const holders = grouped(rows.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
   // A late list shows what was deleted with its own tags.
   const isReplaced = ({ digest, tags }: PastDeletion): boolean =>
     tags.length > 0 && tags.every(tag => holders.get(tag)?.some(holder => holder !== digest) === true)
-  const replaced = new Set([...unchecked, ...checked].filter(isReplaced).map(({ digest }) => digest))
-  return ({ digest, root, after }) => [digest, root, ...after].some(one => replaced.has(one))
+  return new Set([...unchecked, ...checked].filter(isReplaced).map(({ digest }) => digest))
 }
 
 /** As far apart as the clocks of GitHub and of a runner may be, in milliseconds. */

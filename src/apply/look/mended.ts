@@ -6,7 +6,7 @@ import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Done, deletedBy } from '../done.ts'
 import { absencesOf, askForAbsent, backAgain, subjectsOf } from '../drift/absences.ts'
-import { type Earlier, replacedIn } from './earlier.ts'
+import { type Earlier, replacedBy } from './earlier.ts'
 import { MOST_OF_A_JOB } from './leave-to-next.ts'
 import type { SecondLook } from './second-look.ts'
 
@@ -39,11 +39,16 @@ export async function mendedBehind(
       needed.set(version.digest, `${shortDigest(back)}, which it describes, is there again`)
   }
   const went = new Set(gone.map(({ id }) => id))
-  const pushed = new Map(inventory.versions.map(({ digest, created = 0 }) => [digest, created]))
-  const isReplaced = replacedIn(loaded)
-  const before = earlier.flatMap(({ version, forLack, lacks = [], describes, at, root, after }) => {
+  const { listing } = loaded
+  const came = arrivals.map(({ digest }) => [digest, listing.asOf] as const)
+  const pushed = new Map([
+    ...inventory.versions.map(({ digest, created = 0 }) => [digest, created] as const),
+    ...came
+  ])
+  const replaced = replacedBy(loaded, arrivals)
+  const before = earlier.flatMap(({ version, forLack, lacks = [], describes, at }) => {
     if (forLack !== true || !went.has(version.id)) return []
-    if (isReplaced({ digest: version.digest, root, after })) return []
+    if (replaced.has(version.digest) && !describes) return []
     // A part of a broken image that was pushed much later came with another one.
     const isMend = (digest: Digest): boolean => describes || (pushed.get(digest) ?? 0) < at + MOST_OF_A_JOB
     return [{ version, absent: lacks.filter(isMend) }]

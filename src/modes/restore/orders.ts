@@ -61,9 +61,10 @@ export function ordersOf(inputs: Inputs, record: RunRecord | undefined, now: num
     const taken = takenAway(record, one)
     const plan = planOfReport(taken, Date.parse(started))
     const nothing = planOfReport({ ...taken, deletions: [], stripped: [] }, Date.parse(started))
+    const ids = new Set(one.versions.map(({ id }) => id))
     // Where a package is there whose deletion nobody confirmed, it did not go, and what went of it since others deleted.
     const isLeft = ({ active }: PackageState): boolean =>
-      taken.wholePackage && !taken.isSure && active.length > 0
+      taken.wholePackage && !taken.isSure && active.some(({ id }) => ids.has(id))
     return {
       name: one.name,
       wholePackage: taken.wholePackage,
