@@ -44,7 +44,7 @@ export function causeOf(detail: string): string {
 }
 
 /** What a person calls a version: its tags, or its short digest when it has none. */
-export function nameOf(version: PackageVersion): string {
+export function nameOf(version: Pick<PackageVersion, 'digest' | 'tags'>): string {
   return version.tags.length > 0 ? some(version.tags, 5) : shortDigest(version.digest)
 }
 

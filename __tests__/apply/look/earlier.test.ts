@@ -28,21 +28,16 @@ test.each<[string, string, Shown, boolean]>([
 ])(
   'what was deleted is replaced, without its parts: %s',
   (_, tags, { rows = {}, unlisted = {} }, isReplaced) => {
-    const deletion = (digest: Digest, names: readonly string[]) => ({
+    const deletion = (id: number, digest: Digest, names: readonly string[]) => ({
+      id,
       digest,
-      root: list,
       after: [],
       tags: names
     })
-    const deletions = { unchecked: [deletion(list, tags.split(' '))], checked: [deletion(bundle, [])] }
-    const shown = Object.entries(rows).map(([digest, names]) => ({ digest: digest as Digest, tags: names }))
-    const of = (versions: typeof shown): LoadedPackage =>
-      ({
-        inventory: { versions, unlisted: new Map(Object.entries(unlisted)) },
-        recollection: { deletions }
-      }) as unknown as LoadedPackage
-    const expected = isReplaced ? [list] : []
-    expect([...replacedBy(of(shown))]).toEqual(expected)
-    expect([...replacedBy(of([]), shown)]).toEqual(expected)
+    const deletions = { unchecked: [deletion(1, list, tags.split(' '))], checked: [deletion(2, bundle, [])] }
+    const versions = Object.entries(rows).map(([digest, names]) => ({ digest, tags: names }))
+    const inventory = { versions, unlisted: new Map(Object.entries(unlisted)) }
+    const replaced = replacedBy({ inventory, recollection: { deletions } } as unknown as LoadedPackage)
+    expect([...replaced]).toEqual(isReplaced ? [1] : [])
   }
 )

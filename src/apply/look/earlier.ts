@@ -46,19 +46,7 @@ export function earlierOf(
   const all = [...unchecked, ...checked]
   // What somebody brought back needs what went with it.
   const back = new Set(all.filter(({ id }) => isListed(id) && !gone.has(id)).map(({ digest }) => digest))
-  // What went because it described nothing any more belongs to that again.
-  const replaced = replacedBy(loaded)
-  // What was signed anew has no use for the old signature, but for what a list of referrers named.
-  const away = new Set(all.flatMap(({ digest, after }) => (isThere(digest) ? [] : after)))
-  const describing = all.filter(
-    one =>
-      one.describes &&
-      one.forLack === true &&
-      one.lacks?.some(isThere) &&
-      (!replaced.has(one.digest) || away.has(one.digest))
-  )
-  const subjects = new Set(describing.map(({ digest }) => digest))
-  const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back).union(subjects))
+  const needed = neededOf(all, namedIn(new Map(known)).union(tagged).union(back))
   // What was pushed once more is whole, but a tag may have gone that was on it.
   return [...unchecked.filter(isGone), ...checked.filter(one => needed.has(one) && !isThere(one.digest))].map(
     asDeletion
@@ -94,7 +82,7 @@ export function idsListed({ inventory: { versions } }: LoadedPackage): (id: numb
   return id => listed.has(id)
 }
 
-function listedIn({ inventory: { versions } }: LoadedPackage): (digest: Digest) => boolean {
+export function listedIn({ inventory: { versions } }: LoadedPackage): (digest: Digest) => boolean {
   const listed = new Set(versions.map(({ digest }) => digest))
   return digest => listed.has(digest)
 }
@@ -112,18 +100,18 @@ export function naming(loaded: LoadedPackage): Inventory['contents'] {
   return new Map([...inventory.contents].filter(([digest]) => !isGone(digest)))
 }
 
-/** Digests of what was deleted and all of whose tags others have by now: of an image that was signed anew, the old signature. */
-export function replacedBy(
-  { inventory: { versions, unlisted = new Map() }, recollection }: LoadedPackage,
-  arrivals: readonly Pick<PackageVersion, 'digest' | 'tags'>[] = []
-): ReadonlySet<Digest> {
+/** Ids of what was deleted and all of whose tags others have by now: of an image that was signed anew, the old signature. */
+export function replacedBy({
+  inventory: { versions, unlisted = new Map() },
+  recollection
+}: Pick<LoadedPackage, 'inventory' | 'recollection'>): ReadonlySet<number> {
   const { unchecked, checked } = recollection.deletions
-  const rows = [...versions, ...arrivals, ...[...unlisted].map(([digest, tags]) => ({ digest, tags }))]
+  const rows = [...versions, ...[...unlisted].map(([digest, tags]) => ({ digest, tags }))]
   const holders = grouped(rows.flatMap(({ digest, tags }) => tags.map(tag => [tag, digest] as const)))
   // A late list shows what was deleted with its own tags.
   const isReplaced = ({ digest, tags }: PastDeletion): boolean =>
     tags.length > 0 && tags.every(tag => holders.get(tag)?.some(holder => holder !== digest) === true)
-  return new Set([...unchecked, ...checked].filter(isReplaced).map(({ digest }) => digest))
+  return new Set([...unchecked, ...checked].filter(isReplaced).map(({ id }) => id))
 }
 
 /** As far apart as the clocks of GitHub and of a runner may be, in milliseconds. */

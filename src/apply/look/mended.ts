@@ -39,18 +39,12 @@ export async function mendedBehind(
       needed.set(version.digest, `${shortDigest(back)}, which it describes, is there again`)
   }
   const went = new Set(gone.map(({ id }) => id))
-  const { listing } = loaded
-  const came = arrivals.map(({ digest }) => [digest, listing.asOf] as const)
-  const pushed = new Map([
-    ...inventory.versions.map(({ digest, created = 0 }) => [digest, created] as const),
-    ...came
-  ])
-  const replaced = replacedBy(loaded, arrivals)
-  const before = earlier.flatMap(({ version, forLack, lacks = [], describes, at }) => {
-    if (forLack !== true || !went.has(version.id)) return []
-    if (replaced.has(version.digest) && !describes) return []
-    // A part of a broken image that was pushed much later came with another one.
-    const isMend = (digest: Digest): boolean => describes || (pushed.get(digest) ?? 0) < at + MOST_OF_A_JOB
+  const pushed = new Map(inventory.versions.map(({ digest, created = 0 }) => [digest, created]))
+  const replaced = replacedBy(loaded)
+  const before = earlier.flatMap(({ version, forLack, lacks = [], at }) => {
+    if (forLack !== true || !went.has(version.id) || replaced.has(version.id)) return []
+    // What was pushed much later came with another image, or for another signature.
+    const isMend = (digest: Digest): boolean => (pushed.get(digest) ?? 0) < at + MOST_OF_A_JOB
     return [{ version, absent: lacks.filter(isMend) }]
   })
   const broken = own.flatMap(version => {

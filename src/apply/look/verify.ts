@@ -4,6 +4,7 @@ import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import { findTag } from '../../inventory/evidence.ts'
 import { repositoryOf } from '../../inventory/load.ts'
 import type { Outcome, Plan } from '../../model/decision.ts'
+import type { Digest } from '../../model/digest.ts'
 import { count } from '../../util/format.ts'
 import { type ApplyContext, urgently, type Verification } from '../apply.ts'
 import { type Done, versionsOf } from '../done.ts'
@@ -80,7 +81,8 @@ async function mendAfter(
   const { found, earlier } = wanted
   const { restored, back, warnings, alarms } = await restoreWhole(done, wanted, urgently(scope))
   const came = new Set(
-    restored.flatMap(({ step, status }) => (status === 'done' ? [step.version.digest] : []))
+    // What GitHub answered to the restores is not what stands there.
+    restored.flatMap(({ step: { version } }) => (back.has(version.id) ? [version.digest] : []))
   )
   const halves = halfBackOf(loaded)
   const away = found.seen.vanished.union(new Set([...halves.values()].flat())).difference(came)
@@ -94,7 +96,9 @@ async function mendAfter(
     now()
   )
   // What is half back is made whole once: who deletes a part of it later means that.
-  const whole = [...halves].flatMap(([id, parts]) => (parts.every(part => came.has(part)) ? [id] : []))
+  const isWhole = (parts: readonly Digest[]): boolean =>
+    alarms.length === 0 && parts.every(part => came.has(part))
+  const whole = [...halves].flatMap(([id, parts]) => (isWhole(parts) ? [id] : []))
   leaveToNext(loaded, open, checked, now(), back.union(new Set(whole)))
   return {
     ...(isServed(found) ? { unverified: servedSentence(found.seen, done) } : {}),

@@ -7,7 +7,7 @@ import { type DeleteStep, isReferrer, type Restoral, undoing } from '../../polic
 import { nameOf } from '../../report/phrases.ts'
 import type { ApplyContext } from '../apply.ts'
 import { type Done, versionsOf } from '../done.ts'
-import { type Earlier, lastOfEach, replacedBy } from '../look/earlier.ts'
+import { type Earlier, lastOfEach } from '../look/earlier.ts'
 import { attestationsOf, type Findings } from '../look/findings.ts'
 import type { SecondLook } from '../look/second-look.ts'
 import { claimsOn } from '../tags/tag-claims.ts'
@@ -92,16 +92,8 @@ export function stepsBack(
   const own = new Set(versionsOf(outcomes, ['done', 'failed', 'already']).map(({ digest }) => digest))
   const wanted = new Set(earlier.filter(({ root }) => images.has(root)).map(({ version }) => version.digest))
   // Of the same bytes, deleted more than once, the last come back.
-  const replaced = replacedBy(loaded, seen.arrivals)
-  // It would take its tag from the new signature.
-  const isOld = ({ version: { digest }, describes, forLack }: Earlier): boolean =>
-    describes && forLack === true && replaced.has(digest) && !seen.lateTags.has(digest)
   const before = lastOfEach(earlier).filter(
-    one =>
-      wanted.has(one.version.digest) &&
-      isGone.has(one.version.id) &&
-      !own.has(one.version.digest) &&
-      !isOld(one)
+    ({ version }) => wanted.has(version.digest) && isGone.has(version.id) && !own.has(version.digest)
   )
   const graph = buildGraph(loaded.inventory)
   const past = new Set(before.map(({ version }) => version.id)).union(stay)

@@ -1,5 +1,6 @@
 import { deletions } from '../../apply/applier.ts'
 import { notPlanned, type PackageTask } from '../../apply/apply.ts'
+import { subjectsBack } from '../../apply/look/subjects-back.ts'
 import type { Context } from '../../context.ts'
 import { orFailure } from '../../errors.ts'
 import { readLabels } from '../../inventory/labels.ts'
@@ -108,6 +109,7 @@ function taskOf(
     warnings: [
       ...unseenVersions(loaded),
       ...placed.warnings,
+      ...subjectsBack(loaded),
       ...warnings,
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])

@@ -1,0 +1,37 @@
+import type { LoadedPackage } from '../../inventory/load.ts'
+import { shortDigest } from '../../model/digest.ts'
+import { nameOf } from '../../report/phrases.ts'
+import { some } from '../../util/format.ts'
+import { listedIn, type PastDeletion, replacedBy } from './earlier.ts'
+
+/**
+ * A sentence on signatures and reports that earlier runs deleted because their image was gone, where that is there again.
+ * They do not come back by themselves, because they would take their tags from what the image was signed with anew.
+ */
+export function subjectsBack(loaded: LoadedPackage): string[] {
+  const { checked } = loaded.recollection.deletions
+  const isThere = listedIn(loaded)
+  const back = checked.flatMap(one => {
+    const subject = one.lacks?.find(isThere)
+    return one.describes && one.forLack === true && subject !== undefined ? [{ one, subject }] : []
+  })
+  if (back.length === 0) return []
+  const replaced = replacedBy(loaded)
+  // Of several that had one tag the last one counts.
+  const inOrder = checked.toSorted((a, b) => a.at - b.at || a.id - b.id)
+  const last = new Map(inOrder.flatMap(({ id, tags }) => tags.map(tag => [tag, id] as const)))
+  const isLatest = ({ id, tags }: PastDeletion): boolean =>
+    !replaced.has(id) && tags.every(tag => last.get(tag) === id)
+  // A newer list of referrers does not name what an older one did.
+  const partsOf = ({ digest }: PastDeletion) => checked.filter(({ after }) => after.includes(digest))
+  const stray = back
+    .flatMap(({ one }) => (isLatest(one) ? [one] : partsOf(one)))
+    .filter(one => !isThere(one.digest))
+  const digests = [...new Set(stray.map(({ digest }) => digest))]
+  if (digests.length === 0) return []
+  const subjects = [...new Set(back.map(({ subject }) => shortDigest(subject)))]
+  return [
+    `${some(stray.map(nameOf), 5)}: deleted by an earlier run because ${some(subjects, 5)} was gone, which is there again. ` +
+      `\`mode: restore\` with \`restore: ${digests.slice(0, 5).join(' ')}\` brings back what describes it.`
+  ]
+}
