@@ -45,8 +45,11 @@ function perform(
   const one = <T>(list: readonly T[]): T | undefined => list[pick % Math.max(1, list.length)]
   const { order } = app.row
   const leaving = order.filter(({ id }) => going.has(id))
-  // Whoever puts a tag on what lacks more than comes back has broken that himself (seed 302348).
-  const fit = leaving.filter(({ digest }) => missingBelow(app.row, digest).length <= 1)
+  // Whoever puts a tag on what lacks more than a mend brings back has broken that himself (seeds 302348, 340440).
+  const fit = leaving.filter(({ digest, tags }) => {
+    const missing = missingBelow(app.row, digest).length
+    return missing === 0 || (missing === 1 && tags.includes('x-9'))
+  })
   const staying = order.filter(({ id, tags }) => !going.has(id) && tags.some(tag => STAYS.test(tag)))
   /** A version that lost the last tag for which it stays may go. */
   const leave = (from: StoredVersion | undefined): void => {
