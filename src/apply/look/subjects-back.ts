@@ -2,6 +2,7 @@ import type { LoadedPackage } from '../../inventory/load.ts'
 import { shortDigest } from '../../model/digest.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { some } from '../../util/format.ts'
+import { grouped } from '../../util/grouped.ts'
 import { listedIn, type PastDeletion, replacedBy } from './earlier.ts'
 
 /**
@@ -23,9 +24,9 @@ export function subjectsBack(loaded: LoadedPackage): string[] {
   const isLatest = ({ id, tags }: PastDeletion): boolean =>
     !replaced.has(id) && tags.every(tag => last.get(tag) === id)
   // A newer list of referrers does not name what an older one did.
-  const partsOf = ({ digest }: PastDeletion) => checked.filter(({ after }) => after.includes(digest))
+  const behind = grouped(checked.flatMap(one => one.after.map(first => [first, one] as const)))
   const stray = back
-    .flatMap(({ one }) => (isLatest(one) ? [one] : partsOf(one)))
+    .flatMap(({ one }) => (isLatest(one) ? [one] : (behind.get(one.digest) ?? [])))
     .filter(one => !isThere(one.digest))
   const digests = [...new Set(stray.map(({ digest }) => digest))]
   if (digests.length === 0) return []
