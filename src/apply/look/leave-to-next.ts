@@ -1,3 +1,4 @@
+import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Plan } from '../../model/decision.ts'
 import type { PackageVersion } from '../../model/package.ts'
@@ -54,7 +55,7 @@ const MOST = 60_000
  * @param unchecked those that nobody looked at, or not enough; before the first DELETE all that are planned, because a
  *   run that is cancelled takes no look
  * @param checked those that nothing needed, as the look showed
- * @param back ids of what is there again: somebody who deletes that then means it
+ * @param back ids of what is there again, and whole: somebody who deletes that then means it
  */
 export function leaveToNext(
   loaded: LoadedPackage,
@@ -73,8 +74,10 @@ export function leaveToNext(
   const isLeft = ({ id, at }: PastDeletion): boolean =>
     !ids.has(id) && at <= now + CLOCKS && now - at < (isUnclear ? MONTH : WEEK)
   const isListed = idsListed(loaded)
+  const halves = halfBackOf(loaded)
   // What a list still shows may be gone all the same; later somebody may delete it who means it.
-  const isSettled = ({ id, at }: PastDeletion): boolean => isListed(id) && now - at >= MOST_OF_A_JOB
+  const isSettled = ({ id, at }: PastDeletion): boolean =>
+    isListed(id) && !halves.has(id) && now - at >= MOST_OF_A_JOB
   const open = [
     ...unchecked.map(written),
     ...deletions.unchecked.filter(one => isLeft(one) && !isSettled(one))
