@@ -13,7 +13,7 @@ type Deletions = Recollection['deletions']
 export function withAwaited(inventory: Inventory, deletions: Deletions): readonly PackageVersion[] {
   const { versions } = inventory
   const lacking = lackingIn(inventory, deletions)
-  const half = halfBackIn(inventory, deletions)
+  const half = halfBackOf(inventory, deletions)
   const left = leftOpen(versions, deletions)
   return versions.map(version => {
     if (lacking.has(version.digest) || half.has(version.id)) return { ...version, disputed: AWAITED }
@@ -44,17 +44,7 @@ function lackingIn({ contents }: Inventory, { unchecked, checked }: Deletions): 
  *
  * @returns the parts by id
  */
-export function halfBackOf({
-  inventory,
-  recollection
-}: {
-  readonly inventory: Inventory
-  readonly recollection: Pick<Recollection, 'deletions'>
-}): ReadonlyMap<number, readonly Digest[]> {
-  return halfBackIn(inventory, recollection.deletions)
-}
-
-function halfBackIn(
+export function halfBackOf(
   { versions, contents }: Inventory,
   { unchecked }: Pick<Deletions, 'unchecked'>
 ): ReadonlyMap<number, readonly Digest[]> {

@@ -55,7 +55,7 @@ test.concurrent.each([
   'law 3: an image whose part, which is %s, somebody deleted takes no place, and holds nothing, though the list is %s',
   async (how, late) => {
     await using scene = await openScene()
-    const { app, run } = scene
+    const { app, run, world } = scene
     const { build } = layDown(scene)
     app.push(image(), { tags: ['sha-0'], at: ago(93) })
     const broken = app.push(image(), { tags: ['sha-2'], at: ago(80) })
@@ -68,10 +68,14 @@ test.concurrent.each([
     if (late === 'late') afterListing(scene, () => app.truth())
     const result = await run({ 'delete-tags': 'sha-*', 'keep-at-least': '1' })
     // It was whole in the list, and the next list shows that it is not.
-    const lacks = `app: sha-2 lacks ${shortDigest(part.digest)}, which is gone, though not by this run: build it again.`
-    expect(result.errors).toEqual([lacks])
+    const way = `restore: ${part.digest}`
+    const lacks = `app: sha-2 lacks ${shortDigest(part.digest)}, which is gone, though not by this run: \`mode: restore\` with \`${way}\` `
+    expect(result.errors).toEqual([expect.stringContaining(lacks)])
     expect(app.tags()).toMatchObject({ 'sha-1': build.digest, 'sha-2': broken.digest })
     expect(app.tags()).not.toHaveProperty('sha-0')
+    app.truth()
+    const back = await run({ mode: 'restore', restore: part.digest })
+    expect([back.code, world.pullable('acme/app', 'sha-2')]).toEqual([0, []])
   }
 )
 

@@ -351,6 +351,7 @@ it.concurrent('law 6: what described an image stays away when that is back only 
     '0',
     undefined
   ])
+  expect(second.stdout).not.toContain('which is there again')
 })
 
 it.concurrent.each(['is looked at', 'is not looked at, as its run is killed'])(

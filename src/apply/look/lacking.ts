@@ -9,7 +9,7 @@ import { childrenOf } from './findings.ts'
 /**
  * Sentences on what stays and lacks something that others deleted, as the registry says too.
  *
- * @param away what others deleted meanwhile, or while an earlier run was killed, and did not come back
+ * @param away what others deleted meanwhile, or while an earlier run was killed, and nobody tried to restore
  * @throws ExpectedError when the token may not read the repository at all
  */
 export async function lacking(
@@ -28,7 +28,8 @@ export async function lacking(
       const what = `${nameOf(version)} lacks ${shortDigest(digest)}`
       sentences.push(
         head.state === 'missing'
-          ? `${what}, which is gone, though not by this run: build it again.`
+          ? `${what}, which is gone, though not by this run: \`mode: restore\` with \`restore: ${digest}\` brings it back if ` +
+              'GitHub still has it; else build the image again.'
           : `Whether ${what} is unknown: GitHub no longer lists it, and ${head.cause}.`
       )
     }

@@ -74,7 +74,7 @@ export function leaveToNext(
   const isLeft = ({ id, at }: PastDeletion): boolean =>
     !ids.has(id) && at <= now + CLOCKS && now - at < (isUnclear ? MONTH : WEEK)
   const isListed = idsListed(loaded)
-  const halves = halfBackOf(loaded)
+  const halves = halfBackOf(inventory, deletions)
   // What a list still shows may be gone all the same; later somebody may delete it who means it.
   const isSettled = ({ id, at }: PastDeletion): boolean =>
     isListed(id) && !halves.has(id) && now - at >= MOST_OF_A_JOB

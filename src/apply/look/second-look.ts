@@ -49,7 +49,7 @@ export async function lookAgain(
   context: Context
 ): Promise<SecondLook> {
   const { package: pkg } = done.plan
-  const { listing } = done.loaded
+  const { listing, inventory, recollection } = done.loaded
   const deleted = [...deletedBy(done.outcomes), ...earlier]
   const ids = new Set(deleted.map(({ id }) => id))
   const seen = await newest(pkg, listing, context)
@@ -69,7 +69,7 @@ export async function lookAgain(
     context
   )
   // What others deleted of what is half back is in no plan.
-  if (halfBackOf(done.loaded).size > 0)
+  if (halfBackOf(inventory, recollection.deletions).size > 0)
     for (const row of await lastDeletedOf(pkg, context)) rows.set(row.id, row)
   const rowsDeleted = [...rows.values()]
   const tags = await tagsNow(done, { deleted, seen, pushed, rowsDeleted, shown, again }, context)

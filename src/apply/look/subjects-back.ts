@@ -1,4 +1,5 @@
 import type { LoadedPackage } from '../../inventory/load.ts'
+import type { Plan } from '../../model/decision.ts'
 import { shortDigest } from '../../model/digest.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { some } from '../../util/format.ts'
@@ -6,14 +7,15 @@ import { grouped } from '../../util/grouped.ts'
 import { listedIn, type PastDeletion, replacedBy } from './earlier.ts'
 
 /**
- * A sentence on signatures and reports that earlier runs deleted because their image was gone, where that is there again.
- * They do not come back by themselves, because they would take their tags from what the image was signed with anew.
+ * A sentence on signatures and reports that earlier runs deleted because their image was gone, where that is there again
+ * and stays. They do not come back by themselves, because they would take their tags from what the image was signed with anew.
  */
-export function subjectsBack(loaded: LoadedPackage): string[] {
+export function subjectsBack({ steps }: Plan, loaded: LoadedPackage): string[] {
   const { checked } = loaded.recollection.deletions
   const isThere = listedIn(loaded)
+  const going = new Set(steps.flatMap(({ action, version }) => (action === 'delete' ? [version.digest] : [])))
   const back = checked.flatMap(one => {
-    const subject = one.lacks?.find(isThere)
+    const subject = one.lacks?.find(digest => isThere(digest) && !going.has(digest))
     return one.describes && one.forLack === true && subject !== undefined ? [{ one, subject }] : []
   })
   if (back.length === 0) return []

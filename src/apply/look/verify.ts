@@ -40,7 +40,11 @@ export async function verifyDeletions(done: Done, scope: ApplyContext): Promise<
   const isTried = outcomes.some(
     ({ status }) => status === 'done' || status === 'failed' || status === 'already'
   )
-  if (!isTried && earlier.length === 0 && halfBackOf(loaded).size === 0) {
+  if (
+    !isTried &&
+    earlier.length === 0 &&
+    halfBackOf(loaded.inventory, loaded.recollection.deletions).size === 0
+  ) {
     leaveToNext(loaded, [], [], now())
     return { outcomes }
   }
@@ -84,8 +88,10 @@ async function mendAfter(
     // What GitHub answered to the restores is not what stands there.
     restored.flatMap(({ step: { version } }) => (back.has(version.id) ? [version.digest] : []))
   )
-  const halves = halfBackOf(loaded)
-  const away = found.seen.vanished.union(new Set([...halves.values()].flat())).difference(came)
+  const halves = halfBackOf(loaded.inventory, loaded.recollection.deletions)
+  // What could not be restored is told already, with its way out.
+  const tried = new Set(restored.map(({ step }) => step.version.digest))
+  const away = found.seen.vanished.union(new Set([...halves.values()].flat())).difference(tried)
   // What was restored is told, whatever fails behind it.
   const lacks = await orFailure(async () => ({ sentences: await lacking(done, away, scope.context) }))
   const settled = corrected(outcomes, found.seen, scope.report)

@@ -110,7 +110,7 @@ async function broughtBack(
 ): Promise<readonly PackageVersion[]> {
   const behind = new Set<Digest>(away.flatMap(({ root, after }) => [root, ...after]))
   const own = new Set(outcomes.map(({ step }) => step.version.id))
-  const half = halfBackOf(loaded)
+  const half = halfBackOf(loaded.inventory, loaded.recollection.deletions)
   const listed = pastDeletions(loaded)
     .there.map(({ version }) => version)
     .filter(({ id, digest }) => (behind.has(digest) || half.has(id)) && !own.has(id))

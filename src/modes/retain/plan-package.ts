@@ -109,7 +109,7 @@ function taskOf(
     warnings: [
       ...unseenVersions(loaded),
       ...placed.warnings,
-      ...subjectsBack(loaded),
+      ...subjectsBack(plan, loaded),
       ...warnings,
       // Red where nothing goes at all; said where something else does.
       ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
