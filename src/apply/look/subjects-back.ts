@@ -1,8 +1,7 @@
 import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Plan } from '../../model/decision.ts'
-import { shortDigest } from '../../model/digest.ts'
 import { nameOf } from '../../report/phrases.ts'
-import { some } from '../../util/format.ts'
+import { count, some } from '../../util/format.ts'
 import { grouped } from '../../util/grouped.ts'
 import { listedIn, type PastDeletion, replacedBy } from './earlier.ts'
 
@@ -32,9 +31,12 @@ export function subjectsBack({ steps }: Plan, loaded: LoadedPackage): string[] {
     .filter(one => !isThere(one.digest))
   const digests = [...new Set(stray.map(({ digest }) => digest))]
   if (digests.length === 0) return []
-  const subjects = [...new Set(back.map(({ subject }) => shortDigest(subject)))]
+  const subjects = new Set(back.map(({ subject }) => subject))
+  const images = loaded.inventory.versions.filter(({ digest }) => subjects.has(digest))
+  const [is, its, itWas] = images.length === 1 ? ['is', 'its', 'it was'] : ['are', 'their', 'they were']
   return [
-    `${some(stray.map(nameOf), 5)}: deleted by an earlier run because ${some(subjects, 5)} was gone, which is there again. ` +
-      `\`mode: restore\` with \`restore: ${digests.slice(0, 5).join(' ')}\` brings back what describes it.`
+    `${some(images.map(nameOf), 5)} ${is} back, but not ${its} signatures or attestations, which an earlier run deleted ` +
+      `(${count(digests.length, 'version')}) while ${itWas} gone. ` +
+      `\`mode: restore\` with \`restore: ${digests.slice(0, 5).join(' ')}\` brings them back.`
   ]
 }
