@@ -287,6 +287,23 @@ it.concurrent.each([
   }
 )
 
+it.concurrent('only an image whose signature is still away is named', async () => {
+  await using scene = await openScene()
+  await using cache = await startCacheService()
+  const { app, world, run } = scene
+  app.push(image(), { tags: ['v1'], at: ago(90) })
+  const builds = ['v2', 'v3'].map(tag => app.push(image(), { tags: [tag], at: ago(80) }))
+  const [first] = builds.map(build => app.sign(build, 'sig', { at: ago(79) })) as [Pushed, Pushed]
+  for (const { digest } of builds) app.delete({ digest })
+  const inputs = { 'delete-broken': 'ghost, orphaned' }
+  expect((await past(scene, cache, inputs)).code).toBe(0)
+  for (const { id } of [...builds, first]) await world.store.restore(app.row, id)
+  const { warnings } = await run(inputs, { env: cache.env })
+  const sentence =
+    /^app: v3 is back, but not its signatures or attestations, which an earlier run deleted \(1 version\) while it was gone\./
+  expect(warnings).toEqual([expect.stringMatching(sentence)])
+})
+
 it.concurrent.each(['looked at', 'left open by a run that was killed'])(
   'law 6: what described an image stays away where that has a new signature: %s',
   async how => {

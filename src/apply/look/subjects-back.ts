@@ -27,11 +27,13 @@ export function subjectsBack({ steps }: Plan, loaded: LoadedPackage): string[] {
   // A newer list of referrers does not name what an older one did.
   const behind = grouped(checked.flatMap(one => one.after.map(first => [first, one] as const)))
   const stray = back
-    .flatMap(({ one }) => (isLatest(one) ? [one] : (behind.get(one.digest) ?? [])))
-    .filter(one => !isThere(one.digest))
+    .flatMap(({ one, subject }) =>
+      (isLatest(one) ? [one] : (behind.get(one.digest) ?? [])).map(({ digest }) => ({ digest, subject }))
+    )
+    .filter(({ digest }) => !isThere(digest))
   const digests = [...new Set(stray.map(({ digest }) => digest))]
   if (digests.length === 0) return []
-  const subjects = new Set(back.map(({ subject }) => subject))
+  const subjects = new Set(stray.map(({ subject }) => subject))
   const images = loaded.inventory.versions.filter(({ digest }) => subjects.has(digest))
   const [is, its, itWas] = images.length === 1 ? ['is', 'its', 'it was'] : ['are', 'their', 'they were']
   return [
