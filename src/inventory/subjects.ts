@@ -9,6 +9,7 @@ import { eachOf, once } from '../util/concurrency.ts'
 import { count, some } from '../util/format.ts'
 import { lastDeletedOf } from './deleted-since.ts'
 import { findTags } from './evidence.ts'
+import { repositoryOf } from './load.ts'
 
 /** The other packages in which a subject may be. */
 export interface Siblings {
@@ -23,12 +24,16 @@ export interface Siblings {
 export interface Subjects {
   /** Why what describes one of them is no orphan, by the subject's `referrerTag`: a phrase. */
   readonly elsewhere: ReadonlyMap<string, string>
+  /** As in `Inventory`. */
+  readonly beside: readonly string[]
   /** Sentences on those that are unknown, with the way out. */
   readonly warnings: readonly string[]
 }
 
 /** How many subjects are asked for in all other packages together; the rest stays unknown. */
 const MOST_LOOKS = 5_000
+/** How many other packages are asked once more, right before a deletion and behind it. */
+const MOST_BESIDE = 4
 /** How many packages are asked at once. */
 const AT_ONCE = 8
 /** How many pages of the lists of other packages are read, the nearest first; of the rest the registry's word must do. */
@@ -89,7 +94,7 @@ export async function findSubjects(
 ): Promise<Subjects> {
   const wanted = subjectsOfOrphans(inventory)
   const elsewhere = new Map<string, string>()
-  if (wanted.size === 0) return { elsewhere, warnings: [] }
+  if (wanted.size === 0) return { elsewhere, beside: [], warnings: [] }
   const { package: pkg } = inventory
   const { names, incomplete, versionsIn } = await siblings()
   const others = nearestFirst(
@@ -103,7 +108,9 @@ export async function findSubjects(
     if (digest === undefined) cutOff.push(key)
     else left.set(digest, key)
   }
-  const doubts = await lookInOthers(pkg, others, left, elsewhere, context)
+  const unasked = await lookInOthers(pkg, others, left, elsewhere, context)
+  const repositories = (ones: readonly string[]): string[] => ones.map(name => repositoryOf({ ...pkg, name }))
+  const doubts = unasked.length === 0 ? [] : [`${some(repositories(unasked), 3)} could not be asked`]
   if (doubts.length === 0) doubts.push(...(await lookInLists(pkg, others, versionsIn, left, elsewhere)))
   const more = left.size === 0 ? undefined : await incomplete()
   if (more !== undefined) doubts.unshift(more)
@@ -114,7 +121,9 @@ export async function findSubjects(
   for (const key of [...unknown, ...cutOff]) {
     elsewhere.set(key, `whether what it describes is in another package is unknown: ${why}`)
   }
-  return { elsewhere, warnings: unclear(unknown.length + cutOff.length, why, pkg) }
+  // What did not answer now would only hold what goes by GitHub's word for it.
+  const beside = repositories(others.filter(name => !unasked.includes(name)).slice(0, MOST_BESIDE))
+  return { elsewhere, beside, warnings: unclear(unknown.length + cutOff.length, why, pkg) }
 }
 
 function unclear(subjects: number, why: string, { owner }: Package): string[] {
@@ -128,7 +137,7 @@ function unclear(subjects: number, why: string, { owner }: Package): string[] {
 
 /**
  * Asks the other packages, those first whose names are most alike. What one of them has leaves `left`.
- * @returns why some could not be asked: phrases
+ * @returns those that could not be asked
  */
 async function lookInOthers(
   pkg: Package,
@@ -137,10 +146,10 @@ async function lookInOthers(
   elsewhere: Map<string, string>,
   { registry, clock }: Context
 ): Promise<string[]> {
-  const repositoryOf = (name: string): string => `${pkg.owner.login}/${name}`.toLowerCase()
+  const repository = (name: string): string => repositoryOf({ ...pkg, name })
   const found = (name: string, digest: Digest): void => {
     const key = left.get(digest)
-    if (key !== undefined) elsewhere.set(key, `describes ${shortDigest(digest)} in ${repositoryOf(name)}`)
+    if (key !== undefined) elsewhere.set(key, `describes ${shortDigest(digest)} in ${repository(name)}`)
     left.delete(digest)
   }
   let looks = 0
@@ -153,7 +162,7 @@ async function lookInOthers(
     const heads = await orFailure(() =>
       eachOf([...left.keys()], AT_ONCE, async digest => ({
         digest,
-        head: await registry.headTag(repositoryOf(name), digest)
+        head: await registry.headTag(repository(name), digest)
       }))
     )
     if ('problem' in heads) continue
@@ -161,13 +170,12 @@ async function lookInOthers(
   }
   // A denial counts only after looking again.
   const unclear = await eachOf(asked, AT_ONCE, async name => {
-    const heads = await orFailure(() => findTags(registry, repositoryOf(name), [...left.keys()], clock))
+    const heads = await orFailure(() => findTags(registry, repository(name), [...left.keys()], clock))
     if ('problem' in heads) return [name]
     for (const [digest, head] of heads) if (head.state === 'found') found(name, digest as Digest)
     return [...heads.values()].some(({ state }) => state === 'unread') ? [name] : []
   })
-  const unasked = [...unclear.flat(), ...others.slice(asked.length)]
-  return unasked.length === 0 ? [] : [`${some(unasked.map(repositoryOf), 3)} could not be asked`]
+  return [...unclear.flat(), ...others.slice(asked.length)]
 }
 
 /**
@@ -175,7 +183,7 @@ async function lookInOthers(
  * @returns why some could not be read: phrases
  */
 async function lookInLists(
-  { owner }: Package,
+  pkg: Package,
   others: readonly string[],
   versionsIn: Siblings['versionsIn'],
   left: Map<Digest, string>,
@@ -184,7 +192,7 @@ async function lookInLists(
   const unread: string[] = []
   for (const name of others) {
     if (left.size === 0) return []
-    const repository = `${owner.login}/${name}`.toLowerCase()
+    const repository = repositoryOf({ ...pkg, name })
     const found = await orFailure(async () => ({ listed: await versionsIn(name) }))
     if ('problem' in found) unread.push(repository)
     else
@@ -208,12 +216,13 @@ async function deletedFrom(
   return new Set(rows.map(({ digest }) => digest).filter(digest => wanted.has(digest)))
 }
 
-/** Those first that begin like the name, or as which it begins. */
+/** Those first of which most begins like the name: of `app-signatures`, `app` before `app-server`. */
 function nearestFirst(names: readonly string[], name: string): string[] {
   const shared = (other: string): number => {
     let length = 0
     while (length < name.length && other[length] === name[length]) length++
     return length
   }
-  return names.toSorted((a, b) => shared(b) - shared(a))
+  const distance = (other: string): number => other.length - 2 * shared(other)
+  return names.toSorted((a, b) => distance(a) - distance(b))
 }

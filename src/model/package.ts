@@ -126,6 +126,8 @@ export interface Inventory {
   readonly unresolved?: ListedPackage['unresolved']
   /** Why what describes a digest that is not in the package is no orphan, by that digest's `referrerTag`: a phrase. */
   readonly elsewhere?: ReadonlyMap<string, string>
+  /** The repositories, the nearest by name first, that did not have what orphans describe, and to which it may come back. */
+  readonly beside?: readonly string[]
   /** One entry for every listed version, and for every unlisted digest that an index names. */
   readonly contents: ReadonlyMap<Digest, Content>
 }

@@ -259,3 +259,106 @@ describe('law 3: a package that the token does not see may have what is describe
     expect(app.version(sig.digest)).toBeUndefined()
   })
 })
+
+/** Law 5: what a signature describes comes back in another package amid the run, and shows in no row of the signature's package. */
+describe('law 5: what is described and comes back in another package', () => {
+  const INPUTS = { 'delete-broken': 'orphaned', packages: 'app-signatures' }
+  const MOMENTS = ['before its DELETE', 'right behind the last look'] as const
+
+  /** A signature of an image of `acme/app` that is gone, and what happens when it is due. */
+  function layDownOrphan({ app, world, github }: Scene) {
+    const store = world.package('acme/app-signatures', { repository: 'acme/app' })
+    store.push(manifest(), { tags: ['readme'], at: ago(90) })
+    app.push(manifest(), { tags: ['v0'], at: ago(90) })
+    const v1 = app.push(manifest(), { tags: ['v1'], at: ago(80) })
+    const sig = store.push(cosign('sig'), { tags: [cosignTag(v1, 'sig')], at: ago(70) })
+    app.delete(v1)
+    const look = { host: 'registry', method: 'HEAD', path: /\/app-signatures\/manifests\/sha256:/ } as const
+    const send = { host: 'api', method: 'DELETE' } as const
+    const on = (when: (typeof MOMENTS)[number], event: () => unknown): void =>
+      github.faults.on({ ...(when === MOMENTS[0] ? look : send), times: 1 }, { kind: 'first', run: event })
+    return { store, v1, sig, token: world.classic('olivia'), on }
+  }
+
+  it.concurrent.each(
+    MOMENTS.flatMap(when =>
+      (['restored', 'pushed again'] as const).flatMap(how =>
+        (['a policy', 'an approved plan'] as const).map(by => [how, when, by] as const)
+      )
+    )
+  )('keeps its signature or brings it back: %s %s (%s)', async (how, when, by) => {
+    await using scene = await openScene()
+    const { app, world, github, run } = scene
+    const { store, v1, sig, token, on } = layDownOrphan(scene)
+    const dry = by === 'a policy' ? undefined : await run({ ...INPUTS, 'dry-run': 'true', token })
+    const plan = dry && { plan: dry.outputs['report'] ?? '', packages: INPUTS.packages }
+    on(when, () =>
+      how === 'restored' ? world.store.restore(app.row, v1.id) : app.push(v1.shape, { tags: ['v1'] })
+    )
+    const { errors, stdout } = await run({ ...(plan ?? INPUTS), token })
+    expect([errors, store.version(sig.digest)?.id, app.tags()['v1']]).toEqual([[], sig.id, v1.digest])
+    const sent = github.writes.map(({ method }) => method)
+    expect(sent).toEqual(when === MOMENTS[0] ? [] : ['DELETE', 'POST'])
+    const said = when === MOMENTS[0] ? 'skipped: .*' : 'restored at once'
+    expect(stdout).toMatch(
+      new RegExp(`${said}: sha256:\\w{12}, which was gone, is there again in acme/app\\.?$`, 'm')
+    )
+  })
+
+  it.concurrent('is asked for in the nearest packages, whatever others there are', async () => {
+    await using scene = await openScene()
+    const { app, world, github, run } = scene
+    const { store, v1, sig, token, on } = layDownOrphan(scene)
+    const names = ['app-s1', 'app-s2', 'app-sign', 'app-store', 'app-web', 'other']
+    for (const name of names) world.package(`acme/${name}`).push(manifest(), { tags: ['v1'], at: ago(60) })
+    let before = 0
+    on('right behind the last look', () => {
+      before = github.requests.length
+      return world.store.restore(app.row, v1.id)
+    })
+    const { errors } = await run({ ...INPUTS, token })
+    expect([errors, store.version(sig.digest)?.id]).toEqual([[], sig.id])
+    const behind = github.requests
+      .slice(before)
+      .filter(({ path }) => path.endsWith(`/manifests/${v1.digest}`))
+    const asked = new Set(behind.map(({ path }) => path.split('/')[3]))
+    expect([asked.has('app'), asked.size]).toEqual([true, 5])
+  })
+
+  const DENIED = { kind: 'answer', answer: registryError(403, 'DENIED', 'denied') } as const
+  const RENEW = { kind: 'answer', answer: registryError(401, 'UNAUTHORIZED', 'renew') } as const
+
+  it.concurrent.each(
+    MOMENTS.flatMap(when => [[when, 'the manifest'] as const, [when, 'the token'] as const])
+  )('is unknown where the registry denies, %s, %s', async (when, what) => {
+    await using scene = await openScene()
+    const { github, run } = scene
+    const { store, sig, token, on } = layDownOrphan(scene)
+    on(when, () => {
+      const manifests = { host: 'registry', path: /\/acme\/app\/manifests\/sha256:/ } as const
+      github.faults.on(manifests, what === 'the token' ? RENEW : DENIED)
+      github.faults.on({ host: 'registry', path: /^\/token/, query: /acme\W(?:2F)?app\W(?:3A)?pull/ }, DENIED)
+    })
+    const { errors, stdout } = await run({ ...INPUTS, token })
+    const isEarly = when === 'before its DELETE'
+    expect(store.version(sig.digest)?.id).toBe(isEarly ? sig.id : undefined)
+    const why =
+      what === 'the token' ? 'the registry refuses this token there' : 'the registry answered HTTP 403'
+    const unknown = new RegExp(`whether sha256:\\w{12} is gone in acme/app is unknown: ${why}`)
+    if (isEarly) expect([errors, stdout]).toEqual([[], expect.stringMatching(unknown)])
+    else expect(errors).toEqual([expect.stringMatching(unknown)])
+  })
+
+  it.concurrent('what could not be asked from the first holds nothing', async () => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    app.push(manifest(), { tags: ['v2'], at: ago(60) })
+    const v1 = app.push(manifest(), { tags: ['v1'], at: ago(80) })
+    const sig = app.sign(v1, 'sig', { at: ago(70) })
+    app.delete(v1)
+    world.package('acme/app-web').push(manifest(), { tags: ['v1'], at: ago(60) })
+    github.faults.on({ host: 'registry', path: /\/acme\/app-web\/manifests\// }, DENIED)
+    const { errors } = await run({ 'delete-broken': 'orphaned', token: world.classic('olivia') })
+    expect([errors, app.version(sig.digest)]).toEqual([[], undefined])
+  })
+})

@@ -1,3 +1,4 @@
+import { orRefusal } from '../../errors.ts'
 import { mentionedBy } from '../../inventory/arrivals.ts'
 import { partsOf } from '../../inventory/parts.ts'
 import type { Clock } from '../../model/clock.ts'
@@ -5,6 +6,7 @@ import type { Decision, Plan, Reason } from '../../model/decision.ts'
 import { type Digest, digestOfKey, digestsNamedIn, shortDigest } from '../../model/digest.ts'
 import type { Inventory, PackageVersion } from '../../model/package.ts'
 import type { Registry } from '../../registry/client.ts'
+import type { TagHead } from '../../registry/read.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import type { DriftDetector } from './drift.ts'
 
@@ -21,8 +23,15 @@ const MOST_ONCE = 100
 /** How many at once. */
 const AT_ONCE = 16
 
-/** By version id, the digests of which a deletion says that they are gone. */
-export type Absences = ReadonlyMap<number, readonly Digest[]>
+/** What a deletion says is gone. */
+export interface Absence {
+  readonly digest: Digest
+  /** Repositories that are asked for it as well as that of the package. */
+  readonly beside?: readonly string[] | undefined
+}
+
+/** By version id. */
+export type Absences = ReadonlyMap<number, readonly Absence[]>
 
 /** Deleted only because it is broken. */
 export const isForLack = ({ verdict, reasons }: Decision): boolean =>
@@ -42,8 +51,15 @@ export function absencesOf({ decisions }: Plan, inventory: Inventory): Absences 
   const resting = decisions.filter(isForLack)
   if (resting.length === 0) return new Map()
   const absentFrom = absentIn(inventory)
-  const absences = resting.map(({ version }) => [version.id, absentFrom(version)] as const)
-  return new Map(absences.filter(([, digests]) => digests.length > 0))
+  const absences = resting.map(one => {
+    // Parts are in the package itself, whatever is elsewhere.
+    const subjects = new Set(isOrphan(one) ? subjectsOf(one.version, inventory.contents) : [])
+    const absent = absentFrom(one.version).map(digest =>
+      subjects.has(digest) ? { digest, beside: inventory.beside } : { digest }
+    )
+    return [one.version.id, absent] as const
+  })
+  return new Map(absences.filter(([, absent]) => absent.length > 0))
 }
 
 /** Gives the function that finds what a version names and is absent. */
@@ -75,8 +91,8 @@ export function subjectsOf({ digest, tags }: PackageVersion, contents: Inventory
 
 /** What the registry says of one version's absences. */
 export interface AbsenceLook {
-  /** What is there again. */
-  readonly back: Digest | undefined
+  /** What is there again: a phrase. */
+  readonly back: string | undefined
   /** What nobody can tell of: a phrase. */
   readonly unread: string | undefined
 }
@@ -85,34 +101,49 @@ export interface AbsenceLook {
  * Asks the registry, which costs nothing of GitHub's quota, whether what should be absent is back; GitHub's new rows count
  * as well. It was denied at several looks before, so one more denial is believed.
  *
- * @param digests of which a hundred are asked for
+ * @param absent of which a hundred are asked for
  * @param arrived what came to GitHub's list since
  * @throws ExpectedError when the token may not read the repository at all
  */
 export async function askForAbsent(
-  digests: readonly Digest[],
+  absent: readonly Absence[],
   arrived: ReadonlySet<Digest>,
   registry: Pick<Registry, 'headTag'>,
   repository: string
 ): Promise<AbsenceLook> {
-  const listed = digests.find(digest => arrived.has(digest))
-  if (listed !== undefined) return { back: listed, unread: undefined }
-  const heads = await eachOf(digests.slice(0, MOST_ONCE), AT_ONCE, async digest => ({
-    digest,
-    head: await registry.headTag(repository, digest)
-  }))
-  const [unread] = heads.flatMap(({ digest, head }) =>
-    head.state === 'unread' ? [`whether ${shortDigest(digest)} is gone is unknown: ${head.cause}`] : []
-  )
-  return { back: heads.find(({ head }) => head.state === 'found')?.digest, unread }
+  const listed = absent.find(({ digest }) => arrived.has(digest))
+  if (listed !== undefined) return { back: backAgain(listed.digest), unread: undefined }
+  const looks = await eachOf(absent.slice(0, MOST_ONCE), AT_ONCE, async ({ digest, beside = [] }) => {
+    const here = lookOf(digest, await registry.headTag(repository, digest))
+    if (here.back !== undefined) return [here]
+    const others = await eachOf(beside, AT_ONCE, async other => {
+      const head = await orRefusal(() => registry.headTag(other, digest))
+      return lookOf(digest, 'problem' in head ? REFUSED : head, ` in ${other}`)
+    })
+    return [here, ...others]
+  })
+  const first = (what: keyof AbsenceLook): string | undefined =>
+    looks.flat().find(look => look[what] !== undefined)?.[what]
+  return { back: first('back'), unread: first('unread') }
 }
 
-/** Why what a version lacked speaks for it by now: a phrase. */
-export const backAgain = (digest: Digest): string => `${shortDigest(digest)}, which was gone, is there again`
+const REFUSED = { state: 'unread', cause: 'the registry refuses this token there' } as const
+
+function lookOf(digest: Digest, head: TagHead, where = ''): AbsenceLook {
+  const isUnread = head.state === 'unread'
+  return {
+    back: head.state === 'found' ? backAgain(digest, where) : undefined,
+    unread: isUnread ? `whether ${shortDigest(digest)} is gone${where} is unknown: ${head.cause}` : undefined
+  }
+}
+
+/** Why what a version lacked speaks for it by now. */
+const backAgain = (digest: Digest, where = ''): string =>
+  `${shortDigest(digest)}, which was gone, is there again${where}`
 
 /** Those at either end, where a push or a restore that is under way has begun. */
-const endsOf = (digests: readonly Digest[]): readonly Digest[] =>
-  digests.length > MOST ? [...digests.slice(0, MOST / 2), ...digests.slice(-MOST / 2)] : digests
+const endsOf = (absent: readonly Absence[]): readonly Absence[] =>
+  absent.length > MOST ? [...absent.slice(0, MOST / 2), ...absent.slice(-MOST / 2)] : absent
 
 /**
  * The same drift detector, which also looks whether what broken versions lack is still absent: it may be pushed again,
@@ -127,23 +158,23 @@ export function mindingAbsences<D extends Pick<DriftDetector, 'check' | 'fresh' 
 ): D {
   const askedAt = new Map<number, number>()
   const slow = new Map<number, number>()
-  const ask = (digests: readonly Digest[]) => askForAbsent(digests, drift.arrived, registry, repository)
+  const ask = (some: readonly Absence[]) => askForAbsent(some, drift.arrived, registry, repository)
   return {
     ...drift,
     async check(version) {
       const change = await drift.check(version)
-      const digests = absences.get(version.id)
-      if (change !== undefined || digests === undefined) return change
-      const ends = endsOf(digests)
+      const absent = absences.get(version.id)
+      if (change !== undefined || absent === undefined) return change
+      const ends = endsOf(absent)
       // What is back counts whenever that is seen, so the others need no second look.
-      const others = askedAt.has(version.id) ? [] : digests.filter(digest => !ends.includes(digest))
+      const others = askedAt.has(version.id) ? [] : absent.filter(one => !ends.includes(one))
       const once = await ask(others)
       const at = clock.now()
       askedAt.set(version.id, at)
       const again = await ask(ends)
       if (clock.now() - at > SLOW) slow.set(version.id, (slow.get(version.id) ?? 0) + 1)
       const back = once.back ?? again.back
-      if (back !== undefined) return backAgain(back)
+      if (back !== undefined) return back
       return (slow.get(version.id) ?? 0) < LOOKS ? (once.unread ?? again.unread) : TOO_SLOW
     },
     fresh(version) {

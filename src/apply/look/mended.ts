@@ -5,7 +5,7 @@ import { isReferrer } from '../../policy/order.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { eachOf } from '../../util/concurrency.ts'
 import { type Done, deletedBy } from '../done.ts'
-import { absencesOf, askForAbsent, backAgain, subjectsOf } from '../drift/absences.ts'
+import { absencesOf, askForAbsent, subjectsOf } from '../drift/absences.ts'
 import { type Earlier, replacedBy } from './earlier.ts'
 import { MOST_OF_A_JOB } from './leave-to-next.ts'
 import type { SecondLook } from './second-look.ts'
@@ -45,7 +45,7 @@ export async function mendedBehind(
     if (forLack !== true || !went.has(version.id) || replaced.has(version.id)) return []
     // What was pushed much later came with another image, or for another signature.
     const isMend = (digest: Digest): boolean => (pushed.get(digest) ?? 0) < at + MOST_OF_A_JOB
-    return [{ version, absent: lacks.filter(isMend) }]
+    return [{ version, absent: lacks.filter(isMend).map(lack => ({ digest: lack })) }]
   })
   const broken = own.flatMap(version => {
     const absent = absences.get(version.id)
@@ -57,7 +57,7 @@ export async function mendedBehind(
   }))
   const alarms: string[] = []
   for (const { version, back, unread } of looks) {
-    if (back !== undefined) needed.set(version.digest, backAgain(back))
+    if (back !== undefined) needed.set(version.digest, back)
     else if (unread !== undefined)
       alarms.push(
         `${nameOf(version)} was deleted because it was broken, and ${unread}. If it is there, ` +

@@ -5,7 +5,7 @@ import type { Plan, Step } from '../../model/decision.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { PackageVersion } from '../../model/package.ts'
 import type { ApplyContext } from '../apply.ts'
-import { absentIn, askForAbsent, backAgain } from '../drift/absences.ts'
+import { absentIn, askForAbsent } from '../drift/absences.ts'
 import type { DriftDetector } from '../drift/drift.ts'
 import type { Performed } from '../execute.ts'
 import { readVersion } from '../remove.ts'
@@ -75,8 +75,9 @@ export async function newestBefore(
   const stays = version.tags.filter(other => !stripped.has(other))
   const change = await drift.checkTag(version, tag, stays)
   if (change !== undefined) return skipped(change)
-  const { back, unread } = await askForAbsent(absentFrom(version), drift.arrived, registry, repository)
-  if (back !== undefined) return skipped(backAgain(back))
+  const absent = absentFrom(version).map(digest => ({ digest }))
+  const { back, unread } = await askForAbsent(absent, drift.arrived, registry, repository)
+  if (back !== undefined) return skipped(back)
   if (unread !== undefined) return skipped(unread)
   const moved = await movedFrom(step, scope)
   if (moved !== undefined) return moved

@@ -163,7 +163,7 @@ interface Seen {
   readonly warnings: readonly string[]
 }
 
-const NO_SUBJECTS: Subjects = { elsewhere: new Map(), warnings: [] }
+const NO_SUBJECTS: Subjects = { elsewhere: new Map(), beside: [], warnings: [] }
 
 async function look(
   pkg: Package,
@@ -183,10 +183,10 @@ async function look(
   if (asked === undefined) throw new Error('`load` did not ask what matters')
   try {
     // Only what is in the package tells what else is worth asking for: subjects elsewhere, and labels.
-    const { elsewhere, warnings } = deletesOrphans(policy, approved)
+    const { elsewhere, beside, warnings } = deletesOrphans(policy, approved)
       ? await findSubjects(listed.inventory, siblings, context)
       : NO_SUBJECTS
-    const inventory = { ...listed.inventory, elsewhere }
+    const inventory = { ...listed.inventory, elsewhere, beside }
     const usage = { ...asked.usage, untaggedSince: listed.untaggedSince }
     const wanted = wantedLabels(inventory, policy, usage, now)
     const loaded = { ...listed, inventory }
