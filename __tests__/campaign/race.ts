@@ -5,14 +5,14 @@ import type { Clock } from '../../src/model/clock.ts'
 import type { Builder } from '../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../emulator/cache-service.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
-import { manifest } from '../emulator/shapes.ts'
+import { image, manifest } from '../emulator/shapes.ts'
 import { createWorld, type World } from '../emulator/world.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
 import { brokenTags, type Picture, pictureOf } from './judge.ts'
 import { plot } from './race-acts.ts'
 import { type Aims, lostIn, type Told } from './race-judge.ts'
-import { MOMENTS, type Race, raceOf, type Slip } from './race-scenario.ts'
+import { MOMENTS, type Race, RETURNING, raceOf, type Slip } from './race-scenario.ts'
 import { type Inputs, layDown } from './scenario.ts'
 
 /** How much faster than life a run waits, and how much of the time counts in which nobody sleeps. */
@@ -127,6 +127,8 @@ async function withStage<T>(race: Race, play: (stage: Stage) => Promise<T>): Pro
     await using github = await startEmulator({ world, now: clock.now, contract: 'off' })
     await using cache = await startCacheService()
     const app = layDown(world, race.pushes)
+    if (race.acts.some(({ what }) => what === 'return'))
+      app.delete(app.push(image(), { tags: [RETURNING], at: world.now - 70 * DAY }))
     for (let nth = 0; nth < race.newer; nth++)
       app.push(manifest(), { tags: [`r-${nth}`], at: world.now - 3 * DAY + nth * 1_000 })
     const token = world.githubToken('acme/app')
