@@ -122,12 +122,16 @@ function perform(
       return `mend: ${part.digest} of ${partial.id}`
     }
     case 'return': {
-      const back = [...app.row.deleted.values()].find(({ tags }) => tags.includes(RETURNING))
+      const named = new Set(childrenOf(app.row.byTag.get(RETURNING)?.bytes ?? NOTHING))
+      const gone = [...app.row.deleted.values()]
+      const back = gone.find(({ tags, digest }) => tags.includes(RETURNING) || named.has(digest))
       if (back === undefined) return undefined
       restore(app.row, back, clock.now(), true)
+      aims.whole.add(back.digest)
+      if (!back.tags.includes(RETURNING)) return `return: ${back.id}`
       aims.tags.set(RETURNING, back.id)
       aims.late.set(RETURNING, { at: clock.now(), during, on: back.id, from: undefined })
-      return `return: ${back.id}`
+      return `return: ${RETURNING} on ${back.id}`
     }
     case 'clear': {
       const partsOf = ({ bytes }: StoredVersion) => new Set(childrenOf(bytes))
@@ -158,6 +162,8 @@ function perform(
   }
 }
 
+/** A manifest that names nothing. */
+const NOTHING = Buffer.from('{}')
 const STAYS = /^(?:v|prod|latest|stays)/
 const MOVES = /^(?:prod|latest|v2)/
 

@@ -101,7 +101,7 @@ export interface Race {
   readonly pause: number
 }
 
-/** The tag of what somebody deleted before, and may restore. */
+/** The tag of what somebody deleted before and may restore, or of an index that names it. */
 export const RETURNING = 'v5'
 
 const act: fc.Arbitrary<Act> = fc.record({
