@@ -5,7 +5,7 @@ import { childrenOf, missingBelow, restore, type StoredVersion } from '../emulat
 import type { Emulator } from '../emulator/server.ts'
 import { image, index, manifest, type Shape } from '../emulator/shapes.ts'
 import type { Aims } from './race-judge.ts'
-import { type Act, MOMENTS } from './race-scenario.ts'
+import { type Act, MOMENTS, RETURNING } from './race-scenario.ts'
 
 /** Where others act. */
 interface Theatre {
@@ -115,12 +115,23 @@ function perform(
       const digest = one(missing)
       const part = [...app.row.deleted.values()].find(one => one.digest === digest)
       if (partial === undefined || part === undefined) return undefined
-      // Where the list is long, what is restored shows on no first page.
-      if (pick % 2 === 0 || order.length > 100) app.push(shapeOf(part))
+      if (pick % 2 === 0) app.push(shapeOf(part))
       else restore(app.row, part, clock.now(), true)
       aims.tags.set('x-9', partial.id)
       if (missing.length === 1) aims.whole.add(partial.digest)
       return `mend: ${part.digest} of ${partial.id}`
+    }
+    case 'return': {
+      const named = new Set(childrenOf(app.row.byTag.get(RETURNING)?.bytes ?? NOTHING))
+      const gone = [...app.row.deleted.values()]
+      const back = gone.find(({ tags, digest }) => tags.includes(RETURNING) || named.has(digest))
+      if (back === undefined) return undefined
+      restore(app.row, back, clock.now(), true)
+      aims.whole.add(back.digest)
+      if (!back.tags.includes(RETURNING)) return `return: ${back.id}`
+      aims.tags.set(RETURNING, back.id)
+      aims.late.set(RETURNING, { at: clock.now(), during, on: back.id, from: undefined })
+      return `return: ${RETURNING} on ${back.id}`
     }
     case 'clear': {
       const partsOf = ({ bytes }: StoredVersion) => new Set(childrenOf(bytes))
@@ -151,6 +162,8 @@ function perform(
   }
 }
 
+/** A manifest that names nothing. */
+const NOTHING = Buffer.from('{}')
 const STAYS = /^(?:v|prod|latest|stays)/
 const MOVES = /^(?:prod|latest|v2)/
 

@@ -40,6 +40,8 @@ export const ACTS = [
   'again',
   /** A part that a broken image lacks: pushed once more, or restored. */
   'mend',
+  /** An image that went by hand before, and whose parts go now, is restored. */
+  'return',
   /** An image goes by hand, with all of its parts, which another one that goes has as well. */
   'clear'
 ] as const
@@ -98,6 +100,9 @@ export interface Race {
   /** Milliseconds between the runs of the chain. */
   readonly pause: number
 }
+
+/** The tag of what somebody deleted before and may restore, or of an index that names it. */
+export const RETURNING = 'v5'
 
 const act: fc.Arbitrary<Act> = fc.record({
   what: fc.constantFrom(...ACTS, 'promote', 'untagged', 'name', 'clear'),

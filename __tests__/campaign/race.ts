@@ -5,14 +5,14 @@ import type { Clock } from '../../src/model/clock.ts'
 import type { Builder } from '../emulator/builder.ts'
 import { type CacheService, startCacheService } from '../emulator/cache-service.ts'
 import { type Emulator, startEmulator } from '../emulator/server.ts'
-import { manifest } from '../emulator/shapes.ts'
+import { image, index, manifest } from '../emulator/shapes.ts'
 import { createWorld, type World } from '../emulator/world.ts'
 import { fastClock, runInside } from '../helpers/inside.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
 import { brokenTags, type Picture, pictureOf } from './judge.ts'
 import { plot } from './race-acts.ts'
 import { type Aims, lostIn, type Told } from './race-judge.ts'
-import { MOMENTS, type Race, raceOf, type Slip } from './race-scenario.ts'
+import { MOMENTS, type Race, RETURNING, raceOf, type Slip } from './race-scenario.ts'
 import { type Inputs, layDown } from './scenario.ts'
 
 /** How much faster than life a run waits, and how much of the time counts in which nobody sleeps. */
@@ -127,6 +127,8 @@ async function withStage<T>(race: Race, play: (stage: Stage) => Promise<T>): Pro
     await using github = await startEmulator({ world, now: clock.now, contract: 'off' })
     await using cache = await startCacheService()
     const app = layDown(world, race.pushes)
+    const comeback = race.acts.find(({ what }) => what === 'return')
+    if (comeback !== undefined) layDownGone(app, comeback.pick, world.now - 70 * DAY)
     for (let nth = 0; nth < race.newer; nth++)
       app.push(manifest(), { tags: [`r-${nth}`], at: world.now - 3 * DAY + nth * 1_000 })
     const token = world.githubToken('acme/app')
@@ -134,6 +136,15 @@ async function withStage<T>(race: Race, play: (stage: Stage) => Promise<T>): Pro
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** An image whose platforms are left: it had a tag, or an index names it that stays. */
+function layDownGone(app: Builder, pick: number, at: number): void {
+  const isTagged = pick % 2 === 0
+  const gone = app.push(image(), { tags: isTagged ? [RETURNING] : [], at })
+  const parts = [{ shape: gone.shape }, { shape: manifest(), platform: 'linux/arm64' }]
+  if (!isTagged) app.push(index(parts), { tags: [RETURNING], at: at + 1_000 })
+  app.delete(gone)
 }
 
 /** A restore undoes an undisturbed run of before. */

@@ -2,10 +2,13 @@ import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Inventory, PackageVersion } from '../../src/model/package.ts'
 import { buildGraph } from '../../src/policy/graph.ts'
+import type { Policy } from '../../src/policy/rule.ts'
 import { type Approved, applyApproved } from '../../src/policy/saved-plan.ts'
 import { belongings, expectUnknownKept, neededBy } from '../helpers/laws.ts'
 import { runsOf } from '../helpers/runs-of.ts'
 import { inventories } from '../helpers/worlds.ts'
+
+const NO_POLICY: Policy = { rules: [], grace: 0, ageFrom: 'newest' }
 
 /** Whatever somebody approves, and whatever happens to the package before it is applied. */
 const cases = fc.record({
@@ -45,7 +48,7 @@ it('applies only what was approved, nothing that changed or is kept now, and bre
       const kept = new Map(
         now.versions.filter((_, place) => keptNow[place % 40] === 0).map(({ id }) => [id, 'it is kept now'])
       )
-      const { plan, skipped } = applyApproved(now, approved, kept)
+      const { plan, skipped } = applyApproved(now, approved, kept, NO_POLICY)
       const deletions = plan.steps.filter(({ version }) => !skipped.has(version.id))
       const gone = new Set(deletions.map(({ version }) => version.digest))
       for (const { version } of deletions) {
@@ -68,7 +71,12 @@ it('applies only what was approved, nothing that changed or is kept now, and bre
 it('deletes all that was approved where nothing has changed and nothing that stays needs it', () => {
   fc.assert(
     fc.property(inventories(), before => {
-      const { plan, skipped } = applyApproved(before, approvalOf(before, Array(40).fill(true)), new Map())
+      const { plan, skipped } = applyApproved(
+        before,
+        approvalOf(before, Array(40).fill(true)),
+        new Map(),
+        NO_POLICY
+      )
       const unlisted = [...before.contents.keys()].filter(
         digest => !before.versions.some(version => version.digest === digest)
       )
@@ -83,7 +91,12 @@ it('deletes all that was approved where nothing has changed and nothing that sta
 it('E-23: leaves alone what could not be read, and what that could need', () => {
   fc.assert(
     fc.property(inventories({ unread: true }), before => {
-      const { plan, skipped } = applyApproved(before, approvalOf(before, Array(40).fill(true)), new Map())
+      const { plan, skipped } = applyApproved(
+        before,
+        approvalOf(before, Array(40).fill(true)),
+        new Map(),
+        NO_POLICY
+      )
       const goes = plan.steps.filter(({ version }) => !skipped.has(version.id))
       expectUnknownKept(before, new Set(goes.map(({ version }) => version.digest)))
     })

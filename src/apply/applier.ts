@@ -1,3 +1,4 @@
+import { PER_PAGE } from '../github/lists.ts'
 import type { Room } from '../github/rate-limit/aside.ts'
 import { arrivalsReader } from '../inventory/arrivals.ts'
 import { type LoadedPackage, repositoryOf } from '../inventory/load.ts'
@@ -72,8 +73,6 @@ const TIME_ASIDE = 60_000
 /** More tags are not read every few seconds: an answer of the registry holds 10,000 of them. */
 const MOST_TAGS = 100_000
 const NOTHING_NEW: NewTags = { found: new Map(), unread: undefined, isUnlisted: false }
-/** Rows on a page of the list of deleted versions. */
-const PER_PAGE = 100
 
 /** What one untagging takes behind its PUT: a look for the placeholder, its deletion, and the look that it is gone. */
 const REQUESTS_OF_UNTAG = 4

@@ -70,7 +70,11 @@ function readPolicies(inputs: Inputs, workspace: string) {
 const NO_DELETE_RULE = 'The policy has no rule with `action: delete`, so nothing is deleted.'
 
 /** Sentences about the policy alone, each with its place in the file if it has one. */
-function adviceOn(file: PolicyFile, { owner, registryUrl, mode, grace }: Inputs, plain: Policy): string[] {
+function adviceOn(
+  file: PolicyFile,
+  { owner, registryUrl, mode, grace, plan }: Inputs,
+  plain: Policy
+): string[] {
   const names = file.packages.flatMap(({ match }, entry) =>
     withMore(match.sources, owner, registryUrl).map(
       sentence => `${file.at(['packages', entry, 'match'])}: ${sentence}`
@@ -80,7 +84,8 @@ function adviceOn(file: PolicyFile, { owner, registryUrl, mode, grace }: Inputs,
   const rules = [...plain.rules, ...file.packages.flatMap(entry => entry.rules)]
   return [
     ...names,
-    ...(rules.some(({ action }) => action === 'delete') ? [] : [NO_DELETE_RULE]),
+    // What a plan deletes needs no rule.
+    ...(plan !== undefined || rules.some(({ action }) => action === 'delete') ? [] : [NO_DELETE_RULE]),
     ...idleRules(file, grace, plain.rules)
   ]
 }

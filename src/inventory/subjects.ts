@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { orFailure } from '../errors.ts'
-import { listTwice } from '../github/lists.ts'
+import { listTwice, PER_PAGE } from '../github/lists.ts'
 import { tokenThatSees } from '../github/sight.ts'
 import { type Digest, digestOfKey, shortDigest } from '../model/digest.ts'
 import type { Inventory, Package } from '../model/package.ts'
@@ -38,8 +38,6 @@ const MOST_BESIDE = 4
 const AT_ONCE = 8
 /** How many pages of the lists of other packages are read, the nearest first; of the rest the registry's word must do. */
 const MOST_LISTED = 50
-/** Versions on a page. */
-const PER_PAGE = 100
 
 /**
  * Finds the packages of the owner, the first time that anybody asks.

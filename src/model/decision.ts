@@ -163,7 +163,7 @@ export interface Plan {
   readonly package: Package
   /** One for every version, in the order of the inventory. */
   readonly decisions: readonly Decision[]
-  /** What this run does, in order; within the budget, and empty when a brake holds. */
+  /** What this run does, in order; within the budget, and when a brake holds nothing but what it skips anyway. */
   readonly steps: readonly Step[]
   /** How many more deletions the decisions ask for than the budget allows. */
   readonly left: number

@@ -1,10 +1,10 @@
 import type { Limit } from '../model/brake.ts'
 import type { Digest } from '../model/digest.ts'
-import type { EvaluationInput } from './facts.ts'
+import type { Closure } from './closure.ts'
 import { type Graph, isBroken, nodeAt } from './graph.ts'
 import { kindOf, type Node } from './node.ts'
 import type { Group } from './order.ts'
-import type { Resolution } from './resolve.ts'
+import type { Policy } from './rule.ts'
 
 /** Tagged images and artifacts; what nobody could read, or on what witnesses differ, may be neither, or not whole. */
 export interface Images {
@@ -14,8 +14,11 @@ export interface Images {
   readonly remaining: readonly number[]
 }
 
+/** What stays and what goes. */
+type Division = Readonly<Record<'kept' | 'deleted', Pick<Closure, 'has'>>>
+
 /** The images that `min-remaining` counts. */
-export function imagesIn(graph: Graph, { kept, deleted }: Resolution): Images {
+export function imagesIn(graph: Graph, { kept, deleted }: Division): Images {
   const isSure = ({ content, version }: Node): boolean =>
     content.state !== 'unread' && version?.disputed === undefined
   const images = graph.nodes.flatMap((node, place) =>
@@ -41,8 +44,12 @@ export function countedAmong({ remaining }: Images, graph: Graph, least = 0): Di
  * The limits that a finished plan crosses; reaching one is not crossing it. A plan that lets no tagged image go does not
  * cross `min-remaining`, however few there are.
  */
-export function brakesOn({ graph, policy }: EvaluationInput, deletions: number, images: Images): Limit[] {
-  const { minRemaining, maxDeletions, maxDeletionPercent } = policy
+export function brakesOn(
+  graph: Graph,
+  { minRemaining, maxDeletions, maxDeletionPercent }: Policy,
+  deletions: number,
+  images: Images
+): Limit[] {
   const versions = graph.nodes.filter(({ version }) => version !== undefined).length
   const percent = versions === 0 ? 0 : (100 * deletions) / versions
   const remaining = images.remaining.length

@@ -139,7 +139,7 @@ function workOf(
   const { graph, policy } = input
   const places = [...graph.nodes.keys()].filter(resolution.deleted.has)
   const images = imagesIn(graph, resolution)
-  const brakes = brakesOn(input, places.length, images)
+  const brakes = brakesOn(graph, policy, places.length, images)
   if (brakes.length > 0) return { steps: [], left: 0, brakes, counted: [] }
   const counted = countedAmong(images, graph, policy.minRemaining)
   const groups = orderDeletions(graph, places)

@@ -11,10 +11,12 @@ import type { Inventory, PackageVersion } from '../model/package.ts'
 import { changeOf } from './change.ts'
 import { closure } from './closure.ts'
 import { buildGraph, type Graph, nodeAt, versionAt, withParts } from './graph.ts'
+import { brakesOn, countedAmong, imagesIn } from './limits.ts'
 import { refOf } from './node.ts'
 import { orderDeletions } from './order.ts'
 import { brokenIn, deleteSteps } from './plan.ts'
 import { heldByUnknown, oddity, type Unknown, unknownsIn, unreadIn } from './protect.ts'
+import type { Policy } from './rule.ts'
 
 /** A version as a plan knew it. */
 export interface Planned {
@@ -51,14 +53,16 @@ export function restsOnContents({ versions, deletions, strips }: Approved): bool
 /**
  * Makes an approved plan a plan for the package as it is now. A version whose tags or dates changed stays, and one that
  * was to go because it was broken and is not so any more. So does all that is needed by something that stays, or that
- * something unread may need.
+ * something unread may need. Nothing goes where what is left of the plan crosses a brake.
  *
  * @param keptNow what must stay by today's rules, by version id: a phrase that says why
+ * @param policy that of this run, of which the brakes hold
  */
 export function applyApproved(
   inventory: Inventory,
   approved: Approved,
-  keptNow: ReadonlyMap<number, string>
+  keptNow: ReadonlyMap<number, string>,
+  policy: Policy
 ): Application {
   const graph = buildGraph(inventory)
   const skipped = new Map<number, string>()
@@ -80,16 +84,21 @@ export function applyApproved(
     else if (approved.deletions.has(version.id)) unchanged.push(place)
   })
   const goes = withoutNeeded(graph, unchanged, skipped)
-  const deletions = orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group))
+  const deleted = new Set(goes)
+  const images = imagesIn(graph, { kept: { has: place => !deleted.has(place) }, deleted })
+  const brakes = brakesOn(graph, policy, goes.length, images)
+  const steps = [
+    ...stripSteps(inventory, approved),
+    ...orderDeletions(graph, goes).flatMap(group => deleteSteps(graph, group)),
+    ...skippedSteps(inventory, approved, skipped)
+  ]
   return {
     plan: {
       ...emptyPlan(inventory.package),
       decisions: inventory.versions.map(version => decisionOn(version, approved, skipped)),
-      steps: [
-        ...stripSteps(inventory, approved),
-        ...deletions,
-        ...skippedSteps(inventory, approved, skipped)
-      ],
+      steps: brakes.length === 0 ? steps : steps.filter(({ version }) => skipped.has(version.id)),
+      brakes,
+      counted: countedAmong(images, graph, policy.minRemaining),
       broken: brokenIn(graph),
       unread: unreadIn(unknowns, staying)
     },

@@ -1,10 +1,11 @@
 import type { Context } from '../../context.ts'
 import { ExpectedError } from '../../errors.ts'
+import { PER_PAGE } from '../../github/lists.ts'
 import type { DeletedVersion } from '../../github/package-versions.ts'
 import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import { lastDeletedOf } from '../../inventory/deleted-since.ts'
 import { gitHubDenies, isStillThere, registryDenies } from '../../inventory/gone.ts'
-import type { LoadedPackage } from '../../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../../inventory/load.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -121,23 +122,31 @@ const MOST_GONE = 100
 /** What was found deleted when the package was read, and is there by now: it needs what it needed before. */
 async function restoredSince(
   pkg: Package,
-  { listing, inventory }: LoadedPackage,
+  { listing, inventory, deletedBefore }: LoadedPackage,
   deleted: ReadonlySet<number>,
   context: Context
 ): Promise<readonly PackageVersion[]> {
-  if (inventory.versions.length === listing.versions.length) return []
-  const { packages } = context
+  const { packages, registry } = context
   const known = new Set(inventory.versions.map(({ id }) => id))
-  const gone = listing.versions.filter(({ id }) => !known.has(id) && !deleted.has(id))
-  const asked = gone.slice(0, MOST_GONE)
-  const isGone = await eachOf(
-    asked,
+  const isElse = ({ id }: PackageVersion): boolean => !known.has(id) && !deleted.has(id)
+  const gone = listing.versions.filter(isElse).slice(0, MOST_GONE)
+  // One word for it is enough.
+  const isBack = await eachOf(
+    gone,
     AT_ONCE,
     async ({ id, digest }) =>
-      (await registryDenies(pkg, digest, context)) && (await packages.version(pkg, id)).seen === undefined
+      !(await registryDenies(pkg, digest, context)) || (await packages.version(pkg, id)).seen !== undefined
   )
-  // One word for it is enough. Which tags it has got by now the registry's list tells.
-  return asked.flatMap((version, at) => (isGone[at] ? [] : [{ ...version, tags: [] }]))
+  const digests = new Set(inventory.versions.map(({ digest }) => digest))
+  const rows = deletedBefore.filter(row => isElse(row) && !digests.has(row.digest))
+  // The registry may serve for a while what was deleted, so it takes both words.
+  const isRestored = await eachOf(rows, AT_ONCE, async ({ id, digest }) => {
+    const head = await registry.headTag(repositoryOf(pkg), digest)
+    return head.state === 'found' && !(await gitHubDenies(pkg, id, context))
+  })
+  const back = [...gone.filter((_, at) => isBack[at]), ...rows.filter((_, at) => isRestored[at])]
+  // Which tags it has got by now the registry's list tells.
+  return back.map(version => ({ ...version, tags: [] }))
 }
 
 /** The newest versions, down to one that was there before; all of them where the order tells nothing. */
@@ -183,7 +192,8 @@ async function stillThere(
   const mine = deleted.filter(({ digest }) => !again.has(digest))
   const rows = new Map<number, DeletedVersion>()
   await addDeleted(pkg, [...deleted, ...past], rows, context)
-  const suspects = [...mine, ...before].filter(({ id }) => !rows.has(id))
+  // What others deleted they may have restored since, and the list of deleted versions be late.
+  const suspects = [...mine.filter(({ id }) => !rows.has(id)), ...before]
   const states = await eachOf(suspects, AT_ONCE, version => {
     // Anybody may have written into the memory what an earlier run deleted.
     context.checkTime()
@@ -232,7 +242,5 @@ function vanishedFrom(
   )
 }
 
-/** How many rows a full page has. */
-const PER_PAGE = 100
 /** How many versions are looked for at once. */
 const AT_ONCE = 16

@@ -1,5 +1,5 @@
 import type { LoadedPackage } from '../../inventory/load.ts'
-import type { Plan } from '../../model/decision.ts'
+import type { Step } from '../../model/decision.ts'
 import { nameOf } from '../../report/phrases.ts'
 import { count, some } from '../../util/format.ts'
 import { grouped } from '../../util/grouped.ts'
@@ -9,7 +9,7 @@ import { listedIn, type PastDeletion, replacedBy } from './earlier.ts'
  * A sentence on signatures and reports that earlier runs deleted because their image was gone, where that is there again
  * and stays. They do not come back by themselves, because they would take their tags from what the image was signed with anew.
  */
-export function subjectsBack({ steps }: Plan, loaded: LoadedPackage): string[] {
+export function subjectsBack(steps: readonly Step[], loaded: LoadedPackage): string[] {
   const { checked } = loaded.recollection.deletions
   const isThere = listedIn(loaded)
   const going = new Set(steps.flatMap(({ action, version }) => (action === 'delete' ? [version.digest] : [])))

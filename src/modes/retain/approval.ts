@@ -1,17 +1,19 @@
 import { deletions } from '../../apply/applier.ts'
 import type { PackageTask } from '../../apply/apply.ts'
 import { selectedOf } from '../../config/earlier-run.ts'
+import { type DeclaredInputs, isDefault, nameOf } from '../../config/input-table.ts'
 import { entriesOf, type PackageSelection } from '../../config/package-selection.ts'
 import type { Policies } from '../../config/policies.ts'
 import { ExpectedError } from '../../errors.ts'
 import type { LoadedPackage } from '../../inventory/load.ts'
 import { type Decision, type Plan, ROLES } from '../../model/decision.ts'
+import type { Inventory } from '../../model/package.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
-import { type Approved, applyApproved } from '../../policy/saved-plan.ts'
+import { type Application, type Approved, applyApproved } from '../../policy/saved-plan.ts'
 import { versionOf } from '../../report/deleted-by.ts'
 import { isOfPlan, phrase } from '../../report/phrases.ts'
 import type { PackageRecord, RunRecord } from '../../report/record.ts'
-import { count, some } from '../../util/format.ts'
+import { code, count, some } from '../../util/format.ts'
 import { grouped } from '../../util/grouped.ts'
 import { VERSION } from '../../util/version.ts'
 
@@ -26,11 +28,12 @@ export interface Approval {
 /**
  * Reads the plan that is to be applied.
  *
- * @param policyOf what this run says about packages; where it says nothing, the plan stands for itself
+ * @param policyOf what this run says about packages; where it says nothing but brakes, the plan stands for itself
  * @throws ExpectedError when it is no plan, or one for another package or policy
  */
 export function readApproval(
   record: RunRecord,
+  inputs: DeclaredInputs,
   { packages, policyOf }: Pick<Policies, 'packages' | 'policyOf'>
 ): Approval {
   refuseUnfit(record)
@@ -43,7 +46,7 @@ export function readApproval(
       `The dry run in \`plan\` ended before it decided on anything. ${record.finished?.incomplete ?? ''} Make another plan.`
     )
   }
-  refuseChanged(decided, record.run.version, policyOf)
+  refuseChanged(decided, record.run.version, inputs, policyOf)
   return {
     packages: new Map(decided.map(one => [one.name, approvedOf(one)])),
     warnings:
@@ -85,13 +88,17 @@ function refuseOthers(
 function refuseChanged(
   decided: readonly PackageRecord[],
   version: string,
+  inputs: DeclaredInputs,
   policyOf: Policies['policyOf']
 ): void {
-  const changed = decided.filter(one => {
-    const policy = policyOf(one.name)
-    return policy === undefined || (policy.rules.length > 0 && one.policy !== policyHash(policy))
+  const changed = decided.flatMap(({ name, policy: planned }) => {
+    const policy = policyOf(name)
+    if (policy !== undefined && planned === policyHash(policy)) return []
+    const repeats = policy === undefined || policy.rules.length > 0 ? ['the policy'] : idle(policy, inputs)
+    return repeats.length === 0 ? [] : [{ name, repeats }]
   })
   if (changed.length === 0) return
+  const repeats = [...new Set(changed.flatMap(one => one.repeats))]
   const names = some(
     changed.map(({ name }) => name),
     10
@@ -102,8 +109,26 @@ function refuseChanged(
       : `is not that of the plan, which was made by ghcr-steward ${version}: either it has changed, or this version, ` +
         `${VERSION}, reads it differently`
   throw new ExpectedError(
-    `The policy for ${names} ${why}. Make a new plan, or leave out the policy to apply the plan as it is.`
+    `The policy for ${names} ${why}. Make a new plan, or leave out ${some(repeats, 10)} to apply the plan as it is.`
   )
+}
+
+/** What decides on versions and is no brake, so that it does nothing to a plan. */
+const IDLE = [
+  'keepAtLeast',
+  'keepUntagged',
+  'olderThan',
+  'untag',
+  'grace',
+  'rankBy',
+  'ageFrom',
+  'deletionsPerRun'
+] as const
+
+/** The names of such inputs, or keys of the policy, that somebody set where no rule is repeated. */
+function idle({ grace, ageFrom, deletionsPerRun }: Policy, inputs: DeclaredInputs): string[] {
+  const set = { ...inputs, grace, ageFrom, deletionsPerRun }
+  return IDLE.filter(key => !isDefault(key, set[key])).map(key => code(nameOf(key)))
 }
 
 function refuseUnfit({ run, finished, packages }: RunRecord): void {
@@ -149,9 +174,18 @@ function approvedOf({ versions, steps, broken }: PackageRecord): Approved {
  *
  * @param fresh what the inputs of this run decide today: what they keep now stays, too
  */
-export function applyTo(loaded: LoadedPackage, approved: Approved, fresh: Plan, policy: Policy): PackageTask {
+export function applyTo(inventory: Inventory, approved: Approved, fresh: Plan, policy: Policy): Application {
+  return applyApproved(inventory, approved, keptNow(fresh, policy), policy)
+}
+
+/** What a run does that applies it. */
+export function appliedTask(
+  loaded: LoadedPackage,
+  approved: Approved,
+  { plan, skipped }: Application,
+  policy: Policy
+): PackageTask {
   const { inventory } = loaded
-  const { plan, skipped } = applyApproved(inventory, approved, keptNow(fresh, policy))
   const there = new Set(inventory.versions.map(({ id }) => id))
   const gone = [...approved.deletions].filter(id => !there.has(id)).length
   return {

@@ -17,11 +17,11 @@ import { explainVersion } from '../../policy/explain-version.ts'
 import { wantedLabels } from '../../policy/labels.ts'
 import { decide } from '../../policy/plan.ts'
 import { type Policy, policyHash } from '../../policy/rule.ts'
-import { type Approved, restsOnContents } from '../../policy/saved-plan.ts'
+import { type Application, type Approved, restsOnContents } from '../../policy/saved-plan.ts'
 import { stuckPhrase } from '../../report/phrases.ts'
 import type { ReadUsage } from '../../usage/ask.ts'
 import { count, formatNumber } from '../../util/format.ts'
-import { applyTo } from './approval.ts'
+import { appliedTask, applyTo } from './approval.ts'
 import { type PlacedTold, tellPlaced } from './placed.ts'
 
 /** What is done with a package besides deciding on it. */
@@ -47,18 +47,23 @@ export async function planPackage(
   const now = context.clock.now()
   const seen = await orFailure(() => lookAndDecide(pkg, policy, options, context, now))
   if ('problem' in seen) return notPlanned(pkg, seen)
-  const { loaded, plan, errors, placed } = seen
+  const { loaded, applied, errors, placed } = seen
   const { approved, sizes } = options
-  const applied = approved && applyTo(loaded, approved, plan, policy)
-  const task = applied
-    ? { ...applied, run: { ...applied.run, alarms: [...errors, ...placed.alarms] } }
-    : taskOf(seen, policy, options.explain, now)
+  const decided =
+    applied && approved
+      ? appliedTask(loaded, approved, applied, policy)
+      : taskOf(seen, policy, options.explain, now)
+  const run = { ...decided.run, alarms: [...errors, ...placed.alarms] }
+  const task = { ...decided, run, warnings: warningsOf(seen) }
   return sizes ? withSizes(task, loaded.inventory, context) : task
 }
 
 /** What is known of a package, and what follows from that. */
 interface Decided extends Seen {
+  /** By the policy of this run. */
   readonly plan: Plan
+  /** What still holds of an approved plan, and is done in place of that. */
+  readonly applied: Application | undefined
   /** Of tags on placeholders. */
   readonly placed: PlacedTold
 }
@@ -70,23 +75,26 @@ async function lookAndDecide(
   context: Context,
   now: number
 ): Promise<Decided> {
+  const { approved } = options
   const seen = await look(pkg, policy, options, context, now)
   const wanted = digestsIn(policy, seen.usage)
   const { loaded, decided } = await decideOnTags(
     seen.loaded,
     found => {
       const plan = decide(found, policy, seen.usage, now)
-      return { plan, going: goingBy(plan, options.approved), wanted, ranked: rankedIn(plan) }
+      const applied = approved && applyTo(found, approved, plan, policy)
+      const ranked = rankedIn(plan, applied?.plan ?? plan)
+      return { plan, applied, going: goingBy(plan, approved), wanted, ranked }
     },
     context
   )
-  const { plan } = decided
-  const placed = tellPlaced(loaded.inventory, plan, policy, options.approved, seen.usage, now)
-  return { ...seen, loaded, plan, placed }
+  const { plan, applied } = decided
+  const placed = tellPlaced(loaded.inventory, plan, policy, approved, seen.usage, now)
+  return { ...seen, loaded, plan, applied, placed }
 }
 
 function taskOf(
-  { loaded, usage, plan, errors, warnings, placed }: Decided,
+  { loaded, usage, plan }: Decided,
   policy: Policy,
   explain: string | undefined,
   now: number
@@ -101,20 +109,26 @@ function taskOf(
       policy: policyHash(policy),
       reads,
       contents: inventory.contents,
-      alarms: [...errors, ...placed.alarms],
       warnings: []
     },
     changes: deletions(plan, loaded),
-    deferred: false,
-    warnings: [
-      ...unseenVersions(loaded),
-      ...placed.warnings,
-      ...subjectsBack(plan, loaded),
-      ...warnings,
-      // Red where nothing goes at all; said where something else does.
-      ...(plan.stuck !== undefined && plan.steps.length > 0 ? [stuckPhrase(plan.stuck)] : [])
-    ]
+    deferred: false
   }
+}
+
+/** What must be said of a package, whether this run decides on it or applies a plan. */
+function warningsOf({ loaded, plan, applied, warnings, placed }: Decided): string[] {
+  const { stuck, steps } = applied?.plan ?? plan
+  // What is skipped stands among the steps, too.
+  const going = steps.filter(({ version }) => applied?.skipped.has(version.id) !== true)
+  return [
+    ...unseenVersions(loaded),
+    ...placed.warnings,
+    ...subjectsBack(going, loaded),
+    ...warnings,
+    // Red where nothing goes at all; said where something else does.
+    ...(stuck !== undefined && steps.length > 0 ? [stuckPhrase(stuck)] : [])
+  ]
 }
 
 /** With the sizes of what goes. What nobody can measure can still be deleted. */
@@ -138,9 +152,9 @@ function goingBy({ steps, decisions }: Plan, approved: Approved | undefined): Se
 
 /**
  * What takes a place that another version would have without it, which what nobody could read does not; and the images
- * that must remain for others to go.
+ * that must remain for others to go, by the plan that is carried out.
  */
-function rankedIn({ decisions, counted }: Plan): Digest[] {
+function rankedIn({ decisions }: Plan, { counted }: Plan): Digest[] {
   const ranked = decisions.flatMap(({ verdict, reasons, version }) =>
     verdict === 'keep' && reasons.some(({ code }) => code === 'newest' || code === 'bucket')
       ? [version.digest]

@@ -22,7 +22,7 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
   const { repository, openRepository, clock } = context
   const started = clock.now()
   const { explain } = inputs
-  const approval = policies.earlierRun && readApproval(policies.earlierRun, policies)
+  const approval = policies.earlierRun && readApproval(policies.earlierRun, inputs, policies)
   const readUsage = usageReader({ ...inputs, ...policies }, repository, openRepository, clock)
   const approved = approval && { ...policies.packages, names: [...approval.packages.keys()], patterns: [] }
   const { chosen, absent, unmatched, all, why } = await chooseGoverned(inputs, context, policies, approved)
@@ -63,8 +63,8 @@ export async function retain(inputs: Inputs, context: Context, policies: Policie
 }
 
 /** @throws ExpectedError when the plan that is to be applied does not fit, which takes no request to find out */
-export function checkPlan(_inputs: Inputs, policies: Policies): void {
-  if (policies.earlierRun !== undefined) readApproval(policies.earlierRun, policies)
+export function checkPlan(inputs: Inputs, policies: Policies): void {
+  if (policies.earlierRun !== undefined) readApproval(policies.earlierRun, inputs, policies)
 }
 
 function unexplained(name: string, tasks: readonly PackageTask[]): string[] {

@@ -1,0 +1,103 @@
+import { expect, it } from '@jest/globals'
+import type { Pushed } from '../../emulator/builder.ts'
+import { image, index, manifest } from '../../emulator/shapes.ts'
+import { ago, openScene, type Scene } from './runs.ts'
+
+/** What somebody deleted before a run and restores amid it, in a package whose newest versions fill the first page. */
+
+/** Pushes so many versions that what is older stands on the second page. */
+function fill({ app }: Scene): void {
+  for (let n = 0; n < 110; n++) app.push(manifest(), { tags: [`r-${n}`], at: ago(3) + n * 1_000 })
+}
+
+const removal = (id: number | string) =>
+  ({ host: 'api', method: 'DELETE', path: new RegExp(`/versions/${id}$`), times: 1 }) as const
+
+const arePartsThere = ({ app }: Scene, { children }: Pushed): boolean =>
+  children.every(({ digest }) => app.version(digest) !== undefined)
+
+/** An image that is needed, what needs it, and the inputs that say so. */
+interface Laid {
+  readonly back: Pushed
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+const NEEDED: Readonly<Record<string, (scene: Scene) => Laid>> = {
+  'a policy keeps its digest': ({ app }) => {
+    const back = app.push(image(), { at: ago(80) })
+    return { back, inputs: { 'keep-tags': back.digest } }
+  },
+  'an index that stays names it': ({ app }) => {
+    const back = app.push(image(), { at: ago(80) })
+    app.push(index([{ shape: back.shape }, { shape: manifest(), platform: 'linux/arm64' }]), {
+      tags: ['v1'],
+      at: ago(79)
+    })
+    return { back, inputs: {} }
+  },
+  "it has a tag, and the registry's list is late": ({ app, github }) => {
+    github.faults.on({ host: 'registry', path: /tags\/list/ }, { kind: 'late', ms: 30_000 })
+    return { back: app.push(image(), { tags: ['v1'], at: ago(80) }), inputs: {} }
+  }
+}
+
+it.concurrent.each(Object.entries(NEEDED))(
+  'law 5: what is restored amid a run brings back what the run took from it, on whatever page it stands: %s',
+  async (_, layDown) => {
+    await using scene = await openScene()
+    const { app, github, world, run } = scene
+    app.push(image(), { tags: ['v0'], at: ago(90) })
+    const { back, inputs } = layDown(scene)
+    fill(scene)
+    app.delete(back)
+    world.remember(app.row)
+    github.faults.on(removal('\\d+'), { kind: 'first', run: () => world.store.restore(app.row, back.id) })
+    const result = await run({ 'delete-untagged': 'true', ...inputs })
+    expect(result.warnings.join()).toContain('restored at once')
+    expect(arePartsThere(scene, back)).toBe(true)
+  }
+)
+
+it.concurrent('a version that stays deleted, and that the registry serves still, brings nothing back', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  app.push(image(), { tags: ['v0'], at: ago(90) })
+  const gone = app.push(image(), { at: ago(80) })
+  fill(scene)
+  world.remember(app.row)
+  app.delete(gone)
+  github.faults.on(
+    { host: 'registry', path: new RegExp(`/manifests/${gone.digest}$`) },
+    { kind: 'late', ms: 600_000 }
+  )
+  const result = await run({ 'delete-untagged': 'true' })
+  expect(result).toMatchObject({
+    code: 0,
+    warnings: [],
+    outputs: { 'deleted-count': '2', 'restored-count': '0' }
+  })
+})
+
+it.concurrent.each([0, 2_500, 6_000])(
+  'law 5: what another job deleted and restored amid a run is whole, with the list of deleted versions late by %i ms',
+  async late => {
+    await using scene = await openScene({ busy: 0.05 })
+    const { app, github, world, clock, run } = scene
+    app.push(image(), { tags: ['v0'], at: ago(90) })
+    const build = app.push(image(), { tags: ['sha-1'], at: ago(80) })
+    world.remember(app.row)
+    const takeAway = async () => {
+      app.tag(build, 'prod')
+      app.delete(build)
+      // Its row is then in the late list by the time of the look behind.
+      await clock.sleep(5_000)
+    }
+    github.faults.on(removal(build.id), { kind: 'first', run: takeAway })
+    const last = build.children.at(-1) as Pushed
+    github.faults.on(removal(last.id), { kind: 'then', run: () => world.store.restore(app.row, build.id) })
+    if (late > 0)
+      github.faults.on({ host: 'api', method: 'GET', query: /state=deleted/ }, { kind: 'late', ms: late })
+    await run({ 'delete-tags': 'sha-*' })
+    expect(world.pullable('acme/app', 'prod')).toEqual([])
+  }
+)
