@@ -9,6 +9,7 @@ import { fastClock, runInside } from '../helpers/inside.ts'
 import type { ActionRun } from '../helpers/run-action.ts'
 
 const POLICY = { 'delete-tags': 'sha-*', 'delete-untagged': 'true' }
+const UNTAG = { 'delete-tags': 'nightly edge', untag: 'true' }
 const clock = fastClock(100)
 let github: Emulator
 let app: Builder
@@ -54,6 +55,17 @@ it('deletes what the plan names and nothing else, whatever else would be due by 
   expect(third).toMatchObject({ code: 0, outputs: { 'deleted-count': '0' } })
   expect(third.summary).toMatch(/6 versions of the plan are already gone/)
 })
+
+it.each([{}, UNTAG])(
+  'takes off the tags that the plan names, also where the rules are repeated: %j',
+  async again => {
+    app.push(image(), { tags: ['v2', 'nightly', 'edge'], at: '2026-03-01T00:00:00Z' })
+    await using first = await run({ 'dry-run': 'true', ...UNTAG })
+    await using second = await run({ plan: planOf(first), ...again })
+    expect(second).toMatchObject({ code: 0, outputs: { 'untagged-count': '2', 'deleted-count': '0' } })
+    expect(Object.keys(app.tags()).sort()).toEqual(['sha-1', 'sha-2', 'v1', 'v2'])
+  }
+)
 
 it.each<[string, () => unknown, RegExp]>([
   ['a tag was put on it', () => app.tag(one, 'prod'), /tag prod was put on it since the plan/],

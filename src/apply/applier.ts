@@ -66,8 +66,8 @@ function stoppedBy(drift: DriftDetector, outcomes: readonly Outcome[]): string[]
   return [`Since the listing, ${unread}: ${stay}. Run again later.`]
 }
 
-/** Pages that the second look reads of a small package: the newest versions, and twice what was deleted. */
-const LOOK_PAGES = 3
+/** What the second look asks of a small package: the newest versions, twice what was deleted, and the count of a larger one. */
+const LOOK_REQUESTS = 4
 /** What the second look may wait for lists that lag, in milliseconds. */
 const TIME_ASIDE = 60_000
 /** More tags are not read every few seconds: an answer of the registry holds 10,000 of them. */
@@ -89,7 +89,7 @@ function roomForLook({ steps }: Plan, past: number): (deleted: number) => Room {
   return deleted => ({
     // A restore that is denied is sent once more.
     requests:
-      LOOK_PAGES + 2 * restores + 2 * Math.floor((deleted + past) / PER_PAGE) + REQUESTS_OF_UNTAG * untags,
+      LOOK_REQUESTS + 2 * restores + 2 * Math.floor((deleted + past) / PER_PAGE) + REQUESTS_OF_UNTAG * untags,
     ms: TIME_ASIDE
   })
 }

@@ -1,9 +1,6 @@
 import type { Recollection } from '../cache/manifest-cache.ts'
 import type { Context } from '../context.ts'
-import { orFailure } from '../errors.ts'
 import type { Listing } from '../github/listing.ts'
-import { PER_PAGE } from '../github/lists.ts'
-import type { DeletedVersion } from '../github/package-versions.ts'
 import type { Digest } from '../model/digest.ts'
 import { isOurs, isPlaceholder, type Manifest } from '../model/manifest.ts'
 import {
@@ -27,8 +24,6 @@ import { namedIn } from './parts.ts'
 export interface LoadedPackage {
   readonly inventory: Inventory
   readonly listing: Listing
-  /** What GitHub listed as deleted right behind that, where the newest page does not show what of it is restored later. */
-  readonly deletedBefore: readonly DeletedVersion[]
   /** When each untagged version was first seen without a tag, milliseconds since 1970. */
   readonly untaggedSince: ReadonlyMap<Digest, number>
   readonly reads: ReadCounts
@@ -76,9 +71,8 @@ export async function load(
     // The time since when something is untagged is still worth remembering, with what is known already.
     const { read } = reader(pkg, versions, known, recollection, context)
     const reads = countReads(inventory, new Set(), new Map())
-    return { inventory, listing, deletedBefore: [], untaggedSince, read, recollection, reads }
+    return { inventory, listing, untaggedSince, read, recollection, reads }
   }
-  const deletedBefore = await deletedLately(pkg, versions, context)
   const remembered = await recollection.manifests(versions)
   // After GitHub's list: a tag that was pushed meanwhile is then on nothing that it shows, and looked up.
   const tagged = await listWithTags(versions, context.registry, repositoryOf(pkg), clock)
@@ -91,22 +85,7 @@ export async function load(
   const recalled = recall(recollection, list)
   const inventory = { ...seen, versions: withAwaited(seen, recalled.deletions) }
   const reads = countReads(inventory, fetched, remembered)
-  return { inventory, listing, deletedBefore, untaggedSince, read, recollection: recalled, reads }
-}
-
-/**
- * The newest page of GitHub's list of deleted versions. What is restored stands where it stood, by its age, so that only a
- * look at a list of one page shows it; a token that may only read sees no such list, and deletes nothing.
- */
-async function deletedLately(
-  pkg: Package,
-  versions: readonly PackageVersion[],
-  { packages }: Context
-): Promise<readonly DeletedVersion[]> {
-  if (versions.length < PER_PAGE) return []
-  let pages = 0
-  const listed = await orFailure(async () => ({ rows: await packages.listDeleted(pkg, () => pages++ > 0) }))
-  return 'problem' in listed ? [] : listed.rows
+  return { inventory, listing, untaggedSince, read, recollection: recalled, reads }
 }
 
 /** Nothing is known of it but that it is there, unless it is a placeholder of ours with somebody's tag, which is told. */

@@ -6,8 +6,8 @@ import { ago, openScene, type Scene } from './runs.ts'
 /** What somebody deleted before a run and restores amid it, in a package whose newest versions fill the first page. */
 
 /** Pushes so many versions that what is older stands on the second page. */
-function fill({ app }: Scene): void {
-  for (let n = 0; n < 110; n++) app.push(manifest(), { tags: [`r-${n}`], at: ago(3) + n * 1_000 })
+function fill({ app }: Scene, most = 110): void {
+  for (let n = 0; n < most; n++) app.push(manifest(), { tags: [`r-${n}`], at: ago(3) + n * 1_000 })
 }
 
 const removal = (id: number | string) =>
@@ -50,6 +50,9 @@ it.concurrent.each(Object.entries(NEEDED))(
     const { back, inputs } = layDown(scene)
     fill(scene)
     app.delete(back)
+    // What is restored is none of the last hundred that were deleted.
+    const others = Array.from({ length: 110 }, () => app.push(manifest(), { at: ago(70) }))
+    for (const other of others) app.delete(other)
     world.remember(app.row)
     github.faults.on(removal('\\d+'), { kind: 'first', run: () => world.store.restore(app.row, back.id) })
     const result = await run({ 'delete-untagged': 'true', ...inputs })
@@ -57,6 +60,28 @@ it.concurrent.each(Object.entries(NEEDED))(
     expect(arePartsThere(scene, back)).toBe(true)
   }
 )
+
+it.concurrent('law 5: the same where only pushes amid the run fill the first page, and another job deletes as well', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  app.push(image(), { tags: ['v0'], at: ago(90) })
+  const back = app.push(image(), { at: ago(80) })
+  fill(scene, 90)
+  const theirs = app.push(manifest(), { at: ago(40) })
+  app.delete(back)
+  world.remember(app.row)
+  github.faults.on(removal(theirs.id), { kind: 'first', run: () => app.delete(theirs) })
+  github.faults.on(removal('\\d+'), {
+    kind: 'first',
+    run: async () => {
+      await world.store.restore(app.row, back.id)
+      for (let n = 0; n < 10; n++) app.push(manifest(), { tags: [`new-${n}`] })
+    }
+  })
+  const result = await run({ 'delete-untagged': 'true', 'keep-tags': back.digest })
+  expect(result.stdout).toContain('already gone: ')
+  expect(arePartsThere(scene, back)).toBe(true)
+})
 
 it.concurrent('a version that stays deleted, and that the registry serves still, brings nothing back', async () => {
   await using scene = await openScene()

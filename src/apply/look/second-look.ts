@@ -5,7 +5,7 @@ import type { DeletedVersion } from '../../github/package-versions.ts'
 import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import { lastDeletedOf } from '../../inventory/deleted-since.ts'
 import { gitHubDenies, isStillThere, registryDenies } from '../../inventory/gone.ts'
-import { type LoadedPackage, repositoryOf } from '../../inventory/load.ts'
+import type { LoadedPackage } from '../../inventory/load.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -53,7 +53,7 @@ export async function lookAgain(
   const { listing, inventory, recollection } = done.loaded
   const deleted = [...deletedBy(done.outcomes), ...earlier]
   const ids = new Set(deleted.map(({ id }) => id))
-  const seen = await newest(pkg, listing, context)
+  const seen = await newest(done, ids, context)
   if (seen.length === 0 && listing.versions.some(({ id }) => !ids.has(id))) {
     throw new ExpectedError('GitHub lists no version any more, though some of them were not deleted.')
   }
@@ -122,46 +122,70 @@ const MOST_GONE = 100
 /** What was found deleted when the package was read, and is there by now: it needs what it needed before. */
 async function restoredSince(
   pkg: Package,
-  { listing, inventory, deletedBefore }: LoadedPackage,
+  { listing, inventory }: LoadedPackage,
   deleted: ReadonlySet<number>,
   context: Context
 ): Promise<readonly PackageVersion[]> {
-  const { packages, registry } = context
+  if (inventory.versions.length === listing.versions.length) return []
+  const { packages } = context
   const known = new Set(inventory.versions.map(({ id }) => id))
-  const isElse = ({ id }: PackageVersion): boolean => !known.has(id) && !deleted.has(id)
-  const gone = listing.versions.filter(isElse).slice(0, MOST_GONE)
-  // One word for it is enough.
-  const isBack = await eachOf(
-    gone,
+  const gone = listing.versions.filter(({ id }) => !known.has(id) && !deleted.has(id))
+  const asked = gone.slice(0, MOST_GONE)
+  const isGone = await eachOf(
+    asked,
     AT_ONCE,
     async ({ id, digest }) =>
-      !(await registryDenies(pkg, digest, context)) || (await packages.version(pkg, id)).seen !== undefined
+      (await registryDenies(pkg, digest, context)) && (await packages.version(pkg, id)).seen === undefined
   )
-  const digests = new Set(inventory.versions.map(({ digest }) => digest))
-  const rows = deletedBefore.filter(row => isElse(row) && !digests.has(row.digest))
-  // The registry may serve for a while what was deleted, so it takes both words.
-  const isRestored = await eachOf(rows, AT_ONCE, async ({ id, digest }) => {
-    const head = await registry.headTag(repositoryOf(pkg), digest)
-    return head.state === 'found' && !(await gitHubDenies(pkg, id, context))
-  })
-  const back = [...gone.filter((_, at) => isBack[at]), ...rows.filter((_, at) => isRestored[at])]
-  // Which tags it has got by now the registry's list tells.
-  return back.map(version => ({ ...version, tags: [] }))
+  // One word for it is enough. Which tags it has got by now the registry's list tells.
+  return asked.flatMap((version, at) => (isGone[at] ? [] : [{ ...version, tags: [] }]))
 }
 
-/** The newest versions, down to one that was there before; all of them where the order tells nothing. */
+/**
+ * The newest versions, down to one that was there before; all of them where the order tells nothing, or where GitHub counts
+ * more than that leaves: what somebody restored stands where it stood, by its age.
+ */
 async function newest(
-  pkg: Package,
-  listing: LoadedPackage['listing'],
-  { packages }: Context
+  { plan: { package: pkg }, loaded: { listing, inventory }, outcomes }: Done,
+  deleted: ReadonlySet<number>,
+  context: Context
 ): Promise<readonly PackageVersion[]> {
+  const { packages } = context
   if (!listing.newestFirst) return (await packages.listVersions(pkg)).versions
+  const found = await pagesUntil(pkg, ({ id }) => listing.pageOf.has(id), packages)
+  // The last page is among these.
+  if (found.length % PER_PAGE > 0) return found
+  const standing = new Set([...inventory.versions, ...found].map(({ id }) => id)).difference(deleted)
+  for (const { id } of versionsOf(outcomes, ['already'])) standing.delete(id)
+  const hasMore = await countsMore(pkg, standing.size + listing.unseen, context)
+  return hasMore ? pagesUntil(pkg, () => false, packages) : found
+}
+
+/** The rows of GitHub's list, up to the page with one that is meant. */
+async function pagesUntil(
+  pkg: Package,
+  isMeant: (version: PackageVersion) => boolean,
+  packages: Context['packages']
+): Promise<readonly PackageVersion[]> {
   const found: PackageVersion[] = []
   for (let page = 1; ; page++) {
     const { seen } = await packages.page(pkg, page)
     found.push(...seen)
-    if (seen.length === 0 || seen.some(({ id }) => listing.pageOf.has(id))) return found
+    if (seen.length === 0 || seen.some(isMeant)) return found
   }
+}
+
+/** The count may be late: the pauses before each look at it, in milliseconds. */
+const COUNTS = [0, 3_000]
+
+/** Whether GitHub goes on counting more versions than so many. */
+async function countsMore({ name }: Package, most: number, { packages, clock }: Context): Promise<boolean> {
+  for (const pause of COUNTS) {
+    await clock.sleep(pause)
+    const { versionCount = 0 } = await packages.get(name)
+    if (versionCount <= most) return false
+  }
+  return true
 }
 
 /** What may be gone, and what is known of it. */

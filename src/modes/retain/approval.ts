@@ -175,7 +175,7 @@ function approvedOf({ versions, steps, broken }: PackageRecord): Approved {
  * @param fresh what the inputs of this run decide today: what they keep now stays, too
  */
 export function applyTo(inventory: Inventory, approved: Approved, fresh: Plan, policy: Policy): Application {
-  return applyApproved(inventory, approved, keptNow(fresh, policy), policy)
+  return applyApproved(inventory, approved, keptNow(fresh, policy, approved), policy)
 }
 
 /** What a run does that applies it. */
@@ -204,11 +204,20 @@ export function appliedTask(
   }
 }
 
-/** What stays by today's rules; where there are none, what is in use. */
-function keptNow({ decisions }: Plan, { rules }: Policy): ReadonlyMap<number, string> {
-  const reasonOf = (decision: Decision) => {
-    if (decision.verdict !== 'keep') return undefined
-    return rules.length > 0 ? decision.reasons[0] : decision.reasons.find(({ code }) => code === 'in-use')
+/** What stays by today's rules; where there are none, what is in use. A version that is to lose tags by them as well stays without these. */
+function keptNow(
+  { decisions, steps }: Plan,
+  { rules }: Policy,
+  { deletions, strips }: Approved
+): ReadonlyMap<number, string> {
+  const stripped = grouped(
+    steps.flatMap(step => (step.action === 'untag' ? [[step.version.id, step.tag] as const] : []))
+  )
+  const losesAll = (id: number): boolean =>
+    !deletions.has(id) && strips.get(id)?.every(tag => stripped.get(id)?.includes(tag)) === true
+  const reasonOf = ({ verdict, reasons, version }: Decision) => {
+    if (verdict !== 'keep' || losesAll(version.id)) return undefined
+    return rules.length > 0 ? reasons[0] : reasons.find(({ code }) => code === 'in-use')
   }
   return new Map(
     decisions.flatMap(decision => {
