@@ -40,8 +40,8 @@ it.each([
 })
 
 it.each([
-  ['nothing', 0, 5],
-  ['60,000 versions', 60_000, 9]
+  ['nothing', 0, 6],
+  ['60,000 versions', 60_000, 10]
 ])(
   'law 11 sets room aside for the look at 150,000 deleted images, behind a run that deleted %s',
   (_, past, requests) => {

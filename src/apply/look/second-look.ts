@@ -231,8 +231,11 @@ async function stillThere(
     await addDeleted(pkg, denied, rows, context)
   }
   const listed = new Set(seen.map(({ id }) => id))
-  // What GitHub lists, and does not list as deleted: the registry may deny what was deleted in vain.
-  const doubtful = denied.filter(({ id }) => listed.has(id) && !rows.has(id))
+  // What GitHub lists, and does not list as deleted: the registry may deny what was deleted in vain, or restored by others.
+  const restorable = before.filter(version => !served.includes(version))
+  const doubtful = [...denied.filter(({ id }) => !rows.has(id)), ...restorable].filter(({ id }) =>
+    listed.has(id)
+  )
   const stand = await eachOf(doubtful, AT_ONCE, async version => {
     context.checkTime()
     return !(await gitHubDenies(pkg, version.id, context))
