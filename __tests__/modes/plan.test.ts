@@ -67,6 +67,15 @@ it.each([{}, UNTAG])(
   }
 )
 
+it('takes them off beside a brake that holds what the repeated rules would delete by now, and not the plan', async () => {
+  const rules = { 'delete-tags': 'nightly edge x-*', untag: 'true', 'max-deletions': '2' }
+  app.push(image(), { tags: ['v2', 'nightly', 'edge'], at: '2026-03-01T00:00:00Z' })
+  await using first = await run({ 'dry-run': 'true', ...rules })
+  for (let n = 0; n < 3; n++) app.push(manifest(), { tags: [`x-${n}`], at: '2026-03-02T00:00:00Z' })
+  await using second = await run({ plan: planOf(first), ...rules })
+  expect(second).toMatchObject({ code: 0, outputs: { 'untagged-count': '2', 'deleted-count': '0' } })
+})
+
 it.each<[string, () => unknown, RegExp]>([
   ['a tag was put on it', () => app.tag(one, 'prod'), /tag prod was put on it since the plan/],
   [

@@ -71,6 +71,52 @@ it.concurrent.each(Object.entries(NEEDED))(
   }
 )
 
+it.concurrent.each([
+  ['small', 8_000],
+  ['small', 30_000],
+  ['large', 8_000],
+  ['large', 30_000]
+] as const)(
+  "law 5: the same of what an index that stays names, in a %s package with GitHub's list late by %i ms",
+  async (size, ms) => {
+    await using scene = await openScene({ busy: 0.05 })
+    const { app, github, world, clock, run } = scene
+    const back = app.push(image(), { at: ago(80) })
+    app.push(index([{ shape: back.shape }, { shape: manifest(), platform: 'linux/arm64' }]), {
+      tags: ['v1'],
+      at: ago(79)
+    })
+    if (size === 'large') fill(scene)
+    app.delete(back)
+    world.remember(app.row)
+    await clock.sleep(60_000)
+    github.faults.on({ host: 'api', method: 'GET', path: /\/versions$/ }, { kind: 'late', ms })
+    github.faults.on(removal('\\d+'), { kind: 'first', run: () => world.store.restore(app.row, back.id) })
+    await run({ 'delete-untagged': 'true' })
+    expect(arePartsThere(scene, back)).toBe(true)
+  }
+)
+
+it.concurrent('law 5: the same where others delete so many that GitHub counts fewer', async () => {
+  await using scene = await openScene()
+  const { app, github, world, run } = scene
+  app.push(image(), { tags: ['v0'], at: ago(90) })
+  const back = app.push(image(), { at: ago(80) })
+  fill(scene)
+  app.delete(back)
+  world.remember(app.row)
+  const old = app.row.order.filter(({ tags }) => ['r-1', 'r-2', 'r-3'].some(tag => tags.includes(tag)))
+  github.faults.on(removal('\\d+'), {
+    kind: 'first',
+    run: async () => {
+      await world.store.restore(app.row, back.id)
+      for (const one of old) app.delete(one)
+    }
+  })
+  await run({ 'delete-untagged': 'true', 'keep-tags': back.digest })
+  expect(arePartsThere(scene, back)).toBe(true)
+})
+
 it.concurrent('law 5: the same where only pushes amid the run fill the first page, and another job deletes as well', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene

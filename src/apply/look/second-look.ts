@@ -5,7 +5,7 @@ import type { DeletedVersion } from '../../github/package-versions.ts'
 import { halfBackOf } from '../../inventory/awaited-parts.ts'
 import { lastDeletedOf } from '../../inventory/deleted-since.ts'
 import { gitHubDenies, isStillThere, registryDenies } from '../../inventory/gone.ts'
-import type { LoadedPackage } from '../../inventory/load.ts'
+import { type LoadedPackage, repositoryOf } from '../../inventory/load.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Package, PackageVersion } from '../../model/package.ts'
 import { eachOf } from '../../util/concurrency.ts'
@@ -75,10 +75,12 @@ export async function lookAgain(
     for (const row of await lastDeletedOf(pkg, context)) rows.set(row.id, row)
   const rowsDeleted = [...rows.values()]
   const tags = await tagsNow(done, { deleted, seen, pushed, rowsDeleted, shown, again }, context)
+  const arrivals = [...tags.arrivals, ...(await servedSince(done, context))]
   const gone = deleted.filter(version => !there.includes(version) && !again.has(version.digest))
-  const back = new Set([...there, ...tags.arrivals].map(({ digest }) => digest))
+  const back = new Set([...there, ...arrivals].map(({ digest }) => digest))
   return {
     ...tags,
+    arrivals,
     gone,
     goneBefore: before.filter(({ digest }) => !back.has(digest)),
     there,
@@ -117,7 +119,7 @@ async function cameSince(
   return { pushed, again, before }
 }
 
-/** How many versions are asked for that were found deleted when the package was read. */
+/** How many versions are asked for that were found deleted, or missing, when the package was read. */
 const MOST_GONE = 100
 
 /** What was found deleted when the package was read, and is there by now: it needs what it needed before. */
@@ -140,6 +142,14 @@ async function restoredSince(
   )
   // One word for it is enough. Which tags it has got by now the registry's list tells.
   return asked.flatMap((version, at) => (isGone[at] ? [] : [{ ...version, tags: [] }]))
+}
+
+/** What was named when the package was read, and missing, and is served by now, whatever GitHub's list shows. */
+async function servedSince({ plan, loaded }: Done, { registry }: Context): Promise<readonly Arrival[]> {
+  const missing = [...loaded.inventory.contents].filter(([, { state }]) => state === 'missing')
+  const digests = missing.slice(0, MOST_GONE).map(([digest]) => digest)
+  const heads = await eachOf(digests, AT_ONCE, digest => registry.headTag(repositoryOf(plan.package), digest))
+  return digests.flatMap((digest, at) => (heads[at]?.state === 'found' ? [{ digest, tags: [] }] : []))
 }
 
 /** What may be gone, and what is known of it. */

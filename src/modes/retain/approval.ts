@@ -206,17 +206,15 @@ export function appliedTask(
 
 /** What stays by today's rules; where there are none, what is in use. A version that is to lose tags by them as well stays without these. */
 function keptNow(
-  { decisions, steps }: Plan,
+  { decisions }: Plan,
   { rules }: Policy,
   { deletions, strips }: Approved
 ): ReadonlyMap<number, string> {
-  const stripped = grouped(
-    steps.flatMap(step => (step.action === 'untag' ? [[step.version.id, step.tag] as const] : []))
-  )
-  const losesAll = (id: number): boolean =>
-    !deletions.has(id) && strips.get(id)?.every(tag => stripped.get(id)?.includes(tag)) === true
-  const reasonOf = ({ verdict, reasons, version }: Decision) => {
-    if (verdict !== 'keep' || losesAll(version.id)) return undefined
+  const reasonOf = (decision: Decision) => {
+    if (decision.verdict !== 'keep') return undefined
+    const { version, reasons, untag } = decision
+    const approved = deletions.has(version.id) ? undefined : strips.get(version.id)
+    if (approved?.every(tag => untag.includes(tag)) === true) return undefined
     return rules.length > 0 ? reasons[0] : reasons.find(({ code }) => code === 'in-use')
   }
   return new Map(
