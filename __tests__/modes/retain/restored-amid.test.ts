@@ -16,6 +16,14 @@ const removal = (id: number | string) =>
 const arePartsThere = ({ app }: Scene, { children }: Pushed): boolean =>
   children.every(({ digest }) => app.version(digest) !== undefined)
 
+/** An image that an index names which stays. */
+function pushNested({ app }: Scene): Pushed {
+  const nested = app.push(image(), { at: ago(80) })
+  const entries = [{ shape: nested.shape }, { shape: manifest(), platform: 'linux/arm64' }]
+  app.push(index(entries), { tags: ['v1'], at: ago(79) })
+  return nested
+}
+
 /** An image that is needed, what needs it, and the inputs that say so. */
 interface Laid {
   readonly back: Pushed
@@ -27,22 +35,10 @@ const NEEDED: Readonly<Record<string, (scene: Scene) => Laid>> = {
     const back = app.push(image(), { at: ago(80) })
     return { back, inputs: { 'keep-tags': back.digest } }
   },
-  'an index that stays names it': ({ app }) => {
-    const back = app.push(image(), { at: ago(80) })
-    app.push(index([{ shape: back.shape }, { shape: manifest(), platform: 'linux/arm64' }]), {
-      tags: ['v1'],
-      at: ago(79)
-    })
-    return { back, inputs: {} }
-  },
-  'an index that stays names it, and the registry is late': ({ app, github }) => {
-    github.faults.on({ host: 'registry' }, { kind: 'late', ms: 8_000 })
-    const back = app.push(image(), { at: ago(80) })
-    app.push(index([{ shape: back.shape }, { shape: manifest(), platform: 'linux/arm64' }]), {
-      tags: ['v1'],
-      at: ago(79)
-    })
-    return { back, inputs: {} }
+  'an index that stays names it': scene => ({ back: pushNested(scene), inputs: {} }),
+  'an index that stays names it, and the registry is late': scene => {
+    scene.github.faults.on({ host: 'registry' }, { kind: 'late', ms: 8_000 })
+    return { back: pushNested(scene), inputs: {} }
   },
   "it has a tag, and the registry's list is late": ({ app, github }) => {
     github.faults.on({ host: 'registry', path: /tags\/list/ }, { kind: 'late', ms: 30_000 })
@@ -81,11 +77,7 @@ it.concurrent.each([
   async (size, ms) => {
     await using scene = await openScene({ busy: 0.05 })
     const { app, github, world, clock, run } = scene
-    const back = app.push(image(), { at: ago(80) })
-    app.push(index([{ shape: back.shape }, { shape: manifest(), platform: 'linux/arm64' }]), {
-      tags: ['v1'],
-      at: ago(79)
-    })
+    const back = pushNested(scene)
     if (size === 'large') fill(scene)
     app.delete(back)
     world.remember(app.row)
@@ -96,6 +88,22 @@ it.concurrent.each([
     expect(arePartsThere(scene, back)).toBe(true)
   }
 )
+
+it.concurrent('law 5: is red where nobody can tell whether what an index that stays names is back', async () => {
+  await using scene = await openScene({ busy: 0.05 })
+  const { app, github, world, clock, run } = scene
+  const back = pushNested(scene)
+  app.delete(back)
+  world.remember(app.row)
+  await clock.sleep(60_000)
+  github.faults.on({ host: 'api', method: 'GET', path: /\/versions$/ }, { kind: 'late', ms: 50_000 })
+  const asked = { host: 'registry', path: new RegExp(`/manifests/${back.digest}$`) } as const
+  const fail = () => github.faults.on(asked, { kind: 'answer', answer: { status: 500 } })
+  github.faults.on(removal('\\d+'), { kind: 'first', run: fail })
+  const { code, errors } = await run({ 'delete-untagged': 'true' })
+  expect(code).toBe(1)
+  expect(errors.join()).toMatch(/could not be read, so it is unknown whether it needs what was deleted/)
+})
 
 it.concurrent('law 5: the same where others delete so many that GitHub counts fewer', async () => {
   await using scene = await openScene()
