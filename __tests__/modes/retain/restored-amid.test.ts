@@ -89,22 +89,6 @@ it.concurrent.each([
   }
 )
 
-it.concurrent('law 5: is red where nobody can tell whether what an index that stays names is back', async () => {
-  await using scene = await openScene({ busy: 0.05 })
-  const { app, github, world, clock, run } = scene
-  const back = pushNested(scene)
-  app.delete(back)
-  world.remember(app.row)
-  await clock.sleep(60_000)
-  github.faults.on({ host: 'api', method: 'GET', path: /\/versions$/ }, { kind: 'late', ms: 50_000 })
-  const asked = { host: 'registry', path: new RegExp(`/manifests/${back.digest}$`) } as const
-  const fail = () => github.faults.on(asked, { kind: 'answer', answer: { status: 500 } })
-  github.faults.on(removal('\\d+'), { kind: 'first', run: fail })
-  const { code, errors } = await run({ 'delete-untagged': 'true' })
-  expect(code).toBe(1)
-  expect(errors.join()).toMatch(/could not be read, so it is unknown whether it needs what was deleted/)
-})
-
 it.concurrent('law 5: the same where others delete so many that GitHub counts fewer', async () => {
   await using scene = await openScene()
   const { app, github, world, run } = scene

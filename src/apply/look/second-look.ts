@@ -144,15 +144,12 @@ async function restoredSince(
   return asked.flatMap((version, at) => (isGone[at] ? [] : [{ ...version, tags: [] }]))
 }
 
-/**
- * What was named when the package was read, and missing, and is served by now, whatever GitHub's list shows. What nobody can
- * tell of counts as well, so that it is read, or said to be unread.
- */
+/** What was named when the package was read, and missing, and is served by now, whatever GitHub's list shows. */
 async function servedSince({ plan, loaded }: Done, { registry }: Context): Promise<readonly Arrival[]> {
   const missing = [...loaded.inventory.contents].filter(([, { state }]) => state === 'missing')
   const digests = missing.slice(0, MOST_GONE).map(([digest]) => digest)
   const heads = await eachOf(digests, AT_ONCE, digest => registry.headTag(repositoryOf(plan.package), digest))
-  return digests.flatMap((digest, at) => (heads[at]?.state === 'missing' ? [] : [{ digest, tags: [] }]))
+  return digests.flatMap((digest, at) => (heads[at]?.state === 'found' ? [{ digest, tags: [] }] : []))
 }
 
 /** What may be gone, and what is known of it. */
